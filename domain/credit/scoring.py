@@ -1,0 +1,66 @@
+"""The port through which the business asks for a score; ml fills it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.credit.grades import Grade
+from domain.credit.reasons import Reason, ReasonValue
+from domain.facts.sheets import FactSheet
+
+
+@dataclass(frozen=True)
+class NotEnoughKnown:
+    """An answer, not an error: too little is known of this person to score him, and this would help."""
+
+    code: str
+    message: str
+    would_help: str
+    values: Mapping[str, ReasonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """How many points one group of facts adds or takes."""
+
+    code: str
+    label: str
+    effect: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`base_points` and all effects add up to `points` exactly. `vector` and `model_version` replay it to the same number."""
+
+    probability: float  # of default within a year
+    points: int
+    grade: Grade
+    base_points: int
+    factors: tuple[Factor, ...]
+    reasons: tuple[Reason, ...]  # what counts most against the person, at most four
+    vector: Mapping[str, float | str | None]
+    model_version: str
+    simulated: bool
+
+
+class Scorer(Protocol):
+    @property
+    def model_version(self) -> str: ...
+
+    def warm(self) -> None:
+        """Load the model; slow, so call it in a thread before answering requests."""
+
+    def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown: ...
+
+
+_scorers: list[Scorer] = []
+
+
+def provide(scorer: Scorer) -> None:
+    """Fill the port; the composition root calls it once."""
+    _scorers[:] = [scorer]
+
+
+def scorer() -> Scorer:
+    assert _scorers, "no scorer was provided"
+    return _scorers[0]
