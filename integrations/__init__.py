@@ -1,0 +1,1 @@
+"""Other companies' systems. Alone speaks HTTP outward."""

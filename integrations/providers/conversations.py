@@ -1,0 +1,197 @@
+"""Talking with a provider: Authlib's client, our guard, and one way of reading answers."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from integrations.client import options, patiently
+from integrations.providers.descriptions import Pending, Provider, Registration, Reply, Tokens
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+
+DEADLINE_SECONDS = 12
+AUTH_METHODS = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
+
+
+class Conversation:
+    """One client, for one link. Everything it raises is a ProviderFailure."""
+
+    def __init__(self, at: Registration, client: AsyncOAuth2Client) -> None:
+        self.at = at
+        self._client = client
+
+    @property
+    def provider(self) -> Provider:
+        return self.at.provider
+
+    def authorization_url(self, pending: Pending) -> str:
+        url, _ = self._client.create_authorization_url(
+            self.provider.authorize_url,
+            state=pending.state,
+            redirect_uri=pending.redirect_uri,
+            code_verifier=pending.verifier or None,
+            nonce=pending.nonce or None,
+            **self.provider.authorize_extra,
+        )
+        return _in_its_words(str(url), self.provider)
+
+    async def exchange(self, code: str, pending: Pending) -> Reply:
+        """The reply to a code. Never tried twice: a code is spent by the first try, whatever we hear of it."""
+        return await self._ask_token(
+            self._client.fetch_token(
+                self.provider.exchange_url,
+                method="GET" if self.provider.client_auth == "query" else "POST",
+                grant_type="authorization_code",
+                redirect_uri=pending.redirect_uri,
+                code=code,
+                code_verifier=pending.verifier or None,
+            )
+        )
+
+    async def refresh(self, tokens: Tokens) -> Reply:
+        return await self._ask_token(
+            self._client.fetch_token(
+                self.provider.refresh_url or self.provider.exchange_url,
+                method="GET" if self.provider.client_auth == "query" else "POST",
+                grant_type="refresh_token",
+                refresh_token=tokens.refresh_token,
+            )
+        )
+
+    async def revoke(self, tokens: Tokens) -> None:
+        answer = await self._client.revoke_token(
+            self.provider.revoke_url, token=tokens.refresh_token or tokens.access_token
+        )
+        self._raise_for(answer)
+
+    async def get(self, url: str, params: Mapping[str, str] | None = None, bearer: str | None = None) -> Reply:
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+
+        async def send() -> httpx2.Response:
+            answer: httpx2.Response = await self._client.get(url, params=params, headers=headers, auth=None)
+            return answer
+
+        return self._reply(await patiently(send))
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Reply:
+        """A reading call that happens to be a POST, so it may be made twice."""
+
+        async def send() -> httpx2.Response:
+            answer: httpx2.Response = await self._client.post(url, data=form, auth=None)
+            return answer
+
+        return self._reply(await patiently(send))
+
+    async def _ask_token(self, asking: Any) -> Reply:
+        token: Reply = dict(await asking)
+        if not isinstance(token.get("access_token"), str) or not token["access_token"]:
+            raise ProviderUnavailable("no_access_token")
+        return token
+
+    def only_sense(self, answer: httpx2.Response) -> httpx2.Response:
+        """Authlib's hook: what is not a proper reply never reaches its parser."""
+        reply = self._reply(answer)
+        for name in ("expires_in", "expires_at"):
+            if name in reply and seconds(reply[name]) is None:
+                del reply[name]
+        return httpx2.Response(200, json=reply, request=answer.request)
+
+    def _reply(self, answer: httpx2.Response) -> Reply:
+        reply = _object(answer)
+        if reply is not None and (failure := self.provider.refusal(reply)):
+            raise failure
+        self._raise_for(answer)
+        if reply is None:
+            raise ProviderUnavailable("garbage")
+        return reply
+
+    def _raise_for(self, answer: httpx2.Response) -> None:
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise ProviderUnavailable(f"http_{answer.status_code}")
+        if answer.status_code >= 400:
+            raise ProviderRefused(f"http_{answer.status_code}")
+        if answer.status_code >= 300:
+            raise ProviderUnavailable("redirect")
+
+
+@asynccontextmanager
+async def conversation(at: Registration) -> AsyncIterator[Conversation]:
+    """Opens a client and turns everything that can go wrong on the line into a ProviderFailure."""
+    provider = at.provider
+    client = AsyncOAuth2Client(
+        client_id=at.client_id,
+        client_secret=at.client_secret,
+        scope=provider.scope_separator.join(provider.scopes) or None,
+        token_endpoint_auth_method=AUTH_METHODS.get(provider.client_auth, provider.client_auth),
+        revocation_endpoint_auth_method=AUTH_METHODS.get(provider.client_auth, provider.client_auth),
+        code_challenge_method="S256",
+        **options(at.allow),
+    )
+    talk = Conversation(at, client)
+    client.register_client_auth_method(("query", _secret_in_query(provider)))
+    client.register_compliance_hook("access_token_response", talk.only_sense)
+    try:
+        async with client, asyncio.timeout(DEADLINE_SECONDS):
+            yield talk
+    # `from None`: these errors carry the request, and its URL carries secrets.
+    except (TimeoutError, httpx2.TimeoutException):
+        raise ProviderUnavailable("timeout") from None
+    except httpx2.HTTPError as error:
+        raise ProviderUnavailable(_code(type(error).__name__)) from None
+    except OAuthError as error:
+        raise ProviderRefused(_code(error.error)) from None
+
+
+def standard_refusal(reply: Reply) -> Exception | None:
+    """RFC 6749 section 5.2."""
+    if "error" not in reply:
+        return None
+    error = _code(reply["error"])
+    if error in ("server_error", "temporarily_unavailable"):
+        return ProviderUnavailable(error)
+    return ProviderRefused(error)
+
+
+def seconds(value: object) -> int | None:
+    """A number of seconds, which some providers send as a string."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _object(answer: httpx2.Response) -> Reply | None:
+    # From the bytes: the charset label of the answer is often wrong, JSON is UTF-8.
+    try:
+        reply = answer.json()
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, dict) else None
+
+
+def _secret_in_query(provider: Provider) -> Any:
+    def place(client: Any, method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
+        url = httpx2.URL(uri).copy_merge_params(
+            {provider.word("client_id"): client.client_id, provider.word("client_secret"): client.client_secret}
+        )
+        return str(url), headers, body
+
+    return place
+
+
+def _in_its_words(url: str, provider: Provider) -> str:
+    parsed = httpx2.URL(url)
+    params = [(provider.word(name), value) for name, value in parsed.params.multi_items()]
+    order = {name: place for place, name in enumerate(provider.authorize_order)}
+    params.sort(key=lambda pair: order.get(pair[0], len(order)))
+    return str(parsed.copy_with(params=params)) + provider.authorize_fragment
+
+
+def _code(text: object) -> str:
+    """What a provider calls its error, cut to what is fit for a log."""
+    return re.sub(r"[^A-Za-z0-9_.:-]", "_", str(text))[:60]

@@ -1,0 +1,127 @@
+"""A provider as data: what it is called, where it lives, and how its words differ from the standard's."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+Reply = dict[str, Any]
+
+
+class Category(StrEnum):
+    SOCIAL = "SOCIAL"
+    SHOPPING = "SHOPPING"
+    PAYMENT = "PAYMENT"
+
+
+class Pending(Protocol):
+    """What we kept when a link was started, to compare with what comes back."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def nonce(self) -> str: ...
+    @property
+    def verifier(self) -> str: ...
+    @property
+    def redirect_uri(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What lets us ask again. The times are seconds from now, where the provider told them."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in: int | None = None
+    refresh_expires_in: int | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom the provider says it is. `subject` is known to one app only; `union_id` to all apps of one owner."""
+
+    subject: str
+    union_id: str | None = None
+    display_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How one provider speaks OAuth. URLs are the real ones, from its public documentation."""
+
+    key: str
+    name: str
+    category: Category
+    reads: tuple[str, ...]
+    authorize_url: str
+    exchange_url: str
+    identify: Callable[["Conversation", Reply, Pending], Awaitable[Person]]
+    read: Callable[["Conversation", str, Tokens, str, Mapping[str, str]], Awaitable[Reply]]
+    refusal: Callable[[Reply], Exception | None]  # the error that hides in a reply, though its status may be 200
+    userinfo_url: str = ""
+    refresh_url: str = ""  # empty: the token URL
+    revoke_url: str = ""
+    api_url: str = ""
+    scopes: tuple[str, ...] = ()
+    scope_separator: str = " "
+    words: Mapping[str, str] = field(default_factory=dict)  # the standard's parameter -> this provider's
+    authorize_order: tuple[str, ...] = ()
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    authorize_fragment: str = ""
+    client_auth: Literal["basic", "post", "query", "none"] = "post"
+    code_name: str = "code"
+    is_openid: bool = False
+    can_refresh: bool = False
+    refresh_expiry_name: str = "refresh_expires_in"
+    complete: Callable[["Registration"], Awaitable["Provider"]] | None = None  # asks for what must be discovered
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    # Purchase and repayment history, which no real provider gives: an extension of the sandbox alone.
+    history: str = ""
+    reads_simulated: tuple[str, ...] = ()
+
+    def moved_to(self, base: str) -> "Provider":
+        """The same provider with its hosts replaced: where the sandbox speaks its dialect."""
+        return replace(
+            self,
+            authorize_url=_moved(self.authorize_url, base),
+            exchange_url=_moved(self.exchange_url, base),
+            userinfo_url=_moved(self.userinfo_url, base),
+            refresh_url=_moved(self.refresh_url, base),
+            revoke_url=_moved(self.revoke_url, base),
+            api_url=_moved(self.api_url, base),
+            history=_moved(self.history, base),
+        )
+
+    def word(self, standard: str) -> str:
+        return self.words.get(standard, standard)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Our account as an app at a provider."""
+
+    provider: Provider
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    issuer: str = ""
+    allow: frozenset[str] = frozenset()  # "host:port" that may be called though it is private
+    simulated: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What we read, as sentences for the person."""
+        return self.provider.reads + (self.provider.reads_simulated if self.simulated else ())
+
+    async def completed(self) -> "Registration":
+        if self.provider.complete is None:
+            return self
+        return replace(self, provider=await self.provider.complete(self))
+
+
+def _moved(url: str, base: str) -> str:
+    return base + urlsplit(url).path if url.startswith("https://") else url

@@ -1,0 +1,147 @@
+"""The one story of every provider: begin, the person goes there and comes back, finish."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from integrations.providers.conversations import conversation, seconds
+from integrations.providers.descriptions import Pending, Person, Registration, Reply, Tokens
+from integrations.providers.failures import ProviderRefused
+
+TEXT_MAX = 200
+
+
+@dataclass(frozen=True)
+class Started:
+    """Where to send the person, and what to keep until he is back. Nonce and verifier are empty where nobody asks."""
+
+    authorization_url: str = field(repr=False)
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person's account at a provider, proven a moment ago."""
+
+    subject: str
+    union_id: str | None
+    display_name: str | None
+    tokens: Tokens
+    granted_scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Link:
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+
+async def begin(at: Registration, redirect_uri: str) -> Started:
+    at = await at.completed()
+    link = _Link(
+        state=secrets.token_urlsafe(24),
+        nonce=secrets.token_urlsafe(24) if at.provider.is_openid else "",
+        verifier=secrets.token_urlsafe(48) if at.provider.is_openid else "",
+        redirect_uri=redirect_uri,
+    )
+    async with conversation(at) as talk:
+        url = talk.authorization_url(link)
+    return Started(url, link.state, link.nonce, link.verifier)
+
+
+async def finish(at: Registration, callback_url: str, pending: Pending) -> Identity:
+    """Whom the callback proves. Raises ProviderRefused or ProviderUnavailable; either way the code is spent."""
+    at = await at.completed()
+    code = _code_of(at, callback_url, pending)
+    async with conversation(at) as talk:
+        reply = await talk.exchange(code, pending)
+        person = await at.provider.identify(talk, reply, pending)
+    return Identity(
+        subject=_subject(person),
+        union_id=person.union_id,
+        display_name=(person.display_name or "")[:TEXT_MAX] or None,
+        tokens=_tokens(at, reply),
+        granted_scopes=_scopes(at, reply),
+    )
+
+
+async def refresh(at: Registration, tokens: Tokens) -> Tokens:
+    """New tokens for old. A provider that sends no new refresh token lets us keep the one we had."""
+    at = await at.completed()
+    if not at.provider.can_refresh or not tokens.refresh_token:
+        raise ProviderRefused("no_refresh")
+    async with conversation(at) as talk:
+        fresh = _tokens(at, await talk.refresh(tokens))
+    if fresh.refresh_token:
+        return fresh
+    return Tokens(fresh.access_token, tokens.refresh_token, fresh.expires_in, tokens.refresh_expires_in)
+
+
+async def revoke(at: Registration, tokens: Tokens) -> bool:
+    """False where the provider has no way to: its tokens then run out by themselves."""
+    at = await at.completed()
+    if not at.provider.revoke_url:
+        return False
+    async with conversation(at) as talk:
+        await talk.revoke(tokens)
+    return True
+
+
+def state_of(callback_url: str) -> str:
+    """The state that a callback carries; empty if none."""
+    return _params(callback_url).get("state", "")
+
+
+def _code_of(at: Registration, callback_url: str, pending: Pending) -> str:
+    params = _params(callback_url)
+    if _place(callback_url) != _place(pending.redirect_uri):
+        raise ProviderRefused("wrong_redirect")
+    if not hmac.compare_digest(params.get("state", "").encode(), pending.state.encode()):
+        raise ProviderRefused("wrong_state")
+    # RFC 9207: an answer of another issuer is a mix-up.
+    if at.provider.is_openid and params.get("iss", at.provider.metadata["issuer"]) != at.provider.metadata["issuer"]:
+        raise ProviderRefused("wrong_issuer")
+    # WeChat says no by leaving the code out.
+    if "error" in params or not params.get(at.provider.code_name):
+        raise ProviderRefused("denied")
+    return params[at.provider.code_name]
+
+
+def _params(url: str) -> Mapping[str, str]:
+    pairs = parse_qsl(urlsplit(url).query, max_num_fields=50)
+    # A parameter that comes twice could mean one thing to us and another to the provider.
+    return {} if len(pairs) != len(dict(pairs)) else dict(pairs)
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower(), parts.path or "/"
+
+
+def _subject(person: Person) -> str:
+    if not 0 < len(person.subject) <= TEXT_MAX:
+        raise ProviderRefused("no_subject")
+    return person.subject
+
+
+def _tokens(at: Registration, reply: Reply) -> Tokens:
+    refresh_token = reply.get("refresh_token")
+    return Tokens(
+        access_token=reply["access_token"],
+        refresh_token=refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        expires_in=seconds(reply.get("expires_in")),
+        refresh_expires_in=seconds(reply.get(at.provider.refresh_expiry_name)),
+    )
+
+
+def _scopes(at: Registration, reply: Reply) -> tuple[str, ...]:
+    granted = reply.get("scope")
+    if not isinstance(granted, str) or not granted:
+        return at.provider.scopes  # RFC 6749 section 5.1: unsaid means as asked
+    return tuple(granted.replace(at.provider.scope_separator, " ").split())

@@ -1,0 +1,151 @@
+"""Any standard OpenID Connect provider, by discovery: PKCE, nonce, and an id_token that is checked.
+
+https://openid.net/specs/openid-connect-core-1_0.html section 3.1.3.7, and openid-connect-discovery-1_0.html.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from infra.words import N_
+from integrations.client import authority_of
+from integrations.providers.conversations import conversation, standard_refusal
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Reply, Tokens
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.providers.keeping import Kept
+from integrations.providers.keysets import keys_of
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+# Only signatures that need the provider's private key; never `none`, never our own shared secret.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+LEEWAY_SECONDS = 60
+
+_discovered: Kept[Reply] = Kept(seconds=3600)
+
+
+async def complete(at: Registration) -> Provider:
+    metadata = await _discovered.get(at.issuer, lambda: _discover(at))
+    supported = metadata.get("scopes_supported") or ["openid", "profile"]
+    return replace(
+        at.provider,
+        authorize_url=_browsable(metadata["authorization_endpoint"], at),
+        exchange_url=metadata["token_endpoint"],
+        userinfo_url=metadata.get("userinfo_endpoint", ""),
+        revoke_url=metadata.get("revocation_endpoint", ""),
+        scopes=at.provider.scopes or tuple(scope for scope in ("openid", "profile") if scope in supported),
+        client_auth=_client_auth(at, metadata),
+        can_refresh="refresh_token" in metadata.get("grant_types_supported", ["authorization_code"]),
+        metadata=metadata,
+    )
+
+
+async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+    claims = await _verified(talk, reply.get("id_token"), pending.nonce)
+    name = _name(claims) or await _name_by_userinfo(talk, Tokens(reply["access_token"]), claims["sub"])
+    return Person(claims["sub"], None, name)
+
+
+async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+    return await talk.get(url, params or None, bearer=tokens.access_token)
+
+
+async def _discover(at: Registration) -> Reply:
+    async with conversation(at) as talk:
+        metadata = await talk.get(at.issuer.rstrip("/") + WELL_KNOWN)
+    if str(metadata.get("issuer")).rstrip("/") != at.issuer.rstrip("/"):
+        raise ProviderRefused("wrong_issuer")
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        if not isinstance(metadata.get(name), str):
+            raise ProviderUnavailable("incomplete_discovery")
+    return metadata
+
+
+def _browsable(url: str, at: Registration) -> str:
+    """The person's browser goes there, past our guard."""
+    if not url.startswith("https://") and not (url.startswith("http://") and authority_of(url) in at.allow):
+        raise ProviderRefused("unsafe_authorization_endpoint")
+    return url
+
+
+def _client_auth(at: Registration, metadata: Reply) -> Literal["basic", "post", "none"]:
+    if not at.client_secret:
+        return "none"
+    supported = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return "basic" if "client_secret_basic" in supported else "post"
+
+
+async def _verified(talk: "Conversation", id_token: object, nonce: str) -> dict[str, Any]:
+    if not isinstance(id_token, str):
+        raise ProviderRefused("no_id_token")
+    issuer, client_id = talk.provider.metadata["issuer"], talk.at.client_id
+    try:
+        claims = await _signed_claims(talk, id_token)
+        jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": nonce},
+        ).validate(claims)
+    except (JoseError, ValueError):
+        raise ProviderRefused("bad_id_token") from None
+    if claims.get("azp", client_id) != client_id:
+        raise ProviderRefused("bad_id_token")
+    return claims
+
+
+async def _signed_claims(talk: "Conversation", id_token: str) -> dict[str, Any]:
+    url = talk.provider.metadata["jwks_uri"]
+    try:
+        return jwt.decode(id_token, await keys_of(talk, url), algorithms=ALGORITHMS).claims
+    except (JoseError, ValueError):
+        # The provider may have changed its keys since we fetched them.
+        return jwt.decode(id_token, await keys_of(talk, url, again=True), algorithms=ALGORITHMS).claims
+
+
+async def _name_by_userinfo(talk: "Conversation", tokens: Tokens, subject: str) -> str | None:
+    if not talk.provider.userinfo_url:
+        return None
+    try:
+        claims = await read(talk, talk.provider.userinfo_url, tokens, subject, {})
+    except ProviderUnavailable:
+        return None  # the id_token has proven who it is; a name is only for show
+    if claims.get("sub") != subject:
+        raise ProviderRefused("other_subject")
+    return _name(claims)
+
+
+def _name(claims: Mapping[str, Any]) -> str | None:
+    for claim in ("name", "nickname", "preferred_username", "given_name"):
+        if isinstance(claims.get(claim), str) and claims[claim]:
+            return str(claims[claim])
+    return None
+
+
+OIDC = Provider(
+    key="oidc",
+    name=N_("Bank sign-in (OpenID)"),
+    category=Category.PAYMENT,
+    reads=(N_("Your name there, and that the account is yours"),),
+    authorize_url="",
+    exchange_url="",
+    is_openid=True,
+    complete=complete,
+    identify=identify,
+    read=read,
+    refusal=standard_refusal,
+    history="https://issuer.invalid/longan/history",
+    reads_simulated=(
+        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: what comes in each month, how steadily, and how long your savings would last"),
+        N_("Simulated: your loans elsewhere, and how you repaid them"),
+    ),
+)

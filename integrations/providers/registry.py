@@ -1,0 +1,70 @@
+"""The providers that are configured; on the embedded default the sandbox stands in for the rest."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from infra.settings import ProviderCredentials, Settings, settings
+from integrations.client import authority_of
+from integrations.providers.descriptions import Provider, Registration
+from integrations.providers.oidc import OIDC
+from integrations.providers.taobao import TAOBAO
+from integrations.providers.wechat import WECHAT
+
+PROVIDERS: Mapping[str, Provider] = {provider.key: provider for provider in (WECHAT, TAOBAO, OIDC)}
+
+
+def registrations(configuration: Settings | None = None) -> dict[str, Registration]:
+    """By key, in the order in which a person sees them."""
+    configuration = configuration or settings()
+    found = {
+        key: sandboxed(provider, configuration.public_url) if configuration.is_embedded else None
+        for key, provider in PROVIDERS.items()
+    }
+    found |= {key: configured(key, given, configuration) for key, given in configuration.providers.items()}
+    return {key: registration for key, registration in found.items() if registration}
+
+
+def registration(key: str) -> Registration | None:
+    return registrations().get(key)
+
+
+def configured(key: str, given: ProviderCredentials, configuration: Settings) -> Registration | None:
+    """A real provider. Any key that has an issuer is an OpenID Connect provider under that key."""
+    described = replace(OIDC, key=key) if given.issuer else PROVIDERS.get(key)
+    if described is None or (described.is_openid and not given.issuer):
+        return None
+    described = replace(described, name=given.name or described.name, history="", reads_simulated=())
+    if given.scope:
+        described = replace(described, scopes=tuple(given.scope.replace(described.scope_separator, " ").split()))
+    # An issuer that the operator has named may be a private address; what it points on to may not.
+    named = [authority_of(given.issuer)] if given.issuer else []
+    return Registration(
+        provider=described,
+        client_id=given.client_id,
+        client_secret=given.client_secret.get_secret_value(),
+        issuer=given.issuer or "",
+        allow=frozenset([*named, *configuration.outgoing_allow]),
+    )
+
+
+def sandboxed(provider: Provider, public_url: str) -> Registration:
+    """The same code over real HTTP, with our own server as the other side."""
+    base = f"{public_url}/sandbox/{provider.key}"
+    return Registration(
+        # Without the fragment, since testers add `&persona=` to the end of the address.
+        provider=replace(provider.moved_to(base), authorize_fragment=""),
+        client_id=sandbox_client_id(provider.key),
+        client_secret=sandbox_client_secret(provider.key),
+        issuer=base if provider.is_openid else "",
+        allow=frozenset([authority_of(public_url)]),
+        simulated=True,
+    )
+
+
+def sandbox_client_id(key: str) -> str:
+    return f"longan-at-{key}"
+
+
+def sandbox_client_secret(key: str) -> str:
+    """No secret at all: the sandbox asks for one because the real provider does."""
+    return f"sandbox-secret-of-{key}"

@@ -1,0 +1,101 @@
+"""Taobao: the token reply itself says who it is, and API calls are signed.
+
+https://open.taobao.com/doc.htm?docId=102635&docType=1 (OAuth) and docId=101617 (signature).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from infra.words import N_
+from integrations.providers.conversations import standard_refusal
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+BEIJING = timezone(timedelta(hours=8))
+SIGN_METHOD = "hmac-sha256"
+CALL_LIMITED = "7"
+
+
+def refusal(reply: Reply) -> Exception | None:
+    error = reply.get("error_response")
+    if not isinstance(error, dict):
+        return standard_refusal(reply)
+    code, sub_code = str(error.get("code", "")), str(error.get("sub_code", ""))
+    reason = f"taobao:{code if code.isdigit() else 'error'}"
+    # `isp.` errors are the platform's own, `isv.` errors are ours.
+    passing = code == CALL_LIMITED or sub_code.startswith("isp.")
+    return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
+
+
+async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+    # Newer apps are told an id of their own instead of the account's.
+    open_uid = reply.get("taobao_open_uid")
+    subject = str(open_uid or reply.get("taobao_user_id") or "")
+    nick = unquote_plus(str(reply.get("taobao_user_nick", "")))
+    if subject and not nick:
+        nick = await _ask_nick(talk, Tokens(reply["access_token"]), subject)
+    return Person(subject, None, nick)
+
+
+async def _ask_nick(talk: "Conversation", tokens: Tokens, subject: str) -> str:
+    answer = await read(talk, "taobao.user.buyer.get", tokens, subject, {"fields": "nick"})
+    user = answer.get("user_buyer_get_response", {}).get("user", {})
+    return str(user.get("nick", ""))
+
+
+async def read(talk: "Conversation", method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+    """A signed call of one API method."""
+    form = {
+        "method": method,
+        "app_key": talk.at.client_id,
+        "session": tokens.access_token,
+        "timestamp": datetime.now(UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        "format": "json",
+        "v": "2.0",
+        "sign_method": SIGN_METHOD,
+        **params,
+    }
+    return await talk.post(talk.provider.api_url, {**form, "sign": sign(form, talk.at.client_secret)})
+
+
+def sign(form: Mapping[str, Any], secret: str) -> str:
+    """Upper-case hex over the sorted names and values, put together without separators."""
+    text = "".join(f"{name}{form[name]}" for name in sorted(form) if name != "sign")
+    match form["sign_method"]:
+        case "md5":
+            return hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False).hexdigest().upper()
+        case "hmac":
+            return hmac.new(secret.encode(), text.encode(), "md5").hexdigest().upper()
+        case _:
+            return hmac.new(secret.encode(), text.encode(), "sha256").hexdigest().upper()
+
+
+TAOBAO = Provider(
+    key="taobao",
+    name=N_("Taobao"),
+    category=Category.SHOPPING,
+    reads=(N_("Your Taobao name, and that the account is yours"),),
+    authorize_url="https://oauth.taobao.com/authorize",
+    exchange_url="https://oauth.taobao.com/token",
+    api_url="https://eco.taobao.com/router/rest",
+    authorize_extra={"view": "wap"},
+    client_auth="post",
+    can_refresh=True,
+    refresh_expiry_name="re_expires_in",
+    identify=identify,
+    read=read,
+    refusal=refusal,
+    history="longan.history.get",
+    reads_simulated=(
+        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how much and how steadily you shop, and what you return"),
+        N_("Simulated: your instalments there, paid on time or late"),
+    ),
+)

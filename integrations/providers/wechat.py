@@ -1,0 +1,69 @@
+"""WeChat, by QR code on a site: own parameter names, errors under status 200, a union id only sometimes.
+
+https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from infra.words import N_
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+# System busy, and the daily quota of calls: not the person's fault, and it passes.
+PASSING_ERRORS = frozenset({"-1", "45009", "45011"})
+
+
+def refusal(reply: Reply) -> Exception | None:
+    code = str(reply.get("errcode", "0"))
+    if code == "0":
+        return None
+    code = code if code.lstrip("-").isdigit() else "error"
+    return ProviderUnavailable(f"wechat:{code}") if code in PASSING_ERRORS else ProviderRefused(f"wechat:{code}")
+
+
+async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+    if str(reply.get("is_snapshotuser", "0")) == "1":
+        # A preview without sign-in gets a made-up account that is nobody's.
+        raise ProviderRefused("wechat:snapshot_user")
+    openid = str(reply.get("openid", ""))
+    profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), openid, {})
+    if profile.get("openid") != openid:
+        raise ProviderRefused("wechat:other_openid")
+    union_id = profile.get("unionid") or reply.get("unionid")
+    return Person(openid, str(union_id) if union_id else None, str(profile.get("nickname", "")))
+
+
+async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+    placed = {"access_token": tokens.access_token, "openid": subject, "lang": "zh_CN", **params}
+    return await talk.get(url, placed)
+
+
+WECHAT = Provider(
+    key="wechat",
+    name=N_("WeChat"),
+    category=Category.SOCIAL,
+    reads=(N_("Your WeChat nickname, and that the account is yours"),),
+    authorize_url="https://open.weixin.qq.com/connect/qrconnect",
+    exchange_url="https://api.weixin.qq.com/sns/oauth2/access_token",
+    refresh_url="https://api.weixin.qq.com/sns/oauth2/refresh_token",
+    userinfo_url="https://api.weixin.qq.com/sns/userinfo",
+    scopes=("snsapi_login",),
+    scope_separator=",",
+    words={"client_id": "appid", "client_secret": "secret"},
+    authorize_order=("appid", "redirect_uri", "response_type", "scope", "state"),  # it compares by pattern
+    authorize_fragment="#wechat_redirect",
+    client_auth="query",
+    can_refresh=True,
+    identify=identify,
+    read=read,
+    refusal=refusal,
+    history="https://api.weixin.qq.com/longan/history",
+    reads_simulated=(
+        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how often you use it, how long you have lived at one place, and your utility bills"),
+    ),
+)
