@@ -1,0 +1,1 @@
+"""The business in plain words. Knows SQLAlchemy and nothing above it."""

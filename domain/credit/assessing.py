@@ -1,0 +1,95 @@
+"""Assessing: from a person's facts to his score, and where that stands for him to read."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from domain.credit import scores
+from domain.credit.scores import Score, ScoringState
+from domain.credit.scoring import NotEnoughKnown, Scored, scorer
+from domain.facts import accounts, readings
+from domain.facts.accounts import LinkedAccount, LinkStatus
+from domain.facts.readings import FactsVersion
+from domain.facts.sheets import FactSheet
+from infra import outbox
+from infra.database import Db
+from infra.words import N_
+
+WHAT_TO_DO = {
+    ScoringState.NOTHING_LINKED: N_("You have no score yet. Link an account, and you will have one in seconds."),
+    ScoringState.WORKING: N_("We are working out your score. It takes a few seconds."),
+    ScoringState.READY: N_("Your score is ready."),
+    ScoringState.NOT_ENOUGH_KNOWN: N_("Too little is known for a fair score. Link another account to help."),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the scoring of a person stands. `score` is the newest there is, also while a newer one is being made."""
+
+    state: ScoringState
+    message: str
+    values: dict[str, object]
+    score: Score | None
+
+
+def score_now(sheet: FactSheet) -> Scored | NotEnoughKnown:
+    return scorer().score(sheet)
+
+
+async def assess(db: Db, user_id: UUID) -> None:
+    """Score the person from what is known now, and announce `score.changed`. Facts that were scored are not scored again."""
+    await db.execute(select(FactsVersion).where(FactsVersion.user_id == user_id).with_for_update())
+    version = await readings.version_of(db, user_id)
+    known = (await scores.scorings_of(db, {user_id})).get(user_id)
+    if known and known[0].facts_version == version and _model_is_same(known[1]):
+        return
+    outcome = await _outcome(db, user_id, version)
+    await scores.conclude(db, user_id, outcome, version)
+    score_id = outcome.id if isinstance(outcome, Score) else None
+    await outbox.announce(db, "score.changed", user_id=user_id, subject_id=score_id)
+
+
+def _model_is_same(score: Score | None) -> bool:
+    return score is None or score.model_version == scorer().model_version
+
+
+async def _outcome(db: Db, user_id: UUID, version: int) -> Score | NotEnoughKnown | None:
+    if not await accounts.linked(db, user_id):
+        return None
+    sheet = await readings.sheet(db, user_id)
+    scored = score_now(sheet)
+    if isinstance(scored, NotEnoughKnown):
+        return scored
+    return await scores.record(db, user_id, scored, sheet.as_of, version)
+
+
+async def standings(db: Db, user_ids: set[UUID]) -> dict[UUID, Standing]:
+    """Where scoring stands for each of these people, in three round trips."""
+    concluded = await scores.scorings_of(db, user_ids)
+    versions = await _facts_versions(db, user_ids)
+    linked = await _who_has_linked(db, user_ids)
+    return {user: _standing(concluded.get(user), versions.get(user, 0), user in linked) for user in user_ids}
+
+
+async def _facts_versions(db: Db, user_ids: set[UUID]) -> dict[UUID, int]:
+    rows = await db.execute(select(FactsVersion).where(FactsVersion.user_id.in_(user_ids)))
+    return {row.user_id: row.version for row in rows.scalars()}
+
+
+async def _who_has_linked(db: Db, user_ids: set[UUID]) -> set[UUID]:
+    live = select(LinkedAccount.user_id).where(
+        LinkedAccount.user_id.in_(user_ids), LinkedAccount.status != LinkStatus.UNLINKED
+    )
+    return set((await db.execute(live.group_by(LinkedAccount.user_id).having(func.count() > 0))).scalars())
+
+
+def _standing(concluded: tuple[scores.Scoring, Score | None] | None, version: int, has_linked: bool) -> Standing:
+    if not has_linked:
+        return Standing(ScoringState.NOTHING_LINKED, WHAT_TO_DO[ScoringState.NOTHING_LINKED], {}, None)
+    if concluded is None or concluded[0].facts_version != version:
+        score = concluded[1] if concluded else None
+        return Standing(ScoringState.WORKING, WHAT_TO_DO[ScoringState.WORKING], {}, score)
+    scoring, score = concluded
+    return Standing(scoring.state, scoring.message or WHAT_TO_DO[scoring.state], dict(scoring.values), score)

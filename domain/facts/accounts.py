@@ -1,0 +1,282 @@
+"""LinkedAccount: a person's account at a provider, and the request that leads to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.facts import readings
+from domain.facts.readings import Observed
+from domain.people.actors import UserActor
+from infra import clock, outbox, vault
+from infra.database import Db
+from infra.entity import Entity, Id, Json, OwnerId
+from infra.errors import Refusal, RefusalCode, not_found
+from infra.words import N_
+
+REQUEST_LASTS = timedelta(minutes=15)
+TOKENS, NAME, SECRETS = "linked_accounts.tokens", "linked_accounts.display_name", "account_link_requests.secrets"
+
+
+class LinkStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXPIRING = "EXPIRING"
+    BROKEN = "BROKEN"
+    UNLINKED = "UNLINKED"
+
+
+class RequestStatus(StrEnum):
+    OPEN = "OPEN"
+    CALLING = "CALLING"  # the provider is being asked; what a crash leaves here, the person starts again
+    LINKED = "LINKED"
+    FAILED = "FAILED"
+
+
+class LinkedAccount(Entity):
+    """One per person and provider account. Linking it again mends it in place; facts never double."""
+
+    __tablename__ = "linked_accounts"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    provider: Mapped[str]
+    subject_index: Mapped[bytes]
+    display_name_sealed: Mapped[bytes | None]
+    tokens_sealed: Mapped[bytes | None]
+    scopes: Mapped[list[str]]
+    linked_at: Mapped[datetime]
+    status: Mapped[LinkStatus] = mapped_column(default=LinkStatus.ACTIVE)
+    unlinked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "provider", "subject_index", unique=True),)
+
+    @property
+    def source(self) -> str:
+        return self.provider
+
+
+class ProviderSubject(Entity):
+    """Whose an account at a provider is, by blind index: nobody's account serves two people."""
+
+    __tablename__ = "provider_subjects"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    subject_index: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(index=True)
+    account_id: Mapped[UUID]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "account_id"], ["linked_accounts.user_id", "linked_accounts.id"], ondelete="CASCADE"
+        ),
+    )
+
+
+class AccountLinkRequest(Entity):
+    """State, nonce and PKCE verifier of one link under way, bound to the session that began it."""
+
+    __tablename__ = "account_link_requests"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    session_id: Mapped[UUID]
+    provider: Mapped[str]
+    redirect_uri: Mapped[str]
+    state_index: Mapped[bytes]
+    secrets_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[RequestStatus] = mapped_column(default=RequestStatus.OPEN)
+    account_id: Mapped[UUID | None] = mapped_column(default=None)
+    failure: Mapped[str | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "state_index", unique=True),)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What only we and the provider may know of a link under way."""
+
+    nonce: str | None
+    verifier: str | None
+
+
+class Identity(Protocol):
+    """Who somebody is at a provider."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def union_id(self) -> str | None: ...
+    @property
+    def display_name(self) -> str | None: ...
+    @property
+    def tokens(self) -> Json: ...
+    @property
+    def scopes(self) -> list[str]: ...
+
+
+async def open_request(
+    db: Db, actor: UserActor, *, provider: str, redirect_uri: str, state: str, nonce: str | None, verifier: str | None
+) -> AccountLinkRequest:
+    now = await clock.now(db)
+    seal = await vault.seal_of(db, actor.user_id)
+    request = AccountLinkRequest(
+        user_id=actor.user_id,
+        session_id=actor.session_id,
+        provider=provider,
+        redirect_uri=redirect_uri,
+        state_index=vault.blind_index("link-state", state),
+        secrets_sealed=seal.close([nonce, verifier], SECRETS),
+        created_at=now,
+        expires_at=now + REQUEST_LASTS,
+    )
+    db.add(request)
+    await db.flush()
+    return request
+
+
+async def find_request(db: Db, actor: UserActor, state: str) -> AccountLinkRequest:
+    """The request that this state belongs to, locked. Refuses NOT_FOUND what this session did not begin."""
+    mine = select(AccountLinkRequest).where(
+        AccountLinkRequest.user_id == actor.user_id,
+        AccountLinkRequest.state_index == vault.blind_index("link-state", state),
+        AccountLinkRequest.session_id == actor.session_id,
+    )
+    request = (await db.execute(mine.with_for_update())).scalar_one_or_none()
+    if request is None:
+        raise not_found(N_("This link was not begun on this device. Please start it again."), ("input", "callbackUrl"))
+    return request
+
+
+async def consume_request(db: Db, actor: UserActor, state: str) -> tuple[AccountLinkRequest, Secrets]:
+    """Take the request, once. A second taking, or one too late, is refused NOT_OPEN."""
+    request = await find_request(db, actor, state)
+    if request.status != RequestStatus.OPEN or request.expires_at <= await clock.now(db):
+        raise Refusal(
+            RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=("input", "callbackUrl")
+        )
+    request.status = RequestStatus.CALLING
+    nonce, verifier = (await vault.seal_of(db, actor.user_id)).open(request.secrets_sealed, SECRETS)
+    return request, Secrets(nonce, verifier)
+
+
+async def record_failure(db: Db, request: AccountLinkRequest, code: str) -> None:
+    mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
+    await db.execute(update(AccountLinkRequest).where(*mine).values(status=RequestStatus.FAILED, failure=code))
+
+
+async def record_link(
+    db: Db,
+    actor: UserActor,
+    request: AccountLinkRequest,
+    identity: Identity,
+    observed: Iterable[Observed],
+    *,
+    simulated: bool,
+) -> LinkedAccount:
+    """Write the account and its facts, and announce `account.linked`. Refuses ACCOUNT_LINKED_ELSEWHERE."""
+    account = await _account_for(db, actor, request.provider, identity)
+    await _claim_subject(db, account)
+    await readings.withdraw(db, actor.user_id, account.source)
+    await readings.record(db, actor.user_id, account.source, observed, simulated=simulated)
+    mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
+    await db.execute(
+        update(AccountLinkRequest).where(*mine).values(status=RequestStatus.LINKED, account_id=account.id)
+    )
+    await outbox.announce(db, "account.linked", user_id=actor.user_id, subject_id=account.id)
+    return account
+
+
+async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identity) -> LinkedAccount:
+    now = await clock.now(db)
+    seal = await vault.seal_of(db, actor.user_id)
+    index = vault.blind_index(f"subject:{provider}", identity.subject)
+    tokens = seal.close(identity.tokens, TOKENS)
+    name = seal.close(identity.display_name, NAME) if identity.display_name else None
+    await _make_room(db, actor.user_id, provider, index)
+    known = select(LinkedAccount).where(
+        LinkedAccount.user_id == actor.user_id,
+        LinkedAccount.provider == provider,
+        LinkedAccount.subject_index == index,
+    )
+    account = (await db.execute(known.with_for_update())).scalar_one_or_none()
+    if account is None:
+        account = LinkedAccount(
+            user_id=actor.user_id,
+            provider=provider,
+            subject_index=index,
+            display_name_sealed=name,
+            tokens_sealed=tokens,
+            scopes=identity.scopes,
+            linked_at=now,
+        )
+        db.add(account)
+    else:
+        account.status, account.unlinked_at, account.scopes = LinkStatus.ACTIVE, None, identity.scopes
+        account.display_name_sealed, account.tokens_sealed = name, tokens
+    await db.flush()
+    return account
+
+
+async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes) -> None:
+    """A person has one account at a provider: another one takes the place of the one before."""
+    others = select(LinkedAccount).where(
+        LinkedAccount.user_id == user_id,
+        LinkedAccount.provider == provider,
+        LinkedAccount.subject_index != subject_index,
+        LinkedAccount.status != LinkStatus.UNLINKED,
+    )
+    for account in (await db.execute(others.with_for_update())).scalars():
+        await _let_go(db, account)
+
+
+async def _claim_subject(db: Db, account: LinkedAccount) -> None:
+    row = insert(ProviderSubject).values(
+        provider=account.provider,
+        subject_index=account.subject_index,
+        user_id=account.user_id,
+        account_id=account.id,
+    )
+    await db.execute(row.on_conflict_do_nothing())
+    holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
+    if holder is None or holder.user_id != account.user_id:
+        raise Refusal(
+            RefusalCode.ACCOUNT_LINKED_ELSEWHERE,
+            N_("This account is linked to another person. Unlink it there first, or choose another account."),
+            field=("input", "callbackUrl"),
+        )
+
+
+async def unlink(db: Db, actor: UserActor, account_id: UUID) -> LinkedAccount:
+    """End a link; what it told counts no longer. Unlinking twice is unlinking once. Refuses NOT_FOUND."""
+    account = await db.get(LinkedAccount, (actor.user_id, account_id), with_for_update=True)
+    if account is None:
+        raise not_found(N_("You have no such linked account."), ("input", "linkedAccountId"))
+    if account.status == LinkStatus.UNLINKED:
+        return account
+    await _let_go(db, account)
+    await outbox.announce(db, "account.unlinked", user_id=actor.user_id, subject_id=account.id)
+    return account
+
+
+async def _let_go(db: Db, account: LinkedAccount) -> None:
+    account.status, account.unlinked_at = LinkStatus.UNLINKED, await clock.now(db)
+    account.tokens_sealed = None
+    await readings.withdraw(db, account.user_id, account.source)
+    holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
+    if holder is not None:
+        await db.delete(holder)
+    await db.flush()
+
+
+async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:
+    """Those in force, in the order in which they were linked."""
+    live = select(LinkedAccount).where(LinkedAccount.user_id == user_id, LinkedAccount.status != LinkStatus.UNLINKED)
+    return list((await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars())

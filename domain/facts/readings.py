@@ -1,0 +1,130 @@
+"""What a source told of a person at one time: a handful of facts, sealed together.
+
+One row holds all the facts of one reading: a person is scored from three or four rows, not from forty, and opens as many seals.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.facts.sheets import FactSheet, FactValue, Observation, sheet_of
+from domain.facts.vocabulary import VOCABULARY, FactType
+from infra import clock, vault
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+
+PLACE = "readings.facts"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One fact as its source tells it; None as a value takes back what the source said before."""
+
+    name: str
+    value: FactValue | None
+    observed_at: datetime
+
+
+class Reading(Entity):
+    """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did."""
+
+    __tablename__ = "readings"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    source: Mapped[str]
+    facts_sealed: Mapped[bytes]
+    read_at: Mapped[datetime]
+    simulated: Mapped[bool] = mapped_column(default=False)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "source"),)
+
+
+class FactsVersion(Entity):
+    """How often this person's facts have changed. What was computed from them names the version that it saw."""
+
+    __tablename__ = "facts_versions"
+
+    user_id: Mapped[OwnerId]
+    version: Mapped[int]
+
+
+async def version_of(db: Db, user_id: UUID) -> int:
+    row = await db.get(FactsVersion, user_id, populate_existing=True)
+    return row.version if row else 0
+
+
+async def _bump(db: Db, user_id: UUID) -> None:
+    first = insert(FactsVersion).values(user_id=user_id, version=1)
+    again = {"version": FactsVersion.version + 1}
+    await db.execute(first.on_conflict_do_update(index_elements=["user_id"], set_=again))
+
+
+async def record(db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False) -> Reading:
+    """Write down what a source told. Names outside the vocabulary are a bug of the reader, not of the person."""
+    now = await clock.now(db)
+    seal = await vault.seal_of(db, user_id)
+    rows = [[fact.name, _plain(fact), fact.observed_at.isoformat()] for fact in observed]
+    reading = Reading(
+        user_id=user_id, source=source, facts_sealed=seal.close(rows, PLACE), read_at=now, simulated=simulated
+    )
+    db.add(reading)
+    await _bump(db, user_id)
+    await db.flush()
+    return reading
+
+
+def _plain(fact: Observed) -> Any:
+    assert fact.name in VOCABULARY, f"{fact.name} is not in the vocabulary"
+    return str(fact.value) if isinstance(fact.value, Decimal | date) else fact.value
+
+
+async def withdraw(db: Db, user_id: UUID, source: str) -> None:
+    """Let everything that this source told count for nothing from now on."""
+    live = (Reading.user_id == user_id, Reading.source == source, Reading.withdrawn_at.is_(None))
+    await db.execute(update(Reading).where(*live).values(withdrawn_at=await clock.now(db)))
+    await _bump(db, user_id)
+
+
+async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:
+    """What is known of this person now, or what was known at `as_of`."""
+    moment = as_of or await clock.now(db)
+    live = or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
+    mine = select(Reading).where(Reading.user_id == user_id, Reading.read_at <= moment, live).order_by(Reading.read_at)
+    return sheet_from((await db.execute(mine)).scalars().all(), await vault.seal_of(db, user_id), moment)
+
+
+def sheet_from(readings: Sequence[Reading], seal: vault.Seal, as_of: datetime) -> FactSheet:
+    """Draw up the sheet from a person's live readings, oldest first. One reading that was simulated marks the sheet."""
+    kept: dict[tuple[str, str], list[Observation]] = {}
+    for reading in readings:
+        for name, value, observed_at in seal.open(reading.facts_sealed, PLACE):
+            told = kept.setdefault((reading.source, name), [])
+            if value is None:
+                told.clear()
+            else:
+                told.append(_observation(reading.source, name, value, datetime.fromisoformat(observed_at)))
+    return sheet_of(
+        (seen for told in kept.values() for seen in told),
+        as_of=as_of,
+        simulated=any(reading.simulated for reading in readings),
+    )
+
+
+def _observation(source: str, name: str, value: Any, observed_at: datetime) -> Observation:
+    kind = VOCABULARY[name]
+    match kind.type:
+        case FactType.MONEY:
+            value = Decimal(str(value))
+        case FactType.DATE:
+            value = date.fromisoformat(value)
+    lasts = timedelta(days=kind.lasts_days) if kind.lasts_days else None
+    return Observation(source, name, value, observed_at, observed_at + lasts if lasts else None)

@@ -1,0 +1,1 @@
+"""Partners, products and matches."""

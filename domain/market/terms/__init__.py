@@ -1,0 +1,1 @@
+"""What each kind of product costs: one file a kind."""

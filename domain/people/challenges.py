@@ -1,0 +1,87 @@
+"""Challenge: a code sent to a phone, waiting to be answered."""
+
+import base64
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pyotp
+from sqlalchemy import Index, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, vault
+from infra.database import Db
+from infra.entity import Entity, Id
+
+
+CODE_LENGTH = 6
+LASTS = timedelta(minutes=5)
+COMPARED_MAX = 5
+PHONE = "challenges.phone"
+
+
+class Challenge(Entity):
+    """`phone_sealed` is under the house's seal: there may be no user yet, and an answer must not tell whether there is."""
+
+    __tablename__ = "challenges"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    phone_index: Mapped[bytes]
+    phone_sealed: Mapped[bytes]
+    locale: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    resend_at: Mapped[datetime]
+    compared: Mapped[int] = mapped_column(default=0)
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "phone_index", "created_at"),)
+
+    code_length = CODE_LENGTH
+
+
+def phone_of(challenge: Challenge) -> str:
+    phone: str = vault.house_seal().open(challenge.phone_sealed, PHONE)
+    return phone
+
+
+def code_of(challenge: Challenge) -> str:
+    """The code is derived, HOTP (RFC 4226) over the challenge's id: nothing secret is stored or queued."""
+    secret = base64.b32encode(vault.mac("challenge", challenge.id.bytes)).decode()
+    return pyotp.HOTP(secret, digits=CODE_LENGTH).at(0)
+
+
+async def take_try(db: Db, challenge_id: UUID) -> Challenge | None:
+    """Count one comparison, and answer the challenge if it may still be compared.
+
+    The row lock puts parallel tries in line, so that no more than COMPARED_MAX ever reach the comparison.
+    """
+    now = await clock.now(db)
+    return (
+        await db.execute(
+            update(Challenge)
+            .where(
+                Challenge.id == challenge_id,
+                Challenge.answered_at.is_(None),
+                Challenge.expires_at > now,
+                Challenge.compared < COMPARED_MAX,
+            )
+            .values(compared=Challenge.compared + 1)
+            .returning(Challenge)
+            .execution_options(populate_existing=True)
+        )
+    ).scalar_one_or_none()
+
+
+async def failures_since(db: Db, phone_index: bytes, since: datetime) -> int:
+    """Wrong answers for this phone, over all its challenges: asking for a new code resets nothing."""
+    wrong = func.sum(Challenge.compared).filter(Challenge.answered_at.is_(None))
+    counted = select(func.coalesce(wrong, 0)).where(
+        Challenge.phone_index == phone_index, Challenge.created_at > since
+    )
+    return int((await db.execute(counted)).scalar_one())
+
+
+async def asked_since(db: Db, phone_index: bytes, since: datetime) -> list[Challenge]:
+    asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
+    return list((await db.execute(asked.order_by(Challenge.created_at))).scalars())

@@ -1,0 +1,63 @@
+"""Partner: a lender, landlord, shop or service that offers products, and the client its server signs in with."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from pwdlib import PasswordHash
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock
+from infra.database import Db
+from infra.entity import Entity, Id
+
+_hasher = PasswordHash.recommended()
+
+
+class Partner(Entity):
+    __tablename__ = "partners"
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    purpose: Mapped[str]  # what its products are for; an application's consent is for this alone
+
+
+class PartnerClient(Entity):
+    """A machine's credentials; the secret is shown once and kept as an argon2 hash."""
+
+    __tablename__ = "partner_clients"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+async def issue_client(db: Db, partner: Partner, client_id: str) -> str:
+    """Make the client, or give it a new secret; answers the secret, which is not kept."""
+    secret = secrets.token_urlsafe(32)
+    client = await db.get(PartnerClient, client_id)
+    if client is None:
+        client = PartnerClient(
+            client_id=client_id, partner_id=partner.id, secret_hash="", created_at=await clock.now(db)
+        )
+        db.add(client)
+    client.secret_hash = _hasher.hash(secret)
+    await db.flush()
+    return secret
+
+
+def secret_is_right(client: PartnerClient | None, secret: str) -> bool:
+    """Slow on purpose (argon2), and as slow for a client that does not exist: call it in a thread."""
+    return _hasher.verify(secret, client.secret_hash if client else _nobody()) and client is not None
+
+
+def _nobody() -> str:
+    global _nobody_hash
+    _nobody_hash = _nobody_hash or _hasher.hash(secrets.token_urlsafe(32))
+    return _nobody_hash
+
+
+_nobody_hash = ""

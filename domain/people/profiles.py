@@ -1,0 +1,119 @@
+"""Profile: what a person says of himself, kept as dated facts."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.facts import readings
+from domain.facts.readings import Observed
+from domain.facts.sheets import FactSheet, FactValue
+from domain.people.actors import UserActor
+from infra import clock, outbox
+from infra.database import Db
+from infra.errors import invalid
+from infra.money import Money
+from infra.regions import is_region
+from infra.settings import settings
+from infra.words import N_
+
+SOURCE = "profile"
+AGE_MAX = 120
+OCCUPATION_MAX = 60
+ADULT_YEARS = 18
+
+
+class IdentityStatus(StrEnum):
+    UNCHECKED = "UNCHECKED"
+    CHECKED = "CHECKED"
+    MISMATCH = "MISMATCH"
+
+
+@dataclass(frozen=True)
+class Profile:
+    birth_date: date | None
+    region: str | None
+    occupation: str | None
+    monthly_income: Money | None
+    identity: IdentityStatus
+
+
+def profile_of(sheet: FactSheet, currency: str) -> Profile:
+    def said(name: str) -> FactValue | None:
+        return sheet.values.get(f"{SOURCE}.{name}")
+
+    income = said("monthly_income")
+    birth = said("birth_date")
+    return Profile(
+        birth_date=birth if isinstance(birth, date) else None,
+        region=_text(said("region")),
+        occupation=_text(said("occupation")),
+        monthly_income=Money.of(income, currency) if isinstance(income, Decimal) else None,
+        identity=IdentityStatus.UNCHECKED,
+    )
+
+
+def _text(value: FactValue | None) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def age_on(birth_date: date, today: date) -> int:
+    had_birthday = (today.month, today.day) >= (birth_date.month, birth_date.day)
+    return today.year - birth_date.year - (0 if had_birthday else 1)
+
+
+async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | None]) -> None:
+    """Write down what was said; absent names keep, None clears. Saying the same again changes nothing. Refuses INVALID."""
+    now = await clock.now(db)
+    sheet = await readings.sheet(db, actor.user_id)
+    facts = {f"{SOURCE}.{name}": _checked(name, value, now.date()) for name, value in said.items()}
+    changed = {name: value for name, value in facts.items() if sheet.values.get(name) != value}
+    if not changed:
+        return
+    await readings.record(
+        db, actor.user_id, SOURCE, [Observed(name=name, value=value, observed_at=now) for name, value in changed.items()]
+    )
+    await outbox.announce(db, "profile.changed", user_id=actor.user_id)
+
+
+def _checked(name: str, value: date | str | Money | None, today: date) -> FactValue | None:
+    match name, value:
+        case _, None:
+            return None
+        case "birth_date", date():
+            return _birth_date(value, today)
+        case "region", str():
+            return _region(value)
+        case "occupation", str():
+            return _occupation(value)
+        case "monthly_income", Money():
+            return _income(value)
+    raise AssertionError(f"{name} is not part of a profile")
+
+
+def _birth_date(value: date, today: date) -> date:
+    if not 0 <= age_on(value, today) <= AGE_MAX or value > today:
+        raise invalid(N_("A birth date lies in the past, at most {years} years ago."), ("input", "birthDate"), years=AGE_MAX)
+    return value
+
+
+def _region(value: str) -> str:
+    code = value.strip().upper()
+    if not is_region(code):
+        raise invalid(N_("A region is an ISO 3166-2 code, as CN-SH."), ("input", "region"))
+    return code
+
+
+def _occupation(value: str) -> str:
+    text = value.strip()
+    if not 1 <= len(text) <= OCCUPATION_MAX:
+        raise invalid(N_("An occupation has 1 to {most} characters."), ("input", "occupation"), most=OCCUPATION_MAX)
+    return text
+
+
+def _income(value: Money) -> Decimal:
+    if value.currency != settings().currency:
+        raise invalid(N_("Income is told in {currency}."), ("input", "monthlyIncome"), currency=settings().currency)
+    if not 0 <= value.minor <= 1_000_000_000:
+        raise invalid(N_("This is not a monthly income."), ("input", "monthlyIncome"))
+    return value.amount

@@ -1,0 +1,156 @@
+"""Session: a signed-in device, and its one family of refresh tokens."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from sqlalchemy import select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.people.actors import UserActor
+from infra import clock, vault
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.keys import keyring
+from infra.settings import settings
+
+DEVICE = "sessions.device_name"
+AUDIENCE = "longan:app"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068
+MAC_BYTES = 24
+
+
+class Session(Entity):
+    """Tokens are derived from (id, generation), so none is stored. A generation counts as used at its first request."""
+
+    __tablename__ = "sessions"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    device_name_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    renewed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    generation: Mapped[int] = mapped_column(default=0)
+    used_generation: Mapped[int] = mapped_column(default=-1)
+    renewal_key: Mapped[str | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def access_expires_at(self) -> datetime:
+        return self.renewed_at + timedelta(minutes=settings().access_minutes)
+
+    @property
+    def access_token(self) -> str:
+        claims = {
+            "iss": settings().public_url,
+            "aud": AUDIENCE,
+            "sub": str(self.user_id),
+            "sid": str(self.id),
+            "gen": self.generation,
+            "iat": int(self.renewed_at.timestamp()),
+            "exp": int(self.access_expires_at.timestamp()),
+        }
+        return jwt.encode({"alg": "HS256", "typ": TOKEN_TYPE}, claims, _token_key())
+
+    @property
+    def refresh_token(self) -> str:
+        body = self.user_id.bytes + self.id.bytes + self.generation.to_bytes(4)
+        return base64.urlsafe_b64encode(body + vault.mac("refresh", body)[:MAC_BYTES]).rstrip(b"=").decode()
+
+    def is_live(self, now: datetime) -> bool:
+        return self.ended_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    user_id: UUID
+    session_id: UUID
+    generation: int
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    user_id: UUID
+    session_id: UUID
+    generation: int
+    expires_at: int  # seconds since 1970
+
+
+def _token_key() -> OctKey:
+    return OctKey.import_key(keyring().token)
+
+
+def read_refresh_token(text: str) -> RefreshToken | None:
+    """What a refresh token says, or None where we never made it."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        return None
+    body, proof = raw[:36], raw[36:]
+    if len(raw) != 36 + MAC_BYTES or not hmac.compare_digest(vault.mac("refresh", body)[:MAC_BYTES], proof):
+        return None
+    return RefreshToken(UUID(bytes=body[:16]), UUID(bytes=body[16:32]), int.from_bytes(body[32:]))
+
+
+def read_access_token(text: str) -> AccessToken | None:
+    """What an access token says, or None where we never made it. Whether it is over is for the database's clock to say."""
+    try:
+        token = jwt.decode(text, _token_key(), algorithms=["HS256"])
+        if token.header.get("typ") != TOKEN_TYPE or token.claims["aud"] != AUDIENCE:
+            return None
+        claims = token.claims
+        return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
+    except (JoseError, KeyError, ValueError, TypeError):
+        return None
+
+
+async def begin(db: Db, user_id: UUID, device_name: str) -> Session:
+    now = await clock.now(db)
+    seal = await vault.seal_of(db, user_id)
+    session = Session(
+        user_id=user_id,
+        device_name_sealed=seal.close(device_name, DEVICE),
+        created_at=now,
+        renewed_at=now,
+        expires_at=now + timedelta(days=settings().refresh_days),
+    )
+    db.add(session)
+    await db.flush()
+    return session
+
+
+async def actor_of(db: Db, token: AccessToken) -> UserActor | None:
+    """The user behind a token whose session lives; None where it was signed out, has ended, or the token is over."""
+    now = await clock.now(db)
+    session = await db.get(Session, (token.user_id, token.session_id))
+    if session is None or not session.is_live(now) or token.generation > session.generation:
+        return None
+    if now.timestamp() >= token.expires_at:
+        return None
+    if token.generation == session.generation > session.used_generation:
+        await _mark_used(db, session)
+    return UserActor(user_id=session.user_id, session_id=session.id)
+
+
+async def _mark_used(db: Db, session: Session) -> None:
+    """From now on the token before this one is spent: whoever still shows it is not the device that we answered."""
+    mine = (Session.user_id == session.user_id, Session.id == session.id)
+    await db.execute(update(Session).where(*mine).values(used_generation=session.generation))
+    await db.commit()
+
+
+async def locked(db: Db, user_id: UUID, session_id: UUID) -> Session | None:
+    mine = select(Session).where(Session.user_id == user_id, Session.id == session_id)
+    return (await db.execute(mine.with_for_update())).scalar_one_or_none()
+
+
+async def end(db: Db, session: Session) -> None:
+    if session.ended_at is None:
+        session.ended_at = await clock.now(db)

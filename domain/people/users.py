@@ -1,0 +1,78 @@
+"""User: a person, known by a phone number."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.people import phones
+from infra import clock, outbox, vault
+from infra.database import Db
+from infra.entity import Entity, Id
+
+PHONE = "users.phone"
+
+
+class UserStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    RESTRICTED = "RESTRICTED"
+
+
+class User(Entity):
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    phone_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    status: Mapped[UserStatus] = mapped_column(default=UserStatus.ACTIVE)
+
+
+class Phone(Entity):
+    """The way from a number to its user, by blind index."""
+
+    __tablename__ = "phones"
+
+    index: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    bound_at: Mapped[datetime]
+
+
+async def find_by_phone(db: Db, phone_index: bytes) -> User | None:
+    return (
+        await db.execute(select(User).join(Phone, Phone.user_id == User.id).where(Phone.index == phone_index))
+    ).scalar_one_or_none()
+
+
+async def find_or_register(db: Db, phone: str) -> User:
+    """The user of this number; a new one where nobody has it. Two first sign-ins at once make one user."""
+    index = phones.index(phone)
+    if known := await find_by_phone(db, index):
+        return known
+    user = await _register(db, phone)
+    bound = insert(Phone).values(index=index, user_id=user.id, bound_at=user.created_at).on_conflict_do_nothing()
+    if (await db.execute(bound.returning(Phone.user_id))).scalar_one_or_none() is None:
+        await db.delete(user)
+        await db.delete(await db.get_one(vault.PersonKey, user.id))
+        await db.flush()
+        winner = await find_by_phone(db, index)
+        assert winner is not None, "the number was just bound by somebody else"
+        return winner
+    await outbox.announce(db, "user.registered", user_id=user.id)
+    return user
+
+
+async def _register(db: Db, phone: str) -> User:
+    user = User(phone_sealed=b"", created_at=await clock.now(db))
+    key = vault.new_person_key(user.id)
+    user.phone_sealed = vault.seal_with(key).close(phone, PHONE)
+    db.add_all([user, key])
+    await db.flush()
+    return user
+
+
+async def phone_of(db: Db, user: User) -> str:
+    phone: str = (await vault.seal_of(db, user.id)).open(user.phone_sealed, PHONE)
+    return phone

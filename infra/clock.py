@@ -1,0 +1,32 @@
+"""One time for everybody: the database's, plus an offset that only the embedded default can move."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Interval, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.entity import Entity
+
+
+class ClockOffset(Entity):
+    """One row. `longan_now()`, made by the migrations, adds it to the database's time."""
+
+    __tablename__ = "clock_offset"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    ahead: Mapped[timedelta] = mapped_column(Interval, default=timedelta(0))
+
+
+async def now(db: AsyncSession) -> datetime:
+    """The time at which this transaction began; asked once, then the same until it ends."""
+    moment: datetime | None = db.info.get("now")
+    if moment is None:
+        moment = (await db.execute(text("SELECT longan_now()"))).scalar_one()
+        db.info["now"] = moment
+    return moment
+
+
+async def advance(db: AsyncSession, by: timedelta) -> None:
+    await db.execute(text("UPDATE clock_offset SET ahead = ahead + :by"), {"by": by})
+    db.info.pop("now", None)

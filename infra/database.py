@@ -1,0 +1,95 @@
+"""The way to Postgres: one engine per process, one transaction per mutation, short reads for loaders."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import orjson
+import stamina
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from infra import doorbell
+from infra.settings import settings
+
+Db = AsyncSession
+T = TypeVar("T")
+
+_engine: AsyncEngine | None = None
+_sessions: async_sessionmaker[AsyncSession] | None = None
+
+
+def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngine:
+    """Make this process's engine; a second call answers the first one's."""
+    global _engine, _sessions
+    if _engine is None:
+        s = settings()
+        _engine = create_async_engine(
+            url or s.database_url or "",
+            pool_size=pool or s.database_pool,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": s.statement_timeout_ms / 1000 + 5,
+                "server_settings": {
+                    "application_name": "longan",
+                    "statement_timeout": str(s.statement_timeout_ms),
+                    "lock_timeout": "10000",
+                    "idle_in_transaction_session_timeout": "30000",
+                    "timezone": "UTC",
+                },
+            },
+        )
+        _sessions = async_sessionmaker(_engine, expire_on_commit=False)
+    return _engine
+
+
+async def close_engine() -> None:
+    global _engine, _sessions
+    if _engine is not None:
+        await _engine.dispose()
+    _engine = _sessions = None
+
+
+def _session() -> AsyncSession:
+    open_engine()
+    assert _sessions is not None
+    return _sessions()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Db]:
+    """One transaction: committed when the block ends, rolled back when it raises. Then the bell rings once for its events."""
+    async with _session() as db:
+        async with db.begin():
+            yield db
+        await doorbell.ring(db.info.get("announced", ()))
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Db]:
+    """A short read of its own; nothing written in it stays."""
+    async with _session() as db:
+        yield db
+
+
+def _should_run_again(error: Exception) -> bool:
+    """Serialization failures and deadlocks: the whole transaction may simply be run again."""
+    return isinstance(error, DBAPIError) and sqlstate(error) in {"40001", "40P01"}
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+async def transact(work: Callable[[Db], Awaitable[T]]) -> T:
+    """Run `work` in one transaction, and the whole of it again where Postgres broke it off for concurrency."""
+    async for attempt in stamina.retry_context(on=_should_run_again, attempts=5, timeout=10, wait_initial=0.02):
+        with attempt:
+            async with transaction() as db:
+                return await work(db)
+    raise AssertionError("retry_context ends by return or raise")

@@ -1,0 +1,69 @@
+"""The wake-up after a commit: tells the relay that there is work, and open subscriptions that a person's things changed."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import orjson
+import structlog
+from redis.exceptions import RedisError
+
+from infra.cache import valkey
+
+CHANNEL = "longan:bell"
+log = structlog.get_logger()
+
+_waiting: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+
+
+async def ring(announced: Iterable[UUID | None]) -> None:
+    """One message for all events of a transaction, given as the users that they are about.
+
+    A bell that cannot be rung loses nothing: the relay sweeps, and subscriptions look again by themselves.
+    """
+    users = list(announced)
+    if not users:
+        return
+    try:
+        await valkey().publish(CHANNEL, orjson.dumps([str(user) for user in set(users) if user]))
+    except (RedisError, OSError) as error:
+        log.warning("doorbell.silent", error=type(error).__name__)
+
+
+async def rings() -> AsyncIterator[list[UUID]]:
+    """Each ring, as the users that it is about; connects anew after Valkey was away, and rings once then for what was missed."""
+    while True:
+        try:
+            async with valkey().pubsub(ignore_subscribe_messages=True) as heard:
+                await heard.subscribe(CHANNEL)
+                yield []
+                while True:
+                    message = await heard.get_message(timeout=1)
+                    if message is not None:
+                        yield [UUID(user) for user in orjson.loads(message["data"])]
+        except (RedisError, OSError) as error:
+            log.warning("doorbell.lost", error=type(error).__name__)
+            await asyncio.sleep(1)
+
+
+async def listen() -> None:
+    """Wake this process's waiting subscriptions; runs as long as the web app does."""
+    async for users in rings():
+        for user in users or list(_waiting):
+            for event in _waiting.get(user, ()):
+                event.set()
+
+
+@asynccontextmanager
+async def waiting_for(user_id: UUID) -> AsyncIterator[asyncio.Event]:
+    """An event that is set whenever something of this user's changed."""
+    event = asyncio.Event()
+    _waiting[user_id].add(event)
+    try:
+        yield event
+    finally:
+        _waiting[user_id].discard(event)
+        if not _waiting[user_id]:
+            del _waiting[user_id]

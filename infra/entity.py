@@ -1,0 +1,38 @@
+"""What every table has in common: declarative dataclasses, UUIDv7 keys, moments in UTC, and JSON."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+
+from infra.ids import new_id
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Minor = Annotated[int, mapped_column(BigInteger)]  # money in minor units of its currency
+Id = Annotated[UUID, mapped_column(primary_key=True, default_factory=new_id)]
+OwnerId = Annotated[UUID, mapped_column(primary_key=True)]  # rows of a person lie together, so `user_id` leads the key
+Json = dict[str, Any]
+
+
+class Entity(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """Base of all tables. Nothing loads lazily: a relationship that was not asked for is a bug, not a query."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text(),
+        Json: JSONB(),
+        list[str]: JSONB(),
+        list[Any]: JSONB(),
+    }

@@ -1,0 +1,63 @@
+"""Refusals: everything that a person or a program can do wrong, said in words that help."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+
+class RefusalCode(StrEnum):
+    INVALID = "INVALID"
+    NOT_FOUND = "NOT_FOUND"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    RATE_LIMITED = "RATE_LIMITED"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    IN_PROGRESS = "IN_PROGRESS"
+    STALE = "STALE"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    CODE_WRONG = "CODE_WRONG"
+    CODE_EXPIRED = "CODE_EXPIRED"
+    SESSION_ENDED = "SESSION_ENDED"
+    ACCOUNT_LINKED_ELSEWHERE = "ACCOUNT_LINKED_ELSEWHERE"
+    PROVIDER_REFUSED = "PROVIDER_REFUSED"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    NOT_ENOUGH_KNOWN = "NOT_ENOUGH_KNOWN"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    OFFER_EXPIRED = "OFFER_EXPIRED"
+    NOT_OPEN = "NOT_OPEN"
+    QUOTA_SPENT = "QUOTA_SPENT"
+    CONSENT_NOT_LIVE = "CONSENT_NOT_LIVE"
+    SECOND_PERSON_REQUIRED = "SECOND_PERSON_REQUIRED"
+    UNSAFE_URL = "UNSAFE_URL"
+    COST_ABOVE_CAP = "COST_ABOVE_CAP"
+
+
+class Refusal(Exception):
+    """A refusal, as an exception (raising rolls back) or as a returned value (what was written stays).
+
+    `message` is a msgid that `values` fill in; `field` is the path of the input that was wrong, in the client's names.
+    """
+
+    def __init__(
+        self,
+        code: RefusalCode,
+        message: str,
+        *,
+        field: str | Sequence[str] | None = None,
+        retry_at: datetime | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.field = (field,) if isinstance(field, str) else None if field is None else tuple(field)
+        self.retry_at = retry_at
+        self.values = values
+
+
+def invalid(message: str, field: str | Sequence[str], **values: object) -> Refusal:
+    return Refusal(RefusalCode.INVALID, message, field=field, **values)
+
+
+def not_found(message: str, field: str | Sequence[str] | None = None) -> Refusal:
+    return Refusal(RefusalCode.NOT_FOUND, message, field=field)

@@ -1,0 +1,75 @@
+"""The keys that everything secret hangs on: from settings in production, made once under `var/` on the embedded default."""
+
+import base64
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from infra.settings import Settings, settings
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """`master` wraps the keys of persons: the newest version wraps, all of them unwrap."""
+
+    master: dict[int, bytes]
+    index: bytes
+    token: bytes
+
+    @property
+    def newest(self) -> int:
+        return max(self.master)
+
+
+@cache
+def keyring() -> Keyring:
+    s = settings()
+    if s.index_key and s.token_key and s.master_keys:
+        return _from_settings(s)
+    return _from_file(s.var / "keys.json")
+
+
+def _from_settings(s: Settings) -> Keyring:
+    assert s.index_key and s.token_key
+    master = {int(version): _decode(key.get_secret_value()) for version, key in s.master_keys.items()}
+    return Keyring(master, _decode(s.index_key.get_secret_value()), _decode(s.token_key.get_secret_value()))
+
+
+def _decode(text: str) -> bytes:
+    key = base64.b64decode(text)
+    if len(key) != 32:
+        raise ValueError("a key is the base64 of 32 bytes")
+    return key
+
+
+def _from_file(path: Path) -> Keyring:
+    if not path.exists():
+        _make(path)
+    raw = orjson.loads(path.read_bytes())
+    master = {int(version): _decode(key) for version, key in raw["master"].items()}
+    return Keyring(master, _decode(raw["index"]), _decode(raw["token"]))
+
+
+def _make(path: Path) -> None:
+    """Write new keys, whole or not at all, readable by their owner only; the first of two processes wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = {"master": {"1": _new()}, "index": _new(), "token": _new()}
+    draft = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(orjson.dumps(fresh))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _new() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()

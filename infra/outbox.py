@@ -1,0 +1,62 @@
+"""What happened, written in the same transaction as the change, with a row for each reaction that owes to it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, reactions
+from infra.entity import Entity, Id, Json
+
+
+class Event(Entity):
+    """A fact of the past tense, as `application.submitted`. Its data are ids and codes, never anything personal."""
+
+    __tablename__ = "events"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    name: Mapped[str]
+    user_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID | None]
+    data: Mapped[Json]
+    occurred_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "subject_id", "name"), Index(None, "occurred_at"))
+
+
+class Owed(Entity):
+    """One reaction that an event owes: due until it is handled, parked for a person to look at after too many attempts."""
+
+    __tablename__ = "event_reactions"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    reaction: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    handled_at: Mapped[datetime | None] = mapped_column(default=None)
+    parked_at: Mapped[datetime | None] = mapped_column(default=None)
+    last_error: Mapped[str | None] = mapped_column(default=None)
+
+
+Index("ix_event_reactions_due", Owed.due_at, postgresql_where=Owed.handled_at.is_(None) & Owed.parked_at.is_(None))
+
+
+async def announce(
+    db: AsyncSession,
+    name: str,
+    *,
+    user_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    due_at: datetime | None = None,
+    **data: str | int | None,
+) -> Event:
+    """Write an event. Its reactions run in the worker after the commit, or when `due_at` comes."""
+    now = await clock.now(db)
+    event = Event(name=name, user_id=user_id, subject_id=subject_id, data=dict(data), occurred_at=now)
+    db.add(event)
+    await db.flush()
+    db.add_all(Owed(event_id=event.id, reaction=name, due_at=due_at or now) for name in reactions.owed_to(event.name))
+    db.info.setdefault("announced", []).append(user_id)
+    return event

@@ -1,0 +1,92 @@
+"""Keyset pages: a cursor is the sort key of a row, so a page costs the same wherever it begins."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from infra.errors import invalid
+from infra.words import N_
+
+FIRST_MAX = 100
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Rows with their cursors, in order. `end` points behind the last row, or where the search began if there was none."""
+
+    items: Sequence[T]
+    cursors: Sequence[str]
+    has_next: bool
+    has_previous: bool
+    end: str | None
+
+
+def limit_of(first: int | None) -> int:
+    """Refuses INVALID outside 0 to FIRST_MAX; 20 where nothing was asked."""
+    if first is None:
+        return 20
+    if not 0 <= first <= FIRST_MAX:
+        raise invalid(N_("Ask for 0 to {most} at a time."), "first", most=FIRST_MAX)
+    return first
+
+
+def encode_cursor(key: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([_plain(part) for part in key])).rstrip(b"=").decode()
+
+
+def _plain(part: Any) -> Any:
+    return part if isinstance(part, int | float | str) else str(part)
+
+
+def decode_cursor(after: str, parts: int) -> list[Any]:
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    except (ValueError, binascii.Error):
+        key = None
+    if not isinstance(key, list) or len(key) != parts or any(not isinstance(part, int | float | str) for part in key):
+        raise invalid(N_("This cursor is not one of ours."), "after")
+    return key
+
+
+async def page_of(
+    db: AsyncSession,
+    query: Select[tuple[T]],
+    keys: Sequence[ColumnElement[Any]],
+    *,
+    first: int | None,
+    after: str | None,
+    newest_first: bool = False,
+) -> Page[T]:
+    """One page of `query`, ordered by `keys` (unique together)."""
+    limit = limit_of(first)
+    if after is not None:
+        given = [_typed(part, key) for part, key in zip(decode_cursor(after, len(keys)), keys, strict=True)]
+        here, there = tuple_(*keys), tuple_(*given)
+        query = query.where(here < there if newest_first else here > there)
+    order = [key.desc() if newest_first else key.asc() for key in keys]
+    rows = (await db.execute(query.add_columns(*keys).order_by(*order).limit(limit + 1))).all()
+    shown = rows[:limit]
+    cursors = [encode_cursor(row[1:]) for row in shown]
+    return Page(
+        items=[row[0] for row in shown],
+        cursors=cursors,
+        has_next=len(rows) > limit,
+        has_previous=after is not None,
+        end=cursors[-1] if cursors else after,
+    )
+
+
+def _typed(part: Any, key: ColumnElement[Any]) -> Any:
+    """The cursor's JSON value as the column's Python type; a cursor of another list is refused."""
+    try:
+        python = key.type.python_type
+        return python.fromisoformat(part) if hasattr(python, "fromisoformat") else python(part)
+    except (ValueError, TypeError, NotImplementedError):
+        raise invalid(N_("This cursor is not one of ours."), "after") from None

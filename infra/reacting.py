@@ -1,0 +1,70 @@
+"""Carrying out one owed reaction, so that its effect happens once however often it is delivered."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy import select, text, update
+
+from infra import clock, reactions
+from infra.database import Db, reading, transact, transaction
+from infra.outbox import Event, Owed
+
+log = structlog.get_logger()
+SECONDS = Histogram("longan_reaction_seconds", "Time of one reaction", ["reaction"])
+FAILED = Counter("longan_reaction_failures", "Reactions that failed and will be tried again", ["reaction"])
+
+
+async def react(event_id: UUID, name: str) -> None:
+    """Handle the reaction unless it is handled already. A failure is written down; the relay delivers it again later."""
+    reaction = reactions.named(name)
+    began = time.perf_counter()
+    try:
+        await (_call_out(event_id, reaction) if reaction.calls_out else _work(event_id, reaction))
+    except Exception as error:
+        FAILED.labels(name).inc()
+        log.exception("reaction.failed", reaction=name, event_id=str(event_id))
+        await _write_down(event_id, name, error)
+    finally:
+        SECONDS.labels(name).observe(time.perf_counter() - began)
+
+
+async def _work(event_id: UUID, reaction: reactions.Reaction) -> None:
+    async def in_one_transaction(db: Db) -> None:
+        # A second delivery finds the row locked or handled, and leaves.
+        due = select(Owed).where(*_is(event_id, reaction.name), Owed.handled_at.is_(None))
+        owed = (await db.execute(due.with_for_update(skip_locked=True))).scalar_one_or_none()
+        if owed is None:
+            return
+        await reaction.handler(db, await db.get_one(Event, event_id))
+        owed.handled_at = await clock.now(db)
+
+    await transact(in_one_transaction)
+
+
+async def _call_out(event_id: UUID, reaction: reactions.Reaction) -> None:
+    async with reading() as db:
+        event = (
+            await db.execute(
+                select(Event)
+                .join(Owed, Owed.event_id == Event.id)
+                .where(*_is(event_id, reaction.name), Owed.handled_at.is_(None))
+            )
+        ).scalar_one_or_none()
+    if event is None:
+        return
+    await reaction.handler(event)
+    async with transaction() as db:
+        await db.execute(update(Owed).where(*_is(event_id, reaction.name)).values(handled_at=text("longan_now()")))
+
+
+async def _write_down(event_id: UUID, name: str, error: Exception) -> None:
+    # The class alone: an error's words may hold what a person said.
+    async with transaction() as db:
+        await db.execute(update(Owed).where(*_is(event_id, name)).values(last_error=type(error).__name__))
+
+
+def _is(event_id: UUID, name: str) -> tuple[Any, ...]:
+    return Owed.event_id == event_id, Owed.reaction == name

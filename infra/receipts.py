@@ -1,0 +1,78 @@
+"""Idempotency: the receipt of a command lies in the transaction of its effect."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Index, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock
+from infra.entity import Entity
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.words import N_
+
+KEPT = timedelta(days=30)
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class Receipt(Entity):
+    """(actor, operation, key) -> what came of it. `result_id` is None only inside the transaction that makes it."""
+
+    __tablename__ = "receipts"
+
+    actor: Mapped[str] = mapped_column(primary_key=True)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    input_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    result_id: Mapped[UUID | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "created_at"),)
+
+    @property
+    def is_new(self) -> bool:
+        return self.result_id is None
+
+
+async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input: Mapping[str, Any]) -> Receipt:
+    """The receipt for this command: new, or that of the first time.
+
+    The same key in flight waits here, on the unique key, for the first one's commit: IN_PROGRESS after the lock time-out.
+    Refuses IDEMPOTENCY_MISMATCH where the key was used for another input. A refusal rolls the new receipt back.
+    """
+    if not 8 <= len(key) <= 128:
+        raise invalid(N_("An idempotency key has 8 to 128 characters."), ("input", "idempotencyKey"))
+    now = await clock.now(db)
+    digest = fingerprint(input)
+    row = insert(Receipt).values(actor=actor, operation=operation, key=key, input_hash=digest, created_at=now)
+    try:
+        await db.execute(row.on_conflict_do_nothing())
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise Refusal(
+                RefusalCode.IN_PROGRESS, N_("The same request is still being worked on. Ask again in a moment.")
+            ) from None
+        raise
+    receipt = (
+        await db.execute(
+            select(Receipt).where(Receipt.actor == actor, Receipt.operation == operation, Receipt.key == key)
+        )
+    ).scalar_one()
+    if receipt.input_hash != digest:
+        raise Refusal(
+            RefusalCode.IDEMPOTENCY_MISMATCH,
+            N_("This idempotency key was used for another request."),
+            field=("input", "idempotencyKey"),
+        )
+    return receipt
+
+
+def fingerprint(input: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(orjson.dumps(dict(input), option=orjson.OPT_SORT_KEYS, default=str)).digest()

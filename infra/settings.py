@@ -1,0 +1,131 @@
+"""Every setting, with its default, read from `LONGAN_*` variables, `.env`, or a secrets folder."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProviderCredentials(BaseModel):
+    """What an account provider gave us when we registered there. `issuer` is for OpenID Connect providers."""
+
+    client_id: str
+    client_secret: SecretStr = SecretStr("")
+    issuer: str | None = None
+    name: str | None = None
+    private_key: SecretStr | None = None
+    public_key: str | None = None
+    scope: str | None = None
+
+
+class Rate(BaseModel):
+    """At most `times` in `seconds`."""
+
+    times: int
+    seconds: int
+
+
+class CodeLimits(BaseModel):
+    """How often a sign-in code may be asked for, and how many wrong ones a phone may answer before it must wait."""
+
+    resend_seconds: int = 60
+    per_phone: Rate = Rate(times=5, seconds=3600)
+    per_ip: Rate = Rate(times=30, seconds=3600)
+    per_prefix: Rate = Rate(times=500, seconds=3600)
+    per_country: Rate = Rate(times=20_000, seconds=3600)
+    failures_per_phone: Rate = Rate(times=25, seconds=86_400)
+
+
+# One machine plays many people there, and asks again at once.
+GENEROUS = CodeLimits(
+    resend_seconds=0,
+    per_phone=Rate(times=60, seconds=3600),
+    per_ip=Rate(times=20_000, seconds=3600),
+    per_prefix=Rate(times=20_000, seconds=3600),
+    per_country=Rate(times=100_000, seconds=3600),
+    failures_per_phone=Rate(times=100, seconds=86_400),
+)
+
+
+class RequestLimits(BaseModel):
+    """What one GraphQL request may ask of us."""
+
+    body_bytes: int = 200_000
+    tokens: int = 2_000
+    depth: int = 15
+    aliases: int = 30
+    cost: int = 20_000
+    cost_per_minute: int = 2_000_000
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="LONGAN_", env_nested_delimiter="__", env_file=".env", extra="ignore", secrets_dir=None
+    )
+
+    environment: Literal["embedded", "production"] = "embedded"
+    var: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    log_level: str = "INFO"
+
+    database_url: str | None = None  # production; the embedded default makes its own
+    valkey_url: str | None = None
+    broker_url: str | None = None  # the Valkey above, unless a RabbitMQ is named
+    database_pool: int = 20
+    statement_timeout_ms: int = 15_000
+    relay_sweep_seconds: float = 1.0
+
+    master_keys: dict[str, SecretStr] = {}  # version -> base64 of 32 bytes; the highest version seals, all open
+    index_key: SecretStr | None = None  # base64 of 32 bytes; phone look-ups
+    token_key: SecretStr | None = None  # base64 of 32 bytes; signs access tokens
+
+    providers: dict[str, ProviderCredentials] = {}
+    link_redirects: list[str] = []  # https addresses that a link may return to, besides longan://
+    outgoing_allow: list[str] = []  # host:port of private addresses that we may call
+    webhook_allow: list[str] = []
+
+    sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
+    sms: dict[str, SecretStr] = {}
+
+    code_limits: CodeLimits = CodeLimits()  # the embedded default starts from GENEROUS
+    request_limits: RequestLimits = RequestLimits()
+    introspection: bool | None = None  # the embedded default shows its schema, production hides it
+    hashed_get: bool = True
+    allowed_origins: list[str] = []
+
+    access_minutes: int = 15
+    refresh_days: int = 60
+    currency: str = "CNY"
+    promise_threshold: dict[str, int] = Field(default={"CNY": 600_000})  # minor units
+    time_zone: str = "Asia/Shanghai"
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.environment == "embedded"
+
+    @model_validator(mode="after")
+    def embedded_is_generous(self) -> Self:
+        if self.is_embedded and "code_limits" not in self.model_fields_set:
+            self.code_limits = GENEROUS
+        return self
+
+    @model_validator(mode="after")
+    def production_is_complete(self) -> Self:
+        if self.environment == "embedded":
+            return self
+        names = ("database_url", "valkey_url", "master_keys", "index_key", "token_key")
+        missing = [f"LONGAN_{name.upper()}" for name in names if not getattr(self, name)]
+        if self.sms_gateway == "kept":
+            missing.append("LONGAN_SMS_GATEWAY (a real one: kept messages are for the embedded default)")
+        if missing:
+            raise ValueError("a production configuration needs " + ", ".join(missing))
+        return self
+
+
+@cache
+def settings() -> Settings:
+    return Settings()

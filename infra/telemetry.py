@@ -1,0 +1,79 @@
+"""What an operator sees: structured logs without personal data, and metrics."""
+
+import logging
+import sys
+from contextvars import ContextVar
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import EventDict
+
+from infra.settings import settings
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+# What may stand in a line. Everything else is dropped, so a careless call cannot leak a person.
+ALLOWED = frozenset(
+    "event level timestamp logger request_id error exception reaction event_id user_id method route status seconds operation "
+    "code name version count rows share partner_id staff_id provider attempt attempts reason kind pid port process".split()
+)
+
+
+def configure_logging() -> None:
+    """JSON lines on stderr, for structlog and for the libraries' own loggers alike."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _add_request_id,
+            _name_exception,
+            _keep_allowed,
+            structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings().log_level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Library()]
+    root.setLevel(logging.WARNING)
+    # Strawberry logs the offending source line, with the person's literals in it.
+    logging.getLogger("strawberry.execution").disabled = True
+
+
+def _add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
+    if current := request_id.get():
+        event.setdefault("request_id", current)
+    return event
+
+
+def _name_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    """Where it went wrong, without the words of the error: they may quote what a person said."""
+    info = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info
+    if isinstance(error, BaseException):
+        event["exception"] = _trace(error)
+    return event
+
+
+def _trace(error: BaseException) -> str:
+    steps, frame = [], error.__traceback__
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        steps.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno} {code.co_name}")
+        frame = frame.tb_next
+    return f"{type(error).__module__}.{type(error).__qualname__} at " + " > ".join(steps[-8:])
+
+
+def _keep_allowed(_: Any, __: str, event: EventDict) -> EventDict:
+    return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+class _Library(logging.Handler):
+    """A library's warning, by its name and template only: its arguments are not ours to vouch for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger()
+        log.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info[1] if record.exc_info else None)

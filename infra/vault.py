@@ -1,0 +1,116 @@
+"""Sealing: personal data under a key per person, which a rotating master key wraps; look-ups by keyed blind index.
+
+Erasing a person is destroying the row of `person_keys`: what it sealed is then noise, in backups of the data too.
+"""
+
+import hashlib
+import hmac
+import os
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Index, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.entity import Entity, OwnerId
+from infra.keys import keyring
+
+NONCE = 12
+
+
+class PersonKey(Entity):
+    __tablename__ = "person_keys"
+
+    user_id: Mapped[OwnerId]
+    wrapped: Mapped[bytes]
+    version: Mapped[int]
+
+    __table_args__ = (Index(None, "version"),)
+
+
+class Seal:
+    """Seals and opens one person's data. `place` names table and column: a value moved to another place does not open."""
+
+    def __init__(self, key: bytes, owner: UUID | None) -> None:
+        self._cipher = AESGCM(key)
+        self._owner = owner.bytes if owner else b"house"
+
+    def close(self, value: Any, place: str) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, orjson.dumps(value), self._owner + place.encode())
+
+    def open(self, sealed: bytes, place: str) -> Any:
+        return orjson.loads(self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self._owner + place.encode()))
+
+
+def new_person_key(user_id: UUID) -> PersonKey:
+    ring = keyring()
+    return PersonKey(user_id=user_id, wrapped=_wrap(os.urandom(32), user_id, ring.newest), version=ring.newest)
+
+
+def _wrap(key: bytes, user_id: UUID, version: int) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(keyring().master[version]).encrypt(nonce, key, user_id.bytes)
+
+
+def _unwrap(row: PersonKey) -> bytes:
+    cipher = AESGCM(keyring().master[row.version])
+    return cipher.decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], row.user_id.bytes)
+
+
+def seal_with(row: PersonKey) -> Seal:
+    return Seal(_unwrap(row), row.user_id)
+
+
+async def seal_of(db: AsyncSession, user_id: UUID) -> Seal:
+    """The person's seal; read once a transaction. LookupError where the person was erased."""
+    known: dict[UUID, Seal] = db.info.setdefault("seals", {})
+    if user_id not in known:
+        row = await db.get(PersonKey, user_id)
+        if row is None:
+            raise LookupError("this person has no key any more")
+        known[user_id] = seal_with(row)
+    return known[user_id]
+
+
+async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:
+    """The seals of many, in one round trip; who was erased is missing."""
+    rows = (await db.execute(select(PersonKey).where(PersonKey.user_id.in_(user_ids)))).scalars()
+    return {row.user_id: seal_with(row) for row in rows}
+
+
+def house_seal() -> Seal:
+    """For secrets that belong to no person: a staff member's TOTP secret, a webhook's signing key."""
+    return Seal(_derived("house"), None)
+
+
+def blind_index(purpose: str, value: str) -> bytes:
+    """A keyed hash by which a value can be looked up and not be read; the keyspace of phones is far too small for a bare one."""
+    return hmac.digest(keyring().index, f"{purpose}\0{value}".encode(), "sha256")
+
+
+def mac(purpose: str, message: bytes) -> bytes:
+    return hmac.digest(_derived(purpose), message, "sha256")
+
+
+def _derived(purpose: str) -> bytes:
+    # From the index key, which never rotates: what it derives must stay the same for years.
+    return hmac.digest(keyring().index, b"derive\0" + purpose.encode(), hashlib.sha256)
+
+
+async def rewrap(db: AsyncSession, limit: int = 1000) -> int:
+    """Wrap up to `limit` persons' keys anew under the newest master key; answers how many were done."""
+    newest = keyring().newest
+    old = select(PersonKey).where(PersonKey.version != newest).limit(limit).with_for_update(skip_locked=True)
+    rows = (await db.execute(old)).scalars().all()
+    for row in rows:
+        key = _unwrap(row)
+        await db.execute(
+            update(PersonKey)
+            .where(PersonKey.user_id == row.user_id)
+            .values(wrapped=_wrap(key, row.user_id, newest), version=newest)
+        )
+    return len(rows)

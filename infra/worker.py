@@ -1,0 +1,90 @@
+"""Celery, run so that async code is at home: one event loop and one engine for the life of each process."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from kombu import Exchange, Queue
+
+from infra import cache, database, reacting, telemetry
+from infra.settings import settings
+
+TASK_SECONDS_MAX = 300
+_runner: asyncio.Runner | None = None
+
+
+def make_celery() -> Celery:
+    """The Celery app. Tasks carry ids only; Postgres knows what is owed, so a lost or doubled message changes nothing."""
+    s = settings()
+    broker = s.broker_url or s.valkey_url
+    celery = Celery("longan", broker=broker)
+    quorum = (broker or "").startswith("amqp")
+    celery.conf.update(
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_time_limit=TASK_SECONDS_MAX,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=5,
+        broker_transport_options={"confirm_publish": True} if quorum else {"visibility_timeout": 2 * TASK_SECONDS_MAX},
+        task_default_queue="longan",
+        task_queues=[Queue("longan", Exchange("longan", "topic"), "longan", queue_arguments=_arguments(quorum))],
+        task_default_exchange="longan",
+        task_default_routing_key="longan",
+        timezone="UTC",
+    )
+    celery.task(react, name="react")
+    return celery
+
+
+def _arguments(quorum: bool) -> dict[str, str] | None:
+    return {"x-queue-type": "quorum"} if quorum else None
+
+
+def react(event_id: str, reaction: str) -> None:
+    run(reacting.react(UUID(event_id), reaction))
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run async work on this process's loop, bounded in time."""
+    global _runner
+    if _runner is None:
+        _runner = asyncio.Runner()
+    _runner.run(_bounded(work))
+
+
+async def _bounded(work: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.timeout(TASK_SECONDS_MAX - 10):
+        await work
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    telemetry.configure_logging()
+
+
+@worker_process_init.connect
+def _begin(**_: object) -> None:
+    global _runner
+    _runner = asyncio.Runner()
+    database.open_engine(pool=4)
+
+
+@worker_process_shutdown.connect
+def _end(**_: object) -> None:
+    global _runner
+    if _runner is not None:
+        _runner.run(_close())
+        _runner.close()
+        _runner = None
+
+
+async def _close() -> None:
+    await database.close_engine()
+    await cache.close_valkey()
