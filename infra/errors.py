@@ -56,7 +56,7 @@ class Refusal(Exception):
 
 
 def invalid(message: str, field: str | Sequence[str], **values: object) -> Refusal:
-    return Refusal(RefusalCode.INVALID, message, field=field, **values)
+    return Refusal(RefusalCode.INVALID, message, field=field, retry_at=None, **values)
 
 
 def not_found(message: str, field: str | Sequence[str] | None = None) -> Refusal:

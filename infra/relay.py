@@ -48,7 +48,7 @@ async def run(celery: Celery) -> None:
                 await schedules.announce_due()
                 while await hand_over(celery) == BATCH:
                     pass
-            except (OSError, OperationalError, asyncio.TimeoutError) as error:
+            except (TimeoutError, OSError, OperationalError) as error:
                 log.warning("relay.waits", error=type(error).__name__)
             except Exception:
                 # The database may be restarting; the rows are still there when it is back.
@@ -93,5 +93,3 @@ def _send(celery: Celery, due: list[tuple[UUID, str]]) -> None:
     with celery.producer_pool.acquire(block=True, timeout=5) as producer:
         for event_id, reaction in due:
             celery.send_task("react", (str(event_id), reaction), producer=producer, retry=False)
-
-

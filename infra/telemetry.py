@@ -76,4 +76,9 @@ class _Library(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
-        log.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info[1] if record.exc_info else None)
+        log.log(
+            record.levelno,
+            str(record.msg),
+            logger=record.name,
+            exc_info=record.exc_info[1] if record.exc_info else None,
+        )

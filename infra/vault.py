@@ -13,7 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Index, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from infra.entity import Entity, OwnerId
 from infra.keys import keyring
@@ -32,7 +32,7 @@ class PersonKey(Entity):
 
 
 class Seal:
-    """Seals and opens one person's data. `place` names table and column: a value moved to another place does not open."""
+    """Seals and opens one person's data. `place` names table and column: a value that was moved does not open."""
 
     def __init__(self, key: bytes, owner: UUID | None) -> None:
         self._cipher = AESGCM(key)
@@ -88,7 +88,7 @@ def house_seal() -> Seal:
 
 
 def blind_index(purpose: str, value: str) -> bytes:
-    """A keyed hash by which a value can be looked up and not be read; the keyspace of phones is far too small for a bare one."""
+    """A keyed hash, to look a value up and not read it: all phone numbers are hashed bare in half an hour."""
     return hmac.digest(keyring().index, f"{purpose}\0{value}".encode(), "sha256")
 
 

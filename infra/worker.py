@@ -17,7 +17,7 @@ _runner: asyncio.Runner | None = None
 
 
 def make_celery() -> Celery:
-    """The Celery app. Tasks carry ids only; Postgres knows what is owed, so a lost or doubled message changes nothing."""
+    """The Celery app. Messages are ids; Postgres knows what is owed, so a lost or doubled one changes nothing."""
     s = settings()
     broker = s.broker_url or s.valkey_url
     celery = Celery("longan", broker=broker)
@@ -39,7 +39,7 @@ def make_celery() -> Celery:
         task_default_routing_key="longan",
         timezone="UTC",
     )
-    celery.task(react, name="react")
+    celery.task(name="react")(react)
     return celery
 
 

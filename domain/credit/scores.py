@@ -91,12 +91,14 @@ async def record(db: Db, user_id: UUID, scored: Scored, as_of: datetime, facts_v
     return score
 
 
-async def conclude(
-    db: Db, user_id: UUID, outcome: Score | NotEnoughKnown | None, facts_version: int
-) -> None:
+async def conclude(db: Db, user_id: UUID, outcome: Score | NotEnoughKnown | None, facts_version: int) -> None:
     """Say where the scoring of this person stands now; None: nothing is linked."""
     row: dict[str, Any] = {
-        "state": ScoringState.NOTHING_LINKED, "score_id": None, "code": None, "message": None, "values": {}
+        "state": ScoringState.NOTHING_LINKED,
+        "score_id": None,
+        "code": None,
+        "message": None,
+        "values": {},
     }
     match outcome:
         case Score():

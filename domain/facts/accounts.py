@@ -187,9 +187,7 @@ async def record_link(
     await readings.withdraw(db, actor.user_id, account.source)
     await readings.record(db, actor.user_id, account.source, observed, simulated=simulated)
     mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
-    await db.execute(
-        update(AccountLinkRequest).where(*mine).values(status=RequestStatus.LINKED, account_id=account.id)
-    )
+    await db.execute(update(AccountLinkRequest).where(*mine).values(status=RequestStatus.LINKED, account_id=account.id))
     await outbox.announce(db, "account.linked", user_id=actor.user_id, subject_id=account.id)
     return account
 

@@ -68,7 +68,9 @@ async def _bump(db: Db, user_id: UUID) -> None:
     await db.execute(first.on_conflict_do_update(index_elements=["user_id"], set_=again))
 
 
-async def record(db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False) -> Reading:
+async def record(
+    db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False
+) -> Reading:
     """Write down what a source told. Names outside the vocabulary are a bug of the reader, not of the person."""
     now = await clock.now(db)
     seal = await vault.seal_of(db, user_id)

@@ -63,18 +63,26 @@ _KINDS = (
     FactKind("profile.region", FactType.TEXT, FactGroup.IDENTITY, N_("Region")),
     FactKind("profile.occupation", FactType.TEXT, FactGroup.ABILITY, N_("Occupation")),
     _money("profile.monthly_income", FactGroup.ABILITY, N_("Declared monthly income"), 10_000_000, days=365),
-    FactKind("account.real_name", FactType.FLAG, FactGroup.IDENTITY, N_("Account with a checked real name"), lasts_days=365),
+    FactKind(
+        "account.real_name", FactType.FLAG, FactGroup.IDENTITY, N_("Account with a checked real name"), lasts_days=365
+    ),
     _number("account.age_months", FactGroup.IDENTITY, N_("Age of your oldest linked account"), "months", 0, 400, 365),
     _number("repayment.delay_months", FactGroup.REPAYMENT, N_("Months behind on repayments now"), "months", -2, 12),
-    _number("repayment.on_time_24m", FactGroup.REPAYMENT, N_("Instalments paid on time in two years"), "instalments", 0, 500),
+    _number(
+        "repayment.on_time_24m", FactGroup.REPAYMENT, N_("Instalments paid on time in two years"), "instalments", 0, 500
+    ),
     _number("repayment.late_24m", FactGroup.REPAYMENT, N_("Instalments paid late in two years"), "instalments", 0, 500),
     _number("repayment.worst_delay_days", FactGroup.REPAYMENT, N_("Longest delay in two years"), "days", 0, 730),
-    _number("repayment.bills_on_time_rate", FactGroup.REPAYMENT, N_("Share of utility bills paid on time"), "share", 0, 1),
+    _number(
+        "repayment.bills_on_time_rate", FactGroup.REPAYMENT, N_("Share of utility bills paid on time"), "share", 0, 1
+    ),
     _number("repayment.bill_months", FactGroup.REPAYMENT, N_("Months of utility bills"), "months", 0, 120),
     _money("credit.limit", FactGroup.ABILITY, N_("Credit limit elsewhere"), 10_000_000),
     _money("credit.outstanding", FactGroup.ABILITY, N_("Debt elsewhere"), 10_000_000),
     _number("credit.open_loans", FactGroup.BEHAVIOUR, N_("Open loans elsewhere"), "loans", 0, 100),
-    _number("credit.applications_90d", FactGroup.BEHAVIOUR, N_("Loan applications in 90 days"), "applications", 0, 200, 90),
+    _number(
+        "credit.applications_90d", FactGroup.BEHAVIOUR, N_("Loan applications in 90 days"), "applications", 0, 200, 90
+    ),
     _money("income.monthly_inflow", FactGroup.ABILITY, N_("Money coming in each month"), 10_000_000),
     _number("income.stability", FactGroup.ABILITY, N_("Steadiness of income"), "share", 0, 1),
     _number("income.buffer_days", FactGroup.ABILITY, N_("Days your savings would last"), "days", 0, 3650),

@@ -12,7 +12,6 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id
 
-
 CODE_LENGTH = 6
 LASTS = timedelta(minutes=5)
 COMPARED_MAX = 5
@@ -76,9 +75,7 @@ async def take_try(db: Db, challenge_id: UUID) -> Challenge | None:
 async def failures_since(db: Db, phone_index: bytes, since: datetime) -> int:
     """Wrong answers for this phone, over all its challenges: asking for a new code resets nothing."""
     wrong = func.sum(Challenge.compared).filter(Challenge.answered_at.is_(None))
-    counted = select(func.coalesce(wrong, 0)).where(
-        Challenge.phone_index == phone_index, Challenge.created_at > since
-    )
+    counted = select(func.coalesce(wrong, 0)).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
     return int((await db.execute(counted)).scalar_one())
 
 

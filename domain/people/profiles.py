@@ -71,7 +71,10 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
     if not changed:
         return
     await readings.record(
-        db, actor.user_id, SOURCE, [Observed(name=name, value=value, observed_at=now) for name, value in changed.items()]
+        db,
+        actor.user_id,
+        SOURCE,
+        [Observed(name=name, value=value, observed_at=now) for name, value in changed.items()],
     )
     await outbox.announce(db, "profile.changed", user_id=actor.user_id)
 
@@ -93,7 +96,9 @@ def _checked(name: str, value: date | str | Money | None, today: date) -> FactVa
 
 def _birth_date(value: date, today: date) -> date:
     if not 0 <= age_on(value, today) <= AGE_MAX or value > today:
-        raise invalid(N_("A birth date lies in the past, at most {years} years ago."), ("input", "birthDate"), years=AGE_MAX)
+        raise invalid(
+            N_("A birth date lies in the past, at most {years} years ago."), ("input", "birthDate"), years=AGE_MAX
+        )
     return value
 
 

@@ -14,7 +14,7 @@ from infra import clock, limiter, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.settings import Rate, settings
-from infra.words import Locale, N_
+from infra.words import N_, Locale
 
 RETRY_WINDOW = timedelta(seconds=60)
 DEVICE_NAME_MAX = 100

@@ -12,6 +12,7 @@ from domain.people import phones
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.ids import new_id
 
 PHONE = "users.phone"
 
@@ -65,9 +66,9 @@ async def find_or_register(db: Db, phone: str) -> User:
 
 
 async def _register(db: Db, phone: str) -> User:
-    user = User(phone_sealed=b"", created_at=await clock.now(db))
-    key = vault.new_person_key(user.id)
-    user.phone_sealed = vault.seal_with(key).close(phone, PHONE)
+    key = vault.new_person_key(new_id())
+    sealed = vault.seal_with(key).close(phone, PHONE)
+    user = User(id=key.user_id, phone_sealed=sealed, created_at=await clock.now(db))
     db.add_all([user, key])
     await db.flush()
     return user

@@ -25,6 +25,7 @@ SETTINGS = {
     "log_min_messages": "warning",
     "synchronous_commit": "on",
 }
+LENT = Path("/var/lib/longan")
 PATH_BYTES_MAX = 107  # of a Unix socket, on Linux
 
 
@@ -35,7 +36,7 @@ class Postgres:
         # Data that was once lent to another uid stays with it.
         self.identity = identity or postgres_identity(lent=folder.is_symlink())
         if self.identity.how == "become":
-            folder = move_out_of_the_house(folder, self.identity)
+            folder = lend(folder, self.identity)
         self.folder = folder.resolve()
         self.durable = durable
         self.mark = "longan-" + hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
@@ -81,7 +82,7 @@ class Postgres:
 
     def prepare(self) -> None:
         """Makes the data folder once, and clears what a killed server left."""
-        end_all(lambda: titled(self.mark), (signal.SIGINT, 5), (signal.SIGQUIT, 3), (signal.SIGKILL, 3))
+        self.end_leftovers()
         make_private(self.sockets, self.identity)
         if not self.data.exists():
             self.initialise()
@@ -89,6 +90,9 @@ class Postgres:
         # It still guards the data by its shared memory.
         for stale in (self.data / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
+
+    def end_leftovers(self) -> None:
+        end_all(lambda: titled(self.mark), (signal.SIGINT, 5), (signal.SIGQUIT, 3), (signal.SIGKILL, 3))
 
     def initialise(self) -> None:
         unfinished = self.folder / "unfinished"
@@ -161,16 +165,16 @@ def make_private(folder: Path, identity: Identity) -> None:
     folder.chmod(0o700)
 
 
-def move_out_of_the_house(folder: Path, identity: Identity) -> Path:
-    """Where another uid may keep the data: outside root's own folders, with a link from where it is looked for."""
+def lend(folder: Path, identity: Identity) -> Path:
+    """Where another uid can keep the data: outside root's own folders, with a link from where it is looked for."""
     if folder.is_symlink():
         return folder.resolve()
-    place = Path("/var/lib/longan") / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-    place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    LENT.mkdir(mode=0o711, parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="data-", dir=LENT))
     if folder.exists():
-        shutil.move(folder, place)
-    make_private(place, identity)
-    for path in place.rglob("*"):
+        shutil.copytree(folder, place, symlinks=True, dirs_exist_ok=True)
+        folder.rename(folder.with_suffix(".before"))
+    for path in (place, *place.rglob("*")):
         os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.symlink_to(place)

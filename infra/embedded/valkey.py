@@ -31,20 +31,20 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Known once the server was prepared."""
+        """Known once the server has been started."""
         port, password = self.recorded()
         return f"redis://:{password}@127.0.0.1:{port}/0"
 
     def program(self, log: Path) -> Program:
+        self.settle()
         return Program(
             name="Valkey",
             command=[str(binary()), str(self.configuration)],
             log=log,
             is_ready=lambda pid: self.answers(),
-            prepare=self.prepare,
         )
 
-    def prepare(self) -> None:
+    def settle(self) -> None:
         """Keeps port and password of the last run, so that addresses stay true, unless the port was taken since."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.configuration.exists():
@@ -82,11 +82,11 @@ def binary() -> Path:
     return Path(spec.origin).parent / "bin" / "valkey-server"
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind(("127.0.0.1", port))
+            trial.bind((host, port))
         except OSError:
             return False
         return True
