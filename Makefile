@@ -1,0 +1,45 @@
+# Everything a newcomer needs: `make run` starts Longan, `make test` checks it. Only Python 3.11+ and make are needed.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+REQUIREMENTS := infra/requirements
+STAMP := .venv/installed
+
+.PHONY: run test test-clients check migrate lock install
+.DEFAULT_GOAL := run
+
+run: $(STAMP)
+	@exec $(BIN)/longan up --tied
+
+# The checks run in this order because the quick ones find most; pytest comes last and has the last line.
+test: check
+	@$(BIN)/pytest
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# What needs Node or Chromium; .ci/run installs both.
+test-clients: $(STAMP)
+	@if [ -x tests/clients/run ]; then tests/clients/run; fi
+
+migrate: $(STAMP)
+	@$(BIN)/longan migrate
+
+install: $(STAMP)
+
+# Installs what the requirements name, hash by hash, once.
+$(STAMP): pyproject.toml $(REQUIREMENTS)/installer.txt $(REQUIREMENTS)/dev.txt
+	@PYTHON="$(PYTHON)" infra/install.sh .venv $(REQUIREMENTS)
+	@touch $@
+
+# Writes the requirements again from pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest that it allows.
+lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
+lock: COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE)
+lock:
+	@$(COMPILE) $(REQUIREMENTS)/installer.in -o $(REQUIREMENTS)/installer.txt
+	@$(COMPILE) pyproject.toml -o $(REQUIREMENTS)/run.txt
+	@$(COMPILE) pyproject.toml --group dev -c $(REQUIREMENTS)/run.txt -o $(REQUIREMENTS)/dev.txt

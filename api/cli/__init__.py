@@ -1,0 +1,15 @@
+"""The `longan` command. Each command's own file imports what it needs when it runs, so that every start is quick."""
+
+import typer
+
+from api.cli.prepare import prepare
+from api.cli.up import up
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they may be personal
+    help="Longan: credit scores, matches, applications and memberships over GraphQL.",
+)
+app.command()(up)
+app.command()(prepare)

@@ -1,0 +1,128 @@
+"""Everything that runs on one machine: the two servers, the web app, the worker and the relay."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from api.cli.story import Told
+from infra import embedded
+from infra.embedded.valkey import is_free
+from infra.processes import end_all, supervised_by
+from infra.programs import Identity, Program, tethered
+from infra.settings import settings
+from infra.supervision import Supervisor
+
+PYTHON = sys.executable
+STOP_SECONDS_MAX = 6.0
+
+
+class CannotOpen(Exception):
+    """A sentence that says why, and what to do."""
+
+
+class House:
+    def __init__(self, story: Told, port: int | None = None) -> None:
+        self.story = story
+        self.var = settings().var.resolve()
+        self.host = settings().host
+        self.port = port or settings().port
+        self.address = f"http://{self.host}:{self.port}"
+        self.servers = embedded.at(self.var)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Returns when the web app is ready. Raises `CannotOpen` or `DidNotStart`."""
+        self.clear()
+        if settings().database_url is None:
+            with self.story.step("Postgres") as step:
+                supervisor.start(self.servers.postgres.program(self.log("postgres"))).wait_until_ready()
+                embedded.make_database(self.servers)
+                step.note = f"data in {shown(self.servers.postgres.folder)}"
+        if settings().valkey_url is None:
+            with self.story.step("Valkey"):
+                supervisor.start(self.servers.valkey.program(self.log("valkey"))).wait_until_ready()
+        self.prepare()
+        with self.story.step("API and worker") as step:
+            api = supervisor.start(self.api())
+            supervisor.start(self.worker())
+            supervisor.start(self.relay())
+            api.wait_until_ready()
+            supervisor.require_alive()
+            step.note = f"logs in {shown(self.var / 'log')}"
+
+    def clear(self) -> None:
+        """Ends what an earlier run left here, and makes sure of the port."""
+        self.servers.postgres.end_leftovers()
+        end_all(lambda: supervised_by(self.var), (signal.SIGTERM, 5), (signal.SIGKILL, 3))
+        if not is_free(self.port, self.host):
+            raise CannotOpen(f"port {self.port} is taken by another program. Choose one: make run LONGAN_PORT=8001")
+
+    def prepare(self) -> None:
+        """In a process of its own, which gives back the memory that training takes."""
+        command = tethered([PYTHON, "-m", "api.cli", "prepare"], Identity(), signal.SIGKILL)
+        done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
+        if done.returncode != 0:
+            raise CannotOpen("it could not be prepared; what it said stands above")
+
+    def api(self) -> Program:
+        address = ["--host", self.host, "--port", str(self.port)]
+        options = ["--no-access-log", "--timeout-graceful-shutdown", "3"]
+        return Program(
+            name="API",
+            command=[PYTHON, "-m", "uvicorn", "api.main:app", *address, *options],
+            log=self.log("api"),
+            is_ready=lambda pid: self.answers(),
+            environment=self.environment(),
+            stop_seconds_max=STOP_SECONDS_MAX,
+        )
+
+    def worker(self) -> Program:
+        return Program(
+            name="Worker",
+            command=[PYTHON, "-m", "celery", "--quiet", "-A", "api.worker", "worker", "--without-mingle"],
+            log=self.log("worker"),
+            environment=self.environment(),
+            stop_seconds_max=STOP_SECONDS_MAX,
+        )
+
+    def relay(self) -> Program:
+        return Program(
+            name="Relay",
+            command=[PYTHON, "-m", "api.relay"],
+            log=self.log("relay"),
+            environment=self.environment(),
+            stop_seconds_max=STOP_SECONDS_MAX,
+        )
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "LONGAN_VAR": str(self.var),
+            "LONGAN_PORT": str(self.port),
+            "LONGAN_PUBLIC_URL": os.environ.get("LONGAN_PUBLIC_URL", self.address),
+            "LONGAN_DATABASE_URL": settings().database_url or self.servers.database_url,
+            "LONGAN_VALKEY_URL": settings().valkey_url or self.servers.valkey_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def log(self, name: str) -> Path:
+        return self.var / "log" / f"{name}.log"
+
+    def answers(self) -> bool:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def shown(path: Path) -> str:
+    """As short as it can be said from where we stand."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

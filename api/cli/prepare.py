@@ -1,0 +1,9 @@
+"""`longan prepare`: what must be there before anything serves: tables, seeds, trained models."""
+
+
+def prepare() -> None:
+    """Migrate, seed, and train the models if there are none. Does nothing twice."""
+    from api import wiring
+    from api.cli.story import Told
+
+    wiring.prepare(Told())

@@ -1,0 +1,100 @@
+"""`longan up`: everything on this machine, watched until Ctrl-C."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.house import CannotOpen, House, shown
+from api.cli.story import Told
+from infra.occupancy import Occupancy, Occupied, occupy
+from infra.programs import DidNotStart, Process, last_lines
+from infra.settings import settings
+from infra.supervision import StopRequested, Supervisor
+from infra.tether import tie_to_parent
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="Instead of 8000.", envvar="LONGAN_PORT")] = None,
+    tied: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
+) -> None:
+    """Start everything on this machine: Postgres, Valkey, the API and the worker. Ctrl-C stops it."""
+    if tied:
+        tie_to_parent(os.getppid(), signal.SIGTERM)
+    story = Told()
+    if not settings().is_embedded:
+        refuse(story, "this starts everything on one machine; the README says how to run it in production")
+    house = House(story, port)
+    try:
+        with occupy(house.var, house.address) as occupancy:
+            run(house, occupancy)
+    except Occupied as occupied:
+        refuse(story, f"it already runs here: {occupied}. Stop that one with Ctrl-C first")
+    except (CannotOpen, DidNotStart) as reason:
+        refuse(story, str(reason))
+
+
+def refuse(story: Told, reason: str) -> None:
+    story.failed("Longan did not start", reason)
+    raise typer.Exit(1) from None
+
+
+def run(house: House, occupancy: Occupancy) -> None:
+    """Returns when somebody asked it to stop."""
+    story, started = house.story, time.monotonic()
+    story.console.print("\n  [bold]Longan[/]\n")
+    with Supervisor(house.var, Teller(story).ended, Teller(story).returned) as supervisor:
+        try:
+            house.start(supervisor)
+            story.console.print()
+            story.console.print(places(house.address, time.monotonic() - started))
+            supervisor.watch()
+        except StopRequested:
+            occupancy.leave()
+            story.console.show_cursor(True)
+            story.console.print()
+            with story.step("Stopping"):
+                supervisor.stop()
+
+
+class Teller:
+    """Tells of the programs that ended and came back while everything ran."""
+
+    def __init__(self, story: Told) -> None:
+        self.story = story
+
+    def ended(self, process: Process, pause: float) -> None:
+        code, log = process.popen.returncode, process.program.log
+        if code == -signal.SIGKILL:
+            # It had no time to say why.
+            self.story.failed(process.program.name, "was killed; starting it again")
+            return
+        self.story.failed(process.program.name, f"ended by itself ({code}); starting it again. From {shown(log)}:")
+        for line in last_lines(log, 6).splitlines():
+            self.story.console.print(Text(f"      {line}", style="dim"), no_wrap=True, overflow="ellipsis")
+
+    def returned(self, process: Process, seconds: float) -> None:
+        self.story.done(process.program.name, "is back", seconds)
+
+
+def places(address: str, seconds: float) -> Panel:
+    table = Table.grid(padding=(0, 3))
+    longan = "longan" if shutil.which("longan") else shown(Path(sys.executable).with_name("longan"))
+    for what, where in (
+        ("GraphiQL, as the app", f"{address}/graphql"),
+        ("Console, as staff", f"{address}/console"),
+        ("Codes sent by SMS", f"{address}/dev/messages?to=%2B8613800138000"),
+        ("A tour of everything", f"{longan} demo"),
+        ("Who may sign in", f"{longan} dev credentials"),
+        ("Stop", "Ctrl-C"),
+    ):
+        table.add_row(Text(what, style="dim"), Text(where, style="bold"))
+    return Panel.fit(table, title=f"[bold green]ready[/] in {seconds:.1f} s", padding=(1, 3), border_style="green")
