@@ -1,0 +1,53 @@
+"""The sandbox behind `/sandbox/...`: embedded default only."""
+
+import asyncio
+from functools import cache
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from infra import vault
+from infra.cache import valkey
+from infra.settings import settings
+from infra.words import preferred_locale
+from integrations.sandbox import answering, exchange
+from integrations.sandbox.sealing import Seal
+from integrations.sandbox.world import World
+
+
+class ValkeyMemory:
+    """Spent codes, remembered by all processes and over a restart."""
+
+    async def first_use(self, mark: str, seconds: int) -> bool:
+        return bool(await valkey().set(f"sandbox:{mark}", "1", nx=True, ex=seconds))
+
+
+@cache
+def world() -> World:
+    base_url = f"{settings().public_url}/sandbox"
+    return World(base_url, Seal(vault.mac("sandbox", b"codes and tokens")), ValkeyMemory())
+
+
+async def personas(request: Request) -> Response:
+    locale = preferred_locale(request.headers.get("accept-language"))
+    return JSONResponse(answering.personas(locale), headers={"Cache-Control": "no-store"})
+
+
+async def provider(request: Request) -> Response:
+    asked = exchange.Request(
+        method=request.method,
+        path="/" + request.path_params["path"],
+        query=dict(request.query_params),
+        form={name: str(value) for name, value in (await request.form()).items()} if request.method == "POST" else {},
+        headers=dict(request.headers),
+    )
+    answer = await answering.answer(world(), request.path_params["provider"], asked)
+    await asyncio.sleep(answer.delay_seconds)
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+routes: list[BaseRoute] = [
+    Route("/sandbox/personas", personas),
+    Route("/sandbox/{provider}/{path:path}", provider, methods=["GET", "POST"]),
+]

@@ -1,0 +1,1 @@
+"""The sandbox: the providers' dialects, with ready personas, for development and tests. It sells no real data."""

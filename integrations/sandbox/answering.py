@@ -1,0 +1,28 @@
+"""The sandbox's front: which dialect answers, and who lives there."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from infra.words import Locale, say
+from integrations.sandbox import oidc, taobao, wechat
+from integrations.sandbox.exchange import Request, Response, json_response
+from integrations.sandbox.personas import PERSONAS
+from integrations.sandbox.world import World
+
+DIALECTS: Mapping[str, Callable[[World, Request], Awaitable[Response | None]]] = {
+    wechat.KEY: wechat.answer,
+    taobao.KEY: taobao.answer,
+    oidc.KEY: oidc.answer,
+}
+
+
+async def answer(world: World, provider: str, request: Request) -> Response:
+    dialect = DIALECTS.get(provider)
+    response = await dialect(world, request) if dialect else None
+    return response or json_response({"error": "not_found"}, 404)
+
+
+def personas(locale: Locale) -> list[dict[str, str]]:
+    return [
+        {"key": persona.key, "name": say(persona.name, locale), "story": say(persona.story, locale)}
+        for persona in PERSONAS.values()
+    ]

@@ -1,0 +1,47 @@
+"""What every dialect of the sandbox shares: where it lives, its seal, its clock, and the memory of spent codes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from integrations.sandbox.sealing import Seal
+
+
+class Memory(Protocol):
+    async def first_use(self, mark: str, seconds: int) -> bool:
+        """True once per mark, within so many seconds."""
+
+
+class OwnMemory:
+    """A memory that ends with the process."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, float] = {}
+
+    async def first_use(self, mark: str, seconds: int) -> bool:
+        now = time.monotonic()
+        self._marks = {kept: until for kept, until in self._marks.items() if until > now}
+        if mark in self._marks:
+            return False
+        self._marks[mark] = now + seconds
+        return True
+
+
+@dataclass(frozen=True)
+class World:
+    """`base_url` is where the sandbox is mounted, without a slash at the end."""
+
+    base_url: str
+    seal: Seal
+    memory: Memory = field(default_factory=OwnMemory)
+    clock: Callable[[], float] = time.time
+
+    @property
+    def now(self) -> float:
+        return self.clock()
+
+    @property
+    def today(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)

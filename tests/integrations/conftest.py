@@ -1,0 +1,61 @@
+"""The sandbox over real HTTP, and a person who goes there and comes back."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+from api.dev import sandbox
+from integrations.client import outgoing
+from integrations.providers.descriptions import Registration
+from integrations.providers.flow import Identity, Started, begin, finish
+from integrations.providers.registry import PROVIDERS, sandboxed
+from integrations.sandbox.sealing import Seal
+from integrations.sandbox.world import World
+from tests.integrations.serving import served
+
+REDIRECT = "longan://linked"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the domain keeps between start and completion."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str = REDIRECT
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A sandbox, and a person at it."""
+
+    url: str
+
+    def at(self, key: str) -> Registration:
+        return sandboxed(PROVIDERS[key], self.url)
+
+    async def open(self, started: Started, **more: str) -> httpx2.Response:
+        async with outgoing(allow=[self.url.removeprefix("http://")]) as client:
+            return await client.get(httpx2.URL(started.authorization_url).copy_merge_params(more))
+
+    async def come_back(self, key: str, **more: str) -> tuple[str, Kept]:
+        """The address to which the provider sends the person, and what was kept for it."""
+        started = await begin(self.at(key), REDIRECT)
+        answer = await self.open(started, **{"persona": "steady-shopper", **more})
+        assert answer.status_code == 302
+        return answer.headers["location"], Kept(started.state, started.nonce, started.verifier)
+
+    async def link(self, key: str, **more: str) -> Identity:
+        return await finish(self.at(key), *await self.come_back(key, **more))
+
+
+@pytest.fixture(scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    with pytest.MonkeyPatch.context() as patch:
+        async with served(sandbox.routes) as url:
+            world = World(f"{url}/sandbox", Seal(b"k" * 32))
+            patch.setattr(sandbox, "world", lambda: world)
+            yield Desk(url)

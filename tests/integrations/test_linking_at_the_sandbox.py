@@ -1,0 +1,201 @@
+"""Every dialect of the sandbox, over real HTTP, by the code that would link at the real provider."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from domain.facts.vocabulary import VOCABULARY, FactType
+from integrations.client import outgoing
+from integrations.providers import flow
+from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
+from integrations.providers.flow import begin, finish
+from integrations.providers.history import read_facts
+from integrations.sandbox.personas import PERSONAS
+from tests.integrations.conftest import REDIRECT, Desk
+
+KEYS = ["wechat", "taobao", "oidc"]
+AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_link_proves_who_it_is(desk: Desk, key: str) -> None:
+    identity = await desk.link(key)
+    assert identity.display_name == "王姐"
+    assert identity.subject
+    assert identity.tokens.access_token
+    assert identity.tokens.refresh_token
+
+
+async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
+    wechat, taobao, oidc = [await desk.link(key) for key in KEYS]
+    assert (wechat.tokens.expires_in, wechat.granted_scopes) == (7200, ("snsapi_login",))
+    assert (taobao.tokens.expires_in, taobao.tokens.refresh_expires_in) == (86400, 30 * 86400)
+    assert (oidc.tokens.expires_in, oidc.granted_scopes) == (3600, ("openid", "profile"))
+
+
+async def test_addresses_are_worded_as_the_provider_wants_them(desk: Desk) -> None:
+    started = await begin(desk.at("wechat"), REDIRECT)
+    assert urlsplit(started.authorization_url).path == "/sandbox/wechat/connect/qrconnect"
+    assert list(parse_qs(urlsplit(started.authorization_url).query)) == [
+        "appid",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+    ]
+    assert (started.nonce, started.verifier) == ("", "")
+    taobao = await begin(desk.at("taobao"), REDIRECT)
+    assert parse_qs(urlsplit(taobao.authorization_url).query)["view"] == ["wap"]
+    oidc = await begin(desk.at("oidc"), REDIRECT)
+    query = parse_qs(urlsplit(oidc.authorization_url).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["nonce"] == [oidc.nonce]
+    assert oidc.verifier not in oidc.authorization_url
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_persona_can_be_added_to_the_end_of_the_address(desk: Desk, key: str) -> None:
+    started = await begin(desk.at(key), REDIRECT)
+    async with outgoing(allow=[desk.url.removeprefix("http://")]) as client:
+        answer = await client.get(started.authorization_url + "&persona=gig-driver")
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("longan://linked?code=")
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_two_phones_with_one_persona_are_two_accounts_unless_the_tester_names_one(desk: Desk, key: str) -> None:
+    assert (await desk.link(key)).subject != (await desk.link(key)).subject
+    assert (await desk.link(key, subject="s1")).subject == (await desk.link(key, subject="s1")).subject
+
+
+async def test_wechat_tells_a_union_id_only_sometimes(desk: Desk) -> None:
+    assert (await desk.link("wechat", persona="steady-shopper")).union_id
+    assert (await desk.link("wechat", persona="gig-driver")).union_id is None
+
+
+async def test_taobao_asks_by_a_signed_call_for_the_nick_that_newer_apps_are_not_told(desk: Desk) -> None:
+    identity = await desk.link("taobao", misbehave="open_uid")
+    assert identity.subject.startswith("AAE")
+    assert identity.display_name == "王姐"
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("wechat", "wechat:40029"), ("taobao", "invalid_grant"), ("oidc", "invalid_grant")]
+)
+async def test_a_code_serves_once(desk: Desk, key: str, reason: str) -> None:
+    callback, kept = await desk.come_back(key)
+    await finish(desk.at(key), callback, kept)
+    with pytest.raises(ProviderRefused, match=reason):
+        await finish(desk.at(key), callback, kept)
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_person_who_says_no_is_refused(desk: Desk, key: str) -> None:
+    callback, kept = await desk.come_back(key, refuse="1")
+    assert "code" not in parse_qs(urlsplit(callback).query)
+    with pytest.raises(ProviderRefused, match="denied"):
+        await finish(desk.at(key), callback, kept)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda url: url.replace("state=", "state=x"), "wrong_state"),
+        (lambda url: url + "&state=again", "wrong_state"),
+        (lambda url: url.replace("longan://linked", "longan://elsewhere"), "wrong_redirect"),
+        (lambda url: url.replace("longan://", "https://"), "wrong_redirect"),
+        (lambda url: url.replace("iss=http", "iss=https"), "wrong_issuer"),
+        (lambda url: url.replace("code=", "kode="), "denied"),
+        (lambda url: url + "&error=access_denied", "denied"),
+    ],
+)
+async def test_a_callback_that_does_not_fit_is_refused(desk: Desk, spoil: object, reason: str) -> None:
+    callback, kept = await desk.come_back("oidc")
+    with pytest.raises(ProviderRefused, match=reason):
+        await finish(desk.at("oidc"), spoil(callback), kept)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("key", "misbehave", "failure", "reason"),
+    [
+        *[(key, "500", ProviderUnavailable, "http_500") for key in KEYS],
+        *[(key, "garbage", ProviderUnavailable, "garbage") for key in KEYS],
+        *[(key, "redirect", ProviderUnavailable, "redirect") for key in KEYS],
+        ("wechat", "busy", ProviderUnavailable, "wechat:-1"),
+        ("wechat", "snapshot", ProviderRefused, "wechat:snapshot_user"),
+        ("oidc", "wrong_nonce", ProviderRefused, "bad_id_token"),
+        ("oidc", "wrong_audience", ProviderRefused, "bad_id_token"),
+        ("oidc", "wrong_issuer", ProviderRefused, "bad_id_token"),
+        ("oidc", "wrong_key", ProviderRefused, "bad_id_token"),
+        ("oidc", "expired", ProviderRefused, "bad_id_token"),
+    ],
+)
+async def test_a_misbehaving_provider_is_a_named_failure(
+    desk: Desk, key: str, misbehave: str, failure: type[ProviderFailure], reason: str
+) -> None:
+    with pytest.raises(failure, match=f"^{reason}$") as raised:
+        await desk.link(key, misbehave=misbehave)
+    # A traceback must not lead a log to the request, whose address carries the code and the secret.
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+
+
+async def test_a_provider_that_never_answers_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.providers.conversations.DEADLINE_SECONDS", 0.5)
+    with pytest.raises(ProviderUnavailable, match="timeout"):
+        await desk.link("wechat", misbehave="slow")
+
+
+@pytest.mark.parametrize("key", KEYS)
+async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
+    old = (await desk.link(key)).tokens
+    new = await flow.refresh(desk.at(key), old)
+    assert new.access_token != old.access_token
+    assert new.refresh_token != old.refresh_token
+
+
+async def test_tokens_are_revoked_where_the_provider_can(desk: Desk) -> None:
+    assert await flow.revoke(desk.at("oidc"), (await desk.link("oidc")).tokens) is True
+    assert await flow.revoke(desk.at("wechat"), (await desk.link("wechat")).tokens) is False
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("persona", PERSONAS)
+async def test_history_is_dated_simulated_and_in_the_vocabulary(desk: Desk, key: str, persona: str) -> None:
+    facts = await read_facts(desk.at(key), await desk.link(key, persona=persona), AS_OF)
+    assert {fact.name: fact.value for fact in facts} == PERSONAS[persona].facts[key]
+    for fact in facts:
+        kind = VOCABULARY[fact.name]
+        assert fact.simulated
+        assert AS_OF - timedelta(days=5) < fact.observed_at < AS_OF
+        assert isinstance(fact.value, bool) == (kind.type is FactType.FLAG)
+        assert kind.type is FactType.FLAG or (kind.low or 0) <= float(fact.value) <= (kind.high or 0)
+
+
+async def test_a_person_chooses_on_a_page_of_its_own(desk: Desk) -> None:
+    page = await desk.open(await begin(desk.at("taobao"), REDIRECT))
+    assert page.status_code == 200
+    assert page.text.count('class="card"') == len(PERSONAS)
+    assert "http" not in page.text.replace("longan%3A", "")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_sandbox_refuses_an_unknown_client_a_foreign_redirect_and_an_unknown_persona(desk: Desk) -> None:
+    started = await begin(desk.at("wechat"), REDIRECT)
+    assert (await desk.open(started, appid="other", persona="gig-driver")).status_code == 400
+    assert (await desk.open(started, redirect_uri="ftp://x", persona="gig-driver")).status_code == 400
+    assert (await desk.open(started, persona="nobody")).status_code == 404
+
+
+async def test_the_personas_are_listed(desk: Desk) -> None:
+    async with outgoing(allow=[desk.url.removeprefix("http://")]) as client:
+        listed = (await client.get(f"{desk.url}/sandbox/personas", headers={"Accept-Language": "en"})).json()
+    assert [persona["key"] for persona in listed] == [
+        "thin-file-student",
+        "steady-shopper",
+        "gig-driver",
+        "over-borrowed",
+        "small-shop-owner",
+    ]
+    assert all(set(persona) == {"key", "name", "story"} for persona in listed)
