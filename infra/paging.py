@@ -57,7 +57,7 @@ def decode_cursor(after: str, parts: int) -> list[Any]:
 
 async def page_of(
     db: AsyncSession,
-    query: Select[tuple[T]],
+    query: Select[T],
     keys: Sequence[ColumnElement[Any]],
     *,
     first: int | None,

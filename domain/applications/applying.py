@@ -1,0 +1,163 @@
+"""Applying: from a tap to an application, a bound consent, and, where the rules can decide, a decision and an offer."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from domain.applications import applications, deciding, promises
+from domain.applications.applications import Application, ApplicationStatus
+from domain.consent import consents
+from domain.consent.consents import ConsentScope, Purpose
+from domain.credit.assessing import WHAT_TO_DO, score_now
+from domain.credit.scores import ScoringState
+from domain.credit.scoring import NotEnoughKnown, Scored
+from domain.facts import accounts, readings
+from domain.facts.sheets import FactSheet
+from domain.market import eligibility, products
+from domain.market.products import DecisionMode, Product
+from domain.market.terms import quoting
+from domain.people.actors import UserActor
+from domain.people.partners import Partner
+from domain.people.profiles import ADULT_YEARS, age_on
+from domain.people.users import User, UserStatus
+from infra import clock, outbox, receipts
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode, not_found
+from infra.money import Money
+from infra.words import N_
+
+OPEN_MAX = 20
+
+
+async def apply(
+    db: Db, actor: UserActor, *, product_id: UUID, amount: Money, term_months: int, share: list[ConsentScope], key: str
+) -> Application:
+    """Apply once however often it is sent. INSTANT products are decided here, the others are promised an answer.
+
+    Refuses NOT_FOUND, INVALID, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED and LIMIT_EXCEEDED, and then leaves nothing behind.
+    """
+    receipt = await receipts.claim(
+        db,
+        actor=actor.name,
+        operation="apply",
+        key=key,
+        input={
+            "productId": product_id,
+            "amount": [amount.minor, amount.currency],
+            "termMonths": term_months,
+            "share": sorted(set(share)),
+        },
+    )
+    if receipt.result_id is not None:
+        return await db.get_one(Application, (actor.user_id, receipt.result_id))
+    product = await _product(db, product_id)
+    quoting.check(product, amount, term_months)
+    await _one_person_at_a_time(db, actor)
+    sheet = await readings.sheet(db, actor.user_id)
+    _keep_adult(sheet)
+    scored = await _scored(db, actor, sheet)
+    _keep_eligible(product, sheet, scored)
+    application = await _submit(db, actor, product, amount, term_months)
+    partner = await db.get_one(Partner, product.partner_id)
+    await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
+    if product.decision == DecisionMode.INSTANT:
+        await deciding.decide_by_rules(db, application, product, scored, sheet)
+    if application.status in applications.UNDECIDED:
+        await promises.watch(db, application)
+    receipt.result_id = application.id
+    return application
+
+
+async def _product(db: Db, product_id: UUID) -> Product:
+    product = await products.find_published(db, product_id)
+    if product is None:
+        raise not_found(N_("There is no such product."), ("input", "productId"))
+    return product
+
+
+async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:
+    user = await db.get_one(User, actor.user_id, with_for_update=True)
+    if user.status != UserStatus.ACTIVE:
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed; nothing new can be begun."))
+
+
+def _keep_adult(sheet: FactSheet) -> None:
+    birth = sheet.values.get("profile.birth_date")
+    if not isinstance(birth, date):
+        raise Refusal(
+            RefusalCode.NOT_ENOUGH_KNOWN,
+            N_("Tell your birth date in your profile first: nobody under {age} can apply."),
+            field=("input", "productId"),
+            age=ADULT_YEARS,
+        )
+    if age_on(birth, sheet.as_of.date()) < ADULT_YEARS:
+        raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("Nobody under {age} can apply."), age=ADULT_YEARS)
+
+
+async def _scored(db: Db, actor: UserActor, sheet: FactSheet) -> Scored:
+    """The score of this moment: a decision never leans on one that newer facts have overtaken."""
+    if not await accounts.linked(db, actor.user_id):
+        raise Refusal(RefusalCode.NOT_ENOUGH_KNOWN, WHAT_TO_DO[ScoringState.NOTHING_LINKED])
+    scored = score_now(sheet)
+    if isinstance(scored, NotEnoughKnown):
+        raise Refusal(RefusalCode.NOT_ENOUGH_KNOWN, scored.message, **dict[str, Any](scored.values))
+    return scored
+
+
+def _keep_eligible(product: Product, sheet: FactSheet, scored: Scored) -> None:
+    if reason := next(eligibility.against(product, eligibility.applicant_of(sheet, scored.grade)), None):
+        raise Refusal(
+            RefusalCode.NOT_ELIGIBLE, reason.message, field=("input", "productId"), **dict[str, Any](reason.values)
+        )
+
+
+async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:
+    await _keep_one_open(db, actor, product, amount, term_months)
+    now = await clock.now(db)
+    instant = product.decision == DecisionMode.INSTANT
+    application = Application(
+        user_id=actor.user_id,
+        product_id=product.id,
+        partner_id=product.partner_id,
+        amount=amount.minor,
+        currency=amount.currency,
+        term_months=term_months,
+        status=ApplicationStatus.SUBMITTED,
+        promised_by=promises.instantly(now) if instant else promises.by_a_person(now, amount.minor, amount.currency),
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(application)
+    await db.flush()
+    await outbox.announce(db, "application.submitted", user_id=actor.user_id, subject_id=application.id)
+    return application
+
+
+async def _keep_one_open(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> None:
+    if await applications.is_open_for(db, actor, product.id, amount.minor, term_months):
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED,
+            N_("You have an open application for the same product, amount and term."),
+            field=("input", "productId"),
+        )
+    if await applications.count_open(db, actor.user_id) >= OPEN_MAX:
+        raise Refusal(RefusalCode.LIMIT_EXCEEDED, N_("You can have {most} open applications at a time."), most=OPEN_MAX)
+
+
+async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:
+    """Take it back. Withdrawing twice is withdrawing once; what is accepted or decided against is NOT_OPEN."""
+    application = await applications.find(db, actor, application_id, lock=True)
+    if application is None:
+        raise not_found(N_("You have no such application."), ("input", "applicationId"))
+    if application.status == ApplicationStatus.WITHDRAWN:
+        return application
+    if application.status not in applications.OPEN:
+        raise Refusal(
+            RefusalCode.NOT_OPEN,
+            N_("This application is over; it cannot be withdrawn."),
+            field=("input", "applicationId"),
+        )
+    await applications.move(db, application, ApplicationStatus.WITHDRAWN)
+    await consents.end_for_application(db, actor.user_id, application.id)
+    await outbox.announce(db, "application.withdrawn", user_id=actor.user_id, subject_id=application.id)
+    return application

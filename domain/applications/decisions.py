@@ -1,0 +1,65 @@
+"""Decision: approve, decline or refer, with ordered reasons and all that it was made from."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, select, tuple_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.credit.reasons import Reason
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+
+VECTOR = "decisions.vector"
+REASONS_MAX = 4
+
+
+class DecisionOutcome(StrEnum):
+    APPROVE = "APPROVE"
+    DECLINE = "DECLINE"
+    REFER = "REFER"
+
+
+class Decision(Entity):
+    """Never changed; a later one supersedes it, and only one is final. `decided_by`: the rules, a partner, or staff."""
+
+    __tablename__ = "decisions"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    application_id: Mapped[UUID]
+    outcome: Mapped[DecisionOutcome]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str]
+    reasons_told: Mapped[list[Any]]
+    rule_version: Mapped[str]
+    model_version: Mapped[str | None]
+    vector_sealed: Mapped[bytes | None]
+
+    __table_args__ = (Index(None, "user_id", "application_id"),)
+
+    @property
+    def reasons(self) -> list[Reason]:
+        return [Reason(code, message, values) for code, message, values in self.reasons_told]
+
+
+Index(
+    "uq_decisions_final",
+    Decision.user_id,
+    Decision.application_id,
+    unique=True,
+    postgresql_where=Decision.outcome.in_((DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)),
+)
+
+
+def told(reasons: list[Reason]) -> list[Any]:
+    return [[reason.code, reason.message, dict(reason.values)] for reason in reasons[:REASONS_MAX]]
+
+
+async def latest(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[UUID, Decision]:
+    """By application, for keys of (user, application)."""
+    of_these = tuple_(Decision.user_id, Decision.application_id).in_(keys)
+    made = (await db.execute(select(Decision).where(of_these).order_by(Decision.id))).scalars()
+    return {decision.application_id: decision for decision in made}

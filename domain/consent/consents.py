@@ -1,0 +1,100 @@
+"""Consent: what a person allows a partner: which scopes, for which purpose, until when."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, select, tuple_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, outbox
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+
+APPLICATION_LASTS = timedelta(days=90)
+
+
+class Purpose(StrEnum):
+    LENDING = "LENDING"
+    RENTING = "RENTING"
+    SHOPPING = "SHOPPING"
+    INSURANCE = "INSURANCE"
+    EMPLOYMENT = "EMPLOYMENT"
+
+
+class ConsentScope(StrEnum):
+    SCORE_CHECK = "SCORE_CHECK"
+    SCORE_REPORT = "SCORE_REPORT"
+    CONTRIBUTE_FACTS = "CONTRIBUTE_FACTS"
+
+
+# Three checks tell the grade, so whoever may check may see it.
+GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
+
+
+class ConsentStatus(StrEnum):
+    LIVE = "LIVE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
+class Consent(Entity):
+    __tablename__ = "consents"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    partner_id: Mapped[UUID]
+    purpose: Mapped[Purpose]
+    scopes: Mapped[list[str]]
+    granted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    application_id: Mapped[UUID | None] = mapped_column(default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "application_id"),)
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.granted_at <= now < self.expires_at
+
+    def shows_grade(self, now: datetime) -> bool:
+        return self.is_live(now) and not GRADE_SCOPES.isdisjoint(self.scopes)
+
+
+async def bind_to_application(
+    db: Db, user_id: UUID, partner_id: UUID, purpose: Purpose, scopes: list[ConsentScope], application_id: UUID
+) -> Consent | None:
+    """The consent that applying makes, for what the person chose to share; none where he chose nothing."""
+    if not scopes:
+        return None
+    now = await clock.now(db)
+    consent = Consent(
+        user_id=user_id,
+        partner_id=partner_id,
+        purpose=purpose,
+        scopes=sorted(set(scopes)),
+        granted_at=now,
+        expires_at=now + APPLICATION_LASTS,
+        application_id=application_id,
+    )
+    db.add(consent)
+    await db.flush()
+    await outbox.announce(db, "consent.granted", user_id=user_id, subject_id=consent.id)
+    return consent
+
+
+async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> None:
+    """An application that came to nothing needs no consent any more."""
+    bound = select(Consent).where(Consent.user_id == user_id, Consent.application_id == application_id)
+    now = await clock.now(db)
+    for consent in (await db.execute(bound.with_for_update())).scalars():
+        if consent.is_live(now):
+            consent.revoked_at = now
+            await outbox.announce(db, "consent.revoked", user_id=user_id, subject_id=consent.id)
+
+
+async def showing_grade(db: Db, keys: set[tuple[UUID, UUID]]) -> set[UUID]:
+    """The applications, among keys of (user, application), whose partner may see the grade at this moment."""
+    now = await clock.now(db)
+    bound = select(Consent).where(tuple_(Consent.user_id, Consent.application_id).in_(keys))
+    rows = (await db.execute(bound)).scalars()
+    return {row.application_id for row in rows if row.application_id is not None and row.shows_grade(now)}

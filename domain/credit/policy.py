@@ -1,0 +1,91 @@
+"""The policy: rules that decide an application from the score, the facts and the terms. Versioned; each decision names it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.credit.grades import Grade
+from domain.credit.reasons import Reason
+from domain.credit.scoring import Scored
+from domain.facts.sheets import FactSheet
+from infra.words import N_
+
+RULES_VERSION = "2026-11-1"
+BURDEN_MAX = Decimal("0.5")  # of a month's income, for all instalments together
+FREE_OF_INCOME = 200_000  # minor units: up to here nobody needs to tell an income
+REFER_ABOVE = {
+    Grade.A: 5_000_000,
+    Grade.B: 3_000_000,
+    Grade.C: 1_000_000,
+    Grade.D: 100_000,
+}  # minor units; a person looks
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, in minor units. `burden` is what the person owes monthly already, as far as we know."""
+
+    amount: int
+    monthly_payment: int
+    grade_at_least: Grade | None
+    burden: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: str  # APPROVE, DECLINE, REFER
+    reasons: tuple[Reason, ...]
+
+
+def monthly_income(sheet: FactSheet) -> Decimal | None:
+    """Yuan a month: what a source saw come in, or else what the person told."""
+    for name in ("income.monthly_inflow", "profile.monthly_income"):
+        if name in sheet.values:
+            return Decimal(str(sheet.values[name]))
+    return None
+
+
+def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
+    """Decline for what must not be, refer what a person should look at, otherwise approve. Most important reason first."""
+    against = [*_declining(request, scored, sheet)]
+    if against:
+        return Verdict("DECLINE", tuple([*against, *_others(scored, against)][:4]))
+    doubts = tuple(_referring(request, scored, sheet))
+    if doubts:
+        return Verdict("REFER", doubts)
+    return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income carry this.")),))
+
+
+def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
+    known = {reason.code for reason in against}
+    return [reason for reason in scored.reasons if reason.code not in known]
+
+
+def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
+    if float(sheet.values.get("repayment.delay_months", 0)) >= 1:  # type: ignore[arg-type]
+        yield Reason("RECENT_ARREARS", N_("You are behind on a repayment now."))
+    if request.grade_at_least is not None and not scored.grade.is_at_least(request.grade_at_least):
+        yield Reason(
+            "GRADE_TOO_LOW",
+            N_("This product asks for grade {asked}; yours is {grade}."),
+            {"asked": request.grade_at_least.value, "grade": scored.grade.value},
+        )
+    income = monthly_income(sheet)
+    if income is not None and _burden_share(request, income) > BURDEN_MAX:
+        yield Reason(
+            "BURDEN_TOO_HIGH",
+            N_("The monthly payments would take more than {share} of your income."),
+            {"share": f"{BURDEN_MAX:.0%}"},
+        )
+
+
+def _burden_share(request: Request, income: Decimal) -> Decimal:
+    monthly = Decimal(request.monthly_payment + request.burden) / 100
+    return monthly / income if income > 0 else Decimal(10)
+
+
+def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
+    if request.amount > REFER_ABOVE[scored.grade]:
+        yield Reason("AMOUNT_NEEDS_REVIEW", N_("An amount of this size is looked at by a person."))
+    if monthly_income(sheet) is None and request.amount > FREE_OF_INCOME:
+        yield Reason("INCOME_UNKNOWN", N_("Your income is not known. Tell it in your profile for a faster answer."))

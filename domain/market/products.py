@@ -1,0 +1,79 @@
+"""Product: something a partner offers. Its kind is data here, and one file of terms each."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Numeric, Select, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.credit.grades import Grade
+from domain.people.partners import Partner
+from infra.database import Db
+from infra.entity import Entity, Id, Json, Minor
+
+
+class ProductKind(StrEnum):
+    LOAN = "LOAN"
+    RENTAL = "RENTAL"
+    ELECTRONICS = "ELECTRONICS"
+    AESTHETICS = "AESTHETICS"
+
+
+class DecisionMode(StrEnum):
+    INSTANT = "INSTANT"
+    PARTNER = "PARTNER"
+
+
+class ProductStatus(StrEnum):
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    RETIRED = "RETIRED"
+
+
+class Product(Entity):
+    """Amounts in minor units; a RENTAL's is the monthly rent, both ends equal. `rules` are the partner's own, by name."""
+
+    __tablename__ = "products"
+
+    id: Mapped[Id]
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"))
+    sku: Mapped[str]
+    kind: Mapped[ProductKind]
+    title: Mapped[str]
+    amount_min: Mapped[Minor]
+    amount_max: Mapped[Minor]
+    currency: Mapped[str]
+    term_months: Mapped[list[int]]
+    annual_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 5))
+    fee_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5), default=Decimal(0))  # once, of the amount
+    deposit: Mapped[Minor] = mapped_column(default=0)
+    grade_at_least: Mapped[Grade | None] = mapped_column(default=None)
+    decision: Mapped[DecisionMode] = mapped_column(default=DecisionMode.INSTANT)
+    rules: Mapped[Json] = mapped_column(default_factory=dict)
+    sponsored: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[ProductStatus] = mapped_column(default=ProductStatus.PUBLISHED)
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "partner_id", "sku", unique=True), Index(None, "status", "kind", "id"))
+
+
+def published(kind: ProductKind | None = None) -> Select[Product]:
+    """What everybody may see, signed in or not."""
+    shown = select(Product).where(Product.status == ProductStatus.PUBLISHED)
+    return shown.where(Product.kind == kind) if kind else shown
+
+
+async def find_published(db: Db, product_id: UUID) -> Product | None:
+    return (await db.execute(published().where(Product.id == product_id))).scalar_one_or_none()
+
+
+async def by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Product]:
+    """Whatever their status: what was once applied for keeps its name."""
+    return {row.id: row for row in (await db.execute(select(Product).where(Product.id.in_(ids)))).scalars()}
+
+
+async def partners_by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Partner]:
+    return {row.id: row for row in (await db.execute(select(Partner).where(Partner.id.in_(ids)))).scalars()}

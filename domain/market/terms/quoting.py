@@ -1,0 +1,75 @@
+"""What a product costs: each kind has its own terms, found here by the product's kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.credit.grades import Grade
+from domain.market.products import Product, ProductKind
+from domain.market.terms import aesthetics, electronics, loan, rental
+from domain.market.terms.quote import Quote
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.money import Money
+from infra.words import N_
+
+COST_CAP = Decimal("0.24")  # the most that lending may cost a year, all told (notice 2025/9)
+
+Terms = Callable[[Product, int, int, Decimal | None, Grade | None], Quote]
+TERMS: dict[ProductKind, Terms] = {
+    ProductKind.LOAN: loan.quote,
+    ProductKind.RENTAL: rental.quote,
+    ProductKind.ELECTRONICS: electronics.quote,
+    ProductKind.AESTHETICS: aesthetics.quote,
+}
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """The amount and term that a match's costs are shown for."""
+
+    amount: int
+    term_months: int
+    quote: Quote
+
+
+def quote(
+    product: Product, amount: int, months: int, *, grade: Grade | None = None, annual_rate: Decimal | None = None
+) -> Quote:
+    """The binding figures for this amount (minor units) and term. `annual_rate` where a partner decided on another."""
+    return TERMS[product.kind](product, amount, months, annual_rate, grade)
+
+
+def check(product: Product, amount: Money, months: int) -> None:
+    """Refuses INVALID what this product does not offer, naming what it does."""
+    if amount.currency != product.currency:
+        raise invalid(N_("This product is in {currency}."), ("input", "amount"), currency=product.currency)
+    if not product.amount_min <= amount.minor <= product.amount_max:
+        raise invalid(
+            N_("The amount lies between {low} and {high} {currency}."),
+            ("input", "amount"),
+            low=str(Money(product.amount_min, product.currency)),
+            high=str(Money(product.amount_max, product.currency)),
+            currency=product.currency,
+        )
+    if months not in product.term_months:
+        offered = ", ".join(str(term) for term in product.term_months)
+        raise invalid(N_("The term is one of {offered} months."), ("input", "termMonths"), offered=offered)
+
+
+def keep_cap(quoted: Quote) -> None:
+    if quoted.annual_cost > COST_CAP:
+        raise Refusal(
+            RefusalCode.COST_ABOVE_CAP,
+            N_("All in all this would cost {cost} a year; the law allows {cap}."),
+            field=("input", "terms", "annualRate"),
+            cost=f"{quoted.annual_cost:.2%}",
+            cap=f"{COST_CAP:.0%}",
+        )
+
+
+def illustrate(product: Product, grade: Grade | None, monthly_income: int | None) -> Illustration:
+    """The amount and term that this person most likely means: about a month's income, over about a year."""
+    wanted = monthly_income if monthly_income is not None else (product.amount_min + product.amount_max) // 2
+    amount = max(product.amount_min, min(product.amount_max, wanted // 10_000 * 10_000))
+    months = min(product.term_months, key=lambda term: (abs(term - 12), term))
+    return Illustration(amount, months, quote(product, amount, months, grade=grade))

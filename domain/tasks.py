@@ -1,0 +1,39 @@
+"""Reactions of the business: who scores, who escalates, what expires."""
+
+from sqlalchemy import select
+
+from domain.applications import applications, promises
+from domain.applications.applications import Application, ApplicationStatus
+from domain.consent import consents
+from domain.credit import assessing
+from infra import outbox
+from infra.database import Db
+from infra.outbox import Event
+from infra.reactions import reaction
+
+
+@reaction("account.linked", "account.unlinked", "profile.changed")
+async def score_after_change(db: Db, event: Event) -> None:
+    assert event.user_id is not None
+    await assessing.assess(db, event.user_id)
+
+
+@reaction("application.promise_due")
+async def escalate_overdue_promise(db: Db, event: Event) -> None:
+    if application := await _application(db, event):
+        await promises.escalate(db, application)
+
+
+@reaction("offer.expiry_due")
+async def expire_offer(db: Db, event: Event) -> None:
+    application = await _application(db, event)
+    if application is None or application.status != ApplicationStatus.APPROVED:
+        return
+    await applications.move(db, application, ApplicationStatus.EXPIRED)
+    await consents.end_for_application(db, application.user_id, application.id)
+    await outbox.announce(db, "application.expired", user_id=application.user_id, subject_id=application.id)
+
+
+async def _application(db: Db, event: Event) -> Application | None:
+    mine = select(Application).where(Application.user_id == event.user_id, Application.id == event.subject_id)
+    return (await db.execute(mine.with_for_update())).scalar_one_or_none()
