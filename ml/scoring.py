@@ -1,0 +1,78 @@
+"""From facts to a score: the live model behind the port `Scorer`."""
+
+from domain.credit.grades import Grade
+from domain.credit.scoring import NotEnoughKnown, Scored
+from domain.facts.sheets import FactSheet
+from infra.words import N_
+from ml.artefact import Artefact, ArtefactError
+from ml.explaining import factors
+from ml.fitting import Row, facts_of, fit, is_thin, outside, row_of
+from ml.reasons import principal
+from ml.registry import Live, live_scorer_model
+from ml.scale import pd_of, whole_points
+
+NOTHING_LINKED = NotEnoughKnown(
+    "NOTHING_LINKED",
+    N_("You have no score yet, because no account is linked."),
+    N_("Link one account and your score is here within seconds."),
+)
+THIN = NotEnoughKnown(
+    "THIN",
+    N_("Your linked accounts tell too little for a score, and we do not guess."),
+    N_("Link an account that shows your bills, instalments or income, and we look again at once."),
+)
+OUT_OF_RANGE_MESSAGE = N_("Your linked accounts tell something that we cannot judge, and we do not guess.")
+OUT_OF_RANGE_HELP = N_("Link the account again so that it is read anew, or link another one.")
+
+
+class LiveScorer:
+    def __init__(self, live: Live[Artefact] | None = None) -> None:
+        self._live = live or live_scorer_model()
+
+    @property
+    def model_version(self) -> str:
+        return self.model().version
+
+    def model(self) -> Artefact:
+        model = self._live.current()
+        if model is None:
+            raise ArtefactError("No score model is live.")
+        return model
+
+    def warm(self) -> None:
+        model = self.model()
+        scored(model, tuple(None for _ in model.inputs))
+
+    def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown:
+        return score_with(self.model(), sheet)
+
+
+def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
+    if not sheet.linked_sources:
+        return NOTHING_LINKED
+    row = row_of(artefact, sheet)
+    if is_thin(artefact, row):
+        return THIN
+    odd = outside(artefact, sheet, row)
+    if odd is not None:
+        return NotEnoughKnown("OUT_OF_RANGE", OUT_OF_RANGE_MESSAGE, OUT_OF_RANGE_HELP, {"fact": odd})
+    return scored(artefact, row)
+
+
+def scored(artefact: Artefact, row: Row) -> Scored:
+    """What the model makes of one row; the same row and artefact always give the same answer."""
+    *harms, base = artefact.contributions([fit(artefact, row)])[0].tolist()
+    log_odds = sum(harms) + base
+    points, names = whole_points(log_odds), facts_of(artefact)
+    base_points, told = factors(artefact, row, harms, points)
+    return Scored(
+        probability=pd_of(points),
+        points=points,
+        grade=Grade(artefact.cuts.grade(points)),
+        base_points=base_points,
+        factors=told,
+        reasons=principal(names, row, harms),
+        vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)},
+        model_version=artefact.version,
+        simulated=artefact.simulated,
+    )
