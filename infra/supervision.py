@@ -142,7 +142,7 @@ class Supervisor:
         file.write_text(f"{process.popen.pid}\n")
 
     def pid_file(self, process: Process) -> Path:
-        return self.owner / "run" / f"{process.program.log.stem}.pid"
+        return self.owner / "run" / f"{process.program.name.lower()}.pid"
 
 
 def request_stop(number: int, frame: FrameType | None) -> None:

@@ -4,6 +4,8 @@
 def prepare() -> None:
     """Migrate, seed, and train the models if there are none. Does nothing twice."""
     from api import wiring
+    from api.cli import nearby
     from api.cli.story import Told
 
-    wiring.prepare(Told())
+    with nearby.servers():
+        wiring.prepare(Told())

@@ -77,7 +77,8 @@ class Teller:
             # It had no time to say why.
             self.story.failed(process.program.name, "was killed; starting it again")
             return
-        self.story.failed(process.program.name, f"ended by itself ({code}); starting it again. From {shown(log)}:")
+        how = f"ended with {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
+        self.story.failed(process.program.name, f"{how}; starting it again. The end of {shown(log)}:")
         for line in last_lines(log, 6).splitlines():
             self.story.console.print(Text(f"      {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 

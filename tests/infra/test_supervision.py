@@ -1,0 +1,207 @@
+"""Programs are kept running, stop in order, and never outlive the one who started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.occupancy import LEAVING, Occupied, occupy
+from infra.processes import is_ended, supervised_by
+from infra.programs import DidNotStart, Process, Program, last_lines
+
+SUPERVISE = """
+    import sys
+    from pathlib import Path
+    from infra.programs import Program
+    from infra.supervision import StopRequested, Supervisor
+
+    var = Path(sys.argv[1])
+    python = [sys.executable, "-c"]
+    sleeps = "import time; time.sleep(60)"
+    with_child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    says_when_it_ends = (
+        "import signal, sys, time\\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print(sys.argv[1], flush=True)))\\n"
+        "time.sleep(60)"
+    )
+    programs = {
+        "one": [*python, sleeps],
+        "two": [*python, with_child],
+        "first": [*python, says_when_it_ends, "first"],
+        "second": [*python, says_when_it_ends, "second"],
+    }
+    with Supervisor(var, lambda p, _: print(p.program.name, "ended", flush=True),
+                    lambda p, _: print(p.program.name, "is back", flush=True)) as supervisor:
+        try:
+            for name in sys.argv[2:]:
+                log = "shared" if name in ("first", "second") else name
+                supervisor.start(Program(name=name, command=programs[name], log=var / f"{log}.log"))
+            print("watching", flush=True)
+            supervisor.watch()
+        except StopRequested:
+            print("stopping", flush=True)
+"""
+
+
+class Supervising:
+    """A supervisor in a process of its own, which may be killed."""
+
+    def __init__(self, var: Path, names: tuple[str, ...]) -> None:
+        self.var = var
+        script = textwrap.dedent(SUPERVISE)
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", script, str(var), *names],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.says() == "watching"
+
+    def says(self) -> str:
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline().strip()
+
+    def pid(self, name: str) -> int:
+        return int((self.var / "run" / f"{name}.pid").read_text())
+
+    def end(self, number: signal.Signals) -> list[str]:
+        """What it still said."""
+        self.popen.send_signal(number)
+        said, _ = self.popen.communicate(timeout=20)
+        return said.splitlines()
+
+
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervising]]:
+    started: list[Supervising] = []
+
+    def start(*names: str) -> Supervising:
+        started.append(Supervising(tmp_path, names))
+        return started[-1]
+
+    yield start
+    for supervising in started:
+        supervising.popen.kill()
+        supervising.popen.communicate()
+
+
+def test_a_killed_program_is_started_again(supervise: Callable[..., Supervising]) -> None:
+    supervising = supervise("one", "two")
+    first = supervising.pid("one")
+    os.kill(first, signal.SIGKILL)
+    assert [supervising.says(), supervising.says()] == ["one ended", "one is back"]
+    assert supervising.pid("one") != first
+    assert not is_ended(supervising.pid("one"))
+
+
+def test_what_a_killed_program_had_started_ends_before_it_comes_back(supervise: Callable[..., Supervising]) -> None:
+    supervising = supervise("two")
+    eventually(lambda: len(supervised_by(supervising.var)) == 2)
+    before = set(supervised_by(supervising.var))
+    os.kill(supervising.pid("two"), signal.SIGKILL)
+    assert supervising.says() == "two ended"
+    eventually(lambda: all(is_ended(pid) for pid in before))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_all_without_a_traceback(supervise: Callable[..., Supervising], number: signal.Signals) -> None:
+    supervising = supervise("one", "two")
+    assert supervising.end(number) == ["stopping"]
+    assert supervising.popen.returncode == 0
+    assert supervised_by(supervising.var) == []
+    assert list((supervising.var / "run").iterdir()) == []
+
+
+def test_programs_stop_in_the_opposite_order(supervise: Callable[..., Supervising]) -> None:
+    supervising = supervise("first", "second")
+    time.sleep(0.3)  # until both listen to the signal
+    supervising.end(signal.SIGTERM)
+    assert (supervising.var / "shared.log").read_text() == "second\nfirst\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ties a child to its parent")
+def test_programs_end_with_a_supervisor_that_is_killed(supervise: Callable[..., Supervising]) -> None:
+    supervising = supervise("one", "first")
+    assert len(supervised_by(supervising.var)) == 2
+    supervising.end(signal.SIGKILL)
+    eventually(lambda: supervised_by(supervising.var) == [])
+
+
+def test_a_program_that_ends_at_once_did_not_start(tmp_path: Path) -> None:
+    code = "print('the reason'); raise SystemExit(3)"
+    program = Program("odd", [sys.executable, "-c", code], tmp_path / "odd.log", is_ready=lambda pid: False)
+    with pytest.raises(DidNotStart, match="odd did not start") as raised:
+        Process(program, tmp_path).wait_until_ready()
+    assert "the reason" in str(raised.value)
+
+
+def test_a_program_that_is_not_ready_in_time_did_not_start(tmp_path: Path) -> None:
+    program = Program("slow", ["sleep", "60"], tmp_path / "slow.log", is_ready=lambda pid: False, ready_seconds_max=0.1)
+    process = Process(program, tmp_path)
+    with pytest.raises(DidNotStart):
+        process.wait_until_ready()
+    process.stop()
+    assert process.popen.returncode == -signal.SIGTERM
+
+
+def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
+    log = tmp_path / "deaf.log"
+    process = Process(Program("deaf", [sys.executable, "-c", code], log, stop_seconds_max=0.2), tmp_path)
+    eventually(lambda: last_lines(log) == "deaf")
+    process.stop()
+    assert process.popen.returncode == -signal.SIGKILL
+
+
+def test_a_second_occupant_hears_who_is_there(tmp_path: Path) -> None:
+    said = rf"process {os.getpid()}, http://127\.0\.0\.1:8000, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
+    with occupy(tmp_path, "http://127.0.0.1:8000"):  # noqa: SIM117 - one inside the other
+        with pytest.raises(Occupied, match=f"^{said}$"), occupy(tmp_path, "http://127.0.0.1:8001"):
+            pass
+
+
+def test_the_next_occupant_waits_for_one_who_leaves(tmp_path: Path) -> None:
+    code = f"""
+        import time
+        from pathlib import Path
+        from infra.occupancy import occupy
+        with occupy(Path({str(tmp_path)!r}), "there") as occupancy:
+            occupancy.leave()
+            print("leaving", flush=True)
+            time.sleep(0.5)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True) as leaving:
+        assert leaving.stdout is not None
+        assert leaving.stdout.readline() == "leaving\n"
+        assert (tmp_path / "occupied").read_text() == LEAVING
+        with occupy(tmp_path, "here"):
+            assert "here" in (tmp_path / "occupied").read_text()
+
+
+def test_a_killed_occupant_leaves_the_place_free(tmp_path: Path) -> None:
+    code = f"""
+        import os, signal
+        from pathlib import Path
+        from infra.occupancy import occupy
+        with occupy(Path({str(tmp_path)!r}), "there"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)])
+    assert killed.returncode == -signal.SIGKILL
+    with occupy(tmp_path, "here"):
+        pass
+
+
+def eventually(holds: Callable[[], bool], seconds_max: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds_max
+    while not holds():
+        assert time.monotonic() < deadline, "it never became so"
+        time.sleep(0.05)
