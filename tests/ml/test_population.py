@@ -1,0 +1,71 @@
+"""The simulated population keeps the rules that its page promises."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+from catboost import CatBoost
+from sklearn.metrics import roc_auc_score
+
+from domain.facts.vocabulary import VOCABULARY
+from ml.population.parameters import NULL_WORLD
+from ml.population.simulating import SOURCES, Population, simulated
+from ml.population.tables import loan_book, neutral
+
+
+@pytest.fixture(scope="module")
+def population() -> Population:
+    return simulated()
+
+
+def test_the_same_seed_gives_the_same_people(population: Population) -> None:
+    again = simulated()
+    assert np.array_equal(again.features(), population.features(), equal_nan=True)
+    assert np.array_equal(again.bad, population.bad)
+
+
+def test_every_fact_is_believable(population: Population) -> None:
+    for name, column in population.facts().items():
+        known, kind = column[~np.isnan(column)], VOCABULARY[name]
+        assert kind.low is None or known.min() >= kind.low, name
+        assert kind.high is None or known.max() <= kind.high, name
+
+
+def test_digital_life_says_nothing_of_discipline_or_default(population: Population) -> None:
+    people, noise = population.people, 4 / sqrt(len(population.people))
+    assert abs(np.corrcoef(people.digital, people.discipline)[0, 1]) < noise
+    assert abs(roc_auc_score(population.bad, people.digital) - 0.5) < noise
+
+
+def test_the_disciplined_link_more(population: Population) -> None:
+    for source in SOURCES:
+        linked = population.linked[source]
+        assert population.people.discipline[linked].mean() > population.people.discipline[~linked].mean()
+
+
+def test_linking_carries_no_news_in_the_training_table(population: Population) -> None:
+    rows = population.outcome_known & neutral(population, np.random.default_rng(1))
+    usual = population.bad[rows].mean()
+    for pattern in np.unique(population.pattern[rows]):
+        here = rows & (population.pattern == pattern)
+        assert abs(population.bad[here].mean() - usual) < 4 * sqrt(usual * (1 - usual) / here.sum())
+
+
+def test_only_those_who_were_lent_to_are_in_the_training_table(population: Population) -> None:
+    book = loan_book(population, seed=1)
+    assert len(book) < population.outcome_known.sum() < population.has_any.sum()
+    assert 0.05 < book["bad"].mean() < 0.15
+
+
+def test_nothing_is_found_in_the_null_world() -> None:
+    population = simulated(world=NULL_WORLD)
+    book = loan_book(population, seed=1)
+    rows, bad = book.drop(columns="bad").to_numpy(), book["bad"].to_numpy()
+    half = len(book) // 2
+    model = CatBoost(
+        {"loss_function": "Logloss", "iterations": 100, "depth": 4, "thread_count": 1, "verbose": False, "random_seed": 1,
+         "allow_writing_files": False}
+    ).fit(rows[:half], bad[:half])  # fmt: skip
+    auc = roc_auc_score(bad[half:], model.predict(rows[half:]))
+    goods, bads = (bad[half:] == 0).sum(), bad[half:].sum()
+    assert abs(auc - 0.5) < 3 * sqrt((1 / goods + 1 / bads) / 12)
