@@ -34,7 +34,7 @@ class Boosted:
 
         return np.asarray(
             self.trees.get_feature_importance(
-                Pool(self._features(rows)),
+                Pool(self._features(rows), thread_count=_threads(rows)),
                 type="ShapValues",
                 shap_mode="UsePreCalc" if len(rows) >= _PREPARE_FROM_ROWS else "NoPreCalc",
                 thread_count=_threads(rows),

@@ -1,0 +1,1 @@
+"""Loan books: reading, describing and checking them before anything is learnt."""

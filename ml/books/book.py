@@ -1,0 +1,60 @@
+"""A loan book that passed its checks: inputs, outcomes, and what is needed to split it honestly."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.artefact import Input
+from ml.books.describing import Description
+from ml.books.findings import Notes
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Book:
+    """One row per loan whose outcome is known. `frame` holds the inputs in order: floats, then categories as text."""
+
+    description: Description
+    inputs: tuple[Input, ...]
+    frame: pd.DataFrame
+    bad: Floats  # 1 where the loan went bad
+    weights: Floats
+    groups: NDArray[np.int64] | None = None  # rows of one group stay on one side of every split
+    moments: Floats | None = None  # when the loan was made, in any rising unit
+    sensitive: pd.DataFrame = field(default_factory=pd.DataFrame)  # group labels
+    notes: Notes = field(default_factory=Notes)
+    data_hash: str = ""
+    rejects: int = 0  # rows of declined applications, kept out
+
+    def __len__(self) -> int:
+        return len(self.bad)
+
+    @property
+    def bads(self) -> int:
+        return int(self.bad.sum())
+
+    @property
+    def numbers(self) -> int:
+        """How many inputs are numbers; these come first."""
+        return sum(each.kind == "number" for each in self.inputs)
+
+    def take(self, rows: Rows) -> "Book":
+        """The same book with these rows only."""
+        return replace(
+            self,
+            frame=self.frame.iloc[rows],
+            bad=self.bad[rows],
+            weights=self.weights[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            moments=None if self.moments is None else self.moments[rows],
+            sensitive=self.sensitive.iloc[rows] if len(self.sensitive.columns) else self.sensitive,
+        )
+
+    def matrix(self) -> NDArray[Any]:
+        """The inputs as a model scores them."""
+        return self.frame.to_numpy(dtype=object)

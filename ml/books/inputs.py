@@ -1,0 +1,140 @@
+"""The inputs of a model, and how the cells of any book become their values."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.artefact import Input
+from ml.books import parsing, sentinels
+from ml.books.columns import Column
+from ml.books.describing import Description
+from ml.books.findings import BookRefused, Finding, Notes
+
+_LEVELS_KEPT = 200
+_FLAG_ROWS_MIN = 0.002
+
+
+def build(
+    usable: Sequence[Column],
+    table: pd.DataFrame,
+    description: Description,
+    moments: NDArray[np.float64] | None,
+    notes: Notes,
+) -> tuple[pd.DataFrame, tuple[Input, ...]]:
+    """Inputs with their values on these rows: numbers, then flags of codes, then categories."""
+    numbers, categories = [], []
+    for column in usable:
+        made = _input(column, description, notes)
+        (categories if made.kind == "category" else numbers).append(made)
+    flags = [flag for each in numbers for flag in _flags(each, description)]
+    frame = values((*numbers, *flags, *categories), table)
+    inputs = [
+        each for each in (*numbers, *flags, *categories) if each.code is None or _says_something(frame, each.name)
+    ]
+    frame = frame[[each.name for each in inputs]]
+    repeated = frame.columns[frame.T.duplicated()] if len(flags) and len(frame) <= 1 else _repeated(frame, inputs)
+    kept = [each for each in inputs if each.name not in repeated]
+    return frame[[each.name for each in kept]], tuple(_seen(each, frame[each.name]) for each in kept)
+
+
+def values(inputs: Sequence[Input], table: pd.DataFrame) -> pd.DataFrame:
+    """A book's cells as values of the inputs. Raises BookRefused for a column that isn't there or doesn't fit."""
+    absent = sorted({each.column for each in inputs if each.column not in table.columns})
+    if absent:
+        raise BookRefused(
+            [Finding(None, name, "the model needs this column, but the book has none") for name in absent]
+        )
+    return pd.DataFrame({each.name: _values(each, table) for each in inputs}, index=table.index)
+
+
+def _values(each: Input, table: pd.DataFrame) -> "pd.Series[Any]":
+    cells = table[each.column]
+    if each.code is not None:
+        return _flagged(each, cells)
+    if each.kind == "category":
+        texts = parsing.words(cells)
+        return texts.where(~_is_coded(texts, each.missing), None).fillna("")
+    if each.origin is not None:
+        return _days_before(each.origin, cells, table)
+    numbers, _ = parsing.numbers(cells)
+    return numbers.where(~_is_coded(parsing.words(cells), each.missing)) if each.missing else numbers
+
+
+def _flagged(each: Input, cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    texts = parsing.words(cells)
+    if each.code == "":
+        numbers, _ = parsing.numbers(cells)
+        return (numbers.isna() | _is_coded(texts, each.missing)).astype("float64")
+    return _is_coded(texts, (str(each.code),)).astype("float64")
+
+
+def _days_before(origin: str, cells: "pd.Series[Any]", table: pd.DataFrame) -> "pd.Series[float]":
+    days, _ = parsing.dates(cells)
+    end = parsing.dates(table[origin])[0] if origin in table.columns else pd.Timestamp(origin)
+    elapsed: pd.Series[Any] = end - days
+    return elapsed.dt.days.astype("float64")
+
+
+def _is_coded(texts: "pd.Series[Any]", codes: Sequence[str]) -> "pd.Series[bool]":
+    wanted = {parsing.same_word(code) for code in codes}
+    coded = {level for level in texts.dropna().unique() if parsing.same_word(level) in wanted}
+    return texts.isin(coded)
+
+
+def _input(column: Column, description: Description, notes: Notes) -> Input:
+    declared, fact = description.codes_of(column.name), description.facts.get(column.name)
+    if column.nature == "category":
+        return Input(column.name, "category", fact=fact, column=column.name, missing=declared)
+    way: Literal[-1, 0, 1] = description.monotone.get(column.name, 0)
+    if column.nature == "date":
+        origin = description.time or str(column.values.max().date())
+        notes.warn(f"{column.name} is a date; the model sees how many days it lies before {origin}.")
+        # The direction was declared for the date, which runs against the days before.
+        way = -way if way else 0  # type: ignore[assignment]
+        return Input(column.name, "number", way, fact, column.name, origin=origin, missing=declared)
+    found = [f"{code:g}" if abs(code) < 1e5 else str(int(code)) for code in sentinels.codes_in(column.values)]
+    codes = [*found, *column.codes]
+    if codes:
+        rows = int(column.values.isin([float(code) for code in found]).sum())
+        told = f" ({rows:,} rows)" if found else ""
+        notes.warn(
+            f"{column.name}: {', '.join(codes)} look like codes{told}; they are taken as missing, with a flag each."
+        )
+    return Input(column.name, "number", way, fact, column.name, missing=(*declared, *codes))
+
+
+def _flags(each: Input, description: Description) -> list[Input]:
+    """A flag per code; one for any missing value where a direction would otherwise tie the missing to one end."""
+    codes = [*each.missing, *([""] if each.monotone else [])]
+    return [
+        Input(f"{each.name} = {code or 'missing'}", "number", column=each.column, code=code, missing=each.missing)
+        for code in dict.fromkeys(codes)
+    ]
+
+
+def _says_something(frame: pd.DataFrame, name: str) -> bool:
+    return bool(_FLAG_ROWS_MIN <= frame[name].mean() <= 1 - _FLAG_ROWS_MIN)
+
+
+def _repeated(frame: pd.DataFrame, inputs: Sequence[Input]) -> set[str]:
+    """Flags that are equal to an earlier flag on every row: codes of one record mostly come together."""
+    seen: set[bytes] = set()
+    repeated = set()
+    for each in inputs:
+        if each.code is not None:
+            bits = np.packbits(frame[each.name].to_numpy() > 0).tobytes()
+            (repeated.add(each.name) if bits in seen else seen.add(bits))
+    return repeated
+
+
+def _seen(each: Input, cells: "pd.Series[Any]") -> Input:
+    """The input with the range, or the commonest levels, that training has seen."""
+    from dataclasses import replace
+
+    if each.kind == "category":
+        return replace(each, levels=tuple(str(level) for level in cells.value_counts().index[:_LEVELS_KEPT]))
+    known = cells.dropna()
+    return replace(each, low=float(known.min()), high=float(known.max())) if len(known) else each

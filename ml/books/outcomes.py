@@ -1,0 +1,121 @@
+"""Who went bad: the target of a book, its rejected applications and its weights."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.books import parsing
+from ml.books.describing import Description
+from ml.books.findings import BookRefused, Finding, Notes
+
+_MADE = frozenset(
+    ("1", "true", "t", "yes", "y", "a", "approve", "approved", "accept", "accepted", "granted", "funded", "booked")
+    + ("issued", "批准", "通过", "同意", "是")
+)
+_RARE_SHARE = 0.005
+_FINDINGS_MAX = 50
+_ROWS_MIN = 100
+_CLASS_MIN = 20
+
+
+def loans_made(table: pd.DataFrame, description: Description, notes: Notes) -> NDArray[np.bool_]:
+    """Where the application became a loan; without a decision column that is everywhere."""
+    if description.decision is None:
+        return np.ones(len(table), dtype=bool)
+    said = _same_words(table[description.decision])
+    wanted = {parsing.same_word(word) for word in description.accepted} or _MADE
+    made = said.isin(wanted).to_numpy()
+    if not made.any():
+        values = ", ".join(sorted(map(str, said.dropna().unique()))[:5])
+        why = f"no row says that the loan was made; the values are {values}: name the right ones in `accepted`"
+        raise BookRefused([Finding(None, description.decision, why)])
+    rejects = int((~made).sum())
+    if rejects:
+        notes.warn(
+            f"{rejects:,} declined applications are kept out of fitting and of all figures: nobody knows how they would "
+            "have been repaid. The model is only tested on people like those who were accepted."
+        )
+    return made
+
+
+def outcomes(table: pd.DataFrame, description: Description) -> NDArray[np.float64]:
+    """1 where the loan went bad, 0 where it didn't. Raises BookRefused naming the rows whose outcome isn't known."""
+    said = _same_words(table[description.target])
+    bad = said.isin({parsing.same_word(word) for word in description.bad})
+    good = said.isin(_good_words(said[~bad], description))
+    unknown = np.flatnonzero((~bad & ~good).to_numpy())
+    if len(unknown):
+        raise BookRefused(_unknown(table, description, unknown))
+    _check_counts(description, int(bad.sum()), int(good.sum()))
+    return bad.to_numpy(dtype=np.float64)
+
+
+def weights(table: pd.DataFrame, description: Description) -> NDArray[np.float64]:
+    """One positive weight per row, with the mean 1."""
+    if description.weights is None:
+        return np.ones(len(table))
+    numbers, _ = parsing.numbers(table[description.weights])
+    wrong = np.flatnonzero(~(numbers > 0).to_numpy())
+    if len(wrong):
+        cells = [
+            Finding(_row(table, i), description.weights, "a weight must be above 0") for i in wrong[:_FINDINGS_MAX]
+        ]
+        raise BookRefused(cells)
+    result = numbers.to_numpy(dtype=np.float64)
+    return result / result.mean()
+
+
+def _good_words(said: "pd.Series[Any]", description: Description) -> set[str]:
+    """Declared, or else every other value that is common; next to numbers, words are no outcomes."""
+    if description.good:
+        return {parsing.same_word(word) for word in description.good}
+    counts = said.value_counts()
+    common = counts[counts >= max(2, _RARE_SHARE * len(said))].index if len(counts) > 1 else counts.index
+    numeric = [word for word in common if _is_number(word)]
+    if all(_is_number(parsing.same_word(word)) for word in description.bad) and numeric:
+        return set(numeric)
+    return {word for word in common if word not in parsing.UNKNOWNS}
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return bool(np.isfinite(float(word)))
+    except ValueError:
+        return False
+
+
+def _unknown(table: pd.DataFrame, description: Description, rows: NDArray[np.intp]) -> list[Finding]:
+    cells = table[description.target]
+    findings = []
+    for i in rows[:_FINDINGS_MAX]:
+        cell = cells.iloc[i]
+        shown = "nothing" if cell is None or cell != cell or str(cell).strip() == "" else repr(str(cell)[:60])
+        why = f"the target says {shown}, which is neither bad nor known to be good"
+        findings.append(Finding(_row(table, i), description.target, why))
+    if len(rows) > _FINDINGS_MAX:
+        findings.append(Finding(None, description.target, f"{len(rows) - _FINDINGS_MAX:,} more rows like these"))
+    return findings
+
+
+def _check_counts(description: Description, bads: int, goods: int) -> None:
+    if bads == 0:
+        why = f"no row holds {' or '.join(map(repr, description.bad))}, which is described as bad"
+    elif goods == 0:
+        why = "every row is bad"
+    elif min(bads, goods) < _CLASS_MIN or bads + goods < _ROWS_MIN:
+        why = f"{bads:,} bad and {goods:,} good loans are too few to learn from"
+    else:
+        return
+    raise BookRefused([Finding(None, description.target, why)])
+
+
+def _same_words(cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    texts = parsing.words(cells)
+    return texts.map({level: parsing.same_word(level) for level in texts.dropna().unique()})
+
+
+def _row(table: pd.DataFrame, position: Any) -> int:
+    """Rows are counted from 1 below the header, also after others were kept out."""
+    return int(table.index[position]) + 1

@@ -1,0 +1,161 @@
+"""From a table and its description to a book that is fit to learn from, or a refusal that names what is wrong."""
+
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.artefact import Input
+from ml.books import columns, duplicates, inputs, leaks, outcomes, parsing, polarity
+from ml.books.book import Book
+from ml.books.columns import Column
+from ml.books.describing import Description
+from ml.books.findings import BookRefused, Finding, Notes
+
+
+def prepare(
+    table: pd.DataFrame, description: Description, *, notes: Notes | None = None, today: date | None = None
+) -> Book:
+    """Check a table and turn it into a book. Raises BookRefused with every row and column that is wrong."""
+    notes = notes or Notes()
+    today = today or datetime.now(UTC).date()
+    _check_names(table, description)
+    table = table.reset_index(drop=True)
+    data_hash = _hash(table)
+    made = outcomes.loans_made(table, description, notes)
+    kept = table[made & duplicates.first_of_each(table, notes)]
+    bad = outcomes.outcomes(kept, description)
+    weights = outcomes.weights(kept, description)
+    moments = _moments(kept, description, today)
+    understood = _understood(kept, description, today)
+    findings = [finding for column in understood for finding in column.findings]
+    if findings:
+        raise BookRefused(findings)
+    usable = _usable(understood, description, notes)
+    polarity.check(usable, bad, weights, description, notes)
+    usable = leaks.without(usable, bad, description, notes)
+    frame, made_inputs = inputs.build(usable, kept, description, moments, notes)
+    if not made_inputs:
+        raise BookRefused([Finding(None, None, "no column is left that a model could learn from")])
+    return Book(
+        description=description,
+        inputs=made_inputs,
+        frame=frame,
+        bad=bad,
+        weights=weights,
+        groups=duplicates.groups(kept, frame, description),
+        moments=moments,
+        sensitive=sensitive_groups(kept, description),
+        notes=notes,
+        data_hash=data_hash,
+        rejects=int((~made).sum()),
+    )
+
+
+def sensitive_groups(table: pd.DataFrame, description: Description) -> pd.DataFrame:
+    """The group of every row for each sensitive column; many-valued numbers are cut into five bands."""
+    groups = {}
+    for name in description.sensitive:
+        numbers, wrong = parsing.numbers(table[name])
+        if not wrong.any() and numbers.nunique() > 10:
+            bands = pd.qcut(numbers, 5, duplicates="drop", precision=0)
+            groups[name] = bands.map(lambda band: f"{band.left:g} to {band.right:g}").astype(object).fillna("unknown")
+        else:
+            texts = parsing.words(table[name]).fillna("unknown")
+            common = texts.value_counts().index[:12]
+            groups[name] = texts.where(texts.isin(common), "others")
+    return pd.DataFrame(groups, index=table.index)
+
+
+def _check_names(table: pd.DataFrame, description: Description) -> None:
+    named = [*description.bookkeeping, *(description.features or ()), *description.exclude, *description.sensitive]
+    named += [*description.monotone, *description.facts, *(name for name in description.missing if name != "*")]
+    header = [str(name) for name in table.columns]
+    findings = []
+    for name in dict.fromkeys(named):
+        if name not in header:
+            close = get_close_matches(name, header, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            findings.append(Finding(None, name, f"the description names this column, but the book has none{hint}"))
+    if findings:
+        raise BookRefused(findings)
+
+
+def _hash(table: pd.DataFrame) -> str:
+    import hashlib
+
+    digest = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _moments(table: pd.DataFrame, description: Description, today: date) -> NDArray[np.float64] | None:
+    """The time column in days, or as the number that it is. Every loan needs one, and none may lie ahead."""
+    if description.time is None:
+        return None
+    cells = table[description.time]
+    looks = pd.api.types.is_datetime64_any_dtype(cells) or parsing.share_of_dates(parsing.words(cells)) > 0.5
+    if looks:
+        days, _ = parsing.dates(cells)
+        values = (days - pd.Timestamp(0)).dt.days.astype("float64")
+        late = days > pd.Timestamp(today)
+    else:
+        values, _ = parsing.numbers(cells)
+        is_year = bool(values.between(1900, 2200).mean() > 0.9)
+        late = values > today.year if is_year else pd.Series(False, index=table.index)
+    findings = [_at(table, i, description.time, "this is no time") for i in np.flatnonzero(values.isna())]
+    findings += [_at(table, i, description.time, "{cell} lies in the future") for i in np.flatnonzero(late)]
+    if findings:
+        raise BookRefused(findings[:50])
+    return values.to_numpy(dtype=np.float64)
+
+
+def _at(table: pd.DataFrame, position: int, column: str, why: str) -> Finding:
+    return Finding(int(table.index[position]) + 1, column, why.format(cell=table[column].iloc[position]))
+
+
+def _understood(table: pd.DataFrame, description: Description, today: date) -> list[Column]:
+    """Every column that may become an input, and those left aside too: a future date is wrong wherever it stands."""
+    apart = {*description.bookkeeping}
+    return [
+        columns.understand(str(name), table[name], missing=description.codes_of(str(name)), today=today)
+        for name in table.columns
+        if name not in apart
+    ]
+
+
+def _usable(understood: list[Column], description: Description, notes: Notes) -> list[Column]:
+    usable = []
+    for column in understood:
+        why = _why_not(column, description)
+        notes.columns.append({"name": column.name, "nature": column.nature, **_told(column), "left_out": why})
+        if why is None:
+            usable.append(column)
+            continue
+        notes.left_out[column.name] = why
+        if column.why and column.name not in description.exclude:
+            notes.warn(f"{column.name} is left out: {column.why}.")
+    return usable
+
+
+def _why_not(column: Column, description: Description) -> str | None:
+    if column.name in description.exclude:
+        return "the description excludes it"
+    if column.name in description.sensitive and not description.use_sensitive:
+        return "it is sensitive: only for the fairness report"
+    if description.features is not None and column.name not in description.features:
+        return "it isn't among the described features"
+    return column.why or None
+
+
+def _told(column: Column) -> dict[str, object]:
+    values = column.values
+    missing = (
+        float((values.isna() | (values == "")).mean()) if column.nature == "category" else float(values.isna().mean())
+    )
+    return {"missing": missing, "values": int(values.nunique())}
+
+
+__all__ = ["Input", "prepare", "sensitive_groups"]

@@ -1,0 +1,1 @@
+"""The laboratory: splits, candidates and calibration. Only training imports it, never a request."""

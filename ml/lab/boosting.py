@@ -1,0 +1,95 @@
+"""CatBoost: few and shallow trees that keep declared directions, stopped early, without class weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from catboost import CatBoostClassifier, Pool
+from numpy.typing import NDArray
+
+from ml.books.book import Book
+from ml.models import boosted
+
+Floats = NDArray[np.float64]
+THREADS = 2
+# Categories with that many levels make combinations of categories cost many minutes.
+_MANY_LEVELS = 200
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How trees are grown. `trees` is the most that may be grown where training stops early."""
+
+    depth: int
+    rate: float
+    trees: int
+    leaf_ridge: float = 5.0
+
+
+def growths(rows: int) -> Sequence[Growth]:
+    """The small search: shallower trees for small books, deeper ones for large."""
+    if rows < 5_000:
+        return Growth(2, 0.06, 400, 10), Growth(4, 0.04, 400, 10)
+    if rows < 40_000:
+        return Growth(3, 0.08, 400), Growth(4, 0.06, 400), Growth(6, 0.05, 300, 10)
+    return Growth(4, 0.12, 300), Growth(6, 0.1, 250, 10)
+
+
+def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 40) -> Any:
+    """Train on all rows; with `watched`, stop when its log-loss hasn't fallen for `patience` trees."""
+    trees = CatBoostClassifier(
+        iterations=growth.trees,
+        depth=growth.depth,
+        learning_rate=growth.rate,
+        l2_leaf_reg=growth.leaf_ridge,
+        monotone_constraints=[each.monotone for each in book.inputs],
+        max_ctr_complexity=1 if _levels_max(book) >= _MANY_LEVELS or len(book) > 40_000 else 2,
+        one_hot_max_size=6,
+        bootstrap_type="MVS",
+        subsample=0.8,
+        random_seed=seed,
+        thread_count=THREADS,
+        allow_writing_files=False,
+        use_best_model=False,
+        od_type="Iter" if watched else None,
+        od_wait=patience if watched else None,
+        eval_metric="Logloss",
+        verbose=False,
+    )
+    trees.fit(pool(book), eval_set=pool(watched) if watched else None)
+    return trees
+
+
+def fit(book: Book, growth: Growth, *, seed: int) -> boosted.Boosted:
+    return boosted.from_trees(grow(book, growth, seed=seed), book.numbers)
+
+
+def pool(book: Book) -> Pool:
+    names = [each.name for each in book.inputs]
+    return Pool(
+        book.frame,
+        label=book.bad,
+        weight=book.weights if np.ptp(book.weights) else None,
+        feature_names=names,
+        cat_features=list(range(book.numbers, len(names))),
+    )
+
+
+def best_tree(trees: Any) -> int:
+    """After how many trees the watched log-loss was lowest."""
+    return int(np.argmin(trees.get_evals_result()["validation"]["Logloss"])) + 1
+
+
+def raw(trees: Any, book: Book, count: int) -> Floats:
+    """Raw log-odds of the first `count` trees."""
+    values = trees.predict(
+        pool(book), prediction_type="RawFormulaVal", ntree_end=min(count, trees.tree_count_), thread_count=THREADS
+    )
+    return np.asarray(values, dtype=np.float64)
+
+
+def _levels_max(book: Book) -> int:
+    categories: pd.DataFrame = book.frame.iloc[:, book.numbers :]
+    return max((int(categories[name].nunique()) for name in categories), default=0)

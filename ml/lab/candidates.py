@@ -1,0 +1,133 @@
+"""The candidates: logistic, scorecard and CatBoost, compared on rows that none of them had seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.artefact import Kind, Model
+from ml.books.book import Book, Rows
+from ml.lab import boosting, calibration, logistic, scorecard, splitting
+from ml.lab.boosting import Growth
+from ml.lab.splitting import Fold
+from ml.metrics import losses
+
+Floats = NDArray[np.float64]
+Step = Callable[[str], None]
+
+# Fewer bads than this can't feed trees: only the models with few degrees of freedom are tried.
+BADS_FOR_TREES = 200
+# From the simplest to the least simple.
+_SIMPLEST_FIRST: tuple[Kind, ...] = ("scorecard", "logistic", "catboost")
+_RIDGES = {"logistic": (3.0, 30.0, 150.0), "scorecard": (3.0, 30.0)}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate with its settings, and what it said of the rows it was tested on."""
+
+    kind: Kind
+    ridge: float = 0.0
+    growth: Growth | None = None
+    calibration: tuple[float, float] = (0.0, 1.0)
+    rows: Rows | None = None
+    losses: Floats | None = None  # after calibration
+    logloss: float = float("nan")
+
+    @property
+    def story(self) -> str:
+        if self.growth:
+            return f"{self.growth.trees} trees of depth {self.growth.depth}, learning rate {self.growth.rate:g}"
+        return f"ridge {self.ridge:g}"
+
+
+@dataclass(frozen=True)
+class Search:
+    """The best trial of each kind, and the one that was chosen."""
+
+    trials: tuple[Trial, ...]
+    chosen: Trial
+    why: str
+
+
+def steps(book: Book) -> int:
+    """How many steps a search reports."""
+    trees = len(boosting.growths(len(book))) if book.bads >= BADS_FOR_TREES else 0
+    return 2 + trees
+
+
+def search(book: Book, *, seed: int, step: Step) -> Search:
+    """Try every candidate inside the rows of the book, and choose."""
+    folds = splitting.inner(book, seed=seed)
+    trials = [_best_ridge(book, folds, kind, step) for kind in ("scorecard", "logistic")]
+    if book.bads >= BADS_FOR_TREES:
+        trials.append(min((_grown(book, folds, g, seed, step) for g in boosting.growths(len(book))), key=_loss))
+    chosen, why = _choose(trials, book)
+    return Search(tuple(trials), chosen, why)
+
+
+def train(book: Book, trial: Trial, *, seed: int) -> Model:
+    """The trial's model on all rows of the book."""
+    if trial.growth:
+        return boosting.fit(book, trial.growth, seed=seed)
+    return (logistic if trial.kind == "logistic" else scorecard).fit(book, ridge=trial.ridge)
+
+
+def _best_ridge(book: Book, folds: list[Fold], kind: Any, step: Step) -> Trial:
+    step(f"Trying a {kind} model")
+    fit = (logistic if kind == "logistic" else scorecard).fit
+    trials = []
+    for ridge in _RIDGES[kind]:
+        raws = [fit(book.take(learn), ridge=ridge).log_odds(book.take(test).matrix()) for learn, test in folds]
+        trials.append(_judged(Trial(kind, ridge=ridge), book, folds, raws))
+    return min(trials, key=_loss)
+
+
+def _grown(book: Book, folds: list[Fold], growth: Growth, seed: int, step: Step) -> Trial:
+    step(f"Growing trees of depth {growth.depth}")
+    parts = [(book.take(learn), book.take(test)) for learn, test in folds]
+    grown = [boosting.grow(learn, growth, seed=seed, watched=test) for learn, test in parts]
+    # One number of trees for all folds: each fold's own best would flatter the candidate.
+    count = int(np.median([boosting.best_tree(trees) for trees in grown]))
+    raws = [boosting.raw(trees, test, count) for trees, (_, test) in zip(grown, parts, strict=True)]
+    return _judged(Trial("catboost", growth=replace(growth, trees=max(count, 10))), book, folds, raws)
+
+
+def _judged(trial: Trial, book: Book, folds: list[Fold], raws: list[Floats]) -> Trial:
+    rows, raw = np.concatenate([test for _, test in folds]), np.concatenate(raws)
+    bad, weights = book.bad[rows], book.weights[rows]
+    a, b = calibration.fit(raw, bad, weights)
+    lost = losses(bad, calibration.probability(a + b * raw))
+    mean = float(weights @ lost / weights.sum())
+    return replace(trial, calibration=(a, b), rows=rows, losses=lost, logloss=mean)
+
+
+def _choose(trials: list[Trial], book: Book) -> tuple[Trial, str]:
+    """The lowest log-loss wins, but a simpler candidate that is within one standard error of it is preferred."""
+    best = min(trials, key=_loss)
+    for kind in _SIMPLEST_FIRST:
+        for trial in trials:
+            if trial.kind != kind or trial is best:
+                continue
+            behind, error = _behind(trial, best, book)
+            if _SIMPLEST_FIRST.index(kind) < _SIMPLEST_FIRST.index(best.kind) and behind <= error:
+                return trial, (
+                    f"{best.kind} has the lowest log-loss, but {kind} is simpler and only {behind:.4f} behind, "
+                    f"within one standard error ({error:.4f})"
+                )
+    return best, f"{best.kind} has the lowest log-loss ({best.logloss:.4f})"
+
+
+def _behind(trial: Trial, best: Trial, book: Book) -> tuple[float, float]:
+    """By how much the mean log-loss of the same rows differs, and the standard error of that."""
+    assert trial.losses is not None and best.losses is not None and best.rows is not None
+    weights = book.weights[best.rows] / book.weights[best.rows].sum()
+    gaps = trial.losses - best.losses
+    mean = float(weights @ gaps)
+    return mean, float(np.sqrt(weights**2 @ (gaps - mean) ** 2))
+
+
+def _loss(trial: Trial) -> float:
+    return trial.logloss

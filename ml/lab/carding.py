@@ -1,0 +1,70 @@
+"""The model card and the training profile that go into an artefact."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ml.artefact import Artefact
+from ml.books.book import Book
+from ml.evaluation import GradeLine, Judgement
+from ml.lab.candidates import Search
+from ml.lab.splitting import Split
+
+_BINS = 10
+_LEVELS = 30
+
+
+def card_of(
+    book: Book, split: Split, search: Search, judgement: Judgement, grades: tuple[GradeLine, ...], seed: int
+) -> dict[str, Any]:
+    """What a reader needs before trusting the model. Holds no wall-clock time: the same training has the same hash."""
+    return {
+        "data": {
+            "hash": book.data_hash,
+            "rows": len(book),
+            "bads": book.bads,
+            "rejects_left_out": book.rejects,
+            "target": book.description.target,
+            "bad": list(book.description.bad),
+            "simulated": book.description.simulated,
+        },
+        "figures": asdict(judgement.figures),
+        "intervals": judgement.intervals,
+        "ece_noise": judgement.noise,
+        "figures_come_from": split.story,
+        "split": split.kind,
+        "grades": [asdict(line) for line in grades],
+        "candidates": [
+            {"kind": trial.kind, "settings": trial.story, "logloss": trial.logloss} for trial in search.trials
+        ],
+        "chosen_because": search.why,
+        "sensitive": list(book.description.sensitive),
+        "sensitive_used": book.description.use_sensitive,
+        "left_out": book.notes.left_out,
+        "leaks": book.notes.leaks,
+        "warnings": book.notes.warnings,
+        "seed": seed,
+    }
+
+
+def profile_of(book: Book, artefact: Artefact) -> dict[str, Any]:
+    """Shares per bin of each input and of the score in training, from which drift is told."""
+    inputs = {}
+    for index, each in enumerate(book.inputs):
+        cells = book.frame.iloc[:, index]
+        if each.kind == "category":
+            shares = cells.value_counts(normalize=True)[:_LEVELS]
+            inputs[each.name] = {"levels": [str(level) for level in shares.index], "shares": shares.tolist()}
+        else:
+            inputs[each.name] = _binned(cells.to_numpy(dtype=np.float64))
+    return {"inputs": inputs, "log_odds": _binned(artefact.log_odds(book.matrix()))}
+
+
+def _binned(numbers: Any) -> dict[str, Any]:
+    """Ten bins of equal mass where values allow it; the last share is that of missing values."""
+    known = numbers[~np.isnan(numbers)]
+    edges = np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS)) if len(known) else np.empty(0)
+    counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
+    shares = [*(counts / len(numbers)), 1 - len(known) / len(numbers)]
+    return {"edges": [float(edge) for edge in edges], "shares": [float(share) for share in shares]}

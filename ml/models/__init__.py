@@ -1,0 +1,1 @@
+"""What a trained model computes: trees, or a sum of terms."""
