@@ -35,9 +35,9 @@ class PartnerClient(Entity):
     created_at: Mapped[datetime]
 
 
-async def issue_client(db: Db, partner: Partner, client_id: str) -> str:
+async def issue_client(db: Db, partner: Partner, client_id: str, secret: str | None = None) -> str:
     """Make the client, or give it a new secret; answers the secret, which is not kept."""
-    secret = secrets.token_urlsafe(32)
+    secret = secret or secrets.token_urlsafe(32)
     client = await db.get(PartnerClient, client_id)
     if client is None:
         client = PartnerClient(

@@ -1,0 +1,1 @@
+"""The console's door: marketing, approvers, risk and viewers."""

@@ -1,0 +1,99 @@
+"""Staff: who works here, in which role, and the two proofs that open the console."""
+
+import hmac
+from datetime import datetime
+from functools import cache
+
+import pyotp
+from pwdlib import PasswordHash
+from sqlalchemy import BigInteger, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.people.actors import Role
+from infra import clock, vault
+from infra.database import Db
+from infra.entity import Entity, Id
+
+EMAIL, NAME, TOTP = "staff.email", "staff.name", "staff.totp_secret"
+STEP_SECONDS = 30  # RFC 6238, as every authenticator app has it
+STEPS_ASIDE = 1  # a watch may be half a minute off
+
+_hasher = PasswordHash.recommended()
+
+
+class Staff(Entity):
+    """`last_step` is the newest TOTP step that was used: whoever looked over a shoulder cannot use it again."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    email_index: Mapped[bytes] = mapped_column(unique=True)
+    email_sealed: Mapped[bytes]
+    name_sealed: Mapped[bytes]
+    role: Mapped[Role]
+    password_hash: Mapped[str]
+    totp_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+def index(email: str) -> bytes:
+    return vault.blind_index("staff-email", email.strip().casefold())
+
+
+async def find(db: Db, email: str) -> Staff | None:
+    return (await db.execute(select(Staff).where(Staff.email_index == index(email)))).scalar_one_or_none()
+
+
+async def appoint(db: Db, *, email: str, name: str, role: Role, password: str, totp_secret: str) -> Staff:
+    """Give somebody a desk, or new proofs and another role at the one he has. Slow on purpose (argon2)."""
+    seal, known = vault.house_seal(), await find(db, email)
+    member = known or Staff(
+        email_index=index(email),
+        email_sealed=seal.close(email, EMAIL),
+        name_sealed=b"",
+        role=role,
+        password_hash="",
+        totp_sealed=b"",
+        created_at=await clock.now(db),
+    )
+    member.role, member.name_sealed = role, seal.close(name, NAME)
+    member.password_hash, member.totp_sealed = _hasher.hash(password), seal.close(totp_secret, TOTP)
+    db.add(member)
+    await db.flush()
+    return member
+
+
+def proven_step(member: Staff | None, password: str, code: str, at: datetime) -> int | None:
+    """The TOTP step of `code`, where the password is right too. As slow (argon2) for nobody: call it in a thread."""
+    password_hash, totp_sealed = (member.password_hash, member.totp_sealed) if member else _nobody()
+    is_right = _hasher.verify(password, password_hash)
+    step = _step_of(code, vault.house_seal().open(totp_sealed, TOTP), at)
+    return step if member is not None and is_right else None
+
+
+def _step_of(code: str, secret: str, at: datetime) -> int | None:
+    """Every step is compared, so that the time tells nothing."""
+    codes, now = pyotp.HOTP(secret), int(at.timestamp()) // STEP_SECONDS
+    found = None
+    for step in range(now - STEPS_ASIDE, now + STEPS_ASIDE + 1):
+        if hmac.compare_digest(codes.at(step).encode(), code.encode()):
+            found = step
+    return found
+
+
+@cache
+def _nobody() -> tuple[str, bytes]:
+    return _hasher.hash(pyotp.random_base32()), vault.house_seal().close(pyotp.random_base32(), TOTP)
+
+
+async def use_step(db: Db, member: Staff, step: int) -> bool:
+    """Take the step, once; False where it, or a later one, was taken before."""
+    taken = update(Staff).where(Staff.id == member.id, Staff.last_step < step).values(last_step=step)
+    return (await db.execute(taken.returning(Staff.id))).scalar_one_or_none() is not None
+
+
+async def authenticator_time(db: Db) -> datetime:
+    """The database's real time. An authenticator app shows this one, however far our own clock was moved ahead."""
+    moment: datetime = (await db.execute(select(func.clock_timestamp()))).scalar_one()
+    return moment
