@@ -141,7 +141,7 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
     # `from None`: these errors carry the request, and its URL carries secrets.
     except (TimeoutError, httpx2.TimeoutException):
         raise ProviderUnavailable("timeout") from None
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ProviderUnavailable(_code(type(error).__name__)) from None
     except OAuthError as error:
         raise ProviderRefused(_code(error.error)) from None

@@ -27,9 +27,9 @@ class Started:
 class Identity:
     """A person's account at a provider, proven a moment ago."""
 
-    subject: str
-    union_id: str | None
-    display_name: str | None
+    subject: str = field(repr=False)
+    union_id: str | None = field(repr=False)
+    display_name: str | None = field(repr=False)
     tokens: Tokens
     granted_scopes: tuple[str, ...]
 
@@ -114,7 +114,10 @@ def _code_of(at: Registration, callback_url: str, pending: Pending) -> str:
 
 
 def _params(url: str) -> Mapping[str, str]:
-    pairs = parse_qsl(urlsplit(url).query, max_num_fields=50)
+    try:
+        pairs = parse_qsl(urlsplit(url).query, max_num_fields=50)
+    except ValueError:
+        return {}
     # A parameter that comes twice could mean one thing to us and another to the provider.
     return {} if len(pairs) != len(dict(pairs)) else dict(pairs)
 

@@ -1,24 +1,14 @@
-"""What no real provider gives: history, from the sandbox's extension endpoint alone, and marked as simulated."""
+"""What no real provider gives: history, from the sandbox's extension endpoint alone. All of it is simulated."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.facts.readings import Observed
 from domain.facts.vocabulary import VOCABULARY
 from integrations.providers.conversations import conversation
 from integrations.providers.descriptions import Registration
 from integrations.providers.failures import ProviderUnavailable
 from integrations.providers.flow import Identity
-
-
-@dataclass(frozen=True)
-class Observed:
-    """One dated observation, in a word of the vocabulary."""
-
-    name: str
-    value: float | bool | str
-    observed_at: datetime
-    simulated: bool
 
 
 async def read_facts(at: Registration, identity: Identity, as_of: datetime) -> list[Observed]:
@@ -43,4 +33,4 @@ def _observed(fact: Any, as_of: datetime) -> Observed:
         raise ProviderUnavailable("bad_history") from None
     if name not in VOCABULARY or not isinstance(value, (int, float, bool, str)) or at.tzinfo is None:
         raise ProviderUnavailable("bad_history")
-    return Observed(name, value, min(at, as_of), simulated=True)
+    return Observed(name, value, min(at, as_of))

@@ -31,7 +31,7 @@ _discovered: Kept[Reply] = Kept(seconds=3600)
 
 async def complete(at: Registration) -> Provider:
     metadata = await _discovered.get(at.issuer, lambda: _discover(at))
-    supported = metadata.get("scopes_supported") or ["openid", "profile"]
+    supported = _listed(metadata, "scopes_supported", ["openid", "profile"])
     return replace(
         at.provider,
         authorize_url=_browsable(metadata["authorization_endpoint"], at),
@@ -40,7 +40,7 @@ async def complete(at: Registration) -> Provider:
         revoke_url=metadata.get("revocation_endpoint", ""),
         scopes=at.provider.scopes or tuple(scope for scope in ("openid", "profile") if scope in supported),
         client_auth=_client_auth(at, metadata),
-        can_refresh="refresh_token" in metadata.get("grant_types_supported", ["authorization_code"]),
+        can_refresh="refresh_token" in _listed(metadata, "grant_types_supported", []),
         metadata=metadata,
     )
 
@@ -76,8 +76,13 @@ def _browsable(url: str, at: Registration) -> str:
 def _client_auth(at: Registration, metadata: Reply) -> Literal["basic", "post", "none"]:
     if not at.client_secret:
         return "none"
-    supported = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    supported = _listed(metadata, "token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return "basic" if "client_secret_basic" in supported else "post"
+
+
+def _listed(metadata: Reply, name: str, otherwise: list[str]) -> list[str]:
+    told = metadata.get(name)
+    return told if isinstance(told, list) else otherwise
 
 
 async def _verified(talk: "Conversation", id_token: object, nonce: str) -> dict[str, Any]:

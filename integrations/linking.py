@@ -1,0 +1,203 @@
+"""Linking an account, as a story: start, the person goes to the provider, complete. No transaction waits for a provider."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from domain.facts import accounts
+from domain.facts.accounts import AccountLinkRequest, LinkedAccount, RequestStatus
+from domain.people.actors import UserActor
+from infra import clock
+from infra.database import Db, transact, transaction
+from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.settings import settings
+from infra.words import N_
+from integrations.providers import flow
+from integrations.providers.descriptions import Registration, Tokens
+from integrations.providers.failures import ProviderFailure, ProviderRefused
+from integrations.providers.history import read_facts
+from integrations.providers.registry import registration
+
+log = structlog.get_logger()
+
+REDIRECT = ("input", "redirectUri")
+CALLBACK = ("input", "callbackUrl")
+ADDRESS_MAX = 4000
+APP_SCHEME = "longan://"
+
+# A second completion with the same address waits for the first one's answer, a little longer than a provider may take.
+WAIT_SECONDS = 15
+LOOK_AGAIN_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class StartedLink:
+    """A request, and where to send the person for it."""
+
+    request: AccountLinkRequest
+    authorization_url: str
+
+
+async def start(actor: UserActor, provider_key: str, redirect_uri: str) -> StartedLink:
+    """Refuses an unknown provider, a foreign redirect, and PROVIDER_UNAVAILABLE where a provider must be discovered first."""
+    at = registration(provider_key)
+    if at is None:
+        raise not_found(N_("There is no such provider."), ("input", "provider"))
+    if not _may_return_to(redirect_uri):
+        raise invalid(N_("A link may only return to the app or to an address that was registered."), REDIRECT)
+    try:
+        started = await flow.begin(at, redirect_uri)
+    except ProviderFailure as failure:
+        log.warning("link.not_started", provider=provider_key, reason=failure.reason)
+        raise _refusal(failure) from None
+
+    async def open_request(db: Db) -> AccountLinkRequest:
+        return await accounts.open_request(
+            db,
+            actor,
+            provider=provider_key,
+            redirect_uri=redirect_uri,
+            state=started.state,
+            nonce=started.nonce or None,
+            verifier=started.verifier or None,
+        )
+
+    return StartedLink(await transact(open_request), started.authorization_url)
+
+
+async def complete(actor: UserActor, callback_url: str) -> LinkedAccount:
+    """Consume the state, ask the provider, record. The same address in the same session answers the same account.
+
+    A crash in between leaves the request CALLING: nothing is linked, and the person starts again.
+    """
+    if len(callback_url) > ADDRESS_MAX:
+        raise invalid(N_("This address is too long."), CALLBACK)
+    taken = await _take(actor, flow.state_of(callback_url))
+    if isinstance(taken, LinkedAccount):
+        return taken
+    try:
+        proof = await _prove(taken, callback_url)
+        return await transact(lambda db: _record(db, actor, taken.request, proof))
+    except (ProviderFailure, Refusal) as failure:
+        await _remember(taken.request, failure)
+        if isinstance(failure, Refusal):
+            raise
+        raise _refusal(failure) from None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A request that is ours to complete, with what we compare the provider's answer with."""
+
+    request: AccountLinkRequest
+    state: str
+    nonce: str
+    verifier: str
+    now: datetime
+
+    @property
+    def redirect_uri(self) -> str:
+        return self.request.redirect_uri
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What the provider has proven, in the domain's words."""
+
+    identity: flow.Identity
+    observed: list[Any]
+    simulated: bool
+    now: datetime
+
+    @property
+    def subject(self) -> str:
+        return self.identity.subject
+
+    @property
+    def union_id(self) -> str | None:
+        return self.identity.union_id
+
+    @property
+    def display_name(self) -> str | None:
+        return self.identity.display_name
+
+    @property
+    def scopes(self) -> list[str]:
+        return list(self.identity.granted_scopes)
+
+    @property
+    def tokens(self) -> dict[str, Any]:
+        return tokens_to_keep(self.identity.tokens, self.now)
+
+
+def tokens_to_keep(tokens: Tokens, now: datetime) -> dict[str, Any]:
+    """Tokens with the moments at which they end, where the provider told how long they last."""
+    return {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "expires_at": _after(now, tokens.expires_in),
+        "refresh_expires_at": _after(now, tokens.refresh_expires_in),
+    }
+
+
+async def _take(actor: UserActor, state: str) -> _Taken | LinkedAccount:
+    """The request, ours alone from now on; or the account, where it was completed before."""
+    for _ in range(int(WAIT_SECONDS / LOOK_AGAIN_SECONDS)):
+        async with transaction() as db:
+            request = await accounts.find_request(db, actor, state)
+            if request.status == RequestStatus.LINKED:
+                return await db.get_one(LinkedAccount, (request.user_id, request.account_id))
+            if request.status != RequestStatus.CALLING:
+                request, secrets = await accounts.consume_request(db, actor, state)
+                return _Taken(request, state, secrets.nonce or "", secrets.verifier or "", await clock.now(db))
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    raise Refusal(RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=CALLBACK)
+
+
+async def _prove(taken: _Taken, callback_url: str) -> _Proof:
+    at = _registration(taken.request.provider)
+    identity = await flow.finish(at, callback_url, taken)
+    observed = await read_facts(at, identity, taken.now)
+    return _Proof(identity, observed, at.simulated, taken.now)
+
+
+async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: _Proof) -> LinkedAccount:
+    return await accounts.record_link(db, actor, request, proof, proof.observed, simulated=proof.simulated)
+
+
+async def _remember(request: AccountLinkRequest, failure: ProviderFailure | Refusal) -> None:
+    reason = failure.code if isinstance(failure, Refusal) else failure.reason
+    log.warning("link.failed", provider=request.provider, reason=reason)
+    async with transaction() as db:
+        await accounts.record_failure(db, request, reason)
+
+
+def _registration(key: str) -> Registration:
+    at = registration(key)
+    if at is None:
+        raise ProviderRefused("no_longer_configured")
+    return at
+
+
+def _refusal(failure: ProviderFailure) -> Refusal:
+    if failure.reason == "denied":
+        sentence = N_("The provider tells us that you did not agree. Nothing was linked.")
+    elif isinstance(failure, ProviderRefused):
+        sentence = N_("The provider did not confirm this link. Please start it again.")
+    else:
+        sentence = N_("The provider does not answer at the moment. Please start the link again in a few minutes.")
+    code = RefusalCode.PROVIDER_REFUSED if isinstance(failure, ProviderRefused) else RefusalCode.PROVIDER_UNAVAILABLE
+    return Refusal(code, sentence)
+
+
+def _may_return_to(redirect_uri: str) -> bool:
+    if not redirect_uri.isprintable() or " " in redirect_uri or "#" in redirect_uri or len(redirect_uri) > ADDRESS_MAX:
+        return False
+    return redirect_uri.startswith(APP_SCHEME) or redirect_uri in settings().link_redirects
+
+
+def _after(now: datetime, seconds: int | None) -> str | None:
+    return (now + timedelta(seconds=seconds)).isoformat() if seconds else None

@@ -1,0 +1,55 @@
+"""The gateway of the embedded default: it keeps each message where a developer can read it."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, vault
+from infra.database import Db, transaction
+from infra.entity import Entity
+from integrations.sms.messages import TextMessage
+
+KEPT_FOR = timedelta(days=1)
+LISTED_MAX = 50
+
+
+class KeptMessage(Entity):
+    """The number stands here as a blind index only: who asks for its messages knows it."""
+
+    __tablename__ = "kept_messages"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    to_index: Mapped[bytes]
+    body: Mapped[str]
+    code: Mapped[str | None]
+    sent_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "to_index", "sent_at"), Index(None, "sent_at"))
+
+
+class Kept:
+    drops_repeats: ClassVar[bool] = True
+
+    async def send(self, message: TextMessage) -> None:
+        async with transaction() as db:
+            now = await clock.now(db)
+            await db.execute(delete(KeptMessage).where(KeptMessage.sent_at < now - KEPT_FOR))
+            row = insert(KeptMessage).values(
+                id=message.id, to_index=_index(message.to), body=message.body, code=message.code, sent_at=now
+            )
+            await db.execute(row.on_conflict_do_nothing())
+
+
+async def kept_for(db: Db, to: str) -> list[KeptMessage]:
+    """What was sent to this number, newest first."""
+    theirs = select(KeptMessage).where(KeptMessage.to_index == _index(to))
+    newest = theirs.order_by(KeptMessage.sent_at.desc(), KeptMessage.id.desc()).limit(LISTED_MAX)
+    return list((await db.execute(newest)).scalars())
+
+
+def _index(to: str) -> bytes:
+    return vault.blind_index("kept-messages", to)

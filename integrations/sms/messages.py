@@ -1,0 +1,45 @@
+"""A text message, what a gateway promises, and the three ways in which it can fail."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class TextMessage:
+    """`id` is the same however often one message is sent; `to` is E.164. Gateways with templates of their own send `code` and `minutes`; the others send `body`."""
+
+    id: UUID
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    code: str = field(repr=False)
+    minutes: int
+
+
+class SmsGateway(Protocol):
+    """`drops_repeats`: it knows a message that it was given before by its id, and sends it once."""
+
+    drops_repeats: ClassVar[bool]
+
+    async def send(self, message: TextMessage) -> None:
+        """Returns when the gateway has taken the message; raises a SmsFailure otherwise."""
+
+
+class SmsFailure(Exception):
+    """`reason` is a short code for logs, without anything personal."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotSent(SmsFailure):
+    """It surely was not sent, and may go through later."""
+
+
+class Rejected(SmsFailure):
+    """It surely was not sent, and never will be: a wrong number, a template that does not exist."""
+
+
+class Unsure(SmsFailure):
+    """It may have been sent: the answer was lost, or made no sense."""

@@ -1,0 +1,79 @@
+"""What integrations do when something has happened."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, select, update
+
+from domain.people import challenges
+from domain.people.challenges import Challenge
+from infra import clock
+from infra.database import reading, transaction
+from infra.outbox import Event
+from infra.reactions import reaction
+from infra.words import DEFAULT_LOCALE, N_, Locale, say
+from integrations.sms.gateways import gateway
+from integrations.sms.messages import NotSent, SmsFailure, TextMessage
+
+log = structlog.get_logger()
+
+
+@reaction("challenge.created", calls_out=True)
+async def send_code(event: Event) -> None:
+    """At most one message per challenge, though events are delivered at least once.
+
+    Where the gateway cannot tell a repeat, the challenge is marked before the call. A crash in between loses the message:
+    the lesser evil, since the person can ask again after a minute, and a second message costs money and looks like an
+    attack. The mark is taken back only where the gateway surely sent nothing.
+    """
+    assert event.subject_id, "a challenge's event names it"
+    chosen = gateway()
+    challenge = await (_waiting if chosen.drops_repeats else _mark)(event.subject_id)
+    if challenge is None:
+        return
+    try:
+        await chosen.send(_message(challenge))
+    except NotSent:
+        await _take_back(challenge.id)
+        raise
+    except SmsFailure as failure:
+        log.warning("sms.failed", reason=failure.reason)
+    await _mark(challenge.id)
+
+
+async def _waiting(challenge_id: UUID) -> Challenge | None:
+    """None where the code was sent before, or nobody waits for it any more."""
+    async with reading() as db:
+        waiting = select(Challenge).where(*_still_waits(challenge_id, await clock.now(db)))
+        return (await db.execute(waiting)).scalar_one_or_none()
+
+
+async def _mark(challenge_id: UUID) -> Challenge | None:
+    """The same, and from now on it counts as sent."""
+    async with transaction() as db:
+        now = await clock.now(db)
+        marked = update(Challenge).where(*_still_waits(challenge_id, now)).values(sent_at=now).returning(Challenge)
+        return (await db.execute(marked)).scalar_one_or_none()
+
+
+def _still_waits(challenge_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Challenge.id == challenge_id,
+        Challenge.sent_at.is_(None),
+        Challenge.answered_at.is_(None),
+        Challenge.expires_at > now,
+    )
+
+
+async def _take_back(challenge_id: UUID) -> None:
+    async with transaction() as db:
+        await db.execute(update(Challenge).where(Challenge.id == challenge_id).values(sent_at=None))
+
+
+def _message(challenge: Challenge) -> TextMessage:
+    code, minutes = challenges.code_of(challenge), int(challenges.LASTS.total_seconds() // 60)
+    locale: Locale = "en" if challenge.locale == "en" else DEFAULT_LOCALE
+    sentence = N_("{code} is your Longan code. It is good for {minutes} minutes. Give it to nobody, not even to us.")
+    body = say(sentence, locale, code=code, minutes=minutes)
+    return TextMessage(challenge.id, challenges.phone_of(challenge), body, code, minutes)
