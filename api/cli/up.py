@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.house import CannotOpen, House, shown
-from api.cli.story import Told
+from api.cli.story import NAME_COLUMNS, Told
 from infra.occupancy import Occupancy, Occupied, occupy
 from infra.programs import DidNotStart, Process, last_lines
 from infra.settings import settings
@@ -54,8 +54,7 @@ def run(house: House, occupancy: Occupancy) -> None:
     with Supervisor(house.var, Teller(story).ended, Teller(story).returned) as supervisor:
         try:
             house.start(supervisor)
-            story.console.print()
-            story.console.print(places(house.address, time.monotonic() - started))
+            welcome(story, house.address, time.monotonic() - started)
             supervisor.watch()
         except StopRequested:
             occupancy.leave()
@@ -63,6 +62,7 @@ def run(house: House, occupancy: Occupancy) -> None:
             story.console.print()
             with story.step("Stopping"):
                 supervisor.stop()
+                house.servers.postgres.tidy()
 
 
 class Teller:
@@ -86,16 +86,27 @@ class Teller:
         self.story.done(process.program.name, "is back", seconds)
 
 
-def places(address: str, seconds: float) -> Panel:
+def welcome(story: Told, address: str, seconds: float) -> None:
     table = Table.grid(padding=(0, 3))
-    longan = "longan" if shutil.which("longan") else shown(Path(sys.executable).with_name("longan"))
-    for what, where in (
-        ("GraphiQL, as the app", f"{address}/graphql"),
-        ("Console, as staff", f"{address}/console"),
-        ("Codes sent by SMS", f"{address}/dev/messages?to=%2B8613800138000"),
-        ("A tour of everything", f"{longan} demo"),
-        ("Who may sign in", f"{longan} dev credentials"),
-        ("Stop", "Ctrl-C"),
-    ):
+    for what, where in places(address):
         table.add_row(Text(what, style="dim"), Text(where, style="bold"))
-    return Panel.fit(table, title=f"[bold green]ready[/] in {seconds:.1f} s", padding=(1, 3), border_style="green")
+    story.console.print()
+    if story.console.is_terminal:
+        title = f"[bold green]ready[/] in {seconds:.1f} s"
+        story.console.print(Panel.fit(table, title=title, padding=(1, 2), border_style="green"))
+    else:
+        story.done("Ready", f"in {seconds:.1f} s")
+        for what, where in places(address):
+            story.console.print(f"    {what:<{NAME_COLUMNS}}{where}", soft_wrap=True)
+
+
+def places(address: str) -> list[tuple[str, str]]:
+    longan = "longan" if shutil.which("longan") else shown(Path(sys.executable).with_name("longan"))
+    return [
+        ("GraphiQL", f"{address}/graphql"),
+        ("Console", f"{address}/console"),
+        ("SMS codes", f"{address}/dev/messages?to=%2B8613800138000"),
+        ("Guided tour", f"{longan} demo"),
+        ("Sign-ins", f"{longan} dev credentials"),
+        ("Stop", "Ctrl-C"),
+    ]

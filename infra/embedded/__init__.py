@@ -44,6 +44,7 @@ def servers(folder: Path, *, durable: bool = True) -> Iterator[Servers]:
     pair = at(folder, durable=durable)
     log = folder / "log"
     with ExitStack() as running:
+        running.callback(pair.postgres.tidy)
         started = []
         for program in (pair.postgres.program(log / "postgres.log"), pair.valkey.program(log / "valkey.log")):
             started.append(Process(program, folder))

@@ -94,6 +94,11 @@ class Postgres:
     def end_leftovers(self) -> None:
         end_all(lambda: titled(self.mark), (signal.SIGINT, 5), (signal.SIGQUIT, 3), (signal.SIGKILL, 3))
 
+    def tidy(self) -> None:
+        """Removes the folder of the sockets, when nothing runs any more."""
+        with suppress(OSError):
+            self.sockets.rmdir()
+
     def initialise(self) -> None:
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -28,6 +28,7 @@ def test_nothing_runs_after_the_block(tmp_path: Path) -> None:
         assert len(titled(servers.postgres.mark)) > 1
     assert titled(servers.postgres.mark) == []
     assert not servers.valkey.answers()
+    assert not servers.postgres.sockets.exists()
 
 
 def test_data_and_addresses_are_kept_between_runs(tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_a_killed_postgres_starts_again_with_its_data(tmp_path: Path) -> None:
     second.wait_until_ready()
     assert postgres.has_database("kept")
     second.stop()
+    postgres.tidy()
 
 
 def test_a_stale_pid_that_is_somebody_elses_now_is_no_obstacle(tmp_path: Path) -> None:
@@ -88,6 +90,7 @@ def test_a_stale_pid_that_is_somebody_elses_now_is_no_obstacle(tmp_path: Path) -
     process = Process(postgres.program(tmp_path / "postgres.log"), tmp_path)
     process.wait_until_ready()
     process.stop()
+    postgres.tidy()
 
 
 def test_a_data_folder_that_was_never_finished_is_made_again(tmp_path: Path) -> None:
@@ -134,4 +137,5 @@ def test_without_user_namespaces_root_lends_postgres_another_uid(
     assert (again.identity.how, again.folder) == ("become", postgres.folder)
     process.stop()
     assert process.popen.returncode == 0
+    postgres.tidy()
     shutil.rmtree(lent)
