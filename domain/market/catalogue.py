@@ -1,0 +1,222 @@
+"""The catalogue file: read strictly into partners and products, the same ids on every machine."""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+from domain.consent.consents import Purpose
+from domain.credit.grades import Grade
+from domain.market.products import DecisionMode, Product, ProductKind
+from domain.people.partners import Partner
+from domain.people.profiles import ADULT_YEARS
+from infra.money import Money
+from infra.regions import is_region
+
+FILE = Path(__file__).with_name("catalogue.toml")
+NAMESPACE = UUID("5d1f6c1e-3a0b-5c52-9b0e-6c6f6e67616e")  # of our own making; another would put everything in twice
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class Malformed(ValueError):
+    """The file can't be used; the text names partner, product and field."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    partners: list[Partner]
+    products: list[Product]
+
+
+def partner_id(code: str) -> UUID:
+    return uuid5(NAMESPACE, f"partner:{code}")
+
+
+def product_id(code: str, sku: str) -> UUID:
+    return uuid5(NAMESPACE, f"product:{code}/{sku}")
+
+
+def read(text: str | None = None) -> Catalogue:
+    """The house's own catalogue, or this text. Raises Malformed."""
+    try:
+        file = _Fields("catalogue", tomllib.loads(FILE.read_text("utf-8") if text is None else text))
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(f"catalogue: {error}") from error
+    currency = file.take("currency", _text)
+    catalogue = Catalogue([], [])
+    for number, fields in enumerate(file.take("partner", _tables), 1):
+        _add_partner(catalogue, _Fields(f"partner {fields.get('code', number)}", fields), currency)
+    file.close()
+    _unique("partner", (partner.code for partner in catalogue.partners))
+    return catalogue
+
+
+class _Fields:
+    """One table of the file, taken field by field; what is left over at the end is no field of ours."""
+
+    def __init__(self, where: str, fields: Mapping[str, Any]) -> None:
+        self.where = where
+        self._left = dict(fields)
+
+    def take(self, name: str, reader: Callable[[Any], T]) -> T:
+        if name not in self._left:
+            raise Malformed(f"{self.where}: {name}: missing")
+        try:
+            return reader(self._left.pop(name))
+        except (ValueError, TypeError) as error:
+            raise Malformed(f"{self.where}: {name}: {error}") from error
+
+    def take_or(self, absent: D, name: str, reader: Callable[[Any], T]) -> T | D:
+        return self.take(name, reader) if name in self._left else absent
+
+    def close(self) -> None:
+        for name in self._left:
+            raise Malformed(f"{self.where}: {name}: no such field")
+
+
+def _add_partner(catalogue: Catalogue, fields: _Fields, currency: str) -> None:
+    code = fields.take("code", _text)
+    name, purpose = fields.take("name", _text), fields.take("purpose", Purpose)
+    catalogue.partners.append(Partner(id=partner_id(code), code=code, name=name, purpose=purpose))
+    usually = fields.take_or({}, "usually", _table)
+    rows = fields.take("products", _tables)
+    fields.close()
+    products = [
+        _product(code, _Fields(f"{fields.where}, product {row.get('sku', number)}", {**usually, **row}), currency)
+        for number, row in enumerate(rows, 1)
+    ]
+    _unique(f"{fields.where}, product", (product.sku for product in products))
+    catalogue.products.extend(products)
+
+
+def _product(code: str, fields: _Fields, currency: str) -> Product:
+    def money(text: Any) -> int:
+        return Money.of(_text(text), currency).minor
+
+    sku, kind = fields.take("sku", _text), fields.take("kind", ProductKind)
+    low, high, annual_rate = _price(fields, kind, money)
+    product = Product(
+        id=product_id(code, sku),
+        partner_id=partner_id(code),
+        sku=sku,
+        kind=kind,
+        title=fields.take("title", _text),
+        amount_min=low,
+        amount_max=high,
+        currency=currency,
+        term_months=fields.take("term_months", _months),
+        annual_rate=annual_rate,
+        fee_rate=fields.take_or(Decimal(0), "fee_rate", _rate),
+        deposit=fields.take_or(0, "deposit", money),
+        grade_at_least=fields.take_or(None, "grade_at_least", Grade),
+        decision=fields.take("decision", DecisionMode),
+        rules=_rules(_Fields(f"{fields.where}, rules", fields.take_or({}, "rules", _table)), money),
+        sponsored=fields.take_or(False, "sponsored", _flag),
+    )
+    fields.close()
+    return product
+
+
+def _price(fields: _Fields, kind: ProductKind, money: Callable[[Any], int]) -> tuple[int, int, Decimal | None]:
+    if kind == ProductKind.RENTAL:
+        rent = fields.take("rent", money)
+        low, high, annual_rate = rent, rent, None
+    else:
+        low, high = fields.take("amount_min", money), fields.take("amount_max", money)
+        annual_rate = fields.take("annual_rate", _rate)
+    if not 0 < low <= high:
+        raise Malformed(f"{fields.where}: amount_min: not above nothing and up to amount_max")
+    return low, high, annual_rate
+
+
+def _rules(fields: _Fields, money: Callable[[Any], int]) -> dict[str, Any]:
+    """The rules that are there, as they are written: decision code reads them by name."""
+
+    def as_written(text: Any) -> str:
+        money(text)
+        return str(text)
+
+    readers: dict[str, Callable[[Any], Any]] = {
+        "regions": _regions,
+        "age_min": _age,
+        "age_max": _age,
+        "income_at_least": as_written,
+    }
+    found = {name: fields.take_or(None, name, reader) for name, reader in readers.items()}
+    fields.close()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("not a text in quotes")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
+
+
+def _rate(value: Any) -> Decimal:
+    try:
+        rate = Decimal(_text(value))
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
+    if not 0 <= rate < 1 or rate != round(rate, 5):
+        raise ValueError("not a fraction below 1 with five decimals at most")
+    return rate
+
+
+def _months(value: Any) -> list[int]:
+    months = _numbers(value)
+    if not months or months[0] < 1 or months != sorted(set(months)):
+        raise ValueError("not months, shortest first")
+    return months
+
+
+def _numbers(value: Any) -> list[int]:
+    if not isinstance(value, list) or not all(type(one) is int for one in value):
+        raise TypeError("not a list of whole numbers")
+    return value
+
+
+def _age(value: Any) -> int:
+    if type(value) is not int or value < ADULT_YEARS:
+        raise ValueError(f"not an age of {ADULT_YEARS} or more")
+    return value
+
+
+def _regions(value: Any) -> list[str]:
+    if not isinstance(value, list) or not value:
+        raise TypeError("not a list of regions")
+    for code in value:
+        if not is_region(_text(code)):
+            raise ValueError(f"{code} is no region")
+    return value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("not a table")
+    return value
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise TypeError("not a list of tables")
+    return value
+
+
+def _unique(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise Malformed(f"{what} {name}: there twice")
+        seen.add(name)
