@@ -1,7 +1,6 @@
 """The keys that everything secret hangs on: from settings in production, made once under `var/` on the embedded default."""
 
 import base64
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from infra.private_files import write_once
 from infra.settings import Settings, settings
 
 
@@ -55,20 +55,8 @@ def _from_file(path: Path) -> Keyring:
 
 
 def _make(path: Path) -> None:
-    """Write new keys, whole or not at all, readable by their owner only; the first of two processes wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = {"master": {"1": _new()}, "index": _new(), "token": _new()}
-    draft = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(orjson.dumps(fresh))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    write_once(path, orjson.dumps(fresh))
 
 
 def _new() -> str:

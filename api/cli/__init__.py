@@ -2,6 +2,7 @@
 
 import typer
 
+from api.cli.dev import dev
 from api.cli.migrate import migrate
 from api.cli.prepare import prepare
 from api.cli.up import up
@@ -15,3 +16,4 @@ app = typer.Typer(
 app.command()(up)
 app.command()(prepare)
 app.command()(migrate)
+app.add_typer(dev, name="dev")

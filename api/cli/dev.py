@@ -1,0 +1,55 @@
+"""`longan dev ...`: what drives the embedded default without a person."""
+
+import re
+import sys
+from pathlib import Path
+
+import typer
+
+dev = typer.Typer(no_args_is_help=True, help="For the embedded default only: ready credentials.")
+
+
+@dev.command()
+def credentials() -> None:
+    """Print a partner's client and three members of staff as JSON, the same at every call."""
+    import asyncio
+
+    import orjson
+
+    from api.cli import nearby
+    from api.dev.credentials import Credentials, NotSeeded, kept_in, let_in
+    from infra.database import close_engine
+    from infra.settings import settings
+
+    if not settings().is_embedded:
+        raise _sorry("These credentials are for the embedded default only.")
+
+    async def write(kept: Credentials) -> None:
+        try:
+            await let_in(kept)
+        finally:
+            await close_engine()
+
+    var = settings().var.resolve()
+    found = kept_in(var / "dev-credentials.json")
+    with nearby.servers():
+        try:
+            asyncio.run(write(found))
+        except NotSeeded:
+            raise _sorry("There are no partners yet. Start Longan first: make run") from None
+    told = {"url": _address(var) or settings().public_url, **found}
+    sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _sorry(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(1)
+
+
+def _address(var: Path) -> str | None:
+    """Where the `longan up` of this folder answers, as it says itself."""
+    try:
+        said = re.search(r"https?://[^\s,]+", (var / "occupied").read_text())
+    except FileNotFoundError:
+        return None
+    return said[0] if said else None

@@ -1,0 +1,96 @@
+"""Ready credentials of one partner and three members of staff: embedded default only."""
+
+import asyncio
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict
+
+import orjson
+import pyotp
+from sqlalchemy import func, select
+
+from domain.market import catalogue
+from domain.people import partners, staff
+from domain.people.actors import Role
+from domain.people.partners import Partner, PartnerClient
+from infra.database import Db, transaction
+from infra.ids import global_id
+from infra.private_files import write_once
+
+PARTNER = "longan-demo-bank"  # of the catalogue; it decides most of its applications itself
+CLIENT_ID = "longan-demo-bank-server"
+ONE_AT_A_TIME = 0x6C6F6E67616E  # an advisory lock: two commands at once write once
+
+
+class PartnerCredentials(TypedDict):
+    clientId: str
+    clientSecret: str
+    partnerId: str
+
+
+class StaffCredentials(TypedDict):
+    email: str
+    password: str
+    totpSecret: str
+
+
+class Credentials(TypedDict):
+    partner: PartnerCredentials
+    marketing: StaffCredentials
+    approver: StaffCredentials
+    risk: StaffCredentials
+
+
+class NotSeeded(Exception):
+    """The catalogue is not in the database yet."""
+
+
+def kept_in(file: Path) -> Credentials:
+    """The credentials of `file`, which is made once."""
+    write_once(file, orjson.dumps(_fresh()))
+    kept: Credentials = orjson.loads(file.read_bytes())
+    return kept
+
+
+async def let_in(kept: Credentials) -> None:
+    """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
+    people = {Role.MARKETING: kept["marketing"], Role.APPROVER: kept["approver"], Role.RISK: kept["risk"]}
+    async with transaction() as db:
+        await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        await _let_partner_in(db, kept["partner"])
+        now = await staff.authenticator_time(db)
+        for role, proofs in people.items():
+            await _let_staff_in(db, role, proofs, now)
+
+
+def _fresh() -> Credentials:
+    partner_id = global_id("Partner", catalogue.partner_id(PARTNER))
+    return {
+        "partner": {"clientId": CLIENT_ID, "clientSecret": secrets.token_urlsafe(32), "partnerId": partner_id},
+        "marketing": _somebody(Role.MARKETING),
+        "approver": _somebody(Role.APPROVER),
+        "risk": _somebody(Role.RISK),
+    }
+
+
+def _somebody(role: Role) -> StaffCredentials:
+    password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
+    return {"email": f"{role.value}@longan.example", "password": password, "totpSecret": totp_secret}
+
+
+async def _let_partner_in(db: Db, kept: PartnerCredentials) -> None:
+    partner = await db.get(Partner, catalogue.partner_id(PARTNER))
+    if partner is None:
+        raise NotSeeded
+    client = await db.get(PartnerClient, kept["clientId"])
+    if not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"]):
+        await partners.issue_client(db, partner, kept["clientId"], kept["clientSecret"])
+
+
+async def _let_staff_in(db: Db, role: Role, kept: StaffCredentials, now: datetime) -> None:
+    email, password, totp_secret = kept["email"], kept["password"], kept["totpSecret"]
+    member, code = await staff.find(db, email), pyotp.TOTP(totp_secret).at(now)
+    if await asyncio.to_thread(staff.proven_step, member, password, code, now) is None:
+        name = f"{role.value.capitalize()} (ready credentials)"
+        await staff.appoint(db, email=email, name=name, role=role, password=password, totp_secret=totp_secret)
