@@ -95,7 +95,7 @@ class WrittenStep:
         self.said_at = time.monotonic()
 
     def at(self, done: float, total: float, text: str = "") -> None:
-        if time.monotonic() - self.said_at >= PLAIN_SECONDS:
+        if total and time.monotonic() - self.said_at >= PLAIN_SECONDS:
             self.said_at = time.monotonic()
             self.say(f"{done / total:.0%} {text}".rstrip())
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -160,12 +161,12 @@ def wheel() -> Path:
 
 def make_private(folder: Path, identity: Identity) -> None:
     """A folder for the server alone. Refuses one that somebody else has put there first."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = identity.uid if identity.how == "become" else os.geteuid()
-    if os.geteuid() == 0 and not folder.is_symlink():
+    if not os.path.lexists(folder):
+        folder.mkdir(mode=0o700, parents=True)
         os.chown(folder, owner, -1)
     found = folder.lstat()
-    if found.st_uid != owner or folder.is_symlink():
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner:
         raise PostgresFailed(f"{folder} belongs to somebody else; Postgres needs it for itself.")
     folder.chmod(0o700)
 
