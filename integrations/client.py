@@ -4,7 +4,9 @@ import asyncio
 import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -21,6 +23,12 @@ CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/1
 # Secrets sit in query strings, and the library's own log lines print whole URLs.
 for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: it takes longer than most calls."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 class UnsafeAddress(httpx2.ConnectError):
@@ -40,7 +48,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     def __init__(self, allow: Iterable[str] = ()) -> None:
         self._allow = frozenset(allow)
         # Connections aren't kept: one to an address must not serve another name that shares it.
-        self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+        self._inner = httpx2.AsyncHTTPTransport(
+            verify=_certificates(), trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+        )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host

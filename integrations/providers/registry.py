@@ -28,6 +28,11 @@ def registration(key: str) -> Registration | None:
     return registrations().get(key)
 
 
+def known(key: str) -> Registration:
+    """Also one that is configured no more: an account that was linked there keeps its provider's name."""
+    return registration(key) or Registration(provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id="")
+
+
 def configured(key: str, given: ProviderCredentials, configuration: Settings) -> Registration | None:
     """A real provider. Any key that has an issuer is an OpenID Connect provider under that key."""
     described = replace(OIDC, key=key) if given.issuer else PROVIDERS.get(key)

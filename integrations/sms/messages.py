@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class TextMessage:
-    """`id` is the same however often one message is sent; `to` is E.164. Gateways with templates of their own send `code` and `minutes`; the others send `body`."""
+    """`to` is E.164; `id` is the same however often one message is sent.
+
+    Gateways with templates of their own send `code` and `minutes`; the others send `body`.
+    """
 
     id: UUID
     to: str = field(repr=False)
