@@ -20,7 +20,8 @@ NAMES = {
 
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Minor = Annotated[int, mapped_column(BigInteger)]  # money in minor units of its currency
-Id = Annotated[UUID, mapped_column(primary_key=True, default_factory=new_id)]
+# Given at the flush, not by the constructor: SQLAlchemy takes no dataclass argument inside Annotated.
+Id = Annotated[UUID, mapped_column(primary_key=True, insert_default=new_id)]
 OwnerId = Annotated[UUID, mapped_column(primary_key=True)]  # rows of a person lie together, so `user_id` leads the key
 Json = dict[str, Any]
 
@@ -34,5 +35,6 @@ class Entity(MappedAsDataclass, DeclarativeBase, kw_only=True):
         str: Text(),
         Json: JSONB(),
         list[str]: JSONB(),
+        list[int]: JSONB(),
         list[Any]: JSONB(),
     }
