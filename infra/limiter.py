@@ -35,3 +35,13 @@ async def wait_after(rate: Rate, *key: str, now: datetime, cost: int = 1) -> dat
         log.warning("limiter.away", error=type(error).__name__)
         return None
     return now + timedelta(seconds=max(1.0, window.reset_time - time.time()))
+
+
+async def is_over(rate: Rate, *key: str, cost: int = 1) -> bool:
+    """Count `cost` uses; True where they are more than the rate allows."""
+    item = RateLimitItemPerSecond(rate.times, rate.seconds)
+    try:
+        return not await _limiter().hit(item, *key, cost=cost)
+    except (RedisError, OSError) as error:
+        log.warning("limiter.away", error=type(error).__name__)
+        return False

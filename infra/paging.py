@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import Select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from infra.errors import invalid
 from infra.words import N_
@@ -58,7 +59,7 @@ def decode_cursor(after: str, parts: int) -> list[Any]:
 async def page_of(
     db: AsyncSession,
     query: Select[T],
-    keys: Sequence[ColumnElement[Any]],
+    keys: Sequence[InstrumentedAttribute[Any]],
     *,
     first: int | None,
     after: str | None,
@@ -83,7 +84,7 @@ async def page_of(
     )
 
 
-def _typed(part: Any, key: ColumnElement[Any]) -> Any:
+def _typed(part: Any, key: InstrumentedAttribute[Any]) -> Any:
     """The cursor's JSON value as the column's Python type; a cursor of another list is refused."""
     try:
         python = key.type.python_type

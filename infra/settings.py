@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     code_limits: CodeLimits = CodeLimits()  # the embedded default starts from GENEROUS
     request_limits: RequestLimits = RequestLimits()
     introspection: bool | None = None  # the embedded default shows its schema, production hides it
-    hashed_get: bool = True
+    plain_get: bool | None = None  # by default the embedded one answers any query by GET, production only hashed ones
     allowed_origins: list[str] = []
 
     access_minutes: int = 15
@@ -106,6 +106,14 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         return self.environment == "embedded"
+
+    @property
+    def shows_schema(self) -> bool:
+        return self.is_embedded if self.introspection is None else self.introspection
+
+    @property
+    def allows_plain_get(self) -> bool:
+        return self.is_embedded if self.plain_get is None else self.plain_get
 
     @model_validator(mode="after")
     def embedded_is_generous(self) -> Self:

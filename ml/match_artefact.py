@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from catboost import CatBoost
 
 _HEADER = "header.json"
-BANDS: tuple[tuple[OddsBand, float], ...] = (("VERY_HIGH", 0.80), ("HIGH", 0.60), ("MEDIUM", 0.35), ("LOW", 0.0))
+BANDS: tuple[tuple[OddsBand, float], ...] = (
+    (OddsBand.VERY_HIGH, 0.80),
+    (OddsBand.HIGH, 0.60),
+    (OddsBand.MEDIUM, 0.35),
+    (OddsBand.LOW, 0.0),
+)
 
 
 def band_of(odds: float) -> OddsBand:

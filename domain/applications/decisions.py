@@ -58,8 +58,8 @@ def told(reasons: list[Reason]) -> list[Any]:
     return [[reason.code, reason.message, dict(reason.values)] for reason in reasons[:REASONS_MAX]]
 
 
-async def latest(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[UUID, Decision]:
-    """By application, for keys of (user, application)."""
+async def latest(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Decision]:
+    """By (user, application)."""
     of_these = tuple_(Decision.user_id, Decision.application_id).in_(keys)
     made = (await db.execute(select(Decision).where(of_these).order_by(Decision.id))).scalars()
-    return {decision.application_id: decision for decision in made}
+    return {(decision.user_id, decision.application_id): decision for decision in made}

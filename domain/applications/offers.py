@@ -90,10 +90,12 @@ async def make(
     return offer
 
 
-async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[UUID, Offer]:
-    """By application, for keys of (user, application)."""
+async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Offer]:
+    """By (user, application)."""
     of_these = tuple_(Offer.user_id, Offer.application_id).in_(keys)
-    return {offer.application_id: offer for offer in (await db.execute(select(Offer).where(of_these))).scalars()}
+    return {
+        (row.user_id, row.application_id): row for row in (await db.execute(select(Offer).where(of_these))).scalars()
+    }
 
 
 async def monthly_burden(db: Db, user_id: UUID) -> int:

@@ -92,9 +92,9 @@ async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> No
             await outbox.announce(db, "consent.revoked", user_id=user_id, subject_id=consent.id)
 
 
-async def showing_grade(db: Db, keys: set[tuple[UUID, UUID]]) -> set[UUID]:
-    """The applications, among keys of (user, application), whose partner may see the grade at this moment."""
+async def showing_grade(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
+    """Whether the partner may see the grade at this moment, by (user, application)."""
     now = await clock.now(db)
     bound = select(Consent).where(tuple_(Consent.user_id, Consent.application_id).in_(keys))
     rows = (await db.execute(bound)).scalars()
-    return {row.application_id for row in rows if row.application_id is not None and row.shows_grade(now)}
+    return {(row.user_id, row.application_id): row.shows_grade(now) for row in rows if row.application_id is not None}

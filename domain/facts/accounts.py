@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -275,6 +275,30 @@ async def _let_go(db: Db, account: LinkedAccount) -> None:
 
 
 async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:
+    return (await of_users(db, {user_id}))[user_id]
+
+
+async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LinkedAccount]:
+    """For keys of (user, account), whatever their status."""
+    of_these = select(LinkedAccount).where(tuple_(LinkedAccount.user_id, LinkedAccount.id).in_(keys))
+    return {(row.user_id, row.id): row for row in (await db.execute(of_these)).scalars()}
+
+
+async def of_users(db: Db, user_ids: set[UUID]) -> dict[UUID, list[LinkedAccount]]:
     """Those in force, in the order in which they were linked."""
-    live = select(LinkedAccount).where(LinkedAccount.user_id == user_id, LinkedAccount.status != LinkStatus.UNLINKED)
-    return list((await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars())
+    live = select(LinkedAccount).where(LinkedAccount.user_id.in_(user_ids), LinkedAccount.status != LinkStatus.UNLINKED)
+    found: dict[UUID, list[LinkedAccount]] = {user_id: [] for user_id in user_ids}
+    for account in (await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars():
+        found[account.user_id].append(account)
+    return found
+
+
+async def display_names(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], str]:
+    """What these accounts are called at their providers, for keys of (user, account)."""
+    accounts = await by_id(db, keys)
+    seals = await vault.seals_of(db, {user_id for user_id, _ in keys})
+    return {
+        key: seals[key[0]].open(account.display_name_sealed, NAME)
+        for key, account in accounts.items()
+        if account.display_name_sealed is not None and key[0] in seals
+    }

@@ -98,10 +98,21 @@ async def withdraw(db: Db, user_id: UUID, source: str) -> None:
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:
     """What is known of this person now, or what was known at `as_of`."""
+    return (await sheets(db, {user_id}, as_of))[user_id]
+
+
+async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> dict[UUID, FactSheet]:
+    """The sheets of these people, in two round trips; who was erased is missing."""
     moment = as_of or await clock.now(db)
     live = or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
-    mine = select(Reading).where(Reading.user_id == user_id, Reading.read_at <= moment, live).order_by(Reading.read_at)
-    return sheet_from((await db.execute(mine)).scalars().all(), await vault.seal_of(db, user_id), moment)
+    told = (
+        select(Reading).where(Reading.user_id.in_(user_ids), Reading.read_at <= moment, live).order_by(Reading.read_at)
+    )
+    by_user: dict[UUID, list[Reading]] = {user_id: [] for user_id in user_ids}
+    for reading in (await db.execute(told)).scalars():
+        by_user[reading.user_id].append(reading)
+    seals = await vault.seals_of(db, user_ids)
+    return {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
 
 
 def sheet_from(readings: Sequence[Reading], seal: vault.Seal, as_of: datetime) -> FactSheet:

@@ -28,6 +28,14 @@ class Match:
     illustration: Illustration
 
     @property
+    def id(self) -> UUID:
+        return self.product.id
+
+    @property
+    def sponsored(self) -> bool:
+        return self.product.sponsored
+
+    @property
     def key(self) -> tuple[float, str]:
         return -self.value, str(self.product.id)
 

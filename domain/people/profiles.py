@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from domain.facts import readings
 from domain.facts.readings import Observed
@@ -122,3 +123,8 @@ def _income(value: Money) -> Decimal:
     if not 0 <= value.minor <= 1_000_000_000:
         raise invalid(N_("This is not a monthly income."), ("input", "monthlyIncome"))
     return value.amount
+
+
+async def profiles_of(db: Db, user_ids: set[UUID]) -> dict[UUID, Profile]:
+    sheets = await readings.sheets(db, user_ids)
+    return {user_id: profile_of(sheet, settings().currency) for user_id, sheet in sheets.items()}

@@ -74,6 +74,11 @@ async def _register(db: Db, phone: str) -> User:
     return user
 
 
-async def phone_of(db: Db, user: User) -> str:
-    phone: str = (await vault.seal_of(db, user.id)).open(user.phone_sealed, PHONE)
-    return phone
+async def by_ids(db: Db, ids: set[UUID]) -> dict[UUID, User]:
+    return {user.id: user for user in (await db.execute(select(User).where(User.id.in_(ids)))).scalars()}
+
+
+async def masked_phones(db: Db, ids: set[UUID]) -> dict[UUID, str]:
+    seals = await vault.seals_of(db, ids)
+    known = await by_ids(db, ids)
+    return {id: phones.masked(seals[id].open(user.phone_sealed, PHONE)) for id, user in known.items() if id in seals}

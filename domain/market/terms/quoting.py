@@ -28,6 +28,7 @@ class Illustration:
     """The amount and term that a match's costs are shown for."""
 
     amount: int
+    currency: str
     term_months: int
     quote: Quote
 
@@ -72,4 +73,4 @@ def illustrate(product: Product, grade: Grade | None, monthly_income: int | None
     wanted = monthly_income if monthly_income is not None else (product.amount_min + product.amount_max) // 2
     amount = max(product.amount_min, min(product.amount_max, wanted // 10_000 * 10_000))
     months = min(product.term_months, key=lambda term: (abs(term - 12), term))
-    return Illustration(amount, months, quote(product, amount, months, grade=grade))
+    return Illustration(amount, product.currency, months, quote(product, amount, months, grade=grade))

@@ -1,0 +1,183 @@
+"""Applying, and what comes of it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from api.app.agreements import Agreement
+from api.app.products import Product
+from api.app.scores import Reason, reasons_told
+from api.graphql import scalars
+from api.graphql.context import Info
+from api.graphql.mutations import commit, id_of
+from api.graphql.refusals import Refused
+from api.graphql.scalars import URL, Money, MoneyInput
+from api.graphql.showing import Node, shows
+from domain.applications import applications, applying, decisions, offers
+from domain.applications.applications import ApplicationStatus
+from domain.applications.decisions import DecisionOutcome
+from domain.consent.consents import ConsentScope
+from domain.market import products
+from domain.people.actors import UserActor
+from infra.database import Db
+from infra.outbox import Event
+from infra.settings import settings
+from infra.words import N_, say
+
+TIMELINE = {
+    "application.submitted": N_("You applied."),
+    "application.approved": N_("It was approved; an offer is waiting for you."),
+    "application.declined": N_("It was declined."),
+    "application.referred": N_("A person is looking at it."),
+    "application.delayed": N_("The promised time has passed. We are looking into it."),
+    "application.withdrawn": N_("You withdrew it."),
+    "application.expired": N_("The offer expired."),
+}
+
+
+@strawberry.type
+class TimelineEntry:
+    at: datetime
+    event: str
+    message: str
+
+
+@shows(decisions.Decision, description="Approve, decline or refer, with ordered reasons.")
+class Decision:
+    outcome: DecisionOutcome
+    decided_at: datetime
+
+    @strawberry.field
+    def reasons(self: Any, info: Info) -> list[Reason]:
+        return reasons_told(self.reasons, info)
+
+
+@strawberry.type(description="What was shown, under the hash of its words.")
+class Document:
+    title: str
+    url: URL
+    sha256: str
+
+
+@shows(offers.Offer, description="Binding terms, until they expire.")
+class Offer(Node):
+    expires_at: datetime
+    term_months: int
+    annual_cost: Decimal
+
+    @strawberry.field
+    def amount(self: Any) -> Money:
+        return Money.of(self.amount, self.currency)
+
+    @strawberry.field
+    def annual_rate(self: Any) -> Decimal | None:
+        return scalars.rate(self.annual_rate)
+
+    @strawberry.field
+    def monthly_payment(self: Any) -> Money:
+        return Money.of(self.monthly_payment, self.currency)
+
+    @strawberry.field
+    def deposit(self: Any) -> Money:
+        return Money.of(self.deposit, self.currency)
+
+    @strawberry.field
+    def deposit_waived(self: Any) -> Money:
+        return Money.of(self.deposit_waived, self.currency)
+
+    @strawberry.field
+    def documents(self: Any) -> list[Document]:
+        where = f"{settings().public_url}/documents"
+        return [Document(title=title, url=URL(f"{where}/{sha}"), sha256=sha) for title, sha in self.documents]
+
+
+@shows(applications.Application, description="A person's request for a product.")
+class Application(Node):
+    term_months: int
+    status: ApplicationStatus
+    created_at: datetime
+    promised_by: datetime
+
+    @strawberry.field
+    async def product(self: Any, info: Info) -> Product:
+        return await info.context.load(products.by_ids, self.product_id)
+
+    @strawberry.field
+    def amount(self: Any) -> Money:
+        return Money.of(self.amount, self.currency)
+
+    @strawberry.field(description="What happened, oldest first.")
+    async def timeline(self: Any, info: Info) -> list[TimelineEntry]:
+        told: list[Event] = await info.context.load(applications.timelines, self.id) or []
+        locale = info.context.locale
+        return [
+            TimelineEntry(at=event.occurred_at, event=event.name, message=say(TIMELINE[event.name], locale))
+            for event in told
+            if event.name in TIMELINE
+        ]
+
+    @strawberry.field
+    async def decision(self: Any, info: Info) -> Decision | None:
+        return await info.context.load(decisions.latest, (self.user_id, self.id))
+
+    @strawberry.field
+    async def offer(self: Any, info: Info) -> Offer | None:
+        return await info.context.load(offers.of_applications, (self.user_id, self.id))
+
+    @strawberry.field(description="The accepted offer in force; null until an offer is accepted.")
+    def agreement(self: Any) -> Agreement | None:
+        return None
+
+
+ApplyResult = Annotated[Application | Refused, strawberry.union("ApplyResult")]
+WithdrawApplicationResult = Annotated[Application | Refused, strawberry.union("WithdrawApplicationResult")]
+
+
+@strawberry.input
+class ApplyInput:
+    product_id: strawberry.ID
+    amount: MoneyInput
+    term_months: int
+    share: list[ConsentScope] = strawberry.field(
+        description="What this partner may see for this application; the person chose it, nothing is pre-ticked."
+    )
+    idempotency_key: str
+
+
+@strawberry.input
+class WithdrawApplicationInput:
+    application_id: strawberry.ID
+
+
+@strawberry.type
+class ApplicationMutation:
+    @strawberry.mutation
+    async def apply(self, info: Info, input: ApplyInput) -> ApplyResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: _apply(db, actor, input))
+
+    @strawberry.mutation
+    async def withdraw_application(
+        self, info: Info, input: WithdrawApplicationInput
+    ) -> WithdrawApplicationResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: _withdraw(db, actor, input))
+
+
+async def _apply(db: Db, actor: UserActor, input: ApplyInput) -> applications.Application:
+    return await applying.apply(
+        db,
+        actor,
+        product_id=id_of("Product", input.product_id, "input", "productId"),
+        amount=input.amount.to_money("input", "amount"),
+        term_months=input.term_months,
+        share=input.share,
+        key=input.idempotency_key,
+    )
+
+
+async def _withdraw(db: Db, actor: UserActor, input: WithdrawApplicationInput) -> applications.Application:
+    application_id = id_of("Application", input.application_id, "input", "applicationId")
+    return await applying.withdraw(db, actor, application_id)

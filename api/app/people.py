@@ -1,0 +1,130 @@
+"""The person who asks, and all that is his."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import strawberry
+
+from api.app.accounts import LinkedAccount
+from api.app.applications import Application
+from api.app.matches import Match
+from api.app.membership import Membership
+from api.app.scores import Score, Scoring
+from api.graphql.connections import Connection, connection
+from api.graphql.context import Info
+from api.graphql.mutations import commit
+from api.graphql.refusals import Refused
+from api.graphql.scalars import Money, MoneyInput
+from api.graphql.showing import Node, shows
+from domain.applications import applications
+from domain.credit import assessing
+from domain.facts import accounts
+from domain.market import matches
+from domain.market.products import ProductKind
+from domain.people import profiles, users
+from domain.people.actors import UserActor
+from domain.people.profiles import IdentityStatus
+from infra.database import Db, reading
+from infra.paging import page_of
+from membership import memberships
+
+
+@shows(profiles.Profile, description="Said by the person; each is a dated fact.")
+class Profile:
+    birth_date: date | None
+    region: str | None
+    occupation: str | None
+    identity: IdentityStatus
+
+    @strawberry.field
+    def monthly_income(self: Any) -> Money | None:
+        income = self.monthly_income
+        return Money.of(income.minor, income.currency) if income else None
+
+
+@shows(users.User, description="A person, known by a phone number.")
+class User(Node):
+    @strawberry.field(description="+86 138****8000")
+    async def masked_phone(self: Any, info: Info) -> str:
+        return await info.context.load(users.masked_phones, self.id)
+
+    @strawberry.field
+    async def profile(self: Any, info: Info) -> Profile:
+        return await info.context.load(profiles.profiles_of, self.id)
+
+    @strawberry.field
+    async def scoring(self: Any, info: Info) -> Scoring:
+        return await info.context.load(assessing.standings, self.id)
+
+    @strawberry.field(description="scoring.score, for short.")
+    async def score(self: Any, info: Info) -> Score | None:
+        standing = await info.context.load(assessing.standings, self.id)
+        return standing.score if standing else None
+
+    @strawberry.field
+    async def linked_accounts(self: Any, info: Info) -> list[LinkedAccount]:
+        return await info.context.load(accounts.of_users, self.id)
+
+    @strawberry.field
+    async def membership(self: Any, info: Info) -> Membership | None:
+        return await info.context.load(memberships.memberships_of, self.id)
+
+    @strawberry.field
+    async def matches(
+        self: Any, kind: ProductKind | None = None, first: int | None = None, after: str | None = None
+    ) -> Connection[Match] | None:
+        async with reading() as db:
+            return connection(await matches.page(db, self.id, kind=kind, first=first, after=after))
+
+    @strawberry.field(description="Newest first.")
+    async def applications(
+        self: Any, info: Info, first: int | None = None, after: str | None = None
+    ) -> Connection[Application] | None:
+        mine = applications.visible_to(info.context.user)
+        async with reading() as db:
+            key = [applications.Application.id]
+            return connection(await page_of(db, mine, key, first=first, after=after, newest_first=True))
+
+
+UpdateProfileResult = Annotated[User | Refused, strawberry.union("UpdateProfileResult")]
+
+
+@strawberry.input(description="Absent keeps, null clears.")
+class UpdateProfileInput:
+    birth_date: strawberry.Maybe[date | None]
+    region: strawberry.Maybe[str | None]
+    occupation: strawberry.Maybe[str | None]
+    monthly_income: strawberry.Maybe[MoneyInput | None]
+
+    def said(self) -> dict[str, Any]:
+        """What was said, by name; None clears."""
+        said: dict[str, Any] = {
+            name: told.value
+            for name in ("birth_date", "region", "occupation")
+            if (told := getattr(self, name)) is not None
+        }
+        if self.monthly_income is not None:
+            income = self.monthly_income.value
+            said["monthly_income"] = income.to_money("input", "monthlyIncome") if income else None
+        return said
+
+
+@strawberry.type
+class PeopleQuery:
+    @strawberry.field(description="Null when signed out.")
+    async def viewer(self, info: Info) -> User | None:
+        actor = info.context.actor
+        return await info.context.load(users.by_ids, actor.user_id) if isinstance(actor, UserActor) else None
+
+
+@strawberry.type
+class PeopleMutation:
+    @strawberry.mutation
+    async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfileResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: _update_profile(db, actor, input))
+
+
+async def _update_profile(db: Db, actor: UserActor, input: UpdateProfileInput) -> users.User:
+    await profiles.update(db, actor, input.said())
+    return await db.get_one(users.User, actor.user_id)

@@ -1,0 +1,56 @@
+"""Partners and what they offer."""
+
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from api.graphql import scalars
+from api.graphql.connections import Connection, connection
+from api.graphql.context import Info
+from api.graphql.scalars import Money
+from api.graphql.showing import Node, shows
+from domain.market import products
+from domain.market.products import ProductKind
+from domain.people import partners
+from infra.database import reading
+from infra.paging import page_of
+
+
+@shows(partners.Partner, description="A lender, landlord, shop or service.")
+class Partner(Node):
+    name: str
+
+
+@shows(products.Product, description="What can be applied for. A RENTAL's amount is the monthly rent.")
+class Product(Node):
+    title: str
+    kind: ProductKind
+    term_months: list[int]
+
+    @strawberry.field
+    async def partner(self: Any, info: Info) -> Partner:
+        return await info.context.load(products.partners_by_ids, self.partner_id)
+
+    @strawberry.field
+    def amount_min(self: Any) -> Money:
+        return Money.of(self.amount_min, self.currency)
+
+    @strawberry.field
+    def amount_max(self: Any) -> Money:
+        return Money.of(self.amount_max, self.currency)
+
+    @strawberry.field
+    def annual_rate(self: Any) -> Decimal | None:
+        return scalars.rate(self.annual_rate)
+
+
+@strawberry.type
+class ProductQuery:
+    @strawberry.field
+    async def products(
+        self, kind: ProductKind | None = None, first: int | None = None, after: str | None = None
+    ) -> Connection[Product] | None:
+        async with reading() as db:
+            shown = products.published(kind)
+            return connection(await page_of(db, shown, [products.Product.id], first=first, after=after))

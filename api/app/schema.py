@@ -1,0 +1,121 @@
+"""The app's schema: what each noun adds, put together."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
+from api.app.agreements import Agreement
+from api.app.applications import Application, ApplicationMutation, Offer
+from api.app.matches import Match
+from api.app.membership import Benefit, PlanSubscription
+from api.app.people import PeopleMutation, PeopleQuery, User
+from api.app.products import Partner, Product, ProductQuery
+from api.app.scores import Score
+from api.app.signin import SignInMutation
+from api.app.subscriptions import Subscription
+from api.graphql.context import Context, Info
+from api.graphql.nodes import Find, find_node
+from api.graphql.schemas import Schema, make_schema
+from api.graphql.showing import Node
+from domain.applications import applications, offers
+from domain.credit import scores
+from domain.facts import accounts
+from domain.market import matches, products
+from domain.people import users
+from domain.people.actors import UserActor
+from infra.database import reading
+from membership import memberships
+
+
+async def _user(context: Context, id: UUID) -> Any:
+    return await context.load(users.by_ids, id) if id == context.user.user_id else None
+
+
+async def _application(context: Context, id: UUID) -> Any:
+    async with reading() as db:
+        return await applications.find(db, context.user, id)
+
+
+async def _account(context: Context, id: UUID) -> Any:
+    return await context.load(accounts.by_id, (context.user.user_id, id))
+
+
+async def _score(context: Context, id: UUID) -> Any:
+    async with reading() as db:
+        return await db.get(scores.Score, (context.user.user_id, id))
+
+
+async def _offer(context: Context, id: UUID) -> Any:
+    async with reading() as db:
+        return await db.get(offers.Offer, (context.user.user_id, id))
+
+
+async def _product(context: Context, id: UUID) -> Any:
+    async with reading() as db:
+        return await products.find_published(db, id)
+
+
+async def _partner(context: Context, id: UUID) -> Any:
+    return await context.load(products.partners_by_ids, id)
+
+
+async def _match(context: Context, id: UUID) -> Any:
+    async with reading() as db:
+        found = await matches.of_user(db, context.user.user_id)
+    return next((match for match in found if match.id == id), None)
+
+
+async def _benefit(context: Context, id: UUID) -> Any:
+    membership = await context.load(memberships.memberships_of, context.user.user_id)
+    return next((held for held in membership.benefits if held.benefit.id == id), None) if membership else None
+
+
+OPEN: Mapping[str, Find] = {"Product": _product, "Partner": _partner}
+OWN: Mapping[str, Find] = {
+    "User": _user,
+    "Application": _application,
+    "LinkedAccount": _account,
+    "Score": _score,
+    "Offer": _offer,
+    "Match": _match,
+    "Benefit": _benefit,
+}
+
+
+@strawberry.type
+class Query(PeopleQuery, AccountQuery, ProductQuery):
+    @strawberry.field(description="Null for what is not there, and for what is not yours.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        signed_in = isinstance(info.context.actor, UserActor)
+        return await find_node(info.context, id, {**OPEN, **OWN} if signed_in else OPEN)
+
+
+@strawberry.type
+class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation):
+    pass
+
+
+@cache
+def schema() -> Schema:
+    return make_schema(
+        Query,
+        Mutation,
+        subscription=Subscription,
+        types=(
+            Agreement,
+            Application,
+            Benefit,
+            LinkedAccount,
+            Match,
+            Offer,
+            Partner,
+            PlanSubscription,
+            Product,
+            Score,
+            User,
+        ),
+    )

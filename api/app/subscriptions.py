@@ -1,0 +1,87 @@
+"""What the app hears of by itself. The current state comes first, so a reconnect loses nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import strawberry
+
+from api.app.applications import Application
+from api.app.people import User
+from api.graphql.context import Context, Info
+from api.graphql.errors import PublicError
+from api.graphql.mutations import id_of
+from domain.applications import applications, decisions, offers
+from domain.credit import assessing
+from domain.people import users
+from infra import doorbell
+from infra.database import reading
+from infra.errors import Refusal
+
+# A ring can be lost with Valkey; what it would have told is then told this much later.
+LOOK_AGAIN_SECONDS = 10
+T = TypeVar("T")
+
+
+@strawberry.type
+class ScoreChange:
+    viewer: User
+
+
+class NoSuchApplication(PublicError):
+    code, sentence = "BAD_REQUEST", "You have no such application."
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def score_changed(self, info: Info) -> AsyncIterator[ScoreChange]:
+        user_id = info.context.user.user_id
+
+        async def look() -> tuple[Any, Any]:
+            async with reading() as db:
+                standing = (await assessing.standings(db, {user_id}))[user_id]
+                user = (await users.by_ids(db, {user_id}))[user_id]
+            mark = (standing.state, standing.score.id if standing.score else None)
+            return mark, ScoreChange(viewer=user)  # type: ignore[arg-type]
+
+        async for change in changes(info.context, look):
+            yield change
+
+    @strawberry.subscription
+    async def application_changed(self, info: Info, id: strawberry.ID) -> AsyncIterator[Application]:
+        actor = info.context.user
+        try:
+            application_id = id_of("Application", id)
+        except Refusal:
+            raise NoSuchApplication from None
+
+        async def look() -> tuple[Any, Any]:
+            async with reading() as db:
+                application = await applications.find(db, actor, application_id)
+                if application is None:
+                    raise NoSuchApplication
+                key = (application.user_id, application.id)
+                decision = (await decisions.latest(db, {key})).get(key)
+                offer = (await offers.of_applications(db, {key})).get(key)
+            mark = (application.status, decision.id if decision else None, offer.id if offer else None)
+            return mark, application
+
+        async for change in changes(info.context, look):
+            yield change
+
+
+async def changes(context: Context, look: Callable[[], Awaitable[tuple[Any, T]]]) -> AsyncIterator[T]:
+    """What `look` sees now, and again whenever its mark differs; ends with an error when the session does."""
+    async with doorbell.waiting_for(context.user.user_id) as bell:
+        last: Any = object()
+        while True:
+            bell.clear()
+            mark, seen = await look()
+            if mark != last:
+                last = mark
+                yield seen
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), LOOK_AGAIN_SECONDS)
+            await context.sign_in(context.token)

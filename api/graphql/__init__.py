@@ -1,0 +1,1 @@
+"""What the three schemas share: GraphQL over HTTP, who asks, how entities are shown, how refusals are told."""

@@ -1,0 +1,77 @@
+"""Who asks, in which language, and what one operation may load."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from strawberry.dataloader import DataLoader
+from strawberry.types import Info as StrawberryInfo
+
+from api.graphql.errors import Unauthenticated
+from domain.people.actors import Actor, PartnerActor, StaffActor, UserActor
+from infra.database import Db, reading
+from infra.words import Locale
+
+K = TypeVar("K", bound=Hashable)
+# Answers entities by key; the GraphQL types that show them are other classes, so what is found has no one static type.
+Batch = Callable[[Db, set[K]], Awaitable[Mapping[K, Any]]]
+# Answers who is behind a bearer token; raises Unauthenticated where nobody is any more.
+Authenticate = Callable[[str], Awaitable[Actor]]
+
+
+@dataclass
+class Context:
+    """One for a request; one for a socket, whose operations share it, so nothing in it may be remembered between them."""
+
+    locale: Locale
+    ip: str
+    authenticate: Authenticate
+    token: str | None = None
+    actor: Actor | None = None
+    connection_params: dict[str, Any] | None = None
+    extensions: dict[str, Any] = field(default_factory=dict)
+    _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = field(default_factory=dict)
+
+    async def sign_in(self, token: str | None) -> None:
+        """Learn who asks. Raises Unauthenticated where a token is shown that is nobody's."""
+        self.token = token
+        self.actor = await self.authenticate(token) if token is not None else None
+
+    @property
+    def user(self) -> UserActor:
+        if not isinstance(self.actor, UserActor):
+            raise Unauthenticated
+        return self.actor
+
+    @property
+    def partner(self) -> PartnerActor:
+        if not isinstance(self.actor, PartnerActor):
+            raise Unauthenticated
+        return self.actor
+
+    @property
+    def staff(self) -> StaffActor:
+        if not isinstance(self.actor, StaffActor):
+            raise Unauthenticated
+        return self.actor
+
+    async def load(self, batch: Batch[K], key: K) -> Any:
+        """What `batch` answers for `key`; all keys that are asked for at the same time share one call and one `db`.
+
+        Nothing is remembered after that call, so an operation on a long-lived socket never reads what was true before.
+        """
+        if batch not in self._loaders:
+            self._loaders[batch] = DataLoader(load_fn=_in_one_go(batch), cache=False)
+        return await self._loaders[batch].load(key)
+
+
+Info = StrawberryInfo[Context, None]
+
+
+def _in_one_go(batch: Batch[K]) -> Callable[[list[K]], Awaitable[list[Any]]]:
+    async def load(keys: list[K]) -> list[Any]:
+        async with reading() as db:
+            found = await batch(db, set(keys))
+        return [found.get(key) for key in keys]
+
+    return load

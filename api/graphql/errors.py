@@ -1,0 +1,99 @@
+"""Top-level errors: what a client may read of them, and what it may not."""
+
+import re
+
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import MaskErrors
+
+from infra.errors import Refusal
+from infra.telemetry import request_id
+from infra.words import Locale, say
+
+log = structlog.get_logger()
+SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+
+
+class PublicError(GraphQLError):
+    """An error whose words are meant for the client. `http_status` is what the request ends with."""
+
+    code = "BAD_REQUEST"
+    sentence = "This request cannot be answered."
+    http_status = 400
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.sentence, extensions={"code": self.code})
+
+
+class BadRequest(PublicError):
+    pass
+
+
+class Unauthenticated(PublicError):
+    code, sentence, http_status = "UNAUTHENTICATED", "Please sign in.", 401
+
+
+class SessionEnded(PublicError):
+    code, sentence, http_status = "SESSION_ENDED", "You were signed out. Please sign in again.", 401
+
+
+class Forbidden(PublicError):
+    code, sentence, http_status = "FORBIDDEN", "This is not yours to do.", 403
+
+
+class RateLimited(PublicError):
+    code, sentence, http_status = "RATE_LIMITED", "Too many requests. Please try again later.", 429
+
+
+class CostExceeded(PublicError):
+    code, sentence = "COST_EXCEEDED", "This request asks for too much at once."
+
+
+class NotMethod(PublicError):
+    code, sentence, http_status = "BAD_REQUEST", "Ask by POST, or by GET for queries.", 405
+
+
+class UnknownDocument(PublicError):
+    code, sentence, http_status = "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound", 200
+
+
+class Masking(MaskErrors):
+    """Lets through what was meant for the client, gives every error a code and the request's id, hides the rest."""
+
+    hides_schema = False
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        locale: Locale = self.execution_context.context.locale
+        return [self._told(error, locale) for error in errors]
+
+    def _told(self, error: GraphQLError, locale: Locale) -> GraphQLError:
+        original = error.original_error
+        if isinstance(original, PublicError):
+            error = GraphQLError(
+                original.message, error.nodes, path=error.path, extensions=dict(original.extensions or {})
+            )
+        elif isinstance(original, Refusal):
+            # A refusal outside a mutation, as an argument of a field that cannot be: it is the client's to mend.
+            sentence = say(original.message, locale, **original.values)
+            error = GraphQLError(sentence, error.nodes, path=error.path, extensions={"code": "BAD_REQUEST"})
+        elif original is not None and not isinstance(original, GraphQLError):
+            log.error("operation.failed", exc_info=original)
+            error = GraphQLError("Something went wrong on our side.", path=error.path, extensions={"code": "INTERNAL"})
+        return self._signed(error)
+
+    def _signed(self, error: GraphQLError) -> GraphQLError:
+        if self.hides_schema:
+            error.message = SUGGESTION.sub("", error.message)
+        error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {}), "requestId": request_id.get()}
+        return error
+
+
+class HidingMasking(Masking):
+    hides_schema = True
+
+
+def formatted(error: PublicError) -> dict[str, object]:
+    return {"errors": [{"message": error.message, "extensions": {"code": error.code, "requestId": request_id.get()}}]}

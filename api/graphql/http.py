@@ -1,0 +1,234 @@
+"""GraphQL over HTTP, as its specification says, and over graphql-transport-ws."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.base import BaseSchema
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+from strawberry.types import ExecutionResult
+
+from api.graphql import documents
+from api.graphql.context import Authenticate, Context
+from api.graphql.errors import BadRequest, NotMethod, PublicError, UnknownDocument, formatted
+from infra.settings import settings
+from infra.words import preferred_locale
+
+GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+
+
+class SignInFirst(BaseGraphQLTransportWSHandler[Context, None]):
+    """Signs the socket in by its `connection_init`; a token that is nobody's closes it with 4401."""
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        payload = message.get("payload") or {}
+        if isinstance(payload, dict):
+            try:
+                await self.context.sign_in(bearer(payload.get("authorization") or payload.get("Authorization")))
+            except PublicError:
+                await self.websocket.close(4401, "Unauthorized")
+                return
+            if "locale" in payload:
+                self.context.locale = preferred_locale(str(payload["locale"]))
+        await super().handle_connection_init(message)
+
+
+def bearer(header: object) -> str | None:
+    """The token of an Authorization header; None where there is no header."""
+    if header is None:
+        return None
+    scheme, _, token = str(header).partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else str(header)
+
+
+class Door(GraphQL[Context, None]):
+    """One audience's endpoint. `by_get` and `by_socket` are the app's alone: elsewhere variables carry tokens."""
+
+    graphql_transport_ws_handler_class = SignInFirst
+
+    def __init__(
+        self, schema: BaseSchema, authenticate: Authenticate, *, is_public: bool = False, ide: bool = False
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if ide else None,
+            allow_queries_via_get=is_public,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL] if is_public else [],
+            connection_init_wait_timeout=timedelta(seconds=10),
+            max_subscriptions_per_connection=20,
+            allowed_origins=settings().allowed_origins,
+        )
+        self.authenticate = authenticate
+        self.is_public = is_public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self.run(request)
+        except PublicError as error:
+            response = self._refused(request, error)
+        except HTTPException as error:
+            response = self._refused(request, BadRequest(error.reason), error.status_code)
+        if request.method != "GET" or not self.is_public:
+            response.headers["Cache-Control"] = "no-store"
+        await response(scope, receive, send)
+
+    def _refused(self, request: Request, error: PublicError, status: int | None = None) -> Response:
+        response = _answer(request, formatted(error), status or error.http_status)
+        if response.status_code == 405:
+            response.headers["Allow"] = "GET, POST" if self.is_public else "POST"
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = 'Bearer realm="longan"'
+        if isinstance(error, UnknownDocument):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        wants_page = "text/html" in request.headers.get("accept", "")
+        return self.graphql_ide is not None and wants_page and super().should_render_graphql_ide(request)
+
+    def is_request_allowed(self, request: Any) -> bool:
+        if request.method == "POST" or (request.method == "GET" and self.is_public):
+            return True
+        raise NotMethod
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        context = Context(
+            locale=preferred_locale(request.headers.get("accept-language")),
+            ip=request.client.host if request.client else "",
+            authenticate=self.authenticate,
+        )
+        if isinstance(request, Request):
+            await context.sign_in(bearer(request.headers.get("authorization")))
+        return context
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        if request.method == "GET":
+            data = {name: value for name, value in request.query_params.items() if value is not None}
+            for name in ("variables", "extensions"):
+                data[name] = _json(data[name]) if data.get(name) else None  # type: ignore[assignment]
+        else:
+            content_type = (request.content_type or "").split(";")[0].strip().lower()
+            if content_type != JSON:
+                raise HTTPException(415, "Send application/json.")
+            data = _json(await request.get_body())
+        return await _request_data(data, by_get=request.method == "GET")
+
+    async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        request: Request = kwargs["request"]
+        result = await super().execute_single(*args, **kwargs)
+        request.state.is_request_error = result.data is None and all(not error.path for error in result.errors or ())
+        request.state.http_status = _status(result.errors or [])
+        return result
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        told: dict[str, Any] = {}
+        if result.errors:
+            told["errors"] = [error.formatted for error in result.errors]
+        if not request.state.is_request_error:
+            told["data"] = result.data
+        if result.extensions:
+            told["extensions"] = result.extensions
+        request.state.told = told
+        return cast(GraphQLHTTPResponse, told)
+
+    async def run(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        response = await super().run(request, *args, **kwargs)
+        if not isinstance(request, Request) or not hasattr(request.state, "told"):
+            return response
+        return self._tagged(request, _answer(request, request.state.told, self._status_of(request)))
+
+    def _status_of(self, request: Request) -> int:
+        if request.state.http_status is not None:
+            return int(request.state.http_status)
+        # The older media type says 200 to everything that is well-formed JSON.
+        return 400 if request.state.is_request_error and _media_type(request) == GRAPHQL_JSON else 200
+
+    def _tagged(self, request: Request, response: Response) -> Response:
+        """A GET may be kept by its own client, and asked for again by its tag."""
+        if request.method != "GET" or response.status_code != 200:
+            return response
+        tag = f'"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+        response.headers["ETag"] = tag
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["Vary"] = "Authorization, Accept, Accept-Language"
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=dict(response.headers.items()) | {"content-length": "0"})
+        return response
+
+    def encode_json(self, data: object) -> str:
+        # Text, not bytes: a WebSocket frame of bytes is one that no client reads.
+        return orjson.dumps(data).decode()
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+
+async def _request_data(data: object, *, by_get: bool) -> GraphQLRequestData:
+    if not isinstance(data, Mapping):
+        raise BadRequest("A request is a JSON object.")
+    shapes: dict[str, type] = {
+        "query": str,
+        "operationName": str,
+        "variables": dict,
+        "extensions": dict,
+        "documentId": str,
+    }
+    for name, shape in shapes.items():
+        if not isinstance(data.get(name), shape | None):
+            raise BadRequest(f"`{name}` has the wrong shape.")
+    query = await documents.find(data.get("query"), data.get("extensions"), data.get("documentId"))
+    if not query:
+        raise BadRequest("A request needs a query.")
+    if by_get and not _is_hashed(data) and not settings().allows_plain_get:
+        raise BadRequest("By GET, ask by the hash of a document.")
+    return GraphQLRequestData(
+        query=query,
+        variables=data.get("variables"),
+        operation_name=data.get("operationName"),
+        extensions=data.get("extensions"),
+    )
+
+
+def _is_hashed(data: Mapping[str, Any]) -> bool:
+    return "documentId" in data or "persistedQuery" in (data.get("extensions") or {})
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest("This is not JSON.") from None
+
+
+def _status(errors: list[GraphQLError]) -> int | None:
+    """The HTTP status that an error asks for by itself: one who must sign in, or who asks too often."""
+    statuses = {"UNAUTHENTICATED": 401, "SESSION_ENDED": 401, "RATE_LIMITED": 429}
+    found = [statuses.get(str((error.extensions or {}).get("code"))) for error in errors if not error.path]
+    return next((status for status in found if status is not None), None)
+
+
+def _media_type(request: Request) -> str:
+    accepted = request.headers.get("accept", "")
+    kinds = [part.split(";")[0].strip().lower() for part in accepted.split(",")]
+    return next((kind for kind in kinds if kind in {GRAPHQL_JSON, JSON}), JSON)
+
+
+def _answer(request: Request, body: Mapping[str, object], status: int) -> Response:
+    return Response(orjson.dumps(body), status, media_type=f"{_media_type(request)}; charset=utf-8")

@@ -1,0 +1,34 @@
+"""One mutation, one transaction, one commit; a refusal becomes data."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from api.graphql.context import Context, Info
+from api.graphql.refusals import Refused
+from infra.database import Db, transact
+from infra.errors import Refusal, not_found
+from infra.ids import parse_global_id
+from infra.words import N_
+
+
+async def commit(info: Info, work: Callable[[Db], Awaitable[Any]]) -> Any:
+    """Run `work` in one transaction. A refusal that it raises rolls back, one that it returns stays; both are answered."""
+    return await told(info.context, transact(work))
+
+
+async def told(context: Context, answer: Awaitable[Any]) -> Any:
+    """The answer, or the refusal in the words of the person's language."""
+    try:
+        result = await answer
+    except Refusal as refusal:
+        result = refusal
+    return Refused.of(result, context.locale) if isinstance(result, Refusal) else result
+
+
+def id_of(kind: str, text: str, *field: str) -> UUID:
+    """The id inside a global id of this kind. Refuses NOT_FOUND any other, as if it were somebody else's."""
+    parsed = parse_global_id(text)
+    if parsed is None or parsed[0] != kind:
+        raise not_found(N_("There is nothing with this id."), field)
+    return parsed[1]

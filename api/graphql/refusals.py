@@ -1,0 +1,33 @@
+"""Refusals as GraphQL tells them: an interface that clients select, and one type that carries it."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from api.graphql import enums  # noqa: F401 - the code's enumeration must be known before it is shown
+from infra.errors import Refusal as DomainRefusal
+from infra.errors import RefusalCode
+from infra.words import Locale, say
+
+
+@strawberry.interface(
+    description="Everything that a person or a program can do wrong. Clients select `... on Refusal`."
+)
+class Refusal:
+    code: RefusalCode
+    message: str
+    field: list[str] | None
+    retry_at: datetime | None
+
+
+@strawberry.type(description="What was refused, why, and where in the input.")
+class Refused(Refusal):
+    @classmethod
+    def of(cls, refusal: DomainRefusal, locale: Locale) -> Self:
+        return cls(
+            code=refusal.code,
+            message=say(refusal.message, locale, **refusal.values),
+            field=list(refusal.field) if refusal.field else None,
+            retry_at=refusal.retry_at,
+        )

@@ -1,0 +1,42 @@
+"""Showing: a GraphQL type that deliberately shows part of an entity, read from the entity itself."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
+
+import strawberry
+
+from infra.ids import global_id
+
+T = TypeVar("T", bound=type)
+
+
+@strawberry.interface(description="Whatever has a permanent id.")
+class Node:
+    @strawberry.field
+    def id(self: Any, info: strawberry.Info) -> strawberry.ID:
+        return strawberry.ID(global_id(info._raw_info.parent_type.name, self.id))
+
+
+@dataclass_transform()
+def shows(entity: type, *, description: str | None = None) -> Callable[[T], T]:
+    """Make the class a GraphQL type of `entity`'s instances. Plain fields are read from the entity; fails at import where it
+    has none of that name, so the two cannot drift apart. No field is shown that is not written down in the class.
+    """
+
+    def decorate(cls: T) -> T:
+        for name in inspect.get_annotations(cls):
+            if name not in vars(cls) and not _has(entity, name):
+                raise TypeError(f"{cls.__name__} shows {entity.__name__}.{name}, which is not there")
+
+        def is_type_of(obj: Any, info: Any) -> bool:
+            return isinstance(obj, cls | entity)
+
+        cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]
+        return strawberry.type(cls, description=description or inspect.getdoc(cls))
+
+    return decorate
+
+
+def _has(entity: type, name: str) -> bool:
+    return hasattr(entity, name) or name in get_type_hints(entity, include_extras=True)
