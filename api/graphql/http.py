@@ -116,6 +116,8 @@ class Door(GraphQL[Context, None]):
         )
         if isinstance(request, Request):
             await context.sign_in(bearer(request.headers.get("authorization")))
+            if context.actor is None and not self.is_public:
+                raise Unauthenticated
         return context
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, Numeric, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.credit.grades import Grade
+from domain.people.actors import PartnerActor
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
@@ -64,6 +65,11 @@ def published(kind: ProductKind | None = None) -> Select[Product]:
     """What everybody may see, signed in or not."""
     shown = select(Product).where(Product.status == ProductStatus.PUBLISHED)
     return shown.where(Product.kind == kind) if kind else shown
+
+
+def offered_by(actor: PartnerActor) -> Select[Product]:
+    """A partner's own, whatever their status."""
+    return select(Product).where(Product.partner_id == actor.partner_id)
 
 
 async def find_published(db: Db, product_id: UUID) -> Product | None:

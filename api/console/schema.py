@@ -1,0 +1,36 @@
+"""The console's schema, and who may ask it."""
+
+from functools import cache
+
+import strawberry
+
+from api.console.reviews import Application, ReviewMutation, ReviewQuery
+from api.console.tiers import Benefit, TierQuery
+from api.graphql.errors import Unauthenticated
+from api.graphql.schemas import Schema, make_schema
+from domain.people import staff_sessions
+from domain.people.actors import StaffActor
+from infra.database import reading
+
+
+@strawberry.type
+class Query(TierQuery, ReviewQuery):
+    pass
+
+
+@strawberry.type
+class Mutation(ReviewMutation):
+    pass
+
+
+@cache
+def schema() -> Schema:
+    return make_schema(Query, Mutation, types=(Application, Benefit))
+
+
+async def authenticate(token: str) -> StaffActor:
+    async with reading() as db:
+        actor = await staff_sessions.actor_of(db, token)
+    if actor is None:
+        raise Unauthenticated
+    return actor

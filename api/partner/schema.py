@@ -1,0 +1,47 @@
+"""The partners' schema, and who may ask it."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import strawberry
+
+from api.graphql.context import Info
+from api.graphql.errors import Unauthenticated
+from api.graphql.nodes import Find, find_node
+from api.graphql.schemas import Schema, make_schema
+from api.graphql.showing import Node
+from api.partner import applications, products
+from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
+from api.partner.products import Product, ProductQuery
+from domain.people import partner_tokens
+from domain.people.actors import PartnerActor
+from infra.database import reading
+
+OWN: Mapping[str, Find] = {"Application": applications.find, "Product": products.find}
+
+
+@strawberry.type
+class Query(ApplicationQuery, ProductQuery):
+    @strawberry.field(description="Null for what is not there, and for what is not yours.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        return await find_node(info.context, id, OWN)
+
+
+@strawberry.type
+class Mutation(ApplicationMutation):
+    pass
+
+
+@cache
+def schema() -> Schema:
+    return make_schema(Query, Mutation, types=(Application, Product))
+
+
+async def authenticate(text: str) -> PartnerActor:
+    token = partner_tokens.read(text)
+    if token is not None:
+        async with reading() as db:
+            actor = await partner_tokens.actor_of(db, token)
+        if actor is not None:
+            return actor
+    raise Unauthenticated

@@ -1,0 +1,17 @@
+"""Reviewing: what waits for a person's eye, because it was referred or because a promise was missed."""
+
+from sqlalchemy import Select
+
+from domain.applications.applications import Application, ApplicationStatus, visible_to
+from domain.people.actors import Role, StaffActor
+
+AWAITING = (ApplicationStatus.IN_REVIEW, ApplicationStatus.DELAYED)
+
+
+def is_reviewer(actor: StaffActor) -> bool:
+    return actor.role == Role.RISK
+
+
+def queue_of(actor: StaffActor) -> Select[Application]:
+    """All that awaits a review, for those who may review it; nothing for others."""
+    return visible_to(actor).where(Application.status.in_(AWAITING))
