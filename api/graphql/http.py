@@ -22,7 +22,7 @@ from strawberry.types import ExecutionResult
 
 from api.graphql import documents
 from api.graphql.context import Authenticate, Context
-from api.graphql.errors import BadRequest, NotMethod, PublicError, UnknownDocument, formatted
+from api.graphql.errors import BadRequest, NotMethod, PublicError, Unauthenticated, UnknownDocument, formatted
 from infra.settings import settings
 from infra.words import preferred_locale
 
