@@ -95,7 +95,7 @@ def welcome(story: Told, address: str, seconds: float) -> None:
         title = f"[bold green]ready[/] in {seconds:.1f} s"
         story.console.print(Panel.fit(table, title=title, padding=(1, 2), border_style="green"))
     else:
-        story.done("Ready", f"in {seconds:.1f} s")
+        story.done("Ready", seconds=seconds)
         for what, where in places(address):
             story.console.print(f"    {what:<{NAME_COLUMNS}}{where}", soft_wrap=True)
 
