@@ -1,0 +1,60 @@
+"""Activity: redemptions, repayments on time and orders of the last 365 days, one point each."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Index, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock
+from infra.database import Db
+from infra.entity import Entity, OwnerId
+from infra.outbox import Event
+
+COUNTS_FOR = timedelta(days=365)
+COUNTED = ("benefit.redeemed", "agreement.repaid", "application.accepted")
+
+
+class Activity(Entity):
+    """One point. Kept apart from the outbox, so that old events may be cleared away before the year is over."""
+
+    __tablename__ = "activities"
+
+    user_id: Mapped[OwnerId]
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event: Mapped[str]
+    occurred_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "user_id", "occurred_at"),)
+
+
+async def count(db: Db, event: Event) -> None:
+    """Give the point that this event is worth, once. A repayment that tells `days_late` is worth none."""
+    if event.data.get("days_late"):
+        return
+    row = insert(Activity).values(
+        user_id=event.user_id, event_id=event.id, event=event.name, occurred_at=event.occurred_at
+    )
+    await db.execute(row.on_conflict_do_nothing())
+
+
+async def counts_of(db: Db, user_ids: set[UUID]) -> dict[UUID, int]:
+    """The points of each; who has none is missing."""
+    since = await clock.now(db) - COUNTS_FOR
+    counted = select(Activity.user_id, func.count()).where(Activity.user_id.in_(user_ids), Activity.occurred_at > since)
+    return dict((await db.execute(counted.group_by(Activity.user_id))).all())
+
+
+async def fewer_than_at(db: Db, user_id: UUID, needed: int) -> datetime | None:
+    """When the person will have fewer points than needed if nothing new comes; None: never, or now already."""
+    if needed == 0:
+        return None
+    since = await clock.now(db) - COUNTS_FOR
+    newest_first = (
+        select(Activity.occurred_at)
+        .where(Activity.user_id == user_id, Activity.occurred_at > since)
+        .order_by(Activity.occurred_at.desc())
+    )
+    last_needed = (await db.execute(newest_first.offset(needed - 1).limit(1))).scalar_one_or_none()
+    return last_needed and last_needed + COUNTS_FOR

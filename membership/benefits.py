@@ -1,0 +1,88 @@
+"""Benefit: what a tier or a plan grants, in one of six segments of life."""
+
+from collections import defaultdict
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.database import Db
+from infra.entity import Entity, Id, Minor
+from infra.money import Money
+
+
+class Segment(StrEnum):
+    HOSPITALITY = "HOSPITALITY"
+    TRANSPORT = "TRANSPORT"
+    SHOPPING = "SHOPPING"
+    ENTERTAINMENT = "ENTERTAINMENT"
+    HOME = "HOME"
+    FINANCE = "FINANCE"
+
+
+class QuotaReset(StrEnum):
+    MONTHLY = "MONTHLY"
+    YEARLY = "YEARLY"
+    ONCE = "ONCE"
+
+
+class BenefitStatus(StrEnum):
+    DRAFT = "DRAFT"
+    LIVE = "LIVE"
+    RETIRING = "RETIRING"  # nobody gets it any more; who has it keeps it until `retires_at`
+    RETIRED = "RETIRED"
+
+
+class Benefit(Entity):
+    """`quota` None: as often as one likes. `name` is a msgid where the house named it."""
+
+    __tablename__ = "benefits"
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    segment: Mapped[Segment]
+    quota: Mapped[int | None]
+    reset: Mapped[QuotaReset]
+    unit_cost_minor: Mapped[Minor]  # what one use costs us
+    currency: Mapped[str]
+    status: Mapped[BenefitStatus] = mapped_column(default=BenefitStatus.LIVE)
+    version: Mapped[int] = mapped_column(default=1)
+    retires_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (CheckConstraint("quota > 0 AND unit_cost_minor >= 0", "sensible"),)
+
+    @property
+    def unit_cost(self) -> Money:
+        return Money(self.unit_cost_minor, self.currency)
+
+
+class BenefitSource(Entity):
+    """Which tiers and plans grant a benefit: "tier:GOLD", "plan:..."."""
+
+    __tablename__ = "benefit_sources"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "benefit_id"),)
+
+
+def tier_source(tier_code: str) -> str:
+    return f"tier:{tier_code}"
+
+
+async def granted_by(db: Db, sources: set[str]) -> dict[str, list[Benefit]]:
+    """What each source grants, in the order of the segments."""
+    granted = (
+        select(BenefitSource.source, Benefit)
+        .join(Benefit, Benefit.id == BenefitSource.benefit_id)
+        .where(BenefitSource.source.in_(sources), Benefit.status == BenefitStatus.LIVE)
+        .order_by(Benefit.segment, Benefit.code)
+    )
+    found: defaultdict[str, list[Benefit]] = defaultdict(list)
+    for source, benefit in await db.execute(granted):
+        found[source].append(benefit)
+    return found

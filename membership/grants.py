@@ -1,0 +1,73 @@
+"""Grant: a person's hold on a benefit from one source. The benefit ends when the last grant does."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, and_, delete, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock
+from infra.database import Db
+from infra.entity import Entity, OwnerId
+from membership import quotas
+from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.quotas import BenefitUsage
+
+
+class Grant(Entity):
+    __tablename__ = "grants"
+
+    user_id: Mapped[OwnerId]
+    benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    granted_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class HeldBenefit:
+    """`remaining` None: as often as one likes."""
+
+    benefit: Benefit
+    remaining: int | None
+    resets_at: datetime | None
+
+
+async def hold(db: Db, user_id: UUID, source: str) -> None:
+    """Grant what this source grants; what is held from it already stays as it is."""
+    granted = (
+        select(literal(user_id), Benefit.id, BenefitSource.source, literal(await clock.now(db)))
+        .join(BenefitSource, BenefitSource.benefit_id == Benefit.id)
+        .where(BenefitSource.source == source, Benefit.status == BenefitStatus.LIVE)
+    )
+    rows = insert(Grant).from_select(["user_id", "benefit_id", "source", "granted_at"], granted)
+    await db.execute(rows.on_conflict_do_nothing())
+
+
+async def let_go(db: Db, user_id: UUID, source: str) -> None:
+    await db.execute(delete(Grant).where(Grant.user_id == user_id, Grant.source == source))
+
+
+async def held_by(db: Db, user_ids: set[UUID]) -> dict[UUID, list[HeldBenefit]]:
+    """Everything that these people hold, each benefit once however many sources grant it. One round trip."""
+    now = await clock.now(db)
+    holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id.in_(user_ids)).distinct().subquery()
+    this_period = and_(
+        BenefitUsage.user_id == holds.c.user_id,
+        BenefitUsage.benefit_id == holds.c.benefit_id,
+        BenefitUsage.period == quotas.period_column(now),
+    )
+    rows = await db.execute(
+        select(holds.c.user_id, Benefit, func.coalesce(BenefitUsage.used, 0))
+        .join(Benefit, Benefit.id == holds.c.benefit_id)
+        .outerjoin(BenefitUsage, this_period)
+        .where(Benefit.status.in_([BenefitStatus.LIVE, BenefitStatus.RETIRING]))
+        .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > now))
+        .order_by(Benefit.segment, Benefit.code)
+    )
+    held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
+    for user_id, benefit, used in rows:
+        held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), quotas.resets_at(benefit, now)))
+    return held

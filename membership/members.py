@@ -1,0 +1,88 @@
+"""Member: a person at a tier, and the history of how he came there."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, outbox
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.words import N_
+from membership import grants
+from membership.benefits import tier_source
+from membership.tiers import Tier
+
+
+class MoveReason(StrEnum):
+    JOINED = "JOINED"
+    REACHED = "REACHED"
+    GRACE_ENDED = "GRACE_ENDED"
+
+
+WHY: dict[str, str] = {
+    MoveReason.JOINED: N_("Became a member."),
+    MoveReason.REACHED: N_("Reached the points and activity of the tier."),
+    MoveReason.GRACE_ENDED: N_("Below the points or activity of the tier until the grace period ended."),
+}
+
+
+class Member(Entity):
+    """`valid_until`: the end of grace, for who has fallen below the tier. `review_at`: when time alone may move him."""
+
+    __tablename__ = "members"
+
+    user_id: Mapped[OwnerId]
+    tier_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"), index=True)
+    since: Mapped[datetime]  # at this tier
+    rules_version: Mapped[int]
+    valid_until: Mapped[datetime | None] = mapped_column(default=None)
+    review_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class TierMove(Entity):
+    """Never changed. `from_code` None: the person joined."""
+
+    __tablename__ = "tier_moves"
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    at: Mapped[datetime]
+    from_code: Mapped[str | None] = mapped_column(ForeignKey("tiers.code"))
+    to_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"))
+    reason: Mapped[str]  # a MoveReason, or one that a later house knows
+    rules_version: Mapped[int]
+
+
+async def locked(db: Db, user_id: UUID) -> Member | None:
+    """The member as he is now; nobody else changes him until this transaction ends."""
+    mine = select(Member).where(Member.user_id == user_id).with_for_update()
+    return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def move(db: Db, member: Member, to: Tier, reason: MoveReason, rules_version: int) -> None:
+    """Bring the member to another tier with its benefits, write it down, and announce `tier.changed`."""
+    left = member.tier_code
+    member.tier_code, member.since = to.code, await clock.now(db)
+    await grants.hold(db, member.user_id, tier_source(to.code))
+    await grants.let_go(db, member.user_id, tier_source(left))
+    done = await record_move(db, member, left, reason, rules_version)
+    await outbox.announce(
+        db, "tier.changed", user_id=member.user_id, subject_id=done.id, from_tier=left, to_tier=to.code
+    )
+
+
+async def record_move(db: Db, member: Member, left: str | None, reason: MoveReason, rules_version: int) -> TierMove:
+    done = TierMove(
+        user_id=member.user_id,
+        at=member.since,
+        from_code=left,
+        to_code=member.tier_code,
+        reason=reason,
+        rules_version=rules_version,
+    )
+    db.add(done)
+    await db.flush()
+    return done

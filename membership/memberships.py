@@ -1,0 +1,96 @@
+"""Membership: what a person sees of his tier, what he holds, and what is missing for more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.credit import scores
+from domain.credit.scores import Score, Scoring
+from infra.database import Db
+from infra.words import N_
+from membership import activity, grants, rules
+from membership.grants import HeldBenefit
+from membership.members import Member
+from membership.rules import TierRules
+from membership.tiers import Tier
+
+NO_SCORE = N_("The next tier begins at {points} points. Link an account to get your score.")
+POINTS = N_("Points still needed for the next tier: {points}.")
+ACTIVITY = N_("Orders, repayments on time or benefits used that are still needed for the next tier: {activity}.")
+BOTH = N_("Still needed for the next tier: points {points}; orders, repayments on time or benefits used {activity}.")
+NOTHING = N_("You have reached the next tier. It will be yours in a moment.")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """`message` is a msgid that `values` fill in."""
+
+    points: int
+    activity: int
+    message: str
+    values: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NextTier:
+    tier: Tier
+    missing: Missing
+
+
+@dataclass(frozen=True)
+class Membership:
+    """`valid_until`: the tier ends then unless its rule is met again. None: it is met."""
+
+    tier: Tier
+    since: datetime
+    valid_until: datetime | None
+    next: NextTier | None
+    benefits: list[HeldBenefit]
+    plan_subscription: None = None
+
+
+async def memberships_of(db: Db, user_ids: set[UUID]) -> dict[UUID, Membership]:
+    """The membership of each of these people, in six round trips; who has not joined is missing."""
+    live = await rules.live(db)
+    scorings = await scores.scorings_of(db, user_ids)
+    counts = await activity.counts_of(db, user_ids)
+    held = await grants.held_by(db, user_ids)
+    at_tiers = select(Member, Tier).join(Tier, Tier.code == Member.tier_code).where(Member.user_id.in_(user_ids))
+    return {
+        member.user_id: Membership(
+            tier=tier,
+            since=member.since,
+            valid_until=member.valid_until,
+            next=_next(live, tier, _points(scorings.get(member.user_id)), counts.get(member.user_id, 0)),
+            benefits=held.get(member.user_id, []),
+        )
+        for member, tier in await db.execute(at_tiers)
+    }
+
+
+def _points(scoring: tuple[Scoring, Score | None] | None) -> int | None:
+    return scoring[1].points if scoring and scoring[1] else None
+
+
+def _next(live: TierRules, tier: Tier, points: int | None, activity_points: int) -> NextTier | None:
+    rule = live.above(tier)
+    if rule is None:
+        return None
+    more_points = max(rule.points_at_least - (points or 0), 0)
+    more_activity = max(rule.activity_at_least - activity_points, 0)
+    message = _sentence(more_points, more_activity, has_score=points is not None)
+    values = {"points": more_points, "activity": more_activity}
+    return NextTier(rule.tier, Missing(more_points, more_activity, message, values))
+
+
+def _sentence(points: int, more_activity: int, *, has_score: bool) -> str:
+    if points and not has_score:
+        return NO_SCORE
+    if points and more_activity:
+        return BOTH
+    if points or more_activity:
+        return POINTS if points else ACTIVITY
+    return NOTHING

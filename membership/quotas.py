@@ -1,0 +1,57 @@
+"""How often a benefit may still be used: in this calendar month, in this year, or once."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, case
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.entity import Entity, OwnerId
+from infra.settings import settings
+from membership.benefits import Benefit, QuotaReset
+
+PERIODS = {QuotaReset.MONTHLY: "%Y-%m", QuotaReset.YEARLY: "%Y", QuotaReset.ONCE: "once"}
+
+
+class BenefitUsage(Entity):
+    """How often a person used a benefit in one period. It belongs to the benefit, not to a grant: who leaves a tier
+    and comes back finds spent what he had spent.
+    """
+
+    __tablename__ = "benefit_usages"
+
+    user_id: Mapped[OwnerId]
+    benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id"), primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int]
+
+    __table_args__ = (CheckConstraint("used >= 0", "not_negative"),)
+
+
+def period_of(reset: QuotaReset, now: datetime) -> str:
+    """The period that `now` lies in, by the calendar of the product's time zone: "2026-11", "2026" or "once"."""
+    return now.astimezone(ZoneInfo(settings().time_zone)).strftime(PERIODS[reset])
+
+
+def period_column(now: datetime) -> ColumnElement[str]:
+    """The same for a row of Benefit, in SQL."""
+    return case({reset: period_of(reset, now) for reset in QuotaReset}, value=Benefit.reset)
+
+
+def resets_at(benefit: Benefit, now: datetime) -> datetime | None:
+    """When the quota is whole again, in UTC; None where there is no quota, or no second time."""
+    if benefit.quota is None or benefit.reset == QuotaReset.ONCE:
+        return None
+    zone = ZoneInfo(settings().time_zone)
+    today = now.astimezone(zone)
+    if benefit.reset == QuotaReset.YEARLY or today.month == 12:
+        first = datetime(today.year + 1, 1, 1, tzinfo=zone)
+    else:
+        first = datetime(today.year, today.month + 1, 1, tzinfo=zone)
+    return first.astimezone(UTC)
+
+
+def remaining(benefit: Benefit, used: int) -> int | None:
+    # A quota that marketing lowered may be overdrawn already.
+    return None if benefit.quota is None else max(benefit.quota - used, 0)

@@ -1,0 +1,92 @@
+"""TierRules: what each tier asks for, in published versions of which one is live."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from infra.database import Db
+from infra.entity import Entity, Id
+from membership.tiers import Tier
+
+
+class RulesStatus(StrEnum):
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    APPROVED = "APPROVED"
+    SCHEDULED = "SCHEDULED"
+    LIVE = "LIVE"
+    SUPERSEDED = "SUPERSEDED"
+    REJECTED = "REJECTED"
+
+
+class TierRule(Entity):
+    """What one version asks for one tier. `grace_days`: how long the tier is kept by who falls below it."""
+
+    __tablename__ = "tier_rules"
+
+    rules_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tier_rules_versions.id", ondelete="CASCADE"), primary_key=True, init=False
+    )
+    tier_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"), primary_key=True)
+    points_at_least: Mapped[int]
+    activity_at_least: Mapped[int]
+    grace_days: Mapped[int]
+    tier: Mapped[Tier] = relationship(lazy="joined", innerjoin=True, init=False)
+
+    __table_args__ = (
+        CheckConstraint("points_at_least >= 0 AND activity_at_least >= 0 AND grace_days >= 0", "not_negative"),
+    )
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(days=self.grace_days)
+
+    def is_met_by(self, points: int, activity: int) -> bool:
+        return points >= self.points_at_least and activity >= self.activity_at_least
+
+
+class TierRules(Entity):
+    """One version. Once submitted its rows never change: another wish is another version."""
+
+    __tablename__ = "tier_rules_versions"
+
+    id: Mapped[Id]
+    version: Mapped[int] = mapped_column(unique=True)
+    status: Mapped[RulesStatus]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+    author_id: Mapped[UUID | None] = mapped_column(default=None)  # None: the house's first version
+    effective_at: Mapped[datetime | None] = mapped_column(default=None)
+    rules: Mapped[list[TierRule]] = relationship(lazy="selectin", default_factory=list)
+
+    __table_args__ = (
+        # Two publications at once: the second finds this taken.
+        Index("uq_tier_rules_versions_live", "status", unique=True, postgresql_where=text("status = 'LIVE'")),
+    )
+
+    @property
+    def ladder(self) -> list[TierRule]:
+        """Lowest tier first."""
+        return sorted(self.rules, key=lambda rule: rule.tier.rank)
+
+    def of(self, tier_code: str) -> TierRule | None:
+        return next((rule for rule in self.rules if rule.tier_code == tier_code), None)
+
+    def reached_by(self, points: int, activity: int) -> Tier:
+        """The highest tier whose rule is met; the lowest is everybody's, whatever its rule says."""
+        lowest, *higher = self.ladder
+        met = [rule.tier for rule in higher if rule.is_met_by(points, activity)]
+        return met[-1] if met else lowest.tier
+
+    def above(self, tier: Tier) -> TierRule | None:
+        return next((rule for rule in self.ladder if rule.tier.rank > tier.rank), None)
+
+
+async def live(db: Db) -> TierRules:
+    """The version in force, with all its rules, in one round trip."""
+    with_rules = joinedload(TierRules.rules).joinedload(TierRule.tier, innerjoin=True)
+    in_force = select(TierRules).where(TierRules.status == RulesStatus.LIVE).options(with_rules)
+    return (await db.execute(in_force)).unique().scalar_one()

@@ -1,0 +1,34 @@
+"""When membership reacts: to a registration, a new score, an activity, and the end of a grace."""
+
+from uuid import UUID
+
+from infra.database import Db
+from infra.outbox import Event
+from infra.reactions import reaction
+from membership import activity, evaluating, joining
+
+
+@reaction("user.registered")
+async def join_at_registration(db: Db, event: Event) -> None:
+    await joining.join(db, _member(event))
+
+
+@reaction("score.changed")
+async def evaluate_after_score(db: Db, event: Event) -> None:
+    await evaluating.evaluate(db, _member(event))
+
+
+@reaction(*activity.COUNTED)
+async def evaluate_after_activity(db: Db, event: Event) -> None:
+    await activity.count(db, event)
+    await evaluating.evaluate(db, _member(event))
+
+
+@reaction("member.review_planned")
+async def review_member(db: Db, event: Event) -> None:
+    await evaluating.review(db, _member(event))
+
+
+def _member(event: Event) -> UUID:
+    assert event.user_id is not None, f"{event.name} is about a person"
+    return event.user_id

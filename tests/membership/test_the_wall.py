@@ -1,0 +1,41 @@
+"""The wall: membership reads what the business knows, and writes nothing that a score or a decision is made from."""
+
+import re
+from datetime import timedelta
+
+from infra.entity import Entity
+from membership import evaluating
+from tests.membership.counting import statements
+from tests.membership.living import FIRST_DAY, active, newcomer, on, scored
+
+WRITES = re.compile(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE)
+OWN = {
+    mapper.local_table.name  # type: ignore[attr-defined]
+    for mapper in Entity.registry.mappers
+    if mapper.class_.__module__.startswith("membership.")
+}
+OUTBOX = {"events", "event_reactions"}
+
+
+async def test_moving_up_and_down_writes_no_table_of_the_business() -> None:
+    person = await newcomer()
+    await active(person, 24, FIRST_DAY)
+    await scored(person, 800, FIRST_DAY)
+    with statements() as sent:
+        async with on(FIRST_DAY + timedelta(days=400)) as db:
+            await evaluating.evaluate(db, person)
+        async with on(FIRST_DAY + timedelta(days=500)) as db:
+            assert (await evaluating.evaluate(db, person)).tier_code == "GOLD"
+    written = {match[1] for statement in sent if (match := WRITES.match(statement))}
+    assert {"members", "tier_moves", "grants"} <= written
+    assert written <= OWN | OUTBOX
+
+
+def test_no_table_of_membership_is_tied_to_one_of_the_business() -> None:
+    targets = {
+        key.column.table.name
+        for table in Entity.metadata.tables.values()
+        if table.name in OWN
+        for key in table.foreign_keys
+    }
+    assert targets <= OWN
