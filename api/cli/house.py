@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from api.cli.prepared import is_prepared, remember
 from api.cli.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
@@ -61,10 +62,13 @@ class House:
 
     def prepare(self) -> None:
         """In a process of its own, which gives back the memory that training takes."""
+        if settings().database_url is None and is_prepared(self.var):
+            return
         command = tethered([PYTHON, "-m", "api.cli", "prepare"], Identity(), signal.SIGKILL)
         done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
         if done.returncode != 0:
             raise CannotOpen("it could not be prepared; what it said stands above")
+        remember(self.var)
 
     def api(self) -> Program:
         address = ["--host", self.host, "--port", str(self.port)]
