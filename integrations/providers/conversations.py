@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -15,7 +16,7 @@ from integrations.providers.descriptions import Pending, Provider, Registration,
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 
 DEADLINE_SECONDS = 12
-AUTH_METHODS = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
+AUTH_METHODS = {"basic": "client_secret_basic"}
 
 
 class Conversation:
@@ -102,7 +103,7 @@ class Conversation:
         return httpx2.Response(200, json=reply, request=answer.request)
 
     def _reply(self, answer: httpx2.Response) -> Reply:
-        reply = _object(answer)
+        reply = self.provider.parse(answer.content)
         if reply is not None and (failure := self.provider.refusal(reply)):
             raise failure
         self._raise_for(answer)
@@ -134,6 +135,7 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
     )
     talk = Conversation(at, client)
     client.register_client_auth_method(("query", _secret_in_query(provider)))
+    client.register_client_auth_method(("post", _secret_in_body(provider)))
     client.register_compliance_hook("access_token_response", talk.only_sense)
     try:
         async with client, asyncio.timeout(DEADLINE_SECONDS):
@@ -165,23 +167,22 @@ def seconds(value: object) -> int | None:
         return None
 
 
-def _object(answer: httpx2.Response) -> Reply | None:
-    # From the bytes: the charset label of the answer is often wrong, JSON is UTF-8.
-    try:
-        reply = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    return reply if isinstance(reply, dict) else None
-
-
 def _secret_in_query(provider: Provider) -> Any:
     def place(client: Any, method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
-        url = httpx2.URL(uri).copy_merge_params(
-            {provider.word("client_id"): client.client_id, provider.word("client_secret"): client.client_secret}
-        )
-        return str(url), headers, body
+        return str(httpx2.URL(uri).copy_merge_params(_secret(provider, client))), headers, body
 
     return place
+
+
+def _secret_in_body(provider: Provider) -> Any:
+    def place(client: Any, method: str, uri: str, headers: Any, body: bytes) -> tuple[str, Any, bytes]:
+        return uri, headers, urlencode([*parse_qsl(body.decode()), *_secret(provider, client).items()]).encode()
+
+    return place
+
+
+def _secret(provider: Provider, client: Any) -> dict[str, str]:
+    return {provider.word("client_id"): client.client_id, provider.word("client_secret"): client.client_secret}
 
 
 def _in_its_words(url: str, provider: Provider) -> str:

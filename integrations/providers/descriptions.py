@@ -1,5 +1,6 @@
 """A provider as data: what it is called, where it lives, and how its words differ from the standard's."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from integrations.providers.conversations import Conversation
 
 Reply = dict[str, Any]
+
+
+def json_object(body: bytes) -> Reply | None:
+    """From the bytes: the charset label of an answer is often wrong, JSON is UTF-8."""
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, dict) else None
 
 
 class Category(StrEnum):
@@ -63,6 +73,7 @@ class Provider:
     identify: Callable[["Conversation", Reply, Pending], Awaitable[Person]]
     read: Callable[["Conversation", str, Tokens, str, Mapping[str, str]], Awaitable[Reply]]
     refusal: Callable[[Reply], Exception | None]  # the error that hides in a reply, though its status may be 200
+    parse: Callable[[bytes], Reply | None] = json_object
     userinfo_url: str = ""
     refresh_url: str = ""  # empty: the token URL
     revoke_url: str = ""

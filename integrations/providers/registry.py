@@ -30,7 +30,9 @@ def registration(key: str) -> Registration | None:
 
 def known(key: str) -> Registration:
     """Also one that is configured no more: an account that was linked there keeps its provider's name."""
-    return registration(key) or Registration(provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id="")
+    return registration(key) or Registration(
+        provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id=""
+    )
 
 
 def configured(key: str, given: ProviderCredentials, configuration: Settings) -> Registration | None:

@@ -34,7 +34,7 @@ class Issuer:
     """A provider whose every answer a test can change."""
 
     url: str = ""
-    key: Any = KEY
+    key: Any = field(default_factory=lambda: KEY)
     metadata: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     userinfo: Any = field(default_factory=lambda: {"sub": "alice", "name": "Alice"})
