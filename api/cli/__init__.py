@@ -10,7 +10,7 @@ from api.cli.up import up
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # they may be personal
+    pretty_exceptions_enable=False,  # what they show may be personal
     help="Longan: credit scores, matches, applications and memberships over GraphQL.",
 )
 app.command()(up)

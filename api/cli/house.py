@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from api.cli.prepared import is_prepared, remember
+from api.cli.prepared import forget, is_prepared, remember
 from api.cli.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
@@ -39,7 +39,8 @@ class House:
         if settings().database_url is None:
             with self.story.step("Postgres") as step:
                 supervisor.start(self.servers.postgres.program(self.log("postgres"))).wait_until_ready()
-                embedded.make_database(self.servers)
+                if embedded.make_database(self.servers):
+                    forget(self.var)
                 step.note = f"data in {shown(self.servers.postgres.folder)}"
         if settings().valkey_url is None:
             with self.story.step("Valkey"):

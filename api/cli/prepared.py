@@ -22,6 +22,10 @@ def remember(var: Path) -> None:
     (var / MEMORY).write_text(fingerprint(var))
 
 
+def forget(var: Path) -> None:
+    (var / MEMORY).unlink(missing_ok=True)
+
+
 def fingerprint(var: Path) -> str:
     """Changes when a file of ours does, when the data is another's, or when models come or go."""
     digest = hashlib.sha256()

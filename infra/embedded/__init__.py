@@ -60,6 +60,9 @@ def at(folder: Path, *, durable: bool = True) -> Servers:
     return Servers(Postgres(folder / "postgres", durable=durable), Valkey(folder / "valkey"))
 
 
-def make_database(pair: Servers) -> None:
-    if not pair.postgres.has_database(DATABASE):
-        pair.create_database(DATABASE)
+def make_database(pair: Servers) -> bool:
+    """Whether it was missing."""
+    if pair.postgres.has_database(DATABASE):
+        return False
+    pair.create_database(DATABASE)
+    return True
