@@ -23,26 +23,35 @@ async def ring(announced: Iterable[UUID | None]) -> None:
 
     A bell that cannot be rung loses nothing: the relay sweeps, and subscriptions look again by themselves.
     """
-    users = list(announced)
-    if not users:
-        return
+    users = set(announced)
+    if users:
+        await _publish([str(user) for user in users if user])
+
+
+async def ring_everywhere() -> None:
+    """Wake all, as when the clock was moved."""
+    await _publish(None)
+
+
+async def _publish(users: list[str] | None) -> None:
     try:
-        await valkey().publish(CHANNEL, orjson.dumps([str(user) for user in set(users) if user]))
+        await valkey().publish(CHANNEL, orjson.dumps(users))
     except (RedisError, OSError) as error:
         log.warning("doorbell.silent", error=type(error).__name__)
 
 
-async def rings() -> AsyncIterator[list[UUID]]:
-    """Each ring, as the users that it is about; connects anew after Valkey was away, and rings once then for what was missed."""
+async def rings() -> AsyncIterator[list[UUID] | None]:
+    """Each ring, as the users that it is about; None for all, as after Valkey was away and rings may have been missed."""
     while True:
         try:
             async with valkey().pubsub(ignore_subscribe_messages=True) as heard:
                 await heard.subscribe(CHANNEL)
-                yield []
+                yield None
                 while True:
                     message = await heard.get_message(timeout=1)
                     if message is not None:
-                        yield [UUID(user) for user in orjson.loads(message["data"])]
+                        users = orjson.loads(message["data"])
+                        yield None if users is None else [UUID(user) for user in users]
         except (RedisError, OSError) as error:
             log.warning("doorbell.lost", error=type(error).__name__)
             await asyncio.sleep(1)
@@ -51,7 +60,7 @@ async def rings() -> AsyncIterator[list[UUID]]:
 async def listen() -> None:
     """Wake this process's waiting subscriptions; runs as long as the web app does."""
     async for users in rings():
-        for user in users or list(_waiting):
+        for user in list(_waiting) if users is None else users:
             for event in _waiting.get(user, ()):
                 event.set()
 

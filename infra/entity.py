@@ -1,10 +1,11 @@
 """What every table has in common: declarative dataclasses, UUIDv7 keys, moments in UTC, and JSON."""
 
+import enum
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
 
@@ -33,6 +34,8 @@ class Entity(MappedAsDataclass, DeclarativeBase, kw_only=True):
     type_annotation_map = {
         datetime: DateTime(timezone=True),
         str: Text(),
+        # As text: a new value is a new line of code, not a migration of a type.
+        enum.Enum: Enum(enum.Enum, native_enum=False, length=40),
         Json: JSONB(),
         list[str]: JSONB(),
         list[int]: JSONB(),

@@ -1,0 +1,18 @@
+"""Who is behind an app's access token."""
+
+from api.graphql.errors import SessionEnded, Unauthenticated
+from domain.people import sessions
+from domain.people.actors import UserActor
+from infra.database import reading
+
+
+async def authenticate(token: str) -> UserActor:
+    """Raises Unauthenticated for a token that is not ours or is over, SessionEnded for a session that is."""
+    said = sessions.read_access_token(token)
+    if said is None:
+        raise Unauthenticated
+    async with reading() as db:
+        actor = await sessions.actor_of(db, said)
+    if actor is None:
+        raise SessionEnded
+    return actor

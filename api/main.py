@@ -1,0 +1,82 @@
+"""The web app: three doors, what an operator asks for, and, on the embedded default, the sandbox."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route
+
+from api import documents, health, wiring
+from api.app.authenticating import authenticate as authenticate_user
+from api.app.schema import schema as app_schema
+from api.console import sessions as console_sessions
+from api.console.schema import authenticate as authenticate_staff
+from api.console.schema import schema as console_schema
+from api.graphql.http import Door
+from api.middleware import RequestIds
+from api.oauth import token as oauth
+from api.partner.schema import authenticate as authenticate_partner
+from api.partner.schema import schema as partner_schema
+from infra import cache, database, doorbell, telemetry
+from infra.settings import settings
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    telemetry.configure_logging()
+    database.open_engine()
+    tasks = [asyncio.create_task(doorbell.listen()), asyncio.create_task(_warm(app))]
+    yield
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await database.close_engine()
+    await cache.close_valkey()
+
+
+async def _warm(app: Starlette) -> None:
+    """CatBoost takes a second to import, so it is imported in a thread; until then `/readyz` says no."""
+    try:
+        await asyncio.to_thread(wiring.warm)
+    except Exception:
+        # A missing model is the operator's to mend; the log and `/readyz` tell him.
+        structlog.get_logger().exception("models.not_warm")
+        return
+    app.state.is_warm = True
+
+
+def routes() -> list[BaseRoute]:
+    found: list[BaseRoute] = [
+        Route("/graphql", Door(app_schema(), authenticate_user, is_public=True, ide=settings().is_embedded)),
+        Route("/partner/graphql", Door(partner_schema(), authenticate_partner)),
+        Route("/console/graphql", Door(console_schema(), authenticate_staff)),
+        *oauth.routes,
+        *console_sessions.routes,
+        *documents.routes,
+        *health.routes,
+    ]
+    return [*found, *_dev_routes()] if settings().is_embedded else found
+
+
+def _dev_routes() -> list[BaseRoute]:
+    from api.dev import clock, messages, sandbox
+
+    return [*clock.routes, *messages.routes, *sandbox.routes]
+
+
+def make_app() -> Starlette:
+    app = Starlette(
+        routes=routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(RequestIds)],
+        max_body_size=settings().request_limits.body_bytes,
+    )
+    app.state.is_warm = False
+    return app
+
+
+app = make_app()

@@ -1,0 +1,30 @@
+"""The relay's way in: from the outbox to the worker, until it is told to stop."""
+
+import asyncio
+import signal
+
+from api import wiring
+from infra import cache, database, relay, telemetry
+from infra.worker import make_celery
+
+__all__ = ["wiring"]
+
+
+async def main() -> None:
+    telemetry.configure_logging()
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
+    assert running is not None
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, running.cancel)
+    database.open_engine(pool=3)
+    try:
+        await relay.run(make_celery())
+    except asyncio.CancelledError:
+        pass
+    finally:
+        await database.close_engine()
+        await cache.close_valkey()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

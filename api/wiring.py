@@ -1,0 +1,63 @@
+"""The composition root: every room imported, every port filled, every reaction registered, in one visible place."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import domain.tasks
+import integrations.sms.kept
+import integrations.tasks
+import membership.tasks
+from domain.credit import scoring
+from domain.market import matching
+from domain.market import seeding as catalogue
+from infra import database, migrations, schedules
+from infra.settings import settings
+from membership import seeding as tiers
+from ml.matching import LiveMatcher
+from ml.scoring import LiveScorer
+
+if TYPE_CHECKING:
+    from api.cli.story import Story
+
+ROOMS = (domain.tasks, integrations.tasks, integrations.sms.kept, membership.tasks)
+
+scoring.provide(LiveScorer())
+matching.provide(LiveMatcher())
+
+
+def warm() -> None:
+    """Load the models; slow, so it runs in a thread while the first requests may already be answered."""
+    scoring.scorer().warm()
+    matching.matcher().warm()
+
+
+def prepare(story: "Story") -> None:
+    """Migrate, seed, and train the models if there are none. Does nothing twice."""
+    with story.step("Migrations"):
+        migrations.upgrade(settings().database_url)
+    with story.step("Seeds"):
+        asyncio.run(_seed_and_close())
+    _train(story)
+
+
+async def _seed_and_close() -> None:
+    await seed()
+    await database.close_engine()
+
+
+async def seed() -> None:
+    """What the house begins with; rows that are there stay as they are."""
+    async with database.transaction() as db:
+        await catalogue.seed(db)
+        await tiers.seed(db)
+        await schedules.write(db)
+
+
+def _train(story: "Story") -> None:
+    from ml import first_models
+
+    if not settings().is_embedded or first_models.are_there():
+        return
+    with story.step("Models") as step:
+        first_models.train_first_models(lambda label, done: step.at(done, 1.0, label))
+        step.note = "trained on a simulated population"
