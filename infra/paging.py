@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -11,7 +12,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from infra.errors import invalid
+from infra.errors import Refusal, invalid
 from infra.words import N_
 
 FIRST_MAX = 100
@@ -52,7 +53,7 @@ def decode_cursor(after: str, parts: int) -> list[Any]:
     except (ValueError, binascii.Error):
         key = None
     if not isinstance(key, list) or len(key) != parts or any(not isinstance(part, int | float | str) for part in key):
-        raise invalid(N_("This cursor is not one of ours."), "after")
+        raise _not_ours()
     return key
 
 
@@ -88,6 +89,14 @@ def _typed(part: Any, key: InstrumentedAttribute[Any]) -> Any:
     """The cursor's JSON value as the column's Python type; a cursor of another list is refused."""
     try:
         python = key.type.python_type
-        return python.fromisoformat(part) if hasattr(python, "fromisoformat") else python(part)
-    except (ValueError, TypeError, NotImplementedError):
-        raise invalid(N_("This cursor is not one of ours."), "after") from None
+        value = python.fromisoformat(part) if hasattr(python, "fromisoformat") else python(part)
+    except (ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError):
+        raise _not_ours() from None
+    is_beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
+    if is_beyond or (isinstance(value, datetime) and value.tzinfo is None):
+        raise _not_ours()
+    return value
+
+
+def _not_ours() -> Refusal:
+    return invalid(N_("This cursor is not one of ours."), "after")
