@@ -1,0 +1,36 @@
+"""A client at the closed doors, and a scorer that needs no model."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from domain.credit import scoring
+from domain.credit.grades import Grade
+from domain.credit.scoring import Scored
+from domain.facts.sheets import FactSheet
+from tests.api.doors import house
+from tests.api.people import scored
+
+
+@pytest.fixture
+async def http(database: None) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=house()), base_url="http://house") as client:
+        yield client
+
+
+class SteadyScorer:
+    """Everybody is a B."""
+
+    model_version = "test"
+
+    def warm(self) -> None:
+        pass
+
+    def score(self, sheet: FactSheet) -> Scored:
+        return scored(Grade.B)
+
+
+@pytest.fixture
+def steady_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "_scorers", [SteadyScorer()])

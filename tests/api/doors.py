@@ -1,0 +1,63 @@
+"""The closed doors as a client finds them, and the contract's documents to hand in there."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from graphql import OperationDefinitionNode, parse, print_ast
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+import api.console.schema
+import api.console.sessions
+import api.oauth.token
+import api.partner.schema
+from api.graphql.http import Door
+
+CONTRACT = Path(__file__).parent.parent / "contract"
+
+
+@cache
+def house() -> Starlette:
+    partner = Door(api.partner.schema.schema(), api.partner.schema.authenticate)
+    console = Door(api.console.schema.schema(), api.console.schema.authenticate)
+    endpoints = [Route("/partner/graphql", partner), Route("/console/graphql", console)]
+    return Starlette(routes=[*endpoints, *api.oauth.token.routes, *api.console.sessions.routes])
+
+
+@cache
+def operations(audience: str) -> dict[str, str]:
+    """What existing clients send, word for word, by operation name."""
+    nodes = parse((CONTRACT / f"{audience}.graphql").read_text("utf-8")).definitions
+    return {n.name.value: print_ast(n) for n in nodes if isinstance(n, OperationDefinitionNode) and n.name}
+
+
+class Client:
+    """One audience's client, with or without a token."""
+
+    def __init__(self, http: httpx2.AsyncClient, audience: str, token: str | None) -> None:
+        self.http = http
+        self.audience = audience
+        self.headers = {"Accept-Language": "en"} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+    async def post(self, query: str, **variables: Any) -> httpx2.Response:
+        body = {"query": query, "variables": variables}
+        return await self.http.post(f"/{self.audience}/graphql", json=body, headers=self.headers)
+
+    async def send(self, operation: str, **variables: Any) -> Any:
+        """The data that the contract's document brings; no errors are expected."""
+        answer = (await self.post(operations(self.audience)[operation], **variables)).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        answer = (await self.post(query, **variables)).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def error_code(self, query: str, **variables: Any) -> tuple[int, str]:
+        """The status and the code of the one error that is expected."""
+        response = await self.post(query, **variables)
+        (error,) = response.json()["errors"]
+        return response.status_code, error["extensions"]["code"]

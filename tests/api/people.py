@@ -1,0 +1,136 @@
+"""Partners, staff and applicants, made as a test needs them, each its own."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from domain.applications.applications import Application, ApplicationStatus
+from domain.consent import consents
+from domain.consent.consents import ConsentScope, Purpose
+from domain.credit import scores
+from domain.credit.grades import Grade
+from domain.credit.scoring import Scored
+from domain.market.products import DecisionMode, Product, ProductKind
+from domain.people import partner_tokens, staff_sessions, users
+from domain.people.actors import Role
+from domain.people.partners import Partner, PartnerClient
+from domain.people.staff import Staff
+from domain.people.users import User
+from infra import clock
+from infra.database import Db, transaction
+from infra.ids import global_id, new_id
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A partner with one loan product and a token of its own."""
+
+    partner: Partner
+    product: Product
+    token: str
+
+
+async def open_shop() -> Shop:
+    async with transaction() as db:
+        partner = Partner(id=new_id(), code=f"shop-{uuid4()}", name="Shop", purpose=Purpose.LENDING)
+        db.add(partner)
+        await db.flush()
+        product = _loan(partner)
+        client = PartnerClient(
+            client_id=f"client-{uuid4()}",
+            partner_id=partner.id,
+            secret_hash="nobody knows it",
+            created_at=await clock.now(db),
+        )
+        db.add_all([product, client])
+        await db.flush()
+        return Shop(partner, product, await partner_tokens.issue(db, client))
+
+
+def _loan(partner: Partner) -> Product:
+    return Product(
+        id=new_id(),
+        partner_id=partner.id,
+        sku="loan",
+        kind=ProductKind.LOAN,
+        title="A loan",
+        amount_min=100_000,
+        amount_max=1_000_000,
+        currency="CNY",
+        term_months=[6, 12],
+        annual_rate=Decimal("0.12"),
+        decision=DecisionMode.PARTNER,
+    )
+
+
+async def apply_at(
+    shop: Shop,
+    *,
+    status: ApplicationStatus = ApplicationStatus.SUBMITTED,
+    share: tuple[ConsentScope, ...] = (),
+    grade: Grade | None = None,
+    promised_in: timedelta = timedelta(minutes=15),
+) -> Application:
+    """An application as `applying` leaves it, without the scoring before it."""
+    async with transaction() as db:
+        now, user = await clock.now(db), await somebody(db)
+        application = Application(
+            user_id=user.id,
+            product_id=shop.product.id,
+            partner_id=shop.partner.id,
+            amount=500_000,
+            currency="CNY",
+            term_months=12,
+            status=status,
+            promised_by=now + promised_in,
+            created_at=now,
+            updated_at=now,
+        )
+        db.add(application)
+        await db.flush()
+        if grade is not None:
+            await scores.conclude(db, user.id, await scores.record(db, user.id, scored(grade), now, 1), 1)
+        purpose = Purpose(shop.partner.purpose)
+        await consents.bind_to_application(db, user.id, shop.partner.id, purpose, list(share), application.id)
+        return application
+
+
+async def somebody(db: Db) -> User:
+    return await users.find_or_register(db, f"+86138{uuid4().int % 10**8:08}")
+
+
+def scored(grade: Grade) -> Scored:
+    return Scored(
+        probability=0.03,
+        points=700,
+        grade=grade,
+        base_points=700,
+        factors=(),
+        reasons=(),
+        vector={"age": 30.0},
+        model_version="test",
+        simulated=True,
+    )
+
+
+async def staff_token(role: Role) -> str:
+    """The token of a new member of staff, who never signs in by password."""
+    async with transaction() as db:
+        member = Staff(
+            email_index=uuid4().bytes,
+            email_sealed=b"",
+            name_sealed=b"",
+            role=role,
+            password_hash="nobody knows it",
+            totp_sealed=b"",
+            created_at=await clock.now(db),
+        )
+        db.add(member)
+        await db.flush()
+        token, _ = await staff_sessions.begin(db, member)
+        return token
+
+
+def shown_id(application: Application) -> str:
+    return global_id("Application", application.id)
