@@ -70,7 +70,8 @@ def grades_of(log_odds: Floats, cuts: Cuts) -> NDArray[np.int8]:
     """0 for A to 3 for D, by whole points, as a person is graded."""
     anchor, slope = points_of(0.0), points_of(0.0) - points_of(1.0)
     points = np.clip(np.round(anchor - slope * log_odds), 350, 950)
-    return np.sum([points < fewest for fewest in cuts.points], axis=0).astype(np.int8)
+    below: NDArray[np.bool_] = np.stack([points < fewest for fewest in cuts.points])
+    return np.asarray(below.sum(axis=0), dtype=np.int8)
 
 
 def grade_lines(bad: Floats, log_odds: Floats, weights: Floats, cuts: Cuts) -> tuple[GradeLine, ...]:

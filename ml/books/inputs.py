@@ -25,7 +25,8 @@ def build(
     notes: Notes,
 ) -> tuple[pd.DataFrame, tuple[Input, ...]]:
     """Inputs with their values on these rows: numbers, then flags of codes, then categories."""
-    numbers, categories = [], []
+    numbers: list[Input] = []
+    categories: list[Input] = []
     for column in usable:
         made = _input(column, description, notes)
         (categories if made.kind == "category" else numbers).append(made)
@@ -75,7 +76,8 @@ def _days_before(origin: str, cells: "pd.Series[Any]", table: pd.DataFrame) -> "
     days, _ = parsing.dates(cells)
     end = parsing.dates(table[origin])[0] if origin in table.columns else pd.Timestamp(origin)
     elapsed: pd.Series[Any] = end - days
-    return elapsed.dt.days.astype("float64")
+    before: pd.Series[float] = elapsed.dt.days.astype("float64")
+    return before
 
 
 def _is_coded(texts: "pd.Series[Any]", codes: Sequence[str]) -> "pd.Series[bool]":
@@ -93,7 +95,7 @@ def _input(column: Column, description: Description, notes: Notes) -> Input:
         origin = description.time or str(column.values.max().date())
         notes.warn(f"{column.name} is a date; the model sees how many days it lies before {origin}.")
         # The direction was declared for the date, which runs against the days before.
-        way = -way if way else 0  # type: ignore[assignment]
+        way = -way if way else 0
         return Input(column.name, "number", way, fact, column.name, origin=origin, missing=declared)
     found = [f"{code:g}" if abs(code) < 1e5 else str(int(code)) for code in sentinels.codes_in(column.values)]
     codes = [*found, *column.codes]

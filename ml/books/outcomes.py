@@ -11,8 +11,7 @@ from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
 
 _MADE = frozenset(
-    ("1", "true", "t", "yes", "y", "a", "approve", "approved", "accept", "accepted", "granted", "funded", "booked")
-    + ("issued", "批准", "通过", "同意", "是")
+    "1 true t yes y a approve approved accept accepted granted funded booked issued 批准 通过 同意 是".split()
 )
 _RARE_SHARE = 0.005
 _FINDINGS_MAX = 50
@@ -26,7 +25,7 @@ def loans_made(table: pd.DataFrame, description: Description, notes: Notes) -> N
         return np.ones(len(table), dtype=bool)
     said = _same_words(table[description.decision])
     wanted = {parsing.same_word(word) for word in description.accepted} or _MADE
-    made = said.isin(wanted).to_numpy()
+    made = said.isin(wanted).to_numpy(dtype=np.bool_)
     if not made.any():
         values = ", ".join(sorted(map(str, said.dropna().unique()))[:5])
         why = f"no row says that the loan was made; the values are {values}: name the right ones in `accepted`"
@@ -49,7 +48,7 @@ def outcomes(table: pd.DataFrame, description: Description) -> NDArray[np.float6
     if len(unknown):
         raise BookRefused(_unknown(table, description, unknown))
     _check_counts(description, int(bad.sum()), int(good.sum()))
-    return bad.to_numpy(dtype=np.float64)
+    return np.asarray(bad, dtype=np.float64)
 
 
 def weights(table: pd.DataFrame, description: Description) -> NDArray[np.float64]:
@@ -64,7 +63,8 @@ def weights(table: pd.DataFrame, description: Description) -> NDArray[np.float64
         ]
         raise BookRefused(cells)
     result = numbers.to_numpy(dtype=np.float64)
-    return result / result.mean()
+    scaled: NDArray[np.float64] = result / result.mean()
+    return scaled
 
 
 def _good_words(said: "pd.Series[Any]", description: Description) -> set[str]:

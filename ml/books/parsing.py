@@ -26,12 +26,12 @@ _BRACKETED = re.compile(r"\((.+)\)")
 
 # Only forms that no number looks like, plus eight digits that make a believable day.
 _DATES = re.compile(
-    r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?)?(?:[T ]\d{1,2}:\d{2}.*)?"
+    r"(?:1[89]|2[0-9]|99)\d{2}(?:[-/年]\d{1,2}月?|[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?)"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: \d{1,2}:\d{2}.*)?"
     r"|\d{1,2}[- ]?[A-Za-z]{3,9}[- ,]*\d{2,4}|[A-Za-z]{3,9}[- ]\d{1,2},? \d{4}|[A-Za-z]{3}[- ]\d{2,4}|\d{2}-[A-Za-z]{3}"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
-_ISO_LIKE = re.compile(r"\d{4}[-/.年]")
+_ISO_LIKE = re.compile(r"\d{4}[-/.年]|\d{8}$")
 _NEVER = ("9999-12-31", "2999-12-31", "1900-01-01", "1901-01-01", "0001-01-01")
 
 
@@ -52,6 +52,8 @@ def numbers(column: "pd.Series[Any]") -> tuple["pd.Series[float]", "pd.Series[bo
         return column.astype("float64").replace([np.inf, -np.inf], np.nan), pd.Series(False, index=column.index)
     texts = words(column)
     levels = pd.Series(texts.dropna().unique(), dtype=object)
+    if levels.empty:
+        return texts.astype("float64"), texts.notna()
     values = _truths(levels) if _are_truths(levels) else _in_best_style(levels)
     unknown = levels.str.lower().isin(UNKNOWNS)
     parsed = texts.map(dict(zip(levels, values, strict=True))).astype("float64")

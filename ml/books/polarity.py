@@ -12,6 +12,7 @@ from ml.books.findings import BookRefused, Finding, Notes
 from ml.metrics import Ranked
 
 Floats = NDArray[np.float64]
+_Told = tuple[str, int, float]  # column, declared direction, AUC
 
 _CLEAR = 0.02  # how far from one half an AUC must be to say anything, apart from noise
 _RISK_RISES = re.compile(
@@ -62,10 +63,9 @@ def _warn_of_rate(candidates: list[Column], bad: Floats, rate: float, descriptio
         notes.warn(f"{rate:.0%} of the loans are bad. Check that `bad` names the right value of {description.target}.")
 
 
-def _sorted_out(
-    declared: dict[str, tuple[Column, Literal[-1, 1]]], bad: Floats
-) -> tuple[list[tuple[str, int, float]], list[tuple[str, int, float]]]:
-    against, along = [], []
+def _sorted_out(declared: dict[str, tuple[Column, Literal[-1, 1]]], bad: Floats) -> tuple[list[_Told], list[_Told]]:
+    against: list[_Told] = []
+    along: list[_Told] = []
     for name, (column, way) in declared.items():
         if column.nature != "number":
             continue

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,10 +110,10 @@ def _moments(table: pd.DataFrame, description: Description, today: date) -> NDAr
     findings += [_at(table, i, description.time, "{cell} lies in the future") for i in np.flatnonzero(late)]
     if findings:
         raise BookRefused(findings[:50])
-    return values.to_numpy(dtype=np.float64)
+    return np.asarray(values, dtype=np.float64)
 
 
-def _at(table: pd.DataFrame, position: int, column: str, why: str) -> Finding:
+def _at(table: pd.DataFrame, position: Any, column: str, why: str) -> Finding:
     return Finding(int(table.index[position]) + 1, column, why.format(cell=table[column].iloc[position]))
 
 

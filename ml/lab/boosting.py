@@ -33,11 +33,11 @@ def growths(rows: int) -> Sequence[Growth]:
     if rows < 5_000:
         return Growth(2, 0.06, 400, 10), Growth(4, 0.04, 400, 10)
     if rows < 40_000:
-        return Growth(3, 0.08, 400), Growth(4, 0.06, 400), Growth(6, 0.05, 300, 10)
+        return Growth(4, 0.08, 300), Growth(6, 0.06, 300, 10)
     return Growth(4, 0.12, 300), Growth(6, 0.1, 250, 10)
 
 
-def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 40) -> Any:
+def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 30) -> Any:
     """Train on all rows; with `watched`, stop when its log-loss hasn't fallen for `patience` trees."""
     trees = CatBoostClassifier(
         iterations=growth.trees,

@@ -17,7 +17,7 @@ def fit(raw: Floats, bad: Floats, weights: Floats) -> tuple[float, float]:
         ((raw - centre) / spread).reshape(-1, 1),
         bad,
         weights,
-        ridge=np.array([1e-3]),
+        penalty=np.array([[1e-3]]),
         signs=np.array([1], dtype=np.int8),
     )
     slope = float(slopes[0]) / spread

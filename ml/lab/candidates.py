@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,9 @@ Step = Callable[[str], None]
 BADS_FOR_TREES = 200
 # From the simplest to the least simple.
 _SIMPLEST_FIRST: tuple[Kind, ...] = ("scorecard", "logistic", "catboost")
-_RIDGES = {"logistic": (3.0, 30.0, 150.0), "scorecard": (3.0, 30.0)}
+# How hard effects are pulled to zero, and curves to straight lines.
+_CURVES = ((30.0, 300.0), (10.0, 100.0), (3.0, 20.0))
+_SCORECARD_RIDGES = (3.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Trial:
 
     kind: Kind
     ridge: float = 0.0
+    stiffness: float = 0.0
     growth: Growth | None = None
     calibration: tuple[float, float] = (0.0, 1.0)
     rows: Rows | None = None
@@ -40,7 +42,7 @@ class Trial:
     def story(self) -> str:
         if self.growth:
             return f"{self.growth.trees} trees of depth {self.growth.depth}, learning rate {self.growth.rate:g}"
-        return f"ridge {self.ridge:g}"
+        return f"ridge {self.ridge:g}" + (f", stiffness {self.stiffness:g}" if self.stiffness else "")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,11 @@ def steps(book: Book) -> int:
 def search(book: Book, *, seed: int, step: Step) -> Search:
     """Try every candidate inside the rows of the book, and choose."""
     folds = splitting.inner(book, seed=seed)
-    trials = [_best_ridge(book, folds, kind, step) for kind in ("scorecard", "logistic")]
+    step("Trying a scorecard")
+    trials = [_best(book, folds, [Trial("scorecard", ridge=ridge) for ridge in _SCORECARD_RIDGES], seed)]
+    step("Trying a logistic model")
+    curves = [Trial("logistic", ridge=ridge, stiffness=stiffness) for ridge, stiffness in _CURVES]
+    trials.append(_best(book, folds, curves, seed))
     if book.bads >= BADS_FOR_TREES:
         trials.append(min((_grown(book, folds, g, seed, step) for g in boosting.growths(len(book))), key=_loss))
     chosen, why = _choose(trials, book)
@@ -72,17 +78,17 @@ def train(book: Book, trial: Trial, *, seed: int) -> Model:
     """The trial's model on all rows of the book."""
     if trial.growth:
         return boosting.fit(book, trial.growth, seed=seed)
-    return (logistic if trial.kind == "logistic" else scorecard).fit(book, ridge=trial.ridge)
+    if trial.kind == "logistic":
+        return logistic.fit(book, ridge=trial.ridge, stiffness=trial.stiffness)
+    return scorecard.fit(book, ridge=trial.ridge)
 
 
-def _best_ridge(book: Book, folds: list[Fold], kind: Any, step: Step) -> Trial:
-    step(f"Trying a {kind} model")
-    fit = (logistic if kind == "logistic" else scorecard).fit
-    trials = []
-    for ridge in _RIDGES[kind]:
-        raws = [fit(book.take(learn), ridge=ridge).log_odds(book.take(test).matrix()) for learn, test in folds]
-        trials.append(_judged(Trial(kind, ridge=ridge), book, folds, raws))
-    return min(trials, key=_loss)
+def _best(book: Book, folds: list[Fold], trials: list[Trial], seed: int) -> Trial:
+    tried = []
+    for trial in trials:
+        raws = [train(book.take(learn), trial, seed=seed).log_odds(book.take(test).matrix()) for learn, test in folds]
+        tried.append(_judged(trial, book, folds, raws))
+    return min(tried, key=_loss)
 
 
 def _grown(book: Book, folds: list[Fold], growth: Growth, seed: int, step: Step) -> Trial:

@@ -10,9 +10,9 @@ from ml.lab import regression
 from ml.models.additive import Additive, Levels, Steps, Term
 
 Floats = NDArray[np.float64]
-_BINS_MAX = 8
+_BINS_MAX = 5
 # A bin's bad rate is mixed with that many rows at the average rate, so that small bins claim little.
-_PRIOR_ROWS = 20.0
+_PRIOR_ROWS = 50.0
 
 
 def fit(book: Book, *, ridge: float) -> Additive:
@@ -29,7 +29,7 @@ def fit(book: Book, *, ridge: float) -> Additive:
         book.bad,
         book.weights,
         # Evidence isn't standardised; an equal pull on all needs the square of its spread.
-        ridge=ridge * np.maximum(spread**2, 1e-6),
+        penalty=np.diag(ridge * np.maximum(spread**2, 1e-6)),
         # More evidence of risk may never lower the risk: that is what keeps a scorecard readable.
         signs=np.ones(columns.shape[1], dtype=np.int8),
     )

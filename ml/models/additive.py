@@ -12,22 +12,18 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Line:
-    """A straight effect of a number: clipped, perhaps as a signed logarithm, then `slope * (x - centre)`."""
+class Curve:
+    """Straight pieces between knots, flat beyond them; over the number itself or its signed logarithm."""
 
-    low: float
-    high: float
     logarithm: bool
-    centre: float
-    slope: float
+    knots: list[float]
+    values: list[float]
     missing: float
 
     def effects(self, values: NDArray[Any]) -> Floats:
         numbers = values.astype(np.float64)
-        clipped = np.clip(numbers, self.low, self.high)
-        if self.logarithm:
-            clipped = np.sign(clipped) * np.log1p(np.abs(clipped))
-        return np.where(np.isnan(numbers), self.missing, self.slope * (clipped - self.centre))
+        shaped = np.sign(numbers) * np.log1p(np.abs(numbers)) if self.logarithm else numbers
+        return np.where(np.isnan(numbers), self.missing, np.interp(shaped, self.knots, self.values))
 
 
 @dataclass(frozen=True)
@@ -55,8 +51,8 @@ class Levels:
         return np.fromiter((self.values.get(level, self.other) for level in values), np.float64, len(values))
 
 
-Term = Line | Steps | Levels
-_TERMS: dict[str, type[Line] | type[Steps] | type[Levels]] = {"line": Line, "steps": Steps, "levels": Levels}
+Term = Curve | Steps | Levels
+_TERMS: dict[str, type[Curve] | type[Steps] | type[Levels]] = {"curve": Curve, "steps": Steps, "levels": Levels}
 
 
 @dataclass(frozen=True)
