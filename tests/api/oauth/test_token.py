@@ -1,0 +1,180 @@
+"""The token endpoint: what RFC 6749 asks of it, and what no client gets past it."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus
+from uuid import uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import delete
+
+from api.oauth import token as endpoint
+from domain.people import partners
+from domain.people.partners import PartnerClient
+from infra.database import transaction
+from infra.settings import Rate
+from tests.api.doors import Client
+from tests.api.people import open_shop
+
+GRANT = {"grant_type": "client_credentials"}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    client_id: str
+    secret: str
+
+    @property
+    def basic(self) -> dict[str, str]:
+        return basic(self.client_id, self.secret)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {"client_id": self.client_id, "client_secret": self.secret}
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+@pytest.fixture(scope="module")
+async def credentials(database: None) -> Credentials:
+    shop = await open_shop()
+    async with transaction() as db:
+        client_id = f"client-{uuid4()}"
+        return Credentials(client_id, await partners.issue_client(db, shop.partner, client_id))
+
+
+async def ask(http: httpx2.AsyncClient, form: Any, headers: dict[str, str] | None = None) -> httpx2.Response:
+    return await http.post("/oauth/token", data=form, headers=headers)
+
+
+class TestGranting:
+    async def test_by_http_basic(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
+        response = await ask(http, GRANT, credentials.basic)
+        told = response.json()
+        assert response.status_code == 200
+        assert (told["token_type"], told["expires_in"]) == ("Bearer", 3600)
+        assert set(told) == {"access_token", "token_type", "expires_in"}
+        assert response.headers["cache-control"] == "no-store"
+
+    async def test_in_the_body(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
+        assert (await ask(http, {**GRANT, **credentials.form})).status_code == 200
+
+    async def test_the_same_client_id_beside_basic(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
+        form = {**GRANT, "client_id": credentials.client_id}
+        assert (await ask(http, form, credentials.basic)).status_code == 200
+
+    async def test_what_is_not_known_or_empty_is_left_out(
+        self, http: httpx2.AsyncClient, credentials: Credentials
+    ) -> None:
+        form = {**GRANT, "scope": "", "audience": "anything"}
+        assert (await ask(http, form, credentials.basic)).status_code == 200
+
+    async def test_the_token_opens_the_partners_door(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
+        token = (await ask(http, GRANT, credentials.basic)).json()["access_token"]
+        assert await Client(http, "partner", token).send("Applications") is not None
+
+    async def test_a_client_that_was_taken_back_is_out_at_once(self, http: httpx2.AsyncClient) -> None:
+        shop = await open_shop()
+        client = Client(http, "partner", shop.token)
+        assert await client.send("Applications") is not None
+        async with transaction() as db:
+            await db.execute(delete(PartnerClient).where(PartnerClient.partner_id == shop.partner.id))
+        assert await client.error_code("{ __typename }") == (401, "UNAUTHENTICATED")
+
+    async def test_the_server_describes_itself(self, http: httpx2.AsyncClient) -> None:
+        told = (await http.get("/.well-known/oauth-authorization-server")).json()
+        assert told["token_endpoint"] == told["issuer"] + "/oauth/token"
+        assert told["grant_types_supported"] == ["client_credentials"]
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        ("form", "error"),
+        [
+            ({}, "invalid_request"),
+            ({"grant_type": ""}, "invalid_request"),
+            ({"grant_type": "password", "username": "a", "password": "b"}, "unsupported_grant_type"),
+            ({"grant_type": "authorization_code", "code": "a"}, "unsupported_grant_type"),
+            ({"grant_type": "refresh_token", "refresh_token": "a"}, "unsupported_grant_type"),
+            ({"grant_type": "Client_Credentials"}, "unsupported_grant_type"),
+            ({"grant_type": ["client_credentials", "client_credentials"]}, "invalid_request"),
+            ({**GRANT, "audience": ["a", "b"]}, "invalid_request"),
+            ({**GRANT, "client_secret": "x"}, "invalid_request"),
+            ({**GRANT, "client_id": "another"}, "invalid_request"),
+            ({**GRANT, "scope": "everything"}, "invalid_scope"),
+        ],
+    )
+    async def test_a_request_that_says_something_else(
+        self, http: httpx2.AsyncClient, credentials: Credentials, form: Any, error: str
+    ) -> None:
+        response = await ask(http, form, credentials.basic)
+        assert (response.status_code, response.json()["error"]) == (400, error)
+        assert response.headers["cache-control"] == "no-store"
+
+    @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x", ""])
+    async def test_a_body_that_is_no_form(
+        self, http: httpx2.AsyncClient, credentials: Credentials, content_type: str
+    ) -> None:
+        headers = {**credentials.basic, "Content-Type": content_type}
+        response = await http.post("/oauth/token", content=b"grant_type=client_credentials", headers=headers)
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+    @pytest.mark.parametrize("body", [b"grant_type", b"&", b"grant_type=%ff", b"\xff\xfe", b"a=1&&b=2"])
+    async def test_a_form_that_is_broken(self, http: httpx2.AsyncClient, credentials: Credentials, body: bytes) -> None:
+        headers = {**credentials.basic, "Content-Type": "application/x-www-form-urlencoded"}
+        response = await http.post("/oauth/token", content=body, headers=headers)
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+    async def test_an_unknown_client_and_a_wrong_secret_are_alike(
+        self, http: httpx2.AsyncClient, credentials: Credentials
+    ) -> None:
+        wrong = await ask(http, GRANT, basic(credentials.client_id, "wrong"))
+        unknown = await ask(http, GRANT, basic("nobody", "wrong"))
+        assert wrong.status_code == unknown.status_code == 401
+        assert wrong.content == unknown.content and wrong.json()["error"] == "invalid_client"
+        assert wrong.headers["www-authenticate"].startswith("Basic ")
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Basic",
+            "Basic !!!",
+            "Basic bm9jb2xvbg==",
+            "Basic /////w==",
+            "Bearer abc",
+            "Basic " + "YQ" * 3000,
+            "Basic ADp4",
+        ],
+    )
+    async def test_an_authorization_that_is_broken(self, http: httpx2.AsyncClient, header: str) -> None:
+        response = await ask(http, GRANT, {"Authorization": header})
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+    async def test_credentials_in_the_address_count_for_nothing(
+        self, http: httpx2.AsyncClient, credentials: Credentials
+    ) -> None:
+        response = await http.post("/oauth/token", params=credentials.form, data=GRANT)
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+    async def test_no_other_method(self, http: httpx2.AsyncClient) -> None:
+        response = await http.get("/oauth/token")
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+    async def test_a_body_that_is_too_long(self, http: httpx2.AsyncClient) -> None:
+        assert (await ask(http, {"grant_type": "x" * 20_000})).status_code == 413
+
+    async def test_too_many_from_one_place(
+        self, http: httpx2.AsyncClient, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(endpoint, "PER_CLIENT", Rate(times=2, seconds=60))
+        one_more = basic(f"client-{uuid4()}", "x")
+        answers = [(await ask(http, GRANT, one_more)).status_code for _ in range(3)]
+        assert answers == [401, 401, 429]
+        refused = await ask(http, GRANT, one_more)
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert (await ask(http, GRANT, credentials.basic)).status_code == 200
