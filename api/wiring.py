@@ -3,7 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+import domain.applications.applying
+import domain.people.signing_in
+import domain.people.staff_signing_in
 import domain.tasks
+import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
 import membership.tasks
@@ -19,7 +23,17 @@ from ml.scoring import LiveScorer
 if TYPE_CHECKING:
     from api.cli.story import Story
 
-ROOMS = (domain.tasks, integrations.tasks, integrations.sms.kept, membership.tasks)
+# Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
+ROOMS = (
+    domain.applications.applying,
+    domain.people.signing_in,
+    domain.people.staff_signing_in,
+    domain.tasks,
+    integrations.linking,
+    integrations.sms.kept,
+    integrations.tasks,
+    membership.tasks,
+)
 
 scoring.provide(LiveScorer())
 matching.provide(LiveMatcher())

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from contextvars import ContextVar
 from typing import Any
 
@@ -59,12 +60,15 @@ def _name_exception(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _trace(error: BaseException) -> str:
-    steps, frame = [], error.__traceback__
-    while frame is not None:
-        code = frame.tb_frame.f_code
-        steps.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno} {code.co_name}")
-        frame = frame.tb_next
-    return f"{type(error).__module__}.{type(error).__qualname__} at " + " > ".join(steps[-8:])
+    """Our own steps towards it, and the last of the library's."""
+    steps = list(traceback.walk_tb(error.__traceback__))
+    ours = [step for step in steps[:-1] if "site-packages" not in step[0].f_code.co_filename]
+    told = [
+        f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{line} {frame.f_code.co_name}"
+        for frame, line in ours[-8:] + steps[-1:]
+    ]
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__qualname__}{f' {code}' if code else ''} at " + " > ".join(told)
 
 
 def _keep_allowed(_: Any, __: str, event: EventDict) -> EventDict:

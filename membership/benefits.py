@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, case, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
@@ -59,6 +59,10 @@ class Benefit(Entity):
         return Money(self.unit_cost_minor, self.currency)
 
 
+# As the segments are listed, and then by code: the order in which people read benefits.
+READING_ORDER = (case({segment: place for place, segment in enumerate(Segment)}, value=Benefit.segment), Benefit.code)
+
+
 class BenefitSource(Entity):
     """Which tiers and plans grant a benefit: "tier:GOLD", "plan:..."."""
 
@@ -80,7 +84,7 @@ async def granted_by(db: Db, sources: set[str]) -> dict[str, list[Benefit]]:
         select(BenefitSource.source, Benefit)
         .join(Benefit, Benefit.id == BenefitSource.benefit_id)
         .where(BenefitSource.source.in_(sources), Benefit.status == BenefitStatus.LIVE)
-        .order_by(Benefit.segment, Benefit.code)
+        .order_by(*READING_ORDER)
     )
     found: defaultdict[str, list[Benefit]] = defaultdict(list)
     for source, benefit in await db.execute(granted):

@@ -13,7 +13,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
 from membership import quotas
-from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.benefits import READING_ORDER, Benefit, BenefitSource, BenefitStatus
 from membership.quotas import BenefitUsage
 
 
@@ -65,7 +65,7 @@ async def held_by(db: Db, user_ids: set[UUID]) -> dict[UUID, list[HeldBenefit]]:
         .outerjoin(BenefitUsage, this_period)
         .where(Benefit.status.in_([BenefitStatus.LIVE, BenefitStatus.RETIRING]))
         .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > now))
-        .order_by(Benefit.segment, Benefit.code)
+        .order_by(*READING_ORDER)
     )
     held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
     for user_id, benefit, used in rows:

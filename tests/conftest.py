@@ -47,5 +47,3 @@ async def db() -> AsyncIterator[Db]:
     """A transaction that is rolled back: for reading, and for what nobody else need see."""
     async with database.reading() as db:
         yield db
-
-

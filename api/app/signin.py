@@ -12,7 +12,9 @@ from api.graphql.refusals import Refused
 from api.graphql.showing import shows
 from domain.people import challenges, sessions, signing_in, users
 from infra.database import Db
+from infra.errors import Refusal
 from infra.ids import global_id
+from membership import joining
 
 
 @shows(challenges.Challenge, description="A code was sent; answer it before it expires.")
@@ -105,11 +107,15 @@ class SignInMutation:
         return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))
 
 
-async def _sign_in(db: Db, input: SignInInput) -> Any:
-    return await signing_in.sign_in(
+async def _sign_in(db: Db, input: SignInInput) -> sessions.Session | Refusal:
+    session = await signing_in.sign_in(
         db,
         challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
         code=input.code,
         device_name=input.device_name,
         key=input.idempotency_key,
     )
+    if isinstance(session, sessions.Session):
+        # The worker would do the same in a moment; the first screen need not wait for it.
+        await joining.join(db, session.user_id)
+    return session

@@ -108,6 +108,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_consents'))
     )
     op.create_index(op.f('ix_consents_user_id_application_id'), 'consents', ['user_id', 'application_id'], unique=False)
+    op.create_table('decisions',
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('application_id', sa.Uuid(), nullable=False),
+    sa.Column('outcome', sa.Enum('APPROVE', 'DECLINE', 'REFER', name='decisionoutcome', native_enum=False, length=40), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.Text(), nullable=False),
+    sa.Column('reasons_told', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('rule_version', sa.Text(), nullable=False),
+    sa.Column('model_version', sa.Text(), nullable=True),
+    sa.Column('vector_sealed', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_decisions'))
+    )
+    op.create_index(op.f('ix_decisions_user_id_application_id'), 'decisions', ['user_id', 'application_id'], unique=False)
+    op.create_index('uq_decisions_final', 'decisions', ['user_id', 'application_id'], unique=True, postgresql_where=sa.text("outcome IN ('APPROVE', 'DECLINE')"))
+    op.create_table('documents',
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('sha256', name=op.f('pk_documents'))
+    )
     op.create_table('events',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
@@ -148,6 +169,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_linked_accounts'))
     )
     op.create_index(op.f('ix_linked_accounts_user_id_provider_subject_index'), 'linked_accounts', ['user_id', 'provider', 'subject_index'], unique=True)
+    op.create_table('offers',
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('application_id', sa.Uuid(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('term_months', sa.Integer(), nullable=False),
+    sa.Column('annual_rate', sa.Numeric(precision=7, scale=5), nullable=True),
+    sa.Column('annual_cost', sa.Numeric(precision=7, scale=4), nullable=False),
+    sa.Column('monthly_payment', sa.BigInteger(), nullable=False),
+    sa.Column('deposit', sa.BigInteger(), nullable=False),
+    sa.Column('deposit_waived', sa.BigInteger(), nullable=False),
+    sa.Column('schedule', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('documents', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_offers'))
+    )
+    op.create_index(op.f('ix_offers_user_id_application_id'), 'offers', ['user_id', 'application_id'], unique=True)
     op.create_table('partners',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
@@ -174,6 +214,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_readings'))
     )
     op.create_index(op.f('ix_readings_user_id_source'), 'readings', ['user_id', 'source'], unique=False)
+    op.create_table('receipts',
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('operation', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('input_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('result_id', sa.Uuid(), nullable=True),
+    sa.PrimaryKeyConstraint('actor', 'operation', 'key', name=op.f('pk_receipts'))
+    )
+    op.create_index(op.f('ix_receipts_created_at'), 'receipts', ['created_at'], unique=False)
     op.create_table('schedules',
     sa.Column('event', sa.Text(), nullable=False),
     sa.Column('every', sa.Interval(), nullable=False),
@@ -207,6 +257,19 @@ def upgrade() -> None:
     sa.Column('values', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_scorings'))
     )
+    op.create_table('sessions',
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('device_name_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('renewed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('generation', sa.Integer(), nullable=False),
+    sa.Column('used_generation', sa.Integer(), nullable=False),
+    sa.Column('renewal_key', sa.Text(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_sessions'))
+    )
     op.create_table('staff',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('email_index', sa.LargeBinary(), nullable=False),
@@ -219,6 +282,12 @@ def upgrade() -> None:
     sa.Column('last_step', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('email_index', name=op.f('uq_staff_email_index'))
+    )
+    op.create_table('staff_tries',
+    sa.Column('email_index', sa.LargeBinary(), nullable=False),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('email_index', name=op.f('pk_staff_tries'))
     )
     op.create_table('tier_rules_versions',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -238,6 +307,13 @@ def upgrade() -> None:
     sa.Column('rank', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_tiers')),
     sa.UniqueConstraint('rank', name=op.f('uq_tiers_rank'))
+    )
+    op.create_table('users',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('phone_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.Enum('ACTIVE', 'RESTRICTED', name='userstatus', native_enum=False, length=40), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_users'))
     )
     op.create_table('benefit_sources',
     sa.Column('source', sa.Text(), nullable=False),
@@ -295,6 +371,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('client_id', name=op.f('pk_partner_clients'))
     )
     op.create_index(op.f('ix_partner_clients_partner_id'), 'partner_clients', ['partner_id'], unique=False)
+    op.create_table('phones',
+    sa.Column('index', sa.LargeBinary(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('bound_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_phones_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('index', name=op.f('pk_phones'))
+    )
+    op.create_index(op.f('ix_phones_user_id'), 'phones', ['user_id'], unique=False)
     op.create_table('products',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('partner_id', sa.Uuid(), nullable=False),
@@ -377,6 +461,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_products_status_kind_id'), table_name='products')
     op.drop_index(op.f('ix_products_partner_id_sku'), table_name='products')
     op.drop_table('products')
+    op.drop_index(op.f('ix_phones_user_id'), table_name='phones')
+    op.drop_table('phones')
     op.drop_index(op.f('ix_partner_clients_partner_id'), table_name='partner_clients')
     op.drop_table('partner_clients')
     op.drop_index(op.f('ix_members_tier_code'), table_name='members')
@@ -387,19 +473,26 @@ def downgrade() -> None:
     op.drop_table('benefit_usages')
     op.drop_index(op.f('ix_benefit_sources_benefit_id'), table_name='benefit_sources')
     op.drop_table('benefit_sources')
+    op.drop_table('users')
     op.drop_table('tiers')
     op.drop_index('uq_tier_rules_versions_live', table_name='tier_rules_versions', postgresql_where=sa.text("status = 'LIVE'"))
     op.drop_table('tier_rules_versions')
+    op.drop_table('staff_tries')
     op.drop_table('staff')
+    op.drop_table('sessions')
     op.drop_table('scorings')
     op.drop_index(op.f('ix_scores_user_id_as_of'), table_name='scores')
     op.drop_table('scores')
     op.drop_table('schedules')
+    op.drop_index(op.f('ix_receipts_created_at'), table_name='receipts')
+    op.drop_table('receipts')
     op.drop_index(op.f('ix_readings_user_id_source'), table_name='readings')
     op.drop_table('readings')
     op.drop_index(op.f('ix_person_keys_version'), table_name='person_keys')
     op.drop_table('person_keys')
     op.drop_table('partners')
+    op.drop_index(op.f('ix_offers_user_id_application_id'), table_name='offers')
+    op.drop_table('offers')
     op.drop_index(op.f('ix_linked_accounts_user_id_provider_subject_index'), table_name='linked_accounts')
     op.drop_table('linked_accounts')
     op.drop_index(op.f('ix_kept_messages_to_index_sent_at'), table_name='kept_messages')
@@ -409,6 +502,10 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_events_subject_id_name'), table_name='events')
     op.drop_index(op.f('ix_events_occurred_at'), table_name='events')
     op.drop_table('events')
+    op.drop_table('documents')
+    op.drop_index('uq_decisions_final', table_name='decisions', postgresql_where=sa.text("outcome IN ('APPROVE', 'DECLINE')"))
+    op.drop_index(op.f('ix_decisions_user_id_application_id'), table_name='decisions')
+    op.drop_table('decisions')
     op.drop_index(op.f('ix_consents_user_id_application_id'), table_name='consents')
     op.drop_table('consents')
     op.drop_table('clock_offset')

@@ -1,0 +1,59 @@
+"""The migrations make what the models say, and nothing else."""
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra import embedded, migrations
+from infra.entity import Entity
+
+HOUSE = ("domain", "integrations", "membership", "ml")
+
+
+def modules() -> Iterator[str]:
+    for room in HOUSE:
+        package = importlib.import_module(room)
+        yield from (found.name for found in pkgutil.walk_packages(package.__path__, f"{room}."))
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+    return list(compare_metadata(context, Entity.metadata))
+
+
+async def test_the_migrations_make_what_the_models_say(servers: embedded.Servers) -> None:
+    engine = create_async_engine(servers.database_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+def test_the_composition_root_knows_every_table() -> None:
+    known = set(Entity.metadata.tables)
+    for name in modules():
+        importlib.import_module(name)
+    assert set(Entity.metadata.tables) == known
+
+
+async def test_down_and_up_again(servers: embedded.Servers) -> None:
+    url = servers.create_database("migrated")
+    await asyncio.to_thread(migrations.upgrade, url)
+    await asyncio.to_thread(command.downgrade, migrations.configuration(url), "base")
+    assert await tables(url) == {"alembic_version"}
+    await asyncio.to_thread(migrations.upgrade, url)
+    assert await tables(url) == {*Entity.metadata.tables, "alembic_version"}
+
+
+async def tables(url: str) -> set[str]:
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    await engine.dispose()
+    return set(names)
