@@ -74,6 +74,7 @@ class Provider:
     read: Callable[["Conversation", str, Tokens, str, Mapping[str, str]], Awaitable[Reply]]
     refusal: Callable[[Reply], Exception | None]  # the error that hides in a reply, though its status may be 200
     parse: Callable[[bytes], Reply | None] = json_object
+    revoke: Callable[["Conversation", Tokens], Awaitable[None]] | None = None  # where it is not RFC 7009
     userinfo_url: str = ""
     refresh_url: str = ""  # empty: the token URL
     revoke_url: str = ""

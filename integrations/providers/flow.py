@@ -89,7 +89,7 @@ async def revoke(at: Registration, tokens: Tokens) -> bool:
     if not at.provider.revoke_url:
         return False
     async with conversation(at) as talk:
-        await talk.revoke(tokens)
+        await (at.provider.revoke(talk, tokens) if at.provider.revoke else talk.revoke(tokens))
     return True
 
 

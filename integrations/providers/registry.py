@@ -6,11 +6,17 @@ from dataclasses import replace
 from infra.settings import ProviderCredentials, Settings, settings
 from integrations.client import authority_of
 from integrations.providers.descriptions import Provider, Registration
+from integrations.providers.douyin import DOUYIN
+from integrations.providers.jd import JD
 from integrations.providers.oidc import OIDC
+from integrations.providers.qq import QQ
 from integrations.providers.taobao import TAOBAO
 from integrations.providers.wechat import WECHAT
+from integrations.providers.weibo import WEIBO
 
-PROVIDERS: Mapping[str, Provider] = {provider.key: provider for provider in (WECHAT, TAOBAO, OIDC)}
+PROVIDERS: Mapping[str, Provider] = {
+    provider.key: provider for provider in (WECHAT, QQ, WEIBO, DOUYIN, TAOBAO, JD, OIDC)
+}
 
 
 def registrations(configuration: Settings | None = None) -> dict[str, Registration]:

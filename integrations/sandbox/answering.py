@@ -3,15 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from infra.words import Locale, say
-from integrations.sandbox import oidc, taobao, wechat
+from integrations.sandbox import douyin, jd, oidc, qq, taobao, wechat, weibo
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS
 from integrations.sandbox.world import World
 
 DIALECTS: Mapping[str, Callable[[World, Request], Awaitable[Response | None]]] = {
-    wechat.KEY: wechat.answer,
-    taobao.KEY: taobao.answer,
-    oidc.KEY: oidc.answer,
+    dialect.KEY: dialect.answer for dialect in (wechat, qq, weibo, douyin, taobao, jd, oidc)
 }
 
 

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -16,7 +15,7 @@ from integrations.providers.oidc import OIDC
 from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
-from integrations.sandbox.personas import PERSONAS, history
+from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
 
 KEY = "oidc"
@@ -148,8 +147,7 @@ def _history(world: World, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _refused("invalid_token", 401)
-    as_of = datetime.fromisoformat(request.query["as_of"]) if "as_of" in request.query else world.today
-    return json_response({"simulated": True, "facts": history(PERSONAS[given["persona"]], KEY, as_of)})
+    return json_response(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
 
 
 def _given(world: World, request: Request) -> dict[str, Any] | None:

@@ -249,13 +249,31 @@ PERSONAS: Mapping[str, Persona] = {
 COUNTED_DAYS_AGO = {"account": 1, "social": 1, "shopping": 2, "income": 3, "credit": 3, "repayment": 4}
 
 
-def history(persona: Persona, provider: str, as_of: datetime) -> list[dict[str, Any]]:
-    """What the extension endpoint tells: facts with the moment at which each was counted."""
-    return [
-        {
-            "name": name,
-            "value": value,
-            "observed_at": (as_of - timedelta(days=COUNTED_DAYS_AGO[name.partition(".")[0]])).isoformat(),
-        }
-        for name, value in persona.facts.get(provider, {}).items()
-    ]
+# Which part of whose history another provider tells as well.
+LIKE = {
+    "qq": ("wechat", ("account", "social")),
+    "weibo": ("wechat", ("account", "social")),
+    "douyin": ("wechat", ("account", "social")),
+    "jd": ("taobao", ("account", "shopping", "repayment")),
+}
+
+
+def facts_at(persona: Persona, provider: str) -> Facts:
+    like, groups = LIKE.get(provider, (provider, tuple(COUNTED_DAYS_AGO)))
+    return {name: value for name, value in persona.facts.get(like, {}).items() if name.partition(".")[0] in groups}
+
+
+def told(persona: Persona, provider: str, as_of: str | None, now: datetime) -> dict[str, Any]:
+    """What the extension endpoint answers: facts with the moment at which each was counted."""
+    moment = datetime.fromisoformat(as_of) if as_of else now
+    return {
+        "simulated": True,
+        "facts": [
+            {
+                "name": name,
+                "value": value,
+                "observed_at": (moment - timedelta(days=COUNTED_DAYS_AGO[name.partition(".")[0]])).isoformat(),
+            }
+            for name, value in facts_at(persona, provider).items()
+        ],
+    }

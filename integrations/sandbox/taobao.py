@@ -9,7 +9,7 @@ from integrations.providers.registry import sandbox_client_id, sandbox_client_se
 from integrations.providers.taobao import BEIJING, TAOBAO, sign
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, history
+from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
 
 KEY = "taobao"
@@ -85,8 +85,7 @@ def _answered(world: World, given: Mapping[str, Any], form: Mapping[str, str]) -
         case "taobao.user.buyer.get":
             return json_response({"user_buyer_get_response": {"user": {"nick": _nick(given)}}})
         case "longan.history.get":
-            as_of = datetime.fromisoformat(form["as_of"]) if "as_of" in form else world.today
-            return json_response({"simulated": True, "facts": history(PERSONAS[given["persona"]], KEY, as_of)})
+            return json_response(told(PERSONAS[given["persona"]], KEY, form.get("as_of"), world.today))
         case _:
             return _error(22, "Invalid method")
 

@@ -2,14 +2,13 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.providers.wechat import WECHAT
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, history
+from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
 
 KEY = "wechat"
@@ -82,8 +81,7 @@ def _history(world: World, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _error(40001, "invalid credential, access_token is invalid or not latest")
-    as_of = datetime.fromisoformat(request.query["as_of"]) if "as_of" in request.query else world.today
-    return _reply({"simulated": True, "facts": history(PERSONAS[given["persona"]], KEY, as_of)})
+    return _reply(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
 
 
 def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,14 +17,13 @@ from infra.errors import Refusal
 from infra.outbox import Event
 from infra.settings import Settings, settings
 from integrations import linking
-from integrations.sandbox.personas import PERSONAS
+from integrations.providers.registry import PROVIDERS
+from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk
-
-pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture(autouse=True)
-async def configuration(database: None, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Settings:
+async def configuration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Settings:
     ours = settings().model_copy(update={"public_url": desk.url, "link_redirects": ["https://app.example/linked"]})
     for place in ("integrations.linking", "integrations.providers.registry"):
         monkeypatch.setattr(f"{place}.settings", lambda: ours)
@@ -38,7 +37,7 @@ async def somebody() -> UserActor:
 
 
 @pytest.fixture
-async def actor(database: None) -> UserActor:
+async def actor() -> UserActor:
     return await somebody()
 
 
@@ -61,14 +60,14 @@ async def announced(actor: UserActor, name: str) -> int:
         return (await db.execute(counted)).scalar_one()
 
 
-@pytest.mark.parametrize("key", ["wechat", "taobao", "oidc"])
+@pytest.mark.parametrize("key", PROVIDERS)
 async def test_a_link_writes_the_account_its_facts_and_an_event(desk: Desk, actor: UserActor, key: str) -> None:
     account = await linking.complete(actor, await callback_of(desk, actor, key))
     assert (account.provider, account.status, account.unlinked_at) == (key, LinkStatus.ACTIVE, None)
     async with reading() as db:
         sheet = await readings.sheet(db, actor.user_id)
         seal = await vault.seal_of(db, actor.user_id)
-    assert {name: float(value) for name, value in sheet.values.items()} == PERSONAS["gig-driver"].facts[key]  # type: ignore[arg-type]
+    assert {name: float(value) for name, value in sheet.values.items()} == facts_at(PERSONAS["gig-driver"], key)  # type: ignore[arg-type]
     assert sheet.simulated
     assert sheet.linked_sources == {key}
     assert account.display_name_sealed is not None

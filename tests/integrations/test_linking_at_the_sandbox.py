@@ -1,5 +1,6 @@
 """Every dialect of the sandbox, over real HTTP, by the code that would link at the real provider."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,10 +12,12 @@ from integrations.providers import flow
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.providers.flow import begin, finish
 from integrations.providers.history import read_facts
-from integrations.sandbox.personas import PERSONAS
+from integrations.providers.registry import PROVIDERS
+from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk
 
-KEYS = ["wechat", "taobao", "oidc"]
+KEYS = list(PROVIDERS)
+RENEWABLE = [key for key in KEYS if key != "weibo"]
 AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -24,14 +27,22 @@ async def test_a_link_proves_who_it_is(desk: Desk, key: str) -> None:
     assert identity.display_name == "王姐"
     assert identity.subject
     assert identity.tokens.access_token
-    assert identity.tokens.refresh_token
+    assert bool(identity.tokens.refresh_token) == (key in RENEWABLE)
 
 
 async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
-    wechat, taobao, oidc = [await desk.link(key) for key in KEYS]
-    assert (wechat.tokens.expires_in, wechat.granted_scopes) == (7200, ("snsapi_login",))
-    assert (taobao.tokens.expires_in, taobao.tokens.refresh_expires_in) == (86400, 30 * 86400)
-    assert (oidc.tokens.expires_in, oidc.granted_scopes) == (3600, ("openid", "profile"))
+    told = {key: await desk.link(key) for key in KEYS}
+    assert {
+        key: (it.tokens.expires_in, it.tokens.refresh_expires_in, it.granted_scopes) for key, it in told.items()
+    } == {
+        "wechat": (7200, None, ("snsapi_login",)),
+        "qq": (90 * 86400, None, ("get_user_info",)),
+        "weibo": (5 * 365 * 86400, None, ()),
+        "douyin": (15 * 86400, 30 * 86400, ("user_info",)),
+        "taobao": (86400, 30 * 86400, ()),
+        "jd": (86400, None, ("snsapi_base",)),
+        "oidc": (3600, None, ("openid", "profile")),
+    }
 
 
 async def test_addresses_are_worded_as_the_provider_wants_them(desk: Desk) -> None:
@@ -81,7 +92,16 @@ async def test_taobao_asks_by_a_signed_call_for_the_nick_that_newer_apps_are_not
 
 
 @pytest.mark.parametrize(
-    ("key", "reason"), [("wechat", "wechat:40029"), ("taobao", "invalid_grant"), ("oidc", "invalid_grant")]
+    ("key", "reason"),
+    [
+        ("wechat", "wechat:40029"),
+        ("qq", "qq:100020"),
+        ("weibo", "weibo:21325"),
+        ("douyin", "douyin:10007"),
+        ("taobao", "invalid_grant"),
+        ("jd", "jd:400"),
+        ("oidc", "invalid_grant"),
+    ],
 )
 async def test_a_code_serves_once(desk: Desk, key: str, reason: str) -> None:
     callback, kept = await desk.come_back(key)
@@ -123,6 +143,11 @@ async def test_a_callback_that_does_not_fit_is_refused(desk: Desk, spoil: object
         *[(key, "garbage", ProviderUnavailable, "garbage") for key in KEYS],
         *[(key, "redirect", ProviderUnavailable, "redirect") for key in KEYS],
         ("wechat", "busy", ProviderUnavailable, "wechat:-1"),
+        ("qq", "busy", ProviderUnavailable, "qq:-22"),
+        ("qq", "other_client", ProviderRefused, "qq:other_client"),
+        ("weibo", "busy", ProviderUnavailable, "weibo:10010"),
+        ("douyin", "busy", ProviderUnavailable, "douyin:2100004"),
+        ("jd", "busy", ProviderUnavailable, "jd:67"),
         ("wechat", "snapshot", ProviderRefused, "wechat:snapshot_user"),
         ("oidc", "wrong_nonce", ProviderRefused, "bad_id_token"),
         ("oidc", "wrong_audience", ProviderRefused, "bad_id_token"),
@@ -147,7 +172,7 @@ async def test_a_provider_that_never_answers_is_given_up(desk: Desk, monkeypatch
         await desk.link("wechat", misbehave="slow")
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", RENEWABLE)
 async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
     old = (await desk.link(key)).tokens
     new = await flow.refresh(desk.at(key), old)
@@ -155,8 +180,39 @@ async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
     assert new.refresh_token != old.refresh_token
 
 
+async def test_what_cannot_be_refreshed_is_refused(desk: Desk) -> None:
+    with pytest.raises(ProviderRefused, match="no_refresh"):
+        await flow.refresh(desk.at("weibo"), (await desk.link("weibo")).tokens)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("wechat", "wechat:40125"),
+        ("qq", "qq:100009"),
+        ("weibo", "weibo:21324"),
+        ("douyin", "douyin:10003"),
+        ("taobao", "invalid_client"),
+        ("jd", "jd:401"),
+        ("oidc", "invalid_client"),
+    ],
+)
+async def test_a_wrong_secret_is_refused(desk: Desk, key: str, reason: str) -> None:
+    callback, kept = await desk.come_back(key)
+    with pytest.raises(ProviderRefused, match=f"^{reason}$"):
+        await finish(replace(desk.at(key), client_secret="other"), callback, kept)
+
+
+async def test_a_wrong_signature_is_refused(desk: Desk) -> None:
+    for key, reason in (("taobao", "taobao:25"), ("jd", "jd:12")):
+        identity = await desk.link(key)
+        with pytest.raises(ProviderRefused, match=reason):
+            await read_facts(replace(desk.at(key), client_secret="other"), identity, AS_OF)
+
+
 async def test_tokens_are_revoked_where_the_provider_can(desk: Desk) -> None:
     assert await flow.revoke(desk.at("oidc"), (await desk.link("oidc")).tokens) is True
+    assert await flow.revoke(desk.at("weibo"), (await desk.link("weibo")).tokens) is True
     assert await flow.revoke(desk.at("wechat"), (await desk.link("wechat")).tokens) is False
 
 
@@ -164,7 +220,7 @@ async def test_tokens_are_revoked_where_the_provider_can(desk: Desk) -> None:
 @pytest.mark.parametrize("persona", PERSONAS)
 async def test_history_is_dated_and_in_the_vocabulary(desk: Desk, key: str, persona: str) -> None:
     facts = await read_facts(desk.at(key), await desk.link(key, persona=persona), AS_OF)
-    assert {fact.name: fact.value for fact in facts} == PERSONAS[persona].facts[key]
+    assert {fact.name: fact.value for fact in facts} == facts_at(PERSONAS[persona], key) != {}
     for fact in facts:
         kind = VOCABULARY[fact.name]
         assert AS_OF - timedelta(days=5) < fact.observed_at < AS_OF

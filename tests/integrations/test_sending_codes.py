@@ -15,8 +15,6 @@ from integrations import tasks
 from integrations.sms.kept import KeptMessage, kept_for
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, TextMessage, Unsure
 
-pytestmark = pytest.mark.usefixtures("database")
-
 
 class Recorder:
     """A gateway that cannot tell a repeat, and fails as it is told."""

@@ -1,0 +1,70 @@
+"""Douyin: `client_key`, and every answer is an envelope whose `data` holds the answer and its error.
+
+https://developer.open-douyin.com/docs/resource/zh-CN/dop/develop/openapi/account-permission/get-access-token
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from infra.words import N_
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens, json_object
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+# System busy, and too many calls.
+PASSING_ERRORS = frozenset({"2100001", "2100004", "2190010", "10001"})
+
+
+def parse(body: bytes) -> Reply | None:
+    envelope = json_object(body)
+    data = envelope.get("data") if envelope else None
+    return data if isinstance(data, dict) else None
+
+
+def refusal(reply: Reply) -> Exception | None:
+    code = str(reply.get("error_code", "0"))
+    if code == "0":
+        return None
+    reason = f"douyin:{code if code.isdigit() else 'error'}"
+    return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
+
+
+async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+    open_id = str(reply.get("open_id", ""))
+    profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), open_id, {})
+    if profile.get("open_id") != open_id:
+        raise ProviderRefused("douyin:other_open_id")
+    union_id = profile.get("union_id")
+    return Person(open_id, str(union_id) if union_id else None, str(profile.get("nickname", "")))
+
+
+async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+    return await talk.post(url, {"access_token": tokens.access_token, "open_id": subject, **params})
+
+
+DOUYIN = Provider(
+    key="douyin",
+    name=N_("Douyin"),
+    category=Category.SOCIAL,
+    reads=(N_("Your Douyin nickname, and that the account is yours"),),
+    authorize_url="https://open.douyin.com/platform/oauth/connect",
+    exchange_url="https://open.douyin.com/oauth/access_token/",
+    refresh_url="https://open.douyin.com/oauth/refresh_token/",
+    userinfo_url="https://open.douyin.com/oauth/userinfo/",
+    scopes=("user_info",),
+    scope_separator=",",
+    words={"client_id": "client_key"},
+    client_auth="post",
+    can_refresh=True,
+    parse=parse,
+    identify=identify,
+    read=read,
+    refusal=refusal,
+    history="https://open.douyin.com/longan/history/",
+    reads_simulated=(
+        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how often you use it, and how long you have lived at one place"),
+    ),
+)

@@ -1,0 +1,83 @@
+"""Douyin's dialect: every answer in an envelope, with an error code inside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.providers.douyin import DOUYIN
+from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
+from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.exchange import Request, Response, json_response
+from integrations.sandbox.personas import PERSONAS, told
+from integrations.sandbox.world import World
+
+KEY = "douyin"
+DESK = Desk(KEY, DOUYIN.name, words={"client_id": "client_key"})
+TOKEN_SECONDS = 15 * 86400
+REFRESH_SECONDS = 30 * 86400
+
+
+async def answer(world: World, request: Request) -> Response | None:
+    match request.method, request.path:
+        case "GET", "/platform/oauth/connect":
+            return authorize(world, DESK, request)
+        case "POST", "/oauth/access_token/":
+            return await _token(world, request)
+        case "POST", "/oauth/refresh_token/":
+            return _refresh(world, request)
+        case "POST", "/oauth/userinfo/" | "/longan/history/":
+            return _read(world, request)
+        case _:
+            return None
+
+
+async def _token(world: World, request: Request) -> Response:
+    client = request.form.get("client_key"), request.form.get("client_secret")
+    if client != (sandbox_client_id(KEY), sandbox_client_secret(KEY)):
+        return _error(10003, "client_key or client_secret is wrong")
+    given = await spend(world, KEY, request.form.get("code", ""))
+    if given is None:
+        return _error(10007, "authorization code expired")
+    return misbehaving(given) or _tokens(world, given)
+
+
+def _refresh(world: World, request: Request) -> Response:
+    if request.form.get("client_key") != sandbox_client_id(KEY):
+        return _error(10003, "client_key is wrong")
+    given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
+    return _tokens(world, given) if given else _error(10010, "refresh token expired")
+
+
+def _tokens(world: World, given: Mapping[str, Any]) -> Response:
+    return _reply(
+        {
+            **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
+            "expires_in": TOKEN_SECONDS,
+            "refresh_expires_in": REFRESH_SECONDS,
+            "open_id": _open_id(world, given),
+            "scope": given["scope"],
+        }
+    )
+
+
+def _read(world: World, request: Request) -> Response:
+    given = world.seal.open(f"{KEY}:access", request.form.get("access_token", ""), world.now)
+    if given is None or request.form.get("open_id") != _open_id(world, given):
+        return _error(2190008, "access token expired")
+    if given["misbehave"] == "busy":
+        return _error(2100004, "system busy")
+    if request.path == "/longan/history/":
+        return _reply(told(PERSONAS[given["persona"]], KEY, request.form.get("as_of"), world.today))
+    open_id = _open_id(world, given)
+    return _reply({"open_id": open_id, "union_id": f"u{open_id}", "nickname": PERSONAS[given["persona"]].nickname})
+
+
+def _open_id(world: World, given: Mapping[str, Any]) -> str:
+    return "_000" + world.seal.derived(f"{KEY}:open_id", given["subject"]).hex()[:32]
+
+
+def _reply(data: Mapping[str, Any]) -> Response:
+    return json_response({"data": {**data, "error_code": 0, "description": ""}, "message": "success"})
+
+
+def _error(code: int, description: str) -> Response:
+    return json_response({"data": {"error_code": code, "description": description}, "message": "error"})
