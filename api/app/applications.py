@@ -72,8 +72,8 @@ class Offer(Node):
         return Money.of(self.amount, self.currency)
 
     @strawberry.field
-    def annual_rate(self: Any) -> Decimal | None:
-        return scalars.rate(self.annual_rate)
+    def annual_rate(self: Any) -> Decimal:
+        return scalars.rate(self.annual_rate) or Decimal(0)  # a rental bears no interest
 
     @strawberry.field
     def monthly_payment(self: Any) -> Money:

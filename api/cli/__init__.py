@@ -5,6 +5,7 @@ import typer
 from api.cli.dev import dev
 from api.cli.migrate import migrate
 from api.cli.prepare import prepare
+from api.cli.schema import schema
 from api.cli.up import up
 
 app = typer.Typer(
@@ -16,4 +17,5 @@ app = typer.Typer(
 app.command()(up)
 app.command()(prepare)
 app.command()(migrate)
+app.command()(schema)
 app.add_typer(dev, name="dev")
