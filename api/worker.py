@@ -1,8 +1,14 @@
-"""The worker's way in: Celery with every room's reactions."""
+"""The worker's way in: Celery with every room's reactions, and the models warm before the first of them."""
+
+from celery.signals import worker_process_init
 
 from api import wiring
 from infra.worker import make_celery
 
 celery = make_celery()
 
-__all__ = ["celery", "wiring"]
+
+@worker_process_init.connect
+def warm(**_: object) -> None:
+    # A person waits for the score of a first link; a second of importing is not for him to wait.
+    wiring.warm()
