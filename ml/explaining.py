@@ -8,7 +8,7 @@ from domain.facts.vocabulary import GROUP_LABELS, FactGroup
 from infra.words import N_
 from ml.artefact import Artefact
 from ml.features import FEATURES
-from ml.fitting import Row, facts_of
+from ml.fitting import Row, facts_of, is_unknown
 from ml.scale import POINTS_PER_LOG_ODDS, points_of
 
 LIMIT = "limit"
@@ -35,8 +35,8 @@ def factors(artefact: Artefact, row: Row, harms: Sequence[float], points: int) -
     # Reasons compare with those who were approved; factors, with everybody.
     usual = artefact.reference or (0.0,) * len(harms)
     base, effects = artefact.baseline - sum(usual), dict.fromkeys(FactGroup, 0.0)
-    for name, value, harm, shift in zip(facts_of(artefact), row, harms, usual, strict=True):
-        if value is None:
+    for each, name, value, harm, shift in zip(artefact.inputs, facts_of(artefact), row, harms, usual, strict=True):
+        if is_unknown(each, value):
             base += harm + shift
         else:
             effects[FEATURES[name].group] -= POINTS_PER_LOG_ODDS * (harm + shift)

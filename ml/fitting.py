@@ -6,13 +6,13 @@ from math import isnan, nan
 import numpy as np
 
 from domain.facts.sheets import FactSheet
-from domain.facts.vocabulary import VOCABULARY, FactGroup
+from domain.facts.vocabulary import VOCABULARY
 from ml.artefact import Artefact, Input
 from ml.features import FEATURES, Matrix, Value, matrix, vector
 
 KNOWN_MIN = 4
-# Of how one repays, or of what one has to repay with, something must be known.
-TELLING = frozenset({FactGroup.REPAYMENT, FactGroup.ABILITY})
+# A checked name and an old account alone say too little.
+GROUPS_MIN = 2
 # How far beyond the range of its training a model may still be asked, in widths of that range.
 BEYOND_WIDTHS = 3.0
 
@@ -21,9 +21,12 @@ Row = tuple[Value, ...]
 
 def row_of(artefact: Artefact, sheet: FactSheet) -> Row:
     """The inputs of the model, in its order; None where unknown."""
-    values = vector(sheet, [each.fact for each in artefact.inputs if each.fact is not None])
-    known = iter(values)
-    return tuple(next(known) if each.fact is not None else _flag(each) for each in artefact.inputs)
+    names = [each.fact for each in artefact.inputs if each.fact is not None]
+    known = dict(zip(names, vector(sheet, names), strict=True))
+    return tuple(
+        known[each.fact] if each.fact is not None else _flag(each, known[fact])
+        for each, fact in zip(artefact.inputs, facts_of(artefact), strict=True)
+    )
 
 
 def facts_of(artefact: Artefact) -> tuple[str, ...]:
@@ -42,19 +45,22 @@ def fit(artefact: Artefact, row: Row) -> list[float | str]:
 
 def rows_of(artefact: Artefact, columns: Mapping[str, Matrix]) -> Matrix:
     """Many people at once, for models whose inputs are all numbers."""
-    names = [each.fact for each in artefact.inputs if each.fact is not None]
-    known = iter(matrix(columns, names).T)
-    count = len(next(iter(columns.values())))
-    return np.column_stack(
-        [next(known) if each.fact is not None else np.full(count, _flag(each)) for each in artefact.inputs]
-    )
+    facts = facts_of(artefact)
+    together = matrix(columns, facts)
+    for index, each in enumerate(artefact.inputs):
+        if each.fact is None:
+            together[:, index] = np.isnan(together[:, index]) if each.code == "" else 0.0
+    return together
 
 
 def is_thin(artefact: Artefact, row: Row) -> bool:
     known = [
         FEATURES[each.fact] for each, value in zip(artefact.inputs, row, strict=True) if each.fact and value is not None
     ]
-    return len(known) < min(KNOWN_MIN, len(artefact.inputs)) or not any(each.group in TELLING for each in known)
+    few = len(known) < min(KNOWN_MIN, len(artefact.inputs))
+    return few or len({each.group for each in known}) < min(
+        GROUPS_MIN, len({FEATURES[fact].group for fact in facts_of(artefact)})
+    )
 
 
 def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
@@ -86,7 +92,11 @@ def _is_near(each: Input, value: float) -> bool:
     return each.low - slack <= value <= each.high + slack
 
 
-def _flag(each: Input) -> float:
-    # Facts carry no sentinel codes, so the flag of a code is never raised.
-    assert each.code is not None, f"{each.name} has neither a fact nor a code"
-    return 0.0
+def is_unknown(each: Input, value: Value) -> bool:
+    """Whether nothing is known behind this input, told by itself or by its flag."""
+    return value is None or (each.code == "" and value == 1.0)
+
+
+def _flag(each: Input, value: Value) -> float:
+    """The flag of a missing value; those of a book's sentinel codes are never raised, because facts carry no codes."""
+    return float(each.code == "" and value is None)

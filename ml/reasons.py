@@ -1,11 +1,13 @@
 """What may be said to a person of each feature that counts against him: specific, true, and in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.credit.reasons import Reason
 from infra.words import N_
+from ml.artefact import Artefact
 from ml.features import Value
+from ml.fitting import facts_of
 
 REASONS_MAX = 4
 # Three points either way are noise to a person; a reason must matter.
@@ -29,23 +31,27 @@ class Sentence:
 SENTENCES = {
     "account.real_name": Sentence("NAME_UNCHECKED", N_("No linked account has checked your real name."), below=1),
     "account.age_months": Sentence(
-        "YOUNG_ACCOUNT", N_("Your oldest linked account is only {value} months old."), below=120
+        "YOUNG_ACCOUNT", N_("Your oldest linked account is young. Months since it was opened: {value}."), below=120
     ),
     "social.address_stability_months": Sentence(
-        "MOVED_RECENTLY", N_("You have been at your present address for {value} months."), below=60
+        "MOVED_RECENTLY", N_("You moved not long ago. Months at your present address: {value}."), below=60
     ),
-    "repayment.delay_months": Sentence("BEHIND_NOW", N_("You are {value} months behind on repayments now."), above=0),
+    "repayment.delay_months": Sentence("BEHIND_NOW", N_("You are behind on repayments now. Months: {value}."), above=0),
     "repayment.on_time_24m": Sentence(
-        "FEW_REPAYMENTS", N_("Only {value} instalments are known to have been paid on time in two years."), below=24
+        "FEW_REPAYMENTS",
+        N_("Few repayments of yours are known. Instalments paid on time in two years: {value}."),
+        below=24,
     ),
-    "repayment.late_24m": Sentence("PAID_LATE", N_("{value} instalments were paid late in two years."), above=0),
+    "repayment.late_24m": Sentence("PAID_LATE", N_("You paid late. Late instalments in two years: {value}."), above=0),
     "repayment.worst_delay_days": Sentence(
-        "LONG_DELAY", N_("Your longest delay in two years was {value} days."), above=0
+        "LONG_DELAY", N_("You were long in arrears. Days of the longest delay in two years: {value}."), above=0
     ),
     "repayment.bills_on_time_rate": Sentence(
         "BILLS_LATE", N_("Only {value} % of your utility bills were paid on time."), below=0.995, shown_times=100
     ),
-    "repayment.bill_months": Sentence("SHORT_BILLS", N_("Only {value} months of utility bills are known."), below=24),
+    "repayment.bill_months": Sentence(
+        "SHORT_BILLS", N_("Few utility bills of yours are known. Months: {value}."), below=24
+    ),
     "credit.limit": Sentence("LOW_LIMIT", N_("Your credit limit elsewhere is {value} CNY."), below=50_000),
     "credit.burden": Sentence(
         "HIGH_DEBT", N_("Your debt is {value} % of a year's income."), above=0.02, shown_times=100
@@ -53,13 +59,15 @@ SENTENCES = {
     "credit.utilisation": Sentence(
         "LIMIT_USED", N_("{value} % of your credit limit elsewhere is in use."), above=0.05, shown_times=100
     ),
-    "credit.open_loans": Sentence("MANY_LOANS", N_("You have {value} open loans elsewhere."), above=0),
+    "credit.open_loans": Sentence("MANY_LOANS", N_("You have {value} open loans elsewhere."), above=1),
     "credit.applications_90d": Sentence(
-        "MANY_APPLICATIONS", N_("You applied for {value} loans in the last 90 days."), above=0
+        "MANY_APPLICATIONS", N_("You applied for {value} loans in the last 90 days."), above=1
     ),
     "income.monthly_inflow": Sentence("LOW_INCOME", N_("About {value} CNY comes in each month."), below=20_000),
     "income.stability": Sentence("UNSTEADY_INCOME", N_("What comes in varies much from month to month."), below=0.9),
-    "income.buffer_days": Sentence("THIN_SAVINGS", N_("Your savings would last {value} days."), below=120),
+    "income.buffer_days": Sentence(
+        "THIN_SAVINGS", N_("Your savings are thin. Days that they would last: {value}."), below=120
+    ),
     "shopping.spend_share": Sentence(
         "HIGH_SPENDING", N_("You spend {value} % of what comes in on shopping."), above=0.1, shown_times=100
     ),
@@ -69,19 +77,26 @@ SENTENCES = {
     "shopping.spend_variation": Sentence("UNEVEN_SPENDING", N_("Your spending goes up and down a lot."), above=0.25),
 }
 
-LITTLE_KNOWN = Reason("LITTLE_KNOWN", N_("Nothing in particular counts against you; little is known of you yet."))
+
+def by_feature(artefact: Artefact, row: Sequence[Value], harms: Sequence[float]) -> dict[str, tuple[float, Value]]:
+    """The harm and the value behind each feature; the flag of a missing value belongs to its feature."""
+    told: dict[str, tuple[float, Value]] = {}
+    for each, name, value, harm in zip(artefact.inputs, facts_of(artefact), row, harms, strict=True):
+        before, known = told.get(name, (0.0, None))
+        told[name] = (before + harm, known if each.fact is None else value)
+    return told
 
 
-def principal(names: Sequence[str], values: Sequence[Value], harms: Sequence[float]) -> tuple[Reason, ...]:
-    """One to four, the most harmful first. `harms` are log-odds of default more than an approved person's."""
+def principal(features: Mapping[str, tuple[float, Value]]) -> tuple[Reason, ...]:
+    """At most four, the most harmful first. Harms are log-odds of default more than an approved person's."""
     told: dict[str, Reason] = {}
-    for harm, name, value in sorted(zip(harms, names, values, strict=True), key=lambda row: (-row[0], row[1])):
+    for name, (harm, value) in sorted(features.items(), key=lambda item: (-item[1][0], item[0])):
         if harm < HARM_MIN or len(told) == REASONS_MAX:
             break
         reason = _reason(name, value)
         if reason is not None:
             told.setdefault(reason.code, reason)
-    return tuple(told.values()) or (LITTLE_KNOWN,)
+    return tuple(told.values())
 
 
 def _reason(name: str, value: Value) -> Reason | None:

@@ -6,8 +6,8 @@ from domain.facts.sheets import FactSheet
 from infra.words import N_
 from ml.artefact import Artefact, ArtefactError
 from ml.explaining import factors
-from ml.fitting import Row, facts_of, fit, is_thin, outside, row_of
-from ml.reasons import principal
+from ml.fitting import Row, fit, is_thin, outside, row_of
+from ml.reasons import by_feature, principal
 from ml.registry import Live, live_scorer_model
 from ml.scale import pd_of, whole_points
 
@@ -63,7 +63,7 @@ def scored(artefact: Artefact, row: Row) -> Scored:
     """What the model makes of one row; the same row and artefact always give the same answer."""
     *harms, base = artefact.contributions([fit(artefact, row)])[0].tolist()
     log_odds = sum(harms) + base
-    points, names = whole_points(log_odds), facts_of(artefact)
+    points = whole_points(log_odds)
     base_points, told = factors(artefact, row, harms, points)
     return Scored(
         probability=pd_of(points),
@@ -71,7 +71,7 @@ def scored(artefact: Artefact, row: Row) -> Scored:
         grade=Grade(artefact.cuts.grade(points)),
         base_points=base_points,
         factors=told,
-        reasons=principal(names, row, harms),
+        reasons=principal(by_feature(artefact, row, harms)),
         vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)},
         model_version=artefact.version,
         simulated=artefact.simulated,

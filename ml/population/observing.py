@@ -49,7 +49,7 @@ def _shopping(people: People, lives: Lives, how: Observing, rng: Generator) -> S
     buys_by_instalment = rng.random(count) < how.has_instalments * np.where(people.age < 20, 0.6, 1.0)
     a_month = rng.integers(1, 4, count).astype(float)  # instalments running side by side
     spend = people.income * np.exp(
-        -1.9 - 0.25 * people.thrift + 0.2 * people.digital + 0.35 * rng.standard_normal(count)
+        -1.6 - 0.25 * people.thrift + 0.2 * people.digital + 0.35 * rng.standard_normal(count)
     )
     orders = rng.poisson(np.exp(3.3 + 0.45 * people.digital)).astype(float)
     seen = {
@@ -58,7 +58,7 @@ def _shopping(people: People, lives: Lives, how: Observing, rng: Generator) -> S
         "shopping.active_months_12m": rng.binomial(12, _share(1.2 + 0.7 * people.digital)).astype(float),
         "shopping.return_rate": rng.beta(2 * np.exp(-0.3 * people.discipline), 18).round(3),
         "shopping.spend_variation": np.round(
-            0.25 * np.exp(0.9 * lives.income_sd - 0.25 * people.thrift + 0.3 * rng.standard_normal(count)), 3
+            0.3 * np.exp(0.6 * lives.income_sd - 0.12 * people.thrift + 0.45 * rng.standard_normal(count)), 3
         ),
         "shopping.essentials_share": _share(0.25 * people.thrift + 0.5 * rng.standard_normal(count)).round(3),
     }
@@ -66,14 +66,17 @@ def _shopping(people: People, lives: Lives, how: Observing, rng: Generator) -> S
 
 
 def _instalments(lives: Lives, has: Flags, a_month: Numbers, rng: Generator) -> Seen:
+    """Who began to buy by instalment lately has few of them, late or not."""
     count = len(has)
+    share = np.where(rng.random(count) < 0.5, 1.0, rng.uniform(0.15, 1.0, count))
+    late = np.round(lives.late * share * a_month)
     delay_days = np.where(lives.worst_streak > 0, lives.worst_streak * 30 - rng.integers(0, 27, count), 0)
     # Who missed no month still forgets a few days now and then.
     delay_days = np.where((delay_days == 0) & (rng.random(count) < 0.2), rng.integers(1, 6, count), delay_days)
     return {
-        "repayment.on_time_24m": np.where(has, lives.on_time * a_month, np.nan),
-        "repayment.late_24m": np.where(has, lives.late * a_month, np.nan),
-        "repayment.worst_delay_days": np.where(has, delay_days, np.nan),
+        "repayment.on_time_24m": np.where(has, np.round((lives.on_time + lives.late) * share * a_month) - late, np.nan),
+        "repayment.late_24m": np.where(has, late, np.nan),
+        "repayment.worst_delay_days": np.where(has, np.where((late > 0) | (delay_days < 6), delay_days, 0), np.nan),
         "repayment.delay_months": np.where(has, np.minimum(lives.streak, 12), np.nan),
     }
 
@@ -88,7 +91,7 @@ def _bank(people: People, lives: Lives, how: Observing, rng: Generator) -> Seen:
     limit = people.income * np.exp(0.7 + 0.25 * people.discipline + 0.3 * rng.standard_normal(count))
     owed = people.income * lives.debt * np.exp(how.noise_money * rng.standard_normal(count))
     asked = rng.poisson(0.25 + 0.15 * lives.debt + 1.5 * np.minimum(lives.gap_90d, 2) + 5 * people.is_fraud)
-    return {
+    seen = {
         "income.monthly_inflow": np.where(seen_in, inflow.round(2), np.nan),
         "income.stability": np.where(seen_in, stability.round(3), np.nan),
         "income.buffer_days": np.clip(days, 0, 3650).round(),
@@ -97,6 +100,7 @@ def _bank(people: People, lives: Lives, how: Observing, rng: Generator) -> Seen:
         "credit.open_loans": np.where(has_credit, rng.poisson(0.4 + 0.45 * lives.debt), np.nan),
         "credit.applications_90d": np.where(has_credit, np.minimum(asked, 200), np.nan),
     }
+    return seen | _instalments(lives, has_credit, np.ones(count), rng)
 
 
 def _share(logit: Numbers) -> Numbers:

@@ -41,11 +41,6 @@ class Population:
     def has_any(self) -> Flags:
         return np.asarray(np.any([self.linked[source] for source in SOURCES], axis=0))
 
-    @property
-    def pattern(self) -> Numbers:
-        """Which sources a person linked, as one number."""
-        return np.asarray(np.sum([self.linked[source] * 2.0**bit for bit, source in enumerate(SOURCES)], axis=0))
-
     def facts(self, linked: Mapping[str, Flags] | None = None) -> dict[str, Matrix]:
         """What is known of each when only what is linked is seen; NaN where nothing is."""
         linked = self.linked if linked is None else linked
@@ -53,7 +48,7 @@ class Population:
         for source in SOURCES:
             for name, told in self.seen[source].items():
                 visible = np.where(linked[source], told, np.nan)
-                # Of several accounts the older one counts, as on a live sheet.
+                # Of several accounts the older one and the worse delay count, as on a live sheet.
                 columns[name] = np.fmax(columns[name], visible) if name in columns else visible
         return columns
 
@@ -63,6 +58,11 @@ class Population:
     def only(self, sources: Iterable[str]) -> dict[str, Flags]:
         """As if each had linked these and no others."""
         return {source: np.full(len(self.people), source in set(sources)) for source in SOURCES}
+
+
+def pattern_of(linked: Mapping[str, Flags]) -> Numbers:
+    """Which sources a person linked, as one number."""
+    return np.asarray(np.sum([linked[source] * 2.0**bit for bit, source in enumerate(SOURCES)], axis=0))
 
 
 def simulated(people: int = PEOPLE, *, seed: int = SEED, world: World = WORLD) -> Population:
