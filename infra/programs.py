@@ -54,7 +54,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **program.environment, SUPERVISED_BY: str(owner.resolve())},
                 cwd="/" if program.identity.how == "become" else None,
-                start_new_session=True,
+                process_group=0,  # Ctrl-C is for us alone; a session of its own would make niceness count for nothing
             )
 
     @property

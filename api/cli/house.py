@@ -17,6 +17,7 @@ from infra.settings import settings
 from infra.supervision import Supervisor
 
 PYTHON = sys.executable
+YIELDING = ["nice", "-n", "5"]  # work behind the scenes leaves the processor to people who wait
 STOP_SECONDS_MAX = 6.0
 
 
@@ -86,7 +87,7 @@ class House:
     def worker(self) -> Program:
         return Program(
             name="Worker",
-            command=[PYTHON, "-m", "celery", "--quiet", "-A", "api.worker", "worker", "--without-mingle"],
+            command=[*YIELDING, PYTHON, "-m", "celery", "--quiet", "-A", "api.worker", "worker", "--without-mingle"],
             log=self.log("worker"),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
@@ -95,7 +96,7 @@ class House:
     def relay(self) -> Program:
         return Program(
             name="Relay",
-            command=[PYTHON, "-m", "api.relay"],
+            command=[*YIELDING, PYTHON, "-m", "api.relay"],
             log=self.log("relay"),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
