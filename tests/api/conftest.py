@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from api.main import app
 from domain.credit import scoring
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from tests.api.doors import house
 from tests.api.people import scored
 
 
 @pytest.fixture
-async def http(database: None) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=house()), base_url="http://house") as client:
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://house") as client:
         yield client
 
 

@@ -6,24 +6,8 @@ from typing import Any
 
 import httpx2
 from graphql import OperationDefinitionNode, parse, print_ast
-from starlette.applications import Starlette
-from starlette.routing import Route
-
-import api.console.schema
-import api.console.sessions
-import api.oauth.token
-import api.partner.schema
-from api.graphql.http import Door
 
 CONTRACT = Path(__file__).parent.parent / "contract"
-
-
-@cache
-def house() -> Starlette:
-    partner = Door(api.partner.schema.schema(), api.partner.schema.authenticate)
-    console = Door(api.console.schema.schema(), api.console.schema.authenticate)
-    endpoints = [Route("/partner/graphql", partner), Route("/console/graphql", console)]
-    return Starlette(routes=[*endpoints, *api.oauth.token.routes, *api.console.sessions.routes])
 
 
 @cache

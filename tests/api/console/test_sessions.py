@@ -39,7 +39,7 @@ class Member:
 
 
 @pytest.fixture
-async def member(database: None) -> Member:
+async def member() -> Member:
     email, secret = f"{uuid4()}@longan.example", pyotp.random_base32()
     async with transaction() as db:
         await staff.appoint(db, email=email, name="Wen", role=Role.MARKETING, password=PASSWORD, totp_secret=secret)

@@ -19,7 +19,7 @@ HEADER = {"alg": "HS256", "typ": "at+jwt"}
 
 
 @pytest.fixture(scope="module")
-async def shop(database: None) -> Shop:
+async def shop() -> Shop:
     return await open_shop()
 
 

@@ -41,7 +41,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-async def credentials(database: None) -> Credentials:
+async def credentials() -> Credentials:
     shop = await open_shop()
     async with transaction() as db:
         client_id = f"client-{uuid4()}"

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("steady_scorer")
 
 
 @pytest.fixture
-async def shop(database: None) -> Shop:
+async def shop() -> Shop:
     return await open_shop()
 
 
