@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
+from domain.actors import UserActor
 from domain.facts import accounts
 from domain.facts.accounts import AccountLinkRequest, LinkedAccount, RequestStatus
-from domain.people.actors import UserActor
 from infra import clock
 from infra.database import Db, transact, transaction
 from infra.errors import Refusal, RefusalCode, invalid, not_found

@@ -10,9 +10,9 @@ from api.graphql.mutations import commit, id_of, told
 from api.graphql.refusals import Refused
 from api.graphql.scalars import URL
 from api.graphql.showing import Node, shows
+from domain.actors import UserActor
 from domain.facts import accounts
 from domain.facts.accounts import LinkStatus
-from domain.people.actors import UserActor
 from infra.database import Db
 from infra.ids import global_id
 from infra.words import say

@@ -15,12 +15,12 @@ from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
 from api.graphql.scalars import URL, Money, MoneyInput
 from api.graphql.showing import Node, shows
+from domain.actors import UserActor
 from domain.applications import applications, applying, decisions, offers
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope
 from domain.market import products
-from domain.people.actors import UserActor
 from infra.database import Db
 from infra.outbox import Event
 from infra.settings import settings

@@ -1,8 +1,8 @@
 """Who is behind an app's access token."""
 
 from api.graphql.errors import SessionEnded, Unauthenticated
+from domain.actors import UserActor
 from domain.people import sessions
-from domain.people.actors import UserActor
 from infra.database import reading
 
 

@@ -16,13 +16,13 @@ from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
+from domain.actors import UserActor
 from domain.applications import applications
 from domain.credit import assessing
 from domain.facts import accounts
 from domain.market import matches
 from domain.market.products import ProductKind
 from domain.people import profiles, users
-from domain.people.actors import UserActor
 from domain.people.profiles import IdentityStatus
 from infra.database import Db, reading
 from infra.paging import page_of

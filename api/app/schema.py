@@ -21,12 +21,12 @@ from api.graphql.context import Context, Info
 from api.graphql.nodes import Find, find_node
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
+from domain.actors import UserActor
 from domain.applications import applications, offers
 from domain.credit import scores
 from domain.facts import accounts
 from domain.market import matches, products
 from domain.people import users
-from domain.people.actors import UserActor
 from infra.database import reading
 from membership import memberships
 

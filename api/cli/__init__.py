@@ -3,9 +3,11 @@
 import typer
 
 from api.cli.dev import dev
+from api.cli.evaluate import evaluate
 from api.cli.migrate import migrate
 from api.cli.prepare import prepare
 from api.cli.schema import schema
+from api.cli.train import train
 from api.cli.up import up
 
 app = typer.Typer(
@@ -18,4 +20,6 @@ app.command()(up)
 app.command()(prepare)
 app.command()(migrate)
 app.command()(schema)
+app.command()(train)
+app.command()(evaluate)
 app.add_typer(dev, name="dev")

@@ -11,11 +11,11 @@ from api.graphql.errors import Forbidden
 from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
 from api.graphql.showing import Node, shows
+from domain.actors import StaffActor
 from domain.applications import applications, deciding, decisions, reviewing
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.market import products
-from domain.people.actors import StaffActor
 from infra.database import Db, reading
 from infra.paging import page_of
 from infra.words import say

@@ -8,8 +8,8 @@ from api.console.reviews import Application, ReviewMutation, ReviewQuery
 from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated
 from api.graphql.schemas import Schema, make_schema
+from domain.actors import StaffActor
 from domain.people import staff_sessions
-from domain.people.actors import StaffActor
 from infra.database import reading
 
 

@@ -10,9 +10,9 @@ import orjson
 import pyotp
 from sqlalchemy import func, select
 
+from domain.actors import Role
 from domain.market import catalogue
 from domain.people import partners, staff
-from domain.people.actors import Role
 from domain.people.partners import Partner, PartnerClient
 from infra.database import Db, transaction
 from infra.ids import global_id

@@ -8,7 +8,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from api.graphql.errors import Unauthenticated
-from domain.people.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
 from infra.words import Locale
 

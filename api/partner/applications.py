@@ -16,12 +16,12 @@ from api.graphql.refusals import Refused
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from api.partner.products import Product
+from domain.actors import PartnerActor
 from domain.applications import applications, deciding, disclosing
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
-from domain.people.actors import PartnerActor
 from infra.database import Db, reading
 from infra.money import Money as DomainMoney
 from infra.paging import Page, encode_cursor, page_of

@@ -13,8 +13,8 @@ from api.graphql.showing import Node
 from api.partner import applications, products
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.products import Product, ProductQuery
+from domain.actors import PartnerActor
 from domain.people import partner_tokens
-from domain.people.actors import PartnerActor
 from infra.database import reading
 
 OWN: Mapping[str, Find] = {"Application": applications.find, "Product": products.find}

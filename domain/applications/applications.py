@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.people.actors import Actor, PartnerActor, Role, StaffActor, UserActor
+from domain.actors import Actor, PartnerActor, Role, StaffActor, UserActor
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from domain.actors import UserActor
 from domain.applications import applications, deciding, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
@@ -16,7 +17,6 @@ from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products
 from domain.market.products import DecisionMode, Product
 from domain.market.terms import quoting
-from domain.people.actors import UserActor
 from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, age_on
 from domain.people.users import User, UserStatus

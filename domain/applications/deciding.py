@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from domain.actors import PartnerActor, StaffActor
 from domain.applications import applications, decisions, offers, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import REASONS_MAX, Decision, DecisionOutcome
@@ -18,7 +19,6 @@ from domain.facts import readings
 from domain.facts.sheets import FactSheet
 from domain.market.products import Product
 from domain.market.terms import quoting
-from domain.people.actors import PartnerActor, StaffActor
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Select
 
+from domain.actors import Role, StaffActor
 from domain.applications.applications import Application, ApplicationStatus, visible_to
-from domain.people.actors import Role, StaffActor
 
 AWAITING = (ApplicationStatus.IN_REVIEW, ApplicationStatus.DELAYED)
 

@@ -11,9 +11,9 @@ from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.people.actors import UserActor
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId

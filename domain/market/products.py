@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Numeric, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.actors import PartnerActor
 from domain.credit.grades import Grade
-from domain.people.actors import PartnerActor
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor

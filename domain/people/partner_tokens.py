@@ -7,7 +7,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from domain.people.actors import PartnerActor
+from domain.actors import PartnerActor
 from domain.people.partners import PartnerClient
 from infra import clock
 from infra.database import Db

@@ -6,10 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import FactSheet, FactValue
-from domain.people.actors import UserActor
 from infra import clock, outbox
 from infra.database import Db
 from infra.errors import invalid

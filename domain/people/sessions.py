@@ -13,7 +13,7 @@ from joserfc.jwk import OctKey
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.people.actors import UserActor
+from domain.actors import UserActor
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId

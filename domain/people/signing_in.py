@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from domain.actors import UserActor
 from domain.people import challenges, phones, sessions, users
-from domain.people.actors import UserActor
 from domain.people.challenges import Challenge
 from domain.people.sessions import Session
 from infra import clock, limiter, outbox, receipts, vault

@@ -9,7 +9,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import BigInteger, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.people.actors import Role
+from domain.actors import Role
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id

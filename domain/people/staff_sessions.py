@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.people.actors import StaffActor
+from domain.actors import StaffActor
 from domain.people.staff import Staff
 from infra import clock
 from infra.database import Db

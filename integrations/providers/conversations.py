@@ -43,6 +43,8 @@ class Conversation:
 
     async def exchange(self, code: str, pending: Pending) -> Reply:
         """The reply to a code. Never tried twice: a code is spent by the first try, whatever we hear of it."""
+        if self.provider.ask_token:
+            return _with_token(await self.provider.ask_token(self, {"grant_type": "authorization_code", "code": code}))
         return await self._ask_token(
             self._client.fetch_token(
                 self.provider.exchange_url,
@@ -55,6 +57,9 @@ class Conversation:
         )
 
     async def refresh(self, tokens: Tokens) -> Reply:
+        if self.provider.ask_token:
+            grant = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token or ""}
+            return _with_token(await self.provider.ask_token(self, grant))
         return await self._ask_token(
             self._client.fetch_token(
                 self.provider.refresh_url or self.provider.exchange_url,
@@ -89,10 +94,13 @@ class Conversation:
         return self._reply(await patiently(send))
 
     async def _ask_token(self, asking: Any) -> Reply:
-        token: Reply = dict(await asking)
-        if not isinstance(token.get("access_token"), str) or not token["access_token"]:
-            raise ProviderUnavailable("no_access_token")
-        return token
+        return _with_token(dict(await asking))
+
+    async def ask_once(self, url: str, form: Mapping[str, str]) -> bytes:
+        """The body of an answer that a provider's own code checks."""
+        answer: httpx2.Response = await self._client.post(url, data=form, auth=None)
+        self._raise_for(answer)
+        return answer.content
 
     def only_sense(self, answer: httpx2.Response) -> httpx2.Response:
         """Authlib's hook: what is not a proper reply never reaches its parser."""
@@ -147,6 +155,12 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
         raise ProviderUnavailable(_code(type(error).__name__)) from None
     except OAuthError as error:
         raise ProviderRefused(_code(error.error)) from None
+
+
+def _with_token(reply: Reply) -> Reply:
+    if not isinstance(reply.get("access_token"), str) or not reply["access_token"]:
+        raise ProviderUnavailable("no_access_token")
+    return reply
 
 
 def standard_refusal(reply: Reply) -> Exception | None:

@@ -75,6 +75,7 @@ class Provider:
     refusal: Callable[[Reply], Exception | None]  # the error that hides in a reply, though its status may be 200
     parse: Callable[[bytes], Reply | None] = json_object
     revoke: Callable[["Conversation", Tokens], Awaitable[None]] | None = None  # where it is not RFC 7009
+    ask_token: Callable[["Conversation", Mapping[str, str]], Awaitable[Reply]] | None = None  # where it is not RFC 6749
     userinfo_url: str = ""
     refresh_url: str = ""  # empty: the token URL
     revoke_url: str = ""
@@ -121,6 +122,8 @@ class Registration:
     client_id: str
     client_secret: str = field(default="", repr=False)
     issuer: str = ""
+    private_key: str = field(default="", repr=False)  # ours; PEM, or base64 of DER, as consoles hand them out
+    public_key: str = ""  # the provider's
     allow: frozenset[str] = frozenset()  # "host:port" that may be called though it is private
     simulated: bool = False
 

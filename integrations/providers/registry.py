@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from infra.settings import ProviderCredentials, Settings, settings
 from integrations.client import authority_of
+from integrations.providers.alipay import ALIPAY
 from integrations.providers.descriptions import Provider, Registration
 from integrations.providers.douyin import DOUYIN
 from integrations.providers.jd import JD
@@ -13,9 +14,10 @@ from integrations.providers.qq import QQ
 from integrations.providers.taobao import TAOBAO
 from integrations.providers.wechat import WECHAT
 from integrations.providers.weibo import WEIBO
+from integrations.sandbox import credentials
 
 PROVIDERS: Mapping[str, Provider] = {
-    provider.key: provider for provider in (WECHAT, QQ, WEIBO, DOUYIN, TAOBAO, JD, OIDC)
+    provider.key: provider for provider in (WECHAT, QQ, WEIBO, DOUYIN, TAOBAO, JD, ALIPAY, OIDC)
 }
 
 
@@ -56,6 +58,8 @@ def configured(key: str, given: ProviderCredentials, configuration: Settings) ->
         client_id=given.client_id,
         client_secret=given.client_secret.get_secret_value(),
         issuer=given.issuer or "",
+        private_key=given.private_key.get_secret_value() if given.private_key else "",
+        public_key=given.public_key or "",
         allow=frozenset([*named, *configuration.outgoing_allow]),
     )
 
@@ -66,18 +70,11 @@ def sandboxed(provider: Provider, public_url: str) -> Registration:
     return Registration(
         # Without the fragment, since testers add `&persona=` to the end of the address.
         provider=replace(provider.moved_to(base), authorize_fragment=""),
-        client_id=sandbox_client_id(provider.key),
-        client_secret=sandbox_client_secret(provider.key),
+        client_id=credentials.client_id(provider.key),
+        client_secret=credentials.client_secret(provider.key),
         issuer=base if provider.is_openid else "",
+        private_key=credentials.APP_KEY,
+        public_key=credentials.PLATFORM_PUBLIC_KEY,
         allow=frozenset([authority_of(public_url)]),
         simulated=True,
     )
-
-
-def sandbox_client_id(key: str) -> str:
-    return f"longan-at-{key}"
-
-
-def sandbox_client_secret(key: str) -> str:
-    """No secret at all: the sandbox asks for one because the real provider does."""
-    return f"sandbox-secret-of-{key}"

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from infra.words import Locale, say
-from integrations.sandbox import douyin, jd, oidc, qq, taobao, wechat, weibo
+from integrations.sandbox import alipay, douyin, jd, oidc, qq, taobao, wechat, weibo
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS
 from integrations.sandbox.world import World
 
 DIALECTS: Mapping[str, Callable[[World, Request], Awaitable[Response | None]]] = {
-    dialect.KEY: dialect.answer for dialect in (wechat, qq, weibo, douyin, taobao, jd, oidc)
+    dialect.KEY: dialect.answer for dialect in (wechat, qq, weibo, douyin, taobao, jd, alipay, oidc)
 }
 
 

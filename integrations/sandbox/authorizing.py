@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.words import preferred_locale
-from integrations.providers.registry import sandbox_client_id
 from integrations.sandbox.choosing import chooser, sorry
+from integrations.sandbox.credentials import client_id
 from integrations.sandbox.exchange import Request, Response, html_response, redirect
 from integrations.sandbox.personas import PERSONAS, Persona
 from integrations.sandbox.world import World
@@ -81,7 +81,7 @@ def misbehaving(given: Mapping[str, Any]) -> Response | None:
 
 
 def _complaint(desk: Desk, request: Request) -> str:
-    if desk.asked(request, "client_id") != sandbox_client_id(desk.key):
+    if desk.asked(request, "client_id") != client_id(desk.key):
         return "unknown client"
     if desk.asked(request, "response_type") != "code":
         return "unsupported response_type"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.douyin import DOUYIN
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -32,7 +32,7 @@ async def answer(world: World, request: Request) -> Response | None:
 
 async def _token(world: World, request: Request) -> Response:
     client = request.form.get("client_key"), request.form.get("client_secret")
-    if client != (sandbox_client_id(KEY), sandbox_client_secret(KEY)):
+    if client != (client_id(KEY), client_secret(KEY)):
         return _error(10003, "client_key or client_secret is wrong")
     given = await spend(world, KEY, request.form.get("code", ""))
     if given is None:
@@ -41,7 +41,7 @@ async def _token(world: World, request: Request) -> Response:
 
 
 def _refresh(world: World, request: Request) -> Response:
-    if request.form.get("client_key") != sandbox_client_id(KEY):
+    if request.form.get("client_key") != client_id(KEY):
         return _error(10003, "client_key is wrong")
     given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
     return _tokens(world, given) if given else _error(10010, "refresh token expired")

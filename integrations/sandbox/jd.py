@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.providers.jd import BEIJING, JD, PARAMETERS, USER, sign
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -34,7 +34,7 @@ async def answer(world: World, request: Request) -> Response | None:
 
 
 def _is_our_app(query: Mapping[str, str]) -> bool:
-    return (query.get("app_key"), query.get("app_secret")) == (sandbox_client_id(KEY), sandbox_client_secret(KEY))
+    return (query.get("app_key"), query.get("app_secret")) == (client_id(KEY), client_secret(KEY))
 
 
 async def _token(world: World, request: Request) -> Response:
@@ -69,11 +69,11 @@ def _tokens(world: World, given: Mapping[str, Any]) -> Response:
 
 def _call(world: World, request: Request) -> Response:
     form = request.form
-    if form.get("app_key") != sandbox_client_id(KEY):
+    if form.get("app_key") != client_id(KEY):
         return _error(10, "app_key is wrong")
     if not _is_timely(world, form.get("timestamp", "")):
         return _error(60, "timestamp is wrong")
-    if form.get("sign") != sign(form, sandbox_client_secret(KEY)):
+    if form.get("sign") != sign(form, client_secret(KEY)):
         return _error(12, "sign is wrong")
     given = world.seal.open(f"{KEY}:access", form.get("access_token", ""), world.now)
     if given is None:

@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from integrations.providers.oidc import OIDC
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -90,7 +90,7 @@ async def _token(world: World, request: Request) -> Response:
 
 
 def _is_our_client(request: Request) -> bool:
-    pair = f"{sandbox_client_id(KEY)}:{sandbox_client_secret(KEY)}".encode()
+    pair = f"{client_id(KEY)}:{client_secret(KEY)}".encode()
     expected = f"Basic {base64.b64encode(pair).decode()}"
     return hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode())
 
@@ -115,7 +115,7 @@ def _id_token(world: World, given: Mapping[str, Any]) -> str:
     claims = {
         "iss": _issuer(world),
         "sub": _sub(world, given),
-        "aud": sandbox_client_id(KEY),
+        "aud": client_id(KEY),
         "iat": now,
         "exp": now + TOKEN_SECONDS,
         "nonce": given["nonce"],

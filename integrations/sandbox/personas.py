@@ -255,6 +255,7 @@ LIKE = {
     "weibo": ("wechat", ("account", "social")),
     "douyin": ("wechat", ("account", "social")),
     "jd": ("taobao", ("account", "shopping", "repayment")),
+    "alipay": ("oidc", ("account", "credit", "repayment")),
 }
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from integrations.providers.qq import QQ
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -33,9 +33,9 @@ async def answer(world: World, request: Request) -> Response | None:
 
 
 async def _token(world: World, request: Request) -> Response:
-    if request.query.get("client_id") != sandbox_client_id(KEY):
+    if request.query.get("client_id") != client_id(KEY):
         return _jsonp({"error": 100008, "error_description": "client id is not exist"})
-    if request.query.get("client_secret") != sandbox_client_secret(KEY):
+    if request.query.get("client_secret") != client_secret(KEY):
         return _jsonp({"error": 100009, "error_description": "client secret is illegal"})
     if request.query.get("grant_type") == "refresh_token":
         given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
@@ -60,16 +60,16 @@ def _me(world: World, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     if given is None:
         return _jsonp({"error": 100016, "error_description": "access token check failed"})
-    client_id = "another" if given["misbehave"] == "other_client" else sandbox_client_id(KEY)
+    whose = "another" if given["misbehave"] == "other_client" else client_id(KEY)
     union_id = {"unionid": f"UID_{_openid(world, given)}"} if given["persona"] in WITH_UNION_ID else {}
-    return _jsonp({"client_id": client_id, "openid": _openid(world, given), **union_id})
+    return _jsonp({"client_id": whose, "openid": _openid(world, given), **union_id})
 
 
 def _read(world: World, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     if given is None or request.query.get("openid") != _openid(world, given):
         return json_response({"ret": 100016, "msg": "access token check failed"})
-    if request.query.get("oauth_consumer_key") != sandbox_client_id(KEY):
+    if request.query.get("oauth_consumer_key") != client_id(KEY):
         return json_response({"ret": 100008, "msg": "client id is not exist"})
     if given["misbehave"] == "busy":
         return json_response({"ret": -22, "msg": "too busy"})

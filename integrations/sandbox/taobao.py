@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.providers.taobao import BEIJING, TAOBAO, sign
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -32,9 +32,9 @@ async def answer(world: World, request: Request) -> Response | None:
 
 
 async def _token(world: World, request: Request) -> Response:
-    if request.form.get("client_id") != sandbox_client_id(KEY):
+    if request.form.get("client_id") != client_id(KEY):
         return _refused("invalid_client", "client_id is not valid")
-    if request.form.get("client_secret") != sandbox_client_secret(KEY):
+    if request.form.get("client_secret") != client_secret(KEY):
         return _refused("invalid_client", "client_secret is not valid")
     if request.form.get("grant_type") == "refresh_token":
         given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
@@ -64,13 +64,13 @@ def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _call(world: World, request: Request) -> Response:
     form = request.form
-    if form.get("app_key") != sandbox_client_id(KEY):
+    if form.get("app_key") != client_id(KEY):
         return _error(29, "Invalid app Key")
     if not _is_timely(world, form.get("timestamp", "")):
         return _error(31, "Invalid timestamp")
     if form.get("sign_method") not in ("md5", "hmac", "hmac-sha256"):
         return _error(31, "Invalid sign method")
-    if form.get("sign") != sign(form, sandbox_client_secret(KEY)):
+    if form.get("sign") != sign(form, client_secret(KEY)):
         return _error(25, "Invalid signature")
     given = world.seal.open(f"{KEY}:access", form.get("session", ""), world.now)
     if given is None:

@@ -4,9 +4,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.providers.wechat import WECHAT
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -48,7 +48,7 @@ async def _token(world: World, request: Request) -> Response:
 
 
 def _refresh(world: World, request: Request) -> Response:
-    if request.query.get("appid") != sandbox_client_id(KEY):
+    if request.query.get("appid") != client_id(KEY):
         return _error(40013, "invalid appid")
     given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
     return _reply(_tokens(world, given)) if given else _error(40030, "invalid refresh_token")
@@ -113,9 +113,9 @@ def _word(world: World, kind: str, given: Mapping[str, Any]) -> str:
 
 
 def _wrong_app(request: Request) -> Response | None:
-    if request.query.get("appid") != sandbox_client_id(KEY):
+    if request.query.get("appid") != client_id(KEY):
         return _error(40013, "invalid appid")
-    if request.query.get("secret") != sandbox_client_secret(KEY):
+    if request.query.get("secret") != client_secret(KEY):
         return _error(40125, "invalid appsecret")
     return None
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.providers.registry import sandbox_client_id, sandbox_client_secret
 from integrations.providers.weibo import WEIBO
 from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, told
 from integrations.sandbox.world import World
@@ -29,7 +29,7 @@ async def answer(world: World, request: Request) -> Response | None:
 
 async def _token(world: World, request: Request) -> Response:
     client = request.form.get("client_id"), request.form.get("client_secret")
-    if client != (sandbox_client_id(KEY), sandbox_client_secret(KEY)):
+    if client != (client_id(KEY), client_secret(KEY)):
         return _error(21324, "invalid_client")
     given = await spend(world, KEY, request.form.get("code", ""))
     if given is None or given["redirect_uri"] != request.form.get("redirect_uri"):

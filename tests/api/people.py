@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.consent.consents import ConsentScope, Purpose
@@ -13,7 +14,6 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.people import partner_tokens, staff_sessions, users
-from domain.people.actors import Role
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Staff
 from domain.people.users import User

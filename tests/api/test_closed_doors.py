@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
+from domain.actors import Role
 from domain.people import sessions
-from domain.people.actors import Role
 from infra.database import transaction
 from tests.api.doors import Client
 from tests.api.people import open_shop, somebody, staff_token

@@ -7,10 +7,10 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
+from domain.actors import UserActor
 from domain.facts import accounts, readings
 from domain.facts.accounts import AccountLinkRequest, LinkedAccount, LinkStatus, RequestStatus
 from domain.people import users
-from domain.people.actors import UserActor
 from infra import vault
 from infra.database import reading, transaction
 from infra.errors import Refusal

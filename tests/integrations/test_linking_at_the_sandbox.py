@@ -13,6 +13,7 @@ from integrations.providers.failures import ProviderFailure, ProviderRefused, Pr
 from integrations.providers.flow import begin, finish
 from integrations.providers.history import read_facts
 from integrations.providers.registry import PROVIDERS
+from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk
 
@@ -41,6 +42,7 @@ async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
         "douyin": (15 * 86400, 30 * 86400, ("user_info",)),
         "taobao": (86400, 30 * 86400, ()),
         "jd": (86400, None, ("snsapi_base",)),
+        "alipay": (15 * 86400, 30 * 86400, ("auth_user",)),
         "oidc": (3600, None, ("openid", "profile")),
     }
 
@@ -71,7 +73,8 @@ async def test_a_persona_can_be_added_to_the_end_of_the_address(desk: Desk, key:
     async with outgoing(allow=[desk.url.removeprefix("http://")]) as client:
         answer = await client.get(started.authorization_url + "&persona=gig-driver")
     assert answer.status_code == 302
-    assert answer.headers["location"].startswith("longan://linked?code=")
+    name = "auth_code" if key == "alipay" else "code"
+    assert answer.headers["location"].startswith(f"longan://linked?{name}=")
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -100,6 +103,7 @@ async def test_taobao_asks_by_a_signed_call_for_the_nick_that_newer_apps_are_not
         ("douyin", "douyin:10007"),
         ("taobao", "invalid_grant"),
         ("jd", "jd:400"),
+        ("alipay", "alipay:40002"),
         ("oidc", "invalid_grant"),
     ],
 )
@@ -113,7 +117,7 @@ async def test_a_code_serves_once(desk: Desk, key: str, reason: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 async def test_a_person_who_says_no_is_refused(desk: Desk, key: str) -> None:
     callback, kept = await desk.come_back(key, refuse="1")
-    assert "code" not in parse_qs(urlsplit(callback).query)
+    assert {"code", "auth_code"}.isdisjoint(parse_qs(urlsplit(callback).query))
     with pytest.raises(ProviderRefused, match="denied"):
         await finish(desk.at(key), callback, kept)
 
@@ -148,6 +152,9 @@ async def test_a_callback_that_does_not_fit_is_refused(desk: Desk, spoil: object
         ("weibo", "busy", ProviderUnavailable, "weibo:10010"),
         ("douyin", "busy", ProviderUnavailable, "douyin:2100004"),
         ("jd", "busy", ProviderUnavailable, "jd:67"),
+        ("alipay", "busy", ProviderUnavailable, "alipay:20000"),
+        ("alipay", "forged", ProviderRefused, "alipay:bad_signature"),
+        ("alipay", "other_user", ProviderRefused, "alipay:other_user"),
         ("wechat", "snapshot", ProviderRefused, "wechat:snapshot_user"),
         ("oidc", "wrong_nonce", ProviderRefused, "bad_id_token"),
         ("oidc", "wrong_audience", ProviderRefused, "bad_id_token"),
@@ -201,6 +208,12 @@ async def test_a_wrong_secret_is_refused(desk: Desk, key: str, reason: str) -> N
     callback, kept = await desk.come_back(key)
     with pytest.raises(ProviderRefused, match=f"^{reason}$"):
         await finish(replace(desk.at(key), client_secret="other"), callback, kept)
+
+
+async def test_alipay_refuses_a_key_that_is_not_ours(desk: Desk) -> None:
+    callback, kept = await desk.come_back("alipay")
+    with pytest.raises(ProviderRefused, match="alipay:40002"):
+        await finish(replace(desk.at("alipay"), private_key=PLATFORM_KEY), callback, kept)
 
 
 async def test_a_wrong_signature_is_refused(desk: Desk) -> None:

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
-from domain.people.actors import Role
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id

@@ -11,8 +11,8 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
+from domain.actors import Role
 from domain.people import staff, staff_sessions, staff_signing_in
-from domain.people.actors import Role
 from domain.people.staff import Staff
 from domain.people.staff_sessions import StaffSession
 from domain.people.staff_signing_in import StaffTries

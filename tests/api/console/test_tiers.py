@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from domain.people.actors import Role
+from domain.actors import Role
 from tests.api.doors import Client
 from tests.api.people import staff_token
 

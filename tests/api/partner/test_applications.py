@@ -9,13 +9,13 @@ import httpx2
 import pytest
 from sqlalchemy import func, select, update
 
+from domain.actors import UserActor
 from domain.applications import applying
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision
 from domain.applications.offers import Offer
 from domain.consent.consents import Consent, ConsentScope
 from domain.credit.grades import Grade
-from domain.people.actors import UserActor
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id

@@ -1,0 +1,71 @@
+"""What `longan train` and `longan evaluate` share: a bar while they work, and refusals that a person or a program reads."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+REFUSED = 2
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar on standard error, where a terminal can draw it; gone when the work is done."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(40), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Starting", total=1.0)
+        yield lambda label, share: bar.update(task, description=label, completed=share)
+
+
+@contextmanager
+def refusals(as_json: bool) -> Iterator[None]:
+    """A book that can't be used, or a model that can't be read, ends the command with exit code 2."""
+    from ml.artefact import ArtefactError
+    from ml.books.findings import BookRefused, Finding
+
+    try:
+        yield
+    except BookRefused as refused:
+        findings = refused.findings
+    except ArtefactError as error:
+        findings = [Finding(None, None, str(error))]
+    else:
+        return
+    refuse(findings, as_json)
+
+
+def refuse(findings: list[Any], as_json: bool) -> None:
+    from ml.report import console, summary
+
+    if as_json:
+        write(summary.of_refusal(findings))
+    else:
+        console.refusal(findings, console=Console(stderr=True))
+    raise typer.Exit(REFUSED)
+
+
+def write(thing: dict[str, Any]) -> None:
+    """One JSON object, with null for figures that don't exist."""
+    sys.stdout.write(json.dumps(_finite(thing), ensure_ascii=False, indent=2) + "\n")
+
+
+def place(model: str, kept: Path) -> tuple[Path, str]:
+    """The folder and version of a model that was named by its version or by its folder."""
+    path = Path(model)
+    return (path.resolve().parent, path.resolve().name) if path.is_dir() else (kept, model)
+
+
+def _finite(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {name: _finite(value) for name, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [_finite(value) for value in thing]
+    return None if isinstance(thing, float) and thing != thing else thing

@@ -1,0 +1,43 @@
+"""`longan train`: a model from any described loan book, with its page; `--json` for programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from api.cli import lab
+
+
+def train(
+    book: Annotated[Path, typer.Argument(help="The loan book: CSV, gzipped CSV or Parquet.")],
+    describe: Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    page: Annotated[Path | None, typer.Option(help="Where to write the HTML page.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder that keeps models.")] = None,
+    seed: Annotated[int, typer.Option(help="The same book, description and seed give the same model.")] = 20261122,
+) -> None:
+    """Train, calibrate and test a model on a loan book."""
+    with lab.progress() as progress, lab.refusals(as_json):
+        progress("Starting", 0.0)
+        from infra.settings import settings
+        from ml import artefact as artefacts
+        from ml.books import describing, reading
+        from ml.books.findings import Notes
+        from ml.report import console, summary
+        from ml.report.page import page as written
+        from ml.training import train as trained_on
+
+        notes = Notes()
+        description = describing.read(describe)
+        progress(f"Reading {book.name}", 0.0)
+        table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
+        trained = trained_on(table, description, seed=seed, progress=progress, notes=notes)
+        version = artefacts.save(trained.artefact, into or settings().var / "models")
+        page = page or settings().var / "reports" / f"{version}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(written(trained, title=book.name), encoding="utf-8")
+    if as_json:
+        lab.write(summary.of_training(trained, page=str(page)))
+    else:
+        console.training(trained, page=str(page), console=Console())
