@@ -1,0 +1,111 @@
+"""`longan dev credentials`: ready to sign in with, the same at every call, on the embedded default only."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pyotp
+import pytest
+from sqlalchemy import delete
+
+from api.dev import credentials
+from domain.people import staff
+from domain.people.partners import Partner, PartnerClient
+from domain.people.staff import Staff
+from infra.database import reading, transaction
+from infra.ids import parse_global_id
+from infra.settings import settings
+from tests.api.doors import Client
+
+FILE = "dev-credentials.json"
+
+
+def printed(**environment: str) -> subprocess.CompletedProcess[str]:
+    """What the command says, run as a person would."""
+    command = [sys.executable, "-m", "api.cli", "dev", "credentials"]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    answer = printed()
+    assert answer.returncode == 0, answer.stderr
+    said: dict[str, Any] = json.loads(answer.stdout)
+    return said
+
+
+async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Response:
+    async with reading() as db:
+        code = pyotp.TOTP(proofs["totpSecret"]).at(await staff.authenticator_time(db))
+    body = {"email": proofs["email"], "password": proofs["password"], "totp": code}
+    return await http.post("/console/session", json=body)
+
+
+def test_they_have_the_shape_that_the_contract_names(told: dict[str, Any]) -> None:
+    assert set(told) == {"url", "partner", "marketing", "approver", "risk"}
+    assert told["url"] == settings().public_url
+    assert set(told["partner"]) == {"clientId", "clientSecret", "partnerId"}
+    for role in ("marketing", "approver", "risk"):
+        assert set(told[role]) == {"email", "password", "totpSecret"}
+
+
+def test_they_are_the_same_at_every_call_and_for_their_owner_alone(told: dict[str, Any]) -> None:
+    assert json.loads(printed().stdout) == told
+    assert stat.S_IMODE((settings().var / FILE).stat().st_mode) == 0o600
+
+
+async def test_the_partner_is_one_of_the_catalogue(told: dict[str, Any]) -> None:
+    kind, id = parse_global_id(told["partner"]["partnerId"]) or ("", UUID(int=0))
+    async with reading() as db:
+        partner = await db.get(Partner, id)
+    assert kind == "Partner" and partner is not None and partner.code == credentials.PARTNER
+
+
+async def test_the_partner_gets_a_token(http: httpx2.AsyncClient, told: dict[str, Any]) -> None:
+    kept = told["partner"]
+    form = {"grant_type": "client_credentials", "client_id": kept["clientId"], "client_secret": kept["clientSecret"]}
+    token = (await http.post("/oauth/token", data=form)).json()["access_token"]
+    products = await Client(http, "partner", token).ask("{ products(first: 50) { edges { node { sku } } } }")
+    assert "ldb-everyday" in [edge["node"]["sku"] for edge in products["products"]["edges"]]
+
+
+@pytest.mark.parametrize(("role", "sees_reviews"), [("marketing", False), ("approver", False), ("risk", True)])
+async def test_each_of_the_staff_signs_in_with_a_role(
+    http: httpx2.AsyncClient, told: dict[str, Any], role: str, sees_reviews: bool
+) -> None:
+    token = (await sign_in(http, told[role])).json()["token"]
+    answer = (await Client(http, "console", token).post("{ reviewQueue { edges { cursor } } }")).json()
+    assert ("errors" not in answer) == sees_reviews
+
+
+async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient, told: dict[str, Any]) -> None:
+    async with transaction() as db:
+        await db.execute(delete(PartnerClient).where(PartnerClient.client_id == told["partner"]["clientId"]))
+        await db.execute(delete(Staff).where(Staff.email_index == staff.index(told["risk"]["email"])))
+    assert (await sign_in(http, told["risk"])).status_code == 401
+    kept = credentials.kept_in(settings().var / FILE)
+    await credentials.let_in(kept)
+    assert {**told, "url": None} == {"url": None, **kept}
+    assert (await sign_in(http, told["risk"])).status_code == 200
+
+
+def test_production_has_none(tmp_path: Path) -> None:
+    key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    production = {
+        "LONGAN_ENVIRONMENT": "production",
+        "LONGAN_VAR": str(tmp_path),
+        "LONGAN_MASTER_KEYS": json.dumps({"1": key}),
+        "LONGAN_INDEX_KEY": key,
+        "LONGAN_TOKEN_KEY": key,
+        "LONGAN_SMS_GATEWAY": "aliyun",
+    }
+    answer = printed(**production)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "embedded default only" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
