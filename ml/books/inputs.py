@@ -1,11 +1,11 @@
 """The inputs of a model, and how the cells of any book become their values."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ml.artefact import Input
 from ml.books import parsing, sentinels
@@ -15,13 +15,13 @@ from ml.books.findings import BookRefused, Finding, Notes
 
 _LEVELS_KEPT = 200
 _FLAG_ROWS_MIN = 0.002
+_FINDINGS_MAX = 20
 
 
 def build(
     usable: Sequence[Column],
     table: pd.DataFrame,
     description: Description,
-    moments: NDArray[np.float64] | None,
     notes: Notes,
 ) -> tuple[pd.DataFrame, tuple[Input, ...]]:
     """Inputs with their values on these rows: numbers, then flags of codes, then categories."""
@@ -36,7 +36,7 @@ def build(
         each for each in (*numbers, *flags, *categories) if each.code is None or _says_something(frame, each.name)
     ]
     frame = frame[[each.name for each in inputs]]
-    repeated = frame.columns[frame.T.duplicated()] if len(flags) and len(frame) <= 1 else _repeated(frame, inputs)
+    repeated = _repeated(frame, inputs)
     kept = [each for each in inputs if each.name not in repeated]
     return frame[[each.name for each in kept]], tuple(_seen(each, frame[each.name]) for each in kept)
 
@@ -59,9 +59,19 @@ def _values(each: Input, table: pd.DataFrame) -> "pd.Series[Any]":
         texts = parsing.words(cells)
         return texts.where(~_is_coded(texts, each.missing), None).fillna("")
     if each.origin is not None:
-        return _days_before(each.origin, cells, table)
-    numbers, _ = parsing.numbers(cells)
-    return numbers.where(~_is_coded(parsing.words(cells), each.missing)) if each.missing else numbers
+        return _days_before(each, each.origin, cells, table)
+    numbers, wrong = parsing.numbers(cells)
+    coded = _is_coded(parsing.words(cells), each.missing) if each.missing else wrong & False
+    _refuse(each, cells, wrong & ~coded, "number")
+    return numbers.where(~coded)
+
+
+def _refuse(each: Input, cells: "pd.Series[Any]", wrong: "pd.Series[bool]", wanted: str) -> None:
+    rows = np.flatnonzero(wrong.to_numpy())[:_FINDINGS_MAX]
+    if len(rows):
+        why = f"{{cell!r}} is not a {wanted}, which the model needs here"
+        places = ((int(cells.index[row]) + 1, str(cells.iloc[row])[:60]) for row in rows)
+        raise BookRefused([Finding(row, each.column, why.format(cell=cell)) for row, cell in places])
 
 
 def _flagged(each: Input, cells: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -72,8 +82,9 @@ def _flagged(each: Input, cells: "pd.Series[Any]") -> "pd.Series[Any]":
     return _is_coded(texts, (str(each.code),)).astype("float64")
 
 
-def _days_before(origin: str, cells: "pd.Series[Any]", table: pd.DataFrame) -> "pd.Series[float]":
-    days, _ = parsing.dates(cells)
+def _days_before(each: Input, origin: str, cells: "pd.Series[Any]", table: pd.DataFrame) -> "pd.Series[float]":
+    days, wrong = parsing.dates(cells)
+    _refuse(each, cells, wrong & ~_is_coded(parsing.words(cells), each.missing), "date")
     end = parsing.dates(table[origin])[0] if origin in table.columns else pd.Timestamp(origin)
     elapsed: pd.Series[Any] = end - days
     before: pd.Series[float] = elapsed.dt.days.astype("float64")
@@ -134,8 +145,6 @@ def _repeated(frame: pd.DataFrame, inputs: Sequence[Input]) -> set[str]:
 
 def _seen(each: Input, cells: "pd.Series[Any]") -> Input:
     """The input with the range, or the commonest levels, that training has seen."""
-    from dataclasses import replace
-
     if each.kind == "category":
         return replace(each, levels=tuple(str(level) for level in cells.value_counts().index[:_LEVELS_KEPT]))
     known = cells.dropna()

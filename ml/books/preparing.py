@@ -1,5 +1,7 @@
 """From a table and its description to a book that is fit to learn from, or a refusal that names what is wrong."""
 
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -8,12 +10,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.artefact import Input
 from ml.books import columns, duplicates, inputs, leaks, outcomes, parsing, polarity
 from ml.books.book import Book
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The loans of a book whose outcome counts, before anything is made of their columns."""
+
+    table: pd.DataFrame
+    bad: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    moments: NDArray[np.float64] | None
+    rejects: int
+    data_hash: str
 
 
 def prepare(
@@ -22,36 +35,45 @@ def prepare(
     """Check a table and turn it into a book. Raises BookRefused with every row and column that is wrong."""
     notes = notes or Notes()
     today = today or datetime.now(UTC).date()
-    _check_names(table, description)
-    table = table.reset_index(drop=True)
-    data_hash = _hash(table)
-    made = outcomes.loans_made(table, description, notes)
-    kept = table[made & duplicates.first_of_each(table, notes)]
-    bad = outcomes.outcomes(kept, description)
-    weights = outcomes.weights(kept, description)
-    moments = _moments(kept, description, today)
-    understood = _understood(kept, description, today)
+    found = cases(table, description, notes, today)
+    understood = _understood(found.table, description, today)
     findings = [finding for column in understood for finding in column.findings]
     if findings:
         raise BookRefused(findings)
     usable = _usable(understood, description, notes)
-    polarity.check(usable, bad, weights, description, notes)
-    usable = leaks.without(usable, bad, description, notes)
-    frame, made_inputs = inputs.build(usable, kept, description, moments, notes)
-    if not made_inputs:
+    polarity.check(usable, found.bad, found.weights, description, notes)
+    usable = leaks.without(usable, found.bad, description, notes)
+    if not usable:
         raise BookRefused([Finding(None, None, "no column is left that a model could learn from")])
+    frame, made = inputs.build(usable, found.table, description, notes)
     return Book(
         description=description,
-        inputs=made_inputs,
+        inputs=made,
         frame=frame,
-        bad=bad,
-        weights=weights,
-        groups=duplicates.groups(kept, frame, description),
-        moments=moments,
-        sensitive=sensitive_groups(kept, description),
+        bad=found.bad,
+        weights=found.weights,
+        groups=duplicates.groups(found.table, frame, description),
+        moments=found.moments,
+        sensitive=sensitive_groups(found.table, description),
         notes=notes,
-        data_hash=data_hash,
+        data_hash=found.data_hash,
+        rejects=found.rejects,
+    )
+
+
+def cases(table: pd.DataFrame, description: Description, notes: Notes, today: date) -> Cases:
+    """The loans to learn from or to be judged on. Raises BookRefused for unknown names, outcomes, weights and times."""
+    _check_names(table, description)
+    table = table.reset_index(drop=True)
+    made = outcomes.loans_made(table, description, notes)
+    kept = table[made & duplicates.first_of_each(table, notes)]
+    return Cases(
+        table=kept,
+        bad=outcomes.outcomes(kept, description),
+        weights=outcomes.weights(kept, description),
+        moments=_moments(kept, description, today),
         rejects=int((~made).sum()),
+        data_hash=_hash(table),
     )
 
 
@@ -85,8 +107,6 @@ def _check_names(table: pd.DataFrame, description: Description) -> None:
 
 
 def _hash(table: pd.DataFrame) -> str:
-    import hashlib
-
     digest = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
     digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return digest.hexdigest()
@@ -157,6 +177,3 @@ def _told(column: Column) -> dict[str, object]:
         float((values.isna() | (values == "")).mean()) if column.nature == "category" else float(values.isna().mean())
     )
     return {"missing": missing, "values": int(values.nunique())}
-
-
-__all__ = ["Input", "prepare", "sensitive_groups"]

@@ -41,7 +41,7 @@ def _parquet(data: bytes, path: Path, notes: Notes) -> pd.DataFrame:
     import pyarrow.parquet as parquet
 
     try:
-        table = parquet.read_table(io.BytesIO(data)).to_pandas()
+        table: pd.DataFrame = parquet.read_table(io.BytesIO(data)).to_pandas()
     except (pyarrow.lib.ArrowException, OSError) as error:
         raise BookRefused([Finding(None, None, f"{path.name} can't be read as Parquet: {error}")]) from error
     table.columns = pd.Index(_names([str(name) for name in table.columns], notes))

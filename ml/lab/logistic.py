@@ -96,7 +96,7 @@ def _number(values: NDArray[Any], monotone: int, ridge: float, stiffness: float)
     if not known.all():
         # The curve begins at zero on its lowest knot, which the intercept takes: missing has its own effect.
         columns = np.column_stack([columns, ~known])
-        penalty, signs = block_diag(penalty, [[ridge]]), [*signs, 0]
+        penalty, signs = block_diag(penalty, np.array([[ridge]])), [*signs, 0]
     return _Piece(columns, penalty, signs, Curve(logarithm, list(map(float, knots)), [], 0.0), deviation)
 
 

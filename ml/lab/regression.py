@@ -29,6 +29,12 @@ def fit(
     start = np.zeros(columns.shape[1] + 1)
     start[0] = np.log(rate / (1 - rate))
     bounds = [(None, None)] + [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs]
-    options = {"maxiter": _ITERATIONS_MAX, "ftol": 1e-9, "maxcor": 20}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": _ITERATIONS_MAX, "ftol": 1e-9, "maxcor": 20},
+    )
     return float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64)

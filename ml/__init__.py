@@ -1,0 +1,1 @@
+"""The models. Alone knows CatBoost."""

@@ -1,0 +1,1 @@
+"""The page about a training: one HTML file that needs no other host."""

@@ -1,0 +1,179 @@
+"""Trainings, comparisons and refusals as a person reads them on a console."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ml.books.findings import Finding
+from ml.comparing import Comparison
+from ml.evaluation import FIGURES, GradeLine, Judgement
+from ml.lab.groups import GroupLine
+from ml.report.drawing import importances
+from ml.training import Trained
+
+_LABELS = {"auc": "AUC", "ks": "KS", "brier": "Brier", "logloss": "Log-loss", "ece": "ECE"}
+_COLOURS = {"A": "green", "B": "cyan", "C": "yellow", "D": "red"}
+_IMPORTANT = 8
+_BAR_CELLS = 28
+
+
+def training(trained: Trained, *, page: str, console: Console) -> None:
+    report, artefact = trained.report, trained.artefact
+    console.print()
+    console.print(_headline(trained))
+    console.print(_figures([("", report.judgement)]))
+    console.print(Text(f"  From rows that the model had not seen: {report.split.story}.", style="dim"))
+    console.print(_calibrated(report.judgement))
+    console.print(_candidates(trained))
+    console.print(_grades(report.grades))
+    console.print(_importances(trained))
+    _notes(report.notes.leaks, report.notes.warnings, console)
+    console.print(f"\n  Model   [bold]{artefact.version}[/]   {report.seconds:.0f} s", highlight=False)
+    console.print(f"  Page    {page}\n", highlight=False, soft_wrap=True)
+
+
+def comparison(found: Comparison, *, console: Console) -> None:
+    console.print()
+    console.print(f"  {len(found.cases.bad):,} loans, {int(found.cases.bad.sum()):,} bad", highlight=False)
+    console.print(_figures([(each.name, each.judgement) for each in found.models]))
+    for each in found.models:
+        console.print(_calibrated(each.judgement, each.name))
+    if found.differences:
+        console.print(_differences(found))
+    for each in found.models:
+        if each.groups:
+            console.print(_groups(each.groups, each.name))
+    _notes([], found.notes.warnings, console)
+    console.print()
+
+
+def refusal(findings: list[Finding], *, console: Console) -> None:
+    table = _table("Row", "Column", "What is wrong")
+    for each in findings:
+        table.add_row(f"{each.row:,}" if each.row else "", Text(each.column or ""), Text(each.why))
+    console.print(Panel(table, title="[bold red]This book can't be used as it is[/]", border_style="red", expand=False))
+    console.print("  [dim]Rows count from 1 below the header.[/]")
+
+
+def _headline(trained: Trained) -> Panel:
+    artefact, report = trained.artefact, trained.report
+    lines = [
+        Text.assemble((artefact.kind, "bold green"), f"   {report.search.chosen.story}"),
+        Text(
+            f"{len(report.book):,} loans, {report.book.bads:,} bad ({report.book.bad.mean():.1%}), "
+            f"{len(artefact.inputs)} inputs"
+        ),
+    ]
+    if artefact.simulated:
+        lines.append(Text("Trained on SIMULATED people: its figures say nothing about real ones.", style="bold red"))
+    if not artefact.is_mapped:
+        shown = ", ".join(artefact.unmapped[:4]) + (" ..." if len(artefact.unmapped) > 4 else "")
+        lines.append(Text(f"Can't go live: no fact feeds {shown}.", style="dim"))
+    return Panel(Group(*lines), border_style="green", expand=False, padding=(0, 2))
+
+
+def _figures(judgements: Iterable[tuple[str, Judgement]]) -> RenderableType:
+    table = _table("Model", *_LABELS.values())
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, judgement in judgements:
+        cells = []
+        for figure in FIGURES:
+            digits = 4 if figure in ("brier", "logloss", "ece") else 3
+            low, high = judgement.intervals[figure]
+            value = getattr(judgement.figures, figure)
+            cells.append(f"[bold]{value:.{digits}f}[/] [dim]{low:.{digits}f}-{high:.{digits}f}[/]")
+        table.add_row(Text(name), *cells)
+    if all(not name for name, _ in judgements):
+        table.columns.pop(0)
+    return table
+
+
+def _calibrated(judgement: Judgement, name: str = "") -> Text:
+    within = "within" if judgement.is_calibrated else "OUTSIDE"
+    return Text.assemble(
+        f"  {name}{': ' if name else ''}ECE ",
+        f"{judgement.figures.ece:.4f} is ",
+        (within, "green" if judgement.is_calibrated else "bold red"),
+        f" what a perfectly calibrated model shows on {judgement.rows:,} rows (up to {judgement.noise[1]:.4f})",
+    )
+
+
+def _candidates(trained: Trained) -> RenderableType:
+    search = trained.report.search
+    table = _table("Candidate", "Settings", "Log-loss")
+    table.columns[2].justify = "right"
+    for trial in search.trials:
+        chosen = trial is search.chosen
+        table.add_row(f"[bold green]{trial.kind} ✓[/]" if chosen else trial.kind, trial.story, f"{trial.logloss:.4f}")
+    return Group(table, Text(f"  {search.why}", style="dim"))
+
+
+def _grades(lines: tuple[GradeLine, ...]) -> Table:
+    table = _table("Grade", "Share", "", "Bad rate", "Mean PD")
+    for place in (1, 3, 4):
+        table.columns[place].justify = "right"
+    for line in lines:
+        bar = Text("█" * round(_BAR_CELLS * line.share) or "▏", style=_COLOURS[line.grade])
+        grade = Text(line.grade, style=f"bold {_COLOURS[line.grade]}")
+        table.add_row(grade, f"{line.share:.1%}", bar, _percent(line.bad_rate), _percent(line.mean_pd))
+    return table
+
+
+def _importances(trained: Trained) -> Table:
+    found = importances(trained)[:_IMPORTANT]
+    top = max((value for _, value in found), default=1.0) or 1.0
+    table = _table("What moves the score", "Points", "")
+    table.columns[1].justify = "right"
+    for name, value in found:
+        table.add_row(Text(name), f"{value:.1f}", Text("█" * max(round(_BAR_CELLS * value / top), 1), style="green"))
+    return table
+
+
+def _differences(found: Comparison) -> Table:
+    table = _table("Second minus first", "Figure", "Difference", "95 % interval", "")
+    for each in found.differences:
+        clear = Text("clear", style="green") if each.is_clear else Text("may be chance", style="dim")
+        span = f"{each.interval[0]:+.4f} to {each.interval[1]:+.4f}"
+        table.add_row(f"{each.second} − {each.first}", _LABELS[each.figure], f"{each.value:+.4f}", span, clear)
+    return table
+
+
+def _groups(lines: tuple[GroupLine, ...], name: str) -> Table:
+    table = _table("Column", "Group", "Rows", "Bad rate", "PD − bad", "AUC", "Approved", "Ratio", "")
+    table.title = f"{name} by group"
+    for line in lines:
+        table.add_row(
+            Text(line.column),
+            Text(line.group),
+            f"{line.rows:,}",
+            f"{line.bad_rate:.1%}",
+            f"{line.gap:+.3f} [dim]{line.gap_interval[0]:+.3f} to {line.gap_interval[1]:+.3f}[/]",
+            f"{line.auc:.3f}",
+            f"{line.approved:.1%}",
+            f"{line.ratio:.2f} [dim]{line.ratio_interval[0]:.2f}-{line.ratio_interval[1]:.2f}[/]",
+            Text("; ".join(line.concerns), style="bold red"),
+        )
+    return table
+
+
+def _notes(leaks: list[str], warnings: list[str], console: Console) -> None:
+    if leaks:
+        console.print(Text.assemble(("\n  Possible leaks: ", "bold red"), ", ".join(leaks)))
+    for warning in warnings:
+        console.print(Text.assemble(("  ! ", "bold yellow"), warning))
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", title_justify="left", title_style="bold", pad_edge=True)
+    for header in headers:
+        table.add_column(header)
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

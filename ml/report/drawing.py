@@ -1,0 +1,109 @@
+"""What the page shows of a training: curves, distributions, drift and importances, computed from held-out rows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.books.book import Book
+from ml.lab.calibration import probability
+from ml.metrics import calibration_bins, psi
+from ml.report import charts
+from ml.scale import HIGHEST, LOWEST, POINTS_PER_LOG_ODDS, points_of
+from ml.training import Trained
+
+Floats = NDArray[np.float64]
+
+_ROC_POINTS = 150
+_POINTS_STEP = 20
+_IMPORTANCE_ROWS = 5_000
+_SHOWN = 15
+_PSI_LOOK, _PSI_STOP = 0.10, 0.25
+
+
+def roc(bad: Floats, log_odds: Floats, weights: Floats) -> str:
+    order = np.argsort(-log_odds, kind="stable")
+    caught, troubled = np.cumsum((weights * bad)[order]), np.cumsum((weights * (1 - bad))[order])
+    picked = np.unique(np.linspace(0, len(order) - 1, _ROC_POINTS).astype(int))
+    spots = [(0.0, 0.0), *((float(troubled[i] / troubled[-1]), float(caught[i] / caught[-1])) for i in picked)]
+    return charts.lines(
+        [("ROC", spots)], x="good loans above the cut", y="bad loans above the cut", diagonal=True, percent=True
+    )
+
+
+def calibration(bad: Floats, log_odds: Floats, weights: Floats) -> str:
+    bins = calibration_bins(bad, probability(log_odds), weights)
+    spots = [(each.pd, each.bad_rate) for each in bins]
+    reach = max(max(pair) for pair in spots) * 1.08
+    return charts.lines(
+        [("Tenths of the book", spots)],
+        x="predicted probability of default",
+        y="observed bad rate",
+        limit=(reach, reach),
+        diagonal=True,
+        dots=True,
+        percent=True,
+    )
+
+
+def distribution(bad: Floats, log_odds: Floats, weights: Floats) -> str:
+    slope = points_of(0.0) - points_of(1.0)
+    points = np.clip(points_of(0.0) - slope * log_odds, LOWEST, HIGHEST - 1)
+    edges = np.arange(LOWEST, HIGHEST + 1, _POINTS_STEP)
+    shares = []
+    for name, mass in (("good", weights * (1 - bad)), ("bad", weights * bad)):
+        counts, _ = np.histogram(points, edges, weights=mass)
+        shares.append((name, (counts / max(mass.sum(), 1e-12)).tolist()))
+    return charts.histogram(edges.tolist(), shares, x="points", y="share of its class")
+
+
+def drifts(trained: Trained) -> list[tuple[str, float]]:
+    """PSI of each input between the rows learnt from and those tested on, the largest first."""
+    book, (learn, test) = trained.report.book, trained.report.split.folds[0]
+    found = []
+    for index, each in enumerate(book.inputs):
+        cells = book.frame.iloc[:, index].to_numpy()
+        shares = _shares(cells[learn], cells[test], each.kind == "category")
+        found.append((each.name, psi(*shares)))
+    return sorted(found, key=lambda pair: -pair[1])
+
+
+def drift_chart(found: list[tuple[str, float]]) -> str:
+    rows = [(name, value, f"{value:.3f}") for name, value in found[:_SHOWN]]
+    reach = max((value for _, value in found), default=0.0)
+    marks = [(_PSI_LOOK, "look")] + ([(_PSI_STOP, "stop")] if reach > _PSI_LOOK else [])
+    return charts.bars(rows, marks=marks, label="PSI per input")
+
+
+def importances(trained: Trained) -> list[tuple[str, float]]:
+    """By how many points each column moves a score on average; a flag counts for its column."""
+    artefact, book = trained.artefact, trained.report.book
+    effects = np.abs(artefact.contributions(_sample(book).matrix())[:, :-1]).mean(axis=0) * POINTS_PER_LOG_ODDS
+    by_column: dict[str, float] = {}
+    for each, effect in zip(artefact.inputs, effects, strict=True):
+        by_column[each.column] = by_column.get(each.column, 0.0) + float(effect)
+    return sorted(by_column.items(), key=lambda pair: -pair[1])
+
+
+def importance_chart(found: list[tuple[str, float]]) -> str:
+    return charts.bars([(name, value, f"{value:.1f}") for name, value in found[:_SHOWN]], label="Points per column")
+
+
+def _sample(book: Book) -> Book:
+    if len(book) <= _IMPORTANCE_ROWS:
+        return book
+    return book.take(np.sort(np.random.default_rng(0).permutation(len(book))[:_IMPORTANCE_ROWS]))
+
+
+def _shares(before: NDArray[Any], after: NDArray[Any], is_category: bool) -> tuple[Floats, Floats]:
+    if is_category:
+        levels, codes = np.unique(np.concatenate([before, after]).astype(str), return_inverse=True)
+        count = len(levels)
+    else:
+        numbers = np.concatenate([before, after]).astype(np.float64)
+        known = before.astype(np.float64)
+        edges = np.unique(np.nanquantile(known, np.arange(1, 10) / 10)) if (~np.isnan(known)).any() else np.empty(0)
+        codes = np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="right"))
+        count = len(edges) + 2
+    counts = [np.bincount(part, minlength=count).astype(float) for part in np.split(codes, [len(before)])]
+    return counts[0] / counts[0].sum(), counts[1] / counts[1].sum()
