@@ -122,10 +122,10 @@ class Registration:
     client_id: str
     client_secret: str = field(default="", repr=False)
     issuer: str = ""
-    private_key: str = field(default="", repr=False)  # ours; PEM, or base64 of DER, as consoles hand them out
-    public_key: str = ""  # the provider's
     allow: frozenset[str] = frozenset()  # "host:port" that may be called though it is private
     simulated: bool = False
+    private_key: str = field(default="", repr=False)  # ours; PEM, or base64 of DER, as consoles hand them out
+    public_key: str = ""  # the provider's
 
     @property
     def reads(self) -> tuple[str, ...]:

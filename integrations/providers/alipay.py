@@ -1,0 +1,170 @@
+"""Alipay: one gateway for everything, RSA2 both ways, and a callback that says `auth_code`.
+
+https://opendocs.alipay.com/common/02mse7 (signature), 02xtla (alipay.system.oauth.token), 02xtlb (alipay.user.info.share)
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from infra.words import N_
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens, json_object
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from integrations.providers.conversations import Conversation
+
+BEIJING = timezone(timedelta(hours=8))
+OK = "10000"
+# Service unavailable, and too many calls.
+PASSING_ERRORS = frozenset({"20000", "40005"})
+
+
+async def ask_token(talk: "Conversation", grant: Mapping[str, str]) -> Reply:
+    return await call(talk, "alipay.system.oauth.token", grant)
+
+
+async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+    told = await call(talk, "alipay.user.info.share", {"auth_token": reply["access_token"]})
+    if _subject(told) != _subject(reply):
+        raise ProviderRefused("alipay:other_user")
+    return Person(_subject(reply), None, str(told.get("nick_name", "")))
+
+
+async def read(talk: "Conversation", method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+    return await call(
+        talk, method, {"auth_token": tokens.access_token, "biz_content": json.dumps(dict(params), sort_keys=True)}
+    )
+
+
+async def call(talk: "Conversation", method: str, params: Mapping[str, str]) -> Reply:
+    """Sign a call, check the answer's signature, and unwrap it."""
+    form = {
+        "app_id": talk.at.client_id,
+        "method": method,
+        "format": "JSON",
+        "charset": "utf-8",
+        "sign_type": "RSA2",
+        "timestamp": datetime.now(UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        "version": "1.0",
+        **params,
+    }
+    signed = {**form, "sign": sign(signed_text(form), talk.at.private_key)}
+    body = await talk.ask_once(talk.provider.api_url, signed)
+    return _checked(body, method, talk.at.public_key)
+
+
+def signed_text(form: Mapping[str, str]) -> bytes:
+    """The sorted parameters that are not empty, without `sign`."""
+    return "&".join(f"{name}={form[name]}" for name in sorted(form) if form[name] and name != "sign").encode()
+
+
+def sign(text: bytes, private_key: str) -> str:
+    return base64.b64encode(_private(private_key).sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()
+
+
+def is_signed(text: bytes, signature: str, public_key: str) -> bool:
+    try:
+        _public(public_key).verify(base64.b64decode(signature), text, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, binascii.Error):
+        return False
+    return True
+
+
+def refusal(reply: Reply) -> Exception | None:
+    """The words are in `sub_code`; `code` tells who is to blame."""
+    code = str(reply.get("code", OK))
+    if code == OK:
+        return None
+    reason = f"alipay:{code if code.isdigit() else 'error'}"
+    passing = code in PASSING_ERRORS or str(reply.get("sub_code", "")).startswith("aop.")
+    return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
+
+
+def _checked(body: bytes, method: str, public_key: str) -> Reply:
+    envelope = json_object(body)
+    if envelope is None:
+        raise ProviderUnavailable("garbage")
+    # A call that was not understood is answered without a signature; there is nothing in it to believe.
+    error = envelope.get("error_response")
+    if isinstance(error, dict):
+        raise refusal(error) or ProviderUnavailable("alipay:error")
+    name = method.replace(".", "_") + "_response"
+    reply, signature = envelope.get(name), envelope.get("sign")
+    if not isinstance(reply, dict) or not isinstance(signature, str):
+        raise ProviderUnavailable("alipay:no_response")
+    if not is_signed(_as_sent(body, name), signature, public_key):
+        raise ProviderRefused("alipay:bad_signature")
+    if failure := refusal(reply):
+        raise failure
+    return reply
+
+
+def _as_sent(body: bytes, name: str) -> bytes:
+    """The very characters that were signed: written anew, the same JSON may look different."""
+    text = body.decode()
+    start = text.index(":", text.index(f'"{name}"')) + 1
+    start += len(text[start:]) - len(text[start:].lstrip())
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    return text[start:end].encode()
+
+
+def _subject(reply: Reply) -> str:
+    # Newer apps are told an id of their own instead of the account's.
+    return str(reply.get("open_id") or reply.get("user_id") or "")
+
+
+@lru_cache
+def _private(key: str) -> rsa.RSAPrivateKey:
+    loaded = (
+        serialization.load_pem_private_key(key.encode(), None)
+        if key.startswith("-----")
+        else serialization.load_der_private_key(base64.b64decode(key), None)
+    )
+    assert isinstance(loaded, rsa.RSAPrivateKey), "RSA2 needs an RSA key"
+    return loaded
+
+
+@lru_cache
+def _public(key: str) -> rsa.RSAPublicKey:
+    loaded = (
+        serialization.load_pem_public_key(key.encode())
+        if key.startswith("-----")
+        else serialization.load_der_public_key(base64.b64decode(key))
+    )
+    assert isinstance(loaded, rsa.RSAPublicKey), "RSA2 needs an RSA key"
+    return loaded
+
+
+ALIPAY = Provider(
+    key="alipay",
+    name=N_("Alipay"),
+    category=Category.PAYMENT,
+    reads=(N_("Your Alipay nickname, and that the account is yours"),),
+    authorize_url="https://openauth.alipay.com/oauth2/publicAppAuthorize.htm",
+    exchange_url="https://openapi.alipay.com/gateway.do",
+    api_url="https://openapi.alipay.com/gateway.do",
+    scopes=("auth_user",),
+    scope_separator=",",
+    words={"client_id": "app_id"},
+    code_name="auth_code",
+    can_refresh=True,
+    refresh_expiry_name="re_expires_in",
+    ask_token=ask_token,
+    identify=identify,
+    read=read,
+    refusal=refusal,
+    history="longan.history.get",
+    reads_simulated=(
+        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: your loans elsewhere, and how you repaid them"),
+    ),
+)

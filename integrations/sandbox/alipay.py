@@ -1,0 +1,107 @@
+"""Alipay's dialect: one gateway that checks the signature of each call and signs each answer."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.providers.alipay import ALIPAY, BEIJING, is_signed, sign, signed_text
+from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
+from integrations.sandbox.exchange import Request, Response
+from integrations.sandbox.personas import PERSONAS, told
+from integrations.sandbox.world import World
+
+KEY = "alipay"
+DESK = Desk(KEY, ALIPAY.name, words={"client_id": "app_id"}, code_name="auth_code")
+TOKEN_SECONDS = 15 * 86400
+REFRESH_SECONDS = 30 * 86400
+CLOCK_TOLERANCE = timedelta(minutes=10)
+INVALID = "40002"
+
+
+async def answer(world: World, request: Request) -> Response | None:
+    match request.method, request.path:
+        case "GET", "/oauth2/publicAppAuthorize.htm":
+            return authorize(world, DESK, request)
+        case "POST", "/gateway.do":
+            return await _gateway(world, request.form)
+        case _:
+            return None
+
+
+async def _gateway(world: World, form: Mapping[str, str]) -> Response:
+    if form.get("app_id") != client_id(KEY):
+        return _refused("isv.invalid-app-id")
+    if not is_signed(signed_text(form), form.get("sign", ""), APP_PUBLIC_KEY):
+        return _refused("isv.invalid-signature")
+    if not _is_timely(world, form.get("timestamp", "")):
+        return _refused("isv.invalid-timestamp")
+    method = form.get("method", "")
+    if method == "alipay.system.oauth.token":
+        return await _token(world, method, form)
+    given = world.seal.open(f"{KEY}:access", form.get("auth_token", ""), world.now)
+    if given is None:
+        return _signed(
+            method, {"code": "20001", "msg": "Insufficient Token Permissions", "sub_code": "aop.invalid-auth-token"}
+        )
+    return _answered(world, method, given, form)
+
+
+async def _token(world: World, method: str, form: Mapping[str, str]) -> Response:
+    if form.get("grant_type") == "refresh_token":
+        given = world.seal.open(f"{KEY}:refresh", form.get("refresh_token", ""), world.now)
+    else:
+        given = await spend(world, KEY, form.get("code", ""))
+    if given is None:
+        return _refused("isv.code-invalid")
+    reply = {
+        **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
+        "user_id": _user_id(world, given),
+        "expires_in": str(TOKEN_SECONDS),
+        "re_expires_in": str(REFRESH_SECONDS),
+    }
+    return misbehaving(given) or _signed(method, reply, forged=given["misbehave"] == "forged")
+
+
+def _answered(world: World, method: str, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
+    if given["misbehave"] == "busy":
+        return _signed(
+            method, {"code": "20000", "msg": "Service Currently Unavailable", "sub_code": "isp.unknow-error"}
+        )
+    persona = PERSONAS[given["persona"]]
+    match method:
+        case "alipay.user.info.share":
+            user_id = "another" if given["misbehave"] == "other_user" else _user_id(world, given)
+            return _signed(
+                method, {"code": "10000", "msg": "Success", "user_id": user_id, "nick_name": persona.nickname}
+            )
+        case "longan.history.get":
+            as_of = json.loads(form.get("biz_content", "{}")).get("as_of")
+            return _signed(method, {"code": "10000", "msg": "Success", **told(persona, KEY, as_of, world.today)})
+        case _:
+            return _refused("isv.invalid-method")
+
+
+def _is_timely(world: World, timestamp: str) -> bool:
+    try:
+        moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    except ValueError:
+        return False
+    return abs(moment - world.today) <= CLOCK_TOLERANCE
+
+
+def _user_id(world: World, given: Mapping[str, Any]) -> str:
+    return f"2088{int.from_bytes(world.seal.derived(f'{KEY}:user_id', given['subject'])[:5]) % 10**12:012}"
+
+
+def _signed(method: str, reply: Mapping[str, Any], forged: bool = False) -> Response:
+    text = json.dumps(reply, ensure_ascii=False)
+    signature = sign(b"something else" if forged else text.encode(), PLATFORM_KEY)
+    body = f'{{"{method.replace(".", "_")}_response": {text}, "sign": "{signature}"}}'
+    return Response(200, body.encode(), {"Content-Type": "text/html;charset=utf-8"})
+
+
+def _refused(sub_code: str) -> Response:
+    error = {"code": INVALID, "msg": "Invalid Arguments", "sub_code": sub_code}
+    return Response(200, json.dumps({"error_response": error}).encode(), {"Content-Type": "text/html;charset=utf-8"})

@@ -1,0 +1,57 @@
+"""What an app is given when it registers at a sandbox provider. All of it is published here: it guards nothing."""
+
+APP_KEY = (
+    "MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQCz0W2AC4xB4HlvyajfGEcFFCSmF3yVxVs05jMsVwaiqMn0I+Ir0i4QmzTEBpUY"
+    "WPGck6drtooGTFI4wFBa7ogau0/MV5aH4ECBoFwkrTCMYZnLwOVauzNJ06xxI3a13z25ShbdBJHanDESuRka1oexSrOeEo4nVSkr0s/DlsS0PY0s"
+    "EGXt45/faVy5vXI/cKKBLZPo0C8QRjiOMJEjAy+h/Sjw0OJc6SevgPtgz99MY4A6hQ1v/Isi4mnY4hvyz/ANG6Szp1JCG8TSw4ecyPunBk764fQJ"
+    "trCODkWZ0dAi7tp+qDk8hpCD0Z3oyhkc7fghUq7dAEEQ6yOrbZCzdialAgMBAAECggEAPPEWXlYLk+wC3AsJS4rLzwHTpeLB23SGg7gc0cMwwYHY"
+    "6AAdT+Ksr/4Z9PGSKC1EvV8hV5UG1DmbiBZNZXP/9qdS1Rs+LhCnbAcwE1IK6RjO6coXMRfOuw+dGr79JYhiP+DHPOKml+NlkkXfJ0Rbuo9proH1"
+    "YYkwKeUJeu0m/zpnhdKnEqzByYpL22ic6+swDJ3otlGzVhTOK1XHrJblgTa92p9XHMp9I2S8ESNNk9Fsi9Nuj2PCgBMR54fcz5tmUfeTQzBGdInY"
+    "MNKkNc5JZPqu0X3UApbSL3ysWQE4wRFbiDpoM5CExWA0+9AljFKVVqpy1Itd6vBaqfZB4b2kRQKBgQDfxhaCAOT+iKWad84xlpT9JRtD30B7Rp7o"
+    "tyUV/5+dBK9F/nMuNmqXWmxYoiuYBbRMYGyzqMfLniwFRidnHm8IXwDA9VEftITpt0rjHlucUNA91xIQTYm+D42+8K+/6NpGKnTQyF2AqiCHMq9N"
+    "pfip0FUshAOgFVa7PAqrrHd6twKBgQDNttDzqo/Qz3NZoSrBr15rE2nKMmdyUtUOEnMTMbKL6qya3C00w/b5kH9n1nMlqlkfnwl9TYNDZhTwfVz2"
+    "goUNAgx9wRXOi7ISS/lODnuU2RvqzZGEgQEDbv1r9YUG4EgL+7TNr3PTd8HR78FcnY6C0zwH8YdfECN+evh9dNF9gwKBgQCqvKVnw+71FqXkWg0F"
+    "YPOEws8u1iSI6rVMspClXEkYsP5a1W5kkDh8Cw4oAnRopdGPhPLrkZgAEEteKszdrSbiqDoXABZJrp7LBIMrD3qupip9RKAPuFmknpF0Yoh2UOBa"
+    "MQK4WmidRzFSdqWzBTPZvY9/S6rIdf+bFJC/s/PluQKBgQDAdjEqN8JTxzMRgULicPNyVHhebyfvguXIQ6ScKZv1YbrZK/OzcUBpHzLD8JRMggLe"
+    "HcogDFwpu6ENmwxVqalXkTokkXiYhIQ2sBPwXoZqrXF8DZX+lT9gef/peIxb8YwWggkXgvZnu5x/kMOkpdgGOCDrAaL4Yr4CgIRpw9iXhwKBgQC6"
+    "W0JihSqHVGseQsR/dhxyJxS886/F1Adojzu+Lw1Z3y6ah9HuhXJ/rnYZ10uB3I7sLd4QB8Hai41bu7HGZnpuww87wdH2W7OQPZ6oACbZ8aRTf86r"
+    "VhbSWsLfRzyjO/XUgALEG1ftBTRb5htRpyPImb9OShFRMNkteZJQmaa8AA=="
+)
+APP_PUBLIC_KEY = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAs9FtgAuMQeB5b8mo3xhHBRQkphd8lcVbNOYzLFcGoqjJ9CPiK9IuEJs0xAaVGFjxnJOn"
+    "a7aKBkxSOMBQWu6IGrtPzFeWh+BAgaBcJK0wjGGZy8DlWrszSdOscSN2td89uUoW3QSR2pwxErkZGtaHsUqznhKOJ1UpK9LPw5bEtD2NLBBl7eOf"
+    "32lcub1yP3CigS2T6NAvEEY4jjCRIwMvof0o8NDiXOknr4D7YM/fTGOAOoUNb/yLIuJp2OIb8s/wDRuks6dSQhvE0sOHnMj7pwZO+uH0Cbawjg5F"
+    "mdHQIu7afqg5PIaQg9Gd6MoZHO34IVKu3QBBEOsjq22Qs3YmpQIDAQAB"
+)
+PLATFORM_KEY = (
+    "MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQCdfl7NRPCCmO0dxJMqogdNZx5eSaVqmKtJleJxdH9yYCzpuPis9q/wSNiJ7dfT"
+    "OaPiwDmnNtN/vxkyeW7gNAyUYwT8z0DYehOAl33Tn0B2sOpbHfWslhWycYkMzQfe64p2YR5OU4HOIh1dNZ40pOpXpIU3i7xaLXvbgEXK+MgjBQBq"
+    "b2GYlp3PtuCZdOmCYRcILJN3NLXMk5LKnnzeggkbdZQUo8doovnrFOJjv47kSbN2oq3V5ipvJrNuccMUWe/wnPr/oESG33E6ykhgnQb4GMzjZpzb"
+    "gVPZJWg4mj9yVbgU0wfCuvthm8ZUTbFsZh4EMe7jOiRjb5pt9A4R2D3FAgMBAAECggEAFdUX1ULSSHhknnTKpeVSN9OsrQtuh+lkDU5e1rV8mWFl"
+    "uHyw1GFaIGgoxG4ZNinOYzechmaeSR43ovycdy4f9E4JufYNGjVKENBvW+++ovWBd2Ie1W700QjWI9UkWy2xwxlRdzAyVV37ThmJteiKp92hrgKL"
+    "+MBHZDVS94EnVVs7Yl7v83ldYzUQgZ4RbzYa42pIWy7q8IP+k5RegYroihxz/md2Ul9fRFN90km6odJbHcjAWdLmNXKLdHgEpRhWTiN9ka1Tq2t9"
+    "J6/4+CCVx4hglRir2Qdfs6rQBFfkEGA58EoFVd0jO082g+SE+5f2yXukTcqtq+aiRM0FruuQnQKBgQDUY1O4ek2WecT4j+yScbeCZpUPVk+yP8Mu"
+    "h6nA4yjSlGlmVyKz6BzICz61mwRCnEKv+4ccXAwQm2m4pg4BEK+Tg7ldSHaZvJhAqs3WmU6t5olfdkiM541MwVxkvlZwusfC2ec96n2hk3uiNKJ4"
+    "9FbaGI/1t/Sdt2BBg0aT51NFqwKBgQC91WR23WG3fY0JPYFg62x1gfiRlahmGwgnaIwiTL50k1yYvMI7b3Tugi2/vYBLehKKT2gnMwhlnfPm43Sp"
+    "Yh6kREMCBotEXn3W5OI/j90aFjSMk/8RV5XkPDSNCiyTu3aPof+bv4rIOTDMp72uTrk555AdQNQYZN93tA9TrRc6TwKBgClC0rT4LbKaHYYcj90z"
+    "cm9G9pZwMjNy57xWZsguWXPvmTpkmz1QTqceaCRn5T/7k4kU2H7N8xoW10ckG3xhfXqvEIfq1/+t//YwOKUES6DFNNLy681T/sN2nTiFMc3cu4pD"
+    "QwVoVNfbCx3ME/Rjo6vjMbSO9FrfkTepBUEeo7LZAoGAfBBNUz3F0hS0qthOiNfzjyx9FjB32RtLje3Ov8/mHOv99ThPvGZQRlw/p/MiOLG0Ej5p"
+    "NE0u7LJ5J2l54gVlPzf5jwZV2D3lAh+eGapc9uKSP1mttljGdl4+ffqrPXWju6VFFzXsboSp9uadmaCLf2NuFSA8PSEXxvSfm7Eg4BMCgYBJhzRJ"
+    "rghsl0v5fczP9T0QtTzFdMmzCMrRmCvosd4CzFM6cTV1GLKmco1i8CFH+PthZANVcto8EBFaPYxrSrXkSopq3pu4TPCt4O+XSbBpupi5UCNrIGxB"
+    "cDhe94NscS1KM8UTdiXFOpykNQMed9vCDzuBsJUrakxKp4ThW2Fo5g=="
+)
+PLATFORM_PUBLIC_KEY = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnX5ezUTwgpjtHcSTKqIHTWceXkmlapirSZXicXR/cmAs6bj4rPav8EjYie3X0zmj4sA5"
+    "pzbTf78ZMnlu4DQMlGME/M9A2HoTgJd9059AdrDqWx31rJYVsnGJDM0H3uuKdmEeTlOBziIdXTWeNKTqV6SFN4u8Wi1724BFyvjIIwUAam9hmJad"
+    "z7bgmXTpgmEXCCyTdzS1zJOSyp583oIJG3WUFKPHaKL56xTiY7+O5EmzdqKt1eYqbyazbnHDFFnv8Jz6/6BEht9xOspIYJ0G+BjM42ac24FT2SVo"
+    "OJo/clW4FNMHwrr7YZvGVE2xbGYeBDHu4zokY2+abfQOEdg9xQIDAQAB"
+)
+
+
+def client_id(key: str) -> str:
+    return f"longan-at-{key}"
+
+
+def client_secret(key: str) -> str:
+    """Asked for because the real provider does."""
+    return f"sandbox-secret-of-{key}"
