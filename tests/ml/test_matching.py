@@ -30,9 +30,7 @@ def matcher() -> MatchArtefact:
     population = simulated(6_000)
     points = 690 + 30 * population.people.discipline
     ranks = np.digitize(-points, [-749, -684, -605]).astype(float)
-    return train_matcher(
-        interacted(population, points, ranks, market=WORLD.market, seed=1), simulated=True, seed=1
-    )
+    return train_matcher(interacted(population, points, ranks, market=WORLD.market, seed=1), simulated=True, seed=1)
 
 
 def scored(points: int = 700, grade: Grade = Grade.B) -> Scored:
@@ -84,7 +82,9 @@ def test_sponsoring_moves_nothing(matcher: MatchArtefact) -> None:
 
 
 def test_odds_rise_with_points_and_fall_with_the_burden(matcher: MatchArtefact) -> None:
-    assert odds(matcher, candidate(), scored=scored(620, Grade.C)) < odds(matcher, candidate(), scored=scored(760, Grade.A))
+    assert odds(matcher, candidate(), scored=scored(620, Grade.C)) < odds(
+        matcher, candidate(), scored=scored(760, Grade.A)
+    )
     assert odds(matcher, candidate(monthly_cost=400_000)) < odds(matcher, candidate(monthly_cost=20_000))
 
 
@@ -126,7 +126,8 @@ class TestReasons:
 
 class TestBands:
     @pytest.mark.parametrize(
-        ("chance", "band"), [(0.8, "VERY_HIGH"), (0.79, "HIGH"), (0.6, "HIGH"), (0.35, "MEDIUM"), (0.34, "LOW"), (0.0, "LOW")]
+        ("chance", "band"),
+        [(0.8, "VERY_HIGH"), (0.79, "HIGH"), (0.6, "HIGH"), (0.35, "MEDIUM"), (0.34, "LOW"), (0.0, "LOW")],
     )
     def test_cuts(self, chance: float, band: str) -> None:
         assert band_of(chance) == band
