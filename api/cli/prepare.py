@@ -3,9 +3,9 @@
 
 def prepare() -> None:
     """Migrate, seed, and train the models if there are none. Does nothing twice."""
-    from api import wiring
     from api.cli import nearby
     from api.cli.story import Told
+    from api.wiring import prepare as make_ready
 
     with nearby.servers():
-        wiring.prepare(Told())
+        make_ready(Told())
