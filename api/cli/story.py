@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -25,12 +25,7 @@ class Step(Protocol):
 
 
 class Story(Protocol):
-    def step(self, name: str) -> "StepContext": ...
-
-
-class StepContext(Protocol):
-    def __enter__(self) -> Step: ...
-    def __exit__(self, *ended: object) -> bool | None: ...
+    def step(self, name: str) -> AbstractContextManager[Step]: ...
 
 
 class Told:
