@@ -15,6 +15,7 @@ def credentials() -> None:
     import asyncio
 
     import orjson
+    from sqlalchemy.exc import ProgrammingError
 
     from api.cli import nearby
     from api.dev.credentials import Credentials, NotSeeded, kept_in, let_in
@@ -35,7 +36,7 @@ def credentials() -> None:
     with nearby.servers():
         try:
             asyncio.run(write(found))
-        except NotSeeded:
+        except (NotSeeded, ProgrammingError):  # no partner, or not even a table for one
             raise _sorry("There are no partners yet. Start Longan first: make run") from None
     told = {"url": _address(var) or settings().public_url, **found}
     sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -91,6 +91,21 @@ class TestSigningIn:
         assert len({answer.content for answer in answers}) == 1
         assert answers[0].headers["www-authenticate"] == "Bearer"
 
+    async def test_nobodys_proofs_are_compared_as_somebodys_are(
+        self, http: httpx2.AsyncClient, member: Member, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        work: list[str] = []
+
+        def watch(place: object, name: str) -> None:
+            real = getattr(place, name)
+            monkeypatch.setattr(place, name, lambda *given: (work.append(name), real(*given))[1])
+
+        watch(staff._hasher, "verify")
+        watch(staff, "_step_of")
+        for other in ({"email": f"{uuid4()}@longan.example"}, {"password": "wrong"}, {"totp": "abcdef"}):
+            await post(http, await member.proofs(**other))
+        assert work == ["verify", "_step_of"] * 3
+
     async def test_a_code_counts_once(self, http: httpx2.AsyncClient, member: Member) -> None:
         proofs = await member.proofs()
         assert (await post(http, proofs)).status_code == 200
