@@ -1,13 +1,10 @@
-"""The relay's way in: from the outbox to the worker, until it is told to stop."""
+"""The relay's way in: from the outbox to the worker, until it is told to stop. It knows names of reactions, never the rooms."""
 
 import asyncio
 import signal
 
-from api import wiring
 from infra import cache, database, relay, telemetry
 from infra.worker import make_celery
-
-__all__ = ["wiring"]
 
 
 async def main() -> None:

@@ -1,8 +1,8 @@
 """The relay: hands what is due to Celery, wakes by the bell, and sweeps for what a crash left."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import structlog
 from celery import Celery
@@ -45,7 +45,8 @@ async def run(celery: Celery) -> None:
         while True:
             bell.clear()
             try:
-                await schedules.announce_due()
+                if await schedules.is_due():
+                    await asyncio.to_thread(_send, celery, [("announce_due", ())])
                 while await hand_over(celery) == BATCH:
                     pass
             except (TimeoutError, OSError, OperationalError) as error:
@@ -67,7 +68,7 @@ async def _hear(bell: asyncio.Event) -> None:
 async def hand_over(celery: Celery) -> int:
     """Take one batch of what is due and send it; answers how many were taken."""
     rows = await take_due()
-    live = [(row.event_id, row.reaction) for row in rows if row.parked_at is None]
+    live = [("react", (str(row.event_id), row.reaction)) for row in rows if row.parked_at is None]
     for row in rows:
         if row.parked_at is not None:
             log.error("reaction.parked", reaction=row.reaction, event=str(row.event_id))
@@ -89,7 +90,7 @@ async def seconds_to_next() -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def _send(celery: Celery, due: list[tuple[UUID, str]]) -> None:
+def _send(celery: Celery, tasks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
     with celery.producer_pool.acquire(block=True, timeout=5) as producer:
-        for event_id, reaction in due:
-            celery.send_task("react", (str(event_id), reaction), producer=producer, retry=False)
+        for name, args in tasks:
+            celery.send_task(name, args, producer=producer, retry=False)

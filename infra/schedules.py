@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock
-from infra.database import Db, transaction
+from infra.database import Db, reading, transaction
 from infra.entity import Entity
 from infra.outbox import announce
 
@@ -43,9 +43,16 @@ TAKE_TURN = text(
     RETURNING event
     """
 )
+IS_DUE = text("SELECT EXISTS (SELECT FROM schedules WHERE next_at <= longan_now())")
+
+
+async def is_due() -> bool:
+    async with reading() as db:
+        return bool((await db.execute(IS_DUE)).scalar_one())
 
 
 async def announce_due() -> None:
+    """Run in the worker, which knows the reactions; the relay asks for it until it is done."""
     async with transaction() as db:
         for event in (await db.execute(TAKE_TURN)).scalars().all():
             if event in _wanted:

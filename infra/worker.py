@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 from kombu import Exchange, Queue
 
-from infra import cache, database, reacting, telemetry
+from infra import cache, database, reacting, schedules, telemetry
 from infra.settings import settings
 
 TASK_SECONDS_MAX = 300
@@ -40,6 +40,7 @@ def make_celery() -> Celery:
         timezone="UTC",
     )
     celery.task(name="react")(react)
+    celery.task(name="announce_due")(announce_due)
     return celery
 
 
@@ -49,6 +50,10 @@ def _arguments(quorum: bool) -> dict[str, str] | None:
 
 def react(event_id: str, reaction: str) -> None:
     run(reacting.react(UUID(event_id), reaction))
+
+
+def announce_due() -> None:
+    run(schedules.announce_due())
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
