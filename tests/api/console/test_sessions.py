@@ -97,8 +97,12 @@ class TestSigningIn:
         work: list[str] = []
 
         def watch(place: object, name: str) -> None:
+            def watched(*given: object) -> object:
+                work.append(name)
+                return real(*given)
+
             real = getattr(place, name)
-            monkeypatch.setattr(place, name, lambda *given: (work.append(name), real(*given))[1])
+            monkeypatch.setattr(place, name, watched)
 
         watch(staff._hasher, "verify")
         watch(staff, "_step_of")
