@@ -110,6 +110,7 @@ class House:
             "LONGAN_DATABASE_URL": settings().database_url or self.servers.database_url,
             "LONGAN_VALKEY_URL": settings().valkey_url or self.servers.valkey_url,
             "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "",
         }
 
     def log(self, name: str) -> Path:
