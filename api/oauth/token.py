@@ -18,7 +18,7 @@ PATH = "/oauth/token"
 BODY_BYTES_MAX = 10_000
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # A partner keeps its token for the hour that it lives. Both count per address, so that nobody locks out another's client.
-PER_CLIENT = Rate(times=120, seconds=60)
+PER_CLIENT = Rate(times=300, seconds=60)
 PER_IP = Rate(times=600, seconds=60)
 
 

@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.people import staff, staff_sessions
+from domain.people.staff import Staff
 from infra import clock, limiter, vault
 from infra.database import Db, transaction
 from infra.entity import Entity
@@ -51,10 +52,20 @@ async def sign_in(*, email: str, password: str, code: str, ip: str) -> SignedIn:
     if member is None or step is None:
         raise _wrong()
     async with transaction() as db:
-        if not await staff.use_step(db, member, step):
-            raise _wrong()
-        await db.execute(delete(StaffTries).where(StaffTries.email_index == member.email_index))
-        return SignedIn(*await staff_sessions.begin(db, member))
+        session = await _begin_once(db, member, step)
+    if session is None:
+        raise _wrong()
+    return session
+
+
+async def _begin_once(db: Db, member: Staff, step: int) -> SignedIn | None:
+    """None where the code was used before; that was no guess, so the try is not held against anybody."""
+    tries = StaffTries.email_index == member.email_index
+    if not await staff.use_step(db, member, step):
+        await db.execute(update(StaffTries).where(tries).values(tries=StaffTries.tries - 1))
+        return None
+    await db.execute(delete(StaffTries).where(tries))
+    return SignedIn(*await staff_sessions.begin(db, member))
 
 
 async def _take_try(db: Db, email: str, ip: str) -> None:

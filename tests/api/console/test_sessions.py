@@ -190,6 +190,12 @@ class TestLimits:
         assert (await post(http, await member.proofs())).status_code == 200
         assert error(await post(http, await member.proofs(password="wrong"))) == (401, "UNAUTHENTICATED")
 
+    async def test_a_code_that_was_used_before_is_no_guess(self, http: httpx2.AsyncClient, member: Member) -> None:
+        proofs = await member.proofs()
+        assert (await post(http, proofs)).status_code == 200
+        assert {error(await post(http, proofs))[0] for _ in range(12)} == {401}
+        assert (await post(http, {**proofs, "totp": await member.code(1)})).status_code == 200
+
     async def test_one_place_is_limited_over_all_addresses(
         self, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
