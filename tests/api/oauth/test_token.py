@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 from sqlalchemy import delete
 
+from api.main import app
 from api.oauth import token as endpoint
 from domain.people import partners
 from domain.people.partners import PartnerClient
@@ -178,3 +180,20 @@ class TestRefusing:
         refused = await ask(http, GRANT, one_more)
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert (await ask(http, GRANT, credentials.basic)).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+async def test_a_client_that_others_wrote_gets_along(credentials: Credentials, method: str) -> None:
+    transport = httpx2.ASGITransport(app=app)
+    async with AsyncOAuth2Client(
+        credentials.client_id,
+        credentials.secret,
+        token_endpoint_auth_method=method,
+        token_endpoint="http://house/oauth/token",
+        grant_type="client_credentials",
+        transport=transport,
+        base_url="http://house",
+    ) as client:
+        await client.fetch_token()
+        answer = await client.post("/partner/graphql", json={"query": "{ __typename }"})
+    assert answer.json()["data"] == {"__typename": "Query"}
