@@ -9,18 +9,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 BEIJING = timezone(timedelta(hours=8))
 OK = "10000"
@@ -28,24 +24,24 @@ OK = "10000"
 PASSING_ERRORS = frozenset({"20000", "40005"})
 
 
-async def ask_token(talk: "Conversation", grant: Mapping[str, str]) -> Reply:
+async def ask_token(talk: Talk, grant: Mapping[str, str]) -> Reply:
     return await call(talk, "alipay.system.oauth.token", grant)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     told = await call(talk, "alipay.user.info.share", {"auth_token": reply["access_token"]})
     if _subject(told) != _subject(reply):
         raise ProviderRefused("alipay:other_user")
     return Person(_subject(reply), None, str(told.get("nick_name", "")))
 
 
-async def read(talk: "Conversation", method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     return await call(
         talk, method, {"auth_token": tokens.access_token, "biz_content": json.dumps(dict(params), sort_keys=True)}
     )
 
 
-async def call(talk: "Conversation", method: str, params: Mapping[str, str]) -> Reply:
+async def call(talk: Talk, method: str, params: Mapping[str, str]) -> Reply:
     """Sign a call, check the answer's signature, and unwrap it."""
     form = {
         "app_id": talk.at.client_id,

@@ -4,11 +4,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 Reply = dict[str, Any]
 
@@ -60,6 +57,18 @@ class Person:
     display_name: str | None = None
 
 
+class Talk(Protocol):
+    """A conversation with a provider, as far as its own words need it."""
+
+    @property
+    def at(self) -> "Registration": ...
+    @property
+    def provider(self) -> "Provider": ...
+    async def get(self, url: str, params: Mapping[str, str] | None = None, bearer: str | None = None) -> Reply: ...
+    async def post(self, url: str, form: Mapping[str, str]) -> Reply: ...
+    async def ask_once(self, url: str, form: Mapping[str, str]) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Provider:
     """How one provider speaks OAuth. URLs are the real ones, from its public documentation."""
@@ -70,12 +79,12 @@ class Provider:
     reads: tuple[str, ...]
     authorize_url: str
     exchange_url: str
-    identify: Callable[["Conversation", Reply, Pending], Awaitable[Person]]
-    read: Callable[["Conversation", str, Tokens, str, Mapping[str, str]], Awaitable[Reply]]
+    identify: Callable[[Talk, Reply, Pending], Awaitable[Person]]
+    read: Callable[[Talk, str, Tokens, str, Mapping[str, str]], Awaitable[Reply]]
     refusal: Callable[[Reply], Exception | None]  # the error that hides in a reply, though its status may be 200
     parse: Callable[[bytes], Reply | None] = json_object
-    revoke: Callable[["Conversation", Tokens], Awaitable[None]] | None = None  # where it is not RFC 7009
-    ask_token: Callable[["Conversation", Mapping[str, str]], Awaitable[Reply]] | None = None  # where it is not RFC 6749
+    revoke: Callable[[Talk, Tokens], Awaitable[None]] | None = None  # where it is not RFC 7009
+    ask_token: Callable[[Talk, Mapping[str, str]], Awaitable[Reply]] | None = None  # where it is not RFC 6749
     userinfo_url: str = ""
     refresh_url: str = ""  # empty: the token URL
     revoke_url: str = ""

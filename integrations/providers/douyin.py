@@ -4,14 +4,10 @@ https://developer.open-douyin.com/docs/resource/zh-CN/dop/develop/openapi/accoun
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 # System busy, and too many calls.
 PASSING_ERRORS = frozenset({"2100001", "2100004", "2190010", "10001"})
@@ -31,7 +27,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     open_id = str(reply.get("open_id", ""))
     profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), open_id, {})
     if profile.get("open_id") != open_id:
@@ -40,7 +36,7 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(open_id, str(union_id) if union_id else None, str(profile.get("nickname", "")))
 
 
-async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     return await talk.post(url, {"access_token": tokens.access_token, "open_id": subject, **params})
 
 

@@ -7,14 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 BEIJING = timezone(timedelta(hours=8))
 PARAMETERS = "360buy_param_json"
@@ -32,7 +28,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     open_id = str(reply.get("open_id", ""))
     answer = await read(talk, USER, Tokens(reply["access_token"]), open_id, {"openId": open_id})
     result = answer.get("jingdong_user_getUserInfoByOpenId_response", {}).get("getuserinfobyappidandopenid_result", {})
@@ -41,7 +37,7 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(open_id, None, str(result.get("data", {}).get("nickName", "")))
 
 
-async def read(talk: "Conversation", method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     """A signed call of one API method."""
     form = {
         "method": method,

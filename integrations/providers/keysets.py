@@ -1,15 +1,13 @@
 """The public keys that providers sign with, fetched and kept for an hour."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
+from integrations.providers.descriptions import Talk
 from integrations.providers.failures import ProviderUnavailable
 from integrations.providers.keeping import Kept
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 # A forged key id must not make us fetch at every try.
 AGAIN_AFTER_SECONDS = 5
@@ -17,7 +15,7 @@ AGAIN_AFTER_SECONDS = 5
 _keys: Kept[KeySet] = Kept(seconds=3600)
 
 
-async def keys_of(talk: "Conversation", url: str, again: bool = False) -> KeySet:
+async def keys_of(talk: Talk, url: str, again: bool = False) -> KeySet:
     async def fetch() -> KeySet:
         return _readable(await talk.get(url))
 

@@ -5,7 +5,7 @@ https://openid.net/specs/openid-connect-core-1_0.html section 3.1.3.7, and openi
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -13,13 +13,10 @@ from joserfc.errors import JoseError
 from infra.words import N_
 from integrations.client import authority_of
 from integrations.providers.conversations import conversation, standard_refusal
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Reply, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Reply, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.providers.keeping import Kept
 from integrations.providers.keysets import keys_of
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 # Only signatures that need the provider's private key; never `none`, never our own shared secret.
@@ -45,13 +42,13 @@ async def complete(at: Registration) -> Provider:
     )
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     claims = await _verified(talk, reply.get("id_token"), pending.nonce)
     name = _name(claims) or await _name_by_userinfo(talk, Tokens(reply["access_token"]), claims["sub"])
     return Person(claims["sub"], None, name)
 
 
-async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     return await talk.get(url, params or None, bearer=tokens.access_token)
 
 
@@ -85,7 +82,7 @@ def _listed(metadata: Reply, name: str, otherwise: list[str]) -> list[str]:
     return told if isinstance(told, list) else otherwise
 
 
-async def _verified(talk: "Conversation", id_token: object, nonce: str) -> dict[str, Any]:
+async def _verified(talk: Talk, id_token: object, nonce: str) -> dict[str, Any]:
     if not isinstance(id_token, str):
         raise ProviderRefused("no_id_token")
     issuer, client_id = talk.provider.metadata["issuer"], talk.at.client_id
@@ -107,7 +104,7 @@ async def _verified(talk: "Conversation", id_token: object, nonce: str) -> dict[
     return claims
 
 
-async def _signed_claims(talk: "Conversation", id_token: str) -> dict[str, Any]:
+async def _signed_claims(talk: Talk, id_token: str) -> dict[str, Any]:
     url = talk.provider.metadata["jwks_uri"]
     try:
         return jwt.decode(id_token, await keys_of(talk, url), algorithms=ALGORITHMS).claims
@@ -116,7 +113,7 @@ async def _signed_claims(talk: "Conversation", id_token: str) -> dict[str, Any]:
         return jwt.decode(id_token, await keys_of(talk, url, again=True), algorithms=ALGORITHMS).claims
 
 
-async def _name_by_userinfo(talk: "Conversation", tokens: Tokens, subject: str) -> str | None:
+async def _name_by_userinfo(talk: Talk, tokens: Tokens, subject: str) -> str | None:
     if not talk.provider.userinfo_url:
         return None
     try:

@@ -5,15 +5,11 @@ https://wiki.connect.qq.com/oauth2-0
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 JSONP = re.compile(rb"\s*callback\s*\((.*)\)\s*;?\s*", re.DOTALL)
 # Too many calls, and the server's own troubles.
@@ -41,7 +37,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     tokens = Tokens(reply["access_token"])
     me = await talk.get(talk.provider.api_url, {"access_token": tokens.access_token, "unionid": "1"})
     if me.get("client_id") != talk.at.client_id:
@@ -51,7 +47,7 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(openid, str(me["unionid"]) if me.get("unionid") else None, str(profile.get("nickname", "")))
 
 
-async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     placed = {"access_token": tokens.access_token, "oauth_consumer_key": talk.at.client_id, "openid": subject}
     return await talk.get(url, {**placed, **params})
 

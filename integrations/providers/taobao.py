@@ -7,16 +7,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus
 
 from infra.words import N_
 from integrations.providers.conversations import standard_refusal
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 BEIJING = timezone(timedelta(hours=8))
 SIGN_METHOD = "hmac-sha256"
@@ -34,7 +31,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     # Newer apps are told an id of their own instead of the account's.
     open_uid = reply.get("taobao_open_uid")
     subject = str(open_uid or reply.get("taobao_user_id") or "")
@@ -44,13 +41,13 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(subject, None, nick)
 
 
-async def _ask_nick(talk: "Conversation", tokens: Tokens, subject: str) -> str:
+async def _ask_nick(talk: Talk, tokens: Tokens, subject: str) -> str:
     answer = await read(talk, "taobao.user.buyer.get", tokens, subject, {"fields": "nick"})
     user = answer.get("user_buyer_get_response", {}).get("user", {})
     return str(user.get("nick", ""))
 
 
-async def read(talk: "Conversation", method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     """A signed call of one API method."""
     form = {
         "method": method,

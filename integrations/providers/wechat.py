@@ -4,14 +4,10 @@ https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_L
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 # System busy, and the daily quota of calls: not the person's fault, and it passes.
 PASSING_ERRORS = frozenset({"-1", "45009", "45011"})
@@ -25,7 +21,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(f"wechat:{code}") if code in PASSING_ERRORS else ProviderRefused(f"wechat:{code}")
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     if str(reply.get("is_snapshotuser", "0")) == "1":
         # A preview without sign-in gets a made-up account that is nobody's.
         raise ProviderRefused("wechat:snapshot_user")
@@ -37,7 +33,7 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(openid, str(union_id) if union_id else None, str(profile.get("nickname", "")))
 
 
-async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     placed = {"access_token": tokens.access_token, "openid": subject, "lang": "zh_CN", **params}
     return await talk.get(url, placed)
 

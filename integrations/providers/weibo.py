@@ -4,14 +4,10 @@ https://open.weibo.com/wiki/Oauth2/access_token
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-
-if TYPE_CHECKING:
-    from integrations.providers.conversations import Conversation
 
 # System error, service unavailable, too many calls by this address, user, or app.
 PASSING_ERRORS = frozenset({"10001", "10002", "10009", "10010", "10022", "10023", "10024"})
@@ -25,7 +21,7 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
-async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Person:
+async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     uid = str(reply.get("uid", ""))
     profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), uid, {})
     if profile.get("idstr") != uid:
@@ -33,11 +29,11 @@ async def identify(talk: "Conversation", reply: Reply, pending: Pending) -> Pers
     return Person(uid, None, str(profile.get("screen_name", "")))
 
 
-async def read(talk: "Conversation", url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
+async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     return await talk.get(url, {"access_token": tokens.access_token, "uid": subject, **params})
 
 
-async def revoke(talk: "Conversation", tokens: Tokens) -> None:
+async def revoke(talk: Talk, tokens: Tokens) -> None:
     await talk.get(talk.provider.revoke_url, {"access_token": tokens.access_token})
 
 
