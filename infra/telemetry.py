@@ -40,6 +40,9 @@ def configure_logging() -> None:
     root = logging.getLogger()
     root.handlers = [_Library()]
     root.setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
     # Strawberry logs the offending source line, with the person's literals in it.
     logging.getLogger("strawberry.execution").disabled = True
 

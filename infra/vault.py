@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Index, select, update
+from sqlalchemy import Index, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 
@@ -99,6 +99,12 @@ def mac(purpose: str, message: bytes) -> bytes:
 def _derived(purpose: str) -> bytes:
     # From the index key, which never rotates: what it derives must stay the same for years.
     return hmac.digest(keyring().index, b"derive\0" + purpose.encode(), hashlib.sha256)
+
+
+async def count_old(db: AsyncSession) -> int:
+    """How many persons' keys an older master key still wraps."""
+    old = select(func.count()).where(PersonKey.version != keyring().newest)
+    return (await db.execute(old)).scalar_one()
 
 
 async def rewrap(db: AsyncSession, limit: int = 1000) -> int:
