@@ -1,7 +1,12 @@
 """From contributions in log-odds to factors in whole points, which add up to the last point."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import floor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.credit.scoring import Factor
 from domain.facts.vocabulary import GROUP_LABELS, FactGroup
@@ -9,7 +14,10 @@ from infra.words import N_
 from ml.artefact import Artefact
 from ml.features import FEATURES
 from ml.fitting import Row, facts_of, is_unknown
-from ml.scale import POINTS_PER_LOG_ODDS, points_of
+from ml.leaves import leaves_of
+from ml.scale import POINTS_PER_LOG_ODDS, points_of, whole_points
+
+Floats = NDArray[np.float64]
 
 LIMIT = "limit"
 LIMIT_LABEL = N_("Ends of the scale")
@@ -26,23 +34,44 @@ def largest_remainder(parts: Sequence[float], total: int) -> list[int]:
     return whole
 
 
-def factors(artefact: Artefact, row: Row, harms: Sequence[float], points: int) -> tuple[int, tuple[Factor, ...]]:
-    """The base, and five factors that add up from it to `points`. `harms` are in log-odds, against approved people.
+@dataclass(frozen=True)
+class Explained:
+    """Calibrated log-odds of default (rows,), and what each input adds to the base (rows, inputs)."""
+
+    log_odds: Floats
+    effects: Floats
+    base: float
+
+
+def explained(artefact: Artefact, rows: NDArray[Any]) -> Explained:
+    """Against everybody in training, not only the approved. Symmetric trees are looked up, other models asked."""
+    leaves = leaves_of(artefact)
+    if leaves is None:
+        told, usual = artefact.contributions(rows), np.asarray(artefact.reference or (0.0,) * len(artefact.inputs))
+        return Explained(told.sum(axis=1), told[:, :-1] + usual, artefact.baseline - float(usual.sum()))
+    shift, slope = artefact.calibration
+    raw, added = leaves.explained(rows.astype(float))
+    return Explained(shift + slope * raw, slope * added, shift + slope * leaves.base)
+
+
+def factors(
+    artefact: Artefact, row: Row, base: float, effects: Sequence[float], log_odds: float
+) -> tuple[int, tuple[Factor, ...]]:
+    """The base, and five factors that add up from it to the points.
 
     What is not known of a person is in the base, not in his factors: the base is where somebody starts of whom we know
     no more than that. Nobody reads that an account he has not linked took points from him.
     """
-    # Reasons compare with those who were approved; factors, with everybody.
-    usual = artefact.reference or (0.0,) * len(harms)
-    base, effects = artefact.baseline - sum(usual), dict.fromkeys(FactGroup, 0.0)
-    for each, name, value, harm, shift in zip(artefact.inputs, facts_of(artefact), row, harms, usual, strict=True):
+    groups = dict.fromkeys(FactGroup, 0.0)
+    for each, name, value, effect in zip(artefact.inputs, facts_of(artefact), row, effects, strict=True):
         if is_unknown(each, value):
-            base += harm + shift
+            base += effect
         else:
-            effects[FEATURES[name].group] -= POINTS_PER_LOG_ODDS * (harm + shift)
-    base_points, unclamped = round(points_of(base)), round(points_of(artefact.baseline + sum(harms)))
-    whole = largest_remainder(list(effects.values()), unclamped - base_points)
-    told = [Factor(group.value, GROUP_LABELS[group], effect) for group, effect in zip(effects, whole, strict=True)]
+            groups[FEATURES[name].group] -= POINTS_PER_LOG_ODDS * effect
+    base_points, unclamped = round(points_of(base)), round(points_of(log_odds))
+    whole = largest_remainder(list(groups.values()), unclamped - base_points)
+    told = [Factor(group.value, GROUP_LABELS[group], effect) for group, effect in zip(groups, whole, strict=True)]
+    points = whole_points(log_odds)
     if points != unclamped:
         told.append(Factor(LIMIT, LIMIT_LABEL, points - unclamped))
     return base_points, tuple(told)

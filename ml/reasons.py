@@ -78,6 +78,12 @@ SENTENCES = {
 }
 
 
+def against(artefact: Artefact, effects: Sequence[float]) -> list[float]:
+    """How much each input counts against a person, compared with those who were approved."""
+    usual = artefact.reference or (0.0,) * len(effects)
+    return [effect - approved for effect, approved in zip(effects, usual, strict=True)]
+
+
 def by_feature(artefact: Artefact, row: Sequence[Value], harms: Sequence[float]) -> dict[str, tuple[float, Value]]:
     """The harm and the value behind each feature; the flag of a missing value belongs to its feature."""
     told: dict[str, tuple[float, Value]] = {}

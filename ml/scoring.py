@@ -1,13 +1,15 @@
 """From facts to a score: the live model behind the port `Scorer`."""
 
+import numpy as np
+
 from domain.credit.grades import Grade
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts.sheets import FactSheet
 from infra.words import N_
 from ml.artefact import Artefact, ArtefactError
-from ml.explaining import factors
+from ml.explaining import explained, factors
 from ml.fitting import Row, fit, is_thin, outside, row_of
-from ml.reasons import by_feature, principal
+from ml.reasons import against, by_feature, principal
 from ml.registry import Live, live_scorer_model
 from ml.scale import pd_of, whole_points
 
@@ -61,17 +63,17 @@ def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
 
 def scored(artefact: Artefact, row: Row) -> Scored:
     """What the model makes of one row; the same row and artefact always give the same answer."""
-    *harms, base = artefact.contributions([fit(artefact, row)])[0].tolist()
-    log_odds = sum(harms) + base
+    told = explained(artefact, np.array([fit(artefact, row)], dtype=object))
+    log_odds, effects = float(told.log_odds[0]), told.effects[0].tolist()
     points = whole_points(log_odds)
-    base_points, told = factors(artefact, row, harms, points)
+    base_points, groups = factors(artefact, row, told.base, effects, log_odds)
     return Scored(
         probability=pd_of(points),
         points=points,
         grade=Grade(artefact.cuts.grade(points)),
         base_points=base_points,
-        factors=told,
-        reasons=principal(by_feature(artefact, row, harms)),
+        factors=groups,
+        reasons=principal(by_feature(artefact, row, against(artefact, effects))),
         vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)},
         model_version=artefact.version,
         simulated=artefact.simulated,

@@ -13,7 +13,7 @@ from ml.population.parameters import WORLD, Linking, PastPolicy, World
 from ml.population.people import Flags, Numbers, People, born
 
 SEED = 20_261_122
-PEOPLE = 30_000
+PEOPLE = 24_000
 COHORT_MONTHS = 24  # people are scored in different months, so they meet different economies
 SOURCES = ("wechat", "taobao", "oidc")
 
