@@ -3,6 +3,7 @@
 from api.graphql.errors import SessionEnded, Unauthenticated
 from domain.actors import UserActor
 from domain.people import sessions
+from infra import clock
 from infra.database import reading
 
 
@@ -12,6 +13,9 @@ async def authenticate(token: str) -> UserActor:
     if said is None:
         raise Unauthenticated
     async with reading() as db:
+        if said.is_over(await clock.now(db)):
+            # The app then asks for new tokens; only the end of a session sends a person back to the start.
+            raise Unauthenticated
         actor = await sessions.actor_of(db, said)
     if actor is None:
         raise SessionEnded

@@ -17,6 +17,7 @@ from api.app.products import Partner, Product, ProductQuery
 from api.app.scores import Score
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
+from api.app.visitors import Visitors
 from api.graphql.context import Context, Info
 from api.graphql.nodes import Find, find_node
 from api.graphql.schemas import Schema, make_schema
@@ -118,4 +119,5 @@ def schema() -> Schema:
             Score,
             User,
         ),
+        extensions=(Visitors,),
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
-from api.graphql.errors import Unauthenticated
+from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
 from infra.words import Locale
@@ -28,6 +28,7 @@ class Context:
     authenticate: Authenticate
     token: str | None = None
     actor: Actor | None = None
+    turned_away: PublicError | None = None  # why the token that was shown is nobody's
     connection_params: dict[str, Any] | None = None
     extensions: dict[str, Any] = field(default_factory=dict)
     _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = field(default_factory=dict)

@@ -93,11 +93,9 @@ class Door(GraphQL[Context, None]):
         response = _answer(request, formatted(error), status or error.http_status)
         if response.status_code == 405:
             response.headers["Allow"] = "GET, POST" if self.is_public else "POST"
-        if response.status_code == 401:
-            response.headers["WWW-Authenticate"] = 'Bearer realm="longan"'
         if isinstance(error, UnknownDocument):
             response.headers["Cache-Control"] = "no-store"
-        return response
+        return _challenged(response)
 
     def should_render_graphql_ide(self, request: Any) -> bool:
         wants_page = "text/html" in request.headers.get("accept", "")
@@ -115,10 +113,18 @@ class Door(GraphQL[Context, None]):
             authenticate=self.authenticate,
         )
         if isinstance(request, Request):
-            await context.sign_in(bearer(request.headers.get("authorization")))
-            if context.actor is None and not self.is_public:
-                raise Unauthenticated
+            await self._sign_in(context, request)
         return context
+
+    async def _sign_in(self, context: Context, request: Request) -> None:
+        try:
+            await context.sign_in(bearer(request.headers.get("authorization")))
+        except PublicError as error:
+            if not self.is_public:
+                raise
+            context.turned_away = error
+        if context.actor is None and not self.is_public:
+            raise Unauthenticated
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         if request.method == "GET":
@@ -154,7 +160,8 @@ class Door(GraphQL[Context, None]):
         response = await super().run(request, *args, **kwargs)
         if not isinstance(request, Request) or not hasattr(request.state, "told"):
             return response
-        return self._tagged(request, _answer(request, request.state.told, self._status_of(request)))
+        answer = _answer(request, request.state.told, self._status_of(request))
+        return self._tagged(request, _challenged(answer))
 
     def _status_of(self, request: Request) -> int:
         if request.state.http_status is not None:
@@ -224,6 +231,12 @@ def _status(errors: list[GraphQLError]) -> int | None:
     statuses = {"UNAUTHENTICATED": 401, "SESSION_ENDED": 401, "RATE_LIMITED": 429}
     found = [statuses.get(str((error.extensions or {}).get("code"))) for error in errors if not error.path]
     return next((status for status in found if status is not None), None)
+
+
+def _challenged(response: Response) -> Response:
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="longan"'
+    return response
 
 
 def _media_type(request: Request) -> str:

@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
@@ -20,6 +18,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, RateLimited
+from api.graphql.operations import Fragments, fragments_of, operation_of
 from infra import limiter, vault
 from infra.paging import FIRST_MAX
 from infra.settings import Rate, settings
@@ -27,11 +26,6 @@ from infra.settings import Rate, settings
 # One request, one attempt: aliases would let a guesser try a thousand codes at once.
 SIGN_IN = frozenset({"requestPhoneCode", "signIn", "refreshSession"})
 LIST_DEFAULT = 20
-Fragments = dict[str, FragmentDefinitionNode]
-
-
-def _fragments(document: DocumentNode) -> Fragments:
-    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 class KeepLimits(ValidationRule):
@@ -39,7 +33,7 @@ class KeepLimits(ValidationRule):
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
-        self._fragments = _fragments(context.document)
+        self._fragments = fragments_of(context.document)
         self._aliases = 0
         self._signing_in = 0
         self._fields = 0
@@ -96,14 +90,10 @@ class ChargeCost(SchemaExtension):
 
     async def on_execute(self) -> AsyncIterator[None]:
         context = self.execution_context
-        document, operation = context.graphql_document, context.operation_name
+        document = context.graphql_document
         assert document is not None
-        node = next(
-            node
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode) and (operation is None or _name(node) == operation)
-        )
-        cost = cost_of(node.selection_set, _fragments(document), context.variables or {})
+        operation = operation_of(document, context.operation_name)
+        cost = cost_of(operation.selection_set, fragments_of(document), context.variables or {})
         if cost > settings().request_limits.cost:
             raise CostExceeded(f"This costs {cost}; a request may cost {settings().request_limits.cost}.")
         context.context.extensions["cost"] = cost
@@ -120,10 +110,6 @@ async def _charge(asker: Context, cost: int) -> None:
     who = asker.actor.name if asker.actor else vault.blind_index("cost-ip", asker.ip).hex()[:32]
     if await limiter.is_over(rate, "cost", who, cost=cost):
         raise RateLimited
-
-
-def _name(node: OperationDefinitionNode) -> str | None:
-    return node.name.value if node.name else None
 
 
 def cost_of(selections: SelectionSetNode | None, fragments: Fragments, variables: dict[str, Any]) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import strawberry
 from graphql import build_schema, lexicographic_sort_schema, print_schema
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.errors import HidingMasking, Masking
@@ -18,7 +19,12 @@ class Schema(strawberry.Schema):
 
 
 def make_schema(
-    query: type, mutation: type, *, subscription: type | None = None, types: tuple[type, ...] = ()
+    query: type,
+    mutation: type,
+    *,
+    subscription: type | None = None,
+    types: tuple[type, ...] = (),
+    extensions: tuple[type[SchemaExtension], ...] = (),
 ) -> Schema:
     return Schema(
         query,
@@ -27,7 +33,7 @@ def make_schema(
         types=types,
         scalar_overrides=SCALARS,
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
-        extensions=[Masking if settings().shows_schema else HidingMasking, *limiting()],
+        extensions=[Masking if settings().shows_schema else HidingMasking, *limiting(), *extensions],
     )
 
 

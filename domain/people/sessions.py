@@ -82,6 +82,9 @@ class AccessToken:
     generation: int
     expires_at: int  # seconds since 1970
 
+    def is_over(self, now: datetime) -> bool:
+        return now.timestamp() >= self.expires_at
+
 
 def _token_key() -> OctKey:
     return OctKey.import_key(keyring().token)
@@ -127,12 +130,10 @@ async def begin(db: Db, user_id: UUID, device_name: str) -> Session:
 
 
 async def actor_of(db: Db, token: AccessToken) -> UserActor | None:
-    """The user behind a token whose session lives; None where it was signed out, has ended, or the token is over."""
+    """The user behind a token whose session lives; None where it was signed out or has ended. The caller makes sure of the token's time."""
     now = await clock.now(db)
     session = await db.get(Session, (token.user_id, token.session_id))
     if session is None or not session.is_live(now) or token.generation > session.generation:
-        return None
-    if now.timestamp() >= token.expires_at:
         return None
     if token.generation == session.generation > session.used_generation:
         await _mark_used(db, session)
