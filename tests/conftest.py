@@ -3,21 +3,31 @@
 import asyncio
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx2
 import pytest
 
 # Settings are read when the rooms are imported, so the servers come first.
 _folder = Path(tempfile.mkdtemp(prefix="longan-test-"))
+_listening = socket.create_server(("127.0.0.1", 0))
 os.environ["LONGAN_VAR"] = str(_folder)
+os.environ["LONGAN_PUBLIC_URL"] = f"http://127.0.0.1:{_listening.getsockname()[1]}"
 for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
     os.environ.pop(_name, None)
 
 from infra import cache, database, embedded, migrations  # noqa: E402
 from infra.database import Db  # noqa: E402
 from infra.settings import settings  # noqa: E402
+from tests.clocks import Clock, standing_clock  # noqa: E402
+from tests.logs import Lines  # noqa: E402
+from tests.models import train_small_models  # noqa: E402
+from tests.phones import Phone  # noqa: E402
+from tests.serving import serve  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +57,64 @@ async def db() -> AsyncIterator[Db]:
     """A transaction that is rolled back: for reading, and for what nobody else need see."""
     async with database.reading() as db:
         yield db
+
+
+@pytest.fixture(scope="session")
+async def models(house: None) -> None:
+    """Live models of a smaller simulated population: quick to train, and good enough to tell people apart."""
+    await asyncio.to_thread(train_small_models)
+
+
+@pytest.fixture(scope="session")
+async def longan(models: None) -> AsyncIterator[Lines]:
+    """The whole web app over real HTTP at `settings().public_url`, warm; and the lines that it logs."""
+    async with serve(_listening) as lines:
+        yield lines
+
+
+@pytest.fixture
+async def web(longan: Lines) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+async def phone(web: httpx2.AsyncClient) -> Phone:
+    """A phone with a number that nobody had before, signed out."""
+    return Phone(web)
+
+
+@pytest.fixture
+async def member(phone: Phone) -> Phone:
+    """A person who has signed in, and has told and linked nothing."""
+    await phone.sign_in()
+    return phone
+
+
+@pytest.fixture
+async def shopper(member: Phone) -> Phone:
+    """A grown-up with three linked accounts and a score."""
+    await member.tell(birthDate="2000-02-03", region="CN-SH", occupation="employee")
+    for provider in ("wechat", "taobao", "oidc"):
+        await member.link(provider)
+    await member.settle()
+    return member
+
+
+@pytest.fixture
+async def new_phone(longan: Lines) -> AsyncIterator[Callable[[], Awaitable[Phone]]]:
+    """Makes further people, each with a connection of his own."""
+    async with AsyncExitStack() as open_clients:
+
+        async def make() -> Phone:
+            client = httpx2.AsyncClient(base_url=settings().public_url, timeout=30)
+            return Phone(await open_clients.enter_async_context(client))
+
+        yield make
+
+
+@pytest.fixture
+async def clock(house: None) -> AsyncIterator[Clock]:
+    """Moves the house's time forward; it goes back when the test ends."""
+    async with standing_clock() as clock:
+        yield clock

@@ -1,0 +1,37 @@
+"""Relay and worker in the test's own hands: what is owed is carried out now, and only for whom the test is about."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from infra import clock, reacting
+from infra.database import reading
+from infra.outbox import Event, Owed
+
+ROUNDS_MAX = 20
+
+
+async def work_off(*about: UUID) -> list[str]:
+    """Carry out all that is due for these users or subjects, and what comes of it. Answers the reactions, in order."""
+    done: list[str] = []
+    for _ in range(ROUNDS_MAX):
+        due = await due_for(*about)
+        if not due:
+            return done
+        for event_id, reaction in due:
+            await reacting.react(event_id, reaction)
+            done.append(reaction)
+    raise AssertionError(f"this never ends: {done}")
+
+
+async def due_for(*about: UUID) -> list[tuple[UUID, str]]:
+    """Oldest first."""
+    async with reading() as db:
+        rows = await db.execute(
+            select(Owed.event_id, Owed.reaction)
+            .join(Event, Event.id == Owed.event_id)
+            .where(or_(Event.user_id.in_(about), Event.subject_id.in_(about)))
+            .where(Owed.handled_at.is_(None), Owed.parked_at.is_(None), Owed.due_at <= await clock.now(db))
+            .order_by(Event.id, Owed.reaction)
+        )
+        return [(row.event_id, row.reaction) for row in rows]
