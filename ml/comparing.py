@@ -70,7 +70,7 @@ def compare(
     notes = notes or Notes()
     found = cases(table, description, notes, today or datetime.now(UTC).date())
     sensitive = sensitive_groups(found.table, description)
-    customers = duplicates.groups(found.table, found.table, description) if description.customer else None
+    customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
     judged_models = []
     for name, artefact in artefacts.items():
         if artefact.card.get("data", {}).get("hash") == found.data_hash:

@@ -8,6 +8,7 @@ from ml.books.describing import Description
 from ml.books.findings import Notes
 
 _SHOWN = 5
+_TOLD_SHARE = 0.005
 _TELLING_SHARE = 0.5  # a column with that share of different values makes equal rows a copy rather than a coincidence
 
 
@@ -30,11 +31,20 @@ def first_of_each(table: pd.DataFrame, notes: Notes) -> NDArray[np.bool_]:
     return ~repeats
 
 
-def groups(table: pd.DataFrame, frame: pd.DataFrame, description: Description) -> NDArray[np.int64] | None:
+def groups(
+    table: pd.DataFrame, frame: pd.DataFrame, description: Description, notes: Notes
+) -> NDArray[np.int64] | None:
     """One number per customer, or else per set of equal inputs; None where no row belongs with another."""
     if description.customer is not None:
         keys = pd.util.hash_pandas_object(table[description.customer].astype(str), index=False)
     else:
         keys = pd.util.hash_pandas_object(frame, index=False)
     codes, found = pd.factorize(keys)
+    repeats = np.flatnonzero(keys.duplicated())
+    if description.customer is None and len(repeats) > _TOLD_SHARE * len(keys):
+        rows = ", ".join(str(table.index[row] + 1) for row in repeats[:_SHOWN])
+        notes.warn(
+            f"{len(repeats):,} rows repeat the inputs of an earlier row (rows {rows}{', ...' if len(repeats) > _SHOWN else ''}); "
+            "equal rows stay on one side of a split."
+        )
     return None if len(found) == len(keys) else codes.astype(np.int64)

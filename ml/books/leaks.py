@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 AUC_MAX = 0.95
 # A column may be named like a leak and yet be honest; from this AUC on the name is believed.
 _NAMED_AUC_MAX = 0.70
-_ALONE_AUC, _ALONE_GAP = 0.85, 0.12
+_ALONE_AUC, _ALONE_GAP = 0.85, 0.15
 _COPY_PRECISION, _COPY_RECALL = 0.9, 0.5
 _BINS = 20
 _AFTERWARDS = re.compile(
     r"(?:^|[^a-z])(?:re)?paid(?:[^a-z]|$)|clos(?:ed|ing)|(?:^|[^a-z])final|settle|recover|charge[d_ ]*off|writ\w*[_ ]?off"
-    r"|collection|outcome|(?:^|[^a-z])result|default(?:ed)?[_ ]?(?:date|flag|on|at|amount)|post[_ ]?(?:loan|decision|default)"
+    r"|collection|(?:^|[^a-z])outcome|(?:^|[^a-z])result|default(?:ed)?[_ ]?(?:date|flag|on|at|amount)|post[_ ]?(?:loan|decision|default)"
     r"|last_pymnt|out_prncp|total_(?:pymnt|rec)|loan_status|结清|还清|核销|催收|坏账|最终|违约日|实际还款",
     re.IGNORECASE,
 )
@@ -82,7 +82,7 @@ def _suspicion(column: Column, bad: Floats, auc: float, next_best: float) -> tup
         why = f"its name speaks of what happens after the decision (AUC {auc:.2f} alone)"
         return why, auc > _NAMED_AUC_MAX
     if auc > _ALONE_AUC and auc - next_best > _ALONE_GAP:
-        return f"alone it reaches an AUC of {auc:.2f}, while the next best column has {next_best:.2f}", False
+        return f"alone it reaches an AUC of {auc:.2f}, while the next best column has {next_best:.2f}", True
     return "", False
 
 

@@ -41,11 +41,10 @@ def check(candidates: list[Column], bad: Floats, weights: Floats, description: D
     for name in description.monotone:
         if any(c.name == name and c.nature == "category" for c in candidates):
             notes.warn(f"{name} holds words, so its declared direction can't be kept.")
-    if rate > 0.5:
-        _warn_of_rate(candidates, bad, rate, description, notes)
+    _warn_of_names(candidates, bad, rate, description, notes)
 
 
-def _warn_of_rate(candidates: list[Column], bad: Floats, rate: float, description: Description, notes: Notes) -> None:
+def _warn_of_names(candidates: list[Column], bad: Floats, rate: float, description: Description, notes: Notes) -> None:
     known: dict[str, tuple[Column, Literal[-1, 1]]] = {}
     for column in candidates:
         if column.name not in description.monotone and _RISK_RISES.search(column.name):
@@ -53,14 +52,14 @@ def _warn_of_rate(candidates: list[Column], bad: Floats, rate: float, descriptio
         elif column.name not in description.monotone and _RISK_FALLS.search(column.name):
             known[column.name] = (column, -1)
     against, along = _sorted_out(known, bad)
-    if len(against) > len(along):
+    if len(against) > len(along) and (rate > 0.5 or len(against) > 1):
         names = ", ".join(name for name, _, _ in against[:5])
         notes.warn(
             f"The target {description.target} looks inverted: {rate:.0%} of the loans are bad, and {names} point the "
             "other way than their names. Check `bad`."
         )
-    else:
-        notes.warn(f"{rate:.0%} of the loans are bad. Check that `bad` names the right value of {description.target}.")
+    elif rate > 0.5:
+        notes.warn(f"{rate:.0%} of the loans are bad: is the target {description.target} inverted? Check `bad`.")
 
 
 def _sorted_out(declared: dict[str, tuple[Column, Literal[-1, 1]]], bad: Floats) -> tuple[list[_Told], list[_Told]]:

@@ -52,7 +52,7 @@ def prepare(
         frame=frame,
         bad=found.bad,
         weights=found.weights,
-        groups=duplicates.groups(found.table, frame, description),
+        groups=duplicates.groups(found.table, frame, description, notes),
         moments=found.moments,
         sensitive=sensitive_groups(found.table, description),
         notes=notes,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from catboost import CatBoostClassifier, Pool
 from numpy.typing import NDArray
 
@@ -13,9 +12,10 @@ from ml.books.book import Book
 from ml.models import boosted
 
 Floats = NDArray[np.float64]
-THREADS = 2
-# Categories with that many levels make combinations of categories cost many minutes.
-_MANY_LEVELS = 200
+# Combinations of categories (max_ctr_complexity above 1) cost minutes where levels are many, and made small books worse.
+# Up to this many levels a category is split level by level, without the target statistics that small books overfit.
+_ONE_HOT_LEVELS = 12
+_SECOND_THREAD_FROM_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Growth:
     depth: int
     rate: float
     trees: int
-    leaf_ridge: float = 5.0
+    leaf_ridge: float = 10.0
 
 
 def growths(rows: int) -> Sequence[Growth]:
     """The small search: shallower trees for small books, deeper ones for large."""
     if rows < 5_000:
-        return Growth(2, 0.06, 400, 10), Growth(4, 0.04, 400, 10)
+        return Growth(3, 0.06, 400), Growth(4, 0.06, 400)
     if rows < 40_000:
-        return Growth(4, 0.08, 300), Growth(6, 0.06, 300, 10)
-    return Growth(4, 0.12, 300), Growth(6, 0.1, 250, 10)
+        return Growth(4, 0.08, 300), Growth(6, 0.06, 300)
+    return Growth(4, 0.12, 300), Growth(6, 0.1, 250)
 
 
 def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 30) -> Any:
@@ -45,12 +45,12 @@ def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, 
         learning_rate=growth.rate,
         l2_leaf_reg=growth.leaf_ridge,
         monotone_constraints=[each.monotone for each in book.inputs],
-        max_ctr_complexity=1 if _levels_max(book) >= _MANY_LEVELS or len(book) > 40_000 else 2,
-        one_hot_max_size=6,
+        max_ctr_complexity=1,
+        one_hot_max_size=_ONE_HOT_LEVELS,
         bootstrap_type="MVS",
         subsample=0.8,
         random_seed=seed,
-        thread_count=THREADS,
+        thread_count=_threads(book),
         allow_writing_files=False,
         use_best_model=False,
         od_type="Iter" if watched else None,
@@ -85,11 +85,13 @@ def best_tree(trees: Any) -> int:
 def raw(trees: Any, book: Book, count: int) -> Floats:
     """Raw log-odds of the first `count` trees."""
     values = trees.predict(
-        pool(book), prediction_type="RawFormulaVal", ntree_end=min(count, trees.tree_count_), thread_count=THREADS
+        pool(book),
+        prediction_type="RawFormulaVal",
+        ntree_end=min(count, trees.tree_count_),
+        thread_count=_threads(book),
     )
     return np.asarray(values, dtype=np.float64)
 
 
-def _levels_max(book: Book) -> int:
-    categories: pd.DataFrame = book.frame.iloc[:, book.numbers :]
-    return max((int(categories[name].nunique()) for name in categories), default=0)
+def _threads(book: Book) -> int:
+    return 2 if len(book) >= _SECOND_THREAD_FROM_ROWS else 1

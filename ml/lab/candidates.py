@@ -18,6 +18,7 @@ Step = Callable[[str], None]
 
 # Fewer bads than this can't feed trees: only the models with few degrees of freedom are tried.
 BADS_FOR_TREES = 200
+_ALL_FOLDS_UP_TO_ROWS = 15_000
 # From the simplest to the least simple.
 _SIMPLEST_FIRST: tuple[Kind, ...] = ("scorecard", "logistic", "catboost")
 # How hard effects are pulled to zero, and curves to straight lines.
@@ -57,12 +58,14 @@ class Search:
 def steps(book: Book) -> int:
     """How many steps a search reports."""
     trees = len(boosting.growths(len(book))) if book.bads >= BADS_FOR_TREES else 0
-    return 2 + trees
+    return 2 + trees + (len(book) > _ALL_FOLDS_UP_TO_ROWS)
 
 
 def search(book: Book, *, seed: int, step: Step) -> Search:
     """Try every candidate inside the rows of the book, and choose."""
-    folds = splitting.inner(book, seed=seed)
+    every = splitting.inner(book, seed=seed)
+    # One fold of a large book tells candidates apart; the winner alone is then calibrated on all of them.
+    folds = every if len(book) <= _ALL_FOLDS_UP_TO_ROWS else every[:1]
     step("Trying a scorecard")
     trials = [_best(book, folds, [Trial("scorecard", ridge=ridge) for ridge in _SCORECARD_RIDGES], seed)]
     step("Trying a logistic model")
@@ -71,6 +74,10 @@ def search(book: Book, *, seed: int, step: Step) -> Search:
     if book.bads >= BADS_FOR_TREES:
         trials.append(min((_grown(book, folds, g, seed, step) for g in boosting.growths(len(book))), key=_loss))
     chosen, why = _choose(trials, book)
+    if len(folds) < len(every):
+        step("Calibrating")
+        better = _calibrated(chosen, book, every, seed)
+        trials, chosen = [better if trial is chosen else trial for trial in trials], better
     return Search(tuple(trials), chosen, why)
 
 
@@ -99,6 +106,12 @@ def _grown(book: Book, folds: list[Fold], growth: Growth, seed: int, step: Step)
     count = int(np.median([boosting.best_tree(trees) for trees in grown]))
     raws = [boosting.raw(trees, test, count) for trees, (_, test) in zip(grown, parts, strict=True)]
     return _judged(Trial("catboost", growth=replace(growth, trees=max(count, 10))), book, folds, raws)
+
+
+def _calibrated(trial: Trial, book: Book, folds: list[Fold], seed: int) -> Trial:
+    """The same trial with a calibration from all folds; its log-loss stays that of the comparison."""
+    raws = [train(book.take(learn), trial, seed=seed).log_odds(book.take(test).matrix()) for learn, test in folds]
+    return replace(trial, calibration=_judged(trial, book, folds, raws).calibration)
 
 
 def _judged(trial: Trial, book: Book, folds: list[Fold], raws: list[Floats]) -> Trial:

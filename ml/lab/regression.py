@@ -3,10 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
 _ITERATIONS_MAX = 400
+# Below this, threads wait for each other longer than they multiply.
+_CELLS_FOR_THREADS = 2_000_000
 
 
 def fit(
@@ -29,12 +32,13 @@ def fit(
     start = np.zeros(columns.shape[1] + 1)
     start[0] = np.log(rate / (1 - rate))
     bounds = [(None, None)] + [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs]
-    found = minimize(
-        loss,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": _ITERATIONS_MAX, "ftol": 1e-9, "maxcor": 20},
-    )
+    with threadpool_limits(limits=None if columns.size > _CELLS_FOR_THREADS else 1):
+        found = minimize(
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": _ITERATIONS_MAX, "ftol": 1e-9, "maxcor": 20},
+        )
     return float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64)

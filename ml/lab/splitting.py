@@ -41,8 +41,7 @@ def outer(book: Book, *, seed: int, quick: bool = False) -> Split:
 
 def inner(book: Book, *, seed: int) -> list[Fold]:
     """The folds in which candidates are compared and calibrated: inside the training rows only."""
-    folds = stratified(book, 4 if len(book) < 3_000 else 3, seed=seed + 1)
-    return folds if len(book) <= 15_000 else folds[:1]
+    return stratified(book, 4 if len(book) < 3_000 else 3, seed=seed + 1)
 
 
 def by_time(book: Book) -> Fold | None:

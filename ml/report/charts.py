@@ -1,13 +1,23 @@
 """Small charts as inline SVG: no script, no font and no host needed. Colours come from the page's style sheet."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
 Point = tuple[float, float]
 
 _WIDTH, _HEIGHT = 520, 330
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 14, 44
 _BAR, _GAP = 20, 8
+
+
+_STEPS = (1, 2, 2.5, 4, 5, 10)
+
+
+def rounded_up(reach: float) -> float:
+    """The end of an axis whose fifths are round numbers."""
+    power = 10.0 ** math.floor(math.log10(max(reach, 1e-6) / 5))
+    return 5 * power * next(step for step in _STEPS if 5 * power * step >= reach * (1 - 1e-9))
 
 
 def lines(
@@ -35,7 +45,7 @@ def lines(
 
 def histogram(edges: Sequence[float], shares: Sequence[tuple[str, Sequence[float]]], *, x: str, y: str) -> str:
     """Overlaid histograms of several classes over the same edges."""
-    top = max((max(values) for _, values in shares), default=1) or 1
+    top = rounded_up(max((max(values) for _, values in shares), default=1) or 1)
     low, high = edges[0], edges[-1]
     drawn = [
         _axes(x, y, (1, top), ticks=[(i / 6, f"{low + (high - low) * i / 6:.0f}") for i in range(7)], percent=True)

@@ -34,7 +34,7 @@ def roc(bad: Floats, log_odds: Floats, weights: Floats) -> str:
 def calibration(bad: Floats, log_odds: Floats, weights: Floats) -> str:
     bins = calibration_bins(bad, probability(log_odds), weights)
     spots = [(each.pd, each.bad_rate) for each in bins]
-    reach = max(max(pair) for pair in spots) * 1.08
+    reach = charts.rounded_up(max(max(pair) for pair in spots) * 1.02)
     return charts.lines(
         [("Tenths of the book", spots)],
         x="predicted probability of default",
