@@ -52,7 +52,7 @@ def _proofs(content_type: str, body: bytes) -> tuple[str, str, str]:
     proofs = [said.get(name) for name in ("email", "password", "totp")] if isinstance(said, dict) else []
     texts = [proof for proof in proofs if isinstance(proof, str) and 0 < len(proof) <= FIELD_LENGTH_MAX]
     if len(texts) != 3:
-        raise invalid(N_('Send {"email", "password", "totp"}, all of them text.'), ())
+        raise invalid(N_("Send email, password and totp, all of them text."), ())
     return texts[0], texts[1], texts[2]
 
 
