@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import documents, health, wiring
 from api.app.authenticating import authenticate as authenticate_user
@@ -50,8 +50,10 @@ async def _warm(app: Starlette) -> None:
 
 
 def routes() -> list[BaseRoute]:
+    app_door = Door(app_schema(), authenticate_user, is_public=True, ide=settings().is_embedded)
     found: list[BaseRoute] = [
-        Route("/graphql", Door(app_schema(), authenticate_user, is_public=True, ide=settings().is_embedded)),
+        Route("/graphql", app_door),
+        WebSocketRoute("/graphql", app_door),
         Route("/partner/graphql", Door(partner_schema(), authenticate_partner)),
         Route("/console/graphql", Door(console_schema(), authenticate_staff)),
         *oauth.routes,
