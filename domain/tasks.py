@@ -1,15 +1,22 @@
 """Reactions of the business: who scores, who escalates, what expires."""
 
-from sqlalchemy import select
+from datetime import timedelta
+
+from sqlalchemy import delete, select
 
 from domain.applications import applications, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.credit import assessing
-from infra import outbox
+from domain.facts.accounts import AccountLinkRequest
+from domain.people.challenges import Challenge
+from infra import clock, outbox
 from infra.database import Db
 from infra.outbox import Event
+from infra.pruning import PRUNE
 from infra.reactions import reaction
+
+SPENT_KEPT = timedelta(days=30)
 
 
 @reaction("account.linked", "account.unlinked", "profile.changed")
@@ -32,6 +39,14 @@ async def expire_offer(db: Db, event: Event) -> None:
     await applications.move(db, application, ApplicationStatus.EXPIRED)
     await consents.end_for_application(db, application.user_id, application.id)
     await outbox.announce(db, "application.expired", user_id=application.user_id, subject_id=application.id)
+
+
+@reaction(PRUNE)
+async def prune_spent(db: Db, event: Event) -> None:
+    """Challenges and links under way are of no use to anybody a month later."""
+    before = await clock.now(db) - SPENT_KEPT
+    await db.execute(delete(Challenge).where(Challenge.created_at < before))
+    await db.execute(delete(AccountLinkRequest).where(AccountLinkRequest.created_at < before))
 
 
 async def _application(db: Db, event: Event) -> Application | None:

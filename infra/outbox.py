@@ -42,6 +42,12 @@ class Owed(Entity):
 
 Index("ix_event_reactions_due", Owed.due_at, postgresql_where=Owed.handled_at.is_(None) & Owed.parked_at.is_(None))
 
+Index(
+    "ix_event_reactions_parked",
+    Owed.parked_at,
+    postgresql_where=Owed.handled_at.is_(None) & Owed.parked_at.is_not(None),
+)
+
 
 async def announce(
     db: AsyncSession,

@@ -343,6 +343,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('event_id', 'reaction', name=op.f('pk_event_reactions'))
     )
     op.create_index('ix_event_reactions_due', 'event_reactions', ['due_at'], unique=False, postgresql_where=sa.text('handled_at IS NULL AND parked_at IS NULL'))
+    op.create_index('ix_event_reactions_parked', 'event_reactions', ['parked_at'], unique=False, postgresql_where=sa.text('handled_at IS NULL AND parked_at IS NOT NULL'))
     op.create_table('grants',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('benefit_id', sa.Uuid(), nullable=False),
@@ -468,6 +469,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_members_tier_code'), table_name='members')
     op.drop_table('members')
     op.drop_table('grants')
+    op.drop_index('ix_event_reactions_parked', table_name='event_reactions', postgresql_where=sa.text('handled_at IS NULL AND parked_at IS NOT NULL'))
     op.drop_index('ix_event_reactions_due', table_name='event_reactions', postgresql_where=sa.text('handled_at IS NULL AND parked_at IS NULL'))
     op.drop_table('event_reactions')
     op.drop_table('benefit_usages')
