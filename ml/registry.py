@@ -146,7 +146,7 @@ class Live(Generic[Model]):
                     self._model = self._load(version)
             except ArtefactError as error:
                 self._retry_at = monotonic() + RETRY_SECONDS
-                log.error("model refused", kind=self._kind, why=str(error))
+                log.error("model refused", kind=self._kind, reason=str(error))
 
     def _is_stale(self) -> bool:
         return self._stamp_now() != self._stamp or monotonic() >= self._retry_at
