@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from redis.exceptions import RedisError
@@ -54,7 +55,7 @@ async def _database() -> None:
 
 
 async def _valkey() -> None:
-    await valkey().ping()
+    await cast(Awaitable[bool], valkey().ping())
 
 
 async def metrics(request: Request) -> Response:

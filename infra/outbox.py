@@ -1,5 +1,6 @@
 """What happened, written in the same transaction as the change, with a row for each reaction that owes to it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, reactions
+from infra.copying import copy_in
 from infra.entity import Entity, Id, Json
+from infra.ids import new_id
 
 
 class Event(Entity):
@@ -66,3 +69,14 @@ async def announce(
     db.add_all(Owed(event_id=event.id, reaction=name, due_at=due_at or now) for name in reactions.owed_to(event.name))
     db.info.setdefault("announced", []).append(user_id)
     return event
+
+
+async def announce_all(db: AsyncSession, name: str, about: Sequence[tuple[UUID, UUID | None]]) -> None:
+    """The same event about many, given as (user, subject): two round trips, however many they are."""
+    now, owing = await clock.now(db), reactions.owed_to(name)
+    told = [(new_id(), user_id, subject_id) for user_id, subject_id in about]
+    common = {"name": name, "data": {}, "occurred_at": now}
+    await copy_in(db, Event, [{"id": i, "user_id": user, "subject_id": subject, **common} for i, user, subject in told])
+    due = {"due_at": now, "attempts": 0}
+    await copy_in(db, Owed, [{"event_id": i, "reaction": reaction, **due} for i, _, _ in told for reaction in owing])
+    db.info.setdefault("announced", []).extend(user_id for user_id, _ in about)

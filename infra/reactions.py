@@ -11,23 +11,29 @@ H = TypeVar("H", bound=Handler)
 
 
 class Reaction:
-    def __init__(self, name: str, handler: Handler, calls_out: bool) -> None:
+    def __init__(self, name: str, handler: Handler, calls_out: bool, when: Callable[[], bool]) -> None:
         self.name = name
         self.handler: Callable[..., Awaitable[Any]] = handler
         self.calls_out = calls_out
+        self.is_wanted = when
 
 
 _by_name: dict[str, Reaction] = {}
 _by_event: defaultdict[str, list[str]] = defaultdict(list)
 
 
-def reaction(*events: str, calls_out: bool = False) -> Callable[[H], H]:
-    """Let a function react to events. Its name is stored with each event, so it is permanent."""
+def reaction(
+    *events: str, calls_out: bool = False, when: Callable[[], bool] = lambda: True
+) -> Callable[[H], H]:
+    """Let a function react to events. Its name is stored with each event, so it is permanent.
+
+    Nothing is owed to it by events that are announced while `when` says no.
+    """
 
     def register(handler: H) -> H:
         name = handler.__name__
         assert name not in _by_name, f"two reactions are called {name}"
-        _by_name[name] = Reaction(name, handler, calls_out)
+        _by_name[name] = Reaction(name, handler, calls_out, when)
         for event in events:
             _by_event[event].append(name)
         return handler
@@ -36,7 +42,7 @@ def reaction(*events: str, calls_out: bool = False) -> Callable[[H], H]:
 
 
 def owed_to(event_name: str) -> list[str]:
-    return _by_event.get(event_name, [])
+    return [name for name in _by_event.get(event_name, []) if _by_name[name].is_wanted()]
 
 
 def named(name: str) -> Reaction:

@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     database_pool: int = 20
     statement_timeout_ms: int = 15_000
     relay_sweep_seconds: float = 1.0
+    rescore_batch: int = 250  # people in one transaction of a rescore
+    rescore_concurrency: int = 1  # ranges of people that are rescored at the same time, over all workers
 
     master_keys: dict[str, SecretStr] = {}  # version -> base64 of 32 bytes; the highest version seals, all open
     index_key: SecretStr | None = None  # base64 of 32 bytes; phone look-ups

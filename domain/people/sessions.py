@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from infra import clock, vault
+from infra import clock, tokens, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
-from infra.keys import keyring
 from infra.settings import settings
 
 DEVICE = "sessions.device_name"
 AUDIENCE = "longan:app"
-TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068
 MAC_BYTES = 24
 
 
@@ -49,15 +44,13 @@ class Session(Entity):
     @property
     def access_token(self) -> str:
         claims = {
-            "iss": settings().public_url,
-            "aud": AUDIENCE,
             "sub": str(self.user_id),
             "sid": str(self.id),
             "gen": self.generation,
             "iat": int(self.renewed_at.timestamp()),
             "exp": int(self.access_expires_at.timestamp()),
         }
-        return jwt.encode({"alg": "HS256", "typ": TOKEN_TYPE}, claims, _token_key())
+        return tokens.issue(AUDIENCE, claims)
 
     @property
     def refresh_token(self) -> str:
@@ -86,10 +79,6 @@ class AccessToken:
         return now.timestamp() >= self.expires_at
 
 
-def _token_key() -> OctKey:
-    return OctKey.import_key(keyring().token)
-
-
 def read_refresh_token(text: str) -> RefreshToken | None:
     """What a refresh token says, or None where we never made it."""
     try:
@@ -104,13 +93,12 @@ def read_refresh_token(text: str) -> RefreshToken | None:
 
 def read_access_token(text: str) -> AccessToken | None:
     """What an access token says, or None where we never made it. Whether it is over is for the database's clock to say."""
+    claims = tokens.read(AUDIENCE, text)
+    if claims is None:
+        return None
     try:
-        token = jwt.decode(text, _token_key(), algorithms=["HS256"])
-        if token.header.get("typ") != TOKEN_TYPE or token.claims["aud"] != AUDIENCE:
-            return None
-        claims = token.claims
-        return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
-    except (JoseError, KeyError, ValueError, TypeError):
+        return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), claims["exp"])
+    except (KeyError, ValueError, TypeError):
         return None
 
 
