@@ -1,5 +1,7 @@
 """From facts to a score: the live model behind the port `Scorer`."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from domain.credit.grades import Grade
@@ -8,9 +10,10 @@ from domain.facts.sheets import FactSheet
 from infra.words import N_
 from ml.artefact import Artefact, ArtefactError
 from ml.explaining import explained, factors
+from ml.features import Value
 from ml.fitting import Row, fit, is_thin, outside, row_of
 from ml.reasons import against, by_feature, principal
-from ml.registry import Live, live_scorer_model
+from ml.registry import Live, live_scorer_model, load_score
 from ml.scale import pd_of, whole_points
 
 NOTHING_LINKED = NotEnoughKnown(
@@ -78,3 +81,12 @@ def scored(artefact: Artefact, row: Row) -> Scored:
         model_version=artefact.version,
         simulated=artefact.simulated,
     )
+
+
+def replayed(vector: Mapping[str, Value], model_version: str) -> Scored:
+    """A score of the past, worked out again from its stored vector. Raises ArtefactError when that model is gone."""
+    artefact = load_score(model_version)
+    missing = [each.name for each in artefact.inputs if each.name not in vector]
+    if missing or len(vector) != len(artefact.inputs):
+        raise ArtefactError(f"The vector is not one of model {model_version}.")
+    return scored(artefact, tuple(vector[each.name] for each in artefact.inputs))

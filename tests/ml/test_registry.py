@@ -2,26 +2,26 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from domain.credit.scoring import Scored
 from infra.settings import Settings, settings
 from ml import artefact as artefacts
 from ml import registry
 from ml.artefact import Artefact, ArtefactError
 from ml.registry import Kind, Standing, live_challenger_model, live_scorer_model, standing, switch
-from ml.scoring import LiveScorer
+from ml.scoring import LiveScorer, replayed
 from tests.ml.conftest import persona
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     given = settings().model_copy(update={"var": tmp_path})
     monkeypatch.setattr(registry, "settings", lambda: given)
-    yield tmp_path / "models"
+    return tmp_path / "models"
 
 
 @pytest.fixture
@@ -124,3 +124,23 @@ def test_an_unreadable_pointer_is_refused(folder: Path) -> None:
     with pytest.raises(ArtefactError, match="can't be read"):
         standing(Kind.SCORE)
     assert live_scorer_model().current() is None
+
+
+class TestReplay:
+    def test_a_score_of_the_past_comes_out_the_same(self, first: str) -> None:
+        promote(first)
+        answer = LiveScorer().score(persona("gig-driver"))
+        assert isinstance(answer, Scored)
+        assert replayed(json.loads(json.dumps(dict(answer.vector))), answer.model_version) == answer
+
+    def test_also_when_another_model_is_live(self, first: str, second: str) -> None:
+        promote(first)
+        answer = LiveScorer().score(persona("gig-driver"))
+        promote(second)
+        assert isinstance(answer, Scored)
+        assert replayed(answer.vector, first) == answer
+        assert replayed(answer.vector, second).points != answer.points
+
+    def test_a_vector_of_another_model_is_refused(self, first: str) -> None:
+        with pytest.raises(ArtefactError, match="not one of model"):
+            replayed({"age": 30.0}, first)
