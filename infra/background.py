@@ -1,0 +1,25 @@
+"""Heavy work that nobody waits for: in a thread that leaves the processor to everything else."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+NICE = 10
+_thread: ThreadPoolExecutor | None = None
+
+
+async def in_background(work: Callable[[], T]) -> T:
+    """Run `work` at low priority, one at a time in each process."""
+    global _thread
+    if _thread is None:
+        _thread = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=_yield_to_others)
+    return await asyncio.get_running_loop().run_in_executor(_thread, work)
+
+
+def _yield_to_others() -> None:
+    # Linux nices each thread by itself; elsewhere this would slow the whole process, and with it a person who waits.
+    if hasattr(os, "sched_getaffinity"):
+        os.nice(NICE)
