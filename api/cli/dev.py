@@ -1,8 +1,6 @@
 """`longan dev ...`: what drives the embedded default without a person."""
 
-import re
 import sys
-from pathlib import Path
 
 import typer
 
@@ -18,6 +16,7 @@ def credentials() -> None:
     from sqlalchemy.exc import ProgrammingError
 
     from api.cli import nearby
+    from api.cli.address import address_of
     from api.dev.credentials import Credentials, NotSeeded, kept_in, let_in
     from infra.database import close_engine
     from infra.settings import settings
@@ -38,19 +37,10 @@ def credentials() -> None:
             asyncio.run(write(found))
         except (NotSeeded, ProgrammingError):  # no partner, or not even a table for one
             raise _sorry("There are no partners yet. Start Longan first: make run") from None
-    told = {"url": _address(var) or settings().public_url, **found}
+    told = {"url": address_of(var) or settings().public_url, **found}
     sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def _sorry(sentence: str) -> typer.Exit:
     typer.echo(sentence, err=True)
     return typer.Exit(1)
-
-
-def _address(var: Path) -> str | None:
-    """Where the `longan up` of this folder answers, as it says itself."""
-    try:
-        said = re.search(r"https?://[^\s,]+", (var / "occupied").read_text())
-    except FileNotFoundError:
-        return None
-    return said[0] if said else None

@@ -1,0 +1,34 @@
+"""`longan demo`: the whole journey of a few invented people, as a client over HTTP and WebSocket, told as a story."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Language(StrEnum):
+    EN = "en"
+    ZH = "zh"
+
+
+def demo(
+    url: Annotated[str | None, typer.Option(help="Where Longan runs; by default what runs here.")] = None,
+    persona: Annotated[list[str] | None, typer.Option(help="Only this person; may be given again.")] = None,
+    language: Annotated[Language, typer.Option(help="What people read, and what this story is told in.")] = Language.EN,
+) -> None:
+    """Walk five invented people from a phone number to a decided application, and tell it."""
+    import asyncio
+
+    from api.cli.address import address_here
+    from api.cli.demo.doors import Unreachable
+    from api.cli.demo.telling import Teller
+    from api.cli.demo.tour import NoSuchPersona, tour
+
+    address = (url or address_here()).rstrip("/")
+    try:
+        asyncio.run(tour(address, Teller(language.value), only=persona or []))
+    except (Unreachable, NoSuchPersona) as sentence:
+        typer.echo(str(sentence), err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

@@ -1,0 +1,69 @@
+"""The tour: everybody's journey, one after the other, and a table of what became of them."""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx2
+
+from api.cli.demo.desks import Credentials, PartnerDesk, ReviewDesk, ready_credentials
+from api.cli.demo.doors import Data, Unreachable
+from api.cli.demo.journey import Desks, Journey
+from api.cli.demo.telling import Teller
+
+TIMEOUT_SECONDS = 30
+
+
+class NoSuchPersona(Exception):
+    """Whom there is."""
+
+
+async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> None:
+    """Raises `Unreachable` and `NoSuchPersona`."""
+    headers = {"Accept-Language": "zh-CN" if tell.locale == "zh" else "en"}
+    # What this drives is on this machine; a proxy that the environment names is not asked.
+    async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+        people = chosen(await personas(http, address), only)
+        asking = asyncio.create_task(ready_credentials(address))
+        try:
+            await everybody(http, address, tell, people, asking)
+        finally:
+            asking.cancel()
+
+
+async def personas(http: httpx2.AsyncClient, address: str) -> list[Data]:
+    try:
+        ready = await http.get("/readyz")
+        answer = await http.get("/sandbox/personas")
+    except httpx2.TransportError:
+        raise Unreachable(address, "Nobody answers") from None
+    if answer.status_code != httpx2.codes.OK:
+        raise Unreachable(address, "There is no sandbox, and the demo needs one,")
+    if ready.status_code != httpx2.codes.OK:
+        raise Unreachable(address, "Longan is not ready yet")
+    found: list[Data] = answer.json()
+    return found
+
+
+def chosen(people: list[Data], only: Sequence[str]) -> list[Data]:
+    known = {person["key"]: person for person in people}
+    if unknown := [key for key in only if key not in known]:
+        raise NoSuchPersona(f"There is no persona {unknown[0]}. There are: {', '.join(known)}.")
+    return [known[key] for key in only] if only else people
+
+
+async def everybody(
+    http: httpx2.AsyncClient, address: str, tell: Teller, people: list[Data], asking: "asyncio.Task[Credentials | None]"
+) -> None:
+    tell.opening(address)
+    outcomes = []
+    for number, person in enumerate(people, 1):
+        tell.heading(person, number, len(people))
+        journey = Journey(http, address, tell, person, lambda: desks(http, asking))
+        outcomes.append(await journey.walk())
+    tell.closing(address, outcomes)
+
+
+async def desks(http: httpx2.AsyncClient, asking: "asyncio.Task[Credentials | None]") -> Desks | None:
+    """Who decides; None where this machine is not the one that Longan runs on."""
+    credentials = await asyncio.shield(asking)
+    return Desks(PartnerDesk(http, credentials), ReviewDesk(http, credentials)) if credentials else None

@@ -1,0 +1,19 @@
+"""The contract's codes in words."""
+
+from infra.words import N_
+
+KINDS = {
+    "LOAN": N_("loan"),
+    "RENTAL": N_("rental"),
+    "ELECTRONICS": N_("electronics"),
+    "AESTHETICS": N_("aesthetics"),
+}
+ODDS = {"VERY_HIGH": N_("very high"), "HIGH": N_("high"), "MEDIUM": N_("medium"), "LOW": N_("low")}
+STATUSES = {
+    "APPROVED": N_("approved"),
+    "DECLINED": N_("declined"),
+    "SUBMITTED": N_("waiting"),
+    "DELAYED": N_("waiting"),
+    "IN_REVIEW": N_("in review"),
+}
+STATUS_STYLES = {"APPROVED": "green", "DECLINED": "red"}

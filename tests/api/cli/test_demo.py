@@ -1,0 +1,182 @@
+"""The demo says what clients say, word for word, and tells what it heard."""
+
+import ast
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import parse, print_ast
+from rich.console import Console
+from typer.testing import CliRunner
+from websockets.asyncio.server import ServerConnection, serve
+
+from api.cli import address, app
+from api.cli.demo import drawing
+from api.cli.demo.answers import Outcome
+from api.cli.demo.doors import Refused, answered, documents
+from api.cli.demo.journey import asked_for, is_about_to_rise, wished
+from api.cli.demo.listening import listening
+from api.cli.demo.lives import LIVES, Wish
+from api.cli.demo.telling import Teller
+from api.cli.demo.tour import NoSuchPersona, chosen
+from infra.words import say
+from integrations.sandbox.personas import PERSONAS
+from tests.api.doors import operations
+
+DEMO = Path(drawing.__file__).parent
+
+
+def test_documents_are_the_contracts_word_for_word() -> None:
+    promised = {**operations("app"), **operations("partner"), **operations("console")}
+    sent = {name: print_ast(parse(text)) for name, text in documents().items()}
+    assert sent == {name: promised[name] for name in sent}
+
+
+def test_every_persona_has_a_life() -> None:
+    assert set(LIVES) == set(PERSONAS)
+
+
+def test_without_a_server_it_says_what_to_type() -> None:
+    run = CliRunner().invoke(app, ["demo", "--url", "http://127.0.0.1:9"])
+    assert run.exit_code == 1
+    told = "Nobody answers at http://127.0.0.1:9. Start it in another terminal with: make run\n"
+    assert run.stderr == told
+
+
+def test_somebody_unknown_is_answered_with_who_there_is() -> None:
+    with pytest.raises(NoSuchPersona, match=r"There is no persona bob\. There are: ann, eve\."):
+        chosen([{"key": "ann"}, {"key": "eve"}], ["bob"])
+
+
+def test_only_the_asked_for_walk() -> None:
+    assert chosen([{"key": "ann"}, {"key": "eve"}], ["eve"]) == [{"key": "eve"}]
+
+
+def test_a_refusal_is_raised_and_an_answer_is_given() -> None:
+    refused = {"data": {"apply": {"__typename": "Refused", "code": "INVALID", "message": "No."}}}
+    with pytest.raises(Refused, match=r"No\."):
+        answered(refused)
+    with pytest.raises(Refused, match="Wait"):
+        answered({"errors": [{"message": "Wait", "extensions": {"code": "RATE_LIMITED"}}]})
+    assert answered({"data": {"viewer": {"id": "1"}}}) == {"id": "1"}
+
+
+def match_of(kind: str, title: str) -> dict[str, Any]:
+    product = {"id": title, "kind": kind, "title": title, "partner": {"id": "p", "name": "Bank"}, "termMonths": [3, 12]}
+    low, high = {"amount": "500.00", "currency": "CNY"}, {"amount": "3000.00", "currency": "CNY"}
+    return {"product": {**product, "amountMin": low, "amountMax": high}}
+
+
+def test_the_wished_title_comes_first_then_the_kind_then_the_best() -> None:
+    matches = [match_of("RENTAL", "room"), match_of("LOAN", "first"), match_of("LOAN", "second")]
+    assert wished(matches, Wish("LOAN", "1", 1, "second")) == matches[2]
+    assert wished(matches, Wish("LOAN", "1", 1, "gone")) == matches[1]
+    assert wished(matches, Wish("ELECTRONICS", "1", 1)) == matches[0]
+    assert wished([], Wish("LOAN", "1", 1)) is None
+
+
+def test_a_wish_is_kept_within_the_product() -> None:
+    amount = {"amount": "3000.00", "currency": "CNY"}
+    assert asked_for(match_of("LOAN", "x"), Wish("LOAN", "9000.00", 10)) == {
+        "productId": "x",
+        "amount": amount,
+        "termMonths": 12,
+    }
+
+
+def test_a_member_who_lacks_nothing_is_about_to_rise() -> None:
+    assert is_about_to_rise({"next": {"missing": {"points": 0, "activity": 0}}})
+    assert not is_about_to_rise({"next": {"missing": {"points": 3, "activity": 0}}})
+    assert not is_about_to_rise({"next": None})
+
+
+def test_what_is_drawn() -> None:
+    assert drawing.gauge(650, 10) == ("━━━━━", "─────")
+    assert drawing.bar_left(-3, 4, 2) == "▐█"
+    assert drawing.bar_right(1, 4, 2) == "▌ "
+    assert (drawing.signed(4), drawing.signed(-4), drawing.signed(0)) == ("+4", "−4", "0")
+    assert drawing.percent("0.1260") == "12.6 %"
+
+
+def teller() -> tuple[Teller, io.StringIO]:
+    paper = io.StringIO()
+    return Teller("en", Console(file=paper, width=80)), paper
+
+
+SCORE = {
+    "grade": "B",
+    "points": 700,
+    "basePoints": 680,
+    "modelVersion": "m1",
+    "simulated": True,
+    "factors": [{"label": "Identity", "effect": -10}, {"label": "Repayment history", "effect": 30}],
+}
+
+
+def test_a_score_is_told_with_the_weightiest_factor_first() -> None:
+    tell, paper = teller()
+    tell.score(SCORE)
+    lines = [line.rstrip() for line in paper.getvalue().splitlines()]
+    assert lines == [
+        "",
+        "    Grade B, 700 points  and why, to the point:",
+        "    Starts at               680",
+        f"    Repayment history       +30{' ' * 21}│{'█' * 19}",
+        f"    Identity                −10{' ' * 14}▐██████│",
+        "    Model m1, trained on a simulated population.",
+    ]
+
+
+def test_everybody_has_a_row_at_the_end() -> None:
+    tell, paper = teller()
+    viewer = {"score": SCORE, "matches": {"edges": [{"node": match_of("LOAN", "first")}]}}
+    nobody: dict[str, Any] = {"score": None, "matches": {"edges": []}}
+    tell.closing("http://here", [Outcome("Ann", viewer, {"status": "DECLINED"}, 1.25), Outcome("Bob", nobody, None, 2)])
+    rows = [line.split() for line in paper.getvalue().splitlines()[1:3]]
+    assert rows == [["Ann", "B", "700", "first", "declined", "1.2", "s"], ["Bob", "-", "-", "-", "none", "2.0", "s"]]
+
+
+def test_the_address_is_read_from_what_occupies_the_folder(tmp_path: Path) -> None:
+    assert address.address_of(tmp_path) is None
+    (tmp_path / "occupied").write_text("process 7, http://127.0.0.1:8001, since 2026-11-22 05:00 UTC")
+    assert address.address_of(tmp_path) == "http://127.0.0.1:8001"
+
+
+@pytest.fixture
+async def app_socket() -> AsyncIterator[str]:
+    """A server of graphql-transport-ws that pings before it tells, and ends in an error."""
+
+    async def speak(socket: ServerConnection) -> None:
+        heard = [json.loads(await socket.recv())]
+        await socket.send('{"type": "connection_ack"}')
+        heard.append(json.loads(await socket.recv()))
+        await socket.send('{"type": "ping"}')
+        heard.append(json.loads(await socket.recv()))
+        for told in (1, [said["type"] for said in heard], heard[0]["payload"]):
+            await socket.send(json.dumps({"type": "next", "id": "1", "payload": {"data": {"scoreChanged": told}}}))
+        await socket.send('{"type": "error", "id": "1", "payload": [{"message": "Over."}]}')
+
+    async with serve(speak, "127.0.0.1", 0, subprotocols=["graphql-transport-ws"]) as server:  # type: ignore[list-item]
+        yield f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+
+async def test_a_subscription_is_opened_kept_and_ended(app_socket: str) -> None:
+    async with listening(app_socket, "t0ken", "en", "ScoreChanged") as listener:
+        assert await listener.next() == ["connection_init", "subscribe", "pong"]
+        assert await listener.next() == {"authorization": "Bearer t0ken", "locale": "en"}
+        with pytest.raises(Refused, match=r"Over\."):
+            await listener.next()
+
+
+def sentences() -> set[str]:
+    calls = (node for path in DEMO.glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    marked = (call for call in calls if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "N_")
+    return {ast.literal_eval(call.args[0]) for call in marked}
+
+
+@pytest.mark.parametrize("sentence", sorted(sentences() - {"{tier} member", " at {partner}", "; "}))
+def test_a_sentence_is_told_in_chinese(sentence: str) -> None:
+    assert any("\u4e00" <= character <= "\u9fff" for character in say(sentence, "zh"))
