@@ -22,12 +22,12 @@ def demo(
     from api.cli.address import address_here
     from api.cli.demo.doors import Unreachable
     from api.cli.demo.telling import Teller
-    from api.cli.demo.tour import NoSuchPersona, tour
+    from api.cli.demo.tour import Interrupted, NoSuchPersona, tour
 
     address = (url or address_here()).rstrip("/")
     try:
         asyncio.run(tour(address, Teller(language.value), only=persona or []))
-    except (Unreachable, NoSuchPersona) as sentence:
+    except (Unreachable, NoSuchPersona, Interrupted) as sentence:
         typer.echo(str(sentence), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Sequence
 
 import httpx2
+from websockets.exceptions import WebSocketException
 
 from api.cli.demo.desks import Credentials, PartnerDesk, ReviewDesk, ready_credentials
-from api.cli.demo.doors import Data, Unreachable
+from api.cli.demo.doors import Data, Refused, Unreachable
 from api.cli.demo.journey import Desks, Journey
 from api.cli.demo.telling import Teller
 
 TIMEOUT_SECONDS = 30
+
+
+class Interrupted(Exception):
+    """The story broke off in the middle; the sentence says how."""
 
 
 class NoSuchPersona(Exception):
@@ -18,7 +23,7 @@ class NoSuchPersona(Exception):
 
 
 async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> None:
-    """Raises `Unreachable` and `NoSuchPersona`."""
+    """Raises `Unreachable`, `NoSuchPersona` and `Interrupted`."""
     headers = {"Accept-Language": "zh-CN" if tell.locale == "zh" else "en"}
     # What this drives is on this machine; a proxy that the environment names is not asked.
     async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
@@ -26,6 +31,10 @@ async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> None:
         asking = asyncio.create_task(ready_credentials(address))
         try:
             await everybody(http, address, tell, people, asking)
+        except Refused as refusal:
+            raise Interrupted(f"The story broke off, for Longan said: {refusal}") from None
+        except (httpx2.HTTPError, WebSocketException, OSError) as error:
+            raise Interrupted(f"The story broke off: {address} stopped answering ({type(error).__name__}).") from None
         finally:
             asking.cancel()
 
