@@ -8,6 +8,8 @@ from typing import Self
 from babel.core import UnknownLocaleError
 from babel.numbers import UnknownCurrencyError, get_currency_precision, validate_currency
 
+MINOR_MAX = 2**53  # what a column and every client's numbers can hold
+
 
 @cache
 def decimals(currency: str) -> int:
@@ -26,13 +28,15 @@ class Money:
 
     @classmethod
     def of(cls, amount: Decimal | int | str, currency: str) -> Self:
-        """Exactly this amount. Raises ValueError where it has more decimals than the currency, or is no number."""
+        """Exactly this amount. Raises ValueError where it has more decimals than the currency, or is no number, or none of this world."""
         try:
             scaled = Decimal(amount).scaleb(decimals(currency))
         except InvalidOperation as error:
             raise ValueError("not a number") from error
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise ValueError(f"{currency} has {decimals(currency)} decimals")
+        if abs(scaled) > MINOR_MAX:
+            raise ValueError("more than can be written down")
         return cls(int(scaled), currency)
 
     @property

@@ -53,7 +53,7 @@ def decode_cursor(after: str, parts: int) -> list[Any]:
     except (ValueError, binascii.Error):
         key = None
     if not isinstance(key, list) or len(key) != parts or any(not isinstance(part, int | float | str) for part in key):
-        raise _not_ours()
+        raise not_ours()
     return key
 
 
@@ -91,12 +91,12 @@ def _typed(part: Any, key: InstrumentedAttribute[Any]) -> Any:
         python = key.type.python_type
         value = python.fromisoformat(part) if hasattr(python, "fromisoformat") else python(part)
     except (ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError):
-        raise _not_ours() from None
+        raise not_ours() from None
     is_beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
     if is_beyond or (isinstance(value, datetime) and value.tzinfo is None):
-        raise _not_ours()
+        raise not_ours()
     return value
 
 
-def _not_ours() -> Refusal:
+def not_ours() -> Refusal:
     return invalid(N_("This cursor is not one of ours."), "after")

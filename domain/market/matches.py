@@ -16,7 +16,7 @@ from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
 from infra.database import Db
-from infra.paging import Page, decode_cursor, encode_cursor, limit_of
+from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Match:
 async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | None, after: str | None) -> Page[Match]:
     """The person's matches, best first. Ranked anew at each read, so nothing stale is ever shown."""
     limit = limit_of(first)
-    start = tuple(decode_cursor(after, 2)) if after is not None else None
+    start = _start(after) if after is not None else None
     ranked = await of_user(db, user_id, kind=kind)
     rest = [match for match in ranked if start is None or match.key > start]
     cursors = [encode_cursor(match.key) for match in rest[:limit]]
@@ -54,6 +54,13 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
         has_previous=after is not None,
         end=cursors[-1] if cursors else after,
     )
+
+
+def _start(after: str) -> tuple[float, str]:
+    value, id = decode_cursor(after, 2)
+    if isinstance(value, str) or not isinstance(id, str):
+        raise not_ours()
+    return value, id
 
 
 async def of_user(db: Db, user_id: UUID, *, kind: ProductKind | None = None) -> list[Match]:
