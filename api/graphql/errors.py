@@ -22,7 +22,8 @@ class PublicError(GraphQLError):
     http_status = 400
 
     def __init__(self, sentence: str | None = None) -> None:
-        super().__init__(sentence or self.sentence, extensions={"code": self.code})
+        # Here already, since what an extension raises is never masked.
+        super().__init__(sentence or self.sentence, extensions={"code": self.code, "requestId": request_id.get()})
 
 
 class BadRequest(PublicError):
