@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from infra.settings import settings  # noqa: E402
 from tests.clocks import Clock, standing_clock  # noqa: E402
 from tests.logs import Lines  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
-from tests.phones import Phone  # noqa: E402
+from tests.phones import NewPhone, Phone  # noqa: E402
 from tests.serving import serve  # noqa: E402
 
 
@@ -94,15 +94,28 @@ async def member(phone: Phone) -> Phone:
 @pytest.fixture
 async def shopper(member: Phone) -> Phone:
     """A grown-up with three linked accounts and a score."""
-    await member.tell(birthDate="2000-02-03", region="CN-SH", occupation="employee")
+    return await shopping(member)
+
+
+@pytest.fixture(scope="session")
+async def regular(longan: Lines) -> AsyncIterator[Phone]:
+    """A shopper whom all tests share, so nothing of his may change: for reading, and for what is refused."""
+    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
+        phone = Phone(client)
+        await phone.sign_in()
+        yield await shopping(phone)
+
+
+async def shopping(person: Phone) -> Phone:
+    await person.tell(birthDate="2000-02-03", region="CN-SH", occupation="employee")
     for provider in ("wechat", "taobao", "oidc"):
-        await member.link(provider)
-    await member.settle()
-    return member
+        await person.link(provider)
+    await person.settle()
+    return person
 
 
 @pytest.fixture
-async def new_phone(longan: Lines) -> AsyncIterator[Callable[[], Awaitable[Phone]]]:
+async def new_phone(longan: Lines) -> AsyncIterator[NewPhone]:
     """Makes further people, each with a connection of his own."""
     async with AsyncExitStack() as open_clients:
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -104,6 +105,11 @@ class Phone:
         self.session = session
         return session
 
+    async def renew(self) -> None:
+        """New tokens, as an app asks for when the old ones are over."""
+        token = self.session["refreshToken"]
+        self.session |= await self.do("RefreshSession", refreshToken=token, idempotencyKey=new_key())
+
     async def tell(self, **profile: Any) -> Answer:
         return await self.do("UpdateProfile", **profile)
 
@@ -123,3 +129,6 @@ class Phone:
     async def settle(self) -> list[str]:
         """Let the worker do what it owes this person."""
         return await work_off(self.user_id)
+
+
+NewPhone = Callable[[], Awaitable[Phone]]

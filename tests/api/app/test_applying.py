@@ -1,0 +1,395 @@
+"""Applying: once however often it is sent, decided at once or by a promised time, and taken back."""
+
+import asyncio
+import hashlib
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.applications.decisions import VECTOR, Decision
+from domain.applications.offers import Offer
+from domain.consent.consents import Consent
+from domain.credit.assessing import score_now
+from domain.credit.scoring import Scored
+from domain.facts import readings
+from domain.market.products import Product
+from infra import vault
+from infra.database import reading
+from infra.ids import global_id, new_id
+from infra.outbox import Event
+from infra.receipts import Receipt
+from tests.applying import AT_ONCE, BY_PARTNER, apply, left_behind, product, row_of, wish
+from tests.clocks import Clock
+from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
+
+APPLICATION = """query ($id: ID!) { node(id: $id) { id ... on Application {
+    status promisedBy createdAt termMonths amount { amount currency } product { id }
+    timeline { at event message } decision { outcome decidedAt reasons { code message } } offer { id expiresAt } } } }"""
+
+
+async def seen(person: Phone, application: Answer) -> Any:
+    return (await person.ask(APPLICATION, id=application["id"]))["node"]
+
+
+async def consents_of(person: Phone) -> list[Consent]:
+    async with reading() as db:
+        return list((await db.execute(select(Consent).where(Consent.user_id == person.user_id))).scalars())
+
+
+class TestOnce:
+    async def test_fifty_at_once_are_one_application_and_one_answer(self, shopper: Phone) -> None:
+        input = wish()
+        answers = await asyncio.gather(*(shopper.do("Apply", **input) for _ in range(50)))
+        assert answers[0]["__typename"] == "Application"
+        assert all(answer == answers[0] for answer in answers)
+        assert await left_behind(shopper.user_id) == (1, 1, 2)  # submitted, and the promise to be looked at
+        async with reading() as db:
+            mine = select(func.count()).where(Receipt.actor == f"user:{shopper.user_id}")
+            assert (await db.execute(mine)).scalar_one() == 1
+
+    async def test_the_same_key_answers_the_same_later(self, shopper: Phone) -> None:
+        input = wish(AT_ONCE)
+        first = await shopper.do("Apply", **input)
+        assert await shopper.do("Apply", **input | {"share": ["SCORE_CHECK", "SCORE_CHECK"]}) == first
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"termMonths": 3},
+            {"amount": {"amount": "1000.01", "currency": "CNY"}},
+            {"share": []},
+            {"productId": AT_ONCE},
+        ],
+    )
+    async def test_the_same_key_for_another_wish_is_a_mismatch(self, shopper: Phone, other: Answer) -> None:
+        input = wish()
+        await shopper.do("Apply", **input)
+        refused = await shopper.do("Apply", **input | other)
+        assert (refused["code"], refused["field"]) == ("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"])
+        assert (await left_behind(shopper.user_id))[0] == 1
+
+    async def test_somebody_elses_key_is_nothing_to_me(self, shopper: Phone, new_phone: NewPhone) -> None:
+        input = wish()
+        first = await shopper.do("Apply", **input)
+        other = await new_phone()
+        await other.sign_in()
+        refused = await other.do("Apply", **input)
+        assert refused["code"] == "NOT_ENOUGH_KNOWN"
+        assert first["id"] not in str(refused)
+
+    async def test_two_keys_for_the_same_wish_are_one_application(self, shopper: Phone) -> None:
+        answers = await asyncio.gather(*(apply(shopper) for _ in range(10)))
+        assert sorted(answer.get("code", "") for answer in answers) == ["", *["NOT_ALLOWED"] * 9]
+        assert await left_behind(shopper.user_id) == (1, 1, 2)
+
+    async def test_a_refusal_does_not_spend_the_key(self, shopper: Phone) -> None:
+        input = wish()
+        assert (await shopper.do("Apply", **input | {"termMonths": 7}))["code"] == "INVALID"
+        assert (await shopper.do("Apply", **input))["__typename"] == "Application"
+
+    async def test_another_amount_is_another_application(self, shopper: Phone) -> None:
+        await apply(shopper)
+        assert (await apply(shopper, amount="1000.01"))["__typename"] == "Application"
+        assert (await left_behind(shopper.user_id))[0] == 2
+
+
+class TestAPromise:
+    @pytest.mark.parametrize(
+        ("amount", "minutes"), [("5999.99", 15), ("6000.00", 120), ("6000.01", 120), ("1000.00", 15)]
+    )
+    async def test_depends_on_the_amount(self, shopper: Phone, amount: str, minutes: int) -> None:
+        application = await row_of(answer := await apply(shopper, amount=amount))
+        assert answer["status"] == "SUBMITTED"
+        assert (answer["decision"], answer["offer"]) == (None, None)
+        assert application.promised_by - application.created_at == timedelta(minutes=minutes)
+        assert datetime.fromisoformat(answer["promisedBy"]) == application.promised_by
+
+    async def test_that_is_missed_is_told_and_escalated(self, shopper: Phone, clock: Clock) -> None:
+        answer = await apply(shopper)
+        await clock.forward(minutes=14, seconds=50)
+        assert await shopper.settle() == []
+        await clock.forward(seconds=10)
+        assert await shopper.settle() == ["escalate_overdue_promise"]
+        await shopper.renew()
+        late = await seen(shopper, answer)
+        assert late["status"] == "DELAYED"
+        assert [entry["event"] for entry in late["timeline"]] == ["application.submitted", "application.delayed"]
+        assert [entry["message"] for entry in late["timeline"]] == [
+            "You applied.",
+            "The promised time has passed. We are looking into it.",
+        ]
+
+    async def test_that_was_kept_needs_nothing(self, shopper: Phone, clock: Clock) -> None:
+        answer = await apply(shopper)
+        await shopper.do("WithdrawApplication", applicationId=answer["id"])
+        await clock.forward(minutes=16)
+        assert await shopper.settle() == ["escalate_overdue_promise"]
+        await shopper.renew()
+        assert (await seen(shopper, answer))["status"] == "WITHDRAWN"
+
+
+class TestAtOnce:
+    async def test_the_answer_holds_the_decision_and_the_offer(self, shopper: Phone) -> None:
+        answer = await apply(shopper, AT_ONCE, "3000.00", termMonths=6)
+        assert (answer["status"], answer["decision"]["outcome"]) == ("APPROVED", "APPROVE")
+        assert [reason["code"] for reason in answer["decision"]["reasons"]] == ["MEETS_RULES"]
+        offer = answer["offer"]
+        assert offer["amount"] == {"amount": "3000.00", "currency": "CNY"}
+        assert (offer["termMonths"], offer["annualRate"], offer["annualCost"]) == (6, "0.21", "0.2100")
+        assert offer["monthlyPayment"] == {"amount": "531.07", "currency": "CNY"}
+        assert offer["deposit"] == offer["depositWaived"] == {"amount": "0.00", "currency": "CNY"}
+
+    async def test_the_schedule_sums_exactly(self, shopper: Phone) -> None:
+        answer = await apply(shopper, AT_ONCE, "2999.97", termMonths=3)
+        async with reading() as db:
+            offer = await db.get_one(Offer, (shopper.user_id, uuid_of(answer["offer"]["id"])))
+        assert sum(principal for _, _, principal, _ in offer.schedule) == 299_997
+        assert all(due == principal + interest for _, due, principal, interest in offer.schedule)
+        assert [number for number, *_ in offer.schedule] == [1, 2, 3]
+        assert offer.schedule[0][1] == offer.schedule[1][1] == offer.monthly_payment
+        assert abs(offer.schedule[2][1] - offer.monthly_payment) <= 3
+        # Interest is a twelfth of the yearly rate on what is owed, to the cent.
+        assert offer.schedule[0][3] == int((Decimal(299_997) * Decimal("0.21") / 12).to_integral_value())
+
+    async def test_the_document_is_the_one_whose_hash_is_told(self, shopper: Phone) -> None:
+        (document,) = (await apply(shopper, AT_ONCE, "2000.00", termMonths=3))["offer"]["documents"]
+        shown = await shopper.http.get(document["url"])
+        assert hashlib.sha256(shown.content).hexdigest() == document["sha256"]
+        assert "综合年化成本 All-in annual cost: 21.00%" in shown.text
+        for unknown in ("0" * 64, "nonsense"):
+            assert (await shopper.http.get(f"/documents/{unknown}")).status_code == 404
+
+    async def test_everything_happens_in_one_transaction(self, shopper: Phone) -> None:
+        application = await row_of(answer := await apply(shopper, AT_ONCE, "2000.00", termMonths=3))
+        async with reading() as db:
+            key = Decision.user_id == shopper.user_id
+            decision = (await db.execute(select(Decision).where(key))).scalar_one()
+            events = select(Event.name).where(Event.subject_id == application.id).order_by(Event.id)
+            told = list((await db.execute(events)).scalars())
+        (consent,) = await consents_of(shopper)
+        moments = {application.created_at, application.updated_at, decision.decided_at, consent.granted_at}
+        assert len(moments) == 1
+        assert application.promised_by - application.created_at == timedelta(seconds=5)
+        assert told == ["application.submitted", "application.approved", "offer.expiry_due"]
+        assert answer["decision"]["decidedAt"] == (await seen(shopper, answer))["decision"]["decidedAt"]
+
+    async def test_the_decision_replays_to_the_same_answer(self, shopper: Phone) -> None:
+        answer = await apply(shopper, AT_ONCE, "2000.00", termMonths=3)
+        application = await row_of(answer)
+        async with reading() as db:
+            of_this = Decision.user_id == shopper.user_id
+            decision = (await db.execute(select(Decision).where(of_this))).scalar_one()
+            seal = await vault.seal_of(db, shopper.user_id)
+            then = await readings.sheet(db, shopper.user_id, application.created_at)
+        assert decision.vector_sealed is not None
+        scored = score_now(then)
+        assert isinstance(scored, Scored)
+        assert seal.open(decision.vector_sealed, VECTOR) == dict(scored.vector)
+        assert (decision.model_version, decision.rule_version) == (scored.model_version, "2026-11-1")
+        assert (decision.decided_by, decision.application_id) == ("rules", application.id)
+
+    async def test_a_decline_has_ordered_reasons_and_ends_the_consent(self, member: Phone) -> None:
+        await member.tell(birthDate="1990-01-01")
+        for provider in ("wechat", "taobao", "oidc"):
+            await member.link(provider, "over-borrowed")
+        answer = await apply(member, AT_ONCE, "3000.00", termMonths=3)
+        reasons = answer["decision"]["reasons"]
+        assert (answer["status"], answer["decision"]["outcome"], answer["offer"]) == ("DECLINED", "DECLINE", None)
+        assert reasons[0] == {"code": "RECENT_ARREARS", "message": "You are behind on a repayment now."}
+        assert 1 < len(reasons) <= 4
+        assert len({reason["code"] for reason in reasons}) == len(reasons)
+        (consent,) = await consents_of(member)
+        assert consent.revoked_at is not None
+        assert (await apply(member, AT_ONCE, "3000.00", termMonths=3))["status"] == "DECLINED"
+
+    async def test_what_the_rules_refer_is_promised_a_person(self, member: Phone) -> None:
+        await member.tell(birthDate="1990-01-01")
+        await member.link("wechat", "steady-shopper")
+        answer = await apply(member, AT_ONCE, "3000.00", termMonths=3)
+        application = await row_of(answer)
+        assert (answer["status"], answer["decision"]["outcome"], answer["offer"]) == ("IN_REVIEW", "REFER", None)
+        assert [reason["code"] for reason in answer["decision"]["reasons"]] == ["INCOME_UNKNOWN"]
+        assert application.promised_by - application.created_at == timedelta(minutes=15)
+
+
+class TestAnOffer:
+    async def test_lasts_seven_days(self, shopper: Phone, clock: Clock) -> None:
+        answer = await apply(shopper, AT_ONCE, "2000.00", termMonths=3)
+        application = await row_of(answer)
+        assert datetime.fromisoformat(answer["offer"]["expiresAt"]) - application.created_at == timedelta(days=7)
+        await clock.forward(days=6, hours=23, minutes=59)
+        await shopper.settle()
+        await shopper.renew()
+        assert (await seen(shopper, answer))["status"] == "APPROVED"
+        await clock.forward(minutes=1)
+        assert "expire_offer" in await shopper.settle()
+        over = await seen(shopper, answer)
+        assert over["status"] == "EXPIRED"
+        assert over["timeline"][-1]["message"] == "The offer expired."
+        (consent,) = await consents_of(shopper)
+        assert consent.revoked_at is not None
+
+
+class TestWithdrawing:
+    async def test_twice_is_once(self, shopper: Phone) -> None:
+        answer = await apply(shopper)
+        results = await asyncio.gather(
+            *(shopper.do("WithdrawApplication", applicationId=answer["id"]) for _ in range(10))
+        )
+        assert all(
+            result == {"__typename": "Application", "id": answer["id"], "status": "WITHDRAWN"} for result in results
+        )
+        told = [entry["event"] for entry in (await seen(shopper, answer))["timeline"]]
+        assert told == ["application.submitted", "application.withdrawn"]
+        (consent,) = await consents_of(shopper)
+        assert consent.revoked_at is not None
+
+    async def test_what_was_declined_is_over(self, member: Phone) -> None:
+        await member.tell(birthDate="1990-01-01")
+        for provider in ("wechat", "taobao", "oidc"):
+            await member.link(provider, "over-borrowed")
+        answer = await apply(member, AT_ONCE, "3000.00", termMonths=3)
+        refused = await member.do("WithdrawApplication", applicationId=answer["id"])
+        assert refused["code"] == "NOT_OPEN"
+
+    async def test_then_the_same_wish_may_be_made_again(self, shopper: Phone) -> None:
+        answer = await apply(shopper)
+        await shopper.do("WithdrawApplication", applicationId=answer["id"])
+        assert (await apply(shopper))["id"] != answer["id"]
+
+    @pytest.mark.parametrize("id", ["", "nonsense", BY_PARTNER, global_id("Application", new_id())])
+    async def test_what_never_was_is_not_found(self, shopper: Phone, id: str) -> None:
+        refused = await shopper.do("WithdrawApplication", applicationId=id)
+        assert (refused["__typename"], refused["code"]) == ("Refused", "NOT_FOUND")
+
+
+class TestSomebodyElse:
+    async def test_sees_and_withdraws_nothing(self, shopper: Phone, new_phone: NewPhone) -> None:
+        answer = await apply(shopper)
+        other = await new_phone()
+        assert await seen(other, answer) is None
+        await other.sign_in()
+        assert await seen(other, answer) is None
+        refused = await other.do("WithdrawApplication", applicationId=answer["id"])
+        assert refused["code"] == "NOT_FOUND"
+        assert (await seen(shopper, answer))["status"] == "SUBMITTED"
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("wrong", "code", "field", "message"),
+        [
+            (
+                {"amount": {"amount": "999.99", "currency": "CNY"}},
+                "INVALID",
+                "amount",
+                "between 1000.00 and 20000.00 CNY",
+            ),
+            (
+                {"amount": {"amount": "20000.01", "currency": "CNY"}},
+                "INVALID",
+                "amount",
+                "between 1000.00 and 20000.00",
+            ),
+            ({"amount": {"amount": "1000", "currency": "USD"}}, "INVALID", "amount", "This product is in CNY."),
+            ({"amount": {"amount": "1000.001", "currency": "CNY"}}, "INVALID", "amount", "no more decimals"),
+            ({"amount": {"amount": "1000", "currency": "XXL"}}, "INVALID", "amount", "ISO 4217"),
+            ({"termMonths": 4}, "INVALID", "termMonths", "one of 3, 6, 12 months"),
+            ({"idempotencyKey": "short"}, "INVALID", "idempotencyKey", "8 to 128"),
+            ({"productId": "nonsense"}, "NOT_FOUND", "productId", "nothing with this id"),
+            ({"productId": global_id("Product", new_id())}, "NOT_FOUND", "productId", "no such product"),
+            ({"productId": product("longan-demo-bank", "ldb-moving") + "x"}, "NOT_FOUND", "productId", "nothing"),
+            ({"productId": product("yuexing-apartments", "nothing")}, "NOT_FOUND", "productId", "no such product"),
+        ],
+    )
+    async def test_leave_nothing_behind(
+        self, regular: Phone, wrong: Answer, code: str, field: str, message: str
+    ) -> None:
+        refused = await regular.do("Apply", **wish() | wrong)
+        assert (refused["code"], refused["field"]) == (code, ["input", field])
+        assert message in refused["message"]
+        assert await left_behind(regular.user_id) == (0, 0, 0)
+
+    @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e400", "-1", "0"])
+    async def test_an_odd_amount_is_refused_and_never_breaks(self, regular: Phone, amount: str) -> None:
+        response = await regular.post(
+            "mutation ($input: ApplyInput!) { apply(input: $input) { ... on Refusal { code } } }",
+            {"input": wish(amount=amount)},
+        )
+        assert response.status_code in {200, 400}
+        assert "INTERNAL" not in response.text
+        assert await left_behind(regular.user_id) == (0, 0, 0)
+
+    async def test_who_has_linked_nothing_is_told_what_to_do(self, member: Phone) -> None:
+        await member.tell(birthDate="1990-01-01")
+        refused = await apply(member)
+        assert refused["code"] == "NOT_ENOUGH_KNOWN"
+        assert refused["message"] == "You have no score yet. Link an account, and you will have one in seconds."
+        assert await left_behind(member.user_id) == (0, 0, 0)
+
+    async def test_who_has_told_no_birth_date_is_asked_for_it(self, member: Phone) -> None:
+        await member.link("wechat")
+        refused = await apply(member)
+        assert refused["code"] == "NOT_ENOUGH_KNOWN"
+        assert refused["message"] == "Tell your birth date in your profile first: nobody under 18 can apply."
+
+    async def test_nobody_under_eighteen_can_apply(self, member: Phone, clock: Clock) -> None:
+        today = (await clock.now()).date()
+        await member.link("wechat")
+        await member.tell(birthDate=today.replace(year=today.year - 18).isoformat())
+        assert (await apply(member))["__typename"] == "Application"
+        await member.tell(birthDate=(today.replace(year=today.year - 18) + timedelta(days=1)).isoformat())
+        refused = await apply(member, amount="2000.00")
+        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "Nobody under 18 can apply.")
+
+    async def test_a_products_own_rules_are_kept(self, regular: Phone) -> None:
+        async with reading() as db:
+            in_beijing = (await db.execute(select(Product).where(Product.sku == "jud-tongzhou"))).scalar_one()
+        offered = global_id("Product", in_beijing.id)
+        refused = await apply(regular, offered, "2100.00", termMonths=in_beijing.term_months[0])
+        assert (refused["code"], refused["field"]) == ("NOT_ELIGIBLE", ["input", "productId"])
+        assert refused["message"] == "This product is not offered in your region."
+        assert await left_behind(regular.user_id) == (0, 0, 0)
+
+    async def test_there_are_at_most_twenty_open_ones(self, shopper: Phone) -> None:
+        for cents in range(20):
+            assert (await apply(shopper, amount=f"1000.{cents:02}"))["__typename"] == "Application"
+        refused = await apply(shopper, amount="1000.20")
+        assert (refused["code"], refused["message"]) == (
+            "LIMIT_EXCEEDED",
+            "You can have 20 open applications at a time.",
+        )
+
+
+async def test_what_is_shared_is_what_was_chosen(shopper: Phone) -> None:
+    await apply(shopper, share=[])
+    assert await consents_of(shopper) == []
+    answer = await apply(shopper, amount="1500.00", share=["SCORE_REPORT", "SCORE_CHECK"])
+    (consent,) = await consents_of(shopper)
+    assert consent.scopes == ["SCORE_CHECK", "SCORE_REPORT"]
+    assert (consent.purpose, consent.application_id) == ("LENDING", uuid_of(answer["id"]))
+    assert consent.expires_at - consent.granted_at == timedelta(days=90)
+
+
+async def test_my_applications_come_newest_first_and_page_by_cursor(shopper: Phone) -> None:
+    made = [(await apply(shopper, amount=f"{1000 + step}.00"))["id"] for step in range(5)]
+    found: list[str] = []
+    after = None
+    while True:
+        page = (await shopper.send("MyApplications", first=2, after=after))["applications"]
+        found += [edge["node"]["id"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    assert found == made[::-1]
+
+
+async def test_an_application_says_what_was_asked_for(shopper: Phone) -> None:
+    answer = await apply(shopper, amount="1234.50", termMonths=12)
+    shown = await seen(shopper, answer)
+    assert (shown["amount"], shown["termMonths"]) == ({"amount": "1234.50", "currency": "CNY"}, 12)
+    assert shown["product"]["id"] == BY_PARTNER
+    assert new_key() not in str(shown)

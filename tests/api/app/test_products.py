@@ -1,0 +1,150 @@
+"""The catalogue and the matches: all of it, once, page by page; and nobody's cursor leads elsewhere."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from domain.market import catalogue
+from infra.ids import global_id, new_id
+from tests.applying import BY_PARTNER
+from tests.phones import Phone
+
+PRODUCTS = """query ($kind: ProductKind, $first: Int, $after: String) { products(kind: $kind, first: $first, after: $after) {
+    edges { cursor node { id kind title partner { id name } amountMin { amount currency } amountMax { amount } termMonths
+    annualRate } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+MATCHES = """query ($kind: ProductKind, $first: Int, $after: String) { viewer { matches(kind: $kind, first: $first,
+    after: $after) { edges { cursor node { id oddsBand sponsored reasons { code message } monthlyCost { amount currency }
+    basis { amount { amount } termMonths totalCost { amount } annualCost } product { id kind } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+
+
+async def walk(phone: Phone, query: str, first: int, **more: Any) -> list[Any]:
+    """All nodes, page by page."""
+    found: list[Any] = []
+    after = None
+    while True:
+        data = await phone.ask(query, first=first, after=after, **more)
+        page = data.get("products") or data["viewer"]["matches"]
+        assert len(page["edges"]) <= first
+        assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+        if page["edges"]:
+            assert page["pageInfo"]["startCursor"] == page["edges"][0]["cursor"]
+            assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]
+        found += [edge["node"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
+
+
+class TestTheCatalogue:
+    @pytest.mark.parametrize("first", [7, 100])
+    async def test_is_covered_once_by_pages_of_any_size(self, phone: Phone, first: int) -> None:
+        seen = [node["id"] for node in await walk(phone, PRODUCTS, first)]
+        assert len(seen) == len(set(seen))
+        assert {global_id("Product", product.id) for product in catalogue.read().products} <= set(seen)
+
+    async def test_has_each_kind(self, phone: Phone) -> None:
+        for kind in ("LOAN", "RENTAL", "ELECTRONICS", "AESTHETICS"):
+            nodes = await walk(phone, PRODUCTS, 50, kind=kind)
+            assert nodes
+            assert {node["kind"] for node in nodes} == {kind}
+
+    async def test_shows_money_and_rates_as_the_contract_writes_them(self, phone: Phone) -> None:
+        (everyday,) = [node for node in await walk(phone, PRODUCTS, 100, kind="LOAN") if node["id"] == BY_PARTNER]
+        assert everyday["amountMin"] == {"amount": "1000.00", "currency": "CNY"}
+        assert everyday["amountMax"] == {"amount": "20000.00"}
+        assert (everyday["annualRate"], everyday["termMonths"]) == ("0.144", [3, 6, 12])
+        assert everyday["partner"]["name"] == "龙眼示范银行"
+
+    async def test_a_rental_has_one_amount_and_no_rate(self, phone: Phone) -> None:
+        for rental in await walk(phone, PRODUCTS, 100, kind="RENTAL"):
+            assert rental["amountMin"]["amount"] == rental["amountMax"]["amount"]
+            assert rental["annualRate"] is None
+
+    @pytest.mark.parametrize("first", [-1, 101, 2_147_483_647])
+    async def test_a_page_has_up_to_a_hundred(self, phone: Phone, first: int) -> None:
+        assert await phone.error(PRODUCTS, first=first) == (200, "BAD_REQUEST")
+
+    async def test_a_page_of_none_is_empty(self, phone: Phone) -> None:
+        page = (await phone.ask(PRODUCTS, first=0))["products"]
+        assert page["edges"] == []
+        assert page["pageInfo"] == {
+            "hasNextPage": True,
+            "hasPreviousPage": False,
+            "startCursor": None,
+            "endCursor": None,
+        }
+
+    @pytest.mark.parametrize("after", ["", "nonsense", "W10", "WyJ4Il0", "WzFd", "W251bGxd", "e30", "é", "=" * 9])
+    async def test_a_foreign_cursor_is_refused(self, phone: Phone, after: str) -> None:
+        assert await phone.error(PRODUCTS, after=after) == (200, "BAD_REQUEST")
+
+
+class TestMatches:
+    async def test_come_best_first_and_once(self, regular: Phone) -> None:
+        all_at_once = await walk(regular, MATCHES, 100)
+        by_seven = await walk(regular, MATCHES, 7)
+        assert [match["id"] for match in by_seven] == [match["id"] for match in all_at_once]
+        assert len({match["id"] for match in by_seven}) == len(by_seven) > 20
+
+    async def test_tell_what_it_would_cost_and_why(self, regular: Phone) -> None:
+        for match in await walk(regular, MATCHES, 100):
+            assert match["reasons"]
+            assert all(reason["code"] and reason["message"] for reason in match["reasons"])
+            assert float(match["basis"]["totalCost"]["amount"]) > 0
+            assert match["oddsBand"] in {None, "VERY_HIGH", "HIGH", "MEDIUM", "LOW"}
+            assert float(match["basis"]["annualCost"]) <= 0.24
+
+    async def test_hold_only_what_this_person_may_have(self, regular: Phone) -> None:
+        here = {product.id: product.rules for product in catalogue.read().products}
+        for match in await walk(regular, MATCHES, 100):
+            (rules,) = [rules for id, rules in here.items() if global_id("Product", id) == match["product"]["id"]]
+            assert "CN-SH" in rules.get("regions", ["CN-SH"])
+
+    async def test_can_be_asked_for_by_kind(self, regular: Phone) -> None:
+        assert {match["product"]["kind"] for match in await walk(regular, MATCHES, 100, kind="RENTAL")} == {"RENTAL"}
+
+    async def test_are_shown_before_anything_is_linked(self, member: Phone) -> None:
+        matches = await walk(member, MATCHES, 100)
+        assert len(matches) > 20
+        for one, next_ in pairwise(matches):
+            assert one["id"] != next_["id"]
+
+    @pytest.mark.parametrize("after", ["", "nonsense", "WzEsMl0", "WyJ4IiwieSJd", "WyJ4Il0", "W251bGwsbnVsbF0"])
+    async def test_a_foreign_cursor_is_refused(self, member: Phone, after: str) -> None:
+        status, code = await member.error(MATCHES, after=after)
+        assert (status, code) == (200, "BAD_REQUEST")
+
+
+class TestNodes:
+    async def test_products_and_partners_are_everybodys(self, phone: Phone) -> None:
+        partner = global_id("Partner", catalogue.partner_id("longan-demo-bank"))
+        for id, kind in ((BY_PARTNER, "Product"), (partner, "Partner")):
+            assert await phone.ask(NODE, id=id) == {"node": {"__typename": kind, "id": id}}
+
+    async def test_what_is_mine_is_found_again(self, regular: Phone) -> None:
+        home = await regular.send("Home")
+        mine = [
+            ("User", home["id"]),
+            ("Score", home["score"]["id"]),
+            ("LinkedAccount", home["linkedAccounts"][0]["id"]),
+            ("Match", home["matches"]["edges"][0]["node"]["id"]),
+            ("Benefit", home["membership"]["benefits"][0]["id"]),
+        ]
+        for kind, id in mine:
+            assert await regular.ask(NODE, id=id) == {"node": {"__typename": kind, "id": id}}
+
+    async def test_what_is_mine_is_nobody_elses(self, regular: Phone, phone: Phone) -> None:
+        home = await regular.send("Home")
+        stranger = Phone(phone.http)
+        for signed_in in (False, True):
+            if signed_in:
+                await stranger.sign_in()
+            for id in (home["id"], home["score"]["id"], home["linkedAccounts"][0]["id"]):
+                assert await stranger.ask(NODE, id=id) == {"node": None}
+
+    @pytest.mark.parametrize("id", ["", "nonsense", "é", "VXNlcg", "A" * 5000, global_id("Nothing", new_id())])
+    async def test_what_never_was_is_null(self, member: Phone, id: str) -> None:
+        assert await member.ask(NODE, id=id) == {"node": None}
