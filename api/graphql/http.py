@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.base import BaseSchema
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
@@ -84,7 +85,9 @@ class Door(GraphQL[Context, None]):
         except PublicError as error:
             response = self._refused(request, error)
         except HTTPException as error:
-            response = self._refused(request, BadRequest(error.reason), error.status_code)
+            # A mutation by GET is well said, and by the wrong method.
+            is_misplaced = request.method == "GET" and isinstance(error.__cause__, InvalidOperationTypeError)
+            response = self._refused(request, BadRequest(error.reason), 405 if is_misplaced else error.status_code)
         if request.method != "GET" or not self.is_public:
             response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
@@ -92,7 +95,7 @@ class Door(GraphQL[Context, None]):
     def _refused(self, request: Request, error: PublicError, status: int | None = None) -> Response:
         response = _answer(request, formatted(error), status or error.http_status)
         if response.status_code == 405:
-            response.headers["Allow"] = "GET, POST" if self.is_public else "POST"
+            response.headers["Allow"] = "GET, POST" if self.is_public and request.method != "GET" else "POST"
         if isinstance(error, UnknownDocument):
             response.headers["Cache-Control"] = "no-store"
         return _challenged(response)
