@@ -1,0 +1,84 @@
+// Starts a house for each profile, runs its tests against it, and says how many passed.
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { House, freePort } from "./shared/house.js";
+import { report } from "./shared/reporter.js";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const openIdPort = await freePort();
+
+const PROFILES = [
+  { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: {} },
+  {
+    name: "hardened",
+    title: "Hardened: no plain GET, no introspection, a real OpenID provider",
+    environment: {
+      LONGAN_INTROSPECTION: "false",
+      LONGAN_PLAIN_GET: "false",
+      LONGAN_LINK_REDIRECTS: '["https://app.longan.example/linked"]',
+      LONGAN_PROVIDERS__OIDC__ISSUER: `http://127.0.0.1:${openIdPort}`,
+      LONGAN_PROVIDERS__OIDC__CLIENT_ID: "longan",
+      LONGAN_PROVIDERS__OIDC__CLIENT_SECRET: "a-secret-between-longan-and-the-bank",
+      LONGAN_PROVIDERS__OIDC__NAME: "Hillside Bank",
+    },
+  },
+];
+const FILE_SECONDS_MAX = 120;
+
+// One folder for all profiles: they follow each other, and the models are trained once.
+const folder = await mkdtemp(join(tmpdir(), "longan-clients-"));
+const counts = { passed: 0, failed: 0 };
+let house;
+
+async function leave() {
+  await house?.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, async () => {
+    await leave();
+    process.exit(130);
+  });
+}
+
+async function visit(profile) {
+  house = new House(folder, profile.environment);
+  const began = performance.now();
+  await house.start();
+  console.log(`\n${profile.title} (ready in ${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  const before = counts.failed;
+  await runTests(await filesOf(profile));
+  if (counts.failed > before) console.log(await house.lastWords());
+  await house.stop();
+}
+
+async function filesOf({ name }) {
+  const found = (await readdir(join(HERE, name))).filter((file) => file.endsWith(".test.js")).sort();
+  const wanted = process.argv.slice(2);
+  const chosen = found.filter((file) => !wanted.length || wanted.some((word) => join(name, file).includes(word)));
+  return chosen.map((file) => join(HERE, name, file));
+}
+
+async function runTests(files) {
+  // The test files run in processes of their own, which inherit these.
+  Object.assign(process.env, { LONGAN_URL: house.url, LONGAN_VAR: folder, ...house.environment });
+  const { passed, failed } = await report(run({ files, concurrency: 1, timeout: FILE_SECONDS_MAX * 1000 }));
+  counts.passed += passed;
+  counts.failed += failed;
+}
+
+try {
+  for (const profile of PROFILES) if ((await filesOf(profile)).length) await visit(profile);
+} catch (error) {
+  counts.failed += 1;
+  console.error(error.message);
+} finally {
+  await leave();
+}
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed || !counts.passed ? 1 : 0;

@@ -1,0 +1,29 @@
+// The `longan` command, as an operator runs it in a folder.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const PYTHON = join(ROOT, ".venv", "bin", "python");
+
+/** Starts it. Of the caller's settings for houses of his own, none reaches it. */
+export function longan(folder, environment, ...command) {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("LONGAN_"));
+  const env = { ...Object.fromEntries(others), ...environment, LONGAN_VAR: folder };
+  return spawn(PYTHON, ["-m", "api.cli", ...command], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** What it prints as JSON. Throws with what it complained of, where it failed. */
+export async function answerOf(process) {
+  const [said, complained, code] = await Promise.all([
+    textOf(process.stdout),
+    textOf(process.stderr),
+    new Promise((ended) => process.once("close", ended)),
+  ]);
+  if (code !== 0) throw new Error(complained);
+  return JSON.parse(said);
+}
+
+async function textOf(stream) {
+  return Buffer.concat(await stream.toArray()).toString();
+}

@@ -1,0 +1,38 @@
+// A lender's server: signs in with client credentials, and decides what people applied for.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+
+import { answerOf, longan } from "./command.js";
+import { partner } from "./documents.js";
+import { HOUSE } from "./people.js";
+
+export class Lender {
+  async signIn() {
+    const { clientId, clientSecret, partnerId } = (
+      await answerOf(longan(process.env.LONGAN_VAR, {}, "dev", "credentials"))
+    ).partner;
+    const answer = await fetch(`${HOUSE}/oauth/token`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+      body: new URLSearchParams({ grant_type: "client_credentials" }),
+    });
+    assert.equal(answer.status, 200);
+    this.id = partnerId;
+    this.token = (await answer.json()).access_token;
+    return this;
+  }
+
+  /** Approves with these terms, or declines where there are none. */
+  async decide(applicationId, { terms, reasons } = {}) {
+    const outcome = terms ? "APPROVE" : "DECLINE";
+    const input = { applicationId, outcome, terms, reasons, idempotencyKey: randomUUID() };
+    const response = await fetch(`${HOUSE}/partner/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },
+      body: JSON.stringify({ query: partner.DecideApplication, variables: { input } }),
+    });
+    const { data, errors } = await response.json();
+    assert.equal(errors, undefined);
+    return data.decideApplication;
+  }
+}

@@ -1,0 +1,111 @@
+// People with a phone, as the app sees them: each signs up anew, so that no test meets another's leftovers.
+import assert from "node:assert/strict";
+import { randomInt, randomUUID } from "node:crypto";
+
+import { app } from "./documents.js";
+import { until } from "./polling.js";
+
+export const HOUSE = process.env.LONGAN_URL;
+export const GRAPHQL = `${HOUSE}/graphql`;
+export const APP_REDIRECT = "longan://linked";
+export const newKey = () => randomUUID();
+export const newPhone = () => `+86138${String(randomInt(10 ** 8)).padStart(8, "0")}`;
+
+/** The newest code that was sent to this phone. */
+export async function codeFor(phone) {
+  return until("a code arrives", async () => {
+    const messages = await (await fetch(`${HOUSE}/dev/messages?to=${encodeURIComponent(phone)}`)).json();
+    return messages[0]?.code;
+  });
+}
+
+export class Phone {
+  constructor({ number = newPhone(), locale = "en" } = {}) {
+    this.number = number;
+    this.locale = locale;
+  }
+
+  get headers() {
+    const proof = this.token ? { authorization: `Bearer ${this.token}` } : {};
+    return { "accept-language": this.locale, ...proof };
+  }
+
+  /** What the contract's document of this name answers, whatever it answers. */
+  async ask(name, variables = {}) {
+    const response = await fetch(GRAPHQL, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", ...this.headers },
+      body: JSON.stringify({ query: app[name], operationName: name, variables }),
+    });
+    return { status: response.status, headers: response.headers, ...(await response.json()) };
+  }
+
+  /** The one root field of that document, where nothing may go wrong at the top. */
+  async send(name, variables) {
+    const { status, errors, data } = await this.ask(name, variables);
+    assert.equal(errors, undefined);
+    assert.equal(status, 200);
+    const [answer] = Object.values(data);
+    return answer;
+  }
+
+  async requestCode() {
+    return this.send("RequestPhoneCode", { input: { phone: this.number } });
+  }
+
+  async signIn() {
+    const challenge = await this.requestCode();
+    const code = await codeFor(this.number);
+    const input = { challengeId: challenge.id, code, deviceName: "a test's phone", idempotencyKey: newKey() };
+    const session = await this.send("SignIn", { input });
+    assert.equal(session.__typename, "Session");
+    this.token = session.accessToken;
+    this.session = session;
+    return this;
+  }
+
+  async link(provider, persona) {
+    const callbackUrl = await this.callbackFrom(provider, persona);
+    return this.send("CompleteAccountLink", { input: { callbackUrl } });
+  }
+
+  /** Where a sandbox provider sends this persona back to. */
+  async callbackFrom(provider, persona) {
+    const request = await this.send("StartAccountLink", { input: { provider, redirectUri: APP_REDIRECT } });
+    assert.equal(request.__typename, "AccountLinkRequest");
+    const sent = await fetch(`${request.authorizationUrl}&persona=${persona}`, { redirect: "manual" });
+    assert.equal(sent.status, 302);
+    return sent.headers.get("location");
+  }
+
+  /** Home, when the score and the membership know everything that was linked until then. */
+  async scored({ since }) {
+    return until("a score is made", async () => {
+      const viewer = await this.send("Home");
+      const isReady = viewer.scoring.state === "READY" && new Date(viewer.score.asOf) >= new Date(since);
+      return isReady && viewer.membership && viewer;
+    });
+  }
+
+  async apply(product, changes = {}) {
+    const wish = { productId: product.id, amount: product.amountMin, termMonths: product.termMonths[0] };
+    return this.send("Apply", { input: { ...wish, share: ["SCORE_CHECK"], idempotencyKey: newKey(), ...changes } });
+  }
+}
+
+export const ADULT = {
+  birthDate: "1994-02-03",
+  region: "CN-SH",
+  occupation: "employee",
+  monthlyIncome: { amount: "9000.00", currency: "CNY" },
+};
+
+/** Somebody signed in, who said who she is and linked what the persona has; her score is made. */
+export async function somebodyScored(persona = "steady-shopper", providers = ["wechat", "taobao", "oidc"]) {
+  const phone = await new Phone().signIn();
+  await phone.send("UpdateProfile", { input: ADULT });
+  let account;
+  for (const provider of providers) account = await phone.link(provider, persona);
+  phone.home = await phone.scored({ since: account.linkedAt });
+  return phone;
+}
