@@ -67,7 +67,7 @@ def single_auc(column: Column, bad: Floats) -> float:
         known = ~np.isnan(numbers)
         if known.any() and bad[known].min() != bad[known].max():
             auc = _auc(bad[known], numbers[known])
-            straight = 0.5 + abs(auc - 0.5) * known.mean()
+            straight = 0.5 + abs(auc - 0.5) * float(known.mean())
     return max(straight, _auc(bad, _crossed_rates(cells, bad)))
 
 

@@ -28,10 +28,11 @@ _BRACKETED = re.compile(r"\((.+)\)")
 _DATES = re.compile(
     r"(?:1[89]|2[0-9]|99)\d{2}(?:[-/年]\d{1,2}月?|[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?)"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: \d{1,2}:\d{2}.*)?"
-    r"|\d{1,2}[- ]?[A-Za-z]{3,9}[- ,]*\d{2,4}|[A-Za-z]{3,9}[- ]\d{1,2},? \d{4}|[A-Za-z]{3}[- ]\d{2,4}|\d{2}-[A-Za-z]{3}"
+    r"|\d{1,2}[- ]?[A-Za-z]{3,9}[- ,]*\d{2,4}|[A-Za-z]{3,9}[- ]\d{1,2},? \d{4}|[A-Za-z]{3}[- ]\d{2,4}"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
 _ISO_LIKE = re.compile(r"\d{4}[-/.年]|\d{8}$")
+_MONTH_AND_YEAR = re.compile(r"^([A-Za-z]{3})[- ](\d{2})$")
 _NEVER = ("9999-12-31", "2999-12-31", "1900-01-01", "1901-01-01", "0001-01-01")
 
 
@@ -122,6 +123,7 @@ def _in_best_style(levels: "pd.Series[Any]") -> "pd.Series[float]":
 def _days(levels: "pd.Series[Any]") -> "pd.Series[pd.Timestamp]":
     texts = levels.astype(str).where(~levels.isin(_NEVER)).str.replace(r"[年月]", "-", regex=True)
     texts = texts.str.replace("日", "").str.rstrip("-")
+    texts = texts.str.replace(_MONTH_AND_YEAR, r"01-\1-\2", regex=True)
     texts = texts.where(texts.str.fullmatch(_DATES).eq(True))
     iso = texts.str.match(_ISO_LIKE).eq(True)
     parsed = pd.to_datetime(texts.where(iso), errors="coerce", format="mixed", utc=True)

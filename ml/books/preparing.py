@@ -16,6 +16,8 @@ from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
 
+_MOSTLY_MISSING = 0.95
+
 
 @dataclass(frozen=True)
 class Cases:
@@ -154,11 +156,18 @@ def _usable(understood: list[Column], description: Description, notes: Notes) ->
         notes.columns.append({"name": column.name, "nature": column.nature, **_told(column), "left_out": why})
         if why is None:
             usable.append(column)
+            _warn_if_mostly_missing(column, notes)
             continue
         notes.left_out[column.name] = why
         if column.why and column.name not in description.exclude:
             notes.warn(f"{column.name} is left out: {column.why}.")
     return usable
+
+
+def _warn_if_mostly_missing(column: Column, notes: Notes) -> None:
+    missing = float(column.values.replace("", None).isna().mean())
+    if missing > _MOSTLY_MISSING:
+        notes.warn(f"{column.name} is missing in {missing:.0%} of the rows.")
 
 
 def _why_not(column: Column, description: Description) -> str | None:

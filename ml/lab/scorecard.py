@@ -45,6 +45,11 @@ def _number(book: Book, index: int, rate: float) -> Steps:
     values = [
         _evidence(book.bad[known][bins == i], book.weights[known][bins == i], rate) for i in range(len(edges) + 1)
     ]
+    way = book.inputs[index].monotone
+    if way:
+        # Small bins are drawn to the average, which can undo the direction that the tree kept.
+        rising = way * np.asarray(values)
+        values = (way * (np.maximum.accumulate(rising) + np.minimum.accumulate(rising[::-1])[::-1]) / 2).tolist()
     return Steps([float(edge) for edge in edges], values, missing)
 
 

@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 
 # From this many rows on, preparing the trees once is cheaper than walking them anew for each row.
 _PREPARE_FROM_ROWS = 32
+# With categories, CatBoost adds the rows that it explains to the leaf weights of training, so that a person's reasons
+# would depend on who is explained in the same call (catboost/catboost#1956). Rows of no weight leave them alone.
+_NEXT_TO_NOTHING = 1e-30
 # Beyond this many rows a second thread pays.
 _THREADS_FROM_ROWS = 4_000
 
@@ -34,7 +37,11 @@ class Boosted:
 
         return np.asarray(
             self.trees.get_feature_importance(
-                Pool(self._features(rows), thread_count=_threads(rows)),
+                Pool(
+                    self._features(rows),
+                    weight=np.full(len(rows), _NEXT_TO_NOTHING),
+                    thread_count=_threads(rows),
+                ),
                 type="ShapValues",
                 shap_mode="UsePreCalc" if len(rows) >= _PREPARE_FROM_ROWS else "NoPreCalc",
                 thread_count=_threads(rows),
