@@ -11,7 +11,7 @@ from infra.telemetry import request_id
 from infra.words import Locale, say
 
 log = structlog.get_logger()
-SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+SUGGESTION = re.compile(r" Did you mean [^?]+\?")
 
 
 class PublicError(GraphQLError):
