@@ -6,7 +6,7 @@ import { CombinedGraphQLErrors, gql } from "@apollo/client";
 
 import { apolloFor, possibleTypesOf } from "../shared/apollo.js";
 import { app } from "../shared/documents.js";
-import { ADULT, GRAPHQL, Phone, codeFor, newKey, somebodyScored } from "../shared/people.js";
+import { ADULT, GRAPHQL, Phone, newKey, somebodyScored } from "../shared/people.js";
 
 const documents = Object.fromEntries(Object.entries(app).map(([name, text]) => [name, gql(text)]));
 let possibleTypes;
@@ -84,7 +84,7 @@ test("a phone signs in, and reads a refusal through its interface", async () => 
   const client = apolloFor(phone, { possibleTypes });
   const asked = await client.mutate({ mutation: documents.RequestPhoneCode, variables: { input: { phone: phone.number } } });
   const { id: challengeId } = asked.data.requestPhoneCode;
-  const code = await codeFor(phone.number);
+  const code = await phone.readCode();
   const input = { challengeId, code, deviceName: "an Apollo", idempotencyKey: newKey() };
 
   const wrong = { ...input, code: code === "000000" ? "000001" : "000000", idempotencyKey: newKey() };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import test, { before } from "node:test";
 
-import { ADULT, Phone, codeFor, newKey, somebodyScored } from "../shared/people.js";
+import { ADULT, Phone, newKey, somebodyScored } from "../shared/people.js";
 import { pages, productsByTitle } from "../shared/reading.js";
 
 const LOAN = "灵活周转借款"; // of the demo bank: instant, 500.00 to 10,000.00, 16.2 % a year
@@ -40,7 +40,7 @@ test("RequestPhoneCode refuses what is no phone number, in the person's language
 test("SignIn refuses a wrong code, takes the right one, and answers a retry alike", async () => {
   const phone = new Phone();
   const challenge = await phone.requestCode();
-  const code = await codeFor(phone.number);
+  const code = await phone.readCode();
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
   const input = { challengeId: challenge.id, code, deviceName: "Pixel", idempotencyKey: newKey() };
 

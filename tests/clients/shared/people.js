@@ -11,12 +11,9 @@ export const APP_REDIRECT = "longan://linked";
 export const newKey = () => randomUUID();
 export const newPhone = () => `+86138${String(randomInt(10 ** 8)).padStart(8, "0")}`;
 
-/** The newest code that was sent to this phone. */
-export async function codeFor(phone) {
-  return until("a code arrives", async () => {
-    const messages = await (await fetch(`${HOUSE}/dev/messages?to=${encodeURIComponent(phone)}`)).json();
-    return messages[0]?.code;
-  });
+/** What was sent to this number, newest first. */
+async function messagesTo(number) {
+  return (await fetch(`${HOUSE}/dev/messages?to=${encodeURIComponent(number)}`)).json();
 }
 
 export class Phone {
@@ -50,12 +47,21 @@ export class Phone {
   }
 
   async requestCode() {
+    this.codesSeen = (await messagesTo(this.number)).length;
     return this.send("RequestPhoneCode", { input: { phone: this.number } });
+  }
+
+  /** The code that arrives after the last request. */
+  async readCode() {
+    return until("a code arrives", async () => {
+      const messages = await messagesTo(this.number);
+      return messages.length > (this.codesSeen ?? 0) && messages[0].code;
+    });
   }
 
   async signIn() {
     const challenge = await this.requestCode();
-    const code = await codeFor(this.number);
+    const code = await this.readCode();
     const input = { challengeId: challenge.id, code, deviceName: "a test's phone", idempotencyKey: newKey() };
     const session = await this.send("SignIn", { input });
     assert.equal(session.__typename, "Session");
