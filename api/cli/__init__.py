@@ -6,6 +6,7 @@ from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
 from api.cli.keys import keys
+from api.cli.lift import lift
 from api.cli.migrate import migrate
 from api.cli.prepare import prepare
 from api.cli.schema import schema
@@ -24,6 +25,7 @@ app.command()(migrate)
 app.command()(schema)
 app.command()(train)
 app.command()(evaluate)
+app.command()(lift)
 app.command()(demo)
 app.add_typer(dev, name="dev")
 app.add_typer(keys, name="keys")

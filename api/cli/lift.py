@@ -1,0 +1,103 @@
+"""`longan lift`: does linking more accounts help? On simulated people, and on real ones where their data is at hand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.cli import lab
+
+if TYPE_CHECKING:
+    from ml.berka import BerkaLift
+    from ml.lift import Figure, Lifts
+
+SEED = 20_261_122
+
+
+def lift(
+    berka: Annotated[
+        Path | None, typer.Option(help="The folder with the PKDD'99 (Berka) loans and transactions.")
+    ] = None,
+    null_world: Annotated[bool, typer.Option(help="Where nothing tells who repays: nothing may be found.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = SEED,
+) -> None:
+    """Measure what each linked account adds to the score, with 95 % intervals on the same people."""
+    with lab.progress() as progress:
+        progress("Training and testing on simulated people", 0.1)
+        from ml.lift import on_simulated_people
+        from ml.population.parameters import NULL_WORLD, WORLD
+
+        simulated = on_simulated_people(world=NULL_WORLD if null_world else WORLD, seed=seed)
+        real = None
+        if berka is not None:
+            progress("Testing on real people", 0.7)
+            from ml.berka import on_real_people
+
+            try:
+                real = on_real_people(berka, seed=seed)
+            except OSError as error:
+                raise typer.BadParameter(f"{error.filename} can't be read", param_hint="--berka") from error
+    if as_json:
+        lab.write({"simulated": _told(simulated), "real": real and _told_of_real(real)})
+    else:
+        _print(simulated, real)
+
+
+def _told(lifts: "Lifts") -> dict[str, Any]:
+    return {
+        "people": lifts.people,
+        "bads": lifts.bads,
+        "simulated": True,
+        "auc": {"+".join(sources): _list(figure) for sources, figure in lifts.auc.items()},
+        "lifts": [
+            {
+                "added": one.added,
+                "to": list(one.to),
+                "auc": _list(one.auc),
+                "logloss": _list(one.logloss),
+                "helps": one.helps,
+            }
+            for one in lifts.lifts
+        ],
+    }
+
+
+def _told_of_real(real: "BerkaLift") -> dict[str, Any]:
+    return {
+        "loans": real.loans,
+        "bads": real.bads,
+        "auc_application": _list(real.application),
+        "auc_with_history": _list(real.with_history),
+        "auc": _list(real.auc),
+        "logloss": _list(real.logloss),
+        "helps": real.helps,
+    }
+
+
+def _list(figure: "Figure") -> list[float]:
+    return [round(number, 5) for number in (figure.value, figure.low, figure.high)]
+
+
+def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
+    console = Console()
+    table = Table(title=f"Simulated people: {lifts.people:,} tested, {lifts.bads:,} bad", title_justify="left")
+    for column in ("Linked", "Also linked", "AUC gained", "95 % interval", "Log-loss saved", "95 % interval", "Helps"):
+        table.add_column(column)
+    for one in lifts.lifts:
+        table.add_row(
+            " + ".join(one.to), one.added, *_shown(one.auc, 4), *_shown(one.logloss, 5), "yes" if one.helps else "no"
+        )
+    console.print(table)
+    console.print("The AUC of simulated people says how hard we made the puzzle: it is no measure of performance.")
+    if real is not None:
+        console.print(
+            f"\nReal people (Berka): {real.loans} loans, {real.bads} bad, cross-validated. AUC {real.application.value:.3f} from the "
+            f"application, {real.with_history.value:.3f} with account history: {' '.join(_shown(real.auc, 3))}."
+        )
+
+
+def _shown(figure: "Figure", decimals: int) -> tuple[str, str]:
+    return f"{figure.value:+.{decimals}f}", f"{figure.low:+.{decimals}f} to {figure.high:+.{decimals}f}"
