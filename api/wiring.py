@@ -11,6 +11,8 @@ import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
 import membership.tasks
+import ml.approvals
+import ml.tasks
 from domain.credit import scoring
 from domain.market import matching
 from domain.market import seeding as catalogue
@@ -33,6 +35,8 @@ ROOMS = (
     integrations.sms.kept,
     integrations.tasks,
     membership.tasks,
+    ml.approvals,
+    ml.tasks,
 )
 
 scoring.provide(LiveScorer())

@@ -18,9 +18,7 @@ async def copy_in(db: AsyncSession, kind: type[Entity], rows: Sequence[Mapping[s
         return
     table, columns = cast(Table, kind.__table__), list(rows[0])
     plain = [_plain(table.c[column].type) for column in columns]
-    records = [
-        tuple(write(row[column]) for column, write in zip(columns, plain, strict=True)) for row in rows
-    ]
+    records = [tuple(write(row[column]) for column, write in zip(columns, plain, strict=True)) for row in rows]
     connection = await (await db.connection()).get_raw_connection()
     driver = connection.driver_connection
     assert driver is not None

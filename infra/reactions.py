@@ -22,9 +22,7 @@ _by_name: dict[str, Reaction] = {}
 _by_event: defaultdict[str, list[str]] = defaultdict(list)
 
 
-def reaction(
-    *events: str, calls_out: bool = False, when: Callable[[], bool] = lambda: True
-) -> Callable[[H], H]:
+def reaction(*events: str, calls_out: bool = False, when: Callable[[], bool] = lambda: True) -> Callable[[H], H]:
     """Let a function react to events. Its name is stored with each event, so it is permanent.
 
     Nothing is owed to it by events that are announced while `when` says no.

@@ -18,7 +18,7 @@ from ml.match_features import COLUMNS, Batch
 if TYPE_CHECKING:
     from catboost import CatBoost
 
-_HEADER = "header.json"
+HEADER = "header.json"
 BANDS: tuple[tuple[OddsBand, float], ...] = (
     (OddsBand.VERY_HIGH, 0.80),
     (OddsBand.HIGH, 0.60),
@@ -108,7 +108,7 @@ def save(artefact: MatchArtefact, folder: Path) -> str:
         for name, content in (
             ("odds.cbm", artefact.odds_model),
             ("relevance.cbm", artefact.relevance_model),
-            (_HEADER, artefact.header),
+            (HEADER, artefact.header),
         ):
             (unfinished / name).write_bytes(content)
         unfinished.rename(target)
@@ -118,7 +118,7 @@ def save(artefact: MatchArtefact, folder: Path) -> str:
 def load(folder: Path, version: str) -> MatchArtefact:
     """Read `folder/<version>` and check it against its hash. Raises ArtefactError when anything is missing or changed."""
     try:
-        header = json.loads((folder / version / _HEADER).read_bytes())
+        header = json.loads((folder / version / HEADER).read_bytes())
         artefact = MatchArtefact(
             odds_model=(folder / version / "odds.cbm").read_bytes(),
             relevance_model=(folder / version / "relevance.cbm").read_bytes(),

@@ -1,6 +1,6 @@
 """From facts to a score: the live model behind the port `Scorer`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -48,11 +48,29 @@ class LiveScorer:
         model = self.model()
         scored(model, tuple(None for _ in model.inputs))
 
+    def catch_up(self) -> None:
+        self._live.refresh()
+
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown:
         return score_with(self.model(), sheet)
 
+    def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
+        return score_all_with(self.model(), sheets)
+
 
 def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
+    row = row_or_why_not(artefact, sheet)
+    return row if isinstance(row, NotEnoughKnown) else scored(artefact, row)
+
+
+def score_all_with(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
+    """The same for many, with one call of the model."""
+    rows = [row_or_why_not(artefact, sheet) for sheet in sheets]
+    told = iter(scored_all(artefact, [row for row in rows if not isinstance(row, NotEnoughKnown)]))
+    return [row if isinstance(row, NotEnoughKnown) else next(told) for row in rows]
+
+
+def row_or_why_not(artefact: Artefact, sheet: FactSheet) -> Row | NotEnoughKnown:
     if not sheet.linked_sources:
         return NOTHING_LINKED
     row = row_of(artefact, sheet)
@@ -61,15 +79,25 @@ def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
     odd = outside(artefact, sheet, row)
     if odd is not None:
         return NotEnoughKnown("OUT_OF_RANGE", OUT_OF_RANGE_MESSAGE, OUT_OF_RANGE_HELP, {"fact": odd})
-    return scored(artefact, row)
+    return row
 
 
 def scored(artefact: Artefact, row: Row) -> Scored:
     """What the model makes of one row; the same row and artefact always give the same answer."""
-    told = explained(artefact, np.array([fit(artefact, row)], dtype=object))
-    log_odds, effects = float(told.log_odds[0]), told.effects[0].tolist()
+    return scored_all(artefact, [row])[0]
+
+
+def scored_all(artefact: Artefact, rows: Sequence[Row]) -> list[Scored]:
+    if not rows:
+        return []
+    told = explained(artefact, np.array([fit(artefact, row) for row in rows], dtype=object))
+    each = zip(rows, told.log_odds.tolist(), told.effects.tolist(), strict=True)
+    return [_scored(artefact, row, told.base, log_odds, effects) for row, log_odds, effects in each]
+
+
+def _scored(artefact: Artefact, row: Row, base: float, log_odds: float, effects: list[float]) -> Scored:
     points = whole_points(log_odds)
-    base_points, groups = factors(artefact, row, told.base, effects, log_odds)
+    base_points, groups = factors(artefact, row, base, effects, log_odds)
     return Scored(
         probability=pd_of(points),
         points=points,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.actors import PartnerActor, StaffActor
-from domain.applications import applications, decisions, offers, promises
+from domain.applications import applications, decisions, offers, promises, replaying
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import REASONS_MAX, Decision, DecisionOutcome
 from domain.consent import consents
@@ -60,7 +60,15 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
     )
     verdict = policy.decide(request, scored, sheet)
     outcome = DecisionOutcome(verdict.outcome)
-    await _record(db, application, outcome, list(verdict.reasons), by="rules", scored=scored)
+    await _record(
+        db,
+        application,
+        outcome,
+        list(verdict.reasons),
+        by="rules",
+        scored=scored,
+        asked=replaying.asked(request, sheet),
+    )
     if outcome == DecisionOutcome.APPROVE:
         await offers.make(db, application, product, quoted)
     if outcome == DecisionOutcome.REFER:
@@ -187,6 +195,7 @@ async def _record(
     *,
     by: str,
     scored: Scored | None = None,
+    asked: dict[str, Any] | None = None,
 ) -> None:
     seal = await vault.seal_of(db, application.user_id)
     decision = Decision(
@@ -199,6 +208,7 @@ async def _record(
         rule_version=policy.RULES_VERSION,
         model_version=scored.model_version if scored else None,
         vector_sealed=seal.close(dict(scored.vector), decisions.VECTOR) if scored else None,
+        asked_sealed=seal.close(asked, decisions.ASKED) if asked else None,
     )
     db.add(decision)
     await applications.move(db, application, STATUS_AFTER[outcome])

@@ -12,7 +12,7 @@ from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 
-VECTOR = "decisions.vector"
+VECTOR, ASKED = "decisions.vector", "decisions.asked"
 REASONS_MAX = 4
 
 
@@ -37,8 +37,10 @@ class Decision(Entity):
     rule_version: Mapped[str]
     model_version: Mapped[str | None]
     vector_sealed: Mapped[bytes | None]
+    # What the rules looked at besides the score: the request, and the facts that they read.
+    asked_sealed: Mapped[bytes | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "application_id"),)
+    __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"))
 
     @property
     def reasons(self) -> list[Reason]:

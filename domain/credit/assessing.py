@@ -1,6 +1,7 @@
 """Assessing: from a person's facts to his score, and where that stands for him to read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from domain.facts import accounts, readings
 from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
-from infra import outbox
+from infra import clock, outbox
 from infra.database import Db
 from infra.words import N_
 
@@ -41,28 +42,30 @@ def score_now(sheet: FactSheet) -> Scored | NotEnoughKnown:
 async def assess(db: Db, user_id: UUID) -> None:
     """Score the person from what is known now, and announce `score.changed`. Facts that were scored are not scored again."""
     await db.execute(select(FactsVersion).where(FactsVersion.user_id == user_id).with_for_update())
+    # What was written while we waited counts in the version, so it must count in the sheet.
+    await clock.catch_up(db)
     version = await readings.version_of(db, user_id)
     known = (await scores.scorings_of(db, {user_id})).get(user_id)
-    if known and known[0].facts_version == version and _model_is_same(known[1]):
+    if known and scores.stands(known[0], version, scorer().model_version, await clock.now(db)):
         return
-    outcome = await _outcome(db, user_id, version)
-    await scores.conclude(db, user_id, outcome, version)
+    outcome, model_version, stale_at = await _outcome(db, user_id, version)
+    await scores.conclude(db, user_id, outcome, version, model_version=model_version, stale_at=stale_at)
     score_id = outcome.id if isinstance(outcome, Score) else None
     await outbox.announce(db, "score.changed", user_id=user_id, subject_id=score_id)
 
 
-def _model_is_same(score: Score | None) -> bool:
-    return score is None or score.model_version == scorer().model_version
-
-
-async def _outcome(db: Db, user_id: UUID, version: int) -> Score | NotEnoughKnown | None:
+async def _outcome(
+    db: Db, user_id: UUID, version: int
+) -> tuple[Score | NotEnoughKnown | None, str | None, datetime | None]:
+    """With the model that said it, and until when its facts hold."""
     if not await accounts.linked(db, user_id):
-        return None
-    sheet = await readings.sheet(db, user_id)
+        return None, None, None
+    sheet, model_version = await readings.sheet(db, user_id), scorer().model_version
     scored = score_now(sheet)
     if isinstance(scored, NotEnoughKnown):
-        return scored
-    return await scores.record(db, user_id, scored, sheet.as_of, version)
+        return scored, model_version, sheet.stale_at
+    score = await scores.record(db, user_id, scored, sheet.as_of, version)
+    return score, scored.model_version, sheet.stale_at
 
 
 async def standings(db: Db, user_ids: set[UUID]) -> dict[UUID, Standing]:

@@ -11,6 +11,8 @@ from domain.facts.sheets import FactSheet
 from infra.words import N_
 
 RULES_VERSION = "2026-11-1"
+# The facts that these rules read; they are kept with each decision.
+READS = ("repayment.delay_months", "income.monthly_inflow", "profile.monthly_income")
 BURDEN_MAX = Decimal("0.5")  # of a month's income, for all instalments together
 FREE_OF_INCOME = 200_000  # minor units: up to here nobody needs to tell an income
 REFER_ABOVE = {

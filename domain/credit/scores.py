@@ -1,11 +1,12 @@
 """Score: the result of one scoring, with all that it was made from."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, Row, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,7 +46,7 @@ class Score(Entity):
     as_of: Mapped[datetime]
     facts_version: Mapped[int]
 
-    __table_args__ = (Index(None, "user_id", "as_of"),)
+    __table_args__ = (Index(None, "user_id", "as_of"), Index(None, "id"))
 
     @property
     def factors(self) -> list[Factor]:
@@ -57,7 +58,7 @@ class Score(Entity):
 
 
 class Scoring(Entity):
-    """Where a person's scoring stands: the newest score, or why there is none; and which facts it has seen."""
+    """Where a person's scoring stands: the newest score, or why there is none; which facts and which model it has seen."""
 
     __tablename__ = "scorings"
 
@@ -68,47 +69,97 @@ class Scoring(Entity):
     code: Mapped[str | None]
     message: Mapped[str | None]
     values: Mapped[Json]
+    model_version: Mapped[str | None] = mapped_column(default=None)
+    stale_at: Mapped[datetime | None] = mapped_column(default=None)  # when the first of the facts behind it ends
+
+    __table_args__ = (Index(None, "stale_at"),)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a scoring was made from, besides the vector."""
+
+    facts_version: int
+    model_version: str | None = None
+    stale_at: datetime | None = None
+
+
+def stands(known: Scoring | Row[Any], facts_version: int, model_version: str, now: datetime) -> bool:
+    """Whether scoring again would say the same. `known` may be a row with these columns, all NULL for who has no scoring."""
+    if known.state is None or known.facts_version != facts_version:
+        return False
+    is_same_model = known.state == ScoringState.NOTHING_LINKED or known.model_version == model_version
+    return is_same_model and (known.stale_at is None or now < known.stale_at)
 
 
 async def record(db: Db, user_id: UUID, scored: Scored, as_of: datetime, facts_version: int) -> Score:
     seal = await vault.seal_of(db, user_id)
-    score = Score(
-        user_id=user_id,
-        grade=scored.grade,
-        points=scored.points,
-        base_points=scored.base_points,
-        probability=scored.probability,
-        factors_told=[[factor.code, factor.label, factor.effect] for factor in scored.factors],
-        reasons_told=[[reason.code, reason.message, dict(reason.values)] for reason in scored.reasons],
-        vector_sealed=seal.close(dict(scored.vector), VECTOR),
-        model_version=scored.model_version,
-        simulated=scored.simulated,
-        as_of=as_of,
-        facts_version=facts_version,
-    )
+    score = Score(**score_row(user_id, seal, scored, as_of, facts_version))
     db.add(score)
     await db.flush()
     return score
 
 
-async def conclude(db: Db, user_id: UUID, outcome: Score | NotEnoughKnown | None, facts_version: int) -> None:
+def score_row(user_id: UUID, seal: vault.Seal, scored: Scored, as_of: datetime, facts_version: int) -> dict[str, Any]:
+    """The columns of a score but its id."""
+    return {
+        "user_id": user_id,
+        "grade": scored.grade,
+        "points": scored.points,
+        "base_points": scored.base_points,
+        "probability": scored.probability,
+        "factors_told": [[factor.code, factor.label, factor.effect] for factor in scored.factors],
+        "reasons_told": [[reason.code, reason.message, dict(reason.values)] for reason in scored.reasons],
+        "vector_sealed": seal.close(dict(scored.vector), VECTOR),
+        "model_version": scored.model_version,
+        "simulated": scored.simulated,
+        "as_of": as_of,
+        "facts_version": facts_version,
+    }
+
+
+async def conclude(
+    db: Db,
+    user_id: UUID,
+    outcome: Score | NotEnoughKnown | None,
+    facts_version: int,
+    *,
+    model_version: str | None = None,
+    stale_at: datetime | None = None,
+) -> None:
     """Say where the scoring of this person stands now; None: nothing is linked."""
+    stands = outcome.id if isinstance(outcome, Score) else outcome
+    await conclude_all(db, [scoring_row(user_id, stands, Basis(facts_version, model_version, stale_at))])
+
+
+def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: Basis) -> dict[str, Any]:
+    """`outcome`: the id of the new score, or why there is none; None: nothing is linked."""
     row: dict[str, Any] = {
+        "user_id": user_id,
         "state": ScoringState.NOTHING_LINKED,
+        "facts_version": basis.facts_version,
         "score_id": None,
         "code": None,
         "message": None,
         "values": {},
+        "model_version": basis.model_version,
+        "stale_at": basis.stale_at,
     }
     match outcome:
-        case Score():
-            row |= {"state": ScoringState.READY, "score_id": outcome.id}
+        case UUID():
+            row |= {"state": ScoringState.READY, "score_id": outcome}
         case NotEnoughKnown():
             row |= {"state": ScoringState.NOT_ENOUGH_KNOWN, "code": outcome.code}
             row |= {"message": outcome.message, "values": dict(outcome.values)}
-    row["facts_version"] = facts_version
-    written = insert(Scoring).values(user_id=user_id, **row)
-    await db.execute(written.on_conflict_do_update(index_elements=["user_id"], set_=row))
+    return row
+
+
+async def conclude_all(db: Db, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    written = insert(Scoring)
+    new = {name: written.excluded[name] for name in rows[0] if name != "user_id"}
+    await db.execute(written.on_conflict_do_update(index_elements=["user_id"], set_=new), rows)
 
 
 async def scorings_of(db: Db, user_ids: set[UUID]) -> dict[UUID, tuple[Scoring, Score | None]]:

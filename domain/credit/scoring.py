@@ -1,6 +1,6 @@
 """The port through which the business asks for a score; ml fills it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,7 +50,13 @@ class Scorer(Protocol):
     def warm(self) -> None:
         """Load the model; slow, so call it in a thread before answering requests."""
 
+    def catch_up(self) -> None:
+        """Take over a model that was promoted just now; slow when there is one."""
+
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown: ...
+
+    def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
+        """The same answers as one at a time."""
 
 
 _scorers: list[Scorer] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Index, or_, select, update
@@ -62,24 +62,25 @@ async def version_of(db: Db, user_id: UUID) -> int:
     return row.version if row else 0
 
 
-async def _bump(db: Db, user_id: UUID) -> None:
+async def _take_turn(db: Db, user_id: UUID) -> datetime:
+    """Wait for whoever writes or scores this person's facts; what we write then comes after what they saw."""
     first = insert(FactsVersion).values(user_id=user_id, version=1)
     again = {"version": FactsVersion.version + 1}
     await db.execute(first.on_conflict_do_update(index_elements=["user_id"], set_=again))
+    return await clock.catch_up(db)
 
 
 async def record(
     db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False
 ) -> Reading:
     """Write down what a source told. Names outside the vocabulary are a bug of the reader, not of the person."""
-    now = await clock.now(db)
+    now = await _take_turn(db, user_id)
     seal = await vault.seal_of(db, user_id)
     rows = [[fact.name, _plain(fact), fact.observed_at.isoformat()] for fact in observed]
     reading = Reading(
         user_id=user_id, source=source, facts_sealed=seal.close(rows, PLACE), read_at=now, simulated=simulated
     )
     db.add(reading)
-    await _bump(db, user_id)
     await db.flush()
     return reading
 
@@ -92,8 +93,7 @@ def _plain(fact: Observed) -> Any:
 async def withdraw(db: Db, user_id: UUID, source: str) -> None:
     """Let everything that this source told count for nothing from now on."""
     live = (Reading.user_id == user_id, Reading.source == source, Reading.withdrawn_at.is_(None))
-    await db.execute(update(Reading).where(*live).values(withdrawn_at=await clock.now(db)))
-    await _bump(db, user_id)
+    await db.execute(update(Reading).where(*live).values(withdrawn_at=await _take_turn(db, user_id)))
 
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:
@@ -115,7 +115,15 @@ async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> 
     return {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
 
 
-def sheet_from(readings: Sequence[Reading], seal: vault.Seal, as_of: datetime) -> FactSheet:
+class Told(NamedTuple):
+    """What a sheet needs of a reading, where many are read at once."""
+
+    source: str
+    facts_sealed: bytes
+    simulated: bool
+
+
+def sheet_from(readings: Sequence[Reading | Told], seal: vault.Seal, as_of: datetime) -> FactSheet:
     """Draw up the sheet from a person's live readings, oldest first. One reading that was simulated marks the sheet."""
     kept: dict[tuple[str, str], list[Observation]] = {}
     for reading in readings:

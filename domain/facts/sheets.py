@@ -35,6 +35,7 @@ class FactSheet:
     as_of: datetime
     observed_at: Mapping[str, datetime] = field(default_factory=dict)
     sources_of: Mapping[str, str] = field(default_factory=dict)  # name -> the source whose value counts
+    stale_at: datetime | None = None  # when the first of these facts ends, and the sheet with it
 
     @property
     def linked_sources(self) -> frozenset[str]:
@@ -58,6 +59,7 @@ def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated:
         as_of=as_of,
         observed_at={name: seen.observed_at for name, seen in chosen.items()},
         sources_of={name: seen.source for name, seen in chosen.items()},
+        stale_at=min((seen.expires_at for seen in latest.values() if seen.expires_at), default=None),
     )
 
 

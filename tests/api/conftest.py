@@ -1,6 +1,6 @@
 """A client at the closed doors, and a scorer that needs no model."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx2
 import pytest
@@ -27,8 +27,14 @@ class SteadyScorer:
     def warm(self) -> None:
         pass
 
+    def catch_up(self) -> None:
+        pass
+
     def score(self, sheet: FactSheet) -> Scored:
         return scored(Grade.B)
+
+    def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored]:
+        return [scored(Grade.B) for _ in sheets]
 
 
 @pytest.fixture

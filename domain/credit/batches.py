@@ -1,0 +1,150 @@
+"""A batch of people scored together: three reads, one call of the model, and COPY."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import Row, text
+
+from domain.credit import scores
+from domain.credit.scores import Basis, Score
+from domain.credit.scoring import NotEnoughKnown, Scored, scorer
+from domain.facts import readings
+from domain.facts.readings import Told
+from domain.facts.sheets import FactSheet
+from infra import clock, outbox, vault
+from infra.background import in_background
+from infra.copying import copy_in
+from infra.database import Db
+from infra.ids import new_id
+from infra.vault import PersonKey, Seal
+
+log = structlog.get_logger()
+
+# Locked, so that somebody who links an account just now is scored before or after, never in between.
+TAKE = text(
+    """
+    SELECT facts.user_id, facts.version
+      FROM facts_versions AS facts LEFT JOIN scorings AS known ON known.user_id = facts.user_id
+     WHERE facts.user_id > :after AND facts.user_id <= :last
+       AND (known.user_id IS NULL
+            OR known.facts_version <> facts.version
+            OR (known.state <> 'NOTHING_LINKED' AND known.model_version IS DISTINCT FROM :model)
+            OR known.stale_at <= :now)
+     ORDER BY facts.user_id LIMIT :most
+       FOR UPDATE OF facts
+    """
+)
+# Read after the locks: what was scored while we waited for them is seen here.
+READ = text(
+    """
+    SELECT facts.user_id, facts.version, key.wrapped, key.version AS key_version,
+           known.state, known.facts_version, known.model_version, known.stale_at, score.points, score.grade,
+           EXISTS (SELECT FROM linked_accounts AS account
+                    WHERE account.user_id = facts.user_id AND account.status <> 'UNLINKED') AS has_linked,
+           told.sources, told.sealed, told.simulated
+      FROM facts_versions AS facts
+      JOIN person_keys AS key ON key.user_id = facts.user_id
+      LEFT JOIN scorings AS known ON known.user_id = facts.user_id
+      LEFT JOIN scores AS score ON score.user_id = known.user_id AND score.id = known.score_id
+      LEFT JOIN LATERAL (
+           SELECT array_agg(source ORDER BY read_at, id) AS sources,
+                  array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
+                  array_agg(simulated ORDER BY read_at, id) AS simulated
+             FROM readings
+            WHERE user_id = facts.user_id AND read_at <= :now AND (withdrawn_at IS NULL OR withdrawn_at > :now)
+           ) AS told ON true
+     WHERE facts.user_id = ANY(CAST(:ids AS uuid[]))
+     ORDER BY facts.user_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`last_seen`: the last person of the batch; None where nobody is left after it."""
+
+    last_seen: UUID | None
+    scored: int = 0
+    changed: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a person's row of `scores` (if there is one) and of `scorings` become."""
+
+    score: dict[str, Any] | None
+    scoring: dict[str, Any]
+    is_change: bool
+
+
+async def rescore(db: Db, *, after: UUID, last: UUID, most: int) -> Batch:
+    """Score the next people after `after`, up to `last`, whose score doesn't stand; those whose score does are passed by."""
+    now, model = await clock.now(db), scorer().model_version
+    bounds = {"after": after, "last": last, "model": model, "now": now, "most": most}
+    ids = [row.user_id for row in await db.execute(TAKE, bounds)]
+    if not ids:
+        return Batch(None)
+    # What was written while we waited for the locks counts in the versions, so it must count in the sheets.
+    now = await clock.catch_up(db)
+    people = [
+        row
+        for row in await db.execute(READ, {"ids": ids, "now": now})
+        if not scores.stands(row, row.version, model, now)
+    ]
+    outcomes = await in_background(lambda: outcomes_of(people, now))
+    await _write(db, outcomes)
+    return Batch(
+        last_seen=ids[-1] if len(ids) == most else None,
+        scored=len(outcomes),
+        changed=sum(outcome.is_change for outcome in outcomes),
+        unreadable=len(people) - len(outcomes),
+    )
+
+
+def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> list[Outcome]:
+    """Open, score and seal. Who can't be opened is left out and named in the log: one damaged row stops nobody else."""
+    opened: list[tuple[Row[Any], Seal, FactSheet | None]] = []
+    for person in people:
+        try:
+            opened.append((person, *_opened(person, now)))
+        except (InvalidTag, KeyError, ValueError) as error:
+            log.error("rescore.unreadable", user=str(person.user_id), error=type(error).__name__)
+    told = iter(scorer().score_many([sheet for _, _, sheet in opened if sheet is not None]))
+    return [
+        _outcome(person, seal, sheet, next(told) if sheet is not None else None, now) for person, seal, sheet in opened
+    ]
+
+
+def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:
+    key = PersonKey(user_id=person.user_id, wrapped=person.wrapped, version=person.key_version)
+    seal = vault.seal_with(key)
+    if not person.has_linked:
+        return seal, None
+    told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
+    return seal, readings.sheet_from([Told(*each) for each in told], seal, now)
+
+
+def _outcome(
+    person: Row[Any], seal: Seal, sheet: FactSheet | None, answer: Scored | NotEnoughKnown | None, now: datetime
+) -> Outcome:
+    if isinstance(answer, Scored):
+        row = {"id": new_id(), **scores.score_row(person.user_id, seal, answer, now, person.version)}
+        basis = Basis(person.version, answer.model_version, sheet.stale_at if sheet else None)
+        scoring = scores.scoring_row(person.user_id, row["id"], basis)
+        return Outcome(row, scoring, (person.points, person.grade) != (answer.points, answer.grade))
+    basis = Basis(person.version, scorer().model_version if sheet else None, sheet.stale_at if sheet else None)
+    scoring = scores.scoring_row(person.user_id, answer, basis)
+    return Outcome(None, scoring, person.state != scoring["state"])
+
+
+async def _write(db: Db, outcomes: Sequence[Outcome]) -> None:
+    await copy_in(db, Score, [outcome.score for outcome in outcomes if outcome.score is not None])
+    await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])
+    changed = [(outcome.scoring["user_id"], outcome.scoring["score_id"]) for outcome in outcomes if outcome.is_change]
+    await outbox.announce_all(db, "score.changed", changed)

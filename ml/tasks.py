@@ -1,0 +1,40 @@
+"""When ml reacts: to a new champion, to facts that have expired, to the next batch of a rescore, to a score to compare."""
+
+from datetime import timedelta
+
+from domain.credit import rescoring
+from domain.credit.rescores import RescoreReason
+from infra import schedules
+from infra.database import Db
+from infra.outbox import Event
+from infra.reactions import reaction
+from ml import challenging
+from ml.registry import Kind
+
+LOOK_FOR_STALE = "scores.look_for_stale"
+
+# No score stands longer than this on facts that have expired.
+schedules.recur(LOOK_FOR_STALE, timedelta(hours=1))
+
+
+@reaction("model.promoted")
+async def rescore_after_promotion(db: Db, event: Event) -> None:
+    if event.data["kind"] == Kind.SCORE:
+        await rescoring.begin(db, RescoreReason.MODEL_PROMOTED)
+
+
+@reaction(LOOK_FOR_STALE)
+async def rescore_the_stale(db: Db, event: Event) -> None:
+    await rescoring.begin_for_the_stale(db)
+
+
+@reaction(rescoring.BATCH_DUE)
+async def rescore_batch(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await rescoring.go_on(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction("score.changed", when=challenging.is_there)
+async def score_with_challenger(db: Db, event: Event) -> None:
+    if event.user_id is not None and event.subject_id is not None:
+        await challenging.score_beside(db, event.user_id, event.subject_id)
