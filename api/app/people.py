@@ -1,7 +1,7 @@
 """The person who asks, and all that is his."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 
@@ -9,7 +9,7 @@ from api.app.accounts import LinkedAccount
 from api.app.applications import Application
 from api.app.matches import Match
 from api.app.membership import Membership
-from api.app.scores import Score, Scoring
+from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
 from api.graphql.mutations import commit
@@ -27,6 +27,7 @@ from domain.people.profiles import IdentityStatus
 from infra.database import Db, reading
 from infra.paging import page_of
 from membership import memberships
+from ml import telling
 
 
 @shows(profiles.Profile, description="Said by the person; each is a dated fact.")
@@ -60,6 +61,11 @@ class User(Node):
     async def score(self: Any, info: Info) -> Score | None:
         standing = await info.context.load(assessing.standings, self.id)
         return standing.score if standing else None
+
+    @strawberry.field(description="What would bring the next grade; null at the best grade, and without a score.")
+    async def path_to_grade(self: Any) -> PathToGrade | None:
+        async with reading() as db:
+            return cast(PathToGrade, await telling.path_of(db, self.id))
 
     @strawberry.field
     async def linked_accounts(self: Any, info: Info) -> list[LinkedAccount]:

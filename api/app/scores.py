@@ -1,7 +1,7 @@
 """Score, and where scoring stands."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
@@ -11,7 +11,9 @@ from domain.credit import assessing, scores, scoring
 from domain.credit.grades import Grade
 from domain.credit.reasons import Reason as DomainReason
 from domain.credit.scores import ScoringState
+from infra.database import reading
 from infra.words import say
+from ml import paths, receipts, telling
 
 
 @strawberry.type(description="Why: a stable code, and a sentence in the person's language.")
@@ -35,6 +37,47 @@ class Factor:
         return say(self.label, info.context.locale)
 
 
+@shows(receipts.Part, description="One cause of the change, with its points.")
+class ChangePart:
+    code: str
+    points: int
+
+    @strawberry.field
+    def message(self: Any, info: Info) -> str:
+        return say(self.message, info.context.locale, points=f"{self.points:+d}")
+
+
+@shows(receipts.Receipt, description="before and all parts add up to after, exactly.")
+class ChangeReceipt:
+    before: int
+    after: int
+    parts: list[ChangePart]
+
+
+@shows(
+    paths.PathStep,
+    description="`points` and `grade` are what the live model gives after this step and those before it.",
+)
+class PathStep:
+    code: str
+    points: int
+    grade: Grade
+
+    @strawberry.field
+    def message(self: Any, info: Info) -> str:
+        return say(self.message, info.context.locale, **self.values)
+
+
+@shows(
+    paths.Path, description="Up to three steps that the live model has really scored. `reaches`: they bring the target."
+)
+class PathToGrade:
+    target: Grade
+    points_needed: int
+    steps: list[PathStep]
+    reaches: bool
+
+
 @shows(scores.Score, description="basePoints and all effects add up to points, exactly.")
 class Score(Node):
     grade: Grade
@@ -44,6 +87,15 @@ class Score(Node):
     as_of: datetime
     model_version: str
     simulated: bool
+
+    @strawberry.field(description="What counts most against this person, at most four, most important first.")
+    def reasons(self: Any, info: Info) -> list[Reason]:
+        return reasons_told(self.reasons, info)
+
+    @strawberry.field(description="How it came from the score before it; null at the first one.")
+    async def change(self: Any) -> ChangeReceipt | None:
+        async with reading() as db:
+            return cast(ChangeReceipt, await telling.change_of(db, self.user_id, self.id))
 
 
 @shows(assessing.Standing, description="Where scoring stands, what that means and what to do.")
