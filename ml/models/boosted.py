@@ -1,5 +1,6 @@
 """A CatBoost model with numbers first and categories after, scored without building a DataFrame."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +13,10 @@ Floats = NDArray[np.float64]
 
 # From this many rows on, preparing the trees once is cheaper than walking them anew for each row.
 _PREPARE_FROM_ROWS = 32
-# With categories, CatBoost adds the rows that it explains to the leaf weights of training, so that a person's reasons
-# would depend on who is explained in the same call (catboost/catboost#1956). Rows of no weight leave them alone.
-_NEXT_TO_NOTHING = 1e-30
+# Declared directions give leaves a value that no row of training reached. CatBoost explains those by adding the rows
+# that are being explained to the weights of training, so that a person's reasons would depend on who else is asked
+# about in the same call (seen with 1.2.10; compare catboost/catboost#1956). A little weight of their own prevents it.
+_UNREACHED_LEAF_WEIGHT = 1e-3
 # Beyond this many rows a second thread pays.
 _THREADS_FROM_ROWS = 4_000
 
@@ -37,11 +39,7 @@ class Boosted:
 
         return np.asarray(
             self.trees.get_feature_importance(
-                Pool(
-                    self._features(rows),
-                    weight=np.full(len(rows), _NEXT_TO_NOTHING),
-                    thread_count=_threads(rows),
-                ),
+                Pool(self._features(rows), thread_count=_threads(rows)),
                 type="ShapValues",
                 shap_mode="UsePreCalc" if len(rows) >= _PREPARE_FROM_ROWS else "NoPreCalc",
                 thread_count=_threads(rows),
@@ -77,17 +75,32 @@ def from_trees(trees: Any, numbers: int) -> Boosted:
     for name in ("model_guid", "train_finish_time"):
         stamped[name] = ""
     with TemporaryDirectory() as folder:
-        path = Path(folder, "model.cbm")
-        trees.save_model(str(path))
-        return Boosted(trees, numbers, path.read_bytes())
+        text, binary = Path(folder, "model.json"), Path(folder, "model.cbm")
+        trees.save_model(str(text), format="json")
+        text.write_text(_with_weight_on_all_leaves(text.read_text(encoding="utf-8")), encoding="utf-8")
+        reread = _empty()
+        reread.load_model(str(text), format="json")
+        reread.save_model(str(binary))
+        return from_files({"model.cbm": binary.read_bytes()}, numbers)
+
+
+def _with_weight_on_all_leaves(text: str) -> str:
+    model = json.loads(text)
+    for tree in model["oblivious_trees"]:
+        tree["leaf_weights"] = [max(weight, _UNREACHED_LEAF_WEIGHT) for weight in tree["leaf_weights"]]
+    return json.dumps(model)
 
 
 def from_files(files: dict[str, bytes], numbers: int) -> Boosted:
-    from catboost import CatBoost
-
-    trees = CatBoost()
+    trees = _empty()
     trees.load_model(blob=files["model.cbm"])
     return Boosted(trees, numbers, files["model.cbm"])
+
+
+def _empty() -> Any:
+    from catboost import CatBoost
+
+    return CatBoost()
 
 
 def _threads(rows: NDArray[Any]) -> int:
