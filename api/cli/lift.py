@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -83,21 +84,23 @@ def _list(figure: "Figure") -> list[float]:
 
 def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
     console = Console()
-    table = Table(title=f"Simulated people: {lifts.people:,} tested, {lifts.bads:,} bad", title_justify="left")
-    for column in ("Linked", "Also linked", "AUC gained", "95 % interval", "Log-loss saved", "95 % interval", "Helps"):
-        table.add_column(column)
+    title = f"Simulated people: {lifts.people:,} tested, {lifts.bads:,} bad"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    for column in ("Linked", "Added", "AUC gained", "Log-loss saved", "Helps"):
+        table.add_column(column, no_wrap=True)
     for one in lifts.lifts:
-        table.add_row(
-            " + ".join(one.to), one.added, *_shown(one.auc, 4), *_shown(one.logloss, 5), "yes" if one.helps else "no"
-        )
+        helps = "yes" if one.helps else "no"
+        table.add_row(" + ".join(one.to), one.added, _shown(one.auc, 3), _shown(one.logloss, 4), helps)
     console.print(table)
     console.print("The AUC of simulated people says how hard we made the puzzle: it is no measure of performance.")
     if real is not None:
         console.print(
             f"\nReal people (Berka): {real.loans} loans, {real.bads} bad, cross-validated. AUC {real.application.value:.3f} from the "
-            f"application, {real.with_history.value:.3f} with account history: {' '.join(_shown(real.auc, 3))}."
+            f"application, {real.with_history.value:.3f} with account history: {_shown(real.auc, 3)}."
         )
 
 
-def _shown(figure: "Figure", decimals: int) -> tuple[str, str]:
-    return f"{figure.value:+.{decimals}f}", f"{figure.low:+.{decimals}f} to {figure.high:+.{decimals}f}"
+def _shown(figure: "Figure", decimals: int) -> str:
+    """Without the leading zeros, so that a row fits eighty columns."""
+    numbers = (f"{number:+.{decimals}f}".replace("0.", ".", 1) for number in (figure.value, figure.low, figure.high))
+    return "{} [{} {}]".format(*numbers)

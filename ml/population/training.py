@@ -11,6 +11,7 @@ from ml.artefact import Artefact, Input
 from ml.books.book import Book
 from ml.books.describing import Description
 from ml.evaluation import judged
+from ml.explaining import explained
 from ml.features import FEATURES, STANDARD
 from ml.lab import boosting, calibration
 from ml.lab.boosting import Growth
@@ -23,7 +24,6 @@ Floats = NDArray[np.float64]
 TARGET = "bad"
 GROWTH = Growth(depth=4, rate=0.07, trees=200)
 TEST_SHARE = 0.25
-REFERENCE_ROWS = 5_000
 
 # Trees read a missing number as the smallest. Where more is held to be better, that alone would make the unknown the
 # worst of all; these let it be itself. One for each set of facts that comes and goes together.
@@ -138,7 +138,7 @@ def _input(name: str, column: Floats) -> Input:
 
 
 def _reference(artefact: Artefact, book: Book) -> tuple[float, ...]:
-    """The mean contribution of each input among those whom grades A to C approve."""
-    contributions = artefact.contributions(book.take(np.arange(min(len(book), REFERENCE_ROWS))).matrix())
-    approved = calibration.probability(contributions.sum(axis=1)) <= artefact.cuts.c
-    return tuple(float(mean) for mean in contributions[approved, :-1].mean(axis=0))
+    """What each input adds on average among those whom grades A to C approve."""
+    told = explained(artefact, book.frame.to_numpy(float))
+    approved = calibration.probability(told.log_odds) <= artefact.cuts.c
+    return tuple(float(mean) for mean in told.effects[approved].mean(axis=0))
