@@ -36,7 +36,7 @@ def reasons(
 
 def _meets_grade(candidate: Candidate, scored: Scored | None) -> Reason | None:
     needed = candidate.grade_at_least
-    if scored is None or needed is None or not scored.grade.is_at_least(Grade(needed)):
+    if scored is None or needed is None or _is_open_to_all(candidate) or not scored.grade.is_at_least(Grade(needed)):
         return None
     message = N_("It asks for grade {needed} or better, and yours is {grade}.")
     return Reason("MEETS_GRADE", message, {"needed": needed, "grade": scored.grade.value})
@@ -59,6 +59,8 @@ def _often_approved(band: OddsBand | None) -> Reason | None:
 
 
 def _low_rate(candidate: Candidate, others: Sequence[Candidate]) -> Reason | None:
+    if candidate.annual_rate == 0:
+        return Reason("NO_INTEREST", N_("It costs no interest."))
     rates = sorted(o.annual_rate for o in others if o.kind == candidate.kind and o.annual_rate is not None)
     if candidate.annual_rate is None or len(rates) < FEW_TO_COMPARE or candidate.annual_rate > rates[len(rates) // 4]:
         return None
@@ -74,4 +76,8 @@ def _choice_of_terms(candidate: Candidate) -> Reason | None:
 
 
 def _open_to_all(candidate: Candidate) -> Reason | None:
-    return None if candidate.grade_at_least else Reason("ANY_GRADE", N_("It is open to every grade."))
+    return Reason("ANY_GRADE", N_("It is open to every grade.")) if _is_open_to_all(candidate) else None
+
+
+def _is_open_to_all(candidate: Candidate) -> bool:
+    return candidate.grade_at_least in (None, Grade.D)

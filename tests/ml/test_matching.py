@@ -119,6 +119,17 @@ class TestReasons:
         assert "MEETS_GRADE" not in self.codes(matcher, candidate(grade_at_least=None))
         assert "MEETS_GRADE" not in self.codes(matcher, candidate(grade_at_least="A"))
 
+    def test_the_last_grade_asks_for_nothing(self, matcher: MatchArtefact) -> None:
+        codes = self.codes(matcher, candidate(grade_at_least="D", terms=(12,)))
+        assert "MEETS_GRADE" not in codes
+        assert "ANY_GRADE" in codes
+
+    def test_a_low_rate_is_compared_and_none_at_all_is_told_as_it_is(self, matcher: MatchArtefact) -> None:
+        shelf = [candidate(n, annual_rate=0.04 * n, grade_at_least="A", monthly_cost=900_000) for n in range(5)]
+        told = {one.product_id.int: [r.code for r in one.reasons if "RATE" in r.code or "INTEREST" in r.code]
+                for one in rank(matcher, shelf)}  # fmt: skip
+        assert told == {0: ["NO_INTEREST"], 1: ["LOW_RATE"], 2: [], 3: [], 4: []}
+
     def test_there_is_always_one(self, matcher: MatchArtefact) -> None:
         poor = candidate(grade_at_least="A", terms=(12,), monthly_cost=900_000)
         assert self.codes(matcher, poor, sheet=sheet(income=3_000)) == ["AVAILABLE"]
