@@ -27,10 +27,13 @@ def build(
     """Inputs with their values on these rows: numbers, then flags of codes, then categories."""
     numbers: list[Input] = []
     categories: list[Input] = []
+    codes_found: dict[str, list[str]] = {}
     for column in usable:
-        made = _input(column, description, notes)
+        made = _input(column, description, notes, codes_found)
         (categories if made.kind == "category" else numbers).append(made)
-    flags = [flag for each in numbers for flag in _flags(each, description)]
+    for codes, names in codes_found.items():
+        notes.warn(f"In {', '.join(names)}, {codes} look like codes: they are taken as missing, with a flag.")
+    flags = [flag for each in numbers for flag in _flags(each)]
     frame = values((*numbers, *flags, *categories), table)
     inputs = [
         each for each in (*numbers, *flags, *categories) if each.code is None or _says_something(frame, each.name)
@@ -97,7 +100,7 @@ def _is_coded(texts: "pd.Series[Any]", codes: Sequence[str]) -> "pd.Series[bool]
     return texts.isin(coded)
 
 
-def _input(column: Column, description: Description, notes: Notes) -> Input:
+def _input(column: Column, description: Description, notes: Notes, codes_found: dict[str, list[str]]) -> Input:
     declared, fact = description.codes_of(column.name), description.facts.get(column.name)
     if column.nature == "category":
         return Input(column.name, "category", fact=fact, column=column.name, missing=declared)
@@ -111,15 +114,11 @@ def _input(column: Column, description: Description, notes: Notes) -> Input:
     found = [f"{code:g}" if abs(code) < 1e5 else str(int(code)) for code in sentinels.codes_in(column.values)]
     codes = [*found, *column.codes]
     if codes:
-        rows = int(column.values.isin([float(code) for code in found]).sum())
-        told = f" ({rows:,} rows)" if found else ""
-        notes.warn(
-            f"{column.name}: {', '.join(codes)} look like codes{told}; they are taken as missing, with a flag each."
-        )
+        codes_found.setdefault(" and ".join(codes), []).append(column.name)
     return Input(column.name, "number", way, fact, column.name, missing=(*declared, *codes))
 
 
-def _flags(each: Input, description: Description) -> list[Input]:
+def _flags(each: Input) -> list[Input]:
     """A flag per code; one for any missing value where a direction would otherwise tie the missing to one end."""
     codes = [*each.missing, *([""] if each.monotone else [])]
     return [

@@ -53,7 +53,7 @@ class TestInputs:
         table.loc[:39, "delays"] = "98"
         book = prepared(table)
         assert np.isnan(book.frame["delays"].to_numpy()[:40]).all()
-        assert any(told.startswith("delays: 98 look like codes (40 rows)") for told in book.notes.warnings)
+        assert "In delays, 98 look like codes: they are taken as missing, with a flag." in book.notes.warnings
 
     def test_sensitive_excluded_and_undescribed_columns_are_no_inputs(self) -> None:
         book = prepared(loan_book(), exclude=["noise"])
@@ -209,3 +209,10 @@ class TestRows:
         table.loc[:99, "approved"] = "no"
         table.loc[200, "defaulted"] = ""
         assert [each.row for each in refused(table, decision="approved")] == [201]
+
+    def test_people_of_whom_nothing_is_known_are_no_duplicates(self) -> None:
+        table = loan_book().assign(**{f"more{i}": np.arange(800).astype(str) for i in range(4)})
+        table.loc[700:, table.columns.drop("defaulted")] = "-9"
+        book = prepared(table)
+        assert len(book) == 800
+        assert book.groups is None
