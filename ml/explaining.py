@@ -44,10 +44,12 @@ class Explained:
 
 
 def explained(artefact: Artefact, rows: NDArray[Any]) -> Explained:
-    """Against everybody in training, not only the approved. Symmetric trees are looked up, other models asked."""
+    """Of at least one row, against everybody in training. Symmetric trees over numbers are looked up, other models asked."""
     leaves = leaves_of(artefact)
     if leaves is None:
-        told, usual = artefact.contributions(rows), np.asarray(artefact.reference or (0.0,) * len(artefact.inputs))
+        # One at a time: CatBoost's own values of a row change with the rows asked about together.
+        told = np.concatenate([artefact.contributions(rows[index : index + 1]) for index in range(len(rows))])
+        usual = np.asarray(artefact.reference or (0.0,) * len(artefact.inputs))
         return Explained(told.sum(axis=1), told[:, :-1] + usual, artefact.baseline - float(usual.sum()))
     shift, slope = artefact.calibration
     raw, added = leaves.explained(rows.astype(float))
