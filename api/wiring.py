@@ -13,6 +13,7 @@ import integrations.tasks
 import membership.tasks
 import ml.approvals
 import ml.tasks
+import ml.watching.tasks
 from domain.credit import scoring
 from domain.market import matching
 from domain.market import seeding as catalogue
@@ -37,6 +38,7 @@ ROOMS = (
     membership.tasks,
     ml.approvals,
     ml.tasks,
+    ml.watching.tasks,
 )
 
 scoring.provide(LiveScorer())

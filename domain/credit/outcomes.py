@@ -1,0 +1,22 @@
+"""Outcome: what came of a score, once it is known whether the person paid as agreed."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.entity import Entity, OwnerId
+
+
+class Outcome(Entity):
+    """One for a score, when its loan has matured. `bad`: not paid as agreed within the year that the score speaks of."""
+
+    __tablename__ = "outcomes"
+
+    user_id: Mapped[OwnerId]
+    score_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bad: Mapped[bool]
+    observed_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "observed_at"),)

@@ -1,0 +1,215 @@
+"""The watch as a whole: what the page and the metrics tell of the live model."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from domain.actors import Role, StaffActor
+from infra import clock
+from infra.database import Db
+from ml import challenging
+from ml.artefact import Artefact, ArtefactError
+from ml.challenging import SideBySide
+from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift, psi
+from ml.features import FEATURES
+from ml.registry import Kind, Standing, load_score, standing
+from ml.scale import GRADES
+from ml.watching import bins, snapshots
+
+WATCHERS = frozenset({Role.RISK, Role.APPROVER, Role.VIEWER})
+# Below this, chance alone moves the index past 0.10: the 95 % point of chi-square with ten degrees of freedom is 18.3.
+SCORES_MIN = 200
+SCORED, UNSCORED = "READY", ("THIN", "OUT_OF_RANGE")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One input, or the score: its shares in training, and how many live scores fell into the same bins."""
+
+    name: str
+    label: str
+    expected: tuple[float, ...]
+    found: tuple[int, ...]
+
+    @property
+    def scores(self) -> int:
+        return sum(self.found)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        return tuple(count / self.scores if self.scores else 0.0 for count in self.found)
+
+    @property
+    def psi(self) -> float | None:
+        return psi(self.expected, self.shares) if self.scores else None
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """None where there are too few to tell."""
+        if self.psi is None or self.scores < SCORES_MIN:
+            return None
+        return Shift(self.name, self.psi).alarm
+
+
+@dataclass(frozen=True)
+class GroupApprovals:
+    """`ratio`: the approval rate over that of the group approved most."""
+
+    column: str
+    group: str
+    approved: Share
+    declined: Share
+    ratio: float
+    is_concern: bool  # below four fifths, and not by chance
+
+
+@dataclass(frozen=True)
+class GroupTruth:
+    column: str
+    group: str
+    promised: float
+    came: Share
+
+
+@dataclass(frozen=True)
+class BandTruth:
+    """What was promised of a band of points, and what came of it."""
+
+    points: int
+    promised: float
+    came: Share
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Calibration against outcomes that are known by now."""
+
+    all: GradeTruth
+    grades: tuple[GradeTruth, ...]
+    bands: tuple[BandTruth, ...]
+
+
+@dataclass(frozen=True)
+class Watch:
+    champion: Artefact
+    standing: Standing
+    days: int
+    score: Spread
+    inputs: tuple[Spread, ...]  # the most moved first
+    taken_at: datetime | None
+    scored: tuple[tuple[str, Share], ...]  # READY, THIN, OUT_OF_RANGE, of all whose accounts were looked at
+    approvals: tuple[GroupApprovals, ...]
+    truth: Truth | None
+    group_truths: tuple[GroupTruth, ...]
+    challenger: SideBySide | None
+
+
+def may_watch(actor: StaffActor) -> bool:
+    return actor.role in WATCHERS
+
+
+async def champion() -> Artefact | None:
+    """The live score model; None where there is none that can be read."""
+    try:
+        version = standing(Kind.SCORE).champion
+        return await asyncio.to_thread(_loaded, version) if version else None
+    except ArtefactError:
+        return None
+
+
+@lru_cache(maxsize=2)
+def _loaded(version: str) -> Artefact:
+    return load_score(version)
+
+
+async def watch(db: Db, days: int) -> Watch | None:
+    """None where no model is live."""
+    live = await champion()
+    if live is None:
+        return None
+    since = (await clock.now(db) - timedelta(days=days - 1)).date()
+    spreads = _spreads(live, await bins.counts(db, live.version, since))
+    taken, stands = await snapshots.latest(db), standing(Kind.SCORE)
+    return Watch(
+        champion=live,
+        standing=stands,
+        days=days,
+        score=spreads[bins.SCORE],
+        inputs=tuple(sorted((each for name, each in spreads.items() if name != bins.SCORE), key=_most_moved)),
+        taken_at=taken.taken_at if taken else None,
+        scored=_scored(taken.standings if taken else {}),
+        approvals=approvals(taken.decided if taken else []),
+        truth=truth(live.version, taken.truths if taken else []),
+        group_truths=tuple(
+            GroupTruth(column, group, expected / people, Share(int(bad), people))
+            for column, group, people, (bad, expected) in (taken.matured if taken else [])
+        ),
+        challenger=await challenging.side_by_side(db, stands.challenger) if stands.challenger else None,
+    )
+
+
+def _most_moved(spread: Spread) -> tuple[float, str]:
+    return -(spread.psi or 0.0), spread.name
+
+
+def _spreads(live: Artefact, found: Mapping[str, Mapping[int, int]]) -> dict[str, Spread]:
+    profile = live.profile
+    measures = {**profile.get("inputs", {}), bins.SCORE: profile.get("log_odds", {"edges": [], "shares": []})}
+    return {name: _spread(name, known, found.get(name, {})) for name, known in measures.items()}
+
+
+def _spread(name: str, known: Mapping[str, Any], found: Mapping[int, int]) -> Spread:
+    shares = tuple(bins.expected(known))
+    label = FEATURES[name].label if name in FEATURES else name
+    return Spread(name, label, shares, tuple(found.get(place, 0) for place in range(len(shares))))
+
+
+def _scored(standings: Mapping[str, int]) -> tuple[tuple[str, Share], ...]:
+    """Whoever has linked nothing was not looked at."""
+    kinds = (SCORED, *UNSCORED)
+    looked_at = sum(standings.get(kind, 0) for kind in kinds)
+    return tuple((kind, Share(standings.get(kind, 0), looked_at)) for kind in kinds) if looked_at else ()
+
+
+def approvals(lines: Sequence[Any]) -> tuple[GroupApprovals, ...]:
+    shares = {(column, group): Share(int(approved), people) for column, group, people, (approved,) in lines}
+    most = {
+        column: max((share for (other, _), share in shares.items() if other == column), key=lambda share: share.rate)
+        for column, _ in shares
+    }
+    return tuple(_approvals(*place, share, most[place[0]]) for place, share in shares.items())
+
+
+def _approvals(column: str, group: str, approved: Share, most: Share) -> GroupApprovals:
+    ratio = approved.rate / most.rate if most.rate else 1.0
+    is_beyond_chance = approved.interval[1] < most.interval[0]
+    return GroupApprovals(
+        column=column,
+        group=group,
+        approved=approved,
+        declined=Share(approved.count - approved.some, approved.count),
+        ratio=ratio,
+        is_concern=ratio < FOUR_FIFTHS and is_beyond_chance,
+    )
+
+
+def truth(version: str, lines: Sequence[Any]) -> Truth | None:
+    """Of one model's scores alone; None where none of them has matured."""
+    mine = [line[1:] for line in lines if line[0] == version]
+    if not mine:
+        return None
+    by_grade = {grade: [line for line in mine if line[0] == grade] for grade in GRADES}
+    by_band = {band: [line for line in mine if line[1] == band] for band in sorted({line[1] for line in mine})}
+    return Truth(
+        all=GradeTruth("", *_told(mine)),
+        grades=tuple(GradeTruth(grade, *_told(some)) for grade, some in by_grade.items() if some),
+        bands=tuple(BandTruth(band, *_told(some)) for band, some in by_band.items()),
+    )
+
+
+def _told(lines: Sequence[Any]) -> tuple[float, Share]:
+    people = sum(line[2] for line in lines)
+    return sum(line[4] for line in lines) / people, Share(sum(line[3] for line in lines), people)
