@@ -1,0 +1,81 @@
+"""Every sentence that is marked in the code is said in Chinese too, with the same values in it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from infra.words import ROOMS, catalogue, preferred_locale, say
+
+HOUSE = Path(__file__).parents[2]
+VALUE = re.compile(r"\{(\w+)\}")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+# A reason in a partner's or a reviewer's own words.
+NOT_OURS = {"{said}"}
+
+
+def marked(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "N_":
+            yield ast.literal_eval(node.args[0])
+
+
+def sentences(room: str) -> set[str]:
+    return {sentence for path in (HOUSE / room).rglob("*.py") for sentence in marked(path)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_sentence_is_translated(room: str) -> None:
+    assert {
+        sentence for sentence in sentences(room) - NOT_OURS if not HAN.search(catalogue().get(sentence, ""))
+    } == set()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_translation_has_the_same_values(room: str) -> None:
+    known = {sentence: catalogue()[sentence] for sentence in sentences(room) if sentence in catalogue()}
+    assert [one for one, other in known.items() if set(VALUE.findall(one)) != set(VALUE.findall(other))] == []
+
+
+def test_a_sentence_is_translated_once() -> None:
+    told: dict[str, set[str]] = {}
+    for room in ROOMS:
+        for path in (HOUSE / room / "locale").glob("*.po"):
+            with path.open("rb") as file:
+                for message in read_po(file, locale="zh"):
+                    if message.id:
+                        told.setdefault(str(message.id), set()).add(str(message.string))
+    assert {sentence: ways for sentence, ways in told.items() if len(ways) > 1} == {}
+
+
+def test_a_sentence_is_said_in_both_languages() -> None:
+    sentence = "This code is wrong. Tries left: {left}."
+    assert say(sentence, "en", left=4) == "This code is wrong. Tries left: 4."
+    assert say(sentence, "zh", left=4) == "验证码有误，还可以再试 4 次。"
+
+
+def test_a_sentence_without_values_may_hold_braces() -> None:
+    assert say("{said}", "en") == "{said}"
+    assert say("{said}", "en", said="{left}") == "{left}"
+
+
+@pytest.mark.parametrize(
+    ("header", "locale"),
+    [
+        (None, "zh"),
+        ("", "zh"),
+        ("zh-CN", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en", "en"),
+        ("en-GB;q=0.8", "en"),
+        ("EN-us", "en"),
+        ("fr", "zh"),
+        ("fr-FR, en;q=0.5, zh;q=0.1", "en"),
+        (";;,,", "zh"),
+    ],
+)
+def test_the_first_language_that_we_speak_is_chosen(header: str | None, locale: str) -> None:
+    assert preferred_locale(header) == locale
