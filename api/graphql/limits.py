@@ -1,6 +1,7 @@
 """What one request may ask: tokens, depth, aliases, one sign-in at a time, and a cost that is known before anything runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 from graphql import (
@@ -18,7 +19,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, RateLimited
-from api.graphql.operations import Fragments, fragments_of, operation_of
+from api.graphql.operations import Fragments, defaults_of, fragments_of, operation_of, root_fields
 from infra import limiter, vault
 from infra.paging import FIRST_MAX
 from infra.settings import Rate, settings
@@ -77,6 +78,16 @@ class KeepLimits(ValidationRule):
         self.report_error(GraphQLError(sentence, node, extensions={"code": "COST_EXCEEDED"}))
 
 
+class ParseOnce(ParserCache):
+    """Leaves a document with a mistake to Strawberry: what is raised here, nobody masks and no socket survives."""
+
+    def on_parse(self) -> Iterator[None]:
+        asked = self.execution_context
+        with suppress(GraphQLError):
+            asked.graphql_document = self.cached_parse_document(asked.query, **asked.parse_options)
+        yield
+
+
 class HideSchema(ValidationRule):
     """No introspection, for production."""
 
@@ -93,7 +104,8 @@ class ChargeCost(SchemaExtension):
         document = context.graphql_document
         assert document is not None
         operation = operation_of(document, context.operation_name)
-        cost = cost_of(operation.selection_set, fragments_of(document), context.variables or {})
+        variables = {**defaults_of(operation), **(context.variables or {})}
+        cost = cost_of(operation.selection_set, fragments_of(document), variables)
         if cost > settings().request_limits.cost:
             raise CostExceeded(f"This costs {cost}; a request may cost {settings().request_limits.cost}.")
         context.context.extensions["cost"] = cost
@@ -119,7 +131,7 @@ def cost_of(selections: SelectionSetNode | None, fragments: Fragments, variables
         match selection:
             case FieldNode():
                 below = cost_of(selection.selection_set, fragments, variables)
-                cost += 1 + below * _length(selection, variables)
+                cost += 1 + below * _length(selection, fragments, variables)
             case InlineFragmentNode():
                 cost += cost_of(selection.selection_set, fragments, variables)
             case FragmentSpreadNode():
@@ -127,12 +139,7 @@ def cost_of(selections: SelectionSetNode | None, fragments: Fragments, variables
     return cost
 
 
-def _length(field: FieldNode, variables: dict[str, Any]) -> int:
-    names = {
-        child.name.value
-        for child in (field.selection_set.selections if field.selection_set else ())
-        if isinstance(child, FieldNode)
-    }
+def _length(field: FieldNode, fragments: Fragments, variables: dict[str, Any]) -> int:
     given = next((argument.value for argument in field.arguments or () if argument.name.value == "first"), None)
     match given:
         case IntValueNode():
@@ -140,7 +147,7 @@ def _length(field: FieldNode, variables: dict[str, Any]) -> int:
         case VariableNode():
             value = variables.get(given.name.value)
             return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else LIST_DEFAULT
-    return LIST_DEFAULT if "edges" in names else 1
+    return LIST_DEFAULT if "edges" in root_fields(field.selection_set, fragments) else 1
 
 
 def limiting() -> list[Any]:
@@ -148,7 +155,7 @@ def limiting() -> list[Any]:
     rules: list[type[ASTValidationRule]] = [KeepLimits, *([] if settings().shows_schema else [HideSchema])]
     return [
         lambda: MaxTokensLimiter(settings().request_limits.tokens),
-        ParserCache,
+        ParseOnce,
         lambda: AddValidationRules(rules),
         ValidationCache,
         ChargeCost,

@@ -1,5 +1,7 @@
 """Reading a document before it runs: which operation is meant, and what it asks for first."""
 
+from typing import Any
+
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -8,6 +10,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    value_from_ast_untyped,
 )
 
 Fragments = dict[str, FragmentDefinitionNode]
@@ -30,8 +33,17 @@ def _name(node: OperationDefinitionNode) -> str | None:
     return node.name.value if node.name else None
 
 
+def defaults_of(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """What the operation says for the variables that nobody gives."""
+    return {
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }
+
+
 def root_fields(selections: SelectionSetNode | None, fragments: Fragments) -> set[str]:
-    """The names of the fields at the root, whatever aliases and fragments they are asked through."""
+    """The names of the fields at this level, whatever aliases and fragments they are asked through."""
     found: set[str] = set()
     for selection in selections.selections if selections else ():
         match selection:
