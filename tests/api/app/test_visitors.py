@@ -1,5 +1,7 @@
 """Who is not signed in: may look around, may sign in, and is told 401 for everything else before it runs."""
 
+from typing import Any
+
 import pytest
 
 from api.app.visitors import OPEN
@@ -7,7 +9,7 @@ from tests.api.doors import operations
 from tests.applying import wish
 from tests.phones import Phone, new_key, new_number
 
-CLOSED = {
+CLOSED: dict[str, Any] = {
     "SignOut": {},
     "UpdateProfile": {"input": {}},
     "StartAccountLink": {"input": {"provider": "wechat", "redirectUri": "longan://linked"}},
