@@ -47,7 +47,7 @@ def explained(artefact: Artefact, rows: NDArray[Any]) -> Explained:
     """Of at least one row, against everybody in training. Symmetric trees over numbers are looked up, other models asked."""
     leaves = leaves_of(artefact)
     if leaves is None:
-        # One at a time: CatBoost's own values of a row change with the rows asked about together.
+        # One at a time, so that a row is the same to the last bit in any company.
         told = np.concatenate([artefact.contributions(rows[index : index + 1]) for index in range(len(rows))])
         usual = np.asarray(artefact.reference or (0.0,) * len(artefact.inputs))
         return Explained(told.sum(axis=1), told[:, :-1] + usual, artefact.baseline - float(usual.sum()))

@@ -4,8 +4,7 @@ All rows in one leaf of a tree share their path, so their Shapley values in that
 has sixteen leaves and at most four features: all values of all trees fit into one small table. What CatBoost works out
 anew for each row (path-dependent expectations, Lundberg et al. 2018) becomes a look-up, to the same numbers.
 
-With one difference, on purpose: where training left a leaf empty, CatBoost 1.2 weighs the leaves by the rows that it is
-asked about, so the same person gets other values in other company. Here the weights are always those of training.
+The weights are those of training alone, so a person is explained the same in any company (see `models/boosted.py`).
 """
 
 import json

@@ -85,7 +85,7 @@ def _list(figure: "Figure") -> list[float]:
 def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
     console = Console()
     title = f"Simulated people: {lifts.people:,} tested, {lifts.bads:,} bad"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("Linked", "Added", "AUC gained", "Log-loss saved", "Helps"):
         table.add_column(column, no_wrap=True)
     for one in lifts.lifts:
