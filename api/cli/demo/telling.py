@@ -72,7 +72,7 @@ class Teller(Answers):
         title = self.said(N_("Grade {grade}, {points} points"), grade=score["grade"], points=score["points"])
         self.line((title, style), "  ", (self.said(N_("and why, to the point:")), "dim"))
         effects = [(factor["label"], factor["effect"]) for factor in score["factors"]]
-        most, side = max(1, *(abs(effect) for _, effect in effects)), (self.width - 42) // 2
+        most, side = max([1, *(abs(effect) for _, effect in effects)]), (self.width - 42) // 2
         self.line(self.padded(self.said(N_("Starts at")), 22), f"{score['basePoints']:>5}")
         for label, effect in sorted(effects, key=lambda told: -abs(told[1])):
             left, right = drawing.bar_left(effect, most, side), drawing.bar_right(effect, most, side)

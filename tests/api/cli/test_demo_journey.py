@@ -16,7 +16,7 @@ from api.cli.demo.desks import PartnerDesk, ReviewDesk
 from api.cli.demo.journey import Desks, Journey
 from api.cli.demo.telling import Teller
 
-SECRET = "JBSWY3DPEHPK3PXP"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CREDENTIALS = {
     "partner": {"partnerId": "bank", "clientId": "server", "clientSecret": "s3cret"},
     "risk": {"email": "risk@longan.example", "password": "p4ssword", "totpSecret": SECRET},
