@@ -71,7 +71,7 @@ async def hand_over(celery: Celery) -> int:
     live = [("react", (str(row.event_id), row.reaction)) for row in rows if row.parked_at is None]
     for row in rows:
         if row.parked_at is not None:
-            log.error("reaction.parked", reaction=row.reaction, event=str(row.event_id))
+            log.error("reaction.parked", reaction=row.reaction, event_id=str(row.event_id))
     if live:
         await asyncio.to_thread(_send, celery, live)
     return len(rows)
