@@ -20,11 +20,11 @@ os.environ["LONGAN_PUBLIC_URL"] = f"http://127.0.0.1:{_listening.getsockname()[1
 for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
     os.environ.pop(_name, None)
 
-from infra import cache, database, embedded, migrations  # noqa: E402
+from infra import cache, database, embedded, migrations, telemetry  # noqa: E402
 from infra.database import Db  # noqa: E402
 from infra.settings import settings  # noqa: E402
 from tests.clocks import Clock, standing_clock  # noqa: E402
-from tests.logs import Lines  # noqa: E402
+from tests.logs import Lines, writing_to  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
 from tests.phones import NewPhone, Phone  # noqa: E402
 from tests.serving import serve  # noqa: E402
@@ -37,8 +37,17 @@ def servers() -> Iterator[embedded.Servers]:
     shutil.rmtree(_folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def lines() -> Lines:
+    """What all of the house has logged so far."""
+    lines = Lines()
+    with writing_to(lines):
+        telemetry.configure_logging()
+    return lines
+
+
 @pytest.fixture(scope="session", autouse=True)
-async def house(servers: embedded.Servers) -> AsyncIterator[None]:
+async def house(servers: embedded.Servers, lines: Lines) -> AsyncIterator[None]:
     """The whole house, wired and seeded, on an empty database."""
     os.environ["LONGAN_DATABASE_URL"] = servers.database_url
     os.environ["LONGAN_VALKEY_URL"] = servers.valkey_url
@@ -66,14 +75,14 @@ async def models(house: None) -> None:
 
 
 @pytest.fixture(scope="session")
-async def longan(models: None) -> AsyncIterator[Lines]:
-    """The whole web app over real HTTP at `settings().public_url`, warm; and the lines that it logs."""
-    async with serve(_listening) as lines:
-        yield lines
+async def longan(models: None, lines: Lines) -> AsyncIterator[None]:
+    """The whole web app over real HTTP at `settings().public_url`, warm."""
+    async with serve(_listening, lines):
+        yield
 
 
 @pytest.fixture
-async def web(longan: Lines) -> AsyncIterator[httpx2.AsyncClient]:
+async def web(longan: None) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
         yield client
 
@@ -98,7 +107,7 @@ async def shopper(member: Phone) -> Phone:
 
 
 @pytest.fixture(scope="session")
-async def regular(longan: Lines) -> AsyncIterator[Phone]:
+async def regular(longan: None) -> AsyncIterator[Phone]:
     """A shopper whom all tests share, so nothing of his may change: for reading, and for what is refused."""
     async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
         phone = Phone(client)
@@ -115,7 +124,7 @@ async def shopping(person: Phone) -> Phone:
 
 
 @pytest.fixture
-async def new_phone(longan: Lines) -> AsyncIterator[NewPhone]:
+async def new_phone(longan: None) -> AsyncIterator[NewPhone]:
     """Makes further people, each with a connection of his own."""
     async with AsyncExitStack() as open_clients:
 

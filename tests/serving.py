@@ -2,26 +2,22 @@
 
 import asyncio
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 import uvicorn
 
-from tests.logs import Lines
+from tests.logs import Lines, writing_to
 
 
 @asynccontextmanager
-async def serve(listening: socket.socket) -> AsyncIterator[Lines]:
-    """Yields when the models are warm. The loggers hold on to the lines, so stderr is replaced only while they are made."""
+async def serve(listening: socket.socket, lines: Lines) -> AsyncIterator[None]:
+    """Yields when the models are warm."""
     from api.main import app
 
-    lines = Lines()
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="websockets-sansio")
     server = uvicorn.Server(config)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stderr", lines)
+    with writing_to(lines):
         # Signals belong to pytest.
         serving = asyncio.create_task(server._serve([listening]))
         while not server.started:
@@ -30,7 +26,7 @@ async def serve(listening: socket.socket) -> AsyncIterator[Lines]:
     while not app.state.is_warm:
         await asyncio.sleep(0.01)
     try:
-        yield lines
+        yield
     finally:
         server.should_exit = server.force_exit = True
         await serving

@@ -107,17 +107,17 @@ async def test_nobody_elses_application_is_heard_of(shopper: Phone, new_phone: N
 
 class TestTheEnd:
     @pytest.mark.parametrize("token", ["nonsense", "a.b.c"])
-    async def test_a_token_that_is_nobodys_closes_the_socket(self, longan: object, token: str) -> None:
+    async def test_a_token_that_is_nobodys_closes_the_socket(self, longan: None, token: str) -> None:
         async with socket() as line:
             await line.say(type="connection_init", payload={"authorization": f"Bearer {token}"})
             assert await line.closed_with() == 4401
 
-    async def test_who_says_nothing_first_is_closed(self, longan: object) -> None:
+    async def test_who_says_nothing_first_is_closed(self, longan: None) -> None:
         async with socket() as line:
             await line.subscribe(SCORE)
             assert await line.closed_with() == 4401
 
-    async def test_nobody_hears_of_nothing(self, longan: object) -> None:
+    async def test_nobody_hears_of_nothing(self, longan: None) -> None:
         async with socket() as line:
             await line.sign_in(None)
             await line.subscribe(SCORE)
