@@ -15,7 +15,7 @@ from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import prepare
 from ml.evaluation import GradeLine, Judgement, grade_lines, judged
-from ml.lab import calibration, candidates, splitting
+from ml.lab import calibration, candidates, directions, splitting
 from ml.lab.candidates import Search, Trial
 from ml.lab.carding import card_of, profile_of
 from ml.lab.splitting import Split
@@ -72,6 +72,8 @@ def train(
     last = candidates.search(book, seed=seed, step=stepped) if len(split.folds) > 1 else searches[0]
     stepped("Refitting on all rows")
     artefact = _final(book, last.chosen, seed)
+    for name in directions.broken(artefact, book, seed=seed):
+        book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
     held_out = book.take(rows)
     judgement = judged(held_out.bad, log_odds, held_out.weights, held_out.groups, seed=seed)
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)

@@ -20,7 +20,8 @@ _CODE_SHARE = 0.01  # a word that stands among numbers that often is meant
 _FEW_VALUES = 20
 _FINDINGS_MAX = 20
 _IDENTIFIER_NAME = re.compile(
-    r"(?:^|[_\W])(?:id|no|nr|key|uuid|guid|index|unnamed.*)$|(?<=[a-z])(?:ID|Id)$|编号|序号|身份证|手机号", re.I
+    r"(?:^|[_\W])id(?:[_\W]|$)|(?:^|[_\W])(?:no|nr|key|uuid|guid|index|unnamed.*)$|(?<=[a-z])(?:ID|Id)$|编号|序号|身份证|手机号",
+    re.I,
 )
 
 
@@ -67,7 +68,7 @@ def _without(texts: "pd.Series[Any]", missing: Sequence[str]) -> "pd.Series[Any]
 def _number(name: str, numbers: "pd.Series[float]") -> Column:
     known = numbers.dropna()
     whole = bool((known == known.round()).all())
-    counts_up = whole and len(known) > 50 and bool(known.diff().dropna().eq(1).mean() > 0.95)
+    counts_up = whole and len(known) > 50 and bool((known.diff().dropna() > 0).all())
     named = bool(_IDENTIFIER_NAME.search(name)) and whole and known.nunique() > 0.95 * len(known) > 50
     if counts_up or named:
         return Column(
