@@ -2,13 +2,17 @@
 
 import typer
 
+from api.cli.bench import bench
 from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
 from api.cli.keys import keys
 from api.cli.lift import lift
 from api.cli.migrate import migrate
+from api.cli.models import models
 from api.cli.prepare import prepare
+from api.cli.replay import replay
+from api.cli.rescore import rescore
 from api.cli.schema import schema
 from api.cli.train import train
 from api.cli.up import up
@@ -26,6 +30,10 @@ app.command()(schema)
 app.command()(train)
 app.command()(evaluate)
 app.command()(lift)
+app.command()(rescore)
+app.command()(replay)
 app.command()(demo)
+app.add_typer(models, name="models")
+app.add_typer(bench, name="bench")
 app.add_typer(dev, name="dev")
 app.add_typer(keys, name="keys")

@@ -1,5 +1,6 @@
 """Rescore: everybody scored anew, in ranges of people. Its rows are the progress, and what a crash goes on from."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -105,6 +106,44 @@ async def open_ranges(db: Db, rescore: Rescore, most: int) -> list[RescoreRange]
     return opened
 
 
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `people` were looked at; `scored` of those had no score that stood, and `changed` have other points now."""
+
+    state: RescoreState
+    people: int
+    done: int
+    scored: int
+    changed: int
+    unreadable: int
+    cpu_seconds: float
+
+
+async def progress(db: Db, rescore_id: UUID) -> Progress:
+    rescore = await db.get_one(Rescore, rescore_id, populate_existing=True)
+    mine = select(RescoreRange).where(RescoreRange.rescore_id == rescore_id, RescoreRange.opened_at.is_not(None))
+    parts = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
+    return Progress(
+        state=rescore.state,
+        people=rescore.people,
+        done=sum([part.people if part.ended_at else await _passed(db, part) for part in parts]),
+        scored=sum(part.scored for part in parts),
+        changed=sum(part.changed for part in parts),
+        unreadable=sum(part.unreadable for part in parts),
+        cpu_seconds=sum(part.cpu_seconds for part in parts),
+    )
+
+
+async def _passed(db: Db, part: RescoreRange) -> int:
+    there = select(func.count()).where(FactsVersion.user_id > part.after, FactsVersion.user_id <= part.cursor)
+    return (await db.execute(there)).scalar_one()
+
+
 async def is_running(db: Db) -> bool:
     found = select(Rescore.id).where(Rescore.state == RescoreState.RUNNING).limit(1)
     return (await db.execute(found)).scalar_one_or_none() is not None
+
+
+async def latest(db: Db) -> Rescore | None:
+    newest = select(Rescore).order_by(Rescore.begun_at.desc(), Rescore.id.desc()).limit(1)
+    return (await db.execute(newest)).scalar_one_or_none()

@@ -1,0 +1,15 @@
+"""`longan bench ...`: what things cost, measured on this machine with simulated people in a scratch database."""
+
+import typer
+
+from api.cli.bench.rescore import rescore
+
+bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
+
+
+@bench.callback()
+def here() -> None:
+    """Measure on this machine, with simulated people in a scratch database."""
+
+
+bench.command()(rescore)

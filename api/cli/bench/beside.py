@@ -1,0 +1,152 @@
+"""How much a rescore disturbs the API: the same request in short windows, with the worker at work and with it stopped."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from statistics import median
+from uuid import UUID
+
+import httpx2
+import numpy as np
+
+from api.cli.house import House
+from api.cli.story import Step
+from domain.credit import rescores, rescoring
+from domain.credit.rescores import RescoreReason
+from domain.people import sessions
+from infra.database import reading, transaction
+from infra.programs import Process
+from ml import artefact as artefacts
+from ml import registry
+from ml.registry import Kind
+
+WINDOW_SECONDS = 0.5
+SETTLE_SECONDS = 0.1
+WARM_UP = 60
+DRAWS = 4_000
+HOME = """
+{ viewer { scoring { state message } score { points grade factors { label effect } }
+  membership { tier { code name } } matches(first: 10) { edges { node { id oddsBand product { title } } } } } }
+"""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Milliseconds of one request, medians; `ratio` is the median of the pairs' ratios, with its 95 % bootstrap interval."""
+
+    pairs: int
+    without: float
+    beside: float
+    p95_without: float
+    p95_beside: float
+    ratio: float
+    interval: tuple[float, float]
+    rescored: int  # people meanwhile
+
+
+async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) -> Beside:
+    one, other = _two_champions()
+    with _running(house) as workers:
+        async with httpx2.AsyncClient(base_url=house.address, timeout=30) as http:
+            token = await _token(people[0])
+            await _window(http, token, requests=WARM_UP)
+            found: list[tuple[list[float], list[float]]] = []
+            rescored = 0
+            for number in range(pairs):
+                step.at(number, pairs, f"pair {number + 1} of {pairs}")
+                rescored += await _keep_running(one if number % 2 else other)
+                found.append(await _pair(http, token, workers))
+    return _told(found, rescored)
+
+
+def _two_champions() -> tuple[str, str]:
+    """The second one gives everybody a few points less, so each rescore has all of its consequences."""
+    first = str(registry.standing(Kind.SCORE).champion)
+    model = registry.load_score(first)
+    shift, slope = model.calibration
+    return first, artefacts.save(replace(model, calibration=(shift + 0.1, slope)), registry.folder())
+
+
+@contextmanager
+def _running(house: House) -> Iterator[list[Process]]:
+    started: list[Process] = []
+    try:
+        for program in (house.api(), house.worker(), house.relay()):
+            started.append(Process(program, house.var))
+        started[0].wait_until_ready()
+        yield started[1:]
+    finally:
+        for process in reversed(started):
+            _send(process, signal.SIGCONT)
+            process.stop()
+
+
+async def _token(user_id: UUID) -> str:
+    async with transaction() as db:
+        return (await sessions.begin(db, user_id, "bench")).access_token
+
+
+async def _keep_running(version: str) -> int:
+    """Begin another rescore where none runs; answers how many the last one scored."""
+    async with reading() as db:
+        if await rescores.is_running(db):
+            return 0
+        done = await rescores.latest(db)
+        scored = (await rescores.progress(db, done.id)).scored if done else 0
+    registry.switch(Kind.SCORE, lambda now: now.promoted(version))
+    async with transaction() as db:
+        await rescoring.begin(db, RescoreReason.ASKED)
+    await asyncio.sleep(1.5)  # the worker takes the model over, once for each rescore
+    return scored
+
+
+async def _pair(http: httpx2.AsyncClient, token: str, workers: Sequence[Process]) -> tuple[list[float], list[float]]:
+    """Latencies without and beside, in an order by lot."""
+    order = random.sample((False, True), 2)
+    told: dict[bool, list[float]] = {}
+    for at_work in order:
+        for process in workers:
+            _send(process, signal.SIGCONT if at_work else signal.SIGSTOP)
+        await asyncio.sleep(SETTLE_SECONDS)
+        told[at_work] = await _window(http, token)
+    for process in workers:
+        _send(process, signal.SIGCONT)
+    return told[False], told[True]
+
+
+async def _window(http: httpx2.AsyncClient, token: str, requests: int | None = None) -> list[float]:
+    took: list[float] = []
+    ends = time.perf_counter() + WINDOW_SECONDS
+    while len(took) < requests if requests else time.perf_counter() < ends or len(took) < 3:
+        began = time.perf_counter()
+        answer = await http.post("/graphql", json={"query": HOME}, headers={"Authorization": f"Bearer {token}"})
+        took.append((time.perf_counter() - began) * 1000)
+        assert "errors" not in answer.json(), answer.text
+    return took
+
+
+def _send(process: Process, sign: signal.Signals) -> None:
+    if process.is_alive:
+        os.killpg(process.popen.pid, sign)
+
+
+def _told(found: Sequence[tuple[list[float], list[float]]], rescored: int) -> Beside:
+    without, beside = ([each for pair in found for each in pair[side]] for side in (0, 1))
+    ratios = np.array([median(pair[1]) / median(pair[0]) for pair in found])
+    draws = np.median(np.random.default_rng(0).choice(ratios, (DRAWS, len(ratios))), axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Beside(
+        pairs=len(found),
+        without=median(without),
+        beside=median(beside),
+        p95_without=float(np.quantile(without, 0.95)),
+        p95_beside=float(np.quantile(beside, 0.95)),
+        ratio=float(np.median(ratios)),
+        interval=(float(low), float(high)),
+        rescored=rescored,
+    )

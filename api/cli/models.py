@@ -1,0 +1,119 @@
+"""`longan models`: what is kept and live, and the way from a proposal to the champion and back."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.database import Db
+
+models = typer.Typer(help="The models: which are kept, which are live, who vouches for them.")
+Version = Annotated[str, typer.Argument(help="Sixteen digits, as the list shows them.")]
+By = Annotated[str, typer.Option("--by", help="Your address as a member of staff; role risk or approver.")]
+
+
+@models.callback(invoke_without_command=True)
+def listed(context: typer.Context) -> None:
+    """List the models, or do something with one."""
+    if context.invoked_subcommand is None:
+        from api.cli.shelf import show
+
+        _do(show, writes=False)
+
+
+@models.command()
+def propose(version: Version, by: By) -> None:
+    """Vouch for a model as the first of two people."""
+    from ml import promoting
+
+    _do(lambda db: promoting.propose(db, version, by=by), f"{version} is proposed; somebody else must approve it")
+
+
+@models.command()
+def approve(version: Version, by: By) -> None:
+    """Vouch for a proposed model as the second of two people."""
+    from ml import promoting
+
+    _do(lambda db: promoting.approve(db, version, by=by), f"{version} is approved; longan models promote {version}")
+
+
+@models.command()
+def promote(
+    version: Version,
+    book: Annotated[
+        Path | None, typer.Option(help="A loan book to measure both models on, for the release gate.")
+    ] = None,
+    describe: Annotated[Path | None, typer.Option(help="What the book's columns are: see book.toml.")] = None,
+) -> None:
+    """Make an approved model the champion. API and worker take it over without restart, and everybody is rescored."""
+    from ml import promoting
+
+    if (book is None) != (describe is None):
+        raise typer.BadParameter("--book and --describe go together")
+
+    async def measured_and_promoted(db: "Db") -> None:
+        gate = _measured(version, book, describe) if book and describe else None
+        await promoting.promote(db, version, gate)
+
+    _do(measured_and_promoted, f"{version} is the champion; everybody is being rescored")
+
+
+@models.command()
+def challenge(
+    version: Annotated[str | None, typer.Argument(help="Nothing ends the challenge.")] = None,
+) -> None:
+    """Let a model score live traffic in the shadow: its points are stored beside the champion's, and shown to nobody."""
+    from ml import promoting
+
+    told = f"{version} scores in the shadow" if version else "nobody challenges any more"
+    _do(lambda db: promoting.challenge(db, version), told)
+
+
+@models.command()
+def rollback(
+    match: Annotated[bool, typer.Option("--match", help="The matcher instead of the score.")] = False,
+) -> None:
+    """Go back to the champion before this one, in one step."""
+    from ml import promoting
+    from ml.registry import Kind
+
+    kind = Kind.MATCH if match else Kind.SCORE
+    _do(lambda db: promoting.roll_back(db, kind), "the former champion is live again; everybody is being rescored")
+
+
+def _measured(version: str, book: Path, describe: Path) -> Any:
+    from api.cli import lab
+    from ml import promoting
+
+    with lab.refusals(as_json=False):
+        return promoting.measure(version, book, describe)
+
+
+def _do(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:
+    import asyncio
+
+    from api.cli import nearby
+    from infra import cache, database
+    from ml.artefact import ArtefactError
+    from ml.promoting import NotPromoted
+
+    async def run() -> None:
+        from api import wiring  # noqa: F401  every reaction must be known to whoever announces
+
+        try:
+            async with database.transaction() if writes else database.reading() as db:
+                await work(db)
+        finally:
+            await database.close_engine()
+            await cache.close_valkey()
+
+    with nearby.servers():
+        try:
+            asyncio.run(run())
+        except (NotPromoted, ArtefactError) as reason:
+            typer.echo(str(reason), err=True)
+            raise typer.Exit(1) from None
+    if told:
+        typer.echo(told)

@@ -1,0 +1,85 @@
+"""`longan replay`: a score or decision of the past, worked out again."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ml.replaying import Replay
+
+
+def replay(
+    score: Annotated[str | None, typer.Argument(metavar="SCORE_ID", help="Its GraphQL id or its UUID.")] = None,
+    decision: Annotated[str | None, typer.Option(help="Instead of a score: a decision's id.")] = None,
+) -> None:
+    """Work a score or a decision out again, from its stored vector and the model of that time. Exit code 1 unless the same."""
+    import asyncio
+
+    from rich.console import Console
+
+    from api.cli import nearby
+    from ml.replaying import CannotReplay
+
+    if (score is None) == (decision is None):
+        raise typer.BadParameter("give the id of one score, or --decision with the id of one decision")
+    kind, key = ("Score", score) if score else ("Decision", decision)
+    with nearby.servers():
+        try:
+            again = asyncio.run(_replay(kind, _uuid(kind, str(key))))
+        except CannotReplay as reason:
+            typer.echo(str(reason), err=True)
+            raise typer.Exit(1) from None
+    _show(again, Console())
+    if not again.is_same:
+        raise typer.Exit(1)
+
+
+def _uuid(kind: str, text: str) -> "UUID":
+    from uuid import UUID
+
+    from infra.ids import parse_global_id
+
+    parsed = parse_global_id(text)
+    if parsed is not None and parsed[0] == kind:
+        return parsed[1]
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no id of a {kind.lower()}") from None
+
+
+async def _replay(kind: str, key: "UUID") -> "Replay":
+    from api import wiring  # noqa: F401  all tables must be known
+    from infra import database
+    from ml.replaying import replay_decision, replay_score
+
+    try:
+        async with database.reading() as db:
+            return await (replay_score if kind == "Score" else replay_decision)(db, key)
+    finally:
+        await database.close_engine()
+
+
+def _show(again: "Replay", console: "object") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "stored", "again", "", box=None, padding=(0, 2))
+    for name, stored in again.stored.items():
+        now = again.again[name]
+        mark = Text("same", "green") if stored == now else Text("different", "bold red")
+        table.add_row(Text(name, "dim"), Text(_plain(stored)), Text(_plain(now)), mark)
+    console.print(table)  # type: ignore[attr-defined]
+    verdict = "same" if again.is_same else "different"
+    console.print(f"{verdict} (model {again.model_version})", highlight=False)  # type: ignore[attr-defined]
+
+
+def _plain(value: object) -> str:
+    """Factors and reasons as a line each: code and effect, or code alone."""
+    if not isinstance(value, list):
+        return str(value)
+    return (
+        "\n".join(f"{each[0]} {each[2]:+d}" if isinstance(each[2], int) else str(each[0]) for each in value) or "none"
+    )

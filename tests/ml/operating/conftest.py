@@ -1,0 +1,54 @@
+"""A champion and others to take its place; what is live is put back after each test."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain.credit.scoring import scorer
+from infra.settings import settings
+from ml import artefact as artefacts
+from ml import registry
+from ml.registry import Kind
+
+
+@pytest.fixture(autouse=True)
+def _standing(models: None) -> Iterator[None]:
+    pointer = registry.pointer(Kind.SCORE)
+    before = pointer.read_bytes()
+    yield
+    registry._write(pointer, before)
+    scorer().catch_up()
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "rescore_batch", 20)
+
+
+@pytest.fixture
+def folder() -> Path:
+    return registry.folder()
+
+
+@pytest.fixture
+def champion() -> str:
+    version = registry.standing(Kind.SCORE).champion
+    assert version is not None
+    return version
+
+
+@pytest.fixture
+def other(champion: str, folder: Path) -> str:
+    """A model that gives everybody other points."""
+    model = registry.load_score(champion)
+    shift, slope = model.calibration
+    return artefacts.save(replace(model, calibration=(shift + 0.3, slope)), folder)
+
+
+@pytest.fixture
+def twin(champion: str, folder: Path) -> str:
+    """A model that gives everybody the same points under another version."""
+    model = registry.load_score(champion)
+    return artefacts.save(replace(model, card={**model.card, "seed": "twin"}), folder)
