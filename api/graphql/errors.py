@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
 from infra.errors import Refusal
+from infra.settings import settings
 from infra.telemetry import request_id
 from infra.words import Locale, say
 
@@ -61,39 +62,29 @@ class UnknownDocument(PublicError):
 class Masking(MaskErrors):
     """Lets through what was meant for the client, gives every error a code and the request's id, hides the rest."""
 
-    hides_schema = False
-
     def __init__(self) -> None:
         super().__init__()
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        locale: Locale = self.execution_context.context.locale
-        return [self._told(error, locale) for error in errors]
-
-    def _told(self, error: GraphQLError, locale: Locale) -> GraphQLError:
-        original = error.original_error
-        if isinstance(original, PublicError):
-            error = GraphQLError(
-                original.message, error.nodes, path=error.path, extensions=dict(original.extensions or {})
-            )
-        elif isinstance(original, Refusal):
-            # A refusal outside a mutation, as an argument of a field that cannot be: it is the client's to mend.
-            sentence = say(original.message, locale, **original.values)
-            error = GraphQLError(sentence, error.nodes, path=error.path, extensions={"code": "BAD_REQUEST"})
-        elif original is not None and not isinstance(original, GraphQLError):
-            log.error("operation.failed", exc_info=original)
-            error = GraphQLError("Something went wrong on our side.", path=error.path, extensions={"code": "INTERNAL"})
-        return self._signed(error)
-
-    def _signed(self, error: GraphQLError) -> GraphQLError:
-        if self.hides_schema:
-            error.message = SUGGESTION.sub("", error.message)
-        error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {}), "requestId": request_id.get()}
-        return error
+        return [told(error, self.execution_context.context.locale) for error in errors]
 
 
-class HidingMasking(Masking):
-    hides_schema = True
+def told(error: GraphQLError, locale: Locale) -> GraphQLError:
+    """The error as a client may read it. Telling it twice changes nothing."""
+    original = error.original_error
+    if isinstance(original, PublicError):
+        error = GraphQLError(original.message, error.nodes, path=error.path, extensions=dict(original.extensions or {}))
+    elif isinstance(original, Refusal):
+        # A refusal outside a mutation, as an argument of a field that cannot be: it is the client's to mend.
+        sentence = say(original.message, locale, **original.values)
+        error = GraphQLError(sentence, error.nodes, path=error.path, extensions={"code": "BAD_REQUEST"})
+    elif original is not None and not isinstance(original, GraphQLError):
+        log.error("operation.failed", exc_info=original)
+        error = GraphQLError("Something went wrong on our side.", path=error.path, extensions={"code": "INTERNAL"})
+    if not settings().shows_schema:
+        error.message = SUGGESTION.sub("", error.message)
+    error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {}), "requestId": request_id.get()}
+    return error
 
 
 def formatted(error: PublicError) -> dict[str, object]:

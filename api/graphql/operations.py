@@ -1,5 +1,6 @@
 """Reading a document before it runs: which operation is meant, and what it asks for first."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from graphql import (
@@ -12,6 +13,9 @@ from graphql import (
     SelectionSetNode,
     value_from_ast_untyped,
 )
+from strawberry.extensions import SchemaExtension
+
+from api.graphql.errors import BadRequest
 
 Fragments = dict[str, FragmentDefinitionNode]
 
@@ -54,3 +58,15 @@ def root_fields(selections: SelectionSetNode | None, fragments: Fragments) -> se
             case FragmentSpreadNode():
                 found |= root_fields(fragments[selection.name.value].selection_set, fragments)
     return found
+
+
+class OneOperation(SchemaExtension):
+    """A document of several operations must come with the name of one; the library would quietly take the first."""
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        document = self.execution_context.graphql_document
+        assert document is not None
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        if len(operations) > 1 and self.execution_context._provided_operation_name is None:
+            raise BadRequest("Say with operationName which of these operations is meant.")
+        yield

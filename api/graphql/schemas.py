@@ -7,15 +7,19 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql.errors import HidingMasking, Masking
+from api.graphql.errors import Masking, told
 from api.graphql.limits import limiting
+from api.graphql.operations import OneOperation
 from api.graphql.scalars import SCALARS
-from infra.settings import settings
 
 
 class Schema(strawberry.Schema):
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
-        """Said nowhere: an error's words may quote what a person sent. `Masking` writes down what was ours."""
+        """Logged nowhere, since an error's words may quote what a person sent; told as `Masking` tells.
+
+        What fails before an operation begins comes by here alone: a syntax error, or what an extension raises.
+        """
+        errors[:] = [told(error, execution_context.context.locale) for error in errors]
 
 
 def make_schema(
@@ -33,7 +37,7 @@ def make_schema(
         types=types,
         scalar_overrides=SCALARS,
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
-        extensions=[Masking if settings().shows_schema else HidingMasking, *limiting(), *extensions],
+        extensions=[Masking, OneOperation, *limiting(), *extensions],
     )
 
 
