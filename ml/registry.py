@@ -18,6 +18,7 @@ from infra.settings import settings
 from ml import artefact as score_artefacts
 from ml import match_artefact as match_artefacts
 from ml.artefact import Artefact, ArtefactError
+from ml.leaves import leaves_of
 from ml.match_artefact import MatchArtefact
 
 log = structlog.get_logger()
@@ -169,15 +170,28 @@ def _challenger(now: Standing) -> str | None:
 
 
 def live_scorer_model() -> Live[Artefact]:
-    return Live(Kind.SCORE, load_score, _champion)
+    return Live(Kind.SCORE, _ready_score, _champion)
 
 
 def live_challenger_model() -> Live[Artefact]:
-    return Live(Kind.SCORE, load_score, _challenger)
+    return Live(Kind.SCORE, _ready_score, _challenger)
 
 
 def live_matcher_model() -> Live[MatchArtefact]:
-    return Live(Kind.MATCH, load_match, _champion)
+    return Live(Kind.MATCH, _ready_match, _champion)
+
+
+def _ready_score(version: str) -> Artefact:
+    """Prepared here, where it is loaded, so that no request waits for it."""
+    model = load_score(version)
+    leaves_of(model)
+    return model
+
+
+def _ready_match(version: str) -> MatchArtefact:
+    model = load_match(version)
+    model.warm()
+    return model
 
 
 @contextmanager
