@@ -20,8 +20,8 @@ _CODE_SHARE = 0.01  # a word that stands among numbers that often is meant
 _FEW_VALUES = 20
 _FINDINGS_MAX = 20
 _IDENTIFIER_NAME = re.compile(
-    r"(?:^|[_\W])id(?:[_\W]|$)|(?:^|[_\W])(?:no|nr|key|uuid|guid|index|unnamed.*)$|(?<=[a-z])(?:ID|Id)$|编号|序号|身份证|手机号",
-    re.I,
+    r"(?i:(?:^|[_\W])id(?:[_\W]|$)|(?:^|[_\W])(?:no|nr|key|uuid|guid|index|unnamed.*)$)"
+    r"|(?<=[a-z])I[Dd]$|编号|序号|身份证|手机号"
 )
 
 

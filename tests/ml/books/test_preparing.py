@@ -66,12 +66,16 @@ class TestInputs:
     def test_identifiers_text_and_constants_are_left_out(self) -> None:
         table = loan_book()
         table["row"] = [str(i) for i in range(len(table))]
+        table["amountPaid"] = np.random.default_rng(0).permutation(100_000)[:800].astype(str)
+        table["loanId"] = table["amountPaid"].to_numpy()[::-1]
         table["contract"] = [f"K{i:05d}" for i in range(len(table))]
         table["remark"] = [f"pays late now and then {i}" for i in range(len(table))]
         table["country"] = "CN"
         table["blank"] = ""
         left_out = prepared(table).notes.left_out
         assert left_out["row"] == "it numbers the rows"
+        assert left_out["loanId"] == "it looks like an identifier"
+        assert "amountPaid" not in left_out
         assert left_out["contract"].startswith("it looks like an identifier")
         assert left_out["remark"] == "it is free text"
         assert left_out["country"] == "it always holds CN"
