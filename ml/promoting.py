@@ -13,7 +13,7 @@ from domain.people.staff import Staff
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Json
-from ml import approvals, registry, releasing
+from ml import approvals, promotable, registry, releasing
 from ml.approvals import NEEDED, ModelApproval, Move
 from ml.artefact import Artefact, ArtefactError
 from ml.match_artefact import HEADER
@@ -144,6 +144,8 @@ def _keep_sound(kind: Kind, version: str) -> registry.Versioned:
     if isinstance(model, Artefact) and not model.is_mapped:
         unmapped = ", ".join(model.unmapped) or "all"
         raise NotPromoted(f"These inputs of model {version} are mapped to no fact ([facts]): {unmapped}.")
+    if isinstance(model, Artefact) and (found := promotable.objections(model)):
+        raise NotPromoted(" ".join(found))
     return model
 
 
