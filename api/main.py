@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from api import documents, health, wiring
 from api.app.authenticating import authenticate as authenticate_user
 from api.app.schema import schema as app_schema
+from api.console import pages as console_pages
 from api.console import sessions as console_sessions
 from api.console.schema import authenticate as authenticate_staff
 from api.console.schema import schema as console_schema
@@ -58,6 +59,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/graphql", Door(console_schema(), authenticate_staff)),
         *oauth.routes,
         *console_sessions.routes,
+        *console_pages.routes(),
         *documents.routes,
         *health.routes,
     ]

@@ -1,0 +1,25 @@
+"""The console's web pages at `/console`: for staff, without a line of script of our own."""
+
+from pathlib import Path
+
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+BODY_BYTES_MAX = 20_000
+
+
+def routes() -> list[BaseRoute]:
+    from api.console.pages import home, reviewing, signing_in, tiers, watching
+
+    return [
+        Route("/console", home.home),
+        Route("/console/sign-in", signing_in.SignIn, max_body_size=BODY_BYTES_MAX),
+        Route("/console/sign-out", signing_in.sign_out, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/tiers", tiers.tiers),
+        Route("/console/reviews", reviewing.queue),
+        Route("/console/reviews/clocks", reviewing.clocks),
+        Route("/console/reviews/{id}", reviewing.review, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/watch", watching.watch_page),
+        Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
+    ]

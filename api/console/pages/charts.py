@@ -1,0 +1,59 @@
+"""Small charts as inline SVG, stretched to their place: every word beside them is HTML and stays as large as all others.
+
+Shapes take their colours by class from the style sheet; the policy of the pages allows no styles within.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+HEIGHT = 100
+
+
+def bar(share: float, kind: str = "good") -> Markup:
+    """A horizontal bar over `share` of the width."""
+    width = round(100 * min(max(share, 0.0), 1.0), 2)
+    shapes = f'<rect class="track" width="100" height="10"/><rect class="{kind}" width="{width}" height="10"/>'
+    return _svg(shapes, 10, "bar")
+
+
+def meter(value: float, limit: float, marks: Sequence[float], kind: str) -> Markup:
+    """A bar up to `limit`, with thin lines at the thresholds."""
+    shapes = [
+        '<rect class="track" width="100" height="10"/>',
+        f'<rect class="{kind}" width="{min(value / limit, 1) * 100:.2f}" height="10"/>',
+        *(f'<rect class="mark" x="{100 * mark / limit:.2f}" width="0.5" height="10"/>' for mark in marks),
+    ]
+    return _svg("".join(shapes), 10, "bar")
+
+
+def interval(low: float, middle: float, high: float, limit: float = 1.0, kind: str = "good") -> Markup:
+    """A rate with what chance leaves open around it."""
+    left, right, spot = (100 * min(each / limit, 1.0) for each in (low, high, middle))
+    return _svg(
+        '<rect class="track" width="100" height="10"/>'
+        f'<rect class="{kind} soft" x="{left:.2f}" y="2.5" width="{max(right - left, 0.6):.2f}" height="5"/>'
+        f'<rect class="{kind}" x="{max(spot - 0.5, 0):.2f}" width="1" height="10"/>',
+        10,
+        "bar",
+    )
+
+
+def twins(before: Sequence[float], after: Sequence[float]) -> Markup:
+    """Two spreads over the same bins, side by side: training and now."""
+    top, room = max([*before, *after, 1e-9]), 100 / max(len(before), 1)
+    shapes = []
+    for place, pair in enumerate(zip(before, after, strict=True)):
+        for side, (share, kind) in enumerate(zip(pair, ("before", "after"), strict=True)):
+            height = round(HEIGHT * share / top, 2)
+            x = room * (place + 0.1 + 0.4 * side)
+            shapes.append(
+                f'<rect class="{kind}" x="{x:.2f}" y="{HEIGHT - height:.2f}" width="{room * 0.4:.2f}" height="{height}"/>'
+            )
+    return _svg("".join(shapes), HEIGHT, "twins")
+
+
+def _svg(shapes: str, height: int, kind: str) -> Markup:
+    return Markup(  # noqa: S704 - numbers and the names of classes, nothing that anybody typed
+        f'<svg class="{kind}" viewBox="0 0 100 {height}" preserveAspectRatio="none" aria-hidden="true">{shapes}</svg>'
+    )

@@ -1,0 +1,122 @@
+"""A desk at the console: who sits there, what he may open, and the proof that a form is his own."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.rendering import page
+from domain.actors import StaffActor
+from domain.applications import reviewing
+from domain.people import staff_sessions
+from infra import vault
+from infra.database import reading
+from infra.settings import settings
+from infra.words import N_
+from ml.watching import watch
+
+COOKIE = "longan_console"
+SIGN_IN = "/console/sign-in"
+
+Handler = Callable[[Request, "Desk"], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    actor: StaffActor
+    token: str
+
+    @property
+    def form_token(self) -> str:
+        return form_token(self.token)
+
+    @property
+    def may_review(self) -> bool:
+        return reviewing.is_reviewer(self.actor)
+
+    @property
+    def may_watch(self) -> bool:
+        return watch.may_watch(self.actor)
+
+
+def everybody(desk: Desk) -> bool:
+    return True
+
+
+def reviewers(desk: Desk) -> bool:
+    return desk.may_review
+
+
+def watchers(desk: Desk) -> bool:
+    return desk.may_watch
+
+
+def at_desk(may: Callable[[Desk], bool]) -> Callable[[Handler], Endpoint]:
+    """Let those in who have signed in and may; POST takes only a form that this desk was shown."""
+
+    def wrap(handler: Handler) -> Endpoint:
+        @wraps(handler)
+        async def endpoint(request: Request) -> Response:
+            desk = await desk_of(request)
+            if desk is None:
+                return to_sign_in(request)
+            request.state.desk = desk
+            request.state.simulated = await is_simulated()
+            if not may(desk):
+                return page(request, "refused.html", 403, why=N_("Your role does not open this page."))
+            if request.method == "POST" and not is_own_form(await request.form(), desk.token):
+                return page(request, "refused.html", 403, why=N_("This form is not from here. Please open it again."))
+            return await handler(request, desk)
+
+        return endpoint
+
+    return wrap
+
+
+async def desk_of(request: Request) -> Desk | None:
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    async with reading() as db:
+        actor = await staff_sessions.actor_of(db, token)
+    return Desk(actor, token) if actor else None
+
+
+async def is_simulated() -> bool:
+    live = await watch.champion()
+    return live is not None and live.simulated
+
+
+def to_sign_in(request: Request) -> Response:
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": SIGN_IN})
+    after = f"?next={quote(request.url.path)}" if request.method == "GET" and request.url.path != "/console" else ""
+    return RedirectResponse(f"{SIGN_IN}{after}", 303, headers={"Cache-Control": "no-store"})
+
+
+def form_token(secret: str) -> str:
+    """Only who knows the cookie's secret can make it, and it tells nothing of it."""
+    return vault.mac("console-form", secret.encode()).hex()
+
+
+def is_own_form(form: FormData, secret: str | None) -> bool:
+    said = form.get("form_token")
+    return (
+        bool(secret) and isinstance(said, str) and hmac.compare_digest(said.encode(), form_token(secret or "").encode())
+    )
+
+
+def keep(response: Response, name: str, value: str) -> None:
+    """A cookie for these pages alone, gone with the browser; no script reads it and no other site sends it."""
+    is_https = settings().public_url.startswith("https://")
+    response.set_cookie(name, value, path="/console", httponly=True, samesite="strict", secure=is_https)
+
+
+def drop(response: Response, name: str) -> None:
+    response.delete_cookie(name, path="/console", httponly=True, samesite="strict")

@@ -1,0 +1,18 @@
+"""The landing page: what this role can do here."""
+
+from sqlalchemy import func, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.rendering import page
+from domain.applications import reviewing
+from infra.database import reading
+
+
+@at_desk(everybody)
+async def home(request: Request, desk: Desk) -> Response:
+    async with reading() as db:
+        queue = reviewing.queue_of(desk.actor).subquery()
+        waiting = (await db.execute(select(func.count()).select_from(queue))).scalar_one()
+    return page(request, "home.html", waiting=waiting)

@@ -1,0 +1,83 @@
+"""Signing in and out: the same two proofs as `POST /console/session`, kept in a cookie that no script reads."""
+
+import re
+import secrets
+
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.desks import (
+    COOKIE,
+    SIGN_IN,
+    Desk,
+    at_desk,
+    desk_of,
+    drop,
+    everybody,
+    form_token,
+    is_own_form,
+    is_simulated,
+    keep,
+)
+from api.console.pages.rendering import locale_of, page
+from api.console.sessions import FIELD_LENGTH_MAX
+from domain.people import staff_sessions, staff_signing_in
+from infra.database import transaction
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.words import N_, say
+
+# Before anybody has signed in, a form is proven by a cookie of its own.
+FORM_COOKIE = "longan_console_form"
+OWN_PAGE = re.compile(r"/console(/[a-z]+)*")
+STATUS = {RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 401, RefusalCode.RATE_LIMITED: 429}
+
+
+class SignIn(HTTPEndpoint):
+    async def get(self, request: Request) -> Response:
+        if await desk_of(request):
+            return RedirectResponse("/console", 303)
+        return await _shown(request)
+
+    async def post(self, request: Request) -> Response:
+        form = await request.form()
+        if not is_own_form(form, request.cookies.get(FORM_COOKIE)):
+            return await _shown(request, 403, N_("This form is not from here. Please open it again."))
+        said = {name: str(form.get(name, "")) for name in ("email", "password", "totp")}
+        try:
+            return await _signed_in(request, said, str(form.get("next", "")))
+        except Refusal as refusal:
+            sentence = say(refusal.message, locale_of(request), **refusal.values)
+            return await _shown(request, STATUS[refusal.code], sentence, email=said["email"])
+
+
+async def _signed_in(request: Request, said: dict[str, str], after: str) -> Response:
+    if not all(0 < len(proof.strip()) <= FIELD_LENGTH_MAX for proof in said.values()):
+        raise invalid(N_("Fill in e-mail address, password and code."), ())
+    ip = request.client.host if request.client else "unknown"
+    code = "".join(said["totp"].split())
+    session = await staff_signing_in.sign_in(email=said["email"], password=said["password"], code=code, ip=ip)
+    response = RedirectResponse(after if OWN_PAGE.fullmatch(after) else "/console", 303)
+    keep(response, COOKIE, session.token)
+    drop(response, FORM_COOKIE)
+    return response
+
+
+async def _shown(request: Request, status: int = 200, error: str | None = None, email: str = "") -> Response:
+    secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    request.state.simulated = await is_simulated()
+    after = request.query_params.get("next", "")
+    response = page(
+        request, "sign_in.html", status, error=error, email=email, after=after, form_token=form_token(secret)
+    )
+    keep(response, FORM_COOKIE, secret)
+    return response
+
+
+@at_desk(everybody)
+async def sign_out(request: Request, desk: Desk) -> Response:
+    async with transaction() as db:
+        await staff_sessions.end(db, desk.token)
+    response = RedirectResponse(SIGN_IN, 303)
+    drop(response, COOKIE)
+    return response

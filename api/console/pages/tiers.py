@@ -1,0 +1,51 @@
+"""Tiers: how many members each has, and what it grants."""
+
+from itertools import groupby
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.rendering import page
+from infra.database import reading
+from infra.words import N_
+from membership import overview
+from membership.benefits import Benefit, QuotaReset, Segment
+
+SEGMENTS = {
+    Segment.HOSPITALITY: N_("Hospitality"),
+    Segment.TRANSPORT: N_("Transport"),
+    Segment.SHOPPING: N_("Shopping"),
+    Segment.ENTERTAINMENT: N_("Entertainment"),
+    Segment.HOME: N_("Home"),
+    Segment.FINANCE: N_("Finance"),
+}
+QUOTAS = {
+    QuotaReset.MONTHLY: N_("{times} a month"),
+    QuotaReset.YEARLY: N_("{times} a year"),
+    QuotaReset.ONCE: N_("{times} in all"),
+}
+
+
+@at_desk(everybody)
+async def tiers(request: Request, desk: Desk) -> Response:
+    async with reading() as db:
+        known = await overview.tiers_with_counts(db)
+    granted = {each.tier.code: _by_segment(each.benefits) for each in known}
+    members = sum(each.members for each in known)
+    most = max((each.members for each in known), default=0)
+    return page(
+        request,
+        "tiers.html",
+        tiers=known,
+        granted=granted,
+        members=members,
+        most=most,
+        segments=SEGMENTS,
+        quotas=QUOTAS,
+    )
+
+
+def _by_segment(benefits: list[Benefit]) -> list[tuple[Segment, list[Benefit]]]:
+    """In the order in which people read benefits, as they come."""
+    return [(segment, list(some)) for segment, some in groupby(benefits, lambda benefit: benefit.segment)]
