@@ -8,7 +8,7 @@ from domain.applications import applications, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.credit import assessing
-from domain.facts.accounts import AccountLinkRequest
+from domain.facts.link_requests import AccountLinkRequest
 from domain.people.challenges import Challenge
 from infra import clock, outbox
 from infra.database import Db

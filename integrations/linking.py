@@ -8,8 +8,9 @@ from typing import Any
 import structlog
 
 from domain.actors import UserActor
-from domain.facts import accounts
-from domain.facts.accounts import AccountLinkRequest, LinkedAccount, RequestStatus
+from domain.facts import accounts, link_requests
+from domain.facts.accounts import LinkedAccount
+from domain.facts.link_requests import AccountLinkRequest, RequestStatus
 from infra import clock
 from infra.database import Db, transact, transaction
 from infra.errors import Refusal, RefusalCode, invalid, not_found
@@ -55,7 +56,7 @@ async def start(actor: UserActor, provider_key: str, redirect_uri: str) -> Start
         raise _refusal(failure) from None
 
     async def open_request(db: Db) -> AccountLinkRequest:
-        return await accounts.open_request(
+        return await link_requests.open(
             db,
             actor,
             provider=provider_key,
@@ -147,11 +148,11 @@ async def _take(actor: UserActor, state: str) -> _Taken | LinkedAccount:
     """The request, ours alone from now on; or the account, where it was completed before."""
     for _ in range(int(WAIT_SECONDS / LOOK_AGAIN_SECONDS)):
         async with transaction() as db:
-            request = await accounts.find_request(db, actor, state)
+            request = await link_requests.find(db, actor, state)
             if request.status == RequestStatus.LINKED:
                 return await db.get_one(LinkedAccount, (request.user_id, request.account_id))
             if request.status != RequestStatus.CALLING:
-                request, secrets = await accounts.consume_request(db, actor, state)
+                request, secrets = await link_requests.consume(db, actor, state)
                 return _Taken(request, state, secrets.nonce or "", secrets.verifier or "", await clock.now(db))
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     raise Refusal(RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=CALLBACK)
@@ -172,7 +173,7 @@ async def _remember(request: AccountLinkRequest, failure: ProviderFailure | Refu
     reason = failure.code if isinstance(failure, Refusal) else failure.reason
     log.warning("link.failed", provider=request.provider, reason=reason)
     async with transaction() as db:
-        await accounts.record_failure(db, request, reason)
+        await link_requests.record_failure(db, request, reason)
 
 
 def _registration(key: str) -> Registration:

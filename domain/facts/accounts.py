@@ -1,18 +1,18 @@
-"""LinkedAccount: a person's account at a provider, and the request that leads to it."""
+"""LinkedAccount: a person's account at a provider."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_, update
+from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
 from domain.facts import readings
+from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import Observed
 from infra import clock, outbox, vault
 from infra.database import Db
@@ -20,8 +20,7 @@ from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.words import N_
 
-REQUEST_LASTS = timedelta(minutes=15)
-TOKENS, NAME, SECRETS = "linked_accounts.tokens", "linked_accounts.display_name", "account_link_requests.secrets"
+TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
 
 
 class LinkStatus(StrEnum):
@@ -29,13 +28,6 @@ class LinkStatus(StrEnum):
     EXPIRING = "EXPIRING"
     BROKEN = "BROKEN"
     UNLINKED = "UNLINKED"
-
-
-class RequestStatus(StrEnum):
-    OPEN = "OPEN"
-    CALLING = "CALLING"  # the provider is being asked; what a crash leaves here, the person starts again
-    LINKED = "LINKED"
-    FAILED = "FAILED"
 
 
 class LinkedAccount(Entity):
@@ -78,35 +70,6 @@ class ProviderSubject(Entity):
     )
 
 
-class AccountLinkRequest(Entity):
-    """State, nonce and PKCE verifier of one link under way, bound to the session that began it."""
-
-    __tablename__ = "account_link_requests"
-
-    user_id: Mapped[OwnerId]
-    id: Mapped[Id] = mapped_column(init=False)
-    session_id: Mapped[UUID]
-    provider: Mapped[str]
-    redirect_uri: Mapped[str]
-    state_index: Mapped[bytes]
-    secrets_sealed: Mapped[bytes]
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    status: Mapped[RequestStatus] = mapped_column(default=RequestStatus.OPEN)
-    account_id: Mapped[UUID | None] = mapped_column(default=None)
-    failure: Mapped[str | None] = mapped_column(default=None)
-
-    __table_args__ = (Index(None, "user_id", "state_index", unique=True),)
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """What only we and the provider may know of a link under way."""
-
-    nonce: str | None
-    verifier: str | None
-
-
 class Identity(Protocol):
     """Who somebody is at a provider."""
 
@@ -120,56 +83,6 @@ class Identity(Protocol):
     def tokens(self) -> Json: ...
     @property
     def scopes(self) -> list[str]: ...
-
-
-async def open_request(
-    db: Db, actor: UserActor, *, provider: str, redirect_uri: str, state: str, nonce: str | None, verifier: str | None
-) -> AccountLinkRequest:
-    now = await clock.now(db)
-    seal = await vault.seal_of(db, actor.user_id)
-    request = AccountLinkRequest(
-        user_id=actor.user_id,
-        session_id=actor.session_id,
-        provider=provider,
-        redirect_uri=redirect_uri,
-        state_index=vault.blind_index("link-state", state),
-        secrets_sealed=seal.close([nonce, verifier], SECRETS),
-        created_at=now,
-        expires_at=now + REQUEST_LASTS,
-    )
-    db.add(request)
-    await db.flush()
-    return request
-
-
-async def find_request(db: Db, actor: UserActor, state: str) -> AccountLinkRequest:
-    """The request that this state belongs to, locked. Refuses NOT_FOUND what this session did not begin."""
-    mine = select(AccountLinkRequest).where(
-        AccountLinkRequest.user_id == actor.user_id,
-        AccountLinkRequest.state_index == vault.blind_index("link-state", state),
-        AccountLinkRequest.session_id == actor.session_id,
-    )
-    request = (await db.execute(mine.with_for_update())).scalar_one_or_none()
-    if request is None:
-        raise not_found(N_("This link was not begun on this device. Please start it again."), ("input", "callbackUrl"))
-    return request
-
-
-async def consume_request(db: Db, actor: UserActor, state: str) -> tuple[AccountLinkRequest, Secrets]:
-    """Take the request, once. A second taking, or one too late, is refused NOT_OPEN."""
-    request = await find_request(db, actor, state)
-    if request.status != RequestStatus.OPEN or request.expires_at <= await clock.now(db):
-        raise Refusal(
-            RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=("input", "callbackUrl")
-        )
-    request.status = RequestStatus.CALLING
-    nonce, verifier = (await vault.seal_of(db, actor.user_id)).open(request.secrets_sealed, SECRETS)
-    return request, Secrets(nonce, verifier)
-
-
-async def record_failure(db: Db, request: AccountLinkRequest, code: str) -> None:
-    mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
-    await db.execute(update(AccountLinkRequest).where(*mine).values(status=RequestStatus.FAILED, failure=code))
 
 
 async def record_link(
@@ -186,8 +99,7 @@ async def record_link(
     await _claim_subject(db, account)
     await readings.withdraw(db, actor.user_id, account.source)
     await readings.record(db, actor.user_id, account.source, observed, simulated=simulated)
-    mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
-    await db.execute(update(AccountLinkRequest).where(*mine).values(status=RequestStatus.LINKED, account_id=account.id))
+    await link_requests.record_success(db, request, account.id)
     await outbox.announce(db, "account.linked", user_id=actor.user_id, subject_id=account.id)
     return account
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.actors import UserActor
-from domain.facts import accounts, readings
-from domain.facts.accounts import AccountLinkRequest, LinkedAccount, LinkStatus, RequestStatus
+from domain.facts import accounts, link_requests, readings
+from domain.facts.accounts import LinkedAccount, LinkStatus
+from domain.facts.link_requests import AccountLinkRequest, RequestStatus
 from domain.people import users
 from infra import vault
 from infra.database import reading, transaction
@@ -154,7 +155,7 @@ async def test_what_a_crash_left_behind_is_started_again(
     monkeypatch.setattr(linking, "WAIT_SECONDS", 0.4)
     callback = await callback_of(desk, actor, "wechat")
     async with transaction() as db:
-        await accounts.consume_request(db, actor, httpx2.URL(callback).params["state"])
+        await link_requests.consume(db, actor, httpx2.URL(callback).params["state"])
     with pytest.raises(Refusal, match="NOT_OPEN"):
         await linking.complete(actor, callback)
     assert (await linking.complete(actor, await callback_of(desk, actor, "wechat"))).provider == "wechat"
