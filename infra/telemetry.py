@@ -40,11 +40,13 @@ def configure_logging() -> None:
     root = logging.getLogger()
     root.handlers = [_Library()]
     root.setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    # Strawberry logs the offending source line, with the person's literals in it.
-    logging.getLogger("strawberry.execution").disabled = True
+    # Every request has its line from us; uvicorn's would have its query too. Strawberry logs the offending source line,
+    # with the person's literals in it.
+    for name in ("uvicorn.access", "strawberry.execution"):
+        logging.getLogger(name).disabled = True
 
 
 def _add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
