@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.facts import readings
+from domain.facts import link_requests, readings
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import Observed
 from infra import clock, outbox, vault
