@@ -15,7 +15,7 @@ from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import prepare
 from ml.evaluation import GradeLine, Judgement, grade_lines, judged
-from ml.lab import calibration, candidates, directions, splitting
+from ml.lab import calibration, candidates, directions, drifting, splitting
 from ml.lab.candidates import Search, Trial
 from ml.lab.carding import card_of, profile_of
 from ml.lab.splitting import Split
@@ -76,6 +76,7 @@ def train(
         book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
     held_out = book.take(rows)
     judgement = judged(held_out.bad, log_odds, held_out.weights, held_out.groups, seed=seed)
+    _warn_of_figures(book, split, judgement)
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
     artefact = replace(
         artefact,
@@ -145,6 +146,19 @@ def _warn_of_few_bads(book: Book) -> None:
         book.notes.warn(
             f"There are only {book.bads} bad loans, fewer than {candidates.BADS_FOR_TREES}: only a scorecard and a "
             "logistic model are tried, and every figure is wide open."
+        )
+
+
+def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
+    if not judgement.is_calibrated:
+        book.notes.warn(
+            f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "
+            f"(up to {judgement.noise[1]:.4f})."
+        )
+    moved = [f"{name} {psi:.2f}" for name, psi in drifting.drifts(book, split.folds[0]) if psi > drifting.STOP]
+    if split.kind == "time" and moved:
+        book.notes.warn(
+            f"The latest loans differ from the earlier ones (PSI above {drifting.STOP}): {', '.join(moved)}."
         )
 
 

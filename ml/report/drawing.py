@@ -1,13 +1,12 @@
 """What the page shows of a training: curves, distributions, drift and importances, computed from held-out rows."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.books.book import Book
 from ml.lab.calibration import probability
-from ml.metrics import calibration_bins, psi
+from ml.lab.drifting import LOOK, STOP
+from ml.metrics import calibration_bins
 from ml.report import charts
 from ml.scale import HIGHEST, LOWEST, POINTS_PER_LOG_ODDS, points_of
 from ml.training import Trained
@@ -18,7 +17,6 @@ _ROC_POINTS = 150
 _POINTS_STEP = 20
 _IMPORTANCE_ROWS = 5_000
 _SHOWN = 15
-_PSI_LOOK, _PSI_STOP = 0.10, 0.25
 
 
 def roc(bad: Floats, log_odds: Floats, weights: Floats) -> str:
@@ -57,21 +55,11 @@ def distribution(bad: Floats, log_odds: Floats, weights: Floats) -> str:
     return charts.histogram(edges.tolist(), shares, x="points", y="share of its class")
 
 
-def drifts(trained: Trained) -> list[tuple[str, float]]:
-    """PSI of each input between the rows learnt from and those tested on, the largest first."""
-    book, (learn, test) = trained.report.book, trained.report.split.folds[0]
-    found = []
-    for index, each in enumerate(book.inputs):
-        cells = book.frame.iloc[:, index].to_numpy()
-        shares = _shares(cells[learn], cells[test], each.kind == "category")
-        found.append((each.name, psi(*shares)))
-    return sorted(found, key=lambda pair: -pair[1])
-
-
 def drift_chart(found: list[tuple[str, float]]) -> str:
-    rows = [(name, value, f"{value:.3f}") for name, value in found[:_SHOWN]]
+    # A bar beyond 1 says no more than one of 1; the number at its end does.
+    rows = [(name, min(value, 1.0), f"{value:.3f}") for name, value in found[:_SHOWN]]
     reach = max((value for _, value in found), default=0.0)
-    marks = [(_PSI_LOOK, "look")] + ([(_PSI_STOP, "stop")] if reach > _PSI_LOOK else [])
+    marks = [(LOOK, "look")] + ([(STOP, "stop")] if reach > LOOK else [])
     return charts.bars(rows, marks=marks, label="PSI per input")
 
 
@@ -93,17 +81,3 @@ def _sample(book: Book) -> Book:
     if len(book) <= _IMPORTANCE_ROWS:
         return book
     return book.take(np.sort(np.random.default_rng(0).permutation(len(book))[:_IMPORTANCE_ROWS]))
-
-
-def _shares(before: NDArray[Any], after: NDArray[Any], is_category: bool) -> tuple[Floats, Floats]:
-    if is_category:
-        levels, codes = np.unique(np.concatenate([before, after]).astype(str), return_inverse=True)
-        count = len(levels)
-    else:
-        numbers = np.concatenate([before, after]).astype(np.float64)
-        known = before.astype(np.float64)
-        edges = np.unique(np.nanquantile(known, np.arange(1, 10) / 10)) if (~np.isnan(known)).any() else np.empty(0)
-        codes = np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="right"))
-        count = len(edges) + 2
-    counts = [np.bincount(part, minlength=count).astype(float) for part in np.split(codes, [len(before)])]
-    return counts[0] / counts[0].sum(), counts[1] / counts[1].sum()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ml.lab.drifting import drifts
 from ml.lab.groups import by_group
 from ml.report import drawing
 from ml.training import Trained
@@ -15,7 +16,7 @@ def page(trained: Trained, *, title: str) -> str:
     report = trained.report
     held_out = report.book.take(report.rows)
     seen = (held_out.bad, report.log_odds, held_out.weights)
-    drift, importance = drawing.drifts(trained), drawing.importances(trained)
+    drift, importance = drifts(report.book, report.split.folds[0]), drawing.importances(trained)
     template = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     ).get_template("page.html")
