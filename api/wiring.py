@@ -68,7 +68,9 @@ async def _seed_and_close() -> None:
 async def seed() -> None:
     """What the house begins with; rows that are there stay as they are."""
     async with database.transaction() as db:
-        await catalogue.seed(db)
+        if settings().is_embedded:
+            # Invented partners, for a house that has none of its own yet.
+            await catalogue.seed(db)
         await tiers.seed(db)
         await schedules.write(db)
 

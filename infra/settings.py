@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -138,4 +138,11 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    return Settings()
+    """This process's settings. One that is wrong ends the process with a sentence that names it, not its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = ["_".join(str(part) for part in each["loc"]).upper() for each in error.errors(include_input=False)]
+        reasons = [each["msg"].removeprefix("Value error, ") for each in error.errors(include_input=False)]
+        told = [f"LONGAN_{name}: {reason}" if name else reason for name, reason in zip(wrong, reasons, strict=True)]
+        raise SystemExit("Longan does not start: " + "; ".join(told)) from None

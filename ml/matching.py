@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.market.matching import Candidate, Ranked
-from ml.artefact import ArtefactError
 from ml.match_artefact import MatchArtefact
 from ml.match_features import PAIR, rows
 from ml.match_reasons import reasons
@@ -28,6 +27,7 @@ class Weights:
 
 WEIGHTS = Weights()
 STRAIN_FROM = 1 / 3
+CHEAPEST = "cheapest-first"
 
 
 class LiveMatcher:
@@ -36,21 +36,25 @@ class LiveMatcher:
 
     @property
     def model_version(self) -> str:
-        return f"{self.model().version}+{self._weights.version}"
-
-    def model(self) -> MatchArtefact:
         model = self._live.current()
-        if model is None:
-            raise ArtefactError("No matcher is live.")
-        return model
+        return f"{model.version if model else CHEAPEST}+{self._weights.version}"
 
     def warm(self) -> None:
-        self.model().warm()
+        if model := self._live.current():
+            model.warm()
 
     def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Sequence[Candidate]) -> list[Ranked]:
         if not candidates:
             return []
-        return ranked(self.model(), self._weights, sheet, scored, candidates)
+        model = self._live.current()
+        return ranked(model, self._weights, sheet, scored, candidates) if model else cheapest_first(candidates)
+
+
+def cheapest_first(candidates: Sequence[Candidate]) -> list[Ranked]:
+    """Where no matcher has been trained yet: no odds, no wishes, only what it costs beyond what one gets."""
+    dearness = {one.product_id: one.annual_rate or 0.0 for one in candidates}
+    order = sorted(candidates, key=lambda one: (dearness[one.product_id], one.monthly_cost, one.product_id))
+    return [Ranked(one.product_id, None, None, -float(place), ()) for place, one in enumerate(order)]
 
 
 def ranked(

@@ -58,6 +58,11 @@ def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
     return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income carry this.")),))
 
 
+def would_decline(request: Request, scored: Scored, sheet: FactSheet) -> bool:
+    """Whether the rules alone stand against it, so that nobody is shown what he would then be refused."""
+    return next(_declining(request, scored, sheet), None) is not None
+
+
 def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
     known = {reason.code for reason in against}
     return [reason for reason in scored.reasons if reason.code not in known]

@@ -4,7 +4,7 @@ One row holds all the facts of one reading: a person is scored from three or fou
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -133,11 +133,13 @@ def sheet_from(readings: Sequence[Reading | Told], seal: vault.Seal, as_of: date
                 told.clear()
             else:
                 told.append(_observation(reading.source, name, value, datetime.fromisoformat(observed_at)))
-    return sheet_of(
+    drawn = sheet_of(
         (seen for told in kept.values() for seen in told),
         as_of=as_of,
         simulated=any(reading.simulated for reading in readings),
     )
+    # An account that told nothing is linked all the same.
+    return replace(drawn, sources=drawn.sources | {reading.source for reading in readings})
 
 
 def _observation(source: str, name: str, value: Any, observed_at: datetime) -> Observation:

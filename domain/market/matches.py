@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.credit import assessing
+from domain.credit import assessing, policy
 from domain.credit.reasons import Reason
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products
 from domain.market.matching import Candidate, OddsBand, Ranked, matcher
-from domain.market.products import Product, ProductKind
+from domain.market.products import DecisionMode, Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
 from infra.database import Db
@@ -75,12 +75,28 @@ def _rank(sheet: FactSheet, has_linked: bool, offered: Sequence[Product]) -> lis
     scored = _scored(sheet) if has_linked else None
     who = eligibility.applicant_of(sheet, scored.grade if scored else None)
     income = int(who.income * 100) if who.income is not None else None
-    eligible = {product.id: product for product in offered if eligibility.is_eligible(product, who)}
-    shown = {id: quoting.illustrate(product, who.grade, income) for id, product in eligible.items()}
+    shown = {
+        product.id: quoting.illustrate(product, who.grade, income)
+        for product in offered
+        if eligibility.is_eligible(product, who)
+    }
+    eligible = {
+        product.id: product
+        for product in offered
+        if product.id in shown and not _is_refused(product, shown[product.id], scored, sheet)
+    }
     candidates = [_candidate(eligible[id], shown[id]) for id in eligible]
     ranked = matcher().rank(sheet, scored, candidates)
     matches = [_match(eligible[row.product_id], shown[row.product_id], row) for row in ranked]
     return sorted(matches, key=lambda match: match.key)
+
+
+def _is_refused(product: Product, shown: Illustration, scored: Scored | None, sheet: FactSheet) -> bool:
+    """What the rules decide at once is known before anybody applies."""
+    if scored is None or product.decision != DecisionMode.INSTANT:
+        return False
+    request = policy.Request(shown.amount, shown.quote.monthly_payment, product.grade_at_least)
+    return policy.would_decline(request, scored, sheet)
 
 
 def _scored(sheet: FactSheet) -> Scored | None:
