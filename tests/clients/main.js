@@ -33,6 +33,7 @@ const FILE_SECONDS_MAX = 120;
 const folder = await mkdtemp(join(tmpdir(), "longan-clients-"));
 const counts = { passed: 0, failed: 0 };
 let house;
+let isLeaving = false;
 
 async function leave() {
   await house?.stop();
@@ -41,6 +42,7 @@ async function leave() {
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, async () => {
+    isLeaving = true;
     await leave();
     process.exit(130);
   });
@@ -76,7 +78,7 @@ try {
   for (const profile of PROFILES) if ((await filesOf(profile)).length) await visit(profile);
 } catch (error) {
   counts.failed += 1;
-  console.error(error.message);
+  if (!isLeaving) console.error(error.message);
 } finally {
   await leave();
 }

@@ -82,7 +82,8 @@ test("a mutation leaves by POST, also by its hash, and never by GET", async () =
 test("a phone signs in, and reads a refusal through its interface", async () => {
   const phone = new Phone();
   const client = apolloFor(phone, { possibleTypes });
-  const asked = await client.mutate({ mutation: documents.RequestPhoneCode, variables: { input: { phone: phone.number } } });
+  const variables = { input: { phone: phone.number } };
+  const asked = await client.mutate({ mutation: documents.RequestPhoneCode, variables });
   const { id: challengeId } = asked.data.requestPhoneCode;
   const code = await phone.readCode();
   const input = { challengeId, code, deviceName: "an Apollo", idempotencyKey: newKey() };
@@ -123,7 +124,9 @@ test("fragments, aliases, directives and default values mean what they say", asy
     fragment Shown on Product { id name: title kind from: amountMin { ...Price } partner { ... on Node { id } name } }
     query Shapes($kind: ProductKind = RENTAL, $few: Int! = 2, $deep: Boolean!, $id: ID!) {
       homes: products(kind: $kind, first: $few) { edges { node { ...Shown } } }
-      loans: products(kind: LOAN, first: 1) { edges { node { ...Shown to: amountMax @include(if: $deep) { ...Price } } } }
+      loans: products(kind: LOAN, first: 1) {
+        edges { node { ...Shown to: amountMax @include(if: $deep) { ...Price } } }
+      }
       me: viewer {
         best: matches(first: 1) { edges { node { product { ...Shown } why: reasons @skip(if: $deep) { code } } } }
         score { ... @include(if: $deep) { worth: points effects: factors { effect } start: basePoints } }
@@ -201,14 +204,15 @@ test("errors reach Apollo with their codes: a wrong document, no sign-in, a sess
   assert.equal(await codeOf(phone, update), "SESSION_ENDED");
 });
 
-test("a thousand guesses hidden behind aliases are refused before any is compared", async () => {
+test("guesses hidden behind aliases are refused before any is compared", async () => {
   const phone = new Phone();
   const challenge = await phone.requestCode();
-  const guess = (n) =>
-    `g${n}: signIn(input: {challengeId: "${challenge.id}", code: "${n}", deviceName: "x", idempotencyKey: "${newKey()}"})` +
-    "{ __typename }";
+  const guess = (code) => {
+    const input = `challengeId: "${challenge.id}", code: "${code}", deviceName: "x", idempotencyKey: "${newKey()}"`;
+    return `g${code}: signIn(input: { ${input} }) { __typename }`;
+  };
   const client = apolloFor(phone, { persisted: false });
-  const mutation = gql(`mutation { ${[100001, 100002].map(guess).join(" ")} }`);
+  const mutation = gql(`mutation { ${["100001", "100002"].map(guess).join(" ")} }`);
   const error = await client.mutate({ mutation }).then(assert.fail, (thrown) => thrown);
   assert.equal(error.errors[0].extensions.code, "COST_EXCEEDED");
 });

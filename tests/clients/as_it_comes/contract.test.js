@@ -58,7 +58,7 @@ test("SignIn refuses a wrong code, takes the right one, and answers a retry alik
   assert.equal(again.__typename, "Refused");
 });
 
-test("RefreshSession answers a lost reply again, and ends the session of who comes with an old token later", async () => {
+test("RefreshSession answers a lost reply again, and ends the session when an old token comes later", async () => {
   const phone = await new Phone().signIn();
   const input = { refreshToken: phone.session.refreshToken, idempotencyKey: newKey() };
   const fresh = await phone.send("RefreshSession", { input });

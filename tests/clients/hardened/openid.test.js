@@ -130,7 +130,8 @@ test("a wrong state is refused, and the right one still works", async () => {
   const phone = await new Phone().signIn();
   const callbackUrl = await callback(phone, "stately");
   const { searchParams } = new URL(callbackUrl);
-  assertRefused(await complete(phone, changed(callbackUrl, { state: flipped(searchParams.get("state")) })), "NOT_FOUND");
+  const state = flipped(searchParams.get("state"));
+  assertRefused(await complete(phone, changed(callbackUrl, { state })), "NOT_FOUND");
   await assertNothingLinked(phone);
   assert.equal((await complete(phone, callbackUrl)).status, "ACTIVE");
 });
