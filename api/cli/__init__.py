@@ -14,6 +14,7 @@ from api.cli.prepare import prepare
 from api.cli.replay import replay
 from api.cli.rescore import rescore
 from api.cli.schema import schema
+from api.cli.staff import staff
 from api.cli.train import train
 from api.cli.up import up
 
@@ -37,3 +38,4 @@ app.add_typer(models, name="models")
 app.add_typer(bench, name="bench")
 app.add_typer(dev, name="dev")
 app.add_typer(keys, name="keys")
+app.add_typer(staff, name="staff")

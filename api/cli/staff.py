@@ -1,0 +1,43 @@
+"""`longan staff`: desks at the console, and the proofs for them."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from domain.actors import Role
+
+staff = typer.Typer(help="Members of staff: give somebody a desk at the console.", no_args_is_help=True)
+
+
+@staff.command()
+def appoint(
+    email: Annotated[str, typer.Argument(help="The address to sign in with.")],
+    name: Annotated[str, typer.Option(help="What colleagues call this person.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")],
+) -> None:
+    """Give somebody a desk, or new proofs for the one there is. The password and the TOTP secret are shown once."""
+    from api.cli import nearby
+
+    with nearby.servers():
+        password, secret = asyncio.run(_appoint(email, name, role))
+    import pyotp
+
+    typer.echo(f"password     {password}")
+    typer.echo(f"TOTP secret  {secret}")
+    typer.echo(f"for an app   {pyotp.TOTP(secret).provisioning_uri(email, issuer_name='Longan')}")
+
+
+async def _appoint(email: str, name: str, role: Role) -> tuple[str, str]:
+    import secrets
+
+    import pyotp
+
+    from domain.people import staff as members
+    from infra import database
+
+    password, secret = secrets.token_urlsafe(18), pyotp.random_base32()
+    async with database.transaction() as db:
+        await members.appoint(db, email=email, name=name, role=role, password=password, totp_secret=secret)
+    await database.close_engine()
+    return password, secret

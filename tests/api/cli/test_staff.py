@@ -1,0 +1,37 @@
+"""A desk that the command line gives can be sat at."""
+
+import asyncio
+import sys
+
+import pyotp
+
+from domain.people import staff_signing_in
+
+
+async def longan(*words: str) -> tuple[int, str]:
+    """The command in a process of its own: its exit code, and what it said."""
+    command = (sys.executable, "-m", "api.cli", *words)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, said.decode()
+
+
+def told(output: str, what: str) -> str:
+    return next(line.removeprefix(what).strip() for line in output.splitlines() if line.startswith(what))
+
+
+async def test_an_appointed_member_can_sign_in() -> None:
+    email = "night.shift@longan.test"
+    code, output = await longan("staff", "appoint", email, "--name", "Night Shift", "--role", "risk")
+    assert code == 0, output
+    totp = pyotp.TOTP(told(output, "TOTP secret")).now()
+    signed_in = await staff_signing_in.sign_in(email=email, password=told(output, "password"), code=totp, ip="192.0.2.7")
+    assert len(signed_in.token) > 20
+
+
+async def test_an_unknown_role_is_refused() -> None:
+    code, output = await longan("staff", "appoint", "a@longan.test", "--name", "A", "--role", "king")
+    assert code == 2
+    assert "marketing" in output
