@@ -25,7 +25,7 @@ def appoint(
 
     typer.echo(f"password     {password}")
     typer.echo(f"TOTP secret  {secret}")
-    typer.echo(f"for an app   {pyotp.TOTP(secret).provisioning_uri(email, issuer_name='Longan')}")
+    typer.echo(f"for an app   {pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name='Longan')}")
 
 
 async def _appoint(email: str, name: str, role: Role) -> tuple[str, str]:
