@@ -1,7 +1,7 @@
 """What happened, written in the same transaction as the change, with a row for each reaction that owes to it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
@@ -71,12 +71,25 @@ async def announce(
     return event
 
 
-async def announce_all(db: AsyncSession, name: str, about: Sequence[tuple[UUID, UUID | None]]) -> None:
-    """The same event about many, given as (user, subject): two round trips, however many they are."""
+async def announce_all(
+    db: AsyncSession,
+    name: str,
+    about: Sequence[tuple[UUID, UUID | None]],
+    *,
+    first_at: datetime | None = None,
+    apart: timedelta = timedelta(0),
+) -> None:
+    """The same event about many, given as (user, subject), in two round trips. Due one after another, `apart` from each other."""
     now, owing = await clock.now(db), reactions.owed_to(name)
-    told = [(new_id(), user_id, subject_id) for user_id, subject_id in about]
+    first = first_at or now
+    told = [(new_id(), user_id, subject_id, first + place * apart) for place, (user_id, subject_id) in enumerate(about)]
     common = {"name": name, "data": {}, "occurred_at": now}
-    await copy_in(db, Event, [{"id": i, "user_id": user, "subject_id": subject, **common} for i, user, subject in told])
-    due = {"due_at": now, "attempts": 0}
-    await copy_in(db, Owed, [{"event_id": i, "reaction": reaction, **due} for i, _, _ in told for reaction in owing])
+    events = [{"id": id, "user_id": user_id, "subject_id": subject_id, **common} for id, user_id, subject_id, _ in told]
+    await copy_in(db, Event, events)
+    owed = [
+        {"event_id": id, "reaction": reaction, "due_at": due_at, "attempts": 0}
+        for id, _, _, due_at in told
+        for reaction in owing
+    ]
+    await copy_in(db, Owed, owed)
     db.info.setdefault("announced", []).extend(user_id for user_id, _ in about)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from infra.background import in_background
 from infra.copying import copy_in
 from infra.database import Db
 from infra.ids import new_id
+from infra.settings import settings
 from infra.vault import PersonKey, Seal
 
 log = structlog.get_logger()
@@ -66,9 +67,13 @@ READ = text(
 
 @dataclass(frozen=True)
 class Batch:
-    """`last_seen`: the last person of the batch; None where nobody is left after it."""
+    """`last_seen`: the last person of the batch; None where nobody is left after it.
+
+    `told_until`: when the last of those whose points changed hears of it.
+    """
 
     last_seen: UUID | None
+    told_until: datetime | None = None
     scored: int = 0
     changed: int = 0
     unreadable: int = 0
@@ -83,7 +88,7 @@ class Outcome:
     is_change: bool
 
 
-async def rescore(db: Db, *, after: UUID, last: UUID, most: int) -> Batch:
+async def rescore(db: Db, *, after: UUID, last: UUID, most: int, told_until: datetime | None = None) -> Batch:
     """Score the next people after `after`, up to `last`, whose score doesn't stand; those whose score does are passed by."""
     now, model = await clock.now(db), scorer().model_version
     bounds = {"after": after, "last": last, "model": model, "now": now, "most": most}
@@ -98,9 +103,9 @@ async def rescore(db: Db, *, after: UUID, last: UUID, most: int) -> Batch:
         if not scores.stands(row, row.version, model, now)
     ]
     outcomes = await in_background(lambda: outcomes_of(people, now))
-    await _write(db, outcomes)
     return Batch(
         last_seen=ids[-1] if len(ids) == most else None,
+        told_until=await _write(db, outcomes, max(told_until or now, now)),
         scored=len(outcomes),
         changed=sum(outcome.is_change for outcome in outcomes),
         unreadable=len(people) - len(outcomes),
@@ -143,8 +148,11 @@ def _outcome(
     return Outcome(None, scoring, person.state != scoring["state"])
 
 
-async def _write(db: Db, outcomes: Sequence[Outcome]) -> None:
+async def _write(db: Db, outcomes: Sequence[Outcome], told_until: datetime) -> datetime:
+    """Those whose points changed hear of it one after another, so that what follows from it crowds nobody out."""
     await copy_in(db, Score, [outcome.score for outcome in outcomes if outcome.score is not None])
     await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])
     changed = [(outcome.scoring["user_id"], outcome.scoring["score_id"]) for outcome in outcomes if outcome.is_change]
-    await outbox.announce_all(db, "score.changed", changed)
+    apart = timedelta(seconds=1 / settings().rescore_told_per_second)
+    await outbox.announce_all(db, "score.changed", changed, first_at=told_until, apart=apart)
+    return told_until + len(changed) * apart

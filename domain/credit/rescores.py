@@ -59,6 +59,7 @@ class RescoreRange(Entity):
     changed: Mapped[int] = mapped_column(default=0)
     unreadable: Mapped[int] = mapped_column(default=0)
     cpu_seconds: Mapped[float] = mapped_column(default=0.0)
+    told_until: Mapped[datetime | None] = mapped_column(default=None)  # when the last whose points changed hears of it
 
 
 Index("ix_rescores_running", Rescore.begun_at, postgresql_where=Rescore.state == RescoreState.RUNNING)

@@ -1,9 +1,8 @@
 """Rescoring everybody: ranges of people, batch by batch, each batch one event and one transaction.
 
 A batch commits its scores, its place in the range and the event of the next batch together. So a kill loses at most the
-batch it hit, which the relay delivers again, and a batch that was delivered twice finds nobody left to score. The next
-batch is due just after the events that this one announced: whoever works those off first sets the pace, and no backlog
-grows in front of a person who links an account meanwhile.
+batch it hit, which the relay delivers again, and a batch that was delivered twice finds nobody left to score. Between
+two batches the worker rests and serves others: nobody who links an account meanwhile waits behind everybody.
 """
 
 import time
@@ -22,7 +21,6 @@ from infra.database import Db
 from infra.settings import settings
 
 BATCH_DUE = "rescore.batch_due"
-JUST_AFTER = timedelta(milliseconds=1)
 
 
 async def begin(db: Db, reason: RescoreReason, ranges: int | None = None) -> Rescore:
@@ -52,15 +50,18 @@ async def go_on(db: Db, rescore_id: UUID, number: int) -> None:
     part = await db.get_one(RescoreRange, (rescore_id, number), with_for_update=True)
     # This process may not have heard yet of the model for which all this is done.
     await in_background(scorer().catch_up)
-    began = time.process_time()
-    batch = await batches.rescore(db, after=part.cursor, last=part.last, most=settings().rescore_batch)
+    began, cpu_began = time.perf_counter(), time.process_time()
+    batch = await batches.rescore(
+        db, after=part.cursor, last=part.last, most=settings().rescore_batch, told_until=part.told_until
+    )
+    part.told_until = batch.told_until
     part.scored += batch.scored
     part.changed += batch.changed
     part.unreadable += batch.unreadable
-    part.cpu_seconds += time.process_time() - began
+    part.cpu_seconds += time.process_time() - cpu_began
     if batch.last_seen is not None:
         part.cursor = batch.last_seen
-        await _announce(db, part)
+        await _announce(db, part, _rest(time.perf_counter() - began))
     else:
         part.cursor = part.last
         part.ended_at = await clock.now(db)
@@ -87,6 +88,12 @@ async def _end(db: Db, rescore: Rescore) -> None:
     await outbox.announce(db, "rescore.done", subject_id=rescore.id)
 
 
-async def _announce(db: Db, part: RescoreRange) -> None:
-    due_at = await clock.now(db) + JUST_AFTER
+def _rest(seconds_of_work: float) -> timedelta:
+    """From the beginning of a batch to that of the next one, so that work takes its share of the time."""
+    share = settings().rescore_share
+    return timedelta(seconds=seconds_of_work / share) if share < 1 else timedelta(0)
+
+
+async def _announce(db: Db, part: RescoreRange, rest: timedelta = timedelta(0)) -> None:
+    due_at = await clock.now(db) + rest
     await outbox.announce(db, BATCH_DUE, subject_id=part.rescore_id, due_at=due_at, range=part.number)

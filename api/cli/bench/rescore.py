@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def rescore(
     people: Annotated[int, typer.Option(min=100, help="Simulated people.")] = 20_000,
-    pairs: Annotated[int, typer.Option(min=2, help="Pairs of windows with and without a rescore.")] = 40,
+    pairs: Annotated[int, typer.Option(min=2, help="Pairs of two-second windows, with a rescore and without.")] = 24,
 ) -> None:
     """Rescore simulated people in a scratch database: its speed, CatBoost's share of it, and the API beside it."""
     import os
@@ -21,11 +21,18 @@ def rescore(
 
     from api.cli.story import Told
     from infra import embedded
+    from infra.embedded.valkey import free_port
     from infra.settings import settings
 
     with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
-        os.environ["LONGAN_VAR"] = scratch
-        os.environ["LONGAN_DATABASE_URL"], os.environ["LONGAN_VALKEY_URL"] = pair.database_url, pair.valkey_url
+        port = free_port()
+        os.environ |= {
+            "LONGAN_VAR": scratch,
+            "LONGAN_DATABASE_URL": pair.database_url,
+            "LONGAN_VALKEY_URL": pair.valkey_url,
+            "LONGAN_PORT": str(port),
+            "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
         settings.cache_clear()
         _measure(Told(), people, pairs)
 
@@ -45,7 +52,6 @@ async def _all(story: "Told", people: int, pairs: int) -> "tuple[Speed, Beside]"
     from api.cli.bench import beside, crowd, speed
     from api.cli.house import House
     from infra import cache, database
-    from infra.embedded.valkey import free_port
 
     try:
         with story.step("People") as step:
@@ -54,7 +60,7 @@ async def _all(story: "Told", people: int, pairs: int) -> "tuple[Speed, Beside]"
         with story.step("Rescore alone"):
             alone = await speed.rescored(settled)
         with story.step("API beside a rescore") as step:
-            return alone, await beside.disturbed(House(story, free_port()), settled, pairs, step)
+            return alone, await beside.disturbed(House(story), settled, pairs, step)
     finally:
         await database.close_engine()
         await cache.close_valkey()
@@ -75,5 +81,5 @@ def _of_api(beside: "Beside") -> list[str]:
     return [
         f"API: {beside.without:.1f} ms without, {beside.beside:.1f} ms beside a rescore (medians); "
         f"95th percentile {beside.p95_without:.1f} and {beside.p95_beside:.1f} ms",
-        f"median ratio {beside.ratio:.2f} (95 % interval {low:.2f} to {high:.2f}, {beside.pairs} interleaved pairs)",
+        f"median ratio of the means {beside.ratio:.2f} (95 % interval {low:.2f} to {high:.2f}, {beside.pairs} interleaved pairs)",
     ]

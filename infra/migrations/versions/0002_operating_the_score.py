@@ -65,6 +65,7 @@ def upgrade() -> None:
     sa.Column('changed', sa.Integer(), nullable=False),
     sa.Column('unreadable', sa.Integer(), nullable=False),
     sa.Column('cpu_seconds', sa.Double(), nullable=False),
+    sa.Column('told_until', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['rescore_id'], ['rescores.id'], name=op.f('fk_rescore_ranges_rescore_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('rescore_id', 'number', name=op.f('pk_rescore_ranges'))
     )

@@ -23,8 +23,10 @@ def _standing(models: None) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_batches_without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings(), "rescore_batch", 20)
+    monkeypatch.setattr(settings(), "rescore_share", 1.0)
+    monkeypatch.setattr(settings(), "rescore_told_per_second", 1e6)
 
 
 @pytest.fixture

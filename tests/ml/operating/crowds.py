@@ -34,8 +34,10 @@ async def finish(begun: Rescore) -> None:
 async def scores_each(people: list[UUID]) -> dict[UUID, int]:
     """How many scores each of these has."""
     async with reading() as db:
-        counted = select(Score.user_id, func.count()).where(Score.user_id.in_(people)).group_by(Score.user_id)
-        return dict((await db.execute(counted)).tuples().all())
+        counted = (
+            select(Score.user_id, func.count().label("scores")).where(Score.user_id.in_(people)).group_by(Score.user_id)
+        )
+        return {row.user_id: row.scores for row in await db.execute(counted)}
 
 
 async def points(people: list[UUID]) -> dict[UUID, list[int]]:

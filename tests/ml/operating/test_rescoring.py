@@ -7,8 +7,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
+import pytest
 from sqlalchemy import delete, select
 
 from domain.credit import assessing, batches, rescoring, scores
@@ -19,6 +21,8 @@ from domain.facts import readings
 from domain.facts.readings import FactsVersion
 from infra import clock, reacting
 from infra.database import Db, reading, transaction
+from infra.outbox import Event, Owed
+from infra.settings import settings
 from infra.vault import PersonKey
 from ml import registry
 from ml.registry import Kind
@@ -34,8 +38,8 @@ from infra import reacting
 
 write = batches._write
 
-async def write_and_die(db, outcomes):
-    await write(db, outcomes)
+async def write_and_die(*args):
+    await write(*args)
     os.kill(os.getpid(), signal.SIGKILL)
 
 batches._write = write_and_die
@@ -168,6 +172,26 @@ async def test_a_newer_rescore_takes_over_from_the_one_that_runs() -> None:
     await finish(first)
     assert (await state_of(first.id), await state_of(second.id)) == (RescoreState.SUPERSEDED, RescoreState.DONE)
     assert sum(part.scored for part in await ranges_of(first.id)) == 0
+
+
+async def test_a_rescore_rests_between_batches_and_tells_people_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = await settle(45, seed=13)
+    monkeypatch.setattr(settings(), "rescore_share", 0.1)
+    monkeypatch.setattr(settings(), "rescore_told_per_second", 10.0)
+    async with transaction() as db:
+        begun = await rescoring.begin(db, RescoreReason.ASKED, 1)
+    (owed,) = await due_for(begun.id)
+    await reacting.react(*owed)
+    assert await due_for(begun.id) == []
+    async with reading() as db:
+        next_batch = select(Event.occurred_at, Owed.due_at).join(Owed, Owed.event_id == Event.id)
+        row = (await db.execute(next_batch.where(Event.subject_id == begun.id, Owed.handled_at.is_(None)))).one()
+        assert row.due_at > row.occurred_at
+        mine = select(Owed.due_at).join(Event, Event.id == Owed.event_id).where(Event.user_id.in_(people))
+        told = sorted((await db.execute(mine.where(Owed.reaction == "evaluate_after_score"))).scalars())
+    assert {later - one for one, later in pairwise(told)} == {timedelta(milliseconds=100)}
+    monkeypatch.setattr(settings(), "rescore_share", 1.0)
+    await rescore()
 
 
 async def test_who_was_erased_is_passed_by() -> None:
