@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api import watch_metrics
 from infra.cache import valkey
 from infra.database import reading
 
@@ -59,6 +61,12 @@ async def _valkey() -> None:
 
 
 async def metrics(request: Request) -> Response:
+    await _count_waiting()
+    await _look_at_models()
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _count_waiting() -> None:
     try:
         async with asyncio.timeout(2), reading() as db:
             waiting, parked = (await db.execute(COUNTS)).one()
@@ -66,7 +74,12 @@ async def metrics(request: Request) -> Response:
         PARKED.set(parked)
     except (TimeoutError, OSError, SQLAlchemyError):
         WAITING.set(float("nan"))
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _look_at_models() -> None:
+    with suppress(TimeoutError, OSError, SQLAlchemyError):
+        async with asyncio.timeout(2), reading() as db:
+            await watch_metrics.refresh(db)
 
 
 routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

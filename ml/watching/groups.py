@@ -41,7 +41,7 @@ async def by_group(db: Db, cases: Sequence[Case]) -> list[Line]:
     return [
         (column, group, int(people), tuple(figures))
         for column in COLUMNS
-        for group, (people, *figures) in sorted(large_enough(sums[column]).items())
+        for group, (people, *figures) in sorted(large_enough(sums[column]).items(), key=_named_first)
     ]
 
 
@@ -63,6 +63,10 @@ def large_enough(sums: Mapping[str, list[float]]) -> dict[str, list[float]]:
     shown = dict(rising)
     total = [sum(figures) for figures in zip(*together, strict=True)]
     return {**shown, OTHERS: total} if together and total[0] >= PEOPLE_MIN else shown
+
+
+def _named_first(item: tuple[str, list[float]]) -> tuple[bool, bool, str]:
+    return item[0] == UNTOLD, item[0] == OTHERS, item[0]
 
 
 def _groups_of(profile: Profile, day: date) -> tuple[str, str, str]:

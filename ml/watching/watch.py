@@ -156,14 +156,20 @@ def _most_moved(spread: Spread) -> tuple[float, str]:
 
 
 def _spreads(live: Artefact, found: Mapping[str, Mapping[int, int]]) -> dict[str, Spread]:
-    profile = live.profile
-    measures = {**profile.get("inputs", {}), bins.SCORE: profile.get("log_odds", {"edges": [], "shares": []})}
-    return {name: _spread(name, known, found.get(name, {})) for name, known in measures.items()}
+    """Flags are left out: they repeat what the last bin of their column tells."""
+    profile, known = live.profile, live.profile.get("inputs", {})
+    spreads = {
+        each.name: _spread(each.name, each.fact or each.name, known[each.name], found.get(each.name, {}))
+        for each in live.inputs
+        if each.code is None and each.name in known
+    }
+    points = profile.get("log_odds", {"edges": [], "shares": []})
+    return {**spreads, bins.SCORE: _spread(bins.SCORE, bins.SCORE, points, found.get(bins.SCORE, {}))}
 
 
-def _spread(name: str, known: Mapping[str, Any], found: Mapping[int, int]) -> Spread:
+def _spread(name: str, about: str, known: Mapping[str, Any], found: Mapping[int, int]) -> Spread:
     shares = tuple(bins.expected(known))
-    label = FEATURES[name].label if name in FEATURES else name
+    label = FEATURES[about].label if about in FEATURES else about
     return Spread(name, label, shares, tuple(found.get(place, 0) for place in range(len(shares))))
 
 
