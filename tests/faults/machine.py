@@ -1,0 +1,89 @@
+"""A whole machine of its own: `longan up` in real processes, any of which a test may kill."""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from infra import embedded
+
+VICTIMS = ("api", "worker", "relay", "postgres", "valkey")
+READY_SECONDS_MAX = 90
+
+
+@dataclass
+class Machine:
+    folder: Path
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def database_url(self) -> str:
+        return embedded.at(self.folder).database_url
+
+    def pid_of(self, victim: str) -> int:
+        return int((self.folder / "run" / f"{victim}.pid").read_text())
+
+    def kill(self, victim: str) -> None:
+        with suppress(ProcessLookupError, FileNotFoundError, ValueError):
+            os.kill(self.pid_of(victim), signal.SIGKILL)
+
+    def logs(self) -> str:
+        return "".join(path.read_text(errors="replace") for path in (self.folder / "log").glob("*.log"))
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while not self.is_ready():
+            assert self.process.poll() is None, "longan up ended"
+            assert time.monotonic() < deadline, "it is not ready in time"
+            time.sleep(0.1)
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+@contextmanager
+def running(models: Path) -> Iterator[Machine]:
+    """A machine with these models, ready; stopped as by Ctrl-C when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="longan-faults-")).resolve()
+    shutil.copytree(models, folder / models.name)
+    port = free_port()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LONGAN_")}
+    environment = kept | {"LONGAN_VAR": str(folder), "LONGAN_PORT": str(port)}
+    command = [sys.executable, "-m", "api.cli", "up"]
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    machine = Machine(folder, f"http://127.0.0.1:{port}", process)
+    try:
+        machine.wait_until_ready()
+        yield machine
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def order_of_deaths(seed: int, times: int) -> list[str]:
+    """Each victim dies equally often, in an order that the seed tells."""
+    deaths = list(VICTIMS) * times
+    random.Random(seed).shuffle(deaths)
+    return deaths
