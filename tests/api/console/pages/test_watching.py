@@ -1,0 +1,184 @@
+"""The watch in a browser: what is known is told, what is not known is said to be unknown."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from domain.actors import Role
+from infra import outbox
+from infra.database import Db, reading
+from infra.outbox import Event
+from ml.artefact import Artefact
+from ml.challenging import SideBySide
+from ml.registry import Standing
+from ml.watching import bins, snapshots, tasks, watch
+from ml.watching.snapshots import WatchSnapshot
+from tests.api.console.pages.conftest import Browser, NewBrowser
+
+NOON = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+async def browser(browser_of: NewBrowser) -> Browser:
+    return await browser_of(Role.RISK)
+
+
+@pytest.fixture
+async def live(models: None) -> Artefact:
+    found = await watch.champion()
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> Any:
+    """Let the page find these counts."""
+
+    def show(found: dict[str, dict[int, int]] | None = None, **lines: Any) -> None:
+        empty: dict[str, Any] = {"standings": {}, "decided": [], "matured": [], "truths": []}
+        snapshot = WatchSnapshot(day=NOON.date(), taken_at=NOON, **{**empty, **lines}) if lines else None
+
+        async def latest(db: Db) -> WatchSnapshot | None:
+            return snapshot
+
+        async def counts(db: Db, *_: object) -> dict[str, dict[int, int]]:
+            return found or {}
+
+        monkeypatch.setattr(snapshots, "latest", latest)
+        monkeypatch.setattr(bins, "counts", counts)
+
+    return show
+
+
+async def test_it_says_which_model_is_live_and_that_it_is_simulated(
+    browser: Browser, live: Artefact, seen: Any
+) -> None:
+    seen()
+    told = await browser.text("/console/watch")
+    assert live.version in told
+    assert "Simulated The live score model learned from simulated people. No figure here speaks of real ones." in told
+    assert "and are no measure of performance" in told
+    assert f"AUC simulated {live.card['figures']['auc']:.3f}" in told
+
+
+async def test_what_is_not_known_is_said_to_be_unknown(browser: Browser, seen: Any) -> None:
+    seen()
+    told = await browser.text("/console/watch")
+    assert "No matured outcomes yet. Whether the model says the truth is known only when loans have run" in told
+    assert "No group has 20 decided people yet." in told
+    assert "Nothing was counted yet." in told
+    assert "The first count comes within the hour." in told
+    assert "No model challenges this one." in told
+    assert "Steady" not in told and "Too few to tell" in told
+
+
+async def test_drift_is_told_in_words(browser: Browser, live: Artefact, seen: Any) -> None:
+    places = len(live.profile["log_odds"]["shares"])
+    seen({bins.SCORE: {places - 2: 1000}, "credit.open_loans": {0: 100}})
+    told = await browser.text("/console/watch?days=7")
+    assert "1,000 in the last 7 days" in told
+    assert told.count("Stop and ask why") == 1  # the score; of the input there are too few
+
+
+async def test_matured_outcomes_are_set_against_what_was_promised(browser: Browser, live: Artefact, seen: Any) -> None:
+    seen(
+        truths=[[live.version, "A", 760, 400, 4, 6.0], [live.version, "D", 560, 100, 90, 30.0], ["x", "B", 1, 1, 1, 1]],
+        matured=[["age", "-24", 100, [50.0, 10.0]], ["age", "25-34", 400, [44.0, 26.0]]],
+    )
+    told = await browser.text("/console/watch")
+    assert "Of 500 loans that have matured" in told
+    assert "A 400 1.5% 1.0% 0.4% – 2.5% kept" in told
+    assert "D 100 30.0% 90.0% 82.6% – 94.5% not kept" in told
+    assert "under 25 100 10.0% 50.0% 40.4% – 59.6% not kept" in told
+    assert "560–599 30.0% 90.0%" in told
+
+
+async def test_groups_are_told_with_their_intervals(browser: Browser, seen: Any) -> None:
+    seen(decided=[["age", "-24", 200, [80]], ["age", "25-34", 200, [180]], ["occupation", "<b>baker</b>", 50, [40]]])
+    told = await browser.text("/console/watch")
+    assert "under 25 40% 33% – 47% 60% 200 0.44" in told
+    assert "25-34 90% 85% – 93% 10% 200 1.00" in told
+    assert told.count("Approved less than four fifths as often") == 1
+    assert "&lt;b&gt;baker" in (await browser.open("/console/watch")).text
+
+
+async def test_who_could_not_be_scored_is_counted(browser: Browser, seen: Any) -> None:
+    seen(standings={"READY": 940, "THIN": 50, "OUT_OF_RANGE": 10, "NOTHING_LINKED": 5000})
+    told = await browser.text("/console/watch")
+    assert "94% of 1,000 people with linked accounts" in told
+    assert "Not enough known 50 5.0%" in told
+    assert "Out of the model's range 10 1.0%" in told
+    assert "Counted Nov 22, 2026, 12:05:06" in told
+
+
+async def test_a_challenger_is_shown_beside(
+    browser: Browser, live: Artefact, seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def side_by_side(db: Db, challenger: str) -> SideBySide:
+        return SideBySide(scores=120, unknown=3, mean_difference=-4.25, moved=9)
+
+    seen()
+    monkeypatch.setattr(watch, "standing", lambda kind: Standing(live.version, "feedbeef"))
+    monkeypatch.setattr("ml.challenging.side_by_side", side_by_side)
+    told = await browser.text("/console/watch")
+    assert "feedbeef scores the same people in the shadow" in told
+    assert "Scores side by side 120 Another grade 9 Mean difference in points -4.2 It knows not enough 3" in told
+
+
+async def test_without_a_model_nothing_is_claimed(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "standing", lambda kind: Standing())
+    told = await browser.text("/console/watch")
+    assert "No score model is live" in told
+    assert "Simulated" not in told
+
+
+@pytest.mark.parametrize("asked", ["0", "100000000000000000000", "-1", "x", "7.5", "٧"])
+async def test_other_windows_are_thirty_days(browser: Browser, seen: Any, asked: str) -> None:
+    seen()
+    assert "in the last 30 days" in await browser.text(f"/console/watch?days={asked}")
+
+
+async def test_counting_now_announces_both_counts(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, announce = [], outbox.announce
+
+    async def listen(db: Db, name: str, **more: Any) -> Event:
+        event = await announce(db, name, **more)
+        told.append((name, event.id))
+        return event
+
+    monkeypatch.setattr(outbox, "announce", listen)
+    response = await browser.send("/console/watch/count")
+    assert (response.status_code, response.headers["location"]) == (303, "/console/watch?counting")
+    assert [name for name, _ in told] == [tasks.SCORES_DUE, tasks.SNAPSHOT_DUE]
+    async with reading() as db:
+        kept = select(Event.name).where(Event.id.in_([id for _, id in told]))
+        assert set((await db.execute(kept)).scalars()) == {tasks.SCORES_DUE, tasks.SNAPSHOT_DUE}
+
+
+async def test_the_metrics_tell_the_same(http: httpx2.AsyncClient, live: Artefact, seen: Any) -> None:
+    seen(
+        {bins.SCORE: {0: 1000}},
+        standings={"READY": 95, "THIN": 5},
+        decided=[["age", "-24", 200, [80]]],
+        truths=[[live.version, "A", 760, 400, 4, 6.0]],
+        matured=[["age", "-24", 100, [50.0, 10.0]]],
+    )
+    told = (await http.get("/metrics")).text
+    for line in (
+        f'longan_score_psi{{simulated="true",version="{live.version}"}} ',
+        "longan_watched_scores 1000.0",
+        'longan_scoring_share{outcome="THIN"} 0.05',
+        'longan_approval_rate{column="age",group="-24"} 0.4',
+        'longan_decline_rate{column="age",group="-24"} 0.6',
+        'longan_promised_bad_rate{grade="A"} 0.015',
+        'longan_matured_bad_rate{grade="A"} 0.01',
+        'longan_group_matured_bad_rate{column="age",group="-24"} 0.5',
+    ):
+        assert line in told
+    seen()
+    told = (await http.get("/metrics")).text
+    assert "longan_approval_rate{" not in told and "longan_score_psi{" not in told
+    assert "longan_watched_scores 0.0" in told
