@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -44,17 +45,21 @@ async def rings() -> AsyncIterator[list[UUID] | None]:
     """Each ring, as the users that it is about; None for all, as after Valkey was away and rings may have been missed."""
     while True:
         try:
-            async with valkey().pubsub(ignore_subscribe_messages=True) as heard:
+            async with valkey().pubsub() as heard:
                 await heard.subscribe(CHANNEL)
-                yield None
                 while True:
                     message = await heard.get_message(timeout=1)
                     if message is not None:
-                        users = orjson.loads(message["data"])
-                        yield None if users is None else [UUID(user) for user in users]
+                        yield _users(message)
         except (RedisError, OSError) as error:
             log.warning("doorbell.lost", error=type(error).__name__)
             await asyncio.sleep(1)
+
+
+def _users(message: dict[str, Any]) -> list[UUID] | None:
+    # The client mends a lost connection by itself; all that we hear of it is that we are subscribed anew.
+    users = None if message["type"] == "subscribe" else orjson.loads(message["data"])
+    return None if users is None else [UUID(user) for user in users]
 
 
 async def listen() -> None:
