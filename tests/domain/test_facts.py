@@ -59,7 +59,8 @@ class TestASheet:
             as_of=NOW,
             simulated=True,
         )
-        assert (sheet.sources, sheet.linked_sources) == ({"wechat", "profile"}, {"wechat"})
+        assert sheet.sources == {"wechat", "profile"}
+        assert sheet.linked_sources == {"wechat"}
         assert sheet.sources_of == {"income.stability": "wechat", "profile.region": "profile"}
         assert sheet.observed_at["income.stability"] == NOW - 3 * DAY
         assert sheet.simulated
@@ -72,10 +73,11 @@ async def somebody() -> UUID:
         return key.user_id
 
 
-async def record(user_id: UUID, source: str, simulated: bool = False, **facts: FactValue | None) -> None:
+async def record(user_id: UUID, source: str, **facts: FactValue | None) -> None:
     async with transaction() as db:
         observed = [Observed(name.replace("__", "."), value, NOW - DAY) for name, value in facts.items()]
-        await readings.record(db, user_id, source, observed, simulated=simulated)
+        # What a provider's sandbox tells is simulated, what a person says is not.
+        await readings.record(db, user_id, source, observed, simulated=source != "profile")
 
 
 class TestReadings:
@@ -135,7 +137,7 @@ class TestReadings:
         await record(user_id, "profile", profile__region="CN-SH")
         async with reading() as db:
             assert not (await readings.sheet(db, user_id)).simulated
-        await record(user_id, "wechat", simulated=True, income__stability=0.5)
+        await record(user_id, "wechat", income__stability=0.5)
         async with reading() as db:
             assert (await readings.sheet(db, user_id)).simulated
 

@@ -15,6 +15,7 @@ from infra.database import Db, reading, transact, transaction
 from infra.ids import new_id
 from infra.outbox import Event, Owed
 from infra.reactions import reaction
+from infra.settings import settings
 from infra.worker import make_celery
 from tests.clocks import Clock
 from tests.working import work_off
@@ -276,7 +277,7 @@ class TestTheRelay:
     async def test_runs_until_it_is_cancelled_and_wakes_by_the_bell(
         self, counter: Counter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(relay.settings(), "relay_sweep_seconds", 60)
+        monkeypatch.setattr(settings(), "relay_sweep_seconds", 60)
         celery = FakeCelery()
         running = asyncio.create_task(relay.run(celery))  # type: ignore[arg-type]
         await until(someone_listens)
@@ -289,7 +290,7 @@ class TestTheRelay:
     async def test_outlives_a_database_and_a_broker_that_are_away(
         self, counter: Counter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(relay.settings(), "relay_sweep_seconds", 0.01)
+        monkeypatch.setattr(settings(), "relay_sweep_seconds", 0.01)
         celery, failures = FakeCelery(), iter([OSError("away"), RuntimeError("the database is starting up")])
         take = relay.take_due
 

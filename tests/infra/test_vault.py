@@ -111,7 +111,7 @@ def test_a_blind_index_is_keyed_and_of_its_purpose(monkeypatch: pytest.MonkeyPat
 
 def test_keys_come_from_settings_where_they_are_given() -> None:
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-    given = Settings(master_keys={"1": key, "12": key}, index_key=key, token_key=key)  # type: ignore[arg-type]
+    given = Settings.model_validate({"master_keys": {"1": key, "12": key}, "index_key": key, "token_key": key})
     ring = keys._from_settings(given)
     assert ring.newest == 12
     assert ring.index == b"01234567890123456789012345678901"

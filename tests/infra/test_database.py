@@ -1,0 +1,94 @@
+"""Transactions: one commit, or none; run again where Postgres broke one off; and never waiting for ever."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from infra import outbox
+from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
+from infra.ids import new_id
+from infra.outbox import Event
+
+
+async def test_what_is_read_is_written_nowhere() -> None:
+    async with reading() as db:
+        event = await outbox.announce(db, "test.never", user_id=new_id())
+    async with reading() as db:
+        assert await db.get(Event, event.id) is None
+
+
+async def test_what_was_broken_off_for_concurrency_runs_again_whole() -> None:
+    runs: list[int] = []
+
+    async def work(db: Db) -> str:
+        runs.append(1)
+        await outbox.announce(db, "test.again", subject_id=subject)
+        if len(runs) < 3:
+            code = ("40001", "40P01")[len(runs) - 1]
+            await db.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{code}'; END $$"))
+        return "done"
+
+    subject = new_id()
+    assert await transact(work) == "done"
+    assert len(runs) == 3
+    async with reading() as db:
+        written = (await db.execute(select(Event).where(Event.subject_id == subject))).scalars().all()
+    assert len(written) == 1
+
+
+async def test_two_that_lock_each_other_out_both_end() -> None:
+    one, other = new_id(), new_id()
+    async with transaction() as db:
+        for user_id in (one, other):
+            await db.execute(text("INSERT INTO facts_versions VALUES (:id, 0)"), {"id": user_id})
+    met = asyncio.Barrier(2)
+    runs = 0
+
+    def crossing(first: object, second: object) -> object:
+        async def work(db: Db) -> None:
+            nonlocal runs
+            runs += 1
+            add = text("UPDATE facts_versions SET version = version + 1 WHERE user_id = :id")
+            await db.execute(add, {"id": first})
+            if runs <= 2:
+                await met.wait()
+            await db.execute(add, {"id": second})
+
+        return work
+
+    await asyncio.gather(transact(crossing(one, other)), transact(crossing(other, one)))  # type: ignore[arg-type]
+    assert runs == 3
+    async with reading() as db:
+        versions = text("SELECT version FROM facts_versions WHERE user_id IN (:one, :other)")
+        assert list((await db.execute(versions, {"one": one, "other": other})).scalars()) == [2, 2]
+
+
+async def test_another_failure_is_not_tried_again() -> None:
+    runs: list[int] = []
+
+    async def work(db: Db) -> None:
+        runs.append(1)
+        await db.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError) as failed:
+        await transact(work)
+    assert (sqlstate(failed.value), len(runs)) == ("22012", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("statement_timeout", "15s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("TimeZone", "UTC"),
+    ],
+)
+async def test_every_wait_has_an_end(db: Db, name: str, value: str) -> None:
+    assert (await db.execute(text(f"SHOW {name}"))).scalar_one() == value
+
+
+def test_there_is_one_engine() -> None:
+    assert open_engine() is open_engine()

@@ -1,0 +1,82 @@
+"""The bell: heard by who waits, missed by nobody for good, and never in the way of a commit."""
+
+import asyncio
+
+import pytest
+from redis.exceptions import ConnectionError as ValkeyAway
+
+from infra import cache, doorbell, outbox
+from infra.cache import valkey
+from infra.database import transaction
+from infra.ids import new_id
+from infra.outbox import Event
+
+
+async def test_a_ring_tells_whom_it_is_about() -> None:
+    one, other = new_id(), new_id()
+    rings = doorbell.rings()
+    assert await anext(rings) is None  # whatever rang before was not heard
+    await doorbell.ring([one, other, one, None])
+    users = await anext(rings)
+    assert users is not None
+    assert set(users) == {one, other}
+    await doorbell.ring_everywhere()
+    assert await anext(rings) is None
+    await rings.aclose()  # type: ignore[attr-defined]
+
+
+async def test_only_the_one_who_is_meant_is_woken() -> None:
+    one, other = new_id(), new_id()
+    listening = asyncio.create_task(doorbell.listen())
+    async with doorbell.waiting_for(one) as mine, doorbell.waiting_for(other) as theirs:
+        await asyncio.wait_for(mine.wait(), 10)  # at the start everybody looks
+        mine.clear()
+        theirs.clear()
+        await doorbell.ring([one])
+        await asyncio.wait_for(mine.wait(), 10)
+        assert not theirs.is_set()
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+
+
+async def test_several_may_wait_for_the_same_person() -> None:
+    user_id = new_id()
+    async with doorbell.waiting_for(user_id):
+        async with doorbell.waiting_for(user_id):
+            assert len(doorbell._waiting[user_id]) == 2
+        assert len(doorbell._waiting[user_id]) == 1
+    assert user_id not in doorbell._waiting
+
+
+@pytest.mark.parametrize("failure", [ValkeyAway("away"), OSError("away")])
+async def test_a_bell_that_cannot_ring_undoes_nothing(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    class Away:
+        async def publish(self, *_: object) -> None:
+            raise failure
+
+    monkeypatch.setattr(doorbell, "valkey", Away)
+    async with transaction() as db:
+        event = await outbox.announce(db, "test.silent", user_id=new_id())
+    async with transaction() as db:
+        assert (await db.get_one(Event, event.id)).name == "test.silent"
+
+
+async def test_who_listens_hears_again_after_valkey_was_away() -> None:
+    user_id = new_id()
+    rings = doorbell.rings()
+    async with asyncio.timeout(15):
+        assert await anext(rings) is None
+        await valkey().execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+        assert await anext(rings) is None
+        await doorbell.ring([user_id])
+        assert await anext(rings) == [user_id]
+    await rings.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_client_is_made_anew_after_it_was_closed() -> None:
+    before = valkey()
+    await cache.close_valkey()
+    await cache.close_valkey()
+    assert valkey() is not before
+    assert await valkey().ping()  # type: ignore[misc]
