@@ -1,7 +1,7 @@
 """Staff in front of a browser: cookies, forms, and the words on the page."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from html import unescape
 
@@ -36,11 +36,13 @@ class Browser:
         assert found, "there is a form on every page"
         return found[1]
 
-    async def send(self, path: str, *, token: str | None = None, htmx: bool = False, **fields: str) -> httpx2.Response:
+    async def send(
+        self, path: str, said: Mapping[str, str] | None = None, *, token: str | None = None, htmx: bool = False
+    ) -> httpx2.Response:
         """Send a form, with the token of this desk unless another is given."""
-        said = {"form_token": await self.form_token() if token is None else token, **fields}
+        fields = {"form_token": await self.form_token() if token is None else token, **(said or {})}
         headers = {**self.headers, **({"HX-Request": "true"} if htmx else {})}
-        return await self.http.post(path, data=said, headers=headers)
+        return await self.http.post(path, data=fields, headers=headers)
 
 
 def words_of(response: httpx2.Response) -> str:

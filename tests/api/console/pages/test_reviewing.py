@@ -59,7 +59,7 @@ async def _queue(browser: Browser) -> str:
 
 async def answer(browser: Browser, application: Application, *, htmx: bool = True, **said: str) -> httpx2.Response:
     fields = {"outcome": "decline", "reasons": "We looked.", "key": uuid4().hex, **said}
-    return await browser.send(f"/console/reviews/{shown_id(application)}", htmx=htmx, **fields)
+    return await browser.send(f"/console/reviews/{shown_id(application)}", fields, htmx=htmx)
 
 
 async def stands(application: Application) -> tuple[ApplicationStatus, int]:
@@ -145,7 +145,7 @@ async def test_other_roles_decide_nothing(browser_of: NewBrowser, role: Role) ->
 async def test_a_form_without_its_token_decides_nothing(browser: Browser) -> None:
     application = await referred()
     path = f"/console/reviews/{shown_id(application)}"
-    response = await browser.send(path, token="", outcome="approve", reasons="x", key=uuid4().hex)
+    response = await browser.send(path, {"outcome": "approve", "reasons": "x", "key": uuid4().hex}, token="")
     assert response.status_code == 403
     assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)
 

@@ -47,7 +47,7 @@ async def browser(browser_of: NewBrowser) -> Browser:
 
 async def sign_in(browser: Browser, proofs: dict[str, str]) -> httpx2.Response:
     token = await browser.form_token("/console/sign-in")
-    return await browser.send("/console/sign-in", token=token, **proofs)
+    return await browser.send("/console/sign-in", proofs, token=token)
 
 
 async def test_both_proofs_open_the_console(browser: Browser, member: Member) -> None:
@@ -117,7 +117,7 @@ async def test_too_many_tries_are_refused_as_everywhere(browser: Browser, member
 @pytest.mark.parametrize("token", ["", "0" * 64, "ü"])
 async def test_a_form_from_elsewhere_signs_nobody_in(browser: Browser, member: Member, token: str) -> None:
     await browser.open("/console/sign-in")
-    response = await browser.send("/console/sign-in", token=token, **await member.proofs())
+    response = await browser.send("/console/sign-in", await member.proofs(), token=token)
     assert response.status_code == 403
     assert "This form is not from here." in words_of(response)
     assert (await browser.open("/console")).status_code == 303
@@ -126,7 +126,7 @@ async def test_a_form_from_elsewhere_signs_nobody_in(browser: Browser, member: M
 async def test_without_the_cookie_of_the_form_its_token_is_nothing(browser: Browser, member: Member) -> None:
     token = await browser.form_token("/console/sign-in")
     browser.http.cookies.clear()
-    assert (await browser.send("/console/sign-in", token=token, **await member.proofs())).status_code == 403
+    assert (await browser.send("/console/sign-in", await member.proofs(), token=token)).status_code == 403
 
 
 async def test_who_has_signed_in_need_not_again(browser_of: NewBrowser) -> None:
