@@ -27,7 +27,9 @@ async def test_an_appointed_member_can_sign_in() -> None:
     code, output = await longan("staff", "appoint", email, "--name", "Night Shift", "--role", "risk")
     assert code == 0, output
     totp = pyotp.TOTP(told(output, "TOTP secret")).now()
-    signed_in = await staff_signing_in.sign_in(email=email, password=told(output, "password"), code=totp, ip="192.0.2.7")
+    signed_in = await staff_signing_in.sign_in(
+        email=email, password=told(output, "password"), code=totp, ip="192.0.2.7"
+    )
     assert len(signed_in.token) > 20
 
 
