@@ -129,9 +129,8 @@ async def test_there_are_two_answers(browser: Browser, said: dict[str, str]) -> 
 async def test_an_id_of_nothing_decides_nothing(browser: Browser) -> None:
     token = await browser.form_token()
     for id in ("nonsense", "VXNlcjo"):
-        response = await browser.send(
-            f"/console/reviews/{id}", token=token, outcome="approve", reasons="x", key="k" * 8
-        )
+        said = {"outcome": "approve", "reasons": "x", "key": "k" * 8}
+        response = await browser.send(f"/console/reviews/{id}", said, token=token)
         assert response.status_code == 404
 
 
