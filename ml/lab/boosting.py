@@ -29,12 +29,12 @@ class Growth:
 
 
 def growths(rows: int) -> Sequence[Growth]:
-    """The small search: shallower trees for small books, deeper ones for large."""
+    """The small search. Never deeper than 4: depth 6 gained nothing on real books, and explains ten times slower."""
     if rows < 5_000:
         return Growth(3, 0.06, 400), Growth(4, 0.06, 400)
     if rows < 40_000:
-        return Growth(4, 0.08, 300), Growth(6, 0.06, 300)
-    return Growth(4, 0.12, 300), Growth(6, 0.1, 250)
+        return Growth(3, 0.1, 300), Growth(4, 0.08, 300)
+    return Growth(4, 0.12, 300), Growth(4, 0.08, 300)
 
 
 def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 30) -> Any:
