@@ -19,13 +19,13 @@ schedules.recur(SNAPSHOT_DUE, timedelta(hours=1))
 
 
 @reaction(SCORES_DUE)
-async def count_new_scores(db: Db, event: Event) -> None:
+async def count_new_scores(db: Db, _: Event | None) -> None:
     if await bins.count_scores(db, until=first_id_at(time.time() - SETTLED_AFTER_SECONDS)):
         await outbox.announce(db, SCORES_DUE)
 
 
 @reaction(SNAPSHOT_DUE)
-async def take_watch_snapshot(db: Db, event: Event) -> None:
+async def take_watch_snapshot(db: Db, _: Event | None) -> None:
     await snapshots.take(db)
 
 

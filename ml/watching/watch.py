@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from domain.actors import Role, StaffActor
@@ -15,7 +14,7 @@ from ml.artefact import Artefact, ArtefactError
 from ml.challenging import SideBySide
 from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift, psi
 from ml.features import FEATURES
-from ml.registry import Kind, Standing, load_score, standing
+from ml.registry import Kind, Standing, live_scorer_model, standing
 from ml.scale import GRADES
 from ml.watching import bins, snapshots
 
@@ -23,6 +22,8 @@ WATCHERS = frozenset({Role.RISK, Role.APPROVER, Role.VIEWER})
 # Below this, chance alone moves the index past 0.10: the 95 % point of chi-square with ten degrees of freedom is 18.3.
 SCORES_MIN = 200
 SCORED, UNSCORED = "READY", ("THIN", "OUT_OF_RANGE")
+
+_live = live_scorer_model()
 
 
 @dataclass(frozen=True)
@@ -112,17 +113,15 @@ def may_watch(actor: StaffActor) -> bool:
 
 
 async def champion() -> Artefact | None:
-    """The live score model; None where there is none that can be read."""
+    """The model that scores people now. One that can't be read is refused here as there, and the old one stays."""
+    return await asyncio.to_thread(_live.current)
+
+
+def _standing(live: Artefact) -> Standing:
     try:
-        version = standing(Kind.SCORE).champion
-        return await asyncio.to_thread(_loaded, version) if version else None
+        return standing(Kind.SCORE)
     except ArtefactError:
-        return None
-
-
-@lru_cache(maxsize=2)
-def _loaded(version: str) -> Artefact:
-    return load_score(version)
+        return Standing(live.version)
 
 
 async def watch(db: Db, days: int) -> Watch | None:
@@ -132,7 +131,7 @@ async def watch(db: Db, days: int) -> Watch | None:
         return None
     since = (await clock.now(db) - timedelta(days=days - 1)).date()
     spreads = _spreads(live, await bins.counts(db, live.version, since))
-    taken, stands = await snapshots.latest(db), standing(Kind.SCORE)
+    taken, stands = await snapshots.latest(db), _standing(live)
     return Watch(
         champion=live,
         standing=stands,

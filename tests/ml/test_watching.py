@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, func, insert, select, update
 
 from domain.actors import Role, StaffActor
 from domain.applications.decisions import Decision, DecisionOutcome
@@ -20,9 +20,11 @@ from domain.people import users
 from domain.people.users import User
 from infra.database import Db
 from infra.ids import new_id
+from infra.outbox import Event
 from infra.vault import PersonKey
-from ml.artefact import Artefact
+from ml.artefact import Artefact, ArtefactError
 from ml.drift import Alarm, Share
+from ml.registry import Kind, Standing
 from ml.scoring import scored
 from ml.watching import bins, groups, snapshots, tasks, watch
 from ml.watching.bins import SCORE, WatchMark
@@ -229,7 +231,7 @@ async def snapshot(db: Db, at: datetime = FAR + timedelta(days=1)) -> WatchSnaps
     return taken
 
 
-async def decided(db: Db, outcome: DecisionOutcome, *, born: date | None = None, times: int = 1) -> None:
+async def decided(db: Db, outcome: DecisionOutcome, *, born: date | None = None, times: int = 1) -> UUID:
     person = await somebody(db)
     if born:
         await readings.record(db, person.id, "profile", [Observed("profile.birth_date", born, FAR)])
@@ -237,6 +239,31 @@ async def decided(db: Db, outcome: DecisionOutcome, *, born: date | None = None,
         row: dict[str, Any] = {"user_id": person.id, "id": new_id(), "application_id": new_id(), "decided_by": "rules"}
         row |= {"outcome": outcome, "decided_at": FAR + timedelta(minutes=number), "reasons_told": []}
         await db.execute(insert(Decision).values(**row, rule_version="test"))
+    return person.id
+
+
+class TestReactions:
+    async def test_a_full_batch_asks_for_the_next(
+        self, marked: Db, live: Artefact, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bins, "BATCH", 2)
+        monkeypatch.setattr(tasks, "SETTLED_AFTER_SECONDS", -60)
+        for _ in range(3):
+            await score(marked, live)
+        due = select(func.count()).where(Event.name == tasks.SCORES_DUE)
+        before = (await marked.execute(due)).scalar_one()
+        announced = []
+        for _ in range(2):
+            await tasks.count_new_scores(marked, None)
+            announced.append((await marked.execute(due)).scalar_one() - before)
+        assert announced == [1, 1]
+        assert sum((await bins.counts(marked, live.version, FAR.date()))[SCORE].values()) == 3
+
+    async def test_the_snapshot_is_taken(self, db: Db) -> None:
+        db.info["now"] = FAR
+        await tasks.take_watch_snapshot(db, None)
+        taken = await snapshots.latest(db)
+        assert taken is not None and taken.taken_at == FAR
 
 
 class TestSnapshot:
@@ -249,6 +276,8 @@ class TestSnapshot:
         for _ in range(19):
             await decided(db, DecisionOutcome.DECLINE)
         await decided(db, DecisionOutcome.REFER)
+        erased = await decided(db, DecisionOutcome.APPROVE)
+        await db.execute(delete(PersonKey).where(PersonKey.user_id == erased))
         taken = await snapshot(db)
         assert [line for line in taken.decided if line[0] == "age"] == [
             ["age", "55-", 21, [0.0]],
@@ -283,3 +312,14 @@ class TestWatch:
         assert (seen.champion.version, seen.champion.simulated, seen.score.scores) == (live.version, True, 1)
         assert {each.name for each in seen.inputs} == {each.name for each in live.inputs if each.code is None}
         assert seen.score.alarm is None
+
+    async def test_a_pointer_that_cannot_be_read_hides_nothing(
+        self, db: Db, live: Artefact, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(kind: Kind) -> Standing:
+            raise ArtefactError("The pointer to the live score model can't be read")
+
+        monkeypatch.setattr(watch, "standing", broken)
+        seen = await watch.watch(db, 7)
+        assert seen is not None
+        assert (seen.champion.version, seen.standing, seen.challenger) == (live.version, Standing(live.version), None)

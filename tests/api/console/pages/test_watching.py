@@ -13,7 +13,7 @@ from infra.database import Db, reading
 from infra.outbox import Event
 from ml.artefact import Artefact
 from ml.challenging import SideBySide
-from ml.registry import Standing
+from ml.registry import Kind, Live, Standing, load_score
 from ml.watching import bins, snapshots, tasks, watch
 from ml.watching.snapshots import WatchSnapshot
 from tests.api.console.pages.conftest import Browser, NewBrowser
@@ -129,7 +129,7 @@ async def test_a_challenger_is_shown_beside(
 
 
 async def test_without_a_model_nothing_is_claimed(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "standing", lambda kind: Standing())
+    monkeypatch.setattr(watch, "_live", Live(Kind.SCORE, load_score, lambda now: None))
     told = await browser.text("/console/watch")
     assert "No score model is live" in told
     assert "Simulated" not in told
