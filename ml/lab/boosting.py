@@ -29,7 +29,7 @@ class Growth:
 
 
 def growths(rows: int) -> Sequence[Growth]:
-    """The small search. Never deeper than 4: depth 6 gained nothing on real books, and explains ten times slower."""
+    """The small search. Never deeper than 4: depth 6 gained nothing on real books, and explains five times slower."""
     if rows < 5_000:
         return Growth(3, 0.06, 400), Growth(4, 0.06, 400)
     if rows < 40_000:
