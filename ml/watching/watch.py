@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.actors import Role, StaffActor
-from infra import clock
+from domain.people import staff
+from infra import clock, vault
 from infra.database import Db
-from ml import challenging
+from ml import approvals, challenging
 from ml.artefact import Artefact, ArtefactError
 from ml.challenging import SideBySide
 from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift, psi
@@ -97,6 +98,7 @@ class Truth:
 class Watch:
     champion: Artefact
     standing: Standing
+    vouched_by: tuple[str, ...]
     days: int
     score: Spread
     inputs: tuple[Spread, ...]  # the most moved first
@@ -124,6 +126,11 @@ def _standing(live: Artefact) -> Standing:
         return Standing(live.version)
 
 
+async def _vouched_by(db: Db, version: str) -> tuple[str, ...]:
+    seal, given = vault.house_seal(), await approvals.given(db, {version})
+    return tuple(seal.open(member.name_sealed, staff.NAME) for _, member in given[version])
+
+
 async def watch(db: Db, days: int) -> Watch | None:
     """None where no model is live."""
     live = await champion()
@@ -135,12 +142,13 @@ async def watch(db: Db, days: int) -> Watch | None:
     return Watch(
         champion=live,
         standing=stands,
+        vouched_by=await _vouched_by(db, live.version),
         days=days,
         score=spreads[bins.SCORE],
         inputs=tuple(sorted((each for name, each in spreads.items() if name != bins.SCORE), key=_most_moved)),
         taken_at=taken.taken_at if taken else None,
         scored=_scored(taken.standings if taken else {}),
-        approvals=approvals(taken.decided if taken else []),
+        approvals=by_approvals(taken.decided if taken else []),
         truth=truth(live.version, taken.truths if taken else []),
         group_truths=tuple(
             GroupTruth(column, group, expected / people, Share(int(bad), people))
@@ -179,7 +187,7 @@ def _scored(standings: Mapping[str, int]) -> tuple[tuple[str, Share], ...]:
     return tuple((kind, Share(standings.get(kind, 0), looked_at)) for kind in kinds) if looked_at else ()
 
 
-def approvals(lines: Sequence[Any]) -> tuple[GroupApprovals, ...]:
+def by_approvals(lines: Sequence[Any]) -> tuple[GroupApprovals, ...]:
     shares = {(column, group): Share(int(approved), people) for column, group, people, (approved,) in lines}
     most = {
         column: max((share for (other, _), share in shares.items() if other == column), key=lambda share: share.rate)

@@ -16,12 +16,13 @@ from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.people import users
+from domain.people import staff, users
 from domain.people.users import User
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
 from infra.vault import PersonKey
+from ml.approvals import ModelApproval
 from ml.artefact import Artefact, ArtefactError
 from ml.drift import Alarm, Share
 from ml.registry import Kind, Standing
@@ -103,14 +104,14 @@ class TestGroups:
         assert groups.age_band(born, FAR.date()) == band
 
     def test_a_gap_beyond_chance_is_a_concern(self) -> None:
-        told = watch.approvals([["age", "-24", 200, [80]], ["age", "25-34", 200, [180]], ["age", "55-", 20, [14]]])
+        told = watch.by_approvals([["age", "-24", 200, [80]], ["age", "25-34", 200, [180]], ["age", "55-", 20, [14]]])
         assert [(line.group, line.is_concern) for line in told] == [("-24", True), ("25-34", False), ("55-", False)]
         assert told[0].approved == Share(80, 200)
         assert told[0].declined == Share(120, 200)
         assert isclose(told[0].ratio, 4 / 9)
 
     def test_columns_are_compared_within_themselves(self) -> None:
-        told = watch.approvals([["age", "-24", 100, [10]], ["region", "CN-SH", 100, [90]]])
+        told = watch.by_approvals([["age", "-24", 100, [10]], ["region", "CN-SH", 100, [90]]])
         assert [line.ratio for line in told] == [1.0, 1.0]
 
 
@@ -323,3 +324,21 @@ class TestWatch:
         seen = await watch.watch(db, 7)
         assert seen is not None
         assert (seen.champion.version, seen.standing, seen.challenger) == (live.version, Standing(live.version), None)
+
+    async def test_it_names_who_vouched(self, db: Db, live: Artefact) -> None:
+        for number, name in enumerate(("Wen", "Lin")):
+            proofs = {"password": "correct horse", "totp_secret": "JBSWY3DPEHPK3PXP"}
+            email = f"{uuid4()}@longan.example"
+            member = await staff.appoint(db, email=email, name=name, role=Role.RISK, **proofs)
+            db.add(
+                ModelApproval(
+                    version=live.version,
+                    staff_id=member.id,
+                    kind=Kind.SCORE,
+                    is_proposal=number == 0,
+                    given_at=FAR + timedelta(hours=number),
+                )
+            )
+        await db.flush()
+        seen = await watch.watch(db, 7)
+        assert seen is not None and seen.vouched_by == ("Wen", "Lin")
