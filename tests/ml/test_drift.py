@@ -80,7 +80,8 @@ def test_groups_are_compared_with_the_one_approved_most() -> None:
     bad: list[bool | None] = [False] * 70 + [True] * 5 + [None] * 25 + [True] * 30 + [None] * 70
     x, y = by_group(groups, approved, bad)
     assert (x.approved, x.bad, x.ratio, x.passes_four_fifths) == (Share(80, 100), Share(5, 75), 1.0, True)
-    assert (y.approved, y.bad, y.ratio) == (Share(60, 100), Share(30, 30), pytest.approx(0.75))
+    assert (y.approved, y.bad) == (Share(60, 100), Share(30, 30))
+    assert y.ratio == pytest.approx(0.75)
     assert not y.passes_four_fifths
 
 
