@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     rescore_batch: int = 250  # people in one transaction of a rescore
     rescore_concurrency: int = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
-    rescore_told_per_second: float = 50.0  # how fast those whose points changed hear of it, and their tiers follow
+    rescore_told_per_second: float = 10.0  # how fast those whose points changed hear of it, and their tiers follow
 
     master_keys: dict[str, SecretStr] = {}  # version -> base64 of 32 bytes; the highest version seals, all open
     index_key: SecretStr | None = None  # base64 of 32 bytes; phone look-ups

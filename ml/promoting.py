@@ -80,6 +80,8 @@ async def challenge(db: Db, version: str | None) -> Standing:
     if version is not None:
         if kind_of(version) is not Kind.SCORE:
             raise NotPromoted("Only a score model can challenge.")
+        if version == registry.standing(Kind.SCORE).champion:
+            raise NotPromoted("It is the champion already.")
         _keep_sound(Kind.SCORE, version)
         await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {})
     elif before is not None:

@@ -54,7 +54,8 @@ class Standing:
     def rolled_back(self) -> "Standing":
         if not self.before:
             raise ArtefactError("There is no earlier champion to go back to.")
-        return Standing(self.before[0], self.challenger, self.before[1:])
+        challenger = None if self.challenger == self.before[0] else self.challenger
+        return Standing(self.before[0], challenger, self.before[1:])
 
 
 class Versioned(Protocol):

@@ -30,7 +30,11 @@ async def show(db: Db) -> None:
     kept = list(shelf())
     vouched = await promoting.vouchers(db, {each.version for each in kept})
     console = Console()
-    table = Table("version", "kind", "place", "trained on", "figures", "vouched for by", box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 2))
+    for name in ("version", "kind", "place"):
+        table.add_column(name, no_wrap=True)
+    for name in ("trained on", "figures", "vouched for by"):
+        table.add_column(name)
     for each in sorted(kept, key=lambda each: (each.kind, each.place or "z", each.version)):
         style = "bold green" if each.place == "champion" else "red" if each.broken else ""
         names = ", ".join(_signed(voucher) for voucher in vouched[each.version])

@@ -28,6 +28,7 @@ from ml.registry import Kind
 WINDOW_SECONDS = 2.0  # a batch and its rest lie within
 SETTLE_SECONDS = 0.1
 WARM_UP = 60
+BEGUN_SECONDS_MAX = 120
 DRAWS = 4_000
 HOME = """
 { viewer { scoring { state message } score { points grade factors { label effect } }
@@ -102,9 +103,18 @@ async def _keep_running(version: str) -> int:
         scored = (await rescores.progress(db, done.id)).scored if done else 0
     registry.switch(Kind.SCORE, lambda now: now.promoted(version))
     async with transaction() as db:
-        await rescoring.begin(db, RescoreReason.ASKED)
-    await asyncio.sleep(1.5)  # the worker takes the model over, once for each rescore
-    return scored
+        begun = await rescoring.begin(db, RescoreReason.ASKED)
+    async with asyncio.timeout(BEGUN_SECONDS_MAX):
+        # The worker starts, and takes the model over, once for each rescore.
+        while True:
+            if await _has_begun(begun.id):
+                return scored
+            await asyncio.sleep(0.2)
+
+
+async def _has_begun(rescore_id: UUID) -> bool:
+    async with reading() as db:
+        return (await rescores.progress(db, rescore_id)).scored > 0
 
 
 async def _pair(http: httpx2.AsyncClient, token: str, workers: Sequence[Process]) -> tuple[list[float], list[float]]:

@@ -245,6 +245,13 @@ class TestChallenger:
         await rescore()
         assert "score_with_challenger" not in await work_off(*people)
 
+    async def test_nobody_challenges_himself(self, champion: str, other: str) -> None:
+        with pytest.raises(NotPromoted, match="champion already"):
+            await run(promoting.challenge, champion)
+        registry.switch(Kind.SCORE, lambda now: now.promoted(other))
+        await run(promoting.challenge, champion)
+        assert (await run(promoting.roll_back)).challenger is None
+
     async def test_a_challenge_ends(self, other: str) -> None:
         await run(promoting.challenge, other)
         assert (await run(promoting.challenge, None)).challenger is None
