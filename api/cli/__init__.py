@@ -8,6 +8,7 @@ from api.cli.dev import dev
 from api.cli.evaluate import evaluate
 from api.cli.keys import keys
 from api.cli.lift import lift
+from api.cli.match import match
 from api.cli.migrate import migrate
 from api.cli.models import models
 from api.cli.prepare import prepare
@@ -35,6 +36,7 @@ app.command()(rescore)
 app.command()(replay)
 app.command()(demo)
 app.add_typer(models, name="models")
+app.add_typer(match, name="match")
 app.add_typer(bench, name="bench")
 app.add_typer(dev, name="dev")
 app.add_typer(keys, name="keys")

@@ -1,0 +1,161 @@
+"""Models of relevance on a table of interactions, measured on users that none of them has seen."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from ml.books.findings import BookRefused, Finding, Notes
+from ml.ranking import features, measuring, rankers
+from ml.ranking.features import Rows
+from ml.ranking.measuring import Interval, Measured
+from ml.ranking.splitting import split
+from ml.ranking.table import Floats, Table
+
+_USERS_MIN = 5  # in each part, with something liked and something not
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model on the test users. `gain` is the chosen model's NDCG@5 minus this one's, on the same users."""
+
+    name: str
+    measured: Measured
+    intervals: dict[str, Interval]
+    seconds: float
+    validation: float | None
+    trees: int | None
+    gain: float
+    gain_interval: Interval
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    rows: int
+    users: int
+    items: int
+    test_users: int
+    judged_users: int  # test users who liked something
+    lines: tuple[Line, ...]
+    chosen: str
+    inputs: tuple[str, ...]
+    notes: Notes
+    seconds: float
+
+
+def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Evaluation:
+    began = perf_counter()
+    progress("Counting who liked what", 0.1)
+    rows = features.rows(table, split(table))
+    _refuse_too_few(rows)
+    _tell(table, rows, notes)
+    counted = perf_counter() - began
+    scores: dict[str, tuple[Floats, float]] = {"popularity": (rows.popularity, counted)}
+    scores["cooccurrence"] = (rows.together, counted)
+    if rows.own is not None:
+        scores["own-history"] = (rows.own, counted)
+    fitted = {}
+    for share, loss in ((0.3, "pointwise"), (0.6, "yetirank")):
+        progress(f"Training {loss}", share)
+        fitted[loss] = rankers.fit(rows, loss, seed=seed, is_graded=table.is_graded)  # type: ignore[arg-type]
+        scores[loss] = (fitted[loss].score, fitted[loss].seconds)
+    chosen = max(fitted.values(), key=lambda ranker: ranker.validation).name
+    progress("Measuring", 0.95)
+    lines = tuple(_lines(rows, scores, fitted, chosen, seed))
+    _, judged = _test_users(rows)
+    return Evaluation(
+        rows=len(table),
+        users=len(table.users),
+        items=len(table.items),
+        test_users=len(judged),
+        judged_users=int(judged.sum()),
+        lines=lines,
+        chosen=chosen,
+        inputs=tuple(rows.frame.columns),
+        notes=notes,
+        seconds=perf_counter() - began,
+    )
+
+
+def _lines(
+    rows: Rows,
+    scores: dict[str, tuple[Floats, float]],
+    fitted: "dict[str, rankers.Ranker]",
+    chosen: str,
+    seed: int,
+) -> Iterator[Line]:
+    test, surprise = rows.is_test, _surprise(rows)
+    user, judged = _test_users(rows)
+    measured = {
+        name: measuring.measure(score[test], user, rows.item[test], rows.label[test], rows.lot[test], surprise)
+        for name, (score, _) in scores.items()
+    }
+    weights = measuring.draws(len(judged), seed=seed)
+    best = measured[chosen].per_user[:, 1]
+    for name, found in measured.items():
+        columns = zip(measuring.FIGURES, found.per_user.T, strict=True)
+        gain = best - found.per_user[:, 1]
+        yield Line(
+            name=name,
+            measured=found,
+            intervals={figure: measuring.interval(values, weights) for figure, values in columns},
+            seconds=scores[name][1],
+            validation=fitted[name].validation if name in fitted else None,
+            trees=fitted[name].trees if name in fitted else None,
+            gain=float(np.nanmean(gain)),
+            gain_interval=measuring.interval(gain, weights),
+        )
+
+
+def _test_users(
+    rows: Rows,
+) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
+    """Test users counted from 0, one per test row; and which of them liked something."""
+    _, user = np.unique(rows.user[rows.is_test], return_inverse=True)
+    return user, np.bincount(user, rows.label[rows.is_test] > 0) > 0
+
+
+def _surprise(rows: Rows) -> Floats:
+    """Bits per item; an item that nobody liked surprises as if half a training user had."""
+    train = ~rows.is_test
+    likers = np.bincount(rows.item[train], rows.label[train] > 0, int(rows.item.max()) + 1)
+    return -np.log2(np.clip(likers, 0.5, None) / len(np.unique(rows.user[train])))
+
+
+def _refuse_too_few(rows: Rows) -> None:
+    for name, part in (
+        ("to train on", ~rows.is_test & ~rows.is_validation),
+        ("to choose on", rows.is_validation),
+        ("to test on", rows.is_test),
+    ):
+        hits = np.bincount(rows.user[part], rows.label[part] > 0)
+        able = int((hits > 0).sum())
+        if able < _USERS_MIN:
+            why = f"{able} users with a label above zero are left {name}; it takes {_USERS_MIN} (a hash deals 20 % to the test)"
+            raise BookRefused([Finding(None, "user_id", why)])
+
+
+def _tell(table: Table, rows: Rows, notes: Notes) -> None:
+    users = len(table.users)
+    hits = np.bincount(rows.user, rows.label > 0, users)
+    if int((hits == 0).sum()):
+        notes.warn(
+            f"{int((hits == 0).sum()):,} of {users:,} users have no positive label; they don't count in NDCG and MAP."
+        )
+    if table.time is None:
+        notes.warn(
+            "There is no time column: nothing is known of a test user's past, so own-history can't be judged, and "
+            "co-occurrence only knows which items were considered together."
+        )
+    elif rows.own is None:
+        notes.warn("No item comes back and no i_* category says which are alike, so own-history can't be judged.")
+    if table.has_repeats:
+        repeated = int((~table.is_asked).sum())
+        notes.warn(
+            f"{repeated:,} rows are history: a user's latest row with an item is ranked, and earlier ones are its past."
+        )
+    sizes = np.bincount(rows.user, minlength=users)
+    if int(np.median(sizes)) <= 1:
+        notes.warn("Most users considered a single item, so there is hardly anything to rank.")

@@ -1,0 +1,170 @@
+"""A table of interactions, checked: who considered what, how relevant it was, and what is known of both."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.books import parsing
+from ml.books.findings import BookRefused, Finding, Notes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+REQUIRED = ("user_id", "item_id", "label")
+_FINDINGS_MAX = 20
+_LEVELS_MAX = 200  # of a category; rarer ones are one level together
+
+
+@dataclass(frozen=True)
+class Column:
+    """One `u_*` or `i_*` column. A category's values are the codes of its levels, most frequent first; -1 is missing."""
+
+    name: str
+    kind: Literal["number", "category"]
+    values: Floats
+
+    @property
+    def is_of_user(self) -> bool:
+        return self.name.startswith("u_")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows sorted by user, then time. `user` and `item` are indices of `users` and `items`."""
+
+    user: Ints
+    item: Ints
+    label: Floats
+    time: Floats | None
+    users: NDArray[Any]
+    items: NDArray[Any]
+    columns: tuple[Column, ...]
+    is_asked: Flags  # the latest row of each pair is ranked; earlier ones are history
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def has_repeats(self) -> bool:
+        return not bool(self.is_asked.all())
+
+    @property
+    def is_graded(self) -> bool:
+        return bool(np.any((self.label != 0) & (self.label != 1)))
+
+
+def checked(frame: pd.DataFrame, notes: Notes) -> Table:
+    """The table in a file's cells. Raises BookRefused naming the rows and columns that are no interactions."""
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        there = ", ".join(map(str, frame.columns[:8]))
+        raise BookRefused([Finding(None, name, f"there is no such column; there are {there}") for name in missing])
+    findings: list[Finding] = []
+    user, users = _names(frame["user_id"], "user_id", findings)
+    item, items = _names(frame["item_id"], "item_id", findings)
+    label = _labels(frame["label"], findings)
+    time = _moments(frame["time"], findings) if "time" in frame.columns else None
+    _refuse(findings)
+    order = np.lexsort((item, np.zeros(len(user)) if time is None else time, user))
+    moment = None if time is None else time[order]
+    _refuse(_twice(user[order], item[order], moment, order))
+    if not label.any():
+        raise BookRefused([Finding(None, "label", "no label is above zero, so there is nothing to find")])
+    return Table(
+        user=user[order],
+        item=item[order],
+        label=label[order],
+        time=moment,
+        users=users,
+        items=items,
+        columns=tuple(_columns(frame.iloc[order], notes)),
+        is_asked=_latest(user[order], item[order]),
+    )
+
+
+def _names(column: "pd.Series[Any]", name: str, findings: list[Finding]) -> tuple[Ints, NDArray[Any]]:
+    words = parsing.words(column)
+    findings.extend(_at(words.isna().to_numpy(), name, "nothing is written"))
+    codes, levels = pd.factorize(words, sort=False)
+    return np.asarray(codes, np.int64), np.asarray(levels, object)
+
+
+def _labels(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
+    values, _ = parsing.numbers(column)
+    label = np.asarray(values, np.float64)
+    bad = np.isnan(label)
+    findings.extend(_at(bad, "label", "{} is no number", column))
+    findings.extend(_at(label < 0, "label", "{} is below zero; a label is 0, 1 or a grade", column))
+    return label
+
+
+def _moments(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
+    values, wrong = parsing.numbers(column)
+    if bool(wrong.any()):
+        days, _ = parsing.dates(column)
+        values = days.astype("int64").where(days.notna()).astype("float64")
+    moments = np.asarray(values, np.float64)
+    findings.extend(_at(np.isnan(moments), "time", "{} is neither a number nor a date", column))
+    return moments
+
+
+def _at(wrong: Flags, name: str, why: str, column: "pd.Series[Any] | None" = None) -> Iterator[Finding]:
+    rows = np.flatnonzero(wrong)
+    for row in rows[:_FINDINGS_MAX]:
+        yield Finding(int(row) + 1, name, why.format("" if column is None else repr(column.iloc[row])))
+    if len(rows) > _FINDINGS_MAX:
+        yield Finding(None, name, f"{len(rows) - _FINDINGS_MAX:,} more rows like these")
+
+
+def _twice(user: Ints, item: Ints, time: Floats | None, order: Ints) -> list[Finding]:
+    keys = (item, user) if time is None else (time, item, user)
+    sort = np.lexsort(keys)
+    same = np.ones(len(sort) - 1, bool)
+    for key in keys:
+        same &= np.diff(key[sort]) == 0
+    wrong = np.zeros(len(user), bool)
+    wrong[np.maximum(order[sort[1:]], order[sort[:-1]])[same]] = True
+    moment = "" if time is None else " at this time"
+    return list(_at(wrong, "item_id", f"this user has another row with this item{moment}"))
+
+
+def _latest(user: Ints, item: Ints) -> Flags:
+    """The last row of each pair, in rows that are sorted by time within a user."""
+    key = user * (int(item.max()) + 1) + item
+    _, backwards = np.unique(key[::-1], return_index=True)
+    latest = np.zeros(len(key), bool)
+    latest[len(key) - 1 - backwards] = True
+    return latest
+
+
+def _columns(frame: pd.DataFrame, notes: Notes) -> Iterator[Column]:
+    for name in map(str, frame.columns):
+        if not name.startswith(("u_", "i_")):
+            if name not in (*REQUIRED, "time"):
+                notes.left_out[name] = "neither u_* nor i_*"
+            continue
+        column = _typed(name, frame[name])
+        if len(np.unique(column.values[~np.isnan(column.values)])) > 1:
+            yield column
+        else:
+            notes.left_out[name] = "the same in every row"
+
+
+def _typed(name: str, column: "pd.Series[Any]") -> Column:
+    if not isinstance(column.dtype, pd.CategoricalDtype) and not pd.api.types.is_bool_dtype(column):
+        values, wrong = parsing.numbers(column)
+        if not bool(wrong.any()):
+            return Column(name, "number", np.asarray(values, np.float64))
+    words = parsing.words(column.astype(object))
+    ranks = {level: float(min(rank, _LEVELS_MAX)) for rank, level in enumerate(words.value_counts().index)}
+    return Column(name, "category", np.asarray(words.map(ranks).fillna(-1.0), np.float64))
+
+
+def _refuse(findings: list[Finding]) -> None:
+    if findings:
+        raise BookRefused(findings[: 2 * _FINDINGS_MAX])
