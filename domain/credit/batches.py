@@ -153,6 +153,6 @@ async def _write(db: Db, outcomes: Sequence[Outcome], told_until: datetime) -> d
     await copy_in(db, Score, [outcome.score for outcome in outcomes if outcome.score is not None])
     await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])
     changed = [(outcome.scoring["user_id"], outcome.scoring["score_id"]) for outcome in outcomes if outcome.is_change]
-    apart = timedelta(seconds=1 / settings().rescore_told_per_second)
+    apart = timedelta(seconds=settings().rescore_concurrency / settings().rescore_told_per_second)
     await outbox.announce_all(db, "score.changed", changed, first_at=told_until, apart=apart)
     return told_until + len(changed) * apart

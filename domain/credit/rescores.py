@@ -83,11 +83,18 @@ async def lay_out(db: Db, reason: RescoreReason, ranges: int | None) -> Rescore:
     rescore = Rescore(reason=reason, people=people, begun_at=now)
     db.add(rescore)
     await db.flush()
+    told_until = (await db.execute(select(func.max(RescoreRange.told_until)))).scalar_one()
     # Who comes after everybody is in the last range too.
     lasts = [*(row.last for row in bounds[:-1]), EVERYBODY]
     for number, (row, after, last) in enumerate(zip(bounds, [NOBODY, *lasts], lasts, strict=False)):
         part = RescoreRange(
-            rescore_id=rescore.id, number=number, after=after, last=last, people=row.people, cursor=after
+            rescore_id=rescore.id,
+            number=number,
+            after=after,
+            last=last,
+            people=row.people,
+            cursor=after,
+            told_until=told_until,
         )
         db.add(part)
     await db.flush()

@@ -54,7 +54,7 @@ async def go_on(db: Db, rescore_id: UUID, number: int) -> None:
     batch = await batches.rescore(
         db, after=part.cursor, last=part.last, most=settings().rescore_batch, told_until=part.told_until
     )
-    part.told_until = batch.told_until
+    part.told_until = batch.told_until or part.told_until
     part.scored += batch.scored
     part.changed += batch.changed
     part.unreadable += batch.unreadable
@@ -65,16 +65,17 @@ async def go_on(db: Db, rescore_id: UUID, number: int) -> None:
     else:
         part.cursor = part.last
         part.ended_at = await clock.now(db)
-        await _next_range(db, rescore)
+        await _next_range(db, rescore, part)
 
 
-async def _next_range(db: Db, rescore: Rescore) -> None:
+async def _next_range(db: Db, rescore: Rescore, ended: RescoreRange) -> None:
     # Of two ranges that end at once the later one sees the earlier one's end.
     await db.refresh(rescore, with_for_update=True)
     if rescore.state != RescoreState.RUNNING:
         return
     opened = await rescores.open_ranges(db, rescore, 1)
     for part in opened:
+        part.told_until = ended.told_until
         await _announce(db, part)
     mine = RescoreRange.rescore_id == rescore.id
     left = select(func.count()).select_from(RescoreRange).where(mine, RescoreRange.ended_at.is_(None))

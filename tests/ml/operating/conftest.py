@@ -5,8 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from domain.credit.rescores import RescoreRange
 from domain.credit.scoring import scorer
+from infra.database import transaction
 from infra.settings import settings
 from ml import artefact as artefacts
 from ml import registry
@@ -23,10 +26,13 @@ def _standing(models: None) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _small_batches_without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+async def _small_batches_without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings(), "rescore_batch", 20)
     monkeypatch.setattr(settings(), "rescore_share", 1.0)
     monkeypatch.setattr(settings(), "rescore_told_per_second", 1e6)
+    async with transaction() as db:
+        # Another test's people may be told until long after now.
+        await db.execute(update(RescoreRange).values(told_until=None))
 
 
 @pytest.fixture

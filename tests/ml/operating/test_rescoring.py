@@ -187,11 +187,25 @@ async def test_a_rescore_rests_between_batches_and_tells_people_one_by_one(monke
         next_batch = select(Event.occurred_at, Owed.due_at).join(Owed, Owed.event_id == Event.id)
         row = (await db.execute(next_batch.where(Event.subject_id == begun.id, Owed.handled_at.is_(None)))).one()
         assert row.due_at > row.occurred_at
-        mine = select(Owed.due_at).join(Event, Event.id == Owed.event_id).where(Event.user_id.in_(people))
-        told = sorted((await db.execute(mine.where(Owed.reaction == "evaluate_after_score"))).scalars())
-    assert {later - one for one, later in pairwise(told)} == {timedelta(milliseconds=100)}
+    assert set(await pauses(people)) == {timedelta(milliseconds=100)}
     monkeypatch.setattr(settings(), "rescore_share", 1.0)
     await rescore()
+
+
+async def test_people_are_told_at_one_pace_through_all_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = await settle(45, seed=14)
+    monkeypatch.setattr(settings(), "rescore_told_per_second", 10.0)
+    begun = await rescore(ranges=30)
+    assert len([part for part in await ranges_of(begun.id) if part.scored]) > 1
+    assert set(await pauses(people)) == {timedelta(milliseconds=100)}
+
+
+async def pauses(people: list[UUID]) -> list[timedelta]:
+    """Between one and the next of these who hears that his points changed."""
+    async with reading() as db:
+        mine = select(Owed.due_at).join(Event, Event.id == Owed.event_id).where(Event.user_id.in_(people))
+        told = sorted((await db.execute(mine.where(Owed.reaction == "evaluate_after_score"))).scalars())
+    return [later - one for one, later in pairwise(told)]
 
 
 async def test_who_was_erased_is_passed_by() -> None:
