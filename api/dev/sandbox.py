@@ -1,6 +1,7 @@
 """The sandbox behind `/sandbox/...`: embedded default only."""
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 
 from starlette.requests import Request
@@ -34,20 +35,29 @@ async def personas(request: Request) -> Response:
     return JSONResponse(answering.personas(locale), headers={"Cache-Control": "no-store"})
 
 
-async def provider(request: Request) -> Response:
-    asked = exchange.Request(
-        method=request.method,
-        path="/" + request.path_params["path"],
-        query=dict(request.query_params),
-        form={name: str(value) for name, value in (await request.form()).items()} if request.method == "POST" else {},
-        headers=dict(request.headers),
-    )
-    answer = await answering.answer(world(), request.path_params["provider"], asked)
-    await asyncio.sleep(answer.delay_seconds)
-    return Response(answer.body, answer.status, dict(answer.headers))
+def mounted(world: Callable[[], World]) -> list[BaseRoute]:
+    """The routes of a sandbox; `world` is asked at each request, since its address may only be known once it is served."""
+
+    async def provider(request: Request) -> Response:
+        asked = exchange.Request(
+            method=request.method,
+            path="/" + request.path_params["path"],
+            query=dict(request.query_params),
+            form=await _form(request),
+            headers=dict(request.headers),
+        )
+        answer = await answering.answer(world(), request.path_params["provider"], asked)
+        await asyncio.sleep(answer.delay_seconds)
+        return Response(answer.body, answer.status, dict(answer.headers))
+
+    return [
+        Route("/sandbox/personas", personas),
+        Route("/sandbox/{provider}/{path:path}", provider, methods=["GET", "POST"]),
+    ]
 
 
-routes: list[BaseRoute] = [
-    Route("/sandbox/personas", personas),
-    Route("/sandbox/{provider}/{path:path}", provider, methods=["GET", "POST"]),
-]
+async def _form(request: Request) -> dict[str, str]:
+    return {name: str(value) for name, value in (await request.form()).items()} if request.method == "POST" else {}
+
+
+routes = mounted(world)

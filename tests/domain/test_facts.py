@@ -112,7 +112,8 @@ class TestReadings:
         await record(user_id, "wechat", income__stability=0.5)
         await record(user_id, "taobao", income__buffer_days=30)
         async with reading() as db:
-            before = (await db.execute(select(Reading.read_at).where(Reading.user_id == user_id))).scalars().all()[-1]
+            read_at = select(Reading.read_at).where(Reading.user_id == user_id).order_by(Reading.read_at)
+            before = (await db.execute(read_at)).scalars().all()[-1]
         async with transaction() as db:
             await readings.withdraw(db, user_id, "wechat")
         async with reading() as db:

@@ -54,8 +54,8 @@ class Desk:
 
 @pytest.fixture(scope="session")
 async def desk() -> AsyncIterator[Desk]:
-    with pytest.MonkeyPatch.context() as patch:
-        async with served(sandbox.routes) as url:
-            world = World(f"{url}/sandbox", Seal(b"k" * 32))
-            patch.setattr(sandbox, "world", lambda: world)
-            yield Desk(url)
+    """A sandbox of these tests' own, beside the one that the whole web app mounts."""
+    worlds: list[World] = []
+    async with served(sandbox.mounted(lambda: worlds[0])) as url:
+        worlds.append(World(f"{url}/sandbox", Seal(b"k" * 32)))
+        yield Desk(url)
