@@ -1,32 +1,34 @@
-"""How much a rescore disturbs the API: the same request in short windows, with the worker at work and with it stopped."""
+"""How much a rescore disturbs the API: the same request in short windows, with a rescore at work and with it put off."""
 
 import asyncio
-import os
 import random
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from statistics import fmean, median
 from uuid import UUID
 
 import httpx2
 import numpy as np
+from sqlalchemy import func, select, update
 
 from api.cli.house import House
 from api.cli.story import Step
 from domain.credit import rescores, rescoring
-from domain.credit.rescores import RescoreReason
+from domain.credit.rescores import RescoreRange, RescoreReason
 from domain.people import sessions
 from infra.database import reading, transaction
+from infra.outbox import Owed
 from infra.programs import Process
 from ml import artefact as artefacts
 from ml import registry
 from ml.registry import Kind
 
 WINDOW_SECONDS = 2.0  # a batch and its rest lie within
-SETTLE_SECONDS = 0.1
+SETTLE_SECONDS = 1.0
+PAUSE = timedelta(days=30)
 WARM_UP = 60
 BEGUN_SECONDS_MAX = 120
 DRAWS = 4_000
@@ -49,12 +51,12 @@ class Beside:
     p95_beside: float
     ratio: float
     interval: tuple[float, float]
-    rescored: int  # people meanwhile
+    rescored: int  # people, while the pairs were measured
 
 
 async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) -> Beside:
     one, other = _two_champions()
-    with _running(house) as workers:
+    with _running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=30) as http:
             token = await _token(people[0])
             await _window(http, token, requests=WARM_UP)
@@ -62,8 +64,10 @@ async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) ->
             rescored = 0
             for number in range(pairs):
                 step.at(number, pairs, f"pair {number + 1} of {pairs}")
-                rescored += await _keep_running(one if number % 2 else other)
-                found.append(await _pair(http, token, workers))
+                await _keep_running(one if number % 2 else other)
+                before = await _scored()
+                found.append(await _pair(http, token))
+                rescored += await _scored() - before
     return _told(found, rescored)
 
 
@@ -76,16 +80,15 @@ def _two_champions() -> tuple[str, str]:
 
 
 @contextmanager
-def _running(house: House) -> Iterator[list[Process]]:
+def _running(house: House) -> Iterator[None]:
     started: list[Process] = []
     try:
         for program in (house.api(), house.worker(), house.relay()):
             started.append(Process(program, house.var))
         started[0].wait_until_ready()
-        yield started[1:]
+        yield
     finally:
         for process in reversed(started):
-            _send(process, signal.SIGCONT)
             process.stop()
 
 
@@ -94,13 +97,17 @@ async def _token(user_id: UUID) -> str:
         return (await sessions.begin(db, user_id, "bench")).access_token
 
 
-async def _keep_running(version: str) -> int:
-    """Begin another rescore where none runs; answers how many the last one scored."""
+async def _scored() -> int:
+    """People, in all rescores so far."""
+    async with reading() as db:
+        return (await db.execute(select(func.sum(RescoreRange.scored)))).scalar_one() or 0
+
+
+async def _keep_running(version: str) -> None:
+    """Begin another rescore where none runs."""
     async with reading() as db:
         if await rescores.is_running(db):
-            return 0
-        done = await rescores.latest(db)
-        scored = (await rescores.progress(db, done.id)).scored if done else 0
+            return
     registry.switch(Kind.SCORE, lambda now: now.promoted(version))
     async with transaction() as db:
         begun = await rescoring.begin(db, RescoreReason.ASKED)
@@ -108,7 +115,7 @@ async def _keep_running(version: str) -> int:
         # The worker starts, and takes the model over, once for each rescore.
         while True:
             if await _has_begun(begun.id):
-                return scored
+                return
             await asyncio.sleep(0.2)
 
 
@@ -117,18 +124,32 @@ async def _has_begun(rescore_id: UUID) -> bool:
         return (await rescores.progress(db, rescore_id)).scored > 0
 
 
-async def _pair(http: httpx2.AsyncClient, token: str, workers: Sequence[Process]) -> tuple[list[float], list[float]]:
-    """Latencies without and beside, in an order by lot."""
-    order = random.sample((False, True), 2)
+async def _pair(http: httpx2.AsyncClient, token: str) -> tuple[list[float], list[float]]:
+    """Latencies without and beside, in an order by lot. The worker idles in one, and goes on where it was in the other."""
     told: dict[bool, list[float]] = {}
-    for at_work in order:
-        for process in workers:
-            _send(process, signal.SIGCONT if at_work else signal.SIGSTOP)
-        await asyncio.sleep(SETTLE_SECONDS)
-        told[at_work] = await _window(http, token)
-    for process in workers:
-        _send(process, signal.SIGCONT)
+    for at_work in random.sample((False, True), 2):
+        if at_work:
+            told[True] = await _window(http, token)
+        else:
+            began = time.monotonic()
+            await _put_off(PAUSE)
+            await asyncio.sleep(SETTLE_SECONDS)  # for the batch that is under way, which announces another
+            await _put_off(PAUSE)
+            told[False] = await _window(http, token)
+            await _put_off(timedelta(seconds=time.monotonic() - began) - PAUSE)
     return told[False], told[True]
+
+
+async def _put_off(by: timedelta) -> None:
+    """Move all that is owed, and the pace at which people are told, as if that time had not passed."""
+    async with transaction() as db:
+        is_now = by > timedelta(0)
+        far = func.longan_now() + PAUSE / 2
+        waiting = (Owed.handled_at.is_(None), Owed.due_at < far if is_now else Owed.due_at >= far)
+        await db.execute(update(Owed).where(*waiting).values(due_at=Owed.due_at + by))
+        if not is_now:
+            pace = RescoreRange.told_until + (by + PAUSE)
+            await db.execute(update(RescoreRange).where(RescoreRange.ended_at.is_(None)).values(told_until=pace))
 
 
 async def _window(http: httpx2.AsyncClient, token: str, requests: int | None = None) -> list[float]:
@@ -140,11 +161,6 @@ async def _window(http: httpx2.AsyncClient, token: str, requests: int | None = N
         took.append((time.perf_counter() - began) * 1000)
         assert "errors" not in answer.json(), answer.text
     return took
-
-
-def _send(process: Process, sign: signal.Signals) -> None:
-    if process.is_alive:
-        os.killpg(process.popen.pid, sign)
 
 
 def _told(found: Sequence[tuple[list[float], list[float]]], rescored: int) -> Beside:

@@ -81,5 +81,6 @@ def _of_api(beside: "Beside") -> list[str]:
     return [
         f"API: {beside.without:.1f} ms without, {beside.beside:.1f} ms beside a rescore (medians); "
         f"95th percentile {beside.p95_without:.1f} and {beside.p95_beside:.1f} ms",
-        f"median ratio of the means {beside.ratio:.2f} (95 % interval {low:.2f} to {high:.2f}, {beside.pairs} interleaved pairs)",
+        f"median ratio of the means {beside.ratio:.2f} (95 % interval {low:.2f} to {high:.2f}, {beside.pairs} interleaved pairs, "
+        f"{beside.rescored:,} people rescored meanwhile)",
     ]
