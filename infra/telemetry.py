@@ -81,13 +81,14 @@ def _keep_allowed(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 class _Library(logging.Handler):
-    """A library's warning, by its name and template only: its arguments are not ours to vouch for."""
+    """A library's warning, by its name and template only: its arguments are not ours to vouch for. Words without arguments
+    may have been put together with some already, so there the place stands for them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
         log.log(
             record.levelno,
-            str(record.msg),
+            str(record.msg) if record.args else f"{record.module}:{record.lineno}",
             logger=record.name,
             exc_info=record.exc_info[1] if record.exc_info else None,
         )

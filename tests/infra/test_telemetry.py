@@ -48,6 +48,14 @@ def test_a_librarys_warning_is_told_by_its_template(lines: Lines) -> None:
     assert (told["event"], told["logger"], told["level"]) == ("could not reach %s", "some.library", "warning")
 
 
+def test_words_that_a_library_put_together_itself_stay_out(lines: Lines) -> None:
+    mark, number = lines.mark(), "+8613800138000"
+    logging.getLogger("some.library").warning(f"could not reach {number}")
+    told = last(lines, mark)
+    assert (str(told["event"]).split(":")[0], told["logger"]) == ("test_telemetry", "some.library")
+    assert number not in lines.since(mark)
+
+
 def test_a_librarys_error_keeps_its_place(lines: Lines) -> None:
     mark = lines.mark()
     try:
