@@ -29,7 +29,7 @@ class Company:
 def company(table: Table, split: Split, popularity: Floats) -> Company:
     """`popularity` is per row, out of fold, in the units of a rate of hits."""
     likely, lift, best = popularity.copy(), np.zeros(len(table)), np.zeros(len(table))
-    known, others = _known_items(table), _Others.of(table, split)
+    known, others = _known_items(table, split.fold >= 0), _Others.of(table, split)
     asked = np.flatnonzero(table.is_asked & (known[table.item] >= 0))
     for fold in range(-1, FOLDS):
         rows = asked[split.fold[asked] == fold]
@@ -57,9 +57,9 @@ def _gather(rows: Ints, index: Ints, given: Floats, lifted: Floats, likely: Floa
         best[rows[index[starts]]] = np.maximum.reduceat(lifted, starts)
 
 
-def _known_items(table: Table) -> Ints:
+def _known_items(table: Table, train: Flags) -> Ints:
     """The place of each item in the matrix, or -1."""
-    hits = np.bincount(table.item, table.label > 0, len(table.items))
+    hits = np.bincount(table.item, train & (table.label > 0), len(table.items))
     known = np.full(len(table.items), -1, np.int64)
     kept = np.argsort(-hits, kind="stable")[:_ITEMS_MAX]
     known[kept] = np.arange(len(kept))

@@ -71,8 +71,7 @@ def rows(table: Table, split: Split) -> Rows:
 
 
 def _popularity(item: Ints, label: Floats, fold: Ints) -> tuple[Floats, Floats]:
-    mean = float(label[fold >= 0].mean())
-    return out_of_fold(item, label, fold, prior=np.full(len(item), mean), strength=_STRENGTH / 2)
+    return out_of_fold(item, label, fold, prior=_mean(label, fold), strength=_STRENGTH / 2)
 
 
 def _affinities(columns: list[Column], item: Ints, label: Floats, fold: Ints, popularity: Floats) -> dict[str, Floats]:
@@ -100,8 +99,12 @@ def _affinities(columns: list[Column], item: Ints, label: Floats, fold: Ints, po
 
 
 def _rate(key: Ints, label: Floats, fold: Ints) -> Floats:
-    mean = float(label[fold >= 0].mean())
-    return out_of_fold(key, label, fold, prior=np.full(len(key), mean), strength=_STRENGTH)[0]
+    return out_of_fold(key, label, fold, prior=_mean(label, fold), strength=_STRENGTH)[0]
+
+
+def _mean(label: Floats, fold: Ints) -> Floats:
+    everywhere = np.zeros(len(label), np.int64)
+    return out_of_fold(everywhere, label, fold, prior=np.zeros(len(label)), strength=1.0)[0]
 
 
 def _levels(column: Column) -> Ints:

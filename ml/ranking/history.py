@@ -4,6 +4,8 @@ import numpy as np
 
 from ml.ranking.table import Floats, Ints, Table
 
+_FADING = (0.1, 0.3)  # lifetimes as shares of the table's span, so that the sums stay far from overflow
+
 
 def before(key: Ints, time: Floats, values: Floats) -> Floats:
     """For each row the sum of `values` over rows with the same key and a strictly earlier time."""
@@ -41,12 +43,22 @@ def own(table: Table) -> dict[str, Floats]:
         "own hits": before(table.user, table.time, hit),
     }
     if table.has_repeats:
+        span = float(np.ptp(table.time)) or 1.0
         figures["own rows of item"] = before(pair, table.time, one)
         figures["own hits of item"] = before(pair, table.time, table.label)
-        span = float(np.ptp(table.time)) or 1.0
+        for share in _FADING:
+            figures[f"own hits of item, faded {share}"] = _faded(pair, table.time, table.label, span * share)
+            figures[f"own hits, faded {share}"] = _faded(table.user, table.time, hit, span * share)
         figures["own rest of item"] = (table.time - last_before(pair, table.time, hit)) / span
         figures["own rest"] = (table.time - last_before(table.user, table.time, hit)) / span
     return figures | _alike(table, table.time, hit)
+
+
+def _faded(key: Ints, time: Floats, values: Floats, lifetime: float) -> Floats:
+    """The sum of earlier values, each worth less by a factor of e per lifetime that has passed."""
+    age = (time - time.max()) / lifetime
+    faded: Floats = before(key, time, values * np.exp(age)) * np.exp(-age)
+    return faded
 
 
 def _alike(table: Table, time: Floats, hit: Floats) -> dict[str, Floats]:

@@ -88,15 +88,30 @@ def checked(frame: pd.DataFrame, notes: Notes) -> Table:
 
 
 def _names(column: "pd.Series[Any]", name: str, findings: list[Finding]) -> tuple[Ints, NDArray[Any]]:
-    words = parsing.words(column)
-    findings.extend(_at(words.isna().to_numpy(), name, "nothing is written"))
-    codes, levels = pd.factorize(words, sort=False)
-    return np.asarray(codes, np.int64), np.asarray(levels, object)
+    codes, levels = _levels(column)
+    words = parsing.words(levels)
+    findings.extend(_at(codes < 0, name, "nothing is written"))
+    # Two spellings, such as 1 and 1.0, may be one name; -1 is none.
+    of_level, names = pd.factorize(words, sort=False)
+    named = np.append(of_level, -1)[codes]
+    findings.extend(_at((codes >= 0) & (named < 0), name, "{} names nobody", column))
+    return named.astype(np.int64), np.asarray(names, object)
+
+
+def _levels(column: "pd.Series[Any]") -> tuple[Ints, "pd.Series[Any]"]:
+    """A code per row, -1 where nothing is written, and what each code stands for: parsed once instead of in every row."""
+    codes, levels = pd.factorize(column, sort=False)
+    return np.asarray(codes, np.int64), pd.Series(levels)
+
+
+def _numbers(column: "pd.Series[Any]") -> tuple[Floats, Flags]:
+    codes, levels = _levels(column)
+    values, wrong = parsing.numbers(levels)
+    return np.append(np.asarray(values, np.float64), np.nan)[codes], np.append(np.asarray(wrong, bool), False)[codes]
 
 
 def _labels(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
-    values, _ = parsing.numbers(column)
-    label = np.asarray(values, np.float64)
+    label, _ = _numbers(column)
     bad = np.isnan(label)
     findings.extend(_at(bad, "label", "{} is no number", column))
     findings.extend(_at(label < 0, "label", "{} is below zero; a label is 0, 1 or a grade", column))
@@ -104,11 +119,12 @@ def _labels(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
 
 
 def _moments(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
-    values, wrong = parsing.numbers(column)
-    if bool(wrong.any()):
-        days, _ = parsing.dates(column)
-        values = days.astype("int64").where(days.notna()).astype("float64")
-    moments = np.asarray(values, np.float64)
+    moments, wrong = _numbers(column)
+    if wrong.any() or pd.api.types.is_datetime64_any_dtype(column):
+        codes, levels = _levels(column)
+        days, _ = parsing.dates(levels)
+        seconds = days.astype("int64").where(days.notna()).astype("float64")
+        moments = np.append(np.asarray(seconds, np.float64), np.nan)[codes]
     findings.extend(_at(np.isnan(moments), "time", "{} is neither a number nor a date", column))
     return moments
 
@@ -156,13 +172,16 @@ def _columns(frame: pd.DataFrame, notes: Notes) -> Iterator[Column]:
 
 
 def _typed(name: str, column: "pd.Series[Any]") -> Column:
+    codes, levels = _levels(column)
     if not isinstance(column.dtype, pd.CategoricalDtype) and not pd.api.types.is_bool_dtype(column):
-        values, wrong = parsing.numbers(column)
+        values, wrong = parsing.numbers(levels)
         if not bool(wrong.any()):
-            return Column(name, "number", np.asarray(values, np.float64))
-    words = parsing.words(column.astype(object))
-    ranks = {level: float(min(rank, _LEVELS_MAX)) for rank, level in enumerate(words.value_counts().index)}
-    return Column(name, "category", np.asarray(words.map(ranks).fillna(-1.0), np.float64))
+            return Column(name, "number", np.append(np.asarray(values, np.float64), np.nan)[codes])
+    words = parsing.words(levels.astype(object))
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+    rank = np.empty(len(levels))
+    rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(levels)), _LEVELS_MAX)
+    return Column(name, "category", np.append(np.where(words.isna(), -1.0, rank), -1.0)[codes])
 
 
 def _refuse(findings: list[Finding]) -> None:
