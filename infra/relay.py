@@ -6,14 +6,16 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 from sqlalchemy import Row, text
 
 from infra import doorbell, schedules
-from infra.database import reading, transaction
+from infra.database import transaction
 from infra.settings import settings
+from infra.worker import QUEUE
 
 BATCH = 200
+WAITING_MAX = 400
 ATTEMPTS_MAX = 14  # with the leases below, about two hours
 LEASE_SECONDS = 5
 log = structlog.get_logger()
@@ -31,9 +33,6 @@ TAKE_DUE = text(
      WHERE owed.event_id = due.event_id AND owed.reaction = due.reaction
     RETURNING owed.event_id, owed.reaction, owed.parked_at
     """
-)
-SECONDS_TO_NEXT = text(
-    "SELECT extract(epoch FROM min(due_at) - longan_now()) FROM event_reactions WHERE handled_at IS NULL AND parked_at IS NULL"
 )
 
 
@@ -66,8 +65,12 @@ async def _hear(bell: asyncio.Event) -> None:
 
 
 async def hand_over(celery: Celery) -> int:
-    """Take one batch of what is due and send it; answers how many were taken."""
-    rows = await take_due()
+    """Take one batch of what is due and send it; answers how many were taken.
+
+    No more than the workers have room for: what waits in the broker longer than its lease would be sent again.
+    """
+    room = await asyncio.to_thread(_room, celery)
+    rows = await take_due(min(room, BATCH)) if room else []
     live = [("react", (str(row.event_id), row.reaction)) for row in rows if row.parked_at is None]
     for row in rows:
         if row.parked_at is not None:
@@ -77,17 +80,23 @@ async def hand_over(celery: Celery) -> int:
     return len(rows)
 
 
-async def take_due() -> list[Row[Any]]:
+async def take_due(most: int = BATCH) -> list[Row[Any]]:
     async with transaction() as db:
-        values = {"lease": LEASE_SECONDS, "most": ATTEMPTS_MAX, "batch": BATCH}
+        values = {"lease": LEASE_SECONDS, "most": ATTEMPTS_MAX, "batch": most}
         return list((await db.execute(TAKE_DUE, values)).all())
 
 
-async def seconds_to_next() -> float | None:
-    """How long until the next reaction is due; None when nothing is owed."""
-    async with reading() as db:
-        seconds: float | None = (await db.execute(SECONDS_TO_NEXT)).scalar_one()
-    return None if seconds is None else float(seconds)
+def _room(celery: Celery) -> int:
+    """How many more may wait in the broker."""
+    with celery.producer_pool.acquire(block=True, timeout=5) as producer:
+        try:
+            # A channel of its own: RabbitMQ closes the one that asked for what is not there.
+            channel: Any
+            with producer.connection.channel() as channel:  # type: ignore[union-attr]
+                waiting: int = channel.queue_declare(QUEUE, passive=True).message_count
+        except ChannelError:
+            waiting = 0  # no queue yet; to Valkey an empty one is none
+    return max(0, WAITING_MAX - waiting)
 
 
 def _send(celery: Celery, tasks: Sequence[tuple[str, tuple[str, ...]]]) -> None:

@@ -12,6 +12,7 @@ from kombu import Exchange, Queue
 from infra import cache, database, reacting, schedules, telemetry
 from infra.settings import settings
 
+QUEUE = "longan"
 TASK_SECONDS_MAX = 300
 _runner: asyncio.Runner | None = None
 
@@ -33,10 +34,10 @@ def make_celery() -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=5,
         broker_transport_options={"confirm_publish": True} if quorum else {"visibility_timeout": 2 * TASK_SECONDS_MAX},
-        task_default_queue="longan",
-        task_queues=[Queue("longan", Exchange("longan", "topic"), "longan", queue_arguments=_arguments(quorum))],
-        task_default_exchange="longan",
-        task_default_routing_key="longan",
+        task_default_queue=QUEUE,
+        task_queues=[Queue(QUEUE, Exchange(QUEUE, "topic"), QUEUE, queue_arguments=_arguments(quorum))],
+        task_default_exchange=QUEUE,
+        task_default_routing_key=QUEUE,
         timezone="UTC",
     )
     celery.task(name="react")(react)
