@@ -28,6 +28,7 @@ SUPERVISE = """
     says_when_it_ends = (
         "import signal, sys, time\\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print(sys.argv[1], flush=True)))\\n"
+        "print('listening', flush=True)\\n"
         "time.sleep(60)"
     )
     programs = {
@@ -120,15 +121,16 @@ def test_a_signal_stops_all_without_a_traceback(supervise: Callable[..., Supervi
 
 def test_programs_stop_in_the_opposite_order(supervise: Callable[..., Supervising]) -> None:
     supervising = supervise("first", "second")
-    time.sleep(0.3)  # until both listen to the signal
+    log = supervising.var / "shared.log"
+    eventually(lambda: log.read_text() == "listening\n" * 2)
     supervising.end(signal.SIGTERM)
-    assert (supervising.var / "shared.log").read_text() == "second\nfirst\n"
+    assert log.read_text() == "listening\n" * 2 + "second\nfirst\n"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ties a child to its parent")
 def test_programs_end_with_a_supervisor_that_is_killed(supervise: Callable[..., Supervising]) -> None:
     supervising = supervise("one", "first")
-    assert len(supervised_by(supervising.var)) == 2
+    eventually(lambda: len(supervised_by(supervising.var)) == 2)
     supervising.end(signal.SIGKILL)
     eventually(lambda: supervised_by(supervising.var) == [])
 
