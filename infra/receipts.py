@@ -36,10 +36,6 @@ class Receipt(Entity):
 
     __table_args__ = (Index(None, "created_at"),)
 
-    @property
-    def is_new(self) -> bool:
-        return self.result_id is None
-
 
 async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input: Mapping[str, Any]) -> Receipt:
     """The receipt for this command: new, or that of the first time.

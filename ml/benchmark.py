@@ -22,14 +22,6 @@ class Speed:
     bare: float  # CatBoost's raw prediction alone
     with_shap: float  # CatBoost's raw prediction and its own Shapley values
 
-    @property
-    def people_per_second(self) -> float:
-        return 1e6 / self.scored
-
-    @property
-    def share_of_bare(self) -> float:
-        return self.bare / self.scored
-
 
 def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> Speed:
     """On one core: CatBoost is held to one thread."""

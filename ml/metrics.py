@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 BINS = 10
@@ -100,9 +100,10 @@ def noise_band(pd: Floats, weights: Floats | None = None, *, seed: int = 0, draw
     return float(low), float(high)
 
 
-def psi(expected: Floats, actual: Floats) -> float:
+def psi(expected: ArrayLike, actual: ArrayLike) -> float:
     """Population stability index of two lists of shares; below .10 fine, .10-.25 look, above .25 stop."""
-    before, after = np.clip(expected, 1e-4, None), np.clip(actual, 1e-4, None)
+    # An empty bin would make the index infinite.
+    before, after = (np.clip(np.asarray(shares, float), 1e-4, None) for shares in (expected, actual))
     before, after = before / before.sum(), after / after.sum()
     return float(((after - before) * np.log(after / before)).sum())
 

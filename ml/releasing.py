@@ -6,7 +6,8 @@ from typing import Any
 
 from ml.artefact import Artefact
 from ml.comparing import Comparison, Difference, Judged
-from ml.lab.groups import FOUR_FIFTHS, GAP_MAX, GroupLine
+from ml.drift import FOUR_FIFTHS
+from ml.lab.groups import GAP_MAX, GroupLine
 
 FIRST, SECOND = "champion", "challenger"
 

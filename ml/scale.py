@@ -56,8 +56,3 @@ def whole_points(log_odds: float) -> int:
 def pd_of(points: float) -> float:
     """The probability of default that goes with points; strictly falling."""
     return 1 / (1 + ANCHOR_ODDS * 2 ** ((points - ANCHOR_POINTS) / 40))
-
-
-def pd_of_log_odds(log_odds: float) -> float:
-    """The unrounded probability of default of calibrated log-odds of BAD."""
-    return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0

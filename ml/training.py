@@ -14,6 +14,7 @@ from ml.books.book import Book, Rows
 from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import prepare
+from ml.drift import STOP_FROM
 from ml.evaluation import GradeLine, Judgement, grade_lines, judged
 from ml.lab import calibration, candidates, directions, drifting, splitting
 from ml.lab.candidates import Search, Trial
@@ -155,11 +156,9 @@ def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
             f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "
             f"(up to {judgement.noise[1]:.4f})."
         )
-    moved = [f"{name} {psi:.2f}" for name, psi in drifting.drifts(book, split.folds[0]) if psi > drifting.STOP]
+    moved = [f"{name} {psi:.2f}" for name, psi in drifting.drifts(book, split.folds[0]) if psi > STOP_FROM]
     if split.kind == "time" and moved:
-        book.notes.warn(
-            f"The latest loans differ from the earlier ones (PSI above {drifting.STOP}): {', '.join(moved)}."
-        )
+        book.notes.warn(f"The latest loans differ from the earlier ones (PSI above {STOP_FROM}): {', '.join(moved)}.")
 
 
 class _Steps:

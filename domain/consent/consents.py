@@ -32,12 +32,6 @@ class ConsentScope(StrEnum):
 GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 
 
-class ConsentStatus(StrEnum):
-    LIVE = "LIVE"
-    REVOKED = "REVOKED"
-    EXPIRED = "EXPIRED"
-
-
 class Consent(Entity):
     __tablename__ = "consents"
 

@@ -11,9 +11,6 @@ from ml.metrics import psi
 
 Floats = NDArray[np.float64]
 
-# The usual reading of a population stability index: below the first fine, above the second stop.
-LOOK, STOP = 0.10, 0.25
-
 
 def drifts(book: Book, fold: Fold) -> list[tuple[str, float]]:
     """PSI of each input between the two sides of a split, the largest first."""

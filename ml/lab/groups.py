@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml.drift import FOUR_FIFTHS
 from ml.evaluation import Interval, draws, interval
 from ml.lab.calibration import probability
 from ml.metrics import Ranked, bootstrap_weights
@@ -13,7 +14,6 @@ from ml.scale import Cuts
 
 Floats = NDArray[np.float64]
 
-FOUR_FIFTHS = 0.8  # US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D)
 GAP_MAX = 0.02
 _COMPARED_ROWS_MIN = 50
 _DRAWS_MAX = 200

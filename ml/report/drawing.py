@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.books.book import Book
+from ml.drift import LOOK_FROM, STOP_FROM
 from ml.lab.calibration import probability
-from ml.lab.drifting import LOOK, STOP
 from ml.metrics import calibration_bins
 from ml.report import charts
 from ml.scale import HIGHEST, LOWEST, POINTS_PER_LOG_ODDS, points_of
@@ -59,7 +59,7 @@ def drift_chart(found: list[tuple[str, float]]) -> str:
     # A bar beyond 1 says no more than one of 1; the number at its end does.
     rows = [(name, min(value, 1.0), f"{value:.3f}") for name, value in found[:_SHOWN]]
     reach = max((value for _, value in found), default=0.0)
-    marks = [(LOOK, "look")] + ([(STOP, "stop")] if reach > LOOK else [])
+    marks = [(LOOK_FROM, "look")] + ([(STOP_FROM, "stop")] if reach > LOOK_FROM else [])
     return charts.bars(rows, marks=marks, label="PSI per input")
 
 

@@ -13,8 +13,9 @@ from infra.database import Db
 from ml import approvals, challenging
 from ml.artefact import Artefact, ArtefactError
 from ml.challenging import SideBySide
-from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift, psi
+from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
 from ml.features import FEATURES
+from ml.metrics import psi
 from ml.registry import Kind, Standing, live_scorer_model, standing
 from ml.scale import GRADES
 from ml.watching import bins, snapshots

@@ -57,6 +57,7 @@ def test_psi_is_zero_for_equal_shares_and_as_computed_by_hand_otherwise() -> Non
     assert psi(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == 0
     expected = (0.8 - 0.5) * np.log(0.8 / 0.5) + (0.2 - 0.5) * np.log(0.2 / 0.5)
     assert psi(np.array([0.5, 0.5]), np.array([0.8, 0.2])) == pytest.approx(expected)
+    assert np.isfinite(psi([1.0, 0.0], [0.0, 1.0]))
 
 
 def test_a_bootstrap_keeps_groups_together() -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ml.scale import HIGHEST, LOWEST, Cuts, pd_of, pd_of_log_odds, points_of, whole_points
+from ml.scale import HIGHEST, LOWEST, Cuts, pd_of, points_of, whole_points
 
 
 def test_fifty_to_one_is_750_and_forty_points_double_the_odds() -> None:
@@ -29,7 +29,7 @@ def test_the_grade_of_all_points_agrees_with_their_probability() -> None:
 
 def test_points_and_log_odds_are_two_ways_to_say_one_probability() -> None:
     for log_odds in (-5.0, -1.0, 0.0, 2.5):
-        assert pd_of(points_of(log_odds)) == pytest.approx(pd_of_log_odds(log_odds), rel=1e-12)
+        assert pd_of(points_of(log_odds)) == pytest.approx(1 / (1 + math.exp(-log_odds)), rel=1e-12)
 
 
 def test_cuts_must_rise() -> None:

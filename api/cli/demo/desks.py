@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -18,14 +17,6 @@ from api.cli.demo.doors import Data, Door, Refused
 
 Credentials = Mapping[str, Any]
 STEP_SECONDS = 30  # of a one-time code
-
-
-@dataclass(frozen=True)
-class Handed:
-    """What one step at a desk saw or did, and how long it took."""
-
-    what: Data
-    seconds: float
 
 
 async def ready_credentials(address: str) -> Credentials | None:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ml.books.preparing import prepare
-from ml.lab.drifting import LOOK, STOP, drifts
+from ml.drift import LOOK_FROM, STOP_FROM
+from ml.lab.drifting import drifts
 from tests.ml.loan_books import described, loan_book
 
 
@@ -13,5 +14,5 @@ def test_a_shifted_input_stands_first_and_the_others_are_calm() -> None:
     book = prepare(table, described())
     (first, most), *others = drifts(book, (np.arange(1_000), np.arange(1_000, 2_000)))
     assert first == "noise"
-    assert most > STOP
-    assert all(value < LOOK for _, value in others)
+    assert most > STOP_FROM
+    assert all(value < LOOK_FROM for _, value in others)
