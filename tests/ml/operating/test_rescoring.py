@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from domain.credit import assessing, batches, rescoring, scores
+from domain.credit import assessing, batches, rescores, rescoring, scores
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason, RescoreState
 from domain.credit.scores import ScoringState
 from domain.credit.scoring import Scored, scorer
@@ -49,7 +49,7 @@ asyncio.run(reacting.react(UUID(sys.argv[1]), sys.argv[2]))
 
 async def ranges_of(rescore_id: UUID) -> list[RescoreRange]:
     async with reading() as db:
-        mine = select(RescoreRange).where(RescoreRange.rescore_id == rescore_id).order_by(RescoreRange.number)
+        mine = select(RescoreRange).where(RescoreRange.run_id == rescore_id).order_by(RescoreRange.number)
         return list((await db.execute(mine)).scalars())
 
 
@@ -80,6 +80,10 @@ async def test_everybody_is_scored_once_and_the_ranges_tell_how_far_it_is() -> N
     assert all(part.ended_at and part.cursor == part.last and part.unreadable == 0 for part in parts)
     assert sum(part.people for part in parts) == done.people
     assert max((await scores_each(people)).values()) == 1
+    async with reading() as db:
+        told = await rescores.progress(db, done.id)
+    assert (told.state, told.people, told.done) == (RescoreState.DONE, done.people, done.people)
+    assert (told.scored, told.changed) == (sum(part.scored for part in parts), sum(part.changed for part in parts))
 
 
 async def test_a_batch_says_what_one_at_a_time_says() -> None:

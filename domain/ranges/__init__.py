@@ -1,0 +1,1 @@
+"""What is done for everybody, a range of people at a time."""

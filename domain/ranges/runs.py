@@ -1,0 +1,132 @@
+"""Runs: what is done for everybody, in ranges of people. Their rows are the progress, and what a crash goes on from.
+
+A use of them has two tables of its own: one of runs and one of ranges, with whatever it counts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
+
+from domain.facts.readings import FactsVersion
+from infra import clock
+from infra.database import Db
+from infra.entity import Id
+
+RANGE_PEOPLE = 20_000
+NOBODY, EVERYBODY = UUID(int=0), UUID(int=2**128 - 1)
+
+
+class RunState(StrEnum):
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class Run(MappedAsDataclass, kw_only=True):
+    """Columns of a run. One that begins supersedes the one that runs: it does all that the other had left."""
+
+    id: Mapped[Id] = mapped_column(init=False, sort_order=-1)
+    people: Mapped[int] = mapped_column(init=False)
+    begun_at: Mapped[datetime] = mapped_column(init=False)
+    state: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Range(MappedAsDataclass, kw_only=True):
+    """Columns of a range: people after `after` up to `last`, done up to `cursor`. What it counts is committed with it.
+
+    The table itself says of which run: `run_id` with its foreign key, first in the primary key.
+    """
+
+    run_id: Mapped[UUID]
+    number: Mapped[int] = mapped_column(primary_key=True)
+    after: Mapped[UUID]
+    last: Mapped[UUID]
+    people: Mapped[int]
+    cursor: Mapped[UUID]
+    opened_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def follow(self, ended: Self) -> None:
+        """Take over what must go on from the range in whose place this one was opened."""
+
+
+R = TypeVar("R", bound=Run)
+P = TypeVar("P", bound=Range)
+
+BOUNDS = text(
+    """
+    SELECT (array_agg(user_id ORDER BY user_id DESC))[1] AS last, count(*) AS people
+      FROM (SELECT user_id, ntile(:ranges) OVER (ORDER BY user_id) AS number FROM facts_versions) AS everybody
+     GROUP BY number ORDER BY number
+    """
+)
+
+
+async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> None:
+    """Write a run with its ranges, about equally many people in each."""
+    now = await clock.now(db)
+    supersede = update(type(run)).where(type(run).state == RunState.RUNNING)
+    await db.execute(supersede.values(state=RunState.SUPERSEDED, ended_at=now))
+    run.people = (await db.execute(select(func.count()).select_from(FactsVersion))).scalar_one()
+    run.begun_at = now
+    db.add(run)
+    await db.flush()
+    bounds = (await db.execute(BOUNDS, {"ranges": ranges or max(1, -(-run.people // RANGE_PEOPLE))})).all()
+    # Who comes after everybody is in the last range too.
+    lasts = [*(row.last for row in bounds[:-1]), EVERYBODY]
+    for number, (row, after, last) in enumerate(zip(bounds, [NOBODY, *lasts], lasts, strict=False)):
+        db.add(part(run_id=run.id, number=number, after=after, last=last, people=row.people, cursor=after))
+    await db.flush()
+
+
+async def open_ranges(db: Db, run_id: UUID, part: type[P], most: int) -> list[P]:
+    """Open up to `most` of the ranges that nobody has begun."""
+    waiting = select(part).where(part.run_id == run_id, part.opened_at.is_(None)).order_by(part.number)
+    opened = list((await db.execute(waiting.limit(most).with_for_update(skip_locked=True))).scalars())
+    for each in opened:
+        each.opened_at = await clock.now(db)
+    await db.flush()
+    return opened
+
+
+async def is_any_left(db: Db, run_id: UUID, part: type[Range]) -> bool:
+    left = select(part.number).where(part.run_id == run_id, part.ended_at.is_(None)).limit(1)
+    return (await db.execute(left)).scalar_one_or_none() is not None
+
+
+@dataclass(frozen=True)
+class Progress(Generic[R, P]):
+    """`done` of the run's people were looked at, in the ranges `begun` so far."""
+
+    run: R
+    begun: list[P]
+    done: int
+
+
+async def progress(db: Db, run: type[R], part: type[P], run_id: UUID) -> Progress[R, P]:
+    found = await db.get_one(run, run_id, populate_existing=True)
+    mine = select(part).where(part.run_id == run_id, part.opened_at.is_not(None))
+    begun = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
+    done = sum([each.people if each.ended_at else await _passed(db, each) for each in begun])
+    return Progress(found, begun, done)
+
+
+async def _passed(db: Db, part: Range) -> int:
+    there = select(func.count()).where(FactsVersion.user_id > part.after, FactsVersion.user_id <= part.cursor)
+    return (await db.execute(there)).scalar_one()
+
+
+async def is_running(db: Db, run: type[Run]) -> bool:
+    found = select(run.id).where(run.state == RunState.RUNNING).limit(1)
+    return (await db.execute(found)).scalar_one_or_none() is not None
+
+
+async def latest(db: Db, run: type[R]) -> R | None:
+    newest = select(run).order_by(run.begun_at.desc(), run.id.desc()).limit(1)
+    return (await db.execute(newest)).scalar_one_or_none()
