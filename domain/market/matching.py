@@ -2,20 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-
-
-class OddsBand(StrEnum):
-    VERY_HIGH = "VERY_HIGH"
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
+from domain.matching.matcher import OddsBand as OddsBand
 
 
 @dataclass(frozen=True)

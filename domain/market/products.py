@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Numeric, Select, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Numeric, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
@@ -57,8 +57,23 @@ class Product(Entity):
     status: Mapped[ProductStatus] = mapped_column(default=ProductStatus.PUBLISHED)
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Which version of the shelf it was put on or changed in; a trigger writes it, whoever changes the row.
+    shelved_in: Mapped[int] = mapped_column(BigInteger, init=False, server_default=text("0"))
 
-    __table_args__ = (Index(None, "partner_id", "sku", unique=True), Index(None, "status", "kind", "id"))
+    __table_args__ = (
+        Index(None, "partner_id", "sku", unique=True),
+        Index(None, "status", "kind", "id"),
+        Index(None, "shelved_in"),
+    )
+
+
+class ShelfVersion(Entity):
+    """One row, raised by a trigger whenever a product is written or deleted; writers of products wait for each other here."""
+
+    __tablename__ = "shelf_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    version: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 def published(kind: ProductKind | None = None) -> Select[Product]:

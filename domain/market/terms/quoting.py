@@ -12,6 +12,7 @@ from infra.errors import Refusal, RefusalCode, invalid
 from infra.money import Money
 from infra.words import N_
 
+STEP = 10_000  # minor units: amounts are illustrated in round figures
 COST_CAP = Decimal("0.24")  # the most that lending may cost a year, all told (notice 2025/9)
 
 Terms = Callable[[Product, int, int, Decimal | None, Grade | None], Quote]
@@ -57,12 +58,12 @@ def check(product: Product, amount: Money, months: int) -> None:
         raise invalid(N_("The term is one of {offered} months."), ("input", "termMonths"), offered=offered)
 
 
-def keep_cap(quoted: Quote) -> None:
+def keep_cap(quoted: Quote, field: tuple[str, ...] = ("input", "terms", "annualRate")) -> None:
     if quoted.annual_cost > COST_CAP:
         raise Refusal(
             RefusalCode.COST_ABOVE_CAP,
             N_("All in all this would cost {cost} a year; the law allows {cap}."),
-            field=("input", "terms", "annualRate"),
+            field=field,
             cost=f"{quoted.annual_cost:.2%}",
             cap=f"{COST_CAP:.0%}",
         )
@@ -71,6 +72,11 @@ def keep_cap(quoted: Quote) -> None:
 def illustrate(product: Product, grade: Grade | None, monthly_income: int | None) -> Illustration:
     """The amount and term that this person most likely means: about a month's income, over about a year."""
     wanted = monthly_income if monthly_income is not None else (product.amount_min + product.amount_max) // 2
-    amount = max(product.amount_min, min(product.amount_max, wanted // 10_000 * 10_000))
-    months = min(product.term_months, key=lambda term: (abs(term - 12), term))
+    amount = max(product.amount_min, min(product.amount_max, wanted // STEP * STEP))
+    months = usual_term(product)
     return Illustration(amount, product.currency, months, quote(product, amount, months, grade=grade))
+
+
+def usual_term(product: Product) -> int:
+    """The term that is nearest to a year."""
+    return min(product.term_months, key=lambda term: (abs(term - 12), term))

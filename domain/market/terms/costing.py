@@ -1,0 +1,57 @@
+"""What thousands of products would cost one person, roughly to the cent: for ranking. What is shown is quoted exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_HALVINGS = 50
+_YEARLY_MAX = 120.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """In minor units, a row each."""
+
+    monthly: Whole
+    total: Whole
+
+
+def costs(amount: Whole, annual_rate: Floats, fee_rate: Floats, months: Whole) -> Costs:
+    """Of equal instalments; where the rate is NaN nothing is lent, and `amount` is what a month costs."""
+    is_lent = ~np.isnan(annual_rate)
+    monthly_rate = np.where(is_lent, annual_rate, 0.0) / 12
+    monthly = np.where(is_lent, _rounded(amount * _annuity(monthly_rate, months)), amount)
+    total = np.where(is_lent, _rounded(amount * _annuity(monthly_rate, months) * months), amount * months)
+    return Costs(monthly, total + np.where(is_lent, _rounded(amount * fee_rate), 0))
+
+
+def annual_costs(annual_rate: Floats, fee_rate: Floats, months: Whole) -> Floats:
+    """The all-in yearly cost: twelve times the monthly internal rate of return; 0 where nothing is lent.
+
+    Fees are a share of the amount, so the amount cancels out.
+    """
+    is_lent = ~np.isnan(annual_rate)
+    payment = _annuity(np.where(is_lent, annual_rate, 0.0) / 12, months)
+    received = 1 - fee_rate
+    low, high = np.zeros(len(months)), np.full(len(months), _YEARLY_MAX / 12)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_dearer = payment > received * _annuity(middle, months)
+        low, high = np.where(is_dearer, middle, low), np.where(is_dearer, high, middle)
+    return np.where(is_lent, np.round(12 * (low + high) / 2, 6), 0.0)
+
+
+def _annuity(monthly_rate: Floats, months: Whole) -> Floats:
+    """The monthly payment for one unit."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lent = monthly_rate / -np.expm1(-months * np.log1p(monthly_rate))
+    return np.where(monthly_rate > 0, lent, 1 / months)
+
+
+def _rounded(values: Floats) -> Whole:
+    # Exact halves are rounded up, also where binary fractions fall just short of them.
+    return np.floor(values + 0.5 + 1e-6).astype(np.int64)
