@@ -1,7 +1,7 @@
 """Money: integer minor units and an ISO 4217 currency."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Self
 
@@ -31,7 +31,7 @@ class Money:
         """Exactly this amount. Raises ValueError where it has more decimals than the currency, or is no number, or none of this world."""
         try:
             scaled = Decimal(amount).scaleb(decimals(currency))
-        except InvalidOperation as error:
+        except ArithmeticError as error:  # no number, or one that overflows
             raise ValueError("not a number") from error
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise ValueError(f"{currency} has {decimals(currency)} decimals")

@@ -66,6 +66,7 @@ class TestMoney:
             ("Infinity", "CNY"),
             ("-Infinity", "CNY"),
             ("1e400", "CNY"),
+            ("9e999999", "CNY"),
             (str(MINOR_MAX), "CNY"),
             ("1", "XXL"),
             ("1", ""),
