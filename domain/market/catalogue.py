@@ -1,5 +1,6 @@
 """The catalogue file: read strictly into partners and products, the same ids on every machine."""
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from uuid import UUID, uuid5
 
 from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
+from domain.market import standards
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.people.partners import Partner
-from domain.people.profiles import ADULT_YEARS
+from infra.errors import Refusal
 from infra.money import Money
-from infra.regions import is_region
+from infra.words import say
 
 FILE = Path(__file__).with_name("catalogue.toml")
 NAMESPACE = UUID("5d1f6c1e-3a0b-5c52-9b0e-6c6f6e67616e")  # of our own making; another would put everything in twice
@@ -109,7 +111,7 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
         amount_min=low,
         amount_max=high,
         currency=currency,
-        term_months=fields.take("term_months", _months),
+        term_months=fields.take("term_months", _numbers),
         annual_rate=annual_rate,
         fee_rate=fields.take_or(Decimal(0), "fee_rate", _rate),
         deposit=fields.take_or(0, "deposit", money),
@@ -119,19 +121,25 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
         sponsored=fields.take_or(False, "sponsored", _flag),
     )
     fields.close()
+    _keep_standards(fields.where, product)
     return product
 
 
 def _price(fields: _Fields, kind: ProductKind, money: Callable[[Any], int]) -> tuple[int, int, Decimal | None]:
     if kind == ProductKind.RENTAL:
         rent = fields.take("rent", money)
-        low, high, annual_rate = rent, rent, None
-    else:
-        low, high = fields.take("amount_min", money), fields.take("amount_max", money)
-        annual_rate = fields.take("annual_rate", _rate)
-    if not 0 < low <= high:
-        raise Malformed(f"{fields.where}: amount_min: not above nothing and up to amount_max")
-    return low, high, annual_rate
+        return rent, rent, None
+    return fields.take("amount_min", money), fields.take("amount_max", money), fields.take("annual_rate", _rate)
+
+
+def _keep_standards(where: str, product: Product) -> None:
+    """The same as a partner's, with the field as this file writes it."""
+    try:
+        standards.keep(product)
+    except Refusal as refusal:
+        _, *names = refusal.field or ("input",)
+        field = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", ".".join(names))
+        raise Malformed(f"{where}: {field}: {say(refusal.message, 'en', **refusal.values)}") from refusal
 
 
 def _rules(fields: _Fields, money: Callable[[Any], int]) -> dict[str, Any]:
@@ -142,9 +150,10 @@ def _rules(fields: _Fields, money: Callable[[Any], int]) -> dict[str, Any]:
         return str(text)
 
     readers: dict[str, Callable[[Any], Any]] = {
-        "regions": _regions,
-        "age_min": _age,
-        "age_max": _age,
+        "regions": _texts,
+        "occupations": _texts,
+        "age_min": _number,
+        "age_max": _number,
         "income_at_least": as_written,
     }
     found = {name: fields.take_or(None, name, reader) for name, reader in readers.items()}
@@ -166,19 +175,9 @@ def _flag(value: Any) -> bool:
 
 def _rate(value: Any) -> Decimal:
     try:
-        rate = Decimal(_text(value))
+        return Decimal(_text(value))
     except InvalidOperation as error:
         raise ValueError("not a number") from error
-    if not 0 <= rate < 1 or rate != round(rate, 5):
-        raise ValueError("not a fraction below 1 with five decimals at most")
-    return rate
-
-
-def _months(value: Any) -> list[int]:
-    months = _numbers(value)
-    if not months or months[0] < 1 or months != sorted(set(months)):
-        raise ValueError("not months, shortest first")
-    return months
 
 
 def _numbers(value: Any) -> list[int]:
@@ -187,19 +186,16 @@ def _numbers(value: Any) -> list[int]:
     return value
 
 
-def _age(value: Any) -> int:
-    if type(value) is not int or value < ADULT_YEARS:
-        raise ValueError(f"not an age of {ADULT_YEARS} or more")
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError("not a whole number")
     return value
 
 
-def _regions(value: Any) -> list[str]:
-    if not isinstance(value, list) or not value:
-        raise TypeError("not a list of regions")
-    for code in value:
-        if not is_region(_text(code)):
-            raise ValueError(f"{code} is no region")
-    return value
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError("not a list of texts")
+    return sorted({_text(one) for one in value})
 
 
 def _table(value: Any) -> dict[str, Any]:

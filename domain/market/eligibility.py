@@ -9,6 +9,7 @@ from domain.credit.grades import Grade
 from domain.credit.policy import monthly_income
 from domain.credit.reasons import Reason
 from domain.facts.sheets import FactSheet
+from domain.facts.vocabulary import OCCUPATIONS
 from domain.market.products import Product
 from domain.people.profiles import ADULT_YEARS, age_on
 from infra.words import N_
@@ -20,15 +21,18 @@ class Applicant:
 
     age: int | None
     region: str | None
+    occupation: str | None
     income: Decimal | None
     grade: Grade | None
 
 
 def applicant_of(sheet: FactSheet, grade: Grade | None) -> Applicant:
-    birth, region = sheet.values.get("profile.birth_date"), sheet.values.get("profile.region")
+    birth, region, occupation = (sheet.values.get(f"profile.{name}") for name in ("birth_date", "region", "occupation"))
     return Applicant(
         age=age_on(birth, sheet.as_of.date()) if isinstance(birth, date) else None,
         region=region if isinstance(region, str) else None,
+        # In a person's own words it is unknown: they are not read.
+        occupation=occupation if isinstance(occupation, str) and occupation in OCCUPATIONS else None,
         income=monthly_income(sheet),
         grade=grade,
     )
@@ -43,6 +47,8 @@ def against(product: Product, who: Applicant) -> Iterator[Reason]:
             yield Reason("AGE_OUTSIDE", N_("This product is for ages {low} to {high}."), {"low": low, "high": high})
     if who.region is not None and rules.get("regions") and who.region not in rules["regions"]:
         yield Reason("OUTSIDE_AREA", N_("This product is not offered in your region."))
+    if who.occupation is not None and who.occupation not in rules.get("occupations", OCCUPATIONS):
+        yield Reason("OCCUPATION_OUTSIDE", N_("This product is for people of other occupations."))
     if who.income is not None and who.income < Decimal(rules.get("income_at_least", "0")):
         yield Reason(
             "INCOME_TOO_LOW",

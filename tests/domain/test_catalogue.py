@@ -163,11 +163,21 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
         ('"two"', '"one"', "partner corner, product one: there twice"),
         ('"500.00"', '"500.001"', "partner corner, product one: amount_min: CNY has 2 decimals"),
         ('"500.00"', "500.00", "partner corner, product one: amount_min: not a text in quotes"),
-        ('"500.00"', '"5000.00"', "partner corner, product one: amount_min: not above nothing and up to amount_max"),
+        (
+            '"500.00"',
+            '"5000.00"',
+            "partner corner, product one: amount_min: The smallest amount is above nothing, and not above the largest.",
+        ),
         (
             '"0.12"',
             '"12"',
-            "partner corner, product one: annual_rate: not a fraction below 1 with five decimals at most",
+            "partner corner, product one: annual_rate: "
+            "A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12.",
+        ),
+        (
+            '"0.12"',
+            '"0.25"',
+            "partner corner, product one: annual_rate: All in all this would cost 25.00% a year; the law allows 24%.",
         ),
         ('"0.12"', '"dear"', "partner corner, product one: annual_rate: not a number"),
         ('annual_rate = "0.12", ', "", "partner corner, product one: annual_rate: missing"),
@@ -176,12 +186,29 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
             'rent = "1200.00", annual_rate = "0.1"',
             "partner corner, product two: annual_rate: no such field",
         ),
-        ("[3, 6]", "[6, 3]", "partner corner, product one: term_months: not months, shortest first"),
+        (
+            "[3, 6]",
+            "[6, 3]",
+            "partner corner, product one: term_months: "
+            "Terms are 1 to 12 different numbers of months, shortest first, the longest up to 84.",
+        ),
         ("[3, 6]", "[3, true]", "partner corner, product one: term_months: not a list of whole numbers"),
-        ("age_min = 20", "age_min = 17", "partner corner, product one, rules: age_min: not an age of 18 or more"),
+        ("age_min = 20", "age_min = 17", "partner corner, product one: rules.age_min: An age is 18 to 120 full years."),
+        ("age_min = 20", 'age_min = "20"', "partner corner, product one, rules: age_min: not a whole number"),
         ("age_min = 20", "height = 170", "partner corner, product one, rules: height: no such field"),
-        ("age_min = 20", 'regions = ["CN-XX"]', "partner corner, product one, rules: regions: CN-XX is no region"),
-        ("age_min = 20", "regions = []", "partner corner, product one, rules: regions: not a list of regions"),
+        (
+            "age_min = 20",
+            'regions = ["CN-XX"]',
+            "partner corner, product one: rules.regions: "
+            "Name 1 to 100 regions by their ISO 3166-2 codes, as CN-SH; for all regions, clear the rule.",
+        ),
+        ("age_min = 20", 'regions = "CN-SH"', "partner corner, product one, rules: regions: not a list of texts"),
+        (
+            "age_min = 20",
+            'occupations = ["astronaut"]',
+            "partner corner, product one: rules.occupations: Occupations are some of "
+            "student, employee, self-employed, gig-worker, homemaker, unemployed; for all of them, clear the rule.",
+        ),
         (
             "age_min = 20",
             'income_at_least = "much"',

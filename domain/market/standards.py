@@ -1,0 +1,101 @@
+"""The standards that every product meets, whether the catalogue brings it or a partner."""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from domain.market import rules
+from domain.market.products import Product, ProductKind
+from domain.market.terms import quoting
+from infra.errors import invalid
+from infra.words import N_
+
+SKU_MAX, TITLE_MAX = 64, 80
+SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+TERMS_MAX, MONTHS_MAX = 12, 84
+UNWRITABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # line breaks, marks that turn text around, and no characters
+
+
+def keep(product: Product) -> None:
+    """Refuses INVALID or COST_ABOVE_CAP what may not be offered, naming the field and what would be right."""
+    keep_sku(product.sku)
+    _keep_title(product.title)
+    _keep_amounts(product)
+    _keep_terms(product.term_months)
+    _keep_annual_rate(product)
+    keep_rate(product.fee_rate, "feeRate")
+    _keep_deposit(product)
+    rules.keep(product.rules)
+    _keep_costs(product)
+
+
+def keep_sku(sku: str) -> None:
+    if len(sku) > SKU_MAX or not SKU.fullmatch(sku):
+        raise invalid(
+            N_("An SKU has 1 to {most} letters, digits and . _ / -, and begins with a letter or a digit."),
+            ("input", "sku"),
+            most=SKU_MAX,
+        )
+
+
+def _keep_title(title: str) -> None:
+    # A line break in a title would forge a line of the terms that a person signs.
+    if not title.strip() or len(title) > TITLE_MAX or not UNWRITABLE.isdisjoint(map(unicodedata.category, title)):
+        raise invalid(
+            N_("A title has 1 to {most} characters that can be written on one line."),
+            ("input", "title"),
+            most=TITLE_MAX,
+        )
+
+
+def _keep_amounts(product: Product) -> None:
+    if not 0 < product.amount_min <= product.amount_max:
+        raise invalid(N_("The smallest amount is above nothing, and not above the largest."), ("input", "amountMin"))
+    if product.kind == ProductKind.RENTAL and product.amount_min != product.amount_max:
+        raise invalid(N_("A rental has one monthly rent: both amounts are the same."), ("input", "amountMax"))
+
+
+def _keep_terms(months: list[int]) -> None:
+    if (
+        not 1 <= len(months) <= TERMS_MAX
+        or months != sorted(set(months))
+        or not 1 <= months[0] <= months[-1] <= MONTHS_MAX
+    ):
+        raise invalid(
+            N_("Terms are 1 to {most} different numbers of months, shortest first, the longest up to {longest}."),
+            ("input", "termMonths"),
+            most=TERMS_MAX,
+            longest=MONTHS_MAX,
+        )
+
+
+def _keep_annual_rate(product: Product) -> None:
+    if product.kind == ProductKind.RENTAL:
+        if product.annual_rate is not None:
+            raise invalid(N_("A rental lends no money, so it has no annual rate."), ("input", "annualRate"))
+    elif product.annual_rate is None:
+        raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
+    else:
+        keep_rate(product.annual_rate, "annualRate")
+
+
+def keep_rate(rate: Decimal, field: str) -> None:
+    if not rate.is_finite() or not 0 <= rate < 1 or rate != round(rate, 5):
+        raise invalid(
+            N_("A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12."), ("input", field)
+        )
+
+
+def _keep_deposit(product: Product) -> None:
+    if product.deposit < 0:
+        raise invalid(N_("A deposit is nothing or more."), ("input", "deposit"))
+    # No grade waives anything here, so a kind that has deposits holds all of it.
+    if quoting.quote(product, product.amount_min, product.term_months[0]).deposit != product.deposit:
+        raise invalid(N_("This kind of product has no deposit."), ("input", "deposit"))
+
+
+def _keep_costs(product: Product) -> None:
+    """A person may take any of these amounts and terms, so each end of each keeps the cap."""
+    for amount in {product.amount_min, product.amount_max}:
+        for months in product.term_months:
+            quoting.keep_cap(quoting.quote(product, amount, months), ("input", "annualRate"))
