@@ -1,24 +1,83 @@
-"""What a partner offers, drafts and retired ones included."""
+"""What a partner offers, drafts and retired ones included, and how it changes that."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
+from api.graphql import scalars
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Context, Info
+from api.graphql.mutations import commit
+from api.graphql.refusals import Refused
+from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
-from domain.market import products
-from domain.market.products import ProductKind, ProductStatus
-from infra.database import reading
+from domain.actors import PartnerActor
+from domain.credit.grades import Grade
+from domain.market import offering, products
+from domain.market.products import DecisionMode, ProductKind, ProductStatus
+from infra.database import Db, reading
+from infra.money import Money as DomainMoney
 from infra.paging import page_of
 
 
-@shows(products.Product, description="What can be applied for, by the partner's own SKU.")
+@strawberry.type(description="The partner's own rules, which must all hold. Null asks for nothing.")
+class ProductRules:
+    age_min: int | None
+    age_max: int | None
+    regions: list[str] | None
+    occupations: list[str] | None
+    income_at_least: Money | None
+
+    @classmethod
+    def of(cls, rules: dict[str, Any], currency: str) -> Self:
+        income = rules.get("income_at_least")
+        return cls(
+            age_min=rules.get("age_min"),
+            age_max=rules.get("age_max"),
+            regions=rules.get("regions"),
+            occupations=rules.get("occupations"),
+            income_at_least=Money.of(DomainMoney.of(income, currency).minor, currency) if income else None,
+        )
+
+
+@shows(
+    products.Product,
+    description="What can be applied for, by the partner's own SKU. A RENTAL's amounts are both the monthly rent.",
+)
 class Product(Node):
     sku: str
     title: str
     kind: ProductKind
+    term_months: list[int]
+    grade_at_least: Grade | None
+    decision: DecisionMode
     status: ProductStatus
+    version: int
+    updated_at: datetime | None
+
+    @strawberry.field
+    def amount_min(self: Any) -> Money:
+        return Money.of(self.amount_min, self.currency)
+
+    @strawberry.field
+    def amount_max(self: Any) -> Money:
+        return Money.of(self.amount_max, self.currency)
+
+    @strawberry.field
+    def annual_rate(self: Any) -> Decimal | None:
+        return scalars.rate(self.annual_rate)
+
+    @strawberry.field
+    def deposit(self: Any) -> Money:
+        return Money.of(self.deposit, self.currency)
+
+    @strawberry.field
+    def rules(self: Any) -> ProductRules:
+        return ProductRules.of(self.rules, self.currency)
 
 
 async def find(context: Context, id: UUID) -> products.Product | None:
@@ -36,3 +95,64 @@ class ProductQuery:
         async with reading() as db:
             own = products.offered_by(info.context.partner)
             return connection(await page_of(db, own, [products.Product.id], first=first, after=after))
+
+
+UpsertProductResult = Annotated[Product | Refused, strawberry.union("UpsertProductResult")]
+
+
+@strawberry.input(description="An absent rule stays as it is, null takes it back.")
+class ProductRulesInput:
+    age_min: strawberry.Maybe[int | None] = strawberry.field(description="In full years, as is `ageMax`.")
+    age_max: strawberry.Maybe[int | None]
+    regions: strawberry.Maybe[list[str] | None] = strawberry.field(description="ISO 3166-2: the person lives in one.")
+    occupations: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="Some of student, employee, self-employed, gig-worker, homemaker, unemployed."
+    )
+    income_at_least: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="A month's.")
+
+
+@strawberry.input(
+    description="An absent field keeps what is there, null clears it. A new product needs a kind, a title, amounts and terms, "
+    "and an annual rate unless it is a RENTAL; it begins as a DRAFT that the PARTNER decides."
+)
+class UpsertProductInput:
+    sku: str
+    kind: strawberry.Maybe[ProductKind | None] = strawberry.field(description="Of a new product; it never changes.")
+    title: strawberry.Maybe[str | None]
+    amount_min: strawberry.Maybe[MoneyInput | None]
+    amount_max: strawberry.Maybe[MoneyInput | None]
+    term_months: strawberry.Maybe[list[int] | None] = strawberry.field(description="Shortest first.")
+    annual_rate: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="With it, no amount over any term may cost more than the law allows, all told."
+    )
+    grade_at_least: strawberry.Maybe[Grade | None]
+    decision: strawberry.Maybe[DecisionMode | None]
+    deposit: strawberry.Maybe[MoneyInput | None]
+    status: strawberry.Maybe[ProductStatus | None]
+    rules: strawberry.Maybe[ProductRulesInput | None]
+    idempotency_key: str
+
+
+@strawberry.type
+class ProductMutation:
+    @strawberry.mutation(description="The partner's offer under this SKU. What was offered to people before stays so.")
+    async def upsert_product(self, info: Info, input: UpsertProductInput) -> UpsertProductResult | None:
+        actor = info.context.partner
+        return await commit(info, lambda db: _upsert(db, actor, input))
+
+
+async def _upsert(db: Db, actor: PartnerActor, input: UpsertProductInput) -> products.Product:
+    told = _told(input, "input")
+    return await offering.upsert(db, actor, sku=input.sku, told=told, key=input.idempotency_key)
+
+
+def _told(input: object, *path: str) -> dict[str, Any]:
+    """What was told, by name and in the domain's values; None clears."""
+    maybe = {name: value for name, value in vars(input).items() if isinstance(value, strawberry.Some)}
+    return {name: _value(some.value, *path, to_camel_case(name)) for name, some in maybe.items()}
+
+
+def _value(value: Any, *path: str) -> Any:
+    if isinstance(value, MoneyInput):
+        return value.to_money(*path)
+    return _told(value, *path) if isinstance(value, ProductRulesInput) else value

@@ -12,7 +12,7 @@ from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
 from api.partner import applications, products
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
-from api.partner.products import Product, ProductQuery
+from api.partner.products import Product, ProductMutation, ProductQuery
 from domain.actors import PartnerActor
 from domain.people import partner_tokens
 from infra.database import reading
@@ -28,7 +28,7 @@ class Query(ApplicationQuery, ProductQuery):
 
 
 @strawberry.type
-class Mutation(ApplicationMutation):
+class Mutation(ApplicationMutation, ProductMutation):
     pass
 
 

@@ -1,0 +1,424 @@
+"""A partner offers products, changes them, and takes them down again, each under its own SKU."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import select, update
+
+from domain.applications.offers import Offer
+from domain.market.products import Product, ProductStatus
+from infra.database import reading, transaction
+from infra.ids import global_id, parse_global_id
+from infra.outbox import Event
+from tests.api.doors import Client
+from tests.api.people import Shop, apply_at, open_shop, shown_id
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    shop = await open_shop()
+    yield shop
+    await close(shop)
+
+
+async def close(shop: Shop) -> None:
+    """Take its products down again, so that no other test finds them."""
+    async with transaction() as db:
+        own = Product.partner_id == shop.partner.id
+        await db.execute(update(Product).where(own).values(status=ProductStatus.RETIRED))
+
+
+@pytest.fixture
+def client(http: httpx2.AsyncClient, shop: Shop) -> Client:
+    return Client(http, "partner", shop.token)
+
+
+def yuan(amount: str, currency: str = "CNY") -> dict[str, str]:
+    return {"amount": amount, "currency": currency}
+
+
+LOAN: dict[str, Any] = {
+    "sku": "PHONE-256/black",
+    "kind": "LOAN",
+    "title": "手机借款",
+    "amountMin": yuan("1000.00"),
+    "amountMax": yuan("8000.00"),
+    "termMonths": [6, 12],
+    "annualRate": "0.12",
+}
+RENTAL = LOAN | {"kind": "RENTAL", "amountMin": yuan("2500"), "amountMax": yuan("2500"), "annualRate": None}
+SHOWN = """query ($id: ID!) { node(id: $id) { ... on Product {
+  sku kind title amountMin { amount currency } amountMax { amount currency } termMonths annualRate gradeAtLeast decision
+  deposit { amount currency } status version
+  rules { ageMin ageMax regions occupations incomeAtLeast { amount currency } }
+} } }"""
+NO_RULES = {"ageMin": None, "ageMax": None, "regions": None, "occupations": None, "incomeAtLeast": None}
+
+
+async def upsert(client: Client, key: str | None = None, **told: Any) -> Any:
+    said = told | {"idempotencyKey": key or str(uuid4())}
+    return (await client.send("UpsertProduct", input=said))["upsertProduct"]
+
+
+async def shown(client: Client, upserted: Any) -> Any:
+    return (await client.ask(SHOWN, id=upserted["id"]))["node"]
+
+
+async def on_the_shelf(shop: Shop) -> dict[str, tuple[int, str]]:
+    """The version and title of each product, by SKU."""
+    async with reading() as db:
+        rows = select(Product).where(Product.partner_id == shop.partner.id)
+        return {row.sku: (row.version, row.title) for row in (await db.execute(rows)).scalars()}
+
+
+async def times_announced(upserted: Any) -> int:
+    id = parse_global_id(upserted["id"])
+    assert id is not None
+    async with reading() as db:
+        told = select(Event).where(Event.subject_id == id[1], Event.name == "product.changed")
+        events = (await db.execute(told)).scalars().all()
+    assert all((event.user_id, event.data) == (None, {}) for event in events)
+    return len(events)
+
+
+class TestOffering:
+    async def test_a_new_product_is_a_draft_that_the_partner_decides(self, client: Client) -> None:
+        made = await upsert(client, **LOAN)
+        assert made == {
+            "__typename": "Product",
+            "id": made["id"],
+            "sku": "PHONE-256/black",
+            "title": "手机借款",
+            "kind": "LOAN",
+            "status": "DRAFT",
+        }
+        assert await shown(client, made) == {
+            **LOAN,
+            "gradeAtLeast": None,
+            "decision": "PARTNER",
+            "deposit": yuan("0.00"),
+            "status": "DRAFT",
+            "version": 1,
+            "rules": NO_RULES,
+        }
+        assert await times_announced(made) == 1
+
+    async def test_everything_can_be_said_at_once(self, client: Client) -> None:
+        rules = {
+            "ageMin": 20,
+            "ageMax": 35,
+            "regions": ["CN-ZJ", "CN-SH"],
+            "occupations": ["student", "employee"],
+            "incomeAtLeast": yuan("3000"),
+        }
+        said = {"kind": "ELECTRONICS", "gradeAtLeast": "B", "decision": "INSTANT", "status": "PUBLISHED"}
+        told = await shown(client, await upsert(client, **LOAN | said, deposit=yuan("300"), rules=rules))
+        assert {name: told[name] for name in said} == said
+        assert told["deposit"] == yuan("300.00")
+        assert told["rules"] == {
+            **rules,
+            "regions": ["CN-SH", "CN-ZJ"],
+            "occupations": ["employee", "student"],
+            "incomeAtLeast": yuan("3000.00"),
+        }
+
+    async def test_a_rental_has_one_rent_and_a_deposit(self, client: Client) -> None:
+        told = await shown(client, await upsert(client, **RENTAL, deposit=yuan("5000.00")))
+        assert (told["amountMin"], told["amountMax"]) == (yuan("2500.00"), yuan("2500.00"))
+        assert (told["annualRate"], told["deposit"]) == (None, yuan("5000.00"))
+
+    async def test_it_is_shown_to_people_once_it_is_published(self, client: Client, http: httpx2.AsyncClient) -> None:
+        made = await upsert(client, **LOAN)
+        query = {"query": "query ($id: ID!) { node(id: $id) { id } }", "variables": {"id": made["id"]}}
+        seen = []
+        for status in ("DRAFT", "PUBLISHED", "RETIRED", "PUBLISHED"):
+            assert (await upsert(client, sku=LOAN["sku"], status=status))["status"] == status
+            seen.append((await http.post("/graphql", json=query)).json()["data"]["node"] is not None)
+        assert seen == [False, True, False, True]
+
+    async def test_two_servers_that_offer_the_same_at_once_make_one(self, client: Client, shop: Shop) -> None:
+        one, other = await asyncio.gather(upsert(client, **LOAN), upsert(client, **LOAN | {"title": "Another"}))
+        assert one["id"] == other["id"]
+        assert await on_the_shelf(shop) in (
+            {"loan": (1, "A loan"), LOAN["sku"]: (2, "手机借款")},
+            {"loan": (1, "A loan"), LOAN["sku"]: (2, "Another")},
+        )
+
+    @pytest.mark.parametrize("field", ["kind", "title", "amountMin", "amountMax", "termMonths", "annualRate"])
+    @pytest.mark.parametrize("how", ["absent", "null"])
+    async def test_what_a_new_product_needs(self, client: Client, shop: Shop, field: str, how: str) -> None:
+        told = {name: value for name, value in LOAN.items() if name != field} | ({field: None} if how == "null" else {})
+        refused = await upsert(client, **told)
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", field])
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+
+class TestChanging:
+    async def test_what_is_absent_stays(self, client: Client) -> None:
+        made = await upsert(client, **LOAN, gradeAtLeast="B", rules={"ageMin": 20, "regions": ["CN-SH"]})
+        before = await shown(client, made)
+        changed = await upsert(client, sku=LOAN["sku"], title=" 新机借款 ", rules={"ageMax": 30})
+        assert changed == made | {"title": "新机借款"}
+        after = {"title": "新机借款", "version": 2, "rules": before["rules"] | {"ageMax": 30}}
+        assert await shown(client, changed) == before | after
+        assert await times_announced(made) == 2
+
+    async def test_null_clears(self, client: Client) -> None:
+        rules = {"ageMin": 20, "regions": ["CN-SH"], "incomeAtLeast": yuan("3000")}
+        made = await upsert(client, **RENTAL, deposit=yuan("100"), gradeAtLeast="B", rules=rules)
+        cleared: dict[str, Any] = {
+            "deposit": None,
+            "gradeAtLeast": None,
+            "rules": {"ageMin": None, "incomeAtLeast": None},
+        }
+        told = await shown(client, await upsert(client, sku=LOAN["sku"], **cleared))
+        assert (told["deposit"], told["gradeAtLeast"]) == (yuan("0.00"), None)
+        assert told["rules"] == NO_RULES | {"regions": ["CN-SH"]}
+        await upsert(client, sku=LOAN["sku"], rules=None)
+        assert (await shown(client, made))["rules"] == NO_RULES
+
+    async def test_the_same_again_changes_nothing(self, client: Client) -> None:
+        told = LOAN | {"rules": {"regions": ["CN-ZJ", "CN-SH"], "incomeAtLeast": yuan("3000.00")}}
+        made = await upsert(client, **told)
+        before = await shown(client, made)
+        other = {"annualRate": "0.120", "amountMin": yuan("1000"), "title": "手机借款 "}
+        rules = {"regions": ["CN-SH", "CN-ZJ", "CN-SH"], "incomeAtLeast": yuan("3000")}
+        assert await upsert(client, **told | other | {"rules": rules}) == made
+        assert await upsert(client, sku=LOAN["sku"]) == made
+        assert await upsert(client, sku=LOAN["sku"], gradeAtLeast=None, deposit=None, rules={}) == made
+        assert (await shown(client, made), await times_announced(made)) == (before, 1)
+
+    async def test_a_change_is_dated(self, client: Client, shop: Shop) -> None:
+        id, query = (
+            global_id("Product", shop.product.id),
+            "query ($id: ID!) { node(id: $id) { ... on Product { updatedAt } } }",
+        )
+        assert (await client.ask(query, id=id))["node"]["updatedAt"] is None
+        await upsert(client, sku="loan", title="Another loan")
+        first = (await client.ask(query, id=id))["node"]["updatedAt"]
+        await upsert(client, sku="loan", title="Another loan")
+        assert (await client.ask(query, id=id))["node"]["updatedAt"] == first is not None
+
+    @pytest.mark.parametrize("field", ["kind", "title", "amountMin", "amountMax", "termMonths", "decision", "status"])
+    async def test_what_every_product_has_cannot_be_cleared(self, client: Client, shop: Shop, field: str) -> None:
+        refused = await upsert(client, sku="loan", **{"title": "Changed", field: None})
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", field])
+        assert refused["message"] == "This can be changed, but not cleared."
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+    async def test_the_kind_stays(self, client: Client, shop: Shop) -> None:
+        refused = await upsert(client, sku="loan", kind="AESTHETICS")
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", "kind"])
+        assert refused["message"] == "A product stays what it is, LOAN; offer another under an SKU of its own."
+        assert (await upsert(client, sku="loan", kind="LOAN"))["kind"] == "LOAN"
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+    async def test_what_is_told_is_checked_against_what_stays(self, client: Client, shop: Shop) -> None:
+        refused = await upsert(client, sku="loan", amountMin=yuan("10000.01"))
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", "amountMin"])
+        refused = await upsert(client, sku="loan", annualRate=None)
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", "annualRate"])
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+
+class TestKeys:
+    async def test_the_same_key_answers_the_same_product_once(self, client: Client) -> None:
+        key = str(uuid4())
+        made = await upsert(client, key, **LOAN)
+        again = LOAN | {"annualRate": "0.1200", "amountMin": yuan("1000")}
+        assert await upsert(client, key, **again) == made
+        assert (await shown(client, made))["version"] == 1
+
+    async def test_a_late_retry_does_not_undo_what_came_after(self, client: Client) -> None:
+        key = str(uuid4())
+        await upsert(client, key, **LOAN)
+        later = await upsert(client, sku=LOAN["sku"], title="Later")
+        assert await upsert(client, key, **LOAN) == later
+
+    @pytest.mark.parametrize("other", [{"title": "Other"}, {"deposit": None}, {"sku": "other"}, {"rules": {}}])
+    async def test_the_same_key_for_something_else_is_a_mismatch(self, client: Client, other: dict[str, Any]) -> None:
+        key = str(uuid4())
+        made = await upsert(client, key, **LOAN)
+        refused = await upsert(client, key, **LOAN | other)
+        assert (refused["code"], refused["field"]) == ("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"])
+        assert await times_announced(made) == 1
+
+    async def test_a_refusal_is_not_remembered(self, client: Client) -> None:
+        key = str(uuid4())
+        assert (await upsert(client, key, **LOAN | {"termMonths": []}))["code"] == "INVALID"
+        assert (await upsert(client, key, **LOAN))["__typename"] == "Product"
+
+
+REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
+    ({"sku": ""}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
+    (
+        {"sku": "x" * 65},
+        ["sku"],
+        "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit.",
+    ),
+    ({"sku": "-a"}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
+    ({"sku": "a\n"}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
+    ({"title": " "}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
+    ({"title": "长" * 81}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
+    ({"title": "a\nb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
+    ({"title": "a\u202eb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
+    ({"title": "a\0b"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
+    ({"amountMin": yuan("0")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
+    ({"amountMin": yuan("-1")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
+    ({"amountMin": yuan("8000.01")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
+    ({"amountMin": yuan("1", "USD")}, ["amountMin"], "This product is in CNY."),
+    ({"amountMax": yuan("8000", "HKD")}, ["amountMax"], "This product is in CNY."),
+    ({"deposit": yuan("-0.01")}, ["deposit"], "A deposit is nothing or more."),
+    ({"deposit": yuan("100")}, ["deposit"], "This kind of product has no deposit."),
+    ({"deposit": yuan("100", "JPY")}, ["deposit"], "This product is in CNY."),
+    (RENTAL | {"amountMax": yuan("2600")}, ["amountMax"], "A rental has one monthly rent: both amounts are the same."),
+    (RENTAL | {"annualRate": "0"}, ["annualRate"], "A rental lends no money, so it has no annual rate."),
+    ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "An age is 18 to 120 full years."),
+    ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "An age is 18 to 120 full years."),
+    ({"rules": {"ageMin": 31, "ageMax": 30}}, ["rules", "ageMin"], "The lowest age is at most the highest, 30."),
+    (
+        {"rules": {"incomeAtLeast": yuan("0")}},
+        ["rules", "incomeAtLeast"],
+        "An income that is asked for is above nothing; to ask for none, clear the rule.",
+    ),
+    ({"rules": {"incomeAtLeast": yuan("1", "USD")}}, ["rules", "incomeAtLeast"], "This product is in CNY."),
+    *(
+        (
+            {"rules": {"occupations": occupations}},
+            ["rules", "occupations"],
+            "Occupations are some of student, employee, self-employed, gig-worker, homemaker, unemployed; "
+            "for all of them, clear the rule.",
+        )
+        for occupations in ([], ["student", "astronaut"])
+    ),
+    *(
+        (
+            {"rules": {"regions": regions}},
+            ["rules", "regions"],
+            "Name 1 to 100 regions by their ISO 3166-2 codes, as CN-SH; for all regions, clear the rule.",
+        )
+        for regions in ([], ["CN-SH", "CN-XX"], ["Shanghai"], [f"US-{number}" for number in range(101)])
+    ),
+    *(
+        (
+            {"termMonths": months},
+            ["termMonths"],
+            "Terms are 1 to 12 different numbers of months, shortest first, the longest up to 84.",
+        )
+        for months in ([], [0, 6], [12, 6], [6, 6, 12], [6, 85], list(range(1, 14)))
+    ),
+    *(
+        (
+            {"annualRate": rate},
+            ["annualRate"],
+            "A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12.",
+        )
+        for rate in ("-0.01", "1", "12", "0.123456", "NaN", "sNaN", "Infinity", "9E+999999")
+    ),
+    *(
+        (
+            {"amountMax": yuan(amount)},
+            ["amountMax"],
+            "An amount is a decimal number with an ISO 4217 currency and no more decimals than it has.",
+        )
+        for amount in ("8000.001", "NaN", "9E+999999", "1E+30")
+    ),
+]
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(("told", "field", "message"), REFUSED)
+    async def test_what_cannot_be_is_refused_by_name(
+        self, client: Client, shop: Shop, told: dict[str, Any], field: list[str], message: str
+    ) -> None:
+        refused = await upsert(client, **LOAN | told)
+        expected = {"__typename": "Refused", "code": "INVALID", "message": message, "field": ["input", *field]}
+        assert refused == expected
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+    async def test_nothing_may_cost_more_than_the_law_allows(self, client: Client, shop: Shop) -> None:
+        refused = await upsert(client, **LOAN | {"annualRate": "0.2401"})
+        assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "annualRate"])
+        assert refused["message"] == "All in all this would cost 24.01% a year; the law allows 24%."
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+        assert (await upsert(client, **LOAN | {"annualRate": "0.24"}))["__typename"] == "Product"
+
+    async def test_each_end_of_each_term_keeps_the_cap(self, client: Client) -> None:
+        # Of so little, the cents that instalments are rounded to weigh: 1.20 over 3 months costs 24.93 % a year.
+        low, high = {"amountMin": yuan("1.20")}, {"amountMin": yuan("1.00"), "amountMax": yuan("1.20")}
+        for end in (low, high):
+            offered = LOAN | end | {"annualRate": "0.235"}
+            assert (await upsert(client, **offered | {"termMonths": [1, 2]}))["__typename"] == "Product"
+            refused = await upsert(client, **offered | {"termMonths": [1, 2, 3]})
+            assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "annualRate"])
+        less = await upsert(client, sku=LOAN["sku"], amountMax=yuan("1.00"), termMonths=[1, 2, 3])
+        assert less["__typename"] == "Product"
+
+    async def test_an_idempotency_key_has_a_length(self, client: Client) -> None:
+        refused = await upsert(client, "short", **LOAN)
+        assert (refused["code"], refused["field"]) == ("INVALID", ["input", "idempotencyKey"])
+
+    @pytest.mark.parametrize("more", ["sponsored: true", "feeRate: 0", 'currency: "CNY"', "version: 9"])
+    async def test_what_is_ours_is_not_asked(self, client: Client, more: str) -> None:
+        query = f'mutation {{ upsertProduct(input: {{ sku: "loan", idempotencyKey: "12345678", {more} }}) {{ __typename }} }}'
+        assert (await client.error_code(query))[1] == "BAD_REQUEST"
+
+
+class TestWhoseItIs:
+    async def test_another_partners_sku_is_another_product(
+        self, client: Client, shop: Shop, http: httpx2.AsyncClient
+    ) -> None:
+        other = await open_shop()
+        theirs = Client(http, "partner", other.token)
+        key = str(uuid4())
+        mine = await upsert(client, key, sku="loan", title="Mine")
+        assert (await upsert(theirs, key, sku="loan", title="Theirs"))["id"] != mine["id"]
+        assert await on_the_shelf(shop) == {"loan": (2, "Mine")}
+        assert await on_the_shelf(other) == {"loan": (2, "Theirs")}
+        await upsert(theirs, **LOAN)
+        assert LOAN["sku"] not in await on_the_shelf(shop)
+        await close(other)
+
+    async def test_nobody_else_has_the_verb(self, http: httpx2.AsyncClient, shop: Shop) -> None:
+        said = {"sku": "loan", "title": "Taken over", "idempotencyKey": str(uuid4())}
+        query = "mutation ($input: UpsertProductInput!) { upsertProduct(input: $input) { __typename } }"
+        assert await Client(http, "partner", None).error_code(query, input=said) == (401, "UNAUTHENTICATED")
+        assert await Client(http, "console", shop.token).error_code(query, input=said) == (401, "UNAUTHENTICATED")
+        app = await http.post("/graphql", json={"query": query, "variables": {"input": said}})
+        assert "upsertProduct" not in (app.json().get("data") or {})
+        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
+
+
+@pytest.mark.usefixtures("steady_scorer")
+async def test_an_offer_that_was_made_stays_as_it_was_made(client: Client, shop: Shop) -> None:
+    application = await apply_at(shop)
+    terms = {"amount": yuan("4000.00"), "termMonths": 12, "annualRate": "0.10"}
+    said = {
+        "applicationId": shown_id(application),
+        "outcome": "APPROVE",
+        "terms": terms,
+        "idempotencyKey": str(uuid4()),
+    }
+    assert (await client.send("DecideApplication", input=said))["decideApplication"]["status"] == "APPROVED"
+    before = await offer_of(application.id)
+    changed: dict[str, Any] = {
+        "title": "Dear",
+        "annualRate": "0.2",
+        "amountMax": yuan("2000"),
+        "termMonths": [3],
+        "status": "RETIRED",
+    }
+    assert (await upsert(client, sku="loan", **changed))["status"] == "RETIRED"
+    after = await offer_of(application.id)
+    assert after == before
+    assert (after["amount"], after["term_months"], str(after["annual_rate"])) == (400_000, 12, "0.10000")
+
+
+async def offer_of(application_id: UUID) -> dict[str, Any]:
+    async with reading() as db:
+        rows = await db.execute(select(Offer.__table__).where(Offer.application_id == application_id))
+        return dict(rows.mappings().one())
