@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, func, select, tuple_
+from sqlalchemy import Index, Numeric, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -100,14 +100,17 @@ async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UU
 
 async def monthly_burden(db: Db, user_id: UUID) -> int:
     """What this person would pay a month on the offers that are open to him, in minor units."""
-    open_offers = (
+    return int((await db.execute(burden_of(user_id))).scalar_one())
+
+
+def burden_of(user_id: UUID) -> Select[int]:
+    return (
         select(func.coalesce(func.sum(Offer.monthly_payment), 0))
         .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))
         .where(
             Offer.user_id == user_id, Application.status.in_((ApplicationStatus.APPROVED, ApplicationStatus.ACCEPTED))
         )
     )
-    return int((await db.execute(open_offers)).scalar_one())
 
 
 async def _write_documents(db: Db, product: Product, quoted: Quote, amount: int, term_months: int) -> list[Any]:

@@ -22,6 +22,13 @@ REFER_ABOVE = {
     Grade.D: 100_000,
 }  # minor units; a person looks
 
+BEHIND = Reason("RECENT_ARREARS", N_("You are behind on a repayment now."))
+BURDENED = Reason(
+    "BURDEN_TOO_HIGH",
+    N_("The monthly payments would take more than {share} of your income."),
+    {"share": f"{BURDEN_MAX:.0%}"},
+)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -68,9 +75,19 @@ def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
     return [reason for reason in scored.reasons if reason.code not in known]
 
 
+def is_behind(sheet: FactSheet) -> bool:
+    """On a repayment, now."""
+    return float(sheet.values.get("repayment.delay_months", 0)) >= 1  # type: ignore[arg-type]
+
+
+def burden_max(monthly_income: int) -> int:
+    """The most that all instalments together may take each month; minor units."""
+    return int(monthly_income * BURDEN_MAX)
+
+
 def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
-    if float(sheet.values.get("repayment.delay_months", 0)) >= 1:  # type: ignore[arg-type]
-        yield Reason("RECENT_ARREARS", N_("You are behind on a repayment now."))
+    if is_behind(sheet):
+        yield BEHIND
     if request.grade_at_least is not None and not scored.grade.is_at_least(request.grade_at_least):
         yield Reason(
             "GRADE_TOO_LOW",
@@ -78,17 +95,8 @@ def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
             {"asked": request.grade_at_least.value, "grade": scored.grade.value},
         )
     income = monthly_income(sheet)
-    if income is not None and _burden_share(request, income) > BURDEN_MAX:
-        yield Reason(
-            "BURDEN_TOO_HIGH",
-            N_("The monthly payments would take more than {share} of your income."),
-            {"share": f"{BURDEN_MAX:.0%}"},
-        )
-
-
-def _burden_share(request: Request, income: Decimal) -> Decimal:
-    monthly = Decimal(request.monthly_payment + request.burden) / 100
-    return monthly / income if income > 0 else Decimal(10)
+    if income is not None and request.monthly_payment + request.burden > burden_max(int(income * 100)):
+        yield BURDENED
 
 
 def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:

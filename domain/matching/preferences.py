@@ -1,9 +1,14 @@
 """Whether a person's matches may be ranked by what is known of him."""
 
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 
+from domain.actors import UserActor
+from infra import clock
+from infra.database import Db
 from infra.entity import Entity, OwnerId
 
 
@@ -15,3 +20,16 @@ class MatchPreference(Entity):
     user_id: Mapped[OwnerId]
     is_personal: Mapped[bool]
     changed_at: Mapped[datetime]
+
+
+async def choose(db: Db, actor: UserActor, *, is_personal: bool) -> None:
+    """From the next read on, this person's matches are ranked by what suits him, or by cost alone."""
+    row = insert(MatchPreference).values(user_id=actor.user_id, is_personal=is_personal, changed_at=await clock.now(db))
+    new = {"is_personal": row.excluded.is_personal, "changed_at": row.excluded.changed_at}
+    is_other = MatchPreference.is_personal != row.excluded.is_personal
+    await db.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=new, where=is_other))
+
+
+async def is_personal(db: Db, user_id: UUID) -> bool:
+    row = await db.get(MatchPreference, user_id)
+    return row is None or row.is_personal

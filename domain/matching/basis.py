@@ -1,0 +1,64 @@
+"""Basis: all that a person's matches were computed from. While it is the same, so are they."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy import func, select, text
+
+from domain.applications import offers
+from domain.credit.scoring import scorer
+from domain.facts.readings import FactsVersion
+from domain.market.products import ProductKind, ShelfVersion
+from domain.matching.matcher import matcher
+from domain.matching.preferences import MatchPreference
+from infra.database import Db
+
+NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
+
+
+@dataclass(frozen=True)
+class Basis:
+    user_id: UUID
+    facts_version: int
+    shelf_version: int
+    scorer_version: str
+    matcher_version: str
+    is_personal: bool
+    burden: int
+    day: date  # ages change with it
+
+    def list_id(self, kind: ProductKind | None) -> UUID:
+        """Names the list that a person sees: the same as long as it was computed from the same."""
+        return uuid5(NAMESPACE, f"{self}/{kind}")
+
+
+def catch_up() -> None:
+    """See what other processes have promoted meanwhile; blocks only where there is something new to load."""
+    scorer().catch_up()
+    matcher().catch_up()
+
+
+async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
+    """The basis as it is now, and the time, in one round trip."""
+    preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
+    version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
+    asked = select(
+        func.coalesce(version.scalar_subquery(), 0),
+        ShelfVersion.version,
+        func.coalesce(preference.scalar_subquery(), True),
+        offers.burden_of(user_id).scalar_subquery(),
+        text("longan_now()"),
+    )
+    facts, shelf, is_personal, burden, now = (await db.execute(asked)).one()
+    basis = Basis(
+        user_id=user_id,
+        facts_version=facts,
+        shelf_version=shelf,
+        scorer_version=scorer().model_version,
+        matcher_version=matcher().model_version,
+        is_personal=is_personal,
+        burden=int(burden),
+        day=now.date(),
+    )
+    return basis, now

@@ -1,0 +1,83 @@
+"""A person's list: every product that he can have, in order, kept as long as what it was computed from is so."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.credit.assessing import score_now
+from domain.credit.scoring import NotEnoughKnown, Scored
+from domain.facts import accounts, readings
+from domain.facts.sheets import FactSheet
+from domain.matching import basis as bases
+from domain.matching import rules, shelf
+from domain.matching.basis import Basis
+from domain.matching.cheapest import cheapest_first
+from domain.matching.matcher import Candidates, Ranking, matcher
+from domain.matching.rules import Known
+from domain.matching.shelf import Shelf
+from infra.database import Db
+
+KEPT_MAX = 256
+
+
+@dataclass(frozen=True, eq=False)
+class List:
+    basis: Basis
+    good_until: datetime | None  # when the first of the facts behind it ends
+    sheet: FactSheet
+    scored: Scored | None
+    known: Known
+    candidates: Candidates
+    ranking: Ranking
+    recorded: set[object] = field(default_factory=set)  # which showings this process has written down
+
+
+_kept: OrderedDict[UUID, List] = OrderedDict()
+
+
+async def of(db: Db, user_id: UUID) -> List:
+    """The person's list as it is now: from memory only where nothing that it depends on has changed."""
+    await asyncio.to_thread(bases.catch_up)
+    basis, now = await bases.read(db, user_id)
+    kept = _kept.get(user_id)
+    if kept is not None and kept.basis == basis and (kept.good_until is None or now < kept.good_until):
+        _kept.move_to_end(user_id)
+        return kept
+    shelf_now = await shelf.current(db, basis.shelf_version)
+    sheet = await readings.sheet(db, user_id)
+    has_linked = bool(await accounts.linked(db, user_id))
+    basis = replace(basis, shelf_version=shelf_now.version)
+    made = await asyncio.to_thread(lambda: _made(basis, sheet, has_linked, shelf_now))
+    _keep(made)
+    return made
+
+
+def _keep(made: List) -> None:
+    _kept[made.basis.user_id] = made
+    _kept.move_to_end(made.basis.user_id)
+    while len(_kept) > KEPT_MAX:
+        _kept.popitem(last=False)
+
+
+def _made(basis: Basis, sheet: FactSheet, has_linked: bool, shelf_now: Shelf) -> List:
+    scored = scored_of(sheet) if has_linked else None
+    known = rules.known_of(sheet, scored, basis.burden)
+    candidates, ranking = ranked(sheet, scored, known, shelf_now, is_personal=basis.is_personal)
+    return List(basis, sheet.stale_at, sheet, scored, known, candidates, ranking)
+
+
+def scored_of(sheet: FactSheet) -> Scored | None:
+    scored = score_now(sheet)
+    return None if isinstance(scored, NotEnoughKnown) else scored
+
+
+def ranked(
+    sheet: FactSheet, scored: Scored | None, known: Known, shelf_now: Shelf, *, is_personal: bool
+) -> tuple[Candidates, Ranking]:
+    """All that this person can have, in order. Blocks for as long as the models take."""
+    candidates = rules.allowed(shelf_now, known)
+    if not is_personal:
+        return candidates, cheapest_first(candidates)
+    return candidates, matcher().rank(sheet, scored, candidates)

@@ -1,0 +1,101 @@
+"""The shelf is never behind: whoever changed a product, and however, the next read has it."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, text, update
+
+from domain.market.products import Product, ProductStatus
+from domain.matching import shelf
+from domain.people.partners import Partner
+from infra.database import reading, transaction
+from infra.ids import new_id
+from tests.domain.matching import goods
+
+
+@pytest.fixture
+async def mine(house: None) -> AsyncIterator[Product]:
+    """A product of a partner of its own, gone again afterwards."""
+    async with transaction() as db:
+        partner = Partner(id=new_id(), code=f"shelf-{new_id()}", name="Shelf", purpose="LENDING")
+        db.add(partner)
+        await db.flush()
+        product = goods.product(id=new_id(), partner_id=partner.id)
+        db.add(product)
+    yield product
+    async with transaction() as db:
+        await db.execute(delete(Partner).where(Partner.id == partner.id))
+
+
+async def seen() -> shelf.Shelf:
+    async with reading() as db:
+        return await shelf.current(db)
+
+
+def rate_of(there: shelf.Shelf, id: UUID) -> float | None:
+    row = there.row_of(id)
+    return None if row is None else float(there.columns.annual_rate[row])
+
+
+async def test_a_new_product_is_there_at_once(mine: Product) -> None:
+    assert rate_of(await seen(), mine.id) == 0.12
+
+
+async def test_an_edit_by_any_writer_is_seen_at_the_next_read(mine: Product) -> None:
+    await seen()
+    async with transaction() as db:
+        await db.execute(text("UPDATE products SET annual_rate = 0.05 WHERE id = :id"), {"id": mine.id})
+    there = await seen()
+    assert rate_of(there, mine.id) == 0.05
+    row = there.row_of(mine.id)
+    assert row is not None and there.product(row).annual_rate == Decimal("0.05")
+
+
+async def test_what_is_retired_or_deleted_is_gone(mine: Product) -> None:
+    assert rate_of(await seen(), mine.id)
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(status=ProductStatus.RETIRED))
+    assert (await seen()).row_of(mine.id) is None
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(status=ProductStatus.PUBLISHED))
+    assert rate_of(await seen(), mine.id)
+    async with transaction() as db:
+        await db.execute(delete(Product).where(Product.id == mine.id))
+    assert (await seen()).row_of(mine.id) is None
+
+
+async def test_a_shelf_that_was_patched_is_the_shelf_read_anew(mine: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    await seen()
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(amount_max=3_000_000))
+    patched = await seen()
+    monkeypatch.setattr(shelf, "_shared", None)
+    anew = await seen()
+    assert patched is not anew
+    assert patched.columns.ids.tolist() == anew.columns.ids.tolist()
+    assert patched.columns.amount_max.tolist() == anew.columns.amount_max.tolist()
+
+
+async def test_nothing_is_read_where_nothing_has_changed(mine: Product) -> None:
+    assert (await seen()).columns is (await seen()).columns
+
+
+async def test_what_was_rolled_back_was_seen_by_nobody_else(mine: Product) -> None:
+    await seen()
+    async with reading() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.01")))
+        assert rate_of(await shelf.current(db), mine.id) == 0.01
+    assert rate_of(await seen(), mine.id) == 0.12
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.02")))
+    assert rate_of(await seen(), mine.id) == 0.02
+
+
+async def test_a_writer_of_products_waits_for_another_and_both_are_counted(mine: Product) -> None:
+    before = (await seen()).version
+    for _ in range(2):
+        async with transaction() as db:
+            await db.execute(update(Product).where(Product.id == mine.id).values(version=Product.version + 1))
+    assert (await seen()).version == before + 2
