@@ -18,12 +18,12 @@ from tests.api.people import open_shop, somebody
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
 
-async def somebody_with_a_score() -> str:
+async def somebody_with_a_score(**told: str) -> str:
     """The token of a grown person who linked an account."""
     async with transaction() as db:
         user = await somebody(db)
         session = await sessions.begin(db, user.id, "phone")
-        await profiles.update(db, UserActor(user.id, session.id), {"birth_date": date(1990, 5, 1)})
+        await profiles.update(db, UserActor(user.id, session.id), {"birth_date": date(1990, 5, 1), **told})
         db.add(
             LinkedAccount(
                 user_id=user.id,
@@ -73,3 +73,41 @@ async def test_the_partners_answer_reaches_the_person(http: httpx2.AsyncClient) 
     assert heard["status"] == "APPROVED"
     assert heard["offer"]["id"] is not None
     assert [entry["event"] for entry in heard["timeline"]] == ["application.submitted", "application.approved"]
+
+
+async def test_what_the_partner_changed_holds_for_the_next_who_applies(http: httpx2.AsyncClient) -> None:
+    shop, token = await open_shop(), await somebody_with_a_score(occupation="employee")
+    partner, headers = (
+        Client(http, "partner", shop.token),
+        {"Authorization": f"Bearer {token}", "Accept-Language": "en"},
+    )
+
+    async def changed(**told: object) -> None:
+        said = {"sku": "loan", "idempotencyKey": str(uuid4()), **told}
+        assert (await partner.send("UpsertProduct", input=said))["upsertProduct"]["__typename"] == "Product"
+
+    async def applied(amount: str = "5000.00", months: int = 12) -> tuple[str, str]:
+        wish = {
+            "productId": global_id("Product", shop.product.id),
+            "amount": {"amount": amount, "currency": "CNY"},
+            "termMonths": months,
+            "share": [],
+            "idempotencyKey": str(uuid4()),
+        }
+        body = {"query": operations("app")["Apply"], "variables": {"input": wish}}
+        answer = (await http.post("/graphql", json=body, headers=headers)).json()["data"]["apply"]
+        return answer.get("code", answer["__typename"]), answer.get("message", "")
+
+    await changed(termMonths=[6, 18])
+    assert await applied() == ("INVALID", "The term is one of 6, 18 months.")
+    await changed(amountMax={"amount": "4000", "currency": "CNY"})
+    assert await applied(months=6) == ("INVALID", "The amount lies between 1000.00 and 4000.00 CNY.")
+    await changed(rules={"occupations": ["student"]})
+    assert await applied("4000.00", 6) == ("NOT_ELIGIBLE", "This product is for people of other occupations.")
+    await changed(rules={"occupations": ["employee"]}, status="DRAFT")
+    assert await applied("4000.00", 6) == ("NOT_FOUND", "There is no such product.")
+    await changed(status="PUBLISHED")
+    assert await applied("4000.00", 6) == ("Application", "")
+    await changed(status="RETIRED")
+    (edge,) = (await partner.send("Applications"))["applications"]["edges"]
+    assert (edge["node"]["status"], edge["node"]["product"]["sku"]) == ("SUBMITTED", "loan")
