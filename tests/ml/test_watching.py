@@ -16,7 +16,7 @@ from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.people import staff, users
+from domain.people import groups, staff, users
 from domain.people.users import User
 from infra.database import Db
 from infra.ids import new_id
@@ -27,7 +27,7 @@ from ml.artefact import Artefact, ArtefactError
 from ml.drift import Alarm, Share
 from ml.registry import Kind, Standing
 from ml.scoring import scored
-from ml.watching import bins, groups, snapshots, tasks, watch
+from ml.watching import bins, snapshots, tasks, watch
 from ml.watching.bins import SCORE, WatchMark
 from ml.watching.snapshots import WatchSnapshot
 from ml.watching.watch import Spread
@@ -75,34 +75,7 @@ class TestSpread:
         assert (spread.psi, spread.alarm, spread.shares) == (None, None, (0.0, 0.0))
 
 
-class TestGroups:
-    def test_large_groups_stay(self) -> None:
-        assert groups.large_enough({"a": [20, 1], "b": [40, 9]}) == {"a": [20, 1], "b": [40, 9]}
-
-    def test_small_ones_are_put_together(self) -> None:
-        assert groups.large_enough({"a": [12, 1], "b": [11, 2], "c": [90, 9]}) == {"c": [90, 9], "others": [23, 3]}
-
-    def test_one_small_group_takes_in_the_next_smallest(self) -> None:
-        """Else the total would tell of it."""
-        assert groups.large_enough({"a": [3, 1], "b": [30, 2], "c": [90, 9]}) == {"c": [90, 9], "others": [33, 3]}
-
-    def test_of_nineteen_people_nothing_is_told(self) -> None:
-        assert groups.large_enough({"a": [10, 1], "b": [9, 9]}) == {}
-        assert groups.large_enough({}) == {}
-
-    @pytest.mark.parametrize(
-        ("born", "band"),
-        [
-            (None, "untold"),
-            (date(2875, 3, 2), "-24"),
-            (date(2875, 3, 1), "25-34"),
-            (date(2850, 1, 1), "45-54"),
-            (date(2830, 1, 1), "55-"),
-        ],
-    )
-    def test_ages(self, born: date | None, band: str) -> None:
-        assert groups.age_band(born, FAR.date()) == band
-
+class TestApprovals:
     def test_a_gap_beyond_chance_is_a_concern(self) -> None:
         told = watch.by_approvals([["age", "-24", 200, [80]], ["age", "25-34", 200, [180]], ["age", "55-", 20, [14]]])
         assert [(line.group, line.is_concern) for line in told] == [("-24", True), ("25-34", False), ("55-", False)]

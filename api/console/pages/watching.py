@@ -6,10 +6,11 @@ from starlette.responses import RedirectResponse, Response
 from api.console.pages.desks import Desk, at_desk, watchers
 from api.console.pages.rendering import page
 from domain.actors import Role
+from domain.people import groups
 from infra.database import reading, transaction
 from infra.words import N_
 from ml.drift import LOOK_FROM, STOP_FROM, Alarm
-from ml.watching import groups, tasks, watch
+from ml.watching import tasks, watch
 
 WINDOWS = (7, 30, 90)
 PSI_SHOWN = 0.4  # where the bars of the index end
