@@ -25,16 +25,6 @@ from tests.api.people import Shop, apply_at, open_shop, shown_id
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
 
-@pytest.fixture
-async def shop() -> Shop:
-    return await open_shop()
-
-
-@pytest.fixture
-def client(http: httpx2.AsyncClient, shop: Shop) -> Client:
-    return Client(http, "partner", shop.token)
-
-
 async def feed(client: Client, **variables: Any) -> tuple[list[Any], Any]:
     """The nodes of one page, and where it ends."""
     page = (await client.send("Applications", **variables))["applications"]

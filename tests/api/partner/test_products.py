@@ -1,90 +1,21 @@
 """A partner offers products, changes them, and takes them down again, each under its own SKU."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from api.contract import served
 from domain.actors import Role
 from domain.applications.offers import Offer
-from domain.market.products import Product, ProductStatus
-from infra.database import reading, transaction
-from infra.ids import global_id, parse_global_id
-from infra.outbox import Event
+from infra.database import reading
+from infra.ids import global_id
 from tests.api.doors import Client
+from tests.api.offering import LOAN, NO_RULES, RENTAL, close, on_the_shelf, shown, times_announced, upsert, yuan
 from tests.api.people import Shop, apply_at, open_shop, shown_id, staff_token
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
-    shop = await open_shop()
-    yield shop
-    await close(shop)
-
-
-async def close(shop: Shop) -> None:
-    """Take its products down again, so that no other test finds them."""
-    async with transaction() as db:
-        own = Product.partner_id == shop.partner.id
-        await db.execute(update(Product).where(own).values(status=ProductStatus.RETIRED))
-
-
-@pytest.fixture
-def client(http: httpx2.AsyncClient, shop: Shop) -> Client:
-    return Client(http, "partner", shop.token)
-
-
-def yuan(amount: str, currency: str = "CNY") -> dict[str, str]:
-    return {"amount": amount, "currency": currency}
-
-
-LOAN: dict[str, Any] = {
-    "sku": "PHONE-256/black",
-    "kind": "LOAN",
-    "title": "手机借款",
-    "amountMin": yuan("1000.00"),
-    "amountMax": yuan("8000.00"),
-    "termMonths": [6, 12],
-    "annualRate": "0.12",
-}
-RENTAL = LOAN | {"kind": "RENTAL", "amountMin": yuan("2500"), "amountMax": yuan("2500"), "annualRate": None}
-SHOWN = """query ($id: ID!) { node(id: $id) { ... on Product {
-  sku kind title amountMin { amount currency } amountMax { amount currency } termMonths annualRate gradeAtLeast decision
-  deposit { amount currency } status version
-  rules { ageMin ageMax regions occupations incomeAtLeast { amount currency } }
-} } }"""
-NO_RULES = {"ageMin": None, "ageMax": None, "regions": None, "occupations": None, "incomeAtLeast": None}
-
-
-async def upsert(client: Client, key: str | None = None, **told: Any) -> Any:
-    said = told | {"idempotencyKey": key or str(uuid4())}
-    return (await client.send("UpsertProduct", input=said))["upsertProduct"]
-
-
-async def shown(client: Client, upserted: Any) -> Any:
-    return (await client.ask(SHOWN, id=upserted["id"]))["node"]
-
-
-async def on_the_shelf(shop: Shop) -> dict[str, tuple[int, str]]:
-    """The version and title of each product, by SKU."""
-    async with reading() as db:
-        rows = select(Product).where(Product.partner_id == shop.partner.id)
-        return {row.sku: (row.version, row.title) for row in (await db.execute(rows)).scalars()}
-
-
-async def times_announced(upserted: Any) -> int:
-    id = parse_global_id(upserted["id"])
-    assert id is not None
-    async with reading() as db:
-        told = select(Event).where(Event.subject_id == id[1], Event.name == "product.changed")
-        events = (await db.execute(told)).scalars().all()
-    assert all((event.user_id, event.data) == (None, {}) for event in events)
-    return len(events)
 
 
 class TestOffering:
@@ -252,121 +183,6 @@ class TestKeys:
         key = str(uuid4())
         assert (await upsert(client, key, **LOAN | {"termMonths": []}))["code"] == "INVALID"
         assert (await upsert(client, key, **LOAN))["__typename"] == "Product"
-
-
-REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
-    ({"sku": ""}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
-    (
-        {"sku": "x" * 65},
-        ["sku"],
-        "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit.",
-    ),
-    ({"sku": "-a"}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
-    ({"sku": "a\n"}, ["sku"], "An SKU has 1 to 64 letters, digits and . _ / -, and begins with a letter or a digit."),
-    ({"title": " "}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"title": "长" * 81}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"title": "a\nb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"title": "a\u202eb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"title": "a\0b"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"amountMin": yuan("0")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
-    ({"amountMin": yuan("-1")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
-    ({"amountMin": yuan("8000.01")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
-    ({"amountMin": yuan("1", "USD")}, ["amountMin"], "This product is in CNY."),
-    ({"amountMax": yuan("8000", "HKD")}, ["amountMax"], "This product is in CNY."),
-    ({"deposit": yuan("-0.01")}, ["deposit"], "A deposit is nothing or more."),
-    ({"deposit": yuan("100")}, ["deposit"], "This kind of product has no deposit."),
-    ({"deposit": yuan("100", "JPY")}, ["deposit"], "This product is in CNY."),
-    (RENTAL | {"amountMax": yuan("2600")}, ["amountMax"], "A rental has one monthly rent: both amounts are the same."),
-    (RENTAL | {"annualRate": "0"}, ["annualRate"], "A rental lends no money, so it has no annual rate."),
-    ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "An age is 18 to 120 full years."),
-    ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "An age is 18 to 120 full years."),
-    ({"rules": {"ageMin": 31, "ageMax": 30}}, ["rules", "ageMin"], "The lowest age is at most the highest, 30."),
-    (
-        {"rules": {"incomeAtLeast": yuan("0")}},
-        ["rules", "incomeAtLeast"],
-        "An income that is asked for is above nothing; to ask for none, clear the rule.",
-    ),
-    ({"rules": {"incomeAtLeast": yuan("1", "USD")}}, ["rules", "incomeAtLeast"], "This product is in CNY."),
-    *(
-        (
-            {"rules": {"occupations": occupations}},
-            ["rules", "occupations"],
-            "Occupations are some of student, employee, self-employed, gig-worker, homemaker, unemployed; "
-            "for all of them, clear the rule.",
-        )
-        for occupations in ([], ["student", "astronaut"])
-    ),
-    *(
-        (
-            {"rules": {"regions": regions}},
-            ["rules", "regions"],
-            "Name 1 to 100 regions by their ISO 3166-2 codes, as CN-SH; for all regions, clear the rule.",
-        )
-        for regions in ([], ["CN-SH", "CN-XX"], ["Shanghai"], [f"US-{number}" for number in range(101)])
-    ),
-    *(
-        (
-            {"termMonths": months},
-            ["termMonths"],
-            "Terms are 1 to 12 different numbers of months, shortest first, the longest up to 84.",
-        )
-        for months in ([], [0, 6], [12, 6], [6, 6, 12], [6, 85], list(range(1, 14)))
-    ),
-    *(
-        (
-            {"annualRate": rate},
-            ["annualRate"],
-            "A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12.",
-        )
-        for rate in ("-0.01", "1", "12", "0.123456", "NaN", "sNaN", "Infinity", "9E+999999")
-    ),
-    *(
-        (
-            {"amountMax": yuan(amount)},
-            ["amountMax"],
-            "An amount is a decimal number with an ISO 4217 currency and no more decimals than it has.",
-        )
-        for amount in ("8000.001", "NaN", "9E+999999", "1E+30")
-    ),
-]
-
-
-class TestRefusing:
-    @pytest.mark.parametrize(("told", "field", "message"), REFUSED)
-    async def test_what_cannot_be_is_refused_by_name(
-        self, client: Client, shop: Shop, told: dict[str, Any], field: list[str], message: str
-    ) -> None:
-        refused = await upsert(client, **LOAN | told)
-        expected = {"__typename": "Refused", "code": "INVALID", "message": message, "field": ["input", *field]}
-        assert refused == expected
-        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
-
-    async def test_nothing_may_cost_more_than_the_law_allows(self, client: Client, shop: Shop) -> None:
-        refused = await upsert(client, **LOAN | {"annualRate": "0.2401"})
-        assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "annualRate"])
-        assert refused["message"] == "All in all this would cost 24.01% a year; the law allows 24%."
-        assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
-        assert (await upsert(client, **LOAN | {"annualRate": "0.24"}))["__typename"] == "Product"
-
-    async def test_each_end_of_each_term_keeps_the_cap(self, client: Client) -> None:
-        # Of so little, the cents that instalments are rounded to weigh: 1.20 over 3 months costs 24.93 % a year.
-        low, high = {"amountMin": yuan("1.20")}, {"amountMin": yuan("1.00"), "amountMax": yuan("1.20")}
-        for end in (low, high):
-            offered = LOAN | end | {"annualRate": "0.235"}
-            assert (await upsert(client, **offered | {"termMonths": [1, 2]}))["__typename"] == "Product"
-            refused = await upsert(client, **offered | {"termMonths": [1, 2, 3]})
-            assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "annualRate"])
-        less = await upsert(client, sku=LOAN["sku"], amountMax=yuan("1.00"), termMonths=[1, 2, 3])
-        assert less["__typename"] == "Product"
-
-    async def test_an_idempotency_key_has_a_length(self, client: Client) -> None:
-        refused = await upsert(client, "short", **LOAN)
-        assert (refused["code"], refused["field"]) == ("INVALID", ["input", "idempotencyKey"])
-
-    @pytest.mark.parametrize("more", ["sponsored: true", "feeRate: 0", 'currency: "CNY"', "version: 9"])
-    async def test_what_is_ours_is_not_asked(self, client: Client, more: str) -> None:
-        query = f'mutation {{ upsertProduct(input: {{ sku: "loan", idempotencyKey: "12345678", {more} }}) {{ __typename }} }}'
-        assert (await client.error_code(query))[1] == "BAD_REQUEST"
 
 
 class TestWhoseItIs:
