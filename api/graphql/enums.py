@@ -8,13 +8,17 @@ from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
 from domain.facts.accounts import LinkStatus
-from domain.market.matching import OddsBand
 from domain.market.products import DecisionMode, ProductKind, ProductStatus
+from domain.matching.bands import BandBasis
+from domain.matching.matcher import OddsBand
+from domain.matching.reliability import BandStanding
 from domain.people.profiles import IdentityStatus
 from infra.errors import RefusalCode
 
 for _enum in (
     ApplicationStatus,
+    BandBasis,
+    BandStanding,
     ConsentScope,
     DecisionMode,
     DecisionOutcome,

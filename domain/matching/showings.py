@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func
+from sqlalchemy import Index, Update, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.applications.applications import Application
 from domain.matching.matcher import OddsBand
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
 from infra.vault import Seal, seal_of
 
 ROW = "showings.row"
+REMEMBERED = timedelta(days=30)  # what a person does later than this did not come of a showing
+BATCH = 10_000
 
 
 class Showing(Entity):
@@ -101,3 +105,46 @@ def _row(user_id: UUID, shown: Shown, seal: Seal) -> dict[str, Any]:
     plain = {each.name: getattr(shown, each.name) for each in fields(shown) if each.name != "columns"}
     sealed = None if shown.columns is None else seal.close(dict(shown.columns), ROW)
     return {"user_id": user_id, "id": new_id(), "row_sealed": sealed} | plain
+
+
+async def open_latest(db: Db, user_id: UUID, product_ids: set[UUID]) -> int:
+    """The person looks at these products: each one's latest showing counts as opened, once. Answers how many now are."""
+    now = await clock.now(db)
+    latest = await _latest(db, user_id, product_ids, at=now)
+    unopened = [showing.id for showing in latest if showing.opened_at is None]
+    if unopened:
+        await db.execute(_these(user_id, unopened).where(Showing.opened_at.is_(None)).values(opened_at=now))
+    return len(latest)
+
+
+async def attribute(db: Db, application: Application) -> None:
+    """The application came of the latest showing of its product, if that has brought none yet. Who applies has looked."""
+    at = application.created_at
+    ids = [showing.id for showing in await _latest(db, application.user_id, {application.product_id}, at=at)]
+    brought = {"application_id": application.id, "opened_at": func.coalesce(Showing.opened_at, at)}
+    await db.execute(_these(application.user_id, ids).where(Showing.application_id.is_(None)).values(brought))
+
+
+def _these(user_id: UUID, ids: list[UUID]) -> Update:
+    return update(Showing).where(Showing.user_id == user_id, Showing.id.in_(ids))
+
+
+async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime) -> Sequence[Showing]:
+    """Of each product that was shown to the person within the month before, the latest showing."""
+    lately = select(Showing).where(
+        Showing.user_id == user_id,
+        Showing.product_id.in_(product_ids),
+        Showing.shown_at <= at,
+        Showing.shown_at >= at - REMEMBERED,
+    )
+    latest = lately.distinct(Showing.product_id).order_by(Showing.product_id, Showing.shown_at.desc(), Showing.position)
+    return (await db.execute(latest)).scalars().all()
+
+
+async def prune(db: Db, *, before: datetime) -> bool:
+    """Forget the oldest, at most one batch. Answers whether there may be more."""
+    oldest = (
+        select(Showing.user_id, Showing.id).where(Showing.shown_at < before).order_by(Showing.shown_at).limit(BATCH)
+    )
+    gone = delete(Showing).where(tuple_(Showing.user_id, Showing.id).in_(oldest)).returning(Showing.id)
+    return len((await db.execute(gone)).all()) == BATCH

@@ -1,0 +1,32 @@
+"""What stands behind an odds band, as the app shows it."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from api.graphql.context import Info
+from api.graphql.showing import shows
+from domain.matching import bands
+from domain.matching.bands import BandBasis
+from domain.matching.reliability import BandStanding
+from infra.words import say
+
+
+@shows(bands.BandEvidence, description="How often people with these odds were really approved, and how that is known.")
+class BandEvidence:
+    basis: BandBasis
+    standing: BandStanding
+    approval_rate: float | None
+    approved: int
+    decided: int
+    since: datetime | None
+    until: datetime | None
+
+    @strawberry.field(description="Whether it was measured on simulated people only.")
+    def simulated(self: Any) -> bool:
+        return bool(self.is_simulated)
+
+    @strawberry.field
+    def message(self: Any, info: Info) -> str:
+        return say(self.message, info.context.locale, **self.values)

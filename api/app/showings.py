@@ -1,0 +1,51 @@
+"""Looking at a match: what a person opens of what he was shown."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.context import Info
+from api.graphql.mutations import commit
+from api.graphql.refusals import Refused
+from domain.actors import UserActor
+from domain.matching import showings
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.ids import parse_global_id
+from infra.words import N_
+
+OPENED_MAX = 50
+
+
+@strawberry.type(description="How many of the products are opened now, of those that were shown in the last 30 days.")
+class MatchesOpened:
+    opened: int
+
+
+OpenMatchesResult = Annotated[MatchesOpened | Refused, strawberry.union("OpenMatchesResult")]
+
+
+@strawberry.input
+class OpenMatchesInput:
+    product_ids: list[strawberry.ID] = strawberry.field(description=f"At most {OPENED_MAX}.")
+
+
+@strawberry.type
+class ShowingMutation:
+    @strawberry.mutation(description="Tell that the person looked at these matches, so that better ones can be shown.")
+    async def open_matches(self, info: Info, input: OpenMatchesInput) -> OpenMatchesResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: _open(db, actor, input))
+
+
+async def _open(db: Db, actor: UserActor, input: OpenMatchesInput) -> MatchesOpened:
+    if len(input.product_ids) > OPENED_MAX:
+        raise Refusal(
+            RefusalCode.INVALID,
+            N_("At most {most} products can be opened at a time."),
+            field=("input", "productIds"),
+            most=OPENED_MAX,
+        )
+    named = [parse_global_id(id) for id in input.product_ids]
+    product_ids = {key for kind, key in filter(None, named) if kind == "Product"}
+    return MatchesOpened(opened=await showings.open_latest(db, actor.user_id, product_ids))
