@@ -10,7 +10,9 @@ import domain.matching.preferences
 import domain.matching.product_days
 import domain.matching.reach
 import domain.matching.showings
+import domain.matching.sweep_tasks
 import domain.matching.sweeps
+import domain.matching.tasks
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
@@ -22,12 +24,12 @@ import ml.approvals
 import ml.tasks
 import ml.watching.tasks
 from domain.credit import scoring
-from domain.market import matching
 from domain.market import seeding as catalogue
+from domain.matching import matcher
 from infra import database, migrations, schedules
 from infra.settings import settings
 from membership import seeding as tiers
-from ml.matching import LiveMatcher
+from ml.matchers.live import LiveMatcher
 from ml.scoring import LiveScorer
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ ROOMS = (
     domain.matching.product_days,
     domain.matching.reach,
     domain.matching.showings,
+    domain.matching.sweep_tasks,
     domain.matching.sweeps,
+    domain.matching.tasks,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,
@@ -56,13 +60,13 @@ ROOMS = (
 )
 
 scoring.provide(LiveScorer())
-matching.provide(LiveMatcher())
+matcher.provide(LiveMatcher())
 
 
 def warm() -> None:
     """Load the models; slow, so it runs in a thread while the first requests may already be answered."""
     scoring.scorer().warm()
-    matching.matcher().warm()
+    matcher.matcher().warm()
 
 
 def prepare(story: "Story") -> None:

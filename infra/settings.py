@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     rescore_concurrency: int = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
     rescore_told_per_second: float = 10.0  # how fast those whose points changed hear of it, and their tiers follow
+    match_batch: int = 250  # people in one transaction of a sweep, which matches everybody
+    match_concurrency: int = 1  # ranges of people that are matched at the same time, over all workers
+    match_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
     explore_share: float = Field(default=0.05, ge=0, le=0.10)  # of lists in which one product of further down is tried
     explore_new_below: int = 200  # a product is new while it was shown less often than this in thirty days
     band_decided_min: int = 100  # applications that must be decided before they, not a test, speak for an odds band

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import artefact as score_artefacts
-from ml import match_artefact as match_artefacts
 from ml.artefact import Artefact
 from ml.fitting import rows_of
-from ml.match_training import train_matcher
+from ml.matchers import artefact as match_artefacts
+from ml.matchers import training as matcher_training
 from ml.population.interactions import interacted
 from ml.population.parameters import WORLD
 from ml.population.simulating import SEED, Population, simulated
@@ -34,7 +34,7 @@ def train_first_models(progress: Progress) -> None:
     progress("Simulating what they apply for", 0.5)
     seen = interacted(population, *scores(population, score), market=WORLD.market, seed=SEED)
     progress("Training the matcher", 0.55)
-    match = train_matcher(seen, simulated=True, seed=SEED)
+    match = matcher_training.train(seen, simulated=True, seed=SEED)
     progress("Saving the models", 0.95)
     score_version = score_artefacts.save(score, folder())
     match_version = match_artefacts.save(match, folder())

@@ -13,7 +13,7 @@ from itertools import combinations
 from math import factorial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from scipy.sparse import csr_array
 
 from ml.artefact import Artefact
 from ml.models.boosted import Boosted
+
+if TYPE_CHECKING:
+    from catboost import CatBoost
 
 Floats = NDArray[np.float64]
 DEPTH_MAX = 6
@@ -72,7 +75,12 @@ _KNOWN_MAX = 8
 def _read(artefact: Artefact) -> Leaves | None:
     if not isinstance(artefact.model, Boosted) or artefact.model.numbers != len(artefact.inputs):
         return None
-    written = _written(artefact.model)
+    return of_trees(artefact.model.trees, len(artefact.inputs))
+
+
+def of_trees(model: "CatBoost", inputs: int) -> Leaves | None:
+    """Of any CatBoost model over so many numbers. None where its trees are too deep, or read what is unknown as large."""
+    written = _written(model)
     trees, depth = written["oblivious_trees"], max(len(tree["splits"] or ()) for tree in written["oblivious_trees"])
     if depth > DEPTH_MAX or any(_treats_nan_as_large(each) for each in written["features_info"]["float_features"]):
         return None
@@ -88,15 +96,15 @@ def _read(artefact: Artefact) -> Leaves | None:
         weights[number, : len(tree["leaf_weights"])] = tree["leaf_weights"]
     scale, (bias,) = written["scale_and_bias"]
     known = _expectations(scale * values, weights, depth)
-    shares = _shapley(asked, known, len(artefact.inputs))
+    shares = _shapley(asked, known, inputs)
     table = np.concatenate([shares, scale * values[:, :, None]], axis=2).reshape(len(trees) * count, -1)
     return Leaves(asked, borders, table, float(bias) + float(known[0][:, 0].sum()), float(bias))
 
 
-def _written(model: Boosted) -> Any:
+def _written(model: "CatBoost") -> Any:
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.json")
-        model.trees.save_model(str(path), format="json")
+        model.save_model(str(path), format="json")
         return json.loads(path.read_bytes())
 
 

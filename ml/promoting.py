@@ -16,7 +16,7 @@ from infra.entity import Json
 from ml import approvals, promotable, registry, releasing
 from ml.approvals import NEEDED, ModelApproval, Move
 from ml.artefact import Artefact, ArtefactError
-from ml.match_artefact import HEADER
+from ml.matchers.artefact import HEADER
 from ml.registry import Kind, Standing
 from ml.releasing import Gate
 

@@ -16,10 +16,10 @@ import structlog
 
 from infra.settings import settings
 from ml import artefact as score_artefacts
-from ml import match_artefact as match_artefacts
 from ml.artefact import Artefact, ArtefactError
 from ml.leaves import leaves_of
-from ml.match_artefact import MatchArtefact
+from ml.matchers import artefact as match_artefacts
+from ml.matchers.artefact import MatchArtefact
 
 log = structlog.get_logger()
 

@@ -1,18 +1,28 @@
-"""What suits this person, best first. Never binding."""
+"""What suits this person, best first, and why. Never binding."""
 
+import asyncio
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 
+from api.app.bands import BandEvidence
 from api.app.products import Product
 from api.app.scores import Reason, reasons_told
+from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
+from api.graphql.mutations import commit
+from api.graphql.refusals import Refused
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
-from domain.market import matches
-from domain.market.matching import OddsBand
+from domain.market.products import ProductKind
 from domain.market.terms import quoting
+from domain.matching import basis, matcher, matches, preferences, showings, why_not
+from domain.matching.matcher import OddsBand
+from infra.database import reading, transaction
+from infra.ids import parse_global_id
+from infra.words import say
 
 
 @shows(quoting.Illustration, description="The amount and term that the costs are shown for.")
@@ -36,7 +46,11 @@ class Illustration:
 class Match(Node):
     product: Product
     sponsored: bool
-    odds_band: OddsBand | None
+    band_evidence: BandEvidence
+
+    @strawberry.field(description="Null where no band keeps what it says; bandEvidence tells why.")
+    def odds_band(self: Any) -> OddsBand | None:
+        return self.odds_band
 
     @strawberry.field
     def reasons(self: Any, info: Info) -> list[Reason]:
@@ -49,3 +63,82 @@ class Match(Node):
     @strawberry.field(name="basis")
     def basis(self: Any) -> Illustration:
         return self.illustration
+
+
+@shows(
+    why_not.WhyNot, description="What stands against a product for this person, or where it stands among his matches."
+)
+class WhyNot:
+    product: Product
+    is_offered: bool
+
+    @strawberry.field
+    def reasons(self: Any, info: Info) -> list[Reason]:
+        return reasons_told(list(self.reasons), info)
+
+
+@shows(matcher.Weight, description="One part of the value by which matches are ordered.")
+class MatchWeight:
+    name: str
+    weight: float
+
+    @strawberry.field
+    def meaning(self: Any, info: Info) -> str:
+        return say(self.meaning, info.context.locale)
+
+
+@strawberry.type(description="How this person's matches are ordered.")
+class Matching:
+    is_personal: bool = strawberry.field(description="False: by cost alone, as the person chose.")
+    model_version: str
+    simulated: bool = strawberry.field(description="True while the model was trained on simulated people.")
+    weights: list[MatchWeight]
+
+
+async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None) -> Connection[Match]:
+    """The page, and a record that it was shown."""
+    async with reading() as db:
+        page = await matches.page(db, user_id, kind=kind, first=first, after=after)
+    if news := page.news:
+        async with transaction() as db:
+            await showings.record(db, user_id, news)
+        page.found.recorded.update(shown.key for shown in news)
+    return cast(Connection[Match], connection(page))
+
+
+async def matching_of(user_id: UUID) -> Matching:
+    async with reading() as db:
+        is_personal = await preferences.is_personal(db, user_id)
+    await asyncio.to_thread(basis.catch_up)
+    live = matcher.matcher()
+    return Matching(
+        is_personal=is_personal,
+        model_version=live.model_version,
+        simulated=live.is_simulated,
+        weights=cast(list[MatchWeight], list(live.weights)),
+    )
+
+
+async def why_not_of(user_id: UUID, product_id: str) -> WhyNot | None:
+    parsed = parse_global_id(product_id)
+    if parsed is None or parsed[0] != "Product":
+        return None
+    async with reading() as db:
+        return cast(WhyNot, await why_not.why_not(db, user_id, parsed[1]))
+
+
+@strawberry.input
+class SetMatchPreferenceInput:
+    is_personal: bool
+
+
+SetMatchPreferenceResult = Annotated[Matching | Refused, strawberry.union("SetMatchPreferenceResult")]
+
+
+@strawberry.type
+class MatchMutation:
+    @strawberry.mutation(description="Rank my matches by what suits me, or by cost alone.")
+    async def set_match_preference(self, info: Info, input: SetMatchPreferenceInput) -> SetMatchPreferenceResult | None:
+        actor = info.context.user
+        answer = await commit(info, lambda db: preferences.choose(db, actor, is_personal=input.is_personal))
+        return answer if isinstance(answer, Refused) else await matching_of(actor.user_id)

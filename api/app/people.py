@@ -7,7 +7,8 @@ import strawberry
 
 from api.app.accounts import LinkedAccount
 from api.app.applications import Application
-from api.app.matches import Match
+from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
+from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import Connection, connection
@@ -20,7 +21,6 @@ from domain.actors import UserActor
 from domain.applications import applications
 from domain.credit import assessing
 from domain.facts import accounts
-from domain.market import matches
 from domain.market.products import ProductKind
 from domain.people import profiles, users
 from domain.people.profiles import IdentityStatus
@@ -79,8 +79,15 @@ class User(Node):
     async def matches(
         self: Any, kind: ProductKind | None = None, first: int | None = None, after: str | None = None
     ) -> Connection[Match] | None:
-        async with reading() as db:
-            return connection(await matches.page(db, self.id, kind=kind, first=first, after=after))
+        return await matches_of(self.id, kind, first, after)
+
+    @strawberry.field(description="How my matches are ordered.")
+    async def matching(self: Any) -> Matching:
+        return await matching_of(self.id)
+
+    @strawberry.field(description="Why a product is not among my matches, or where it stands. Null if there is none.")
+    async def why_not(self: Any, product_id: strawberry.ID) -> WhyNot | None:
+        return await why_not_of(self.id, product_id)
 
     @strawberry.field(description="Newest first.")
     async def applications(

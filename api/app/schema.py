@@ -10,11 +10,12 @@ import strawberry
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
-from api.app.matches import Match
+from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.products import Partner, Product, ProductQuery
 from api.app.scores import Score
+from api.app.showings import ShowingMutation
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.visitors import Visitors
@@ -26,7 +27,8 @@ from domain.actors import UserActor
 from domain.applications import applications, offers
 from domain.credit import scores
 from domain.facts import accounts
-from domain.market import matches, products
+from domain.market import products
+from domain.matching import matches
 from domain.people import users
 from infra.database import reading
 from membership import memberships
@@ -66,8 +68,7 @@ async def _partner(context: Context, id: UUID) -> Any:
 
 async def _match(context: Context, id: UUID) -> Any:
     async with reading() as db:
-        found = await matches.of_user(db, context.user.user_id)
-    return next((match for match in found if match.id == id), None)
+        return await matches.find(db, context.user.user_id, id)
 
 
 async def _benefit(context: Context, id: UUID) -> Any:
@@ -96,7 +97,7 @@ class Query(PeopleQuery, AccountQuery, ProductQuery):
 
 
 @strawberry.type
-class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation):
+class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation, MatchMutation, ShowingMutation):
     pass
 
 

@@ -1,6 +1,7 @@
 """Offer: binding terms that follow an approval, until they expire; and the documents that a person reads before he accepts."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from infra.entity import Entity, Id, Minor, OwnerId
 from infra.money import Money
 
 LASTS = timedelta(days=7)
+OWED = (ApplicationStatus.APPROVED, ApplicationStatus.ACCEPTED)
 
 
 class Offer(Entity):
@@ -107,10 +109,19 @@ def burden_of(user_id: UUID) -> Select[int]:
     return (
         select(func.coalesce(func.sum(Offer.monthly_payment), 0))
         .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))
-        .where(
-            Offer.user_id == user_id, Application.status.in_((ApplicationStatus.APPROVED, ApplicationStatus.ACCEPTED))
-        )
+        .where(Offer.user_id == user_id, Application.status.in_(OWED))
     )
+
+
+async def burdens(db: Db, user_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The same of many; who would pay nothing is missing."""
+    of_each = (
+        select(Offer.user_id, func.sum(Offer.monthly_payment))
+        .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))
+        .where(Offer.user_id.in_(user_ids), Application.status.in_(OWED))
+        .group_by(Offer.user_id)
+    )
+    return {user_id: int(monthly) for user_id, monthly in await db.execute(of_each)}
 
 
 async def _write_documents(db: Db, product: Product, quoted: Quote, amount: int, term_months: int) -> list[Any]:

@@ -54,6 +54,11 @@ async def of(db: Db, user_id: UUID) -> List:
     return made
 
 
+def forget() -> None:
+    """Make every list anew when it is asked for next."""
+    _kept.clear()
+
+
 def _keep(made: List) -> None:
     _kept[made.basis.user_id] = made
     _kept.move_to_end(made.basis.user_id)

@@ -1,13 +1,22 @@
 """Pick: a person's best matches as the last sweep found them, for campaigns and invitations."""
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+import numpy as np
+from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching.matcher import OddsBand
+from domain.facts.readings import FactsVersion
+from domain.matching.matcher import Candidates, OddsBand, Ranking, matcher
+from domain.matching.preferences import MatchPreference
+from infra.copying import copy_in
+from infra.database import Db
 from infra.entity import Entity, OwnerId
+
+BEST = 10
 
 
 class Pick(Entity):
@@ -28,3 +37,37 @@ class Pick(Entity):
     picked_at: Mapped[datetime]
 
     __table_args__ = (Index(None, "product_id", "position", "user_id"),)
+
+
+def best(candidates: Candidates, ranking: Ranking) -> Iterator[dict[str, Any]]:
+    """The columns of the person's picks that the ranking tells."""
+    for position, place in enumerate(ranking.order[:BEST].tolist()):
+        odds = None if np.isnan(ranking.odds[place]) else float(ranking.odds[place])
+        yield {
+            "product_id": candidates.shelf.product(int(candidates.rows[place])).id,
+            "position": position,
+            "odds": odds,
+            "odds_band": None if odds is None else matcher().band(odds),
+            "value": float(ranking.value[place]),
+        }
+
+
+async def replace(db: Db, user_ids: Collection[UUID], rows: Sequence[Mapping[str, Any]]) -> None:
+    """The caller holds the people's facts, so that no other sweep writes theirs meanwhile."""
+    await db.execute(delete(Pick).where(Pick.user_id.in_(user_ids)))
+    await copy_in(db, Pick, rows)
+
+
+async def audience(
+    db: Db, product_id: UUID, *, at_most: int, bands: Collection[OddsBand] | None = None
+) -> Sequence[UUID]:
+    """For whom this product is among the best, best first: of those who want a personal choice, and are known as they were then."""
+    still = (FactsVersion.user_id == Pick.user_id) & (FactsVersion.version == Pick.facts_version)
+    chosen = select(Pick.user_id).join(FactsVersion, still)
+    chosen = chosen.outerjoin(MatchPreference, MatchPreference.user_id == Pick.user_id)
+    chosen = chosen.where(
+        Pick.product_id == product_id, Pick.is_personal, func.coalesce(MatchPreference.is_personal, True)
+    )
+    if bands is not None:
+        chosen = chosen.where(Pick.odds_band.in_(bands))
+    return (await db.execute(chosen.order_by(Pick.position, Pick.user_id).limit(at_most))).scalars().all()

@@ -1,11 +1,26 @@
 """Reach: for how many people each product was eligible in a sweep, and what stood against it for the others."""
 
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.matching import crowd, sweeps
+from domain.matching.crowd import Crowd
+from domain.matching.rules import CODES, ELIGIBLE
+from domain.matching.shelf import Shelf
+from infra.background import in_background
+from infra.copying import copy_in
+from infra.database import Db
 from infra.entity import Entity, Json
+
+PRODUCTS_TOGETHER = 1_000
 
 
 class ProductReach(Entity):
@@ -14,35 +29,57 @@ class ProductReach(Entity):
     __tablename__ = "product_reaches"
 
     sweep_id: Mapped[UUID] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
-    range: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    range: Mapped[int] = mapped_column(primary_key=True)
     people: Mapped[int]
     eligible: Mapped[int]
     against: Mapped[Json] = mapped_column(default_factory=dict)
 
 
-class SnapshotPage(Entity):
-    """What the rules may know of the people of one batch, without who they are; sealed for the house. Dry runs read it."""
+@dataclass(frozen=True)
+class Reach:
+    """Of all people of one sweep."""
 
-    __tablename__ = "snapshot_pages"
-
-    sweep_id: Mapped[UUID] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
-    range: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    people: Mapped[int]
-    columns_sealed: Mapped[bytes]
+    people: int
+    eligible: int
+    against: Mapping[str, int]
+    as_of: datetime
 
 
-class GroupCost(Entity):
-    """What the first matches cost the people of a group, and how much more than the cheapest equivalent they could have."""
+async def count(db: Db, sweep_id: UUID, number: int, people: Crowd, shelf: Shelf) -> None:
+    """Count the people of one range for each product; some products at a time, so that the transaction never lies idle."""
+    for start in range(0, len(shelf), PRODUCTS_TOGETHER):
+        rows = range(start, min(start + PRODUCTS_TOGETHER, len(shelf)))
+        counted = await in_background(partial(crowd.counts, people, shelf, rows))
+        found = zip(rows, counted.tolist(), strict=True)
+        await copy_in(db, ProductReach, [_row(sweep_id, number, shelf.product(row).id, told) for row, told in found])
 
-    __tablename__ = "group_costs"
 
-    sweep_id: Mapped[UUID] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
-    range: Mapped[int] = mapped_column(primary_key=True)
-    column: Mapped[str] = mapped_column(primary_key=True)
-    group: Mapped[str] = mapped_column(primary_key=True)
-    people: Mapped[int]
-    shown: Mapped[int]
-    annual_cost: Mapped[float]  # summed over what was shown
-    overpaid: Mapped[float]  # summed: annual cost above the cheapest equivalent
+def _row(sweep_id: UUID, number: int, product_id: UUID, counts: list[int]) -> dict[str, Any]:
+    return {
+        "sweep_id": sweep_id,
+        "product_id": product_id,
+        "range": number,
+        "people": sum(counts),
+        "eligible": counts[ELIGIBLE],
+        "against": {code: count for code, count in zip(CODES[1:], counts[1:], strict=True) if count},
+    }
+
+
+async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, Reach]:
+    """As the last sweep found them; what was not on the shelf then is missing."""
+    done = await sweeps.last_done(db)
+    if done is None:
+        return {}
+    counted = select(ProductReach).where(ProductReach.sweep_id == done.id, ProductReach.product_id.in_(ids))
+    parts: dict[UUID, list[ProductReach]] = {}
+    for part in (await db.execute(counted)).scalars():
+        parts.setdefault(part.product_id, []).append(part)
+    return {product_id: _added_up(some, done.ended_at) for product_id, some in parts.items()}
+
+
+def _added_up(parts: list[ProductReach], as_of: datetime) -> Reach:
+    against: Counter[str] = Counter()
+    for part in parts:
+        against.update(part.against)
+    return Reach(sum(part.people for part in parts), sum(part.eligible for part in parts), against, as_of)

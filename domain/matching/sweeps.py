@@ -1,11 +1,15 @@
 """Sweep: everybody matched anew, in ranges of people. Its rows are the progress, and what a crash goes on from."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.ranges import runs
 from domain.ranges.runs import Range, Run, RunState
+from infra.database import Db
 from infra.entity import Entity
 
 
@@ -27,3 +31,41 @@ class SweepRange(Range, Entity):
 
 
 Index("ix_sweeps_running", Sweep.begun_at, postgresql_where=Sweep.state == RunState.RUNNING)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `people` were looked at; `matched` of those could be read and have their picks."""
+
+    state: RunState
+    people: int
+    done: int
+    matched: int
+    unreadable: int
+    cpu_seconds: float
+
+
+async def progress(db: Db, sweep_id: UUID) -> Progress:
+    now = await runs.progress(db, Sweep, SweepRange, sweep_id)
+    return Progress(
+        state=now.run.state,
+        people=now.run.people,
+        done=now.done,
+        matched=sum(part.matched for part in now.begun),
+        unreadable=sum(part.unreadable for part in now.begun),
+        cpu_seconds=sum(part.cpu_seconds for part in now.begun),
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """The sweep that is told of: the last that came to its end."""
+
+    id: UUID
+    ended_at: datetime
+
+
+async def last_done(db: Db) -> Done | None:
+    ended = select(Sweep.id, Sweep.ended_at).where(Sweep.state == RunState.DONE, Sweep.ended_at.is_not(None))
+    row = (await db.execute(ended.order_by(Sweep.ended_at.desc(), Sweep.id.desc()).limit(1))).one_or_none()
+    return Done(row.id, row.ended_at) if row and row.ended_at else None

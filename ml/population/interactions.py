@@ -1,24 +1,19 @@
 """What simulated people do with products: who applies for which, and who is approved."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.random import Generator
 
-from ml.match_features import GRADES, KINDS, Batch, joined, people_rows
+from domain.market.products import ProductKind
+from domain.matching.columns import GRADES, KINDS
+from ml.features import matrix
+from ml.matchers.columns import PERSON, PRODUCT, joined
+from ml.matchers.interactions import Interactions
 from ml.population.parameters import Market
-from ml.population.people import Flags, Indices, Numbers
+from ml.population.people import Indices, Numbers
 from ml.population.simulating import Population
 
-
-@dataclass(frozen=True)
-class Interactions:
-    """One row for each product that was shown to a person."""
-
-    person: Indices  # index; nobody may be on both sides of a split
-    rows: Batch
-    applied: Flags
-    approved: Flags  # meaningful where applied
+ANNUAL_COST, AMOUNT_MIN = PRODUCT.index("annual_cost"), PRODUCT.index("amount_min")
+RENTAL = KINDS.index(ProductKind.RENTAL)
 
 
 def interacted(population: Population, points: Numbers, ranks: Numbers, *, market: Market, seed: int) -> Interactions:
@@ -26,35 +21,52 @@ def interacted(population: Population, points: Numbers, ranks: Numbers, *, marke
     rng = np.random.default_rng(seed)
     scored = np.flatnonzero(population.has_any)
     who = np.repeat(rng.choice(scored, min(market.people, len(scored)), replace=False), market.shown_each)
-    products, kind, needed = _shelf(len(who), market, rng)
+    kind = rng.integers(0, len(KINDS), len(who)).astype(np.intp)
+    products, monthly, needed = _shelf(kind, market, rng)
     facts = {name: column[who] for name, column in population.facts().items()}
-    pairs = joined(people_rows(points[who], facts), products, needed - ranks[who])
-    cost_to_income = products[:, 5] / population.people.income[who]
-    wants = _wants(population, who, products, kind, cost_to_income, market)
-    applied = rng.random(len(who)) < 1 / (1 + np.exp(-wants))
-    likes = _partner_likes(population, who, points, needed - ranks[who], cost_to_income, market, rng)
-    return Interactions(who, pairs, applied, rng.random(len(who)) < 1 / (1 + np.exp(-likes)))
+    people = np.vstack([points[who], matrix(facts, PERSON[1:]).T])
+    wants = _wants(population, who, products, kind, monthly, market)
+    position = _lists(wants, market, rng)
+    seen = rng.random(len(who)) < (1 + position) ** -market.attention_fades
+    applied = seen & (rng.random(len(who)) < 1 / (1 + np.exp(-wants)))
+    likes = _partner_likes(population, who, points, needed - ranks[who], monthly, market, rng)
+    return Interactions(
+        person=who,
+        draw=rng.random(len(population.people))[who],
+        rows=joined(people, products, monthly, needed - ranks[who], position),
+        weight=np.ones(len(who)),
+        applied=applied,
+        decided=applied,
+        approved=rng.random(len(who)) < 1 / (1 + np.exp(-likes)),
+    )
 
 
-def _shelf(count: int, market: Market, rng: Generator) -> tuple[Batch, Indices, Numbers]:
-    """A product for each showing, over the whole range of amounts, terms and rates."""
-    kind = rng.integers(0, len(KINDS), count).astype(np.intp)
-    middle = np.log(np.array(market.amounts)[kind]) + 0.7 * rng.standard_normal(count)
-    low = np.exp(middle)
-    is_rental = kind == KINDS.index("RENTAL")
-    high = np.where(is_rental, low, low * rng.uniform(1, 8, count))
+def _shelf(kind: Indices, market: Market, rng: Generator) -> tuple[Numbers, Numbers, Numbers]:
+    """A product for each showing, over the whole range of amounts, terms and costs: PRODUCT, monthly cost, grade asked."""
+    count = len(kind)
+    is_rental = kind == RENTAL
+    low = np.exp(np.log(np.array(market.amounts)[kind]) + 0.7 * rng.standard_normal(count))
+    high = low * rng.uniform(1, 8, count)
     months_low = np.where(is_rental, 6, rng.choice([1, 3, 6], count))
     months_high = np.maximum(months_low, rng.choice([6, 12, 24, 36], count))
-    rate = np.where(is_rental, np.nan, np.clip(rng.normal(0.13, 0.05, count), 0.0, 0.24))
-    month = np.where(is_rental, low, low * (1 / months_high + np.nan_to_num(rate) / 12 * 0.6))
-    one_hot = np.eye(len(KINDS))[kind]
+    cost = np.clip(rng.normal(0.13, 0.05, count), 0.0, 0.24)
+    monthly = np.where(is_rental, low, low * (1 / months_high + cost / 12 * 0.6))
+    lent = [np.where(is_rental, np.nan, column) for column in (low, high)]
+    one_hot = np.eye(len(KINDS))[:, kind]
     needed = rng.choice(np.arange(len(GRADES), dtype=float), count, p=market.grades_asked)
-    return np.column_stack([low, high, months_low, months_high, rate, month, one_hot]), kind, needed
+    return np.vstack([*lent, months_low, months_high, np.where(is_rental, np.nan, cost), one_hot]), monthly, needed
+
+
+def _lists(wants: Numbers, market: Market, rng: Generator) -> Numbers:
+    """The position of each, counted from 0: the lists of the past knew a little of what people want."""
+    known = (wants + market.lists_noise * rng.standard_normal(len(wants))).reshape(-1, market.shown_each)
+    return np.argsort(np.argsort(-known, axis=1), axis=1).ravel().astype(float)
 
 
 def _wants(
-    population: Population, who: Indices, products: Batch, kind: Indices, cost_to_income: Numbers, market: Market
+    population: Population, who: Indices, products: Numbers, kind: Indices, monthly: Numbers, market: Market
 ) -> Numbers:
+    """What draws people is the need, and an amount of their size; what it costs puts them off."""
     people, lives = population.people, population.lives
     needs = np.column_stack(
         [
@@ -64,12 +76,15 @@ def _wants(
             np.full(len(people), -0.3),
         ]
     )
-    dear = np.nan_to_num(products[:, 4], nan=market.rate_usual) - market.rate_usual
+    income = people.income[who]
+    dear = np.nan_to_num(products[ANNUAL_COST], nan=market.cost_usual) - market.cost_usual
+    size = np.where(kind == RENTAL, market.size_usual, products[AMOUNT_MIN] / income)
     return np.asarray(
         market.applies_base
         + needs[who, kind]
-        - market.dislikes_rate * dear
-        - market.dislikes_burden * np.minimum(np.abs(np.log((cost_to_income + 0.01) / market.burden_usual)), 3)
+        - market.dislikes_cost * dear
+        - market.dislikes_misfit * np.minimum(np.abs(np.log(size / market.size_usual)), 3)
+        - market.dislikes_burden * np.minimum(monthly / income, 1)
     )
 
 
@@ -78,7 +93,7 @@ def _partner_likes(
     who: Indices,
     points: Numbers,
     to_spare: Numbers,
-    cost_to_income: Numbers,
+    monthly: Numbers,
     market: Market,
     rng: Generator,
 ) -> Numbers:
@@ -86,7 +101,7 @@ def _partner_likes(
     return np.asarray(
         market.approves_base
         + market.likes_points * (points[who] - 680) / 40
-        - market.dislikes_strain * np.minimum(cost_to_income, 2)
+        - market.dislikes_strain * np.minimum(monthly / population.people.income[who], 2)
         - market.below_grade * (to_spare < 0)
         + 0.5 * rng.standard_normal(len(who))
     )

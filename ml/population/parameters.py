@@ -105,11 +105,14 @@ class Market:
         6000,
     )  # CNY, median of LOAN, RENTAL (a month), ELECTRONICS, AESTHETICS
     grades_asked: tuple[float, ...] = (0.05, 0.25, 0.4, 0.3)  # share of products that ask for A, B, C, or any grade
-    rate_usual: float = 0.13
-    burden_usual: float = 0.12  # monthly cost over income that people are most at ease with
-    applies_base: float = -0.4
-    dislikes_rate: float = 6.0
-    dislikes_burden: float = 0.7
+    cost_usual: float = 0.13  # a year, all told
+    size_usual: float = 1.0  # amount over monthly income that people mean most often
+    applies_base: float = 0.6
+    dislikes_cost: float = 6.0  # per unit of annual cost
+    dislikes_misfit: float = 0.5  # per unit of log size
+    dislikes_burden: float = 2.0  # per monthly cost over income
+    attention_fades: float = 0.5  # what stands k places down is looked at by (1 + k) ** -this of the people
+    lists_noise: float = 1.5  # logits: how dimly the lists of the past knew what people want
     approves_base: float = 1.3
     likes_points: float = 0.75  # per 40 points, which double the odds of repaying
     dislikes_strain: float = 2.5  # per monthly cost over income

@@ -6,7 +6,7 @@ import pytest
 
 from infra.settings import settings
 from ml import first_models, registry
-from ml.matching import LiveMatcher
+from ml.matchers.live import LiveMatcher
 from ml.population.simulating import Population, simulated
 from ml.registry import Kind, load_match, load_score, standing
 from ml.scoring import LiveScorer

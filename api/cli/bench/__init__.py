@@ -2,6 +2,7 @@
 
 import typer
 
+from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 
 bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
@@ -13,3 +14,4 @@ def here() -> None:
 
 
 bench.command()(rescore)
+bench.command()(match)

@@ -1,6 +1,5 @@
 """`longan bench rescore`: how fast everybody is rescored, and how much that disturbs people at the API."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,34 +15,12 @@ def rescore(
     pairs: Annotated[int, typer.Option(min=2, help="Pairs of two-second windows, with a rescore and without.")] = 24,
 ) -> None:
     """Rescore simulated people in a scratch database: its speed, CatBoost's share of it, and the API beside it."""
-    import os
-    import tempfile
-
-    from api.cli.story import Told
-    from infra import embedded
-    from infra.embedded.valkey import free_port
-    from infra.settings import settings
-
-    with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
-        port = free_port()
-        os.environ |= {
-            "LONGAN_VAR": scratch,
-            "LONGAN_DATABASE_URL": pair.database_url,
-            "LONGAN_VALKEY_URL": pair.valkey_url,
-            "LONGAN_PORT": str(port),
-            "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        }
-        settings.cache_clear()
-        _measure(Told(), people, pairs)
-
-
-def _measure(story: "Told", people: int, pairs: int) -> None:
     import asyncio
 
-    from api import wiring
+    from api.cli.bench.scratch import house
 
-    wiring.prepare(story)
-    speed, beside = asyncio.run(_all(story, people, pairs))
+    with house() as story:
+        speed, beside = asyncio.run(_all(story, people, pairs))
     for line in (*_of_speed(speed), *_of_api(beside)):
         typer.echo(f"  {line}")
 

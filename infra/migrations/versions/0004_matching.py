@@ -121,18 +121,19 @@ def upgrade() -> None:
     sa.Column('shown', sa.Integer(), nullable=False),
     sa.Column('annual_cost', sa.Double(), nullable=False),
     sa.Column('overpaid', sa.Double(), nullable=False),
+    sa.Column('overpaid_squares', sa.Double(), nullable=False),
     sa.ForeignKeyConstraint(['sweep_id'], ['sweeps.id'], name=op.f('fk_group_costs_sweep_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('sweep_id', 'range', 'column', 'group', name=op.f('pk_group_costs'))
     )
     op.create_table('product_reaches',
     sa.Column('sweep_id', sa.Uuid(), nullable=False),
-    sa.Column('range', sa.Integer(), nullable=False),
     sa.Column('product_id', sa.Uuid(), nullable=False),
+    sa.Column('range', sa.Integer(), nullable=False),
     sa.Column('people', sa.Integer(), nullable=False),
     sa.Column('eligible', sa.Integer(), nullable=False),
     sa.Column('against', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.ForeignKeyConstraint(['sweep_id'], ['sweeps.id'], name=op.f('fk_product_reaches_sweep_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('sweep_id', 'range', 'product_id', name=op.f('pk_product_reaches'))
+    sa.PrimaryKeyConstraint('sweep_id', 'product_id', 'range', name=op.f('pk_product_reaches'))
     )
     op.create_table('snapshot_pages',
     sa.Column('sweep_id', sa.Uuid(), nullable=False),

@@ -1,0 +1,62 @@
+"""`longan bench match`: what one person's matches cost with few and with thousands of products, and CatBoost's share of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.cli.bench.growth import Growth
+    from api.cli.story import Told
+    from ml.matchers.benchmark import Speed
+
+
+def match(
+    people: Annotated[int, typer.Option(min=10, help="Simulated people.")] = 60,
+    few: Annotated[int, typer.Option(min=1, help="Products to begin with.")] = 60,
+    many: Annotated[int, typer.Option(min=1, help="Products to compare with.")] = 10_000,
+    turns: Annotated[int, typer.Option(min=2, help="How often few and many take turns.")] = 4,
+) -> None:
+    """Match simulated people in a scratch database, with few and with many products, and time the ranking alone."""
+    import asyncio
+
+    from api.cli.bench.scratch import house
+
+    with house() as story:
+        growth, speeds = asyncio.run(_all(story, people, few, many, turns))
+    for line in (*_of_growth(growth), *_of_speeds(speeds)):
+        typer.echo(f"  {line}")
+
+
+async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "tuple[Growth, list[Speed]]":
+    from api.cli.bench import crowd, growth
+    from infra import cache, database
+
+    try:
+        with story.step("People") as step:
+            settled = await crowd.settle(people)
+            step.note = f"{people:,}, each with one to three linked accounts"
+        with story.step("Matching") as step:
+            grown = await growth.measured(settled, few, many, turns, step)
+        with story.step("Ranking alone"):
+            return grown, await growth.ranking_alone(settled[0])
+    finally:
+        await database.close_engine()
+        await cache.close_valkey()
+
+
+def _of_growth(growth: "Growth") -> list[str]:
+    low, high = growth.interval
+    return [
+        f"a page of matches: {growth.few_ms:.1f} ms with {growth.few:,} products, {growth.many_ms:.1f} ms with "
+        f"{growth.many:,} ({growth.few_candidates:,.0f} and {growth.many_candidates:,.0f} that the person can have), medians",
+        f"{growth.ratio:.2f} times as long [{low:.2f}, {high:.2f}], where there are {growth.many / growth.few:.0f} times as many",
+        f"read again, nothing changed: {growth.again_ms:.1f} ms",
+    ]
+
+
+def _of_speeds(speeds: "list[Speed]") -> list[str]:
+    return [
+        f"{speed.candidates:>6,} candidates: {speed.ranked:>8,.0f} µs from the matrix to the ranked ids, "
+        f"{speed.share:.0%} of it CatBoost itself"
+        for speed in speeds
+    ]

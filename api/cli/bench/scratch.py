@@ -1,0 +1,31 @@
+"""A house of its own for a measurement: scratch folder, database and Valkey, prepared like any other."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from api.cli.story import Told
+from infra import embedded
+from infra.embedded.valkey import free_port
+from infra.settings import settings
+
+
+@contextmanager
+def house() -> Iterator[Told]:
+    with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
+        port = free_port()
+        os.environ |= {
+            "LONGAN_VAR": scratch,
+            "LONGAN_DATABASE_URL": pair.database_url,
+            "LONGAN_VALKEY_URL": pair.valkey_url,
+            "LONGAN_PORT": str(port),
+            "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        settings.cache_clear()
+        story = Told()
+        from api import wiring
+
+        wiring.prepare(story)
+        yield story

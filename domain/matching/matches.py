@@ -1,0 +1,211 @@
+"""Match: a product ranked for a person, with the odds that he gets it and why it is shown. Never binding."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+
+from domain.credit.reasons import Reason
+from domain.market.products import Product, ProductKind
+from domain.market.terms import quoting
+from domain.market.terms.quoting import Illustration
+from domain.matching import bands, exploring, lists, newness
+from domain.matching.bands import BandEvidence
+from domain.matching.columns import KINDS, Indices
+from domain.matching.exploring import Plan
+from domain.matching.lists import List
+from domain.matching.matcher import OddsBand, matcher
+from domain.matching.showings import Shown
+from infra.database import Db
+from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
+from infra.words import N_
+
+BY_COST = (Reason("BY_COST", N_("Shown in order of cost, as you chose.")),)
+
+
+@dataclass(frozen=True)
+class Match:
+    """`odds_band` is None where no band keeps what it says; `band_evidence` tells why."""
+
+    product: Product
+    odds_band: OddsBand | None
+    band_evidence: BandEvidence
+    reasons: tuple[Reason, ...]
+    illustration: Illustration
+    key: tuple[float, str]
+    shown: Shown
+
+    @property
+    def id(self) -> UUID:
+        return self.product.id
+
+    @property
+    def sponsored(self) -> bool:
+        return self.product.sponsored
+
+
+@dataclass(frozen=True)
+class Matches(Page[Match]):
+    """A page of a person's matches."""
+
+    found: List = field(kw_only=True)
+
+    @property
+    def news(self) -> list[Shown]:
+        """What this process has not recorded yet of what is shown here."""
+        return [match.shown for match in self.items if match.shown.key not in self.found.recorded]
+
+
+async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | None, after: str | None) -> Matches:
+    """The person's matches, best first."""
+    limit = limit_of(first)
+    cursor = _read(after) if after is not None else None
+    view = await _view(db, user_id, kind)
+    start = 0 if cursor is None else view.after(*cursor)
+    evidence = await bands.evidence_of(db, matcher())
+    stop = min(start + limit, len(view.ranked))
+    shown = await asyncio.to_thread(lambda: _shown(view, range(start, stop), evidence))
+    cursors = [encode_cursor(match.key) for match in shown]
+    return Matches(
+        items=shown,
+        cursors=cursors,
+        has_next=stop < len(view.ranked),
+        has_previous=after is not None,
+        end=cursors[-1] if cursors else after,
+        found=view.found,
+    )
+
+
+async def find(db: Db, user_id: UUID, product_id: UUID) -> Match | None:
+    """One of them; None where this product is not among what the person can have."""
+    view = await _view(db, user_id, None)
+    position = view.position_of(product_id)
+    if position is None:
+        return None
+    evidence = await bands.evidence_of(db, matcher())
+    return (await asyncio.to_thread(lambda: _shown(view, [position], evidence)))[0]
+
+
+@dataclass(frozen=True)
+class View:
+    """A list as one person sees it: of one kind or all, with what is being explored. `ranked` leads to the candidates."""
+
+    found: List
+    list_id: UUID
+    ranked: Indices
+    plan: Plan
+
+    def place_at(self, position: int) -> int:
+        """Of the candidate that stands there."""
+        return int(self.ranked[self.plan.rank_at(position)])
+
+    def position_of(self, product_id: UUID) -> int | None:
+        row = self.found.candidates.shelf.row_of(product_id)
+        ranks = np.flatnonzero(self.found.candidates.rows[self.ranked] == (-1 if row is None else row))
+        return self.plan.position_of(int(ranks[0])) if len(ranks) else None
+
+    def after(self, key: float, product_id: UUID) -> int:
+        """The position behind this product; where it is gone, behind all that stood before it."""
+        position = self.position_of(product_id)
+        if position is not None:
+            return position + 1
+        candidates = self.found.candidates
+        values = -self.found.ranking.value[self.ranked]
+        ids = candidates.shelf.columns.ids[candidates.rows[self.ranked]]
+        return int(((values < key) | ((values == key) & (ids < product_id.bytes))).sum())
+
+
+async def _view(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
+    found = await lists.of(db, user_id)
+    ranked = _of_kind(found, kind)
+    list_id = found.basis.list_id(kind)
+    if not found.basis.is_personal:
+        return View(found, list_id, ranked, exploring.straight(len(ranked)))
+    new = await newness.of_products(db, found.candidates.shelf)
+    is_new = new[found.candidates.rows[ranked]]
+    return View(found, list_id, ranked, exploring.plan(list_id, ranked=len(ranked), new=is_new))
+
+
+def _of_kind(found: List, kind: ProductKind | None) -> Indices:
+    if kind is None:
+        return found.ranking.order
+    candidates = found.candidates
+    is_wanted = candidates.shelf.columns.kind[candidates.rows] == KINDS.index(kind)
+    wanted: Indices = found.ranking.order[is_wanted[found.ranking.order]]
+    return wanted
+
+
+def _shown(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, BandEvidence]) -> list[Match]:
+    found = view.found
+    places = np.array([view.place_at(position) for position in positions], np.intp)
+    if not len(places):
+        return []
+    reasons, rows = _told(found, places)
+    return [
+        _match(view, position, int(place), why, row, evidence)
+        for position, place, why, row in zip(positions, places, reasons, rows, strict=True)
+    ]
+
+
+def _told(
+    found: List, places: Indices
+) -> tuple[Sequence[tuple[Reason, ...]], Sequence[Mapping[str, float | None] | None]]:
+    if not found.basis.is_personal:
+        return [BY_COST] * len(places), [None] * len(places)
+    person = found.sheet, found.scored, found.candidates
+    return matcher().reasons(*person, places), matcher().rows(*person, places)
+
+
+def _match(
+    view: View,
+    position: int,
+    place: int,
+    reasons: tuple[Reason, ...],
+    row: Mapping[str, float | None] | None,
+    evidence: Mapping[OddsBand, BandEvidence],
+) -> Match:
+    found, ranking = view.found, view.found.ranking
+    product = found.candidates.shelf.product(int(found.candidates.rows[place]))
+    odds = _number(ranking.odds[place])
+    band = None if odds is None else matcher().band(odds)
+    backed = bands.NO_ODDS if band is None else evidence[band]
+    told_band = band if backed.is_kept else None
+    value = float(ranking.value[place])
+    return Match(
+        product=product,
+        odds_band=told_band,
+        band_evidence=backed,
+        reasons=reasons,
+        illustration=quoting.illustrate(product, found.scored.grade if found.scored else None, found.known.income),
+        key=(-value, str(product.id)),
+        shown=Shown(
+            list_id=view.list_id,
+            product_id=product.id,
+            position=position,
+            propensity=view.plan.propensity(position),
+            is_explored=view.plan.is_explored(position),
+            is_personal=found.basis.is_personal,
+            model_version=found.basis.matcher_version,
+            odds=odds,
+            odds_band=band,
+            wish=_number(ranking.wish[place]),
+            value=value,
+            columns=row,
+        ),
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _read(after: str) -> tuple[float, UUID]:
+    key, id = decode_cursor(after, 2)
+    if isinstance(key, str) or not isinstance(id, str):
+        raise not_ours()
+    try:
+        return float(key), UUID(id)
+    except ValueError:
+        raise not_ours() from None

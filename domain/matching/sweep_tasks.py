@@ -1,0 +1,41 @@
+"""When everybody is matched anew: nightly, batch by batch; and what no longer serves when a sweep is done."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from domain.matching import sweeping, sweeps
+from domain.matching.group_costs import GroupCost
+from domain.matching.reach import ProductReach
+from domain.matching.snapshots import SnapshotPage
+from domain.matching.sweeps import Sweep
+from domain.ranges.runs import RunState
+from infra import schedules
+from infra.database import Db
+from infra.outbox import Event
+from infra.reactions import reaction
+
+SWEEP_DUE = "matches.sweep"
+
+schedules.recur(SWEEP_DUE, timedelta(days=1))
+
+
+@reaction(SWEEP_DUE)
+async def match_everybody(db: Db, event: Event) -> None:
+    await sweeping.begin_if_none_runs(db)
+
+
+@reaction(sweeping.BATCH_DUE)
+async def match_batch(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await sweeping.go_on(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction(sweeping.DONE)
+async def forget_older_sweeps(db: Db, event: Event) -> None:
+    """What was counted of people is kept for the last sweep alone, and for one that has begun since."""
+    last = await sweeps.last_done(db)
+    assert last is not None, "one was just done"
+    older = select(Sweep.id).where(Sweep.id != last.id, Sweep.state != RunState.RUNNING)
+    for counted in (ProductReach, SnapshotPage, GroupCost):
+        await db.execute(delete(counted).where(counted.sweep_id.in_(older)))

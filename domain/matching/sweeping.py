@@ -1,0 +1,176 @@
+"""Matching everybody. A batch is two reads, the models for each of its people, and COPY; nobody waits for it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import Row, select, text
+
+from domain.applications import offers
+from domain.credit.scoring import Scored, scorer
+from domain.facts import readings
+from domain.facts.readings import FactsVersion, Told
+from domain.facts.sheets import FactSheet
+from domain.market.products import ShelfVersion
+from domain.matching import basis, group_costs, lists, picks, reach, rules, shelf, snapshots
+from domain.matching.group_costs import Spending
+from domain.matching.matcher import matcher
+from domain.matching.rules import Known
+from domain.matching.shelf import Shelf
+from domain.matching.sweeps import Sweep, SweepRange
+from domain.ranges import running, runs
+from domain.ranges.running import Pace, Work
+from infra import clock, vault
+from infra.background import in_background
+from infra.database import Db
+from infra.settings import settings
+from infra.vault import PersonKey
+
+log = structlog.get_logger()
+
+BATCH_DUE, DONE = "sweep.batch_due", "sweep.done"
+
+READ = text(
+    """
+    WITH people AS MATERIALIZED (
+         SELECT user_id, version FROM facts_versions
+          WHERE user_id > :after AND user_id <= :last ORDER BY user_id LIMIT :most)
+    SELECT people.user_id, people.version, key.wrapped, key.version AS key_version,
+           coalesce(preference.is_personal, true) AS is_personal,
+           EXISTS (SELECT FROM linked_accounts AS account
+                    WHERE account.user_id = people.user_id AND account.status <> 'UNLINKED') AS has_linked,
+           told.sources, told.sealed, told.simulated
+      FROM people
+      LEFT JOIN person_keys AS key ON key.user_id = people.user_id
+      LEFT JOIN match_preferences AS preference ON preference.user_id = people.user_id
+      LEFT JOIN LATERAL (
+           SELECT array_agg(source ORDER BY read_at, id) AS sources,
+                  array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
+                  array_agg(simulated ORDER BY read_at, id) AS simulated
+             FROM readings
+            WHERE user_id = people.user_id AND withdrawn_at IS NULL
+           ) AS told ON true
+     ORDER BY people.user_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What the sweep keeps of one person."""
+
+    user_id: UUID
+    known: Known
+    picks: list[dict[str, Any]]
+    spending: Spending | None
+
+
+async def begin(db: Db, ranges: int | None = None) -> Sweep:
+    version = (await db.execute(select(ShelfVersion.version))).scalar_one()
+    return await running.begin(db, SWEEPING, Sweep(shelf_version=version), ranges)
+
+
+async def begin_if_none_runs(db: Db) -> Sweep | None:
+    return None if await runs.is_running(db, Sweep) else await begin(db)
+
+
+async def go_on(db: Db, sweep_id: UUID, number: int) -> None:
+    await in_background(basis.catch_up)
+    await running.go_on(db, SWEEPING, sweep_id, number)
+
+
+async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:
+    cpu_began, most = time.process_time(), settings().match_batch
+    bounds = {"after": part.cursor, "last": part.last, "most": most}
+    people = (await db.execute(READ, bounds)).all()
+    # Later than all that was read, so that no fact of it seems to lie ahead.
+    now, on_shelf = await clock.catch_up(db), await shelf.current(db)
+    owed = await offers.burdens(db, [person.user_id for person in people])
+    found = await in_background(lambda: matched(people, owed, on_shelf, now))
+    kept = await _write(db, sweep, part, found)
+    part.matched += len(kept)
+    part.unreadable += sum(person.wrapped is not None for person in people) - len(found)
+    is_last = len(people) < most
+    if is_last:
+        await _count(db, sweep, part, on_shelf)
+    part.cpu_seconds += time.process_time() - cpu_began
+    return None if is_last else people[-1].user_id
+
+
+def matched(people: Sequence[Row[Any]], owed: dict[UUID, int], on_shelf: Shelf, now: datetime) -> list[Matched]:
+    """Open, score and rank. Who can't be opened is left out and named in the log; who was erased is left out."""
+    opened: list[tuple[Row[Any], FactSheet]] = []
+    for person in people:
+        if person.wrapped is None:
+            continue
+        try:
+            opened.append((person, _sheet(person, now)))
+        except (InvalidTag, KeyError, ValueError) as error:
+            log.error("sweep.unreadable", user=str(person.user_id), error=type(error).__name__)
+    answers = iter(scorer().score_many([sheet for person, sheet in opened if person.has_linked]))
+    return [
+        _matched(
+            person, sheet, next(answers) if person.has_linked else None, owed.get(person.user_id, 0), on_shelf, now
+        )
+        for person, sheet in opened
+    ]
+
+
+def _sheet(person: Row[Any], now: datetime) -> FactSheet:
+    key = PersonKey(user_id=person.user_id, wrapped=person.wrapped, version=person.key_version)
+    told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
+    return readings.sheet_from([Told(*each) for each in told], vault.seal_with(key), now)
+
+
+def _matched(
+    person: Row[Any], sheet: FactSheet, answer: object, burden: int, on_shelf: Shelf, now: datetime
+) -> Matched:
+    scored = answer if isinstance(answer, Scored) else None
+    known = rules.known_of(sheet, scored, burden)
+    candidates, ranking = lists.ranked(sheet, scored, known, on_shelf, is_personal=person.is_personal)
+    common = {
+        "user_id": person.user_id,
+        "is_personal": person.is_personal,
+        "model_version": matcher().model_version,
+        "facts_version": person.version,
+        "shelf_version": on_shelf.version,
+        "picked_at": now,
+    }
+    rows = [{**common, **row} for row in picks.best(candidates, ranking)]
+    return Matched(person.user_id, known, rows, group_costs.spending(candidates, ranking))
+
+
+async def _write(db: Db, sweep: Sweep, part: SweepRange, found: Sequence[Matched]) -> list[Matched]:
+    """Of those who are still there: whoever was erased meanwhile leaves no trace here."""
+    there = await _hold(db, [one.user_id for one in found])
+    kept = [one for one in found if one.user_id in there]
+    if kept:
+        await picks.replace(db, there, [row for one in kept for row in one.picks])
+        await snapshots.add(db, sweep.id, part.number, [one.known for one in kept])
+        spent = [(one.known, one.spending) for one in kept if one.spending is not None]
+        await group_costs.add(db, sweep.id, part.number, spent)
+    return kept
+
+
+async def _hold(db: Db, user_ids: Sequence[UUID]) -> set[UUID]:
+    """Who is still there, held for the moment of writing, in one order: an older sweep may be at its last batch."""
+    held = select(FactsVersion.user_id).where(FactsVersion.user_id.in_(user_ids)).order_by(FactsVersion.user_id)
+    return set((await db.execute(held.with_for_update(key_share=True))).scalars())
+
+
+async def _count(db: Db, sweep: Sweep, part: SweepRange, on_shelf: Shelf) -> None:
+    """Count the whole range by the shelf as it is at its end, so that each product is told by one set of rules."""
+    people = await snapshots.of_range(db, sweep.id, part.number)
+    await reach.count(db, sweep.id, part.number, people, on_shelf)
+
+
+def _pace() -> Pace:
+    return Pace(settings().match_concurrency, settings().match_share)
+
+
+SWEEPING = Work(run=Sweep, part=SweepRange, batch_due=BATCH_DUE, done=DONE, pace=_pace, batch=_batch)

@@ -1,0 +1,50 @@
+"""How much of the way from the matrix to the ranked ids is CatBoost itself, on the same matrix and core."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+from domain.matching.columns import Floats
+from ml.matchers.artefact import MatchArtefact
+from ml.matchers.ranking import ranked
+from ml.matchers.values import WEIGHTS
+
+ROUNDS = 300
+SECONDS_MAX = 2.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Microseconds for one person, medians over interleaved rounds."""
+
+    candidates: int
+    ranked: float  # from the matrix to the order
+    bare: float  # CatBoost alone: its pool, and both models' predictions
+
+    @property
+    def share(self) -> float:
+        return self.bare / self.ranked
+
+
+def measured(model: MatchArtefact, rows: Floats) -> Speed:
+    from catboost import Pool
+
+    def bare() -> None:
+        pool = Pool(rows, thread_count=1)
+        model.odds.predict(pool, thread_count=1)
+        model.relevance.predict(pool, thread_count=1)
+
+    ways: tuple[Callable[[], object], ...] = (lambda: ranked(model, WEIGHTS, rows, is_scored=True), bare)
+    for way in ways:
+        way()
+    rounds = min(ROUNDS, max(5, int(SECONDS_MAX / (2 * _seconds(bare)))))
+    took = [[_seconds(way) for way in ways] for _ in range(rounds)]
+    whole, plain = (median(column) * 1e6 for column in zip(*took, strict=True))
+    return Speed(len(rows), whole, plain)
+
+
+def _seconds(way: Callable[[], object]) -> float:
+    began = perf_counter()
+    way()
+    return perf_counter() - began

@@ -1,0 +1,75 @@
+"""Which products suit a person: the live models behind the port `Matcher`."""
+
+from collections.abc import Mapping, Sequence
+
+from domain.credit.reasons import Reason
+from domain.credit.scoring import Scored
+from domain.facts.sheets import FactSheet
+from domain.matching.cheapest import cheapest_first
+from domain.matching.columns import Indices
+from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
+from ml.matchers import evidence, explaining
+from ml.matchers.artefact import MatchArtefact
+from ml.matchers.columns import INPUTS, of_candidates
+from ml.matchers.ranking import ranked
+from ml.matchers.values import WEIGHTS, Weights
+from ml.registry import Live, live_matcher_model
+
+CHEAPEST = "cheapest-first"
+
+
+class LiveMatcher:
+    """Where no matcher has been trained yet, the cheapest comes first, and nothing is guessed of anybody."""
+
+    def __init__(self, live: Live[MatchArtefact] | None = None, weights: Weights = WEIGHTS) -> None:
+        self._live, self._weights = live or live_matcher_model(), weights
+
+    @property
+    def model_version(self) -> str:
+        model = self._live.current()
+        return f"{model.version}+{self._weights.version}" if model else CHEAPEST
+
+    @property
+    def is_simulated(self) -> bool:
+        model = self._live.current()
+        return model is not None and model.simulated
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        return self._weights.written() if self._live.current() else ()
+
+    @property
+    def tested(self) -> Mapping[OddsBand, Tested]:
+        model = self._live.current()
+        return model.tested if model else {}
+
+    def warm(self) -> None:
+        if model := self._live.current():
+            model.warm()
+
+    def catch_up(self) -> None:
+        self._live.refresh()
+
+    def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Ranking:
+        model = self._live.current()
+        if model is None or not len(candidates):
+            return cheapest_first(candidates)
+        rows = of_candidates(sheet, scored, candidates)
+        return ranked(model, self._weights, rows, is_scored=scored is not None)
+
+    def band(self, odds: float) -> OddsBand:
+        return evidence.band_of(odds)
+
+    def reasons(
+        self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices
+    ) -> list[tuple[Reason, ...]]:
+        rows = of_candidates(sheet, scored, candidates)
+        return explaining.reasons(self._live.current(), self._weights, rows, scored, candidates, shown)
+
+    def rows(
+        self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices
+    ) -> Sequence[Mapping[str, float | None]]:
+        rows = of_candidates(sheet, scored, candidates)[shown, : len(INPUTS)]
+        # Equal to itself is what NaN is not.
+        told = [[value if value == value else None for value in row] for row in rows.tolist()]
+        return [dict(zip(INPUTS, row, strict=True)) for row in told]

@@ -1,0 +1,16 @@
+"""From the matrix to ranked candidates: the models, the value, the order."""
+
+import numpy as np
+
+from domain.matching.columns import Floats
+from domain.matching.matcher import Ranking
+from ml.matchers import values
+from ml.matchers.artefact import MatchArtefact
+from ml.matchers.values import Weights
+
+
+def ranked(model: MatchArtefact, weights: Weights, rows: Floats, *, is_scored: bool) -> Ranking:
+    """Of one person, whose rows of COLUMNS these are. The odds are NaN where there is no score to tell them from."""
+    odds, wish = model.chances(rows, is_scored=is_scored)
+    value = values.of(weights, rows, odds, wish)
+    return Ranking(values.best_first(value), value, np.full(len(rows), np.nan) if odds is None else odds, wish)

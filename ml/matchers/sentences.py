@@ -1,0 +1,119 @@
+"""What can be said in favour of a product: only what is true, by the rules and the figures."""
+
+from dataclasses import dataclass
+from math import ceil, isnan
+
+import numpy as np
+
+from domain.credit.grades import Grade
+from domain.credit.reasons import Reason
+from domain.credit.scoring import Scored
+from domain.market.products import Product
+from domain.matching.columns import Flags, Floats, Indices
+from domain.matching.matcher import Candidates, OddsBand
+from infra.words import N_
+from ml.matchers import evidence
+from ml.matchers.artefact import MatchArtefact
+from ml.matchers.columns import ANNUAL_COST, COST_TO_INCOME, INPUTS
+
+EASY_SHARE = 0.25  # of income a month
+FEW_TO_COMPARE = 3
+LIKELY = (OddsBand.VERY_HIGH, OddsBand.HIGH)
+COSTS = frozenset({"annual_cost", "monthly_cost", "cost_to_income"})
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`columns`: what it speaks of; of both models, or of the odds alone."""
+
+    reason: Reason
+    columns: tuple[str, ...]
+    is_of_odds: bool = False
+
+
+def of_costs(sentence: Sentence) -> bool:
+    return COSTS.issuperset(sentence.columns)
+
+
+def sentences(
+    model: MatchArtefact | None, rows: Floats, scored: Scored | None, candidates: Candidates, shown: Indices
+) -> list[list[Sentence]]:
+    """For each of the products shown, the most personal first."""
+    odds = model.chances(rows[shown], is_scored=scored is not None)[0] if model else None
+    kinds = candidates.shelf.columns.kind[candidates.rows]
+    costs = {kind: _sorted_costs(rows, kinds == kind) for kind in np.unique(kinds[shown])}
+    told = []
+    for index, place in enumerate(shown.tolist()):
+        product = candidates.shelf.product(int(candidates.rows[place]))
+        annual_cost = float(rows[place, ANNUAL_COST])
+        found = [
+            _meets_grade(product, scored),
+            _easy_to_carry(float(rows[place, COST_TO_INCOME])),
+            _often_approved(model, None if odds is None else float(odds[index])),
+            _low_cost(annual_cost, costs[kinds[place]]),
+            _choice_of_terms(product),
+            _open_to_all(product),
+        ]
+        told.append([each for each in found if each is not None])
+    return told
+
+
+def _sorted_costs(rows: Floats, which: Flags) -> Floats:
+    costs = rows[which, ANNUAL_COST]
+    return np.sort(costs[~np.isnan(costs)])
+
+
+def _meets_grade(product: Product, scored: Scored | None) -> Sentence | None:
+    needed = product.grade_at_least
+    if scored is None or needed is None or _is_open_to_all(product) or not scored.grade.is_at_least(needed):
+        return None
+    message = N_("It asks for grade {needed} or better, and yours is {grade}.")
+    reason = Reason("MEETS_GRADE", message, {"needed": needed.value, "grade": scored.grade.value})
+    return Sentence(reason, ("points", "grades_to_spare"))
+
+
+def _easy_to_carry(share: float) -> Sentence | None:
+    if isnan(share) or share > EASY_SHARE:
+        return None
+    # Rounded up: nobody should hear a smaller share than it is.
+    percent = max(1, ceil(share * 100))
+    message = N_("It takes at most {percent} % of what comes in each month.")
+    return Sentence(Reason("EASY_TO_CARRY", message, {"percent": percent}), ("cost_to_income", "monthly_cost"))
+
+
+def _often_approved(model: MatchArtefact | None, odds: float | None) -> Sentence | None:
+    band = None if odds is None else evidence.band_of(odds)
+    if model is None or band not in LIKELY or not model.tested[band].is_kept:
+        return None
+    message = N_("Most people with a record like yours are approved for it.")
+    return Sentence(Reason("OFTEN_APPROVED", message), INPUTS, is_of_odds=True)
+
+
+def _low_cost(annual_cost: float, others: Floats) -> Sentence | None:
+    """Compared with the candidates of the same kind, itself among them."""
+    if annual_cost == 0:
+        return Sentence(Reason("NO_INTEREST", N_("It costs no interest.")), ("annual_cost",))
+    if isnan(annual_cost) or len(others) < FEW_TO_COMPARE or annual_cost > others[len(others) // 4]:
+        return None
+    message = N_("All told it costs {percent} % a year, which is among the lowest of {count} like it.")
+    percent = f"{round(annual_cost * 100, 2):g}"
+    return Sentence(Reason("LOW_RATE", message, {"percent": percent, "count": len(others)}), ("annual_cost",))
+
+
+def _choice_of_terms(product: Product) -> Sentence | None:
+    terms = product.term_months
+    if len(terms) < FEW_TO_COMPARE:
+        return None
+    message = N_("You can choose among {count} terms, up to {months} months.")
+    reason = Reason("CHOICE_OF_TERMS", message, {"count": len(terms), "months": max(terms)})
+    return Sentence(reason, ("months_min", "months_max"))
+
+
+def _open_to_all(product: Product) -> Sentence | None:
+    if not _is_open_to_all(product):
+        return None
+    return Sentence(Reason("ANY_GRADE", N_("It is open to every grade.")), ("grades_to_spare",))
+
+
+def _is_open_to_all(product: Product) -> bool:
+    return product.grade_at_least in (None, Grade.D)

@@ -1,0 +1,254 @@
+"""Matches are never stale, hold what a person can have, say why, and are ordered by cost alone where he wants it so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, update
+
+from domain.market import catalogue, products
+from domain.market.products import Product, ProductStatus
+from domain.matching import lists, shelf
+from domain.matching.matcher import matcher
+from domain.matching.rules import CODES, first_against, illustrated
+from domain.matching.showings import Showing
+from infra.database import reading, transaction
+from infra.ids import global_id, new_id
+from infra.settings import settings
+from ml import registry
+from ml.matchers import artefact as artefacts
+from ml.registry import Kind
+from tests.applying import AT_ONCE, BY_PARTNER, apply
+from tests.phones import Phone, uuid_of
+
+MATCHES = """query ($kind: ProductKind, $first: Int) { viewer { matching { isPersonal modelVersion simulated weights {
+    name weight meaning } } matches(kind: $kind, first: $first) { edges { node { id oddsBand sponsored
+    bandEvidence { basis decided approvalRate message simulated } reasons { code message } monthlyCost { amount }
+    basis { amount { amount } annualCost } product { id title annualRate } } } } } }"""
+WHY_NOT = "query ($id: ID!) { viewer { whyNot(productId: $id) { isOffered product { id } reasons { code message } } } }"
+PREFER = """mutation ($personal: Boolean!) { setMatchPreference(input: {isPersonal: $personal}) {
+    ... on Matching { isPersonal } ... on Refusal { code } } }"""
+LOAN = catalogue.product_id("longan-demo-bank", "ldb-everyday")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_explored(monkeypatch: pytest.MonkeyPatch, models: None) -> None:
+    monkeypatch.setattr(settings(), "explore_share", 0.0)
+
+
+async def seen(person: Phone, **asked: Any) -> list[Any]:
+    viewer = (await person.ask(MATCHES, first=100, **asked))["viewer"]
+    return [edge["node"] for edge in viewer["matches"]["edges"]]
+
+
+async def product_ids(person: Phone) -> list[str]:
+    return [match["product"]["id"] for match in await seen(person)]
+
+
+async def why_not(person: Phone, product_id: str) -> Any:
+    return (await person.ask(WHY_NOT, id=product_id))["viewer"]["whyNot"]
+
+
+async def change(product_id: UUID, **values: Any) -> None:
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == product_id).values(**values))
+
+
+class TestTheNextReadIsRight:
+    async def test_after_a_product_was_edited(self, regular: Phone) -> None:
+        def rate(found: list[Any]) -> list[str]:
+            return [match["product"]["annualRate"] for match in found if match["product"]["id"] == BY_PARTNER]
+
+        assert rate(await seen(regular)) == ["0.144"]
+        await change(LOAN, annual_rate=Decimal("0.1"))
+        try:
+            (match,) = [match for match in await seen(regular) if match["product"]["id"] == BY_PARTNER]
+            assert (match["product"]["annualRate"], match["basis"]["annualCost"]) == ("0.1", "0.1000")
+        finally:
+            await change(LOAN, annual_rate=Decimal("0.144"))
+        assert rate(await seen(regular)) == ["0.144"]
+
+    async def test_after_a_product_was_retired_and_published_again(self, regular: Phone) -> None:
+        before = await product_ids(regular)
+        await change(LOAN, status=ProductStatus.RETIRED)
+        try:
+            assert await product_ids(regular) == [id for id in before if id != BY_PARTNER]
+        finally:
+            await change(LOAN, status=ProductStatus.PUBLISHED)
+        assert await product_ids(regular) == before
+
+    async def test_after_the_last_account_was_unlinked(self, shopper: Phone) -> None:
+        assert any(match["oddsBand"] for match in await seen(shopper))
+        for account in (await shopper.send("Home"))["linkedAccounts"]:
+            await shopper.do("UnlinkAccount", linkedAccountId=account["id"])
+        found = await seen(shopper)
+        assert found
+        assert {match["oddsBand"] for match in found} == {None}
+
+    async def test_after_the_profile_changed(self, shopper: Phone) -> None:
+        here = {product.id for product in catalogue.read().products if "CN-SH" in product.rules.get("regions", [])}
+        only_here = {global_id("Product", id) for id in here}
+        assert only_here & set(await product_ids(shopper))
+        await shopper.tell(region="CN-XZ")
+        assert not only_here & set(await product_ids(shopper))
+
+    async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
+        pointer = registry.pointer(Kind.MATCH)
+        before, champion = pointer.read_bytes(), registry.standing(Kind.MATCH).champion
+        model = registry.load_match(str(champion))
+        gloomy = replace(model, odds_platt=replace(model.odds_platt, shift=-9.0))
+        version = artefacts.save(gloomy, registry.folder())
+        await seen(regular)
+        await asyncio.to_thread(registry.switch, Kind.MATCH, lambda now: now.promoted(version))
+        try:
+            viewer = (await regular.ask(MATCHES, first=100))["viewer"]
+            assert viewer["matching"]["modelVersion"].startswith(version)
+            bands = {edge["node"]["oddsBand"] for edge in viewer["matches"]["edges"]}
+            assert bands <= {"LOW", None}
+        finally:
+            registry._write(pointer, before)
+        viewer = (await regular.ask(MATCHES, first=1))["viewer"]
+        assert viewer["matching"]["modelVersion"].startswith(str(champion))
+
+    async def test_after_an_approval_added_to_the_monthly_burden(self, shopper: Phone) -> None:
+        async with reading() as db:
+            before = await lists.of(db, shopper.user_id)
+        application = await apply(shopper, AT_ONCE, "3000.00", termMonths=3)
+        assert application["decision"]["outcome"] == "APPROVE"
+        async with reading() as db:
+            after = await lists.of(db, shopper.user_id)
+        assert before.known.burden == 0 < after.known.burden
+        assert len(after.candidates) <= len(before.candidates)
+
+    async def test_and_nothing_is_ranked_anew_where_nothing_changed(self, regular: Phone) -> None:
+        async with reading() as db:
+            assert await lists.of(db, regular.user_id) is await lists.of(db, regular.user_id)
+
+
+class TestTheOrder:
+    async def test_is_that_of_ranking_each_product_alone(self, regular: Phone) -> None:
+        """Brute force: every published product, judged, illustrated and valued by itself, then sorted."""
+        async with reading() as db:
+            found = await lists.of(db, regular.user_id)
+            published = (await db.execute(products.published())).scalars().all()
+        values = {}
+        for product in published:
+            alone = shelf.of([product])
+            everything = illustrated(alone, found.known)
+            if CODES[first_against(everything, found.known)[0]] == "ELIGIBLE":
+                values[product.id] = matcher().rank(found.sheet, found.scored, everything).value[0]
+        order = sorted(values, key=lambda id: (-values[id], id.bytes))
+        assert await product_ids(regular) == [global_id("Product", id) for id in order]
+
+    async def test_of_one_kind_is_that_of_all(self, regular: Phone) -> None:
+        loans = [match["id"] for match in await seen(regular, kind="LOAN")]
+        assert loans == [match["id"] for match in await seen(regular) if match["id"] in loans]
+
+
+class TestThePreference:
+    async def test_by_cost_alone(self, shopper: Phone) -> None:
+        personal = await seen(shopper)
+        answer = await shopper.ask(PREFER, personal=False)
+        assert answer == {"setMatchPreference": {"isPersonal": False}}
+        found = await seen(shopper)
+        costs = [(float(match["basis"]["annualCost"]), float(match["monthlyCost"]["amount"])) for match in found]
+        assert costs == sorted(costs)
+        assert {match["oddsBand"] for match in found} == {None}
+        assert {reason["code"] for match in found for reason in match["reasons"]} == {"BY_COST"}
+        assert {match["id"] for match in found} == {match["id"] for match in personal}
+        await shopper.ask(PREFER, personal=True)
+        assert [match["id"] for match in await seen(shopper)] == [match["id"] for match in personal]
+
+    async def test_takes_a_sign_in(self, phone: Phone) -> None:
+        assert (await phone.error(PREFER, personal=False))[1] == "UNAUTHENTICATED"
+
+    async def test_the_weights_are_told(self, regular: Phone) -> None:
+        matching = (await regular.ask(MATCHES, first=1))["viewer"]["matching"]
+        assert matching["isPersonal"] is matching["simulated"] is True
+        weights = {each["name"]: each["weight"] for each in matching["weights"]}
+        assert weights["sponsored"] == 0
+        assert all(each["meaning"] for each in matching["weights"])
+
+
+class TestWhyNot:
+    async def test_every_product_is_a_match_or_has_a_reason_against_it(self, regular: Phone) -> None:
+        matched = await product_ids(regular)
+        async with reading() as db:
+            published = {global_id("Product", row.id) for row in (await db.execute(products.published())).scalars()}
+        for id in published:
+            told = await why_not(regular, id)
+            assert told["isOffered"] is (id in matched)
+            assert told["product"]["id"] == id
+            assert told["reasons"] and all(reason["message"] for reason in told["reasons"])
+        assert published - set(matched), "somebody must be refused something for this to say anything"
+
+    async def test_a_match_says_where_it_stands(self, regular: Phone) -> None:
+        matched = await product_ids(regular)
+        told = await why_not(regular, matched[2])
+        (reason,) = told["reasons"]
+        assert reason["code"] == "OFFERED"
+        assert f"number 3 of {len(matched)}" in reason["message"]
+
+    async def test_a_rule_is_named_with_what_it_asks_for(self, regular: Phone) -> None:
+        prime = global_id("Product", catalogue.product_id("longan-demo-bank", "ldb-prime"))
+        await change(uuid_of(prime), rules={"age_min": 40})
+        try:
+            told = await why_not(regular, prime)
+            assert told["reasons"][0] == {"code": "AGE_OUTSIDE", "message": "This product is for ages 40 to 200."}
+        finally:
+            await change(uuid_of(prime), rules={"income_at_least": "6000.00"})
+
+    async def test_what_is_not_offered_now_says_so(self, regular: Phone) -> None:
+        await change(LOAN, status=ProductStatus.RETIRED)
+        try:
+            told = await why_not(regular, BY_PARTNER)
+            assert (told["isOffered"], [reason["code"] for reason in told["reasons"]]) == (False, ["NOT_OFFERED"])
+        finally:
+            await change(LOAN, status=ProductStatus.PUBLISHED)
+
+    @pytest.mark.parametrize("id", ["", "nonsense", global_id("Partner", new_id()), global_id("Product", new_id())])
+    async def test_what_never_was_is_null(self, regular: Phone, id: str) -> None:
+        assert await why_not(regular, id) is None
+
+    async def test_a_draft_is_nobodys_business(self, regular: Phone) -> None:
+        await change(LOAN, status=ProductStatus.DRAFT)
+        try:
+            assert await why_not(regular, BY_PARTNER) is None
+        finally:
+            await change(LOAN, status=ProductStatus.PUBLISHED)
+
+
+class TestShowings:
+    @pytest.fixture
+    async def shown(self, member: Phone) -> AsyncIterator[list[Showing]]:
+        await member.ask(MATCHES, first=5)
+        async with reading() as db:
+            mine = select(Showing).where(Showing.user_id == member.user_id).order_by(Showing.position)
+            yield list((await db.execute(mine)).scalars())
+
+    async def test_a_page_is_written_down_with_positions_and_propensities(
+        self, member: Phone, shown: list[Showing]
+    ) -> None:
+        matches = (await seen(member))[:5]
+        assert [global_id("Product", row.product_id) for row in shown] == [match["product"]["id"] for match in matches]
+        assert [(row.position, row.propensity, row.is_explored) for row in shown] == [(n, 1.0, False) for n in range(5)]
+        assert {row.model_version for row in shown} == {matcher().model_version}
+        assert all(row.row_sealed and row.opened_at is None for row in shown)
+
+    async def test_the_same_list_read_again_is_not_shown_anew(self, member: Phone, shown: list[Showing]) -> None:
+        async def count() -> int:
+            async with reading() as db:
+                mine = select(func.count()).select_from(Showing).where(Showing.user_id == member.user_id)
+                return (await db.execute(mine)).scalar_one()
+
+        await member.ask(MATCHES, first=5)
+        assert await count() == len(shown) == 5
+        lists.forget()
+        await member.ask(MATCHES, first=5)
+        assert await count() == 5
+        await member.ask(MATCHES, first=7)
+        assert await count() == 7
