@@ -96,9 +96,8 @@ class TestPicks:
         assert {(pick.odds, pick.odds_band, pick.is_personal) for pick in mine} == {(0.8, OddsBand.HIGH, True)}
         assert {(pick.facts_version, pick.shelf_version) for pick in mine} == {(1, on_shelf.version)}
         assert {pick.model_version for pick in mine} == {"dearest-first"}
-        assert await sweeps.progress(db, begun.id) == sweeps.Progress(
-            RunState.DONE, people=8, done=8, matched=8, unreadable=0, cpu_seconds=pytest.approx(0, abs=60)
-        )
+        told = await sweeps.progress(db, begun.id)
+        assert (told.state, told.people, told.done, told.matched, told.unreadable) == (RunState.DONE, 8, 8, 8, 0)
 
     async def test_who_has_no_score_has_no_odds(self, db: Db, people: list[UUID]) -> None:
         await sweep(db)
