@@ -80,8 +80,11 @@ def losses(weights: Weights, rows: Floats) -> dict[int, Floats]:
 
 def best_first(value: Floats) -> Indices:
     """Equal values stay in the order in which they come."""
-    falling = -value
-    order = np.argsort(falling)
-    in_order = falling[order]
-    # The quick sort is four times as fast, and only equal values can tell it from the stable one.
-    return np.argsort(falling, kind="stable") if np.equal(in_order[1:], in_order[:-1]).any() else order
+    # The quick sort leaves equal values in any order; putting those right costs a quarter of a stable sort.
+    order = np.argsort(-value)
+    in_order = value[order]
+    is_equal = in_order[1:] == in_order[:-1]
+    if not is_equal.any():
+        return order
+    runs = np.concatenate([[0], np.cumsum(~is_equal)]) * len(value)
+    return np.asarray(np.sort(runs + order) - runs)
