@@ -57,6 +57,7 @@ class Application(Entity):
         Index(None, "partner_id", "changed_in", "id"),
         Index(None, "status", "promised_by", "id"),
         Index(None, "id"),
+        Index(None, "created_at"),
     )
 
 
@@ -69,6 +70,12 @@ Index(
     Application.term_months,
     unique=True,
     postgresql_where=Application.status.in_(OPEN),
+)
+
+Index(
+    "ix_applications_accepted",
+    Application.updated_at,
+    postgresql_where=Application.status == ApplicationStatus.ACCEPTED,
 )
 
 

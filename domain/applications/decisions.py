@@ -40,7 +40,7 @@ class Decision(Entity):
     # What the rules looked at besides the score: the request, and the facts that they read.
     asked_sealed: Mapped[bytes | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"))
+    __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"), Index(None, "decided_at"))
 
     @property
     def reasons(self) -> list[Reason]:

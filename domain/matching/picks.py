@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.facts.readings import FactsVersion
+from domain.matching import bands
 from domain.matching.matcher import Candidates, OddsBand, Ranking, matcher
 from domain.matching.preferences import MatchPreference
 from infra.copying import copy_in
@@ -59,15 +60,20 @@ async def replace(db: Db, user_ids: Collection[UUID], rows: Sequence[Mapping[str
 
 
 async def audience(
-    db: Db, product_id: UUID, *, at_most: int, bands: Collection[OddsBand] | None = None
+    db: Db, product_id: UUID, *, at_most: int, odds: Collection[OddsBand] | None = None
 ) -> Sequence[UUID]:
-    """For whom this product is among the best, best first: of those who want a personal choice, and are known as they were then."""
+    """For whom this product is among the best, best first: of those who want a personal choice, and are known as they were then.
+
+    Of the `odds` that are asked for, only bands that keep their word count.
+    """
     still = (FactsVersion.user_id == Pick.user_id) & (FactsVersion.version == Pick.facts_version)
     chosen = select(Pick.user_id).join(FactsVersion, still)
     chosen = chosen.outerjoin(MatchPreference, MatchPreference.user_id == Pick.user_id)
     chosen = chosen.where(
         Pick.product_id == product_id, Pick.is_personal, func.coalesce(MatchPreference.is_personal, True)
     )
-    if bands is not None:
-        chosen = chosen.where(Pick.odds_band.in_(bands))
+    if odds is not None:
+        live, evidence = matcher(), await bands.evidence_of(db, matcher())
+        kept = [band for band in odds if evidence[band].is_kept]
+        chosen = chosen.where(Pick.odds_band.in_(kept), Pick.model_version == live.model_version)
     return (await db.execute(chosen.order_by(Pick.position, Pick.user_id).limit(at_most))).scalars().all()

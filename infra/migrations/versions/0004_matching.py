@@ -29,6 +29,9 @@ CREATE TRIGGER write_shelved_in BEFORE INSERT OR UPDATE ON products
 
 
 def upgrade() -> None:
+    op.create_index(op.f('ix_applications_created_at'), 'applications', ['created_at'], unique=False)
+    op.create_index('ix_applications_accepted', 'applications', ['updated_at'], unique=False, postgresql_where=sa.text("status = 'ACCEPTED'"))
+    op.create_index(op.f('ix_decisions_decided_at'), 'decisions', ['decided_at'], unique=False)
     op.create_table('band_records',
     sa.Column('model_version', sa.Text(), nullable=False),
     sa.Column('odds_band', sa.Enum('VERY_HIGH', 'HIGH', 'MEDIUM', 'LOW', name='oddsband', native_enum=False, length=40), nullable=False),
@@ -190,3 +193,6 @@ def downgrade() -> None:
     op.drop_table('picks')
     op.drop_table('match_preferences')
     op.drop_table('band_records')
+    op.drop_index(op.f('ix_decisions_decided_at'), table_name='decisions')
+    op.drop_index('ix_applications_accepted', table_name='applications', postgresql_where=sa.text("status = 'ACCEPTED'"))
+    op.drop_index(op.f('ix_applications_created_at'), table_name='applications')

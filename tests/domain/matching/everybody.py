@@ -18,7 +18,7 @@ from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.readings import FactsVersion, Observed
 from domain.facts.sheets import FactSheet
 from domain.matching import sweeping
-from domain.matching.matcher import Candidates, OddsBand, Ranking
+from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested
 from domain.matching.sweeps import Sweep, SweepRange
 from domain.people import profiles
 from infra import clock
@@ -47,6 +47,8 @@ class GradesByIncome:
 
 class DearestFirst:
     model_version = "dearest-first"
+    is_simulated = True
+    tested = {OddsBand.HIGH: Tested(70, 100, True, None, None), OddsBand.LOW: Tested(40, 100, False, None, None)}
 
     def catch_up(self) -> None: ...
 

@@ -158,9 +158,15 @@ class TestAudience:
     async def test_a_band_may_be_asked_for(self, db: Db, people: list[UUID]) -> None:
         await sweep(db)
         product = (await picks_of(db, people[2]))[0].product_id
-        with_odds = await picks.audience(db, product, at_most=100, bands=[OddsBand.HIGH])
+        with_odds = await picks.audience(db, product, at_most=100, odds=[OddsBand.HIGH])
         assert people[2] in with_odds and not {*people[5:]} & {*with_odds}
-        assert await picks.audience(db, product, at_most=100, bands=[OddsBand.LOW]) == []
+        assert await picks.audience(db, product, at_most=100, odds=[OddsBand.MEDIUM]) == []
+
+    async def test_a_band_that_does_not_keep_its_word_finds_nobody(self, db: Db, people: list[UUID]) -> None:
+        await sweep(db)
+        product = (await picks_of(db, people[2]))[0].product_id
+        await db.execute(update(Pick).values(odds_band=OddsBand.LOW))
+        assert await picks.audience(db, product, at_most=100, odds=[OddsBand.LOW]) == []
 
 
 class TestGoingOn:
