@@ -62,7 +62,13 @@ def _new(db: Db, version: str, band: OddsBand, now: datetime) -> BandRecord:
 
 async def _look(db: Db, record: BandRecord, seen: Seen) -> None:
     before, promise = record.standing, PROMISES[record.odds_band]
-    after = reliability.standing(before, promise, seen.tally, decided_min=settings().band_decided_min)
+    after = reliability.standing(
+        before,
+        promise,
+        seen.tally,
+        decided_min=settings().band_decided_min,
+        broken_by=Tally(record.approved, record.decided),
+    )
     if after == before == BandStanding.WITHDRAWN:
         return
     record.approved, record.decided = seen.tally.approved, seen.tally.decided

@@ -56,29 +56,39 @@ class Tally:
         return self.approved / self.decided if self.decided else None
 
 
-def standing(before: BandStanding, promise: Promise, tally: Tally, *, decided_min: int) -> BandStanding:
+def standing(
+    before: BandStanding, promise: Promise, tally: Tally, *, decided_min: int, broken_by: Tally
+) -> BandStanding:
     """How a band stands after a look. `tally`: what was decided; of a band that is withdrawn, since it was.
 
-    To be withdrawn, the 99.9 % interval of the rate must lie outside the promise (Clopper and Pearson 1934); to come
-    back, the rate itself must lie inside. What lies between leaves a band as it is.
+    To be withdrawn, the 99.9 % interval of the rate must lie outside the promise (Clopper and Pearson 1934). To come back,
+    the rate must lie inside, and be better than chance makes of the rate in `broken_by`, for which it was withdrawn.
     """
     enough = tally.decided >= decided_min
     if before == BandStanding.WITHDRAWN:
-        is_back = enough and tally.rate is not None and promise.holds(tally.rate)
-        return BandStanding.KEPT if is_back else BandStanding.WITHDRAWN
+        return BandStanding.KEPT if enough and is_mended(promise, tally, broken_by) else BandStanding.WITHDRAWN
     if not enough:
         return BandStanding.GATHERING
     return BandStanding.WITHDRAWN if is_broken(promise, tally) else BandStanding.KEPT
 
 
 def is_broken(promise: Promise, tally: Tally) -> bool:
-    """Whether so few, or so many, would be approved by chance alone less often than DOUBT, were the promise true."""
-    rate = tally.rate
-    if rate is None or promise.holds(rate):
+    if tally.rate is None or promise.holds(tally.rate):
         return False
-    if rate < promise.low:
-        return _at_most(tally.approved, tally.decided, promise.low) < DOUBT
-    return _at_most(tally.decided - tally.approved, tally.decided, 1 - promise.high) < DOUBT
+    return _is_unlikely(tally, promise.low if tally.rate < promise.low else promise.high)
+
+
+def is_mended(promise: Promise, tally: Tally, broken_by: Tally) -> bool:
+    if tally.rate is None or not promise.holds(tally.rate):
+        return False
+    return _is_unlikely(tally, (broken_by.approved + 0.5) / (broken_by.decided + 1))
+
+
+def _is_unlikely(tally: Tally, chance: float) -> bool:
+    """Whether so few, or so many, are approved less often than DOUBT where each is with this chance."""
+    if tally.approved < tally.decided * chance:
+        return _at_most(tally.approved, tally.decided, chance) < DOUBT
+    return _at_most(tally.decided - tally.approved, tally.decided, 1 - chance) < DOUBT
 
 
 def _at_most(count: int, of: int, chance: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, Update, delete, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.applications import Application
@@ -137,7 +137,9 @@ async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime
         Showing.shown_at <= at,
         Showing.shown_at >= at - REMEMBERED,
     )
-    latest = lately.distinct(Showing.product_id).order_by(Showing.product_id, Showing.shown_at.desc(), Showing.position)
+    latest = lately.ext(distinct_on(Showing.product_id)).order_by(
+        Showing.product_id, Showing.shown_at.desc(), Showing.position
+    )
     return (await db.execute(latest)).scalars().all()
 
 

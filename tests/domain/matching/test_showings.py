@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, select
 
+from domain.applications.applications import Application, ApplicationStatus
 from domain.matching import showings
 from domain.matching.matcher import OddsBand
 from domain.matching.showings import Showing, Shown
@@ -43,7 +45,7 @@ async def user_id(db: Db) -> UUID:
 
 
 async def of(db: Db, user_id: UUID) -> Sequence[Showing]:
-    mine = select(Showing).where(Showing.user_id == user_id).order_by(Showing.position)
+    mine = select(Showing).where(Showing.user_id == user_id).order_by(Showing.position, Showing.shown_at)
     return (await db.execute(mine.execution_options(populate_existing=True))).scalars().all()
 
 
@@ -89,3 +91,124 @@ class TestRecording:
     async def test_an_empty_page_is_no_showing(self, db: Db, user_id: UUID) -> None:
         await showings.record(db, user_id, [])
         assert await of(db, user_id) == []
+
+
+async def show(db: Db, user_id: UUID, product_id: UUID, *, days_ago: float) -> UUID:
+    """Answers the showing's id."""
+    at = await clock.now(db) - timedelta(days=days_ago)
+    row = Showing(
+        user_id=user_id,
+        list_id=new_id(),
+        product_id=product_id,
+        position=3,
+        propensity=1.0,
+        is_explored=False,
+        is_personal=True,
+        model_version="m1",
+        odds=None,
+        odds_band=None,
+        wish=None,
+        value=1.0,
+        row_sealed=None,
+        shown_at=at,
+    )
+    db.add(row)
+    await db.flush()
+    return row.id
+
+
+class TestOpening:
+    async def test_counts_for_the_latest_showing_alone(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        before, latest = [await show(db, user_id, product_id, days_ago=days) for days in (2, 1)]
+        assert await showings.open_latest(db, user_id, {product_id}) == 1
+        assert {row.id: row.opened_at for row in await of(db, user_id)} == {before: None, latest: await clock.now(db)}
+
+    async def test_counts_once(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        await show(db, user_id, product_id, days_ago=1)
+        await showings.open_latest(db, user_id, {product_id})
+        opened_at = await clock.now(db)
+        await clock.advance(db, timedelta(hours=1))
+        assert await showings.open_latest(db, user_id, {product_id}) == 1
+        assert [row.opened_at for row in await of(db, user_id)] == [opened_at]
+
+    async def test_leaves_what_was_shown_long_ago(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        await show(db, user_id, product_id, days_ago=31)
+        assert await showings.open_latest(db, user_id, {product_id}) == 0
+        assert [row.opened_at for row in await of(db, user_id)] == [None]
+
+    async def test_leaves_what_was_shown_to_others(self, db: Db, user_id: UUID) -> None:
+        product_id, other = uuid4(), new_id()
+        await show(db, other, product_id, days_ago=1)
+        assert await showings.open_latest(db, user_id, {product_id, uuid4()}) == 0
+        assert [row.opened_at for row in await of(db, other)] == [None]
+
+
+async def apply(db: Db, user_id: UUID, product_id: UUID) -> Application:
+    now = await clock.now(db)
+    application = Application(
+        user_id=user_id,
+        product_id=product_id,
+        partner_id=uuid4(),
+        amount=100_000,
+        currency="CNY",
+        term_months=6,
+        status=ApplicationStatus.WITHDRAWN,
+        promised_by=now,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(application)
+    await db.flush()
+    return application
+
+
+class TestAttributing:
+    async def test_an_application_comes_of_the_latest_showing(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        before, latest = [await show(db, user_id, product_id, days_ago=days) for days in (2, 1)]
+        application = await apply(db, user_id, product_id)
+        await showings.attribute(db, application)
+        rows = {row.id: row for row in await of(db, user_id)}
+        assert (rows[before].application_id, rows[before].opened_at) == (None, None)
+        assert (rows[latest].application_id, rows[latest].opened_at) == (application.id, application.created_at)
+
+    async def test_it_stays_opened_since_it_was(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        await show(db, user_id, product_id, days_ago=1)
+        await showings.open_latest(db, user_id, {product_id})
+        opened_at = await clock.now(db)
+        await clock.advance(db, timedelta(hours=1))
+        application = await apply(db, user_id, product_id)
+        await showings.attribute(db, application)
+        (row,) = await of(db, user_id)
+        assert (row.application_id, row.opened_at) == (application.id, opened_at)
+
+    async def test_a_showing_brings_one_application(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        await show(db, user_id, product_id, days_ago=1)
+        first, second = [await apply(db, user_id, product_id) for _ in range(2)]
+        await showings.attribute(db, first)
+        await showings.attribute(db, second)
+        assert [row.application_id for row in await of(db, user_id)] == [first.id]
+
+    async def test_what_was_shown_long_ago_or_later_brought_none(self, db: Db, user_id: UUID) -> None:
+        product_id = uuid4()
+        application = await apply(db, user_id, product_id)
+        await show(db, user_id, product_id, days_ago=31)
+        await show(db, user_id, product_id, days_ago=-1)
+        await showings.attribute(db, application)
+        assert [row.application_id for row in await of(db, user_id)] == [None, None]
+
+
+async def test_the_oldest_are_forgotten_batch_by_batch(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showings, "BATCH", 2)
+    for days in (405, 404, 403, 1):
+        await show(db, user_id, uuid4(), days_ago=days)
+    before = await clock.now(db) - timedelta(days=400)
+    assert await showings.prune(db, before=before)
+    assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [403, 1]
+    assert not await showings.prune(db, before=before)
+    assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [1]
