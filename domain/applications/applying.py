@@ -34,7 +34,8 @@ async def apply(
 ) -> Application:
     """Apply once however often it is sent. INSTANT products are decided here, the others are promised an answer.
 
-    Refuses NOT_FOUND, INVALID, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED and LIMIT_EXCEEDED, and then leaves nothing behind.
+    Refuses NOT_FOUND, INVALID, COST_ABOVE_CAP, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED and LIMIT_EXCEEDED, and then
+    leaves nothing behind.
     """
     receipt = await receipts.claim(
         db,
@@ -52,6 +53,8 @@ async def apply(
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
     product = await _product(db, product_id)
     quoting.check(product, amount, term_months)
+    # To the cent, a small amount can cost more than what its product was held to.
+    quoting.keep_cap(quoting.quote(product, amount.minor, term_months), ("input", "amount"))
     await _one_person_at_a_time(db, actor)
     sheet = await readings.sheet(db, actor.user_id)
     _keep_adult(sheet)

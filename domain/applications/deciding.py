@@ -17,6 +17,7 @@ from domain.credit.reasons import Reason
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import readings
 from domain.facts.sheets import FactSheet
+from domain.market import standards
 from domain.market.products import Product
 from domain.market.terms import quoting
 from infra import clock, outbox, receipts, vault
@@ -174,8 +175,7 @@ async def _approve_on_terms(db: Db, application: Application, terms: tuple[Money
         raise invalid(N_("Approve at most the amount that was asked for."), ("input", "terms", "amount"))
     if months not in product.term_months:
         raise invalid(N_("The product does not offer this term."), ("input", "terms", "termMonths"))
-    if annual_rate < 0:
-        raise invalid(N_("A rate is not below zero."), ("input", "terms", "annualRate"))
+    standards.keep_rate(annual_rate, "input", "terms", "annualRate")
     grade = await _grade_now(db, application)
     quoted = quoting.quote(product, amount.minor, months, grade=grade, annual_rate=annual_rate)
     quoting.keep_cap(quoted)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -34,7 +35,7 @@ async def upsert(db: Db, actor: PartnerActor, *, sku: str, told: Told, key: str)
     """
     standards.keep_sku(sku)
     if told.get("annual_rate") is not None:
-        standards.keep_rate(told["annual_rate"], "annualRate")
+        standards.keep_rate(told["annual_rate"], "input", "annualRate")
     input = {"sku": sku, "told": _canonical(told)}
     receipt = await receipts.claim(db, actor=actor.name, operation="upsertProduct", key=key, input=input)
     if receipt.result_id is not None:
@@ -59,19 +60,33 @@ async def _offered(db: Db, actor: PartnerActor, sku: str) -> Product | None:
 
 
 async def _put_up(db: Db, actor: PartnerActor, sku: str, told: Told) -> Product:
-    if missing := next((name for name in NEEDED if told.get(name) is None), None):
-        raise invalid(N_("A new product needs this."), _path(missing))
-    currency = settings().currency
-    columns = {**FIRST, **_columns(told, currency, {})}
-    product = Product(id=new_id(), partner_id=actor.partner_id, sku=sku, currency=currency, **columns)
-    standards.keep(product)
+    product = drawn_up(actor.partner_id, sku, told)
     product.updated_at = await clock.now(db)
     db.add(product)
     await _tell(db, product)
     return product
 
 
+def drawn_up(partner_id: UUID, sku: str, told: Told) -> Product:
+    """A new product as it was told, not offered yet. Refuses as `upsert` does."""
+    if missing := next((name for name in NEEDED if told.get(name) is None), None):
+        raise invalid(N_("A new product needs this."), _path(missing))
+    currency = settings().currency
+    columns = {**FIRST, **_columns(told, currency, {})}
+    product = Product(id=new_id(), partner_id=partner_id, sku=sku, currency=currency, **columns)
+    standards.keep(product)
+    return product
+
+
 async def _change(db: Db, product: Product, told: Told) -> None:
+    alter(product, told)
+    if db.is_modified(product):
+        product.version, product.updated_at = product.version + 1, await clock.now(db)
+        await _tell(db, product)
+
+
+def alter(product: Product, told: Told) -> None:
+    """Change what was told; the caller keeps it, or not. Refuses as `upsert` does."""
     if told.get("kind") not in (None, product.kind):
         raise invalid(
             N_("A product stays what it is, {kind}; offer another under an SKU of its own."),
@@ -81,9 +96,6 @@ async def _change(db: Db, product: Product, told: Told) -> None:
     for name, value in _columns(told, product.currency, product.rules).items():
         setattr(product, name, value)
     standards.keep(product)
-    if db.is_modified(product):
-        product.version, product.updated_at = product.version + 1, await clock.now(db)
-        await _tell(db, product)
 
 
 async def _tell(db: Db, product: Product) -> None:

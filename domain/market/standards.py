@@ -23,7 +23,7 @@ def keep(product: Product) -> None:
     _keep_amounts(product)
     _keep_terms(product.term_months)
     _keep_annual_rate(product)
-    keep_rate(product.fee_rate, "feeRate")
+    keep_rate(product.fee_rate, "input", "feeRate")
     _keep_deposit(product)
     rules.keep(product.rules)
     _keep_costs(product)
@@ -76,14 +76,12 @@ def _keep_annual_rate(product: Product) -> None:
     elif product.annual_rate is None:
         raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
     else:
-        keep_rate(product.annual_rate, "annualRate")
+        keep_rate(product.annual_rate, "input", "annualRate")
 
 
-def keep_rate(rate: Decimal, field: str) -> None:
+def keep_rate(rate: Decimal, *field: str) -> None:
     if not rate.is_finite() or not 0 <= rate < 1 or rate != round(rate, 5):
-        raise invalid(
-            N_("A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12."), ("input", field)
-        )
+        raise invalid(N_("A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12."), field)
 
 
 def _keep_deposit(product: Product) -> None:

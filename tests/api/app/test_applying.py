@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.applications.decisions import VECTOR, Decision
 from domain.applications.offers import Offer
@@ -15,9 +15,10 @@ from domain.consent.consents import Consent
 from domain.credit.assessing import score_now
 from domain.credit.scoring import Scored
 from domain.facts import readings
+from domain.market import catalogue
 from domain.market.products import Product
 from infra import vault
-from infra.database import reading
+from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.outbox import Event
 from infra.receipts import Receipt
@@ -321,6 +322,21 @@ class TestRefusals:
         )
         assert response.status_code in {200, 400}
         assert "INTERNAL" not in response.text
+        assert await left_behind(regular.user_id) == (0, 0, 0)
+
+    async def test_an_amount_whose_cents_pass_the_legal_cap_is_refused(self, regular: Phone) -> None:
+        """At 24 % the product keeps the cap, and this amount of it does not: each instalment is rounded to the cent."""
+        everyday = catalogue.product_id("longan-demo-bank", "ldb-everyday")
+        at_the_cap = update(Product).where(Product.id == everyday)
+        async with transaction() as db:
+            await db.execute(at_the_cap.values(amount_min=10_000, annual_rate=Decimal("0.24")))
+        try:
+            refused = await apply(regular, amount="128.86", termMonths=3)
+        finally:
+            async with transaction() as db:
+                await db.execute(at_the_cap.values(amount_min=100_000, annual_rate=Decimal("0.144")))
+        assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "amount"])
+        assert refused["message"] == "All in all this would cost 24.05% a year; the law allows 24%."
         assert await left_behind(regular.user_id) == (0, 0, 0)
 
     async def test_who_has_linked_nothing_is_told_what_to_do(self, member: Phone) -> None:

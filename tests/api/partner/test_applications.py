@@ -191,6 +191,8 @@ class TestDeciding:
             ("DECLINE", {"reasons": [{"code": "OTHER"}] * 5}, "INVALID", ["input", "reasons"]),
             ("DECLINE", {"reasons": DECLINED, "terms": TERMS}, "INVALID", ["input", "terms"]),
             ("APPROVE", {"terms": {**TERMS, "annualRate": "0.99"}}, "COST_ABOVE_CAP", ["input", "terms", "annualRate"]),
+            ("APPROVE", {"terms": {**TERMS, "annualRate": "NaN"}}, "INVALID", ["input", "terms", "annualRate"]),
+            ("APPROVE", {"terms": {**TERMS, "annualRate": "-0.01"}}, "INVALID", ["input", "terms", "annualRate"]),
             ("APPROVE", {"terms": {**TERMS, "termMonths": 7}}, "INVALID", ["input", "terms", "termMonths"]),
             (
                 "APPROVE",
