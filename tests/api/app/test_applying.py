@@ -110,6 +110,7 @@ class TestAPromise:
 
     async def test_that_is_missed_is_told_and_escalated(self, shopper: Phone, clock: Clock) -> None:
         answer = await apply(shopper)
+        await shopper.settle()
         await clock.forward(minutes=14, seconds=50)
         assert await shopper.settle() == []
         await clock.forward(seconds=10)
@@ -126,6 +127,7 @@ class TestAPromise:
     async def test_that_was_kept_needs_nothing(self, shopper: Phone, clock: Clock) -> None:
         answer = await apply(shopper)
         await shopper.do("WithdrawApplication", applicationId=answer["id"])
+        await shopper.settle()
         await clock.forward(minutes=16)
         assert await shopper.settle() == ["escalate_overdue_promise"]
         await shopper.renew()
