@@ -1,10 +1,10 @@
-"""When everybody is matched anew: nightly, batch by batch; and what no longer serves when a sweep is done."""
+"""When everybody is matched anew, what then no longer serves, and when it is counted what came of the matches."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from domain.matching import sweeping, sweeps
+from domain.matching import product_days, sweeping, sweeps
 from domain.matching.group_costs import GroupCost
 from domain.matching.reach import ProductReach
 from domain.matching.snapshots import SnapshotPage
@@ -15,9 +15,10 @@ from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
 
-SWEEP_DUE = "matches.sweep"
+SWEEP_DUE, COUNT_DUE = "matches.sweep", "products.count"
 
 schedules.recur(SWEEP_DUE, timedelta(days=1))
+schedules.recur(COUNT_DUE, timedelta(hours=1))
 
 
 @reaction(SWEEP_DUE)
@@ -39,3 +40,8 @@ async def forget_older_sweeps(db: Db, event: Event) -> None:
     older = select(Sweep.id).where(Sweep.id != last.id, Sweep.state != RunState.RUNNING)
     for counted in (ProductReach, SnapshotPage, GroupCost):
         await db.execute(delete(counted).where(counted.sweep_id.in_(older)))
+
+
+@reaction(COUNT_DUE)
+async def count_product_days(db: Db, event: Event) -> None:
+    await product_days.count(db)
