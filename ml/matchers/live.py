@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
+from domain.matching import reliability
 from domain.matching.cheapest import cheapest_first
 from domain.matching.columns import Indices
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
-from ml.matchers import evidence, explaining
+from ml.matchers import explaining
 from ml.matchers.artefact import MatchArtefact
 from ml.matchers.columns import INPUTS, of_candidates
 from ml.matchers.ranking import ranked
@@ -58,7 +59,7 @@ class LiveMatcher:
         return ranked(model, self._weights, rows, is_scored=scored is not None)
 
     def band(self, odds: float) -> OddsBand:
-        return evidence.band_of(odds)
+        return reliability.band_of(odds)
 
     def reasons(
         self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices

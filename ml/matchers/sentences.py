@@ -9,10 +9,10 @@ from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.market.products import Product
+from domain.matching import reliability
 from domain.matching.columns import Flags, Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
-from ml.matchers import evidence
 from ml.matchers.artefact import MatchArtefact
 from ml.matchers.columns import ANNUAL_COST, COST_TO_INCOME, INPUTS
 
@@ -82,7 +82,7 @@ def _easy_to_carry(share: float) -> Sentence | None:
 
 
 def _often_approved(model: MatchArtefact | None, odds: float | None) -> Sentence | None:
-    band = None if odds is None else evidence.band_of(odds)
+    band = None if odds is None else reliability.band_of(odds)
     if model is None or band not in LIKELY or not model.tested[band].is_kept:
         return None
     message = N_("Most people with a record like yours are approved for it.")

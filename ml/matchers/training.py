@@ -14,16 +14,17 @@ from ml.matchers.interactions import Interactions
 from ml.metrics import figures
 from ml.models import boosted
 
-TREES_MAX, TREES_MIN, ROWS_A_TREE = 150, 20, 40
-DEPTH, RATE = 4, 0.1
+TREES_MAX, TREES_MIN, ROWS_A_TREE = 200, 20, 40
+DEPTH, RATE = 4, 0.07
 
 # More of these can only help or only hurt, whatever noise says. All that is part of a price hurts both chances: so of two
 # products that differ in nothing but what they cost, the cheaper is never ranked lower for anybody. What attracts people
 # to a product of a certain size stays free: that is its amount, not its price.
 PRICE = {"annual_cost": -1, "monthly_cost": -1, "cost_to_income": -1}
 ODDS_DIRECTIONS = {**PRICE, "points": 1, "grades_to_spare": 1, "income.monthly_inflow": 1}
-# What stands further down is seen less often. The model learns that as a part of its own, and ranks with all in the first
-# place: no curve of attention has to be known beforehand (position as an input, fixed at serving).
+# What stands further down is seen less often. The position is an input that is fixed to the first place at serving, so no
+# curve of attention has to be known beforehand: our own log holds all that decided where a product stood. Weighting by
+# the inverse of a curve would need that curve, and weights below zero, which CatBoost refuses.
 RELEVANCE_DIRECTIONS = {**PRICE, POSITION: -1}
 
 

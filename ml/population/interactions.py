@@ -25,8 +25,11 @@ def interacted(population: Population, points: Numbers, ranks: Numbers, *, marke
     products, monthly, needed = _shelf(kind, market, rng)
     facts = {name: column[who] for name, column in population.facts().items()}
     people = np.vstack([points[who], matrix(facts, PERSON[1:]).T])
-    wants = _wants(population, who, products, kind, monthly, market)
-    position = _lists(wants, market, rng)
+    income, told = population.people.income[who], facts["income.monthly_inflow"]
+    wants = _needs(population)[who, kind] + _appeal(income, products, kind, monthly, market)
+    # The lists of the past knew no needs, and incomes only where an account told them.
+    known = np.where(np.isnan(told), float(np.nanmedian(told)), np.maximum(told, 1))
+    position = _positions(_appeal(known, products, kind, monthly, market), market, rng)
     seen = rng.random(len(who)) < (1 + position) ** -market.attention_fades
     applied = seen & (rng.random(len(who)) < 1 / (1 + np.exp(-wants)))
     likes = _partner_likes(population, who, points, needed - ranks[who], monthly, market, rng)
@@ -57,18 +60,16 @@ def _shelf(kind: Indices, market: Market, rng: Generator) -> tuple[Numbers, Numb
     return np.vstack([*lent, months_low, months_high, np.where(is_rental, np.nan, cost), one_hot]), monthly, needed
 
 
-def _lists(wants: Numbers, market: Market, rng: Generator) -> Numbers:
-    """The position of each, counted from 0: the lists of the past knew a little of what people want."""
-    known = (wants + market.lists_noise * rng.standard_normal(len(wants))).reshape(-1, market.shown_each)
-    return np.argsort(np.argsort(-known, axis=1), axis=1).ravel().astype(float)
+def _positions(appeal: Numbers, market: Market, rng: Generator) -> Numbers:
+    """Where each stood in the list of its person, counted from 0."""
+    dimly = (appeal + market.lists_noise * rng.standard_normal(len(appeal))).reshape(-1, market.shown_each)
+    return np.argsort(np.argsort(-dimly, axis=1), axis=1).ravel().astype(float)
 
 
-def _wants(
-    population: Population, who: Indices, products: Numbers, kind: Indices, monthly: Numbers, market: Market
-) -> Numbers:
-    """What draws people is the need, and an amount of their size; what it costs puts them off."""
+def _needs(population: Population) -> Numbers:
+    """How much each person needs each kind, in logits."""
     people, lives = population.people, population.lives
-    needs = np.column_stack(
+    return np.column_stack(
         [
             0.5 * np.log1p(lives.gap_90d) - 0.4 * people.thrift,
             0.8 * (people.settled_months < 24) - 0.3,
@@ -76,12 +77,14 @@ def _wants(
             np.full(len(people), -0.3),
         ]
     )
-    income = people.income[who]
+
+
+def _appeal(income: Numbers, products: Numbers, kind: Indices, monthly: Numbers, market: Market) -> Numbers:
+    """An amount of a person's size draws him; what it costs puts him off."""
     dear = np.nan_to_num(products[ANNUAL_COST], nan=market.cost_usual) - market.cost_usual
     size = np.where(kind == RENTAL, market.size_usual, products[AMOUNT_MIN] / income)
     return np.asarray(
         market.applies_base
-        + needs[who, kind]
         - market.dislikes_cost * dear
         - market.dislikes_misfit * np.minimum(np.abs(np.log(size / market.size_usual)), 3)
         - market.dislikes_burden * np.minimum(monthly / income, 1)

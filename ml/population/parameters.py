@@ -112,7 +112,7 @@ class Market:
     dislikes_misfit: float = 0.5  # per unit of log size
     dislikes_burden: float = 2.0  # per monthly cost over income
     attention_fades: float = 0.5  # what stands k places down is looked at by (1 + k) ** -this of the people
-    lists_noise: float = 1.5  # logits: how dimly the lists of the past knew what people want
+    lists_noise: float = 0.7  # logits: how dimly the lists of the past knew what appeals to whom
     approves_base: float = 1.3
     likes_points: float = 0.75  # per 40 points, which double the odds of repaying
     dislikes_strain: float = 2.5  # per monthly cost over income
