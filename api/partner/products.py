@@ -12,6 +12,7 @@ from api.graphql import scalars
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Context, Info
 from api.graphql.mutations import commit
+from api.graphql.reach import Reach, reach_of
 from api.graphql.refusals import Refused
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
@@ -79,6 +80,10 @@ class Product(Node):
     def rules(self: Any) -> ProductRules:
         return ProductRules.of(self.rules, self.currency)
 
+    @strawberry.field(description="Whom it reaches, and what came of it in the last days.")
+    async def reach(self: Any, info: Info, days: int = 30) -> Reach | None:
+        return await reach_of(info.context, info.context.partner, self.id, days)
+
 
 async def find(context: Context, id: UUID) -> products.Product | None:
     async with reading() as db:
@@ -111,11 +116,14 @@ class ProductRulesInput:
     income_at_least: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="A month's.")
 
 
-@strawberry.input(
-    description="An absent field keeps what is there, null clears it. A new product needs a kind, a title, amounts and terms, "
+TOLD = (
+    "An absent field keeps what is there, null clears it. A new product needs a kind, a title, amounts and terms, "
     "and an annual rate unless it is a RENTAL; it begins as a DRAFT that the PARTNER decides."
 )
-class UpsertProductInput:
+
+
+@strawberry.input(description=TOLD)
+class RehearseProductInput:
     sku: str
     kind: strawberry.Maybe[ProductKind | None] = strawberry.field(description="Of a new product; it never changes.")
     title: strawberry.Maybe[str | None]
@@ -130,6 +138,10 @@ class UpsertProductInput:
     deposit: strawberry.Maybe[MoneyInput | None]
     status: strawberry.Maybe[ProductStatus | None]
     rules: strawberry.Maybe[ProductRulesInput | None]
+
+
+@strawberry.input(description=TOLD)
+class UpsertProductInput(RehearseProductInput):
     idempotency_key: str
 
 
@@ -142,11 +154,10 @@ class ProductMutation:
 
 
 async def _upsert(db: Db, actor: PartnerActor, input: UpsertProductInput) -> products.Product:
-    told = _told(input, "input")
-    return await offering.upsert(db, actor, sku=input.sku, told=told, key=input.idempotency_key)
+    return await offering.upsert(db, actor, sku=input.sku, told=told_in(input, "input"), key=input.idempotency_key)
 
 
-def _told(input: object, *path: str) -> dict[str, Any]:
+def told_in(input: object, *path: str) -> dict[str, Any]:
     """What was told, by name and in the domain's values; None clears."""
     maybe = {name: value for name, value in vars(input).items() if isinstance(value, strawberry.Some)}
     return {name: _value(some.value, *path, to_camel_case(name)) for name, some in maybe.items()}
@@ -155,4 +166,4 @@ def _told(input: object, *path: str) -> dict[str, Any]:
 def _value(value: Any, *path: str) -> Any:
     if isinstance(value, MoneyInput):
         return value.to_money(*path)
-    return _told(value, *path) if isinstance(value, ProductRulesInput) else value
+    return told_in(value, *path) if isinstance(value, ProductRulesInput) else value

@@ -13,6 +13,7 @@ from api.graphql.showing import Node
 from api.partner import applications, products
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.products import Product, ProductMutation, ProductQuery
+from api.partner.reach import ReachQuery
 from domain.actors import PartnerActor
 from domain.people import partner_tokens
 from infra.database import reading
@@ -21,7 +22,7 @@ OWN: Mapping[str, Find] = {"Application": applications.find, "Product": products
 
 
 @strawberry.type
-class Query(ApplicationQuery, ProductQuery):
+class Query(ApplicationQuery, ProductQuery, ReachQuery):
     @strawberry.field(description="Null for what is not there, and for what is not yours.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return await find_node(info.context, id, OWN)

@@ -18,17 +18,12 @@ from infra import clock
 from infra.database import Db
 from infra.errors import Refusal
 from infra.ids import new_id
-from tests.api.people import Shop, open_shop
+from tests.api.people import Shop
 
 STAFF = StaffActor(new_id(), Role.VIEWER)
 DAY = date(2026, 11, 22)
 WEEK = Days(DAY - timedelta(days=6), DAY)
 NOTHING = {"shown": 0, "opened": 0, "applied": 0, "approved": 0, "declined": 0, "accepted": 0}
-
-
-@pytest.fixture
-async def shop() -> Shop:
-    return await open_shop()
 
 
 @pytest.fixture

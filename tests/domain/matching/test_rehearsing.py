@@ -21,17 +21,12 @@ from infra.ids import new_id
 from infra.money import Money
 from infra.outbox import Event
 from infra.settings import Rate
-from tests.api.people import Shop, open_shop
+from tests.api.people import Shop
 from tests.domain.matching import goods
 
 STAFF = StaffActor(new_id(), Role.MARKETING)
 DONE = Done(new_id(), datetime(2300, 1, 1, tzinfo=UTC))  # later than any other
 PEOPLE = [rules.known_of(sheet, goods.scored(grade=Grade.B), 0) for sheet in goods.sheets(150)]
-
-
-@pytest.fixture
-async def shop() -> Shop:
-    return await open_shop()
 
 
 @pytest.fixture

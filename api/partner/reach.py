@@ -1,0 +1,28 @@
+"""What a partner would reach with other rules: asked before anything is changed."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.context import Info
+from api.graphql.mutations import told
+from api.graphql.reach import Rehearsal
+from api.graphql.refusals import Refused
+from api.partner.products import RehearseProductInput, told_in
+from domain.actors import PartnerActor
+from domain.matching import rehearsing
+from infra.database import reading
+
+RehearseProductResult = Annotated[Rehearsal | Refused, strawberry.union("RehearseProductResult")]
+
+
+@strawberry.type
+class ReachQuery:
+    @strawberry.field(description="A change of the product under this SKU, or a new one, as `upsertProduct` takes it.")
+    async def rehearse_product(self, info: Info, input: RehearseProductInput) -> RehearseProductResult | None:
+        return await told(info.context, _rehearsed(info.context.partner, input))
+
+
+async def _rehearsed(actor: PartnerActor, input: RehearseProductInput) -> rehearsing.Rehearsal:
+    async with reading() as db:
+        return await rehearsing.of_sku(db, actor, input.sku, told_in(input, "input"))
