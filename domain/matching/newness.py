@@ -15,19 +15,24 @@ from infra.database import Db
 from infra.settings import settings
 
 DAYS = 30
-KEPT_SECONDS = 300.0
+KEPT_SECONDS = 900.0  # what counts ends with yesterday, so it hardly changes within a day
 
 
 @dataclass(frozen=True, eq=False)
-class _Answer:
-    """For one shelf, as long as it lasts."""
-
-    shelf: Shelf
-    is_new: Flags
+class _Seen:
+    ids: NDArray[np.bytes_]
     until: float
 
 
-_kept: _Answer | None = None
+@dataclass(frozen=True, eq=False)
+class _New:
+    seen: _Seen
+    shelf: Shelf
+    is_new: Flags
+
+
+_seen = _Seen(np.empty(0, "S16"), until=0.0)
+_new: _New | None = None
 
 
 async def of_products(db: Db, shelf: Shelf) -> Flags:
@@ -35,11 +40,12 @@ async def of_products(db: Db, shelf: Shelf) -> Flags:
 
     Today does not count, so all pages that are read of a list today agree.
     """
-    global _kept
-    if _kept is None or _kept.shelf is not shelf or time.monotonic() >= _kept.until:
-        seen = await often_seen(db)
-        _kept = _Answer(shelf, ~np.isin(shelf.columns.ids, seen), time.monotonic() + KEPT_SECONDS)
-    return _kept.is_new
+    global _seen, _new
+    if time.monotonic() >= _seen.until:
+        _seen = _Seen(await often_seen(db), until=time.monotonic() + KEPT_SECONDS)
+    if _new is None or _new.seen is not _seen or _new.shelf is not shelf:
+        _new = _New(_seen, shelf, ~np.isin(shelf.columns.ids, _seen.ids))
+    return _new.is_new
 
 
 async def often_seen(db: Db) -> NDArray[np.bytes_]:

@@ -1,21 +1,27 @@
 """Which products few people have seen lately."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from sqlalchemy import Date, cast, func, select
 
-from domain.matching import newness
+from domain.matching import newness, shelf
 from domain.matching.product_days import ProductDay
 from infra.database import Db
 from infra.settings import settings
+from tests.domain.matching import goods
 
 ENOUGH = settings().explore_new_below
 
 
+async def yesterday(db: Db) -> date:
+    return (await db.execute(select(cast(func.longan_now(), Date)))).scalar_one() - timedelta(days=1)
+
+
 async def show(db: Db, shown_by_days_ago: dict[int, int]) -> UUID:
-    today = (await db.execute(select(cast(func.longan_now(), Date)))).scalar_one()
+    today = await yesterday(db) + timedelta(days=1)
     id = uuid4()
     db.add_all(
         ProductDay(product_id=id, day=today - timedelta(days=days), shown=shown)
@@ -40,3 +46,24 @@ async def test_a_product_is_new_until_enough_have_seen_it(db: Db, shown: dict[in
     id = await show(db, shown)
     seen = set((await newness.often_seen(db)).tolist())
     assert (id.bytes.rstrip(b"\0") not in seen) == is_new
+
+
+class TestOfTheShelf:
+    @pytest.fixture(autouse=True)
+    def _asked_anew(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(newness, "_seen", newness._Seen(np.empty(0, "S16"), until=0.0))
+        monkeypatch.setattr(newness, "_new", None)
+
+    async def test_is_told_by_row(self, db: Db) -> None:
+        known, unknown = await show(db, {1: ENOUGH}), await show(db, {})
+        both = shelf.of([goods.product(id=id) for id in (known, unknown)])
+        assert (await newness.of_products(db, both)).tolist() == [id == unknown for id in sorted([known, unknown])]
+
+    async def test_is_asked_for_once_for_a_while(self, db: Db) -> None:
+        first, second = await show(db, {1: ENOUGH}), await show(db, {})
+        assert (await newness.of_products(db, shelf.of([goods.product(id=first)]))).tolist() == [False]
+        db.add(ProductDay(product_id=second, day=await yesterday(db), shown=ENOUGH))
+        await db.flush()
+        there = shelf.of([goods.product(id=second)])
+        assert (await newness.of_products(db, there)).tolist() == [True]
+        assert await newness.of_products(db, there) is await newness.of_products(db, there)
