@@ -4,6 +4,7 @@ from functools import cache
 
 import strawberry
 
+from api.console.products import Product, ProductQuery
 from api.console.reviews import Application, ReviewMutation, ReviewQuery
 from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated
@@ -14,7 +15,7 @@ from infra.database import reading
 
 
 @strawberry.type
-class Query(TierQuery, ReviewQuery):
+class Query(TierQuery, ReviewQuery, ProductQuery):
     pass
 
 
@@ -25,7 +26,7 @@ class Mutation(ReviewMutation):
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Benefit))
+    return make_schema(Query, Mutation, types=(Application, Benefit, Product))
 
 
 async def authenticate(token: str) -> StaffActor:
