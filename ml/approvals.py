@@ -69,3 +69,9 @@ async def write_down(db: Db, kind: Kind, move: Move, version: str, before: str |
     now = await clock.now(db)
     db.add(ModelMove(kind=kind, move=move, version=version, before=before, moved_at=now, gate=gate))
     await db.flush()
+
+
+async def moves(db: Db, kind: Kind, most: int) -> list[ModelMove]:
+    """The latest, newest first."""
+    mine = select(ModelMove).where(ModelMove.kind == kind).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc())
+    return list((await db.execute(mine.limit(most))).scalars())

@@ -9,7 +9,7 @@ BODY_BYTES_MAX = 20_000
 
 
 def routes() -> list[BaseRoute]:
-    from api.console.pages import home, reviewing, signing_in, tiers, watching
+    from api.console.pages import home, matching, reviewing, signing_in, tiers, watching
 
     return [
         Route("/console", home.home),
@@ -21,5 +21,6 @@ def routes() -> list[BaseRoute]:
         Route("/console/reviews/{id}", reviewing.review, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/watch", watching.watch_page),
         Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/matching", matching.matching_page),
         Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]

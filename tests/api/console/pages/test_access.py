@@ -14,6 +14,7 @@ MAY = {
     "/console/tiers": ALL,
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
+    "/console/matching": [Role.RISK, Role.APPROVER, Role.VIEWER],
     "/console/watch": [Role.RISK, Role.APPROVER, Role.VIEWER],
 }
 
