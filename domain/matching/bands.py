@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.credit.reasons import ReasonValue
@@ -117,11 +117,6 @@ async def evidence_of(db: Db, matcher: Matcher) -> dict[OddsBand, BandEvidence]:
 async def of_model(db: Db, model_version: str) -> list[BandRecord]:
     mine = select(BandRecord).where(BandRecord.model_version == model_version)
     return list((await db.execute(mine)).scalars())
-
-
-def changed_at_of(model_version: str) -> ScalarSelect[datetime]:
-    """When a band of this model last began to gather, to be kept, or to be withdrawn; part of what matches depend on."""
-    return select(func.max(BandRecord.changed_at)).where(BandRecord.model_version == model_version).scalar_subquery()
 
 
 def _evidence(record: BandRecord | None, tested: Tested | None, is_simulated: bool) -> BandEvidence:

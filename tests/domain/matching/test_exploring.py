@@ -138,3 +138,18 @@ def test_a_share_beyond_the_cap_is_refused(share: str, monkeypatch: pytest.Monke
 
 def test_the_share_is_a_setting() -> None:
     assert exploring.plan(SPACE, ranked=50).share == 0.05
+
+
+def test_the_log_tells_what_another_policy_would_earn() -> None:
+    """Each product is clicked by how far down it ranks, the deeper the more, which the ranking does not know."""
+    rng = np.random.default_rng(20_261_122)
+    wanted = np.linspace(0.1, 0.6, 14)
+    lists = plans(40_000, 14, share=0.10)
+    shown = np.array([plan.rank_at(SLOT) for plan in lists])
+    propensity = np.array([plan.propensity(SLOT) for plan in lists])
+    clicked = rng.random(len(lists)) < wanted[shown]
+    another = np.where(shown == 13, 1.0, 0.0)  # it would always show the last one there
+    weighed = clicked * another / propensity
+    error = weighed.std() / len(lists) ** 0.5
+    assert abs(weighed.mean() - wanted[13]) < 3 * error
+    assert clicked.mean() < 0.28  # what exploring itself earned tells nothing of that

@@ -1,0 +1,70 @@
+"""The reactions of matching: hourly looks at the bands, and forgetting batch by batch."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.matching import looking, showings, tasks
+from domain.matching.bands import BandRecord
+from domain.matching.showings import Showing
+from infra import clock, reactions
+from infra.database import Db
+from infra.ids import new_id
+from infra.outbox import Event, announce
+from infra.pruning import PRUNE
+from infra.schedules import Schedule
+from tests.domain.matching.test_bands import Ranker
+from tests.domain.matching.test_showings import show
+
+
+@pytest.fixture
+async def user_id() -> UUID:
+    return new_id()
+
+
+async def count(db: Db, user_id: UUID) -> int:
+    return (await db.execute(select(func.count()).where(Showing.user_id == user_id))).scalar_one()
+
+
+async def follow_ups(db: Db) -> int:
+    return (await db.execute(select(func.count()).where(Event.name == tasks.PRUNE_SHOWINGS))).scalar_one()
+
+
+async def test_the_bands_are_looked_at_every_hour(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranker = Ranker()
+    monkeypatch.setattr(looking, "matcher", lambda: ranker)
+    assert (await db.get_one(Schedule, tasks.LOOK_AT_BANDS)).every == timedelta(hours=1)
+    await tasks.look_at_bands(db, await announce(db, tasks.LOOK_AT_BANDS))
+    looked_at = select(func.count()).where(BandRecord.model_version == ranker.model_version)
+    assert (await db.execute(looked_at)).scalar_one() == 4
+
+
+async def test_showings_are_kept_for_four_hundred_days(db: Db, user_id: UUID) -> None:
+    for days in (401, 399):
+        await show(db, user_id, uuid4(), days_ago=days)
+    before = await follow_ups(db)
+    await tasks.prune_showings(db, await announce(db, PRUNE))
+    left = select(Showing.shown_at).where(Showing.user_id == user_id)
+    assert (await db.execute(left)).scalars().all() == [await clock.now(db) - timedelta(days=399)]
+    assert await follow_ups(db) == before
+
+
+async def test_a_full_batch_is_followed_by_another(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showings, "BATCH", 2)
+    for days in (403, 402, 401):
+        await show(db, user_id, uuid4(), days_ago=days)
+    before = await follow_ups(db)
+    await tasks.prune_showings(db, await announce(db, PRUNE))
+    assert (await count(db, user_id), await follow_ups(db)) == (1, before + 1)
+    assert "prune_showings" in reactions.owed_to(tasks.PRUNE_SHOWINGS)
+
+
+async def test_an_application_that_is_gone_is_put_down_to_nothing(db: Db, user_id: UUID) -> None:
+    await show(db, user_id, uuid4(), days_ago=1)
+    event = await announce(db, "application.submitted", user_id=user_id, subject_id=new_id())
+    await tasks.attribute_to_showing(db, event)
+    assert (await db.execute(select(Showing.application_id).where(Showing.user_id == user_id))).scalars().all() == [
+        None
+    ]
