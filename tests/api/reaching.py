@@ -16,6 +16,7 @@ from domain.ranges.runs import RunState
 from infra.database import Db, transaction
 from tests.domain.matching import goods
 
+NOBODYS = UUID(int=1)
 AS_OF = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
 PEOPLE = [rules.known_of(sheet, goods.scored(grade=Grade.B), 0) for sheet in goods.sheets(150)]
 

@@ -9,13 +9,17 @@ BODY_BYTES_MAX = 20_000
 
 
 def routes() -> list[BaseRoute]:
-    from api.console.pages import home, matching, reviewing, signing_in, tiers, watching
+    from api.console.pages import home, matching, product, products, reviewing, signing_in, tiers, watching
 
     return [
         Route("/console", home.home),
         Route("/console/sign-in", signing_in.SignIn, max_body_size=BODY_BYTES_MAX),
         Route("/console/sign-out", signing_in.sign_out, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/tiers", tiers.tiers),
+        Route("/console/products", products.products),
+        Route("/console/products/groups", products.what_groups_pay),
+        Route("/console/products/{id}", product.product),
+        Route("/console/products/{id}/rehearse", product.rehearse, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/reviews", reviewing.queue),
         Route("/console/reviews/clocks", reviewing.clocks),
         Route("/console/reviews/{id}", reviewing.review, methods=["POST"], max_body_size=BODY_BYTES_MAX),

@@ -4,6 +4,7 @@ Shapes take their colours by class from the style sheet; the policy of the pages
 """
 
 from collections.abc import Sequence
+from math import sqrt
 
 from markupsafe import Markup
 
@@ -51,6 +52,32 @@ def twins(before: Sequence[float], after: Sequence[float]) -> Markup:
                 f'<rect class="{kind}" x="{x:.2f}" y="{HEIGHT - height:.2f}" width="{room * 0.4:.2f}" height="{height}"/>'
             )
     return _svg("".join(shapes), HEIGHT, "twins")
+
+
+def funnel(counts: Sequence[int]) -> Markup:
+    """A stream that narrows from step to step, as wide as the square root of each count: so the few can still be seen."""
+    widest, room = sqrt(max([*counts, 1])), 100 / max(len(counts) - 1, 1)
+    half = [HEIGHT / 2 * sqrt(count) / widest for count in counts]
+    upper = [f"{place * room:.2f},{HEIGHT / 2 - reach:.2f}" for place, reach in enumerate(half)]
+    lower = [f"{place * room:.2f},{HEIGHT / 2 + reach:.2f}" for place, reach in enumerate(half)]
+    marks = (
+        f'<rect class="mark" x="{place * room - 0.2:.2f}" width="0.4" height="{HEIGHT}"/>'
+        for place in range(len(counts))
+    )
+    return _svg(
+        f'{"".join(marks)}<polygon class="good" points="{" ".join([*upper, *reversed(lower)])}"/>', HEIGHT, "funnel"
+    )
+
+
+def days(counts: Sequence[int], top: int) -> Markup:
+    """A bar a day, up to `top`."""
+    room = 100 / max(len(counts), 1)
+    bars = (
+        f'<rect class="after" x="{place * room + room * 0.1:.2f}" width="{room * 0.8:.2f}" '
+        f'y="{HEIGHT - HEIGHT * count / max(top, 1):.2f}" height="{HEIGHT * count / max(top, 1):.2f}"/>'
+        for place, count in enumerate(counts)
+    )
+    return _svg(f'<rect class="track" y="{HEIGHT - 1}" width="100" height="1"/>{"".join(bars)}', HEIGHT, "days")
 
 
 def _svg(shapes: str, height: int, kind: str) -> Markup:

@@ -12,6 +12,8 @@ ALL = list(Role)
 MAY = {
     "/console": ALL,
     "/console/tiers": ALL,
+    "/console/products": ALL,
+    "/console/products/groups": ALL,
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
     "/console/matching": [Role.RISK, Role.APPROVER, Role.VIEWER],

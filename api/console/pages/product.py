@@ -1,0 +1,136 @@
+"""One product: its funnel, day by day, whom its rules keep away, and what other rules would do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
+from api.console.pages.rehearsals import fields_of, said_in, told_by
+from api.console.pages.rendering import locale_of, page
+from api.console.pages.watching import GROUPS
+from domain.credit.grades import Grade
+from domain.facts.vocabulary import OCCUPATIONS
+from domain.matching import funnels, rehearsing
+from domain.matching.funnels import AGAINST, Days, Funnel
+from domain.matching.product_days import ProductDay
+from domain.matching.rehearsing import Rehearsal
+from infra.database import Db, reading
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_, say
+from ml.drift import Share
+
+STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_OPEN: 409}
+STEPS = {
+    "shown": N_("Shown"),
+    "opened": N_("Opened"),
+    "applied": N_("Applied for"),
+    "approved": N_("Approved"),
+    "accepted": N_("Accepted"),
+}
+# What a step is a share of: a decision follows an application, whichever way it came.
+OF = {"opened": "shown", "applied": "opened", "approved": "applied", "accepted": "approved"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """`share` is of the step before; None where it cannot be one, as when somebody applied without having looked."""
+
+    label: str
+    count: int
+    width: float
+    share: Share | None
+
+
+@at_desk(everybody)
+async def product(request: Request, desk: Desk) -> Response:
+    async with reading() as db:
+        return await _shown(request, desk, db)
+
+
+async def _shown(
+    request: Request,
+    desk: Desk,
+    db: Db,
+    *,
+    status: int = 200,
+    said: Mapping[str, Any] | None = None,
+    rehearsal: Rehearsal | None = None,
+    error: str | None = None,
+) -> Response:
+    """With what was rehearsed, or why not, where the form was sent."""
+    asked, found = asked_by(request), await product_of(db, desk.actor, request.path_params["id"])
+    if found is None:
+        return page(request, "refused.html", 404, why=N_("There is no such product."))
+    days = await funnels.last_days(db, asked.days)
+    (row,) = await rows_of(db, desk.actor, [found], days)
+    return page(
+        request,
+        "product.html",
+        status,
+        row=row,
+        asked=asked,
+        windows=WINDOWS,
+        kinds=KINDS,
+        statuses=STATUSES,
+        steps=_steps(row.funnel),
+        against=_against(row.funnel),
+        days=_days(await funnels.by_day(db, desk.actor, found.id, days), days),
+        grades=tuple(Grade),
+        occupations={name: GROUPS[name] for name in OCCUPATIONS},
+        said=said or fields_of(found),
+        rehearsal=rehearsal,
+        error=error,
+        against_words=AGAINST,
+        whole=False,
+    )
+
+
+def _steps(funnel: Funnel) -> list[Step]:
+    counts = {name: getattr(funnel, name) or 0 for name in STEPS}
+    widest = max([*counts.values(), 1])
+    return [Step(STEPS[name], count, count / widest, _share(name, counts)) for name, count in counts.items()]
+
+
+def _share(name: str, counts: Mapping[str, int]) -> Share | None:
+    before = counts[OF[name]] if name in OF else 0
+    return Share(counts[name], before) if 0 < before >= counts[name] else None
+
+
+def _against(funnel: Funnel) -> list[tuple[str, int, float]]:
+    """Each reason with its people, and their share of all."""
+    return [(AGAINST[code], people, people / (funnel.people or 1)) for code, people in funnel.against.items()]
+
+
+def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
+    """Of each step, a count for each day."""
+    by_day = {each.day: each for each in known}
+    count = (days.last - days.first).days + 1
+    every = [by_day.get(days.first + timedelta(days=number)) for number in range(count)]
+    return {
+        STEPS[name]: [getattr(each, name) if each else 0 for each in every] for name in ("shown", "opened", "applied")
+    }
+
+
+@at_desk(everybody)
+async def rehearse(request: Request, desk: Desk) -> Response:
+    said = said_in(await request.form())
+    is_part = request.headers.get("hx-request") == "true"
+    async with reading() as db:
+        product = await product_of(db, desk.actor, request.path_params["id"])
+        if product is None:
+            return page(request, "refused.html", 404, why=N_("There is no such product."))
+        try:
+            found = await rehearsing.of_id(db, desk.actor, product.id, told_by(said, product.currency))
+            error, status = None, 200
+        except Refusal as refusal:
+            found, error = None, say(refusal.message, locale_of(request), **refusal.values)
+            status = STATUS.get(refusal.code, 400)
+        if is_part:
+            # htmx shows only what comes with 200.
+            return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=AGAINST, whole=True)
+        return await _shown(request, desk, db, status=status, said=said, rehearsal=found, error=error)
