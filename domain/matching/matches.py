@@ -22,6 +22,7 @@ from infra.database import Db
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
 from infra.words import N_
 
+TRIED = Reason("TRIED", N_("It stands here to learn whether it suits people; it was drawn by lot."))
 BY_COST = (Reason("BY_COST", N_("Shown in order of cost, as you chose.")),)
 
 
@@ -173,11 +174,12 @@ def _match(
     backed = bands.NO_ODDS if band is None else evidence[band]
     told_band = band if backed.is_kept else None
     value = float(ranking.value[place])
+    is_explored = view.plan.is_explored(position)
     return Match(
         product=product,
         odds_band=told_band,
         band_evidence=backed,
-        reasons=reasons,
+        reasons=(TRIED, *reasons) if is_explored else reasons,
         illustration=quoting.illustrate(product, found.scored.grade if found.scored else None, found.known.income),
         key=(-value, str(product.id)),
         shown=Shown(
@@ -185,7 +187,7 @@ def _match(
             product_id=product.id,
             position=position,
             propensity=view.plan.propensity(position),
-            is_explored=view.plan.is_explored(position),
+            is_explored=is_explored,
             is_personal=found.basis.is_personal,
             model_version=found.basis.matcher_version,
             odds=odds,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
-from domain.matching import lists, shelf
+from domain.matching import exploring, lists, shelf
 from domain.matching.matcher import matcher
 from domain.matching.rules import CODES, first_against, illustrated
 from domain.matching.showings import Showing
@@ -220,6 +220,23 @@ class TestWhyNot:
             assert await why_not(regular, BY_PARTNER) is None
         finally:
             await change(LOAN, status=ProductStatus.PUBLISHED)
+
+
+class TestExploring:
+    async def test_what_was_drawn_by_lot_says_so_and_stands_fifth(
+        self, regular: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        straight = await seen(regular)
+        monkeypatch.setattr(exploring, "_dice", lambda list_id: (0.0, 0.5))
+        monkeypatch.setattr(settings(), "explore_share", 0.05)
+        explored = await seen(regular)
+        assert {match["id"] for match in explored} == {match["id"] for match in straight}
+        drawn = explored[4]
+        assert [match["id"] for match in straight if match["id"] != drawn["id"]] == [
+            match["id"] for match in explored if match["id"] != drawn["id"]
+        ]
+        assert drawn["reasons"][0]["code"] == "TRIED"
+        assert ["TRIED" in [reason["code"] for reason in match["reasons"]] for match in explored].count(True) == 1
 
 
 class TestShowings:
