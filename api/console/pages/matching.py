@@ -1,13 +1,11 @@
-"""The live matcher: by which weights it orders, whether its bands keep their word, and what it costs whom."""
+"""The live matcher: by which weights it orders, and whether its odds keep their word."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages import watching
 from api.console.pages.desks import Desk, at_desk, watchers
 from api.console.pages.rendering import page
-from domain.matching import bands, basis, group_costs, sweeps
-from domain.matching.bands import BandBasis
+from domain.matching import bands, basis
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.reliability import PROMISES, BandStanding
 from infra.background import in_background
@@ -36,6 +34,7 @@ STANDINGS = {
     BandStanding.KEPT: N_("Keeps its word"),
     BandStanding.WITHDRAWN: N_("Withdrawn"),
 }
+VERDICTS = {BandStanding.GATHERING: "few", BandStanding.KEPT: "fine", BandStanding.WITHDRAWN: "stop"}
 
 
 @at_desk(watchers)
@@ -45,8 +44,6 @@ async def matching_page(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         evidence = await bands.evidence_of(db, live)
         moves = await approvals.moves(db, Kind.MATCH, MOVES_SHOWN)
-        swept = await sweeps.last_done(db)
-        costs = await group_costs.lines(db, swept.id) if swept else []
     return page(
         request,
         "matching.html",
@@ -56,13 +53,8 @@ async def matching_page(request: Request, desk: Desk) -> Response:
         evidence=[(band, evidence[band], PROMISES[band]) for band in OddsBand],
         bands=BANDS,
         standings=STANDINGS,
-        untested=BandBasis.NONE,
+        verdicts=VERDICTS,
         moves=moves,
         moved=MOVES,
-        swept=swept,
-        costs=costs,
-        columns=watching.COLUMNS,
-        groups=watching.GROUPS,
-        reach=max((line.interval[1] for line in costs), default=0.0),
         explored=settings().explore_share,
     )
