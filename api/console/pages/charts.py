@@ -55,18 +55,14 @@ def twins(before: Sequence[float], after: Sequence[float]) -> Markup:
 
 
 def funnel(counts: Sequence[int]) -> Markup:
-    """A stream that narrows from step to step, as wide as the square root of each count: so the few can still be seen."""
-    widest, room = sqrt(max([*counts, 1])), 100 / max(len(counts) - 1, 1)
-    half = [HEIGHT / 2 * sqrt(count) / widest for count in counts]
-    upper = [f"{place * room:.2f},{HEIGHT / 2 - reach:.2f}" for place, reach in enumerate(half)]
-    lower = [f"{place * room:.2f},{HEIGHT / 2 + reach:.2f}" for place, reach in enumerate(half)]
-    marks = (
-        f'<rect class="mark" x="{place * room - 0.2:.2f}" width="0.4" height="{HEIGHT}"/>'
-        for place in range(len(counts))
-    )
-    return _svg(
-        f'{"".join(marks)}<polygon class="good" points="{" ".join([*upper, *reversed(lower)])}"/>', HEIGHT, "funnel"
-    )
+    """A stream that narrows from step to step, each in the middle of its column, as wide as the square root of its count."""
+    widest, room, middle = sqrt(max([*counts, 1])), 100 / max(len(counts), 1), HEIGHT / 2
+    steps = [(room * (place + 0.5), middle * sqrt(count) / widest) for place, count in enumerate(counts)]
+    outline = [(0.0, steps[0][1]), *steps, (100.0, steps[-1][1])] if steps else []
+    upper = [f"{x:.2f},{middle - half:.2f}" for x, half in outline]
+    lower = [f"{x:.2f},{middle + half:.2f}" for x, half in reversed(outline)]
+    lines = "".join(f'<path class="line" d="M{x:.2f} 0V{HEIGHT}"/>' for x, _ in steps)
+    return _svg(f'{lines}<polygon class="good" points="{" ".join([*upper, *lower])}"/>', HEIGHT, "funnel")
 
 
 def days(counts: Sequence[int], top: int) -> Markup:

@@ -78,6 +78,7 @@ async def _shown(
         kinds=KINDS,
         statuses=STATUSES,
         steps=_steps(row.funnel),
+        stream=_stream(row.funnel),
         against=_against(row.funnel),
         days=_days(await funnels.by_day(db, desk.actor, found.id, days), days),
         grades=tuple(Grade),
@@ -94,6 +95,12 @@ def _steps(funnel: Funnel) -> list[Step]:
     counts = {name: getattr(funnel, name) or 0 for name in STEPS}
     widest = max([*counts.values(), 1])
     return [Step(STEPS[name], count, count / widest, _share(name, counts)) for name, count in counts.items()]
+
+
+def _stream(funnel: Funnel) -> list[tuple[str, int]]:
+    """From the people who could have it to those who do; without the first where no sweep has counted them."""
+    eligible = [] if funnel.eligible is None else [(N_("Eligible people"), funnel.eligible)]
+    return [*eligible, *((STEPS[name], getattr(funnel, name) or 0) for name in STEPS)]
 
 
 def _share(name: str, counts: Mapping[str, int]) -> Share | None:
