@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from math import isnan
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,14 +42,16 @@ class Pick(Entity):
 
 def best(candidates: Candidates, ranking: Ranking) -> Iterator[dict[str, Any]]:
     """The columns of the person's picks that the ranking tells."""
-    for position, place in enumerate(ranking.order[:BEST].tolist()):
-        odds = None if np.isnan(ranking.odds[place]) else float(ranking.odds[place])
+    first, live = ranking.order[:BEST], matcher()
+    columns = (candidates.rows[first], ranking.odds[first], ranking.value[first])
+    for position, (row, odds, value) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        is_known = not isnan(odds)
         yield {
-            "product_id": candidates.shelf.product(int(candidates.rows[place])).id,
+            "product_id": candidates.shelf.product(row).id,
             "position": position,
-            "odds": odds,
-            "odds_band": None if odds is None else matcher().band(odds),
-            "value": float(ranking.value[place]),
+            "odds": odds if is_known else None,
+            "odds_band": live.band(odds) if is_known else None,
+            "value": value,
         }
 
 
