@@ -60,6 +60,16 @@ class RequestLimits(BaseModel):
     cost_per_minute: int = 2_000_000
 
 
+class Learning(BaseModel):
+    """What the matcher learns from of the log of what was shown, and how much of it there must be."""
+
+    judged_after_days: int = 14  # who has not applied by then did not want it
+    looks_back_days: int = 365
+    showings_min: int = 1_000
+    applied_min: int = 100
+    decided_min: int = 100
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="LONGAN_", env_nested_delimiter="__", env_file=".env", extra="ignore", secrets_dir=None
@@ -85,6 +95,7 @@ class Settings(BaseSettings):
     match_batch: int = 250  # people in one transaction of a sweep, which matches everybody
     match_concurrency: int = 1  # ranges of people that are matched at the same time, over all workers
     match_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
+    learning: Learning = Learning()
     explore_share: float = Field(default=0.05, ge=0, le=0.10)  # of lists in which one product of further down is tried
     explore_new_below: int = 200  # a product is new while it was shown less often than this in thirty days
     band_decided_min: int = 100  # applications that must be decided before they, not a test, speak for an odds band

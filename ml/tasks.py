@@ -1,4 +1,5 @@
-"""When ml reacts: to a new champion, to facts that have expired, to the next batch of a rescore, to a score to compare."""
+"""When ml reacts: to a new champion, to facts that have expired, to the next batch of a rescore, to a score to
+compare, and once a week to what the log of matches teaches."""
 
 from datetime import timedelta
 
@@ -9,12 +10,14 @@ from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
 from ml import challenging
+from ml.matchers import retraining
 from ml.registry import Kind
 
 LOOK_FOR_STALE = "scores.look_for_stale"
 
 # No score stands longer than this on facts that have expired.
 schedules.recur(LOOK_FOR_STALE, timedelta(hours=1))
+schedules.recur(retraining.RETRAIN, retraining.EVERY)
 
 
 @reaction("model.promoted")
@@ -38,3 +41,9 @@ async def rescore_batch(db: Db, event: Event) -> None:
 async def score_with_challenger(db: Db, event: Event) -> None:
     if event.user_id is not None and event.subject_id is not None:
         await challenging.score_beside(db, event.user_id, event.subject_id)
+
+
+@reaction(retraining.RETRAIN, calls_out=True)
+async def retrain_matcher(event: Event) -> None:
+    """It calls nobody; but no transaction may stay open while it trains."""
+    await retraining.retrain(event.occurred_at)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from api.cli import lab
 from api.cli.match_log import log
+from api.cli.retrain import retrain
 from api.cli.sweep import sweep
 
 match = typer.Typer(no_args_is_help=True, help="Ranking: which model ranks best, and what another policy would earn.")
@@ -16,6 +17,7 @@ Seed = Annotated[int, typer.Option(help="The same table and seed give the same f
 SEED = 20_261_122
 
 match.command()(sweep)
+match.command()(retrain)
 match.command()(log)
 
 

@@ -1,7 +1,7 @@
 """Training the matcher: who would apply for what, and who would be approved."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,12 @@ from ml.matchers.interactions import Interactions
 from ml.metrics import figures
 from ml.models import boosted
 
+if TYPE_CHECKING:
+    from catboost import CatBoost
+
 TREES_MAX, TREES_MIN, ROWS_A_TREE = 200, 20, 40
 DEPTH, RATE = 4, 0.07
+CALIBRATE_FROM, TURNS = 1_500, 4  # rows
 
 # More of these can only help or only hurt, whatever noise says. All that is part of a price hurts both chances: so of two
 # products that differ in nothing but what they cost, the cheaper is never ranked lower for anybody. What attracts people
@@ -29,7 +33,7 @@ RELEVANCE_DIRECTIONS = {**PRICE, POSITION: -1}
 
 
 def train(seen: Interactions, *, simulated: bool, seed: int) -> MatchArtefact:
-    """Half of the people train, a fifth calibrates, and the rest are kept for testing."""
+    """Seven tenths of the people train and calibrate; the rest are kept for testing."""
     odds_trees, odds_platt = _fitted(seen.only(seen.decided), "approved", ODDS_DIRECTIONS, seed, blind_to=POSITION)
     wish_trees, wish_platt = _fitted(seen, "applied", RELEVANCE_DIRECTIONS, seed)
     made = MatchArtefact(odds_trees, wish_trees, odds_platt, wish_platt, {}, simulated, {})
@@ -64,27 +68,44 @@ def train(seen: Interactions, *, simulated: bool, seed: int) -> MatchArtefact:
 def _fitted(
     seen: Interactions, label: str, directions: Mapping[str, int], seed: int, blind_to: str | None = None
 ) -> tuple[bytes, Platt]:
-    """Train on the most people, and calibrate on some of the others."""
-    from catboost import CatBoost
-
-    fit, check = seen.only(seen.is_fit), seen.only(seen.is_calibration)
-    trees = CatBoost(
-        {
-            "loss_function": "Logloss",
-            "iterations": int(np.clip(len(fit) // ROWS_A_TREE, TREES_MIN, TREES_MAX)),
-            "depth": DEPTH,
-            "learning_rate": RATE,
-            "monotone_constraints": [directions.get(name, 0) for name in COLUMNS],
-            "ignored_features": [COLUMNS.index(blind_to)] if blind_to else [],
-            "thread_count": 2,
-            "random_seed": seed,
-            "allow_writing_files": False,
-            "verbose": False,
-        }
-    ).fit(fit.rows, getattr(fit, label), sample_weight=fit.weight)
-    raw = np.asarray(trees.predict(check.rows), float)
+    """Train on the most people and calibrate on the others; where those are few, on everybody's turn to be left out."""
+    recipe = {
+        "loss_function": "Logloss",
+        "depth": DEPTH,
+        "learning_rate": RATE,
+        "monotone_constraints": [directions.get(name, 0) for name in COLUMNS],
+        "ignored_features": [COLUMNS.index(blind_to)] if blind_to else [],
+        "thread_count": 2,
+        "random_seed": seed,
+        "allow_writing_files": False,
+        "verbose": False,
+    }
+    check = seen.only(seen.is_calibration)
+    if len(check) >= CALIBRATE_FROM:
+        trees = _grown(recipe, seen.only(seen.is_fit), label)
+        raw = np.asarray(trees.predict(check.rows), float)
+    else:
+        check = seen.only(~seen.is_test)
+        trees = _grown(recipe, check, label)
+        raw = _left_out(recipe, check, label)
     shift, slope = calibration.fit(raw, getattr(check, label).astype(float), check.weight)
     return boosted.from_trees(trees, len(COLUMNS)).written, Platt(shift, slope)
+
+
+def _left_out(recipe: Mapping[str, Any], seen: Interactions, label: str) -> Floats:
+    """What trees say of each person that grew without him."""
+    raw = np.empty(len(seen))
+    turn = np.floor(seen.draw * 2**20).astype(np.int64) % TURNS
+    for each in range(TURNS):
+        raw[turn == each] = _grown(recipe, seen.only(turn != each), label).predict(seen.rows[turn == each])
+    return raw
+
+
+def _grown(recipe: Mapping[str, Any], seen: Interactions, label: str) -> "CatBoost":
+    from catboost import CatBoost
+
+    count = int(np.clip(len(seen) // ROWS_A_TREE, TREES_MIN, TREES_MAX))
+    return CatBoost({**recipe, "iterations": count}).fit(seen.rows, getattr(seen, label), sample_weight=seen.weight)
 
 
 def _period(seen: Interactions) -> dict[str, Any]:

@@ -41,13 +41,16 @@ class Valued:
     mean_weight: float  # 1 where the propensities are true and nothing is clipped
 
 
-def value(log: Log, policy: Policy, *, seed: int, clip: float | None = None) -> Valued:
+def value(log: Log, policy: Policy, *, seed: int, clip: float | None = None, told: Expected | None = None) -> Valued:
+    """`told`: what a model that has not seen these rows expects of them; fitted here if not given."""
     weight = policy.chosen / log.propensity
     limit = sqrt(len(log)) if clip is None else clip
     used = np.minimum(weight, limit)
     parts = [Part("IPS", used * log.reward), Part("SNIPS", used * log.reward, used)]
-    if policy.table is not None:
-        parts.append(Part("DR", _doubly_robust(log, used, expected(log, policy, seed=seed))))
+    if told is None and policy.table is not None:
+        told = expected(log, policy, seed=seed)
+    if told is not None:
+        parts.append(Part("DR", _doubly_robust(log, used, told)))
     draws = _resampled([Part("on-policy", log.reward), *parts], log, seed)
     logged, *estimates = (
         Estimate(part.name, part.value(), _central(values))

@@ -49,6 +49,17 @@ def upgrade() -> None:
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_match_preferences'))
     )
+    op.create_table('matcher_trainings',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.Enum('LIVE', 'REFUSED', 'TOO_FEW', 'OVERTAKEN', name='trainingoutcome', native_enum=False, length=40), nullable=True),
+    sa.Column('version', sa.Text(), nullable=True),
+    sa.Column('failures', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('figures', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_matcher_trainings'))
+    )
+    op.create_index(op.f('ix_matcher_trainings_begun_at'), 'matcher_trainings', ['begun_at'], unique=False)
     op.create_table('picks',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('product_id', sa.Uuid(), nullable=False),
@@ -191,6 +202,8 @@ def downgrade() -> None:
     op.drop_table('product_days')
     op.drop_index(op.f('ix_picks_product_id_position_user_id'), table_name='picks')
     op.drop_table('picks')
+    op.drop_index(op.f('ix_matcher_trainings_begun_at'), table_name='matcher_trainings')
+    op.drop_table('matcher_trainings')
     op.drop_table('match_preferences')
     op.drop_table('band_records')
     op.drop_index(op.f('ix_decisions_decided_at'), table_name='decisions')

@@ -1,0 +1,70 @@
+"""`longan match retrain`: learn from the log now, and go live if the release gate lets it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli import lab
+
+if TYPE_CHECKING:
+    from ml.matchers.trainings import MatcherTraining
+
+REFUSED = 2
+
+
+def retrain(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Train the matcher on what was shown and what came of it. Worse than what is live, it does not go live (exit 2)."""
+    import asyncio
+
+    from rich.console import Console
+
+    from api.cli import nearby
+    from api.cli.story import Told
+
+    story = Told(Console(stderr=True, highlight=False) if as_json else None)
+    with nearby.servers(), story.step("Retraining") as step:
+        done = asyncio.run(_retrained())
+        step.note = _told(done)
+    if as_json:
+        lab.write(_figures(done))
+    else:
+        for failure in done.failures if done else ():
+            story.console.print(f"    {failure}", soft_wrap=True)
+    if done is None or done.outcome != "LIVE":
+        raise typer.Exit(REFUSED)
+
+
+async def _retrained() -> "MatcherTraining | None":
+    from api import wiring  # noqa: F401  every reaction must be known to whoever announces
+    from infra import cache, database
+    from ml.matchers import retraining
+
+    try:
+        return await retraining.retrain()
+    finally:
+        await database.close_engine()
+        await cache.close_valkey()
+
+
+def _told(done: "MatcherTraining | None") -> str:
+    if done is None:
+        return "another process is at it"
+    return {
+        "LIVE": f"{done.version} is live",
+        "REFUSED": "it stays as it is: the release gate is shut",
+        "TOO_FEW": "it stays as it is: there is too little to learn from yet",
+        "OVERTAKEN": "it stays as it is: another model went live meanwhile",
+    }[str(done.outcome)]
+
+
+def _figures(done: "MatcherTraining | None") -> dict[str, Any]:
+    if done is None:
+        return {"outcome": "AT_WORK", "version": None, "failures": [], "figures": {}}
+    return {
+        "outcome": str(done.outcome),
+        "version": done.version,
+        "failures": done.failures,
+        "figures": done.figures,
+    }

@@ -1,0 +1,131 @@
+"""Retraining: once a week the matcher learns from the log, and goes live if the release gate lets it.
+
+Reading, training and measuring hold no transaction. What is claimed and what came of it are two short ones, so a
+delivery that comes twice, or while another process is at work, trains nothing twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from infra import clock, outbox
+from infra.background import in_background
+from infra.database import Db, transaction
+from infra.settings import settings
+from ml import approvals, registry
+from ml.approvals import Move
+from ml.artefact import ArtefactError
+from ml.matchers import artefact as artefacts
+from ml.matchers import logs, trainings
+from ml.matchers.artefact import MatchArtefact
+from ml.matchers.logs import Log
+from ml.matchers.training import train
+from ml.matchers.trainings import MatcherTraining, TrainingOutcome
+from ml.registry import Kind
+
+RETRAIN = "matcher.retrain"
+EVERY = timedelta(days=7)
+# Longer than any task may take: who has not ended by then was broken off.
+AT_WORK_MAX = timedelta(minutes=10)
+ONE_AT_A_TIME = 0x6D617463  # "matc"
+SEED = 20_261_122
+
+
+async def retrain(asked_at: datetime | None = None) -> MatcherTraining | None:
+    """None where another is at work, or has been since it was `asked_at`; what is asked for while one works is asked again."""
+    begun = await _begin(asked_at)
+    if begun is None:
+        return None
+    try:
+        found = await _learned(begun.begun_at)
+        return await _end(begun, found)
+    except BaseException:
+        await _give_up(begun)
+        raise
+
+
+@dataclass(frozen=True)
+class _Found:
+    """`version` passed the gate, measured against `champion`; `failures` say why nothing did."""
+
+    outcome: TrainingOutcome
+    failures: tuple[str, ...] = ()
+    figures: dict[str, Any] | None = None
+    version: str | None = None
+    champion: str | None = None
+
+
+async def _begin(asked_at: datetime | None) -> MatcherTraining | None:
+    async with transaction() as db:
+        await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        now, last = await clock.now(db), await trainings.latest(db)
+        if last is not None and asked_at is not None and last.ended_at is not None and last.ended_at >= asked_at:
+            return None
+        if last is not None and last.ended_at is None and last.begun_at > now - AT_WORK_MAX:
+            if asked_at is not None:
+                await outbox.announce(db, RETRAIN, due_at=last.begun_at + AT_WORK_MAX)
+            return None
+        begun = MatcherTraining(begun_at=now)
+        db.add(begun)
+        return begun
+
+
+async def _learned(now: datetime) -> _Found:
+    from ml.matchers import gate  # it reads pandas, which no server needs at its start
+
+    log = await logs.read(now)
+    if few := gate.lacking(log):
+        return _Found(TrainingOutcome.TOO_FEW, few, {"shown": len(log)})
+    return await in_background(lambda: _trained(log))
+
+
+def _trained(log: Log) -> _Found:
+    from ml.matchers import gate
+
+    candidate = train(log.seen, simulated=settings().is_embedded, seed=SEED)
+    standing = registry.standing(Kind.MATCH)
+    passed = gate.judged(candidate, _comparable(standing.champion, candidate), log, seed=SEED)
+    figures = {**candidate.card, **passed.figures}
+    if passed.failures:
+        return _Found(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, standing.champion)
+    version = artefacts.save(candidate, registry.folder())
+    return _Found(TrainingOutcome.LIVE, (), figures, version, standing.champion)
+
+
+def _comparable(champion: str | None, candidate: MatchArtefact) -> MatchArtefact | None:
+    """Figures of simulated people compare with nothing real. A champion that cannot be read stops nobody."""
+    try:
+        model = registry.load_match(champion) if champion else None
+    except ArtefactError:
+        return None
+    return None if model is None or (model.simulated and not candidate.simulated) else model
+
+
+async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
+    async with transaction() as db:
+        training = await db.get_one(MatcherTraining, begun.id)
+        training.ended_at, training.outcome, training.version = await clock.now(db), found.outcome, found.version
+        training.failures, training.figures = list(found.failures), found.figures or {}
+        if found.outcome is TrainingOutcome.LIVE:
+            if registry.standing(Kind.MATCH).champion != found.champion:
+                training.outcome = TrainingOutcome.OVERTAKEN
+            else:
+                await _go_live(db, found)
+        return training
+
+
+async def _go_live(db: Db, found: _Found) -> None:
+    """The pointer file is switched last before the commit, as in promoting."""
+    version = str(found.version)
+    await approvals.write_down(db, Kind.MATCH, Move.PROMOTED, version, found.champion, found.figures or {})
+    await outbox.announce(db, "model.promoted", kind=Kind.MATCH, version=version)
+    await db.flush()
+    registry.switch(Kind.MATCH, lambda now: now.promoted(version))
+
+
+async def _give_up(begun: MatcherTraining) -> None:
+    """Whoever delivers it again begins anew."""
+    async with transaction() as db:
+        await db.delete(await db.get_one(MatcherTraining, begun.id))

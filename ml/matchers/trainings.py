@@ -1,0 +1,40 @@
+"""Each time the matcher learned from the log: what came of it, and the figures that decided."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.database import Db
+from infra.entity import Entity, Id, Json
+
+
+class TrainingOutcome(StrEnum):
+    """OVERTAKEN: another model went live meanwhile, which it was not measured against."""
+
+    LIVE = "LIVE"
+    REFUSED = "REFUSED"
+    TOO_FEW = "TOO_FEW"
+    OVERTAKEN = "OVERTAKEN"
+
+
+class MatcherTraining(Entity):
+    """`failures` are sentences for the operator. Without an end it is at work, or was broken off."""
+
+    __tablename__ = "matcher_trainings"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    begun_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    outcome: Mapped[TrainingOutcome | None] = mapped_column(default=None)
+    version: Mapped[str | None] = mapped_column(default=None)
+    failures: Mapped[list[str]] = mapped_column(default_factory=list)
+    figures: Mapped[Json] = mapped_column(default_factory=dict)
+
+    __table_args__ = (Index(None, "begun_at"),)
+
+
+async def latest(db: Db) -> MatcherTraining | None:
+    newest = select(MatcherTraining).order_by(MatcherTraining.begun_at.desc(), MatcherTraining.id.desc()).limit(1)
+    return (await db.execute(newest)).scalar_one_or_none()

@@ -1,0 +1,147 @@
+"""The log is read as it stood: who was shown what, where, and what came of it in time."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, event, update
+
+from domain.applications.applications import Application
+from domain.matching.preferences import MatchPreference
+from domain.matching.showings import ROW, Showing
+from infra import clock, vault
+from infra.database import Db, open_engine, reading, transaction
+from infra.settings import settings
+from infra.vault import PersonKey
+from ml.matchers import logs
+from ml.matchers.interactions import Interactions
+from ml.matchers.logs import Log
+from tests.ml.matchers.learning import APPLIED_AFTER, first_people, write_down
+
+PEOPLE = 4
+
+
+@pytest.fixture
+async def shown_at() -> datetime:
+    async with reading() as db:
+        return await clock.now(db) - timedelta(days=20)
+
+
+@pytest.fixture
+def few(seen: Interactions) -> Interactions:
+    return first_people(seen, PEOPLE)
+
+
+@pytest.fixture
+async def shoppers(few: Interactions, shown_at: datetime) -> AsyncIterator[list[UUID]]:
+    async with transaction() as db:
+        ids = await write_down(db, few, shown_at=shown_at)
+    yield ids
+    async with transaction() as db:
+        await db.execute(delete(Showing).where(Showing.user_id.in_(ids)))
+
+
+async def read(shoppers: list[UUID], at: datetime | None = None) -> Log:
+    """Only of these people, in the order of their showings."""
+    async with reading() as db:
+        now = at or await clock.now(db)
+    found = await logs.read(now)
+    return found.only(np.isin(found.seen.draw, [logs._draw(user_id) for user_id in shoppers]))
+
+
+async def change(*statements: object) -> None:
+    async with transaction() as db:
+        for statement in statements:
+            await db.execute(statement)  # type: ignore[call-overload]
+
+
+async def test_it_comes_back_as_it_was_shown(shoppers: list[UUID], few: Interactions, shown_at: datetime) -> None:
+    log = await read(shoppers)
+    assert np.array_equal(log.seen.rows, few.rows, equal_nan=True)
+    assert np.array_equal(log.seen.applied, few.applied)
+    assert np.array_equal(log.seen.decided, few.decided)
+    assert np.array_equal(log.seen.approved[few.decided], few.approved[few.decided])
+    assert log.seen.shown_at is not None
+    assert {str(moment) for moment in log.seen.shown_at} == {shown_at.replace(tzinfo=None).isoformat()}
+    assert [len(set(numbers.tolist())) for numbers in (log.list_of, log.product)] == [PEOPLE, len(few)]
+    assert np.array_equal(log.seen.weight / log.seen.weight[0], np.ones(len(few)))
+
+
+async def test_what_is_not_judged_yet_is_not_read(shoppers: list[UUID], shown_at: datetime) -> None:
+    judged_after = timedelta(days=settings().learning.judged_after_days)
+    assert len(await read(shoppers, shown_at + judged_after)) == 0
+    assert len(await read(shoppers, shown_at + judged_after + timedelta(seconds=1))) > 0
+    too_old = shown_at + timedelta(days=settings().learning.looks_back_days, seconds=1)
+    assert len(await read(shoppers, too_old)) == 0
+
+
+async def test_who_applied_too_late_did_not_apply(shoppers: list[UUID]) -> None:
+    late = timedelta(days=settings().learning.judged_after_days) - APPLIED_AFTER
+    mine = update(Application).where(Application.user_id.in_(shoppers))
+    await change(mine.values(created_at=Application.created_at + late))
+    log = await read(shoppers)
+    assert not log.seen.applied.any()
+    assert not log.seen.decided.any()
+
+
+async def test_who_wants_no_personal_ranking_is_not_learned_from(shoppers: list[UUID]) -> None:
+    now = datetime.fromisoformat("2026-01-01T00:00:00Z")
+    async with transaction() as db:
+        db.add(MatchPreference(user_id=shoppers[0], is_personal=False, changed_at=now))
+        db.add(MatchPreference(user_id=shoppers[1], is_personal=True, changed_at=now))
+    log = await read(shoppers)
+    assert set(log.seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+
+
+async def test_what_was_not_personal_teaches_nothing(shoppers: list[UUID]) -> None:
+    of = Showing.user_id
+    await change(
+        update(Showing).where(of == shoppers[0]).values(is_personal=False),
+        update(Showing).where(of == shoppers[1]).values(row_sealed=None),
+    )
+    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[2:]}
+
+
+async def test_of_who_was_erased_nothing_is_read(shoppers: list[UUID]) -> None:
+    await change(delete(PersonKey).where(PersonKey.user_id == shoppers[0]))
+    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+
+
+async def test_rows_of_other_columns_are_left_out(shoppers: list[UUID]) -> None:
+    async with transaction() as db:
+        seal = await vault.seal_of(db, shoppers[0])
+        sealed = seal.close({"points": 700.0, "something_else": 1.0}, ROW)
+        await db.execute(update(Showing).where(Showing.user_id == shoppers[0]).values(row_sealed=sealed))
+    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+
+
+async def test_what_seldom_stood_there_speaks_for_more_but_not_for_all(shoppers: list[UUID]) -> None:
+    chances = dict(zip(shoppers, (1.0, 0.5, 0.2, 0.0001), strict=True))
+    await change(
+        *[update(Showing).where(Showing.user_id == who).values(propensity=chance) for who, chance in chances.items()]
+    )
+    log = await read(shoppers)
+    weights = dict(zip(log.seen.draw, log.seen.weight, strict=True))
+    base = weights[logs._draw(shoppers[0])]
+    assert [weights[logs._draw(who)] / base for who in shoppers] == pytest.approx([1, 2, 5, logs.WEIGHT_MAX])
+
+
+async def test_many_batches_are_one_log_in_two_questions_each(
+    shoppers: list[UUID], few: Interactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "BATCH", 7)
+    asked: list[str] = []
+    engine = open_engine().sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    log = await read(shoppers)
+    assert np.array_equal(log.seen.rows, few.rows, equal_nan=True)
+    showings = [sql for sql in asked if "FROM showings" in sql]
+    keys = [sql for sql in asked if "FROM person_keys" in sql]
+    assert len(showings) == len(keys) == len(few) // 7 + 1
+
+
+async def test_an_empty_log_is_empty(db: Db) -> None:
+    log = await logs.read(datetime.fromisoformat("2001-01-01T00:00:00Z"))
+    assert (len(log), log.seen.rows.shape[0]) == (0, 0)
