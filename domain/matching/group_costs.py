@@ -10,7 +10,6 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching.columns import Floats
 from domain.matching.matcher import Candidates, Ranking
 from domain.matching.rules import Known
 from domain.people.groups import COLUMNS, UNTOLD, age_band, large_enough, named_first
@@ -56,16 +55,15 @@ def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
     if not len(first):
         return None
     cost = np.where(is_lent, columns.annual_cost[rows], np.inf)
-    cheapest = np.array([_cheapest_equivalent(candidates, cost, int(place)) for place in first])
+    kind, low, high = columns.kind[rows], columns.amount_min[rows], columns.amount_max[rows]
+
+    def cheapest_equivalent(place: int) -> float:
+        """Of what the same person may have: the same kind, for the amount that he was shown."""
+        amount = candidates.amount[place]
+        return float(cost[(kind == kind[place]) & (low <= amount) & (amount <= high)].min())
+
+    cheapest = np.array([cheapest_equivalent(place) for place in first.tolist()])
     return Spending(len(first), float(cost[first].mean()), float((cost[first] - cheapest).mean()))
-
-
-def _cheapest_equivalent(candidates: Candidates, cost: Floats, place: int) -> float:
-    """Of what the same person may have: the same kind, for the amount that he was shown."""
-    columns, rows, amount = candidates.shelf.columns, candidates.rows, candidates.amount[place]
-    is_alike = columns.kind[rows] == columns.kind[rows[place]]
-    is_alike &= (columns.amount_min[rows] <= amount) & (amount <= columns.amount_max[rows])
-    return float(cost[is_alike].min())
 
 
 async def add(db: Db, sweep_id: UUID, range: int, people: Sequence[tuple[Known, Spending]]) -> None:
