@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ml.ranking.splitting import FOLDS, Split
+from ml.ranking.splitting import Split
 from ml.ranking.table import Flags, Floats, Ints, Table
 
 _ITEMS_MAX = 3_000  # together in one dense matrix; rarer items keep their popularity
 _REMEMBERED = 30  # others per row
 _STRENGTH = 10.0
 _CHUNK = 100_000
+_BLOCKS = 16  # of the users whom models learn from
 
 Together = NDArray[np.float32]
 
@@ -27,24 +28,31 @@ class Company:
 
 
 def company(table: Table, split: Split, popularity: Floats) -> Company:
-    """`popularity` is per row, out of fold, in the units of a rate of hits."""
+    """`popularity` is per row, from earlier turns, in the units of a rate of hits."""
     likely, lift, best = popularity.copy(), np.zeros(len(table)), np.zeros(len(table))
-    known, others = _known_items(table, split.fold >= 0), _Others.of(table, split)
-    asked = np.flatnonzero(table.is_asked & (known[table.item] >= 0))
-    for fold in range(-1, FOLDS):
-        rows = asked[split.fold[asked] == fold]
-        if not len(rows):
-            continue
-        together, alone = _counted(table, (split.fold >= 0) & (split.fold != fold), known, others.is_one)
+    known, others = _known_items(table, ~split.is_test), _Others.of(table, split)
+    asked = table.is_asked & (known[table.item] >= 0)
+    counted = _Counted(table, known, others.is_one)
+    block = _blocks(split.turn)
+    for each in range(int(block.max()) + 1):
+        rows = np.flatnonzero(asked & (block == each))
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
             index, item = others.of_rows(part)
             other = known[item]
             index, other = index[other >= 0], other[other >= 0]
             rate = popularity[part][index]
-            given = (together[known[table.item[part]][index], other] + _STRENGTH * rate) / (alone[other] + _STRENGTH)
+            together = counted.together[known[table.item[part]][index], other]
+            given = (together + _STRENGTH * rate) / (counted.alone[other] + _STRENGTH)
             _gather(part, index, given, np.log(given / rate), likely, lift, best)
+        counted.add(block == each)
     return Company(likely, lift, best)
+
+
+def _blocks(turn: Ints) -> Ints:
+    """Users in the order of their turns, some at a time; each block knows the blocks before it, and the test is last."""
+    users = max(int(turn.max()), 1)
+    return np.where(turn < users, turn * _BLOCKS // users, _BLOCKS)
 
 
 def _gather(rows: Ints, index: Ints, given: Floats, lifted: Floats, likely: Floats, lift: Floats, best: Floats) -> None:
@@ -58,27 +66,36 @@ def _gather(rows: Ints, index: Ints, given: Floats, lifted: Floats, likely: Floa
 
 
 def _known_items(table: Table, train: Flags) -> Ints:
-    """The place of each item in the matrix, or -1."""
-    hits = np.bincount(table.item, train & (table.label > 0), len(table.items))
+    """The place of each item in the matrix, or -1. By rows, not by hits: who is left out must not tell a label."""
+    rows = np.bincount(table.item, train, len(table.items))
     known = np.full(len(table.items), -1, np.int64)
-    kept = np.argsort(-hits, kind="stable")[:_ITEMS_MAX]
+    kept = np.argsort(-rows, kind="stable")[:_ITEMS_MAX]
     known[kept] = np.arange(len(kept))
     return known
 
 
-def _counted(table: Table, who: Flags, known: Ints, is_other: Flags) -> tuple[Together, Floats]:
-    """How many users liked the one and had the other, and how many had the other."""
-    place = known[table.item]
-    liked = _sparse(table, who & table.is_asked & (table.label > 0) & (place >= 0), place)
-    had = _sparse(table, who & is_other & (place >= 0), place)
-    together = np.asarray((liked.T @ had).todense(), np.float32)
-    if not table.has_repeats:
-        np.fill_diagonal(together, 0.0)
-    return together, np.asarray(had.sum(axis=0), np.float64).ravel()
+class _Counted:
+    """How many users liked the one and had the other, and how many had the other, among those added so far."""
+
+    def __init__(self, table: Table, known: Ints, is_other: Flags) -> None:
+        self._table, self._place, self._is_other = table, known[table.item], is_other
+        items = int(self._place.max()) + 1
+        self.together = np.zeros((items, items), np.float32)
+        self.alone = np.zeros(items)
+
+    def add(self, who: Flags) -> None:
+        table, here = self._table, who & (self._place >= 0)
+        liked = _sparse(table, here & table.is_asked & (table.label > 0), self._place, len(self.alone))
+        had = _sparse(table, here & self._is_other, self._place, len(self.alone))
+        more = (liked.T @ had).tocoo()
+        self.together[more.row, more.col] += more.data
+        if not table.has_repeats:
+            np.fill_diagonal(self.together, 0.0)
+        self.alone += np.asarray(had.sum(axis=0), np.float64).ravel()
 
 
-def _sparse(table: Table, rows: Flags, place: Ints) -> "csr_array[np.float32]":
-    shape = (len(table.users), int(place.max()) + 1)
+def _sparse(table: Table, rows: Flags, place: Ints, items: int) -> "csr_array[np.float32]":
+    shape = (len(table.users), items)
     matrix = csr_array((np.ones(int(rows.sum()), np.float32), (table.user[rows], place[rows])), shape=shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1.0

@@ -13,6 +13,7 @@ from ml.ranking.measuring import Interval, Measured
 from ml.ranking.splitting import split
 from ml.ranking.table import Floats, Table
 
+_CLEARLY = 2.0  # standard errors
 _USERS_MIN = 5  # in each part, with something liked and something not
 Progress = Callable[[str, float], None]
 
@@ -25,7 +26,8 @@ class Line:
     measured: Measured
     intervals: dict[str, Interval]
     seconds: float
-    validation: float | None
+    validation: float  # NDCG@5 of users whom the model has not seen either, and the choice was made on
+    inputs: str | None
     trees: int | None
     gain: float
     gain_interval: Interval
@@ -57,13 +59,15 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     if rows.own is not None:
         scores["own-history"] = (rows.own, counted)
     fitted = {}
-    for share, loss in ((0.3, "pointwise"), (0.6, "yetirank")):
+    losses: tuple[rankers.Loss, ...] = ("pointwise", "yetirank")
+    for share, loss in zip((0.2, 0.5), losses, strict=True):
         progress(f"Training {loss}", share)
-        fitted[loss] = rankers.fit(rows, loss, seed=seed, is_graded=table.is_graded)  # type: ignore[arg-type]
+        fitted[loss] = rankers.fit(rows, loss, seed=seed, is_graded=table.is_graded)
         scores[loss] = (fitted[loss].score, fitted[loss].seconds)
-    chosen = max(fitted.values(), key=lambda ranker: ranker.validation).name
     progress("Measuring", 0.95)
-    lines = tuple(_lines(rows, scores, fitted, chosen, seed))
+    held = {name: rankers.held_out(rows, score) for name, (score, _) in scores.items()}
+    chosen = _chosen(held, losses, notes)
+    lines = tuple(_lines(rows, scores, held, fitted, chosen, seed))
     _, judged = _test_users(rows)
     return Evaluation(
         rows=len(table),
@@ -79,10 +83,24 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     )
 
 
+def _chosen(held: dict[str, Floats], losses: tuple[rankers.Loss, ...], notes: Notes) -> str:
+    """The better of the trained ones, unless something simpler clearly beats it."""
+    trained = max(losses, key=lambda name: float(held[name].mean()))
+    simple = max((name for name in held if name not in losses), key=lambda name: float(held[name].mean()))
+    if not rankers.is_better(held[simple], held[trained], errors=_CLEARLY):
+        return trained
+    notes.warn(
+        f"On validation users {simple} reaches {held[simple].mean():.3f}, and {trained}, the better of the trained models, "
+        f"{held[trained].mean():.3f}: rank by {simple}; training finds nothing here that it doesn't know."
+    )
+    return simple
+
+
 def _lines(
     rows: Rows,
     scores: dict[str, tuple[Floats, float]],
-    fitted: "dict[str, rankers.Ranker]",
+    held: dict[str, Floats],
+    fitted: "dict[rankers.Loss, rankers.Ranker]",
     chosen: str,
     seed: int,
 ) -> Iterator[Line]:
@@ -96,14 +114,15 @@ def _lines(
     best = measured[chosen].per_user[:, 1]
     for name, found in measured.items():
         columns = zip(measuring.FIGURES, found.per_user.T, strict=True)
-        gain = best - found.per_user[:, 1]
+        gain, rank = best - found.per_user[:, 1], fitted.get(name)  # type: ignore[call-overload]
         yield Line(
             name=name,
             measured=found,
             intervals={figure: measuring.interval(values, weights) for figure, values in columns},
             seconds=scores[name][1],
-            validation=fitted[name].validation if name in fitted else None,
-            trees=fitted[name].trees if name in fitted else None,
+            validation=float(held[name].mean()),
+            inputs=rank.inputs if rank else None,
+            trees=rank.trees if rank else None,
             gain=float(np.nanmean(gain)),
             gain_interval=measuring.interval(gain, weights),
         )
@@ -125,9 +144,10 @@ def _surprise(rows: Rows) -> Floats:
 
 
 def _refuse_too_few(rows: Rows) -> None:
+    folds = range(int(rows.fold.max()) + 1) or range(1)
     for name, part in (
-        ("to train on", ~rows.is_test & ~rows.is_validation),
-        ("to choose on", rows.is_validation),
+        *(("to train on", ~rows.is_test & (rows.fold != fold)) for fold in folds),
+        *(("to choose on", rows.fold == fold) for fold in folds),
         ("to test on", rows.is_test),
     ):
         hits = np.bincount(rows.user[part], rows.label[part] > 0)

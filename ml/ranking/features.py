@@ -1,20 +1,19 @@
 """One row per (user, item) that is ranked: the table's own columns and what can be told from other users and earlier rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from ml.ranking import history
 from ml.ranking.cooccurrence import company
-from ml.ranking.rates import out_of_fold
+from ml.ranking.rates import Before
 from ml.ranking.splitting import Split
 from ml.ranking.table import Column, Flags, Floats, Ints, Table
 
 _BINS = 16
 _PAIRS_MAX = 120
 _STRENGTH = 20.0
-_ITEM_LEVELS_MAX = 2_000  # with more items an item's own name is noise beside its rates
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,13 @@ class Rows:
 
     frame: pd.DataFrame
     categories: tuple[str, ...]
+    given: tuple[str, ...]  # which of its columns the table itself says
     user: Ints
     item: Ints
     label: Floats
     lot: Floats
     is_test: Flags
-    is_validation: Flags
+    fold: Ints  # which model is validated on the row; -1 for none
     popularity: Floats
     together: Floats
     own: Floats | None
@@ -36,45 +36,49 @@ class Rows:
 
 def rows(table: Table, split: Split) -> Rows:
     asked = table.is_asked
-    item, label, fold = table.item[asked], table.label[asked], split.fold[asked]
-    popularity, seen = _popularity(item, label, fold)
-    hits, _ = _popularity(item, (label > 0).astype(float), fold)
+    item, label = table.item[asked], table.label[asked]
+    earlier = Before.of(label, split.turn[asked], split.is_test[asked])
+    popularity, seen = _popularity(item, earlier)
+    hits, _ = _popularity(item, replace(earlier, label=(label > 0).astype(float)))
     everywhere = np.full(len(table), 1e-6)
     everywhere[asked] = np.clip(hits, 1e-6, None)
     together = company(table, split, everywhere)
     before = {name: values[asked] for name, values in history.own(table).items()}
     columns = [Column(each.name, each.kind, each.values[asked]) for each in table.columns]
     numbers = {each.name: each.values for each in columns if each.kind == "number"}
-    numbers |= {"popularity": popularity, "considered": seen, **_affinities(columns, item, label, fold, popularity)}
+    if table.time is not None:
+        numbers["time"] = table.time[asked] - table.time.min()
+    given = tuple(numbers)
+    numbers |= {"popularity": popularity, "considered": seen, **_affinities(columns, item, earlier, popularity)}
     numbers |= {
         "together likely": together.likely[asked],
         "together lift": together.lift[asked],
         "together best": together.best[asked],
     }
     categories = {each.name: each.values.astype(np.int64) for each in columns if each.kind == "category"}
-    if len(table.items) <= _ITEM_LEVELS_MAX:
-        categories["item"] = item
+    categories["item"] = item
     frame = {name: values.astype(np.float32) for name, values in (numbers | before).items()}
     return Rows(
         frame=pd.DataFrame(frame | {name: codes.astype(np.int32) for name, codes in categories.items()}),
         categories=tuple(categories),
+        given=(*given, *categories),
         user=table.user[asked],
         item=item,
         label=label,
         lot=split.lot[asked],
         is_test=split.is_test[asked],
-        is_validation=split.is_validation[asked],
+        fold=split.fold[asked],
         popularity=popularity,
         together=together.likely[asked],
         own=_own(table, before, popularity),
     )
 
 
-def _popularity(item: Ints, label: Floats, fold: Ints) -> tuple[Floats, Floats]:
-    return out_of_fold(item, label, fold, prior=_mean(label, fold), strength=_STRENGTH / 2)
+def _popularity(item: Ints, earlier: Before) -> tuple[Floats, Floats]:
+    return earlier.rate(item, prior=_mean(earlier), strength=_STRENGTH / 2)
 
 
-def _affinities(columns: list[Column], item: Ints, label: Floats, fold: Ints, popularity: Floats) -> dict[str, Floats]:
+def _affinities(columns: list[Column], item: Ints, earlier: Before, popularity: Floats) -> dict[str, Floats]:
     """How much more an item, or items with one of its features, are liked by users who share one of this user's.
 
     Log-lifts over the popularity; their sum is naive Bayes. A tree would need one split per level and item for it.
@@ -85,10 +89,10 @@ def _affinities(columns: list[Column], item: Ints, label: Floats, fold: Ints, po
     by_user = {each.name: np.zeros(len(item)) for each in columns if each.is_of_user}
     base = np.maximum(popularity, 1e-6)
     for name, place in of_item[: max(_PAIRS_MAX // max(len(of_user), 1), 1)]:
-        usual = base if name == "item" else np.maximum(_rate(place, label, fold), 1e-6)
+        usual = base if name == "item" else np.maximum(_rate(place, earlier), 1e-6)
         for user_name, level in zip(by_user, of_user, strict=True):
             key = level * (int(place.max()) + 1) + place
-            rate, _ = out_of_fold(key, label, fold, prior=usual, strength=_STRENGTH)
+            rate, _ = earlier.rate(key, prior=usual, strength=_STRENGTH)
             lift = np.log(np.maximum(rate, 1e-9) / usual)
             features[f"affinity {name}"] += lift
             if name == "item":
@@ -98,13 +102,13 @@ def _affinities(columns: list[Column], item: Ints, label: Floats, fold: Ints, po
     return features | {f"affinity of {name}": lift for name, lift in by_user.items()}
 
 
-def _rate(key: Ints, label: Floats, fold: Ints) -> Floats:
-    return out_of_fold(key, label, fold, prior=_mean(label, fold), strength=_STRENGTH)[0]
+def _rate(key: Ints, earlier: Before) -> Floats:
+    return earlier.rate(key, prior=_mean(earlier), strength=_STRENGTH)[0]
 
 
-def _mean(label: Floats, fold: Ints) -> Floats:
-    everywhere = np.zeros(len(label), np.int64)
-    return out_of_fold(everywhere, label, fold, prior=np.zeros(len(label)), strength=1.0)[0]
+def _mean(earlier: Before) -> Floats:
+    everywhere = np.zeros(len(earlier.label), np.int64)
+    return earlier.rate(everywhere, prior=np.zeros(len(everywhere)), strength=1.0)[0]
 
 
 def _levels(column: Column) -> Ints:

@@ -15,7 +15,7 @@ def before(key: Ints, time: Floats, values: Floats) -> Floats:
     new_key = np.concatenate([[True], np.diff(sorted_key) != 0])
     new_moment = new_key | np.concatenate([[True], np.diff(sorted_time) != 0])
     result = np.empty(len(key))
-    result[order] = sums[_last_true(new_moment)] - sums[_last_true(new_key)]
+    result[order] = sums[last_true(new_moment)] - sums[last_true(new_key)]
     return result
 
 
@@ -25,7 +25,7 @@ def last_before(key: Ints, time: Floats, happened: Floats) -> Floats:
     sorted_key, sorted_time = key[order], time[order]
     new_moment = np.concatenate([[True], (np.diff(sorted_key) != 0) | (np.diff(sorted_time) != 0)])
     places = np.where(happened[order] > 0, np.arange(len(key)), -1)
-    latest = np.concatenate([[-1], np.maximum.accumulate(places)[:-1]])[_last_true(new_moment)]
+    latest = np.concatenate([[-1], np.maximum.accumulate(places)[:-1]])[last_true(new_moment)]
     is_same = (latest >= 0) & (sorted_key[latest] == sorted_key)
     result = np.empty(len(key))
     result[order] = np.where(is_same, sorted_time[latest], np.nan)
@@ -75,6 +75,6 @@ def _alike(table: Table, time: Floats, hit: Floats) -> dict[str, Floats]:
     return figures
 
 
-def _last_true(flags: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ints:
+def last_true(flags: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ints:
     """For each place the nearest place at or before it where the flag is set; the first one must be set."""
     return np.maximum.accumulate(np.where(flags, np.arange(len(flags)), 0))

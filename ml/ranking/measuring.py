@@ -51,14 +51,16 @@ def measure(score: Floats, user: Ints, item: Ints, label: Floats, lot: Floats, s
     return Measured(means, len(np.unique(what[first])) / len(surprise), per_user)
 
 
-def ndcg(score: Floats, user: Ints, label: Floats, lot: Floats) -> float:
+def ndcg(score: Floats, user: Ints, label: Floats, lot: Floats) -> Floats:
+    """NDCG@5 of each user who liked something."""
     _, index = np.unique(user, return_inverse=True)
     order, place = _placed(index, (lot, -score))
     ideal_order, ideal_place = _placed(index, (-label,))
     users = int(index.max()) + 1
     reached = _dcg(label[order], place, index[order], users, SHOWN)
     possible = _dcg(label[ideal_order], ideal_place, index[ideal_order], users, SHOWN)
-    return float(np.mean(reached[possible > 0] / possible[possible > 0]))
+    found: Floats = reached[possible > 0] / possible[possible > 0]
+    return found
 
 
 def draws(users: int, *, seed: int, most: int = 1_000) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ def of_evaluation(found: Evaluation) -> dict[str, Any]:
         "judged_users": found.judged_users,
         "models": [_line(line) for line in found.lines],
         "chosen": found.chosen,
-        "chosen_on": "ndcg@5 of validation users, who are training users",
+        "chosen_on": "ndcg@5 of training users, each ranked by a model that has not seen him",
         "inputs": list(found.inputs),
         "left_out": found.notes.left_out,
         "warnings": found.notes.warnings,
@@ -102,7 +102,8 @@ def _line(line: Line) -> dict[str, Any]:
         "seconds": round(line.seconds, 2),
         "intervals": {name: _ends(interval) for name, interval in line.intervals.items()},
         "chosen_minus_this": {"ndcg@5": round(line.gain, _DIGITS), "interval": _ends(line.gain_interval)},
-        "validation_ndcg@5": line.validation and round(line.validation, _DIGITS),
+        "validation_ndcg@5": round(line.validation, _DIGITS),
+        "inputs": line.inputs,
         "trees": line.trees,
     }
 

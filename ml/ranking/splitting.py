@@ -9,30 +9,52 @@ from numpy.typing import NDArray
 
 from ml.ranking.table import Flags, Floats, Ints, Table
 
-FOLDS = 5
 _TEST_PERCENT = 20
-_VALIDATION_PERCENT = 15
+_VALIDATION_PERCENT = 15  # where one part of the training users is enough
+# The smaller a table, the less one part of it tells: then every training user is validated once, by a model of its own.
+_FOLDS = ((20_000, 5), (100_000, 3))
 
 
 @dataclass(frozen=True)
 class Split:
-    """Per row of the table. Test rows are in fold -1, because their statistics come from all training users."""
+    """Per row of the table. A row may know labels of earlier turns only: one training user after the other, those of a
+    single validation part at once after them, and all test users last."""
 
     is_test: Flags
-    is_validation: Flags
-    fold: Ints
+    fold: Ints  # which model is validated on the row; -1 for none
+    turn: Ints
     lot: Floats  # breaks ties between equal scores; knows neither label nor the order of the file
 
 
 def split(table: Table) -> Split:
-    of_user = _hashed(table.users)[table.user]
+    of_user = _hashed(table.users)
     is_test = of_user % 100 < _TEST_PERCENT
+    fold = np.where(is_test, -1, _dealt(of_user // 100, int(table.is_asked.sum())))
+    is_last = (fold >= 0) & (not is_many(fold))
     return Split(
-        is_test=is_test,
-        is_validation=~is_test & (of_user // 100 % 100 < _VALIDATION_PERCENT),
-        fold=np.where(is_test, -1, of_user // 10_000 % FOLDS),
-        lot=_mixed(of_user, _hashed(table.items)[table.item]),
+        is_test=is_test[table.user],
+        fold=fold[table.user],
+        turn=_turns(of_user // 10_000, is_last, is_test)[table.user],
+        lot=_mixed(of_user[table.user], _hashed(table.items)[table.item]),
     )
+
+
+def is_many(fold: Ints) -> bool:
+    return bool((fold > 0).any())
+
+
+def _dealt(drawn: Ints, rows: int) -> Ints:
+    for limit, folds in _FOLDS:
+        if rows <= limit:
+            return drawn % folds
+    return np.where(drawn % 100 < _VALIDATION_PERCENT, 0, -1)
+
+
+def _turns(drawn: Ints, is_last: Flags, is_test: Flags) -> Ints:
+    learn = np.flatnonzero(~is_last & ~is_test)
+    turn = np.where(is_test, len(learn) + 1, len(learn))
+    turn[learn[np.argsort(drawn[learn], kind="stable")]] = np.arange(len(learn))
+    return turn
 
 
 def _hashed(names: NDArray[Any]) -> Ints:

@@ -6,18 +6,18 @@ import pandas as pd
 from ml.books.findings import Notes
 from ml.ranking import features
 from ml.ranking.history import before, last_before
-from ml.ranking.rates import out_of_fold
+from ml.ranking.rates import Before
 from ml.ranking.splitting import split
 from ml.ranking.table import checked
 from tests.ml.ranking.tables import habits, tastes
 
 
-def test_rates_come_from_other_folds_and_never_from_the_test() -> None:
-    key, fold = np.zeros(4, np.int64), np.array([0, 0, 1, -1])
-    label = np.array([1.0, 1.0, 0.0, 1.0])
-    rate, count = out_of_fold(key, label, fold, prior=np.full(4, 0.5), strength=2.0)
-    assert count.tolist() == [1, 1, 2, 3]
-    assert rate.tolist() == [1 / 3, 1 / 3, 3 / 4, 3 / 5]
+def test_rates_come_from_earlier_turns_and_never_from_the_test() -> None:
+    key, turn = np.array([0, 0, 0, 1, 0]), np.array([2, 0, 2, 1, 3])
+    label, is_test = np.array([1.0, 1.0, 0.0, 1.0, 1.0]), turn == 3
+    rate, count = Before.of(label, turn, is_test).rate(key, prior=np.full(5, 0.5), strength=2.0)
+    assert count.tolist() == [1, 0, 1, 0, 3]
+    assert rate.tolist() == [2 / 3, 1 / 2, 2 / 3, 1 / 2, 3 / 5]
 
 
 def test_the_past_ends_before_the_same_moment() -> None:
