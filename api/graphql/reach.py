@@ -32,12 +32,14 @@ def reasons(against: Mapping[str, int], locale: Locale) -> list[ReasonAgainst]:
 @shows(
     funnels.Funnel,
     description="`people`, `eligible` and `against` are of everybody at `eligibleAsOf`; the others of the days asked for. "
+    "`simulated`: any of those people were, or the model that graded them. "
     "Partners are told of people to the ten, and null below 20, so that nobody can be told from it.",
 )
 class Reach:
     people: int | None
     eligible: int | None
     eligible_as_of: datetime | None
+    simulated: bool
     shown: int | None
     opened: int | None
     applied: int
@@ -57,6 +59,7 @@ class Reach:
 )
 class Rehearsal:
     as_of: datetime
+    simulated: bool
     people: int | None
     eligible_before: int | None
     eligible_after: int | None

@@ -42,6 +42,7 @@ class Funnel:
     people: int | None
     eligible: int | None
     eligible_as_of: datetime | None
+    simulated: bool  # whether any of the people, or the model that graded them, was
     against: Mapping[str, int]  # by the first reason why it was not eligible, the most frequent first
     shown: int | None
     opened: int | None
@@ -97,8 +98,9 @@ async def of_products(db: Db, actor: Actor, product_ids: Collection[UUID], days:
 
 def _funnel(reached: Reach | None, happened: Mapping[str, int]) -> Funnel:
     if reached is None:
-        return Funnel(None, None, None, {}, **happened)
-    return Funnel(reached.people, reached.eligible, reached.as_of, most_frequent(reached.against), **happened)
+        return Funnel(None, None, None, False, {}, **happened)
+    against = most_frequent(reached.against)
+    return Funnel(reached.people, reached.eligible, reached.as_of, reached.simulated, against, **happened)
 
 
 def most_frequent(against: Mapping[str, int]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from domain.matching import crowd, sweeps
 from domain.matching.crowd import Crowd
 from domain.matching.rules import CODES, ELIGIBLE
 from domain.matching.shelf import Shelf
+from domain.matching.sweeps import Done
 from infra.background import in_background
 from infra.copying import copy_in
 from infra.database import Db
@@ -44,6 +45,7 @@ class Reach:
     eligible: int
     against: Mapping[str, int]
     as_of: datetime
+    simulated: bool
 
 
 async def count(db: Db, sweep_id: UUID, number: int, people: Crowd, shelf: Shelf) -> None:
@@ -75,11 +77,17 @@ async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, Reach]:
     parts: dict[UUID, list[ProductReach]] = {}
     for part in (await db.execute(counted)).scalars():
         parts.setdefault(part.product_id, []).append(part)
-    return {product_id: _added_up(some, done.ended_at) for product_id, some in parts.items()}
+    return {product_id: _added_up(some, done) for product_id, some in parts.items()}
 
 
-def _added_up(parts: list[ProductReach], as_of: datetime) -> Reach:
+def _added_up(parts: list[ProductReach], done: Done) -> Reach:
     against: Counter[str] = Counter()
     for part in parts:
         against.update(part.against)
-    return Reach(sum(part.people for part in parts), sum(part.eligible for part in parts), against, as_of)
+    return Reach(
+        people=sum(part.people for part in parts),
+        eligible=sum(part.eligible for part in parts),
+        against=against,
+        as_of=done.ended_at,
+        simulated=done.simulated,
+    )

@@ -35,6 +35,7 @@ class Rehearsal:
 
     snapshot: UUID  # the sweep that took it
     as_of: datetime
+    simulated: bool
     people: int | None
     eligible_before: int | None
     eligible_after: int | None
@@ -98,6 +99,7 @@ def compared(done: Done, people: Crowd, before: Product | None, after: Product) 
     return Rehearsal(
         snapshot=done.id,
         as_of=done.ended_at,
+        simulated=done.simulated,
         people=len(people),
         eligible_before=None if before is None else int(was_eligible.sum()),
         eligible_after=int(is_eligible.sum()),

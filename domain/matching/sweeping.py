@@ -68,6 +68,7 @@ class Matched:
     known: Known
     picks: list[dict[str, Any]]
     spending: Spending | None
+    simulated: bool
 
 
 async def begin(db: Db, ranges: int | None = None) -> Sweep:
@@ -94,6 +95,7 @@ async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:
     found = await in_background(lambda: matched(people, owed, on_shelf, now))
     kept = await _write(db, sweep, part, found)
     part.matched += len(kept)
+    part.simulated += sum(one.simulated for one in kept)
     part.unreadable += sum(person.wrapped is not None for person in people) - len(found)
     is_last = len(people) < most
     if is_last:
@@ -142,7 +144,8 @@ def _matched(
         "picked_at": now,
     }
     rows = [{**common, **row} for row in picks.best(candidates, ranking)]
-    return Matched(person.user_id, known, rows, group_costs.spending(candidates, ranking))
+    simulated = sheet.simulated or (scored is not None and scored.simulated)
+    return Matched(person.user_id, known, rows, group_costs.spending(candidates, ranking), simulated)
 
 
 async def _write(db: Db, sweep: Sweep, part: SweepRange, found: Sequence[Matched]) -> list[Matched]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, select
+from sqlalchemy import BigInteger, ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ranges import runs
@@ -27,6 +27,7 @@ class SweepRange(Range, Entity):
     run_id: Mapped[UUID] = mapped_column("sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
     matched: Mapped[int] = mapped_column(default=0)
     unreadable: Mapped[int] = mapped_column(default=0)
+    simulated: Mapped[int] = mapped_column(default=0)  # whose facts or score were
     cpu_seconds: Mapped[float] = mapped_column(default=0.0)
 
 
@@ -59,13 +60,16 @@ async def progress(db: Db, sweep_id: UUID) -> Progress:
 
 @dataclass(frozen=True)
 class Done:
-    """The sweep that is told of: the last that came to its end."""
+    """The sweep that is told of: the last that came to its end. `simulated`: anybody's facts or score in it were."""
 
     id: UUID
     ended_at: datetime
+    simulated: bool = False
 
 
 async def last_done(db: Db) -> Done | None:
-    ended = select(Sweep.id, Sweep.ended_at).where(Sweep.state == RunState.DONE, Sweep.ended_at.is_not(None))
+    is_simulated = exists().where(SweepRange.run_id == Sweep.id, SweepRange.simulated > 0)
+    ended = select(Sweep.id, Sweep.ended_at, is_simulated.label("simulated"))
+    ended = ended.where(Sweep.state == RunState.DONE, Sweep.ended_at.is_not(None))
     row = (await db.execute(ended.order_by(Sweep.ended_at.desc(), Sweep.id.desc()).limit(1))).one_or_none()
-    return Done(row.id, row.ended_at) if row and row.ended_at else None
+    return Done(row.id, row.ended_at, row.simulated) if row and row.ended_at else None

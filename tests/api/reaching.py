@@ -27,7 +27,7 @@ async def swept(monkeypatch: pytest.MonkeyPatch) -> Done:
         sweep = Sweep(state=RunState.SUPERSEDED, ended_at=AS_OF)
         await runs.lay_out(db, sweep, SweepRange, 1)
         await snapshots.add(db, sweep.id, 0, PEOPLE)
-    done = Done(sweep.id, AS_OF)
+    done = Done(sweep.id, AS_OF, simulated=True)
 
     async def mine(db: Db) -> Done:
         return done

@@ -169,6 +169,7 @@ def upgrade() -> None:
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('matched', sa.Integer(), nullable=False),
     sa.Column('unreadable', sa.Integer(), nullable=False),
+    sa.Column('simulated', sa.Integer(), nullable=False),
     sa.Column('cpu_seconds', sa.Double(), nullable=False),
     sa.ForeignKeyConstraint(['sweep_id'], ['sweeps.id'], name=op.f('fk_sweep_ranges_sweep_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('sweep_id', 'number', name=op.f('pk_sweep_ranges'))

@@ -13,11 +13,11 @@ from tests.membership.counting import statements
 
 REACH = """
     query ($days: Int!) { products { edges { node { sku reach(days: $days) {
-        people eligible eligibleAsOf shown opened applied approved declined accepted
+        people eligible eligibleAsOf simulated shown opened applied approved declined accepted
         against { code message people } } } } } }"""
 REHEARSE = """
     query ($input: RehearseProductInput!) { rehearseProduct(input: $input) { __typename
-        ... on Rehearsal { asOf people eligibleBefore eligibleAfter gained lost against { code people } }
+        ... on Rehearsal { snapshot simulated asOf people eligibleBefore eligibleAfter gained lost against { code people } }
         ... on Refused { code message field } } }"""
 
 
@@ -38,6 +38,7 @@ async def test_it_is_told_to_the_ten_and_nothing_of_the_few(client: Client, shop
         "people": 730,
         "eligible": 430,
         "eligibleAsOf": "2026-11-22T01:02:03+00:00",
+        "simulated": True,
         "shown": 100,
         "opened": None,
         "applied": 3,
@@ -52,7 +53,7 @@ async def test_it_is_told_to_the_ten_and_nothing_of_the_few(client: Client, shop
 
 async def test_before_a_sweep_nothing_is_known(client: Client, shop: Shop, swept: Done) -> None:
     told = await reach(client)
-    assert (told["people"], told["eligible"], told["eligibleAsOf"], told["against"]) == (None, None, None, [])
+    assert (told["people"], told["eligible"], told["eligibleAsOf"], told["simulated"]) == (None, None, None, False)
     assert (told["shown"], told["applied"]) == (None, 0)
 
 
@@ -77,6 +78,7 @@ async def test_a_change_is_rehearsed(client: Client, shop: Shop, swept: Done) ->
     rules = {"ageMax": 25}
     told = (await client.ask(REHEARSE, input={"sku": "loan", "rules": rules}))["rehearseProduct"]
     assert told["__typename"] == "Rehearsal" and told["asOf"] == "2026-11-22T01:02:03+00:00"
+    assert (told["snapshot"], told["simulated"]) == (str(swept.id), True)
     assert (told["people"], told["gained"]) == (150, None)
     assert told["eligibleBefore"] > told["eligibleAfter"] >= 20 and told["lost"] >= 20
     assert told["against"][0]["code"] == "AGE_OUTSIDE"

@@ -13,7 +13,7 @@ from domain.matching.product_days import ProductDay
 from domain.matching.reach import ProductReach
 from domain.matching.sweeps import Sweep, SweepRange
 from domain.ranges import runs
-from domain.ranges.runs import RunState
+from domain.ranges.runs import NOBODY, RunState
 from infra import clock
 from infra.database import Db
 from infra.errors import Refusal
@@ -31,6 +31,7 @@ async def swept(db: Db, shop: Shop) -> Sweep:
     """Of 1,019 people in two ranges, 434 could have it."""
     sweep = Sweep(state=RunState.DONE, ended_at=await clock.now(db) + timedelta(days=1))
     await runs.lay_out(db, sweep, SweepRange, 1)
+    db.add(SweepRange(run_id=sweep.id, number=9, people=0, after=NOBODY, last=NOBODY, cursor=NOBODY, simulated=1))
     for number, people, eligible, against in (
         (0, 600, 404, {"AGE_OUTSIDE": 177, "GRADE_TOO_LOW": 19}),
         (1, 419, 30, {"AGE_OUTSIDE": 100, "OUTSIDE_AREA": 289}),
@@ -65,7 +66,9 @@ async def test_staff_see_every_count(db: Db, shop: Shop, swept: Sweep) -> None:
     await happened(db, shop.product.id, WEEK.first - timedelta(days=1), shown=1000)
     against = {"OUTSIDE_AREA": 289, "AGE_OUTSIDE": 277, "GRADE_TOO_LOW": 19}
     found = await funnel_of(db, STAFF, shop)
-    assert found == Funnel(1019, 434, swept.ended_at, against, 105, 26, applied=3, approved=1, declined=1, accepted=1)
+    assert found == Funnel(
+        1019, 434, swept.ended_at, True, against, 105, 26, applied=3, approved=1, declined=1, accepted=1
+    )
     assert [*found.against] == [*against] and found.main_reason_against == "OUTSIDE_AREA"
 
 
@@ -73,7 +76,9 @@ async def test_a_partner_is_told_to_the_ten_and_nothing_of_the_few(db: Db, shop:
     await happened(db, shop.product.id, DAY, shown=105, opened=19, applied=3, approved=1)
     found = await funnel_of(db, PartnerActor(shop.partner.id, "client"), shop)
     against = {"OUTSIDE_AREA": 280, "AGE_OUTSIDE": 270}
-    assert found == Funnel(1010, 430, swept.ended_at, against, 100, None, applied=3, approved=1, declined=0, accepted=0)
+    assert found == Funnel(
+        1010, 430, swept.ended_at, True, against, 100, None, applied=3, approved=1, declined=0, accepted=0
+    )
 
 
 @pytest.mark.parametrize(("people", "told"), [(None, None), (0, None), (19, None), (20, 20), (29, 20), (30, 30)])
@@ -90,7 +95,7 @@ async def test_nobody_else_sees_it(db: Db, shop: Shop, swept: Sweep) -> None:
 
 async def test_what_no_sweep_has_seen_has_no_reach(db: Db, shop: Shop) -> None:
     await db.execute(delete(ProductReach))
-    assert await funnel_of(db, STAFF, shop) == Funnel(None, None, None, {}, **NOTHING)
+    assert await funnel_of(db, STAFF, shop) == Funnel(None, None, None, False, {}, **NOTHING)
 
 
 async def test_days_come_in_order(db: Db, shop: Shop) -> None:

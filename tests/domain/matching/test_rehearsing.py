@@ -55,6 +55,7 @@ def test_it_says_who_gains_and_who_loses() -> None:
     assert found == Rehearsal(
         snapshot=DONE.id,
         as_of=DONE.ended_at,
+        simulated=False,
         people=150,
         eligible_before=then.count("ELIGIBLE"),
         eligible_after=now.count("ELIGIBLE"),

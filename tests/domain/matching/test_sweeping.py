@@ -1,6 +1,7 @@
 """Everybody is matched once; what is counted is what the rules say of each person and product alone."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,9 @@ from domain.matching.picks import Pick
 from domain.matching.reach import ProductReach
 from domain.matching.snapshots import SnapshotPage
 from domain.matching.sweeps import Sweep
+from domain.ranges import runs
 from domain.ranges.runs import RunState
+from infra import outbox, schedules
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
@@ -67,6 +70,7 @@ class TestReach:
         assert told == expected
         assert len(set().union(*expected.values())) >= 5, "several rules stood against somebody"
         assert {one.as_of for one in found.values()} == {begun.ended_at}
+        assert {one.simulated for one in found.values()} == {True}, "the scores are"
 
     async def test_only_a_sweep_that_came_to_its_end_is_told_of(self, db: Db, people: list[UUID]) -> None:
         done = await sweep(db)
@@ -213,3 +217,25 @@ async def broken(*_: object) -> None:
 async def in_a_transaction_of_its_own(db: Db, begun: Sweep) -> None:
     async with db.begin_nested():
         await sweeping.go_on(db, begun.id, 0)
+
+
+class TestReactions:
+    async def test_the_night_begins_one_and_batches_follow_each_other(self, db: Db, people: list[UUID]) -> None:
+        await sweep_tasks.match_everybody(db, await outbox.announce(db, sweep_tasks.SWEEP_DUE))
+        begun = await runs.latest(db, Sweep)
+        assert begun is not None and begun.people == 8
+        told = select(Event).where(Event.subject_id == begun.id, Event.name == sweeping.BATCH_DUE).order_by(Event.id)
+        done: list[Event] = []
+        while due := list((await db.execute(told)).scalars())[len(done) :]:
+            await sweep_tasks.match_batch(db, due[0])
+            done.append(due[0])
+        assert (begun.state, len(done)) == (RunState.DONE, 3)
+        await sweep_tasks.match_everybody(db, done[0])
+        again = await runs.latest(db, Sweep)
+        assert again is not None and again.id != begun.id
+        await sweep_tasks.match_everybody(db, done[0])
+        assert await runs.latest(db, Sweep) is again, "one runs already"
+
+    async def test_both_recur(self) -> None:
+        assert schedules._wanted[sweep_tasks.SWEEP_DUE] == timedelta(days=1)
+        assert schedules._wanted[sweep_tasks.COUNT_DUE] == timedelta(hours=1)

@@ -80,7 +80,7 @@ class TestProduct:
         await reaching.reached(swept, shop.product.id, eligible=300, against={"AGE_OUTSIDE": 80, "GRADE_TOO_LOW": 20})
         await reaching.happened(shop.product.id, shown=1000, opened=200, applied=20, approved=10, declined=5)
         told = await browser.text(f"{here}?days=7")
-        assert "Eligible 75% 300 of 400 people" in told
+        assert "Eligible simulated 75% 300 of 400 people" in told
         assert "Opened 200 20.0% 17.6% – 22.6%" in told
         assert "Approved 10 50.0% 29.9% – 70.1%" in told
         assert "Accepted 0 0.0%" in told
@@ -114,7 +114,9 @@ class TestRehearsing:
         response = await browser.send(f"{here}/rehearse", {**FORM, "age_max": "25"}, htmx=True)
         told = words_of(response)
         assert response.status_code == 200 and "<html" not in response.text
-        assert re.match(r"Eligible now → then \d+ → \d+ of 150 people Would gain it \+0 Would lose it −\d\d", told)
+        assert re.match(
+            r"Eligible now → then simulated \d+ → \d+ of 150 people Would gain it \+0 Would lose it −\d\d", told
+        )
         assert "younger or older than the product is for" in told and f"Snapshot {swept.id}" in told
 
     async def test_without_script_the_whole_page_tells_it(self, browser: Browser, here: str, swept: Done) -> None:
