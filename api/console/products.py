@@ -1,5 +1,6 @@
-"""Products with their funnels, as every role at the console sees them."""
+"""Products with their funnels, and what groups of people pay, as every role at the console sees them."""
 
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -10,7 +11,7 @@ from api.graphql.reach import Reach, reach_of
 from api.graphql.showing import Node, shows
 from domain.market import products
 from domain.market.products import ProductKind, ProductStatus
-from domain.matching import funnels
+from domain.matching import funnels, group_costs, sweeps
 from infra.database import reading
 from infra.paging import page_of
 
@@ -33,8 +34,47 @@ class Product(Node):
         return await reach_of(info.context, info.context.staff, self.id, days)
 
 
+@shows(
+    group_costs.GroupLine,
+    description="What the first matches that lend cost a group of people, as fractions of a year, and what of it the cheapest "
+    "equivalents that the same people could have would have saved. No group of fewer than 20 people is told of.",
+)
+class GroupCost:
+    column: str
+    group: str
+    people: int
+    is_concern: bool = strawberry.field(description="Noticeably more than people in all, and not by chance.")
+
+    @strawberry.field
+    def annual_cost(self: Any) -> Decimal:
+        return _fraction(self.annual_cost)
+
+    @strawberry.field
+    def overpaid(self: Any) -> Decimal:
+        return _fraction(self.overpaid)
+
+    @strawberry.field(description="What chance leaves open (95 %).")
+    def overpaid_at_least(self: Any) -> Decimal:
+        return _fraction(self.interval[0])
+
+    @strawberry.field
+    def overpaid_at_most(self: Any) -> Decimal:
+        return _fraction(self.interval[1])
+
+
+def _fraction(value: float) -> Decimal:
+    return Decimal(f"{value:.5f}")
+
+
 @strawberry.type
 class ProductQuery:
+    @strawberry.field(description="By age, region and occupation, of the last night.")
+    async def group_costs(self, info: Info) -> list[GroupCost] | None:
+        assert info.context.staff, "every role may see them"
+        async with reading() as db:
+            done = await sweeps.last_done(db)
+            return await group_costs.lines(db, done.id) if done else []  # type: ignore[return-value]
+
     @strawberry.field(description="Of all partners.")
     async def products(
         self, info: Info, first: int | None = None, after: str | None = None, kind: ProductKind | None = None

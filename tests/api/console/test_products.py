@@ -1,13 +1,17 @@
 """Every role at the console sees each product's funnel, to the person."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
 from domain.actors import Role
+from domain.matching import group_costs
+from domain.matching.group_costs import Spending
 from domain.matching.sweeps import Done
+from infra.database import transaction
 from infra.ids import global_id
 from tests.api import reaching
 from tests.api.doors import Client
@@ -89,3 +93,22 @@ async def test_a_page_costs_the_same_however_long_it_is(http: httpx2.AsyncClient
 async def test_nobody_else_sees_them(http: httpx2.AsyncClient, shop: Shop) -> None:
     assert (await Client(http, "console", shop.token).error_code(PRODUCTS))[1] == "UNAUTHENTICATED"
     assert (await Client(http, "console", None).error_code(PRODUCTS))[1] == "UNAUTHENTICATED"
+
+
+GROUP_COSTS = "{ groupCosts { column group people annualCost overpaid overpaidAtLeast overpaidAtMost isConcern } }"
+
+
+async def test_what_groups_pay_is_told_of_the_last_sweep(http: httpx2.AsyncClient, swept: Done) -> None:
+    client = Client(http, "console", await staff_token(Role.VIEWER))
+    assert await client.ask(GROUP_COSTS) == {"groupCosts": []}
+    of_one = [(replace(reaching.PEOPLE[0], age=30, region=None, occupation=None), Spending(5, 0.1234567, 0.02))]
+    async with transaction() as db:
+        await group_costs.add(db, swept.id, 0, of_one * 20)
+    told = {"people": 20, "annualCost": "0.12346", "overpaid": "0.02000", "isConcern": False}
+    told |= {"overpaidAtLeast": "0.02000", "overpaidAtMost": "0.02000"}
+    assert (await client.ask(GROUP_COSTS))["groupCosts"] == [
+        {"column": "age", "group": "25-34", **told},
+        {"column": "region", "group": "untold", **told},
+        {"column": "occupation", "group": "untold", **told},
+    ]
+    assert (await Client(http, "console", None).error_code(GROUP_COSTS))[1] == "UNAUTHENTICATED"
