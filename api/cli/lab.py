@@ -26,8 +26,8 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 
 
 @contextmanager
-def refusals(as_json: bool) -> Iterator[None]:
-    """A book that can't be used, or a model that can't be read, ends the command with exit code 2."""
+def refusals(as_json: bool, thing: str = "book") -> Iterator[None]:
+    """A book or table that can't be used, or a model that can't be read, ends the command with exit code 2."""
     from ml.artefact import ArtefactError
     from ml.books.findings import BookRefused, Finding
 
@@ -39,16 +39,16 @@ def refusals(as_json: bool) -> Iterator[None]:
         findings = [Finding(None, None, str(error))]
     else:
         return
-    refuse(findings, as_json)
+    refuse(findings, as_json, thing)
 
 
-def refuse(findings: list[Any], as_json: bool) -> None:
+def refuse(findings: list[Any], as_json: bool, thing: str = "book") -> None:
     from ml.report import console, summary
 
     if as_json:
         write(summary.of_refusal(findings))
     else:
-        console.refusal(findings, console=Console(stderr=True))
+        console.refusal(findings, thing, console=Console(stderr=True))
     raise typer.Exit(REFUSED)
 
 

@@ -28,7 +28,7 @@ def evaluate(
     seed: Seed = SEED,
 ) -> None:
     """Compare popularity, co-occurrence, own history, pointwise and YetiRank on users that no model has seen."""
-    with lab.progress() as progress, lab.refusals(as_json):
+    with lab.progress() as progress, lab.refusals(as_json, "table"):
         progress(f"Reading {table.name}", 0.0)
         from ml.books import reading
         from ml.books.findings import Notes
@@ -65,7 +65,7 @@ def offpolicy(
     """Estimate what another policy would have earned, by IPS, SNIPS and doubly robust, with 95 % intervals."""
     if (target is None) == (policy is None):
         raise typer.BadParameter("give either --target or --policy")
-    with lab.progress() as progress, lab.refusals(as_json):
+    with lab.progress() as progress, lab.refusals(as_json, "log"):
         progress(f"Reading {log.name}", 0.0)
         from ml.books import reading
         from ml.books.findings import Notes

@@ -1,18 +1,20 @@
 """Models of relevance on a table of interactions, measured on users that none of them has seen."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
 
 from ml.books.findings import BookRefused, Finding, Notes
 from ml.ranking import features, measuring, rankers
 from ml.ranking.features import Rows
 from ml.ranking.measuring import Interval, Measured
 from ml.ranking.splitting import split
-from ml.ranking.table import Floats, Table
+from ml.ranking.table import Flags, Floats, Table
 
+_LOSSES: tuple[rankers.Loss, ...] = ("pointwise", "yetirank")
 _CLEARLY = 2.0  # standard errors
 _USERS_MIN = 5  # in each part, with something liked and something not
 Progress = Callable[[str, float], None]
@@ -59,14 +61,13 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     if rows.own is not None:
         scores["own-history"] = (rows.own, counted)
     fitted = {}
-    losses: tuple[rankers.Loss, ...] = ("pointwise", "yetirank")
-    for share, loss in zip((0.2, 0.5), losses, strict=True):
+    for share, loss in zip((0.2, 0.5), _LOSSES, strict=True):
         progress(f"Training {loss}", share)
         fitted[loss] = rankers.fit(rows, loss, seed=seed, is_graded=table.is_graded)
         scores[loss] = (fitted[loss].score, fitted[loss].seconds)
     progress("Measuring", 0.95)
     held = {name: rankers.held_out(rows, score) for name, (score, _) in scores.items()}
-    chosen = _chosen(held, losses, notes)
+    chosen = choose(held, notes)
     lines = tuple(_lines(rows, scores, held, fitted, chosen, seed))
     _, judged = _test_users(rows)
     return Evaluation(
@@ -83,10 +84,10 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     )
 
 
-def _chosen(held: dict[str, Floats], losses: tuple[rankers.Loss, ...], notes: Notes) -> str:
+def choose(held: Mapping[str, Floats], notes: Notes) -> str:
     """The better of the trained ones, unless something simpler clearly beats it."""
-    trained = max(losses, key=lambda name: float(held[name].mean()))
-    simple = max((name for name in held if name not in losses), key=lambda name: float(held[name].mean()))
+    trained = max(_LOSSES, key=lambda name: float(held[name].mean()))
+    simple = max((name for name in held if name not in _LOSSES), key=lambda name: float(held[name].mean()))
     if not rankers.is_better(held[simple], held[trained], errors=_CLEARLY):
         return trained
     notes.warn(
@@ -150,11 +151,16 @@ def _refuse_too_few(rows: Rows) -> None:
         *(("to choose on", rows.fold == fold) for fold in folds),
         ("to test on", rows.is_test),
     ):
-        hits = np.bincount(rows.user[part], rows.label[part] > 0)
-        able = int((hits > 0).sum())
+        able = _able(rows, part)
         if able < _USERS_MIN:
-            why = f"{able} users with a label above zero are left {name}; it takes {_USERS_MIN} (a hash deals 20 % to the test)"
+            why = f"{able} users with unequal labels are left {name}; it takes {_USERS_MIN} (a hash deals 20 % to the test)"
             raise BookRefused([Finding(None, "user_id", why)])
+
+
+def _able(rows: Rows, part: Flags) -> int:
+    """How many users like one thing better than another."""
+    lists = pd.Series(rows.label[part]).groupby(rows.user[part])
+    return int((lists.max() > lists.min()).sum())
 
 
 def _tell(table: Table, rows: Rows, notes: Notes) -> None:

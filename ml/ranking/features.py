@@ -14,6 +14,7 @@ from ml.ranking.table import Column, Flags, Floats, Ints, Table
 _BINS = 16
 _PAIRS_MAX = 120
 _STRENGTH = 20.0
+_NUMBER_MAX = 3e38  # of what CatBoost keeps in 32 bits
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def rows(table: Table, split: Split) -> Rows:
     }
     categories = {each.name: each.values.astype(np.int64) for each in columns if each.kind == "category"}
     categories["item"] = item
-    frame = {name: values.astype(np.float32) for name, values in (numbers | before).items()}
+    frame = {
+        name: np.clip(values, -_NUMBER_MAX, _NUMBER_MAX).astype(np.float32)
+        for name, values in (numbers | before).items()
+    }
     return Rows(
         frame=pd.DataFrame(frame | {name: codes.astype(np.int32) for name, codes in categories.items()}),
         categories=tuple(categories),

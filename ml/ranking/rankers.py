@@ -21,6 +21,7 @@ Inputs = Literal["given", "all", "both"]
 # YetiRank draws permutations of every list in every tree; more lists than this cost minutes and gain next to nothing.
 _YETIRANK_ROWS = 250_000
 _ONE_HOT_LEVELS = 32
+_GRADE_MAX = 10.0  # of what YetiRank weighs pairs by
 
 
 @dataclass(frozen=True)
@@ -145,10 +146,11 @@ def _loss(loss: Loss, is_graded: bool) -> dict[str, str]:
 def _pool(rows: Rows, frame: pd.DataFrame, which: Flags, loss: Loss, is_graded: bool) -> Any:
     from catboost import Pool
 
-    label = rows.label[which]
+    highest = rows.label.max()
+    scale = 1 / highest if is_graded and loss == "pointwise" else min(_GRADE_MAX / highest, 1.0)
     return Pool(
         frame[which],
-        label=label / rows.label.max() if is_graded else label,
+        label=rows.label[which] * scale,
         cat_features=[name for name in rows.categories if name in frame.columns],
         group_id=rows.user[which] if loss == "yetirank" else None,
     )

@@ -64,7 +64,8 @@ def checked(frame: pd.DataFrame, notes: Notes) -> Table:
     if missing:
         there = ", ".join(map(str, frame.columns[:8]))
         raise BookRefused([Finding(None, name, f"there is no such column; there are {there}") for name in missing])
-    findings: list[Finding] = []
+    findings = list(_nested(frame))
+    _refuse(findings)
     user, users = _names(frame["user_id"], "user_id", findings)
     item, items = _names(frame["item_id"], "item_id", findings)
     label = _labels(frame["label"], findings)
@@ -75,6 +76,8 @@ def checked(frame: pd.DataFrame, notes: Notes) -> Table:
     _refuse(_twice(user[order], item[order], moment, order))
     if not label.any():
         raise BookRefused([Finding(None, "label", "no label is above zero, so there is nothing to find")])
+    if label.min() == label.max():
+        raise BookRefused([Finding(None, "label", "all labels are equal, so no order is better than another")])
     return Table(
         user=user[order],
         item=item[order],
@@ -85,6 +88,14 @@ def checked(frame: pd.DataFrame, notes: Notes) -> Table:
         columns=tuple(_columns(frame.iloc[order], notes)),
         is_asked=_latest(user[order], item[order]),
     )
+
+
+def _nested(frame: pd.DataFrame) -> Iterator[Finding]:
+    for name in map(str, frame.columns):
+        cells = frame[name] if frame[name].dtype == object else ()
+        wrong = next((row for row, cell in enumerate(cells) if isinstance(cell, list | dict | np.ndarray)), None)
+        if wrong is not None:
+            yield Finding(wrong + 1, name, "this cell holds several things; a cell is one number, word or date")
 
 
 def _names(column: "pd.Series[Any]", name: str, findings: list[Finding]) -> tuple[Ints, NDArray[Any]]:
@@ -112,7 +123,7 @@ def _numbers(column: "pd.Series[Any]") -> tuple[Floats, Flags]:
 
 def _labels(column: "pd.Series[Any]", findings: list[Finding]) -> Floats:
     label, _ = _numbers(column)
-    bad = np.isnan(label)
+    bad = ~np.isfinite(label)
     findings.extend(_at(bad, "label", "{} is no number", column))
     findings.extend(_at(label < 0, "label", "{} is below zero; a label is 0, 1 or a grade", column))
     return label

@@ -51,11 +51,13 @@ def comparison(found: Comparison, *, console: Console) -> None:
     console.print()
 
 
-def refusal(findings: list[Finding], *, console: Console) -> None:
+def refusal(findings: list[Finding], thing: str, *, console: Console) -> None:
     table = _table("Row", "Column", "What is wrong")
     for each in findings:
         table.add_row(f"{each.row:,}" if each.row else "", Text(each.column or ""), Text(each.why))
-    console.print(Panel(table, title="[bold red]This book can't be used as it is[/]", border_style="red", expand=False))
+    console.print(
+        Panel(table, title=f"[bold red]This {thing} can't be used as it is[/]", border_style="red", expand=False)
+    )
     console.print("  [dim]Rows count from 1 below the header.[/]")
 
 

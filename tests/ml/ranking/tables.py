@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 
-def tastes(users: int = 600, items: int = 12, *, seed: int = 3) -> pd.DataFrame:
+def tastes(users: int = 250, items: int = 8, *, seed: int = 3) -> pd.DataFrame:
     """Users of one town like even items and those of the other odd ones; cells are text, as in a CSV file."""
     rng = np.random.default_rng(seed)
     user, item = np.repeat(np.arange(users), items), np.tile(np.arange(items), users)
@@ -23,7 +23,7 @@ def tastes(users: int = 600, items: int = 12, *, seed: int = 3) -> pd.DataFrame:
     return table.sample(frac=1, random_state=1).reset_index(drop=True)
 
 
-def habits(users: int = 400, items: int = 10, *, seed: int = 4) -> pd.DataFrame:
+def habits(users: int = 200, items: int = 8, *, seed: int = 4) -> pd.DataFrame:
     """Each user has two items that he takes again and again; only his past tells which."""
     rng = np.random.default_rng(seed)
     habit = np.array([rng.permutation(items)[:2] for _ in range(users)])

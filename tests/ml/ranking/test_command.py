@@ -36,6 +36,14 @@ def test_a_broken_table_is_refused_by_row(tmp_path: Path) -> None:
     )
 
 
+def test_a_person_reads_that_it_is_the_table_that_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("user_id,item_id,label\na,x,1\na,x,0\n")
+    done = CliRunner().invoke(match, ["evaluate", str(tmp_path / "table.csv")])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "This table can't be used as it is" in done.stderr
+    assert "this user has another row with this item" in done.stderr
+
+
 def test_a_policy_is_valued_from_the_log_of_another(tmp_path: Path) -> None:
     log(4_000, SHOWS, seed=1).to_csv(tmp_path / "log.csv", index=False)
     log(4_000, WANTS, seed=2).to_csv(tmp_path / "target.csv", index=False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.books.findings import BookRefused, Notes
-from ml.ranking import showing
+from ml.ranking import evaluating, showing
 from ml.ranking.evaluating import Evaluation, evaluate
 from ml.ranking.table import checked
 from tests.ml.ranking.tables import habits, tastes
@@ -39,6 +39,20 @@ def test_habits_are_found_in_the_past() -> None:
     assert max(told["pointwise"], told["yetirank"]) > told["own-history"] - 0.03
 
 
+def test_what_clearly_beats_both_is_chosen_and_said() -> None:
+    notes = Notes()
+    rng = np.random.default_rng(1)
+    held = {"popularity": rng.random(50), "pointwise": rng.random(50) / 9, "yetirank": rng.random(50) / 8}
+    assert evaluating.choose(held, notes) == "popularity"
+    assert "rank by popularity" in notes.warnings[0]
+    even = {
+        "popularity": held["yetirank"] + 0.01 * rng.normal(size=50),
+        **dict.fromkeys(("pointwise", "yetirank"), held["yetirank"]),
+    }
+    assert evaluating.choose(even, notes) == "pointwise"
+    assert len(notes.warnings) == 1
+
+
 def test_where_nothing_can_be_found_nothing_is() -> None:
     frame = tastes()
     frame["label"] = np.where(np.random.default_rng(0).random(len(frame)) < 0.3, "1", "0")
@@ -47,14 +61,14 @@ def test_where_nothing_can_be_found_nothing_is() -> None:
 
 
 def test_the_printed_object_is_that_of_the_contract() -> None:
-    frame = tastes(200)
+    frame = tastes(160)
     frame["label"] = np.where(frame["label"] == "1", "3", "0")
     printed = showing.of_evaluation(found(frame))
-    assert (printed["rows"], printed["users"], printed["items"]) == (2_400, 200, 12)
+    assert (printed["rows"], printed["users"], printed["items"]) == (1_280, 160, 8)
     assert {"name", "ndcg@1", "ndcg@5", "map@7", "coverage", "novelty", "seconds"} <= set(printed["models"][0])
     assert printed["chosen"] in [model["name"] for model in printed["models"]]
 
 
 def test_too_few_users_are_refused() -> None:
-    with pytest.raises(BookRefused, match="users with a label above zero are left"):
+    with pytest.raises(BookRefused, match="users with unequal labels are left"):
         found(tastes(8))

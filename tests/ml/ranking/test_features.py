@@ -54,7 +54,7 @@ def test_a_users_own_labels_change_nothing_in_his_row_without_time() -> None:
 
 
 def test_own_history_counts_earlier_rows_of_the_item() -> None:
-    table = checked(habits(60), Notes())
+    table = checked(habits(60, 10), Notes())
     rows = features.rows(table, split(table))
     own = rows.frame["own hits of item"].to_numpy()
     earlier = np.bincount(table.user * 10 + table.item, table.label * ~table.is_asked)
