@@ -70,21 +70,22 @@ def losses(weights: Weights, rows: Floats) -> dict[int, Floats]:
     strained -= STRAIN_FROM
     np.minimum(strained, 1.0, out=strained)
     strained *= weights.strained
-    monthly = rows[:, MONTHLY_COST]
-    return {
-        ANNUAL_COST: dear,
-        COST_TO_INCOME: strained,
-        MONTHLY_COST: weights.monthly * (monthly / (monthly + MONTHLY_USUAL)),
-    }
+    monthly = rows[:, MONTHLY_COST] + MONTHLY_USUAL
+    np.divide(rows[:, MONTHLY_COST], monthly, out=monthly)
+    monthly *= weights.monthly
+    return {ANNUAL_COST: dear, COST_TO_INCOME: strained, MONTHLY_COST: monthly}
 
 
 def best_first(value: Floats) -> Indices:
     """Equal values stay in the order in which they come."""
-    # The quick sort leaves equal values in any order; putting those right costs a quarter of a stable sort.
-    order = np.argsort(-value)
+    # One quick sort of whole numbers, which order floats above 0 as well: the value above, the place in its last bits.
+    last = (1 << len(value).bit_length()) - 1
+    keys = value.view(np.int64) | last
+    keys -= np.arange(len(value))
+    keys.sort()
+    order = last - (keys[::-1] & last)
     in_order = value[order]
-    is_equal = in_order[1:] == in_order[:-1]
-    if not is_equal.any():
+    if not np.count_nonzero(in_order[1:] > in_order[:-1]):
         return order
-    runs = np.concatenate([[0], np.cumsum(~is_equal)]) * len(value)
-    return np.asarray(np.sort(runs + order) - runs)
+    # Two lie closer together than their keys tell.
+    return np.argsort(-value, kind="stable")

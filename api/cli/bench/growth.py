@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import delete, text
 
 from api.cli.bench import market
 from api.cli.story import Step
 from domain.market.products import Product
 from domain.matching import lists, matches
-from domain.matching.columns import Floats
+from domain.matching.rules import illustrated
 from infra.database import reading, transaction
 from ml import registry
 from ml.matchers import benchmark
@@ -102,16 +103,10 @@ def _interval(few: Sequence[float], many: Sequence[float]) -> tuple[float, float
 
 
 async def ranking_alone(person: UUID) -> list[Speed]:
-    """For one person's real matrix, cut to each size, or repeated where it is too short."""
+    """For one person's real matrix of the first products of the shelf, whether or not he can have them: no row twice."""
     async with reading() as db:
         found = await lists.of(db, person)
-    rows = of_candidates(found.sheet, found.scored, found.candidates)
+    rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.known))
     model = registry.load_match(str(registry.standing(Kind.MATCH).champion))
-    return [benchmark.measured(model, _of_size(rows, size)) for size in SIZES]
-
-
-def _of_size(rows: Floats, size: int) -> Floats:
-    import numpy as np
-
     # As the matcher makes it: column by column in memory.
-    return np.asfortranarray(np.resize(rows, (size, rows.shape[1])))
+    return [benchmark.measured(model, np.asfortranarray(rows[:size])) for size in SIZES]

@@ -15,6 +15,7 @@ from domain.facts.sheets import FactSheet
 from domain.market.products import Product, ProductKind
 from domain.matching.matcher import Candidates, Ranking
 from ml.features import vector
+from ml.matchers import values
 from ml.matchers.artefact import MatchArtefact
 from ml.matchers.columns import COLUMNS, PERSON, of_candidates
 from ml.matchers.ranking import ranked
@@ -182,3 +183,11 @@ def test_who_somebody_is_by_birth_or_place_is_no_input(matcher: MatchArtefact) -
     known = usual(matcher, product(1), product(2, annual_rate=Decimal("0.1")), **told)
     assert np.array_equal(plain.value, known.value)
     assert not set(COLUMNS) & set(told)
+
+
+@pytest.mark.parametrize(
+    "among", [[0.5, 0.25, 0.5, 0.125], [0.5, np.nextafter(0.5, 1)], [0.5, 0.0, 0.25, 0.0], [0.3], []]
+)
+def test_the_best_come_first_and_equal_ones_as_they_came(among: list[float]) -> None:
+    value = np.array(among * 3, float)
+    assert values.best_first(value).tolist() == sorted(range(len(value)), key=lambda place: -value[place])
