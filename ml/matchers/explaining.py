@@ -4,14 +4,14 @@ Each sentence names the columns that it speaks of. It is told only where these c
 by exact Shapley values of both models, and by what its costs take from the value, compared with the other candidates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.matching.columns import Floats, Indices
-from domain.matching.matcher import Candidates
+from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
 from ml.matchers import values
 from ml.matchers.artefact import MatchArtefact
@@ -20,7 +20,7 @@ from ml.matchers.sentences import Sentence, of_costs, sentences
 from ml.matchers.values import Weights
 
 REASONS_MAX = 3
-AVAILABLE = Reason("AVAILABLE", N_("You can apply for it now."))
+AVAILABLE = Reason("AVAILABLE", N_("Nothing that is known of you stands against it."))
 
 
 def reasons(
@@ -30,11 +30,12 @@ def reasons(
     scored: Scored | None,
     candidates: Candidates,
     shown: Indices,
+    kept: Collection[OddsBand],
 ) -> list[tuple[Reason, ...]]:
     """At most three for each, the strongest first; never none. Without a model, only costs decide and can be a reason."""
     if not len(shown):
         return []
-    true = sentences(model, rows, scored, candidates, shown)
+    true = sentences(model, rows, scored, candidates, shown, kept)
     if model is None:
         return [_told([each for each in mine if of_costs(each)]) for mine in true]
     pushes, of_odds = pushed(model, weights, rows, shown, is_scored=scored is not None)

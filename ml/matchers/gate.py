@@ -22,8 +22,10 @@ from ml.releasing import Gate
 
 # As good: its log-loss is at most this share above the champion's, in 39 of 40 resamples.
 TOLERANCE = 0.01
-# So far above what chance makes an ECE misleads nobody.
+# An ECE so far above what chance makes misleads nobody.
 ECE_TOLERANCE = 0.01
+# How much wider than 95 % of them the band is that holds all but one in a thousand sound models.
+ONE_IN_A_THOUSAND = 3.09 / 1.96
 DRAWS = 1_000
 OF_EACH_MIN = 5
 POSITIONS_APART = 20
@@ -141,7 +143,8 @@ def _verdict(duel: _Duel, seed: int) -> _Verdict:
     against = {name: losses(duel.outcome, chances) for name, chances in rivals.items()}
     gaps = _gaps(duel, {name: mine - theirs for name, theirs in against.items()}, seed)
     error = ece(duel.outcome, duel.candidate, duel.weight)
-    noise = noise_band(duel.candidate, duel.weight, seed=seed)[1]
+    low, high = noise_band(duel.candidate, duel.weight, seed=seed)
+    noise = (low + high) / 2 + ONE_IN_A_THOUSAND * (high - low) / 2
     figures = {
         "rows": len(mine),
         "logloss": round(float(np.average(mine, weights=duel.weight)), 5),

@@ -1,6 +1,6 @@
 """Which products suit a person: the live models behind the port `Matcher`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
@@ -62,10 +62,15 @@ class LiveMatcher:
         return reliability.band_of(odds)
 
     def reasons(
-        self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices
+        self,
+        sheet: FactSheet,
+        scored: Scored | None,
+        candidates: Candidates,
+        shown: Indices,
+        kept: Collection[OddsBand],
     ) -> list[tuple[Reason, ...]]:
         rows = of_candidates(sheet, scored, candidates)
-        return explaining.reasons(self._live.current(), self._weights, rows, scored, candidates, shown)
+        return explaining.reasons(self._live.current(), self._weights, rows, scored, candidates, shown, kept)
 
     def rows(
         self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices

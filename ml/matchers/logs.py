@@ -4,12 +4,11 @@ A showing is judged when it is old enough that who wanted to apply has applied. 
 learned from, and of who was erased nothing can be opened any more.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from math import nan
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +36,7 @@ WEIGHT_MAX = 10.0
 FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)
 
 Key = tuple[UUID, UUID]
+_NEEDED = frozenset(INPUTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,34 +56,48 @@ class Log:
 
 
 async def read(now: datetime) -> Log:
-    """All that was shown long enough ago, in short transactions of their own."""
-    lines: list[_Line] = []
+    """All that was shown long enough ago, the newest where there is more than can be learned from, in short transactions."""
+    since, until = await _period(now)
+    parts: list[_Part] = []
     after: Key | None = None
     while True:
         async with reading() as db:
-            rows = (await db.execute(_batch(now, after))).all()
+            rows = (await db.execute(_batch(since, until, after))).all()
             seals = await vault.seals_of(db, {row.user_id for row in rows})
-        lines += await in_background(partial(_opened, rows, seals))
+        parts.append(await in_background(partial(_opened, rows, seals)))
         if len(rows) < BATCH:
-            return _log(lines)
+            return _log(parts)
         after = (rows[-1].user_id, rows[-1].id)
 
 
-def _batch(now: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
-    """By the primary key of the showings, so that a batch meets few people and goes on where the last one ended."""
+async def _period(now: datetime) -> tuple[datetime, datetime]:
     learning = settings().learning
-    judged_after = timedelta(days=learning.judged_after_days)
+    since = now - timedelta(days=learning.looks_back_days)
+    until = now - timedelta(days=learning.judged_after_days)
+    newest_first = select(Showing.shown_at).where(Showing.shown_at < until).order_by(Showing.shown_at.desc())
+    async with reading() as db:
+        one_too_many = (await db.execute(newest_first.offset(learning.showings_max).limit(1))).scalar_one_or_none()
+    return max(since, one_too_many or since), until
+
+
+def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
+    """By the primary key of the showings, so that a batch meets few people and goes on where the last one ended."""
     applied = and_(
         Application.user_id == Showing.user_id,
         Application.id == Showing.application_id,
         # A later one would count for old showings only: the same wish, judged by another measure.
-        Application.created_at < Showing.shown_at + judged_after,
+        Application.created_at < Showing.shown_at + timedelta(days=settings().learning.judged_after_days),
     )
     decided = and_(
         Decision.user_id == Application.user_id,
         Decision.application_id == Application.id,
         Decision.outcome.in_(FINAL),
     )
+    if after is not None:
+        # It follows from the joins, but Postgres would walk there from the beginning each time.
+        applied, decided = (
+            and_(each, kind.user_id >= after[0]) for each, kind in ((applied, Application), (decided, Decision))
+        )
     asked = (
         select(
             Showing.user_id,
@@ -103,8 +117,8 @@ def _batch(now: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
         .where(
             Showing.is_personal,
             Showing.row_sealed.is_not(None),
-            Showing.shown_at >= now - timedelta(days=learning.looks_back_days),
-            Showing.shown_at < now - judged_after,
+            Showing.shown_at >= since,
+            Showing.shown_at < until,
             func.coalesce(MatchPreference.is_personal, True),
         )
         .order_by(Showing.user_id, Showing.id)
@@ -113,70 +127,71 @@ def _batch(now: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
     return asked if after is None else asked.where(tuple_(Showing.user_id, Showing.id) > after)
 
 
-@dataclass(frozen=True)
-class _Line:
-    user_id: UUID
-    list_id: UUID
-    product_id: UUID
-    propensity: float
-    shown_at: datetime
-    values: list[float]
-    applied: bool
-    outcome: DecisionOutcome | None
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What one batch held, by column: a year of a big house must fit into memory."""
+
+    users: NDArray[np.bytes_]
+    lists: NDArray[np.bytes_]
+    products: NDArray[np.bytes_]
+    propensity: Floats
+    shown_at: NDArray[np.datetime64]
+    rows: Floats
+    applied: Flags
+    decided: Flags
+    approved: Flags
 
 
-def _opened(rows: Sequence[Row[Any]], seals: Mapping[UUID, Seal]) -> list[_Line]:
-    lines = []
+def _opened(rows: Sequence[Row[Any]], seals: Mapping[UUID, Seal]) -> _Part:
+    kept, values = [], []
     for row in rows:
         if row.user_id not in seals:
             continue
         told = seals[row.user_id].open(row.row_sealed, ROW)
-        if not told.keys() >= set(INPUTS):
-            continue  # an earlier model read other columns
-        values = [nan if told[name] is None else told[name] for name in INPUTS]
-        lines.append(
-            _Line(
-                row.user_id,
-                row.list_id,
-                row.product_id,
-                row.propensity,
-                row.shown_at,
-                [*values, float(row.position)],
-                row.application_id is not None,
-                row.outcome,
-            )
-        )
-    return lines
+        # An earlier model may have read other columns.
+        if told.keys() >= _NEEDED:
+            kept.append(row)
+            values.append([*(told[name] for name in INPUTS), row.position])
+    return _Part(
+        users=_names(row.user_id for row in kept),
+        lists=_names(row.list_id for row in kept),
+        products=_names(row.product_id for row in kept),
+        propensity=np.array([row.propensity for row in kept], float),
+        shown_at=_moments([row.shown_at for row in kept]),
+        rows=np.array(values, float).reshape(len(kept), len(COLUMNS)),  # None is NaN
+        applied=np.array([row.application_id is not None for row in kept], bool),
+        decided=np.array([row.outcome is not None for row in kept], bool),
+        approved=np.array([row.outcome is DecisionOutcome.APPROVE for row in kept], bool),
+    )
 
 
-def _log(lines: Sequence[_Line]) -> Log:
-    people, person = _numbered([line.user_id for line in lines])
-    draw = np.array([_draw(user_id) for user_id in people], float)
-    propensity = np.array([line.propensity for line in lines], float)
-    weight = np.minimum(1 / propensity, WEIGHT_MAX)
+def _log(parts: Sequence[_Part]) -> Log:
+    whole = {each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_Part)}
+    people, person = np.unique(whole["users"], return_inverse=True)
+    draw = np.array([_draw(name) for name in people], float)
+    weight = np.minimum(1 / whole["propensity"], WEIGHT_MAX)
     seen = Interactions(
         person=person,
         draw=draw[person],
-        rows=np.array([line.values for line in lines], float, order="F").reshape(len(lines), len(COLUMNS)),
-        weight=weight / weight.mean() if len(lines) else weight,
-        applied=np.array([line.applied for line in lines], bool),
-        decided=np.array([line.outcome is not None for line in lines], bool),
-        approved=np.array([line.outcome is DecisionOutcome.APPROVE for line in lines], bool),
-        shown_at=_moments([line.shown_at for line in lines]),
+        rows=np.asfortranarray(whole["rows"]),
+        weight=weight / weight.mean() if len(weight) else weight,
+        applied=whole["applied"],
+        decided=whole["decided"],
+        approved=whole["approved"],
+        shown_at=whole["shown_at"],
     )
-    lists, products = ([getattr(line, name) for line in lines] for name in ("list_id", "product_id"))
-    return Log(seen, _numbered(lists)[1], _numbered(products)[1], propensity)
+    list_of, product = (np.unique(whole[name], return_inverse=True)[1] for name in ("lists", "products"))
+    return Log(seen, list_of, product, whole["propensity"])
 
 
-def _numbered(ids: Sequence[UUID]) -> tuple[list[UUID], Indices]:
-    places: dict[UUID, int] = {}
-    numbers = np.array([places.setdefault(id, len(places)) for id in ids], np.intp)
-    return list(places), numbers
-
-
-def _draw(user_id: UUID) -> float:
+def _draw(name: bytes) -> float:
     """From 0 to 1, and the same for this person in each training to come."""
-    return int.from_bytes(blake2b(user_id.bytes, digest_size=7, person=b"longan matcher").digest()) / 2**56
+    return int.from_bytes(blake2b(name, digest_size=7, person=b"longan matcher").digest()) / 2**56
+
+
+def _names(ids: Iterable[UUID]) -> NDArray[np.bytes_]:
+    # As numpy keeps it: without zeros at the end.
+    return np.array([id.bytes for id in ids], "S16")
 
 
 def _moments(times: Sequence[datetime]) -> NDArray[np.datetime64]:

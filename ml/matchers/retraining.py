@@ -87,7 +87,7 @@ def _trained(log: Log) -> _Found:
     candidate = train(log.seen, simulated=settings().is_embedded, seed=SEED)
     standing = registry.standing(Kind.MATCH)
     passed = gate.judged(candidate, _comparable(standing.champion, candidate), log, seed=SEED)
-    figures = {**candidate.card, **passed.figures}
+    figures = {**passed.figures, "learned": candidate.card}
     if passed.failures:
         return _Found(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, standing.champion)
     version = artefacts.save(candidate, registry.folder())

@@ -1,5 +1,6 @@
 """What can be said in favour of a product: only what is true, by the rules and the figures."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil, isnan
 
@@ -9,6 +10,7 @@ from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.market.products import Product
+from domain.market.terms import quoting
 from domain.matching import reliability
 from domain.matching.columns import Flags, Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
@@ -36,21 +38,25 @@ def of_costs(sentence: Sentence) -> bool:
 
 
 def sentences(
-    model: MatchArtefact | None, rows: Floats, scored: Scored | None, candidates: Candidates, shown: Indices
+    model: MatchArtefact | None,
+    rows: Floats,
+    scored: Scored | None,
+    candidates: Candidates,
+    shown: Indices,
+    kept: Collection[OddsBand],
 ) -> list[list[Sentence]]:
-    """For each of the products shown, the most personal first."""
+    """For each of the products shown, the most personal first. `kept`: the bands that keep their word."""
     odds = model.chances(rows[shown], is_scored=scored is not None)[0] if model else None
     kinds = candidates.shelf.columns.kind[candidates.rows]
     costs = {kind: _sorted_costs(rows, kinds == kind) for kind in np.unique(kinds[shown])}
     told = []
     for index, place in enumerate(shown.tolist()):
         product = candidates.shelf.product(int(candidates.rows[place]))
-        annual_cost = float(rows[place, ANNUAL_COST])
         found = [
             _meets_grade(product, scored),
             _easy_to_carry(float(rows[place, COST_TO_INCOME])),
-            _often_approved(model, None if odds is None else float(odds[index])),
-            _low_cost(annual_cost, costs[kinds[place]]),
+            _often_approved(None if odds is None else float(odds[index]), kept),
+            _low_cost(candidates, place, float(rows[place, ANNUAL_COST]), costs[kinds[place]]),
             _choice_of_terms(product),
             _open_to_all(product),
         ]
@@ -81,22 +87,23 @@ def _easy_to_carry(share: float) -> Sentence | None:
     return Sentence(Reason("EASY_TO_CARRY", message, {"percent": percent}), ("cost_to_income", "monthly_cost"))
 
 
-def _often_approved(model: MatchArtefact | None, odds: float | None) -> Sentence | None:
-    band = None if odds is None else reliability.band_of(odds)
-    if model is None or band not in LIKELY or not model.tested[band].is_kept:
+def _often_approved(odds: float | None, kept: Collection[OddsBand]) -> Sentence | None:
+    if odds is None or reliability.band_of(odds) not in {*LIKELY}.intersection(kept):
         return None
     message = N_("Most people with a record like yours are approved for it.")
     return Sentence(Reason("OFTEN_APPROVED", message), INPUTS, is_of_odds=True)
 
 
-def _low_cost(annual_cost: float, others: Floats) -> Sentence | None:
-    """Compared with the candidates of the same kind, itself among them."""
+def _low_cost(candidates: Candidates, place: int, annual_cost: float, others: Floats) -> Sentence | None:
+    """Compared with the candidates of the same kind, itself among them; told to the cent, as it is shown beside it."""
     if annual_cost == 0:
         return Sentence(Reason("NO_INTEREST", N_("It costs no interest.")), ("annual_cost",))
     if isnan(annual_cost) or len(others) < FEW_TO_COMPARE or annual_cost > others[len(others) // 4]:
         return None
     message = N_("All told it costs {percent} % a year, which is among the lowest of {count} like it.")
-    percent = f"{round(annual_cost * 100, 2):g}"
+    row = int(candidates.rows[place])
+    amount, months = int(candidates.amount[place]), int(candidates.shelf.columns.months[row])
+    percent = f"{quoting.quote(candidates.shelf.product(row), amount, months).annual_cost * 100:.2f}"
     return Sentence(Reason("LOW_RATE", message, {"percent": percent, "count": len(others)}), ("annual_cost",))
 
 

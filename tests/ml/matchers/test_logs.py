@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, event, func, select, update
 
 from domain.applications.applications import Application
 from domain.matching.preferences import MatchPreference
@@ -43,12 +43,16 @@ async def shoppers(few: Interactions, shown_at: datetime) -> AsyncIterator[list[
         await db.execute(delete(Showing).where(Showing.user_id.in_(ids)))
 
 
+def draw(user_id: UUID) -> float:
+    return logs._draw(logs._names([user_id])[0])
+
+
 async def read(shoppers: list[UUID], at: datetime | None = None) -> Log:
     """Only of these people, in the order of their showings."""
     async with reading() as db:
         now = at or await clock.now(db)
     found = await logs.read(now)
-    return found.only(np.isin(found.seen.draw, [logs._draw(user_id) for user_id in shoppers]))
+    return found.only(np.isin(found.seen.draw, [draw(user_id) for user_id in shoppers]))
 
 
 async def change(*statements: object) -> None:
@@ -92,7 +96,7 @@ async def test_who_wants_no_personal_ranking_is_not_learned_from(shoppers: list[
         db.add(MatchPreference(user_id=shoppers[0], is_personal=False, changed_at=now))
         db.add(MatchPreference(user_id=shoppers[1], is_personal=True, changed_at=now))
     log = await read(shoppers)
-    assert set(log.seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+    assert set(log.seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 
 async def test_what_was_not_personal_teaches_nothing(shoppers: list[UUID]) -> None:
@@ -101,12 +105,12 @@ async def test_what_was_not_personal_teaches_nothing(shoppers: list[UUID]) -> No
         update(Showing).where(of == shoppers[0]).values(is_personal=False),
         update(Showing).where(of == shoppers[1]).values(row_sealed=None),
     )
-    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[2:]}
+    assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[2:]}
 
 
 async def test_of_who_was_erased_nothing_is_read(shoppers: list[UUID]) -> None:
     await change(delete(PersonKey).where(PersonKey.user_id == shoppers[0]))
-    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+    assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 
 async def test_rows_of_other_columns_are_left_out(shoppers: list[UUID]) -> None:
@@ -114,7 +118,7 @@ async def test_rows_of_other_columns_are_left_out(shoppers: list[UUID]) -> None:
         seal = await vault.seal_of(db, shoppers[0])
         sealed = seal.close({"points": 700.0, "something_else": 1.0}, ROW)
         await db.execute(update(Showing).where(Showing.user_id == shoppers[0]).values(row_sealed=sealed))
-    assert set((await read(shoppers)).seen.draw) == {logs._draw(user_id) for user_id in shoppers[1:]}
+    assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 
 async def test_what_seldom_stood_there_speaks_for_more_but_not_for_all(shoppers: list[UUID]) -> None:
@@ -123,9 +127,9 @@ async def test_what_seldom_stood_there_speaks_for_more_but_not_for_all(shoppers:
         *[update(Showing).where(Showing.user_id == who).values(propensity=chance) for who, chance in chances.items()]
     )
     log = await read(shoppers)
-    weights = dict(zip(log.seen.draw, log.seen.weight, strict=True))
-    base = weights[logs._draw(shoppers[0])]
-    assert [weights[logs._draw(who)] / base for who in shoppers] == pytest.approx([1, 2, 5, logs.WEIGHT_MAX])
+    weights = dict(zip(log.seen.draw.tolist(), log.seen.weight.tolist(), strict=True))
+    base = weights[draw(shoppers[0])]
+    assert [weights[draw(who)] / base for who in shoppers] == pytest.approx([1, 2, 5, logs.WEIGHT_MAX])
 
 
 async def test_many_batches_are_one_log_in_two_questions_each(
@@ -137,9 +141,21 @@ async def test_many_batches_are_one_log_in_two_questions_each(
     event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     log = await read(shoppers)
     assert np.array_equal(log.seen.rows, few.rows, equal_nan=True)
-    showings = [sql for sql in asked if "FROM showings" in sql]
+    showings = [sql for sql in asked if sql.startswith("SELECT showings.user_id")]
     keys = [sql for sql in asked if "FROM person_keys" in sql]
     assert len(showings) == len(keys) == len(few) // 7 + 1
+
+
+async def test_of_too_many_the_newest_are_read(
+    shoppers: list[UUID], shown_at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await change(update(Showing).where(Showing.user_id == shoppers[0]).values(shown_at=shown_at - timedelta(days=300)))
+    async with reading() as db:
+        judged = Showing.shown_at < await clock.now(db) - timedelta(days=settings().learning.judged_after_days)
+        newer = select(func.count()).where(judged, Showing.shown_at > shown_at - timedelta(days=300))
+        count = (await db.execute(newer)).scalar_one()
+    monkeypatch.setattr(settings(), "learning", settings().learning.model_copy(update={"showings_max": count - 1}))
+    assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 
 async def test_an_empty_log_is_empty(db: Db) -> None:
