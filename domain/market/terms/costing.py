@@ -24,9 +24,9 @@ def costs(amount: Whole, annual_rate: Floats, fee_rate: Floats, months: Whole) -
     """Of equal instalments; where the rate is NaN nothing is lent, and `amount` is what a month costs."""
     is_lent = ~np.isnan(annual_rate)
     monthly_rate = np.where(is_lent, annual_rate, 0.0) / 12
-    monthly = np.where(is_lent, _rounded(amount * _annuity(monthly_rate, months)), amount)
-    total = np.where(is_lent, _rounded(amount * _annuity(monthly_rate, months) * months), amount * months)
-    return Costs(monthly, total + np.where(is_lent, _rounded(amount * fee_rate), 0))
+    payment = np.where(is_lent, amount * _annuity(monthly_rate, months), amount)
+    fee = np.where(is_lent, amount * fee_rate, 0.0)
+    return Costs(_rounded(payment), _rounded(payment * months) + _rounded(fee))
 
 
 def annual_costs(annual_rate: Floats, fee_rate: Floats, months: Whole) -> Floats:
