@@ -1,6 +1,6 @@
 """The port through which the business asks which products suit a person; ml fills it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,9 +90,17 @@ class Matcher(Protocol):
         """The band that these odds lie in, whether or not it keeps its word."""
 
     def reasons(
-        self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices
+        self,
+        sheet: FactSheet,
+        scored: Scored | None,
+        candidates: Candidates,
+        shown: Indices,
+        kept: Collection[OddsBand],
     ) -> list[tuple[Reason, ...]]:
-        """Why each of the candidates at the places `shown` is shown: for one page, never for all."""
+        """Why each of the candidates at the places `shown` is shown: for one page, never for all.
+
+        `kept`: the bands that keep their word, so no reason leans on another.
+        """
 
     def rows(
         self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices

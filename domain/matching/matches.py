@@ -1,7 +1,7 @@
 """Match: a product ranked for a person, with the odds that he gets it and why it is shown. Never binding."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -143,7 +143,7 @@ def _shown(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, Ban
     places = np.array([view.place_at(position) for position in positions], np.intp)
     if not len(places):
         return []
-    reasons, rows = _told(found, places)
+    reasons, rows = _told(found, places, [band for band, backed in evidence.items() if backed.is_kept])
     return [
         _match(view, position, int(place), why, row, evidence)
         for position, place, why, row in zip(positions, places, reasons, rows, strict=True)
@@ -151,12 +151,12 @@ def _shown(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, Ban
 
 
 def _told(
-    found: List, places: Indices
+    found: List, places: Indices, kept: Collection[OddsBand]
 ) -> tuple[Sequence[tuple[Reason, ...]], Sequence[Mapping[str, float | None] | None]]:
     if not found.basis.is_personal:
         return [BY_COST] * len(places), [None] * len(places)
     person = found.sheet, found.scored, found.candidates
-    return matcher().reasons(*person, places), matcher().rows(*person, places)
+    return matcher().reasons(*person, places, kept), matcher().rows(*person, places)
 
 
 def _match(

@@ -95,7 +95,7 @@ def _often_approved(odds: float | None, kept: Collection[OddsBand]) -> Sentence 
 
 
 def _low_cost(candidates: Candidates, place: int, annual_cost: float, others: Floats) -> Sentence | None:
-    """Compared with the candidates of the same kind, itself among them; told to the cent, as it is shown beside it."""
+    """Compared with the candidates of the same kind, itself among them; told as it is quoted beside it."""
     if annual_cost == 0:
         return Sentence(Reason("NO_INTEREST", N_("It costs no interest.")), ("annual_cost",))
     if isnan(annual_cost) or len(others) < FEW_TO_COMPARE or annual_cost > others[len(others) // 4]:
@@ -103,7 +103,7 @@ def _low_cost(candidates: Candidates, place: int, annual_cost: float, others: Fl
     message = N_("All told it costs {percent} % a year, which is among the lowest of {count} like it.")
     row = int(candidates.rows[place])
     amount, months = int(candidates.amount[place]), int(candidates.shelf.columns.months[row])
-    percent = f"{quoting.quote(candidates.shelf.product(row), amount, months).annual_cost * 100:.2f}"
+    percent = f"{float(quoting.quote(candidates.shelf.product(row), amount, months).annual_cost) * 100:g}"
     return Sentence(Reason("LOW_RATE", message, {"percent": percent, "count": len(others)}), ("annual_cost",))
 
 

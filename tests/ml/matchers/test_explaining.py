@@ -1,5 +1,6 @@
 """A reason is true, and it is really what pushes the product up."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -11,6 +12,8 @@ from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.market.products import Product, ProductKind
+from domain.market.terms import quoting
+from domain.matching.matcher import OddsBand
 from infra.words import say
 from ml.matchers import explaining, values
 from ml.matchers.artefact import MatchArtefact
@@ -29,17 +32,21 @@ def told(
     """For each product its reasons: code -> values."""
     candidates, who = candidates_of(shelf_of(*products)), who or sheet()
     rows = of_candidates(who, score, candidates)
-    found = explaining.reasons(model, WEIGHTS, rows, score, candidates, np.arange(len(products)))
+    found = explaining.reasons(model, WEIGHTS, rows, score, candidates, np.arange(len(products)), tuple(OddsBand))
     return [{reason.code: reason.values for reason in reasons} for reasons in found]
 
 
 def true_of(
-    model: MatchArtefact | None, *products: Product, score: Scored | None = scored(), who: FactSheet | None = None
+    model: MatchArtefact | None,
+    *products: Product,
+    score: Scored | None = scored(),
+    who: FactSheet | None = None,
+    kept: Collection[OddsBand] = tuple(OddsBand),
 ) -> list[dict[str, Reason]]:
     """What could be said of each, pushing or not."""
     candidates, who = candidates_of(shelf_of(*products)), who or sheet()
     rows = of_candidates(who, score, candidates)
-    found = sentences(model, rows, score, candidates, np.arange(len(products)))
+    found = sentences(model, rows, score, candidates, np.arange(len(products)), kept)
     return [{each.reason.code: each.reason for each in those} for those in found]
 
 
@@ -70,12 +77,22 @@ class TestTruth:
             {"NO_INTEREST"}, {"LOW_RATE"}, set(), set(), set(), set(), set()
         ]  # fmt: skip
 
+    def test_a_low_cost_is_told_as_it_is_quoted_beside_it(self, matcher: MatchArtefact) -> None:
+        """Of a small amount the cents weigh: what it costs is not what its rate alone would make of it."""
+        small = [product(n, amount_min=1_000, amount_max=1_000, annual_rate=Decimal(n) / 50) for n in range(1, 4)]
+        said = true_of(matcher, *small)[0]["LOW_RATE"].values["percent"]
+        quoted = quoting.quote(small[0], 1_000, 12).annual_cost
+        assert said == f"{float(quoted) * 100:g}" != "2"
+
     def test_a_rental_lends_nothing_so_it_is_not_praised_for_no_interest(self, matcher: MatchArtefact) -> None:
         assert "NO_INTEREST" not in true_of(matcher, rental(1, 50_000))[0]
 
-    def test_often_approved_is_said_only_of_high_odds_that_the_test_confirmed(self, matcher: MatchArtefact) -> None:
+    def test_often_approved_is_said_only_of_high_odds_in_a_band_that_keeps_its_word(
+        self, matcher: MatchArtefact
+    ) -> None:
         good = scored(800, Grade.A)
         assert "OFTEN_APPROVED" in true_of(matcher, product(), score=good)[0]
+        assert "OFTEN_APPROVED" not in true_of(matcher, product(), score=good, kept=[OddsBand.LOW])[0]
         assert "OFTEN_APPROVED" not in true_of(matcher, product(grade_at_least=Grade.A), score=scored(500, Grade.D))[0]
         assert "OFTEN_APPROVED" not in true_of(matcher, product(), score=None)[0]
 
@@ -86,9 +103,9 @@ class TestPush:
         shelf = shelf_of(*[any_product(n, luck) for n in range(1, 121)])
         candidates = candidates_of(shelf)
         rows, shown = of_candidates(sheet(), scored(), candidates), np.arange(120)
-        true = sentences(matcher, rows, scored(), candidates, shown)
+        true = sentences(matcher, rows, scored(), candidates, shown, tuple(OddsBand))
         pushes, of_odds = explaining.pushed(matcher, WEIGHTS, rows, shown, is_scored=True)
-        found = explaining.reasons(matcher, WEIGHTS, rows, scored(), candidates, shown)
+        found = explaining.reasons(matcher, WEIGHTS, rows, scored(), candidates, shown, tuple(OddsBand))
         withheld = 0
         for place, reasons in enumerate(found):
             strength = {
@@ -142,7 +159,10 @@ class TestPush:
     def test_nothing_shown_needs_no_reason(self, matcher: MatchArtefact) -> None:
         candidates = candidates_of(shelf_of(product()), [])
         rows = np.empty((0, len(COLUMNS)))
-        assert explaining.reasons(matcher, WEIGHTS, rows, scored(), candidates, np.empty(0, np.intp)) == []
+        assert (
+            explaining.reasons(matcher, WEIGHTS, rows, scored(), candidates, np.empty(0, np.intp), tuple(OddsBand))
+            == []
+        )
 
 
 def test_reasons_are_said_in_both_languages() -> None:

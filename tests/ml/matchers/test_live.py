@@ -38,7 +38,7 @@ def test_without_a_model_the_cheapest_comes_first_and_nothing_is_guessed() -> No
     assert (np.diff(costs) >= 0).all()
     assert np.isnan(found.odds).all()
     assert (live.model_version, live.is_simulated, live.weights, live.tested) == ("cheapest-first", False, (), {})
-    assert len(live.reasons(sheet(), scored(), candidates, found.order[:5])) == 5
+    assert len(live.reasons(sheet(), scored(), candidates, found.order[:5], tuple(OddsBand))) == 5
 
 
 def test_a_promoted_model_is_seen_at_once(matcher: MatchArtefact, folder: Path) -> None:
@@ -73,7 +73,7 @@ def test_nothing_to_rank_is_ranked(matcher: MatchArtefact, folder: Path) -> None
     promote(matcher, folder)
     live, nothing = LiveMatcher(), candidates_of(shelf_of(), [])
     assert len(live.rank(sheet(), scored(), nothing).order) == 0
-    assert live.reasons(sheet(), scored(), nothing, np.empty(0, np.intp)) == []
+    assert live.reasons(sheet(), scored(), nothing, np.empty(0, np.intp), tuple(OddsBand)) == []
 
 
 @pytest.mark.parametrize(
