@@ -13,8 +13,9 @@ from sqlalchemy import delete, select, text
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision
 from domain.matching.showings import Showing
-from infra import clock
+from infra import clock, outbox
 from infra.database import reading, transaction
+from infra.ids import new_id
 from infra.outbox import Event
 from infra.settings import settings
 from infra.vault import PersonKey
@@ -29,8 +30,10 @@ from ml.matchers.trainings import MatcherTraining, TrainingOutcome
 from ml.population.parameters import WORLD
 from ml.population.simulating import Population
 from ml.registry import Kind
+from ml.tasks import retrain_matcher
 from tests.ml.matchers.conftest import shown_to
 from tests.ml.matchers.learning import first_people, write_down
+from tests.working import work_off
 
 PEOPLE = 1_000
 
@@ -217,3 +220,19 @@ class TestOnce:
         monkeypatch.setattr(retraining, "_learned", watched)
         await retraining.retrain()
         assert held == [0]
+
+    async def test_a_week_asks_for_it_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def learned(_: datetime) -> retraining._Found:
+            return retraining._Found(TrainingOutcome.REFUSED)
+
+        monkeypatch.setattr(retraining, "_learned", learned)
+        async with transaction() as db:
+            asked = await outbox.announce(db, retraining.RETRAIN, subject_id=new_id())
+        assert asked.subject_id is not None
+        assert await work_off(asked.subject_id) == ["retrain_matcher"]
+        done = await latest()
+        assert done is not None
+        await retrain_matcher(asked)  # delivered twice
+        again = await latest()
+        assert again is not None
+        assert again.id == done.id
