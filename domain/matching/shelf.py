@@ -86,7 +86,8 @@ def _published(products: Sequence[Product]) -> list[Product]:
 
 
 # A transaction that changed products sees what no other does yet: its shelf is nobody else's.
-IS_OURS = text("coalesce(shelf_version.xmin = pg_current_xact_id_if_assigned()::xid, false)")
+# What a savepoint within it wrote is younger than the transaction.
+IS_OURS = text("coalesce(age(shelf_version.xmin) <= age(pg_current_xact_id_if_assigned()::xid), false)")
 
 
 async def _changed_since(db: Db, version: int) -> tuple[int, bool, int, list[Product]]:

@@ -93,6 +93,17 @@ async def test_what_was_rolled_back_was_seen_by_nobody_else(mine: Product) -> No
     assert rate_of(await seen(), mine.id) == 0.02
 
 
+async def test_nor_what_a_savepoint_wrote(mine: Product) -> None:
+    await seen()
+    async with reading() as db:
+        async with db.begin_nested():
+            await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.01")))
+        assert rate_of(await shelf.current(db), mine.id) == 0.01
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.02")))
+    assert rate_of(await seen(), mine.id) == 0.02
+
+
 async def test_a_writer_of_products_waits_for_another_and_both_are_counted(mine: Product) -> None:
     before = (await seen()).version
     for _ in range(2):
