@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Interval, text
+from sqlalchemy import Interval, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,11 +27,19 @@ async def now(db: AsyncSession) -> datetime:
     return moment
 
 
+# Whatever the statement that asks for this can see was written before it.
+EXACTLY = text("longan_now() + (clock_timestamp() - now())")
+
+
+def stand(db: AsyncSession, at: datetime) -> None:
+    """Let it be this time for the rest of the transaction."""
+    db.info["now"] = at
+
+
 async def catch_up(db: AsyncSession) -> datetime:
     """The time as it is now, for the rest of this transaction: after waiting for a lock, what the others wrote is past."""
-    asked = text("SELECT longan_now() + (clock_timestamp() - now())")
-    moment: datetime = (await db.execute(asked)).scalar_one()
-    db.info["now"] = moment
+    moment: datetime = (await db.execute(select(EXACTLY))).scalar_one()
+    stand(db, moment)
     return moment
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from domain.applications import offers
 from domain.credit.scoring import scorer
@@ -12,6 +12,7 @@ from domain.facts.readings import FactsVersion
 from domain.market.products import ProductKind, ShelfVersion
 from domain.matching.matcher import matcher
 from domain.matching.preferences import MatchPreference
+from infra import clock
 from infra.database import Db
 
 NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
@@ -28,6 +29,10 @@ class Basis:
     burden: int
     day: date  # ages change with it
 
+    @property
+    def is_of_live_models(self) -> bool:
+        return (self.scorer_version, self.matcher_version) == (scorer().model_version, matcher().model_version)
+
     def list_id(self, kind: ProductKind | None) -> UUID:
         """Names the list that a person sees: the same as long as it was computed from the same."""
         return uuid5(NAMESPACE, f"{self}/{kind}")
@@ -40,7 +45,10 @@ def catch_up() -> None:
 
 
 async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
-    """The basis as it is now, and the time, in one round trip."""
+    """The basis as it is now, and the time, in one round trip. What is read of it after is read as of that time.
+
+    So nothing that its versions count is in the future of this transaction, which may have begun before it was written.
+    """
     preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
     version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
     asked = select(
@@ -48,9 +56,10 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
         ShelfVersion.version,
         func.coalesce(preference.scalar_subquery(), True),
         offers.burden_of(user_id).scalar_subquery(),
-        text("longan_now()"),
+        clock.EXACTLY,
     )
     facts, shelf, is_personal, burden, now = (await db.execute(asked)).one()
+    clock.stand(db, at=now)
     basis = Basis(
         user_id=user_id,
         facts_version=facts,

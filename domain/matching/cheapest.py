@@ -4,12 +4,15 @@ import numpy as np
 
 from domain.matching.matcher import Candidates, Ranking
 
+MONTHLY_MAX = 2.0**35  # in minor units; nobody pays so much a month
+PRECISE = 1e6  # yearly costs have six decimals
+
 
 def cheapest_first(candidates: Candidates) -> Ranking:
     """By what it costs a year, all told, then by what a month costs. Nothing is guessed of anybody."""
     annual_cost = candidates.shelf.columns.annual_cost[candidates.rows]
-    order = np.lexsort((candidates.rows, candidates.monthly_cost, annual_cost))
-    value = np.empty(len(candidates))
-    value[order] = -np.arange(len(candidates), dtype=float)
+    # Each product's own, whatever else is on the list: who reads on while that changes goes on where he was.
+    value = -(np.rint(annual_cost * PRECISE) * MONTHLY_MAX + candidates.monthly_cost)
+    order = np.argsort(-value, kind="stable")
     unknown = np.full(len(candidates), np.nan)
     return Ranking(order, value, unknown, unknown)

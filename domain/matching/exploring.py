@@ -5,7 +5,7 @@ drawn depends on the list's id alone, so all pages of a list agree. What a partn
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from uuid import UUID
 
@@ -43,6 +43,11 @@ class Plan:
         if self.drawn is None or rank < SLOT or rank > self.drawn:
             return rank
         return SLOT if rank == self.drawn else rank + 1
+
+    def redrawn(self, rank: int | None) -> "Plan":
+        """The same with another one drawn, or none."""
+        drawable = self.drawable if rank is None else np.union1d(self.drawable, [rank])
+        return replace(self, drawable=drawable, drawn=rank)
 
     def positions(self, start: int, stop: int) -> Indices:
         """The ranks at these positions, as far as the list goes."""

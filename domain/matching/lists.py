@@ -50,6 +50,8 @@ async def of(db: Db, user_id: UUID) -> List:
     has_linked = bool(await accounts.linked(db, user_id))
     basis = replace(basis, shelf_version=shelf_now.version)
     made = await asyncio.to_thread(lambda: _made(basis, sheet, has_linked, shelf_now))
+    if not basis.is_of_live_models:
+        return await of(db, user_id)  # another model was promoted meanwhile
     _keep(made)
     return made
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +13,7 @@ from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
 from domain.matching import bands, exploring, lists, newness
 from domain.matching.bands import BandEvidence
-from domain.matching.columns import KINDS, Indices
+from domain.matching.columns import KINDS, Flags, Indices
 from domain.matching.exploring import Plan
 from domain.matching.lists import List
 from domain.matching.matcher import OddsBand, matcher
@@ -35,7 +35,7 @@ class Match:
     band_evidence: BandEvidence
     reasons: tuple[Reason, ...]
     illustration: Illustration
-    key: tuple[float, str]
+    cursor: str
     shown: Shown
 
     @property
@@ -63,12 +63,13 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
     """The person's matches, best first."""
     limit = limit_of(first)
     cursor = _read(after) if after is not None else None
-    view = await _view(db, user_id, kind)
-    start = 0 if cursor is None else view.after(*cursor)
+    view, start = await _view(db, user_id, kind), 0
+    if cursor is not None:
+        view, start = view.behind(cursor)
     evidence = await bands.evidence_of(db, matcher())
     stop = min(start + limit, len(view.ranked))
     shown = await asyncio.to_thread(lambda: _shown(view, range(start, stop), evidence))
-    cursors = [encode_cursor(match.key) for match in shown]
+    cursors = [match.cursor for match in shown]
     return Matches(
         items=shown,
         cursors=cursors,
@@ -90,6 +91,19 @@ async def find(db: Db, user_id: UUID, product_id: UUID) -> Match | None:
 
 
 @dataclass(frozen=True)
+class Cursor:
+    """Behind the product with this key, the lowest last; and what was drawn by lot, where the walk has come past it.
+
+    So a walk goes on with the lot with which it began, and by value, though the list may have changed meanwhile.
+    """
+
+    key: float
+    product_id: UUID
+    is_past_lot: bool
+    drawn: UUID | None
+
+
+@dataclass(frozen=True)
 class View:
     """A list as one person sees it: of one kind or all, with what is being explored. `ranked` leads to the candidates."""
 
@@ -103,19 +117,41 @@ class View:
         return int(self.ranked[self.plan.rank_at(position)])
 
     def position_of(self, product_id: UUID) -> int | None:
+        rank = self._rank_of(product_id)
+        return None if rank is None else self.plan.position_of(rank)
+
+    def cursor_at(self, position: int) -> Cursor:
+        rank = position - 1 if self.plan.is_explored(position) else self.plan.rank_at(position)
+        drawn = None if self.plan.drawn is None else self._id_at(self.plan.drawn)
+        value = float(self.found.ranking.value[self.ranked[rank]])
+        return Cursor(-value, self._id_at(rank), position >= exploring.SLOT, drawn)
+
+    def behind(self, cursor: Cursor) -> tuple["View", int]:
+        """The same with the lot of this walk, and the position at which it goes on."""
+        is_before = self._is_up_to(cursor)
+        passed = int(is_before.sum())
+        if not cursor.is_past_lot and passed <= exploring.SLOT:
+            return self, passed
+        drawn = self._rank_of(cursor.drawn) if cursor.is_past_lot and cursor.drawn else None
+        view = replace(self, plan=self.plan.redrawn(drawn))
+        if drawn is None:
+            return view, passed
+        return view, max(passed - int(is_before[drawn]), exploring.SLOT) + 1
+
+    def _is_up_to(self, cursor: Cursor) -> Flags:
+        candidates = self.found.candidates
+        keys = -self.found.ranking.value[self.ranked]
+        ids = candidates.shelf.columns.ids[candidates.rows[self.ranked]]
+        is_before: Flags = (keys < cursor.key) | ((keys == cursor.key) & (ids <= cursor.product_id.bytes))
+        return is_before
+
+    def _rank_of(self, product_id: UUID) -> int | None:
         row = self.found.candidates.shelf.row_of(product_id)
         ranks = np.flatnonzero(self.found.candidates.rows[self.ranked] == (-1 if row is None else row))
-        return self.plan.position_of(int(ranks[0])) if len(ranks) else None
+        return int(ranks[0]) if len(ranks) else None
 
-    def after(self, key: float, product_id: UUID) -> int:
-        """The position behind this product; where it is gone, behind all that stood before it."""
-        position = self.position_of(product_id)
-        if position is not None:
-            return position + 1
-        candidates = self.found.candidates
-        values = -self.found.ranking.value[self.ranked]
-        ids = candidates.shelf.columns.ids[candidates.rows[self.ranked]]
-        return int(((values < key) | ((values == key) & (ids < product_id.bytes))).sum())
+    def _id_at(self, rank: int) -> UUID:
+        return self.found.candidates.shelf.product(int(self.found.candidates.rows[self.ranked[rank]])).id
 
 
 async def _view(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
@@ -181,7 +217,7 @@ def _match(
         band_evidence=backed,
         reasons=(TRIED, *reasons) if is_explored else reasons,
         illustration=quoting.illustrate(product, found.scored.grade if found.scored else None, found.known.income),
-        key=(-value, str(product.id)),
+        cursor=_written(view.cursor_at(position)),
         shown=Shown(
             list_id=view.list_id,
             product_id=product.id,
@@ -203,11 +239,13 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _read(after: str) -> tuple[float, UUID]:
-    key, id = decode_cursor(after, 2)
-    if isinstance(key, str) or not isinstance(id, str):
-        raise not_ours()
+def _written(cursor: Cursor) -> str:
+    return encode_cursor((cursor.key, cursor.product_id, int(cursor.is_past_lot), cursor.drawn or ""))
+
+
+def _read(after: str) -> Cursor:
+    key, id, is_past_lot, drawn = decode_cursor(after, 4)
     try:
-        return float(key), UUID(id)
+        return Cursor(float(key), UUID(str(id)), bool(is_past_lot), UUID(str(drawn)) if drawn else None)
     except ValueError:
         raise not_ours() from None

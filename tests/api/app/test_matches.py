@@ -12,10 +12,12 @@ from sqlalchemy import func, select, update
 
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
-from domain.matching import exploring, lists, shelf
+from domain.matching import exploring, lists, matches, shelf
 from domain.matching.matcher import matcher
+from domain.matching.matches import Match
 from domain.matching.rules import CODES, first_against, illustrated
 from domain.matching.showings import Showing
+from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.settings import settings
@@ -32,6 +34,7 @@ MATCHES = """query ($kind: ProductKind, $first: Int) { viewer { matching { isPer
 WHY_NOT = "query ($id: ID!) { viewer { whyNot(productId: $id) { isOffered product { id } reasons { code message } } } }"
 PREFER = """mutation ($personal: Boolean!) { setMatchPreference(input: {isPersonal: $personal}) {
     ... on Matching { isPersonal } ... on Refusal { code } } }"""
+DRAWN, NOT_DRAWN = (0.0, 0.5), (1.0, 0.0)
 LOAN = catalogue.product_id("longan-demo-bank", "ldb-everyday")
 
 
@@ -51,6 +54,17 @@ async def product_ids(person: Phone) -> list[str]:
 
 async def why_not(person: Phone, product_id: str) -> Any:
     return (await person.ask(WHY_NOT, id=product_id))["viewer"]["whyNot"]
+
+
+async def walked(person: Phone, count: int, after: str | None) -> list[Match]:
+    """All that follows, page by page."""
+    found: list[Match] = []
+    while True:
+        async with reading() as db:
+            page = await matches.page(db, person.user_id, kind=None, first=count, after=after)
+        found, after = [*found, *page.items], page.end
+        if not page.has_next:
+            return found
 
 
 async def change(product_id: UUID, **values: Any) -> None:
@@ -95,6 +109,12 @@ class TestTheNextReadIsRight:
         assert only_here & set(await product_ids(shopper))
         await shopper.tell(region="CN-XZ")
         assert not only_here & set(await product_ids(shopper))
+
+    async def test_after_a_change_that_is_younger_than_the_transaction(self, shopper: Phone) -> None:
+        async with reading() as db:
+            await clock.now(db)
+            await shopper.tell(region="CN-XZ")
+            assert (await lists.of(db, shopper.user_id)).known.region == "CN-XZ"
 
     async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
         pointer = registry.pointer(Kind.MATCH)
@@ -147,6 +167,61 @@ class TestTheOrder:
     async def test_of_one_kind_is_that_of_all(self, regular: Phone) -> None:
         loans = [match["id"] for match in await seen(regular, kind="LOAN")]
         assert loans == [match["id"] for match in await seen(regular) if match["id"] in loans]
+
+
+class TestWalkingOnWhileTheListChanges:
+    """`first` and `then`: what the dice say of the list at first, and once it has changed."""
+
+    @pytest.mark.parametrize("count", [3, 5, 6, 8])
+    @pytest.mark.parametrize(("first", "then"), [(DRAWN, NOT_DRAWN), (NOT_DRAWN, DRAWN), (DRAWN, (0.0, 0.9))])
+    async def test_everything_is_seen_once(
+        self,
+        regular: Phone,
+        monkeypatch: pytest.MonkeyPatch,
+        count: int,
+        first: tuple[float, float],
+        then: tuple[float, float],
+    ) -> None:
+        monkeypatch.setattr(settings(), "explore_share", 0.05)
+        monkeypatch.setattr(exploring, "_dice", lambda list_id: first)
+        async with reading() as db:
+            begun = await matches.page(db, regular.user_id, kind=None, first=count, after=None)
+        monkeypatch.setattr(exploring, "_dice", lambda list_id: then)
+        rest = await walked(regular, count, begun.end)
+        seen_so = [match.id for match in begun.items] + [match.id for match in rest]
+        async with reading() as db:
+            found = await lists.of(db, regular.user_id)
+        assert len(seen_so) == len(found.candidates)
+        assert len(set(seen_so)) == len(seen_so)
+        assert all(0 < match.shown.propensity <= 1 for match in rest)
+
+    @pytest.mark.parametrize("count", [3, 5, 6])
+    async def test_and_nothing_is_left_out_where_the_last_that_was_seen_is_gone(
+        self, regular: Phone, monkeypatch: pytest.MonkeyPatch, count: int
+    ) -> None:
+        monkeypatch.setattr(settings(), "explore_share", 0.05)
+        monkeypatch.setattr(exploring, "_dice", lambda list_id: DRAWN)
+        everything = {match.id for match in await walked(regular, 100, None)}
+        async with reading() as db:
+            begun = await matches.page(db, regular.user_id, kind=None, first=count, after=None)
+        await change(begun.items[-1].id, status=ProductStatus.RETIRED)
+        try:
+            rest = [match.id for match in await walked(regular, count, begun.end)]
+        finally:
+            await change(begun.items[-1].id, status=ProductStatus.PUBLISHED)
+        assert len(rest) == len(everything) - count
+        assert {match.id for match in begun.items}.isdisjoint(rest)
+
+    async def test_by_cost_alone_too(self, shopper: Phone) -> None:
+        await shopper.ask(PREFER, personal=False)
+        async with reading() as db:
+            begun = await matches.page(db, shopper.user_id, kind=None, first=5, after=None)
+        everything = [match.id for match in await walked(shopper, 100, None)]
+        await change(everything[1], status=ProductStatus.RETIRED)
+        try:
+            assert [match.id for match in await walked(shopper, 4, begun.end)] == everything[5:]
+        finally:
+            await change(everything[1], status=ProductStatus.PUBLISHED)
 
 
 class TestThePreference:
