@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, Select, func, select, tuple_
+from sqlalchemy import BindParameter, Index, Numeric, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -105,7 +105,7 @@ async def monthly_burden(db: Db, user_id: UUID) -> int:
     return int((await db.execute(burden_of(user_id))).scalar_one())
 
 
-def burden_of(user_id: UUID) -> Select[int]:
+def burden_of(user_id: UUID | BindParameter[UUID]) -> Select[int]:
     return (
         select(func.coalesce(func.sum(Offer.monthly_payment), 0))
         .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 
 from domain.applications import offers
 from domain.credit.scoring import scorer
@@ -49,16 +50,7 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
 
     So nothing that its versions count is in the future of this transaction, which may have begun before it was written.
     """
-    preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
-    version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
-    asked = select(
-        func.coalesce(version.scalar_subquery(), 0),
-        ShelfVersion.version,
-        func.coalesce(preference.scalar_subquery(), True),
-        offers.burden_of(user_id).scalar_subquery(),
-        clock.EXACTLY,
-    )
-    facts, shelf, is_personal, burden, now = (await db.execute(asked)).one()
+    facts, shelf, is_personal, burden, now = (await db.execute(_asked(), {"user_id": user_id})).one()
     clock.stand(db, at=now)
     basis = Basis(
         user_id=user_id,
@@ -71,3 +63,18 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
         day=now.date(),
     )
     return basis, now
+
+
+@cache
+def _asked() -> Select[int, int, bool, int, datetime]:
+    """Put together once: every page of matches asks it."""
+    user_id = bindparam("user_id", type_=Uuid())
+    version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
+    preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
+    return select(
+        func.coalesce(version.scalar_subquery(), 0),
+        ShelfVersion.version,
+        func.coalesce(preference.scalar_subquery(), True),
+        offers.burden_of(user_id).scalar_subquery(),
+        clock.EXACTLY,
+    )

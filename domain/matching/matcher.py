@@ -33,6 +33,10 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def only(self, places: Indices) -> "Candidates":
+        columns = (self.rows, self.amount, self.monthly_cost, self.total_cost)
+        return Candidates(self.shelf, *(column[places] for column in columns))
+
 
 @dataclass(frozen=True, eq=False)
 class Ranking:

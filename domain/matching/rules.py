@@ -62,9 +62,7 @@ def known_of(sheet: FactSheet, scored: Scored | None, burden: int) -> Known:
 def allowed(shelf: Shelf, known: Known) -> Candidates:
     """The products that this person can really have, with what they would cost him."""
     everything = illustrated(shelf, known)
-    rows = np.flatnonzero(first_against(everything, known) == ELIGIBLE)
-    costs = (column[rows] for column in (everything.amount, everything.monthly_cost, everything.total_cost))
-    return Candidates(shelf, rows, *costs)
+    return everything.only(np.flatnonzero(first_against(everything, known) == ELIGIBLE))
 
 
 def illustrated(shelf: Shelf, known: Known) -> Candidates:

@@ -13,8 +13,9 @@ from domain.credit.scoring import Scored
 from domain.matching.columns import Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
+from ml.leaves import Leaves
 from ml.matchers import values
-from ml.matchers.artefact import MatchArtefact
+from ml.matchers.artefact import MatchArtefact, Platt
 from ml.matchers.columns import COLUMNS
 from ml.matchers.sentences import Sentence, of_costs, sentences
 from ml.matchers.values import Weights
@@ -50,16 +51,18 @@ def pushed(
     d log p = (1 - p) d log-odds, so a chance that is near 1 already can hardly be pushed further.
     """
     here = rows[shown]
-    odds, wish = model.chances(here, is_scored=is_scored)
-    by_wish = (1 - wish)[:, None] * model.relevance_platt.slope * model.relevance_leaves.explained(here)[1]
-    by_odds = np.zeros_like(by_wish)
-    if odds is not None:
-        by_odds = (1 - odds)[:, None] * model.odds_platt.slope * model.odds_leaves.explained(here)[1]
+    by_wish = _pushed(model.relevance_leaves, model.relevance_platt, here)
+    by_odds = _pushed(model.odds_leaves, model.odds_platt, here) if is_scored else np.zeros_like(by_wish)
     by_costs = np.zeros_like(by_wish)
     kept = values.kept_of(weights, here)
     for column, lost in values.losses(weights, rows).items():
         by_costs[:, column] = (lost.mean() - lost[shown]) / kept
     return by_wish + by_odds + by_costs, by_odds
+
+
+def _pushed(leaves: Leaves, platt: Platt, rows: Floats) -> Floats:
+    raw, added = leaves.explained(rows)
+    return (1 - platt.chance(raw))[:, None] * platt.slope * added
 
 
 def _strongest(true: Sequence[Sentence], pushes: Floats, of_odds: Floats) -> tuple[Reason, ...]:

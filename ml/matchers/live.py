@@ -75,7 +75,7 @@ class LiveMatcher:
     def rows(
         self, sheet: FactSheet, scored: Scored | None, candidates: Candidates, shown: Indices
     ) -> Sequence[Mapping[str, float | None]]:
-        rows = of_candidates(sheet, scored, candidates)[shown, : len(INPUTS)]
+        rows = of_candidates(sheet, scored, candidates.only(shown))[:, : len(INPUTS)]
         # Equal to itself is what NaN is not.
         told = [[value if value == value else None for value in row] for row in rows.tolist()]
         return [dict(zip(INPUTS, row, strict=True)) for row in told]

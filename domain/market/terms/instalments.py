@@ -18,6 +18,7 @@ def _minor(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+@lru_cache(maxsize=2048)
 def plan(amount: int, annual_rate: Decimal, months: int) -> tuple[Instalment, ...]:
     """The annuity of `amount` (minor units) over `months`; interest is a twelfth of the year's, and the last absorbs the cents."""
     monthly = annual_rate / 12
