@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -68,7 +69,7 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
         view, start = view.behind(cursor)
     evidence = await bands.evidence_of(db, matcher())
     stop = min(start + limit, len(view.ranked))
-    shown = await asyncio.to_thread(lambda: _shown(view, range(start, stop), evidence))
+    shown = await _page_of(view, range(start, stop), evidence)
     cursors = [match.cursor for match in shown]
     return Matches(
         items=shown,
@@ -172,6 +173,19 @@ def _of_kind(found: List, kind: ProductKind | None) -> Indices:
     is_wanted = candidates.shelf.columns.kind[candidates.rows] == KINDS.index(kind)
     wanted: Indices = found.ranking.order[is_wanted[found.ranking.order]]
     return wanted
+
+
+async def _page_of(view: View, positions: range, evidence: Mapping[OddsBand, BandEvidence]) -> Sequence[Match]:
+    """The latest page of each list is kept: most who read again read the same."""
+    asked = (view.list_id, view.plan.drawn, positions, evidence)
+    known = _latest.get(view.found)
+    if known is None or known[0] != asked:
+        known = asked, await asyncio.to_thread(lambda: _shown(view, positions, evidence))
+        _latest[view.found] = known
+    return known[1]
+
+
+_latest: WeakKeyDictionary[List, tuple[object, Sequence[Match]]] = WeakKeyDictionary()
 
 
 def _shown(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, BandEvidence]) -> list[Match]:

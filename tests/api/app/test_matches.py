@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
-from domain.matching import exploring, lists, matches, shelf
-from domain.matching.matcher import matcher
+from domain.matching import bands, exploring, lists, matches, shelf
+from domain.matching.matcher import OddsBand, matcher
 from domain.matching.matches import Match
 from domain.matching.rules import CODES, first_against, illustrated
 from domain.matching.showings import Showing
@@ -147,6 +147,20 @@ class TestTheNextReadIsRight:
     async def test_and_nothing_is_ranked_anew_where_nothing_changed(self, regular: Phone) -> None:
         async with reading() as db:
             assert await lists.of(db, regular.user_id) is await lists.of(db, regular.user_id)
+
+    async def test_nor_a_page_told_anew_until_its_evidence_changes(
+        self, regular: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def first() -> Match:
+            async with reading() as db:
+                return (await matches.page(db, regular.user_id, kind=None, first=5, after=None)).items[0]
+
+        before = await first()
+        assert before.odds_band is not None
+        assert await first() is before
+        nothing = dict.fromkeys(OddsBand, bands.NO_EVIDENCE)
+        monkeypatch.setattr(bands, "evidence_of", lambda db, matcher: asyncio.sleep(0, nothing))
+        assert (await first()).odds_band is None
 
 
 class TestTheOrder:
