@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, ForeignKeyConstraint, Index, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -188,6 +188,11 @@ async def _let_go(db: Db, account: LinkedAccount) -> None:
 
 async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:
     return (await of_users(db, {user_id}))[user_id]
+
+
+def has_linked(user_id: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
+    """Whether an account of this person is in force, as part of a larger question."""
+    return exists().where(LinkedAccount.user_id == user_id, LinkedAccount.status != LinkStatus.UNLINKED)
 
 
 async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LinkedAccount]:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, Uuid, bindparam, func, select
 
 from domain.applications import offers
 from domain.credit.scoring import scorer
+from domain.facts import accounts
 from domain.facts.readings import FactsVersion
 from domain.market.products import ProductKind, ShelfVersion
 from domain.matching.matcher import matcher
@@ -23,6 +24,7 @@ NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
 class Basis:
     user_id: UUID
     facts_version: int
+    has_linked: bool
     shelf_version: int
     scorer_version: str
     matcher_version: str
@@ -50,11 +52,12 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
 
     So nothing that its versions count is in the future of this transaction, which may have begun before it was written.
     """
-    facts, shelf, is_personal, burden, now = (await db.execute(_asked(), {"user_id": user_id})).one()
+    facts, has_linked, shelf, is_personal, burden, now = (await db.execute(_asked(), {"user_id": user_id})).one()
     clock.stand(db, at=now)
     basis = Basis(
         user_id=user_id,
         facts_version=facts,
+        has_linked=has_linked,
         shelf_version=shelf,
         scorer_version=scorer().model_version,
         matcher_version=matcher().model_version,
@@ -66,13 +69,14 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
 
 
 @cache
-def _asked() -> Select[int, int, bool, int, datetime]:
+def _asked() -> Select[int, bool, int, bool, int, datetime]:
     """Put together once: every page of matches asks it."""
     user_id = bindparam("user_id", type_=Uuid())
     version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
     preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
     return select(
         func.coalesce(version.scalar_subquery(), 0),
+        accounts.has_linked(user_id),
         ShelfVersion.version,
         func.coalesce(preference.scalar_subquery(), True),
         offers.burden_of(user_id).scalar_subquery(),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.credit.assessing import score_now
 from domain.credit.scoring import NotEnoughKnown, Scored
-from domain.facts import accounts, readings
+from domain.facts import readings
 from domain.facts.sheets import FactSheet
 from domain.matching import basis as bases
 from domain.matching import rules, shelf
@@ -47,9 +47,8 @@ async def of(db: Db, user_id: UUID) -> List:
         return kept
     shelf_now = await shelf.current(db, basis.shelf_version)
     sheet = await readings.sheet(db, user_id)
-    has_linked = bool(await accounts.linked(db, user_id))
     basis = replace(basis, shelf_version=shelf_now.version)
-    made = await asyncio.to_thread(lambda: _made(basis, sheet, has_linked, shelf_now))
+    made = await asyncio.to_thread(lambda: _made(basis, sheet, shelf_now))
     if not basis.is_of_live_models:
         return await of(db, user_id)  # another model was promoted meanwhile
     _keep(made)
@@ -68,8 +67,8 @@ def _keep(made: List) -> None:
         _kept.popitem(last=False)
 
 
-def _made(basis: Basis, sheet: FactSheet, has_linked: bool, shelf_now: Shelf) -> List:
-    scored = scored_of(sheet) if has_linked else None
+def _made(basis: Basis, sheet: FactSheet, shelf_now: Shelf) -> List:
+    scored = scored_of(sheet) if basis.has_linked else None
     known = rules.known_of(sheet, scored, basis.burden)
     candidates, ranking = ranked(sheet, scored, known, shelf_now, is_personal=basis.is_personal)
     return List(basis, sheet.stale_at, sheet, scored, known, candidates, ranking)
