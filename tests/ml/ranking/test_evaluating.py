@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.books.findings import BookRefused, Notes
-from ml.ranking import evaluating, showing
+from ml.ranking import evaluating, rankers, showing
 from ml.ranking.evaluating import Evaluation, evaluate
 from ml.ranking.table import checked
 from tests.ml.ranking.tables import habits, tastes
@@ -51,6 +51,15 @@ def test_what_clearly_beats_both_is_chosen_and_said() -> None:
     }
     assert evaluating.choose(even, notes) == "pointwise"
     assert len(notes.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "everything", "both", "best"),
+    [(0.70, 0.60, 0.69, "given"), (0.60, 0.70, 0.69, "all"), (0.70, 0.60, 0.699, "both"), (0.60, 0.61, 0.62, "both")],
+)
+def test_the_mean_of_both_ranks_unless_one_is_better(given: float, everything: float, both: float, best: str) -> None:
+    found = rankers.best_inputs({"given": np.array([given]), "all": np.array([everything]), "both": np.array([both])})
+    assert found == best
 
 
 def test_where_nothing_can_be_found_nothing_is() -> None:
