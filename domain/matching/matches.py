@@ -161,7 +161,7 @@ async def _view(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
     list_id = found.basis.list_id(kind)
     if not found.basis.is_personal:
         return View(found, list_id, ranked, exploring.straight(len(ranked)))
-    new = await newness.of_products(db, found.candidates.shelf)
+    new = await newness.of_products(db, found.candidates.shelf, found.basis.day)
     is_new = new[found.candidates.rows[ranked]]
     return View(found, list_id, ranked, exploring.plan(list_id, ranked=len(ranked), new=is_new))
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import numpy as np
@@ -20,6 +21,7 @@ KEPT_SECONDS = 900.0  # what counts ends with yesterday, so it hardly changes wi
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
+    day: date
     ids: NDArray[np.bytes_]
     until: float
 
@@ -31,18 +33,18 @@ class _New:
     is_new: Flags
 
 
-_seen = _Seen(np.empty(0, "S16"), until=0.0)
+_seen = _Seen(date.min, np.empty(0, "S16"), until=0.0)
 _new: _New | None = None
 
 
-async def of_products(db: Db, shelf: Shelf) -> Flags:
+async def of_products(db: Db, shelf: Shelf, today: date) -> Flags:
     """By row of the shelf: shown fewer than `explore_new_below` times in the thirty days before today.
 
     Today does not count, so all pages that are read of a list today agree.
     """
     global _seen, _new
-    if time.monotonic() >= _seen.until:
-        _seen = _Seen(await often_seen(db), until=time.monotonic() + KEPT_SECONDS)
+    if _seen.day != today or time.monotonic() >= _seen.until:
+        _seen = _Seen(today, await often_seen(db), until=time.monotonic() + KEPT_SECONDS)
     if _new is None or _new.seen is not _seen or _new.shelf is not shelf:
         _new = _New(_seen, shelf, ~np.isin(shelf.columns.ids, _seen.ids))
     return _new.is_new

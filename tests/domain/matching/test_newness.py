@@ -14,6 +14,7 @@ from infra.settings import settings
 from tests.domain.matching import goods
 
 ENOUGH = settings().explore_new_below
+TODAY = date(2026, 11, 22)
 
 
 async def yesterday(db: Db) -> date:
@@ -51,19 +52,23 @@ async def test_a_product_is_new_until_enough_have_seen_it(db: Db, shown: dict[in
 class TestOfTheShelf:
     @pytest.fixture(autouse=True)
     def _asked_anew(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(newness, "_seen", newness._Seen(np.empty(0, "S16"), until=0.0))
+        monkeypatch.setattr(newness, "_seen", newness._Seen(date.min, np.empty(0, "S16"), until=0.0))
         monkeypatch.setattr(newness, "_new", None)
 
     async def test_is_told_by_row(self, db: Db) -> None:
         known, unknown = await show(db, {1: ENOUGH}), await show(db, {})
         both = shelf.of([goods.product(id=id) for id in (known, unknown)])
-        assert (await newness.of_products(db, both)).tolist() == [id == unknown for id in sorted([known, unknown])]
+        assert (await newness.of_products(db, both, TODAY)).tolist() == [
+            id == unknown for id in sorted([known, unknown])
+        ]
 
     async def test_is_asked_for_once_for_a_while(self, db: Db) -> None:
         first, second = await show(db, {1: ENOUGH}), await show(db, {})
-        assert (await newness.of_products(db, shelf.of([goods.product(id=first)]))).tolist() == [False]
+        assert (await newness.of_products(db, shelf.of([goods.product(id=first)]), TODAY)).tolist() == [False]
         db.add(ProductDay(product_id=second, day=await yesterday(db), shown=ENOUGH))
         await db.flush()
         there = shelf.of([goods.product(id=second)])
-        assert (await newness.of_products(db, there)).tolist() == [True]
-        assert await newness.of_products(db, there) is await newness.of_products(db, there)
+        assert (await newness.of_products(db, there, TODAY)).tolist() == [True]
+        assert await newness.of_products(db, there, TODAY) is await newness.of_products(db, there, TODAY)
+        tomorrow = TODAY + timedelta(days=1)
+        assert (await newness.of_products(db, there, tomorrow)).tolist() == [False], "another day, another question"
