@@ -4,15 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import domain.applications.applying
-import domain.matching.bands
-import domain.matching.picks
-import domain.matching.preferences
-import domain.matching.product_days
-import domain.matching.reach
-import domain.matching.showings
-import domain.matching.sweep_tasks
-import domain.matching.sweeps
-import domain.matching.tasks
+import domain.matching.learning.tasks
+import domain.matching.reach.tasks
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
@@ -38,15 +31,8 @@ if TYPE_CHECKING:
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.applications.applying,
-    domain.matching.bands,
-    domain.matching.picks,
-    domain.matching.preferences,
-    domain.matching.product_days,
-    domain.matching.reach,
-    domain.matching.showings,
-    domain.matching.sweep_tasks,
-    domain.matching.sweeps,
-    domain.matching.tasks,
+    domain.matching.learning.tasks,
+    domain.matching.reach.tasks,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,

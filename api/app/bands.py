@@ -7,9 +7,9 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.showing import shows
-from domain.matching import bands
-from domain.matching.bands import BandBasis
-from domain.matching.reliability import BandStanding
+from domain.matching.learning import bands
+from domain.matching.learning.bands import BandBasis
+from domain.matching.learning.reliability import BandStanding
 from infra.words import say
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pyarrow import RecordBatch, Schema
 
-    from domain.matching.logs import Batch
+    from domain.matching.learning.logs import Batch
 
 DAYS = 30
 
@@ -59,8 +59,8 @@ async def write(file: Path, since: datetime | None, until: datetime | None, rewa
     from datetime import UTC, timedelta
 
     from api import wiring  # noqa: F401  all tables must be known
-    from domain.matching import logs
-    from domain.matching.logs import Reward
+    from domain.matching.learning import logs
+    from domain.matching.learning.logs import Reward
     from infra import clock, database
 
     rows = 0

@@ -10,7 +10,7 @@ import strawberry
 from api.graphql.context import Context, Info
 from api.graphql.showing import shows
 from domain.actors import Actor
-from domain.matching import funnels, rehearsing
+from domain.matching.reach import funnels, rehearsing
 from infra.database import Db
 from infra.words import Locale, say
 

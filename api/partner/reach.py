@@ -10,7 +10,7 @@ from api.graphql.reach import Rehearsal
 from api.graphql.refusals import Refused
 from api.partner.products import RehearseProductInput, told_in
 from domain.actors import PartnerActor
-from domain.matching import rehearsing
+from domain.matching.reach import rehearsing
 from infra.database import reading
 
 RehearseProductResult = Annotated[Rehearsal | Refused, strawberry.union("RehearseProductResult")]

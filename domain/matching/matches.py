@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -12,15 +12,16 @@ from domain.credit.reasons import Reason
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
-from domain.matching import bands, exploring, lists, newness
-from domain.matching.bands import BandEvidence
-from domain.matching.columns import KINDS, Flags, Indices
-from domain.matching.exploring import Plan
+from domain.matching import views
+from domain.matching.columns import Indices
+from domain.matching.learning import bands
+from domain.matching.learning.bands import BandEvidence
+from domain.matching.learning.showings import Shown
 from domain.matching.lists import List
 from domain.matching.matcher import OddsBand, matcher
-from domain.matching.showings import Shown
+from domain.matching.views import View
 from infra.database import Db
-from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
+from infra.paging import Page, limit_of
 from infra.words import N_
 
 TRIED = Reason("TRIED", N_("It stands here to learn whether it suits people; it was drawn by lot."))
@@ -63,8 +64,8 @@ class Matches(Page[Match]):
 async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | None, after: str | None) -> Matches:
     """The person's matches, best first."""
     limit = limit_of(first)
-    cursor = _read(after) if after is not None else None
-    view, start = await _view(db, user_id, kind), 0
+    cursor = views.read(after) if after is not None else None
+    view, start = await views.of(db, user_id, kind), 0
     if cursor is not None:
         view, start = view.behind(cursor)
     evidence = await bands.evidence_of(db, matcher())
@@ -83,96 +84,12 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
 
 async def find(db: Db, user_id: UUID, product_id: UUID) -> Match | None:
     """One of them; None where this product is not among what the person can have."""
-    view = await _view(db, user_id, None)
+    view = await views.of(db, user_id, None)
     position = view.position_of(product_id)
     if position is None:
         return None
     evidence = await bands.evidence_of(db, matcher())
     return (await asyncio.to_thread(lambda: _shown(view, [position], evidence)))[0]
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Behind the product with this key, the lowest last; and what was drawn by lot, where the walk has come past it.
-
-    So a walk goes on with the lot with which it began, and by value, though the list may have changed meanwhile.
-    """
-
-    key: float
-    product_id: UUID
-    is_past_lot: bool
-    drawn: UUID | None
-
-
-@dataclass(frozen=True)
-class View:
-    """A list as one person sees it: of one kind or all, with what is being explored. `ranked` leads to the candidates."""
-
-    found: List
-    list_id: UUID
-    ranked: Indices
-    plan: Plan
-
-    def place_at(self, position: int) -> int:
-        """Of the candidate that stands there."""
-        return int(self.ranked[self.plan.rank_at(position)])
-
-    def position_of(self, product_id: UUID) -> int | None:
-        rank = self._rank_of(product_id)
-        return None if rank is None else self.plan.position_of(rank)
-
-    def cursor_at(self, position: int) -> Cursor:
-        rank = position - 1 if self.plan.is_explored(position) else self.plan.rank_at(position)
-        drawn = None if self.plan.drawn is None else self._id_at(self.plan.drawn)
-        value = float(self.found.ranking.value[self.ranked[rank]])
-        return Cursor(-value, self._id_at(rank), position >= exploring.SLOT, drawn)
-
-    def behind(self, cursor: Cursor) -> tuple["View", int]:
-        """The same with the lot of this walk, and the position at which it goes on."""
-        is_before = self._is_up_to(cursor)
-        passed = int(is_before.sum())
-        if not cursor.is_past_lot and passed <= exploring.SLOT:
-            return self, passed
-        drawn = self._rank_of(cursor.drawn) if cursor.is_past_lot and cursor.drawn else None
-        view = replace(self, plan=self.plan.redrawn(drawn))
-        if drawn is None:
-            return view, passed
-        return view, max(passed - int(is_before[drawn]), exploring.SLOT) + 1
-
-    def _is_up_to(self, cursor: Cursor) -> Flags:
-        candidates = self.found.candidates
-        keys = -self.found.ranking.value[self.ranked]
-        ids = candidates.shelf.columns.ids[candidates.rows[self.ranked]]
-        is_before: Flags = (keys < cursor.key) | ((keys == cursor.key) & (ids <= cursor.product_id.bytes))
-        return is_before
-
-    def _rank_of(self, product_id: UUID) -> int | None:
-        row = self.found.candidates.shelf.row_of(product_id)
-        ranks = np.flatnonzero(self.found.candidates.rows[self.ranked] == (-1 if row is None else row))
-        return int(ranks[0]) if len(ranks) else None
-
-    def _id_at(self, rank: int) -> UUID:
-        return self.found.candidates.shelf.product(int(self.found.candidates.rows[self.ranked[rank]])).id
-
-
-async def _view(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
-    found = await lists.of(db, user_id)
-    ranked = _of_kind(found, kind)
-    list_id = found.basis.list_id(kind)
-    if not found.basis.is_personal:
-        return View(found, list_id, ranked, exploring.straight(len(ranked)))
-    new = await newness.of_products(db, found.candidates.shelf, found.basis.day)
-    is_new = new[found.candidates.rows[ranked]]
-    return View(found, list_id, ranked, exploring.plan(list_id, ranked=len(ranked), new=is_new))
-
-
-def _of_kind(found: List, kind: ProductKind | None) -> Indices:
-    if kind is None:
-        return found.ranking.order
-    candidates = found.candidates
-    is_wanted = candidates.shelf.columns.kind[candidates.rows] == KINDS.index(kind)
-    wanted: Indices = found.ranking.order[is_wanted[found.ranking.order]]
-    return wanted
 
 
 async def _page_of(view: View, positions: range, evidence: Mapping[OddsBand, BandEvidence]) -> Sequence[Match]:
@@ -231,7 +148,7 @@ def _match(
         band_evidence=backed,
         reasons=(TRIED, *reasons) if is_explored else reasons,
         illustration=quoting.illustrate(product, found.scored.grade if found.scored else None, found.known.income),
-        cursor=_written(view.cursor_at(position)),
+        cursor=views.written(view.cursor_at(position)),
         shown=Shown(
             list_id=view.list_id,
             product_id=product.id,
@@ -251,15 +168,3 @@ def _match(
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _written(cursor: Cursor) -> str:
-    return encode_cursor((cursor.key, cursor.product_id, int(cursor.is_past_lot), cursor.drawn or ""))
-
-
-def _read(after: str) -> Cursor:
-    key, id, is_past_lot, drawn = decode_cursor(after, 4)
-    try:
-        return Cursor(float(key), UUID(str(id)), bool(is_past_lot), UUID(str(drawn)) if drawn else None)
-    except ValueError:
-        raise not_ours() from None

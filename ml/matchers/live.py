@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.matching import reliability
 from domain.matching.cheapest import cheapest_first
 from domain.matching.columns import Indices
+from domain.matching.learning import reliability
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
 from ml.matchers import explaining
 from ml.matchers.artefact import MatchArtefact

@@ -11,8 +11,8 @@ from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.market.products import Product
 from domain.market.terms import quoting
-from domain.matching import reliability
 from domain.matching.columns import Flags, Floats, Indices
+from domain.matching.learning import reliability
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
 from ml.matchers.artefact import MatchArtefact

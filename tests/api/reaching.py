@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from domain.credit.grades import Grade
-from domain.matching import product_days, rules, snapshots, sweeps
-from domain.matching.product_days import ProductDay
-from domain.matching.reach import ProductReach
-from domain.matching.sweeps import Done, Sweep, SweepRange
+from domain.matching import rules
+from domain.matching.reach import product_days, snapshots, sweeps
+from domain.matching.reach.product_days import ProductDay
+from domain.matching.reach.reaches import ProductReach
+from domain.matching.reach.sweeps import Done, Sweep, SweepRange
 from domain.ranges import runs
 from domain.ranges.runs import RunState
 from infra.database import Db, transaction

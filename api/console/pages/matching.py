@@ -5,9 +5,10 @@ from starlette.responses import Response
 
 from api.console.pages.desks import Desk, at_desk, watchers
 from api.console.pages.rendering import page
-from domain.matching import bands, basis
+from domain.matching import basis
+from domain.matching.learning import bands
+from domain.matching.learning.reliability import PROMISES, BandStanding
 from domain.matching.matcher import OddsBand, matcher
-from domain.matching.reliability import PROMISES, BandStanding
 from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings

@@ -13,8 +13,8 @@ from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
 from domain.market.products import Product, ProductKind, ProductStatus, partners_by_ids
-from domain.matching import funnels, group_costs, sweeps
-from domain.matching.funnels import Days, Funnel
+from domain.matching.reach import funnels, group_costs, sweeps
+from domain.matching.reach.funnels import Days, Funnel
 from domain.people import groups
 from domain.people.partners import Partner
 from infra.database import Db, reading

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.actors import Role
-from domain.matching import group_costs
-from domain.matching.group_costs import GroupLine
-from domain.matching.sweeps import Done
+from domain.matching.reach import group_costs
+from domain.matching.reach.group_costs import GroupLine
+from domain.matching.reach.sweeps import Done
 from infra.database import Db, reading
 from infra.ids import global_id
 from tests.api import reaching

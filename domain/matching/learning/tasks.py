@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.applications.applications import Application
-from domain.matching import looking, showings
+from domain.matching.learning import looking, showings
 from infra import clock, outbox, schedules
 from infra.database import Db
 from infra.outbox import Event

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching import crowd
-from domain.matching.crowd import Crowd
+from domain.matching.reach import crowd
+from domain.matching.reach.crowd import Crowd
 from domain.matching.rules import Known
 from infra import vault
 from infra.background import in_background

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sqlalchemy import Date, cast, func, select
 
-from domain.matching import newness, shelf
-from domain.matching.product_days import ProductDay
+from domain.matching import shelf
+from domain.matching.learning import newness
+from domain.matching.reach.product_days import ProductDay
 from infra.database import Db
 from infra.settings import settings
 from tests.domain.matching import goods

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete
 
 from domain.actors import Actor, PartnerActor, Role, StaffActor, UserActor
-from domain.matching import funnels, product_days
-from domain.matching.funnels import Days, Funnel
-from domain.matching.product_days import ProductDay
-from domain.matching.reach import ProductReach
-from domain.matching.sweeps import Sweep, SweepRange
+from domain.matching.reach import funnels, product_days
+from domain.matching.reach.funnels import Days, Funnel
+from domain.matching.reach.product_days import ProductDay
+from domain.matching.reach.reaches import ProductReach
+from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.ranges import runs
 from domain.ranges.runs import NOBODY, RunState
 from infra import clock

@@ -9,10 +9,11 @@ from sqlalchemy import delete, func, select
 from domain.actors import PartnerActor, Role, StaffActor
 from domain.credit.grades import Grade
 from domain.market.products import DecisionMode, Product, ProductKind
-from domain.matching import crowd, rehearsing, rules, shelf, snapshots
-from domain.matching.rehearsing import Rehearsal
+from domain.matching import rules, shelf
+from domain.matching.reach import crowd, rehearsing, snapshots
+from domain.matching.reach.rehearsing import Rehearsal
+from domain.matching.reach.sweeps import Done, Sweep, SweepRange
 from domain.matching.rules import CODES
-from domain.matching.sweeps import Done, Sweep, SweepRange
 from domain.ranges import runs
 from domain.ranges.runs import RunState
 from infra.database import Db

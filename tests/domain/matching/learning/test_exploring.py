@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from domain.matching import exploring
-from domain.matching.exploring import BEYOND, LENGTH_MIN, SLOT, Plan
+from domain.matching.learning import exploring
+from domain.matching.learning.exploring import BEYOND, LENGTH_MIN, SLOT, Plan
 from infra.settings import Settings
 
 SPACE = UUID(int=7)

@@ -17,12 +17,13 @@ from domain.facts import readings
 from domain.facts.readings import FactsVersion, Told
 from domain.facts.sheets import FactSheet
 from domain.market.products import ShelfVersion
-from domain.matching import basis, group_costs, lists, picks, reach, rules, shelf, snapshots
-from domain.matching.group_costs import Spending
+from domain.matching import basis, lists, rules, shelf
 from domain.matching.matcher import matcher
+from domain.matching.reach import group_costs, picks, reaches, snapshots
+from domain.matching.reach.group_costs import Spending
+from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
 from domain.matching.shelf import Shelf
-from domain.matching.sweeps import Sweep, SweepRange
 from domain.ranges import running, runs
 from domain.ranges.running import Pace, Work
 from infra import clock, vault
@@ -169,7 +170,7 @@ async def _hold(db: Db, user_ids: Sequence[UUID]) -> set[UUID]:
 async def _count(db: Db, sweep: Sweep, part: SweepRange, on_shelf: Shelf) -> None:
     """Count the whole range by the shelf as it is at its end, so that each product is told by one set of rules."""
     people = await snapshots.of_range(db, sweep.id, part.number)
-    await reach.count(db, sweep.id, part.number, people, on_shelf)
+    await reaches.count(db, sweep.id, part.number, people, on_shelf)
 
 
 def _pace() -> Pace:

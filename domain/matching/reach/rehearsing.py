@@ -12,11 +12,12 @@ from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market import offering, standards
 from domain.market.offering import Told
 from domain.market.products import Product
-from domain.matching import crowd, funnels, shelf, snapshots, sweeps
+from domain.matching import shelf
 from domain.matching.columns import Whole
-from domain.matching.crowd import Crowd
+from domain.matching.reach import crowd, funnels, snapshots, sweeps
+from domain.matching.reach.crowd import Crowd
+from domain.matching.reach.sweeps import Done
 from domain.matching.rules import CODES, ELIGIBLE
-from domain.matching.sweeps import Done
 from infra import clock, limiter
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.facts.readings import FactsVersion
-from domain.matching import bands
+from domain.matching.learning import bands
 from domain.matching.matcher import Candidates, OddsBand, Ranking, matcher
 from domain.matching.preferences import MatchPreference
 from infra.copying import copy_in

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from domain.market.products import Product, ProductKind
-from domain.matching import group_costs, rules, shelf
-from domain.matching.group_costs import GroupLine, Spending
+from domain.matching import rules, shelf
 from domain.matching.matcher import Candidates, Ranking
+from domain.matching.reach import group_costs
+from domain.matching.reach.group_costs import GroupLine, Spending
+from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
-from domain.matching.sweeps import Sweep, SweepRange
 from domain.ranges import runs
 from infra.database import Db
 from tests.domain.matching import goods

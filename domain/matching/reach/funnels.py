@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select, text
 
 from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market.products import Product, offered_by
-from domain.matching import product_days, reach
-from domain.matching.product_days import WHAT, ProductDay
-from domain.matching.reach import Reach
+from domain.matching.reach import product_days, reaches
+from domain.matching.reach.product_days import WHAT, ProductDay
+from domain.matching.reach.reaches import Reach
 from domain.people.groups import PEOPLE_MIN
 from infra.database import Db
 from infra.errors import invalid
@@ -91,7 +91,7 @@ async def of_products(db: Db, actor: Actor, product_ids: Collection[UUID], days:
     """In three round trips, of those that this actor may see."""
     mine = seen_by(actor).where(Product.id.in_(product_ids)).with_only_columns(Product.id)
     ids = list((await db.execute(mine)).scalars())
-    reached, happened = await reach.of_products(db, ids), await _happened(db, ids, days)
+    reached, happened = await reaches.of_products(db, ids), await _happened(db, ids, days)
     funnels = {id: _funnel(reached.get(id), happened.get(id, dict.fromkeys(WHAT, 0))) for id in ids}
     return {id: coarse(one) for id, one in funnels.items()} if isinstance(actor, PartnerActor) else funnels
 

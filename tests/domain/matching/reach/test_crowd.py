@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from domain.credit.grades import Grade
-from domain.matching import crowd, rules, shelf
+from domain.matching import rules, shelf
+from domain.matching.reach import crowd
 from domain.matching.rules import CODES, Known
 from tests.domain.matching import goods
 

@@ -11,9 +11,9 @@ from sqlalchemy import delete, select, update
 
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
-from domain.matching import sweep_tasks
-from domain.matching.product_days import WHAT, ProductDay
-from domain.matching.showings import Showing
+from domain.matching.learning.showings import Showing
+from domain.matching.reach import tasks
+from domain.matching.reach.product_days import WHAT, ProductDay
 from infra import clock, outbox
 from infra.database import Db
 from infra.ids import new_id
@@ -89,7 +89,7 @@ async def decide(db: Db, application: Application, at: datetime, outcome: Decisi
 
 
 async def counted(db: Db, product_id: UUID) -> dict[date, Sequence[int]]:
-    await sweep_tasks.count_product_days(db, await outbox.announce(db, sweep_tasks.COUNT_DUE))
+    await tasks.count_product_days(db, await outbox.announce(db, tasks.COUNT_DUE))
     mine = select(ProductDay).where(ProductDay.product_id == product_id).order_by(ProductDay.day)
     rows = (await db.execute(mine.execution_options(populate_existing=True))).scalars()
     return {row.day: [getattr(row, what) for what in WHAT] for row in rows}

@@ -13,23 +13,13 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
-from domain.matching import (
-    group_costs,
-    picks,
-    preferences,
-    reach,
-    rules,
-    shelf,
-    snapshots,
-    sweep_tasks,
-    sweeping,
-    sweeps,
-)
+from domain.matching import preferences, rules, shelf
 from domain.matching.matcher import OddsBand
-from domain.matching.picks import Pick
-from domain.matching.reach import ProductReach
-from domain.matching.snapshots import SnapshotPage
-from domain.matching.sweeps import Sweep
+from domain.matching.reach import group_costs, picks, reaches, snapshots, sweeping, sweeps, tasks
+from domain.matching.reach.picks import Pick
+from domain.matching.reach.reaches import ProductReach
+from domain.matching.reach.snapshots import SnapshotPage
+from domain.matching.reach.sweeps import Sweep
 from domain.ranges import runs
 from domain.ranges.runs import RunState
 from infra import outbox, schedules
@@ -64,7 +54,7 @@ class TestReach:
             for product in on_shelf.columns.products:
                 burden = 400_000 if number == 2 else 0
                 expected[product.id][alone(product, sheets[user_id], grade, burden)] += 1
-        found = await reach.of_products(db, expected)
+        found = await reaches.of_products(db, expected)
         assert {id: one.people for id, one in found.items()} == dict.fromkeys(expected, 8)
         told = {id: Counter(one.against) + Counter(ELIGIBLE=one.eligible) for id, one in found.items()}
         assert told == expected
@@ -83,7 +73,7 @@ class TestReach:
     async def test_without_a_sweep_nothing_is_known(self, db: Db) -> None:
         await db.execute(delete(Sweep))
         on_shelf = await shelf.current(db)
-        assert await reach.of_products(db, [on_shelf.product(0).id]) == {}
+        assert await reaches.of_products(db, [on_shelf.product(0).id]) == {}
 
 
 class TestPicks:
@@ -203,7 +193,7 @@ class TestGoingOn:
         await sweeping.go_on(db, third.id, 0)
         done = select(Event).where(Event.subject_id == first.id, Event.name == sweeping.DONE)
         # Told late, of one that is no longer the last.
-        await sweep_tasks.forget_older_sweeps(db, (await db.execute(done)).scalar_one())
+        await tasks.forget_older_sweeps(db, (await db.execute(done)).scalar_one())
         kept = [
             await count(db, kind, run.id) for run in (first, second, third) for kind in (SnapshotPage, ProductReach)
         ]
@@ -221,21 +211,21 @@ async def in_a_transaction_of_its_own(db: Db, begun: Sweep) -> None:
 
 class TestReactions:
     async def test_the_night_begins_one_and_batches_follow_each_other(self, db: Db, people: list[UUID]) -> None:
-        await sweep_tasks.match_everybody(db, await outbox.announce(db, sweep_tasks.SWEEP_DUE))
+        await tasks.match_everybody(db, await outbox.announce(db, tasks.SWEEP_DUE))
         begun = await runs.latest(db, Sweep)
         assert begun is not None and begun.people == 8
         told = select(Event).where(Event.subject_id == begun.id, Event.name == sweeping.BATCH_DUE).order_by(Event.id)
         done: list[Event] = []
         while due := list((await db.execute(told)).scalars())[len(done) :]:
-            await sweep_tasks.match_batch(db, due[0])
+            await tasks.match_batch(db, due[0])
             done.append(due[0])
         assert (begun.state, len(done)) == (RunState.DONE, 3)
-        await sweep_tasks.match_everybody(db, done[0])
+        await tasks.match_everybody(db, done[0])
         again = await runs.latest(db, Sweep)
         assert again is not None and again.id != begun.id
-        await sweep_tasks.match_everybody(db, done[0])
+        await tasks.match_everybody(db, done[0])
         assert await runs.latest(db, Sweep) is again, "one runs already"
 
     async def test_both_recur(self) -> None:
-        assert schedules._wanted[sweep_tasks.SWEEP_DUE] == timedelta(days=1)
-        assert schedules._wanted[sweep_tasks.COUNT_DUE] == timedelta(hours=1)
+        assert schedules._wanted[tasks.SWEEP_DUE] == timedelta(days=1)
+        assert schedules._wanted[tasks.COUNT_DUE] == timedelta(hours=1)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from domain.matching import product_days, sweeping, sweeps
-from domain.matching.group_costs import GroupCost
-from domain.matching.reach import ProductReach
-from domain.matching.snapshots import SnapshotPage
-from domain.matching.sweeps import Sweep
+from domain.matching.reach import product_days, sweeping, sweeps
+from domain.matching.reach.group_costs import GroupCost
+from domain.matching.reach.reaches import ProductReach
+from domain.matching.reach.snapshots import SnapshotPage
+from domain.matching.reach.sweeps import Sweep
 from domain.ranges.runs import RunState
 from infra import schedules
 from infra.database import Db
