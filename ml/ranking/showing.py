@@ -58,14 +58,16 @@ def evaluation(found: Evaluation, *, console: Console) -> None:
         figures = line.measured.figures
         table.add_row(
             _named(line.name, found.chosen),
-            *(f"{figures[name]:.3f} [dim]±{_half(line.intervals[name]):.3f}[/]" for name in FIGURES[:3]),
+            f"{figures['ndcg@1']:.3f}",
+            f"{figures['ndcg@5']:.3f} [dim]±{_half(line.intervals['ndcg@5']):.3f}[/]",
+            f"{figures['map@7']:.3f}",
             f"{line.measured.coverage:.0%}",
             f"{figures['novelty']:.1f}",
             f"{line.seconds:.1f}",
         )
     console.print(table)
     console.print(_bars(found))
-    console.print("  [dim]± is half of the 95 % interval over users; the choice was made on validation users.[/]")
+    console.print("  [dim]± is half of the 95 % interval; the choice was made on training users.[/]")
     for warning in found.notes.warnings:
         console.print(Text.assemble(("  ! ", "bold yellow"), warning))
     console.print()
