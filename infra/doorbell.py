@@ -11,7 +11,7 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
-from infra.cache import valkey
+from infra.cache import Away, answered, valkey
 
 CHANNEL = "longan:bell"
 log = structlog.get_logger()
@@ -36,9 +36,9 @@ async def ring_everywhere() -> None:
 
 async def _publish(users: list[str] | None) -> None:
     try:
-        await valkey().publish(CHANNEL, orjson.dumps(users))
-    except (RedisError, OSError) as error:
-        log.warning("doorbell.silent", error=type(error).__name__)
+        await answered(lambda: valkey().publish(CHANNEL, orjson.dumps(users)))
+    except Away as error:
+        log.warning("doorbell.silent", error=str(error))
 
 
 async def rings() -> AsyncIterator[list[UUID] | None]:

@@ -8,8 +8,8 @@ import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from redis.exceptions import RedisError
 
+from infra.cache import Away, answered
 from infra.settings import Rate, settings
 
 log = structlog.get_logger()
@@ -28,11 +28,11 @@ async def wait_after(rate: Rate, *key: str, now: datetime, cost: int = 1) -> dat
     """
     item = RateLimitItemPerSecond(rate.times, rate.seconds)
     try:
-        if await _limiter().hit(item, *key, cost=cost):
+        if await answered(lambda: _limiter().hit(item, *key, cost=cost)):
             return None
-        window = await _limiter().get_window_stats(item, *key)
-    except (RedisError, OSError) as error:
-        log.warning("limiter.away", error=type(error).__name__)
+        window = await answered(lambda: _limiter().get_window_stats(item, *key))
+    except Away as error:
+        log.warning("limiter.away", error=str(error))
         return None
     return now + timedelta(seconds=max(1.0, window.reset_time - time.time()))
 
@@ -41,7 +41,7 @@ async def is_over(rate: Rate, *key: str, cost: int = 1) -> bool:
     """Count `cost` uses; True where they are more than the rate allows."""
     item = RateLimitItemPerSecond(rate.times, rate.seconds)
     try:
-        return not await _limiter().hit(item, *key, cost=cost)
-    except (RedisError, OSError) as error:
-        log.warning("limiter.away", error=type(error).__name__)
+        return not await answered(lambda: _limiter().hit(item, *key, cost=cost))
+    except Away as error:
+        log.warning("limiter.away", error=str(error))
         return False

@@ -5,10 +5,9 @@ import hmac
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 
 from api.graphql.errors import BadRequest, UnknownDocument
-from infra.cache import valkey
+from infra.cache import Away, answered, valkey
 
 KEPT_SECONDS = 7 * 86_400
 log = structlog.get_logger()
@@ -49,10 +48,10 @@ def _key(sha256: str) -> str:
 
 async def _recall(sha256: str) -> str:
     try:
-        known = await valkey().get(_key(sha256))
-    except (RedisError, OSError) as error:
+        known = await answered(lambda: valkey().get(_key(sha256)))
+    except Away as error:
         # The client then sends the document in full, which needs no memory of ours.
-        log.warning("documents.away", error=type(error).__name__)
+        log.warning("documents.away", error=str(error))
         known = None
     if known is None:
         raise UnknownDocument
@@ -61,6 +60,6 @@ async def _recall(sha256: str) -> str:
 
 async def _remember(sha256: str, query: str) -> None:
     try:
-        await valkey().set(_key(sha256), query, ex=KEPT_SECONDS)
-    except (RedisError, OSError) as error:
-        log.warning("documents.away", error=type(error).__name__)
+        await answered(lambda: valkey().set(_key(sha256), query, ex=KEPT_SECONDS))
+    except Away as error:
+        log.warning("documents.away", error=str(error))

@@ -1,11 +1,12 @@
 """Limits that all processes share, and that never stand in the way while Valkey is away."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.exceptions import ConnectionError as ValkeyAway
 
-from infra import limiter
+from infra import cache, limiter
 from infra.ids import new_id
 from infra.settings import Rate
 
@@ -42,6 +43,27 @@ async def test_nothing_is_limited_while_valkey_is_away(monkeypatch: pytest.Monke
             raise failure
 
     monkeypatch.setattr(limiter, "_limiter", Away)
+    monkeypatch.setattr(cache, "_away_until", 0.0)
     rate = Rate(times=0, seconds=600)
     assert await limiter.wait_after(rate, "test", now=NOW) is None
     assert not await limiter.is_over(rate, "test")
+
+
+async def test_a_valkey_that_hangs_holds_up_one_request_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_away_until", 0.0)
+    monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.05)
+    rate, asked = Rate(times=1, seconds=600), []
+
+    class Hanging:
+        async def hit(self, *_: object, **__: object) -> bool:
+            asked.append(True)
+            await asyncio.Event().wait()
+            return False
+
+    monkeypatch.setattr(limiter, "_limiter", Hanging)
+    for _ in range(3):
+        assert not await limiter.is_over(rate, "test")
+    assert len(asked) == 1
+    monkeypatch.setattr(cache, "_away_until", 0.0)
+    assert not await limiter.is_over(rate, "test")
+    assert len(asked) == 2
