@@ -51,10 +51,6 @@ class Funnel:
     declined: int
     accepted: int
 
-    @property
-    def main_reason_against(self) -> str | None:
-        return next(iter(self.against), None)
-
 
 @dataclass(frozen=True)
 class Days:
