@@ -40,9 +40,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 async def _warm(app: Starlette) -> None:
-    """CatBoost takes a second to import, so it is imported in a thread; until then `/readyz` says no."""
+    """CatBoost takes a second to import, so it is imported in a thread, and thousands of products are read before anybody
+    asks for them; until then `/readyz` says no.
+    """
     try:
         await asyncio.to_thread(wiring.warm)
+        await wiring.stock()
     except Exception:
         # A missing model is the operator's to mend; the log and `/readyz` tell him.
         structlog.get_logger().exception("models.not_warm")

@@ -18,7 +18,7 @@ import ml.tasks
 import ml.watching.tasks
 from domain.credit import scoring
 from domain.market import seeding as catalogue
-from domain.matching import matcher
+from domain.matching import matcher, shelf
 from infra import database, migrations, schedules
 from infra.settings import settings
 from membership import seeding as tiers
@@ -53,6 +53,12 @@ def warm() -> None:
     """Load the models; slow, so it runs in a thread while the first requests may already be answered."""
     scoring.scorer().warm()
     matcher.matcher().warm()
+
+
+async def stock() -> None:
+    """Fill this process's shelf of products, so that no request waits for all of them."""
+    async with database.reading() as db:
+        await shelf.current(db)
 
 
 def prepare(story: "Story") -> None:
