@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -45,11 +46,13 @@ async def _warm(app: Starlette) -> None:
     """
     try:
         await asyncio.to_thread(wiring.warm)
-        await wiring.stock()
     except Exception:
         # A missing model is the operator's to mend; the log and `/readyz` tell him.
         structlog.get_logger().exception("models.not_warm")
         return
+    # Where the database is away just now, the first request after it reads them.
+    with suppress(OSError, SQLAlchemyError):
+        await wiring.stock()
     app.state.is_warm = True
 
 
