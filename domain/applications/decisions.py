@@ -22,6 +22,9 @@ class DecisionOutcome(StrEnum):
     REFER = "REFER"
 
 
+FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)  # what is referred is decided later
+
+
 class Decision(Entity):
     """Never changed; a later one supersedes it, and only one is final. `decided_by`: the rules, a partner, or staff."""
 

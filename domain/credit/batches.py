@@ -14,7 +14,6 @@ from domain.credit import scores
 from domain.credit.scores import Basis, Score
 from domain.credit.scoring import NotEnoughKnown, Scored, scorer
 from domain.facts import readings
-from domain.facts.readings import Told
 from domain.facts.sheets import FactSheet
 from infra import clock, outbox, vault
 from infra.background import in_background
@@ -131,8 +130,7 @@ def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:
     seal = vault.seal_with(key)
     if not person.has_linked:
         return seal, None
-    told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
-    return seal, readings.sheet_from([Told(*each) for each in told], seal, now)
+    return seal, readings.sheet_of_row(person, seal, now)
 
 
 def _outcome(

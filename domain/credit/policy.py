@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from infra.words import N_
+
+Income = TypeVar("Income", int, NDArray[np.int64])
 
 RULES_VERSION = "2026-11-1"
 # The facts that these rules read; they are kept with each decision.
@@ -80,9 +86,10 @@ def is_behind(sheet: FactSheet) -> bool:
     return float(sheet.values.get("repayment.delay_months", 0)) >= 1  # type: ignore[arg-type]
 
 
-def burden_max(monthly_income: int) -> int:
-    """The most that all instalments together may take each month; minor units."""
-    return int(monthly_income * BURDEN_MAX)
+def burden_max(monthly_income: Income) -> Income:
+    """The most that all instalments together may take each month; minor units, of one income or a column of them."""
+    part, whole = BURDEN_MAX.as_integer_ratio()
+    return monthly_income * part // whole
 
 
 def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Index, or_, select, update
+from sqlalchemy import Index, Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -140,6 +140,12 @@ def sheet_from(readings: Sequence[Reading | Told], seal: vault.Seal, as_of: date
     )
     # An account that told nothing is linked all the same.
     return replace(drawn, sources=drawn.sources | {reading.source for reading in readings})
+
+
+def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:
+    """Of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
+    told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
+    return sheet_from([Told(*each) for each in told], seal, as_of)
 
 
 def _observation(source: str, name: str, value: Any, observed_at: datetime) -> Observation:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row, Select, and_, func, select, tuple_
 
 from domain.applications.applications import Application
-from domain.applications.decisions import Decision, DecisionOutcome
+from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.matching.columns import Flags, Floats, Indices
 from domain.matching.learning.showings import ROW, Showing
 from domain.matching.preferences import MatchPreference
@@ -33,7 +33,6 @@ BATCH = 5_000
 # What had a small chance to stand where it stood speaks for all the times when something else did; but one showing never
 # speaks for more than this many.
 WEIGHT_MAX = 10.0
-FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)
 
 Key = tuple[UUID, UUID]
 _NEEDED = frozenset(INPUTS)

@@ -7,7 +7,7 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.applications.decisions import Decision, DecisionOutcome
+from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score, Scoring
 from infra import clock
@@ -19,7 +19,6 @@ DECIDED_WITHIN = timedelta(days=90)
 MATURED_WITHIN = timedelta(days=365)
 # Enough to tell a rate to half a point, and a few seconds of work.
 CASES_MAX = 20_000
-FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)
 BAND_POINTS = 40  # twice the odds
 
 

@@ -6,12 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, not_, select
 
 from domain.applications.applications import Application, ApplicationStatus
-from domain.applications.decisions import Decision, DecisionOutcome
+from domain.applications.decisions import FINAL, Decision
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.matching.learning.showings import Showing
-
-FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)
 
 
 def between(since: datetime, until: datetime) -> Select[Any]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Select, and_, case, func, or_, select
 
-from domain.applications.decisions import Decision, DecisionOutcome
+from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.matching.learning import bands, reliability
 from domain.matching.learning.bands import BandRecord
 from domain.matching.learning.reliability import PROMISES, BandStanding, Tally
@@ -19,7 +19,6 @@ from infra.database import Db
 from infra.settings import settings
 
 WINDOW = timedelta(days=180)
-FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)
 
 log = structlog.get_logger()
 

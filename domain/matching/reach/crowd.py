@@ -46,7 +46,7 @@ class Crowd:
     @cached_property
     def affordable(self) -> Whole:
         """The most that one more instalment may take each month; without end where no income is known."""
-        most = self.income * int(policy.BURDEN_MAX * 100) // 100 - self.burden
+        most = policy.burden_max(self.income) - self.burden
         return np.where(self.is_income_known, most, np.iinfo(np.int64).max)
 
     def packed(self) -> dict[str, Any]:

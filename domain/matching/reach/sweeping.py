@@ -14,7 +14,7 @@ from sqlalchemy import Row, select, text
 from domain.applications import offers
 from domain.credit.scoring import Scored, scorer
 from domain.facts import readings
-from domain.facts.readings import FactsVersion, Told
+from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
 from domain.market.products import ShelfVersion
 from domain.matching import basis, lists, rules, shelf
@@ -126,8 +126,7 @@ def matched(people: Sequence[Row[Any]], owed: dict[UUID, int], on_shelf: Shelf, 
 
 def _sheet(person: Row[Any], now: datetime) -> FactSheet:
     key = PersonKey(user_id=person.user_id, wrapped=person.wrapped, version=person.key_version)
-    told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
-    return readings.sheet_from([Told(*each) for each in told], vault.seal_with(key), now)
+    return readings.sheet_of_row(person, vault.seal_with(key), now)
 
 
 def _matched(
