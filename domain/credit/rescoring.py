@@ -9,8 +9,8 @@ from domain.credit import batches, rescores
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason
 from domain.credit.scores import Scoring
 from domain.credit.scoring import scorer
-from domain.ranges import running
-from domain.ranges.running import Pace, Work
+from domain.runs import running
+from domain.runs.running import Pace, Work
 from infra import clock
 from infra.background import in_background
 from infra.database import Db

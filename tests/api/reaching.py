@@ -12,8 +12,8 @@ from domain.matching.reach import product_days, snapshots, sweeps
 from domain.matching.reach.product_days import ProductDay
 from domain.matching.reach.reaches import ProductReach
 from domain.matching.reach.sweeps import Done, Sweep, SweepRange
-from domain.ranges import runs
-from domain.ranges.runs import RunState
+from domain.runs import runs
+from domain.runs.runs import RunState
 from infra.database import Db, transaction
 from tests.domain.matching import goods
 

@@ -24,8 +24,8 @@ from domain.matching.reach.group_costs import Spending
 from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
 from domain.matching.shelf import Shelf
-from domain.ranges import running, runs
-from domain.ranges.running import Pace, Work
+from domain.runs import running, runs
+from domain.runs.running import Pace, Work
 from infra import clock, vault
 from infra.background import in_background
 from infra.database import Db

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.ranges import runs
-from domain.ranges.runs import Range, Run, RunState
+from domain.runs import runs
+from domain.runs.runs import Range, Run, RunState
 from infra.database import Db
 from infra.entity import Entity
 

@@ -9,7 +9,7 @@ from domain.matching.reach.group_costs import GroupCost
 from domain.matching.reach.reaches import ProductReach
 from domain.matching.reach.snapshots import SnapshotPage
 from domain.matching.reach.sweeps import Sweep
-from domain.ranges.runs import RunState
+from domain.runs.runs import RunState
 from infra import schedules
 from infra.database import Db
 from infra.outbox import Event

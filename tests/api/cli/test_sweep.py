@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from domain.facts.readings import FactsVersion
 from domain.matching.reach import sweeping
 from domain.matching.reach.sweeps import Sweep
-from domain.ranges.runs import RunState
+from domain.runs.runs import RunState
 from infra.database import reading, transaction
 from infra.outbox import Event
 

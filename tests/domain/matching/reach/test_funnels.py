@@ -12,8 +12,8 @@ from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.reach.product_days import ProductDay
 from domain.matching.reach.reaches import ProductReach
 from domain.matching.reach.sweeps import Sweep, SweepRange
-from domain.ranges import runs
-from domain.ranges.runs import NOBODY, RunState
+from domain.runs import runs
+from domain.runs.runs import NOBODY, RunState
 from infra import clock
 from infra.database import Db
 from infra.errors import Refusal

@@ -15,7 +15,7 @@ from domain.matching.reach import group_costs
 from domain.matching.reach.group_costs import GroupLine, Spending
 from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
-from domain.ranges import runs
+from domain.runs import runs
 from infra.database import Db
 from tests.domain.matching import goods
 

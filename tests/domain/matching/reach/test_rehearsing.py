@@ -14,8 +14,8 @@ from domain.matching.reach import crowd, rehearsing, snapshots
 from domain.matching.reach.rehearsing import Rehearsal
 from domain.matching.reach.sweeps import Done, Sweep, SweepRange
 from domain.matching.rules import CODES
-from domain.ranges import runs
-from domain.ranges.runs import RunState
+from domain.runs import runs
+from domain.runs.runs import RunState
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id

@@ -20,8 +20,8 @@ from domain.matching.reach.picks import Pick
 from domain.matching.reach.reaches import ProductReach
 from domain.matching.reach.snapshots import SnapshotPage
 from domain.matching.reach.sweeps import Sweep
-from domain.ranges import runs
-from domain.ranges.runs import RunState
+from domain.runs import runs
+from domain.runs.runs import RunState
 from infra import outbox, schedules
 from infra.database import Db
 from infra.ids import new_id

@@ -10,9 +10,9 @@ from sqlalchemy import delete, func, select
 
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason
 from domain.facts.readings import FactsVersion
-from domain.ranges import running, runs
-from domain.ranges.running import Pace, Work
-from domain.ranges.runs import EVERYBODY, NOBODY, RunState
+from domain.runs import running, runs
+from domain.runs.running import Pace, Work
+from domain.runs.runs import EVERYBODY, NOBODY, RunState
 from infra.database import Db
 from infra.outbox import Event
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Generic
 from uuid import UUID
 
-from domain.ranges import runs
-from domain.ranges.runs import P, R, RunState
+from domain.runs import runs
+from domain.runs.runs import P, R, RunState
 from infra import clock, outbox
 from infra.database import Db
 

@@ -1,1 +1,0 @@
-"""What is done for everybody, a range of people at a time."""
