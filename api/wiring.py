@@ -4,8 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import domain.applications.applying
-import domain.matching.learning.tasks
-import domain.matching.reach.tasks
+import domain.matching.tasks
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.applications.applying,
-    domain.matching.learning.tasks,
-    domain.matching.reach.tasks,
+    domain.matching.tasks,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,

@@ -7,9 +7,9 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.showing import shows
-from domain.matching.learning import bands
-from domain.matching.learning.bands import BandBasis
-from domain.matching.learning.reliability import BandStanding
+from domain.matching.odds import bands
+from domain.matching.odds.bands import BandBasis
+from domain.matching.odds.reliability import BandStanding
 from infra.words import say
 
 

@@ -18,8 +18,7 @@ from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.market.products import ProductKind
 from domain.market.terms import quoting
-from domain.matching import basis, matcher, matches, preferences, why_not
-from domain.matching.learning import showings
+from domain.matching import basis, matcher, matches, preferences, showings, why_not
 from domain.matching.matcher import OddsBand
 from infra.database import reading, transaction
 from infra.ids import parse_global_id

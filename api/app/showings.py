@@ -8,7 +8,7 @@ from api.graphql.context import Info
 from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
 from domain.actors import UserActor
-from domain.matching.learning import showings
+from domain.matching import showings
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.ids import parse_global_id

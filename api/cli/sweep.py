@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from api.cli.story import Step
-    from domain.matching.reach.sweeps import Progress
+    from domain.matching.sweeps.sweeps import Progress
 
 STILL_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
@@ -42,7 +42,7 @@ def sweep(
 
 async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tuple[UUID, Progress]":
     from api import wiring  # noqa: F401  every reaction must be known to whoever announces
-    from domain.matching.reach import sweeping, sweeps
+    from domain.matching.sweeps import sweeping, sweeps
     from infra import cache, database
 
     try:
@@ -63,7 +63,7 @@ async def _watch(step: "Step", sweep_id: "UUID") -> "Progress":
     import asyncio
     import time
 
-    from domain.matching.reach import sweeps
+    from domain.matching.sweeps import sweeps
     from infra.database import reading
 
     moved_at, last = time.monotonic(), -1

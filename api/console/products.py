@@ -11,7 +11,8 @@ from api.graphql.reach import Reach, reach_of
 from api.graphql.showing import Node, shows
 from domain.market import products
 from domain.market.products import ProductKind, ProductStatus
-from domain.matching.reach import funnels, group_costs, sweeps
+from domain.matching.reach import funnels
+from domain.matching.sweeps import group_costs, sweeps
 from infra.database import reading
 from infra.paging import page_of
 

@@ -9,9 +9,9 @@ from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
 from domain.facts.accounts import LinkStatus
 from domain.market.products import DecisionMode, ProductKind, ProductStatus
-from domain.matching.learning.bands import BandBasis
-from domain.matching.learning.reliability import BandStanding
 from domain.matching.matcher import OddsBand
+from domain.matching.odds.bands import BandBasis
+from domain.matching.odds.reliability import BandStanding
 from domain.people.profiles import IdentityStatus
 from infra.errors import RefusalCode
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.matching.columns import Flags, Floats
-from domain.matching.learning.reliability import PROMISES, Promise
 from domain.matching.matcher import OddsBand, Tested
+from domain.matching.odds.reliability import PROMISES, Promise
 
 DECIDED_MIN = 100
 

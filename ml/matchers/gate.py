@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from domain.matching.columns import Flags, Floats, Indices
-from domain.matching.learning.reliability import PROMISES
+from domain.matching.odds.reliability import PROMISES
 from infra.settings import settings
 from ml.evaluation import interval
 from ml.matchers import evidence, valuing

@@ -7,8 +7,8 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.matching.cheapest import cheapest_first
 from domain.matching.columns import Indices
-from domain.matching.learning import reliability
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
+from domain.matching.odds import reliability
 from ml.matchers import explaining
 from ml.matchers.artefact import MatchArtefact
 from ml.matchers.columns import INPUTS, of_candidates

@@ -19,8 +19,8 @@ from sqlalchemy import Row, Select, and_, func, select, tuple_
 from domain.applications.applications import Application
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.matching.columns import Flags, Floats, Indices
-from domain.matching.learning.showings import ROW, Showing
 from domain.matching.preferences import MatchPreference
+from domain.matching.showings import ROW, Showing
 from infra import vault
 from infra.background import in_background
 from infra.database import reading

@@ -12,8 +12,8 @@ from domain.credit.scoring import Scored
 from domain.market.products import Product
 from domain.market.terms import quoting
 from domain.matching.columns import Flags, Floats, Indices
-from domain.matching.learning import reliability
 from domain.matching.matcher import Candidates, OddsBand
+from domain.matching.odds import reliability
 from infra.words import N_
 from ml.matchers.artefact import MatchArtefact
 from ml.matchers.columns import ANNUAL_COST, COST_TO_INCOME, INPUTS

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from domain.credit.grades import Grade
-from domain.matching import rules
-from domain.matching.reach import product_days, snapshots, sweeps
-from domain.matching.reach.product_days import ProductDay
-from domain.matching.reach.reaches import ProductReach
-from domain.matching.reach.sweeps import Done, Sweep, SweepRange
+from domain.matching import product_days, rules
+from domain.matching.product_days import ProductDay
+from domain.matching.sweeps import snapshots, sweeps
+from domain.matching.sweeps.reaches import ProductReach
+from domain.matching.sweeps.sweeps import Done, Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import RunState
 from infra.database import Db, transaction

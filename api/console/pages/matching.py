@@ -6,9 +6,9 @@ from starlette.responses import Response
 from api.console.pages.desks import Desk, at_desk, watchers
 from api.console.pages.rendering import page
 from domain.matching import basis
-from domain.matching.learning import bands
-from domain.matching.learning.reliability import PROMISES, BandStanding
 from domain.matching.matcher import OddsBand, matcher
+from domain.matching.odds import bands
+from domain.matching.odds.reliability import PROMISES, BandStanding
 from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings

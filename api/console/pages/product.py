@@ -15,9 +15,9 @@ from api.console.pages.rendering import locale_of, page
 from api.console.pages.watching import GROUPS
 from domain.credit.grades import Grade
 from domain.facts.vocabulary import OCCUPATIONS
+from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels, rehearsing
 from domain.matching.reach.funnels import AGAINST, Days, Funnel
-from domain.matching.reach.product_days import ProductDay
 from domain.matching.reach.rehearsing import Rehearsal
 from infra.database import Db, reading
 from infra.errors import Refusal, RefusalCode

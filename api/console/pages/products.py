@@ -13,8 +13,9 @@ from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
 from domain.market.products import Product, ProductKind, ProductStatus, partners_by_ids
-from domain.matching.reach import funnels, group_costs, sweeps
+from domain.matching.reach import funnels
 from domain.matching.reach.funnels import Days, Funnel
+from domain.matching.sweeps import group_costs, sweeps
 from domain.people import groups
 from domain.people.partners import Partner
 from infra.database import Db, reading

@@ -1,1 +1,1 @@
-"""What was shown and what came of it: the log, exploring, and odds bands that must keep their word."""
+"""What is learnt from impressions: exploring, histories and logs of what came of them."""

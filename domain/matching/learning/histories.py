@@ -9,7 +9,7 @@ from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import FINAL, Decision
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
-from domain.matching.learning.showings import Showing
+from domain.matching.showings import Showing
 
 
 def between(since: datetime, until: datetime) -> Select[Any]:

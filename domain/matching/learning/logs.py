@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.matching.learning import histories
 from domain.matching.learning.exploring import SLOT
-from domain.matching.learning.showings import Showing
+from domain.matching.showings import Showing
 from infra.database import Db
 
 BATCH = 20_000

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Date, Select, cast, func, select
 
 from domain.matching.columns import Flags
-from domain.matching.reach.product_days import ProductDay
+from domain.matching.product_days import ProductDay
 from domain.matching.shelf import Shelf
 from infra.database import Db
 from infra.settings import settings

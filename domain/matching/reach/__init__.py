@@ -1,1 +1,1 @@
-"""Everybody at once: sweeps, whom each product reaches, what happened with it, and what other rules would change."""
+"""How far a product reaches: its funnel, and a change of it rehearsed."""

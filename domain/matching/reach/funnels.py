@@ -9,9 +9,10 @@ from sqlalchemy import Select, func, select, text
 
 from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market.products import Product, offered_by
-from domain.matching.reach import product_days, reaches
-from domain.matching.reach.product_days import WHAT, ProductDay
-from domain.matching.reach.reaches import Reach
+from domain.matching import product_days
+from domain.matching.product_days import WHAT, ProductDay
+from domain.matching.sweeps import reaches
+from domain.matching.sweeps.reaches import Reach
 from domain.people.groups import PEOPLE_MIN
 from infra.database import Db
 from infra.errors import invalid

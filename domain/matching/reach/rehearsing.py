@@ -14,10 +14,11 @@ from domain.market.offering import Told
 from domain.market.products import Product
 from domain.matching import shelf
 from domain.matching.columns import Whole
-from domain.matching.reach import crowd, funnels, snapshots, sweeps
-from domain.matching.reach.crowd import Crowd
-from domain.matching.reach.sweeps import Done
+from domain.matching.reach import funnels
 from domain.matching.rules import CODES, ELIGIBLE
+from domain.matching.sweeps import crowd, snapshots, sweeps
+from domain.matching.sweeps.crowd import Crowd
+from domain.matching.sweeps.sweeps import Done
 from infra import clock, limiter
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode

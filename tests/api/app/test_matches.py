@@ -13,11 +13,12 @@ from sqlalchemy import func, select, update
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
 from domain.matching import lists, matches, shelf
-from domain.matching.learning import bands, exploring
-from domain.matching.learning.showings import Showing
+from domain.matching.learning import exploring
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.matches import Match
+from domain.matching.odds import bands
 from domain.matching.rules import CODES, first_against, illustrated
+from domain.matching.showings import Showing
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id

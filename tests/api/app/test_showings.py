@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.matching.learning import showings
-from domain.matching.learning.showings import Showing, Shown
+from domain.matching import showings
 from domain.matching.matcher import OddsBand
+from domain.matching.showings import Showing, Shown
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from tests.applying import AT_ONCE, BY_PARTNER, apply

@@ -15,7 +15,7 @@ from api.cli import match_log
 from api.cli.match import match
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.matching.learning.exploring import SLOT
-from domain.matching.learning.showings import Showing
+from domain.matching.showings import Showing
 from infra.database import transaction
 from infra.ids import new_id
 

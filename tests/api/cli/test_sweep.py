@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from domain.facts.readings import FactsVersion
-from domain.matching.reach import sweeping
-from domain.matching.reach.sweeps import Sweep
+from domain.matching.sweeps import sweeping
+from domain.matching.sweeps.sweeps import Sweep
 from domain.runs.runs import RunState
 from infra.database import reading, transaction
 from infra.outbox import Event

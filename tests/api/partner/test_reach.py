@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.matching.reach.sweeps import Done
+from domain.matching.sweeps.sweeps import Done
 from tests.api import reaching
 from tests.api.doors import Client
 from tests.api.offering import LOAN, upsert

@@ -18,8 +18,8 @@ from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.readings import FactsVersion, Observed
 from domain.facts.sheets import FactSheet
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested
-from domain.matching.reach import sweeping
-from domain.matching.reach.sweeps import Sweep, SweepRange
+from domain.matching.sweeps import sweeping
+from domain.matching.sweeps.sweeps import Sweep, SweepRange
 from domain.people import profiles
 from infra import clock
 from infra.database import Db

@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
-from domain.matching.learning.showings import ROW, Showing
+from domain.matching.showings import ROW, Showing
 from infra import clock, vault
 from infra.copying import copy_in
 from infra.database import Db

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from domain.matching import matcher as port
-from domain.matching.learning.reliability import band_of
 from domain.matching.matcher import OddsBand
+from domain.matching.odds.reliability import band_of
 from ml.artefact import ArtefactError
 from ml.matchers.artefact import MatchArtefact, load, save
 from ml.matchers.evidence import kept_in

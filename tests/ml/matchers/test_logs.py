@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import delete, event, func, select, update
 
 from domain.applications.applications import Application
-from domain.matching.learning.showings import ROW, Showing
 from domain.matching.preferences import MatchPreference
+from domain.matching.showings import ROW, Showing
 from infra import clock, vault
 from infra.database import Db, open_engine, reading, transaction
 from infra.settings import settings

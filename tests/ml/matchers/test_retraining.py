@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision
-from domain.matching.learning.showings import Showing
+from domain.matching.showings import Showing
 from infra import clock, outbox
 from infra.database import reading, transaction
 from infra.ids import new_id

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete
 
 from domain.actors import Role
-from domain.matching.learning.bands import BandRecord
-from domain.matching.learning.reliability import BandStanding
 from domain.matching.matcher import OddsBand, matcher
+from domain.matching.odds.bands import BandRecord
+from domain.matching.odds.reliability import BandStanding
 from infra.database import transaction
 from tests.api.console.pages.conftest import Browser, NewBrowser
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.actors import Role
-from domain.matching.reach import group_costs
-from domain.matching.reach.group_costs import GroupLine
-from domain.matching.reach.sweeps import Done
+from domain.matching.sweeps import group_costs
+from domain.matching.sweeps.group_costs import GroupLine
+from domain.matching.sweeps.sweeps import Done
 from infra.database import Db, reading
 from infra.ids import global_id
 from tests.api import reaching

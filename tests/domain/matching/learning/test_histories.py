@@ -11,7 +11,7 @@ from domain.credit.grades import Grade
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.matching.learning import histories
-from domain.matching.learning.showings import Showing
+from domain.matching.showings import Showing
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id

@@ -9,7 +9,7 @@ from sqlalchemy import Date, cast, func, select
 
 from domain.matching import shelf
 from domain.matching.learning import newness
-from domain.matching.reach.product_days import ProductDay
+from domain.matching.product_days import ProductDay
 from infra.database import Db
 from infra.settings import settings
 from tests.domain.matching import goods

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import delete
 
 from domain.actors import Actor, PartnerActor, Role, StaffActor, UserActor
-from domain.matching.reach import funnels, product_days
+from domain.matching import product_days
+from domain.matching.product_days import ProductDay
+from domain.matching.reach import funnels
 from domain.matching.reach.funnels import Days, Funnel
-from domain.matching.reach.product_days import ProductDay
-from domain.matching.reach.reaches import ProductReach
-from domain.matching.reach.sweeps import Sweep, SweepRange
+from domain.matching.sweeps.reaches import ProductReach
+from domain.matching.sweeps.sweeps import Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import NOBODY, RunState
 from infra import clock

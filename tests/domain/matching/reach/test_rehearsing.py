@@ -10,10 +10,11 @@ from domain.actors import PartnerActor, Role, StaffActor
 from domain.credit.grades import Grade
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.matching import rules, shelf
-from domain.matching.reach import crowd, rehearsing, snapshots
+from domain.matching.reach import rehearsing
 from domain.matching.reach.rehearsing import Rehearsal
-from domain.matching.reach.sweeps import Done, Sweep, SweepRange
 from domain.matching.rules import CODES
+from domain.matching.sweeps import crowd, snapshots
+from domain.matching.sweeps.sweeps import Done, Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import RunState
 from infra.database import Db

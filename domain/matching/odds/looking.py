@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Select, and_, case, func, or_, select
 
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
-from domain.matching.learning import bands, reliability
-from domain.matching.learning.bands import BandRecord
-from domain.matching.learning.reliability import PROMISES, BandStanding, Tally
-from domain.matching.learning.showings import Showing
 from domain.matching.matcher import OddsBand, matcher
+from domain.matching.odds import bands, reliability
+from domain.matching.odds.bands import BandRecord
+from domain.matching.odds.reliability import PROMISES, BandStanding, Tally
+from domain.matching.showings import Showing
 from infra import clock, outbox
 from infra.database import Db
 from infra.settings import settings

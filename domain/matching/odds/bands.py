@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.credit.reasons import ReasonValue
-from domain.matching.learning.reliability import BandStanding
 from domain.matching.matcher import Matcher, OddsBand, Tested
+from domain.matching.odds.reliability import BandStanding
 from infra.database import Db
 from infra.entity import Entity
 from infra.settings import settings

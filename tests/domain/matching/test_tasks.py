@@ -6,17 +6,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from domain.matching.learning import looking, showings, tasks
-from domain.matching.learning.bands import BandRecord
-from domain.matching.learning.showings import Showing
+from domain.matching import showings, tasks
+from domain.matching.odds import looking
+from domain.matching.odds.bands import BandRecord
+from domain.matching.showings import Showing
 from infra import clock, reactions
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event, announce
 from infra.pruning import PRUNE
 from infra.schedules import Schedule
-from tests.domain.matching.learning.test_bands import Ranker
-from tests.domain.matching.learning.test_showings import show
+from tests.domain.matching.odds.test_bands import Ranker
+from tests.domain.matching.test_showings import show
 
 
 @pytest.fixture

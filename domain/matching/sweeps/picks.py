@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, Index, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.facts.readings import FactsVersion
-from domain.matching.learning import bands
 from domain.matching.matcher import Candidates, OddsBand, Ranking, matcher
+from domain.matching.odds import bands
 from domain.matching.preferences import MatchPreference
 from infra.copying import copy_in
 from infra.database import Db

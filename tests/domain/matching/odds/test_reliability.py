@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from domain.matching.learning import reliability
-from domain.matching.learning.reliability import DOUBT, PROMISES, BandStanding, Promise, Tally
 from domain.matching.matcher import OddsBand
+from domain.matching.odds import reliability
+from domain.matching.odds.reliability import DOUBT, PROMISES, BandStanding, Promise, Tally
 
 LOOKS, A_LOOK, ENOUGH = 200, 10, 100
 HALF = Tally(50, 100)

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching.reach import crowd, sweeps
-from domain.matching.reach.crowd import Crowd
-from domain.matching.reach.sweeps import Done
 from domain.matching.rules import CODES, ELIGIBLE
 from domain.matching.shelf import Shelf
+from domain.matching.sweeps import crowd, sweeps
+from domain.matching.sweeps.crowd import Crowd
+from domain.matching.sweeps.sweeps import Done
 from infra.background import in_background
 from infra.copying import copy_in
 from infra.database import Db

@@ -11,10 +11,10 @@ import pytest
 from domain.market.products import Product, ProductKind
 from domain.matching import rules, shelf
 from domain.matching.matcher import Candidates, Ranking
-from domain.matching.reach import group_costs
-from domain.matching.reach.group_costs import GroupLine, Spending
-from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
+from domain.matching.sweeps import group_costs
+from domain.matching.sweeps.group_costs import GroupLine, Spending
+from domain.matching.sweeps.sweeps import Sweep, SweepRange
 from domain.runs import runs
 from infra.database import Db
 from tests.domain.matching import goods

@@ -13,13 +13,13 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
-from domain.matching import preferences, rules, shelf
+from domain.matching import preferences, rules, shelf, tasks
 from domain.matching.matcher import OddsBand
-from domain.matching.reach import group_costs, picks, reaches, snapshots, sweeping, sweeps, tasks
-from domain.matching.reach.picks import Pick
-from domain.matching.reach.reaches import ProductReach
-from domain.matching.reach.snapshots import SnapshotPage
-from domain.matching.reach.sweeps import Sweep
+from domain.matching.sweeps import group_costs, picks, reaches, snapshots, sweeping, sweeps
+from domain.matching.sweeps.picks import Pick
+from domain.matching.sweeps.reaches import ProductReach
+from domain.matching.sweeps.snapshots import SnapshotPage
+from domain.matching.sweeps.sweeps import Sweep
 from domain.runs import runs
 from domain.runs.runs import RunState
 from infra import outbox, schedules

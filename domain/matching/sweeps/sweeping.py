@@ -19,11 +19,11 @@ from domain.facts.sheets import FactSheet
 from domain.market.products import ShelfVersion
 from domain.matching import basis, lists, rules, shelf
 from domain.matching.matcher import matcher
-from domain.matching.reach import group_costs, picks, reaches, snapshots
-from domain.matching.reach.group_costs import Spending
-from domain.matching.reach.sweeps import Sweep, SweepRange
 from domain.matching.rules import Known
 from domain.matching.shelf import Shelf
+from domain.matching.sweeps import group_costs, picks, reaches, snapshots
+from domain.matching.sweeps.group_costs import Spending
+from domain.matching.sweeps.sweeps import Sweep, SweepRange
 from domain.runs import running, runs
 from domain.runs.running import Pace, Work
 from infra import clock, vault

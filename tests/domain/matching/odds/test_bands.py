@@ -11,11 +11,11 @@ from sqlalchemy import insert, select
 
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.matching import matcher
-from domain.matching.learning import bands, looking
-from domain.matching.learning.bands import NO_EVIDENCE, BandBasis, BandRecord
-from domain.matching.learning.reliability import BandStanding
-from domain.matching.learning.showings import Showing
 from domain.matching.matcher import Matcher, OddsBand
+from domain.matching.odds import bands, looking
+from domain.matching.odds.bands import NO_EVIDENCE, BandBasis, BandRecord
+from domain.matching.odds.reliability import BandStanding
+from domain.matching.showings import Showing
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching.reach import crowd
-from domain.matching.reach.crowd import Crowd
 from domain.matching.rules import Known
+from domain.matching.sweeps import crowd
+from domain.matching.sweeps.crowd import Crowd
 from infra import vault
 from infra.background import in_background
 from infra.database import Db

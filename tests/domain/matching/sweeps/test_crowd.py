@@ -7,8 +7,8 @@ import pytest
 
 from domain.credit.grades import Grade
 from domain.matching import rules, shelf
-from domain.matching.reach import crowd
 from domain.matching.rules import CODES, Known
+from domain.matching.sweeps import crowd
 from tests.domain.matching import goods
 
 SHELF = shelf.of(goods.products(60))

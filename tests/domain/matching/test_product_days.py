@@ -11,9 +11,9 @@ from sqlalchemy import delete, select, update
 
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
-from domain.matching.learning.showings import Showing
-from domain.matching.reach import tasks
-from domain.matching.reach.product_days import WHAT, ProductDay
+from domain.matching import tasks
+from domain.matching.product_days import WHAT, ProductDay
+from domain.matching.showings import Showing
 from infra import clock, outbox
 from infra.database import Db
 from infra.ids import new_id

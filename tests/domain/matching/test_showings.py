@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from domain.applications.applications import Application, ApplicationStatus
-from domain.matching.learning import showings
-from domain.matching.learning.showings import Showing, Shown
+from domain.matching import showings
 from domain.matching.matcher import OddsBand
+from domain.matching.showings import Showing, Shown
 from infra import clock, vault
 from infra.database import Db
 from infra.ids import new_id

@@ -1,0 +1,1 @@
+"""Odds bands: what stands behind each, and whether it keeps its word."""

@@ -1,0 +1,1 @@
+"""Matching everybody by night: picks, snapshots, what products reach and what groups pay."""

@@ -1,0 +1,73 @@
+"""Reactions of matching: everybody matched anew, what came of the matches counted, and what need not be kept."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from domain.applications.applications import Application
+from domain.matching import product_days, showings
+from domain.matching.odds import looking
+from domain.matching.sweeps import sweeping, sweeps
+from domain.matching.sweeps.group_costs import GroupCost
+from domain.matching.sweeps.reaches import ProductReach
+from domain.matching.sweeps.snapshots import SnapshotPage
+from domain.matching.sweeps.sweeps import Sweep
+from domain.runs.runs import RunState
+from infra import clock, outbox, schedules
+from infra.database import Db
+from infra.outbox import Event
+from infra.pruning import PRUNE
+from infra.reactions import reaction
+
+LOOK_AT_BANDS, PRUNE_SHOWINGS = "bands.look", "showings.prune"
+SWEEP_DUE, COUNT_DUE = "matches.sweep", "products.count"
+KEPT = timedelta(days=400)
+
+schedules.recur(LOOK_AT_BANDS, timedelta(hours=1))
+schedules.recur(SWEEP_DUE, timedelta(days=1))
+schedules.recur(COUNT_DUE, timedelta(hours=1))
+
+
+@reaction("application.submitted")
+async def attribute_to_showing(db: Db, event: Event) -> None:
+    assert event.user_id is not None
+    if application := await db.get(Application, (event.user_id, event.subject_id)):
+        await showings.attribute(db, application)
+
+
+@reaction(LOOK_AT_BANDS)
+async def look_at_bands(db: Db, event: Event) -> None:
+    await looking.observe(db)
+
+
+@reaction(PRUNE, PRUNE_SHOWINGS)
+async def prune_showings(db: Db, event: Event) -> None:
+    """One batch in one transaction; where there is more, another follows."""
+    if await showings.prune(db, before=await clock.now(db) - KEPT):
+        await outbox.announce(db, PRUNE_SHOWINGS)
+
+
+@reaction(SWEEP_DUE)
+async def match_everybody(db: Db, event: Event) -> None:
+    await sweeping.begin_if_none_runs(db)
+
+
+@reaction(sweeping.BATCH_DUE)
+async def match_batch(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await sweeping.go_on(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction(sweeping.DONE)
+async def forget_older_sweeps(db: Db, event: Event) -> None:
+    """What was counted of people is kept for the last sweep alone, and for one that has begun since."""
+    last = await sweeps.last_done(db)
+    assert last is not None, "one was just done"
+    older = select(Sweep.id).where(Sweep.id != last.id, Sweep.state != RunState.RUNNING)
+    for counted in (ProductReach, SnapshotPage, GroupCost):
+        await db.execute(delete(counted).where(counted.sweep_id.in_(older)))
+
+
+@reaction(COUNT_DUE)
+async def count_product_days(db: Db, event: Event) -> None:
+    await product_days.count(db)
