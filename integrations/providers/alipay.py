@@ -4,7 +4,6 @@ https://opendocs.alipay.com/common/02mse7 (signature), 02xtla (alipay.system.oau
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,8 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, decode, id_in, json_object, object_of, text_in
 
 BEIJING = timezone(timedelta(hours=8))
 OK = "10000"
@@ -32,7 +32,7 @@ async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     told = await call(talk, "alipay.user.info.share", {"auth_token": reply["access_token"]})
     if _subject(told) != _subject(reply):
         raise ProviderRefused("alipay:other_user")
-    return Person(_subject(reply), None, str(told.get("nick_name", "")))
+    return Person(_subject(reply), None, told.get("nick_name"))
 
 
 async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
@@ -70,18 +70,18 @@ def sign(text: bytes, private_key: str) -> str:
 def is_signed(text: bytes, signature: str, public_key: str) -> bool:
     try:
         _public(public_key).verify(base64.b64decode(signature), text, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True
 
 
 def refusal(reply: Reply) -> Exception | None:
     """The words are in `sub_code`; `code` tells who is to blame."""
-    code = str(reply.get("code", OK))
+    code = code_in(reply, "code", absent=OK)
     if code == OK:
         return None
-    reason = f"alipay:{code if code.isdigit() else 'error'}"
-    passing = code in PASSING_ERRORS or str(reply.get("sub_code", "")).startswith("aop.")
+    reason = f"alipay:{code}"
+    passing = code in PASSING_ERRORS or text_in(reply, "sub_code").startswith("aop.")
     return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
 
 
@@ -93,29 +93,33 @@ def _checked(body: bytes, method: str, public_key: str) -> Reply:
     error = envelope.get("error_response")
     if isinstance(error, dict):
         raise refusal(error) or ProviderUnavailable("alipay:error")
-    name = method.replace(".", "_") + "_response"
-    reply, signature = envelope.get(name), envelope.get("sign")
-    if not isinstance(reply, dict) or not isinstance(signature, str):
-        raise ProviderUnavailable("alipay:no_response")
-    if not is_signed(_as_sent(body, name), signature, public_key):
+    text, encoding = _as_sent(body, method.replace(".", "_") + "_response")
+    if not is_signed(text.encode(encoding), text_in(envelope, "sign"), public_key):
         raise ProviderRefused("alipay:bad_signature")
+    # From what was signed, and from nothing beside it that has the same name.
+    reply = object_of(text)
+    if reply is None:
+        raise ProviderUnavailable("alipay:no_response")
     if failure := refusal(reply):
         raise failure
     return reply
 
 
-def _as_sent(body: bytes, name: str) -> bytes:
-    """The very characters that were signed: written anew, the same JSON may look different."""
-    text = body.decode()
-    start = text.index(":", text.index(f'"{name}"')) + 1
-    start += len(text[start:]) - len(text[start:].lstrip())
-    _, end = json.JSONDecoder().raw_decode(text, start)
-    return text[start:end].encode()
+def _as_sent(body: bytes, name: str) -> tuple[str, str]:
+    """The very characters that were signed, and their encoding: written anew, the same JSON may look different."""
+    text, encoding = decode(body) or ("", "utf-8")
+    try:
+        start = text.index(":", text.index(f'"{name}"')) + 1
+        start += len(text[start:]) - len(text[start:].lstrip())
+        _, end = json.JSONDecoder(strict=False).raw_decode(text, start)
+    except (ValueError, RecursionError):
+        raise ProviderUnavailable("alipay:no_response") from None
+    return text[start:end], encoding
 
 
 def _subject(reply: Reply) -> str:
     # Newer apps are told an id of their own instead of the account's.
-    return str(reply.get("open_id") or reply.get("user_id") or "")
+    return id_in(reply, "open_id") or id_in(reply, "user_id")
 
 
 @lru_cache

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,10 +12,12 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from integrations.client import options, patiently
-from integrations.providers.descriptions import Pending, Provider, Registration, Reply, Tokens
+from integrations.providers.descriptions import Pending, Provider, Registration, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, seconds, token_in
 
-DEADLINE_SECONDS = 12
+# A person waits for two conversations at most, and never longer than ten seconds.
+DEADLINE_SECONDS = 8
 AUTH_METHODS = {"basic": "client_secret_basic"}
 
 
@@ -105,9 +107,9 @@ class Conversation:
     def only_sense(self, answer: httpx2.Response) -> httpx2.Response:
         """Authlib's hook: what is not a proper reply never reaches its parser."""
         reply = self._reply(answer)
-        for name in ("expires_in", "expires_at"):
-            if name in reply and seconds(reply[name]) is None:
-                del reply[name]
+        reply.pop("expires_at", None)
+        if lasts := seconds(reply.pop("expires_in", None)):
+            reply["expires_in"] = lasts
         return httpx2.Response(200, json=reply, request=answer.request)
 
     def _reply(self, answer: httpx2.Response) -> Reply:
@@ -145,20 +147,38 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
     client.register_client_auth_method(("query", _secret_in_query(provider)))
     client.register_client_auth_method(("post", _secret_in_body(provider)))
     client.register_compliance_hook("access_token_response", talk.only_sense)
-    try:
+    with only_failures():
         async with client, asyncio.timeout(DEADLINE_SECONDS):
             yield talk
-    # `from None`: these errors carry the request, and its URL carries secrets.
+
+
+async def completed(at: Registration) -> Registration:
+    """With what must be discovered first."""
+    with only_failures():
+        return await at.completed()
+
+
+@contextmanager
+def only_failures() -> Iterator[None]:
+    """Turns whatever goes wrong on the line, or in reading an answer, into a ProviderFailure.
+
+    `from None`: these errors carry the request, and its URL carries secrets.
+    """
+    try:
+        yield
     except (TimeoutError, httpx2.TimeoutException):
         raise ProviderUnavailable("timeout") from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ProviderUnavailable(_code(type(error).__name__)) from None
     except OAuthError as error:
         raise ProviderRefused(_code(error.error)) from None
+    # An answer of a shape that nobody foresaw is the provider's fault to us, never an error of ours to the person.
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ProviderUnavailable(f"odd_answer:{type(error).__name__}") from None
 
 
 def _with_token(reply: Reply) -> Reply:
-    if not isinstance(reply.get("access_token"), str) or not reply["access_token"]:
+    if token_in(reply, "access_token") is None:
         raise ProviderUnavailable("no_access_token")
     return reply
 
@@ -171,14 +191,6 @@ def standard_refusal(reply: Reply) -> Exception | None:
     if error in ("server_error", "temporarily_unavailable"):
         return ProviderUnavailable(error)
     return ProviderRefused(error)
-
-
-def seconds(value: object) -> int | None:
-    """A number of seconds, which some providers send as a string."""
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
 
 
 def _secret_in_query(provider: Provider) -> Any:

@@ -1,22 +1,12 @@
 """A provider as data: what it is called, where it lives, and how its words differ from the standard's."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-Reply = dict[str, Any]
-
-
-def json_object(body: bytes) -> Reply | None:
-    """From the bytes: the charset label of an answer is often wrong, JSON is UTF-8."""
-    try:
-        reply = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return reply if isinstance(reply, dict) else None
+from integrations.replies import Reply, json_object
 
 
 class Category(StrEnum):
@@ -50,11 +40,14 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Person:
-    """Whom the provider says it is. `subject` is known to one app only; `union_id` to all apps of one owner."""
+    """Whom the provider says it is. `subject` is known to one app only; `union_id` to all apps of one owner.
+
+    `display_name` is whatever stood where a name should: it is only shown.
+    """
 
     subject: str
     union_id: str | None = None
-    display_name: str | None = None
+    display_name: object = None
 
 
 class Talk(Protocol):

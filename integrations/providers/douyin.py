@@ -6,8 +6,9 @@ https://developer.open-douyin.com/docs/resource/zh-CN/dop/develop/openapi/accoun
 from collections.abc import Mapping
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in, json_object
 
 # System busy, and too many calls.
 PASSING_ERRORS = frozenset({"2100001", "2100004", "2190010", "10001"})
@@ -20,20 +21,19 @@ def parse(body: bytes) -> Reply | None:
 
 
 def refusal(reply: Reply) -> Exception | None:
-    code = str(reply.get("error_code", "0"))
+    code = code_in(reply, "error_code")
     if code == "0":
         return None
-    reason = f"douyin:{code if code.isdigit() else 'error'}"
+    reason = f"douyin:{code}"
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
-    open_id = str(reply.get("open_id", ""))
+    open_id = id_in(reply, "open_id")
     profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), open_id, {})
-    if profile.get("open_id") != open_id:
+    if id_in(profile, "open_id") != open_id:
         raise ProviderRefused("douyin:other_open_id")
-    union_id = profile.get("union_id")
-    return Person(open_id, str(union_id) if union_id else None, str(profile.get("nickname", "")))
+    return Person(open_id, id_in(profile, "union_id") or None, profile.get("nickname"))
 
 
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from integrations.providers.conversations import conversation, seconds
-from integrations.providers.descriptions import Pending, Person, Registration, Reply, Tokens
-from integrations.providers.failures import ProviderRefused
+from integrations.providers.conversations import completed, conversation
+from integrations.providers.descriptions import Pending, Person, Registration, Tokens
+from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, is_id, scopes_of, seconds, shown_name, token_in
 
-TEXT_MAX = 200
+# What a callback says where the person did not agree; RFC 6749 section 4.1.2.1 has the first.
+DENIALS = frozenset({"access_denied", "user_denied", "user_cancelled", "user_cancelled_authorize", "consent_required"})
+PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class _Link:
 
 
 async def begin(at: Registration, redirect_uri: str) -> Started:
-    at = await at.completed()
+    at = await completed(at)
     link = _Link(
         state=secrets.token_urlsafe(24),
         nonce=secrets.token_urlsafe(24) if at.provider.is_openid else "",
@@ -57,7 +60,7 @@ async def begin(at: Registration, redirect_uri: str) -> Started:
 
 async def finish(at: Registration, callback_url: str, pending: Pending) -> Identity:
     """Whom the callback proves. Raises ProviderRefused or ProviderUnavailable; either way the code is spent."""
-    at = await at.completed()
+    at = await completed(at)
     code = _code_of(at, callback_url, pending)
     async with conversation(at) as talk:
         reply = await talk.exchange(code, pending)
@@ -65,7 +68,7 @@ async def finish(at: Registration, callback_url: str, pending: Pending) -> Ident
     return Identity(
         subject=_subject(person),
         union_id=person.union_id,
-        display_name=(person.display_name or "")[:TEXT_MAX] or None,
+        display_name=shown_name(person.display_name),
         tokens=_tokens(at, reply),
         granted_scopes=_scopes(at, reply),
     )
@@ -73,7 +76,7 @@ async def finish(at: Registration, callback_url: str, pending: Pending) -> Ident
 
 async def refresh(at: Registration, tokens: Tokens) -> Tokens:
     """New tokens for old. A provider that sends no new refresh token lets us keep the one we had."""
-    at = await at.completed()
+    at = await completed(at)
     if not at.provider.can_refresh or not tokens.refresh_token:
         raise ProviderRefused("no_refresh")
     async with conversation(at) as talk:
@@ -85,7 +88,7 @@ async def refresh(at: Registration, tokens: Tokens) -> Tokens:
 
 async def revoke(at: Registration, tokens: Tokens) -> bool:
     """False where the provider has no way to: its tokens then run out by themselves."""
-    at = await at.completed()
+    at = await completed(at)
     if not at.provider.revoke_url:
         return False
     async with conversation(at) as talk:
@@ -107,10 +110,15 @@ def _code_of(at: Registration, callback_url: str, pending: Pending) -> str:
     # RFC 9207: an answer of another issuer is a mix-up.
     if at.provider.is_openid and params.get("iss", at.provider.metadata["issuer"]) != at.provider.metadata["issuer"]:
         raise ProviderRefused("wrong_issuer")
+    code, error = params.get(at.provider.code_name), params.get("error")
+    if error in PASSING_ERRORS:
+        raise ProviderUnavailable(f"callback:{error}")
+    if error is not None and error not in DENIALS:
+        raise ProviderRefused("callback:error")
     # WeChat says no by leaving the code out.
-    if "error" in params or not params.get(at.provider.code_name):
+    if error or not code:
         raise ProviderRefused("denied")
-    return params[at.provider.code_name]
+    return code
 
 
 def _params(url: str) -> Mapping[str, str]:
@@ -128,16 +136,15 @@ def _place(url: str) -> tuple[str, str, str]:
 
 
 def _subject(person: Person) -> str:
-    if not 0 < len(person.subject) <= TEXT_MAX:
+    if not is_id(person.subject):
         raise ProviderRefused("no_subject")
     return person.subject
 
 
 def _tokens(at: Registration, reply: Reply) -> Tokens:
-    refresh_token = reply.get("refresh_token")
     return Tokens(
         access_token=reply["access_token"],
-        refresh_token=refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        refresh_token=token_in(reply, "refresh_token"),
         expires_in=seconds(reply.get("expires_in")),
         refresh_expires_in=seconds(reply.get(at.provider.refresh_expiry_name)),
     )
@@ -147,4 +154,4 @@ def _scopes(at: Registration, reply: Reply) -> tuple[str, ...]:
     granted = reply.get("scope")
     if not isinstance(granted, str) or not granted:
         return at.provider.scopes  # RFC 6749 section 5.1: unsaid means as asked
-    return tuple(granted.replace(at.provider.scope_separator, " ").split())
+    return scopes_of(granted, at.provider.scope_separator)

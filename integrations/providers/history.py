@@ -1,11 +1,11 @@
 """What no real provider gives: history, from the sandbox's extension endpoint alone. All of it is simulated."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.facts.readings import Observed
-from domain.facts.vocabulary import VOCABULARY
-from integrations.providers.conversations import conversation
+from domain.facts.vocabulary import VOCABULARY, FactType
+from integrations.providers.conversations import completed, conversation
 from integrations.providers.descriptions import Registration
 from integrations.providers.failures import ProviderUnavailable
 from integrations.providers.flow import Identity
@@ -15,7 +15,7 @@ async def read_facts(at: Registration, identity: Identity, as_of: datetime) -> l
     """What the account tells as of a moment; nothing at a real provider, which has no such endpoint."""
     if not at.simulated or not at.provider.history:
         return []
-    at = await at.completed()
+    at = await completed(at)
     async with conversation(at) as talk:
         reply = await at.provider.read(
             talk, at.provider.history, identity.tokens, identity.subject, {"as_of": as_of.isoformat()}
@@ -28,9 +28,21 @@ async def read_facts(at: Registration, identity: Identity, as_of: datetime) -> l
 
 def _observed(fact: Any, as_of: datetime) -> Observed:
     try:
-        name, value, at = fact["name"], fact["value"], datetime.fromisoformat(fact["observed_at"])
-    except (KeyError, TypeError, ValueError):
+        kind, value, at = VOCABULARY[fact["name"]], fact["value"], datetime.fromisoformat(fact["observed_at"])
+        at = min(at.astimezone(UTC), as_of)
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise ProviderUnavailable("bad_history") from None
-    if name not in VOCABULARY or not isinstance(value, (int, float, bool, str)) or at.tzinfo is None:
+    # What decides is read strictly, and what a person says of themselves is theirs alone to say.
+    if kind.name.startswith("profile.") or not _is_of_its_type(kind.type, value):
         raise ProviderUnavailable("bad_history")
-    return Observed(name, value, min(at, as_of))
+    return Observed(kind.name, value, at)
+
+
+def _is_of_its_type(type_: FactType, value: object) -> bool:
+    match type_:
+        case FactType.FLAG:
+            return isinstance(value, bool)
+        case FactType.NUMBER | FactType.MONEY:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case FactType.TEXT | FactType.DATE:
+            return False  # no provider has one to tell

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in, part_of
 
 BEIJING = timezone(timedelta(hours=8))
 PARAMETERS = "360buy_param_json"
@@ -21,20 +22,20 @@ PASSING_ERRORS = frozenset({"43", "63", "67", "10100006"})
 
 def refusal(reply: Reply) -> Exception | None:
     error = reply.get("error_response", reply)
-    code = str(error.get("code", "0")) if isinstance(error, dict) else "error"
+    code = code_in(error, "code") if isinstance(error, dict) else "error"
     if code == "0":
         return None
-    reason = f"jd:{code if code.isdigit() else 'error'}"
+    reason = f"jd:{code}"
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
-    open_id = str(reply.get("open_id", ""))
+    open_id = id_in(reply, "open_id")
     answer = await read(talk, USER, Tokens(reply["access_token"]), open_id, {"openId": open_id})
-    result = answer.get("jingdong_user_getUserInfoByOpenId_response", {}).get("getuserinfobyappidandopenid_result", {})
+    result = part_of(answer, "jingdong_user_getUserInfoByOpenId_response", "getuserinfobyappidandopenid_result")
     if failure := refusal(result):
         raise failure
-    return Person(open_id, None, str(result.get("data", {}).get("nickName", "")))
+    return Person(open_id, None, part_of(result, "data").get("nickName"))
 
 
 async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

@@ -36,5 +36,5 @@ def _signing_key(jwk: Any) -> Key | None:
         return None
     try:
         return JWKRegistry.import_key(jwk)
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, LookupError, AttributeError):
         return None

@@ -13,10 +13,11 @@ from joserfc.errors import JoseError
 from infra.words import N_
 from integrations.client import authority_of
 from integrations.providers.conversations import conversation, standard_refusal
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Reply, Talk, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.providers.keeping import Kept
 from integrations.providers.keysets import keys_of
+from integrations.replies import Reply, id_in, text_in
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 # Only signatures that need the provider's private key; never `none`, never our own shared secret.
@@ -33,8 +34,8 @@ async def complete(at: Registration) -> Provider:
         at.provider,
         authorize_url=_browsable(metadata["authorization_endpoint"], at),
         exchange_url=metadata["token_endpoint"],
-        userinfo_url=metadata.get("userinfo_endpoint", ""),
-        revoke_url=metadata.get("revocation_endpoint", ""),
+        userinfo_url=text_in(metadata, "userinfo_endpoint"),
+        revoke_url=text_in(metadata, "revocation_endpoint"),
         scopes=at.provider.scopes or tuple(scope for scope in ("openid", "profile") if scope in supported),
         client_auth=_client_auth(at, metadata),
         can_refresh="refresh_token" in _listed(metadata, "grant_types_supported", []),
@@ -44,8 +45,9 @@ async def complete(at: Registration) -> Provider:
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     claims = await _verified(talk, reply.get("id_token"), pending.nonce)
-    name = _name(claims) or await _name_by_userinfo(talk, Tokens(reply["access_token"]), claims["sub"])
-    return Person(claims["sub"], None, name)
+    subject = id_in(claims, "sub")
+    name = _name(claims) or await _name_by_userinfo(talk, Tokens(reply["access_token"]), subject)
+    return Person(subject, None, name)
 
 
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
@@ -120,16 +122,14 @@ async def _name_by_userinfo(talk: Talk, tokens: Tokens, subject: str) -> str | N
         claims = await read(talk, talk.provider.userinfo_url, tokens, subject, {})
     except ProviderUnavailable:
         return None  # the id_token has proven who it is; a name is only for show
-    if claims.get("sub") != subject:
+    if id_in(claims, "sub") != subject:
         raise ProviderRefused("other_subject")
     return _name(claims)
 
 
 def _name(claims: Mapping[str, Any]) -> str | None:
-    for claim in ("name", "nickname", "preferred_username", "given_name"):
-        if isinstance(claims.get(claim), str) and claims[claim]:
-            return str(claims[claim])
-    return None
+    names = (text_in(claims, claim) for claim in ("name", "nickname", "preferred_username", "given_name"))
+    return next((name for name in names if name), None)
 
 
 OIDC = Provider(

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens, json_object
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in, json_object
 
 JSONP = re.compile(rb"\s*callback\s*\((.*)\)\s*;?\s*", re.DOTALL)
 # Too many calls, and the server's own troubles.
@@ -30,10 +31,10 @@ def parse(body: bytes) -> Reply | None:
 
 
 def refusal(reply: Reply) -> Exception | None:
-    code = str(reply.get("error", reply.get("ret", "0")))
+    code = code_in(reply, "error", "ret")
     if code == "0":
         return None
-    reason = f"qq:{code if code.lstrip('-').isdigit() else 'error'}"
+    reason = f"qq:{code}"
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
@@ -42,9 +43,9 @@ async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     me = await talk.get(talk.provider.api_url, {"access_token": tokens.access_token, "unionid": "1"})
     if me.get("client_id") != talk.at.client_id:
         raise ProviderRefused("qq:other_client")  # a token that was given to another app
-    openid = str(me.get("openid", ""))
+    openid = id_in(me, "openid")
     profile = await read(talk, talk.provider.userinfo_url, tokens, openid, {})
-    return Person(openid, str(me["unionid"]) if me.get("unionid") else None, str(profile.get("nickname", "")))
+    return Person(openid, id_in(me, "unionid") or None, profile.get("nickname"))
 
 
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

@@ -12,8 +12,9 @@ from urllib.parse import unquote_plus
 
 from infra.words import N_
 from integrations.providers.conversations import standard_refusal
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in, part_of, text_in
 
 BEIJING = timezone(timedelta(hours=8))
 SIGN_METHOD = "hmac-sha256"
@@ -24,27 +25,25 @@ def refusal(reply: Reply) -> Exception | None:
     error = reply.get("error_response")
     if not isinstance(error, dict):
         return standard_refusal(reply)
-    code, sub_code = str(error.get("code", "")), str(error.get("sub_code", ""))
-    reason = f"taobao:{code if code.isdigit() else 'error'}"
+    code = code_in(error, "code", absent="error")
     # `isp.` errors are the platform's own, `isv.` errors are ours.
-    passing = code == CALL_LIMITED or sub_code.startswith("isp.")
+    passing = code == CALL_LIMITED or text_in(error, "sub_code").startswith("isp.")
+    reason = f"taobao:{code}"
     return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
 
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     # Newer apps are told an id of their own instead of the account's.
-    open_uid = reply.get("taobao_open_uid")
-    subject = str(open_uid or reply.get("taobao_user_id") or "")
-    nick = unquote_plus(str(reply.get("taobao_user_nick", "")))
+    subject = id_in(reply, "taobao_open_uid") or id_in(reply, "taobao_user_id")
+    nick: object = unquote_plus(text_in(reply, "taobao_user_nick"))
     if subject and not nick:
         nick = await _ask_nick(talk, Tokens(reply["access_token"]), subject)
     return Person(subject, None, nick)
 
 
-async def _ask_nick(talk: Talk, tokens: Tokens, subject: str) -> str:
+async def _ask_nick(talk: Talk, tokens: Tokens, subject: str) -> object:
     answer = await read(talk, "taobao.user.buyer.get", tokens, subject, {"fields": "nick"})
-    user = answer.get("user_buyer_get_response", {}).get("user", {})
-    return str(user.get("nick", ""))
+    return part_of(answer, "user_buyer_get_response", "user").get("nick")
 
 
 async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

@@ -6,31 +6,30 @@ https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_L
 from collections.abc import Mapping
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in
 
 # System busy, and the daily quota of calls: not the person's fault, and it passes.
 PASSING_ERRORS = frozenset({"-1", "45009", "45011"})
 
 
 def refusal(reply: Reply) -> Exception | None:
-    code = str(reply.get("errcode", "0"))
+    code = code_in(reply, "errcode")
     if code == "0":
         return None
-    code = code if code.lstrip("-").isdigit() else "error"
     return ProviderUnavailable(f"wechat:{code}") if code in PASSING_ERRORS else ProviderRefused(f"wechat:{code}")
 
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
-    if str(reply.get("is_snapshotuser", "0")) == "1":
+    if code_in(reply, "is_snapshotuser") != "0":
         # A preview without sign-in gets a made-up account that is nobody's.
         raise ProviderRefused("wechat:snapshot_user")
-    openid = str(reply.get("openid", ""))
+    openid = id_in(reply, "openid")
     profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), openid, {})
-    if profile.get("openid") != openid:
+    if id_in(profile, "openid") != openid:
         raise ProviderRefused("wechat:other_openid")
-    union_id = profile.get("unionid") or reply.get("unionid")
-    return Person(openid, str(union_id) if union_id else None, str(profile.get("nickname", "")))
+    return Person(openid, id_in(profile, "unionid") or id_in(reply, "unionid") or None, profile.get("nickname"))
 
 
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

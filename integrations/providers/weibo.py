@@ -6,8 +6,9 @@ https://open.weibo.com/wiki/Oauth2/access_token
 from collections.abc import Mapping
 
 from infra.words import N_
-from integrations.providers.descriptions import Category, Pending, Person, Provider, Reply, Talk, Tokens
+from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
+from integrations.replies import Reply, code_in, id_in
 
 # System error, service unavailable, too many calls by this address, user, or app.
 PASSING_ERRORS = frozenset({"10001", "10002", "10009", "10010", "10022", "10023", "10024"})
@@ -16,17 +17,17 @@ PASSING_ERRORS = frozenset({"10001", "10002", "10009", "10010", "10022", "10023"
 def refusal(reply: Reply) -> Exception | None:
     if "error" not in reply and "error_code" not in reply:
         return None
-    code = str(reply.get("error_code", ""))
-    reason = f"weibo:{code if code.isdigit() else 'error'}"
+    code = code_in(reply, "error_code", absent="error")
+    reason = f"weibo:{code}"
     return ProviderUnavailable(reason) if code in PASSING_ERRORS else ProviderRefused(reason)
 
 
 async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
-    uid = str(reply.get("uid", ""))
+    uid = id_in(reply, "uid")
     profile = await read(talk, talk.provider.userinfo_url, Tokens(reply["access_token"]), uid, {})
-    if profile.get("idstr") != uid:
+    if id_in(profile, "idstr") != uid:
         raise ProviderRefused("weibo:other_uid")
-    return Person(uid, None, str(profile.get("screen_name", "")))
+    return Person(uid, None, profile.get("screen_name"))
 
 
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:

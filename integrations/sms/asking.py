@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx2
 
 from integrations.client import outgoing
+from integrations.replies import Reply, json_object
 from integrations.sms.messages import NotSent, Unsure
 
 DEADLINE_SECONDS = 10
@@ -25,15 +25,12 @@ async def gateway_client(allow: frozenset[str]) -> AsyncIterator[httpx2.AsyncCli
         raise Unsure("no_answer") from None
 
 
-def reply_of(answer: httpx2.Response) -> dict[str, Any]:
+def reply_of(answer: httpx2.Response) -> Reply:
     """The JSON object of an answer, error or not."""
     if answer.status_code == 429:
         raise NotSent("http_429")
-    try:
-        reply = answer.json()
-    except ValueError:
-        reply = None
-    if not isinstance(reply, dict):
+    reply = json_object(answer.content)
+    if reply is None:
         raise Unsure(f"http_{answer.status_code}")
     return reply
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.dev import sandbox
 from integrations.client import outgoing
+from integrations.providers import keysets, oidc
 from integrations.providers.descriptions import Registration
 from integrations.providers.flow import Identity, Started, begin, finish
 from integrations.providers.registry import PROVIDERS, sandboxed
@@ -50,6 +51,17 @@ class Desk:
 
     async def link(self, key: str, **more: str) -> Identity:
         return await finish(self.at(key), *await self.come_back(key, **more))
+
+
+@pytest.fixture(autouse=True)
+def forget_kept_answers() -> None:
+    """The next server may get the port of an earlier one, whose discovery and keys were kept."""
+    forget()
+
+
+def forget() -> None:
+    oidc._discovered._entries.clear()
+    keysets._keys._entries.clear()
 
 
 @pytest.fixture(scope="session")
