@@ -18,7 +18,7 @@ from infra.settings import settings
 from infra.words import N_
 from integrations.providers import flow
 from integrations.providers.descriptions import Registration, Tokens
-from integrations.providers.failures import ProviderFailure, ProviderRefused
+from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.providers.history import read_facts
 from integrations.providers.registry import registration
 
@@ -29,8 +29,8 @@ CALLBACK = ("input", "callbackUrl")
 ADDRESS_MAX = 4000
 APP_SCHEME = "longan://"
 
-# A second completion with the same address waits for the first one's answer, a little longer than a provider may take.
-WAIT_SECONDS = 15
+# Whatever a provider does, a person is told how their link ended within ten seconds.
+ASK_SECONDS_MAX = 9
 LOOK_AGAIN_SECONDS = 0.2
 
 
@@ -72,7 +72,7 @@ async def start(actor: UserActor, provider_key: str, redirect_uri: str) -> Start
 async def complete(actor: UserActor, callback_url: str) -> LinkedAccount:
     """Consume the state, ask the provider, record. The same address in the same session answers the same account.
 
-    A crash in between leaves the request CALLING: nothing is linked, and the person starts again.
+    Whatever goes wrong in between ends the request; one that a crash left CALLING is over when its time is up.
     """
     if len(callback_url) > ADDRESS_MAX:
         raise invalid(N_("This address is too long."), CALLBACK)
@@ -82,11 +82,16 @@ async def complete(actor: UserActor, callback_url: str) -> LinkedAccount:
     try:
         proof = await _prove(taken, callback_url)
         return await transact(lambda db: _record(db, actor, taken.request, proof))
-    except (ProviderFailure, Refusal) as failure:
-        await _remember(taken.request, failure)
-        if isinstance(failure, Refusal):
-            raise
+    except ProviderFailure as failure:
+        await _remember(taken.request, failure.reason)
         raise _refusal(failure) from None
+    except Refusal as refusal:
+        await _remember(taken.request, refusal.code)
+        raise
+    except BaseException as error:
+        # Our own fault, or a server that is stopping: the person must not wait for a request that nobody works on.
+        await asyncio.shield(_remember(taken.request, type(error).__name__))
+        raise
 
 
 @dataclass(frozen=True)
@@ -146,22 +151,26 @@ def tokens_to_keep(tokens: Tokens, now: datetime) -> dict[str, Any]:
 
 async def _take(actor: UserActor, state: str) -> _Taken | LinkedAccount:
     """The request, ours alone from now on; or the account, where it was completed before."""
-    for _ in range(int(WAIT_SECONDS / LOOK_AGAIN_SECONDS)):
+    while True:
         async with transaction() as db:
             request = await link_requests.find(db, actor, state)
             if request.status == RequestStatus.LINKED:
                 return await db.get_one(LinkedAccount, (request.user_id, request.account_id))
-            if request.status != RequestStatus.CALLING:
+            now = await clock.now(db)
+            if request.status != RequestStatus.CALLING or request.expires_at <= now:
                 request, secrets = await link_requests.consume(db, actor, state)
-                return _Taken(request, state, secrets.nonce or "", secrets.verifier or "", await clock.now(db))
+                return _Taken(request, state, secrets.nonce or "", secrets.verifier or "", now)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    raise Refusal(RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=CALLBACK)
 
 
 async def _prove(taken: _Taken, callback_url: str) -> _Proof:
     at = _registration(taken.request.provider)
-    identity = await flow.finish(at, callback_url, taken)
-    observed = await read_facts(at, identity, taken.now)
+    try:
+        async with asyncio.timeout(ASK_SECONDS_MAX):
+            identity = await flow.finish(at, callback_url, taken)
+            observed = await read_facts(at, identity, taken.now)
+    except TimeoutError:
+        raise ProviderUnavailable("timeout") from None
     return _Proof(identity, observed, at.simulated, taken.now)
 
 
@@ -169,8 +178,7 @@ async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: 
     return await accounts.record_link(db, actor, request, proof, proof.observed, simulated=proof.simulated)
 
 
-async def _remember(request: AccountLinkRequest, failure: ProviderFailure | Refusal) -> None:
-    reason = failure.code if isinstance(failure, Refusal) else failure.reason
+async def _remember(request: AccountLinkRequest, reason: str) -> None:
     log.warning("link.failed", provider=request.provider, reason=reason)
     async with transaction() as db:
         await link_requests.record_failure(db, request, reason)

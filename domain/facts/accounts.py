@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, ForeignKeyConstraint, Index, exists, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, ForeignKeyConstraint, Index, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,7 +46,17 @@ class LinkedAccount(Entity):
     status: Mapped[LinkStatus] = mapped_column(default=LinkStatus.ACTIVE)
     unlinked_at: Mapped[datetime | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "provider", "subject_index", unique=True),)
+    __table_args__ = (
+        Index(None, "user_id", "provider", "subject_index", unique=True),
+        # What a provider tells is filed under its name, so a second account in force would share the first one's facts.
+        Index(
+            "ix_linked_accounts_one_in_force",
+            "user_id",
+            "provider",
+            unique=True,
+            postgresql_where=text("status <> 'UNLINKED'"),
+        ),
+    )
 
     @property
     def source(self) -> str:
@@ -95,6 +105,8 @@ async def record_link(
     simulated: bool,
 ) -> LinkedAccount:
     """Write the account and its facts, and announce `account.linked`. Refuses ACCOUNT_LINKED_ELSEWHERE."""
+    # One link of a person at a time: two at once would each see no other account of this provider.
+    await readings.take_turn(db, actor.user_id)
     account = await _account_for(db, actor, request.provider, identity)
     await _claim_subject(db, account)
     await readings.withdraw(db, actor.user_id, account.source)

@@ -16,12 +16,13 @@ from infra.errors import Refusal, RefusalCode, not_found
 from infra.words import N_
 
 LASTS = timedelta(minutes=15)
+CALL_LASTS = timedelta(seconds=10)
 SECRETS = "account_link_requests.secrets"
 
 
 class RequestStatus(StrEnum):
     OPEN = "OPEN"
-    CALLING = "CALLING"  # the provider is being asked; what a crash leaves here, the person starts again
+    CALLING = "CALLING"  # the provider is being asked, until `expires_at`; what a crash leaves here is over then
     LINKED = "LINKED"
     FAILED = "FAILED"
 
@@ -91,11 +92,12 @@ async def find(db: Db, actor: UserActor, state: str) -> AccountLinkRequest:
 async def consume(db: Db, actor: UserActor, state: str) -> tuple[AccountLinkRequest, Secrets]:
     """Take the request, once. A second taking, or one too late, is refused NOT_OPEN."""
     request = await find(db, actor, state)
-    if request.status != RequestStatus.OPEN or request.expires_at <= await clock.now(db):
+    now = await clock.now(db)
+    if request.status != RequestStatus.OPEN or request.expires_at <= now:
         raise Refusal(
             RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=("input", "callbackUrl")
         )
-    request.status = RequestStatus.CALLING
+    request.status, request.expires_at = RequestStatus.CALLING, now + CALL_LASTS
     nonce, verifier = (await vault.seal_of(db, actor.user_id)).open(request.secrets_sealed, SECRETS)
     return request, Secrets(nonce, verifier)
 

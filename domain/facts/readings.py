@@ -62,7 +62,7 @@ async def version_of(db: Db, user_id: UUID) -> int:
     return row.version if row else 0
 
 
-async def _take_turn(db: Db, user_id: UUID) -> datetime:
+async def take_turn(db: Db, user_id: UUID) -> datetime:
     """Wait for whoever writes or scores this person's facts; what we write then comes after what they saw."""
     first = insert(FactsVersion).values(user_id=user_id, version=1)
     again = {"version": FactsVersion.version + 1}
@@ -74,7 +74,7 @@ async def record(
     db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False
 ) -> Reading:
     """Write down what a source told. Names outside the vocabulary are a bug of the reader, not of the person."""
-    now = await _take_turn(db, user_id)
+    now = await take_turn(db, user_id)
     seal = await vault.seal_of(db, user_id)
     rows = [[fact.name, _plain(fact), fact.observed_at.isoformat()] for fact in observed]
     reading = Reading(
@@ -93,7 +93,7 @@ def _plain(fact: Observed) -> Any:
 async def withdraw(db: Db, user_id: UUID, source: str) -> None:
     """Let everything that this source told count for nothing from now on."""
     live = (Reading.user_id == user_id, Reading.source == source, Reading.withdrawn_at.is_(None))
-    await db.execute(update(Reading).where(*live).values(withdrawn_at=await _take_turn(db, user_id)))
+    await db.execute(update(Reading).where(*live).values(withdrawn_at=await take_turn(db, user_id)))
 
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:

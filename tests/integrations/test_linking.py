@@ -1,6 +1,7 @@
 """Linking as a story, against a real database and the sandbox over real HTTP."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx2
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from domain.actors import UserActor
 from domain.facts import accounts, link_requests, readings
-from domain.facts.accounts import LinkedAccount, LinkStatus
+from domain.facts.accounts import LinkedAccount, LinkStatus, ProviderSubject
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
 from domain.people import users
 from infra import vault
@@ -123,6 +124,94 @@ async def test_a_failure_is_refused_and_remembered(
         assert await accounts.linked(db, actor.user_id) == []
 
 
+async def test_whatever_breaks_the_link_off_ends_its_request(
+    desk: Desk, actor: UserActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callback = await callback_of(desk, actor, "wechat")
+
+    async def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(linking, "read_facts", stumble)
+        with pytest.raises(ZeroDivisionError):
+            await linking.complete(actor, callback)
+    request = await request_of(actor)
+    assert (request.status, request.failure) == (RequestStatus.FAILED, "ZeroDivisionError")
+    with pytest.raises(Refusal, match=r"^NOT_OPEN$"):
+        await linking.complete(actor, callback)
+    assert (await linking.complete(actor, await callback_of(desk, actor, "wechat"))).status == LinkStatus.ACTIVE
+
+
+async def test_a_link_that_is_cancelled_ends_its_request(
+    desk: Desk, actor: UserActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callback, asked = await callback_of(desk, actor, "wechat"), asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(linking, "read_facts", hang)
+    link = asyncio.create_task(linking.complete(actor, callback))
+    await asked.wait()
+    link.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await link
+    assert (await request_of(actor)).status == RequestStatus.FAILED
+
+
+async def test_a_provider_that_never_ends_is_unavailable_in_time(
+    desk: Desk, actor: UserActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert linking.ASK_SECONDS_MAX < link_requests.CALL_LASTS.total_seconds() <= 10
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(linking, "ASK_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(linking, "read_facts", hang)
+    with pytest.raises(Refusal, match=r"^PROVIDER_UNAVAILABLE$"):
+        await linking.complete(actor, await callback_of(desk, actor, "wechat"))
+    assert (await request_of(actor)).failure == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "kept", "sentence"),
+    [
+        ("access_denied", "PROVIDER_REFUSED", "denied", "you did not agree"),
+        ("server_error", "PROVIDER_UNAVAILABLE", "callback:server_error", "does not answer at the moment"),
+        ("temporarily_unavailable", "PROVIDER_UNAVAILABLE", "callback:temporarily_unavailable", "does not answer"),
+        ("invalid_scope", "PROVIDER_REFUSED", "callback:error", "did not confirm this link"),
+        ("<b>+86138", "PROVIDER_REFUSED", "callback:error", "did not confirm this link"),
+    ],
+)
+async def test_a_callback_with_an_error_is_told_as_what_it_says(
+    desk: Desk, actor: UserActor, error: str, code: str, kept: str, sentence: str
+) -> None:
+    callback = httpx2.URL(await callback_of(desk, actor, "oidc")).copy_set_param("error", error)
+    with pytest.raises(Refusal, match=f"^{code}$") as refused:
+        await linking.complete(actor, str(callback))
+    assert sentence in refused.value.message
+    assert (await request_of(actor)).failure == kept
+
+
+async def test_of_two_accounts_linked_at_once_one_is_in_force_with_its_facts(desk: Desk, actor: UserActor) -> None:
+    callbacks = [await callback_of(desk, actor, "taobao", subject=uuid4().hex) for _ in range(4)]
+    linked = await asyncio.gather(*(linking.complete(actor, callback) for callback in callbacks))
+    assert len({account.id for account in linked}) == 4
+    async with reading() as db:
+        [in_force] = await accounts.linked(db, actor.user_id)
+        held = select(ProviderSubject.account_id).where(ProviderSubject.user_id == actor.user_id)
+        assert list((await db.execute(held)).scalars()) == [in_force.id]
+    for account in linked:
+        if account.id != in_force.id:
+            async with transaction() as db:
+                await accounts.unlink(db, actor, account.id)
+    async with reading() as db:
+        assert (await readings.sheet(db, actor.user_id)).linked_sources == {"taobao"}
+
+
 async def test_one_providers_answer_does_not_complete_anothers_link(desk: Desk, actor: UserActor) -> None:
     wechat = await callback_of(desk, actor, "wechat")
     oidc = await callback_of(desk, actor, "oidc")
@@ -152,7 +241,7 @@ async def test_two_people_may_choose_the_same_persona(desk: Desk, actor: UserAct
 async def test_what_a_crash_left_behind_is_started_again(
     desk: Desk, actor: UserActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(linking, "WAIT_SECONDS", 0.4)
+    monkeypatch.setattr(link_requests, "CALL_LASTS", timedelta(seconds=0.3))
     callback = await callback_of(desk, actor, "wechat")
     async with transaction() as db:
         await link_requests.consume(db, actor, httpx2.URL(callback).params["state"])
