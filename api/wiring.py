@@ -12,7 +12,7 @@ import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
 import membership.tasks
-import ml.approvals
+import ml.live.approvals
 import ml.tasks
 import ml.watching.tasks
 from domain.credit import scoring
@@ -22,10 +22,10 @@ from infra import database, migrations, schedules
 from infra.settings import settings
 from membership import seeding as tiers
 from ml.matchers.live import LiveMatcher
-from ml.scoring import LiveScorer
+from ml.score.scoring import LiveScorer
 
 if TYPE_CHECKING:
-    from api.cli.story import Story
+    from api.story import Story
 
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
@@ -38,7 +38,7 @@ ROOMS = (
     integrations.sms.kept,
     integrations.tasks,
     membership.tasks,
-    ml.approvals,
+    ml.live.approvals,
     ml.tasks,
     ml.watching.tasks,
 )
@@ -84,7 +84,7 @@ async def seed() -> None:
 
 
 def _train(story: "Story") -> None:
-    from ml import first_models
+    from ml.population import first_models
 
     if not settings().is_embedded or first_models.are_there():
         return

@@ -20,7 +20,7 @@ from integrations.providers import flow
 from integrations.providers.descriptions import Registration, Tokens
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.providers.history import read_facts
-from integrations.providers.registry import registration
+from integrations.registrations import registration
 
 log = structlog.get_logger()
 

@@ -9,9 +9,9 @@ from infra import schedules
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from ml import challenging
+from ml.live.registry import Kind
 from ml.matchers import retraining
-from ml.registry import Kind
+from ml.promotion import challenging
 
 LOOK_FOR_STALE = "scores.look_for_stale"
 

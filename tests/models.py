@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from ml import first_models
+from ml.population import first_models
 from ml.population.simulating import simulated
 
 PEOPLE = 3_000

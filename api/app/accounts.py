@@ -17,7 +17,7 @@ from infra.database import Db
 from infra.ids import global_id
 from infra.words import say
 from integrations import linking
-from integrations.providers import registry
+from integrations import registrations as registry
 from integrations.providers.descriptions import Category, Registration
 
 strawberry.enum(Category, name="ProviderCategory")

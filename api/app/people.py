@@ -27,7 +27,7 @@ from domain.people.profiles import IdentityStatus
 from infra.database import Db, reading
 from infra.paging import page_of
 from membership import memberships
-from ml import telling
+from ml.score import telling
 
 
 @shows(profiles.Profile, description="Said by the person; each is a dated fact.")

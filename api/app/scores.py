@@ -13,7 +13,7 @@ from domain.credit.reasons import Reason as DomainReason
 from domain.credit.scores import ScoringState
 from infra.database import reading
 from infra.words import say
-from ml import paths, receipts, telling
+from ml.score import paths, receipts, telling
 
 
 @strawberry.type(description="Why: a stable code, and a sentence in the person's language.")

@@ -19,10 +19,10 @@ def evaluate(
     with lab.progress() as progress, lab.refusals(as_json):
         progress("Loading the models", 0.0)
         from infra.settings import settings
-        from ml import artefact as artefacts
         from ml.books import describing, reading
         from ml.books.findings import Notes
-        from ml.comparing import compare
+        from ml.lab.comparing import compare
+        from ml.models import artefact as artefacts
         from ml.report import console, summary
 
         kept = settings().var / "models"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from api.cli.prepared import forget, is_prepared, remember
-from api.cli.story import Told
+from api.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
 from infra.processes import end_all, supervised_by

@@ -20,7 +20,7 @@ def new() -> None:
 def rewrap() -> None:
     """Wrap every person's key under the newest master key. May be stopped and run again; then the old key can go."""
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
 
     with nearby.servers(), Told().step("Keys") as step:
         wrapped = asyncio.run(_rewrap_all(step.at))

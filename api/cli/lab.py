@@ -28,8 +28,8 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 @contextmanager
 def refusals(as_json: bool, thing: str = "book") -> Iterator[None]:
     """A book or table that can't be used, or a model that can't be read, ends the command with exit code 2."""
-    from ml.artefact import ArtefactError
     from ml.books.findings import BookRefused, Finding
+    from ml.models.artefact import ArtefactError
 
     try:
         yield

@@ -11,8 +11,8 @@ from rich.table import Table
 from api.cli import lab
 
 if TYPE_CHECKING:
-    from ml.berka import BerkaLift
-    from ml.lift import Figure, Lifts
+    from ml.population.berka import BerkaLift
+    from ml.population.lift import Figure, Lifts
 
 SEED = 20_261_122
 
@@ -28,14 +28,14 @@ def lift(
     """Measure what each linked account adds to the score, with 95 % intervals on the same people."""
     with lab.progress() as progress:
         progress("Training and testing on simulated people", 0.1)
-        from ml.lift import on_simulated_people
+        from ml.population.lift import on_simulated_people
         from ml.population.parameters import NULL_WORLD, WORLD
 
         simulated = on_simulated_people(world=NULL_WORLD if null_world else WORLD, seed=seed)
         real = None
         if berka is not None:
             progress("Testing on real people", 0.7)
-            from ml.berka import on_real_people
+            from ml.population.berka import on_real_people
 
             try:
                 real = on_real_people(berka, seed=seed)

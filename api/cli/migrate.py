@@ -4,7 +4,7 @@
 def migrate() -> None:
     """Bring the database's tables up to date."""
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
     from infra import migrations
     from infra.settings import settings
 

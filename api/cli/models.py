@@ -18,7 +18,7 @@ By = Annotated[str, typer.Option("--by", help="Your address as a member of staff
 def listed(context: typer.Context) -> None:
     """List the models, or do something with one."""
     if context.invoked_subcommand is None:
-        from api.cli.shelf import show
+        from api.cli.models_table import show
 
         _do(show, writes=False)
 
@@ -26,7 +26,7 @@ def listed(context: typer.Context) -> None:
 @models.command()
 def propose(version: Version, by: By) -> None:
     """Vouch for a model as the first of two people."""
-    from ml import promoting
+    from ml.promotion import promoting
 
     _do(lambda db: promoting.propose(db, version, by=by), f"{version} is proposed; somebody else must approve it")
 
@@ -34,7 +34,7 @@ def propose(version: Version, by: By) -> None:
 @models.command()
 def approve(version: Version, by: By) -> None:
     """Vouch for a proposed model as the second of two people."""
-    from ml import promoting
+    from ml.promotion import promoting
 
     _do(lambda db: promoting.approve(db, version, by=by), f"{version} is approved; longan models promote {version}")
 
@@ -48,7 +48,7 @@ def promote(
     describe: Annotated[Path | None, typer.Option(help="What the book's columns are: see book.toml.")] = None,
 ) -> None:
     """Make an approved model the champion. API and worker take it over without restart, and everybody is rescored."""
-    from ml import promoting
+    from ml.promotion import promoting
 
     if (book is None) != (describe is None):
         raise typer.BadParameter("--book and --describe go together")
@@ -65,7 +65,7 @@ def challenge(
     version: Annotated[str | None, typer.Argument(help="Nothing ends the challenge.")] = None,
 ) -> None:
     """Let a model score live traffic in the shadow: its points are stored beside the champion's, and shown to nobody."""
-    from ml import promoting
+    from ml.promotion import promoting
 
     told = f"{version} scores in the shadow" if version else "nobody challenges any more"
     _do(lambda db: promoting.challenge(db, version), told)
@@ -76,8 +76,8 @@ def rollback(
     match: Annotated[bool, typer.Option("--match", help="The matcher instead of the score.")] = False,
 ) -> None:
     """Go back to the champion before this one, in one step."""
-    from ml import promoting
-    from ml.registry import Kind
+    from ml.live.registry import Kind
+    from ml.promotion import promoting
 
     kind = Kind.MATCH if match else Kind.SCORE
     _do(lambda db: promoting.roll_back(db, kind), "the former champion is live again; everybody is being rescored")
@@ -85,7 +85,7 @@ def rollback(
 
 def _measured(version: str, book: Path, describe: Path) -> Any:
     from api.cli import lab
-    from ml import promoting
+    from ml.promotion import promoting
 
     with lab.refusals(as_json=False):
         return promoting.measure(version, book, describe)
@@ -96,8 +96,8 @@ def _do(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writ
 
     from api.cli import nearby
     from infra import cache, database
-    from ml.artefact import ArtefactError
-    from ml.promoting import NotPromoted
+    from ml.models.artefact import ArtefactError
+    from ml.promotion.promoting import NotPromoted
 
     async def run() -> None:
         from api import wiring  # noqa: F401  every reaction must be known to whoever announces

@@ -4,7 +4,7 @@
 def prepare() -> None:
     """Migrate, seed, and train the models if there are none. Does nothing twice."""
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
     from api.wiring import prepare as make_ready
 
     with nearby.servers():

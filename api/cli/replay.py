@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from ml.replaying import Replay
+    from ml.score.replaying import Replay
 
 
 def replay(
@@ -20,7 +20,7 @@ def replay(
     from rich.console import Console
 
     from api.cli import nearby
-    from ml.replaying import CannotReplay
+    from ml.score.replaying import CannotReplay
 
     if (score is None) == (decision is None):
         raise typer.BadParameter("give the id of one score, or --decision with the id of one decision")
@@ -53,7 +53,7 @@ def _uuid(kind: str, text: str) -> "UUID":
 async def _replay(kind: str, key: "UUID") -> "Replay":
     from api import wiring  # noqa: F401  all tables must be known
     from infra import database
-    from ml.replaying import replay_decision, replay_score
+    from ml.score.replaying import replay_decision, replay_score
 
     try:
         async with database.reading() as db:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.story import Step
+    from api.story import Step
     from domain.credit.rescores import Progress
 
 STILL_SECONDS_MAX = 60.0
@@ -20,7 +20,7 @@ def rescore(
     import asyncio
 
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
 
     story = Told()
     with nearby.servers():

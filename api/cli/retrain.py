@@ -21,7 +21,7 @@ def retrain(
     from rich.console import Console
 
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
 
     story = Told(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers(), story.step("Retraining") as step:

@@ -9,7 +9,7 @@ from api.cli import lab
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from api.cli.story import Step
+    from api.story import Step
     from domain.matching.sweeps.sweeps import Progress
 
 STILL_SECONDS_MAX = 60.0
@@ -27,7 +27,7 @@ def sweep(
     from rich.console import Console
 
     from api.cli import nearby
-    from api.cli.story import Told
+    from api.story import Told
 
     story = Told(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers():

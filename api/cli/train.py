@@ -21,12 +21,12 @@ def train(
     with lab.progress() as progress, lab.refusals(as_json):
         progress("Starting", 0.0)
         from infra.settings import settings
-        from ml import artefact as artefacts
         from ml.books import describing, reading
         from ml.books.findings import Notes
+        from ml.lab.training import train as trained_on
+        from ml.models import artefact as artefacts
         from ml.report import console, summary
         from ml.report.page import page as written
-        from ml.training import train as trained_on
 
         notes = Notes()
         description = describing.read(describe)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.house import CannotOpen, House, shown
-from api.cli.story import NAME_COLUMNS, Told
+from api.story import NAME_COLUMNS, Told
 from infra.occupancy import Occupancy, Occupied, occupy
 from infra.programs import DidNotStart, Process, last_lines
 from infra.settings import settings

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.artefact import Input
 from ml.books.describing import Description
 from ml.books.findings import Notes
+from ml.models.artefact import Input
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

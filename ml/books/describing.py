@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ml.books.findings import BookRefused, Finding
-from ml.scale import Cuts
+from ml.models.scale import Cuts
 
 Direction = Literal[-1, 1]
 _DIRECTIONS: dict[str, Direction] = {"increasing": 1, "decreasing": -1}

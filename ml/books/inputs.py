@@ -7,11 +7,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ml.artefact import Input
 from ml.books import parsing, sentinels
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
+from ml.models.artefact import Input
 
 _LEVELS_KEPT = 200
 _FLAG_ROWS_MIN = 0.002

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import Notes
-from ml.metrics import Ranked
+from ml.figures.metrics import Ranked
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
-from ml.metrics import Ranked
+from ml.figures.metrics import Ranked
 
 Floats = NDArray[np.float64]
 _Told = tuple[str, int, float]  # column, declared direction, AUC

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.artefact import Kind, Model
 from ml.books.book import Book, Rows
+from ml.figures.metrics import losses
 from ml.lab import boosting, calibration, logistic, scorecard, splitting
 from ml.lab.boosting import Growth
 from ml.lab.splitting import Fold
-from ml.metrics import losses
+from ml.models.artefact import Kind, Model
 
 Floats = NDArray[np.float64]
 Step = Callable[[str], None]

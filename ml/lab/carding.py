@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ml.artefact import Artefact
 from ml.books.book import Book
-from ml.evaluation import GradeLine, Judgement
 from ml.lab.candidates import Search
+from ml.lab.evaluation import GradeLine, Judgement
 from ml.lab.splitting import Split
+from ml.models.artefact import Artefact
 
 _BINS = 10
 _LEVELS = 30

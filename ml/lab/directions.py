@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ml.artefact import Artefact
 from ml.books.book import Book
+from ml.models.artefact import Artefact
 
 _ROWS = 200
 _VALUES = 12

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.books.book import Book
+from ml.figures.metrics import psi
 from ml.lab.splitting import Fold
-from ml.metrics import psi
 
 Floats = NDArray[np.float64]
 

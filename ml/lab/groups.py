@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.drift import FOUR_FIFTHS
-from ml.evaluation import Interval, draws, interval
+from ml.figures.drift import FOUR_FIFTHS
+from ml.figures.metrics import Ranked, bootstrap_weights
 from ml.lab.calibration import probability
-from ml.metrics import Ranked, bootstrap_weights
-from ml.scale import Cuts
+from ml.lab.evaluation import Interval, draws, interval
+from ml.models.scale import Cuts
 
 Floats = NDArray[np.float64]
 

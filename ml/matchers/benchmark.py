@@ -6,9 +6,9 @@ from statistics import median
 from time import perf_counter
 
 from domain.matching.columns import Floats
-from ml.matchers.artefact import MatchArtefact
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS
+from ml.models.matcher import MatchArtefact
 
 ROUNDS = 300
 SECONDS_MAX = 2.0

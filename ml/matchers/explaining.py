@@ -13,12 +13,12 @@ from domain.credit.scoring import Scored
 from domain.matching.columns import Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
-from ml.leaves import Leaves
 from ml.matchers import values
-from ml.matchers.artefact import MatchArtefact, Platt
-from ml.matchers.columns import COLUMNS
 from ml.matchers.sentences import Sentence, of_costs, sentences
 from ml.matchers.values import Weights
+from ml.models.leaves import Leaves
+from ml.models.matcher import MatchArtefact, Platt
+from ml.models.pairs import COLUMNS
 
 REASONS_MAX = 3
 AVAILABLE = Reason("AVAILABLE", N_("Nothing that is known of you stands against it."))

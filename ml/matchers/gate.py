@@ -10,15 +10,15 @@ import numpy as np
 from domain.matching.columns import Flags, Floats, Indices
 from domain.matching.odds.reliability import PROMISES
 from infra.settings import settings
-from ml.evaluation import interval
+from ml.figures.metrics import ece, losses, noise_band
+from ml.lab.evaluation import interval
 from ml.matchers import evidence, valuing
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import COLUMNS, POSITION
 from ml.matchers.interactions import Interactions
 from ml.matchers.logs import Log
 from ml.matchers.values import WEIGHTS
-from ml.metrics import ece, losses, noise_band
-from ml.releasing import Gate
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import COLUMNS, POSITION
+from ml.promotion.releasing import Gate
 
 # As good: its log-loss is at most this share above the champion's, in 39 of 40 resamples.
 TOLERANCE = 0.01

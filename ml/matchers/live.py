@@ -9,12 +9,12 @@ from domain.matching.cheapest import cheapest_first
 from domain.matching.columns import Indices
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
 from domain.matching.odds import reliability
+from ml.live.registry import Live, live_matcher_model
 from ml.matchers import explaining
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import INPUTS, of_candidates
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS, Weights
-from ml.registry import Live, live_matcher_model
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import INPUTS, of_candidates
 
 CHEAPEST = "cheapest-first"
 

@@ -26,8 +26,8 @@ from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings
 from infra.vault import Seal
-from ml.matchers.columns import COLUMNS, INPUTS
 from ml.matchers.interactions import Interactions
+from ml.models.pairs import COLUMNS, INPUTS
 
 BATCH = 5_000
 # What had a small chance to stand where it stood speaks for all the times when something else did; but one showing never

@@ -5,8 +5,8 @@ import numpy as np
 from domain.matching.columns import Floats
 from domain.matching.matcher import Ranking
 from ml.matchers import values
-from ml.matchers.artefact import MatchArtefact
 from ml.matchers.values import Weights
+from ml.models.matcher import MatchArtefact
 
 
 def ranked(model: MatchArtefact, weights: Weights, rows: Floats, *, is_scored: bool) -> Ranking:

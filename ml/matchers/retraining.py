@@ -14,16 +14,16 @@ from infra import clock, outbox
 from infra.background import in_background
 from infra.database import Db, transaction
 from infra.settings import settings
-from ml import approvals, registry
-from ml.approvals import Move
-from ml.artefact import ArtefactError
-from ml.matchers import artefact as artefacts
+from ml.live import approvals, registry
+from ml.live.approvals import Move
+from ml.live.registry import Kind
 from ml.matchers import logs, trainings
-from ml.matchers.artefact import MatchArtefact
 from ml.matchers.logs import Log
 from ml.matchers.training import train
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
-from ml.registry import Kind
+from ml.models import matcher as artefacts
+from ml.models.artefact import ArtefactError
+from ml.models.matcher import MatchArtefact
 
 RETRAIN = "matcher.retrain"
 EVERY = timedelta(days=7)

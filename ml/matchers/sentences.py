@@ -15,8 +15,8 @@ from domain.matching.columns import Flags, Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from domain.matching.odds import reliability
 from infra.words import N_
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import ANNUAL_COST, COST_TO_INCOME, INPUTS
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import ANNUAL_COST, COST_TO_INCOME, INPUTS
 
 EASY_SHARE = 0.25  # of income a month
 FEW_TO_COMPARE = 3

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from domain.matching.columns import Flags, Floats
+from ml.figures.metrics import figures
 from ml.lab import calibration
 from ml.matchers import evidence
-from ml.matchers.artefact import MatchArtefact, Platt
-from ml.matchers.columns import COLUMNS, POSITION
 from ml.matchers.interactions import Interactions
-from ml.metrics import figures
 from ml.models import boosted
+from ml.models.matcher import MatchArtefact, Platt
+from ml.models.pairs import COLUMNS, POSITION
 
 if TYPE_CHECKING:
     from catboost import CatBoost

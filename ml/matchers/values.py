@@ -7,7 +7,7 @@ import numpy as np
 from domain.matching.columns import Floats, Indices
 from domain.matching.matcher import Weight
 from infra.words import N_
-from ml.matchers.columns import ANNUAL_COST, COST_TO_INCOME, MONTHLY_COST
+from ml.models.pairs import ANNUAL_COST, COST_TO_INCOME, MONTHLY_COST
 
 STRAIN_FROM = 1 / 3  # of the income
 ANNUAL_COST_MAX = 0.4  # above all that the law allows; the value stays positive, so better chances never lower it

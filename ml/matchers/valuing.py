@@ -6,10 +6,10 @@ import numpy as np
 
 from domain.matching.columns import Floats, Indices
 from ml.matchers import values
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import COLUMNS, POINTS, POSITION
 from ml.matchers.logs import Log
 from ml.matchers.values import Weights
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import COLUMNS, POINTS, POSITION
 from ml.ranking import logs as ranking_logs
 from ml.ranking import offpolicy
 from ml.ranking.policies import Policy

@@ -5,9 +5,9 @@ from numpy.random import Generator
 
 from domain.market.products import ProductKind
 from domain.matching.columns import GRADES, KINDS
-from ml.features import matrix
-from ml.matchers.columns import PERSON, PRODUCT, joined
 from ml.matchers.interactions import Interactions
+from ml.models.features import matrix
+from ml.models.pairs import PERSON, PRODUCT, joined
 from ml.population.parameters import Market
 from ml.population.people import Indices, Numbers
 from ml.population.simulating import Population

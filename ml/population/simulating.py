@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from ml.features import STANDARD, Matrix, matrix
+from ml.models.features import STANDARD, Matrix, matrix
 from ml.population.lives import Lives, lived
 from ml.population.observing import Seen, observed
 from ml.population.parameters import WORLD, Linking, PastPolicy, World

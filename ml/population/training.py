@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.artefact import Artefact, Input
 from ml.books.book import Book
 from ml.books.describing import Description
-from ml.evaluation import judged
-from ml.explaining import explained
-from ml.features import FEATURES, STANDARD
 from ml.lab import boosting, calibration
 from ml.lab.boosting import Growth
 from ml.lab.carding import profile_of
+from ml.lab.evaluation import judged
+from ml.models.artefact import Artefact, Input
+from ml.models.features import FEATURES, STANDARD
 from ml.population.people import Flags
 from ml.population.simulating import Population, pattern_of
+from ml.score.explaining import explained
 
 Floats = NDArray[np.float64]
 

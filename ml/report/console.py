@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ml.books.findings import Finding
-from ml.comparing import Comparison
-from ml.evaluation import FIGURES, GradeLine, Judgement
+from ml.lab.comparing import Comparison
+from ml.lab.evaluation import FIGURES, GradeLine, Judgement
 from ml.lab.groups import GroupLine
+from ml.lab.training import Trained
 from ml.report.drawing import importances
-from ml.training import Trained
 
 _LABELS = {"auc": "AUC", "ks": "KS", "brier": "Brier", "logloss": "Log-loss", "ece": "ECE"}
 _COLOURS = {"A": "green", "B": "cyan", "C": "yellow", "D": "red"}

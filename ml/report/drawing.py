@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.books.book import Book
-from ml.drift import LOOK_FROM, STOP_FROM
+from ml.figures.drift import LOOK_FROM, STOP_FROM
+from ml.figures.metrics import calibration_bins
 from ml.lab.calibration import probability
-from ml.metrics import calibration_bins
+from ml.lab.training import Trained
+from ml.models.scale import HIGHEST, LOWEST, POINTS_PER_LOG_ODDS, points_of
 from ml.report import charts
-from ml.scale import HIGHEST, LOWEST, POINTS_PER_LOG_ODDS, points_of
-from ml.training import Trained
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ml.lab.drifting import drifts
 from ml.lab.groups import by_group
+from ml.lab.training import Trained
 from ml.report import drawing
-from ml.training import Trained
 
 
 def page(trained: Trained, *, title: str) -> str:

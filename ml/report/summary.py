@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ml.books.findings import Finding
-from ml.comparing import Comparison
-from ml.evaluation import GradeLine, Judgement
-from ml.training import Trained
+from ml.lab.comparing import Comparison
+from ml.lab.evaluation import GradeLine, Judgement
+from ml.lab.training import Trained
 
 
 def of_training(trained: Trained, *, page: str) -> dict[str, Any]:

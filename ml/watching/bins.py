@@ -19,8 +19,8 @@ from domain.credit.scores import Score
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity
-from ml.artefact import ArtefactError
-from ml.registry import load_score
+from ml.live.registry import load_score
+from ml.models.artefact import ArtefactError
 
 log_lines = structlog.get_logger()
 

@@ -10,14 +10,15 @@ from domain.actors import Role, StaffActor
 from domain.people import staff
 from infra import clock, vault
 from infra.database import Db
-from ml import approvals, challenging
-from ml.artefact import Artefact, ArtefactError
-from ml.challenging import SideBySide
-from ml.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
-from ml.features import FEATURES
-from ml.metrics import psi
-from ml.registry import Kind, Standing, live_scorer_model, standing
-from ml.scale import GRADES
+from ml.figures.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
+from ml.figures.metrics import psi
+from ml.live import approvals
+from ml.live.registry import Kind, Standing, live_scorer_model, standing
+from ml.models.artefact import Artefact, ArtefactError
+from ml.models.features import FEATURES
+from ml.models.scale import GRADES
+from ml.promotion import challenging
+from ml.promotion.challenging import SideBySide
 from ml.watching import bins, snapshots
 
 WATCHERS = frozenset({Role.RISK, Role.APPROVER, Role.VIEWER})

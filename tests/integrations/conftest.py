@@ -11,7 +11,7 @@ from integrations.client import outgoing
 from integrations.providers import keysets, oidc
 from integrations.providers.descriptions import Registration
 from integrations.providers.flow import Identity, Started, begin, finish
-from integrations.providers.registry import PROVIDERS, sandboxed
+from integrations.registrations import PROVIDERS, sandboxed
 from integrations.sandbox.sealing import Seal
 from integrations.sandbox.world import World
 from tests.integrations.serving import served

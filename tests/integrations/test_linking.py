@@ -19,7 +19,7 @@ from infra.errors import Refusal
 from infra.outbox import Event
 from infra.settings import Settings, settings
 from integrations import linking
-from integrations.providers.registry import PROVIDERS
+from integrations.registrations import PROVIDERS
 from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk
 
@@ -27,7 +27,7 @@ from tests.integrations.conftest import REDIRECT, Desk
 @pytest.fixture(autouse=True)
 async def configuration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Settings:
     ours = settings().model_copy(update={"public_url": desk.url, "link_redirects": ["https://app.example/linked"]})
-    for place in ("integrations.linking", "integrations.providers.registry"):
+    for place in ("integrations.linking", "integrations.registrations"):
         monkeypatch.setattr(f"{place}.settings", lambda: ours)
     return ours
 
@@ -287,7 +287,7 @@ async def test_a_provider_that_is_away_is_unavailable_at_the_start(
     actor: UserActor, configuration: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = configuration.model_copy(update={"public_url": "http://127.0.0.1:9"})
-    monkeypatch.setattr("integrations.providers.registry.settings", lambda: away)
+    monkeypatch.setattr("integrations.registrations.settings", lambda: away)
     with pytest.raises(Refusal, match="PROVIDER_UNAVAILABLE"):
         await linking.start(actor, "oidc", REDIRECT)
 

@@ -12,7 +12,7 @@ from integrations.providers import flow
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.providers.flow import begin, finish
 from integrations.providers.history import read_facts
-from integrations.providers.registry import PROVIDERS
+from integrations.registrations import PROVIDERS
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk

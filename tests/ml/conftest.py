@@ -7,7 +7,7 @@ import pytest
 
 from domain.facts.sheets import FactSheet, Observation, sheet_of
 from integrations.sandbox.personas import PERSONAS
-from ml.artefact import Artefact
+from ml.models.artefact import Artefact
 from ml.population.simulating import SEED, Population, simulated
 from ml.population.training import train_score
 

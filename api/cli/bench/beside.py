@@ -15,16 +15,16 @@ import numpy as np
 from sqlalchemy import func, select, update
 
 from api.cli.house import House
-from api.cli.story import Step
+from api.story import Step
 from domain.credit import rescores, rescoring
 from domain.credit.rescores import RescoreRange, RescoreReason
 from domain.people import sessions
 from infra.database import reading, transaction
 from infra.outbox import Owed
 from infra.programs import Process
-from ml import artefact as artefacts
-from ml import registry
-from ml.registry import Kind
+from ml.live import registry
+from ml.live.registry import Kind
+from ml.models import artefact as artefacts
 
 WINDOW_SECONDS = 2.0  # a batch and its rest lie within
 SETTLE_SECONDS = 1.0

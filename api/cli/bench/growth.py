@@ -11,16 +11,16 @@ import numpy as np
 from sqlalchemy import delete, text
 
 from api.cli.bench import market
-from api.cli.story import Step
+from api.story import Step
 from domain.market.products import Product
 from domain.matching import lists, matches
 from domain.matching.rules import illustrated
 from infra.database import reading, transaction
-from ml import registry
+from ml.live import registry
+from ml.live.registry import Kind
 from ml.matchers import benchmark
 from ml.matchers.benchmark import Speed
-from ml.matchers.columns import of_candidates
-from ml.registry import Kind
+from ml.models.pairs import of_candidates
 
 SIZES = (60, 200, 2_000, 10_000)
 DRAWS = 4_000

@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.growth import Growth
-    from api.cli.story import Told
+    from api.story import Told
     from ml.matchers.benchmark import Speed
 
 

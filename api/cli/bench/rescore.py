@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from api.cli.bench.beside import Beside
     from api.cli.bench.speed import Speed
-    from api.cli.story import Told
+    from api.story import Told
 
 
 def rescore(

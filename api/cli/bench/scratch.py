@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from api.cli.story import Told
+from api.story import Told
 from infra import embedded
 from infra.embedded.valkey import free_port
 from infra.settings import settings

@@ -13,11 +13,11 @@ from domain.credit.scoring import NotEnoughKnown
 from domain.facts import readings
 from infra.database import reading, transaction
 from infra.outbox import Owed
-from ml import benchmark
-from ml.fitting import fit
-from ml.registry import Kind, load_score, standing
-from ml.rescoring import Floats
-from ml.scoring import row_or_why_not
+from ml.live.registry import Kind, load_score, standing
+from ml.score import benchmark
+from ml.score.fitting import fit
+from ml.score.rescoring import Floats
+from ml.score.scoring import row_or_why_not
 
 ROWS_FOR_CATBOOST = 10_000
 

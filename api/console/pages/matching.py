@@ -13,9 +13,9 @@ from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings
 from infra.words import N_
-from ml import approvals
-from ml.approvals import Move
-from ml.registry import Kind
+from ml.live import approvals
+from ml.live.approvals import Move
+from ml.live.registry import Kind
 
 MOVES_SHOWN = 5
 BANDS = {

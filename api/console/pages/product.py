@@ -22,7 +22,7 @@ from domain.matching.reach.rehearsing import Rehearsal
 from infra.database import Db, reading
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
-from ml.drift import Share
+from ml.figures.drift import Share
 
 STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_OPEN: 409}
 STEPS = {

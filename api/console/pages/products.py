@@ -23,7 +23,7 @@ from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id
 from infra.paging import page_of
 from infra.words import N_
-from ml.drift import Share
+from ml.figures.drift import Share
 
 PAGE = 50
 WINDOWS = (7, 30, 90)

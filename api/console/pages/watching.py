@@ -9,7 +9,7 @@ from domain.actors import Role
 from domain.people import groups
 from infra.database import reading, transaction
 from infra.words import N_
-from ml.drift import LOOK_FROM, STOP_FROM, Alarm
+from ml.figures.drift import LOOK_FROM, STOP_FROM, Alarm
 from ml.watching import tasks, watch
 
 WINDOWS = (7, 30, 90)

@@ -23,9 +23,9 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.settings import settings
-from ml import registry
-from ml.matchers import artefact as artefacts
-from ml.registry import Kind
+from ml.live import registry
+from ml.live.registry import Kind
+from ml.models import matcher as artefacts
 from tests.applying import AT_ONCE, BY_PARTNER, apply
 from tests.phones import Phone, uuid_of
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from ml.lab import directions
+from ml.lab.training import train
 from ml.models.additive import Additive, Curve
-from ml.training import train
 from tests.ml.loan_books import described, loan_book
 
 

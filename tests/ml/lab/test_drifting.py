@@ -3,7 +3,7 @@
 import numpy as np
 
 from ml.books.preparing import prepare
-from ml.drift import LOOK_FROM, STOP_FROM
+from ml.figures.drift import LOOK_FROM, STOP_FROM
 from ml.lab.drifting import drifts
 from tests.ml.loan_books import described, loan_book
 

@@ -5,9 +5,9 @@ import pytest
 
 from ml.books.book import Book
 from ml.books.preparing import prepare
+from ml.figures.metrics import figures
 from ml.lab import boosting, calibration, logistic, regression, scorecard
 from ml.lab.boosting import Growth
-from ml.metrics import figures
 from ml.models import additive, boosted
 from ml.models.additive import Additive, Curve, Levels, Steps
 from tests.ml.loan_books import described, loan_book

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml.lab.groups import by_group
-from ml.scale import Cuts
+from ml.models.scale import Cuts
 
 
 def test_rates_ratio_and_gap_by_hand() -> None:

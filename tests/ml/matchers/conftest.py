@@ -17,9 +17,9 @@ from domain.market.terms import costing
 from domain.matching import shelf as shelves
 from domain.matching.matcher import Candidates
 from domain.matching.shelf import Shelf
-from ml.matchers.artefact import MatchArtefact
 from ml.matchers.interactions import Interactions
 from ml.matchers.training import train
+from ml.models.matcher import MatchArtefact
 from ml.population.interactions import interacted
 from ml.population.parameters import WORLD, Market
 from ml.population.simulating import Population, simulated

@@ -15,9 +15,9 @@ from infra import clock, vault
 from infra.copying import copy_in
 from infra.database import Db
 from infra.ids import new_id
-from ml.matchers.columns import INPUTS
 from ml.matchers.interactions import Interactions
 from ml.matchers.logs import Log
+from ml.models.pairs import INPUTS
 
 APPLIED_AFTER = timedelta(days=2)
 

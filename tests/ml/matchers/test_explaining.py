@@ -16,10 +16,10 @@ from domain.market.terms import quoting
 from domain.matching.matcher import OddsBand
 from infra.words import say
 from ml.matchers import explaining, values
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import COLUMNS, of_candidates
 from ml.matchers.sentences import sentences
 from ml.matchers.values import WEIGHTS
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import COLUMNS, of_candidates
 from tests.ml.matchers.conftest import any_product, candidates_of, product, scored, sheet, shelf_of
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from infra.settings import settings
 from ml.matchers import gate
-from ml.matchers.artefact import MatchArtefact, Platt
 from ml.matchers.interactions import Interactions
 from ml.matchers.logs import Log
 from ml.matchers.training import train
+from ml.models.matcher import MatchArtefact, Platt
 from tests.ml.matchers.learning import as_log, first_people
 
 

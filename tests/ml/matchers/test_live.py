@@ -8,13 +8,13 @@ import pytest
 
 from domain.matching.matcher import OddsBand
 from infra.settings import settings
-from ml import registry
-from ml.matchers import artefact as artefacts
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import INPUTS, of_candidates
+from ml.live import registry
+from ml.live.registry import Kind, switch
 from ml.matchers.live import LiveMatcher
 from ml.matchers.values import WEIGHTS
-from ml.registry import Kind, switch
+from ml.models import matcher as artefacts
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import INPUTS, of_candidates
 from tests.ml.matchers.conftest import any_product, candidates_of, scored, sheet, shelf_of
 
 

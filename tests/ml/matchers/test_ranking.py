@@ -14,12 +14,12 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.market.products import Product, ProductKind
 from domain.matching.matcher import Candidates, Ranking
-from ml.features import vector
 from ml.matchers import values
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import COLUMNS, PERSON, of_candidates
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS
+from ml.models.features import vector
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import COLUMNS, PERSON, of_candidates
 from tests.ml.matchers.conftest import any_product, candidates_of, product, scored, sheet, shelf_of
 
 KINDS = list(ProductKind)

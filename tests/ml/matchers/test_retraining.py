@@ -19,17 +19,17 @@ from infra.ids import new_id
 from infra.outbox import Event
 from infra.settings import settings
 from infra.vault import PersonKey
-from ml import registry
-from ml.approvals import ModelMove, Move
-from ml.matchers import artefact as artefacts
+from ml.live import registry
+from ml.live.approvals import ModelMove, Move
+from ml.live.registry import Kind
 from ml.matchers import gate, logs, retraining, trainings
-from ml.matchers.artefact import MatchArtefact
 from ml.matchers.interactions import Interactions
 from ml.matchers.live import LiveMatcher
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
+from ml.models import matcher as artefacts
+from ml.models.matcher import MatchArtefact
 from ml.population.parameters import WORLD
 from ml.population.simulating import Population
-from ml.registry import Kind
 from ml.tasks import retrain_matcher
 from tests.ml.matchers.conftest import shown_to
 from tests.ml.matchers.learning import first_people, write_down

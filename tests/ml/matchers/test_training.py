@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.matchers.artefact import MatchArtefact
-from ml.matchers.columns import COLUMNS, INPUTS, POSITION
 from ml.matchers.interactions import Interactions
 from ml.matchers.training import train
+from ml.models.matcher import MatchArtefact
+from ml.models.pairs import COLUMNS, INPUTS, POSITION
 from ml.population.parameters import WORLD
 from ml.population.simulating import Population
 from tests.ml.matchers.conftest import shown_to

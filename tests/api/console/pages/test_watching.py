@@ -11,9 +11,9 @@ from domain.actors import Role
 from infra import outbox
 from infra.database import Db, reading
 from infra.outbox import Event
-from ml.artefact import Artefact
-from ml.challenging import SideBySide
-from ml.registry import Kind, Live, Standing, load_score
+from ml.live.registry import Kind, Live, Standing, load_score
+from ml.models.artefact import Artefact
+from ml.promotion.challenging import SideBySide
 from ml.watching import bins, snapshots, tasks, watch
 from ml.watching.snapshots import WatchSnapshot
 from tests.api.console.pages.conftest import Browser, NewBrowser
@@ -122,7 +122,7 @@ async def test_a_challenger_is_shown_beside(
 
     seen()
     monkeypatch.setattr(watch, "standing", lambda kind: Standing(live.version, "feedbeef"))
-    monkeypatch.setattr("ml.challenging.side_by_side", side_by_side)
+    monkeypatch.setattr("ml.promotion.challenging.side_by_side", side_by_side)
     told = await browser.text("/console/watch")
     assert "feedbeef scores the same people in the shadow" in told
     assert "Scores side by side 120 Another grade 9 Mean difference in points -4.2 It knows not enough 3" in told

@@ -1,0 +1,1 @@
+"""Figures of rankings, probabilities and shifts, by arithmetic alone."""

@@ -1,0 +1,117 @@
+"""Several models on the same rows of any book: figures with intervals, groups, and paired differences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.books import duplicates, inputs
+from ml.books.describing import Description
+from ml.books.findings import Notes
+from ml.books.preparing import Cases, cases, sensitive_groups
+from ml.figures.metrics import Ranked, bootstrap_weights
+from ml.lab.calibration import probability
+from ml.lab.evaluation import GradeLine, Interval, Judgement, draws, grade_lines, interval, judged
+from ml.lab.groups import GroupLine, by_group
+from ml.models.artefact import Artefact
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model on the book."""
+
+    name: str
+    artefact: Artefact
+    log_odds: Floats
+    judgement: Judgement
+    grades: tuple[GradeLine, ...]
+    groups: tuple[GroupLine, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The second model's figure minus the first's, on the same resampled rows."""
+
+    first: str
+    second: str
+    figure: str
+    value: float
+    interval: Interval
+
+    @property
+    def is_clear(self) -> bool:
+        return self.interval[0] * self.interval[1] > 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    cases: Cases
+    models: tuple[Judged, ...]
+    differences: tuple[Difference, ...]
+    notes: Notes
+
+
+def compare(
+    artefacts: Mapping[str, Artefact],
+    table: pd.DataFrame,
+    description: Description,
+    *,
+    notes: Notes | None = None,
+    today: date | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Raises BookRefused when the book is malformed or lacks a column that a model needs."""
+    notes = notes or Notes()
+    found = cases(table, description, notes, today or datetime.now(UTC).date())
+    sensitive = sensitive_groups(found.table, description)
+    customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
+    judged_models = []
+    for name, artefact in artefacts.items():
+        if artefact.card.get("data", {}).get("hash") == found.data_hash:
+            notes.warn(f"{name} was trained on this very book: its figures here flatter it.")
+        frame = inputs.values(artefact.inputs, found.table)
+        log_odds = artefact.log_odds(frame.to_numpy(dtype=object))
+        judged_models.append(
+            Judged(
+                name=name,
+                artefact=artefact,
+                log_odds=log_odds,
+                judgement=judged(found.bad, log_odds, found.weights, customers, seed=seed),
+                grades=grade_lines(found.bad, log_odds, found.weights, artefact.cuts),
+                groups=tuple(by_group(found.bad, log_odds, found.weights, sensitive, artefact.cuts, seed=seed)),
+            )
+        )
+    pairs = [
+        difference
+        for first, second in combinations(judged_models, 2)
+        for difference in _differences(first, second, found, customers, seed)
+    ]
+    return Comparison(found, tuple(judged_models), tuple(pairs), notes)
+
+
+def _differences(
+    first: Judged, second: Judged, found: Cases, customers: NDArray[np.int64] | None, seed: int
+) -> list[Difference]:
+    ranked = [Ranked(found.bad, probability(each.log_odds)) for each in (first, second)]
+    samples: dict[str, list[float]] = {"auc": [], "logloss": []}
+    count = draws(len(found.bad))
+    for draw in bootstrap_weights(len(found.bad), customers, draws=count, seed=seed):
+        before, after = (each.figures(found.weights * draw) for each in ranked)
+        for figure, gaps in samples.items():
+            gaps.append(getattr(after, figure) - getattr(before, figure))
+    return [
+        Difference(
+            first.name,
+            second.name,
+            figure,
+            getattr(second.judgement.figures, figure) - getattr(first.judgement.figures, figure),
+            interval(gaps),
+        )
+        for figure, gaps in samples.items()
+    ]

@@ -1,0 +1,175 @@
+"""Training: a described loan book becomes an artefact, with figures from rows that the model did not see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.books.book import Book, Rows
+from ml.books.describing import Description
+from ml.books.findings import Notes
+from ml.books.preparing import prepare
+from ml.figures.drift import STOP_FROM
+from ml.lab import calibration, candidates, directions, drifting, splitting
+from ml.lab.candidates import Search, Trial
+from ml.lab.carding import card_of, profile_of
+from ml.lab.evaluation import GradeLine, Judgement, grade_lines, judged
+from ml.lab.splitting import Split
+from ml.models.artefact import Artefact, Kind
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str, float], None]
+
+_APPROVED_ROWS_MIN = 50
+_REFERENCE_ROWS_MAX = 20_000
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a model after training. Every figure comes from held-out rows."""
+
+    book: Book
+    split: Split
+    search: Search
+    judgement: Judgement
+    grades: tuple[GradeLine, ...]
+    rows: Rows  # the held-out rows, as positions in the book
+    log_odds: Floats  # what a model that hadn't seen them said of them
+    chosen_in_folds: tuple[Kind, ...]
+    seconds: float
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(frozen=True)
+class Trained:
+    artefact: Artefact
+    report: Report
+
+
+def train(
+    table: pd.DataFrame,
+    description: Description,
+    *,
+    seed: int = 20_261_122,
+    progress: Progress | None = None,
+    today: date | None = None,
+    quick: bool = False,
+    notes: Notes | None = None,
+) -> Trained:
+    """Check, split, search, calibrate, test and refit. Raises BookRefused; `quick` tests on one held-out fifth only."""
+    began = perf_counter()
+    tell = progress or (lambda label, share: None)
+    tell("Checking the book", 0.0)
+    book = prepare(table, description, notes=notes, today=today)
+    _warn_of_few_bads(book)
+    split = splitting.outer(book, seed=seed, quick=quick)
+    stepped = _Steps(tell, total=(len(split.folds) + (len(split.folds) > 1)) * (candidates.steps(book) + 1) + 2)
+    rows, log_odds, searches = _tested(book, split, seed, stepped)
+    # With several folds the final model searches once more, on everything; one long search needn't be repeated.
+    last = candidates.search(book, seed=seed, step=stepped) if len(split.folds) > 1 else searches[0]
+    stepped("Refitting on all rows")
+    artefact = _final(book, last.chosen, seed)
+    for name in directions.broken(artefact, book, seed=seed):
+        book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
+    held_out = book.take(rows)
+    judgement = judged(held_out.bad, log_odds, held_out.weights, held_out.groups, seed=seed)
+    _warn_of_figures(book, split, judgement)
+    grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
+    artefact = replace(
+        artefact,
+        card=card_of(book, split, last, judgement, grades, seed),
+        profile=profile_of(book, artefact),
+    )
+    tell("Done", 1.0)
+    return Trained(
+        artefact,
+        Report(
+            book=book,
+            split=split,
+            search=last,
+            judgement=judgement,
+            grades=grades,
+            rows=rows,
+            log_odds=log_odds,
+            chosen_in_folds=tuple(each.chosen.kind for each in searches),
+            seconds=perf_counter() - began,
+            notes=book.notes,
+        ),
+    )
+
+
+def _tested(book: Book, split: Split, seed: int, step: "_Steps") -> tuple[Rows, Floats, list[Search]]:
+    """Run the whole procedure, search and calibration included, without each fold's test rows; then ask about those."""
+    rows, log_odds, searches = [], [], []
+    for learn, test in split.folds:
+        part = book.take(learn)
+        found = candidates.search(part, seed=seed, step=step)
+        step("Testing on rows it hasn't seen")
+        model = candidates.train(part, found.chosen, seed=seed)
+        a, b = found.chosen.calibration
+        rows.append(test)
+        log_odds.append(a + b * model.log_odds(book.take(test).matrix()))
+        searches.append(found)
+    return np.concatenate(rows), np.concatenate(log_odds), searches
+
+
+def _final(book: Book, trial: Trial, seed: int) -> Artefact:
+    model = candidates.train(book, trial, seed=seed)
+    plain = Artefact(
+        kind=trial.kind,
+        inputs=book.inputs,
+        model=model,
+        calibration=trial.calibration,
+        simulated=book.description.simulated,
+        cuts=book.description.cuts,
+    )
+    return replace(plain, reference=_reference(plain, book, seed))
+
+
+def _reference(artefact: Artefact, book: Book, seed: int) -> tuple[float, ...]:
+    """The mean contribution of each input among people whom grades A to C approve, or else the better half."""
+    sample = np.random.default_rng(seed).permutation(len(book))[:_REFERENCE_ROWS_MAX]
+    rows = book.take(np.sort(sample)).matrix()
+    contributions = artefact.contributions(rows)
+    chances = calibration.probability(contributions.sum(axis=1))
+    approved = chances <= artefact.cuts.c
+    if approved.sum() < _APPROVED_ROWS_MIN:
+        approved = chances <= np.median(chances)
+    return tuple(float(mean) for mean in contributions[approved, :-1].mean(axis=0))
+
+
+def _warn_of_few_bads(book: Book) -> None:
+    if book.bads < candidates.BADS_FOR_TREES:
+        book.notes.warn(
+            f"There are only {book.bads} bad loans, fewer than {candidates.BADS_FOR_TREES}: only a scorecard and a "
+            "logistic model are tried, and every figure is wide open."
+        )
+
+
+def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
+    if not judgement.is_calibrated:
+        book.notes.warn(
+            f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "
+            f"(up to {judgement.noise[1]:.4f})."
+        )
+    moved = [f"{name} {psi:.2f}" for name, psi in drifting.drifts(book, split.folds[0]) if psi > STOP_FROM]
+    if split.kind == "time" and moved:
+        book.notes.warn(f"The latest loans differ from the earlier ones (PSI above {STOP_FROM}): {', '.join(moved)}.")
+
+
+class _Steps:
+    """Counts steps into a share of the whole."""
+
+    def __init__(self, tell: Progress, total: int) -> None:
+        self._tell, self._total, self._done = tell, total, 0
+
+    def __call__(self, label: str) -> None:
+        self._done += 1
+        self._tell(label, min(0.05 + 0.93 * (self._done - 1) / self._total, 0.98))
+
+
+__all__ = ["Progress", "Report", "Trained", "train"]

@@ -1,0 +1,1 @@
+"""Which models are live, and who said so."""

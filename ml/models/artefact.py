@@ -1,0 +1,225 @@
+"""A trained model with all that is needed to score, explain and check it; kept in a folder named by its content."""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.models import additive, boosted
+from ml.models.scale import Cuts
+
+Floats = NDArray[np.float64]
+Kind = Literal["catboost", "logistic", "scorecard"]
+_MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+class ArtefactError(Exception):
+    """The artefact is missing, damaged or of another format, or a row doesn't fit its inputs."""
+
+
+class Model(Protocol):
+    """Raw log-odds of BAD, before calibration."""
+
+    def log_odds(self, rows: NDArray[Any]) -> Floats: ...
+
+    def contributions(self, rows: NDArray[Any]) -> Floats: ...
+
+    def files(self) -> dict[str, bytes]: ...
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a model. Numbers come before categories; a missing number is NaN, a missing category is ""."""
+
+    name: str
+    kind: Literal["number", "category"] = "number"
+    monotone: Literal[-1, 0, 1] = 0  # how the risk moves as the number grows
+    fact: str | None = None  # the name among the facts of app users
+    column: str = ""  # the column of the book; differs from the name only for a flag
+    code: str | None = None  # a flag: 1 where the column holds this sentinel code, else 0; "" means any missing value
+    origin: str | None = None  # a date: days from it to this ISO date, or to this column of the same row
+    missing: tuple[str, ...] = ()  # sentinel codes which mean that nothing is known
+    low: float | None = None  # the range that training has seen, or the commonest levels
+    high: float | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """Scores rows of shape (n, inputs); every figure is in calibrated log-odds of BAD."""
+
+    kind: Kind
+    inputs: tuple[Input, ...]
+    model: Model = field(repr=False)
+    calibration: tuple[float, float] = (0.0, 1.0)  # a + b * raw log-odds
+    simulated: bool = False
+    cuts: Cuts = field(default_factory=Cuts)
+    # The mean contribution of each input among approved people: what a person is compared with in explanations.
+    reference: tuple[float, ...] = ()
+    card: dict[str, Any] = field(default_factory=dict, repr=False)
+    profile: dict[str, Any] = field(default_factory=dict, repr=False)  # training bins of inputs and score, for PSI
+
+    @cached_property
+    def version(self) -> str:
+        """Sixteen hexadecimal digits of the hash of everything in the artefact."""
+        return _short_hash(self._manifest)
+
+    @cached_property
+    def baseline(self) -> float:
+        """The base of explanations: the mean log-odds of the approved people of training."""
+        return self.calibration[0] + self.calibration[1] * self._expected + math.fsum(self.reference)
+
+    @cached_property
+    def unmapped(self) -> tuple[str, ...]:
+        """The inputs that no fact feeds. Flags of sentinel codes need none: facts carry no codes."""
+        return tuple(each.name for each in self.inputs if each.fact is None and each.code is None)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether app users can be scored with it, so that it may be promoted."""
+        return bool(self.inputs) and not self.unmapped
+
+    def log_odds(self, rows: Sequence[Sequence[Any]] | NDArray[Any]) -> Floats:
+        """Calibrated log-odds of BAD. Raises ArtefactError for rows that don't fit."""
+        a, b = self.calibration
+        with _fitting():
+            return a + b * self.model.log_odds(self._checked(rows))
+
+    def contributions(self, rows: Sequence[Sequence[Any]] | NDArray[Any]) -> Floats:
+        """What each input adds, compared with approved people; last column: the baseline. Rows sum to log_odds."""
+        checked = self._checked(rows)
+        with _fitting():
+            effects = self.calibration[1] * self.model.contributions(checked)
+            total = self.calibration[0] + self.calibration[1] * self.model.log_odds(checked)
+        effects[:, :-1] -= np.asarray(self.reference or (0.0,) * len(self.inputs))
+        effects[:, -1] = self.baseline
+        # SHAP sums to the prediction but for the last bits of a float; the base takes them.
+        for _ in range(3):
+            effects[:, -1] += total - effects.sum(axis=1)
+        return effects
+
+    def _checked(self, rows: Sequence[Sequence[Any]] | NDArray[Any]) -> NDArray[Any]:
+        try:
+            table = np.asarray(rows, dtype=object)
+        except ValueError as error:
+            raise ArtefactError(f"Rows of unequal length: {error}") from error
+        if table.ndim != 2 or table.shape[1] != len(self.inputs):
+            raise ArtefactError(f"Rows of {len(self.inputs)} inputs are needed, not of the shape {table.shape}.")
+        return table
+
+    @cached_property
+    def _expected(self) -> float:
+        first = [math.nan if each.kind == "number" else "" for each in self.inputs]
+        return float(self.model.contributions(np.asarray([first], dtype=object))[0, -1])
+
+    @cached_property
+    def _manifest(self) -> bytes:
+        manifest = {
+            "format": _FORMAT,
+            "kind": self.kind,
+            "inputs": [asdict(each) for each in self.inputs],
+            "calibration": self.calibration,
+            "simulated": self.simulated,
+            "cuts": asdict(self.cuts),
+            "reference": self.reference,
+            "card": self.card,
+            "profile": self.profile,
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self.model.files().items())},
+        }
+        return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def save(artefact: Artefact, folder: Path) -> str:
+    """Write to `folder/<version>` in one step, and give the version back. Saving the same twice is harmless."""
+    target = folder / artefact.version
+    if target.exists():
+        return load(folder, artefact.version).version
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as saving:
+        unfinished = Path(saving, artefact.version)
+        unfinished.mkdir(mode=0o755)
+        for name, data in {**artefact.model.files(), _MANIFEST: artefact._manifest}.items():
+            _write(unfinished / name, data)
+        try:
+            unfinished.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+    return artefact.version
+
+
+def load(folder: Path, version: str) -> Artefact:
+    """Read `folder/<version>`, checked against its hash. Raises ArtefactError when anything is missing or changed."""
+    manifest = _read(folder / version / _MANIFEST)
+    if _short_hash(manifest) != version:
+        raise ArtefactError(f"The manifest of model {version} was changed after it was saved.")
+    written = json.loads(manifest)
+    if written["format"] != _FORMAT:
+        raise ArtefactError(f"Model {version} has the format {written['format']}; this program reads {_FORMAT}.")
+    files = {name: _read(folder / version / name) for name in written["files"]}
+    for name, data in files.items():
+        if hashlib.sha256(data).hexdigest() != written["files"][name]:
+            raise ArtefactError(f"The file {name} of model {version} was changed after it was saved.")
+    inputs = tuple(_input(each) for each in written["inputs"])
+    return Artefact(
+        kind=written["kind"],
+        inputs=inputs,
+        model=_model(written["kind"], files, inputs),
+        calibration=(written["calibration"][0], written["calibration"][1]),
+        simulated=written["simulated"],
+        cuts=Cuts(**written["cuts"]),
+        reference=tuple(written["reference"]),
+        card=written["card"],
+        profile=written["profile"],
+    )
+
+
+def _model(kind: Kind, files: dict[str, bytes], inputs: tuple[Input, ...]) -> Model:
+    try:
+        if kind == "catboost":
+            return boosted.from_files(files, sum(each.kind == "number" for each in inputs))
+        return additive.from_files(files)
+    except Exception as error:  # CatBoost raises its own; whatever a damaged file causes, the model can't be used
+        raise ArtefactError(f"The model can't be read: {error}") from error
+
+
+def _input(written: dict[str, Any]) -> Input:
+    return Input(**{**written, "missing": tuple(written["missing"]), "levels": tuple(written["levels"])})
+
+
+class _fitting:
+    """Turns what a model says about an unfit row into an ArtefactError."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, (TypeError, ValueError, AttributeError)):
+            raise ArtefactError(f"A row doesn't fit the inputs of the model: {error}") from error
+
+
+def _short_hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtefactError(f"{path.name} of model {path.parent.name} can't be read: {error.strerror}.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

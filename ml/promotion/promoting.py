@@ -1,0 +1,176 @@
+"""Promoting: from a proposal by one person and the approval of another to the model that decides, and back in one step.
+
+The pointer file is switched last before the commit. A crash between the two leaves the new model live and unwritten, and
+the same command again writes it down: promoting the champion changes nothing else.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.actors import Role
+from domain.people import staff
+from domain.people.staff import Staff
+from infra import clock, outbox, vault
+from infra.database import Db
+from infra.entity import Json
+from ml.live import approvals, registry
+from ml.live.approvals import NEEDED, ModelApproval, Move
+from ml.live.registry import Kind, Standing
+from ml.models import promotable
+from ml.models.artefact import Artefact, ArtefactError
+from ml.models.matcher import HEADER
+from ml.promotion import releasing
+from ml.promotion.releasing import Gate
+
+MAY_VOUCH = frozenset({Role.RISK, Role.APPROVER})
+
+
+class NotPromoted(Exception):
+    """Why not, in sentences for the operator."""
+
+
+@dataclass(frozen=True)
+class Voucher:
+    name: str
+    approval: ModelApproval
+
+
+def kind_of(version: str) -> Kind:
+    """Raises NotPromoted where no model of either kind is kept under this version."""
+    if not (registry.folder() / version).is_dir():
+        raise NotPromoted(f"There is no model {version} in {registry.folder()}.")
+    return Kind.MATCH if (registry.folder() / version / HEADER).exists() else Kind.SCORE
+
+
+async def propose(db: Db, version: str, *, by: str) -> None:
+    """The first of the two words. The model must be sound by then."""
+    kind = kind_of(version)
+    _keep_sound(kind, version)
+    member = await _who(db, by)
+    if (await approvals.given(db, {version}))[version]:
+        raise NotPromoted(f"Model {version} is proposed already.")
+    await _vouch(db, kind, version, member, is_proposal=True)
+
+
+async def approve(db: Db, version: str, *, by: str) -> None:
+    """The second word, by somebody else."""
+    kind, member = kind_of(version), await _who(db, by)
+    before = (await approvals.given(db, {version}))[version]
+    if not before:
+        raise NotPromoted(f"Nobody has proposed model {version} yet: longan models propose {version}")
+    if any(known.id == member.id for _, known in before):
+        raise NotPromoted("You have vouched for this model already: another person must approve it.")
+    await _vouch(db, kind, version, member, is_proposal=False)
+
+
+async def promote(db: Db, version: str, measured: Gate | None = None) -> Standing:
+    """Make it the champion. `measured`: the release gate's findings, where the champion's figures can be compared."""
+    kind = kind_of(version)
+    candidate = _keep_sound(kind, version)
+    before = registry.standing(kind).champion
+    if len((await approvals.given(db, {version}))[version]) < NEEDED:
+        raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
+    if isinstance(candidate, Artefact):
+        _keep_gate(before, candidate, measured)
+    await _announce(db, kind, Move.PROMOTED, version, before, measured.figures if measured else {})
+    return registry.switch(kind, lambda now: now.promoted(version))
+
+
+async def challenge(db: Db, version: str | None) -> Standing:
+    """Let it score live traffic in the shadow; None ends that. Nothing that people see changes, so it needs no approval."""
+    before = registry.standing(Kind.SCORE).challenger
+    if version is not None:
+        if kind_of(version) is not Kind.SCORE:
+            raise NotPromoted("Only a score model can challenge.")
+        if version == registry.standing(Kind.SCORE).champion:
+            raise NotPromoted("It is the champion already.")
+        _keep_sound(Kind.SCORE, version)
+        await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {})
+    elif before is not None:
+        await approvals.write_down(db, Kind.SCORE, Move.WITHDRAWN, before, before, {})
+    return registry.switch(Kind.SCORE, lambda now: now.challenged(version))
+
+
+async def roll_back(db: Db, kind: Kind = Kind.SCORE) -> Standing:
+    """Back to the champion before this one, at once: it was approved when it was promoted."""
+    now = registry.standing(kind)
+    if not now.before:
+        raise NotPromoted("There is no earlier champion to go back to.")
+    await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {})
+    return registry.switch(kind, Standing.rolled_back)
+
+
+def measure(version: str, book: Path, describe: Path) -> Gate:
+    """Champion and candidate on the same rows of a book. Slow; raises BookRefused for a malformed book."""
+    from ml.books import describing, reading
+    from ml.books.findings import Notes
+    from ml.lab.comparing import compare
+
+    champion = registry.standing(Kind.SCORE).champion
+    if champion is None:
+        raise NotPromoted("There is no champion to compare with.")
+    models = {releasing.FIRST: registry.load_score(champion), releasing.SECOND: registry.load_score(version)}
+    notes, description = Notes(), describing.read(describe)
+    table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
+    return releasing.gate(compare(models, table, description, notes=notes))
+
+
+async def vouchers(db: Db, versions: set[str]) -> dict[str, list[Voucher]]:
+    """Who vouches for each, by name."""
+    seal = vault.house_seal()
+    return {
+        version: [Voucher(seal.open(member.name_sealed, staff.NAME), approval) for approval, member in given]
+        for version, given in (await approvals.given(db, versions)).items()
+    }
+
+
+async def _who(db: Db, email: str) -> Staff:
+    member = await staff.find(db, email)
+    if member is None:
+        raise NotPromoted("Nobody with this address works here.")
+    if member.role not in MAY_VOUCH:
+        raise NotPromoted(f"A {member.role} cannot vouch for a model: that takes the role risk or approver.")
+    return member
+
+
+async def _vouch(db: Db, kind: Kind, version: str, member: Staff, *, is_proposal: bool) -> None:
+    now = await clock.now(db)
+    db.add(ModelApproval(version=version, staff_id=member.id, kind=kind, is_proposal=is_proposal, given_at=now))
+    await db.flush()
+
+
+def _keep_sound(kind: Kind, version: str) -> registry.Versioned:
+    """It loads, may be used in this environment, and can score the people that there are."""
+    try:
+        model = registry.load(kind, version)
+    except ArtefactError as error:
+        raise NotPromoted(str(error)) from error
+    if isinstance(model, Artefact) and not model.is_mapped:
+        unmapped = ", ".join(model.unmapped) or "all"
+        raise NotPromoted(f"These inputs of model {version} are mapped to no fact ([facts]): {unmapped}.")
+    if isinstance(model, Artefact) and (found := promotable.objections(model)):
+        raise NotPromoted(" ".join(found))
+    return model
+
+
+def _keep_gate(before: str | None, candidate: Artefact, measured: Gate | None) -> None:
+    champion = None if before in (None, candidate.version) else _readable(str(before))
+    if measured is not None and measured.failures:
+        raise NotPromoted("The release gate stays shut. " + " ".join(measured.failures))
+    if measured is None and releasing.needs_measuring(champion, candidate):
+        raise NotPromoted(
+            "Measure it against the champion on the same rows first: add --book and --describe to this command."
+        )
+
+
+def _readable(version: str) -> Artefact | None:
+    """A champion that cannot be read any more stops nobody from replacing it."""
+    try:
+        return registry.load_score(version)
+    except ArtefactError:
+        return None
+
+
+async def _announce(db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json) -> None:
+    await approvals.write_down(db, kind, move, version, before, gate)
+    await outbox.announce(db, "model.promoted", kind=kind, version=version)

@@ -1,0 +1,1 @@
+"""One score and many: fitted, explained, received, replayed."""

@@ -1,0 +1,102 @@
+"""Rows for a model from what is known of people: one sheet, or columns of many."""
+
+from collections.abc import Mapping
+from math import isnan, nan
+
+import numpy as np
+
+from domain.facts.sheets import FactSheet
+from domain.facts.vocabulary import VOCABULARY
+from ml.models.artefact import Artefact, Input
+from ml.models.features import FEATURES, Matrix, Value, matrix, vector
+
+KNOWN_MIN = 4
+# A checked name and an old account alone say too little.
+GROUPS_MIN = 2
+# How far beyond the range of its training a model may still be asked, in widths of that range.
+BEYOND_WIDTHS = 3.0
+
+Row = tuple[Value, ...]
+
+
+def row_of(artefact: Artefact, sheet: FactSheet) -> Row:
+    """The inputs of the model, in its order; None where unknown."""
+    names = [each.fact for each in artefact.inputs if each.fact is not None]
+    known = dict(zip(names, vector(sheet, names), strict=True))
+    return tuple(
+        known[each.fact] if each.fact is not None else _flag(each, known[fact])
+        for each, fact in zip(artefact.inputs, facts_of(artefact), strict=True)
+    )
+
+
+def facts_of(artefact: Artefact) -> tuple[str, ...]:
+    """The feature behind each input; a flag belongs to the feature of its column."""
+    by_column = {each.column or each.name: each.fact for each in artefact.inputs if each.fact is not None}
+    return tuple(each.fact or by_column[each.column] for each in artefact.inputs)
+
+
+def fit(artefact: Artefact, row: Row) -> list[float | str]:
+    """As the model wants it: NaN for an unknown number, "" for an unknown category."""
+    return [
+        (nan if each.kind == "number" else "") if value is None else value
+        for each, value in zip(artefact.inputs, row, strict=True)
+    ]
+
+
+def rows_of(artefact: Artefact, columns: Mapping[str, Matrix]) -> Matrix:
+    """Many people at once, for models whose inputs are all numbers."""
+    facts = facts_of(artefact)
+    together = matrix(columns, facts)
+    for index, each in enumerate(artefact.inputs):
+        if each.fact is None:
+            together[:, index] = np.isnan(together[:, index]) if each.code == "" else 0.0
+    return together
+
+
+def is_thin(artefact: Artefact, row: Row) -> bool:
+    known = [
+        FEATURES[each.fact] for each, value in zip(artefact.inputs, row, strict=True) if each.fact and value is not None
+    ]
+    few = len(known) < min(KNOWN_MIN, len(artefact.inputs))
+    return few or len({each.group for each in known}) < min(
+        GROUPS_MIN, len({FEATURES[fact].group for fact in facts_of(artefact)})
+    )
+
+
+def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
+    """The first fact that nobody can believe, or that lies far from all that the model has seen."""
+    for each, value in zip(artefact.inputs, row, strict=True):
+        if each.fact is None or value is None:
+            continue
+        for fact in FEATURES[each.fact].facts:
+            if not _is_believable(fact, sheet):
+                return fact
+        if isinstance(value, float) and not _is_near(each, value):
+            return FEATURES[each.fact].fact
+    return None
+
+
+def _is_believable(fact: str, sheet: FactSheet) -> bool:
+    kind, value = VOCABULARY[fact], sheet.values[fact]
+    if isinstance(value, str):
+        return not kind.choices or value in kind.choices
+    number = float(value)  # type: ignore[arg-type]
+    low, high = kind.low, kind.high
+    return not isnan(number) and (low is None or number >= low) and (high is None or number <= high)
+
+
+def _is_near(each: Input, value: float) -> bool:
+    if each.low is None or each.high is None:
+        return True
+    slack = BEYOND_WIDTHS * max(each.high - each.low, 1.0)
+    return each.low - slack <= value <= each.high + slack
+
+
+def is_unknown(each: Input, value: Value) -> bool:
+    """Whether nothing is known behind this input, told by itself or by its flag."""
+    return value is None or (each.code == "" and value == 1.0)
+
+
+def _flag(each: Input, value: Value) -> float:
+    """The flag of a missing value; those of a book's sentinel codes are never raised, because facts carry no codes."""
+    return float(each.code == "" and value is None)

@@ -1,0 +1,120 @@
+"""From facts to a score: the live model behind the port `Scorer`."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from domain.credit.grades import Grade
+from domain.credit.scoring import NotEnoughKnown, Scored
+from domain.facts.sheets import FactSheet
+from infra.words import N_
+from ml.live.registry import Live, live_scorer_model, load_score
+from ml.models.artefact import Artefact, ArtefactError
+from ml.models.features import Value
+from ml.models.scale import pd_of, whole_points
+from ml.score.explaining import explained, factors
+from ml.score.fitting import Row, fit, is_thin, outside, row_of
+from ml.score.reasons import against, by_feature, principal
+
+NOTHING_LINKED = NotEnoughKnown(
+    "NOTHING_LINKED",
+    N_("You have no score yet, because no account is linked."),
+    N_("Link one account and your score is here within seconds."),
+)
+THIN = NotEnoughKnown(
+    "THIN",
+    N_("Your linked accounts tell too little for a score, and we do not guess."),
+    N_("Link an account that shows your bills, instalments or income, and we look again at once."),
+)
+OUT_OF_RANGE_MESSAGE = N_("Your linked accounts tell something that we cannot judge, and we do not guess.")
+OUT_OF_RANGE_HELP = N_("Link the account again so that it is read anew, or link another one.")
+
+
+class LiveScorer:
+    def __init__(self, live: Live[Artefact] | None = None) -> None:
+        self._live = live or live_scorer_model()
+
+    @property
+    def model_version(self) -> str:
+        return self.model().version
+
+    def model(self) -> Artefact:
+        model = self._live.current()
+        if model is None:
+            raise ArtefactError("No score model is live.")
+        return model
+
+    def warm(self) -> None:
+        model = self.model()
+        scored(model, tuple(None for _ in model.inputs))
+
+    def catch_up(self) -> None:
+        self._live.refresh()
+
+    def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown:
+        return score_with(self.model(), sheet)
+
+    def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
+        return score_all_with(self.model(), sheets)
+
+
+def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
+    row = row_or_why_not(artefact, sheet)
+    return row if isinstance(row, NotEnoughKnown) else scored(artefact, row)
+
+
+def score_all_with(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
+    """The same for many, with one call of the model."""
+    rows = [row_or_why_not(artefact, sheet) for sheet in sheets]
+    told = iter(scored_all(artefact, [row for row in rows if not isinstance(row, NotEnoughKnown)]))
+    return [row if isinstance(row, NotEnoughKnown) else next(told) for row in rows]
+
+
+def row_or_why_not(artefact: Artefact, sheet: FactSheet) -> Row | NotEnoughKnown:
+    if not sheet.linked_sources:
+        return NOTHING_LINKED
+    row = row_of(artefact, sheet)
+    if is_thin(artefact, row):
+        return THIN
+    odd = outside(artefact, sheet, row)
+    if odd is not None:
+        return NotEnoughKnown("OUT_OF_RANGE", OUT_OF_RANGE_MESSAGE, OUT_OF_RANGE_HELP, {"fact": odd})
+    return row
+
+
+def scored(artefact: Artefact, row: Row) -> Scored:
+    """What the model makes of one row; the same row and artefact always give the same answer."""
+    return scored_all(artefact, [row])[0]
+
+
+def scored_all(artefact: Artefact, rows: Sequence[Row]) -> list[Scored]:
+    if not rows:
+        return []
+    told = explained(artefact, np.array([fit(artefact, row) for row in rows], dtype=object))
+    each = zip(rows, told.log_odds.tolist(), told.effects.tolist(), strict=True)
+    return [_scored(artefact, row, told.base, log_odds, effects) for row, log_odds, effects in each]
+
+
+def _scored(artefact: Artefact, row: Row, base: float, log_odds: float, effects: list[float]) -> Scored:
+    points = whole_points(log_odds)
+    base_points, groups = factors(artefact, row, base, effects, log_odds)
+    return Scored(
+        probability=pd_of(points),
+        points=points,
+        grade=Grade(artefact.cuts.grade(points)),
+        base_points=base_points,
+        factors=groups,
+        reasons=principal(by_feature(artefact, row, against(artefact, effects))),
+        vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)},
+        model_version=artefact.version,
+        simulated=artefact.simulated,
+    )
+
+
+def replayed(vector: Mapping[str, Value], model_version: str) -> Scored:
+    """A score of the past, worked out again from its stored vector. Raises ArtefactError when that model is gone."""
+    artefact = load_score(model_version)
+    missing = [each.name for each in artefact.inputs if each.name not in vector]
+    if missing or len(vector) != len(artefact.inputs):
+        raise ArtefactError(f"The vector is not one of model {model_version}.")
+    return scored(artefact, tuple(vector[each.name] for each in artefact.inputs))
