@@ -33,7 +33,7 @@ from integrations import linking
 from integrations.providers.alipay import sign
 from integrations.providers.failures import ProviderFailure
 from integrations.providers.history import read_facts
-from integrations.providers.registry import registration
+from integrations.registrations import registration
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.oidc import KEY_ID, _signing_key
 from integrations.sandbox.sealing import Seal
