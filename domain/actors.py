@@ -1,8 +1,11 @@
 """Who asks: a user on a device, a partner's server, or a member of staff."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
+
+from domain.permissions import ALLOWS, MAY, Permission, Role, Scope
+
+__all__ = ["Actor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
 
 
 @dataclass(frozen=True)
@@ -15,22 +18,22 @@ class UserActor:
         """The scope of this actor's idempotency keys."""
         return f"user:{self.user_id}"
 
+    def may(self, permission: Permission) -> bool:
+        return permission is Permission.SIGNED_IN
+
 
 @dataclass(frozen=True)
 class PartnerActor:
     partner_id: UUID
     client_id: str
+    scopes: frozenset[Scope] = frozenset(Scope)
 
     @property
     def name(self) -> str:
         return f"partner:{self.partner_id}"
 
-
-class Role(StrEnum):
-    MARKETING = "marketing"
-    APPROVER = "approver"
-    RISK = "risk"
-    VIEWER = "viewer"
+    def may(self, permission: Permission) -> bool:
+        return any(permission in ALLOWS[scope] for scope in self.scopes)
 
 
 @dataclass(frozen=True)
@@ -42,5 +45,13 @@ class StaffActor:
     def name(self) -> str:
         return f"staff:{self.staff_id}"
 
+    def may(self, permission: Permission) -> bool:
+        return permission in MAY[self.role]
+
 
 Actor = UserActor | PartnerActor | StaffActor
+
+
+def may(actor: Actor | None, permission: Permission) -> bool:
+    """Whether whoever asks, somebody or nobody, may do this."""
+    return permission is Permission.PUBLIC or (actor is not None and actor.may(permission))

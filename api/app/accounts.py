@@ -8,11 +8,13 @@ import strawberry
 from api.graphql.context import Info
 from api.graphql.mutations import commit, id_of, told
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import URL
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.facts import accounts
 from domain.facts.accounts import LinkStatus
+from domain.permissions import Permission
 from infra.database import Db
 from infra.ids import global_id
 from infra.words import say
@@ -97,6 +99,7 @@ class UnlinkAccountInput:
 
 @strawberry.type
 class AccountQuery:
+    @requires(Permission.PUBLIC)
     @strawberry.field
     def account_providers(self) -> list[Provider]:
         return [as_provider(each) for each in registry.registrations().values()]
@@ -104,16 +107,19 @@ class AccountQuery:
 
 @strawberry.type
 class AccountMutation:
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def start_account_link(self, info: Info, input: StartAccountLinkInput) -> StartAccountLinkResult | None:
         return await told(info.context, linking.start(info.context.user, input.provider, input.redirect_uri))
 
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def complete_account_link(
         self, info: Info, input: CompleteAccountLinkInput
     ) -> CompleteAccountLinkResult | None:
         return await told(info.context, linking.complete(info.context.user, input.callback_url))
 
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def unlink_account(self, info: Info, input: UnlinkAccountInput) -> UnlinkAccountResult | None:
         actor = info.context.user

@@ -13,6 +13,7 @@ from api.graphql import scalars
 from api.graphql.context import Info
 from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import URL, Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
@@ -21,6 +22,7 @@ from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope
 from domain.market import products
+from domain.permissions import Permission
 from infra.database import Db
 from infra.outbox import Event
 from infra.settings import settings
@@ -153,11 +155,13 @@ class WithdrawApplicationInput:
 
 @strawberry.type
 class ApplicationMutation:
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def apply(self, info: Info, input: ApplyInput) -> ApplyResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _apply(db, actor, input))
 
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def withdraw_application(
         self, info: Info, input: WithdrawApplicationInput

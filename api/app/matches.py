@@ -14,12 +14,14 @@ from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
 from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.market.products import ProductKind
 from domain.market.terms import quoting
 from domain.matching import basis, matcher, matches, preferences, showings, why_not
 from domain.matching.matcher import OddsBand
+from domain.permissions import Permission
 from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.words import say
@@ -137,6 +139,7 @@ SetMatchPreferenceResult = Annotated[Matching | Refused, strawberry.union("SetMa
 
 @strawberry.type
 class MatchMutation:
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation(description="Rank my matches by what suits me, or by cost alone.")
     async def set_match_preference(self, info: Info, input: SetMatchPreferenceInput) -> SetMatchPreferenceResult | None:
         actor = info.context.user

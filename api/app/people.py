@@ -15,6 +15,7 @@ from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
 from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
@@ -24,6 +25,7 @@ from domain.facts import accounts
 from domain.market.products import ProductKind
 from domain.people import profiles, users
 from domain.people.profiles import IdentityStatus
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
 from membership import memberships
@@ -124,6 +126,7 @@ class UpdateProfileInput:
 
 @strawberry.type
 class PeopleQuery:
+    @requires(Permission.PUBLIC)
     @strawberry.field(description="Null when signed out.")
     async def viewer(self, info: Info) -> User | None:
         actor = info.context.actor
@@ -132,6 +135,7 @@ class PeopleQuery:
 
 @strawberry.type
 class PeopleMutation:
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfileResult | None:
         actor = info.context.user

@@ -8,11 +8,13 @@ import strawberry
 from api.graphql import scalars
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
+from api.graphql.requiring import requires
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.market import products
 from domain.market.products import ProductKind
 from domain.people import partners
+from domain.permissions import Permission
 from infra.database import reading
 from infra.paging import page_of
 
@@ -47,6 +49,7 @@ class Product(Node):
 
 @strawberry.type
 class ProductQuery:
+    @requires(Permission.PUBLIC)
     @strawberry.field
     async def products(
         self, kind: ProductKind | None = None, first: int | None = None, after: str | None = None

@@ -20,16 +20,17 @@ from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.visitors import Visitors
 from api.graphql.context import Context, Info
-from api.graphql.nodes import Find, find_node
+from api.graphql.nodes import Finder, find_node
+from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
-from domain.actors import UserActor
 from domain.applications import applications, offers
 from domain.credit import scores
 from domain.facts import accounts
 from domain.market import products
 from domain.matching import matches
 from domain.people import users
+from domain.permissions import Permission
 from infra.database import reading
 from membership import memberships
 
@@ -76,24 +77,25 @@ async def _benefit(context: Context, id: UUID) -> Any:
     return next((held for held in membership.benefits if held.benefit.id == id), None) if membership else None
 
 
-OPEN: Mapping[str, Find] = {"Product": _product, "Partner": _partner}
-OWN: Mapping[str, Find] = {
-    "User": _user,
-    "Application": _application,
-    "LinkedAccount": _account,
-    "Score": _score,
-    "Offer": _offer,
-    "Match": _match,
-    "Benefit": _benefit,
+NODES: Mapping[str, Finder] = {
+    "Product": Finder(Permission.PUBLIC, _product),
+    "Partner": Finder(Permission.PUBLIC, _partner),
+    "User": Finder(Permission.SIGNED_IN, _user),
+    "Application": Finder(Permission.SIGNED_IN, _application),
+    "LinkedAccount": Finder(Permission.SIGNED_IN, _account),
+    "Score": Finder(Permission.SIGNED_IN, _score),
+    "Offer": Finder(Permission.SIGNED_IN, _offer),
+    "Match": Finder(Permission.SIGNED_IN, _match),
+    "Benefit": Finder(Permission.SIGNED_IN, _benefit),
 }
 
 
 @strawberry.type
 class Query(PeopleQuery, AccountQuery, ProductQuery):
+    @requires(Permission.PUBLIC)
     @strawberry.field(description="Null for what is not there, and for what is not yours.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        signed_in = isinstance(info.context.actor, UserActor)
-        return await find_node(info.context, id, {**OPEN, **OWN} if signed_in else OPEN)
+        return await find_node(info.context, id, NODES)
 
 
 @strawberry.type

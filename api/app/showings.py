@@ -7,8 +7,10 @@ import strawberry
 from api.graphql.context import Info
 from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from domain.actors import UserActor
 from domain.matching import showings
+from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.ids import parse_global_id
@@ -32,6 +34,7 @@ class OpenMatchesInput:
 
 @strawberry.type
 class ShowingMutation:
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation(description="Tell that the person looked at these matches, so that better ones can be shown.")
     async def open_matches(self, info: Info, input: OpenMatchesInput) -> OpenMatchesResult | None:
         actor = info.context.user

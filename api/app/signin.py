@@ -9,8 +9,10 @@ from api.app.people import User
 from api.graphql.context import Info
 from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.showing import shows
 from domain.people import challenges, sessions, signing_in, users
+from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal
 from infra.ids import global_id
@@ -82,6 +84,7 @@ class RefreshSessionInput:
 
 @strawberry.type
 class SignInMutation:
+    @requires(Permission.PUBLIC)
     @strawberry.mutation
     async def request_phone_code(self, info: Info, input: RequestPhoneCodeInput) -> RequestPhoneCodeResult | None:
         context = info.context
@@ -89,10 +92,12 @@ class SignInMutation:
             info, lambda db: signing_in.request_code(db, phone=input.phone, ip=context.ip, locale=context.locale)
         )
 
+    @requires(Permission.PUBLIC)
     @strawberry.mutation
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult | None:
         return await commit(info, lambda db: _sign_in(db, input))
 
+    @requires(Permission.PUBLIC)
     @strawberry.mutation(description="New tokens for the newest refresh token; an old one ends the session.")
     async def refresh_session(self, info: Info, input: RefreshSessionInput) -> RefreshSessionResult | None:
         return await commit(
@@ -100,6 +105,7 @@ class SignInMutation:
             lambda db: signing_in.refresh(db, refresh_token=input.refresh_token, key=input.idempotency_key),
         )
 
+    @requires(Permission.SIGNED_IN)
     @strawberry.mutation
     async def sign_out(self, info: Info) -> SignOutResult | None:
         actor = info.context.user

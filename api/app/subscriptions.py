@@ -12,9 +12,11 @@ from api.app.people import User
 from api.graphql.context import Context, Info
 from api.graphql.errors import PublicError
 from api.graphql.mutations import id_of
+from api.graphql.requiring import requires
 from domain.applications import applications, decisions, offers
 from domain.credit import assessing
 from domain.people import users
+from domain.permissions import Permission
 from infra import doorbell
 from infra.database import reading
 from infra.errors import Refusal
@@ -35,6 +37,7 @@ class NoSuchApplication(PublicError):
 
 @strawberry.type
 class Subscription:
+    @requires(Permission.SIGNED_IN)
     @strawberry.subscription
     async def score_changed(self, info: Info) -> AsyncIterator[ScoreChange]:
         user_id = info.context.user.user_id
@@ -49,6 +52,7 @@ class Subscription:
         async for change in changes(info.context, look):
             yield change
 
+    @requires(Permission.SIGNED_IN)
     @strawberry.subscription
     async def application_changed(self, info: Info, id: strawberry.ID) -> AsyncIterator[Application]:
         actor = info.context.user

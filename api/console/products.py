@@ -8,11 +8,13 @@ import strawberry
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
 from api.graphql.reach import Reach, reach_of
+from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
 from domain.market import products
 from domain.market.products import ProductKind, ProductStatus
 from domain.matching.reach import funnels
 from domain.matching.sweeps import group_costs, sweeps
+from domain.permissions import Permission
 from infra.database import reading
 from infra.paging import page_of
 
@@ -69,13 +71,14 @@ def _fraction(value: float) -> Decimal:
 
 @strawberry.type
 class ProductQuery:
+    @requires(Permission.SEE_PRODUCTS)
     @strawberry.field(description="By age, region and occupation, of the last night.")
     async def group_costs(self, info: Info) -> list[GroupCost] | None:
-        assert info.context.staff, "every role may see them"
         async with reading() as db:
             done = await sweeps.last_done(db)
             return await group_costs.lines(db, done.id) if done else []  # type: ignore[return-value]
 
+    @requires(Permission.SEE_PRODUCTS)
     @strawberry.field(description="Of all partners.")
     async def products(
         self, info: Info, first: int | None = None, after: str | None = None, kind: ProductKind | None = None

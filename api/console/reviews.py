@@ -1,4 +1,4 @@
-"""Reviewing what was referred or overdue: for the role risk alone."""
+"""Reviewing what was referred or overdue."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,16 +6,17 @@ from typing import Annotated, Any
 import strawberry
 
 from api.graphql.connections import PageInfo, connection
-from api.graphql.context import Context, Info
-from api.graphql.errors import Forbidden
+from api.graphql.context import Info
 from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
 from domain.actors import StaffActor
 from domain.applications import applications, deciding, decisions, reviewing
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.market import products
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
 from infra.words import say
@@ -65,20 +66,14 @@ class ReviewConnection:
     page_info: PageInfo
 
 
-def reviewer(context: Context) -> StaffActor:
-    """Raises Forbidden for every other role."""
-    if not reviewing.is_reviewer(context.staff):
-        raise Forbidden
-    return context.staff
-
-
 @strawberry.type
 class ReviewQuery:
+    @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.field(description="What awaits a person, the nearest promise first.")
     async def review_queue(
         self, info: Info, first: int | None = None, after: str | None = None
     ) -> ReviewConnection | None:
-        queue = reviewing.queue_of(reviewer(info.context))
+        queue = reviewing.queue_of(info.context.staff)
         order = [applications.Application.promised_by, applications.Application.id]
         async with reading() as db:
             return connection(await page_of(db, queue, order, first=first, after=after))
@@ -97,9 +92,10 @@ class ReviewApplicationInput:
 
 @strawberry.type
 class ReviewMutation:
+    @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.mutation
     async def review_application(self, info: Info, input: ReviewApplicationInput) -> ReviewResult | None:
-        actor = reviewer(info.context)
+        actor = info.context.staff
         return await commit(info, lambda db: _review(db, actor, input))
 
 

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.asking import asks
 from domain.people import staff_sessions, staff_signing_in
+from domain.permissions import Permission
 from infra.database import transaction
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.words import N_, preferred_locale, say
@@ -23,6 +25,7 @@ ANSWERS = {
 }
 
 
+@asks(Permission.PUBLIC)
 class ConsoleSession(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         return await begin(request)

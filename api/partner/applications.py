@@ -13,6 +13,7 @@ from api.graphql.connections import Connection, connection
 from api.graphql.context import Context, Info
 from api.graphql.mutations import commit, id_of
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from api.partner.products import Product
@@ -22,6 +23,7 @@ from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.money import Money as DomainMoney
 from infra.paging import Page, encode_cursor, page_of
@@ -58,6 +60,7 @@ async def find(context: Context, id: UUID) -> applications.Application | None:
 
 @strawberry.type
 class ApplicationQuery:
+    @requires(Permission.ANSWER_APPLICATIONS)
     @strawberry.field(
         description="A feed of changes, oldest first. Ask again after `endCursor`, which is there even when nothing is, "
         "and no change is ever missed."
@@ -125,6 +128,7 @@ class DecideApplicationInput:
 
 @strawberry.type
 class ApplicationMutation:
+    @requires(Permission.ANSWER_APPLICATIONS)
     @strawberry.mutation
     async def decide_application(self, info: Info, input: DecideApplicationInput) -> DecideApplicationResult | None:
         actor = info.context.partner

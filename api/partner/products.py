@@ -14,12 +14,14 @@ from api.graphql.context import Context, Info
 from api.graphql.mutations import commit
 from api.graphql.reach import Reach, reach_of
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market import offering, products
 from domain.market.products import DecisionMode, ProductKind, ProductStatus
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.money import Money as DomainMoney
 from infra.paging import page_of
@@ -93,6 +95,7 @@ async def find(context: Context, id: UUID) -> products.Product | None:
 
 @strawberry.type
 class ProductQuery:
+    @requires(Permission.OFFER_PRODUCTS)
     @strawberry.field(description="The partner's own, whatever their status.")
     async def products(
         self, info: Info, first: int | None = None, after: str | None = None
@@ -147,6 +150,7 @@ class UpsertProductInput(RehearseProductInput):
 
 @strawberry.type
 class ProductMutation:
+    @requires(Permission.OFFER_PRODUCTS)
     @strawberry.mutation(description="The partner's offer under this SKU. What was offered to people before stays so.")
     async def upsert_product(self, info: Info, input: UpsertProductInput) -> UpsertProductResult | None:
         actor = info.context.partner

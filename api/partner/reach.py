@@ -8,9 +8,11 @@ from api.graphql.context import Info
 from api.graphql.mutations import told
 from api.graphql.reach import Rehearsal
 from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
 from api.partner.products import RehearseProductInput, told_in
 from domain.actors import PartnerActor
 from domain.matching.reach import rehearsing
+from domain.permissions import Permission
 from infra.database import reading
 
 RehearseProductResult = Annotated[Rehearsal | Refused, strawberry.union("RehearseProductResult")]
@@ -18,6 +20,7 @@ RehearseProductResult = Annotated[Rehearsal | Refused, strawberry.union("Rehears
 
 @strawberry.type
 class ReachQuery:
+    @requires(Permission.OFFER_PRODUCTS)
     @strawberry.field(description="A change of the product under this SKU, or a new one, as `upsertProduct` takes it.")
     async def rehearse_product(self, info: Info, input: RehearseProductInput) -> RehearseProductResult | None:
         return await told(info.context, _rehearsed(info.context.partner, input))

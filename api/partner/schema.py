@@ -7,7 +7,8 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.errors import Unauthenticated
-from api.graphql.nodes import Find, find_node
+from api.graphql.nodes import Finder, find_node
+from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
 from api.partner import applications, products
@@ -16,16 +17,21 @@ from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from domain.actors import PartnerActor
 from domain.people import partner_tokens
+from domain.permissions import Permission
 from infra.database import reading
 
-OWN: Mapping[str, Find] = {"Application": applications.find, "Product": products.find}
+NODES: Mapping[str, Finder] = {
+    "Application": Finder(Permission.ANSWER_APPLICATIONS, applications.find),
+    "Product": Finder(Permission.OFFER_PRODUCTS, products.find),
+}
 
 
 @strawberry.type
 class Query(ApplicationQuery, ProductQuery, ReachQuery):
+    @requires(Permission.SIGNED_IN)
     @strawberry.field(description="Null for what is not there, and for what is not yours.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        return await find_node(info.context, id, OWN)
+        return await find_node(info.context, id, NODES)
 
 
 @strawberry.type

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.actors import Actor, PartnerActor, Role, StaffActor, UserActor
+from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
@@ -80,13 +81,13 @@ Index(
 
 
 def visible_to(actor: Actor) -> Select[Application]:
-    """The applications that this actor may see: his own, those made to him, or, for risk, all."""
+    """The applications that this actor may see: their own, those made to them, or, for reviewers, all."""
     match actor:
         case UserActor():
             return select(Application).where(Application.user_id == actor.user_id)
         case PartnerActor():
             return select(Application).where(Application.partner_id == actor.partner_id)
-        case StaffActor(role=Role.RISK):
+        case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
             return select(Application)
         case StaffActor():
             return select(Application).where(text("false"))

@@ -2,14 +2,10 @@
 
 from sqlalchemy import Select
 
-from domain.actors import Role, StaffActor
+from domain.actors import StaffActor
 from domain.applications.applications import Application, ApplicationStatus, visible_to
 
 AWAITING = (ApplicationStatus.IN_REVIEW, ApplicationStatus.DELAYED)
-
-
-def is_reviewer(actor: StaffActor) -> bool:
-    return actor.role == Role.RISK
 
 
 def queue_of(actor: StaffActor) -> Select[Application]:

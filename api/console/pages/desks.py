@@ -10,10 +10,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.asking import asks
 from api.console.pages.rendering import page
 from domain.actors import StaffActor
-from domain.applications import reviewing
 from domain.people import staff_sessions
+from domain.permissions import Permission
 from infra import vault
 from infra.database import reading
 from infra.settings import settings
@@ -36,28 +37,11 @@ class Desk:
     def form_token(self) -> str:
         return form_token(self.token)
 
-    @property
-    def may_review(self) -> bool:
-        return reviewing.is_reviewer(self.actor)
-
-    @property
-    def may_watch(self) -> bool:
-        return watch.may_watch(self.actor)
+    def may(self, permission: str) -> bool:
+        return self.actor.may(Permission(permission))
 
 
-def everybody(desk: Desk) -> bool:
-    return True
-
-
-def reviewers(desk: Desk) -> bool:
-    return desk.may_review
-
-
-def watchers(desk: Desk) -> bool:
-    return desk.may_watch
-
-
-def at_desk(may: Callable[[Desk], bool]) -> Callable[[Handler], Endpoint]:
+def requires(permission: Permission) -> Callable[[Handler], Endpoint]:
     """Let those in who have signed in and may; POST takes only a form that this desk was shown."""
 
     def wrap(handler: Handler) -> Endpoint:
@@ -68,13 +52,13 @@ def at_desk(may: Callable[[Desk], bool]) -> Callable[[Handler], Endpoint]:
                 return to_sign_in(request)
             request.state.desk = desk
             request.state.simulated = await is_simulated()
-            if not may(desk):
+            if not desk.may(permission):
                 return page(request, "refused.html", 403, why=N_("Your role does not open this page."))
             if request.method == "POST" and not is_own_form(await request.form(), desk.token):
                 return page(request, "refused.html", 403, why=N_("This form is not from here. Please open it again."))
             return await handler(request, desk)
 
-        return endpoint
+        return asks(permission)(endpoint)
 
     return wrap
 

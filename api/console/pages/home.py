@@ -4,13 +4,14 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
 from domain.applications import reviewing
+from domain.permissions import Permission
 from infra.database import reading
 
 
-@at_desk(everybody)
+@requires(Permission.SIGNED_IN)
 async def home(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         queue = reviewing.queue_of(desk.actor).subquery()

@@ -3,12 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, at_desk, watchers
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
 from domain.matching import basis
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands
 from domain.matching.odds.reliability import PROMISES, BandStanding
+from domain.permissions import Permission
 from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings
@@ -38,7 +39,7 @@ STANDINGS = {
 VERDICTS = {BandStanding.GATHERING: "few", BandStanding.KEPT: "fine", BandStanding.WITHDRAWN: "stop"}
 
 
-@at_desk(watchers)
+@requires(Permission.WATCH_MODELS)
 async def matching_page(request: Request, desk: Desk) -> Response:
     await in_background(basis.catch_up)
     live = matcher()

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.desks import Desk, requires
 from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
 from api.console.pages.rehearsals import fields_of, said_in, told_by
 from api.console.pages.rendering import locale_of, page
@@ -19,6 +19,7 @@ from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels, rehearsing
 from domain.matching.reach.funnels import AGAINST, Days, Funnel
 from domain.matching.reach.rehearsing import Rehearsal
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
@@ -46,7 +47,7 @@ class Step:
     share: Share | None
 
 
-@at_desk(everybody)
+@requires(Permission.SEE_PRODUCTS)
 async def product(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         return await _shown(request, desk, db)
@@ -123,7 +124,7 @@ def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
     }
 
 
-@at_desk(everybody)
+@requires(Permission.SEE_PRODUCTS)
 async def rehearse(request: Request, desk: Desk) -> Response:
     said = said_in(await request.form())
     is_part = request.headers.get("hx-request") == "true"

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
@@ -18,6 +18,7 @@ from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.sweeps import group_costs, sweeps
 from domain.people import groups
 from domain.people.partners import Partner
+from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id
@@ -88,7 +89,7 @@ def asked_by(request: Request) -> Asked:
     return Asked(days, said["sort"] if said.get("sort") in SORTS else "partner", kind)
 
 
-@at_desk(everybody)
+@requires(Permission.SEE_PRODUCTS)
 async def products(request: Request, desk: Desk) -> Response:
     asked = asked_by(request)
     async with reading() as db:
@@ -136,7 +137,7 @@ async def product_of(db: Db, actor: StaffActor, id: str) -> Product | None:
     return (await db.execute(funnels.seen_by(actor).where(Product.id == parsed[1]))).scalar_one_or_none()
 
 
-@at_desk(everybody)
+@requires(Permission.SEE_PRODUCTS)
 async def what_groups_pay(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         done = await sweeps.last_done(db)

@@ -14,19 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.console.pages import charts
-from domain.actors import Role
+from domain.permissions import ROLE_NAMES
 from infra.money import Money
 from infra.settings import settings
-from infra.words import N_, Locale, preferred_locale, say
+from infra.words import Locale, preferred_locale, say
 
 HERE = Path(__file__).parent
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
-ROLES = {
-    Role.MARKETING: N_("Marketing"),
-    Role.APPROVER: N_("Approver"),
-    Role.RISK: N_("Risk"),
-    Role.VIEWER: N_("Viewer"),
-}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -64,7 +58,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals.update(static=static, charts=charts, roles=ROLES)
+    found.globals.update(static=static, charts=charts, roles=ROLE_NAMES)
     return found
 
 

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, at_desk, reviewers
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import locale_of, page
 from domain.applications import applications, deciding, decisions, reviewing
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.market import products
 from domain.market.products import Product
+from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, not_found
@@ -46,7 +47,7 @@ class Case:
         return "late" if self.left < timedelta(0) else "soon" if self.left < SOON else "calm"
 
 
-@at_desk(reviewers)
+@requires(Permission.REVIEW_APPLICATIONS)
 async def queue(request: Request, desk: Desk) -> Response:
     return await _queue(request, desk)
 
@@ -62,7 +63,7 @@ async def _queue(request: Request, desk: Desk, status: int = 200, error: str | N
     return page(request, "reviews.html", status, cases=cases, after=found.end if found.has_next else None, error=error)
 
 
-@at_desk(reviewers)
+@requires(Permission.REVIEW_APPLICATIONS)
 async def clocks(request: Request, desk: Desk) -> Response:
     """How long each promise has left, and whether somebody else has answered by now."""
     ids = {parsed[1] for text in request.query_params.getlist("id")[:PAGE] if (parsed := parse_global_id(text))}
@@ -72,7 +73,7 @@ async def clocks(request: Request, desk: Desk) -> Response:
     return page(request, "clocks.html", cases=cases)
 
 
-@at_desk(reviewers)
+@requires(Permission.REVIEW_APPLICATIONS)
 async def review(request: Request, desk: Desk) -> Response:
     form, id = await request.form(), request.path_params["id"]
     said = [line.strip() for line in str(form.get("reasons", "")).splitlines() if line.strip()]

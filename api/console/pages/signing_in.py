@@ -7,22 +7,23 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.asking import asks
 from api.console.pages.desks import (
     COOKIE,
     SIGN_IN,
     Desk,
-    at_desk,
     desk_of,
     drop,
-    everybody,
     form_token,
     is_own_form,
     is_simulated,
     keep,
+    requires,
 )
 from api.console.pages.rendering import locale_of, page
 from api.console.sessions import FIELD_LENGTH_MAX
 from domain.people import staff_sessions, staff_signing_in
+from domain.permissions import Permission
 from infra.database import transaction
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.words import N_, say
@@ -33,6 +34,7 @@ OWN_PAGE = re.compile(r"/console(/[a-z]+)*")
 STATUS = {RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 401, RefusalCode.RATE_LIMITED: 429}
 
 
+@asks(Permission.PUBLIC)
 class SignIn(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         if await desk_of(request):
@@ -74,7 +76,7 @@ async def _shown(request: Request, status: int = 200, error: str | None = None, 
     return response
 
 
-@at_desk(everybody)
+@requires(Permission.SIGNED_IN)
 async def sign_out(request: Request, desk: Desk) -> Response:
     async with transaction() as db:
         await staff_sessions.end(db, desk.token)

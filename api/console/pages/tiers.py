@@ -5,8 +5,9 @@ from itertools import groupby
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, at_desk, everybody
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
+from domain.permissions import Permission
 from infra.database import reading
 from infra.words import N_
 from membership import overview
@@ -27,7 +28,7 @@ QUOTAS = {
 }
 
 
-@at_desk(everybody)
+@requires(Permission.SEE_TIERS)
 async def tiers(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         known = await overview.tiers_with_counts(db)

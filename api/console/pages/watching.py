@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, at_desk, watchers
+from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
-from domain.actors import Role
 from domain.people import groups
+from domain.permissions import Permission
 from infra.database import reading, transaction
 from infra.words import N_
 from ml.figures.drift import LOOK_FROM, STOP_FROM, Alarm
@@ -14,7 +14,6 @@ from ml.watching import tasks, watch
 
 WINDOWS = (7, 30, 90)
 PSI_SHOWN = 0.4  # where the bars of the index end
-COUNTERS = frozenset({Role.RISK, Role.APPROVER})
 
 ALARMS = {
     Alarm.FINE: N_("Steady"),
@@ -43,11 +42,7 @@ GROUPS = {
 FIGURES = ("auc", "ks", "brier", "logloss", "ece")
 
 
-def counters(desk: Desk) -> bool:
-    return desk.actor.role in COUNTERS
-
-
-@at_desk(watchers)
+@requires(Permission.WATCH_MODELS)
 async def watch_page(request: Request, desk: Desk) -> Response:
     asked = request.query_params.get("days", "30")
     days = int(asked) if asked in {str(window) for window in WINDOWS} else 30
@@ -59,7 +54,7 @@ async def watch_page(request: Request, desk: Desk) -> Response:
         watch=seen,
         days=days,
         windows=WINDOWS,
-        may_count=counters(desk),
+        may_count=desk.may(Permission.COUNT_WATCH),
         alarms=ALARMS,
         scored_words=SCORED,
         columns=COLUMNS,
@@ -73,7 +68,7 @@ async def watch_page(request: Request, desk: Desk) -> Response:
     )
 
 
-@at_desk(counters)
+@requires(Permission.COUNT_WATCH)
 async def count(request: Request, desk: Desk) -> Response:
     async with transaction() as db:
         await tasks.bring_up_to_date(db)

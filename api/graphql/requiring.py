@@ -1,0 +1,66 @@
+"""The permission that a field asks for, named beside the field and asked before it is resolved."""
+
+from collections.abc import Callable, Iterator, Mapping
+from inspect import isawaitable
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+import strawberry
+from strawberry.extensions.field_extension import FieldExtension
+from strawberry.types.field import StrawberryField
+
+from api.graphql.errors import Forbidden, Unauthenticated
+from domain.actors import may
+from domain.permissions import Permission
+
+T = TypeVar("T")
+PERMISSION = "permission"  # the key in a field's metadata
+
+
+def requires(permission: Permission) -> Callable[[T], T]:
+    """Stands above `@strawberry.field` and `@strawberry.mutation`. A subscription is asked before it begins (`Visitors`)."""
+
+    def mark(field: T) -> T:
+        found = cast(StrawberryField, field)
+        found.metadata = MappingProxyType({**found.metadata, PERMISSION: permission})
+        if not found.is_subscription:
+            found.extensions = [AskFirst(permission), *found.extensions]
+        return field
+
+    return mark
+
+
+class AskFirst(FieldExtension):
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        self._ask(info)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        self._ask(info)
+        answer = next_(source, info, **arguments)
+        return await answer if isawaitable(answer) else answer
+
+    def _ask(self, info: Any) -> None:
+        actor = info.context.actor
+        if not may(actor, self.permission):
+            raise Unauthenticated if actor is None else Forbidden
+
+
+def permission_of(field: StrawberryField) -> Permission | None:
+    marks: Mapping[str, Permission] = field.metadata
+    return marks.get(PERMISSION)
+
+
+def root_fields_of(schema: strawberry.Schema) -> Iterator[tuple[str, str, StrawberryField]]:
+    """Kind of operation, name as clients write it, and field: all that can be asked first."""
+    roots: Mapping[str, type | None] = {
+        "query": schema.query,
+        "mutation": schema.mutation,
+        "subscription": schema.subscription,
+    }
+    for kind, root in roots.items():
+        for field in root.__strawberry_definition__.fields if root else ():  # type: ignore[attr-defined]
+            yield kind, schema.config.name_converter.get_graphql_name(field), field

@@ -1,0 +1,68 @@
+"""Permission: what a role of the staff, and a scope of a partner's client, may do. Every door asks this table and no other."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from infra.words import N_
+
+
+class Permission(StrEnum):
+    """What a field, a mutation or a page asks of whoever uses it."""
+
+    PUBLIC = "PUBLIC"  # of nobody, signed in or not
+    SIGNED_IN = "SIGNED_IN"  # of whoever has signed in at this door
+
+    SEE_TIERS = "SEE_TIERS"
+    SEE_PRODUCTS = "SEE_PRODUCTS"
+    REVIEW_APPLICATIONS = "REVIEW_APPLICATIONS"
+    WATCH_MODELS = "WATCH_MODELS"
+    COUNT_WATCH = "COUNT_WATCH"
+    VOUCH_FOR_MODELS = "VOUCH_FOR_MODELS"
+
+    OFFER_PRODUCTS = "OFFER_PRODUCTS"
+    ANSWER_APPLICATIONS = "ANSWER_APPLICATIONS"
+
+
+class Role(StrEnum):
+    MARKETING = "marketing"
+    APPROVER = "approver"
+    RISK = "risk"
+    VIEWER = "viewer"
+
+
+class Scope(StrEnum):
+    """What a partner's client was given when it was issued."""
+
+    PRODUCTS = "products"
+    APPLICATIONS = "applications"
+
+
+P = Permission
+EVERYBODY_HERE = frozenset({P.SIGNED_IN, P.SEE_TIERS, P.SEE_PRODUCTS})
+
+MAY: Mapping[Role, frozenset[Permission]] = {
+    Role.MARKETING: EVERYBODY_HERE,
+    Role.APPROVER: EVERYBODY_HERE | {P.WATCH_MODELS, P.COUNT_WATCH, P.VOUCH_FOR_MODELS},
+    Role.RISK: EVERYBODY_HERE | {P.REVIEW_APPLICATIONS, P.WATCH_MODELS, P.COUNT_WATCH, P.VOUCH_FOR_MODELS},
+    Role.VIEWER: EVERYBODY_HERE | {P.WATCH_MODELS},
+}
+
+ALLOWS: Mapping[Scope, frozenset[Permission]] = {
+    Scope.PRODUCTS: frozenset({P.SIGNED_IN, P.OFFER_PRODUCTS}),
+    Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS}),
+}
+
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.MARKETING: N_("Marketing"),
+    Role.APPROVER: N_("Approver"),
+    Role.RISK: N_("Risk"),
+    Role.VIEWER: N_("Viewer"),
+}
+
+assert MAY.keys() == ROLE_NAMES.keys() == set(Role), "each role has its permissions and its name"
+assert ALLOWS.keys() == set(Scope), "each scope has its permissions"
+
+
+def roles_that_may(permission: Permission) -> tuple[Role, ...]:
+    """For the sentence that says who could do it."""
+    return tuple(role for role in Role if permission in MAY[role])

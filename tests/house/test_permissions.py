@@ -1,0 +1,201 @@
+"""Who may do what: every door says what each of its fields and pages asks for, and keeps to it when it is asked.
+
+The table beside this file is what the doors answer. `make permissions` writes it anew; read the difference before you commit.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+from graphql import build_schema
+from starlette.routing import BaseRoute, Mount, Route
+
+from api.app.schema import schema as app_schema
+from api.asking import asked_by
+from api.console.schema import schema as console_schema
+from api.graphql.requiring import AskFirst, permission_of, root_fields_of
+from api.main import app, routes
+from api.partner.schema import schema as partner_schema
+from domain.people import partner_tokens, sessions
+from domain.people.partners import PartnerClient
+from domain.permissions import MAY, Permission, Role, Scope
+from infra.database import transaction
+from tests.api.people import open_shop, somebody, staff_token
+from tests.house.asking import documents
+
+TABLE = Path(__file__).parent / "permissions.txt"
+HOUSE = Path(__file__).parents[2]
+SCHEMAS = {"app": app_schema(), "partner": partner_schema(), "console": console_schema()}
+ADDRESSES = {"app": "/graphql", "partner": "/partner/graphql", "console": "/console/graphql"}
+OTHER_FORM = "This form is not from here."
+
+
+class Asked(NamedTuple):
+    door: str
+    what: str
+    permission: Permission
+    answers: tuple[str, ...]  # as the door's people stand in its first line
+
+
+class LetIn(Exception):
+    """The door would have gone on to answer."""
+
+
+@pytest.mark.parametrize("door", SCHEMAS)
+def test_every_field_names_the_permission_that_it_asks_for(door: str) -> None:
+    unnamed = [f"{kind} {name}" for kind, name, field in root_fields_of(SCHEMAS[door]) if permission_of(field) is None]
+    assert unnamed == [], "put @requires(Permission...) above each of them, then run: make permissions"
+
+
+def test_every_page_names_the_permission_that_it_asks_for() -> None:
+    unnamed = [route.path for route in pages() if asked_by(route.endpoint) is None]
+    assert unnamed == [], "put @requires(Permission...) above each of them, then run: make permissions"
+
+
+def test_no_role_is_named_outside_its_file() -> None:
+    """What a role may do is asked of its permissions, so that a new role is one file."""
+    named = [f"Role.{role.name}" for role in Role]
+    files = [
+        path for room in ("api", "integrations", "membership", "ml", "domain") for path in (HOUSE / room).rglob("*.py")
+    ]
+    found = {str(path.relative_to(HOUSE)) for path in files if any(name in path.read_text("utf-8") for name in named)}
+    assert found == {"domain/permissions.py"}
+
+
+def test_every_permission_is_asked_for_or_held() -> None:
+    held = set[Permission]().union(*MAY.values())
+    assert {permission for permission in Permission if permission.name not in source()} == set()
+    assert held - {Permission.PUBLIC} == held, "what everybody may do is given to nobody"
+
+
+def source() -> str:
+    rooms = ("api", "integrations", "membership", "ml", "domain")
+    files = (path for room in rooms for path in (HOUSE / room).rglob("*.py") if path.name != "permissions.py")
+    return "\n".join(path.read_text("utf-8") for path in files)
+
+
+async def test_the_doors_answer_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AskFirst, "resolve", stop_after_asking)
+    monkeypatch.setattr(AskFirst, "resolve_async", stop_after_asking)
+    table = printed([*[asked async for asked in fields()], *[asked async for asked in console_pages()]])
+    if os.environ.get("LONGAN_WRITE_PERMISSIONS"):
+        TABLE.write_text(table, "utf-8")
+    assert TABLE.read_text("utf-8").splitlines() == table.splitlines(), "run: make permissions"
+
+
+def stop_after_asking(asks: AskFirst, next_: object, source: object, info: Any, **arguments: object) -> None:
+    asks._ask(info)
+    raise LetIn
+
+
+def pages() -> Iterator[Route]:
+    yield from (route for route in plain(routes()) if route.path.startswith("/console") and "graphql" not in route.path)
+
+
+def plain(routes: list[BaseRoute]) -> Iterator[Route]:
+    for route in routes:
+        assert isinstance(route, Route | Mount) or route.path == "/graphql", route  # type: ignore[attr-defined]
+        if isinstance(route, Route):
+            yield route
+
+
+async def fields() -> AsyncIterator[Asked]:
+    for door, schema in SCHEMAS.items():
+        tokens = {name: await token() for name, token in PEOPLE[door].items()}
+        named = {(kind, name): permission_of(field) for kind, name, field in root_fields_of(schema)}
+        async with client() as http:
+            for kind, name, document in documents(build_schema(schema.as_str())):
+                answers = tuple([await answer(http, door, document, token) for token in tokens.values()])
+                permission = named[kind, name]
+                assert permission is not None
+                yield Asked(door, f"{kind} {name}", permission, answers)
+
+
+async def answer(http: httpx2.AsyncClient, door: str, document: str, token: str | None) -> str:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    response = await http.post(ADDRESSES[door], json={"query": document}, headers=headers)
+    codes = {error["extensions"]["code"] for error in response.json().get("errors", ())}
+    if codes <= {"UNAUTHENTICATED", "FORBIDDEN"} and codes:
+        return "-"
+    # A subscription needs a socket, and was asked who it is before that was noticed.
+    assert codes == {"INTERNAL"} or document.startswith("subscription"), (document, response.text)
+    return "yes"
+
+
+async def console_pages() -> AsyncIterator[Asked]:
+    cookies = {name: await token() for name, token in PEOPLE["console"].items()}
+    for route in pages():
+        methods = [name for name in ("GET", "POST") if has(route, name)]
+        for method in methods:
+            answers = tuple([await open_page(method, route.path, token) for token in cookies.values()])
+            permission = asked_by(route.endpoint)
+            assert permission is not None
+            yield Asked("console pages", f"{method} {route.path}", permission, answers)
+
+
+def has(route: Route, method: str) -> bool:
+    return method in route.methods if route.methods else hasattr(route.endpoint, method.lower())
+
+
+async def open_page(method: str, path: str, token: str | None) -> str:
+    async with client(cookies={"longan_console": token} if token else {}) as http:
+        response = await http.request(method, path.replace("{id}", "x"), headers={"Accept-Language": "en"})
+    if response.status_code == 303 and response.headers["location"].startswith("/console/sign-in"):
+        return "-"
+    if response.status_code == 403 and OTHER_FORM not in response.text:
+        return "-"
+    return "yes"
+
+
+def client(cookies: dict[str, str] | None = None) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://house", cookies=cookies)
+
+
+async def app_token() -> str:
+    async with transaction() as db:
+        return (await sessions.begin(db, (await somebody(db)).id, "phone")).access_token
+
+
+def partner_token(scope: Scope) -> Callable[[], Awaitable[str]]:
+    async def token() -> str:
+        shop = await open_shop()
+        async with transaction() as db:
+            client = await db.get_one(PartnerClient, partner_tokens.read(shop.token).client_id)  # type: ignore[union-attr]
+            client.scopes = [scope]
+        return shop.token
+
+    return token
+
+
+def of_role(role: Role) -> Callable[[], Awaitable[str]]:
+    return lambda: staff_token(role)
+
+
+async def nobody() -> None:
+    return None
+
+
+PEOPLE: dict[str, dict[str, Callable[[], Awaitable[str | None]]]] = {
+    "app": {"nobody": nobody, "user": app_token},
+    "partner": {"nobody": nobody, **{scope.value: partner_token(scope) for scope in Scope}},
+    "console": {"nobody": nobody, **{role.value: of_role(role) for role in Role}},
+}
+PEOPLE["console pages"] = PEOPLE["console"]
+
+
+def printed(asked: list[Asked]) -> str:
+    """A block for each door, what may be asked of it as lines, and those who ask as columns."""
+    blocks = [block(door, list(lines)) for door, lines in groupby(asked, lambda each: each.door)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def block(door: str, lines: list[Asked]) -> str:
+    rows = [(door, "asks for", *PEOPLE[door]), *((each.what, each.permission.name, *each.answers) for each in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
