@@ -9,7 +9,7 @@ STAMP := .venv/installed
 # Compiled once, Python's files load three times faster; some machines forbid it for the sake of their images.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-clients check migrate lock install
+.PHONY: run test test-clients check permissions migrate lock install
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -28,6 +28,10 @@ check: $(STAMP)
 # What needs Node or Chromium; .ci/run installs both.
 test-clients: $(STAMP)
 	@if [ -x tests/clients/run ]; then tests/clients/run; fi
+
+# Asks every door as every role, and writes down what it answered.
+permissions: $(STAMP)
+	@LONGAN_WRITE_PERMISSIONS=1 $(BIN)/pytest tests/house/test_permissions.py
 
 migrate: $(STAMP)
 	@$(BIN)/longan migrate

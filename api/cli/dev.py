@@ -9,7 +9,7 @@ dev = typer.Typer(no_args_is_help=True, help="For the embedded default only: rea
 
 @dev.command()
 def credentials() -> None:
-    """Print a partner's client and three members of staff as JSON, the same at every call."""
+    """Print a partner's client and a member of staff in each role as JSON, the same at every call."""
     import asyncio
 
     import orjson
@@ -37,7 +37,7 @@ def credentials() -> None:
             asyncio.run(write(found))
         except (NotSeeded, ProgrammingError):  # no partner, or not even a table for one
             raise _sorry("There are no partners yet. Start Longan first: make run") from None
-    told = {"url": address_of(var) or settings().public_url, **found}
+    told = {"url": address_of(var) or settings().public_url, **found.as_json()}
     sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 

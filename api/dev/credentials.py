@@ -1,19 +1,20 @@
-"""Ready credentials of one partner and three members of staff: embedded default only."""
+"""Ready credentials of one partner and of a member of staff in each role: embedded default only."""
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import orjson
 import pyotp
 from sqlalchemy import func, select
 
-from domain.actors import Role
 from domain.market import catalogue
 from domain.people import partners, staff
 from domain.people.partners import Partner, PartnerClient
+from domain.permissions import Role
 from infra.database import Db, transaction
 from infra.ids import global_id
 from infra.private_files import write_once
@@ -35,11 +36,13 @@ class StaffCredentials(TypedDict):
     totpSecret: str
 
 
-class Credentials(TypedDict):
+@dataclass(frozen=True)
+class Credentials:
     partner: PartnerCredentials
-    marketing: StaffCredentials
-    approver: StaffCredentials
-    risk: StaffCredentials
+    staff: dict[Role, StaffCredentials]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"partner": self.partner, **{role.value: proofs for role, proofs in self.staff.items()}}
 
 
 class NotSeeded(Exception):
@@ -47,31 +50,38 @@ class NotSeeded(Exception):
 
 
 def kept_in(file: Path) -> Credentials:
-    """The credentials of `file`, which is made once."""
-    write_once(file, orjson.dumps(_fresh()))
-    kept: Credentials = orjson.loads(file.read_bytes())
+    """The credentials of `file`, which is made once; a role that came later gets a file beside it."""
+    write_once(file, orjson.dumps(_fresh().as_json()))
+    kept: dict[str, Any] = orjson.loads(file.read_bytes())
+    staff = {role: kept.get(role.value) or _of_a_later_role(file, role) for role in Role}
+    return Credentials(kept["partner"], staff)
+
+
+def _of_a_later_role(file: Path, role: Role) -> StaffCredentials:
+    beside = file.with_stem(f"{file.stem}-{role.value}")
+    write_once(beside, orjson.dumps(_somebody(role)))
+    kept: StaffCredentials = orjson.loads(beside.read_bytes())
     return kept
 
 
 async def let_in(kept: Credentials) -> None:
     """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
-    people = {Role.MARKETING: kept["marketing"], Role.APPROVER: kept["approver"], Role.RISK: kept["risk"]}
     async with transaction() as db:
         await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-        await _let_partner_in(db, kept["partner"])
+        await _let_partner_in(db, kept.partner)
         now = await staff.authenticator_time(db)
-        for role, proofs in people.items():
+        for role, proofs in kept.staff.items():
             await _let_staff_in(db, role, proofs, now)
 
 
 def _fresh() -> Credentials:
     partner_id = global_id("Partner", catalogue.partner_id(PARTNER))
-    return {
-        "partner": {"clientId": CLIENT_ID, "clientSecret": secrets.token_urlsafe(32), "partnerId": partner_id},
-        "marketing": _somebody(Role.MARKETING),
-        "approver": _somebody(Role.APPROVER),
-        "risk": _somebody(Role.RISK),
+    partner: PartnerCredentials = {
+        "clientId": CLIENT_ID,
+        "clientSecret": secrets.token_urlsafe(32),
+        "partnerId": partner_id,
     }
+    return Credentials(partner, {role: _somebody(role) for role in Role})
 
 
 def _somebody(role: Role) -> StaffCredentials:

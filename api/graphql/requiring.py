@@ -35,15 +35,15 @@ class AskFirst(FieldExtension):
         self.permission = permission
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
-        self._ask(info)
+        self.ask(info)
         return next_(source, info, **arguments)
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
-        self._ask(info)
+        self.ask(info)
         answer = next_(source, info, **arguments)
         return await answer if isawaitable(answer) else answer
 
-    def _ask(self, info: Any) -> None:
+    def ask(self, info: Any) -> None:
         actor = info.context.actor
         if not may(actor, self.permission):
             raise Unauthenticated if actor is None else Forbidden

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.actors import PartnerActor
 from domain.people.partners import PartnerClient
+from domain.permissions import Scope
 from infra import clock, tokens
 from infra.database import Db
 from infra.ids import new_id
@@ -47,4 +48,7 @@ async def actor_of(db: Db, token: PartnerToken) -> PartnerActor | None:
     if (await clock.now(db)).timestamp() >= token.expires_at:
         return None
     client = await db.get(PartnerClient, token.client_id)
-    return PartnerActor(partner_id=client.partner_id, client_id=client.client_id) if client else None
+    if client is None:
+        return None
+    scopes = frozenset(Scope(name) for name in client.scopes if name in set(Scope))
+    return PartnerActor(partner_id=client.partner_id, client_id=client.client_id, scopes=scopes)

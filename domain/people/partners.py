@@ -8,6 +8,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.permissions import Scope
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
@@ -25,7 +26,7 @@ class Partner(Entity):
 
 
 class PartnerClient(Entity):
-    """A machine's credentials; the secret is shown once and kept as an argon2 hash."""
+    """A machine's credentials; the secret is shown once and kept as an argon2 hash. `scopes`: what it may do at all."""
 
     __tablename__ = "partner_clients"
 
@@ -33,6 +34,7 @@ class PartnerClient(Entity):
     partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str]
     created_at: Mapped[datetime]
+    scopes: Mapped[list[str]] = mapped_column(default_factory=lambda: [scope.value for scope in Scope])
 
 
 async def issue_client(db: Db, partner: Partner, client_id: str, secret: str | None = None) -> str:

@@ -25,7 +25,6 @@ SCALARS = {
     "DateTime": '"2026-01-01T00:00:00Z"',
     "URL": '"longan://x"',
 }
-ENUM_FIRST = 0
 
 
 def documents(schema: GraphQLSchema) -> Iterator[tuple[str, str, str]]:
@@ -54,7 +53,7 @@ def literal(type: Any) -> str:
         case GraphQLList():
             return "[]"
         case GraphQLEnumType():
-            return list(type.values)[ENUM_FIRST]
+            return str(next(iter(type.values)))
         case GraphQLInputObjectType():
             needed = {name: field for name, field in type.fields.items() if is_required_input_field(field)}
             return "{" + ", ".join(f"{name}: {literal(field.type)}" for name, field in needed.items()) + "}"

@@ -18,6 +18,7 @@ from api.dev import credentials
 from domain.people import staff
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Staff
+from domain.permissions import Role
 from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.settings import settings
@@ -48,10 +49,11 @@ async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Re
 
 
 def test_they_have_the_shape_that_the_contract_names(told: dict[str, Any]) -> None:
-    assert set(told) == {"url", "partner", "marketing", "approver", "risk"}
+    assert set(told) == {"url", "partner", *Role}
     assert told["url"] == settings().public_url
     assert set(told["partner"]) == {"clientId", "clientSecret", "partnerId"}
-    for role in ("marketing", "approver", "risk"):
+    assert {"marketing", "approver", "risk"} <= set(told), "the contract names these"
+    for role in Role:
         assert set(told[role]) == {"email", "password", "totpSecret"}
 
 
@@ -91,8 +93,19 @@ async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient,
     assert (await sign_in(http, told["risk"])).status_code == 401
     kept = credentials.kept_in(settings().var / FILE)
     await credentials.let_in(kept)
-    assert {**told, "url": None} == {"url": None, **kept}
+    assert {**told, "url": None} == {"url": None, **kept.as_json()}
     assert (await sign_in(http, told["risk"])).status_code == 200
+
+
+def test_a_role_that_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    first = credentials.kept_in(file)
+    old = {name: proofs for name, proofs in first.as_json().items() if name != Role.VIEWER}
+    file.write_text(json.dumps(old))
+    later = credentials.kept_in(file)
+    assert {**later.staff, Role.VIEWER: None} == {**first.staff, Role.VIEWER: None}
+    assert later == credentials.kept_in(file)
+    assert stat.S_IMODE((tmp_path / "dev-credentials-viewer.json").stat().st_mode) == 0o600
 
 
 def test_production_has_none(tmp_path: Path) -> None:
