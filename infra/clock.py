@@ -1,12 +1,14 @@
 """One time for everybody: the database's, plus an offset that only the embedded default can move."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Interval, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity
+from infra.settings import settings
 
 
 class ClockOffset(Entity):
@@ -25,6 +27,27 @@ async def now(db: AsyncSession) -> datetime:
         moment = (await db.execute(text("SELECT longan_now()"))).scalar_one()
         db.info["now"] = moment
     return moment
+
+
+def zone() -> ZoneInfo:
+    """The product's time zone: a day means a day of this zone, wherever the server or the person is."""
+    return ZoneInfo(settings().time_zone)
+
+
+def local_day(moment: datetime) -> date:
+    """The day that this moment lies in, for the product: birthdays, quotas and reports count by it."""
+    assert moment.tzinfo is not None, "a time without a zone lies in no day"
+    return moment.astimezone(zone()).date()
+
+
+def begins(day: date) -> datetime:
+    """The first moment of a day of the product, in UTC."""
+    return datetime.combine(day, time.min, zone()).astimezone(UTC)
+
+
+async def today(db: AsyncSession) -> date:
+    """The product's day on which this transaction began."""
+    return local_day(await now(db))
 
 
 # Whatever the statement that asks for this can see was written before it.

@@ -1,14 +1,14 @@
 """How often a benefit may still be used: in this calendar month, in this year, or once."""
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, case
 from sqlalchemy.orm import Mapped, mapped_column
 
+from infra import clock
+from infra.clock import local_day
 from infra.entity import Entity, OwnerId
-from infra.settings import settings
 from membership.benefits import Benefit, QuotaReset
 
 PERIODS = {QuotaReset.MONTHLY: "%Y-%m", QuotaReset.YEARLY: "%Y", QuotaReset.ONCE: "once"}
@@ -31,7 +31,7 @@ class BenefitUsage(Entity):
 
 def period_of(reset: QuotaReset, now: datetime) -> str:
     """The period that `now` lies in, by the calendar of the product's time zone: "2026-11", "2026" or "once"."""
-    return now.astimezone(ZoneInfo(settings().time_zone)).strftime(PERIODS[reset])
+    return f"{local_day(now):{PERIODS[reset]}}"
 
 
 def period_column(now: datetime) -> ColumnElement[str]:
@@ -43,13 +43,10 @@ def resets_at(benefit: Benefit, now: datetime) -> datetime | None:
     """When the quota is whole again, in UTC; None where there is no quota, or no second time."""
     if benefit.quota is None or benefit.reset == QuotaReset.ONCE:
         return None
-    zone = ZoneInfo(settings().time_zone)
-    today = now.astimezone(zone)
+    today = local_day(now)
     if benefit.reset == QuotaReset.YEARLY or today.month == 12:
-        first = datetime(today.year + 1, 1, 1, tzinfo=zone)
-    else:
-        first = datetime(today.year, today.month + 1, 1, tzinfo=zone)
-    return first.astimezone(UTC)
+        return clock.begins(date(today.year + 1, 1, 1))
+    return clock.begins(date(today.year, today.month + 1, 1))
 
 
 def remaining(benefit: Benefit, used: int) -> int | None:

@@ -15,6 +15,9 @@ class Clock:
         async with reading() as db:
             return await clock.now(db)
 
+    async def stand_at(self, moment: datetime) -> None:
+        await self.forward(seconds=(moment - await self.now()).total_seconds())
+
     async def forward(self, **by: float) -> None:
         """As timedelta takes it: `minutes=5`."""
         async with transaction() as db:

@@ -21,6 +21,7 @@ from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, age_on
 from domain.people.users import User, UserStatus
 from infra import clock, outbox, receipts
+from infra.clock import local_day
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.money import Money
@@ -93,7 +94,7 @@ def _keep_adult(sheet: FactSheet) -> None:
             field=("input", "productId"),
             age=ADULT_YEARS,
         )
-    if age_on(birth, sheet.as_of.date()) < ADULT_YEARS:
+    if age_on(birth, local_day(sheet.as_of)) < ADULT_YEARS:
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("Nobody under {age} can apply."), age=ADULT_YEARS)
 
 

@@ -12,6 +12,7 @@ from domain.facts.sheets import FactSheet
 from domain.facts.vocabulary import OCCUPATIONS
 from domain.market.products import Product
 from domain.people.profiles import ADULT_YEARS, age_on
+from infra.clock import local_day
 from infra.words import N_
 
 
@@ -29,7 +30,7 @@ class Applicant:
 def applicant_of(sheet: FactSheet, grade: Grade | None) -> Applicant:
     birth, region, occupation = (sheet.values.get(f"profile.{name}") for name in ("birth_date", "region", "occupation"))
     return Applicant(
-        age=age_on(birth, sheet.as_of.date()) if isinstance(birth, date) else None,
+        age=age_on(birth, local_day(sheet.as_of)) if isinstance(birth, date) else None,
         region=region if isinstance(region, str) else None,
         # In a person's own words it is unknown: they are not read.
         occupation=occupation if isinstance(occupation, str) and occupation in OCCUPATIONS else None,

@@ -15,6 +15,7 @@ from domain.market.products import ProductKind, ShelfVersion
 from domain.matching.matcher import matcher
 from domain.matching.preferences import MatchPreference
 from infra import clock
+from infra.clock import local_day
 from infra.database import Db
 
 NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
@@ -63,7 +64,7 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
         matcher_version=matcher().model_version,
         is_personal=is_personal,
         burden=int(burden),
-        day=now.date(),
+        day=local_day(now),
     )
     return basis, now
 

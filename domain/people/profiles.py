@@ -11,6 +11,7 @@ from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import FactSheet, FactValue
 from infra import clock, outbox
+from infra.clock import local_day
 from infra.database import Db
 from infra.errors import invalid
 from infra.money import Money
@@ -67,7 +68,7 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
     """Write down what was said; absent names keep, None clears. Saying the same again changes nothing. Refuses INVALID."""
     now = await clock.now(db)
     sheet = await readings.sheet(db, actor.user_id)
-    facts = {f"{SOURCE}.{name}": _checked(name, value, now.date()) for name, value in said.items()}
+    facts = {f"{SOURCE}.{name}": _checked(name, value, local_day(now)) for name, value in said.items()}
     changed = {name: value for name, value in facts.items() if sheet.values.get(name) != value}
     if not changed:
         return

@@ -117,4 +117,4 @@ def _named(name: str, cells: "pd.Series[Any]", rows: Sequence[int] | Any, why: s
 
 
 def _shown(cell: Any) -> str:
-    return str(cell.date()) if isinstance(cell, pd.Timestamp) else str(cell)[:60]
+    return f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else str(cell)[:60]

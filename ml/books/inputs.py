@@ -106,7 +106,7 @@ def _input(column: Column, description: Description, notes: Notes, codes_found: 
         return Input(column.name, "category", fact=fact, column=column.name, missing=declared)
     way: Literal[-1, 0, 1] = description.monotone.get(column.name, 0)
     if column.nature == "date":
-        origin = description.time or str(column.values.max().date())
+        origin = description.time or f"{column.values.max():%Y-%m-%d}"
         notes.warn(f"{column.name} is a date; the model sees how many days it lies before {origin}.")
         # The direction was declared for the date, which runs against the days before.
         way = -way if way else 0

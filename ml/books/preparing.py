@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from infra.clock import local_day
 from ml.books import columns, duplicates, inputs, leaks, outcomes, parsing, polarity
 from ml.books.book import Book
 from ml.books.columns import Column
@@ -36,7 +37,7 @@ def prepare(
 ) -> Book:
     """Check a table and turn it into a book. Raises BookRefused with every row and column that is wrong."""
     notes = notes or Notes()
-    today = today or datetime.now(UTC).date()
+    today = today or local_day(datetime.now(UTC))
     found = cases(table, description, notes, today)
     understood = _understood(found.table, description, today)
     findings = [finding for column in understood for finding in column.findings]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from infra.clock import local_day
 from ml.books import duplicates, inputs
 from ml.books.describing import Description
 from ml.books.findings import Notes
@@ -68,7 +69,7 @@ def compare(
 ) -> Comparison:
     """Raises BookRefused when the book is malformed or lacks a column that a model needs."""
     notes = notes or Notes()
-    found = cases(table, description, notes, today or datetime.now(UTC).date())
+    found = cases(table, description, notes, today or local_day(datetime.now(UTC)))
     sensitive = sensitive_groups(found.table, description)
     customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
     judged_models = []

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.credit import scores
 from domain.credit.scores import Score
 from infra import vault
+from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity
 from ml.live.registry import load_score
@@ -83,7 +84,7 @@ async def _mark(db: Db) -> WatchMark:
 
 
 def _cells(row: Any, seal: vault.Seal) -> Iterator[Cell]:
-    profile, day = profile_of(row.model_version), row.as_of.date()
+    profile, day = profile_of(row.model_version), local_day(row.as_of)
     if profile is None:
         return
     vector = seal.open(row.vector_sealed, scores.VECTOR)

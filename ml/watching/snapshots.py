@@ -11,6 +11,7 @@ from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score, Scoring
 from infra import clock
+from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity, Json
 from ml.watching.groups import Case, by_group
@@ -38,7 +39,7 @@ class WatchSnapshot(Entity):
 async def take(db: Db) -> None:
     now = await clock.now(db)
     row = {
-        "day": now.date(),
+        "day": local_day(now),
         "taken_at": now,
         "standings": await _standings(db),
         "decided": await by_group(db, await _decided(db, now - DECIDED_WITHIN)),
@@ -72,7 +73,7 @@ async def _decided(db: Db, since: datetime) -> list[Case]:
     cases: dict[Any, Case] = {}
     for user_id, outcome, decided_at in await db.execute(newest):
         approved = float(outcome == DecisionOutcome.APPROVE)
-        cases.setdefault(user_id, (user_id, decided_at.date(), (approved,)))
+        cases.setdefault(user_id, (user_id, local_day(decided_at), (approved,)))
     return list(cases.values())
 
 
@@ -87,7 +88,7 @@ async def _matured(db: Db, since: datetime) -> list[Case]:
     )
     cases: dict[Any, Case] = {}
     for user_id, bad, probability, as_of in await db.execute(newest):
-        cases.setdefault(user_id, (user_id, as_of.date(), (float(bad), probability)))
+        cases.setdefault(user_id, (user_id, local_day(as_of), (float(bad), probability)))
     return list(cases.values())
 
 

@@ -138,7 +138,7 @@ async def watch(db: Db, days: int) -> Watch | None:
     live = await champion()
     if live is None:
         return None
-    since = (await clock.now(db) - timedelta(days=days - 1)).date()
+    since = await clock.today(db) - timedelta(days=days - 1)
     spreads = _spreads(live, await bins.counts(db, live.version, since))
     taken, stands = await snapshots.latest(db), _standing(live)
     return Watch(

@@ -1,13 +1,15 @@
 """One time for everybody: the database's, frozen for a transaction, moved for all at once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from infra import clock
+from infra.clock import begins, local_day
 from infra.database import Db, reading, transaction
 from infra.ids import new_id
+from infra.settings import settings
 from tests.clocks import Clock
 from tests.phones import Phone
 
@@ -21,6 +23,31 @@ async def test_stands_still_for_a_transaction(db: Db) -> None:
 
 async def test_is_about_what_the_wall_says(db: Db) -> None:
     assert abs(await clock.now(db) - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Asia/Shanghai", "2026-11-27T15:59:59Z", date(2026, 11, 27)),
+        ("Asia/Shanghai", "2026-11-27T16:00:00Z", date(2026, 11, 28)),
+        ("Asia/Shanghai", "2026-11-28T00:10:00+08:00", date(2026, 11, 28)),
+        ("America/Los_Angeles", "2026-11-28T07:59:59Z", date(2026, 11, 27)),
+        ("America/Los_Angeles", "2026-11-28T08:00:00Z", date(2026, 11, 28)),
+        ("America/Los_Angeles", "2026-07-01T07:00:00Z", date(2026, 7, 1)),
+        ("UTC", "2026-12-31T23:59:59Z", date(2026, 12, 31)),
+    ],
+)
+def test_a_day_is_the_products_day(monkeypatch: pytest.MonkeyPatch, zone: str, moment: str, day: date) -> None:
+    monkeypatch.setattr(settings(), "time_zone", zone)
+    at = datetime.fromisoformat(moment)
+    assert local_day(at) == day
+    assert begins(day) <= at < begins(day + timedelta(days=1))
+    assert local_day(begins(day)) == day
+
+
+def test_a_time_without_a_zone_lies_in_no_day() -> None:
+    with pytest.raises(AssertionError, match="without a zone"):
+        local_day(datetime(2026, 11, 28))
 
 
 async def test_moves_for_every_connection_and_for_sql(clock: Clock) -> None:

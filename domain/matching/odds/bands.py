@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,9 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.credit.reasons import ReasonValue
 from domain.matching.matcher import Matcher, OddsBand, Tested
 from domain.matching.odds.reliability import BandStanding
+from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity
-from infra.settings import settings
 from infra.words import N_
 
 
@@ -162,4 +161,4 @@ def _figures(approved: int, decided: int) -> dict[str, ReasonValue]:
 
 def _day(moment: datetime | None) -> str:
     assert moment is not None, "what was decided was decided at some time"
-    return moment.astimezone(ZoneInfo(settings().time_zone)).date().isoformat()
+    return local_day(moment).isoformat()

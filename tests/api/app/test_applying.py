@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,12 @@ from domain.facts import readings
 from domain.market import catalogue
 from domain.market.products import Product
 from infra import vault
+from infra.clock import begins, local_day
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.outbox import Event
 from infra.receipts import Receipt
+from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, apply, left_behind, product, row_of, wish
 from tests.clocks import Clock
 from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
@@ -38,6 +40,13 @@ async def seen(person: Phone, application: Answer) -> Any:
 async def consents_of(person: Phone) -> list[Consent]:
     async with reading() as db:
         return list((await db.execute(select(Consent).where(Consent.user_id == person.user_id))).scalars())
+
+
+async def coming_of_age(clock: Clock) -> tuple[date, date]:
+    """The day after tomorrow, as the product counts days, and the birth date of who will be eighteen on it."""
+    day = local_day(await clock.now()) + timedelta(days=2)
+    birthday = day + timedelta(days=1) if (day.month, day.day) == (2, 29) else day
+    return birthday, birthday.replace(year=birthday.year - 18)
 
 
 class TestOnce:
@@ -355,13 +364,43 @@ class TestRefusals:
         assert refused["message"] == "Tell your birth date in your profile first: nobody under 18 can apply."
 
     async def test_nobody_under_eighteen_can_apply(self, member: Phone, clock: Clock) -> None:
-        today = (await clock.now()).date()
+        today = local_day(await clock.now())
         await member.link("wechat")
         await member.tell(birthDate=today.replace(year=today.year - 18).isoformat())
         assert (await apply(member))["__typename"] == "Application"
         await member.tell(birthDate=(today.replace(year=today.year - 18) + timedelta(days=1)).isoformat())
         refused = await apply(member, amount="2000.00")
         assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "Nobody under 18 can apply.")
+
+    async def test_on_the_eighteenth_birthday_one_may_apply_from_its_first_minutes(
+        self, member: Phone, clock: Clock
+    ) -> None:
+        birthday, born = await coming_of_age(clock)
+        await member.link("wechat")
+        await member.tell(birthDate=born.isoformat())
+        await clock.stand_at(begins(birthday) - timedelta(minutes=10))
+        await member.sign_in()
+        assert (await apply(member))["message"] == "Nobody under 18 can apply."
+        await clock.stand_at(begins(birthday) + timedelta(minutes=10))
+        await member.sign_in()
+        assert (await apply(member))["__typename"] == "Application"
+
+    async def test_west_of_greenwich_a_minor_stays_one_until_the_day_begins_there(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings(), "time_zone", "America/Los_Angeles")
+        birthday, born = await coming_of_age(clock)
+        await member.link("wechat")
+        await member.tell(birthDate=born.isoformat())
+        # In Greenwich it is the birthday already, at any time of the year.
+        await clock.stand_at(begins(birthday) - timedelta(minutes=10))
+        await member.sign_in()
+        refused = await apply(member)
+        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "Nobody under 18 can apply.")
+        assert await left_behind(member.user_id) == (0, 0, 0)
+        await clock.stand_at(begins(birthday) + timedelta(minutes=10))
+        await member.sign_in()
+        assert (await apply(member))["__typename"] == "Application"
 
     async def test_a_products_own_rules_are_kept(self, regular: Phone) -> None:
         async with reading() as db:

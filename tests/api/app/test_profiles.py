@@ -3,6 +3,7 @@
 import pytest
 
 from domain.facts import readings
+from infra.clock import local_day
 from infra.database import reading
 from tests.clocks import Clock
 from tests.phones import Answer, Phone
@@ -92,7 +93,7 @@ async def test_a_region_may_lie_anywhere(member: Phone, region: str) -> None:
 
 
 async def test_today_is_the_last_possible_birthday(member: Phone, clock: Clock) -> None:
-    today = (await clock.now()).date()
+    today = local_day(await clock.now())
     assert (await member.tell(birthDate=today.isoformat()))["__typename"] == "User"
 
 
