@@ -1,8 +1,7 @@
 """What happened with each product on each day: shown, opened, applied for, decided."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -64,16 +63,10 @@ COUNT = text(
 
 async def count(db: Db) -> None:
     """Count the last days anew, and all since the last count."""
-    zone = ZoneInfo(settings().time_zone)
     newest = (await db.execute(select(func.max(ProductDay.day)))).scalar_one()
-    open_since = await today(db) - timedelta(days=OPEN_DAYS - 1)
+    open_since = await clock.today(db) - timedelta(days=OPEN_DAYS - 1)
     first = min(open_since, newest or BEFORE_ALL)
     # Two that count at once take turns: the later one deletes what the earlier one wrote.
     await db.execute(text("LOCK TABLE product_days IN SHARE ROW EXCLUSIVE MODE"))
     await db.execute(delete(ProductDay).where(ProductDay.day >= first))
-    await db.execute(COUNT, {"since": datetime.combine(first, time.min, zone), "zone": zone.key})
-
-
-async def today(db: Db) -> date:
-    """In the house's time zone."""
-    return (await clock.now(db)).astimezone(ZoneInfo(settings().time_zone)).date()
+    await db.execute(COUNT, {"since": clock.begins(first), "zone": settings().time_zone})

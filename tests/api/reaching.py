@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 
 from domain.credit.grades import Grade
-from domain.matching import product_days, rules
+from domain.matching import rules
 from domain.matching.product_days import ProductDay
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.reaches import ProductReach
 from domain.matching.sweeps.sweeps import Done, Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import RunState
+from infra import clock
 from infra.database import Db, transaction
 from tests.domain.matching import goods
 
@@ -49,4 +50,4 @@ async def reached(done: Done, product_id: UUID, *, eligible: int, against: Mappi
 async def happened(product_id: UUID, **what: int) -> None:
     """Today."""
     async with transaction() as db:
-        db.add(ProductDay(product_id=product_id, day=await product_days.today(db), **what))
+        db.add(ProductDay(product_id=product_id, day=await clock.today(db), **what))

@@ -2,12 +2,12 @@
 
 import time
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Date, Select, cast, func, select
+from sqlalchemy import Select, func, select
 
 from domain.matching.columns import Flags
 from domain.matching.product_days import ProductDay
@@ -44,19 +44,19 @@ async def of_products(db: Db, shelf: Shelf, today: date) -> Flags:
     """
     global _seen, _new
     if _seen.day != today or time.monotonic() >= _seen.until:
-        _seen = _Seen(today, await often_seen(db), until=time.monotonic() + KEPT_SECONDS)
+        _seen = _Seen(today, await often_seen(db, today), until=time.monotonic() + KEPT_SECONDS)
     if _new is None or _new.seen is not _seen or _new.shelf is not shelf:
         _new = _New(_seen, shelf, ~np.isin(shelf.columns.ids, _seen.ids))
     return _new.is_new
 
 
-async def often_seen(db: Db) -> NDArray[np.bytes_]:
+async def often_seen(db: Db, today: date) -> NDArray[np.bytes_]:
     """The ids of products that are not new, as the shelf writes them."""
-    ids = (await db.execute(_asked(settings().explore_new_below))).scalars().all()
+    ids = (await db.execute(_asked(settings().explore_new_below, today))).scalars().all()
     return np.array([id.bytes for id in ids], "S16")
 
 
-def _asked(shown: int) -> Select[UUID]:
-    today = cast(func.longan_now(), Date)
-    lately = select(ProductDay.product_id).where(ProductDay.day >= today - DAYS, ProductDay.day < today)
+def _asked(shown: int, today: date) -> Select[UUID]:
+    first = today - timedelta(days=DAYS)
+    lately = select(ProductDay.product_id).where(ProductDay.day >= first, ProductDay.day < today)
     return lately.group_by(ProductDay.product_id).having(func.sum(ProductDay.shown) >= shown)

@@ -9,11 +9,11 @@ from sqlalchemy import Select, func, select, text
 
 from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market.products import Product, offered_by
-from domain.matching import product_days
 from domain.matching.product_days import WHAT, ProductDay
 from domain.matching.sweeps import reaches
 from domain.matching.sweeps.reaches import Reach
 from domain.people.groups import PEOPLE_MIN
+from infra import clock
 from infra.database import Db
 from infra.errors import invalid
 from infra.words import N_
@@ -80,7 +80,7 @@ def keep_days(days: int) -> None:
 async def last_days(db: Db, days: int) -> Days:
     """Up to and with today."""
     keep_days(days)
-    today = await product_days.today(db)
+    today = await clock.today(db)
     return Days(today - timedelta(days=days - 1), today)
 
 

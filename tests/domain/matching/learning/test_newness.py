@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import Date, cast, func, select
 
 from domain.matching import shelf
 from domain.matching.learning import newness
@@ -18,15 +17,10 @@ ENOUGH = settings().explore_new_below
 TODAY = date(2026, 11, 22)
 
 
-async def yesterday(db: Db) -> date:
-    return (await db.execute(select(cast(func.longan_now(), Date)))).scalar_one() - timedelta(days=1)
-
-
 async def show(db: Db, shown_by_days_ago: dict[int, int]) -> UUID:
-    today = await yesterday(db) + timedelta(days=1)
     id = uuid4()
     db.add_all(
-        ProductDay(product_id=id, day=today - timedelta(days=days), shown=shown)
+        ProductDay(product_id=id, day=TODAY - timedelta(days=days), shown=shown)
         for days, shown in shown_by_days_ago.items()
     )
     await db.flush()
@@ -46,7 +40,7 @@ async def show(db: Db, shown_by_days_ago: dict[int, int]) -> UUID:
 )
 async def test_a_product_is_new_until_enough_have_seen_it(db: Db, shown: dict[int, int], is_new: bool) -> None:
     id = await show(db, shown)
-    seen = set((await newness.often_seen(db)).tolist())
+    seen = set((await newness.often_seen(db, TODAY)).tolist())
     assert (id.bytes.rstrip(b"\0") not in seen) == is_new
 
 
@@ -66,7 +60,7 @@ class TestOfTheShelf:
     async def test_is_asked_for_once_for_a_while(self, db: Db) -> None:
         first, second = await show(db, {1: ENOUGH}), await show(db, {})
         assert (await newness.of_products(db, shelf.of([goods.product(id=first)]), TODAY)).tolist() == [False]
-        db.add(ProductDay(product_id=second, day=await yesterday(db), shown=ENOUGH))
+        db.add(ProductDay(product_id=second, day=TODAY - timedelta(days=1), shown=ENOUGH))
         await db.flush()
         there = shelf.of([goods.product(id=second)])
         assert (await newness.of_products(db, there, TODAY)).tolist() == [True]

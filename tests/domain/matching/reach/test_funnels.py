@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import delete
 
 from domain.actors import Actor, PartnerActor, Role, StaffActor, UserActor
-from domain.matching import product_days
 from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels
 from domain.matching.reach.funnels import Days, Funnel
@@ -107,7 +106,7 @@ async def test_days_come_in_order(db: Db, shop: Shop) -> None:
 
 
 async def test_the_last_days_end_today(db: Db) -> None:
-    today = await product_days.today(db)
+    today = await clock.today(db)
     assert await funnels.last_days(db, 1) == Days(today, today)
     assert await funnels.last_days(db, 30) == Days(today - timedelta(days=29), today)
 
