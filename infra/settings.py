@@ -65,8 +65,8 @@ class Learning(BaseModel):
 
     judged_after_days: int = 14  # who has not applied by then did not want it
     looks_back_days: int = 365
-    showings_min: int = 1_000
-    showings_max: int = 500_000  # the newest; more would take longer than a task may
+    impressions_min: int = 1_000
+    impressions_max: int = 500_000  # the newest; more would take longer than a task may
     applied_min: int = 100
     decided_min: int = 100
 

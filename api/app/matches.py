@@ -19,7 +19,7 @@ from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.market.products import ProductKind
 from domain.market.terms import quoting
-from domain.matching import basis, matcher, matches, preferences, showings, why_not
+from domain.matching import basis, impressions, matcher, matches, preferences, why_not
 from domain.matching.matcher import OddsBand
 from domain.permissions import Permission
 from infra.database import reading, transaction
@@ -103,7 +103,7 @@ async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, af
         page = await matches.page(db, user_id, kind=kind, first=first, after=after)
     if news := page.news:
         async with transaction() as db:
-            await showings.record(db, user_id, news)
+            await impressions.record(db, user_id, news)
         page.found.recorded.update(shown.key for shown in news)
     return cast(Connection[Match], connection(page))
 

@@ -10,12 +10,12 @@ import strawberry
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
+from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.products import Partner, Product, ProductQuery
 from api.app.scores import Score
-from api.app.showings import ShowingMutation
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.visitors import Visitors
@@ -99,7 +99,7 @@ class Query(PeopleQuery, AccountQuery, ProductQuery):
 
 
 @strawberry.type
-class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation, MatchMutation, ShowingMutation):
+class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation, MatchMutation, ImpressionMutation):
     pass
 
 

@@ -42,7 +42,7 @@ def log(
         raise typer.BadParameter("the file's name ends in .csv, .csv.gz or .parquet")
     with nearby.servers():
         rows = asyncio.run(_write_and_close(file, since, until, reward, slot_only))
-    typer.echo(f"{rows:,} showings in {file}", err=True)
+    typer.echo(f"{rows:,} impressions in {file}", err=True)
 
 
 async def _write_and_close(*asked: Any) -> int:
@@ -55,7 +55,7 @@ async def _write_and_close(*asked: Any) -> int:
 
 
 async def write(file: Path, since: datetime | None, until: datetime | None, reward: str, slot_only: bool) -> int:
-    """Answers how many showings it wrote."""
+    """Answers how many impressions it wrote."""
     from datetime import UTC, timedelta
 
     from api import wiring  # noqa: F401  all tables must be known

@@ -31,7 +31,7 @@ class List:
     known: Known
     candidates: Candidates
     ranking: Ranking
-    recorded: set[object] = field(default_factory=set)  # which showings this process has written down
+    recorded: set[object] = field(default_factory=set)  # which impressions this process has written down
 
 
 _kept: OrderedDict[UUID, List] = OrderedDict()

@@ -14,11 +14,11 @@ from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
 from domain.matching import views
 from domain.matching.columns import Indices
+from domain.matching.impressions import Shown
 from domain.matching.lists import List
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands
 from domain.matching.odds.bands import BandEvidence
-from domain.matching.showings import Shown
 from domain.matching.views import View
 from infra.database import Db
 from infra.paging import Page, limit_of

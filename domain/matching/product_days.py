@@ -36,9 +36,9 @@ WHAT = ("shown", "opened", "applied", "approved", "declined", "accepted")
 COUNT = text(
     """
     WITH happened AS (
-         SELECT product_id, shown_at AS at, 'shown' AS what FROM showings WHERE shown_at >= :since
+         SELECT product_id, shown_at AS at, 'shown' AS what FROM impressions WHERE shown_at >= :since
           UNION ALL
-         SELECT product_id, opened_at, 'opened' FROM showings WHERE opened_at >= :since
+         SELECT product_id, opened_at, 'opened' FROM impressions WHERE opened_at >= :since
           UNION ALL
          SELECT product_id, created_at, 'applied' FROM applications WHERE created_at >= :since
           UNION ALL

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from domain.applications.applications import Application
-from domain.matching import product_days, showings
+from domain.matching import impressions, product_days
 from domain.matching.odds import looking
 from domain.matching.sweeps import sweeping, sweeps
 from domain.matching.sweeps.group_costs import GroupCost
@@ -19,7 +19,7 @@ from infra.outbox import Event
 from infra.pruning import PRUNE
 from infra.reactions import reaction
 
-LOOK_AT_BANDS, PRUNE_SHOWINGS = "bands.look", "showings.prune"
+LOOK_AT_BANDS, PRUNE_IMPRESSIONS = "bands.look", "showings.prune"
 SWEEP_DUE, COUNT_DUE = "matches.sweep", "products.count"
 KEPT = timedelta(days=400)
 
@@ -32,7 +32,7 @@ schedules.recur(COUNT_DUE, timedelta(hours=1))
 async def attribute_to_showing(db: Db, event: Event) -> None:
     assert event.user_id is not None
     if application := await db.get(Application, (event.user_id, event.subject_id)):
-        await showings.attribute(db, application)
+        await impressions.attribute(db, application)
 
 
 @reaction(LOOK_AT_BANDS)
@@ -40,11 +40,11 @@ async def look_at_bands(db: Db, event: Event) -> None:
     await looking.observe(db)
 
 
-@reaction(PRUNE, PRUNE_SHOWINGS)
+@reaction(PRUNE, PRUNE_IMPRESSIONS)
 async def prune_showings(db: Db, event: Event) -> None:
     """One batch in one transaction; where there is more, another follows."""
-    if await showings.prune(db, before=await clock.now(db) - KEPT):
-        await outbox.announce(db, PRUNE_SHOWINGS)
+    if await impressions.prune(db, before=await clock.now(db) - KEPT):
+        await outbox.announce(db, PRUNE_IMPRESSIONS)
 
 
 @reaction(SWEEP_DUE)

@@ -35,7 +35,7 @@ def lacking(log: Log) -> tuple[str, ...]:
     """What there is too little of to learn from, in sentences; nothing where there is enough."""
     seen, least = log.seen, settings().learning
     counts = {
-        "showings": (len(seen), least.showings_min),
+        "impressions": (len(seen), least.impressions_min),
         "applications": (int(seen.applied.sum()), least.applied_min),
         "decided applications": (int(seen.decided.sum()), least.decided_min),
     }
@@ -121,7 +121,7 @@ def _usual(known: Interactions, outcome: Flags, rows: int) -> Floats:
 
 
 def _rates(known: Interactions) -> Floats:
-    """How often was applied at each position; one showing more at the usual rate, so that no rate is 0 or 1."""
+    """How often was applied at each position; one impression more at the usual rate, so that no rate is 0 or 1."""
     usual = np.average(known.applied, weights=known.weight)
     applied = np.bincount(_place(known), known.weight * known.applied, POSITIONS_APART)
     return np.asarray((applied + usual) / (np.bincount(_place(known), known.weight, POSITIONS_APART) + 1))

@@ -1,6 +1,6 @@
 """The log of what was shown and what came of it, as interactions to learn from; each as it stood when it was shown.
 
-A showing is judged when it is old enough that who wanted to apply has applied. Who turned personalisation off is not
+An impression is judged when it is old enough that who wanted to apply has applied. Who turned personalisation off is not
 learned from, and of who was erased nothing can be opened any more.
 """
 
@@ -19,8 +19,8 @@ from sqlalchemy import Row, Select, and_, func, select, tuple_
 from domain.applications.applications import Application
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.matching.columns import Flags, Floats, Indices
+from domain.matching.impressions import ROW, Impression
 from domain.matching.preferences import MatchPreference
-from domain.matching.showings import ROW, Showing
 from infra import vault
 from infra.background import in_background
 from infra.database import reading
@@ -30,7 +30,7 @@ from ml.matchers.interactions import Interactions
 from ml.models.pairs import COLUMNS, INPUTS
 
 BATCH = 5_000
-# What had a small chance to stand where it stood speaks for all the times when something else did; but one showing never
+# What had a small chance to stand where it stood speaks for all the times when something else did; but one impression never
 # speaks for more than this many.
 WEIGHT_MAX = 10.0
 
@@ -73,19 +73,19 @@ async def _period(now: datetime) -> tuple[datetime, datetime]:
     learning = settings().learning
     since = now - timedelta(days=learning.looks_back_days)
     until = now - timedelta(days=learning.judged_after_days)
-    newest_first = select(Showing.shown_at).where(Showing.shown_at < until).order_by(Showing.shown_at.desc())
+    newest_first = select(Impression.shown_at).where(Impression.shown_at < until).order_by(Impression.shown_at.desc())
     async with reading() as db:
-        one_too_many = (await db.execute(newest_first.offset(learning.showings_max).limit(1))).scalar_one_or_none()
+        one_too_many = (await db.execute(newest_first.offset(learning.impressions_max).limit(1))).scalar_one_or_none()
     return max(since, one_too_many or since), until
 
 
 def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
-    """By the primary key of the showings, so that a batch meets few people and goes on where the last one ended."""
+    """By the primary key of the impressions, so that a batch meets few people and goes on where the last one ended."""
     applied = and_(
-        Application.user_id == Showing.user_id,
-        Application.id == Showing.application_id,
-        # A later one would count for old showings only: the same wish, judged by another measure.
-        Application.created_at < Showing.shown_at + timedelta(days=settings().learning.judged_after_days),
+        Application.user_id == Impression.user_id,
+        Application.id == Impression.application_id,
+        # A later one would count for old impressions only: the same wish, judged by another measure.
+        Application.created_at < Impression.shown_at + timedelta(days=settings().learning.judged_after_days),
     )
     decided = and_(
         Decision.user_id == Application.user_id,
@@ -99,31 +99,31 @@ def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple
         )
     asked = (
         select(
-            Showing.user_id,
-            Showing.id,
-            Showing.list_id,
-            Showing.product_id,
-            Showing.position,
-            Showing.propensity,
-            Showing.shown_at,
-            Showing.row_sealed,
+            Impression.user_id,
+            Impression.id,
+            Impression.list_id,
+            Impression.product_id,
+            Impression.position,
+            Impression.propensity,
+            Impression.shown_at,
+            Impression.row_sealed,
             Application.id.label("application_id"),
             Decision.outcome,
         )
         .outerjoin(Application, applied)
         .outerjoin(Decision, decided)
-        .outerjoin(MatchPreference, MatchPreference.user_id == Showing.user_id)
+        .outerjoin(MatchPreference, MatchPreference.user_id == Impression.user_id)
         .where(
-            Showing.is_personal,
-            Showing.row_sealed.is_not(None),
-            Showing.shown_at >= since,
-            Showing.shown_at < until,
+            Impression.is_personal,
+            Impression.row_sealed.is_not(None),
+            Impression.shown_at >= since,
+            Impression.shown_at < until,
             func.coalesce(MatchPreference.is_personal, True),
         )
-        .order_by(Showing.user_id, Showing.id)
+        .order_by(Impression.user_id, Impression.id)
         .limit(BATCH)
     )
-    return asked if after is None else asked.where(tuple_(Showing.user_id, Showing.id) > after)
+    return asked if after is None else asked.where(tuple_(Impression.user_id, Impression.id) > after)
 
 
 @dataclass(frozen=True, eq=False)

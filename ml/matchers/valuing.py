@@ -19,7 +19,7 @@ AT = COLUMNS.index(POSITION)
 
 
 def valued(model: MatchArtefact, weights: Weights, log: Log, *, seed: int) -> dict[str, Any]:
-    """Applications per showing, were the products of each list in the new order. By people, as the intervals are.
+    """Applications per impression, were the products of each list in the new order. By people, as the intervals are.
 
     The log says nothing of products that were not shown, so the new order is one of the same products.
     """

@@ -45,7 +45,7 @@ def interacted(population: Population, points: Numbers, ranks: Numbers, *, marke
 
 
 def _shelf(kind: Indices, market: Market, rng: Generator) -> tuple[Numbers, Numbers, Numbers]:
-    """A product for each showing, over the whole range of amounts, terms and costs: PRODUCT, monthly cost, grade asked."""
+    """A product for each impression, over the whole range of amounts, terms and costs: PRODUCT, monthly cost, grade asked."""
     count = len(kind)
     is_rental = kind == RENTAL
     low = np.exp(np.log(np.array(market.amounts)[kind]) + 0.7 * rng.standard_normal(count))

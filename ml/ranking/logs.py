@@ -20,7 +20,7 @@ _FINDINGS_MAX = 20
 
 @dataclass(frozen=True)
 class Log:
-    """One row per showing. `action`, `position` and the context are words; `user` is None where rows stand alone."""
+    """One row per impression. `action`, `position` and the context are words; `user` is None where rows stand alone."""
 
     action: NDArray[Any]
     reward: Floats

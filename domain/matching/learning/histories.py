@@ -1,4 +1,4 @@
-"""History: what came of each showing, from the look to the repayment, in one select."""
+"""History: what came of each impression, from the look to the repayment, in one select."""
 
 from datetime import datetime
 from typing import Any
@@ -9,38 +9,38 @@ from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import FINAL, Decision
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
-from domain.matching.showings import Showing
+from domain.matching.impressions import Impression
 
 
 def between(since: datetime, until: datetime) -> Select[Any]:
-    """One row for each showing from `since` to before `until`: its columns, and what came of it.
+    """One row for each impression from `since` to before `until`: its columns, and what came of it.
 
     `is_opened`, `has_applied`, `is_accepted`: yes or no. `outcome`, `decided_at`: NULL until it is decided for good.
     `is_repaid`: NULL until it is known how the loan went.
     """
     return (
         select(
-            *Showing.__table__.c,
-            Showing.opened_at.is_not(None).label("is_opened"),
-            Showing.application_id.is_not(None).label("has_applied"),
+            *Impression.__table__.c,
+            Impression.opened_at.is_not(None).label("is_opened"),
+            Impression.application_id.is_not(None).label("has_applied"),
             Decision.outcome,
             Decision.decided_at,
             (Application.status == ApplicationStatus.ACCEPTED).is_(True).label("is_accepted"),
             case((Application.status == ApplicationStatus.ACCEPTED, _is_repaid())).label("is_repaid"),
         )
-        .select_from(Showing)
-        .join(Application, _of_showing(Application.user_id, Application.id), isouter=True)
+        .select_from(Impression)
+        .join(Application, _of_impression(Application.user_id, Application.id), isouter=True)
         .join(
             Decision,
-            and_(_of_showing(Decision.user_id, Decision.application_id), Decision.outcome.in_(FINAL)),
+            and_(_of_impression(Decision.user_id, Decision.application_id), Decision.outcome.in_(FINAL)),
             isouter=True,
         )
-        .where(Showing.shown_at >= since, Showing.shown_at < until)
+        .where(Impression.shown_at >= since, Impression.shown_at < until)
     )
 
 
-def _of_showing(user_id: Any, application_id: Any) -> ColumnElement[bool]:
-    return and_(user_id == Showing.user_id, application_id == Showing.application_id)
+def _of_impression(user_id: Any, application_id: Any) -> ColumnElement[bool]:
+    return and_(user_id == Impression.user_id, application_id == Impression.application_id)
 
 
 def _is_repaid() -> ColumnElement[bool | None]:

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select
 
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.matching.impressions import Impression
 from domain.matching.learning import histories
 from domain.matching.learning.exploring import SLOT
-from domain.matching.showings import Showing
 from infra.database import Db
 
 BATCH = 20_000
@@ -29,8 +29,8 @@ class Reward(StrEnum):
 
 
 CLICKS: dict[Reward, ColumnElement[bool]] = {
-    Reward.OPENED: Showing.opened_at.is_not(None),
-    Reward.APPLIED: Showing.application_id.is_not(None),
+    Reward.OPENED: Impression.opened_at.is_not(None),
+    Reward.APPLIED: Impression.application_id.is_not(None),
     Reward.APPROVED: (Decision.outcome == DecisionOutcome.APPROVE).is_(True),
 }
 
@@ -38,7 +38,7 @@ CLICKS: dict[Reward, ColumnElement[bool]] = {
 async def batches(
     db: Db, since: datetime, until: datetime, *, reward: Reward = Reward.APPLIED, slot_only: bool = False
 ) -> AsyncIterator[Batch]:
-    """Personal showings by column. `user_id` is a hash that no other log shares, so nobody can be followed through logs.
+    """Personal impressions by column. `user_id` is a hash that no other log shares, so nobody can be followed through logs.
 
     `unexplored`: the chance that the product stands there when nothing is explored. `slot_only`: only the position where
     exploring happens, and only of lists that could explore; there each chance is between none and all.
@@ -46,15 +46,21 @@ async def batches(
     name = _names()
     asked = _asked(since, until, reward)
     if slot_only:
-        asked = asked.where(Showing.position == SLOT, Showing.propensity < 1)
+        asked = asked.where(Impression.position == SLOT, Impression.propensity < 1)
     found = await db.stream(asked.execution_options(yield_per=BATCH))
     async for rows in found.partitions():
         yield _columns(rows, name)
 
 
 def _asked(since: datetime, until: datetime, reward: Reward) -> Select[UUID, UUID, int, float, bool]:
-    told = (Showing.user_id, Showing.product_id, Showing.position, Showing.propensity, CLICKS[reward].label("click"))
-    return histories.between(since, until).where(Showing.is_personal).with_only_columns(*told)
+    told = (
+        Impression.user_id,
+        Impression.product_id,
+        Impression.position,
+        Impression.propensity,
+        CLICKS[reward].label("click"),
+    )
+    return histories.between(since, until).where(Impression.is_personal).with_only_columns(*told)
 
 
 def _columns(rows: Sequence[Any], name: Callable[[UUID], str]) -> Batch:

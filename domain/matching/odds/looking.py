@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Select, and_, case, func, or_, select
 
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
+from domain.matching.impressions import Impression
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands, reliability
 from domain.matching.odds.bands import BandRecord
 from domain.matching.odds.reliability import PROMISES, BandStanding, Tally
-from domain.matching.showings import Showing
 from infra import clock, outbox
 from infra.database import Db
 from infra.settings import settings
@@ -95,11 +95,13 @@ def decided(version: str, since: datetime) -> Select[OddsBand | None, int, int, 
         (BandRecord.standing == BandStanding.WITHDRAWN, Decision.decided_at > BandRecord.changed_at),
         else_=or_(BandRecord.since.is_(None), Decision.decided_at >= BandRecord.since),
     )
-    same_application = and_(Decision.user_id == Showing.user_id, Decision.application_id == Showing.application_id)
-    same_band = and_(BandRecord.model_version == Showing.model_version, BandRecord.odds_band == Showing.odds_band)
+    same_application = and_(
+        Decision.user_id == Impression.user_id, Decision.application_id == Impression.application_id
+    )
+    same_band = and_(BandRecord.model_version == Impression.model_version, BandRecord.odds_band == Impression.odds_band)
     return (
         select(
-            Showing.odds_band,
+            Impression.odds_band,
             func.count().filter(Decision.outcome == DecisionOutcome.APPROVE),
             func.count(),
             func.min(Decision.decided_at),
@@ -107,7 +109,11 @@ def decided(version: str, since: datetime) -> Select[OddsBand | None, int, int, 
         )
         .join(Decision, same_application)
         .join(BandRecord, same_band, isouter=True)
-        .where(Showing.model_version == version, Showing.odds_band.is_not(None), Showing.application_id.is_not(None))
+        .where(
+            Impression.model_version == version,
+            Impression.odds_band.is_not(None),
+            Impression.application_id.is_not(None),
+        )
         .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since, counts)
-        .group_by(Showing.odds_band)
+        .group_by(Impression.odds_band)
     )

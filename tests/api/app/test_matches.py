@@ -13,12 +13,12 @@ from sqlalchemy import func, select, update
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
 from domain.matching import lists, matches, shelf
+from domain.matching.impressions import Impression
 from domain.matching.learning import exploring
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.matches import Match
 from domain.matching.odds import bands
 from domain.matching.rules import CODES, first_against, illustrated
-from domain.matching.showings import Showing
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
@@ -330,16 +330,16 @@ class TestExploring:
         assert ["TRIED" in [reason["code"] for reason in match["reasons"]] for match in explored].count(True) == 1
 
 
-class TestShowings:
+class TestImpressions:
     @pytest.fixture
-    async def shown(self, member: Phone) -> AsyncIterator[list[Showing]]:
+    async def shown(self, member: Phone) -> AsyncIterator[list[Impression]]:
         await member.ask(MATCHES, first=5)
         async with reading() as db:
-            mine = select(Showing).where(Showing.user_id == member.user_id).order_by(Showing.position)
+            mine = select(Impression).where(Impression.user_id == member.user_id).order_by(Impression.position)
             yield list((await db.execute(mine)).scalars())
 
     async def test_a_page_is_written_down_with_positions_and_propensities(
-        self, member: Phone, shown: list[Showing]
+        self, member: Phone, shown: list[Impression]
     ) -> None:
         matches = (await seen(member))[:5]
         assert [global_id("Product", row.product_id) for row in shown] == [match["product"]["id"] for match in matches]
@@ -347,10 +347,10 @@ class TestShowings:
         assert {row.model_version for row in shown} == {matcher().model_version}
         assert all(row.row_sealed and row.opened_at is None for row in shown)
 
-    async def test_the_same_list_read_again_is_not_shown_anew(self, member: Phone, shown: list[Showing]) -> None:
+    async def test_the_same_list_read_again_is_not_shown_anew(self, member: Phone, shown: list[Impression]) -> None:
         async def count() -> int:
             async with reading() as db:
-                mine = select(func.count()).select_from(Showing).where(Showing.user_id == member.user_id)
+                mine = select(func.count()).select_from(Impression).where(Impression.user_id == member.user_id)
                 return (await db.execute(mine)).scalar_one()
 
         await member.ask(MATCHES, first=5)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from api.cli import match_log
 from api.cli.match import match
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.matching.impressions import Impression
 from domain.matching.learning.exploring import SLOT
-from domain.matching.showings import Showing
 from infra.database import transaction
 from infra.ids import new_id
 
@@ -54,11 +54,11 @@ def listed(number: int) -> list[dict[str, object]]:
     return [{"id": new_id()} | common | place for place in (certain, slot)]
 
 
-def approved(showing: dict[str, object]) -> dict[str, object]:
+def approved(impression: dict[str, object]) -> dict[str, object]:
     return {
-        "user_id": showing["user_id"],
+        "user_id": impression["user_id"],
         "id": new_id(),
-        "application_id": showing["application_id"],
+        "application_id": impression["application_id"],
         "outcome": DecisionOutcome.APPROVE,
         "decided_at": SINCE,
         "decided_by": "rules",
@@ -74,11 +74,11 @@ async def shown(house: None) -> AsyncIterator[None]:
     not_personal = listed(LISTS)[0] | {"is_personal": False}
     too_late = listed(LISTS)[0] | {"shown_at": UNTIL}
     async with transaction() as db:
-        await db.execute(insert(Showing), [*rows, not_personal, too_late])
+        await db.execute(insert(Impression), [*rows, not_personal, too_late])
         await db.execute(insert(Decision), [approved(row) for row in applied[:APPROVED]])
     yield
     async with transaction() as db:
-        await db.execute(delete(Showing).where(Showing.shown_at <= UNTIL))
+        await db.execute(delete(Impression).where(Impression.shown_at <= UNTIL))
         await db.execute(delete(Decision).where(Decision.decided_at == SINCE))
 
 
@@ -87,7 +87,7 @@ async def written(file: Path, reward: str = "applied", slot_only: bool = False) 
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.csv.gz", "log.parquet"])
-async def test_all_personal_showings_of_the_period_are_written(shown: None, tmp_path: Path, name: str) -> None:
+async def test_all_personal_impressions_of_the_period_are_written(shown: None, tmp_path: Path, name: str) -> None:
     assert await written(tmp_path / name) == 2 * LISTS
     frame = pd.read_parquet(tmp_path / name) if name.endswith("parquet") else pd.read_csv(tmp_path / name)
     assert list(frame.columns) == ["user_id", "item_id", "position", "click", "propensity", "unexplored"]

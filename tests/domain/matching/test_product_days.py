@@ -12,8 +12,8 @@ from sqlalchemy import delete, select, update
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.matching import tasks
+from domain.matching.impressions import Impression
 from domain.matching.product_days import WHAT, ProductDay
-from domain.matching.showings import Showing
 from infra import clock, outbox
 from infra.database import Db
 from infra.ids import new_id
@@ -31,9 +31,9 @@ async def product_id(db: Db) -> UUID:
     return new_id()
 
 
-async def show(db: Db, product_id: UUID, at: datetime, opened_at: datetime | None = None) -> Showing:
+async def show(db: Db, product_id: UUID, at: datetime, opened_at: datetime | None = None) -> Impression:
     told: dict[str, Any] = dict.fromkeys(("odds", "odds_band", "wish", "row_sealed"))
-    showing = Showing(
+    impression = Impression(
         user_id=new_id(),
         list_id=new_id(),
         product_id=product_id,
@@ -47,9 +47,9 @@ async def show(db: Db, product_id: UUID, at: datetime, opened_at: datetime | Non
         opened_at=opened_at,
         **told,
     )
-    db.add(showing)
+    db.add(impression)
     await db.flush()
-    return showing
+    return impression
 
 
 async def apply(
@@ -123,19 +123,19 @@ async def test_counting_twice_counts_once_and_sees_what_came_late_or_went(db: Db
     gone = await show(db, product_id, before)
     once = await counted(db, product_id)
     assert await counted(db, product_id) == once == {before.date(): [1, 0, 0, 0, 0, 0]}
-    await db.execute(update(Showing).where(Showing.id == gone.id).values(opened_at=NOON))
+    await db.execute(update(Impression).where(Impression.id == gone.id).values(opened_at=NOON))
     await show(db, product_id, before)
     assert await counted(db, product_id) == {before.date(): [2, 0, 0, 0, 0, 0], TODAY: [0, 1, 0, 0, 0, 0]}
-    await db.execute(delete(Showing).where(Showing.product_id == product_id))
+    await db.execute(delete(Impression).where(Impression.product_id == product_id))
     assert await counted(db, product_id) == {}
 
 
-async def test_what_was_counted_long_ago_stays_when_its_showings_are_gone(db: Db, product_id: UUID) -> None:
+async def test_what_was_counted_long_ago_stays_when_its_impressions_are_gone(db: Db, product_id: UUID) -> None:
     long_ago = NOON - timedelta(days=5)
     await show(db, product_id, long_ago)
     await show(db, product_id, NOON)
     await counted(db, product_id)
-    await db.execute(delete(Showing).where(Showing.product_id == product_id))
+    await db.execute(delete(Impression).where(Impression.product_id == product_id))
     assert await counted(db, product_id) == {long_ago.date(): [1, 0, 0, 0, 0, 0]}
 
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from domain.matching import showings, tasks
+from domain.matching import impressions, tasks
+from domain.matching.impressions import Impression
 from domain.matching.odds import looking
 from domain.matching.odds.bands import BandRecord
-from domain.matching.showings import Showing
 from infra import clock, reactions
 from infra.database import Db
 from infra.ids import new_id
@@ -17,7 +17,7 @@ from infra.outbox import Event, announce
 from infra.pruning import PRUNE
 from infra.schedules import Schedule
 from tests.domain.matching.odds.test_bands import Ranker
-from tests.domain.matching.test_showings import show
+from tests.domain.matching.test_impressions import show
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ async def user_id() -> UUID:
 
 
 async def count(db: Db, user_id: UUID) -> int:
-    return (await db.execute(select(func.count()).where(Showing.user_id == user_id))).scalar_one()
+    return (await db.execute(select(func.count()).where(Impression.user_id == user_id))).scalar_one()
 
 
 async def follow_ups(db: Db) -> int:
-    return (await db.execute(select(func.count()).where(Event.name == tasks.PRUNE_SHOWINGS))).scalar_one()
+    return (await db.execute(select(func.count()).where(Event.name == tasks.PRUNE_IMPRESSIONS))).scalar_one()
 
 
 async def test_the_bands_are_looked_at_every_hour(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,30 +42,30 @@ async def test_the_bands_are_looked_at_every_hour(db: Db, monkeypatch: pytest.Mo
     assert (await db.execute(looked_at)).scalar_one() == 4
 
 
-async def test_showings_are_kept_for_four_hundred_days(db: Db, user_id: UUID) -> None:
+async def test_impressions_are_kept_for_four_hundred_days(db: Db, user_id: UUID) -> None:
     for days in (401, 399):
         await show(db, user_id, uuid4(), days_ago=days)
     before = await follow_ups(db)
     await tasks.prune_showings(db, await announce(db, PRUNE))
-    left = select(Showing.shown_at).where(Showing.user_id == user_id)
+    left = select(Impression.shown_at).where(Impression.user_id == user_id)
     assert (await db.execute(left)).scalars().all() == [await clock.now(db) - timedelta(days=399)]
     assert await follow_ups(db) == before
 
 
 async def test_a_full_batch_is_followed_by_another(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showings, "BATCH", 2)
+    monkeypatch.setattr(impressions, "BATCH", 2)
     for days in (403, 402, 401):
         await show(db, user_id, uuid4(), days_ago=days)
     before = await follow_ups(db)
     await tasks.prune_showings(db, await announce(db, PRUNE))
     assert (await count(db, user_id), await follow_ups(db)) == (1, before + 1)
-    assert "prune_showings" in reactions.owed_to(tasks.PRUNE_SHOWINGS)
+    assert "prune_showings" in reactions.owed_to(tasks.PRUNE_IMPRESSIONS)
 
 
 async def test_an_application_that_is_gone_is_put_down_to_nothing(db: Db, user_id: UUID) -> None:
     await show(db, user_id, uuid4(), days_ago=1)
     event = await announce(db, "application.submitted", user_id=user_id, subject_id=new_id())
     await tasks.attribute_to_showing(db, event)
-    assert (await db.execute(select(Showing.application_id).where(Showing.user_id == user_id))).scalars().all() == [
-        None
-    ]
+    assert (
+        await db.execute(select(Impression.application_id).where(Impression.user_id == user_id))
+    ).scalars().all() == [None]

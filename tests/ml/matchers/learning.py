@@ -1,4 +1,4 @@
-"""Simulated showings as a log: in memory, or written down as the house writes them."""
+"""Simulated impressions as a log: in memory, or written down as the house writes them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
-from domain.matching.showings import ROW, Showing
+from domain.matching.impressions import ROW, Impression
 from infra import clock, vault
 from infra.copying import copy_in
 from infra.database import Db
@@ -39,7 +39,7 @@ async def write_down(db: Db, seen: Interactions, *, shown_at: datetime, ids: Ran
     db.add_all(keys.values())
     await db.flush()
     lists = {person: new_id() for person in keys}
-    showings, applications, decisions = [], [], []
+    impressions, applications, decisions = [], [], []
     for place, person in enumerate(seen.person.tolist()):
         user_id, id, product_id, application_id = keys[person].user_id, new_id(), new_id(), None
         if seen.applied[place]:
@@ -50,7 +50,7 @@ async def write_down(db: Db, seen: Interactions, *, shown_at: datetime, ids: Ran
             decisions.append(_decision(user_id, application_id, outcome, shown_at + APPLIED_AFTER))
         told = [None if np.isnan(value) else value for value in seen.rows[place, : len(INPUTS)].tolist()]
         row = dict(zip(INPUTS, told, strict=True))
-        showings.append(
+        impressions.append(
             {
                 "user_id": user_id,
                 "id": id,
@@ -67,7 +67,7 @@ async def write_down(db: Db, seen: Interactions, *, shown_at: datetime, ids: Ran
                 "application_id": application_id,
             }
         )
-    for kind, rows in ((Showing, showings), (Application, applications), (Decision, decisions)):
+    for kind, rows in ((Impression, impressions), (Application, applications), (Decision, decisions)):
         await copy_in(db, kind, rows)
     return [key.user_id for key in keys.values()]
 

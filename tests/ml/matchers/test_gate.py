@@ -84,7 +84,7 @@ class TestEnough:
         few = first_people(seen, 10)
         least = settings().learning
         assert gate.lacking(as_log(few)) == (
-            f"50 showings are there; {least.showings_min:,} are needed.",
+            f"50 impressions are there; {least.impressions_min:,} are needed.",
             f"{few.applied.sum()} applications are there; 100 are needed.",
             f"{few.decided.sum()} decided applications are there; 100 are needed.",
         )

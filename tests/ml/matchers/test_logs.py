@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import delete, event, func, select, update
 
 from domain.applications.applications import Application
+from domain.matching.impressions import ROW, Impression
 from domain.matching.preferences import MatchPreference
-from domain.matching.showings import ROW, Showing
 from infra import clock, vault
 from infra.database import Db, open_engine, reading, transaction
 from infra.settings import settings
@@ -40,7 +40,7 @@ async def shoppers(few: Interactions, shown_at: datetime) -> AsyncIterator[list[
         ids = await write_down(db, few, shown_at=shown_at)
     yield ids
     async with transaction() as db:
-        await db.execute(delete(Showing).where(Showing.user_id.in_(ids)))
+        await db.execute(delete(Impression).where(Impression.user_id.in_(ids)))
 
 
 def draw(user_id: UUID) -> float:
@@ -48,7 +48,7 @@ def draw(user_id: UUID) -> float:
 
 
 async def read(shoppers: list[UUID], at: datetime | None = None) -> Log:
-    """Only of these people, in the order of their showings."""
+    """Only of these people, in the order of their impressions."""
     async with reading() as db:
         now = at or await clock.now(db)
     found = await logs.read(now)
@@ -100,10 +100,10 @@ async def test_who_wants_no_personal_ranking_is_not_learned_from(shoppers: list[
 
 
 async def test_what_was_not_personal_teaches_nothing(shoppers: list[UUID]) -> None:
-    of = Showing.user_id
+    of = Impression.user_id
     await change(
-        update(Showing).where(of == shoppers[0]).values(is_personal=False),
-        update(Showing).where(of == shoppers[1]).values(row_sealed=None),
+        update(Impression).where(of == shoppers[0]).values(is_personal=False),
+        update(Impression).where(of == shoppers[1]).values(row_sealed=None),
     )
     assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[2:]}
 
@@ -117,14 +117,17 @@ async def test_rows_of_other_columns_are_left_out(shoppers: list[UUID]) -> None:
     async with transaction() as db:
         seal = await vault.seal_of(db, shoppers[0])
         sealed = seal.close({"points": 700.0, "something_else": 1.0}, ROW)
-        await db.execute(update(Showing).where(Showing.user_id == shoppers[0]).values(row_sealed=sealed))
+        await db.execute(update(Impression).where(Impression.user_id == shoppers[0]).values(row_sealed=sealed))
     assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 
 async def test_what_seldom_stood_there_speaks_for_more_but_not_for_all(shoppers: list[UUID]) -> None:
     chances = dict(zip(shoppers, (1.0, 0.5, 0.2, 0.0001), strict=True))
     await change(
-        *[update(Showing).where(Showing.user_id == who).values(propensity=chance) for who, chance in chances.items()]
+        *[
+            update(Impression).where(Impression.user_id == who).values(propensity=chance)
+            for who, chance in chances.items()
+        ]
     )
     log = await read(shoppers)
     weights = dict(zip(log.seen.draw.tolist(), log.seen.weight.tolist(), strict=True))
@@ -141,20 +144,22 @@ async def test_many_batches_are_one_log_in_two_questions_each(
     event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     log = await read(shoppers)
     assert np.array_equal(log.seen.rows, few.rows, equal_nan=True)
-    showings = [sql for sql in asked if sql.startswith("SELECT showings.user_id")]
+    impressions = [sql for sql in asked if sql.startswith("SELECT impressions.user_id")]
     keys = [sql for sql in asked if "FROM person_keys" in sql]
-    assert len(showings) == len(keys) == len(few) // 7 + 1
+    assert len(impressions) == len(keys) == len(few) // 7 + 1
 
 
 async def test_of_too_many_the_newest_are_read(
     shoppers: list[UUID], shown_at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await change(update(Showing).where(Showing.user_id == shoppers[0]).values(shown_at=shown_at - timedelta(days=300)))
+    await change(
+        update(Impression).where(Impression.user_id == shoppers[0]).values(shown_at=shown_at - timedelta(days=300))
+    )
     async with reading() as db:
-        judged = Showing.shown_at < await clock.now(db) - timedelta(days=settings().learning.judged_after_days)
-        newer = select(func.count()).where(judged, Showing.shown_at > shown_at - timedelta(days=300))
+        judged = Impression.shown_at < await clock.now(db) - timedelta(days=settings().learning.judged_after_days)
+        newer = select(func.count()).where(judged, Impression.shown_at > shown_at - timedelta(days=300))
         count = (await db.execute(newer)).scalar_one()
-    monkeypatch.setattr(settings(), "learning", settings().learning.model_copy(update={"showings_max": count - 1}))
+    monkeypatch.setattr(settings(), "learning", settings().learning.model_copy(update={"impressions_max": count - 1}))
     assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
 
 

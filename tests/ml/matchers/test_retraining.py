@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision
-from domain.matching.showings import Showing
+from domain.matching.impressions import Impression
 from infra import clock, outbox
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -74,7 +74,7 @@ async def history(choosy: Interactions) -> AsyncIterator[list[UUID]]:
         people = await write_down(db, first_people(choosy, PEOPLE), shown_at=month_ago, ids=Random(0))
     yield people
     async with transaction() as db:
-        for kind in (Showing, Application, Decision, PersonKey):
+        for kind in (Impression, Application, Decision, PersonKey):
             await db.execute(delete(kind).where(kind.user_id.in_(people)))
 
 
@@ -190,7 +190,7 @@ class TestOnce:
         assert len(await asked_again()) == 1
 
     async def test_one_that_was_broken_off_stops_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(settings(), "learning", settings().learning.model_copy(update={"showings_min": 10**9}))
+        monkeypatch.setattr(settings(), "learning", settings().learning.model_copy(update={"impressions_min": 10**9}))
         async with transaction() as db:
             db.add(MatcherTraining(begun_at=await clock.now(db) - retraining.AT_WORK_MAX))
         done = await retraining.retrain(await now())

@@ -43,7 +43,7 @@ TRUTH = float(WANTS @ RATES)
 
 
 def log(rows: int, shows: np.ndarray, *, seed: int) -> pd.DataFrame:
-    """Showings of four items by a policy that shows each with a fixed chance."""
+    """Impressions of four items by a policy that shows each with a fixed chance."""
     rng = np.random.default_rng(seed)
     item = rng.choice(4, rows, p=shows)
     click = (rng.random(rows) < RATES[item]).astype(int)

@@ -1,4 +1,4 @@
-"""What came of each showing, as far as it is known."""
+"""What came of each impression, as far as it is known."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -10,8 +10,8 @@ from domain.applications.decisions import Decision, DecisionOutcome
 from domain.credit.grades import Grade
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
+from domain.matching.impressions import Impression
 from domain.matching.learning import histories
-from domain.matching.showings import Showing
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
@@ -26,7 +26,7 @@ class Person:
 
     async def sees(self, application_id: UUID | None = None, *, opened: bool = False) -> None:
         await self._add(
-            Showing(
+            Impression(
                 user_id=self.user_id,
                 list_id=new_id(),
                 product_id=self.product_id,
@@ -106,7 +106,7 @@ class Person:
         return tuple(getattr(row, name) for name in ABOUT)
 
     async def histories(self) -> list[object]:
-        mine = histories.between(self.now, self.now + timedelta(seconds=1)).where(Showing.user_id == self.user_id)
+        mine = histories.between(self.now, self.now + timedelta(seconds=1)).where(Impression.user_id == self.user_id)
         return list((await self.db.execute(mine)).all())
 
 
@@ -115,7 +115,7 @@ async def person(db: Db) -> Person:
     return Person(db, await clock.now(db))
 
 
-async def test_a_showing_that_nothing_came_of(person: Person) -> None:
+async def test_an_impression_that_nothing_came_of(person: Person) -> None:
     await person.sees()
     assert await person.history() == NOTHING_CAME
 

@@ -11,11 +11,11 @@ from sqlalchemy import insert, select
 
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.matching import matcher
+from domain.matching.impressions import Impression
 from domain.matching.matcher import Matcher, OddsBand
 from domain.matching.odds import bands, looking
 from domain.matching.odds.bands import NO_EVIDENCE, BandBasis, BandRecord
 from domain.matching.odds.reliability import BandStanding
-from domain.matching.showings import Showing
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
@@ -58,16 +58,16 @@ async def decide(
     at = await clock.now(db) - timedelta(days=days_ago)
     ids = [(new_id(), new_id()) for _ in range(of)]
     no = DecisionOutcome.REFER if referred else DecisionOutcome.DECLINE
-    shown = [_showing(user_id, application_id, version, band, at) for user_id, application_id in ids]
+    shown = [_impression(user_id, application_id, version, band, at) for user_id, application_id in ids]
     made = [
         _decision(user_id, application_id, DecisionOutcome.APPROVE if place < approved else no, at)
         for place, (user_id, application_id) in enumerate(ids)
     ]
-    await db.execute(insert(Showing), shown)
+    await db.execute(insert(Impression), shown)
     await db.execute(insert(Decision), made)
 
 
-def _showing(
+def _impression(
     user_id: UUID, application_id: UUID, version: str, band: OddsBand | None, at: datetime
 ) -> dict[str, object]:
     return {

@@ -1,4 +1,4 @@
-"""Showing: one product at one position of a person's matches, with the chance that it stood there; what came of it is added."""
+"""Impression: one product at one position of a person's matches, with the chance that it stood there; what came of it is added."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -18,19 +18,19 @@ from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
 from infra.vault import Seal, seal_of
 
-ROW = "showings.row"
-REMEMBERED = timedelta(days=30)  # what a person does later than this did not come of a showing
+ROW = "showings.row"  # sealed into what is stored, so it stays as it was first called
+REMEMBERED = timedelta(days=30)  # what a person does later than this did not come of an impression
 BATCH = 10_000
 
 
-class Showing(Entity):
+class Impression(Entity):
     """`list_id` names what the list was computed from, so the same list read again is not shown anew.
 
     `propensity` is the chance that this product stood at this position (counted from 0). Decisions, acceptances and
     repayments are read from the application.
     """
 
-    __tablename__ = "showings"
+    __tablename__ = "impressions"
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -57,13 +57,15 @@ class Showing(Entity):
     )
 
 
-Index("ix_showings_opened_at", Showing.opened_at, postgresql_where=Showing.opened_at.is_not(None))
-Index("ix_showings_application_id", Showing.application_id, postgresql_where=Showing.application_id.is_not(None))
+Index("ix_impressions_opened_at", Impression.opened_at, postgresql_where=Impression.opened_at.is_not(None))
+Index(
+    "ix_impressions_application_id", Impression.application_id, postgresql_where=Impression.application_id.is_not(None)
+)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A showing as it is answered. `columns`: what the models read of this person and product; None where they read nothing.
+    """An impression as it is answered. `columns`: what the models read of this person and product; None where they read nothing.
 
     `odds_band` is the band that the odds lie in, told or not: a band that was withdrawn can only earn its word back by
     what is still decided in it.
@@ -97,7 +99,7 @@ async def record(db: Db, user_id: UUID, shown: Sequence[Shown]) -> None:
     except LookupError:
         return
     rows = [_row(user_id, one, seal) for one in shown]
-    written = insert(Showing).values(shown_at=func.longan_now())
+    written = insert(Impression).values(shown_at=func.longan_now())
     await db.execute(written.on_conflict_do_nothing(index_elements=["user_id", "list_id", "product_id"]), rows)
 
 
@@ -108,37 +110,37 @@ def _row(user_id: UUID, shown: Shown, seal: Seal) -> dict[str, Any]:
 
 
 async def open_latest(db: Db, user_id: UUID, product_ids: set[UUID]) -> int:
-    """The person looks at these products: each one's latest showing counts as opened, once. Answers how many now are."""
+    """The person looks at these products: each one's latest impression counts as opened, once. Answers how many now are."""
     now = await clock.now(db)
     latest = await _latest(db, user_id, product_ids, at=now)
-    unopened = [showing.id for showing in latest if showing.opened_at is None]
+    unopened = [impression.id for impression in latest if impression.opened_at is None]
     if unopened:
-        await db.execute(_these(user_id, unopened).where(Showing.opened_at.is_(None)).values(opened_at=now))
+        await db.execute(_these(user_id, unopened).where(Impression.opened_at.is_(None)).values(opened_at=now))
     return len(latest)
 
 
 async def attribute(db: Db, application: Application) -> None:
-    """The application came of the latest showing of its product, if that has brought none yet. Who applies has looked."""
+    """The application came of the latest impression of its product, if that has brought none yet. Who applies has looked."""
     at = application.created_at
-    ids = [showing.id for showing in await _latest(db, application.user_id, {application.product_id}, at=at)]
-    brought = {"application_id": application.id, "opened_at": func.coalesce(Showing.opened_at, at)}
-    await db.execute(_these(application.user_id, ids).where(Showing.application_id.is_(None)).values(brought))
+    ids = [impression.id for impression in await _latest(db, application.user_id, {application.product_id}, at=at)]
+    brought = {"application_id": application.id, "opened_at": func.coalesce(Impression.opened_at, at)}
+    await db.execute(_these(application.user_id, ids).where(Impression.application_id.is_(None)).values(brought))
 
 
 def _these(user_id: UUID, ids: list[UUID]) -> Update:
-    return update(Showing).where(Showing.user_id == user_id, Showing.id.in_(ids))
+    return update(Impression).where(Impression.user_id == user_id, Impression.id.in_(ids))
 
 
-async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime) -> Sequence[Showing]:
-    """Of each product that was shown to the person within the month before, the latest showing."""
-    lately = select(Showing).where(
-        Showing.user_id == user_id,
-        Showing.product_id.in_(product_ids),
-        Showing.shown_at <= at,
-        Showing.shown_at >= at - REMEMBERED,
+async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime) -> Sequence[Impression]:
+    """Of each product that was shown to the person within the month before, the latest impression."""
+    lately = select(Impression).where(
+        Impression.user_id == user_id,
+        Impression.product_id.in_(product_ids),
+        Impression.shown_at <= at,
+        Impression.shown_at >= at - REMEMBERED,
     )
-    latest = lately.ext(distinct_on(Showing.product_id)).order_by(
-        Showing.product_id, Showing.shown_at.desc(), Showing.position
+    latest = lately.ext(distinct_on(Impression.product_id)).order_by(
+        Impression.product_id, Impression.shown_at.desc(), Impression.position
     )
     return (await db.execute(latest)).scalars().all()
 
@@ -146,7 +148,10 @@ async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime
 async def prune(db: Db, *, before: datetime) -> bool:
     """Forget the oldest, at most one batch. Answers whether there may be more."""
     oldest = (
-        select(Showing.user_id, Showing.id).where(Showing.shown_at < before).order_by(Showing.shown_at).limit(BATCH)
+        select(Impression.user_id, Impression.id)
+        .where(Impression.shown_at < before)
+        .order_by(Impression.shown_at)
+        .limit(BATCH)
     )
-    gone = delete(Showing).where(tuple_(Showing.user_id, Showing.id).in_(oldest)).returning(Showing.id)
+    gone = delete(Impression).where(tuple_(Impression.user_id, Impression.id).in_(oldest)).returning(Impression.id)
     return len((await db.execute(gone)).all()) == BATCH

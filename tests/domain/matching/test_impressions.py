@@ -1,4 +1,4 @@
-"""Showings: each product of a list once, sealed, and nothing of who is gone."""
+"""Impressions: each product of a list once, sealed, and nothing of who is gone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from domain.applications.applications import Application, ApplicationStatus
-from domain.matching import showings
+from domain.matching import impressions
+from domain.matching.impressions import Impression, Shown
 from domain.matching.matcher import OddsBand
-from domain.matching.showings import Showing, Shown
 from infra import clock, vault
 from infra.database import Db
 from infra.ids import new_id
@@ -44,15 +44,15 @@ async def user_id(db: Db) -> UUID:
     return key.user_id
 
 
-async def of(db: Db, user_id: UUID) -> Sequence[Showing]:
-    mine = select(Showing).where(Showing.user_id == user_id).order_by(Showing.position, Showing.shown_at)
+async def of(db: Db, user_id: UUID) -> Sequence[Impression]:
+    mine = select(Impression).where(Impression.user_id == user_id).order_by(Impression.position, Impression.shown_at)
     return (await db.execute(mine.execution_options(populate_existing=True))).scalars().all()
 
 
 class TestRecording:
     async def test_keeps_what_was_shown(self, db: Db, user_id: UUID) -> None:
         page = [shown(new_id(), place) for place in range(3)]
-        await showings.record(db, user_id, page)
+        await impressions.record(db, user_id, page)
         rows = await of(db, user_id)
         assert [(row.product_id, row.position) for row in rows] == [(one.product_id, one.position) for one in page]
         (first, *_) = rows
@@ -60,43 +60,43 @@ class TestRecording:
         assert (first.shown_at, first.opened_at, first.application_id) == (await clock.now(db), None, None)
 
     async def test_seals_what_the_models_read(self, db: Db, user_id: UUID) -> None:
-        await showings.record(db, user_id, [shown(new_id())])
+        await impressions.record(db, user_id, [shown(new_id())])
         (row,) = await of(db, user_id)
         assert row.row_sealed is not None
         seal = await vault.seal_of(db, user_id)
-        assert seal.open(row.row_sealed, showings.ROW) == {"age": 31.0, "income": None}
+        assert seal.open(row.row_sealed, impressions.ROW) == {"age": 31.0, "income": None}
 
     async def test_keeps_no_columns_where_none_were_read(self, db: Db, user_id: UUID) -> None:
-        await showings.record(db, user_id, [shown(new_id(), columns=None, is_personal=False)])
+        await impressions.record(db, user_id, [shown(new_id(), columns=None, is_personal=False)])
         assert [row.row_sealed for row in await of(db, user_id)] == [None]
 
     async def test_the_same_list_read_again_is_not_shown_anew(self, db: Db, user_id: UUID) -> None:
         page = [shown(new_id(), place) for place in range(2)]
-        await showings.record(db, user_id, page)
+        await impressions.record(db, user_id, page)
         first = [row.id for row in await of(db, user_id)]
-        await showings.record(db, user_id, page)
+        await impressions.record(db, user_id, page)
         assert [row.id for row in await of(db, user_id)] == first
 
     async def test_another_list_is(self, db: Db, user_id: UUID) -> None:
         one = shown(new_id())
-        await showings.record(db, user_id, [one, replace(one, list_id=new_id())])
+        await impressions.record(db, user_id, [one, replace(one, list_id=new_id())])
         assert len(await of(db, user_id)) == 2
 
     async def test_leaves_nothing_of_who_was_erased(self, db: Db, user_id: UUID) -> None:
         await db.execute(delete(PersonKey).where(PersonKey.user_id == user_id))
         db.expire_all()
-        await showings.record(db, user_id, [shown(new_id())])
+        await impressions.record(db, user_id, [shown(new_id())])
         assert await of(db, user_id) == []
 
-    async def test_an_empty_page_is_no_showing(self, db: Db, user_id: UUID) -> None:
-        await showings.record(db, user_id, [])
+    async def test_an_empty_page_is_no_impression(self, db: Db, user_id: UUID) -> None:
+        await impressions.record(db, user_id, [])
         assert await of(db, user_id) == []
 
 
 async def show(db: Db, user_id: UUID, product_id: UUID, *, days_ago: float) -> UUID:
-    """Answers the showing's id."""
+    """Answers the impression's id."""
     at = await clock.now(db) - timedelta(days=days_ago)
-    row = Showing(
+    row = Impression(
         user_id=user_id,
         list_id=new_id(),
         product_id=product_id,
@@ -118,31 +118,31 @@ async def show(db: Db, user_id: UUID, product_id: UUID, *, days_ago: float) -> U
 
 
 class TestOpening:
-    async def test_counts_for_the_latest_showing_alone(self, db: Db, user_id: UUID) -> None:
+    async def test_counts_for_the_latest_impression_alone(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         before, latest = [await show(db, user_id, product_id, days_ago=days) for days in (2, 1)]
-        assert await showings.open_latest(db, user_id, {product_id}) == 1
+        assert await impressions.open_latest(db, user_id, {product_id}) == 1
         assert {row.id: row.opened_at for row in await of(db, user_id)} == {before: None, latest: await clock.now(db)}
 
     async def test_counts_once(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         await show(db, user_id, product_id, days_ago=1)
-        await showings.open_latest(db, user_id, {product_id})
+        await impressions.open_latest(db, user_id, {product_id})
         opened_at = await clock.now(db)
         await clock.advance(db, timedelta(hours=1))
-        assert await showings.open_latest(db, user_id, {product_id}) == 1
+        assert await impressions.open_latest(db, user_id, {product_id}) == 1
         assert [row.opened_at for row in await of(db, user_id)] == [opened_at]
 
     async def test_leaves_what_was_shown_long_ago(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         await show(db, user_id, product_id, days_ago=31)
-        assert await showings.open_latest(db, user_id, {product_id}) == 0
+        assert await impressions.open_latest(db, user_id, {product_id}) == 0
         assert [row.opened_at for row in await of(db, user_id)] == [None]
 
     async def test_leaves_what_was_shown_to_others(self, db: Db, user_id: UUID) -> None:
         product_id, other = uuid4(), new_id()
         await show(db, other, product_id, days_ago=1)
-        assert await showings.open_latest(db, user_id, {product_id, uuid4()}) == 0
+        assert await impressions.open_latest(db, user_id, {product_id, uuid4()}) == 0
         assert [row.opened_at for row in await of(db, other)] == [None]
 
 
@@ -166,11 +166,11 @@ async def apply(db: Db, user_id: UUID, product_id: UUID) -> Application:
 
 
 class TestAttributing:
-    async def test_an_application_comes_of_the_latest_showing(self, db: Db, user_id: UUID) -> None:
+    async def test_an_application_comes_of_the_latest_impression(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         before, latest = [await show(db, user_id, product_id, days_ago=days) for days in (2, 1)]
         application = await apply(db, user_id, product_id)
-        await showings.attribute(db, application)
+        await impressions.attribute(db, application)
         rows = {row.id: row for row in await of(db, user_id)}
         assert (rows[before].application_id, rows[before].opened_at) == (None, None)
         assert (rows[latest].application_id, rows[latest].opened_at) == (application.id, application.created_at)
@@ -178,20 +178,20 @@ class TestAttributing:
     async def test_it_stays_opened_since_it_was(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         await show(db, user_id, product_id, days_ago=1)
-        await showings.open_latest(db, user_id, {product_id})
+        await impressions.open_latest(db, user_id, {product_id})
         opened_at = await clock.now(db)
         await clock.advance(db, timedelta(hours=1))
         application = await apply(db, user_id, product_id)
-        await showings.attribute(db, application)
+        await impressions.attribute(db, application)
         (row,) = await of(db, user_id)
         assert (row.application_id, row.opened_at) == (application.id, opened_at)
 
-    async def test_a_showing_brings_one_application(self, db: Db, user_id: UUID) -> None:
+    async def test_an_impression_brings_one_application(self, db: Db, user_id: UUID) -> None:
         product_id = uuid4()
         await show(db, user_id, product_id, days_ago=1)
         first, second = [await apply(db, user_id, product_id) for _ in range(2)]
-        await showings.attribute(db, first)
-        await showings.attribute(db, second)
+        await impressions.attribute(db, first)
+        await impressions.attribute(db, second)
         assert [row.application_id for row in await of(db, user_id)] == [first.id]
 
     async def test_what_was_shown_long_ago_or_later_brought_none(self, db: Db, user_id: UUID) -> None:
@@ -199,16 +199,16 @@ class TestAttributing:
         application = await apply(db, user_id, product_id)
         await show(db, user_id, product_id, days_ago=31)
         await show(db, user_id, product_id, days_ago=-1)
-        await showings.attribute(db, application)
+        await impressions.attribute(db, application)
         assert [row.application_id for row in await of(db, user_id)] == [None, None]
 
 
 async def test_the_oldest_are_forgotten_batch_by_batch(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showings, "BATCH", 2)
+    monkeypatch.setattr(impressions, "BATCH", 2)
     for days in (405, 404, 403, 1):
         await show(db, user_id, uuid4(), days_ago=days)
     before = await clock.now(db) - timedelta(days=400)
-    assert await showings.prune(db, before=before)
+    assert await impressions.prune(db, before=before)
     assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [403, 1]
-    assert not await showings.prune(db, before=before)
+    assert not await impressions.prune(db, before=before)
     assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [1]

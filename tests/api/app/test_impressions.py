@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.matching import showings
+from domain.matching import impressions
+from domain.matching.impressions import Impression, Shown
 from domain.matching.matcher import OddsBand
-from domain.matching.showings import Showing, Shown
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from tests.applying import AT_ONCE, BY_PARTNER, apply
@@ -34,7 +34,7 @@ async def show(person: Phone, *product_ids: str) -> UUID:
     list_id = new_id()
     page = [_shown(list_id, uuid_of(id), position) for position, id in enumerate(product_ids)]
     async with transaction() as db:
-        await showings.record(db, person.user_id, page)
+        await impressions.record(db, person.user_id, page)
     return list_id
 
 
@@ -55,9 +55,9 @@ def _shown(list_id: UUID, product_id: UUID, position: int) -> Shown:
     )
 
 
-async def in_list(list_id: UUID) -> Sequence[Showing]:
+async def in_list(list_id: UUID) -> Sequence[Impression]:
     async with reading() as db:
-        mine = select(Showing).where(Showing.list_id == list_id).order_by(Showing.position)
+        mine = select(Impression).where(Impression.list_id == list_id).order_by(Impression.position)
         return (await db.execute(mine)).scalars().all()
 
 
@@ -107,7 +107,7 @@ async def test_reading_one_match_opens_nothing(member: Phone) -> None:
     assert [row.opened_at for row in await in_list(list_id)] == [None]
 
 
-async def test_an_application_is_put_down_to_its_showing(shopper: Phone) -> None:
+async def test_an_application_is_put_down_to_its_impression(shopper: Phone) -> None:
     list_id = await show(shopper, AT_ONCE, BY_PARTNER)
     application = await apply(shopper, BY_PARTNER)
     assert "attribute_to_showing" in await shopper.settle()

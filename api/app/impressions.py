@@ -9,7 +9,7 @@ from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from domain.actors import UserActor
-from domain.matching import showings
+from domain.matching import impressions
 from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -33,7 +33,7 @@ class OpenMatchesInput:
 
 
 @strawberry.type
-class ShowingMutation:
+class ImpressionMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(description="Tell that the person looked at these matches, so that better ones can be shown.")
     async def open_matches(self, info: Info, input: OpenMatchesInput) -> OpenMatchesResult | None:
@@ -51,4 +51,4 @@ async def _open(db: Db, actor: UserActor, input: OpenMatchesInput) -> MatchesOpe
         )
     named = [parse_global_id(id) for id in input.product_ids]
     product_ids = {key for kind, key in filter(None, named) if kind == "Product"}
-    return MatchesOpened(opened=await showings.open_latest(db, actor.user_id, product_ids))
+    return MatchesOpened(opened=await impressions.open_latest(db, actor.user_id, product_ids))
