@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api.cli import lab
+from infra import terminal
 
 
 def evaluate(
@@ -36,4 +36,4 @@ def evaluate(
     if as_json:
         lab.write(summary.of_comparison(comparison))
     else:
-        console.comparison(comparison, console=Console())
+        console.comparison(comparison, console=terminal.console())

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
+
+from infra import terminal
 
 REFUSED = 2
 
@@ -19,7 +20,7 @@ def progress() -> Iterator[Callable[[str, float], None]]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description:<34}"), BarColumn(40), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Starting", total=1.0)
         yield lambda label, share: bar.update(task, description=label, completed=share)
@@ -48,7 +49,7 @@ def refuse(findings: list[Any], as_json: bool, thing: str = "book") -> None:
     if as_json:
         write(summary.of_refusal(findings))
     else:
-        console.refusal(findings, thing, console=Console(stderr=True))
+        console.refusal(findings, thing, console=terminal.console(stderr=True))
     raise typer.Exit(REFUSED)
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from api.cli import lab
+from infra import terminal
+from infra.terminal import Listing
 
 if TYPE_CHECKING:
     from ml.population.berka import BerkaLift
@@ -83,11 +82,9 @@ def _list(figure: "Figure") -> list[float]:
 
 
 def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
-    console = Console()
+    console = terminal.console()
     title = f"Simulated people: {lifts.people:,} tested, {lifts.bads:,} bad"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("Linked", "Added", "AUC gained", "Log-loss saved", "Helps"):
-        table.add_column(column, no_wrap=True)
+    table = Listing("Linked", "Added", "AUC gained", "Log-loss saved", "Helps", title=title)
     for one in lifts.lifts:
         helps = "yes" if one.helps else "no"
         table.add_row(" + ".join(one.to), one.added, _shown(one.auc, 3), _shown(one.logloss, 4), helps)
@@ -96,11 +93,11 @@ def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
     if real is not None:
         console.print(
             f"\nReal people (Berka): {real.loans} loans, {real.bads} bad, cross-validated. AUC {real.application.value:.3f} from the "
-            f"application, {real.with_history.value:.3f} with account history: {_shown(real.auc, 3)}."
+            f"application, {real.with_history.value:.3f} with account history: {_shown(real.auc, 3, ' more, ')}."
         )
 
 
-def _shown(figure: "Figure", decimals: int) -> str:
-    """Without the leading zeros, so that a row fits eighty columns."""
-    numbers = (f"{number:+.{decimals}f}".replace("0.", ".", 1) for number in (figure.value, figure.low, figure.high))
-    return "{} [{} {}]".format(*numbers)
+def _shown(figure: "Figure", decimals: int, between: str = "\n") -> str:
+    """On two lines, so that a row fits eighty columns."""
+    value, low, high = (f"{number:+.{decimals}f}" for number in (figure.value, figure.low, figure.high))
+    return f"{value}{between}{low} to {high}"

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api.cli import lab
 from api.cli.match_log import log
 from api.cli.retrain import retrain
 from api.cli.sweep import sweep
+from infra import terminal
 
 match = typer.Typer(no_args_is_help=True, help="Ranking: which model ranks best, and what another policy would earn.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -42,7 +42,7 @@ def evaluate(
     if as_json:
         lab.write(showing.of_evaluation(found))
     else:
-        showing.evaluation(found, console=Console())
+        showing.evaluation(found, console=terminal.console())
 
 
 @match.command()
@@ -89,4 +89,4 @@ def offpolicy(
     if as_json:
         lab.write(showing.of_valuation(valued, truth))
     else:
-        showing.valuation(valued, truth, console=Console())
+        showing.valuation(valued, truth, console=terminal.console())

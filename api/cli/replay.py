@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 def replay(
     score: Annotated[str | None, typer.Argument(metavar="SCORE_ID", help="Its GraphQL id or its UUID.")] = None,
     decision: Annotated[str | None, typer.Option(help="Instead of a score: a decision's id.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Work a score or a decision out again, from its stored vector and the model of that time. Exit code 1 unless the same."""
     import asyncio
 
-    from rich.console import Console
-
-    from api.cli import nearby
+    from api.cli import lab, nearby
     from ml.score.replaying import CannotReplay
 
     if (score is None) == (decision is None):
@@ -31,7 +30,10 @@ def replay(
         except CannotReplay as reason:
             typer.echo(str(reason), err=True)
             raise typer.Exit(1) from None
-    _show(again, Console())
+    if as_json:
+        lab.write(_figures(again))
+    else:
+        _show(again)
     if not again.is_same:
         raise typer.Exit(1)
 
@@ -62,18 +64,24 @@ async def _replay(kind: str, key: "UUID") -> "Replay":
         await database.close_engine()
 
 
-def _show(again: "Replay", console: "object") -> None:
-    from rich.table import Table
+def _figures(again: "Replay") -> dict[str, object]:
+    return {"model": again.model_version, "same": again.is_same, "stored": again.stored, "again": again.again}
+
+
+def _show(again: "Replay") -> None:
     from rich.text import Text
 
-    table = Table("", "stored", "again", "", box=None, padding=(0, 2))
+    from infra import terminal
+
+    table = terminal.Listing("", "stored", "again", " ")
     for name, stored in again.stored.items():
         now = again.again[name]
         mark = Text("same", "green") if stored == now else Text("different", "bold red")
         table.add_row(Text(name, "dim"), Text(_plain(stored)), Text(_plain(now)), mark)
-    console.print(table)  # type: ignore[attr-defined]
+    console = terminal.console()
+    console.print(table)
     verdict = "same" if again.is_same else "different"
-    console.print(f"{verdict} (model {again.model_version})", highlight=False)  # type: ignore[attr-defined]
+    console.print(f"{verdict} (model {again.model_version})", soft_wrap=True)
 
 
 def _plain(value: object) -> str:

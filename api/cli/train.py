@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api.cli import lab
+from infra import terminal
 
 
 def train(
@@ -40,4 +40,4 @@ def train(
     if as_json:
         lab.write(summary.of_training(trained, page=str(page)))
     else:
-        console.training(trained, page=str(page), console=Console())
+        console.training(trained, page=str(page), console=terminal.console())

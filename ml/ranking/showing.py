@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.terminal import Listing
 from ml.ranking.evaluating import Evaluation, Line
 from ml.ranking.measuring import FIGURES, Interval
 from ml.ranking.offpolicy import Estimate, Valued
@@ -143,8 +143,5 @@ def _whisker(each: Estimate, reach: float, style: str) -> Text:
     return Text(line, style=style)
 
 
-def _table(*headers: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=True)
-    for place, header in enumerate(headers):
-        table.add_column(header, justify="right" if place and header else "left", no_wrap=True)
-    return table
+def _table(*headers: str) -> Listing:
+    return Listing(*headers, right=headers[1:])

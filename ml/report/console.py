@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from infra.terminal import Listing
 from ml.books.findings import Finding
 from ml.lab.comparing import Comparison
 from ml.lab.evaluation import FIGURES, GradeLine, Judgement
@@ -52,7 +52,7 @@ def comparison(found: Comparison, *, console: Console) -> None:
 
 
 def refusal(findings: list[Finding], thing: str, *, console: Console) -> None:
-    table = _table("Row", "Column", "What is wrong")
+    table = Listing("Row", "Column", "What is wrong", prose=("What is wrong",))
     for each in findings:
         table.add_row(f"{each.row:,}" if each.row else "", Text(each.column or ""), Text(each.why))
     console.print(
@@ -79,16 +79,14 @@ def _headline(trained: Trained) -> Panel:
 
 
 def _figures(judgements: Iterable[tuple[str, Judgement]]) -> RenderableType:
-    table = _table("Model", *_LABELS.values())
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Listing("Model", *_LABELS.values(), right=tuple(_LABELS.values()))
     for name, judgement in judgements:
         cells = []
         for figure in FIGURES:
             digits = 4 if figure in ("brier", "logloss", "ece") else 3
             low, high = judgement.intervals[figure]
             value = getattr(judgement.figures, figure)
-            cells.append(f"[bold]{value:.{digits}f}[/] [dim]{low:.{digits}f}-{high:.{digits}f}[/]")
+            cells.append(f"[bold]{value:.{digits}f}[/]\n[dim]{low:.{digits}f}-{high:.{digits}f}[/]")
         table.add_row(Text(name), *cells)
     if all(not name for name, _ in judgements):
         table.columns.pop(0)
@@ -107,8 +105,7 @@ def _calibrated(judgement: Judgement, name: str = "") -> Text:
 
 def _candidates(trained: Trained) -> RenderableType:
     search = trained.report.search
-    table = _table("Candidate", "Settings", "Log-loss")
-    table.columns[2].justify = "right"
+    table = Listing("Candidate", "Settings", "Log-loss", right=("Log-loss",), prose=("Settings",))
     for trial in search.trials:
         chosen = trial is search.chosen
         table.add_row(f"[bold green]{trial.kind} ✓[/]" if chosen else trial.kind, trial.story, f"{trial.logloss:.4f}")
@@ -116,9 +113,7 @@ def _candidates(trained: Trained) -> RenderableType:
 
 
 def _grades(lines: tuple[GradeLine, ...]) -> Table:
-    table = _table("Grade", "Share", "", "Bad rate", "Mean PD")
-    for place in (1, 3, 4):
-        table.columns[place].justify = "right"
+    table = Listing("Grade", "Share", "", "Bad rate", "Mean PD", right=("Share", "Bad rate", "Mean PD"))
     for line in lines:
         bar = Text("█" * round(_BAR_CELLS * line.share) or "▏", style=_COLOURS[line.grade])
         grade = Text(line.grade, style=f"bold {_COLOURS[line.grade]}")
@@ -129,15 +124,14 @@ def _grades(lines: tuple[GradeLine, ...]) -> Table:
 def _importances(trained: Trained) -> Table:
     found = importances(trained)[:_IMPORTANT]
     top = max((value for _, value in found), default=1.0) or 1.0
-    table = _table("What moves the score", "Points", "")
-    table.columns[1].justify = "right"
+    table = Listing("What moves the score", "Points", "", right=("Points",))
     for name, value in found:
         table.add_row(Text(name), f"{value:.1f}", Text("█" * max(round(_BAR_CELLS * value / top), 1), style="green"))
     return table
 
 
 def _differences(found: Comparison) -> Table:
-    table = _table("Second minus first", "Figure", "Difference", "95 % interval", "")
+    table = Listing("Second minus first", "Figure", "Difference", "95 % interval", "")
     for each in found.differences:
         clear = Text("clear", style="green") if each.is_clear else Text("may be chance", style="dim")
         span = f"{each.interval[0]:+.4f} to {each.interval[1]:+.4f}"
@@ -146,18 +140,18 @@ def _differences(found: Comparison) -> Table:
 
 
 def _groups(lines: tuple[GroupLine, ...], name: str) -> Table:
-    table = _table("Column", "Group", "Rows", "Bad rate", "PD − bad", "AUC", "Approved", "Ratio", "")
-    table.title = f"{name} by group"
+    columns = ("Column", "Group", "Rows", "Bad rate", "PD − bad", "AUC", "Approved", "Ratio", "Concerns")
+    table = Listing(*columns, prose=("Concerns",), title=f"{name} by group")
     for line in lines:
         table.add_row(
             Text(line.column),
             Text(line.group),
             f"{line.rows:,}",
             f"{line.bad_rate:.1%}",
-            f"{line.gap:+.3f} [dim]{line.gap_interval[0]:+.3f} to {line.gap_interval[1]:+.3f}[/]",
+            f"{line.gap:+.3f}\n[dim]{line.gap_interval[0]:+.3f} to {line.gap_interval[1]:+.3f}[/]",
             f"{line.auc:.3f}",
             f"{line.approved:.1%}",
-            f"{line.ratio:.2f} [dim]{line.ratio_interval[0]:.2f}-{line.ratio_interval[1]:.2f}[/]",
+            f"{line.ratio:.2f}\n[dim]{line.ratio_interval[0]:.2f}-{line.ratio_interval[1]:.2f}[/]",
             Text("; ".join(line.concerns), style="bold red"),
         )
     return table
@@ -168,13 +162,6 @@ def _notes(leaks: list[str], warnings: list[str], console: Console) -> None:
         console.print(Text.assemble(("\n  Possible leaks: ", "bold red"), ", ".join(leaks)))
     for warning in warnings:
         console.print(Text.assemble(("  ! ", "bold yellow"), warning))
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", title_justify="left", title_style="bold", pad_edge=True)
-    for header in headers:
-        table.add_column(header)
-    return table
 
 
 def _percent(share: float | None) -> str:
