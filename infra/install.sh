@@ -36,7 +36,8 @@ fi
 
 pip install --require-hashes --no-deps --only-binary :all: -r "$requirements/installer.txt"
 # uv is ten times quicker than pip; where it cannot reach the packages that pip can, pip does the same, slower.
-if ! "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r "$requirements/dev.txt"; then
+# It trusts whom the system trusts, as pip does: a company's proxy signs with a certificate of its own.
+if ! UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r "$requirements/dev.txt"; then
     echo "uv could not; installing with pip instead"
     pip install --require-hashes --no-deps -r "$requirements/dev.txt"
 fi

@@ -27,6 +27,11 @@ class Keyring:
 
 @cache
 def keyring() -> Keyring:
+    return read_keyring()
+
+
+def read_keyring() -> Keyring:
+    """As the settings are now. Raises ValueError where a key is none."""
     s = settings()
     if s.index_key and s.token_key and s.master_keys:
         return _from_settings(s)

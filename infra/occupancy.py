@@ -11,6 +11,7 @@ from typing import TextIO
 
 LEAVING = "leaving"
 LEAVING_SECONDS_MAX = 20.0
+GLANCE_SECONDS_MAX = 0.3  # somebody may only be asking who is here
 
 
 class Occupied(Exception):
@@ -44,14 +45,28 @@ def occupy(folder: Path, address: str) -> Iterator[Occupancy]:
         occupancy.say("")
 
 
+def occupant(folder: Path) -> str | None:
+    """What whoever runs here says of themselves; None where nobody does."""
+    try:
+        with (folder / "occupied").open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+    except FileNotFoundError:
+        pass
+    return None
+
+
 def lock(file: TextIO) -> None:
-    deadline = time.monotonic() + LEAVING_SECONDS_MAX
+    began = time.monotonic()
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             occupant = file.read()
-            if occupant != LEAVING or time.monotonic() > deadline:
+            patience = LEAVING_SECONDS_MAX if occupant == LEAVING else GLANCE_SECONDS_MAX
+            if time.monotonic() > began + patience:
                 raise Occupied(occupant) from None
-        time.sleep(0.1)
+        time.sleep(0.05)

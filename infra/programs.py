@@ -106,10 +106,10 @@ def open_log(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def last_lines(path: Path, count: int = 12) -> str:
+def last_lines(path: Path, count: int = 12, bytes_max: int = 8_000) -> str:
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 8_000))
+            file.seek(max(0, path.stat().st_size - bytes_max))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
     except OSError:
         return ""

@@ -1,5 +1,7 @@
 """The `longan` command. Each command's own file imports what it needs when it runs, so that every start is quick."""
 
+from typing import Annotated
+
 import typer
 
 from api.cli.bench import bench
@@ -8,6 +10,11 @@ from api.cli.dev import dev
 from api.cli.evaluate import evaluate
 from api.cli.keys import keys
 from api.cli.lift import lift
+from api.cli.machine.doctor import doctor
+from api.cli.machine.logs import logs
+from api.cli.machine.open import open_page
+from api.cli.machine.reset import reset
+from api.cli.machine.status import status
 from api.cli.match import match
 from api.cli.migrate import migrate
 from api.cli.models import models
@@ -19,25 +26,52 @@ from api.cli.staff import staff
 from api.cli.train import train
 from api.cli.up import up
 
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+        from platform import python_version
+
+        typer.echo(f"longan {version('longan')} (Python {python_version()})")
+        raise typer.Exit
+
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # what they show may be personal
-    help="Longan: credit scores, matches, applications and memberships over GraphQL.",
 )
-app.command()(up)
-app.command()(prepare)
-app.command()(migrate)
-app.command()(schema)
-app.command()(train)
-app.command()(evaluate)
-app.command()(lift)
-app.command()(rescore)
-app.command()(replay)
-app.command()(demo)
-app.add_typer(models, name="models")
-app.add_typer(match, name="match")
-app.add_typer(bench, name="bench")
-app.add_typer(dev, name="dev")
-app.add_typer(keys, name="keys")
-app.add_typer(staff, name="staff")
+
+
+@app.callback()
+def longan(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Say which Longan this is.")
+    ] = False,
+) -> None:
+    """Longan: credit scores, matches, applications and memberships over GraphQL."""
+
+
+HERE, MODELS, OPERATING = "On this machine", "Models", "Operating"
+
+app.command(rich_help_panel=HERE)(up)
+app.command(rich_help_panel=HERE)(status)
+app.command(rich_help_panel=HERE)(logs)
+app.command("open", rich_help_panel=HERE)(open_page)
+app.command(rich_help_panel=HERE)(doctor)
+app.command(rich_help_panel=HERE)(demo)
+app.command(rich_help_panel=HERE)(reset)
+app.add_typer(dev, name="dev", rich_help_panel=HERE)
+app.command(rich_help_panel=MODELS)(train)
+app.command(rich_help_panel=MODELS)(evaluate)
+app.command(rich_help_panel=MODELS)(lift)
+app.add_typer(models, name="models", rich_help_panel=MODELS)
+app.add_typer(match, name="match", rich_help_panel=MODELS)
+app.add_typer(bench, name="bench", rich_help_panel=MODELS)
+app.command(rich_help_panel=OPERATING)(prepare)
+app.command(rich_help_panel=OPERATING)(migrate)
+app.command(rich_help_panel=OPERATING)(rescore)
+app.command(rich_help_panel=OPERATING)(replay)
+app.command(rich_help_panel=OPERATING)(schema)
+app.add_typer(staff, name="staff", rich_help_panel=OPERATING)
+app.add_typer(keys, name="keys", rich_help_panel=OPERATING)

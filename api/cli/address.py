@@ -13,8 +13,8 @@ def address_here() -> str:
 
 
 def address_of(var: Path) -> str | None:
-    try:
-        said = re.search(r"https?://[^\s,]+", (var / "occupied").read_text())
-    except FileNotFoundError:
-        return None
+    """None where nothing runs, or only a command that will end."""
+    from infra.occupancy import occupant
+
+    said = re.search(r"https?://[^\s,]+", occupant(var) or "")
     return said[0] if said else None

@@ -1,0 +1,1 @@
+"""The commands about what runs on this machine: status, logs, open, doctor, reset."""

@@ -1,0 +1,154 @@
+"""What `longan doctor` looks at, each thing by itself: what was found, and what to do about it."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from api.cli.machine.findings import Finding, State
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+PYTHON_MIN = (3, 11)
+DISK_BYTES_MIN, DISK_BYTES_ENOUGH = 500_000_000, 3_000_000_000
+MEMORY_BYTES_ENOUGH = 2_000_000_000
+PREFIX = "LONGAN_"
+# Read by programs around the settings, not by them.
+OTHER_VARIABLES = frozenset({"LONGAN_SUPERVISED_BY"})
+
+
+def examine() -> list[Finding]:
+    """All findings; what needs settings is left out where they cannot be read."""
+    settings, finding = _settings()
+    findings = [_python(), _memory(), finding, *_unknown_variables()]
+    if settings is None:
+        return findings
+    looks: list[Callable[[Settings], Finding | None]] = [_disk, _private, _keys, _port, _postgres, _valkey, _answers]
+    return [*findings, *(found for look in looks if (found := look(settings)))]
+
+
+def _python() -> Finding:
+    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} at {sys.executable}"
+    if sys.version_info < PYTHON_MIN:
+        return Finding("Python", State.WRONG, found, "Python 3.11 or newer is needed: make run PYTHON=/path/to/python")
+    return Finding("Python", State.WELL, found)
+
+
+def _memory() -> Finding:
+    try:
+        available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return Finding("Memory", State.WELL, "not told by this system")
+    found = f"{available / 1e9:.1f} GB free"
+    if available < MEMORY_BYTES_ENOUGH:
+        return Finding("Memory", State.LOOK, found, "Training the models takes up to 2 GB for a minute")
+    return Finding("Memory", State.WELL, found)
+
+
+def _settings() -> "tuple[Settings | None, Finding]":
+    from infra.settings import settings
+
+    try:
+        told = settings()
+    except SystemExit as wrong:
+        sentence = str(wrong).removeprefix("Longan does not start: ")
+        return None, Finding("Settings", State.WRONG, sentence, "The table in the README says what each one takes")
+    return told, Finding("Settings", State.WELL, f"{told.environment}, {told.public_url}")
+
+
+def _unknown_variables() -> list[Finding]:
+    """A name that is mistyped would be obeyed by nobody, and missed by nobody."""
+    from dotenv import dotenv_values
+
+    from infra.settings import Settings
+
+    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    said = {name.upper() for name in (*os.environ, *dotenv_values(".env"))} - OTHER_VARIABLES
+    unknown = sorted(name for name in said if name.startswith(PREFIX) and name.split("__")[0] not in names)
+    todo = "No setting has this name; the table in the README lists them"
+    return [Finding("Settings", State.LOOK, name, todo) for name in unknown]
+
+
+def _disk(settings: "Settings") -> Finding:
+    place = next(path for path in (settings.var.resolve(), *settings.var.resolve().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    found = f"{free / 1e9:.1f} GB free in {place}"
+    if not os.access(place, os.W_OK):
+        return Finding("Disk", State.WRONG, f"{place} cannot be written to", "Name another folder: LONGAN_VAR=/path")
+    if free < DISK_BYTES_MIN:
+        return Finding("Disk", State.WRONG, found, "Postgres stops when the disk is full; make room first")
+    if free < DISK_BYTES_ENOUGH:
+        return Finding("Disk", State.LOOK, found, "It is enough to try Longan, not to live with it")
+    return Finding("Disk", State.WELL, found)
+
+
+def _private(settings: "Settings") -> Finding | None:
+    """What holds secrets is for its owner alone."""
+    kept = [settings.var / name for name in ("keys.json", "dev-credentials.json")]
+    open_to_all = [path.name for path in kept if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if open_to_all:
+        todo = f"chmod 600 {' '.join(str(settings.var / name) for name in open_to_all)}"
+        return Finding("Secrets", State.WRONG, f"others can read {', '.join(open_to_all)}", todo)
+    return Finding("Secrets", State.WELL, "readable by their owner only") if any(p.exists() for p in kept) else None
+
+
+def _keys(settings: "Settings") -> Finding:
+    from infra import keys
+
+    if settings.is_embedded and not settings.master_keys and not (settings.var / "keys.json").exists():
+        return Finding("Keys", State.WELL, "made at the first start")
+    try:
+        ring = keys.read_keyring()
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        todo = "longan keys new prints one" if not settings.is_embedded else "Restore var/keys.json from a copy"
+        return Finding("Keys", State.WRONG, f"they cannot be read ({type(error).__name__})", todo)
+    return Finding("Keys", State.WELL, f"{len(ring.master)} master, the newest is {ring.newest}")
+
+
+def _port(settings: "Settings") -> Finding | None:
+    from api.cli.address import address_of
+    from infra.embedded.valkey import is_free
+
+    if not settings.is_embedded:
+        return None
+    if address := address_of(settings.var.resolve()):
+        return Finding("Port", State.WELL, f"Longan runs here, at {address}")
+    if is_free(settings.port, settings.host):
+        return Finding("Port", State.WELL, f"{settings.port} is free")
+    todo = f"Choose another: make run LONGAN_PORT={settings.port + 1}"
+    return Finding("Port", State.WRONG, f"{settings.port} is taken by another program", todo)
+
+
+def _postgres(settings: "Settings") -> Finding | None:
+    from api.cli.machine import servers
+
+    if settings.database_url:
+        return servers.database(settings.database_url)
+    try:
+        return Finding("Postgres", State.WELL, servers.embedded_version())
+    except OSError as error:
+        return Finding("Postgres", State.WRONG, f"its program does not start ({error})", "rm -r .venv && make install")
+
+
+def _valkey(settings: "Settings") -> Finding | None:
+    from api.cli.machine import servers
+
+    return servers.valkey(settings.valkey_url) if settings.valkey_url else None
+
+
+def _answers(settings: "Settings") -> Finding | None:
+    from api.cli.address import address_of
+    from api.cli.machine import ready
+
+    address = settings.public_url if not settings.is_embedded else address_of(settings.var.resolve())
+    if address is None:
+        return Finding("Longan", State.LOOK, "does not run here", "make run")
+    checks = ready.checks(address)
+    if checks is None:
+        return Finding("Longan", State.WRONG, f"{address} does not answer", "longan status, longan logs api")
+    if wrong := [name for name, answers in checks.items() if not answers]:
+        return Finding("Longan", State.WRONG, f"{address} is not ready: {', '.join(wrong)}", "longan logs api")
+    return Finding("Longan", State.WELL, f"ready at {address}")

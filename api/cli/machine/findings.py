@@ -1,0 +1,20 @@
+"""One thing that the doctor found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    WELL = "well"
+    LOOK = "look"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`todo` is empty where there is nothing to do."""
+
+    what: str
+    state: State
+    found: str
+    todo: str = ""

@@ -1,0 +1,34 @@
+"""`longan open`: a page of the running Longan in the browser."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Page(StrEnum):
+    HOME = "home"
+    GRAPHIQL = "graphiql"
+    CONSOLE = "console"
+
+
+PATHS = {Page.HOME: "/", Page.GRAPHIQL: "/graphql", Page.CONSOLE: "/console"}
+
+
+def open_page(
+    page: Annotated[Page, typer.Argument(help="Which page.")] = Page.HOME,
+    show: Annotated[bool, typer.Option("--print", help="Only print the address.")] = False,
+) -> None:
+    """Open a page of the Longan that runs here; where there is no browser, its address is printed."""
+    import webbrowser
+
+    from api.cli.address import address_of
+    from infra.settings import settings
+
+    address = address_of(settings().var.resolve())
+    if address is None:
+        typer.echo("Nothing runs here. Start it: make run", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{address}{PATHS[page]}")
+    if not show:
+        webbrowser.open(f"{address}{PATHS[page]}")

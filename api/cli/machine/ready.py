@@ -1,0 +1,30 @@
+"""Asks a running Longan whether it can work."""
+
+import json
+import urllib.request
+from urllib.error import HTTPError, URLError
+
+PATIENCE_SECONDS = 3.0
+# What is asked is on this machine; a proxy that the environment names is not.
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def checks(address: str) -> dict[str, bool] | None:
+    """Each thing that it needs, and whether it is there; None where nobody answers."""
+    try:
+        with _DIRECTLY.open(f"{address}/readyz", timeout=PATIENCE_SECONDS) as answer:
+            told = json.load(answer)
+    except HTTPError as refused:
+        # What is not ready answers 503, and says in the body what is missing.
+        told = _json(refused)
+    except (URLError, OSError, ValueError):
+        return None
+    found = told.get("checks") if isinstance(told, dict) else None
+    return {str(name): bool(answers) for name, answers in found.items()} if isinstance(found, dict) else None
+
+
+def _json(answer: HTTPError) -> object:
+    try:
+        return json.load(answer)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,76 @@
+"""`longan status`: what runs here, since when, and whether it can work."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.running import Running
+
+NOT_RUNNING = 1
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Say what runs on this machine and whether it is ready. Exit code 1 unless everything is."""
+    from api.cli import lab
+    from api.cli.address import address_of
+    from api.cli.machine import ready
+    from infra import running
+    from infra.settings import settings
+
+    var = settings().var.resolve()
+    programs, address = running.look(var), address_of(var)
+    checks = ready.checks(address) if address else None
+    if as_json:
+        lab.write(_figures(programs, address, checks))
+    else:
+        _show(programs, address, checks, var)
+    if not (checks and all(checks.values()) and all(each.is_running for each in programs)):
+        raise typer.Exit(NOT_RUNNING)
+
+
+def _figures(programs: "list[Running]", address: str | None, checks: dict[str, bool] | None) -> dict[str, object]:
+    return {
+        "address": address,
+        "ready": bool(checks) and all((checks or {}).values()),
+        "checks": checks,
+        "programs": [
+            {
+                "name": each.name,
+                "running": each.is_running,
+                "pid": each.pid,
+                "seconds": each.seconds and round(each.seconds),
+                "memoryBytes": each.memory_bytes,
+            }
+            for each in programs
+        ],
+    }
+
+
+def _show(programs: "list[Running]", address: str | None, checks: dict[str, bool] | None, var: Path) -> None:
+    from rich.text import Text
+
+    from infra import running, terminal
+
+    console = terminal.console()
+    if address is None:
+        console.print(f"Nothing runs here (data in {var}). Start it: make run", soft_wrap=True)
+        return
+    table = terminal.Listing("Program", "State", "Pid", "For", "Memory", right=("Pid", "For", "Memory"))
+    for each in programs:
+        state = Text("runs", "green") if each.is_running else Text("does not run", "bold red")
+        lived = "" if each.seconds is None else running.since(each.seconds)
+        memory = "" if each.memory_bytes is None else f"{each.memory_bytes / 1e6:,.0f} MB"
+        table.add_row(each.name, state, str(each.pid or ""), lived, memory)
+    console.print(table)
+    console.print(f"\n {_verdict(checks)}\n {address}", soft_wrap=True)
+
+
+def _verdict(checks: dict[str, bool] | None) -> str:
+    if checks is None:
+        return "[bold red]The API does not answer.[/] Its log: longan logs api"
+    wrong = [name for name, answers in checks.items() if not answers]
+    return f"[bold red]Not ready: {', '.join(wrong)}.[/]" if wrong else "[green]Ready.[/]"
