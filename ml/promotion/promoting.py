@@ -7,9 +7,9 @@ the same command again writes it down: promoting the champion changes nothing el
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.actors import Role
 from domain.people import staff
 from domain.people.staff import Staff
+from domain.permissions import MAY, Permission, roles_that_may
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Json
@@ -21,8 +21,6 @@ from ml.models.artefact import Artefact, ArtefactError
 from ml.models.matcher import HEADER
 from ml.promotion import releasing
 from ml.promotion.releasing import Gate
-
-MAY_VOUCH = frozenset({Role.RISK, Role.APPROVER})
 
 
 class NotPromoted(Exception):
@@ -128,8 +126,9 @@ async def _who(db: Db, email: str) -> Staff:
     member = await staff.find(db, email)
     if member is None:
         raise NotPromoted("Nobody with this address works here.")
-    if member.role not in MAY_VOUCH:
-        raise NotPromoted(f"A {member.role} cannot vouch for a model: that takes the role risk or approver.")
+    if Permission.VOUCH_FOR_MODELS not in MAY[member.role]:
+        able = " or ".join(role.value for role in roles_that_may(Permission.VOUCH_FOR_MODELS))
+        raise NotPromoted(f"A {member.role} cannot vouch for a model: that takes the role {able}.")
     return member
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.actors import Role, StaffActor
 from domain.people import staff
 from infra import clock, vault
 from infra.database import Db
@@ -21,7 +20,6 @@ from ml.promotion import challenging
 from ml.promotion.challenging import SideBySide
 from ml.watching import bins, snapshots
 
-WATCHERS = frozenset({Role.RISK, Role.APPROVER, Role.VIEWER})
 # Below this, chance alone moves the index past 0.10: the 95 % point of chi-square with ten degrees of freedom is 18.3.
 SCORES_MIN = 200
 SCORED, UNSCORED = "READY", ("THIN", "OUT_OF_RANGE")
@@ -110,10 +108,6 @@ class Watch:
     truth: Truth | None
     group_truths: tuple[GroupTruth, ...]
     challenger: SideBySide | None
-
-
-def may_watch(actor: StaffActor) -> bool:
-    return actor.role in WATCHERS
 
 
 async def champion() -> Artefact | None:

@@ -18,6 +18,7 @@ from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.people import groups, staff, users
 from domain.people.users import User
+from domain.permissions import Permission
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
@@ -117,7 +118,7 @@ class TestTruth:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_marketing_does_not_watch(role: Role) -> None:
-    assert watch.may_watch(StaffActor(uuid4(), role)) == (role is not Role.MARKETING)
+    assert StaffActor(uuid4(), role).may(Permission.WATCH_MODELS) == (role is not Role.MARKETING)
 
 
 @pytest.fixture
