@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from domain.applications import applications, promises
+from domain.applications import applications, offers, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.credit import assessing
+from domain.facts import accounts
 from domain.facts.link_requests import AccountLinkRequest
+from domain.people import profiles
 from domain.people.challenges import Challenge
 from infra import clock, outbox
 from infra.database import Db
@@ -19,29 +21,29 @@ from infra.reactions import reaction
 SPENT_KEPT = timedelta(days=30)
 
 
-@reaction("account.linked", "account.unlinked", "profile.changed")
+@reaction(accounts.LINKED, accounts.UNLINKED, profiles.CHANGED, stored_as="score_after_change")
 async def score_after_change(db: Db, event: Event) -> None:
     assert event.user_id is not None
     await assessing.assess(db, event.user_id)
 
 
-@reaction("application.promise_due")
+@reaction(applications.PROMISE_DUE, stored_as="escalate_overdue_promise")
 async def escalate_overdue_promise(db: Db, event: Event) -> None:
     if application := await _application(db, event):
         await promises.escalate(db, application)
 
 
-@reaction("offer.expiry_due")
+@reaction(offers.EXPIRY_DUE, stored_as="expire_offer")
 async def expire_offer(db: Db, event: Event) -> None:
     application = await _application(db, event)
     if application is None or application.status != ApplicationStatus.APPROVED:
         return
     await applications.move(db, application, ApplicationStatus.EXPIRED)
     await consents.end_for_application(db, application.user_id, application.id)
-    await outbox.announce(db, "application.expired", user_id=application.user_id, subject_id=application.id)
+    await outbox.announce(db, applications.EXPIRED, user_id=application.user_id, subject_id=application.id)
 
 
-@reaction(PRUNE)
+@reaction(PRUNE, stored_as="prune_spent")
 async def prune_spent(db: Db, event: Event) -> None:
     """Challenges and links under way are of no use to anybody a month later."""
     before = await clock.now(db) - SPENT_KEPT

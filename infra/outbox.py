@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock, reactions
+from infra import clock, events, reactions
 from infra.copying import copy_in
 from infra.entity import Entity, Id, Json
 from infra.ids import new_id
@@ -29,7 +29,7 @@ class Event(Entity):
     __table_args__ = (Index(None, "subject_id", "name"), Index(None, "occurred_at"))
 
 
-class Owed(Entity):
+class EventReaction(Entity):
     """One reaction that an event owes: due until it is handled, parked for a person to look at after too many attempts."""
 
     __tablename__ = "event_reactions"
@@ -43,12 +43,16 @@ class Owed(Entity):
     last_error: Mapped[str | None] = mapped_column(default=None)
 
 
-Index("ix_event_reactions_due", Owed.due_at, postgresql_where=Owed.handled_at.is_(None) & Owed.parked_at.is_(None))
+Index(
+    "ix_event_reactions_due",
+    EventReaction.due_at,
+    postgresql_where=EventReaction.handled_at.is_(None) & EventReaction.parked_at.is_(None),
+)
 
 Index(
     "ix_event_reactions_parked",
-    Owed.parked_at,
-    postgresql_where=Owed.handled_at.is_(None) & Owed.parked_at.is_not(None),
+    EventReaction.parked_at,
+    postgresql_where=EventReaction.handled_at.is_(None) & EventReaction.parked_at.is_not(None),
 )
 
 
@@ -59,14 +63,17 @@ async def announce(
     user_id: UUID | None = None,
     subject_id: UUID | None = None,
     due_at: datetime | None = None,
-    **data: str | int | None,
+    **data: events.Datum,
 ) -> Event:
-    """Write an event. Its reactions run in the worker after the commit, or when `due_at` comes."""
+    """Write an event that somebody declared. Its reactions run in the worker after the commit, or when `due_at` comes."""
+    events.check(name, data)
     now = await clock.now(db)
     event = Event(name=name, user_id=user_id, subject_id=subject_id, data=dict(data), occurred_at=now)
     db.add(event)
     await db.flush()
-    db.add_all(Owed(event_id=event.id, reaction=name, due_at=due_at or now) for name in reactions.owed_to(event.name))
+    db.add_all(
+        EventReaction(event_id=event.id, reaction=name, due_at=due_at or now) for name in reactions.owed_to(event.name)
+    )
     db.info.setdefault("announced", []).append(user_id)
     return event
 
@@ -80,16 +87,19 @@ async def announce_all(
     apart: timedelta = timedelta(0),
 ) -> None:
     """The same event about many, given as (user, subject), in two round trips. Due one after another, `apart` from each other."""
+    events.check(name, {})
     now, owing = await clock.now(db), reactions.owed_to(name)
     first = first_at or now
-    told = [(new_id(), user_id, subject_id, first + place * apart) for place, (user_id, subject_id) in enumerate(about)]
+    each = [(new_id(), user_id, subject_id, first + place * apart) for place, (user_id, subject_id) in enumerate(about)]
     common = {"name": name, "data": {}, "occurred_at": now}
-    events = [{"id": id, "user_id": user_id, "subject_id": subject_id, **common} for id, user_id, subject_id, _ in told]
-    await copy_in(db, Event, events)
+    happened = [
+        {"id": id, "user_id": user_id, "subject_id": subject_id, **common} for id, user_id, subject_id, _ in each
+    ]
+    await copy_in(db, Event, happened)
     owed = [
         {"event_id": id, "reaction": reaction, "due_at": due_at, "attempts": 0}
-        for id, _, _, due_at in told
+        for id, _, _, due_at in each
         for reaction in owing
     ]
-    await copy_in(db, Owed, owed)
+    await copy_in(db, EventReaction, owed)
     db.info.setdefault("announced", []).extend(user_id for user_id, _ in about)

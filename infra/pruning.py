@@ -6,19 +6,20 @@ from sqlalchemy import delete
 
 from infra import clock, schedules
 from infra.database import Db
-from infra.outbox import Event, Owed
+from infra.events import declare
+from infra.outbox import Event, EventReaction
 from infra.reactions import reaction
 from infra.receipts import KEPT, Receipt
 
-PRUNE = "house.prune"
+PRUNE = declare("house.prune")
 HANDLED_KEPT = timedelta(days=30)
 
 schedules.recur(PRUNE, timedelta(days=1))
 
 
-@reaction(PRUNE)
+@reaction(PRUNE, stored_as="prune_ground")
 async def prune_ground(db: Db, event: Event) -> None:
     """Events stay: they are what happened."""
     now = await clock.now(db)
     await db.execute(delete(Receipt).where(Receipt.created_at < now - KEPT))
-    await db.execute(delete(Owed).where(Owed.handled_at < now - HANDLED_KEPT))
+    await db.execute(delete(EventReaction).where(EventReaction.handled_at < now - HANDLED_KEPT))

@@ -10,18 +10,24 @@ from sqlalchemy import select, text, update
 
 from infra import clock, reactions
 from infra.database import Db, reading, transact, transaction
-from infra.outbox import Event, Owed
+from infra.outbox import Event, EventReaction
 
 log = structlog.get_logger()
 SECONDS = Histogram("longan_reaction_seconds", "Time of one reaction", ["reaction"])
 FAILED = Counter("longan_reaction_failures", "Reactions that failed and will be tried again", ["reaction"])
 
 
+class UnknownReaction(Exception):
+    """This process knows none of that name: one that is newer may, so the row stays due until it is parked."""
+
+
 async def react(event_id: UUID, name: str) -> None:
     """Handle the reaction unless it is handled already. A failure is written down; the relay delivers it again later."""
-    reaction = reactions.named(name)
     began = time.perf_counter()
     try:
+        reaction = reactions.named(name)
+        if reaction is None:
+            raise UnknownReaction
         await (_call_out(event_id, reaction) if reaction.calls_out else _work(event_id, reaction))
     except Exception as error:
         FAILED.labels(name).inc()
@@ -34,7 +40,7 @@ async def react(event_id: UUID, name: str) -> None:
 async def _work(event_id: UUID, reaction: reactions.Reaction) -> None:
     async def in_one_transaction(db: Db) -> None:
         # A second delivery finds the row locked or handled, and leaves.
-        due = select(Owed).where(*_is(event_id, reaction.name), Owed.handled_at.is_(None))
+        due = select(EventReaction).where(*_is(event_id, reaction.name), EventReaction.handled_at.is_(None))
         owed = (await db.execute(due.with_for_update(skip_locked=True))).scalar_one_or_none()
         if owed is None:
             return
@@ -49,22 +55,24 @@ async def _call_out(event_id: UUID, reaction: reactions.Reaction) -> None:
         event = (
             await db.execute(
                 select(Event)
-                .join(Owed, Owed.event_id == Event.id)
-                .where(*_is(event_id, reaction.name), Owed.handled_at.is_(None))
+                .join(EventReaction, EventReaction.event_id == Event.id)
+                .where(*_is(event_id, reaction.name), EventReaction.handled_at.is_(None))
             )
         ).scalar_one_or_none()
     if event is None:
         return
     await reaction.handler(event)
     async with transaction() as db:
-        await db.execute(update(Owed).where(*_is(event_id, reaction.name)).values(handled_at=text("longan_now()")))
+        await db.execute(
+            update(EventReaction).where(*_is(event_id, reaction.name)).values(handled_at=text("longan_now()"))
+        )
 
 
 async def _write_down(event_id: UUID, name: str, error: Exception) -> None:
     # The class alone: an error's words may hold what a person said.
     async with transaction() as db:
-        await db.execute(update(Owed).where(*_is(event_id, name)).values(last_error=type(error).__name__))
+        await db.execute(update(EventReaction).where(*_is(event_id, name)).values(last_error=type(error).__name__))
 
 
 def _is(event_id: UUID, name: str) -> tuple[Any, ...]:
-    return Owed.event_id == event_id, Owed.reaction == name
+    return EventReaction.event_id == event_id, EventReaction.reaction == name

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from infra import events
+
 # A reaction takes (db, event) and works in the transaction that marks it handled; one that calls out takes (event) alone,
 # because nothing may wait for another company's server inside a transaction.
 Handler = Callable[..., Awaitable[None]]
@@ -22,18 +24,21 @@ _by_name: dict[str, Reaction] = {}
 _by_event: defaultdict[str, list[str]] = defaultdict(list)
 
 
-def reaction(*events: str, calls_out: bool = False, when: Callable[[], bool] = lambda: True) -> Callable[[H], H]:
-    """Let a function react to events. Its name is stored with each event, so it is permanent.
+def reaction(
+    *to: str, stored_as: str, calls_out: bool = False, when: Callable[[], bool] = lambda: True
+) -> Callable[[H], H]:
+    """Let a function react to declared events. Rows name it by `stored_as`, so that stays when the function is renamed.
 
     Nothing is owed to it by events that are announced while `when` says no.
     """
+    assert stored_as not in _by_name, f"two reactions are called {stored_as}"
+    for event in to:
+        events.check(event)
 
     def register(handler: H) -> H:
-        name = handler.__name__
-        assert name not in _by_name, f"two reactions are called {name}"
-        _by_name[name] = Reaction(name, handler, calls_out, when)
-        for event in events:
-            _by_event[event].append(name)
+        _by_name[stored_as] = Reaction(stored_as, handler, calls_out, when)
+        for event in to:
+            _by_event[event].append(stored_as)
         return handler
 
     return register
@@ -43,5 +48,6 @@ def owed_to(event_name: str) -> list[str]:
     return [name for name in _by_event.get(event_name, []) if _by_name[name].is_wanted()]
 
 
-def named(name: str) -> Reaction:
-    return _by_name[name]
+def named(name: str) -> Reaction | None:
+    """None for one that this process does not know: it was taken away, or is newer than the process."""
+    return _by_name.get(name)

@@ -6,7 +6,7 @@ from sqlalchemy import Interval, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock
+from infra import clock, events
 from infra.database import Db, reading, transaction
 from infra.entity import Entity
 from infra.outbox import announce
@@ -24,6 +24,7 @@ class Schedule(Entity):
 
 def recur(event: str, every: timedelta) -> None:
     """Announce `event` every so often; said by the room that reacts to it, when it is imported."""
+    events.check(event, {})
     _wanted[event] = every
 
 

@@ -19,7 +19,7 @@ from integrations.sms.messages import NotSent, SmsFailure, TextMessage
 log = structlog.get_logger()
 
 
-@reaction("challenge.created", calls_out=True)
+@reaction(challenges.CREATED, stored_as="send_code", calls_out=True)
 async def send_code(event: Event) -> None:
     """At most one message per challenge, though events are delivered at least once.
 

@@ -7,13 +7,18 @@ from sqlalchemy import Index, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.applications import applications
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.events import declare
 from infra.outbox import Event
+from membership import benefits
 
 COUNTS_FOR = timedelta(days=365)
-COUNTED = ("benefit.redeemed", "agreement.repaid", "application.accepted")
+# Nobody announces it yet: agreements are to.
+AGREEMENT_REPAID = declare("agreement.repaid", days_late=int)
+COUNTED = (benefits.REDEEMED, AGREEMENT_REPAID, applications.ACCEPTED)
 
 
 class Activity(Entity):
@@ -30,7 +35,7 @@ class Activity(Entity):
 
 
 async def count(db: Db, event: Event) -> None:
-    """Give the point that this event is worth, once. A repayment that tells `days_late` is worth none."""
+    """Give the point that this event is worth, once. A repayment that came late is worth none."""
     if event.data.get("days_late"):
         return
     row = insert(Activity).values(

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
+from infra.events import declare
 from infra.money import Money
+
+REDEEMED = declare("benefit.redeemed")
 
 
 class Segment(StrEnum):

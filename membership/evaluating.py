@@ -82,5 +82,5 @@ async def _plan_review(db: Db, member: Member, live: TierRules) -> None:
     needed = rule.activity_at_least if rule else 0
     review_at = member.valid_until or await activity.fewer_than_at(db, member.user_id, needed)
     if review_at is not None and review_at != member.review_at:
-        await outbox.announce(db, "member.review_planned", user_id=member.user_id, due_at=review_at)
+        await outbox.announce(db, members.REVIEW_PLANNED, user_id=member.user_id, due_at=review_at)
     member.review_at = review_at

@@ -23,4 +23,4 @@ async def join(db: Db, user_id: UUID) -> None:
         return
     await grants.hold(db, user_id, tier_source(lowest.code))
     await members.record_move(db, joined, None, MoveReason.JOINED, live.version)
-    await outbox.announce(db, "member.joined", user_id=user_id, to_tier=lowest.code)
+    await outbox.announce(db, members.MEMBER_JOINED, user_id=user_id, to_tier=lowest.code)

@@ -10,10 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
 from infra.words import N_
 from membership import grants
 from membership.benefits import tier_source
 from membership.tiers import Tier
+
+MEMBER_JOINED = declare("member.joined", to_tier=str)
+TIER_CHANGED = declare("tier.changed", from_tier=str, to_tier=str)
+REVIEW_PLANNED = declare("member.review_planned")
 
 
 class MoveReason(StrEnum):
@@ -69,9 +74,7 @@ async def move(db: Db, member: Member, to: Tier, reason: MoveReason, rules_versi
     await grants.hold(db, member.user_id, tier_source(to.code))
     await grants.let_go(db, member.user_id, tier_source(left))
     done = await record_move(db, member, left, reason, rules_version)
-    await outbox.announce(
-        db, "tier.changed", user_id=member.user_id, subject_id=done.id, from_tier=left, to_tier=to.code
-    )
+    await outbox.announce(db, TIER_CHANGED, user_id=member.user_id, subject_id=done.id, from_tier=left, to_tier=to.code)
 
 
 async def record_move(db: Db, member: Member, left: str | None, reason: MoveReason, rules_version: int) -> TierMove:

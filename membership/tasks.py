@@ -2,29 +2,31 @@
 
 from uuid import UUID
 
+from domain.credit import scores
+from domain.people import users
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership import activity, evaluating, joining
+from membership import activity, evaluating, joining, members
 
 
-@reaction("user.registered")
+@reaction(users.REGISTERED, stored_as="join_at_registration")
 async def join_at_registration(db: Db, event: Event) -> None:
     await joining.join(db, _member(event))
 
 
-@reaction("score.changed")
+@reaction(scores.CHANGED, stored_as="evaluate_after_score")
 async def evaluate_after_score(db: Db, event: Event) -> None:
     await evaluating.evaluate(db, _member(event))
 
 
-@reaction(*activity.COUNTED)
+@reaction(*activity.COUNTED, stored_as="evaluate_after_activity")
 async def evaluate_after_activity(db: Db, event: Event) -> None:
     await activity.count(db, event)
     await evaluating.evaluate(db, _member(event))
 
 
-@reaction("member.review_planned")
+@reaction(members.REVIEW_PLANNED, stored_as="review_member")
 async def review_member(db: Db, event: Event) -> None:
     await evaluating.review(db, _member(event))
 

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 
 from infra import clock, reacting
 from infra.database import reading
-from infra.outbox import Event, Owed
+from infra.outbox import Event, EventReaction
 
 ROUNDS_MAX = 20
 
@@ -28,10 +28,14 @@ async def due_for(*about: UUID) -> list[tuple[UUID, str]]:
     """Oldest first."""
     async with reading() as db:
         rows = await db.execute(
-            select(Owed.event_id, Owed.reaction)
-            .join(Event, Event.id == Owed.event_id)
+            select(EventReaction.event_id, EventReaction.reaction)
+            .join(Event, Event.id == EventReaction.event_id)
             .where(or_(Event.user_id.in_(about), Event.subject_id.in_(about)))
-            .where(Owed.handled_at.is_(None), Owed.parked_at.is_(None), Owed.due_at <= await clock.now(db))
-            .order_by(Event.id, Owed.reaction)
+            .where(
+                EventReaction.handled_at.is_(None),
+                EventReaction.parked_at.is_(None),
+                EventReaction.due_at <= await clock.now(db),
+            )
+            .order_by(Event.id, EventReaction.reaction)
         )
         return [(row.event_id, row.reaction) for row in rows]

@@ -12,6 +12,7 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
+from infra.events import declare
 from infra.outbox import Event
 
 
@@ -28,6 +29,12 @@ class ApplicationStatus(StrEnum):
 
 UNDECIDED = (ApplicationStatus.SUBMITTED, ApplicationStatus.DELAYED, ApplicationStatus.IN_REVIEW)
 OPEN = (*UNDECIDED, ApplicationStatus.APPROVED)
+
+SUBMITTED, WITHDRAWN = declare("application.submitted"), declare("application.withdrawn")
+APPROVED, DECLINED = declare("application.approved", by=str), declare("application.declined", by=str)
+REFERRED, DELAYED = declare("application.referred", by=str), declare("application.delayed")
+ACCEPTED, EXPIRED = declare("application.accepted"), declare("application.expired")
+PROMISE_DUE = declare("application.promise_due")
 
 THIS_TRANSACTION = text("(pg_current_xact_id()::text)::bigint")
 OLDEST_RUNNING: ColumnElement[int] = text("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")  # type: ignore[assignment]

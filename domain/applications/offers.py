@@ -17,9 +17,11 @@ from domain.market.terms.quote import Quote
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
+from infra.events import declare
 from infra.money import Money
 
 LASTS = timedelta(days=7)
+EXPIRY_DUE = declare("offer.expiry_due")
 OWED = (ApplicationStatus.APPROVED, ApplicationStatus.ACCEPTED)
 
 

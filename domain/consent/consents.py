@@ -10,8 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
 
 APPLICATION_LASTS = timedelta(days=90)
+GRANTED, REVOKED = declare("consent.granted"), declare("consent.revoked")
 
 
 class Purpose(StrEnum):
@@ -72,7 +74,7 @@ async def bind_to_application(
     )
     db.add(consent)
     await db.flush()
-    await outbox.announce(db, "consent.granted", user_id=user_id, subject_id=consent.id)
+    await outbox.announce(db, GRANTED, user_id=user_id, subject_id=consent.id)
     return consent
 
 
@@ -83,7 +85,7 @@ async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> No
     for consent in (await db.execute(bound.with_for_update())).scalars():
         if consent.is_live(now):
             consent.revoked_at = now
-            await outbox.announce(db, "consent.revoked", user_id=user_id, subject_id=consent.id)
+            await outbox.announce(db, REVOKED, user_id=user_id, subject_id=consent.id)
 
 
 async def showing_grade(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:

@@ -51,7 +51,7 @@ async def assess(db: Db, user_id: UUID) -> None:
     outcome, model_version, stale_at = await _outcome(db, user_id, version)
     await scores.conclude(db, user_id, outcome, version, model_version=model_version, stale_at=stale_at)
     score_id = outcome.id if isinstance(outcome, Score) else None
-    await outbox.announce(db, "score.changed", user_id=user_id, subject_id=score_id)
+    await outbox.announce(db, scores.CHANGED, user_id=user_id, subject_id=score_id)
 
 
 async def _outcome(

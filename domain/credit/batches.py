@@ -152,5 +152,5 @@ async def _write(db: Db, outcomes: Sequence[Outcome], told_until: datetime) -> d
     await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])
     changed = [(outcome.scoring["user_id"], outcome.scoring["score_id"]) for outcome in outcomes if outcome.is_change]
     apart = timedelta(seconds=settings().rescore_concurrency / settings().rescore_told_per_second)
-    await outbox.announce_all(db, "score.changed", changed, first_at=told_until, apart=apart)
+    await outbox.announce_all(db, scores.CHANGED, changed, first_at=told_until, apart=apart)
     return told_until + len(changed) * apart

@@ -14,9 +14,10 @@ from domain.runs.running import Pace, Work
 from infra import clock
 from infra.background import in_background
 from infra.database import Db
+from infra.events import declare
 from infra.settings import settings
 
-BATCH_DUE = "rescore.batch_due"
+BATCH_DUE, DONE = declare("rescore.batch_due", range=int), declare("rescore.done")
 
 
 async def begin(db: Db, reason: RescoreReason, ranges: int | None = None) -> Rescore:
@@ -59,4 +60,4 @@ def _pace() -> Pace:
     return Pace(settings().rescore_concurrency, settings().rescore_share)
 
 
-RESCORING = Work(run=Rescore, part=RescoreRange, batch_due=BATCH_DUE, done="rescore.done", pace=_pace, batch=_batch)
+RESCORING = Work(run=Rescore, part=RescoreRange, batch_due=BATCH_DUE, done=DONE, pace=_pace, batch=_batch)

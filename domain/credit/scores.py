@@ -16,8 +16,10 @@ from domain.credit.scoring import Factor, NotEnoughKnown, Scored
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
+from infra.events import declare
 
 VECTOR = "scores.vector"
+CHANGED = declare("score.changed")
 
 
 class ScoringState(StrEnum):

@@ -18,9 +18,11 @@ from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
+from infra.events import declare
 from infra.words import N_
 
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
+LINKED, UNLINKED = declare("account.linked"), declare("account.unlinked")
 
 
 class LinkStatus(StrEnum):
@@ -112,7 +114,7 @@ async def record_link(
     await readings.withdraw(db, actor.user_id, account.source)
     await readings.record(db, actor.user_id, account.source, observed, simulated=simulated)
     await link_requests.record_success(db, request, account.id)
-    await outbox.announce(db, "account.linked", user_id=actor.user_id, subject_id=account.id)
+    await outbox.announce(db, LINKED, user_id=actor.user_id, subject_id=account.id)
     return account
 
 
@@ -184,7 +186,7 @@ async def unlink(db: Db, actor: UserActor, account_id: UUID) -> LinkedAccount:
     if account.status == LinkStatus.UNLINKED:
         return account
     await _let_go(db, account)
-    await outbox.announce(db, "account.unlinked", user_id=actor.user_id, subject_id=account.id)
+    await outbox.announce(db, UNLINKED, user_id=actor.user_id, subject_id=account.id)
     return account
 
 

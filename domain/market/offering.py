@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import PartnerActor
-from domain.market import standards
+from domain.market import products, standards
 from domain.market.products import DecisionMode, Product, ProductStatus, offered_by
 from domain.people.partners import Partner
 from infra import clock, outbox, receipts
@@ -100,7 +100,7 @@ def alter(product: Product, told: Told) -> None:
 
 async def _tell(db: Db, product: Product) -> None:
     await db.flush()
-    await outbox.announce(db, "product.changed", subject_id=product.id)
+    await outbox.announce(db, products.CHANGED, subject_id=product.id)
 
 
 def _columns(told: Told, currency: str, rules: Mapping[str, Any]) -> dict[str, Any]:

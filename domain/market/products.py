@@ -13,6 +13,9 @@ from domain.credit.grades import Grade
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
+from infra.events import declare
+
+CHANGED = declare("product.changed")
 
 
 class ProductKind(StrEnum):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from domain.applications import applications
 from domain.applications.applications import Application
 from domain.matching import impressions, product_days
 from domain.matching.odds import looking
@@ -15,12 +16,13 @@ from domain.matching.sweeps.sweeps import Sweep
 from domain.runs.runs import RunState
 from infra import clock, outbox, schedules
 from infra.database import Db
+from infra.events import declare
 from infra.outbox import Event
 from infra.pruning import PRUNE
 from infra.reactions import reaction
 
-LOOK_AT_BANDS, PRUNE_IMPRESSIONS = "bands.look", "showings.prune"
-SWEEP_DUE, COUNT_DUE = "matches.sweep", "products.count"
+LOOK_AT_BANDS, PRUNE_IMPRESSIONS = declare("bands.look"), declare("showings.prune")
+SWEEP_DUE, COUNT_DUE = declare("matches.sweep"), declare("products.count")
 KEPT = timedelta(days=400)
 
 schedules.recur(LOOK_AT_BANDS, timedelta(hours=1))
@@ -28,37 +30,37 @@ schedules.recur(SWEEP_DUE, timedelta(days=1))
 schedules.recur(COUNT_DUE, timedelta(hours=1))
 
 
-@reaction("application.submitted")
+@reaction(applications.SUBMITTED, stored_as="attribute_to_showing")
 async def attribute_to_showing(db: Db, event: Event) -> None:
     assert event.user_id is not None
     if application := await db.get(Application, (event.user_id, event.subject_id)):
         await impressions.attribute(db, application)
 
 
-@reaction(LOOK_AT_BANDS)
+@reaction(LOOK_AT_BANDS, stored_as="look_at_bands")
 async def look_at_bands(db: Db, event: Event) -> None:
     await looking.observe(db)
 
 
-@reaction(PRUNE, PRUNE_IMPRESSIONS)
+@reaction(PRUNE, PRUNE_IMPRESSIONS, stored_as="prune_showings")
 async def prune_showings(db: Db, event: Event) -> None:
     """One batch in one transaction; where there is more, another follows."""
     if await impressions.prune(db, before=await clock.now(db) - KEPT):
         await outbox.announce(db, PRUNE_IMPRESSIONS)
 
 
-@reaction(SWEEP_DUE)
+@reaction(SWEEP_DUE, stored_as="match_everybody")
 async def match_everybody(db: Db, event: Event) -> None:
     await sweeping.begin_if_none_runs(db)
 
 
-@reaction(sweeping.BATCH_DUE)
+@reaction(sweeping.BATCH_DUE, stored_as="match_batch")
 async def match_batch(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     await sweeping.go_on(db, event.subject_id, int(event.data["range"]))
 
 
-@reaction(sweeping.DONE)
+@reaction(sweeping.DONE, stored_as="forget_older_sweeps")
 async def forget_older_sweeps(db: Db, event: Event) -> None:
     """What was counted of people is kept for the last sweep alone, and for one that has begun since."""
     last = await sweeps.last_done(db)
@@ -68,6 +70,6 @@ async def forget_older_sweeps(db: Db, event: Event) -> None:
         await db.execute(delete(counted).where(counted.sweep_id.in_(older)))
 
 
-@reaction(COUNT_DUE)
+@reaction(COUNT_DUE, stored_as="count_product_days")
 async def count_product_days(db: Db, event: Event) -> None:
     await product_days.count(db)

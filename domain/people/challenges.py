@@ -11,11 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.events import declare
 
 CODE_LENGTH = 6
 LASTS = timedelta(minutes=5)
 COMPARED_MAX = 5
 PHONE = "challenges.phone"
+CREATED = declare("challenge.created")
 
 
 class Challenge(Entity):

@@ -14,12 +14,14 @@ from infra import clock, outbox
 from infra.clock import local_day
 from infra.database import Db
 from infra.errors import invalid
+from infra.events import declare
 from infra.money import Money
 from infra.regions import is_region
 from infra.settings import settings
 from infra.words import N_
 
 SOURCE = "profile"
+CHANGED = declare("profile.changed")
 AGE_MAX = 120
 OCCUPATION_MAX = 60
 ADULT_YEARS = 18
@@ -78,7 +80,7 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
         SOURCE,
         [Observed(name=name, value=value, observed_at=now) for name, value in changed.items()],
     )
-    await outbox.announce(db, "profile.changed", user_id=actor.user_id)
+    await outbox.announce(db, CHANGED, user_id=actor.user_id)
 
 
 def _checked(name: str, value: date | str | Money | None, today: date) -> FactValue | None:

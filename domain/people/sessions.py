@@ -14,10 +14,12 @@ from domain.actors import UserActor
 from infra import clock, tokens, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
 from infra.settings import settings
 
 DEVICE = "sessions.device_name"
 AUDIENCE = "longan:app"
+REUSED, ENDED = declare("session.reused"), declare("session.ended")
 MAC_BYTES = 24
 
 

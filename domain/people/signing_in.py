@@ -37,7 +37,7 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale) -> Challe
     )
     db.add(challenge)
     await db.flush()
-    await outbox.announce(db, "challenge.created", subject_id=challenge.id)
+    await outbox.announce(db, challenges.CREATED, subject_id=challenge.id)
     return challenge
 
 
@@ -158,7 +158,7 @@ async def refresh(db: Db, *, refresh_token: str, key: str) -> Session | Refusal:
     if _is_retry(token, session, key, now):
         return session
     await sessions.end(db, session)
-    await outbox.announce(db, "session.reused", user_id=session.user_id, subject_id=session.id)
+    await outbox.announce(db, sessions.REUSED, user_id=session.user_id, subject_id=session.id)
     return _ended()
 
 
@@ -194,5 +194,5 @@ async def sign_out(db: Db, actor: UserActor) -> Session:
     if session.ended_at is None:
         await sessions.end(db, session)
         # Open subscriptions hear of it at once, and end.
-        await outbox.announce(db, "session.ended", user_id=session.user_id, subject_id=session.id)
+        await outbox.announce(db, sessions.ENDED, user_id=session.user_id, subject_id=session.id)
     return session

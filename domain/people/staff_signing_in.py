@@ -14,6 +14,7 @@ from infra import clock, limiter, vault
 from infra.database import Db, transaction
 from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode
+from infra.events import declare
 from infra.reactions import reaction
 from infra.schedules import recur
 from infra.settings import Rate
@@ -21,7 +22,7 @@ from infra.words import N_
 
 PER_ACCOUNT = Rate(times=10, seconds=900)
 PER_IP = Rate(times=300, seconds=300)  # an office shares one address
-OLD_TRIES = "staff.tries_grew_old"
+OLD_TRIES = declare("staff.tries_grew_old")
 
 
 class StaffTries(Entity):
@@ -103,7 +104,7 @@ def _too_often(retry_at: datetime) -> Refusal:
 recur(OLD_TRIES, every=timedelta(days=1))
 
 
-@reaction(OLD_TRIES)
+@reaction(OLD_TRIES, stored_as="forget_old_staff_tries")
 async def forget_old_staff_tries(db: Db, _: object) -> None:
     over = await clock.now(db) - timedelta(seconds=PER_ACCOUNT.seconds)
     await db.execute(delete(StaffTries).where(StaffTries.began_at <= over))

@@ -12,9 +12,11 @@ from domain.people import phones
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.events import declare
 from infra.ids import new_id
 
 PHONE = "users.phone"
+REGISTERED = declare("user.registered")
 
 
 class UserStatus(StrEnum):
@@ -61,7 +63,7 @@ async def find_or_register(db: Db, phone: str) -> User:
         winner = await find_by_phone(db, index)
         assert winner is not None, "the number was just bound by somebody else"
         return winner
-    await outbox.announce(db, "user.registered", user_id=user.id)
+    await outbox.announce(db, REGISTERED, user_id=user.id)
     return user
 
 

@@ -11,9 +11,11 @@ from domain.people.staff import Staff
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json
+from infra.events import declare
 from ml.live.registry import Kind
 
 NEEDED = 2
+MODEL_PROMOTED = declare("model.promoted", kind=str, version=str)
 
 
 class ModelApproval(Entity):

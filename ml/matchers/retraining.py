@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from infra import clock, outbox
 from infra.background import in_background
 from infra.database import Db, transaction
+from infra.events import declare
 from infra.settings import settings
 from ml.live import approvals, registry
 from ml.live.approvals import Move
@@ -25,7 +26,7 @@ from ml.models import matcher as artefacts
 from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact
 
-RETRAIN = "matcher.retrain"
+RETRAIN = declare("matcher.retrain")
 EVERY = timedelta(days=7)
 # Longer than any task may take: who has not ended by then was broken off.
 AT_WORK_MAX = timedelta(minutes=10)
@@ -120,7 +121,7 @@ async def _go_live(db: Db, found: _Found) -> None:
     """The pointer file is switched last before the commit, as in promoting."""
     version = str(found.version)
     await approvals.write_down(db, Kind.MATCH, Move.PROMOTED, version, found.champion, found.figures or {})
-    await outbox.announce(db, "model.promoted", kind=Kind.MATCH, version=version)
+    await outbox.announce(db, approvals.MODEL_PROMOTED, kind=Kind.MATCH, version=version)
     await db.flush()
     registry.switch(Kind.MATCH, lambda now: now.promoted(version))
 

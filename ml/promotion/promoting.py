@@ -172,4 +172,4 @@ def _readable(version: str) -> Artefact | None:
 
 async def _announce(db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json) -> None:
     await approvals.write_down(db, kind, move, version, before, gate)
-    await outbox.announce(db, "model.promoted", kind=kind, version=version)
+    await outbox.announce(db, approvals.MODEL_PROMOTED, kind=kind, version=version)

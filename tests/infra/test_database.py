@@ -8,13 +8,16 @@ from sqlalchemy.exc import DBAPIError
 
 from infra import outbox
 from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
+from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
+
+NEVER, AGAIN = declare("test.never"), declare("test.again")
 
 
 async def test_what_is_read_is_written_nowhere() -> None:
     async with reading() as db:
-        event = await outbox.announce(db, "test.never", user_id=new_id())
+        event = await outbox.announce(db, NEVER, user_id=new_id())
     async with reading() as db:
         assert await db.get(Event, event.id) is None
 
@@ -24,7 +27,7 @@ async def test_what_was_broken_off_for_concurrency_runs_again_whole() -> None:
 
     async def work(db: Db) -> str:
         runs.append(1)
-        await outbox.announce(db, "test.again", subject_id=subject)
+        await outbox.announce(db, AGAIN, subject_id=subject)
         if len(runs) < 3:
             code = ("40001", "40P01")[len(runs) - 1]
             await db.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{code}'; END $$"))

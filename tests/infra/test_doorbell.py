@@ -8,8 +8,11 @@ from redis.exceptions import ConnectionError as ValkeyAway
 from infra import cache, doorbell, outbox
 from infra.cache import valkey
 from infra.database import transaction
+from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
+
+SILENT = declare("test.silent")
 
 
 async def test_a_ring_tells_whom_it_is_about() -> None:
@@ -58,9 +61,9 @@ async def test_a_bell_that_cannot_ring_undoes_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(doorbell, "valkey", Away)
     monkeypatch.setattr(cache, "_away_until", 0.0)
     async with transaction() as db:
-        event = await outbox.announce(db, "test.silent", user_id=new_id())
+        event = await outbox.announce(db, SILENT, user_id=new_id())
     async with transaction() as db:
-        assert (await db.get_one(Event, event.id)).name == "test.silent"
+        assert (await db.get_one(Event, event.id)).name == SILENT
 
 
 async def test_who_listens_hears_again_after_valkey_was_away() -> None:

@@ -12,13 +12,17 @@ from sqlalchemy import func, select, text, update
 from infra import database, doorbell, outbox, reacting, reactions, relay
 from infra.cache import valkey
 from infra.database import Db, reading, transact, transaction
+from infra.events import declare
 from infra.ids import new_id
-from infra.outbox import Event, Owed
+from infra.outbox import Event, EventReaction
 from infra.reactions import reaction
 from infra.settings import settings
 from infra.worker import make_celery
 from tests.clocks import Clock
 from tests.working import work_off
+
+HAPPENED, CALLED, COUNTED = declare("test.happened"), declare("test.called"), declare("test.counted")
+NOBODY_CARES = declare("test.nobody_cares")
 
 
 class Broken(Exception):
@@ -48,19 +52,19 @@ def counter() -> Iterator[Counter]:
     counter = Counter()
     names = dict(reactions._by_name)
 
-    @reaction("test.happened")
+    @reaction(HAPPENED, stored_as="count_inside")
     async def count_inside(db: Db, event: Event) -> None:
-        await outbox.announce(db, "test.counted", user_id=event.user_id)
+        await outbox.announce(db, COUNTED, user_id=event.user_id)
         await counter.count(event)
 
-    @reaction("test.called", calls_out=True)
+    @reaction(CALLED, stored_as="count_outside", calls_out=True)
     async def count_outside(event: Event) -> None:
         await counter.count(event)
 
     yield counter
     reactions._by_name.clear()
     reactions._by_name.update(names)
-    for event in ("test.happened", "test.called"):
+    for event in (HAPPENED, CALLED):
         del reactions._by_event[event]
 
 
@@ -68,17 +72,19 @@ def counter() -> Iterator[Counter]:
 async def nothing_else_is_due() -> None:
     """What other tests left in the outbox is not this file's: it is put off, so that a batch is ours alone."""
     async with transaction() as db:
-        await db.execute(update(Owed).where(Owed.handled_at.is_(None)).values(handled_at=text("longan_now()")))
+        await db.execute(
+            update(EventReaction).where(EventReaction.handled_at.is_(None)).values(handled_at=text("longan_now()"))
+        )
 
 
-async def happened(name: str = "test.happened", user_id: UUID | None = None) -> Event:
+async def happened(name: str = HAPPENED, user_id: UUID | None = None) -> Event:
     async with transaction() as db:
         return await outbox.announce(db, name, user_id=user_id or new_id())
 
 
-async def owed(event: Event) -> Owed:
+async def owed(event: Event) -> EventReaction:
     async with reading() as db:
-        return (await db.execute(select(Owed).where(Owed.event_id == event.id))).scalar_one()
+        return (await db.execute(select(EventReaction).where(EventReaction.event_id == event.id))).scalar_one()
 
 
 async def told(user_id: UUID | None, name: str) -> int:
@@ -95,27 +101,27 @@ class TestAnnouncing:
         assert row.due_at == event.occurred_at
 
     async def test_writes_the_event_alone_where_nobody_reacts(self) -> None:
-        event = await happened("test.nobody_cares")
+        event = await happened(NOBODY_CARES)
         async with reading() as db:
-            assert (await db.get_one(Event, event.id)).name == "test.nobody_cares"
-            assert (await db.execute(select(Owed).where(Owed.event_id == event.id))).first() is None
+            assert (await db.get_one(Event, event.id)).name == NOBODY_CARES
+            assert (await db.execute(select(EventReaction).where(EventReaction.event_id == event.id))).first() is None
 
     async def test_is_undone_with_the_change(self, counter: Counter) -> None:
         user_id = new_id()
 
         async def break_off(db: Db) -> None:
-            await outbox.announce(db, "test.happened", user_id=user_id)
+            await outbox.announce(db, HAPPENED, user_id=user_id)
             raise Broken
 
         with pytest.raises(Broken):
             await transact(break_off)
-        assert await told(user_id, "test.happened") == 0
+        assert await told(user_id, HAPPENED) == 0
         assert await relay.take_due() == []
 
     async def test_may_be_for_later(self, counter: Counter, clock: Clock) -> None:
         async with transaction() as db:
             due = await clock.now() + timedelta(days=7)
-            event = await outbox.announce(db, "test.happened", due_at=due)
+            event = await outbox.announce(db, HAPPENED, due_at=due)
         assert await relay.take_due() == []
         await clock.forward(days=7)
         assert [row.event_id for row in await relay.take_due()] == [event.id]
@@ -129,8 +135,8 @@ class TestAnnouncing:
         monkeypatch.setattr(doorbell, "_publish", publish)
         user_id = new_id()
         async with transaction() as db:
-            await outbox.announce(db, "test.happened", user_id=user_id)
-            await outbox.announce(db, "test.called", user_id=user_id)
+            await outbox.announce(db, HAPPENED, user_id=user_id)
+            await outbox.announce(db, CALLED, user_id=user_id)
             assert rung == []
         assert rung == [[str(user_id)]]
         async with transaction():
@@ -140,11 +146,11 @@ class TestAnnouncing:
     def test_a_reactions_name_is_its_own(self, counter: Counter) -> None:
         with pytest.raises(AssertionError, match="two reactions are called count_inside"):
 
-            @reaction("test.other")
-            async def count_inside(db: Db, event: Event) -> None: ...
+            @reaction(HAPPENED, stored_as="count_inside")
+            async def count_otherwise(db: Db, event: Event) -> None: ...
 
 
-@pytest.mark.parametrize("name", ["test.happened", "test.called"])
+@pytest.mark.parametrize("name", [HAPPENED, CALLED])
 class TestReacting:
     async def test_is_once_though_delivered_three_times_shuffled(self, counter: Counter, name: str) -> None:
         events = [await happened(name) for _ in range(10)]
@@ -164,7 +170,7 @@ class TestReacting:
             await reacting.react(event.id, reaction_name)
             row = await owed(event)
             assert (row.handled_at, row.last_error) == (None, "Broken")
-        assert await told(event.user_id, "test.counted") == 0  # what it had written is undone
+        assert await told(event.user_id, COUNTED) == 0  # what it had written is undone
         await reacting.react(event.id, reaction_name)
         assert counter.seen == [event.id]
         assert (await owed(event)).handled_at is not None
@@ -174,14 +180,24 @@ async def test_two_deliveries_at_once_are_one(counter: Counter) -> None:
     event = await happened()
     await asyncio.gather(*(reacting.react(event.id, "count_inside") for _ in range(10)))
     assert counter.seen == [event.id]
-    assert await told(event.user_id, "test.counted") == 1
+    assert await told(event.user_id, COUNTED) == 1
+
+
+async def test_a_reaction_that_this_process_does_not_know_stays_due(counter: Counter) -> None:
+    event = await happened(NOBODY_CARES)
+    async with transaction() as db:
+        db.add(EventReaction(event_id=event.id, reaction="of_tomorrow", due_at=event.occurred_at))
+    await reacting.react(event.id, "of_tomorrow")
+    row = await owed(event)
+    assert (row.handled_at, row.parked_at, row.last_error) == (None, None, "UnknownReaction")
+    assert [taken.event_id for taken in await relay.take_due()] == [event.id]
 
 
 async def test_what_comes_of_a_reaction_is_carried_out_too(counter: Counter) -> None:
     user_id = new_id()
     await happened(user_id=user_id)
     assert await work_off(user_id) == ["count_inside"]
-    assert await told(user_id, "test.counted") == 1
+    assert await told(user_id, COUNTED) == 1
 
 
 class FakeCelery:

@@ -10,9 +10,12 @@ from sqlalchemy import select
 from infra import outbox, paging
 from infra.database import reading, transaction
 from infra.errors import Refusal
+from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, page_of
+
+PAGED = declare("test.paged")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,7 @@ async def subject() -> UUID:
     subject_id = new_id()
     async with transaction() as db:
         for _ in range(7):
-            await outbox.announce(db, "test.paged", subject_id=subject_id)
+            await outbox.announce(db, PAGED, subject_id=subject_id)
     return subject_id
 
 
@@ -58,10 +61,10 @@ async def test_an_empty_page_ends_where_it_began(subject: UUID) -> None:
 async def test_a_row_that_comes_between_moves_nothing(subject: UUID) -> None:
     subject_id = new_id()
     async with transaction() as db:
-        made = [(await outbox.announce(db, "test.paged", subject_id=subject_id)).id for _ in range(4)]
+        made = [(await outbox.announce(db, PAGED, subject_id=subject_id)).id for _ in range(4)]
     first = await page(subject_id, first=2)
     async with transaction() as db:
-        made.append((await outbox.announce(db, "test.paged", subject_id=subject_id)).id)
+        made.append((await outbox.announce(db, PAGED, subject_id=subject_id)).id)
     rest = await page(subject_id, first=100, after=first.end)
     assert [event.id for event in (*first.items, *rest.items)] == made
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from domain.credit import scores
@@ -69,4 +70,5 @@ async def evaluated(user_id: UUID, day: datetime) -> Member:
 async def active(user_id: UUID, times: int, day: datetime, event: str = "application.accepted") -> None:
     async with on(day) as db:
         for _ in range(times):
-            await activity.count(db, await outbox.announce(db, event, user_id=user_id))
+            data: dict[str, Any] = {"days_late": 0} if event == activity.AGREEMENT_REPAID else {}
+            await activity.count(db, await outbox.announce(db, event, user_id=user_id, **data))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from infra import outbox, vault
 from infra.database import reading
 from infra.ids import new_id
-from infra.outbox import Event, Owed
+from infra.outbox import Event, EventReaction
 from membership import activity, evaluating, joining
 from membership.members import Member, TierMove
 from tests.membership.living import FIRST_DAY, active, evaluated, give_score, lose_score, newcomer, on, scored
@@ -32,7 +32,7 @@ async def announced(user_id: UUID, name: str) -> list[Event]:
 
 async def due(event: Event) -> list[tuple[str, object]]:
     async with reading() as db:
-        rows = await db.execute(select(Owed).where(Owed.event_id == event.id))
+        rows = await db.execute(select(EventReaction).where(EventReaction.event_id == event.id))
         return [(owed.reaction, owed.due_at) for owed in rows.scalars()]
 
 

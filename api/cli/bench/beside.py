@@ -20,7 +20,7 @@ from domain.credit import rescores, rescoring
 from domain.credit.rescores import RescoreRange, RescoreReason
 from domain.people import sessions
 from infra.database import reading, transaction
-from infra.outbox import Owed
+from infra.outbox import EventReaction
 from infra.programs import Process
 from ml.live import registry
 from ml.live.registry import Kind
@@ -145,8 +145,11 @@ async def _put_off(by: timedelta) -> None:
     async with transaction() as db:
         is_now = by > timedelta(0)
         far = func.longan_now() + PAUSE / 2
-        waiting = (Owed.handled_at.is_(None), Owed.due_at < far if is_now else Owed.due_at >= far)
-        await db.execute(update(Owed).where(*waiting).values(due_at=Owed.due_at + by))
+        waiting = (
+            EventReaction.handled_at.is_(None),
+            EventReaction.due_at < far if is_now else EventReaction.due_at >= far,
+        )
+        await db.execute(update(EventReaction).where(*waiting).values(due_at=EventReaction.due_at + by))
         if not is_now:
             pace = RescoreRange.told_until + (by + PAUSE)
             await db.execute(update(RescoreRange).where(RescoreRange.ended_at.is_(None)).values(told_until=pace))

@@ -12,7 +12,7 @@ from domain.credit.rescores import Rescore, RescoreReason, RescoreState
 from domain.credit.scoring import NotEnoughKnown
 from domain.facts import readings
 from infra.database import reading, transaction
-from infra.outbox import Owed
+from infra.outbox import EventReaction
 from ml.live.registry import Kind, load_score, standing
 from ml.score import benchmark
 from ml.score.fitting import fit
@@ -56,7 +56,7 @@ async def rescored(people: list[UUID]) -> Speed:
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
     async with transaction() as db:
         # What follows from it belongs to the measurement beside the API, which makes its own.
-        await db.execute(delete(Owed))
+        await db.execute(delete(EventReaction))
         scored = (await rescores.progress(db, begun.id)).scored
     assert scored == len(people), f"{scored} of {len(people)} were rescored"
     bare = benchmark.measured(load_score(str(standing(Kind.SCORE).champion)), await _rows(people[:ROWS_FOR_CATBOOST]))

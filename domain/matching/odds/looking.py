@@ -16,9 +16,12 @@ from domain.matching.odds.bands import BandRecord
 from domain.matching.odds.reliability import PROMISES, BandStanding, Tally
 from infra import clock, outbox
 from infra.database import Db
+from infra.events import declare
 from infra.settings import settings
 
 WINDOW = timedelta(days=180)
+WITHDRAWN = declare("band.withdrawn", model_version=str, odds_band=str)
+RESTORED = declare("band.restored", model_version=str, odds_band=str)
 
 log = structlog.get_logger()
 
@@ -75,7 +78,7 @@ async def _look(db: Db, record: BandRecord, seen: Seen) -> None:
     if after != before:
         record.standing, record.changed_at = after, await clock.now(db)
     if BandStanding.WITHDRAWN in (before, after) and after != before:
-        await _tell(db, record, "band.withdrawn" if after == BandStanding.WITHDRAWN else "band.restored")
+        await _tell(db, record, WITHDRAWN if after == BandStanding.WITHDRAWN else RESTORED)
 
 
 async def _tell(db: Db, record: BandRecord, event: str) -> None:

@@ -29,12 +29,13 @@ from domain.runs.running import Pace, Work
 from infra import clock, vault
 from infra.background import in_background
 from infra.database import Db
+from infra.events import declare
 from infra.settings import settings
 from infra.vault import PersonKey
 
 log = structlog.get_logger()
 
-BATCH_DUE, DONE = "sweep.batch_due", "sweep.done"
+BATCH_DUE, DONE = declare("sweep.batch_due", range=int), declare("sweep.done")
 
 READ = text(
     """

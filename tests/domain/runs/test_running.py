@@ -14,10 +14,12 @@ from domain.runs import running, runs
 from domain.runs.running import Pace, Work
 from domain.runs.runs import EVERYBODY, NOBODY, RunState
 from infra.database import Db
+from infra.events import declare
 from infra.outbox import Event
 
 PEOPLE = [UUID(int=number) for number in range(1, 11)]
 BATCH = 2
+BATCH_DUE, DONE = declare("visit.batch_due", range=int), declare("visit.done")
 
 
 class Visits:
@@ -29,8 +31,8 @@ class Visits:
         self.work = Work(
             run=Rescore,
             part=RescoreRange,
-            batch_due="visit.batch_due",
-            done="visit.done",
+            batch_due=BATCH_DUE,
+            done=DONE,
             pace=lambda: self.pace,
             batch=self._batch,
         )
@@ -81,13 +83,13 @@ async def test_as_many_are_open_as_the_pace_allows_and_the_end_is_told_once(db: 
     visits = Visits(concurrency=2)
     run = await visits.begin(db, ranges=3)
     batches: list[int | None] = []
-    while due := (await announced(db, run, "visit.batch_due"))[len(batches) :]:
+    while due := (await announced(db, run, BATCH_DUE))[len(batches) :]:
         assert await runs.is_running(db, Rescore)
         batches.append(due[0])
         await visits.go_on(db, run, due[0] or 0)
     assert batches == [0, 1, 0, 1, 0, 2, 2]
     assert visits.seen == [*crowd[:2], *crowd[4:6], *crowd[2:4], crowd[6], *crowd[7:]]
-    assert (run.state, await announced(db, run, "visit.done")) == (RunState.DONE, [None])
+    assert (run.state, await announced(db, run, DONE)) == (RunState.DONE, [None])
     assert not await runs.is_running(db, Rescore)
 
 
@@ -106,7 +108,7 @@ async def test_a_run_for_nobody_is_done_at_once(db: Db) -> None:
     await db.execute(delete(FactsVersion))
     run = await Visits().begin(db, ranges=2)
     assert (run.people, run.state, await ranges_of(db, run)) == (0, RunState.DONE, [])
-    assert await announced(db, run, "visit.done") == [None]
+    assert await announced(db, run, DONE) == [None]
 
 
 async def test_a_newer_run_stops_the_older_one(db: Db, crowd: Sequence[UUID]) -> None:
@@ -128,7 +130,7 @@ async def test_a_range_that_ends_in_a_superseded_run_opens_no_other(db: Db, crow
 
     await running.go_on(db, replace(visits.work, batch=superseded_meanwhile), run.id, 0)
     assert [part.opened_at is not None for part in await ranges_of(db, run)] == [True, False]
-    assert (run.state, await announced(db, run, "visit.done")) == (RunState.SUPERSEDED, [])
+    assert (run.state, await announced(db, run, DONE)) == (RunState.SUPERSEDED, [])
 
 
 def test_rest_gives_work_its_share_of_the_time() -> None:

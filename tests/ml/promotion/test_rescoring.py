@@ -21,7 +21,7 @@ from domain.facts import readings
 from domain.facts.readings import FactsVersion
 from infra import clock, reacting
 from infra.database import Db, reading, transaction
-from infra.outbox import Event, Owed
+from infra.outbox import Event, EventReaction
 from infra.settings import settings
 from infra.vault import PersonKey
 from ml.live import registry
@@ -188,8 +188,12 @@ async def test_a_rescore_rests_between_batches_and_tells_people_one_by_one(monke
     await reacting.react(*owed)
     assert await due_for(begun.id) == []
     async with reading() as db:
-        next_batch = select(Event.occurred_at, Owed.due_at).join(Owed, Owed.event_id == Event.id)
-        row = (await db.execute(next_batch.where(Event.subject_id == begun.id, Owed.handled_at.is_(None)))).one()
+        next_batch = select(Event.occurred_at, EventReaction.due_at).join(
+            EventReaction, EventReaction.event_id == Event.id
+        )
+        row = (
+            await db.execute(next_batch.where(Event.subject_id == begun.id, EventReaction.handled_at.is_(None)))
+        ).one()
         assert row.due_at > row.occurred_at
     assert set(await pauses(people)) == {timedelta(milliseconds=100)}
     monkeypatch.setattr(settings(), "rescore_share", 1.0)
@@ -207,8 +211,12 @@ async def test_people_are_told_at_one_pace_through_all_ranges(monkeypatch: pytes
 async def pauses(people: list[UUID]) -> list[timedelta]:
     """Between one and the next of these who hears that his points changed."""
     async with reading() as db:
-        mine = select(Owed.due_at).join(Event, Event.id == Owed.event_id).where(Event.user_id.in_(people))
-        told = sorted((await db.execute(mine.where(Owed.reaction == "evaluate_after_score"))).scalars())
+        mine = (
+            select(EventReaction.due_at)
+            .join(Event, Event.id == EventReaction.event_id)
+            .where(Event.user_id.in_(people))
+        )
+        told = sorted((await db.execute(mine.where(EventReaction.reaction == "evaluate_after_score"))).scalars())
     return [later - one for one, later in pairwise(told)]
 
 
