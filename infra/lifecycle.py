@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from infra import outbox
+from infra import events, outbox
 from infra.errors import Refusal, RefusalCode
 
 S = TypeVar("S", bound=StrEnum)
@@ -109,6 +109,8 @@ class Lifecycle(Generic[S]):
             yield f"{_listed(leaving)} is said to be an end and leads on"
         if empty := [name for name, group in self.groups.items() if not group]:
             yield f"nothing is {_listed(empty)}"
+        if undeclared := self.events - events.declared().keys():
+            yield f"nobody declared {_listed(undeclared)}"
         if timeless := {move.target for move in self.moves if move.due and not move.at}:
             yield f"nothing says when {_listed(timeless)} is due"
 

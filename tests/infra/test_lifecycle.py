@@ -13,6 +13,7 @@ from sqlalchemy import select
 from infra import lifecycle
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
+from infra.events import declare
 from infra.ids import new_id
 from infra.lifecycle import Lifecycle, Move, WrongGraph, diagram
 from infra.outbox import Event
@@ -33,9 +34,11 @@ class Row:
 
 
 OVER = N_("This application is over; it cannot be withdrawn.")  # any sentence that is translated
-HEAT = Move([Kettle.COLD], Kettle.HOT, "kettle.boiled")
+COOLED = declare("kettle.cooled")
+FILLED, BOILED, EMPTIED = declare("kettle.filled"), declare("kettle.boiled", by=str), declare("kettle.emptied")
+HEAT = Move([Kettle.COLD], Kettle.HOT, BOILED)
 COOL = Move([Kettle.HOT], Kettle.COLD, at="cools_at")
-POUR = Move([Kettle.COLD, Kettle.HOT], Kettle.EMPTY, "kettle.emptied", refused=OVER)
+POUR = Move([Kettle.COLD, Kettle.HOT], Kettle.EMPTY, EMPTIED, refused=OVER)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +88,7 @@ class TestAMove:
             id: UUID
 
         row = Other(Kettle.COLD, new_id())
-        await kettle(column="state").move(db, row, Kettle.HOT)
+        await kettle(column="state").move(db, row, Kettle.HOT, by="stove")
         assert row.state is Kettle.HOT
 
     @given(st.sampled_from(Kettle), st.sampled_from(Kettle))
@@ -109,7 +112,8 @@ class Stranger(StrEnum):
         ((HEAT, COOL, POUR, Move([Kettle.HOT], Stranger.FROZEN)), {}, "FROZEN is none of its states"),
         ((HEAT, COOL, POUR), {"groups": {"warm": [Stranger.FROZEN]}}, "FROZEN is none of its states"),
         ((HEAT, COOL, POUR), {"groups": {"warm": []}}, "nothing is warm"),
-        ((HEAT, POUR, Move([Kettle.HOT], Kettle.COLD, due="kettle.cooled")), {}, "nothing says when COLD is due"),
+        ((HEAT, POUR, Move([Kettle.HOT], Kettle.COLD, due=COOLED)), {}, "nothing says when COLD is due"),
+        ((HEAT, COOL, POUR), {"event": "kettle.bought"}, "nobody declared kettle.bought"),
     ],
 )
 def test_a_graph_that_cannot_be_fails_when_it_is_drawn(
@@ -122,7 +126,7 @@ def test_a_graph_that_cannot_be_fails_when_it_is_drawn(
 
 
 def test_is_drawn() -> None:
-    life = kettle(event="kettle.filled")
+    life = kettle(event=FILLED)
     assert lifecycle.drawn == [life]
     assert life.events == {"kettle.filled", "kettle.boiled", "kettle.emptied"}
     assert diagram(life).splitlines() == [
