@@ -8,35 +8,34 @@ import pytest
 from ml.books.describing import parse, read
 from ml.books.findings import BookRefused
 
-CONTRACT = """
-target = "default payment next month"
-bad = ["1"]
-features = "*"
-exclude = ["ID"]
-sensitive = ["SEX", "AGE"]
-missing = { "*" = ["-9", "-8"], PAY_0 = [99] }
-
-[monotone]
-LIMIT_BAL = "decreasing"
-PAY_0 = "increasing"
-
-[facts]
-PAY_0 = "repayment.delay_months"
-"""
+CONTRACT = Path(__file__).parents[2] / "contract" / "book.toml"
 
 
-def test_a_description_as_the_contract_shows_it(tmp_path: Path) -> None:
-    path = tmp_path / "book.toml"
-    path.write_text(CONTRACT, encoding="utf-8")
-    found = read(path)
+def test_the_contract_s_own_description_is_understood() -> None:
+    found = read(CONTRACT)
     assert found.target == "default payment next month"
     assert found.bad == ("1",)
     assert found.features is None
-    assert found.monotone == {"LIMIT_BAL": -1, "PAY_0": 1}
-    assert found.codes_of("PAY_0") == ("-9", "-8", "99")
-    assert found.codes_of("other") == ("-9", "-8")
-    assert found.facts == {"PAY_0": "repayment.delay_months"}
+    assert found.exclude == ("ID",)
+    assert found.sensitive == ("SEX", "AGE")
     assert not found.use_sensitive
+    assert found.monotone == {"LIMIT_BAL": -1, "PAY_0": 1}
+    assert found.codes_of("PAY_0") == ("-9", "-8", "-7")
+    assert found.facts == {}
+
+
+def test_sentinel_codes_and_facts_are_told_by_column() -> None:
+    found = parse(
+        {
+            "target": "y",
+            "bad": ["1"],
+            "missing": {"*": ["-9"], "PAY_0": [99]},
+            "facts": {"PAY_0": "repayment.delay_months"},
+        }
+    )
+    assert found.codes_of("PAY_0") == ("-9", "99")
+    assert found.codes_of("other") == ("-9",)
+    assert found.facts == {"PAY_0": "repayment.delay_months"}
 
 
 def test_values_may_be_written_without_quotes() -> None:
