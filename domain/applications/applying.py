@@ -54,8 +54,10 @@ async def apply(
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
     product = await _product(db, product_id)
     quoting.check(product, amount, term_months)
+    quoted = quoting.quote(product, amount.minor, term_months)
+    quoting.refuse_uneven(quoted, term_months, ("input", "amount"))
     # To the cent, a small amount can cost more than what its product was held to.
-    quoting.keep_cap(quoting.quote(product, amount.minor, term_months), ("input", "amount"))
+    quoting.refuse_above_cap(quoted, ("input", "amount"))
     await _one_person_at_a_time(db, actor)
     sheet = await readings.sheet(db, actor.user_id)
     _keep_adult(sheet)

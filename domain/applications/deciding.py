@@ -178,7 +178,8 @@ async def _approve_on_terms(db: Db, application: Application, terms: tuple[Money
     standards.keep_rate(annual_rate, "input", "terms", "annualRate")
     grade = await _grade_now(db, application)
     quoted = quoting.quote(product, amount.minor, months, grade=grade, annual_rate=annual_rate)
-    quoting.keep_cap(quoted)
+    quoting.refuse_uneven(quoted, months, ("input", "terms", "amount"))
+    quoting.refuse_above_cap(quoted)
     await offers.make(db, application, product, quoted, amount=amount.minor, term_months=months)
 
 

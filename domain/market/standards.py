@@ -7,12 +7,14 @@ from decimal import Decimal
 from domain.market import rules
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
+from domain.market.terms.cap import terms_cost_more
 from infra.errors import invalid
 from infra.words import N_
 
 SKU_MAX, TITLE_MAX = 64, 80
 SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 TERMS_MAX, MONTHS_MAX = 12, 84
+MUCH = 10**15
 UNWRITABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # line breaks, marks that turn text around, and no characters
 
 
@@ -93,7 +95,13 @@ def _keep_deposit(product: Product) -> None:
 
 
 def _keep_costs(product: Product) -> None:
-    """A person may take any of these amounts and terms, so each end of each keeps the cap."""
-    for amount in {product.amount_min, product.amount_max}:
-        for months in product.term_months:
-            quoting.keep_cap(quoting.quote(product, amount, months), ("input", "annualRate"))
+    """A person may take any of these amounts and terms, so each end of each keeps the cap, before and after cents are rounded."""
+    field = ("input", "annualRate")
+    for months in product.term_months:
+        if product.annual_rate is not None and terms_cost_more(product.annual_rate, product.fee_rate, months):
+            # Of so much, the cents do not count.
+            raise quoting.above_cap(quoting.quote(product, MUCH, months).yearly_return, field)
+        least, most = [quoting.quote(product, amount, months) for amount in (product.amount_min, product.amount_max)]
+        quoting.refuse_uneven(least, months, ("input", "amountMin"))
+        quoting.refuse_above_cap(least, field)
+        quoting.refuse_above_cap(most, field)

@@ -10,7 +10,8 @@ from domain.credit.grades import Grade
 from domain.market import catalogue
 from domain.market.catalogue import Malformed
 from domain.market.products import DecisionMode, Product, ProductKind
-from domain.market.terms.quoting import COST_CAP, quote
+from domain.market.terms.cap import COST_CAP
+from domain.market.terms.quoting import quote
 
 LOAN, RENTAL, ELECTRONICS, AESTHETICS = ProductKind
 OFFERED = catalogue.read()
@@ -67,8 +68,9 @@ def test_every_product_suits_its_partners_purpose() -> None:
 @pytest.mark.parametrize("product", OFFERED.products, ids=lambda product: product.sku)
 def test_no_amount_over_any_term_costs_more_than_the_cap(product: Product) -> None:
     amounts = {product.amount_min, (product.amount_min + product.amount_max) // 2, product.amount_max}
-    costs = [quote(product, amount, term).annual_cost for amount in amounts for term in product.term_months]
-    assert max(costs) <= COST_CAP
+    quotes = [quote(product, amount, term) for amount in amounts for term in product.term_months]
+    assert max(quoted.annual_cost for quoted in quotes) <= COST_CAP
+    assert not any(quoted.costs_more_than(COST_CAP) for quoted in quotes)
 
 
 def test_terms_stand_shortest_first() -> None:

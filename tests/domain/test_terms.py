@@ -1,5 +1,6 @@
 """What things cost: exact to the cent, and the whole of it."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.credit.grades import Grade
+from domain.market import standards
 from domain.market.products import Product, ProductKind
 from domain.market.terms import deposits, quoting
+from domain.market.terms.cap import COST_CAP, Flow, costs_more, terms_cost_more, unit_periods
 from domain.market.terms.instalments import annual_cost, plan
 from infra.errors import Refusal
 from infra.ids import new_id
@@ -69,6 +72,109 @@ class TestTheYearlyCost:
         assert annual_cost(1_000_000, [500_000, 500_000]) == Decimal(0)
 
 
+class TestTheLegalCap:
+    @pytest.mark.parametrize(
+        ("received", "payment", "months", "first", "told"),
+        [(500_000, 23_000, 24, (0, 0), "0.0969"), (600_000, 20_000, 36, (0, 19), "0.1182")],
+        ids=["a regular first period", "a long first period"],
+    )
+    def test_counts_as_the_examples_of_appendix_j(
+        self, received: int, payment: int, months: int, first: tuple[int, int], told: str
+    ) -> None:
+        more, days = first
+        flows = [Flow(-received, 0), *(Flow(payment, more + month, days) for month in range(1, months + 1))]
+        half = Decimal("0.00005")
+        assert costs_more(flows, Decimal(told) - half) and not costs_more(flows, Decimal(told) + half)
+
+    @pytest.mark.parametrize(
+        ("start", "until", "counted"),
+        [
+            (date(1978, 1, 10), date(1978, 2, 10), (1, 0)),
+            (date(1978, 2, 10), date(1978, 4, 1), (1, 19)),
+            (date(2026, 1, 31), date(2026, 3, 31), (2, 0)),
+            (date(2026, 1, 30), date(2026, 2, 28), (0, 29)),
+            (date(2027, 12, 31), date(2028, 2, 29), (1, 29)),
+            (date(2026, 12, 31), date(2027, 1, 1), (0, 1)),
+            (date(2026, 5, 5), date(2026, 5, 5), (0, 0)),
+        ],
+    )
+    def test_odd_days_come_before_the_whole_months(self, start: date, until: date, counted: tuple[int, int]) -> None:
+        assert unit_periods(start, until) == counted
+
+    @given(
+        rate=st.decimals(0, Decimal("0.5"), places=5),
+        fee=st.decimals(0, Decimal("0.1"), places=5),
+        months=st.integers(1, 84),
+    )
+    def test_of_rates_is_that_of_an_amount_so_large_that_cents_do_not_count(
+        self, rate: Decimal, fee: Decimal, months: int
+    ) -> None:
+        quoted = quoting.quote(product(fee_rate=fee, annual_rate=rate), 10**15, months)
+        if abs(quoted.yearly_return - COST_CAP) > Decimal("1e-9"):
+            assert terms_cost_more(rate, fee, months) == (quoted.yearly_return > COST_CAP)
+
+    def test_is_not_passed_by_what_equals_it(self) -> None:
+        assert not terms_cost_more(COST_CAP, Decimal(0), 12)
+        assert terms_cost_more(COST_CAP + Decimal("0.00001"), Decimal(0), 12)
+
+    @given(amount=st.integers(50_000, 50_000_000), months=st.sampled_from([1, 3, 6, 7, 12, 36, 84]))
+    def test_is_not_passed_by_the_cents_of_what_is_lent_at_it(self, amount: int, months: int) -> None:
+        quoted = quoting.quote(product(annual_rate=COST_CAP), amount, months)
+        assert sum(row.principal for row in quoted.instalments) == amount
+        assert quoted.annual_cost <= COST_CAP or amount < 500_000
+        if quoted.annual_cost == COST_CAP:
+            assert not quoted.costs_more_than(COST_CAP)
+
+    def test_is_compared_before_anything_is_rounded(self) -> None:
+        offered = product(annual_rate=Decimal("0.24004"), sku="above")
+        with pytest.raises(Refusal, match=r"^COST_ABOVE_CAP$") as refused:
+            standards.keep(offered)
+        assert refused.value.field == ("input", "annualRate")
+        assert refused.value.values == {"cost": "24.004%", "cap": "24%"}
+        standards.keep(product(annual_rate=Decimal("0.24"), sku="at-it"))
+
+
+class TestWhatIsTooSmall:
+    @pytest.mark.parametrize(
+        ("amount", "rate", "months"),
+        [
+            (1, "0", 84),  # nothing for 83 months
+            (60, "0", 84),  # repaid too soon, then nothing
+            (50, "0.24", 84),  # interest alone, then all of it
+            (300, "0.24", 84),  # the cents of 83 months on the last
+        ],
+    )
+    def test_for_so_many_instalments_is_refused(self, amount: int, rate: str, months: int) -> None:
+        quoted = quoting.quote(product(annual_rate=Decimal(rate)), amount, months)
+        with pytest.raises(Refusal, match=r"^INVALID$") as refused:
+            quoting.refuse_uneven(quoted, months, ("input", "amount"))
+        assert refused.value.field == ("input", "amount")
+        assert refused.value.values == {"months": months}
+
+    def test_cannot_be_offered(self) -> None:
+        offered = product(amount_min=1, annual_rate=Decimal(0), term_months=[12, 84])
+        with pytest.raises(Refusal, match=r"^INVALID$") as refused:
+            standards.keep(offered)
+        assert (refused.value.field, refused.value.values) == (("input", "amountMin"), {"months": 12})
+
+    @pytest.mark.parametrize("currency", ["CNY", "JPY", "KWD"])
+    def test_does_not_depend_on_the_decimals_of_a_currency(self, currency: str) -> None:
+        offered = product(currency=currency, amount_min=12, amount_max=12, annual_rate=Decimal(0), term_months=[12])
+        assert [row.due for row in quoting.quote(offered, 12, 12).instalments] == [1] * 12
+        standards.keep(offered)
+
+    @given(amount=st.integers(1, 20_000), rate=st.decimals(0, Decimal("0.24"), places=3), months=st.integers(1, 84))
+    def test_or_else_each_month_repays_something(self, amount: int, rate: Decimal, months: int) -> None:
+        quoted = quoting.quote(product(annual_rate=rate), amount, months)
+        is_refused = False
+        try:
+            quoting.refuse_uneven(quoted, months, ("input", "amount"))
+        except Refusal:
+            is_refused = True
+        dues = [row.due for row in quoted.instalments]
+        assert is_refused == (min(row.principal for row in quoted.instalments) < 1 or dues[-1] > 2 * dues[0])
+
+
 class TestADeposit:
     @pytest.mark.parametrize(
         ("grade", "held", "waived"),
@@ -107,9 +213,9 @@ class TestAQuote:
         assert quoting.quote(product(), 120_000, 12, annual_rate=Decimal(0)).total_cost == 120_000
 
     def test_above_the_cap_is_refused(self) -> None:
-        quoting.keep_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.24")))
+        quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.24")))
         with pytest.raises(Refusal, match=r"^COST_ABOVE_CAP$") as refused:
-            quoting.keep_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.2410")))
+            quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.2410")))
         assert refused.value.values == {"cost": "24.10%", "cap": "24%"}
 
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from domain.credit.grades import Grade
-from domain.market.products import Product
 from domain.market.terms import loan
 from domain.market.terms.deposits import split
-from domain.market.terms.quote import Quote
+from domain.market.terms.quote import Priced, Quote
 
 
-def quote(product: Product, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
-    held, waived = split(product.deposit, grade)
-    return replace(loan.quote(product, amount, months, annual_rate, grade), deposit=held, deposit_waived=waived)
+def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
+    held, waived = split(priced.deposit, grade)
+    return replace(loan.quote(priced, amount, months, annual_rate, grade), deposit=held, deposit_waived=waived)

@@ -14,29 +14,34 @@ class Instalment:
     interest: int
 
 
-def _minor(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def to_minor(value: Decimal, rounding: str = ROUND_HALF_UP) -> int:
+    return int(value.quantize(Decimal(1), rounding=rounding))
 
 
 @lru_cache(maxsize=2048)
-def plan(amount: int, annual_rate: Decimal, months: int) -> tuple[Instalment, ...]:
+def plan(amount: int, annual_rate: Decimal, months: int, rounding: str = ROUND_HALF_UP) -> tuple[Instalment, ...]:
     """The annuity of `amount` (minor units) over `months`; interest is a twelfth of the year's, and the last absorbs the cents."""
     monthly = annual_rate / 12
-    payment = _payment(amount, monthly, months)
+    payment = to_minor(_payment(amount, monthly, months), rounding)
     left, instalments = amount, []
     for number in range(1, months + 1):
-        interest = _minor(left * monthly)
+        interest = to_minor(left * monthly, rounding)
         principal = left if number == months else min(left, payment - interest)
         instalments.append(Instalment(number, principal + interest, principal, interest))
         left -= principal
     return tuple(instalments)
 
 
-def _payment(amount: int, monthly: Decimal, months: int) -> int:
+def _payment(amount: int, monthly: Decimal, months: int) -> Decimal:
     if monthly == 0:
-        return _minor(Decimal(amount) / months)
+        return Decimal(amount) / months
     with localcontext(prec=40):
-        return _minor(amount * monthly / (1 - (1 + monthly) ** -months))
+        return amount * monthly / (1 - (1 + monthly) ** -months)
+
+
+def is_even(instalments: Sequence[Instalment]) -> bool:
+    """Whether each repays something, and the last, which absorbs the cents, is at most twice the first."""
+    return min(each.principal for each in instalments) > 0 and instalments[-1].due <= 2 * instalments[0].due
 
 
 @lru_cache(maxsize=8192)
@@ -54,7 +59,9 @@ def annual_cost(received: int, payments: Sequence[int]) -> Decimal:
 
     `received` is what the person has in hand at the start, after fees: the simple annual rate that Chinese rules ask for.
     """
-    if sum(payments) <= received:
-        return Decimal(0)
-    yearly = Decimal(_monthly_return(received, tuple(payments)) * 12)
-    return yearly.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+    return yearly_return(received, payments).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+
+
+def yearly_return(received: int, payments: Sequence[int]) -> Decimal:
+    """The same without rounding, as near as a float comes."""
+    return Decimal(_monthly_return(received, tuple(payments)) * 12) if sum(payments) > received else Decimal(0)

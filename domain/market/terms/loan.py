@@ -1,17 +1,25 @@
 """LOAN: money in hand less a fee, paid back in equal instalments."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from domain.credit.grades import Grade
-from domain.market.products import Product
-from domain.market.terms.instalments import annual_cost, plan
-from domain.market.terms.quote import Quote
+from domain.market.terms.cap import COST_CAP
+from domain.market.terms.instalments import annual_cost, plan, to_minor
+from domain.market.terms.quote import Priced, Quote
 
 
-def quote(product: Product, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
-    rate = annual_rate if annual_rate is not None else product.annual_rate or Decimal(0)
-    fee = int((amount * product.fee_rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    instalments = plan(amount, rate, months)
+def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
+    rate = annual_rate if annual_rate is not None else priced.annual_rate or Decimal(0)
+    usual = _rounded(amount, rate, priced.fee_rate, months, ROUND_HALF_UP)
+    if usual.annual_cost == COST_CAP and usual.costs_more_than(COST_CAP):
+        # Only the cents pass the cap, by less than anybody is shown. Rounded down, they cannot.
+        return _rounded(amount, rate, priced.fee_rate, months, ROUND_DOWN)
+    return usual
+
+
+def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, rounding: str) -> Quote:
+    fee = to_minor(amount * fee_rate, rounding)
+    instalments = plan(amount, rate, months, rounding)
     payments = [instalment.due for instalment in instalments]
     return Quote(
         instalments=instalments,
@@ -19,4 +27,5 @@ def quote(product: Product, amount: int, months: int, annual_rate: Decimal | Non
         total_cost=sum(payments) + fee,
         annual_rate=rate,
         annual_cost=annual_cost(amount - fee, payments),
+        received=amount - fee,
     )

@@ -7,15 +7,16 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.products import Product, ProductKind
 from domain.market.terms import aesthetics, electronics, loan, rental
-from domain.market.terms.quote import Quote
+from domain.market.terms.cap import COST_CAP
+from domain.market.terms.instalments import is_even
+from domain.market.terms.quote import Priced, Quote
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.money import Money
 from infra.words import N_
 
 STEP = 10_000  # minor units: amounts are illustrated in round figures
-COST_CAP = Decimal("0.24")  # the most that lending may cost a year, all told (notice 2025/9)
 
-Terms = Callable[[Product, int, int, Decimal | None, Grade | None], Quote]
+Terms = Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
 TERMS: dict[ProductKind, Terms] = {
     ProductKind.LOAN: loan.quote,
     ProductKind.RENTAL: rental.quote,
@@ -35,10 +36,10 @@ class Illustration:
 
 
 def quote(
-    product: Product, amount: int, months: int, *, grade: Grade | None = None, annual_rate: Decimal | None = None
+    priced: Priced, amount: int, months: int, *, grade: Grade | None = None, annual_rate: Decimal | None = None
 ) -> Quote:
     """The binding figures for this amount (minor units) and term. `annual_rate` where a partner decided on another."""
-    return TERMS[product.kind](product, amount, months, annual_rate, grade)
+    return TERMS[priced.kind](priced, amount, months, annual_rate, grade)
 
 
 def check(product: Product, amount: Money, months: int) -> None:
@@ -58,14 +59,32 @@ def check(product: Product, amount: Money, months: int) -> None:
         raise invalid(N_("The term is one of {offered} months."), ("input", "termMonths"), offered=offered)
 
 
-def keep_cap(quoted: Quote, field: tuple[str, ...] = ("input", "terms", "annualRate")) -> None:
-    if quoted.annual_cost > COST_CAP:
-        raise Refusal(
-            RefusalCode.COST_ABOVE_CAP,
-            N_("All in all this would cost {cost} a year; the law allows {cap}."),
-            field=field,
-            cost=f"{quoted.annual_cost:.2%}",
-            cap=f"{COST_CAP:.0%}",
+def refuse_above_cap(
+    quoted: Quote, field: tuple[str, ...] = ("input", "terms", "annualRate"), cap: Decimal = COST_CAP
+) -> None:
+    if quoted.costs_more_than(cap):
+        raise above_cap(quoted.yearly_return, field, cap)
+
+
+def above_cap(yearly_return: Decimal, field: tuple[str, ...], cap: Decimal = COST_CAP) -> Refusal:
+    # With as many decimals as it takes to see that it is more.
+    shown = [f"{yearly_return:.{places}%}" for places in range(2, 9) if round(yearly_return, places + 2) > cap]
+    return Refusal(
+        RefusalCode.COST_ABOVE_CAP,
+        N_("All in all this would cost {cost} a year; the law allows {cap}."),
+        field=field,
+        cost=shown[0] if shown else f"{yearly_return:.9%}",
+        cap=f"{(100 * cap).normalize():f}%",
+    )
+
+
+def refuse_uneven(quoted: Quote, months: int, field: tuple[str, ...]) -> None:
+    """Refuses INVALID what is so little that its instalments would round to nothing, or leave most of it to the last."""
+    if not is_even(quoted.instalments):
+        raise invalid(
+            N_("This amount is too small for {months} monthly payments. Choose a larger amount or a shorter term."),
+            field,
+            months=months,
         )
 
 

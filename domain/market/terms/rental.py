@@ -3,15 +3,14 @@
 from decimal import Decimal
 
 from domain.credit.grades import Grade
-from domain.market.products import Product
 from domain.market.terms.deposits import split
 from domain.market.terms.instalments import Instalment
-from domain.market.terms.quote import Quote
+from domain.market.terms.quote import Priced, Quote
 
 
-def quote(product: Product, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
+def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
     """`amount` is the monthly rent. Nothing is lent, so nothing is owed for the use of money."""
-    held, waived = split(product.deposit, grade)
+    held, waived = split(priced.deposit, grade)
     return Quote(
         instalments=tuple(Instalment(number, amount, amount, 0) for number in range(1, months + 1)),
         monthly_payment=amount,
