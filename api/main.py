@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api import documents, health, wiring
+from api import documents, graphiql, health, wiring
 from api.app.authenticating import authenticate as authenticate_user
 from api.app.schema import schema as app_schema
 from api.console import pages as console_pages
@@ -57,7 +57,8 @@ async def _warm(app: Starlette) -> None:
 
 
 def routes() -> list[BaseRoute]:
-    app_door = Door(app_schema(), authenticate_user, is_public=True, ide=settings().is_embedded)
+    shows_schema = settings().shows_schema
+    app_door = Door(app_schema(), authenticate_user, is_public=True, ide=graphiql.page if shows_schema else None)
     found: list[BaseRoute] = [
         Route("/graphql", app_door),
         WebSocketRoute("/graphql", app_door),
@@ -68,14 +69,15 @@ def routes() -> list[BaseRoute]:
         *console_pages.routes(),
         *documents.routes,
         *health.routes,
+        *([graphiql.PAGES.files()] if shows_schema else []),
     ]
     return [*found, *_dev_routes()] if settings().is_embedded else found
 
 
 def _dev_routes() -> list[BaseRoute]:
-    from api.dev import clock, messages, sandbox
+    from api.dev import clock, messages, people, sandbox
 
-    return [*clock.routes, *messages.routes, *sandbox.routes]
+    return [*clock.routes, *messages.routes, *people.routes, *sandbox.routes]
 
 
 def make_app() -> Starlette:

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from infra.database import reading
+from infra.ids import global_id
 from integrations.sms.kept import kept_for
 
 
@@ -14,7 +15,16 @@ async def messages(request: Request) -> Response:
         return JSONResponse({"error": "Say whose messages: /dev/messages?to=%2B8613800138000"}, 400)
     async with reading() as db:
         kept = await kept_for(db, to)
-    told = [{"to": to, "body": sms.body, "code": sms.code, "sentAt": sms.sent_at.isoformat()} for sms in kept]
+    told = [
+        {
+            "to": to,
+            "body": sms.body,
+            "code": sms.code,
+            "challengeId": global_id("Challenge", sms.id),
+            "sentAt": sms.sent_at.isoformat(),
+        }
+        for sms in kept
+    ]
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 

@@ -1,7 +1,7 @@
 """GraphQL over HTTP, as its specification says, and over graphql-transport-ws."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -26,6 +26,8 @@ from api.graphql.context import Authenticate, Context
 from api.graphql.errors import BadRequest, NotMethod, PublicError, Unauthenticated, UnknownDocument, formatted
 from infra.settings import settings
 from infra.words import preferred_locale
+
+Page = Callable[[Request], Response]
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -61,7 +63,7 @@ class Door(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = SignInFirst
 
     def __init__(
-        self, schema: BaseSchema, authenticate: Authenticate, *, is_public: bool = False, ide: bool = False
+        self, schema: BaseSchema, authenticate: Authenticate, *, is_public: bool = False, ide: Page | None = None
     ) -> None:
         super().__init__(
             schema,
@@ -73,6 +75,7 @@ class Door(GraphQL[Context, None]):
             allowed_origins=settings().allowed_origins,
         )
         self.authenticate = authenticate
+        self.ide = ide
         self.is_public = is_public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +106,10 @@ class Door(GraphQL[Context, None]):
     def should_render_graphql_ide(self, request: Any) -> bool:
         wants_page = "text/html" in request.headers.get("accept", "")
         return self.graphql_ide is not None and wants_page and super().should_render_graphql_ide(request)
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        assert self.ide, "asked only where there is one"
+        return self.ide(request)
 
     def is_request_allowed(self, request: Any) -> bool:
         if request.method == "POST" or (request.method == "GET" and self.is_public):

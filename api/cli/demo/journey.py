@@ -16,8 +16,8 @@ from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import PartnerDesk, ReviewDesk
 from api.cli.demo.doors import Data, Door, Refused
 from api.cli.demo.listening import Listener, listening
-from api.cli.demo.lives import CURRENCY, PHONE_NUMBERS, Wish, life_of
 from api.cli.demo.telling import Teller
+from api.dev.lives import CURRENCY, PHONE_NUMBERS, Wish, life_of
 
 PROVIDERS = ("wechat", "taobao", "oidc")
 REDIRECT = "longan://linked"
@@ -86,8 +86,7 @@ class Journey:
 
     async def introduce(self) -> None:
         with self.tell.timed() as took:
-            said = self.life.profile(self.tell.said(self.life.occupation))
-            user = await self.app.send("UpdateProfile", input=said)
+            user = await self.app.send("UpdateProfile", input=self.life.profile())
         self.tell.introduced(user["profile"], took())
 
     async def link_accounts(self) -> None:

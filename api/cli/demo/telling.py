@@ -6,7 +6,7 @@ from api.cli.demo import drawing
 from api.cli.demo.answers import Answers
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import GRADE_STYLES, money, signed
-from api.cli.demo.words import KINDS, ODDS
+from api.cli.demo.words import KINDS, OCCUPATIONS, ODDS
 from infra.words import N_
 
 MATCHES_TOLD = 3
@@ -44,7 +44,7 @@ class Teller(Answers):
             said,
             birth=profile["birthDate"],
             region=profile["region"],
-            occupation=profile["occupation"],
+            occupation=self.said(OCCUPATIONS.get(str(profile["occupation"]), str(profile["occupation"]))),
             income=money(profile["monthlyIncome"]),
         )
         self.line(told, mark="✓", style="green", took=took)

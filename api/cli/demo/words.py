@@ -17,3 +17,9 @@ STATUSES = {
     "IN_REVIEW": N_("in review"),
 }
 STATUS_STYLES = {"APPROVED": "green", "DECLINED": "red"}
+OCCUPATIONS = {
+    "student": N_("student"),
+    "employee": N_("employee"),
+    "self-employed": N_("self-employed"),
+    "gig-worker": N_("gig worker"),
+}

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from api.console.pages.desks import Desk, requires
 from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
 from api.console.pages.rehearsals import fields_of, said_in, told_by
-from api.console.pages.rendering import locale_of, page
+from api.console.pages.rendering import page
 from api.console.pages.watching import GROUPS
+from api.html import locale_of
 from domain.credit.grades import Grade
 from domain.facts.vocabulary import OCCUPATIONS
 from domain.matching.product_days import ProductDay

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.desks import Desk, requires
-from api.console.pages.rendering import locale_of, page
+from api.console.pages.rendering import page
+from api.html import locale_of
 from domain.applications import applications, deciding, decisions, reviewing
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision, DecisionOutcome

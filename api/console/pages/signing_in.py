@@ -20,8 +20,9 @@ from api.console.pages.desks import (
     keep,
     requires,
 )
-from api.console.pages.rendering import locale_of, page
+from api.console.pages.rendering import page
 from api.console.sessions import FIELD_LENGTH_MAX
+from api.html import locale_of
 from domain.people import staff_sessions, staff_signing_in
 from domain.permissions import Permission
 from infra.database import transaction

@@ -19,9 +19,10 @@ from api.cli.demo.answers import Outcome
 from api.cli.demo.doors import Refused, answered, documents
 from api.cli.demo.journey import asked_for, is_about_to_rise, wished
 from api.cli.demo.listening import listening
-from api.cli.demo.lives import LIVES, Wish
 from api.cli.demo.telling import Teller
 from api.cli.demo.tour import NoSuchPersona, chosen
+from api.dev.lives import LIVES, Wish
+from infra.occupancy import occupy
 from infra.words import say
 from integrations.sandbox.personas import PERSONAS
 from tests.api.doors import operations
@@ -141,8 +142,10 @@ def test_everybody_has_a_row_at_the_end() -> None:
 
 def test_the_address_is_read_from_what_occupies_the_folder(tmp_path: Path) -> None:
     assert address.address_of(tmp_path) is None
-    (tmp_path / "occupied").write_text("process 7, http://127.0.0.1:8001, since 2026-11-22 05:00 UTC")
-    assert address.address_of(tmp_path) == "http://127.0.0.1:8001"
+    with occupy(tmp_path, "http://127.0.0.1:8001"):
+        assert address.address_of(tmp_path) == "http://127.0.0.1:8001"
+    with occupy(tmp_path, "a command that will end"):
+        assert address.address_of(tmp_path) is None
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from infra.words import N_
-
 CURRENCY = "CNY"
 PHONE_NUMBERS = "+86138"  # and eight digits of chance
 
@@ -26,26 +24,24 @@ class Life:
     monthly_income: str
     wish: Wish
 
-    def profile(self, occupation: str) -> dict[str, object]:
+    def profile(self) -> dict[str, object]:
         income = {"amount": self.monthly_income, "currency": CURRENCY}
-        said = {"birthDate": self.birth_date, "region": self.region, "occupation": occupation}
+        said = {"birthDate": self.birth_date, "region": self.region, "occupation": self.occupation}
         return {**said, "monthlyIncome": income}
 
 
 LIVES = {
-    "thin-file-student": Life("2005-03-14", "CN-SH", N_("student"), "1800.00", Wish("RENTAL", "229.00", 12)),
-    "steady-shopper": Life("1988-06-02", "CN-ZJ", N_("office worker"), "15800.00", Wish("LOAN", "12000.00", 12)),
+    "thin-file-student": Life("2005-03-14", "CN-SH", "student", "1800.00", Wish("RENTAL", "229.00", 12)),
+    "steady-shopper": Life("1988-06-02", "CN-ZJ", "employee", "15800.00", Wish("LOAN", "12000.00", 12)),
     # The partner whose credentials there are decides this one itself.
-    "gig-driver": Life("1990-11-20", "CN-GD", N_("driver"), "9000.00", Wish("LOAN", "6000.00", 12, "安家搬迁借款")),
-    "over-borrowed": Life(
-        "1994-01-09", "CN-SC", N_("sales assistant"), "8200.00", Wish("LOAN", "3000.00", 6, "启程小额借款")
-    ),
+    "gig-driver": Life("1990-11-20", "CN-GD", "gig-worker", "9000.00", Wish("LOAN", "6000.00", 12, "安家搬迁借款")),
+    "over-borrowed": Life("1994-01-09", "CN-SC", "employee", "8200.00", Wish("LOAN", "3000.00", 6, "启程小额借款")),
     # More than the rules lend by themselves to a grade B: a person looks at it.
     "small-shop-owner": Life(
-        "1979-08-30", "CN-FJ", N_("shop owner"), "30000.00", Wish("LOAN", "40000.00", 24, "工薪信用借款")
+        "1979-08-30", "CN-FJ", "self-employed", "30000.00", Wish("LOAN", "40000.00", 24, "工薪信用借款")
     ),
 }
-SOMEBODY = Life("1992-05-05", "CN-BJ", N_("office worker"), "9000.00", Wish("LOAN", "3000.00", 12))
+SOMEBODY = Life("1992-05-05", "CN-BJ", "employee", "9000.00", Wish("LOAN", "3000.00", 12))
 
 
 def life_of(persona: str) -> Life:

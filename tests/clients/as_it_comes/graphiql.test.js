@@ -1,0 +1,89 @@
+// GraphiQL in a browser that reaches nothing but this machine: signed in with one click, and every ready query answers.
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+
+import { openBrowser, openPage } from "../shared/browser.js";
+import { GRAPHQL } from "../shared/people.js";
+
+const PAGE = GRAPHQL;
+let browser;
+
+before(async () => (browser = await openBrowser()));
+after(() => browser?.close());
+
+async function open(options) {
+  const page = await openPage(browser, options);
+  await page.goto(PAGE, { waitUntil: "networkidle0" });
+  return page;
+}
+
+async function signIn(page, name) {
+  await page.waitForSelector("#people button");
+  await Promise.all([
+    page.waitForNavigation({ waitUntil: "networkidle0" }),
+    page.evaluate((wanted) => [...document.querySelectorAll("#people button")].find((each) => each.textContent === wanted).click(), name),
+  ]);
+  assert.equal(await page.$eval("#who", (each) => each.textContent), name);
+}
+
+const answered = (page) => page.$eval(".result-window .CodeMirror", (each) => each.CodeMirror.getValue());
+
+async function run(page, tab) {
+  await (await page.$$(".graphiql-tab-button"))[tab].click();
+  await page.waitForFunction((at) => document.querySelectorAll(".graphiql-tab")[at].classList.contains("graphiql-tab-active"), {}, tab);
+  await page.click(".graphiql-execute-button");
+  await page.waitForFunction(() => document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue().includes('"data"'));
+  const { data, errors } = JSON.parse(await answered(page));
+  await page.evaluate(() => document.querySelector('.graphiql-execute-button[aria-label*="Stop"]')?.click());
+  return { data, errors };
+}
+
+test("every ready query answers, and nothing is asked of another host", async () => {
+  const page = await open();
+  await signIn(page, "Wang, an office worker");
+  const tabs = await page.$$eval(".graphiql-tab-button", (all) => all.map((each) => each.textContent));
+  assert.deepEqual(tabs, [
+    "Home",
+    "Score",
+    "Matches",
+    "Apply",
+    "Applications",
+    "WhyNot",
+    "UpdateProfile",
+    "LinkAccount",
+    "ScoreChanged",
+    "ApplicationChanged",
+  ]);
+  const told = {};
+  for (const [at, name] of tabs.entries()) {
+    const { data, errors } = await run(page, at);
+    assert.equal(errors, undefined, name);
+    told[name] = Object.values(data)[0];
+  }
+  assert.match(told.Home.score.grade, /^[ABCD]$/);
+  assert.equal(told.Apply.__typename, "Application", JSON.stringify(told.Apply));
+  assert.equal(told.ApplicationChanged.id, told.Apply.id);
+  assert.equal(typeof told.WhyNot.whyNot.isOffered, "boolean");
+  assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
+});
+
+test("somebody signs in with a number and the code that was kept, and out again", async () => {
+  const page = await open({ scheme: "dark" });
+  await page.type("[name=phone]", "+86 138 0013 9" + String(Date.now()).slice(-3));
+  await page.click("#ask button");
+  await page.waitForFunction(() => document.querySelector("[name=code]").value.length === 6);
+  await Promise.all([page.waitForNavigation({ waitUntil: "networkidle0" }), page.click("#answer button")]);
+  assert.match(await page.$eval("#who", (each) => each.textContent), /^\+86 138\*{4}9\d{3}$/);
+  await Promise.all([page.waitForNavigation({ waitUntil: "networkidle0" }), page.click("#sign-out")]);
+  assert.equal(await page.$eval("#signed-out", (each) => each.hidden), false);
+  const { data } = await run(page, 0);
+  assert.deepEqual([data, page.elsewhere, page.complaints], [{ viewer: null }, [], []]);
+});
+
+test("a wrong number is told in a sentence", async () => {
+  const page = await open();
+  await page.type("[name=phone]", "12");
+  await page.click("#ask button");
+  await page.waitForFunction(() => document.querySelector("#told").textContent !== "");
+  assert.match(await page.$eval("#told", (each) => each.textContent), /number/);
+});

@@ -1,0 +1,37 @@
+// A headless Chromium that reaches this machine and nothing else.
+import puppeteer from "puppeteer-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", process.env.CHROMIUM];
+
+export async function openBrowser({ language = "en-US" } = {}) {
+  const { existsSync } = await import("node:fs");
+  const executablePath = PLACES.filter(Boolean).find((place) => existsSync(place));
+  return puppeteer.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+      `--lang=${language}`,
+      "--disable-background-networking",
+    ],
+  });
+}
+
+// A page that notes whatever it asked of another host, and whatever went wrong in it.
+export async function openPage(browser, { width = 1440, height = 900, scheme = "light", language = "en-US" } = {}) {
+  const page = await browser.newPage();
+  page.elsewhere = [];
+  page.complaints = [];
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol !== "data:" && hostname !== "127.0.0.1") page.elsewhere.push(request.url());
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") page.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  await page.setViewport({ width, height });
+  await page.setExtraHTTPHeaders({ "Accept-Language": language });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  return page;
+}
