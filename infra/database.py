@@ -7,6 +7,7 @@ from typing import TypeVar
 import orjson
 import stamina
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from infra import doorbell
@@ -80,6 +81,17 @@ async def reading() -> AsyncIterator[Db]:
 def _should_run_again(error: Exception) -> bool:
     """Serialization failures and deadlocks: the whole transaction may simply be run again."""
     return isinstance(error, DBAPIError) and sqlstate(error) in {"40001", "40P01"}
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether this failed because the database could not be asked just now."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeoutError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = sqlstate(error) if isinstance(error, DBAPIError) else getattr(error, "sqlstate", None)
+    # Connection exceptions, too many connections, and a server that starts or stops: appendix A of Postgres.
+    return bool(state) and (str(state)[:2] in {"08", "53"} or str(state)[:4] == "57P0")
 
 
 def sqlstate(error: DBAPIError) -> str | None:

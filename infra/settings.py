@@ -50,14 +50,34 @@ GENEROUS = CodeLimits(
 
 
 class RequestLimits(BaseModel):
-    """What one GraphQL request may ask of us."""
+    """What one GraphQL request may ask of us; `visitor_...` is for whoever has not signed in."""
 
     body_bytes: int = 200_000
+    document_bytes: int = 24_000
     tokens: int = 2_000
+    visitor_tokens: int = 1_000
     depth: int = 15
     aliases: int = 30
+    fields: int = 2_000  # with every fragment opened
+    namesakes: int = 50  # fields of one name in one place, with every fragment opened
+    values: int = 5_000  # in the variables
     cost: int = 20_000
     cost_per_minute: int = 2_000_000
+    visitor_cost: int = 2_500
+    visitor_cost_per_minute: int = 200_000
+
+
+class SocketLimits(BaseModel):
+    """How many sockets and subscriptions one process keeps open, and how long it waits for who says nothing."""
+
+    per_address: int = 200
+    per_person: int = 10
+    subscriptions_per_socket: int = 20
+    subscriptions_per_person: int = 60
+    messages_per_minute: int = 600
+    visitor_bytes: int = 64_000  # of one message before sign-in; afterwards it is `body_bytes`
+    init_seconds: float = 5.0  # for `connection_init`
+    look_again_seconds: float = 10.0  # whether the session still lives, where no bell rang
 
 
 class Learning(BaseModel):
@@ -115,6 +135,7 @@ class Settings(BaseSettings):
 
     code_limits: CodeLimits = CodeLimits()  # the embedded default starts from GENEROUS
     request_limits: RequestLimits = RequestLimits()
+    socket_limits: SocketLimits = SocketLimits()
     introspection: bool | None = None  # the embedded default shows its schema, production hides it
     plain_get: bool | None = None  # by default the embedded one answers any query by GET, production only hashed ones
     allowed_origins: list[str] = []

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from infra.settings import settings
@@ -21,6 +22,17 @@ class Socket:
 
     async def say(self, **message: Any) -> None:
         await self.connection.send(orjson.dumps(message).decode())
+
+    async def send(self, frame: str | bytes) -> None:
+        """Any frame, also one that no client should send."""
+        await self.connection.send(frame)
+
+    async def error(self) -> tuple[str, str]:
+        """The id and the code of the next message, which refuses an operation."""
+        message = await self.hear()
+        assert message["type"] == "error", message
+        (error, *_) = message["payload"]
+        return message["id"], error["extensions"]["code"]
 
     async def hear(self) -> Answer:
         message: Answer = orjson.loads(await asyncio.wait_for(self.connection.recv(), SECONDS_MAX))
@@ -42,13 +54,18 @@ class Socket:
         return message["payload"]["data"]
 
     async def closed_with(self) -> int | None:
-        """The code that the house closes the socket with."""
-        await asyncio.wait_for(self.connection.wait_closed(), SECONDS_MAX)
+        """The code that the house closes the socket with; nothing is said before."""
+        with suppress(ConnectionClosed):
+            said = await asyncio.wait_for(self.connection.recv(), SECONDS_MAX)
+            raise AssertionError(f"not closed, but said {said!r}")
         return self.connection.close_code
 
 
 @asynccontextmanager
-async def socket() -> AsyncIterator[Socket]:
+async def socket(*, protocol: str | None = "graphql-transport-ws", **headers: str) -> AsyncIterator[Socket]:
     url = settings().public_url.replace("http://", "ws://") + "/graphql"
-    async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], close_timeout=1) as connection:
+    protocols = [Subprotocol(protocol)] if protocol else None
+    async with connect(
+        url, subprotocols=protocols, close_timeout=1, max_size=None, additional_headers=headers
+    ) as connection:
         yield Socket(connection)

@@ -82,10 +82,11 @@ async def changes(context: Context, look: Callable[[], Awaitable[tuple[Any, T]]]
         last: Any = object()
         while True:
             bell.clear()
+            # Asked anew before each look: nothing is shown to a session that has ended.
+            await context.sign_in(context.token)
             mark, seen = await look()
             if mark != last:
                 last = mark
                 yield seen
             with suppress(TimeoutError):
                 await asyncio.wait_for(bell.wait(), LOOK_AGAIN_SECONDS)
-            await context.sign_in(context.token)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
@@ -11,6 +11,9 @@ from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
 from infra.words import Locale
+
+if TYPE_CHECKING:
+    from api.graphql.admitting import Admitted
 
 K = TypeVar("K", bound=Hashable)
 # Answers entities by key; the GraphQL types that show them are other classes, so what is found has no one static type.
@@ -21,7 +24,7 @@ Authenticate = Callable[[str], Awaitable[Actor]]
 
 @dataclass
 class Context:
-    """One for a request; one for a socket, whose operations share it, so nothing in it may be remembered between them."""
+    """One for each operation, so that whoever asks is looked up each time."""
 
     locale: Locale
     ip: str
@@ -29,14 +32,18 @@ class Context:
     token: str | None = None
     actor: Actor | None = None
     turned_away: PublicError | None = None  # why the token that was shown is nobody's
-    connection_params: dict[str, Any] | None = None
-    extensions: dict[str, Any] = field(default_factory=dict)
+    admitted: "Admitted | None" = None
     _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = field(default_factory=dict)
 
     async def sign_in(self, token: str | None) -> None:
-        """Learn who asks. Raises Unauthenticated where a token is shown that is nobody's."""
-        self.token = token
-        self.actor = await self.authenticate(token) if token is not None else None
+        """Learn who asks. Raises Unauthenticated or SessionEnded where a token is shown that is nobody's; then nobody asks."""
+        self.token, self.actor = token, None
+        if token is not None:
+            self.actor = await self.authenticate(token)
+
+    def for_operation(self) -> "Context":
+        """A context like this one in which nobody has signed in."""
+        return Context(locale=self.locale, ip=self.ip, authenticate=self.authenticate)
 
     @property
     def user(self) -> UserActor:
@@ -64,6 +71,14 @@ class Context:
         if batch not in self._loaders:
             self._loaders[batch] = DataLoader(load_fn=_in_one_go(batch), cache=False)
         return await self._loaders[batch].load(key)
+
+
+def bearer(header: object) -> str | None:
+    """The token of an Authorization header; None where there is no header."""
+    if header is None:
+        return None
+    scheme, _, token = str(header).partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else str(header)
 
 
 Info = StrawberryInfo[Context, None]

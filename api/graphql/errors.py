@@ -6,6 +6,7 @@ import structlog
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
+from infra import database
 from infra.errors import Refusal
 from infra.settings import settings
 from infra.telemetry import request_id
@@ -13,6 +14,8 @@ from infra.words import Locale, say
 
 log = structlog.get_logger()
 SUGGESTION = re.compile(r" Did you mean [^?]+\?")
+# The library quotes what was sent, which may be a person's.
+QUOTED = re.compile(r"(?:, found|; found|,? but encountered error '.*?'; found|\. Found): .*", re.DOTALL)
 
 
 class PublicError(GraphQLError):
@@ -47,6 +50,10 @@ class RateLimited(PublicError):
     code, sentence, http_status = "RATE_LIMITED", "Too many requests. Please try again later.", 429
 
 
+class Unavailable(PublicError):
+    code, sentence, http_status = "UNAVAILABLE", "This is not available just now. Please try again in a moment.", 503
+
+
 class CostExceeded(PublicError):
     code, sentence = "COST_EXCEEDED", "This request asks for too much at once."
 
@@ -59,6 +66,10 @@ class UnknownDocument(PublicError):
     code, sentence, http_status = "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound", 200
 
 
+class Failed(PublicError):
+    code, sentence, http_status = "INTERNAL", "Something went wrong on our side.", 500
+
+
 class Masking(MaskErrors):
     """Lets through what was meant for the client, gives every error a code and the request's id, hides the rest."""
 
@@ -66,25 +77,34 @@ class Masking(MaskErrors):
         super().__init__()
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        return [told(error, self.execution_context.context.locale) for error in errors]
+        return [public(error, self.execution_context.context.locale) for error in errors]
 
 
-def told(error: GraphQLError, locale: Locale) -> GraphQLError:
-    """The error as a client may read it. Telling it twice changes nothing."""
+def public(error: GraphQLError, locale: Locale) -> GraphQLError:
+    """The error as a client may read it. Doing it twice changes nothing."""
     original = error.original_error
+    if original is not None and not isinstance(original, GraphQLError | Refusal):
+        original = failure(original)
     if isinstance(original, PublicError):
         error = GraphQLError(original.message, error.nodes, path=error.path, extensions=dict(original.extensions or {}))
     elif isinstance(original, Refusal):
         # A refusal outside a mutation, as an argument of a field that cannot be: it is the client's to mend.
         sentence = say(original.message, locale, **original.values)
         error = GraphQLError(sentence, error.nodes, path=error.path, extensions={"code": "BAD_REQUEST"})
-    elif original is not None and not isinstance(original, GraphQLError):
-        log.error("operation.failed", exc_info=original)
-        error = GraphQLError("Something went wrong on our side.", path=error.path, extensions={"code": "INTERNAL"})
     if not settings().shows_schema:
         error.message = SUGGESTION.sub("", error.message)
+    error.message = QUOTED.sub(".", error.message)
     error.extensions = {"code": "BAD_REQUEST", **(error.extensions or {}), "requestId": request_id.get()}
     return error
+
+
+def failure(error: Exception) -> PublicError:
+    """What a client may know of a failure of ours; the log knows more."""
+    if database.is_away(error):
+        log.warning("operation.unavailable", error=type(error).__name__)
+        return Unavailable()
+    log.error("operation.failed", exc_info=error)
+    return Failed()
 
 
 def formatted(error: PublicError) -> dict[str, object]:

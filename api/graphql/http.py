@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, as its specification says, and over graphql-transport-ws."""
+"""GraphQL over HTTP, as its specification says; `sockets` speaks graphql-transport-ws behind the same door."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -8,22 +8,31 @@ from typing import Any, cast
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.schema.base import BaseSchema
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
 from strawberry.types import ExecutionResult
 
-from api.graphql import documents
-from api.graphql.context import Authenticate, Context
-from api.graphql.errors import BadRequest, NotMethod, PublicError, Unauthenticated, UnknownDocument, formatted
+from api.graphql.admitting import Mistaken, admit, refusal_errors
+from api.graphql.context import Authenticate, Context, bearer
+from api.graphql.errors import (
+    BadRequest,
+    NotMethod,
+    PublicError,
+    Unauthenticated,
+    UnknownDocument,
+    failure,
+    formatted,
+)
+from api.graphql.requests import Asked, json_of, request_of
+from api.graphql.sockets import Conversation
 from infra.settings import settings
 from infra.words import preferred_locale
 
@@ -33,34 +42,11 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 
 
-class SignInFirst(BaseGraphQLTransportWSHandler[Context, None]):
-    """Signs the socket in by its `connection_init`; a token that is nobody's closes it with 4401."""
-
-    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        payload = message.get("payload") or {}
-        if isinstance(payload, dict):
-            try:
-                await self.context.sign_in(bearer(payload.get("authorization") or payload.get("Authorization")))
-            except PublicError:
-                await self.websocket.close(4401, "Unauthorized")
-                return
-            if "locale" in payload:
-                self.context.locale = preferred_locale(str(payload["locale"]))
-        await super().handle_connection_init(message)
-
-
-def bearer(header: object) -> str | None:
-    """The token of an Authorization header; None where there is no header."""
-    if header is None:
-        return None
-    scheme, _, token = str(header).partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else str(header)
-
-
 class Door(GraphQL[Context, None]):
-    """One audience's endpoint. `by_get` and `by_socket` are the app's alone: elsewhere variables carry tokens."""
+    """One audience's endpoint. GET and sockets are the public one's alone: elsewhere variables carry tokens."""
 
-    graphql_transport_ws_handler_class = SignInFirst
+    # Of the library's handler only `handle` is called.
+    graphql_transport_ws_handler_class = Conversation  # type: ignore[assignment]
 
     def __init__(
         self, schema: BaseSchema, authenticate: Authenticate, *, is_public: bool = False, ide: Page | None = None
@@ -70,8 +56,8 @@ class Door(GraphQL[Context, None]):
             graphql_ide="graphiql" if ide else None,
             allow_queries_via_get=is_public,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL] if is_public else [],
-            connection_init_wait_timeout=timedelta(seconds=10),
-            max_subscriptions_per_connection=20,
+            connection_init_wait_timeout=timedelta(seconds=settings().socket_limits.init_seconds),
+            max_subscriptions_per_connection=settings().socket_limits.subscriptions_per_socket,
             allowed_origins=settings().allowed_origins,
         )
         self.authenticate = authenticate
@@ -83,17 +69,24 @@ class Door(GraphQL[Context, None]):
             await self.run(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
-        try:
-            response = await self.run(request)
-        except PublicError as error:
-            response = self._refused(request, error)
-        except HTTPException as error:
-            # A mutation by GET is well said, and by the wrong method.
-            is_misplaced = request.method == "GET" and isinstance(error.__cause__, InvalidOperationTypeError)
-            response = self._refused(request, BadRequest(error.reason), 405 if is_misplaced else error.status_code)
+        response = await self._answer(request)
         if request.method != "GET" or not self.is_public:
             response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return cast(Response, await self.run(request))
+        except PublicError as error:
+            return self._refused(request, error)
+        except HTTPException as error:
+            # A mutation by GET is well said, and by the wrong method.
+            is_misplaced = request.method == "GET" and isinstance(error.__cause__, InvalidOperationTypeError)
+            return self._refused(request, BadRequest(error.reason), 405 if is_misplaced else error.status_code)
+        except (StarletteHTTPException, ClientDisconnect):
+            raise
+        except Exception as error:
+            return self._refused(request, failure(error))
 
     def _refused(self, request: Request, error: PublicError, status: int | None = None) -> Response:
         response = _answer(request, formatted(error), status or error.http_status)
@@ -136,24 +129,30 @@ class Door(GraphQL[Context, None]):
         if context.actor is None and not self.is_public:
             raise Unauthenticated
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Asked:
         if request.method == "GET":
-            data = {name: value for name, value in request.query_params.items() if value is not None}
+            data: Any = dict(request.query_params)
             for name in ("variables", "extensions"):
-                data[name] = _json(data[name]) if data.get(name) else None  # type: ignore[assignment]
-        else:
-            content_type = (request.content_type or "").split(";")[0].strip().lower()
-            if content_type != JSON:
-                raise HTTPException(415, "Send application/json.")
-            data = _json(await request.get_body())
-        return await _request_data(data, by_get=request.method == "GET")
+                data[name] = json_of(data[name]) if data.get(name) else None
+            return await request_of(data, by_get=True)
+        if (request.content_type or "").split(";")[0].strip().lower() != JSON:
+            raise HTTPException(415, "Send application/json.")
+        return await request_of(json_of(await request.get_body()))
 
     async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         request: Request = kwargs["request"]
-        result = await super().execute_single(*args, **kwargs)
+        result = await self._executed(*args, **kwargs)
         request.state.is_request_error = result.data is None and all(not error.path for error in result.errors or ())
         request.state.http_status = _status(result.errors or [])
         return result
+
+    async def _executed(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        asked, asker = kwargs["request_data"], kwargs["context"]
+        try:
+            await admit(self.schema, asked, asker)
+        except (PublicError, Mistaken) as error:
+            return ExecutionResult(None, refusal_errors(error, asker.locale))
+        return await super().execute_single(*args, **kwargs)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         told: dict[str, Any] = {}
@@ -187,60 +186,22 @@ class Door(GraphQL[Context, None]):
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Vary"] = "Authorization, Accept, Accept-Language"
-        if request.headers.get("if-none-match") == tag:
+        if _is_named(tag, request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=dict(response.headers.items()) | {"content-length": "0"})
         return response
-
-    def encode_json(self, data: object) -> str:
-        # Text, not bytes: a WebSocket frame of bytes is one that no client reads.
-        return orjson.dumps(data).decode()
-
-    def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
-
-
-async def _request_data(data: object, *, by_get: bool) -> GraphQLRequestData:
-    if not isinstance(data, Mapping):
-        raise BadRequest("A request is a JSON object.")
-    shapes: dict[str, type] = {
-        "query": str,
-        "operationName": str,
-        "variables": dict,
-        "extensions": dict,
-        "documentId": str,
-    }
-    for name, shape in shapes.items():
-        if not isinstance(data.get(name), shape | None):
-            raise BadRequest(f"`{name}` has the wrong shape.")
-    query = await documents.find(data.get("query"), data.get("extensions"), data.get("documentId"))
-    if not query:
-        raise BadRequest("A request needs a query.")
-    if by_get and not _is_hashed(data) and not settings().allows_plain_get:
-        raise BadRequest("By GET, ask by the hash of a document.")
-    return GraphQLRequestData(
-        query=query,
-        variables=data.get("variables"),
-        operation_name=data.get("operationName"),
-        extensions=data.get("extensions"),
-    )
-
-
-def _is_hashed(data: Mapping[str, Any]) -> bool:
-    return "documentId" in data or "persistedQuery" in (data.get("extensions") or {})
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise BadRequest("This is not JSON.") from None
 
 
 def _status(errors: list[GraphQLError]) -> int | None:
     """The HTTP status that an error asks for by itself: one who must sign in, or who asks too often."""
-    statuses = {"UNAUTHENTICATED": 401, "SESSION_ENDED": 401, "RATE_LIMITED": 429}
+    statuses = {"UNAUTHENTICATED": 401, "SESSION_ENDED": 401, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
     found = [statuses.get(str((error.extensions or {}).get("code"))) for error in errors if not error.path]
     return next((status for status in found if status is not None), None)
+
+
+def _is_named(tag: str, if_none_match: str) -> bool:
+    """Weakly compared, as RFC 9110 13.1.2 asks: a proxy that compresses makes a tag weak."""
+    named = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return tag in named or "*" in named
 
 
 def _challenged(response: Response) -> Response:

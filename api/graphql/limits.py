@@ -1,162 +1,188 @@
-"""What one request may ask: tokens, depth, aliases, one sign-in at a time, and a cost that is known before anything runs."""
+"""What a document may ask, weighed before it is validated: in linear time, each fragment once, whatever it hides behind."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, NamedTuple
 
 from graphql import (
+    DocumentNode,
     FieldNode,
-    FragmentSpreadNode,
-    GraphQLError,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
 )
-from graphql.validation import ASTValidationRule, ValidationContext, ValidationRule
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 
-from api.graphql.context import Context
-from api.graphql.errors import CostExceeded, RateLimited
-from api.graphql.operations import Fragments, defaults_of, fragments_of, operation_of, root_fields
-from infra import limiter, vault
+from api.graphql.errors import BadRequest, CostExceeded
+from api.graphql.operations import Fragments, defaults_of, fields_at, fragments_of
 from infra.paging import FIRST_MAX
-from infra.settings import Rate, settings
+from infra.settings import settings
 
 # One request, one attempt: aliases would let a guesser try a thousand codes at once.
 SIGN_IN = frozenset({"requestPhoneCode", "signIn", "refreshSession"})
 LIST_DEFAULT = 20
+OPERATIONS_MAX = 20
+FRAGMENTS_MAX = 100
+NESTING_MAX = 60  # of braces and fragments; what recurses over a document stays far from the end of the stack
+SATURATED = 10**9
 
 
-class KeepLimits(ValidationRule):
-    """Depth and aliases, counted with fragments opened, and at most one mutation of the sign-in kind."""
+class Weight(NamedTuple):
+    """A selection set with its fragments opened: `depth` of fields, and how many of each there are."""
 
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._fragments = fragments_of(context.document)
-        self._aliases = 0
-        self._signing_in = 0
-        self._fields = 0
+    depth: int = 0
+    nesting: int = 0
+    fields: int = 0
+    aliases: int = 0
+    signing_in: int = 0
 
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
-        self._aliases = self._signing_in = self._fields = 0
-        limits = settings().request_limits
-        depth = self._measure(node.selection_set, 0, frozenset())
-        if depth > limits.depth:
-            self._refuse(f"This goes deeper than {limits.depth} levels.", node)
-        if self._aliases > limits.aliases:
-            self._refuse(f"This uses more than {limits.aliases} aliases.", node)
-        if self._signing_in > 1:
-            self._refuse("Sign in with one mutation in a request.", node)
+    def beside(self, other: "Weight") -> "Weight":
+        return Weight(
+            depth=max(self.depth, other.depth),
+            nesting=max(self.nesting, other.nesting),
+            fields=min(self.fields + other.fields, SATURATED),
+            aliases=min(self.aliases + other.aliases, SATURATED),
+            signing_in=min(self.signing_in + other.signing_in, SATURATED),
+        )
 
-    def _measure(self, selections: SelectionSetNode | None, depth: int, seen: frozenset[str]) -> int:
-        """The depth below here. Stops where a limit is passed, so that a document of fragments within fragments stays cheap."""
-        limits = settings().request_limits
-        deepest = depth
+
+def refuse_heavy(document: DocumentNode) -> None:
+    """Raises CostExceeded or BadRequest for a document that would take long to validate or to run."""
+    limits = settings().request_limits
+    fragments = fragments_of(document)
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if len(operations) > OPERATIONS_MAX or len(fragments) > FRAGMENTS_MAX:
+        raise CostExceeded(f"This has more than {OPERATIONS_MAX} operations or {FRAGMENTS_MAX} fragments.")
+    scales = Scales(fragments)
+    opened = [scales.of_fragment(name) for name in fragments]
+    weights = [scales.of(operation.selection_set) for operation in operations]
+    if max((weight.nesting for weight in [*weights, *opened]), default=0) > NESTING_MAX:
+        raise CostExceeded(f"This is nested deeper than {NESTING_MAX} levels.")
+    for weight in weights:
+        _refuse_above(weight)
+    # A fragment that nothing opens is validated too.
+    if max(sum(weight.fields for weight in weights), *(weight.fields for weight in opened), 0) > limits.fields:
+        raise CostExceeded(f"This asks for more than {limits.fields} fields.")
+    for operation in operations:
+        _refuse_namesakes([operation.selection_set], fragments)
+
+
+def _refuse_above(weight: Weight) -> None:
+    limits = settings().request_limits
+    if weight.depth > limits.depth:
+        raise CostExceeded(f"This goes deeper than {limits.depth} levels.")
+    if weight.aliases > limits.aliases:
+        raise CostExceeded(f"This uses more than {limits.aliases} aliases.")
+    if weight.signing_in > 1:
+        raise CostExceeded("Sign in with one mutation in a request.")
+
+
+def _refuse_namesakes(merged: Iterable[SelectionSetNode], fragments: Fragments) -> None:
+    """Fields of one name in one place are compared each with each, by validation."""
+    most = settings().request_limits.namesakes
+    by_name: defaultdict[str, list[SelectionSetNode]] = defaultdict(list)
+    times: defaultdict[str, int] = defaultdict(int)
+    for field in chain.from_iterable(fields_at(selections, fragments) for selections in merged):
+        name = field.alias.value if field.alias else field.name.value
+        times[name] += 1
+        if times[name] > most:
+            raise CostExceeded(f"This asks for one name more than {most} times in one place.")
+        if field.selection_set:
+            by_name[name].append(field.selection_set)
+    for below in by_name.values():
+        _refuse_namesakes(below, fragments)
+
+
+class Scales:
+    """Weighs each fragment once, so that fragments within fragments stay cheap."""
+
+    def __init__(self, fragments: Fragments) -> None:
+        self._fragments = fragments
+        self._weights: dict[str, Weight] = {}
+        self._opening: set[str] = set()
+
+    def of(self, selections: SelectionSetNode | None, level: int = 0) -> Weight:
+        if level > NESTING_MAX:
+            raise CostExceeded(f"This is nested deeper than {NESTING_MAX} levels.")
+        weight = Weight()
         for selection in selections.selections if selections else ():
-            self._fields += 1
-            if depth > limits.depth or self._fields > 4 * limits.tokens:
-                return limits.depth + 1
-            match selection:
-                case FieldNode():
-                    self._aliases += selection.alias is not None
-                    self._signing_in += depth == 0 and selection.name.value in SIGN_IN
-                    # The schema's own types nest deeply in every introspection, and are static.
-                    if not selection.name.value.startswith("__"):
-                        deepest = max(deepest, self._measure(selection.selection_set, depth + 1, seen))
-                case InlineFragmentNode():
-                    deepest = max(deepest, self._measure(selection.selection_set, depth, seen))
-                case FragmentSpreadNode():
-                    name = selection.name.value
-                    if name in self._fragments and name not in seen:
-                        inner = self._fragments[name].selection_set
-                        deepest = max(deepest, self._measure(inner, depth, seen | {name}))
-        return deepest
+            weight = weight.beside(self._of_one(selection, level))
+        return weight
 
-    def _refuse(self, sentence: str, node: OperationDefinitionNode) -> None:
-        self.report_error(GraphQLError(sentence, node, extensions={"code": "COST_EXCEEDED"}))
-
-
-class ParseOnce(ParserCache):
-    """Leaves a document with a mistake to Strawberry: what is raised here, nobody masks and no socket survives."""
-
-    def on_parse(self) -> Iterator[None]:
-        asked = self.execution_context
-        with suppress(GraphQLError):
-            asked.graphql_document = self.cached_parse_document(asked.query, **asked.parse_options)
-        yield
-
-
-class HideSchema(ValidationRule):
-    """No introspection, for production."""
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value in {"__schema", "__type"}:
-            self.report_error(GraphQLError("Introspection is off.", node))
-
-
-class ChargeCost(SchemaExtension):
-    """One a field, times the length of every list around it; told in `extensions.cost`, refused above the limit."""
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        context = self.execution_context
-        document = context.graphql_document
-        assert document is not None
-        operation = operation_of(document, context.operation_name)
-        variables = {**defaults_of(operation), **(context.variables or {})}
-        cost = cost_of(operation.selection_set, fragments_of(document), variables)
-        if cost > settings().request_limits.cost:
-            raise CostExceeded(f"This costs {cost}; a request may cost {settings().request_limits.cost}.")
-        context.context.extensions["cost"] = cost
-        await _charge(context.context, cost)
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        cost = self.execution_context.context.extensions.get("cost")
-        return {} if cost is None else {"cost": {"requested": cost, "limit": settings().request_limits.cost}}
-
-
-async def _charge(asker: Context, cost: int) -> None:
-    rate = Rate(times=settings().request_limits.cost_per_minute, seconds=60)
-    who = asker.actor.name if asker.actor else vault.blind_index("cost-ip", asker.ip).hex()[:32]
-    if await limiter.is_over(rate, "cost", who, cost=cost):
-        raise RateLimited
-
-
-def cost_of(selections: SelectionSetNode | None, fragments: Fragments, variables: dict[str, Any]) -> int:
-    """How many fields the answer may have, at the most, counting 20 for a list whose length nobody said."""
-    cost = 0
-    for selection in selections.selections if selections else ():
+    def _of_one(self, selection: Any, level: int) -> Weight:
         match selection:
             case FieldNode():
-                below = cost_of(selection.selection_set, fragments, variables)
-                cost += 1 + below * _length(selection, fragments, variables)
+                return self._of_field(selection, self.of(selection.selection_set, level + 1))
             case InlineFragmentNode():
-                cost += cost_of(selection.selection_set, fragments, variables)
-            case FragmentSpreadNode():
-                cost += cost_of(fragments[selection.name.value].selection_set, fragments, variables)
-    return cost
+                inner = self.of(selection.selection_set, level + 1)
+            case _:
+                inner = self.of_fragment(selection.name.value, level + 1)
+        return Weight(inner.depth, inner.nesting + 1, inner.fields + 1, inner.aliases, inner.signing_in)
+
+    def _of_field(self, field: FieldNode, below: Weight) -> Weight:
+        return Weight(
+            # The schema's own types nest deeply in every introspection, and are static.
+            depth=0 if field.name.value.startswith("__") else 1 + below.depth,
+            nesting=below.nesting + 1,
+            fields=below.fields + 1,
+            aliases=below.aliases + (field.alias is not None),
+            signing_in=int(field.name.value in SIGN_IN),
+        )
+
+    def of_fragment(self, name: str, level: int = 0) -> Weight:
+        """Raises BadRequest where the fragment opens itself. One that is not there weighs nothing: validation tells."""
+        if name in self._opening:
+            raise BadRequest("A fragment of this document opens itself.")
+        if name not in self._weights:
+            self._opening.add(name)
+            fragment = self._fragments.get(name)
+            self._weights[name] = self.of(fragment.selection_set, level) if fragment else Weight()
+            self._opening.discard(name)
+        return self._weights[name]
 
 
-def _length(field: FieldNode, fragments: Fragments, variables: dict[str, Any]) -> int:
-    given = next((argument.value for argument in field.arguments or () if argument.name.value == "first"), None)
-    match given:
-        case IntValueNode():
-            return max(1, min(int(given.value), FIRST_MAX))
-        case VariableNode():
-            value = variables.get(given.name.value)
-            return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else LIST_DEFAULT
-    return LIST_DEFAULT if "edges" in root_fields(field.selection_set, fragments) else 1
+def cost_of(operation: OperationDefinitionNode, fragments: Fragments, variables: dict[str, Any]) -> int:
+    """How many fields the answer may have, at the most, counting 20 for a list whose length nobody said."""
+    return Prices(fragments, {**defaults_of(operation), **variables}).of(operation.selection_set)
 
 
-def limiting() -> list[Any]:
-    """The extensions that keep the limits. Rules are made once: a new class a request would defeat the validation cache."""
-    rules: list[type[ASTValidationRule]] = [KeepLimits, *([] if settings().shows_schema else [HideSchema])]
-    return [
-        lambda: MaxTokensLimiter(settings().request_limits.tokens),
-        ParseOnce,
-        lambda: AddValidationRules(rules),
-        ValidationCache,
-        ChargeCost,
-    ]
+class Prices:
+    """One a field, times the length of every list around it; each fragment is priced once."""
+
+    def __init__(self, fragments: Fragments, variables: dict[str, Any]) -> None:
+        self._fragments = fragments
+        self._variables = variables
+        self._prices: dict[str, int] = {}
+
+    def of(self, selections: SelectionSetNode | None) -> int:
+        return sum(self._of_one(selection) for selection in (selections.selections if selections else ()))
+
+    def _of_one(self, selection: Any) -> int:
+        match selection:
+            case FieldNode():
+                return 1 + self.of(selection.selection_set) * self._length(selection)
+            case InlineFragmentNode():
+                return self.of(selection.selection_set)
+        return self._of_fragment(selection.name.value)
+
+    def _of_fragment(self, name: str) -> int:
+        if name not in self._prices:
+            fragment = self._fragments.get(name)
+            self._prices[name] = self.of(fragment.selection_set) if fragment else 0
+        return self._prices[name]
+
+    def _length(self, field: FieldNode) -> int:
+        given = next((argument.value for argument in field.arguments or () if argument.name.value == "first"), None)
+        match given:
+            case IntValueNode():
+                # Digits without end would take long to read; so many are more than a page anyway.
+                return max(1, min(int(given.value[:9]), FIRST_MAX))
+            case VariableNode():
+                value = self._variables.get(given.name.value)
+                return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else LIST_DEFAULT
+        if field.selection_set is None:
+            return 1
+        is_page = any(below.name.value == "edges" for below in fields_at(field.selection_set, self._fragments))
+        return LIST_DEFAULT if is_page else 1

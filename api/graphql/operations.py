@@ -1,6 +1,6 @@
 """Reading a document before it runs: which operation is meant, and what it asks for first."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
@@ -13,7 +13,6 @@ from graphql import (
     SelectionSetNode,
     value_from_ast_untyped,
 )
-from strawberry.extensions import SchemaExtension
 
 from api.graphql.errors import BadRequest
 
@@ -25,12 +24,16 @@ def fragments_of(document: DocumentNode) -> Fragments:
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The one of this name, or the only one; validation has made sure that there is one."""
-    return next(
-        node
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode) and (name is None or _name(node) == name)
-    )
+    """The one of this name, or the only one. Raises BadRequest where that is none, or not clear."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    meant = [node for node in operations if name is None or _name(node) == name]
+    if not operations:
+        raise BadRequest("This document has no operation.")
+    if not meant:
+        raise BadRequest("There is no operation of this name.")
+    if len(meant) > 1:
+        raise BadRequest("Say with operationName which of these operations is meant.")
+    return meant[0]
 
 
 def _name(node: OperationDefinitionNode) -> str | None:
@@ -48,25 +51,18 @@ def defaults_of(operation: OperationDefinitionNode) -> dict[str, Any]:
 
 def root_fields(selections: SelectionSetNode | None, fragments: Fragments) -> set[str]:
     """The names of the fields at this level, whatever aliases and fragments they are asked through."""
-    found: set[str] = set()
-    for selection in selections.selections if selections else ():
-        match selection:
-            case FieldNode():
-                found.add(selection.name.value)
-            case InlineFragmentNode():
-                found |= root_fields(selection.selection_set, fragments)
-            case FragmentSpreadNode():
-                found |= root_fields(fragments[selection.name.value].selection_set, fragments)
-    return found
+    return {field.name.value for field in fields_at(selections, fragments)}
 
 
-class OneOperation(SchemaExtension):
-    """A document of several operations must come with the name of one; the library would quietly take the first."""
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        document = self.execution_context.graphql_document
-        assert document is not None
-        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        if len(operations) > 1 and self.execution_context._provided_operation_name is None:
-            raise BadRequest("Say with operationName which of these operations is meant.")
-        yield
+def fields_at(selections: SelectionSetNode | None, fragments: Fragments) -> Iterator[FieldNode]:
+    """The fields at this level, with fragments opened each time that they are spread. Their circles must have been refused."""
+    waiting = [selections] if selections else []
+    while waiting:
+        for selection in waiting.pop().selections:
+            match selection:
+                case FieldNode():
+                    yield selection
+                case InlineFragmentNode():
+                    waiting.append(selection.selection_set)
+                case FragmentSpreadNode() if selection.name.value in fragments:
+                    waiting.append(fragments[selection.name.value].selection_set)

@@ -7,9 +7,8 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql.errors import Masking, told
-from api.graphql.limits import limiting
-from api.graphql.operations import OneOperation
+from api.graphql.admitting import RunAdmitted
+from api.graphql.errors import Masking, public
 from api.graphql.scalars import SCALARS
 
 
@@ -19,7 +18,7 @@ class Schema(strawberry.Schema):
 
         What fails before an operation begins comes by here alone: a syntax error, or what an extension raises.
         """
-        errors[:] = [told(error, execution_context.context.locale) for error in errors]
+        errors[:] = [public(error, execution_context.context.locale) for error in errors]
 
 
 def make_schema(
@@ -37,7 +36,7 @@ def make_schema(
         types=types,
         scalar_overrides=SCALARS,
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
-        extensions=[Masking, OneOperation, *limiting(), *extensions],
+        extensions=[Masking, RunAdmitted, *extensions],
     )
 
 

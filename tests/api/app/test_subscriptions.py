@@ -126,17 +126,6 @@ class TestTheEnd:
             (error,) = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
-    async def test_signing_out_ends_what_is_heard(self, member: Phone) -> None:
-        async with socket() as line:
-            await line.sign_in(member.token)
-            await line.subscribe(SCORE)
-            await line.next()
-            await member.send("SignOut")
-            await doorbell.ring([member.user_id])
-            message = await line.hear()
-            (error,) = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
-            assert error["extensions"]["code"] == "SESSION_ENDED"
-
     async def test_nobody_is_waited_for_any_more(self, member: Phone) -> None:
         async with socket() as line:
             await line.sign_in(member.token)
@@ -173,9 +162,17 @@ async def test_limits_hold_on_a_socket_too(member: Phone, query: str, code: str)
         assert errors[0]["extensions"]["code"] == code
 
 
-@pytest.mark.parametrize("query", ["subscription {", "subscription { scoreChanged { viewer {" + " id" * 3000 + "} } }"])
-async def test_what_is_no_document_closes_the_socket(member: Phone, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("subscription {", "BAD_REQUEST"),
+        ("subscription { scoreChanged { viewer {" + " id" * 3000 + "} } }", "COST_EXCEEDED"),
+    ],
+)
+async def test_what_is_no_document_is_refused_and_the_socket_lives(member: Phone, query: str, code: str) -> None:
     async with socket() as line:
         await line.sign_in(member.token)
         await line.subscribe(query)
-        assert await line.closed_with() == 4400
+        assert await line.error() == ("1", code)
+        await line.say(type="ping")
+        assert await line.hear() == {"type": "pong"}

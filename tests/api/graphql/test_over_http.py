@@ -124,7 +124,7 @@ class TestAnAnswer:
 
     async def test_tells_what_it_cost(self, web: httpx2.AsyncClient) -> None:
         response = await send(web, orjson.dumps({"query": PROVIDERS}))
-        assert response.json()["extensions"] == {"cost": {"requested": 2, "limit": 20_000}}
+        assert response.json()["extensions"] == {"cost": {"requested": 2, "limit": 2_500}}
 
     async def test_to_a_post_is_kept_by_nobody(self, web: httpx2.AsyncClient) -> None:
         assert (await send(web, orjson.dumps({"query": PROVIDERS}))).headers["cache-control"] == "no-store"

@@ -1,0 +1,232 @@
+"""Admitting an operation: its document read, weighed, charged and validated, in this order, before anything runs."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import graphql
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, specified_rules
+from graphql.execution.values import get_variable_values
+from graphql.validation import ASTValidationRule, ValidationRule
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.base import BaseSchema
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from api.graphql import documents
+from api.graphql.context import Context
+from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
+from api.graphql.limits import cost_of, refuse_heavy
+from api.graphql.operations import fragments_of, operation_of
+from api.graphql.requests import Asked
+from infra import limiter, vault
+from infra.settings import Rate, settings
+from infra.words import Locale
+
+WORD = re.compile(r"\w+|[^\s\w,]")
+LONG_WORD = re.compile(r"\w{40}")
+MISTAKES_MAX = 20
+# What the library says where a document has too many tokens, and where comparing its fields took too long.
+BROKEN_OFF = "tokens. Parsing aborted."
+ABORTED = "Validation aborted."
+KEPT_TOKENS_MAX = 100_000  # of the documents that a process remembers; one takes about half a kilobyte
+
+# The library compares fields of one name each with each, and breaks off here. A document within our limits spends less.
+overlapping.MAX_COMPLEXITY_BUDGET = 10_000
+
+
+class Document(NamedTuple):
+    """One that is valid, and how many tokens it has."""
+
+    node: DocumentNode
+    tokens: int
+
+
+class Admitted(NamedTuple):
+    """An operation that may run, and the cost that was charged for it."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    cost: int
+
+
+class Mistaken(Exception):
+    """The errors of a document or of its variables; they are the client's to mend."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+
+def refusal_errors(error: PublicError | Mistaken, locale: Locale) -> list[GraphQLError]:
+    """What a client is told of an operation that was not admitted."""
+    return [public(each, locale) for each in ([error] if isinstance(error, PublicError) else error.errors)]
+
+
+async def admit(schema: BaseSchema, asked: Asked, asker: Context) -> Admitted:
+    """Raises a PublicError for what may not run, and Mistaken for what could not. Either has been charged."""
+    document = await _read(schema, asked.query or "", asker)
+    operation = operation_of(document, asked.operation_name)
+    cost = cost_of(operation, fragments_of(document), asked.variables or {})
+    _refuse_dear(cost, asker)
+    await _charge(asker, cost + _values_in(asked.variables))
+    _refuse_mistaken(schema, operation, asked.variables or {})
+    if asked.sha256 is not None:
+        await documents.remember(asked.sha256, asked.query or "", _name_of(asker))
+    asker.admitted = Admitted(document, operation, cost)
+    return asker.admitted
+
+
+async def _read(schema: BaseSchema, text: str, asker: Context) -> DocumentNode:
+    known = _shelf_of(schema).get(text)
+    if known is not None:
+        return known.node
+    limits = settings().request_limits
+    if len(text) > limits.document_bytes or len(text.encode("utf-8", "surrogatepass")) > limits.document_bytes:
+        raise CostExceeded(f"A document has up to {limits.document_bytes} bytes.")
+    tokens = len(WORD.findall(text))
+    await _charge(asker, tokens)
+    node = _parsed(text, limits.tokens if asker.actor else limits.visitor_tokens)
+    refuse_heavy(node)
+    # Others may be answered between two steps that each take some time.
+    await asyncio.sleep(0)
+    _refuse_invalid(schema, node, text)
+    _shelf_of(schema).put(text, Document(node, tokens))
+    return node
+
+
+def _parsed(text: str, tokens_max: int) -> DocumentNode:
+    try:
+        return graphql.parse(text, max_tokens=tokens_max)
+    except GraphQLError as error:
+        if error.message.endswith(BROKEN_OFF):
+            raise CostExceeded(f"A document has up to {tokens_max} tokens.") from None
+        raise Mistaken([error]) from None
+
+
+def _refuse_invalid(schema: BaseSchema, node: DocumentNode, text: str) -> None:
+    errors = _mistakes(schema, node, max_errors=MISTAKES_MAX, hide_suggestions=True)
+    if errors and errors[-1].message == ABORTED:
+        raise CostExceeded
+    if errors and settings().shows_schema and not LONG_WORD.search(text):
+        # Suggestions take long to find, so only the first mistake gets them.
+        errors[:1] = _mistakes(schema, node, max_errors=1, hide_suggestions=False)[:1]
+    if errors:
+        raise Mistaken(errors)
+
+
+def _mistakes(schema: BaseSchema, node: DocumentNode, **how: Any) -> list[GraphQLError]:
+    rules: list[type[ASTValidationRule]] = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
+    if not settings().shows_schema:
+        rules.append(HideSchema)
+    return graphql.validate(_core(schema), node, rules, **how)
+
+
+def _core(schema: BaseSchema) -> GraphQLSchema:
+    core: GraphQLSchema = schema._schema  # type: ignore[attr-defined]
+    return core
+
+
+class HideSchema(ValidationRule):
+    """No introspection, for production."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in {"__schema", "__type"}:
+            self.report_error(GraphQLError("Introspection is off.", node))
+
+
+def _refuse_mistaken(schema: BaseSchema, operation: OperationDefinitionNode, variables: dict[str, Any]) -> None:
+    hides = not settings().shows_schema
+    found = get_variable_values(_core(schema), operation.variable_definitions or (), variables, 20, hides)
+    if isinstance(found, list):
+        raise Mistaken(found)
+
+
+def _values_in(variables: dict[str, Any] | None) -> int:
+    """How many values there are, however deep. Raises CostExceeded for too many."""
+    most = settings().request_limits.values
+    waiting: list[Any] = [variables or {}]
+    count = 0
+    while waiting:
+        value = waiting.pop()
+        within = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+        count += len(within)
+        if count > most:
+            raise CostExceeded(f"The variables have more than {most} values.")
+        waiting.extend(within)
+    return count
+
+
+def _refuse_dear(cost: int, asker: Context) -> None:
+    limits = settings().request_limits
+    most = limits.cost if asker.actor else limits.visitor_cost
+    if cost > most:
+        raise CostExceeded(f"This costs {cost}; a request may cost {most}.")
+
+
+async def _charge(asker: Context, cost: int) -> None:
+    limits = settings().request_limits
+    per_minute = limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute
+    if await limiter.is_over(Rate(times=per_minute, seconds=60), "cost", _name_of(asker), cost=max(cost, 1)):
+        raise RateLimited
+
+
+def _name_of(asker: Context) -> str:
+    # Valkey sees a keyed hash, never an address.
+    return asker.actor.name if asker.actor else vault.blind_index("cost-ip", asker.ip).hex()[:32]
+
+
+class Shelf:
+    """The valid documents that were asked last, up to a number of tokens in all."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._tokens = 0
+
+    def get(self, text: str) -> Document | None:
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def put(self, text: str, document: Document) -> None:
+        self._tokens += document.tokens - (self._documents[text].tokens if text in self._documents else 0)
+        self._documents[text] = document
+        while self._tokens > KEPT_TOKENS_MAX:
+            _, oldest = self._documents.popitem(last=False)
+            self._tokens -= oldest.tokens
+
+
+# What is valid depends on whether the schema may be asked for.
+_shelves: dict[tuple[BaseSchema, bool], Shelf] = {}
+
+
+def _shelf_of(schema: BaseSchema) -> Shelf:
+    return _shelves.setdefault((schema, settings().shows_schema), Shelf())
+
+
+class RunAdmitted(SchemaExtension):
+    """Runs what was admitted, which is neither parsed nor validated again; tells in `extensions.cost` what it cost."""
+
+    def on_parse(self) -> Iterator[None]:
+        self.execution_context.graphql_document = self._admitted.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        self.execution_context.pre_execution_errors = []
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        limits = settings().request_limits
+        asker: Context = self.execution_context.context
+        most = limits.cost if asker.actor else limits.visitor_cost
+        return {"cost": {"requested": self._admitted.cost, "limit": most}}
+
+    @property
+    def _admitted(self) -> Admitted:
+        admitted: Admitted | None = self.execution_context.context.admitted
+        assert admitted is not None, "a door admits an operation before it runs"
+        return admitted
