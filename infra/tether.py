@@ -21,7 +21,7 @@ def main() -> None:
         become(int(uid), int(gid))
     # A change of identity clears the tie, so it comes last.
     tie_to_parent(int(parent), int(signal))
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606 - becoming the program is the point
 
 
 def enter_namespace(uid: int, gid: int) -> None:

@@ -1,7 +1,7 @@
 """Linking social and shopping accounts."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import strawberry
 
@@ -28,20 +28,20 @@ strawberry.enum(Category, name="ProviderCategory")
 @shows(Registration, description="Where somebody can have an account.")
 class Provider:
     @strawberry.field
-    def key(self: Any) -> str:
-        return self.provider.key
+    def key(root: strawberry.Parent[Registration]) -> str:
+        return root.provider.key
 
     @strawberry.field
-    def name(self: Any, info: Info) -> str:
-        return say(self.provider.name, info.context.locale)
+    def name(root: strawberry.Parent[Registration], info: Info) -> str:
+        return say(root.provider.name, info.context.locale)
 
     @strawberry.field
-    def category(self: Any) -> Category:
-        return self.provider.category
+    def category(root: strawberry.Parent[Registration]) -> Category:
+        return root.provider.category
 
     @strawberry.field(description="What is read there, in the person's language.")
-    def reads(self: Any, info: Info) -> list[str]:
-        return [say(sentence, info.context.locale) for sentence in self.reads]
+    def reads(root: strawberry.Parent[Registration], info: Info) -> list[str]:
+        return [say(sentence, info.context.locale) for sentence in root.reads]
 
 
 def as_provider(registration: Registration) -> Provider:
@@ -55,12 +55,12 @@ class LinkedAccount(Node):
     unlinked_at: datetime | None
 
     @strawberry.field
-    def provider(self: Any) -> Provider:
-        return as_provider(registry.known(self.provider))
+    def provider(root: strawberry.Parent[accounts.LinkedAccount]) -> Provider:
+        return as_provider(registry.known(root.provider))
 
     @strawberry.field
-    async def display_name(self: Any, info: Info) -> str | None:
-        return await info.context.load(accounts.display_names, (self.user_id, self.id))
+    async def display_name(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> str | None:
+        return await info.context.load(accounts.display_names, (root.user_id, root.id))
 
 
 @shows(linking.StartedLink, description="Send the person to `authorizationUrl`; he comes back to the redirect address.")
@@ -68,12 +68,12 @@ class AccountLinkRequest:
     authorization_url: URL
 
     @strawberry.field
-    def id(self: Any) -> strawberry.ID:
-        return strawberry.ID(global_id("AccountLinkRequest", self.request.id))
+    def id(root: strawberry.Parent[linking.StartedLink]) -> strawberry.ID:
+        return strawberry.ID(global_id("AccountLinkRequest", root.request.id))
 
     @strawberry.field
-    def expires_at(self: Any) -> datetime:
-        return self.request.expires_at
+    def expires_at(root: strawberry.Parent[linking.StartedLink]) -> datetime:
+        return root.request.expires_at
 
 
 StartAccountLinkResult = Annotated[AccountLinkRequest | Refused, strawberry.union("StartAccountLinkResult")]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -52,8 +52,8 @@ class Decision:
     decided_at: datetime
 
     @strawberry.field
-    def reasons(self: Any, info: Info) -> list[Reason]:
-        return reasons_told(self.reasons, info)
+    def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
+        return reasons_told(root.reasons, info)
 
 
 @strawberry.type(description="What was shown, under the hash of its words.")
@@ -70,29 +70,29 @@ class Offer(Node):
     annual_cost: Decimal
 
     @strawberry.field
-    def amount(self: Any) -> Money:
-        return Money.of(self.amount, self.currency)
+    def amount(root: strawberry.Parent[offers.Offer]) -> Money:
+        return Money.of(root.amount, root.currency)
 
     @strawberry.field
-    def annual_rate(self: Any) -> Decimal:
-        return scalars.rate(self.annual_rate) or Decimal(0)  # a rental bears no interest
+    def annual_rate(root: strawberry.Parent[offers.Offer]) -> Decimal:
+        return scalars.rate(root.annual_rate) or Decimal(0)  # a rental bears no interest
 
     @strawberry.field
-    def monthly_payment(self: Any) -> Money:
-        return Money.of(self.monthly_payment, self.currency)
+    def monthly_payment(root: strawberry.Parent[offers.Offer]) -> Money:
+        return Money.of(root.monthly_payment, root.currency)
 
     @strawberry.field
-    def deposit(self: Any) -> Money:
-        return Money.of(self.deposit, self.currency)
+    def deposit(root: strawberry.Parent[offers.Offer]) -> Money:
+        return Money.of(root.deposit, root.currency)
 
     @strawberry.field
-    def deposit_waived(self: Any) -> Money:
-        return Money.of(self.deposit_waived, self.currency)
+    def deposit_waived(root: strawberry.Parent[offers.Offer]) -> Money:
+        return Money.of(root.deposit_waived, root.currency)
 
     @strawberry.field
-    def documents(self: Any) -> list[Document]:
+    def documents(root: strawberry.Parent[offers.Offer]) -> list[Document]:
         where = f"{settings().public_url}/documents"
-        return [Document(title=title, url=URL(f"{where}/{sha}"), sha256=sha) for title, sha in self.documents]
+        return [Document(title=title, url=URL(f"{where}/{sha}"), sha256=sha) for title, sha in root.documents]
 
 
 @shows(applications.Application, description="A person's request for a product.")
@@ -103,16 +103,16 @@ class Application(Node):
     promised_by: datetime
 
     @strawberry.field
-    async def product(self: Any, info: Info) -> Product:
-        return await info.context.load(products.by_ids, self.product_id)
+    async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
+        return await info.context.load(products.by_ids, root.product_id)
 
     @strawberry.field
-    def amount(self: Any) -> Money:
-        return Money.of(self.amount, self.currency)
+    def amount(root: strawberry.Parent[applications.Application]) -> Money:
+        return Money.of(root.amount, root.currency)
 
     @strawberry.field(description="What happened, oldest first.")
-    async def timeline(self: Any, info: Info) -> list[TimelineEntry]:
-        told: list[Event] = await info.context.load(applications.timelines, self.id) or []
+    async def timeline(root: strawberry.Parent[applications.Application], info: Info) -> list[TimelineEntry]:
+        told: list[Event] = await info.context.load(applications.timelines, root.id) or []
         locale = info.context.locale
         return [
             TimelineEntry(at=event.occurred_at, event=event.name, message=say(TIMELINE[event.name], locale))
@@ -121,15 +121,15 @@ class Application(Node):
         ]
 
     @strawberry.field
-    async def decision(self: Any, info: Info) -> Decision | None:
-        return await info.context.load(decisions.latest, (self.user_id, self.id))
+    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return await info.context.load(decisions.latest, (root.user_id, root.id))
 
     @strawberry.field
-    async def offer(self: Any, info: Info) -> Offer | None:
-        return await info.context.load(offers.of_applications, (self.user_id, self.id))
+    async def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
+        return await info.context.load(offers.of_applications, (root.user_id, root.id))
 
     @strawberry.field(description="The accepted offer in force; null until an offer is accepted.")
-    def agreement(self: Any) -> Agreement | None:
+    def agreement(root: strawberry.Parent[applications.Application]) -> Agreement | None:
         return None
 
 

@@ -1,7 +1,6 @@
 """What stands behind an odds band, as the app shows it."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -24,9 +23,9 @@ class BandEvidence:
     until: datetime | None
 
     @strawberry.field(description="Whether it was measured on simulated people only.")
-    def simulated(self: Any) -> bool:
-        return bool(self.is_simulated)
+    def simulated(root: strawberry.Parent[bands.BandEvidence]) -> bool:
+        return bool(root.is_simulated)
 
     @strawberry.field
-    def message(self: Any, info: Info) -> str:
-        return say(self.message, info.context.locale, **self.values)
+    def message(root: strawberry.Parent[bands.BandEvidence], info: Info) -> str:
+        return say(root.message, info.context.locale, **root.values)

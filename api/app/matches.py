@@ -2,7 +2,7 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -32,16 +32,16 @@ class Illustration:
     term_months: int
 
     @strawberry.field
-    def amount(self: Any) -> Money:
-        return Money.of(self.amount, self.currency)
+    def amount(root: strawberry.Parent[quoting.Illustration]) -> Money:
+        return Money.of(root.amount, root.currency)
 
     @strawberry.field
-    def total_cost(self: Any) -> Money:
-        return Money.of(self.quote.total_cost, self.currency)
+    def total_cost(root: strawberry.Parent[quoting.Illustration]) -> Money:
+        return Money.of(root.quote.total_cost, root.currency)
 
     @strawberry.field
-    def annual_cost(self: Any) -> Decimal:
-        return self.quote.annual_cost
+    def annual_cost(root: strawberry.Parent[quoting.Illustration]) -> Decimal:
+        return root.quote.annual_cost
 
 
 @shows(matches.Match, description="A product ranked for a person, with the odds that he gets it.")
@@ -51,20 +51,20 @@ class Match(Node):
     band_evidence: BandEvidence
 
     @strawberry.field(description="Null where no band keeps what it says; bandEvidence tells why.")
-    def odds_band(self: Any) -> OddsBand | None:
-        return self.odds_band
+    def odds_band(root: strawberry.Parent[matches.Match]) -> OddsBand | None:
+        return root.odds_band
 
     @strawberry.field
-    def reasons(self: Any, info: Info) -> list[Reason]:
-        return reasons_told(list(self.reasons), info)
+    def reasons(root: strawberry.Parent[matches.Match], info: Info) -> list[Reason]:
+        return reasons_told(list(root.reasons), info)
 
     @strawberry.field
-    def monthly_cost(self: Any) -> Money:
-        return Money.of(self.illustration.quote.monthly_payment, self.product.currency)
+    def monthly_cost(root: strawberry.Parent[matches.Match]) -> Money:
+        return Money.of(root.illustration.quote.monthly_payment, root.product.currency)
 
-    @strawberry.field(name="basis")
-    def basis(self: Any) -> Illustration:
-        return self.illustration
+    @strawberry.field
+    def basis(root: strawberry.Parent[matches.Match]) -> Illustration:
+        return cast(Illustration, root.illustration)
 
 
 @shows(
@@ -75,8 +75,8 @@ class WhyNot:
     is_offered: bool
 
     @strawberry.field
-    def reasons(self: Any, info: Info) -> list[Reason]:
-        return reasons_told(list(self.reasons), info)
+    def reasons(root: strawberry.Parent[why_not.WhyNot], info: Info) -> list[Reason]:
+        return reasons_told(list(root.reasons), info)
 
 
 @shows(matcher.Weight, description="One part of the value by which matches are ordered.")
@@ -85,8 +85,8 @@ class MatchWeight:
     weight: float
 
     @strawberry.field
-    def meaning(self: Any, info: Info) -> str:
-        return say(self.meaning, info.context.locale)
+    def meaning(root: strawberry.Parent[matcher.Weight], info: Info) -> str:
+        return say(root.meaning, info.context.locale)
 
 
 @strawberry.type(description="How this person's matches are ordered.")

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import strawberry
 
@@ -22,8 +21,8 @@ class Tier:
     rank: int
 
     @strawberry.field
-    def name(self: Any, info: Info) -> str:
-        return say(self.name, info.context.locale)
+    def name(root: strawberry.Parent[tiers.Tier], info: Info) -> str:
+        return say(root.name, info.context.locale)
 
 
 @shows(memberships.Missing, description="What the next tier still asks for.")
@@ -32,8 +31,8 @@ class Missing:
     activity: int
 
     @strawberry.field
-    def message(self: Any, info: Info) -> str:
-        return say(self.message, info.context.locale, **self.values)
+    def message(root: strawberry.Parent[memberships.Missing], info: Info) -> str:
+        return say(root.message, info.context.locale, **root.values)
 
 
 @shows(memberships.NextTier)
@@ -48,16 +47,16 @@ class Benefit(Node):
     resets_at: datetime | None
 
     @strawberry.field
-    def id(self: Any) -> strawberry.ID:
-        return strawberry.ID(global_id("Benefit", self.benefit.id))
+    def id(root: strawberry.Parent[grants.HeldBenefit]) -> strawberry.ID:
+        return strawberry.ID(global_id("Benefit", root.benefit.id))
 
     @strawberry.field
-    def name(self: Any, info: Info) -> str:
-        return say(self.benefit.name, info.context.locale)
+    def name(root: strawberry.Parent[grants.HeldBenefit], info: Info) -> str:
+        return say(root.benefit.name, info.context.locale)
 
     @strawberry.field
-    def segment(self: Any) -> Segment:
-        return self.benefit.segment
+    def segment(root: strawberry.Parent[grants.HeldBenefit]) -> Segment:
+        return root.benefit.segment
 
 
 @strawberry.enum

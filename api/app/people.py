@@ -40,60 +40,63 @@ class Profile:
     identity: IdentityStatus
 
     @strawberry.field
-    def monthly_income(self: Any) -> Money | None:
-        income = self.monthly_income
+    def monthly_income(root: strawberry.Parent[profiles.Profile]) -> Money | None:
+        income = root.monthly_income
         return Money.of(income.minor, income.currency) if income else None
 
 
 @shows(users.User, description="A person, known by a phone number.")
 class User(Node):
     @strawberry.field(description="+86 138****8000")
-    async def masked_phone(self: Any, info: Info) -> str:
-        return await info.context.load(users.masked_phones, self.id)
+    async def masked_phone(root: strawberry.Parent[users.User], info: Info) -> str:
+        return await info.context.load(users.masked_phones, root.id)
 
     @strawberry.field
-    async def profile(self: Any, info: Info) -> Profile:
-        return await info.context.load(profiles.profiles_of, self.id)
+    async def profile(root: strawberry.Parent[users.User], info: Info) -> Profile:
+        return await info.context.load(profiles.profiles_of, root.id)
 
     @strawberry.field
-    async def scoring(self: Any, info: Info) -> Scoring:
-        return await info.context.load(assessing.standings, self.id)
+    async def scoring(root: strawberry.Parent[users.User], info: Info) -> Scoring:
+        return await info.context.load(assessing.standings, root.id)
 
     @strawberry.field(description="scoring.score, for short.")
-    async def score(self: Any, info: Info) -> Score | None:
-        standing = await info.context.load(assessing.standings, self.id)
+    async def score(root: strawberry.Parent[users.User], info: Info) -> Score | None:
+        standing = await info.context.load(assessing.standings, root.id)
         return standing.score if standing else None
 
     @strawberry.field(description="What would bring the next grade; null at the best grade, and without a score.")
-    async def path_to_grade(self: Any) -> PathToGrade | None:
+    async def path_to_grade(root: strawberry.Parent[users.User]) -> PathToGrade | None:
         async with reading() as db:
-            return cast(PathToGrade, await telling.path_of(db, self.id))
+            return cast(PathToGrade, await telling.path_of(db, root.id))
 
     @strawberry.field
-    async def linked_accounts(self: Any, info: Info) -> list[LinkedAccount]:
-        return await info.context.load(accounts.of_users, self.id)
+    async def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
+        return await info.context.load(accounts.of_users, root.id)
 
     @strawberry.field
-    async def membership(self: Any, info: Info) -> Membership | None:
-        return await info.context.load(memberships.memberships_of, self.id)
+    async def membership(root: strawberry.Parent[users.User], info: Info) -> Membership | None:
+        return await info.context.load(memberships.memberships_of, root.id)
 
     @strawberry.field
     async def matches(
-        self: Any, kind: ProductKind | None = None, first: int | None = None, after: str | None = None
+        root: strawberry.Parent[users.User],
+        kind: ProductKind | None = None,
+        first: int | None = None,
+        after: str | None = None,
     ) -> Connection[Match] | None:
-        return await matches_of(self.id, kind, first, after)
+        return await matches_of(root.id, kind, first, after)
 
     @strawberry.field(description="How my matches are ordered.")
-    async def matching(self: Any) -> Matching:
-        return await matching_of(self.id)
+    async def matching(root: strawberry.Parent[users.User]) -> Matching:
+        return await matching_of(root.id)
 
     @strawberry.field(description="Why a product is not among my matches, or where it stands. Null if there is none.")
-    async def why_not(self: Any, product_id: strawberry.ID) -> WhyNot | None:
-        return await why_not_of(self.id, product_id)
+    async def why_not(root: strawberry.Parent[users.User], product_id: strawberry.ID) -> WhyNot | None:
+        return await why_not_of(root.id, product_id)
 
     @strawberry.field(description="Newest first.")
     async def applications(
-        self: Any, info: Info, first: int | None = None, after: str | None = None
+        root: strawberry.Parent[users.User], info: Info, first: int | None = None, after: str | None = None
     ) -> Connection[Application] | None:
         mine = applications.visible_to(info.context.user)
         async with reading() as db:

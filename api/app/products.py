@@ -1,7 +1,6 @@
 """Partners and what they offer."""
 
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 
@@ -31,20 +30,20 @@ class Product(Node):
     term_months: list[int]
 
     @strawberry.field
-    async def partner(self: Any, info: Info) -> Partner:
-        return await info.context.load(products.partners_by_ids, self.partner_id)
+    async def partner(root: strawberry.Parent[products.Product], info: Info) -> Partner:
+        return await info.context.load(products.partners_by_ids, root.partner_id)
 
     @strawberry.field
-    def amount_min(self: Any) -> Money:
-        return Money.of(self.amount_min, self.currency)
+    def amount_min(root: strawberry.Parent[products.Product]) -> Money:
+        return Money.of(root.amount_min, root.currency)
 
     @strawberry.field
-    def amount_max(self: Any) -> Money:
-        return Money.of(self.amount_max, self.currency)
+    def amount_max(root: strawberry.Parent[products.Product]) -> Money:
+        return Money.of(root.amount_max, root.currency)
 
     @strawberry.field
-    def annual_rate(self: Any) -> Decimal | None:
-        return scalars.rate(self.annual_rate)
+    def annual_rate(root: strawberry.Parent[products.Product]) -> Decimal | None:
+        return scalars.rate(root.annual_rate)
 
 
 @strawberry.type

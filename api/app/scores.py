@@ -1,7 +1,7 @@
 """Score, and where scoring stands."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import strawberry
 
@@ -33,8 +33,8 @@ class Factor:
     effect: int
 
     @strawberry.field
-    def label(self: Any, info: Info) -> str:
-        return say(self.label, info.context.locale)
+    def label(root: strawberry.Parent[scoring.Factor], info: Info) -> str:
+        return say(root.label, info.context.locale)
 
 
 @shows(receipts.Part, description="One cause of the change, with its points.")
@@ -43,8 +43,8 @@ class ChangePart:
     points: int
 
     @strawberry.field
-    def message(self: Any, info: Info) -> str:
-        return say(self.message, info.context.locale, points=f"{self.points:+d}")
+    def message(root: strawberry.Parent[receipts.Part], info: Info) -> str:
+        return say(root.message, info.context.locale, points=f"{root.points:+d}")
 
 
 @shows(receipts.Receipt, description="before and all parts add up to after, exactly.")
@@ -64,8 +64,8 @@ class PathStep:
     grade: Grade
 
     @strawberry.field
-    def message(self: Any, info: Info) -> str:
-        return say(self.message, info.context.locale, **self.values)
+    def message(root: strawberry.Parent[paths.PathStep], info: Info) -> str:
+        return say(root.message, info.context.locale, **root.values)
 
 
 @shows(
@@ -89,13 +89,13 @@ class Score(Node):
     simulated: bool
 
     @strawberry.field(description="What counts most against this person, at most four, most important first.")
-    def reasons(self: Any, info: Info) -> list[Reason]:
-        return reasons_told(self.reasons, info)
+    def reasons(root: strawberry.Parent[scores.Score], info: Info) -> list[Reason]:
+        return reasons_told(root.reasons, info)
 
     @strawberry.field(description="How it came from the score before it; null at the first one.")
-    async def change(self: Any) -> ChangeReceipt | None:
+    async def change(root: strawberry.Parent[scores.Score]) -> ChangeReceipt | None:
         async with reading() as db:
-            return cast(ChangeReceipt, await telling.change_of(db, self.user_id, self.id))
+            return cast(ChangeReceipt, await telling.change_of(db, root.user_id, root.id))
 
 
 @shows(assessing.Standing, description="Where scoring stands, what that means and what to do.")
@@ -104,5 +104,5 @@ class Scoring:
     score: Score | None
 
     @strawberry.field
-    def message(self: Any, info: Info) -> str:
-        return say(self.message, info.context.locale, **self.values)
+    def message(root: strawberry.Parent[assessing.Standing], info: Info) -> str:
+        return say(root.message, info.context.locale, **root.values)

@@ -1,7 +1,7 @@
 """Signing in by phone."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -26,8 +26,8 @@ class Challenge:
     code_length: int
 
     @strawberry.field
-    def id(self: Any) -> strawberry.ID:
-        return strawberry.ID(global_id("Challenge", self.id))
+    def id(root: strawberry.Parent[challenges.Challenge]) -> strawberry.ID:
+        return strawberry.ID(global_id("Challenge", root.id))
 
 
 @shows(sessions.Session, description="A signed-in device.")
@@ -37,12 +37,12 @@ class Session:
     refresh_token: str
 
     @strawberry.field
-    def id(self: Any) -> strawberry.ID:
-        return strawberry.ID(global_id("Session", self.id))
+    def id(root: strawberry.Parent[sessions.Session]) -> strawberry.ID:
+        return strawberry.ID(global_id("Session", root.id))
 
     @strawberry.field
-    async def viewer(self: Any, info: Info) -> User | None:
-        return await info.context.load(users.by_ids, self.user_id)
+    async def viewer(root: strawberry.Parent[sessions.Session], info: Info) -> User | None:
+        return await info.context.load(users.by_ids, root.user_id)
 
 
 @strawberry.type(description="A code is not enough for this number; answer one of `methods` too.")

@@ -1,7 +1,6 @@
 """Products with their funnels, and what groups of people pay, as every role at the console sees them."""
 
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 
@@ -28,13 +27,13 @@ class Product(Node):
     version: int
 
     @strawberry.field
-    async def partner_name(self: Any, info: Info) -> str:
-        partner = await info.context.load(products.partners_by_ids, self.partner_id)
+    async def partner_name(root: strawberry.Parent[products.Product], info: Info) -> str:
+        partner = await info.context.load(products.partners_by_ids, root.partner_id)
         return partner.name
 
     @strawberry.field(description="Whom it reaches, and what came of it in the last days.")
-    async def reach(self: Any, info: Info, days: int = 30) -> Reach | None:
-        return await reach_of(info.context, info.context.staff, self.id, days)
+    async def reach(root: strawberry.Parent[products.Product], info: Info, days: int = 30) -> Reach | None:
+        return await reach_of(info.context, info.context.staff, root.id, days)
 
 
 @shows(
@@ -49,20 +48,20 @@ class GroupCost:
     is_concern: bool = strawberry.field(description="Noticeably more than people in all, and not by chance.")
 
     @strawberry.field
-    def annual_cost(self: Any) -> Decimal:
-        return _fraction(self.annual_cost)
+    def annual_cost(root: strawberry.Parent[group_costs.GroupLine]) -> Decimal:
+        return _fraction(root.annual_cost)
 
     @strawberry.field
-    def overpaid(self: Any) -> Decimal:
-        return _fraction(self.overpaid)
+    def overpaid(root: strawberry.Parent[group_costs.GroupLine]) -> Decimal:
+        return _fraction(root.overpaid)
 
     @strawberry.field(description="What chance leaves open (95 %).")
-    def overpaid_at_least(self: Any) -> Decimal:
-        return _fraction(self.interval[0])
+    def overpaid_at_least(root: strawberry.Parent[group_costs.GroupLine]) -> Decimal:
+        return _fraction(root.interval[0])
 
     @strawberry.field
-    def overpaid_at_most(self: Any) -> Decimal:
-        return _fraction(self.interval[1])
+    def overpaid_at_most(root: strawberry.Parent[group_costs.GroupLine]) -> Decimal:
+        return _fraction(root.interval[1])
 
 
 def _fraction(value: float) -> Decimal:

@@ -1,7 +1,7 @@
 """Reviewing what was referred or overdue."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -33,9 +33,9 @@ class Decision:
     outcome: DecisionOutcome
 
     @strawberry.field
-    def reasons(self: Any, info: Info) -> list[Reason]:
+    def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
         locale = info.context.locale
-        return [Reason(code=why.code, message=say(why.message, locale, **why.values)) for why in self.reasons]
+        return [Reason(code=why.code, message=say(why.message, locale, **why.values)) for why in root.reasons]
 
 
 @shows(applications.Application, description="A person's request, without the person.")
@@ -44,14 +44,14 @@ class Application(Node):
     promised_by: datetime
 
     @strawberry.field
-    async def product_title(self: Any, info: Info) -> str:
-        product = await info.context.load(products.by_ids, self.product_id)
+    async def product_title(root: strawberry.Parent[applications.Application], info: Info) -> str:
+        product = await info.context.load(products.by_ids, root.product_id)
         assert product is not None, "products are retired, never deleted"
         return product.title
 
     @strawberry.field
-    async def decision(self: Any, info: Info) -> Decision | None:
-        return await info.context.load(decisions.latest, (self.user_id, self.id))
+    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return await info.context.load(decisions.latest, (root.user_id, root.id))
 
 
 @strawberry.type

@@ -1,7 +1,6 @@
 """Tiers and what they grant, as marketing sees them."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -29,8 +28,8 @@ class Benefit(Node):
     retires_at: datetime | None
 
     @strawberry.field
-    def name(self: Any, info: Info) -> str:
-        return say(self.name, info.context.locale)
+    def name(root: strawberry.Parent[benefits.Benefit], info: Info) -> str:
+        return say(root.name, info.context.locale)
 
 
 @shows(overview.TierOverview, description="A level of membership, and how many people are at it.")
@@ -39,16 +38,16 @@ class Tier:
     benefits: list[Benefit]
 
     @strawberry.field
-    def code(self: Any) -> str:
-        return str(self.tier.code)
+    def code(root: strawberry.Parent[overview.TierOverview]) -> str:
+        return str(root.tier.code)
 
     @strawberry.field
-    def name(self: Any, info: Info) -> str:
-        return say(self.tier.name, info.context.locale)
+    def name(root: strawberry.Parent[overview.TierOverview], info: Info) -> str:
+        return say(root.tier.name, info.context.locale)
 
     @strawberry.field
-    def rank(self: Any) -> int:
-        return int(self.tier.rank)
+    def rank(root: strawberry.Parent[overview.TierOverview]) -> int:
+        return int(root.tier.rank)
 
 
 @strawberry.type

@@ -48,8 +48,8 @@ class Reach:
     accepted: int
 
     @strawberry.field(description="The most frequent first.")
-    def against(self: Any, info: Info) -> list[ReasonAgainst]:
-        return reasons(self.against, info.context.locale)
+    def against(root: strawberry.Parent[funnels.Funnel], info: Info) -> list[ReasonAgainst]:
+        return reasons(root.against, info.context.locale)
 
 
 @shows(
@@ -67,12 +67,12 @@ class Rehearsal:
     lost: int | None
 
     @strawberry.field(description="Names the snapshot: the same for rehearsals that may be compared.")
-    def snapshot(self: Any) -> strawberry.ID:
-        return strawberry.ID(str(self.snapshot))
+    def snapshot(root: strawberry.Parent[rehearsing.Rehearsal]) -> strawberry.ID:
+        return strawberry.ID(str(root.snapshot))
 
     @strawberry.field(description="Of the changed product, the most frequent first.")
-    def against(self: Any, info: Info) -> list[ReasonAgainst]:
-        return reasons(self.against, info.context.locale)
+    def against(root: strawberry.Parent[rehearsing.Rehearsal], info: Info) -> list[ReasonAgainst]:
+        return reasons(root.against, info.context.locale)
 
 
 Asked = tuple[Actor, UUID, int]

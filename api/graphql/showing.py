@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, Protocol, TypeVar, dataclass_transform, get_type_hints
+from uuid import UUID
 
 import strawberry
 
@@ -11,11 +12,18 @@ from infra.ids import global_id
 T = TypeVar("T", bound=type)
 
 
+class Identified(Protocol):
+    """An entity whose own id tells it apart."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
 @strawberry.interface(description="Whatever has a permanent id.")
 class Node:
     @strawberry.field
-    def id(self: Any, info: strawberry.Info) -> strawberry.ID:
-        return strawberry.ID(global_id(info._raw_info.parent_type.name, self.id))
+    def id(root: strawberry.Parent[Identified], info: strawberry.Info) -> strawberry.ID:
+        return strawberry.ID(global_id(info._raw_info.parent_type.name, root.id))
 
 
 @dataclass_transform()

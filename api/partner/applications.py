@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -39,18 +39,18 @@ class Application(Node):
     updated_at: datetime
 
     @strawberry.field
-    async def product(self: Any, info: Info) -> Product:
-        return await info.context.load(products.by_ids, self.product_id)
+    async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
+        return await info.context.load(products.by_ids, root.product_id)
 
     @strawberry.field
-    def amount(self: Any) -> Money:
-        return Money.of(self.amount, self.currency)
+    def amount(root: strawberry.Parent[applications.Application]) -> Money:
+        return Money.of(root.amount, root.currency)
 
     @strawberry.field(
         description="The person's grade of today, while the consent that came with the application lives."
     )
-    async def grade(self: Any, info: Info) -> Grade | None:
-        return await info.context.load(disclosing.grades, (self.user_id, self.id))
+    async def grade(root: strawberry.Parent[applications.Application], info: Info) -> Grade | None:
+        return await info.context.load(disclosing.grades, (root.user_id, root.id))
 
 
 async def find(context: Context, id: UUID) -> applications.Application | None:

@@ -63,28 +63,28 @@ class Product(Node):
     updated_at: datetime | None
 
     @strawberry.field
-    def amount_min(self: Any) -> Money:
-        return Money.of(self.amount_min, self.currency)
+    def amount_min(root: strawberry.Parent[products.Product]) -> Money:
+        return Money.of(root.amount_min, root.currency)
 
     @strawberry.field
-    def amount_max(self: Any) -> Money:
-        return Money.of(self.amount_max, self.currency)
+    def amount_max(root: strawberry.Parent[products.Product]) -> Money:
+        return Money.of(root.amount_max, root.currency)
 
     @strawberry.field
-    def annual_rate(self: Any) -> Decimal | None:
-        return scalars.rate(self.annual_rate)
+    def annual_rate(root: strawberry.Parent[products.Product]) -> Decimal | None:
+        return scalars.rate(root.annual_rate)
 
     @strawberry.field
-    def deposit(self: Any) -> Money:
-        return Money.of(self.deposit, self.currency)
+    def deposit(root: strawberry.Parent[products.Product]) -> Money:
+        return Money.of(root.deposit, root.currency)
 
     @strawberry.field
-    def rules(self: Any) -> ProductRules:
-        return ProductRules.of(self.rules, self.currency)
+    def rules(root: strawberry.Parent[products.Product]) -> ProductRules:
+        return ProductRules.of(root.rules, root.currency)
 
     @strawberry.field(description="Whom it reaches, and what came of it in the last days.")
-    async def reach(self: Any, info: Info, days: int = 30) -> Reach | None:
-        return await reach_of(info.context, info.context.partner, self.id, days)
+    async def reach(root: strawberry.Parent[products.Product], info: Info, days: int = 30) -> Reach | None:
+        return await reach_of(info.context, info.context.partner, root.id, days)
 
 
 async def find(context: Context, id: UUID) -> products.Product | None:

@@ -1,6 +1,6 @@
 """A few people who are everybody, and plain models to match them by, for the tests of sweeps and of what they count."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -48,7 +48,10 @@ class GradesByIncome:
 class DearestFirst:
     model_version = "dearest-first"
     is_simulated = True
-    tested = {OddsBand.HIGH: Tested(70, 100, True, None, None), OddsBand.LOW: Tested(40, 100, False, None, None)}
+    tested: Mapping[OddsBand, Tested] = {
+        OddsBand.HIGH: Tested(70, 100, True, None, None),
+        OddsBand.LOW: Tested(40, 100, False, None, None),
+    }
 
     def catch_up(self) -> None: ...
 
