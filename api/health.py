@@ -1,6 +1,7 @@
 """What an operator's machines ask: is it alive, can it work, how much does it do."""
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import cast
@@ -14,19 +15,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import watch_metrics
+from infra import backlog
 from infra.cache import valkey
 from infra.database import reading
 
-WAITING = Gauge("longan_reactions_waiting", "Reactions that are due and not handled")
+WAITING = Gauge("longan_reactions_waiting", "Reactions that were due and are not handled")
+OLDEST = Gauge("longan_reactions_oldest_seconds", "Since the oldest of them was due for the first time")
 PARKED = Gauge("longan_reactions_parked", "Reactions that were given up, for a person to look at")
-# Two counts, each on a small index of its own; one count over both would read the whole table.
-COUNTS = text(
-    """
-    SELECT (SELECT count(*) FROM event_reactions
-             WHERE handled_at IS NULL AND parked_at IS NULL AND due_at <= longan_now()),
-           (SELECT count(*) FROM event_reactions WHERE handled_at IS NULL AND parked_at IS NOT NULL)
-    """
-)
+OLDEST_PARKED = Gauge("longan_reactions_parked_oldest_seconds", "Since the oldest of them was due for the first time")
 
 
 async def healthz(request: Request) -> Response:
@@ -39,7 +35,10 @@ async def readyz(request: Request) -> Response:
         "valkey": await _answers(_valkey()),
         "models": bool(request.app.state.is_warm),
     }
-    return JSONResponse({"ready": all(checks.values()), "checks": checks}, 200 if all(checks.values()) else 503)
+    is_ready = all(checks.values())
+    # Work that waits is the worker's; taking this machine out of rotation would help nobody.
+    said = {"ready": is_ready, "checks": checks, "reactions": await _reactions()}
+    return JSONResponse(said, 200 if is_ready else 503)
 
 
 async def _answers(question: Awaitable[None]) -> bool:
@@ -66,14 +65,33 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
+async def _reactions() -> dict[str, object] | None:
+    """None where nobody can tell."""
+    now = await _backlog()
+    if now is None:
+        return None
+    return {
+        "late": now.is_late,
+        "waiting": now.waiting,
+        "oldest_seconds": round(now.oldest_seconds),
+        "parked": now.parked,
+    }
+
+
 async def _count_waiting() -> None:
+    now = await _backlog()
+    WAITING.set(now.waiting if now else math.nan)
+    OLDEST.set(now.oldest_seconds if now else math.nan)
+    PARKED.set(now.parked if now else math.nan)
+    OLDEST_PARKED.set(now.oldest_parked_seconds if now else math.nan)
+
+
+async def _backlog() -> backlog.Backlog | None:
     try:
         async with asyncio.timeout(2), reading() as db:
-            waiting, parked = (await db.execute(COUNTS)).one()
-        WAITING.set(waiting)
-        PARKED.set(parked)
+            return await backlog.look(db)
     except (TimeoutError, OSError, SQLAlchemyError):
-        WAITING.set(float("nan"))
+        return None
 
 
 async def _look_at_models() -> None:

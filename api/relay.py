@@ -4,7 +4,8 @@ import asyncio
 import signal
 
 from infra import cache, database, relay, telemetry
-from infra.worker import make_celery
+from infra.broker import Broker
+from infra.worker import make_sender
 
 
 async def main() -> None:
@@ -15,7 +16,7 @@ async def main() -> None:
         loop.add_signal_handler(sign, running.cancel)
     database.open_engine(pool=3)
     try:
-        await relay.run(make_celery())
+        await relay.run(Broker(make_sender()))
     except asyncio.CancelledError:
         pass
     finally:

@@ -42,7 +42,12 @@ def local_day(moment: datetime) -> date:
 
 def begins(day: date) -> datetime:
     """The first moment of a day of the product, in UTC."""
-    return datetime.combine(day, time.min, zone()).astimezone(UTC)
+    return local_moment(day, time.min)
+
+
+def local_moment(day: date, at: time) -> datetime:
+    """The moment, in UTC, at which the product's clocks show this time on this day."""
+    return datetime.combine(day, at, zone()).astimezone(UTC)
 
 
 async def today(db: AsyncSession) -> date:

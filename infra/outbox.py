@@ -1,6 +1,6 @@
 """What happened, written in the same transaction as the change, with a row for each reaction that owes to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,14 +30,20 @@ class Event(Entity):
 
 
 class EventReaction(Entity):
-    """One reaction that an event owes: due until it is handled, parked for a person to look at after too many attempts."""
+    """One reaction that an event owes: due until it is handled, parked for a person to look at after too many attempts.
+
+    `waiting_since` is when it first was due, once it was handed over. `claimed_by` calls out just now, until it says more.
+    """
 
     __tablename__ = "event_reactions"
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
     reaction: Mapped[str] = mapped_column(primary_key=True)
     due_at: Mapped[datetime]
+    waiting_since: Mapped[datetime | None] = mapped_column(default=None)
     attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[UUID | None] = mapped_column(default=None)
+    claimed_until: Mapped[datetime | None] = mapped_column(default=None)
     handled_at: Mapped[datetime | None] = mapped_column(default=None)
     parked_at: Mapped[datetime | None] = mapped_column(default=None)
     last_error: Mapped[str | None] = mapped_column(default=None)
@@ -50,9 +56,9 @@ Index(
 )
 
 Index(
-    "ix_event_reactions_parked",
-    EventReaction.parked_at,
-    postgresql_where=EventReaction.handled_at.is_(None) & EventReaction.parked_at.is_not(None),
+    "ix_event_reactions_waiting",
+    EventReaction.waiting_since,
+    postgresql_where=EventReaction.handled_at.is_(None) & EventReaction.waiting_since.is_not(None),
 )
 
 
@@ -69,13 +75,16 @@ async def announce(
     events.check(name, data)
     now = await clock.now(db)
     event = Event(name=name, user_id=user_id, subject_id=subject_id, data=dict(data), occurred_at=now)
+    await owe(db, event, reactions.owed_to(name), due_at or now)
+    return event
+
+
+async def owe(db: AsyncSession, event: Event, names: Iterable[str], due_at: datetime) -> None:
+    """Let an event, new or written before, owe these reactions; the bell rings for them after the commit."""
     db.add(event)
     await db.flush()
-    db.add_all(
-        EventReaction(event_id=event.id, reaction=name, due_at=due_at or now) for name in reactions.owed_to(event.name)
-    )
-    db.info.setdefault("announced", []).append(user_id)
-    return event
+    db.add_all(EventReaction(event_id=event.id, reaction=name, due_at=due_at) for name in names)
+    db.info.setdefault("announced", []).append(event.user_id)
 
 
 async def announce_all(

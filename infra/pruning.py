@@ -14,7 +14,7 @@ from infra.receipts import KEPT, Receipt
 PRUNE = declare("house.prune")
 HANDLED_KEPT = timedelta(days=30)
 
-schedules.recur(PRUNE, timedelta(days=1))
+schedules.recur(PRUNE, schedules.DAY, schedules.NIGHT)
 
 
 @reaction(PRUNE, stored_as="prune_ground")

@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import select, text, update
 
-from infra import clock, reactions
+from infra import clock, leases, reactions
 from infra.database import Db, reading, transact, transaction
 from infra.outbox import Event, EventReaction
 
@@ -51,21 +51,15 @@ async def _work(event_id: UUID, reaction: reactions.Reaction) -> None:
 
 
 async def _call_out(event_id: UUID, reaction: reactions.Reaction) -> None:
-    async with reading() as db:
-        event = (
-            await db.execute(
-                select(Event)
-                .join(EventReaction, EventReaction.event_id == Event.id)
-                .where(*_is(event_id, reaction.name), EventReaction.handled_at.is_(None))
-            )
-        ).scalar_one_or_none()
-    if event is None:
-        return
-    await reaction.handler(event)
-    async with transaction() as db:
-        await db.execute(
-            update(EventReaction).where(*_is(event_id, reaction.name)).values(handled_at=text("longan_now()"))
-        )
+    async with leases.claimed(event_id, reaction.name) as is_ours:
+        if not is_ours:
+            return
+        async with reading() as db:
+            event = await db.get_one(Event, event_id)
+        await reaction.handler(event)
+        async with transaction() as db:
+            handled = update(EventReaction).where(*_is(event_id, reaction.name))
+            await db.execute(handled.values(handled_at=text("longan_now()")))
 
 
 async def _write_down(event_id: UUID, name: str, error: Exception) -> None:

@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     database_pool: int = 20
     statement_timeout_ms: int = 15_000
     relay_sweep_seconds: float = 1.0
+    reactions_late_after_seconds: float = (
+        60.0  # what has waited longer is told in the log, `/readyz` and `longan status`
+    )
     rescore_batch: int = 250  # people in one transaction of a rescore
     rescore_concurrency: int = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
-from kombu import Exchange, Queue
 
-from infra import cache, database, reacting, schedules, telemetry
+from infra import cache, database, reacting, telemetry
+from infra.broker import QUEUE, SECONDS_MAX, queue
 from infra.settings import settings
 
-QUEUE = "longan"
 TASK_SECONDS_MAX = 300
 _runner: asyncio.Runner | None = None
 
@@ -32,29 +31,33 @@ def make_celery() -> Celery:
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
+        # Without these there is no exchange and no binding of anybody's in the broker, only the queue.
+        worker_enable_remote_control=False,
         broker_connection_timeout=5,
         broker_transport_options={"confirm_publish": True} if quorum else {"visibility_timeout": 2 * TASK_SECONDS_MAX},
         task_default_queue=QUEUE,
-        task_queues=[Queue(QUEUE, Exchange(QUEUE, "topic"), QUEUE, queue_arguments=_arguments(quorum))],
-        task_default_exchange=QUEUE,
+        task_default_exchange="",
         task_default_routing_key=QUEUE,
+        task_queues=[queue(quorum=quorum)],
         timezone="UTC",
     )
     celery.task(name="react")(react)
-    celery.task(name="announce_due")(announce_due)
     return celery
 
 
-def _arguments(quorum: bool) -> dict[str, str] | None:
-    return {"x-queue-type": "quorum"} if quorum else None
+def make_sender() -> Celery:
+    """The same for the relay, which gives up soon where a broker hangs: it has others to serve, and may be told to end."""
+    celery = make_celery()
+    patience = {"socket_timeout": SECONDS_MAX, "socket_connect_timeout": SECONDS_MAX}
+    if celery.conf.broker_transport_options.get("confirm_publish"):
+        patience = {"read_timeout": SECONDS_MAX, "write_timeout": SECONDS_MAX}
+    celery.conf.broker_transport_options |= patience | {"max_retries": 0}
+    celery.conf.broker_connection_timeout = SECONDS_MAX
+    return celery
 
 
 def react(event_id: str, reaction: str) -> None:
     run(reacting.react(UUID(event_id), reaction))
-
-
-def announce_due() -> None:
-    run(schedules.announce_due())
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

@@ -19,7 +19,7 @@ LOOK_FOR_STALE = declare("scores.look_for_stale")
 
 # No score stands longer than this on facts that have expired.
 schedules.recur(LOOK_FOR_STALE, timedelta(hours=1))
-schedules.recur(retraining.RETRAIN, retraining.EVERY)
+schedules.recur(retraining.RETRAIN, retraining.EVERY, schedules.NIGHT)
 
 
 @reaction(approvals.MODEL_PROMOTED, stored_as="rescore_after_promotion")

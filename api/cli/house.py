@@ -87,7 +87,18 @@ class House:
     def worker(self) -> Program:
         return Program(
             name="Worker",
-            command=[*YIELDING, PYTHON, "-m", "celery", "--quiet", "-A", "api.worker", "worker", "--without-mingle"],
+            command=[
+                *YIELDING,
+                PYTHON,
+                "-m",
+                "celery",
+                "--quiet",
+                "-A",
+                "api.worker",
+                "worker",
+                "--without-mingle",
+                "--without-gossip",
+            ],
             log=self.log("worker"),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,

@@ -26,7 +26,7 @@ SWEEP_DUE, COUNT_DUE = declare("matches.sweep"), declare("products.count")
 KEPT = timedelta(days=400)
 
 schedules.recur(LOOK_AT_BANDS, timedelta(hours=1))
-schedules.recur(SWEEP_DUE, timedelta(days=1))
+schedules.recur(SWEEP_DUE, schedules.DAY, schedules.NIGHT)
 schedules.recur(COUNT_DUE, timedelta(hours=1))
 
 

@@ -16,7 +16,7 @@ from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode
 from infra.events import declare
 from infra.reactions import reaction
-from infra.schedules import recur
+from infra.schedules import DAY, NIGHT, recur
 from infra.settings import Rate
 from infra.words import N_
 
@@ -101,7 +101,7 @@ def _too_often(retry_at: datetime) -> Refusal:
     )
 
 
-recur(OLD_TRIES, every=timedelta(days=1))
+recur(OLD_TRIES, DAY, NIGHT)
 
 
 @reaction(OLD_TRIES, stored_as="forget_old_staff_tries")

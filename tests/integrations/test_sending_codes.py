@@ -1,5 +1,6 @@
 """A code is sent once per challenge, however often its event is delivered."""
 
+import asyncio
 from typing import ClassVar
 from uuid import uuid4
 
@@ -9,11 +10,13 @@ from sqlalchemy import select
 from domain.people import challenges, signing_in
 from domain.people.challenges import Challenge
 from infra.database import reading, transaction
-from infra.outbox import Event
+from infra.outbox import Event, EventReaction
+from infra.reacting import react
 from infra.words import Locale
 from integrations import tasks
 from integrations.sms.kept import KeptMessage, kept_for
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, TextMessage, Unsure
+from tests.clocks import Clock
 
 
 class Recorder:
@@ -29,6 +32,24 @@ class Recorder:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(message)
+
+
+class Slow(Recorder):
+    """Thinks long over the first message, and then says that it was not sent."""
+
+    def __init__(self) -> None:
+        super().__init__(NotSent("busy"))
+        self.is_called, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def send(self, message: TextMessage) -> None:
+        self.is_called.set()
+        await self.may_answer.wait()
+        await super().send(message)
+
+
+async def owed(event: Event) -> EventReaction:
+    async with reading() as db:
+        return await db.get_one(EventReaction, (event.id, "send_code"))
 
 
 async def asked(locale: Locale = "zh") -> tuple[Challenge, Event, str]:
@@ -102,6 +123,25 @@ async def test_what_was_surely_not_sent_is_sent_by_the_next_delivery(monkeypatch
         await tasks.send_code(event)
     await tasks.send_code(event)
     assert len(gateway.sent) == 1
+
+
+async def test_a_second_delivery_leaves_the_code_to_who_waits_for_a_slow_gateway(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    gateway = Slow()
+    monkeypatch.setattr(tasks, "gateway", lambda: gateway)
+    _, event, _ = await asked()
+    first = asyncio.create_task(react(event.id, "send_code"))
+    await asyncio.wait_for(gateway.is_called.wait(), 10)
+    await clock.forward(minutes=1)  # far past the lease with which it was handed over
+    await react(event.id, "send_code")
+    assert (await owed(event)).handled_at is None, "nobody knows yet whether it was sent"
+    gateway.may_answer.set()
+    await first
+    refused = await owed(event)
+    assert (refused.handled_at, refused.last_error, gateway.sent) == (None, "NotSent", [])
+    await react(event.id, "send_code")
+    assert ((await owed(event)).handled_at is None, len(gateway.sent)) == (False, 1)
 
 
 @pytest.mark.parametrize("failure", [Unsure("no_answer"), Rejected("wrong_number")])

@@ -139,13 +139,13 @@ async def test_what_machines_ask_all_day_is_not_logged(web: httpx2.AsyncClient, 
 async def test_ready_says_what_is_missing(
     web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, broken_database: Callable[[], None]
 ) -> None:
-    assert (await web.get("/readyz")).json() == {
-        "ready": True,
-        "checks": {"database": True, "valkey": True, "models": True},
-    }
+    ready = (await web.get("/readyz")).json()
+    assert (ready["ready"], ready["checks"]) == (True, {"database": True, "valkey": True, "models": True})
+    assert sorted(ready["reactions"]) == ["late", "oldest_seconds", "parked", "waiting"]
     broken_database()
     response = await web.get("/readyz")
     assert (response.status_code, response.json()["checks"]["database"]) == (503, False)
+    assert response.json()["reactions"] is None
     assert (await web.get("/metrics")).status_code == 200
     assert (await web.get("/healthz")).status_code == 200
 

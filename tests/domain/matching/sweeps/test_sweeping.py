@@ -227,5 +227,5 @@ class TestReactions:
         assert await runs.latest(db, Sweep) is again, "one runs already"
 
     async def test_both_recur(self) -> None:
-        assert schedules._wanted[tasks.SWEEP_DUE] == timedelta(days=1)
-        assert schedules._wanted[tasks.COUNT_DUE] == timedelta(hours=1)
+        assert schedules._wanted[tasks.SWEEP_DUE] == (timedelta(days=1), schedules.NIGHT)
+        assert schedules._wanted[tasks.COUNT_DUE] == (timedelta(hours=1), None)

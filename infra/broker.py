@@ -1,0 +1,57 @@
+"""The relay's side of the broker: one queue that both sides know by name, and nothing that is sent into nothing unseen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Celery
+from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
+
+QUEUE = "longan"
+WAITING_MAX = 400
+SECONDS_MAX = 2  # a broker that does not answer in this time is away; the relay asks again
+AWAY = (TimeoutError, OSError, OperationalError)
+
+
+class NobodyTook(OSError):
+    """The broker gave a message back: there was no queue for it."""
+
+
+def queue(*, quorum: bool) -> Queue:
+    """On the default exchange, where the queue's name is the way to it: no binding that could be lost."""
+    return Queue(QUEUE, Exchange(""), QUEUE, queue_arguments={"x-queue-type": "quorum"} if quorum else None)
+
+
+class Broker:
+    """Asked from one thread at a time. Raises what is in `AWAY` where it does not answer."""
+
+    def __init__(self, celery: Celery) -> None:
+        self.celery = celery
+        self.returned: list[str] = []
+
+    def room(self) -> int:
+        """How many more may wait in the queue, which is made if it is not there (any more)."""
+        with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
+            channel: Any = producer.channel
+            declared: Any = self.celery.amqp.queues[QUEUE](channel).queue_declare()
+            return max(0, WAITING_MAX - int(declared.message_count))
+
+    def send(self, tasks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Raises `NobodyTook` where a message found no queue: whatever was sent stays leased, and is sent again."""
+        self.returned.clear()
+        with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
+            self._hear_of_returns(producer.channel)
+            for name, args in tasks:
+                self.celery.send_task(
+                    name, args, producer=producer, retry=False, mandatory=True, confirm_timeout=SECONDS_MAX
+                )
+        if self.returned:
+            raise NobodyTook(f"{len(self.returned)} of {len(tasks)}")
+
+    def _hear_of_returns(self, channel: Any) -> None:
+        # Only RabbitMQ gives back; to Valkey any name is a list that can be pushed to.
+        if hasattr(channel, "events"):
+            channel.events["basic_return"].add(self._note)
+
+    def _note(self, error: Exception, exchange: str, routing_key: str, message: object) -> None:
+        self.returned.append(routing_key)
