@@ -75,9 +75,11 @@ def routes() -> list[BaseRoute]:
 
 
 def _dev_routes() -> list[BaseRoute]:
-    from api.dev import clock, messages, people, sandbox
+    from api.dev import clock, home, messages, people, sandbox
+    from api.dev.neighbours import for_neighbours
 
-    return [*clock.routes, *messages.routes, *people.routes, *sandbox.routes]
+    ours = for_neighbours([*home.routes, *clock.routes, *messages.routes, *people.routes])
+    return [*ours, home.PAGES.files(), *sandbox.routes]
 
 
 def make_app() -> Starlette:

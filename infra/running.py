@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from infra.occupancy import occupant
@@ -24,6 +25,10 @@ class Running:
     @property
     def is_running(self) -> bool:
         return self.pid is not None
+
+    @property
+    def lived(self) -> timedelta | None:
+        return None if self.seconds is None else timedelta(seconds=self.seconds)
 
 
 def look(folder: Path) -> list[Running]:
@@ -48,7 +53,7 @@ def _recorded(file: Path) -> int | None:
 
 
 def _group(leader: int) -> Iterator[int]:
-    for pid in all_pids():
+    for pid in {leader, *all_pids()}:  # whoever looks may be one of them
         if _fields(pid)[2:3] == [str(leader)]:
             yield pid
 

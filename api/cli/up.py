@@ -103,10 +103,10 @@ def welcome(story: Told, address: str, seconds: float) -> None:
 def places(address: str) -> list[tuple[str, str]]:
     longan = "longan" if shutil.which("longan") else shown(Path(sys.executable).with_name("longan"))
     return [
+        ("Start here", f"{address}/"),
         ("GraphiQL", f"{address}/graphql"),
         ("Console", f"{address}/console"),
-        ("SMS codes", f"{address}/dev/messages?to=%2B8613800138000"),
         ("Guided tour", f"{longan} demo"),
-        ("Sign-ins", f"{longan} dev credentials"),
+        ("What runs", f"{longan} status"),
         ("Stop", "Ctrl-C"),
     ]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra import clock, doorbell
 from infra.database import transaction
@@ -44,4 +44,4 @@ async def _asked(request: Request) -> timedelta | None:
     return duration(advance) if isinstance(advance, str) else None
 
 
-routes: list[BaseRoute] = [Route("/dev/clock", tell, methods=["GET", "POST"])]
+routes: list[Route] = [Route("/dev/clock", tell, methods=["GET", "POST"])]

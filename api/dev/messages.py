@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from infra.database import reading
 from infra.ids import global_id
@@ -28,4 +28,4 @@ async def messages(request: Request) -> Response:
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
-routes: list[BaseRoute] = [Route("/dev/messages", messages)]
+routes: list[Route] = [Route("/dev/messages", messages)]

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from api.dev.lives import CURRENCY, Life, life_of
 from api.dev.sandbox import world
@@ -110,7 +110,7 @@ async def _settle(user: User) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-routes: list[BaseRoute] = [
+routes: list[Route] = [
     Route("/dev/people", people),
     Route("/dev/people/{key}/sign-in", sign_in, methods=["POST"]),
 ]

@@ -51,5 +51,11 @@ async def kept_for(db: Db, to: str) -> list[KeptMessage]:
     return list((await db.execute(newest)).scalars())
 
 
+async def newest(db: Db, count: int) -> list[KeptMessage]:
+    """The last messages, to whomever."""
+    ordered = select(KeptMessage).order_by(KeptMessage.sent_at.desc(), KeptMessage.id.desc())
+    return list((await db.execute(ordered.limit(count))).scalars())
+
+
 def _index(to: str) -> bytes:
     return vault.blind_index("kept-messages", to)

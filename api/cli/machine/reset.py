@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 # What a run leaves under `var`. Nothing else there is ours to delete.
-DATA = ("postgres", "valkey", "log", "run", "keys.json", "dev-credentials.json", "prepared", "past.json")
+DATA = (
+    "postgres",
+    "postgres.before",
+    "postgres-*",
+    "valkey",
+    "log",
+    "run",
+    "keys.json",
+    "dev-credentials*.json",
+    "prepared",
+)
 MODELS = ("models", "reports")
 
 
@@ -38,9 +48,7 @@ def reset(
 
 def _there(var: Path, *, models: bool) -> Iterator[Path]:
     for name in (*DATA, *(MODELS if models else ())):
-        path = var / name
-        if path.exists() or path.is_symlink():
-            yield path
+        yield from sorted(var.glob(name))
 
 
 def _delete(var: Path, doomed: list[Path]) -> None:

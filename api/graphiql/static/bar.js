@@ -8,6 +8,7 @@ const LOOK_MS = 400;
 export function showBar(bar) {
   const part = Object.fromEntries([...bar.querySelectorAll("[id]")].map((each) => [each.id, each]));
   const isEmbedded = bar.dataset.embedded === "yes";
+  if (location.hash.startsWith("#as=")) end();
   const now = session();
   part["signed-out"].hidden = Boolean(now);
   part["signed-in"].hidden = !now;
@@ -43,6 +44,9 @@ async function offerPeople(part) {
     button.addEventListener("click", (event) => tried(event, part, () => become(key, name)));
     part.people.append(button);
   }
+  // A link of the house's page names somebody to be.
+  const wanted = people.find(({ key }) => location.hash === `#as=${key}`);
+  if (wanted) await tried(new Event("click"), part, () => become(wanted.key, wanted.name));
 }
 
 async function become(key, name) {
@@ -88,6 +92,7 @@ async function answer(part) {
 // Everything that waits on a socket begins anew with the new person.
 function enter(who, tokens) {
   begin(who, tokens);
+  history.replaceState(null, "", location.pathname);
   location.reload();
 }
 

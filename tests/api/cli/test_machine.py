@@ -187,7 +187,11 @@ def filled(var: Path) -> None:
     for name in ("postgres/data", "models/0123", "log", "notes"):
         (var / name).mkdir(parents=True)
         (var / name / "file").write_text("kept")
-    (var / "keys.json").write_text("{}")
+    for name in ("keys.json", "dev-credentials.json", "dev-credentials-collector.json"):
+        (var / name).write_text("{}")
+
+
+KEPT = {"postgres", "models", "log", "notes", "keys.json", "dev-credentials.json", "dev-credentials-collector.json"}
 
 
 def names(var: Path) -> set[str]:
@@ -198,8 +202,9 @@ def test_reset_asks_and_then_deletes_what_is_ours(var: Path) -> None:
     filled(var)
     code, told, _ = run("reset", typed="n\n")
     assert code == 1
-    assert told.startswith(f"In {var}: postgres, log, keys.json\n")
-    assert names(var) == {"postgres", "models", "log", "notes", "keys.json"}
+    listed = "postgres, log, keys.json, dev-credentials-collector.json, dev-credentials.json"
+    assert told.startswith(f"In {var}: {listed}\n")
+    assert names(var) == KEPT
     code, told, _ = run("reset", typed="y\n")
     assert (code, told.endswith("The next start begins on an empty house: make run\n")) == (0, True)
     assert names(var) == {"models", "notes"}
@@ -235,7 +240,7 @@ def test_reset_is_not_for_production(var: Path, monkeypatch: pytest.MonkeyPatch)
     assert code == 1
     assert told == ""
     assert why
-    assert names(var) == {"postgres", "models", "log", "notes", "keys.json"}
+    assert names(var) == KEPT
 
 
 def doctored() -> dict[str, tuple[str, str, str]]:
