@@ -113,14 +113,16 @@ class _Others:
 
     @classmethod
     def of(cls, table: Table, split: Split) -> "_Others":
-        return cls._considered(table, split) if table.time is None else cls._liked_before(table, table.time)
+        if table.time is None or table.ranked_at is None:
+            return cls._considered(table, split)
+        return cls._liked_before(table, table.time, table.ranked_at)
 
     @classmethod
-    def _liked_before(cls, table: Table, time: Floats) -> "_Others":
+    def _liked_before(cls, table: Table, time: Floats, at: Floats) -> "_Others":
         is_hit = table.label > 0
-        moment = np.unique(time, return_inverse=True)[1].astype(np.int64)
-        key = table.user * (int(moment.max()) + 1) + moment
-        last = np.searchsorted(key[is_hit], key, side="left")
+        moments, moment = np.unique(time, return_inverse=True)
+        user = table.user * (len(moments) + 1)
+        last = np.searchsorted((user + moment)[is_hit], user + np.searchsorted(moments, at, side="left"), side="left")
         first = np.maximum(np.searchsorted(table.user[is_hit], table.user, side="left"), last - _REMEMBERED)
         # Where items repeat, what came before the last round is what that round is told from.
         is_one = is_hit & ~table.is_asked if table.has_repeats else is_hit

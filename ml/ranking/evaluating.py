@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ml.books.findings import BookRefused, Finding, Notes
-from ml.ranking import features, measuring, rankers
+from ml.ranking import features, measuring, rankers, suspicions
 from ml.ranking.features import Rows
 from ml.ranking.measuring import Interval, Measured
 from ml.ranking.splitting import split
@@ -45,6 +45,7 @@ class Evaluation:
     lines: tuple[Line, ...]
     chosen: str
     inputs: tuple[str, ...]
+    is_too_good: bool  # a column, or the chosen model, knows what it cannot have known
     notes: Notes
     seconds: float
 
@@ -69,6 +70,7 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     held = {name: rankers.held_out(rows, score) for name, (score, _) in scores.items()}
     chosen = choose(held, notes)
     lines = tuple(_lines(rows, scores, held, fitted, chosen, seed))
+    is_too_good = _tell_what_is_too_good(table, {line.name: line for line in lines}, chosen, notes)
     _, judged = _test_users(rows)
     return Evaluation(
         rows=len(table),
@@ -79,6 +81,7 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
         lines=lines,
         chosen=chosen,
         inputs=tuple(rows.frame.columns),
+        is_too_good=is_too_good,
         notes=notes,
         seconds=perf_counter() - began,
     )
@@ -95,6 +98,24 @@ def choose(held: Mapping[str, Floats], notes: Notes) -> str:
         f"{held[trained].mean():.3f}: rank by {simple}; training finds nothing here that it doesn't know."
     )
     return simple
+
+
+def _tell_what_is_too_good(table: Table, lines: Mapping[str, Line], chosen: str, notes: Notes) -> bool:
+    leaks = dict(suspicions.leaks(table))
+    for name, auc in leaks.items():
+        notes.leaks.append(name)
+        notes.warn(
+            f"{name} alone tells what is liked from what is not with an AUC of {auc:.3f}: it was hardly known before. "
+            f"Take it out and measure again; these figures say nothing of what will be."
+        )
+    reached = lines[chosen].measured.figures["ndcg@5"]
+    is_too_good = suspicions.is_too_good(reached, lines["popularity"].measured.figures["ndcg@5"])
+    if is_too_good:
+        notes.warn(
+            f"{chosen} reaches an NDCG@5 of {reached:.3f} on users it has never seen, which is too good to be true: "
+            f"look for columns that are filled in afterwards."
+        )
+    return is_too_good or bool(leaks)
 
 
 def _lines(

@@ -47,8 +47,8 @@ def rows(table: Table, split: Split) -> Rows:
     before = {name: values[asked] for name, values in history.own(table).items()}
     columns = [Column(each.name, each.kind, each.values[asked]) for each in table.columns]
     numbers = {each.name: each.values for each in columns if each.kind == "number"}
-    if table.time is not None:
-        numbers["time"] = table.time[asked] - table.time.min()
+    if table.time is not None and table.ranked_at is not None:
+        numbers["time"] = table.ranked_at[asked] - table.time.min()
     given = tuple(numbers)
     numbers |= {"popularity": popularity, "considered": seen, **_affinities(columns, item, earlier, popularity)}
     numbers |= {

@@ -24,9 +24,11 @@ def of_evaluation(found: Evaluation) -> dict[str, Any]:
         "judged_users": found.judged_users,
         "models": [_line(line) for line in found.lines],
         "chosen": found.chosen,
-        "chosen_on": "ndcg@5 of training users, each ranked by a model that has not seen him",
+        "chosen_on": "ndcg@5 of training users, each ranked by a model that has not seen them",
         "inputs": list(found.inputs),
         "left_out": found.notes.left_out,
+        "leaks": found.notes.leaks,
+        "too_good": found.is_too_good,
         "warnings": found.notes.warnings,
         "seconds": round(found.seconds, 2),
     }

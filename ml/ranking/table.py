@@ -54,6 +54,15 @@ class Table:
         return not bool(self.is_asked.all())
 
     @property
+    def ranked_at(self) -> Floats | None:
+        """When each row was ranked: with its user's list, at the time of the list's first row. Earlier rows: at their own."""
+        if self.time is None:
+            return None
+        first = np.full(len(self.users), np.inf)
+        np.minimum.at(first, self.user[self.is_asked], self.time[self.is_asked])
+        return np.where(self.is_asked, first[self.user], self.time)
+
+    @property
     def is_graded(self) -> bool:
         return bool(np.any((self.label != 0) & (self.label != 1)))
 

@@ -36,6 +36,17 @@ def habits(users: int = 200, items: int = 8, *, seed: int = 4) -> pd.DataFrame:
     return pd.concat(rounds, ignore_index=True)
 
 
+def coins(users: int = 400, items: int = 8, *, apart: float, rounds: int = 1, seed: int = 5) -> pd.DataFrame:
+    """Labels by lot alone, written down one after the other with so many seconds between them."""
+    rng = np.random.default_rng(seed)
+    user = np.repeat(np.arange(users), items * rounds)
+    item = np.concatenate([rng.permutation(items) for _ in range(users * rounds)])
+    table = pd.DataFrame({"user_id": user, "item_id": item, "label": rng.integers(0, 2, len(user))})
+    table["time"] = user * 5.0 + np.tile(np.arange(items * rounds), users) * apart
+    table["i_kind"] = np.where(table.item_id % 2, "odd", "even")
+    return table
+
+
 RATES = np.array([0.05, 0.10, 0.20, 0.40])
 SHOWS = np.array([0.4, 0.3, 0.2, 0.1])
 WANTS = np.array([0.1, 0.2, 0.3, 0.4])

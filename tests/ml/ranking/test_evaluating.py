@@ -7,7 +7,7 @@ from ml.books.findings import BookRefused, Notes
 from ml.ranking import evaluating, rankers, showing
 from ml.ranking.evaluating import Evaluation, evaluate
 from ml.ranking.table import checked
-from tests.ml.ranking.tables import habits, tastes
+from tests.ml.ranking.tables import coins, habits, tastes
 
 
 def silent(label: str, share: float) -> None:
@@ -67,6 +67,50 @@ def test_where_nothing_can_be_found_nothing_is() -> None:
     frame["label"] = np.where(np.random.default_rng(0).random(len(frame)) < 0.3, "1", "0")
     for line in found(frame).lines:
         assert line.gain_interval[0] <= 0.03 and line.gain_interval[1] >= -0.03
+
+
+@pytest.mark.parametrize(("apart", "rounds"), [(60.0, 1), (60.0, 3), (0.0, 1)])
+def test_coins_end_at_chance_for_every_ranker(apart: float, rounds: int) -> None:
+    """However far apart the rows of a list were written down, none of them knows what came of another."""
+    frame = coins(apart=apart, rounds=rounds)
+    result = found(frame)
+    # A list by lot puts something liked first as often as its rows are liked, of users who liked something.
+    last = frame.drop_duplicates(["user_id", "item_id"], keep="last").groupby("user_id")["label"]
+    chance = float(last.mean()[last.max() > 0].mean())
+    for line in result.lines:
+        first = line.measured.per_user[:, 0]
+        error = np.nanstd(first) / np.sqrt(result.judged_users)
+        assert abs(line.measured.figures["ndcg@1"] - chance) < 4 * error, line.name
+    assert not result.is_too_good and result.notes.leaks == []
+
+
+@pytest.mark.parametrize("name", ["u_leak", "i_leak"])
+@pytest.mark.parametrize("values", [("1", "0"), ("yes", "no")])
+def test_a_column_that_knows_the_label_is_named(name: str, values: tuple[str, str]) -> None:
+    frame = tastes()
+    frame[name] = np.where(frame["label"] == "1", *values)
+    result = found(frame)
+    assert result.is_too_good
+    assert result.notes.leaks == [name]
+    assert any(f"{name} alone tells what is liked" in warning for warning in result.notes.warnings)
+    assert any("too good to be true" in warning for warning in result.notes.warnings)
+    printed = showing.of_evaluation(result)
+    assert (printed["leaks"], printed["too_good"]) == ([name], True)
+
+
+def test_two_columns_that_know_it_together_are_too_good_though_neither_is() -> None:
+    frame = tastes()
+    half = np.random.default_rng(2).integers(0, 2, len(frame))
+    frame["i_one"] = half.astype(str)
+    frame["i_other"] = (half ^ (frame["label"] == "1").to_numpy()).astype(str)
+    result = found(frame)
+    assert result.notes.leaks == []
+    assert result.is_too_good
+
+
+def test_honest_tastes_are_not_too_good() -> None:
+    result = found(tastes())
+    assert not result.is_too_good and result.notes.leaks == []
 
 
 def test_the_printed_object_is_that_of_the_contract() -> None:

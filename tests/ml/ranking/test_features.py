@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.books.findings import Notes
 from ml.ranking import features
@@ -9,7 +11,7 @@ from ml.ranking.history import before, last_before
 from ml.ranking.rates import Before
 from ml.ranking.splitting import split
 from ml.ranking.table import checked
-from tests.ml.ranking.tables import habits, tastes
+from tests.ml.ranking.tables import coins, habits, tastes
 
 
 def test_rates_come_from_earlier_turns_and_never_from_the_test() -> None:
@@ -25,6 +27,39 @@ def test_the_past_ends_before_the_same_moment() -> None:
     values = np.array([1.0, 1.0, 0.0, 1.0, 1.0])
     assert before(key, time, values).tolist() == [0, 1, 1, 2, 0]
     np.testing.assert_array_equal(last_before(key, time, values), [np.nan, 1, 1, 2, np.nan])
+
+
+def test_the_past_of_a_list_ends_where_the_list_begins() -> None:
+    key, time = np.array([0, 0, 0, 1]), np.array([1.0, 2.0, 3.0, 2.0])
+    at = np.array([1.0, 2.5, 2.5, 9.0])
+    assert before(key, time, np.array([1.0, 10.0, 100.0, 7.0]), at).tolist() == [0, 11, 11, 7]
+    np.testing.assert_array_equal(last_before(key, time, np.array([1.0, 0.0, 1.0, 0.0]), at), [np.nan, 1, 1, np.nan])
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 6), st.integers(0, 1)), max_size=40)
+)
+def test_the_past_is_what_an_oracle_finds(rows: list[tuple[int, int, int, int]]) -> None:
+    if not rows:
+        return
+    key, time, at, value = (np.array(column, float) for column in zip(*rows, strict=True))
+    sums = [sum(v for k, t, _, v in rows if k == key[n] and t < at[n]) for n in range(len(rows))]
+    lasts = [
+        max((t for k, t, _, v in rows if k == key[n] and t < at[n] and v), default=np.nan) for n in range(len(rows))
+    ]
+    assert before(key.astype(int), time, value, at).tolist() == sums
+    np.testing.assert_array_equal(last_before(key.astype(int), time, value, at), lasts)
+
+
+def test_labels_of_a_list_change_nothing_in_the_same_list() -> None:
+    frame = coins(120, apart=60.0)
+    known, other = (
+        features.rows(table, split(table))
+        for table in (checked(frame, Notes()), checked(frame.assign(label=1 - frame.label), Notes()))
+    )
+    names = [name for name in known.frame.columns if name.startswith(("own", "time"))]
+    assert len(names) >= 4
+    pd.testing.assert_frame_equal(known.frame[names], other.frame[names])
 
 
 def test_labels_of_test_users_change_nothing() -> None:
