@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -30,7 +29,7 @@ from infra.settings import settings
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     telemetry.configure_logging()
     database.open_engine()
-    tasks = [asyncio.create_task(doorbell.listen()), asyncio.create_task(_warm(app))]
+    tasks = [asyncio.create_task(doorbell.listen()), asyncio.create_task(_serve_the_live_models(app))]
     yield
     for task in tasks:
         task.cancel()
@@ -40,20 +39,18 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     await cache.close_valkey()
 
 
-async def _warm(app: Starlette) -> None:
-    """CatBoost takes a second to import, so it is imported in a thread, and thousands of products are read before anybody
-    asks for them; until then `/readyz` says no.
-    """
-    try:
-        await asyncio.to_thread(wiring.warm)
-    except Exception:
-        # A missing model is the operator's to mend; the log and `/readyz` tell him.
-        structlog.get_logger().exception("models.not_warm")
-        return
-    # Where the database is away just now, the first request after it reads them.
-    with suppress(OSError, SQLAlchemyError):
-        await wiring.stock()
-    app.state.is_warm = True
+async def _serve_the_live_models(app: Starlette) -> None:
+    """Warm before anybody asks; until then `/readyz` says no. Then, each heartbeat, a look at what is live."""
+    said = ""
+    while True:
+        try:
+            await (wiring.keep_up() if app.state.is_warm else wiring.warm())
+            app.state.is_warm, said = True, ""
+        except Exception as error:
+            # A missing model is the operator's to mend, and a lost database comes back: it is tried again, and said once.
+            if said != (said := repr(error)):
+                structlog.get_logger().exception("models.not_warm")
+        await asyncio.sleep(settings().model_heartbeat_seconds)
 
 
 def routes() -> list[BaseRoute]:

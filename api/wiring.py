@@ -1,7 +1,9 @@
 """The composition root: every room imported, every port filled, every reaction registered, in one visible place."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import domain.applications.applying
 import domain.matching.tasks
@@ -17,15 +19,19 @@ import ml.tasks
 import ml.watching.tasks
 from domain.credit import scoring
 from domain.market import seeding as catalogue
-from domain.matching import matcher, shelf
+from domain.matching import basis, matcher, shelf
 from infra import database, migrations, schedules
+from infra.database import Db
 from infra.settings import settings
 from membership import seeding as tiers
 from ml.matchers.live import LiveMatcher
+from ml.promotion import challenging
 from ml.score.scoring import LiveScorer
 
 if TYPE_CHECKING:
     from api.story import Story
+
+T = TypeVar("T")
 
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
@@ -47,16 +53,23 @@ scoring.provide(LiveScorer())
 matcher.provide(LiveMatcher())
 
 
-def warm() -> None:
-    """Load the models; slow, so it runs in a thread while the first requests may already be answered."""
-    scoring.scorer().warm()
-    matcher.matcher().warm()
-
-
-async def stock() -> None:
-    """Fill this process's shelf of products, so that no request waits for all of them."""
+async def warm() -> None:
+    """Load the models, and fill this process's shelf of products, so that no request waits for either. Raises
+    ArtefactError where no score model is live.
+    """
     async with database.reading() as db:
+        await basis.catch_up(db)
+        await challenging.catch_up(db)
+        await asyncio.to_thread(scoring.scorer().warm)
+        await asyncio.to_thread(matcher.matcher().warm)
         await shelf.current(db)
+
+
+async def keep_up() -> None:
+    """Look which models are live, unless this process has looked within the last heartbeat."""
+    async with database.reading() as db:
+        await basis.keep_up(db)
+        await challenging.keep_up(db)
 
 
 def prepare(story: "Story") -> None:
@@ -86,8 +99,21 @@ async def seed() -> None:
 def _train(story: "Story") -> None:
     from ml.population import first_models
 
-    if not settings().is_embedded or first_models.are_there():
+    if not settings().is_embedded or asyncio.run(_alone(first_models.are_there)):
         return
     with story.step("Models") as step:
-        first_models.train_first_models(lambda label, done: step.at(done, 1.0, label))
+        models = first_models.remembered()
+        if models is None:
+            models = first_models.train_first_models(lambda label, done: step.at(done, 1.0, label))
+            first_models.remember(models)
+        asyncio.run(_alone(partial(first_models.go_live, models=models)))
         step.note = "trained on a simulated population"
+
+
+async def _alone(work: Callable[[Db], Awaitable[T]]) -> T:
+    """In a transaction of its own, with an engine that ends with it."""
+    try:
+        async with database.transaction() as db:
+            return await work(db)
+    finally:
+        await database.close_engine()

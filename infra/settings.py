@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     reactions_late_after_seconds: float = (
         60.0  # what has waited longer is told in the log, `/readyz` and `longan status`
     )
+    model_heartbeat_seconds: float = 2.0  # no process serves a model for longer after another went live
     rescore_batch: int = 250  # people in one transaction of a rescore
     rescore_concurrency: int = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: float = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it

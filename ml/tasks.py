@@ -11,7 +11,7 @@ from infra.events import declare
 from infra.outbox import Event
 from infra.reactions import reaction
 from ml.live import approvals
-from ml.live.registry import Kind
+from ml.live.store import Kind
 from ml.matchers import retraining
 from ml.promotion import challenging
 

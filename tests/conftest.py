@@ -71,7 +71,10 @@ async def db() -> AsyncIterator[Db]:
 @pytest.fixture(scope="session")
 async def models(house: None) -> None:
     """Live models of a smaller simulated population: quick to train, and good enough to tell people apart."""
-    await asyncio.to_thread(train_small_models)
+    from api import wiring
+
+    await train_small_models()
+    await wiring.warm()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What suits this person, best first, and why. Never binding."""
 
-import asyncio
 from decimal import Decimal
 from typing import Annotated, cast
 from uuid import UUID
@@ -111,7 +110,7 @@ async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, af
 async def matching_of(user_id: UUID) -> Matching:
     async with reading() as db:
         is_personal = await preferences.is_personal(db, user_id)
-    await asyncio.to_thread(basis.catch_up)
+        await basis.keep_up(db)
     live = matcher.matcher()
     return Matching(
         is_personal=is_personal,

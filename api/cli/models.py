@@ -15,12 +15,41 @@ By = Annotated[str, typer.Option("--by", help="Your address as a member of staff
 
 
 @models.callback(invoke_without_command=True)
-def listed(context: typer.Context) -> None:
+def listed(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
     """List the models, or do something with one."""
     if context.invoked_subcommand is None:
-        from api.cli.models_table import show
+        from api.cli import lab, models_table
 
-        _do(show, writes=False)
+        async def list_them(db: "Db") -> None:
+            found, beside = await models_table.lines(db), await models_table.shadow(db)
+            if as_json:
+                lab.write(models_table.summary(found, beside))
+            else:
+                models_table.show(found, beside)
+
+        _do(list_them, writes=False)
+
+
+@models.command()
+def fetch(
+    version: Version,
+    into: Annotated[Path | None, typer.Option(help="The folder that keeps models on this machine.")] = None,
+) -> None:
+    """Write a model to a folder of this machine, for `longan evaluate` and for copies."""
+    from ml.live import store
+    from ml.models import folders
+
+    async def write(db: "Db") -> None:
+        files = await store.contents(db, version)
+        store.read(version, files)
+        if not (folder / version).exists():
+            folders.write(folder, version, files)
+
+    folder = into or store.folder()
+    _do(write, f"{folder / version}", writes=False)
 
 
 @models.command()
@@ -54,7 +83,7 @@ def promote(
         raise typer.BadParameter("--book and --describe go together")
 
     async def measured_and_promoted(db: "Db") -> None:
-        gate = _measured(version, book, describe) if book and describe else None
+        gate = await _measured(db, version, book, describe) if book and describe else None
         await promoting.promote(db, version, gate)
 
     _do(measured_and_promoted, f"{version} is the champion; everybody is being rescored")
@@ -76,19 +105,19 @@ def rollback(
     match: Annotated[bool, typer.Option("--match", help="The matcher instead of the score.")] = False,
 ) -> None:
     """Go back to the champion before this one, in one step."""
-    from ml.live.registry import Kind
+    from ml.live.store import Kind
     from ml.promotion import promoting
 
     kind = Kind.MATCH if match else Kind.SCORE
     _do(lambda db: promoting.roll_back(db, kind), "the former champion is live again; everybody is being rescored")
 
 
-def _measured(version: str, book: Path, describe: Path) -> Any:
+async def _measured(db: "Db", version: str, book: Path, describe: Path) -> Any:
     from api.cli import lab
     from ml.promotion import promoting
 
     with lab.refusals(as_json=False):
-        return promoting.measure(version, book, describe)
+        return promoting.measure(await promoting.rivals(db, version), book, describe)
 
 
 def _do(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:

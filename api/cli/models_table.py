@@ -1,74 +1,78 @@
-"""The list of `longan models`: what is kept under `var/models`, and where each stands."""
+"""The list of `longan models`: what is kept for all machines, and where each stands."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from infra import terminal
 from infra.database import Db
-from ml.live import registry
-from ml.live.registry import Kind, Standing
+from infra.terminal import Listing
+from ml.live import registry, store
+from ml.live.registry import Standing
+from ml.live.store import Kind, ModelArtefact
 from ml.models.artefact import Artefact, ArtefactError
 from ml.promotion import challenging, promoting
+from ml.promotion.challenging import SideBySide
 from ml.promotion.promoting import Voucher
+
+FIGURES = ("auc", "logloss", "ece")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """`broken`: why it cannot be used."""
+class Line:
+    """`broken`: why it cannot be used. `unmapped`: inputs that no fact feeds, so that nobody can be scored."""
 
     version: str
     kind: Kind
-    trained_on: str
-    figures: str
     place: str
-    broken: str | None = None
+    simulated: bool
+    rows: int | None
+    book: str | None
+    figures: Mapping[str, float]
+    unmapped: tuple[str, ...]
+    broken: str | None
+    vouchers: tuple[Voucher, ...]
 
 
-async def show(db: Db) -> None:
-    kept = list(shelf())
-    vouched = await promoting.vouchers(db, {each.version for each in kept})
-    console = Console()
-    table = Table(box=None, padding=(0, 2))
-    for name in ("version", "kind", "place"):
-        table.add_column(name, no_wrap=True)
-    for name in ("trained on", "figures", "vouched for by"):
-        table.add_column(name)
-    for each in sorted(kept, key=lambda each: (each.kind, each.place or "z", each.version)):
-        style = "bold green" if each.place == "champion" else "red" if each.broken else ""
-        names = ", ".join(_signed(voucher) for voucher in vouched[each.version])
-        cells = (each.version, each.kind.value, each.place, each.broken or each.trained_on, each.figures, names)
-        table.add_row(*(Text(cell, style) for cell in cells))
-    console.print(table)
-    await _compare(db, console)
+async def lines(db: Db) -> list[Line]:
+    """Champions first, then what else is kept."""
+    kept = await store.kept(db)
+    standings = {kind: await registry.standing(db, kind) for kind in Kind}
+    vouchers = await promoting.vouchers(db, {each.version for each in kept})
+    found = [await _line(db, each, standings[each.kind], tuple(vouchers[each.version])) for each in kept]
+    return sorted(found, key=lambda line: (line.kind, line.place or "z", line.version))
 
 
-def shelf() -> Iterator[Kept]:
-    """Every folder that looks like a model, also those that cannot be used."""
-    standings = {kind: registry.standing(kind) for kind in Kind}
-    if not registry.folder().is_dir():
-        return
-    for path in sorted(registry.folder().iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
-            yield _kept(path.name, standings)
+async def shadow(db: Db) -> tuple[str, SideBySide] | None:
+    challenger = (await registry.standing(db, Kind.SCORE)).challenger
+    return (challenger, await challenging.side_by_side(db, challenger)) if challenger else None
 
 
-def _kept(version: str, standings: dict[Kind, Standing]) -> Kept:
-    kind = promoting.kind_of(version)
-    place = _place(version, standings[kind])
+async def _line(db: Db, kept: ModelArtefact, standing: Standing, vouchers: tuple[Voucher, ...]) -> Line:
+    card: Mapping[str, Any] = {}
+    unmapped: tuple[str, ...] = ()
+    broken = None
     try:
-        model = registry.load(kind, version)
+        model = await store.load(db, kept.version)
+        card, unmapped = model.card, model.unmapped if isinstance(model, Artefact) else ()
     except ArtefactError as error:
-        return Kept(version, kind, "", "", place, str(error))
-    data = model.card.get("data", {})
-    rows = f"{data['rows']:,} rows" if "rows" in data else ""
-    source = "simulated people" if model.simulated else f"book {data.get('hash', 'unknown')}"
-    figures = model.card.get("figures", {}) if isinstance(model, Artefact) and not model.simulated else {}
-    told = "  ".join(f"{name} {figures[name]:.3f}" for name in ("auc", "logloss", "ece") if name in figures)
-    unmapped = "inputs not mapped to facts" if isinstance(model, Artefact) and not model.is_mapped else ""
-    return Kept(version, kind, " ".join(filter(None, (source, rows))), told or unmapped, place)
+        broken = str(error)
+    data = card.get("data", {})
+    figures = card.get("figures", {}) if kept.kind is Kind.SCORE and not kept.simulated else {}
+    return Line(
+        version=kept.version,
+        kind=kept.kind,
+        place=_place(kept.version, standing),
+        simulated=kept.simulated,
+        rows=data.get("rows"),
+        book=data.get("hash"),
+        figures={name: figures[name] for name in FIGURES if name in figures},
+        unmapped=unmapped,
+        broken=broken,
+        vouchers=vouchers,
+    )
 
 
 def _place(version: str, standing: Standing) -> str:
@@ -79,18 +83,65 @@ def _place(version: str, standing: Standing) -> str:
     return "former" if version in standing.before else ""
 
 
-def _signed(voucher: Voucher) -> str:
-    return f"{voucher.name} ({'proposed' if voucher.approval.is_proposal else 'approved'})"
-
-
-async def _compare(db: Db, console: Console) -> None:
-    challenger = registry.standing(Kind.SCORE).challenger
-    if challenger is None:
-        return
-    seen = await challenging.side_by_side(db, challenger)
-    mean = "" if seen.mean_difference is None else f", {seen.mean_difference:+.1f} points on average"
-    console.print(
-        f"\nIn the shadow {challenger} has scored {seen.scores:,} times{mean}; "
-        f"{seen.moved:,} would have another grade, of {seen.unknown:,} it knows not enough.",
-        highlight=False,
+def show(found: list[Line], beside: tuple[str, SideBySide] | None) -> None:
+    console = terminal.console()
+    table = Listing(
+        "version", "kind", "place", "trained on", "figures", "vouched for by", prose=("trained on", "vouched for by")
     )
+    for line in found:
+        style = "bold green" if line.place == "champion" else "red" if line.broken else ""
+        table.add_row(*(Text(cell, style) for cell in _cells(line)))
+    console.print(table)
+    if beside:
+        console.print(f"\n{_told(*beside)}", soft_wrap=True)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    rows = f"{line.rows:,} rows" if line.rows is not None else ""
+    source = "simulated people" if line.simulated else f"book {line.book or 'unknown'}"
+    figures = "  ".join(f"{name} {value:.3f}" for name, value in line.figures.items())
+    unmapped = "inputs not mapped to facts" if line.unmapped else ""
+    names = ", ".join(f"{each.name} ({_word(each)})" for each in line.vouchers)
+    trained_on = line.broken or " ".join(filter(None, (source, rows)))
+    return line.version, line.kind.value, line.place, trained_on, figures or unmapped, names
+
+
+def _word(voucher: Voucher) -> str:
+    return "proposed" if voucher.approval.is_proposal else "approved"
+
+
+def _told(challenger: str, seen: SideBySide) -> str:
+    mean = "" if seen.mean_difference is None else f", {seen.mean_difference:+.1f} points on average"
+    return (
+        f"In the shadow {challenger} has scored {seen.scores:,} times{mean}; "
+        f"{seen.moved:,} would have another grade, of {seen.unknown:,} it knows not enough."
+    )
+
+
+def summary(found: list[Line], beside: tuple[str, SideBySide] | None) -> dict[str, Any]:
+    return {
+        "models": [
+            {
+                "version": line.version,
+                "kind": line.kind.value,
+                "place": line.place or None,
+                "simulated": line.simulated,
+                "rows": line.rows,
+                "book": line.book,
+                "figures": dict(line.figures),
+                "unmapped": list(line.unmapped),
+                "broken": line.broken,
+                "vouchers": [{"name": each.name, "word": _word(each)} for each in line.vouchers],
+            }
+            for line in found
+        ],
+        "shadow": None
+        if beside is None
+        else {
+            "challenger": beside[0],
+            "scores": beside[1].scores,
+            "unknown": beside[1].unknown,
+            "mean_difference": beside[1].mean_difference,
+            "moved": beside[1].moved,
+        },
+    }

@@ -27,9 +27,10 @@ def forget(var: Path) -> None:
 
 
 def fingerprint(var: Path) -> str:
-    """Changes when a file of ours does, when the data is another's, or when models come or go."""
+    """Changes when a file of ours does, or when the data, and with it the models, is another's."""
     digest = hashlib.sha256()
-    for path in (*files(), *kept(var)):
+    birth_mark = var / "postgres/data/PG_VERSION"
+    for path in (*files(), *([birth_mark] if birth_mark.exists() else [])):
         found = path.stat()
         digest.update(f"{path} {found.st_mtime_ns} {found.st_size}\n".encode())
     return digest.hexdigest()
@@ -38,9 +39,3 @@ def fingerprint(var: Path) -> str:
 def files() -> Iterator[Path]:
     for room in ROOMS:
         yield from sorted(path for path in (HOUSE / room).rglob("*.*") if "__pycache__" not in path.parts)
-
-
-def kept(var: Path) -> list[Path]:
-    """The birth mark of the data, and the models."""
-    models = sorted(path for path in (var / "models").rglob("*") if path.is_file())
-    return [path for path in (var / "postgres/data/PG_VERSION",) if path.exists()] + models

@@ -41,6 +41,7 @@ def score_now(sheet: FactSheet) -> Scored | NotEnoughKnown:
 
 async def assess(db: Db, user_id: UUID) -> None:
     """Score the person from what is known now, and announce `score.changed`. Facts that were scored are not scored again."""
+    await scorer().keep_up(db)
     await db.execute(select(FactsVersion).where(FactsVersion.user_id == user_id).with_for_update())
     # What was written while we waited counts in the version, so it must count in the sheet.
     await clock.catch_up(db)

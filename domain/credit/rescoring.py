@@ -12,7 +12,6 @@ from domain.credit.scoring import scorer
 from domain.runs import running
 from domain.runs.running import Pace, Work
 from infra import clock
-from infra.background import in_background
 from infra.database import Db
 from infra.events import declare
 from infra.settings import settings
@@ -39,7 +38,7 @@ async def begin_for_the_stale(db: Db) -> Rescore | None:
 
 async def go_on(db: Db, rescore_id: UUID, number: int) -> None:
     # This process may not have heard yet of the model for which all this is done.
-    await in_background(scorer().catch_up)
+    await scorer().catch_up(db)
     await running.go_on(db, RESCORING, rescore_id, number)
 
 

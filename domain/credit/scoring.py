@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.credit.grades import Grade
 from domain.credit.reasons import Reason, ReasonValue
 from domain.facts.sheets import FactSheet
+from infra.database import Db
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,13 @@ class Scorer(Protocol):
     def model_version(self) -> str: ...
 
     def warm(self) -> None:
-        """Load the model; slow, so call it in a thread before answering requests."""
+        """Score nobody once, so that no request waits for what is only made at the first."""
 
-    def catch_up(self) -> None:
+    async def catch_up(self, db: Db) -> None:
         """Take over a model that was promoted just now; slow when there is one."""
+
+    async def keep_up(self, db: Db) -> None:
+        """The same, unless this process has looked within the last heartbeat."""
 
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown: ...
 

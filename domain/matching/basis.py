@@ -42,10 +42,16 @@ class Basis:
         return uuid5(NAMESPACE, f"{self}/{kind}")
 
 
-def catch_up() -> None:
-    """See what other processes have promoted meanwhile; blocks only where there is something new to load."""
-    scorer().catch_up()
-    matcher().catch_up()
+async def catch_up(db: Db) -> None:
+    """Take over what was promoted just now."""
+    await scorer().catch_up(db)
+    await matcher().catch_up(db)
+
+
+async def keep_up(db: Db) -> None:
+    """The same, at most a heartbeat late."""
+    await scorer().keep_up(db)
+    await matcher().keep_up(db)
 
 
 async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:

@@ -39,7 +39,7 @@ _kept: OrderedDict[UUID, List] = OrderedDict()
 
 async def of(db: Db, user_id: UUID) -> List:
     """The person's list as it is now: from memory only where nothing that it depends on has changed."""
-    await asyncio.to_thread(bases.catch_up)
+    await bases.keep_up(db)
     basis, now = await bases.read(db, user_id)
     kept = _kept.get(user_id)
     if kept is not None and kept.basis == basis and (kept.good_until is None or now < kept.good_until):

@@ -11,6 +11,7 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.matching.columns import Floats, Indices, Whole
 from domain.matching.shelf import Shelf
+from infra.database import Db
 
 
 class OddsBand(StrEnum):
@@ -83,10 +84,13 @@ class Matcher(Protocol):
     def tested(self) -> Mapping[OddsBand, Tested]: ...
 
     def warm(self) -> None:
-        """Load the models; slow, so call it in a thread before answering requests."""
+        """Make ready what is only made at the first ranking."""
 
-    def catch_up(self) -> None:
-        """See at once what was promoted in another process. Blocks where there is something new to load."""
+    async def catch_up(self, db: Db) -> None:
+        """Take over a model that was promoted just now; slow when there is one."""
+
+    async def keep_up(self, db: Db) -> None:
+        """The same, unless this process has looked within the last heartbeat."""
 
     def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Ranking: ...
 

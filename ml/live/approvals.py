@@ -12,7 +12,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.events import declare
-from ml.live.registry import Kind
+from ml.live.store import Kind
 
 NEEDED = 2
 MODEL_PROMOTED = declare("model.promoted", kind=str, version=str)

@@ -9,7 +9,8 @@ from domain.matching.cheapest import cheapest_first
 from domain.matching.columns import Indices
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
 from domain.matching.odds import reliability
-from ml.live.registry import Live, live_matcher_model
+from infra.database import Db
+from ml.live.serving import Live, live_matcher_model
 from ml.matchers import explaining
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS, Weights
@@ -48,8 +49,11 @@ class LiveMatcher:
         if model := self._live.current():
             model.warm()
 
-    def catch_up(self) -> None:
-        self._live.refresh()
+    async def catch_up(self, db: Db) -> None:
+        await self._live.catch_up(db)
+
+    async def keep_up(self, db: Db) -> None:
+        await self._live.keep_up(db)
 
     def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Ranking:
         model = self._live.current()

@@ -12,17 +12,16 @@ from sqlalchemy import func, select
 
 from infra import clock, outbox
 from infra.background import in_background
-from infra.database import Db, transaction
+from infra.database import Db, reading, transaction
 from infra.events import declare
 from infra.settings import settings
-from ml.live import approvals, registry
+from ml.live import approvals, registry, store
 from ml.live.approvals import Move
-from ml.live.registry import Kind
+from ml.live.store import Kind
 from ml.matchers import logs, trainings
 from ml.matchers.logs import Log
 from ml.matchers.training import train
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
-from ml.models import matcher as artefacts
 from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact
 
@@ -56,6 +55,7 @@ class _Found:
     figures: dict[str, Any] | None = None
     version: str | None = None
     champion: str | None = None
+    model: MatchArtefact | None = None
 
 
 async def _begin(asked_at: datetime | None) -> MatcherTraining | None:
@@ -79,29 +79,35 @@ async def _learned(now: datetime) -> _Found:
     log = await logs.read(now)
     if few := gate.lacking(log):
         return _Found(TrainingOutcome.TOO_FEW, few, {"shown": len(log)})
-    return await in_background(lambda: _trained(log))
+    async with reading() as db:
+        champion = (await registry.standing(db, Kind.MATCH)).champion
+        standing = await _readable(db, champion)
+    return await in_background(lambda: _trained(log, champion, standing))
 
 
-def _trained(log: Log) -> _Found:
+def _trained(log: Log, champion: str | None, standing: MatchArtefact | None) -> _Found:
     from ml.matchers import gate
 
     candidate = train(log.seen, simulated=settings().is_embedded, seed=SEED)
-    standing = registry.standing(Kind.MATCH)
-    passed = gate.judged(candidate, _comparable(standing.champion, candidate), log, seed=SEED)
+    passed = gate.judged(candidate, rival_of(candidate, standing), log, seed=SEED)
     figures = {**passed.figures, "learned": candidate.card}
     if passed.failures:
-        return _Found(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, standing.champion)
-    version = artefacts.save(candidate, registry.folder())
-    return _Found(TrainingOutcome.LIVE, (), figures, version, standing.champion)
+        return _Found(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, champion)
+    return _Found(TrainingOutcome.LIVE, (), figures, candidate.version, champion, candidate)
 
 
-def _comparable(champion: str | None, candidate: MatchArtefact) -> MatchArtefact | None:
-    """Figures of simulated people compare with nothing real. A champion that cannot be read stops nobody."""
+def rival_of(candidate: MatchArtefact, champion: MatchArtefact | None) -> MatchArtefact | None:
+    """Figures of simulated people compare with nothing real."""
+    is_other_world = champion is not None and champion.simulated and not candidate.simulated
+    return None if is_other_world else champion
+
+
+async def _readable(db: Db, version: str | None) -> MatchArtefact | None:
+    """A champion that cannot be read stops nobody."""
     try:
-        model = registry.load_match(champion) if champion else None
+        return await store.load_match(db, version) if version else None
     except ArtefactError:
         return None
-    return None if model is None or (model.simulated and not candidate.simulated) else model
 
 
 async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
@@ -110,7 +116,7 @@ async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
         training.ended_at, training.outcome, training.version = await clock.now(db), found.outcome, found.version
         training.failures, training.figures = list(found.failures), found.figures or {}
         if found.outcome is TrainingOutcome.LIVE:
-            if registry.standing(Kind.MATCH).champion != found.champion:
+            if (await registry.standing(db, Kind.MATCH)).champion != found.champion:
                 training.outcome = TrainingOutcome.OVERTAKEN
             else:
                 await _go_live(db, found)
@@ -118,12 +124,11 @@ async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
 
 
 async def _go_live(db: Db, found: _Found) -> None:
-    """The pointer file is switched last before the commit, as in promoting."""
-    version = str(found.version)
+    assert found.model is not None
+    version = await store.save(db, found.model)
     await approvals.write_down(db, Kind.MATCH, Move.PROMOTED, version, found.champion, found.figures or {})
     await outbox.announce(db, approvals.MODEL_PROMOTED, kind=Kind.MATCH, version=version)
-    await db.flush()
-    registry.switch(Kind.MATCH, lambda now: now.promoted(version))
+    await registry.switch(db, Kind.MATCH, lambda now: now.promoted(version))
 
 
 async def _give_up(begun: MatcherTraining) -> None:

@@ -1,11 +1,9 @@
-"""A trained model with all that is needed to score, explain and check it; kept in a folder named by its content."""
+"""A trained model with all that is needed to score, explain and check it; named by the hash of its content."""
 
 import hashlib
 import json
 import math
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,17 +12,14 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.models import additive, boosted
+from ml.models import additive, boosted, folders
+from ml.models.folders import ArtefactError as ArtefactError
 from ml.models.scale import Cuts
 
 Floats = NDArray[np.float64]
 Kind = Literal["catboost", "logistic", "scorecard"]
 _MANIFEST = "manifest.json"
 _FORMAT = 1
-
-
-class ArtefactError(Exception):
-    """The artefact is missing, damaged or of another format, or a row doesn't fit its inputs."""
 
 
 class Model(Protocol):
@@ -139,42 +134,27 @@ class Artefact:
         return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
-def save(artefact: Artefact, folder: Path) -> str:
-    """Write to `folder/<version>` in one step, and give the version back. Saving the same twice is harmless."""
-    target = folder / artefact.version
-    if target.exists():
-        return load(folder, artefact.version).version
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as saving:
-        unfinished = Path(saving, artefact.version)
-        unfinished.mkdir(mode=0o755)
-        for name, data in {**artefact.model.files(), _MANIFEST: artefact._manifest}.items():
-            _write(unfinished / name, data)
-        try:
-            unfinished.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-    return artefact.version
+def contents(artefact: Artefact) -> dict[str, bytes]:
+    """The files of an artefact by name; `from_contents` reads them again under its version."""
+    return {**artefact.model.files(), _MANIFEST: artefact._manifest}
 
 
-def load(folder: Path, version: str) -> Artefact:
-    """Read `folder/<version>`, checked against its hash. Raises ArtefactError when anything is missing or changed."""
-    manifest = _read(folder / version / _MANIFEST)
+def from_contents(version: str, files: Mapping[str, bytes]) -> Artefact:
+    """Checked against its version, a hash. Raises ArtefactError when anything is missing or was changed."""
+    manifest = _file(version, files, _MANIFEST)
     if _short_hash(manifest) != version:
         raise ArtefactError(f"The manifest of model {version} was changed after it was saved.")
     written = json.loads(manifest)
     if written["format"] != _FORMAT:
         raise ArtefactError(f"Model {version} has the format {written['format']}; this program reads {_FORMAT}.")
-    files = {name: _read(folder / version / name) for name in written["files"]}
-    for name, data in files.items():
-        if hashlib.sha256(data).hexdigest() != written["files"][name]:
+    for name, digest in written["files"].items():
+        if hashlib.sha256(_file(version, files, name)).hexdigest() != digest:
             raise ArtefactError(f"The file {name} of model {version} was changed after it was saved.")
     inputs = tuple(_input(each) for each in written["inputs"])
     return Artefact(
         kind=written["kind"],
         inputs=inputs,
-        model=_model(written["kind"], files, inputs),
+        model=_model(written["kind"], {name: files[name] for name in written["files"]}, inputs),
         calibration=(written["calibration"][0], written["calibration"][1]),
         simulated=written["simulated"],
         cuts=Cuts(**written["cuts"]),
@@ -182,6 +162,19 @@ def load(folder: Path, version: str) -> Artefact:
         card=written["card"],
         profile=written["profile"],
     )
+
+
+def save(artefact: Artefact, folder: Path) -> str:
+    """Write to `folder/<version>` in one step, and give the version back. Saving the same twice is harmless."""
+    if (folder / artefact.version).exists():
+        return load(folder, artefact.version).version
+    folders.write(folder, artefact.version, contents(artefact))
+    return artefact.version
+
+
+def load(folder: Path, version: str) -> Artefact:
+    """Read `folder/<version>`. Raises ArtefactError when anything is missing or was changed."""
+    return from_contents(version, folders.read(folder, version))
 
 
 def _model(kind: Kind, files: dict[str, bytes], inputs: tuple[Input, ...]) -> Model:
@@ -211,15 +204,8 @@ def _short_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _read(path: Path) -> bytes:
+def _file(version: str, files: Mapping[str, bytes], name: str) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArtefactError(f"{path.name} of model {path.parent.name} can't be read: {error.strerror}.") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        return files[name]
+    except KeyError:
+        raise ArtefactError(f"{name} of model {version} can't be read: there is no such file.") from None

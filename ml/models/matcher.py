@@ -1,4 +1,4 @@
-"""A trained matcher on disk: two small CatBoost models, what they were tested to keep, and a hash over it all."""
+"""A trained matcher: two small CatBoost models, what they were tested to keep, and a hash over it all."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from domain.matching.columns import Floats
 from domain.matching.matcher import OddsBand, Tested
-from ml.models.artefact import ArtefactError
+from ml.models import folders
+from ml.models.folders import ArtefactError
 from ml.models.leaves import Leaves, of_trees
 from ml.models.pairs import COLUMNS
 
@@ -97,48 +97,42 @@ class MatchArtefact:
         return json.dumps(header, sort_keys=True, indent=1, default=datetime.isoformat).encode()
 
 
-def save(artefact: MatchArtefact, folder: Path) -> str:
-    """Write to `folder/<version>` in one step, and give the version back. Saving the same twice is harmless."""
-    target = folder / artefact.version
-    if target.exists():
-        return load(folder, artefact.version).version
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix=".saving-") as saving:
-        unfinished = Path(saving, artefact.version)
-        unfinished.mkdir(mode=0o755)
-        for name, content in (
-            (ODDS, artefact.odds_model),
-            (RELEVANCE, artefact.relevance_model),
-            (HEADER, artefact.header),
-        ):
-            (unfinished / name).write_bytes(content)
-        try:
-            unfinished.rename(target)
-        except OSError:
-            # Two that train the same at once write the same.
-            if not target.exists():
-                raise
-    return artefact.version
+def contents(artefact: MatchArtefact) -> dict[str, bytes]:
+    """The files of an artefact by name; `from_contents` reads them again under its version."""
+    return {ODDS: artefact.odds_model, RELEVANCE: artefact.relevance_model, HEADER: artefact.header}
 
 
-def load(folder: Path, version: str) -> MatchArtefact:
-    """Read `folder/<version>` and check it against its hash. Raises ArtefactError when anything is missing or changed."""
+def from_contents(version: str, files: Mapping[str, bytes]) -> MatchArtefact:
+    """Checked against its version, a hash. Raises ArtefactError when anything is missing or was changed."""
     try:
-        header = json.loads((folder / version / HEADER).read_bytes())
+        header = json.loads(files[HEADER])
         artefact = MatchArtefact(
-            odds_model=(folder / version / ODDS).read_bytes(),
-            relevance_model=(folder / version / RELEVANCE).read_bytes(),
+            odds_model=files[ODDS],
+            relevance_model=files[RELEVANCE],
             odds_platt=Platt(**header["odds_platt"]),
             relevance_platt=Platt(**header["relevance_platt"]),
             tested={OddsBand(band): _tested(told) for band, told in header["tested"].items()},
             simulated=header["simulated"],
             card=header["card"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"The matcher {version} can't be read: {error}") from error
     if artefact.version != version or header["columns"] != list(COLUMNS):
         raise ArtefactError(f"The matcher {version} was changed after it was saved, or reads other columns.")
     return artefact
+
+
+def save(artefact: MatchArtefact, folder: Path) -> str:
+    """Write to `folder/<version>` in one step, and give the version back. Saving the same twice is harmless."""
+    if (folder / artefact.version).exists():
+        return load(folder, artefact.version).version
+    folders.write(folder, artefact.version, contents(artefact))
+    return artefact.version
+
+
+def load(folder: Path, version: str) -> MatchArtefact:
+    """Read `folder/<version>`. Raises ArtefactError when anything is missing or was changed."""
+    return from_contents(version, folders.read(folder, version))
 
 
 def _tested(told: Mapping[str, Any]) -> Tested:

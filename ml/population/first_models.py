@@ -1,15 +1,22 @@
 """The first models of the embedded default: trained once, on simulated people, and marked so."""
 
+import json
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.live.registry import Kind, folder, standing, switch
+from infra.database import Db
+from ml.live import store
+from ml.live.registry import Standing, standing, switch
+from ml.live.store import Kind
 from ml.matchers import training as matcher_training
 from ml.models import artefact as score_artefacts
 from ml.models import matcher as match_artefacts
-from ml.models.artefact import Artefact
+from ml.models.artefact import Artefact, ArtefactError
+from ml.models.matcher import MatchArtefact
 from ml.population.interactions import interacted
 from ml.population.parameters import WORLD
 from ml.population.simulating import SEED, Population, simulated
@@ -19,14 +26,23 @@ from ml.score.rescoring import points_of_all
 
 Progress = Callable[[str, float], None]
 Floats = NDArray[np.float64]
+MEMORY = "first.json"
 
 
-def are_there() -> bool:
-    return all(standing(kind).champion for kind in Kind)
+class FirstModels(NamedTuple):
+    score: Artefact
+    match: MatchArtefact
+
+    def by_kind(self) -> list[tuple[Kind, store.AnyModel]]:
+        return [(Kind.SCORE, self.score), (Kind.MATCH, self.match)]
 
 
-def train_first_models(progress: Progress) -> None:
-    """Train both models and make them live. `progress` hears what is being done, and how much of all is done."""
+async def are_there(db: Db) -> bool:
+    return all([(await standing(db, kind)).champion for kind in Kind])
+
+
+def train_first_models(progress: Progress) -> FirstModels:
+    """Train both models. `progress` hears what is being done, and how much of all is done."""
     progress("Simulating people", 0.0)
     population = simulated()
     progress("Training the score", 0.1)
@@ -35,12 +51,37 @@ def train_first_models(progress: Progress) -> None:
     seen = interacted(population, *scores(population, score), market=WORLD.market, seed=SEED)
     progress("Training the matcher", 0.55)
     match = matcher_training.train(seen, simulated=True, seed=SEED)
-    progress("Saving the models", 0.95)
-    score_version = score_artefacts.save(score, folder())
-    match_version = match_artefacts.save(match, folder())
-    switch(Kind.SCORE, lambda now: now.promoted(score_version))
-    switch(Kind.MATCH, lambda now: now.promoted(match_version))
-    progress("The models are ready", 1.0)
+    progress("The models are trained", 1.0)
+    return FirstModels(score, match)
+
+
+async def go_live(db: Db, models: FirstModels) -> None:
+    """Where two machines start at once, the same training has given both the same models."""
+    for kind, model in models.by_kind():
+        version = await store.save(db, model)
+        await switch(db, kind, partial(_unless_there_is_one, version))
+
+
+def _unless_there_is_one(version: str, now: Standing) -> Standing:
+    return now if now.champion else now.promoted(version)
+
+
+def remembered() -> FirstModels | None:
+    """What this machine has trained before, for a database that is new; None where it can't be read."""
+    try:
+        versions = json.loads((store.folder() / MEMORY).read_bytes())
+        score = score_artefacts.load(store.folder(), versions[Kind.SCORE])
+        match = match_artefacts.load(store.folder(), versions[Kind.MATCH])
+    except (OSError, ValueError, KeyError, TypeError, ArtefactError):
+        return None
+    return FirstModels(score, match) if score.simulated and match.simulated else None
+
+
+def remember(models: FirstModels) -> None:
+    score_artefacts.save(models.score, store.folder())
+    match_artefacts.save(models.match, store.folder())
+    versions = {kind.value: model.version for kind, model in models.by_kind()}
+    (store.folder() / MEMORY).write_text(json.dumps(versions))
 
 
 def scores(population: Population, model: Artefact) -> tuple[Floats, Floats]:

@@ -15,8 +15,7 @@ from domain.facts import readings
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
-from ml.live.registry import Kind, live_challenger_model, standing
-from ml.models.artefact import ArtefactError
+from ml.live.serving import live_challenger_model
 from ml.score.scoring import score_with
 
 
@@ -40,15 +39,21 @@ _live = live_challenger_model()
 
 
 def is_there() -> bool:
-    """Read from the pointer file, so every process agrees at once."""
-    try:
-        return standing(Kind.SCORE).challenger is not None
-    except ArtefactError:
-        return False
+    """As of the last heartbeat; where nobody has looked yet, there may be one."""
+    return _live.may_be_there
+
+
+async def keep_up(db: Db) -> None:
+    await _live.keep_up(db)
+
+
+async def catch_up(db: Db) -> None:
+    await _live.catch_up(db)
 
 
 async def score_beside(db: Db, user_id: UUID, score_id: UUID) -> None:
     """What the challenger makes of the facts that the champion's score was made from. Once for each score."""
+    await _live.keep_up(db)
     challenger, score = _live.current(), await db.get(Score, (user_id, score_id))
     if challenger is None or score is None:
         return

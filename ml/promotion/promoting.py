@@ -1,9 +1,6 @@
-"""Promoting: from a proposal by one person and the approval of another to the model that decides, and back in one step.
+"""Promoting: from a proposal by one person and the approval of another to the model that decides, and back in one step."""
 
-The pointer file is switched last before the commit. A crash between the two leaves the new model live and unwritten, and
-the same command again writes it down: promoting the champion changes nothing else.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +10,12 @@ from domain.permissions import MAY, Permission, roles_that_may
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Json
-from ml.live import approvals, registry
+from ml.live import approvals, registry, store
 from ml.live.approvals import NEEDED, ModelApproval, Move
-from ml.live.registry import Kind, Standing
+from ml.live.registry import Standing
+from ml.live.store import Kind, ModelArtefact
 from ml.models import promotable
 from ml.models.artefact import Artefact, ArtefactError
-from ml.models.matcher import HEADER
 from ml.promotion import releasing
 from ml.promotion.releasing import Gate
 
@@ -33,18 +30,20 @@ class Voucher:
     approval: ModelApproval
 
 
-def kind_of(version: str) -> Kind:
+async def kind_of(db: Db, version: str) -> Kind:
     """Raises NotPromoted where no model of either kind is kept under this version."""
-    if not (registry.folder() / version).is_dir():
-        raise NotPromoted(f"There is no model {version} in {registry.folder()}.")
-    return Kind.MATCH if (registry.folder() / version / HEADER).exists() else Kind.SCORE
+    kept = await db.get(ModelArtefact, version)
+    if kept is None:
+        raise NotPromoted(f"There is no model {version}. Where it was trained: longan models propose {version}")
+    return kept.kind
 
 
 async def propose(db: Db, version: str, *, by: str) -> None:
-    """The first of the two words. The model must be sound by then."""
-    kind = kind_of(version)
-    _keep_sound(kind, version)
+    """The first of the two words. The model must be sound by then, and leaves this machine's folder for all machines."""
     member = await _who(db, by)
+    await _bring(db, version)
+    kind = await kind_of(db, version)
+    await _require_sound(db, kind, version)
     if (await approvals.given(db, {version}))[version]:
         raise NotPromoted(f"Model {version} is proposed already.")
     await _vouch(db, kind, version, member, is_proposal=True)
@@ -52,7 +51,7 @@ async def propose(db: Db, version: str, *, by: str) -> None:
 
 async def approve(db: Db, version: str, *, by: str) -> None:
     """The second word, by somebody else."""
-    kind, member = kind_of(version), await _who(db, by)
+    member, kind = await _who(db, by), await kind_of(db, version)
     before = (await approvals.given(db, {version}))[version]
     if not before:
         raise NotPromoted(f"Nobody has proposed model {version} yet: longan models propose {version}")
@@ -63,51 +62,60 @@ async def approve(db: Db, version: str, *, by: str) -> None:
 
 async def promote(db: Db, version: str, measured: Gate | None = None) -> Standing:
     """Make it the champion. `measured`: the release gate's findings, where the champion's figures can be compared."""
-    kind = kind_of(version)
-    candidate = _keep_sound(kind, version)
-    before = registry.standing(kind).champion
+    kind = await kind_of(db, version)
+    candidate = await _require_sound(db, kind, version)
+    before = (await registry.standing(db, kind)).champion
     if len((await approvals.given(db, {version}))[version]) < NEEDED:
         raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
     if isinstance(candidate, Artefact):
-        _keep_gate(before, candidate, measured)
+        await _require_gate(db, before, candidate, measured)
     await _announce(db, kind, Move.PROMOTED, version, before, measured.figures if measured else {})
-    return registry.switch(kind, lambda now: now.promoted(version))
+    return await registry.switch(db, kind, lambda now: now.promoted(version))
 
 
 async def challenge(db: Db, version: str | None) -> Standing:
     """Let it score live traffic in the shadow; None ends that. Nothing that people see changes, so it needs no approval."""
-    before = registry.standing(Kind.SCORE).challenger
+    now = await registry.standing(db, Kind.SCORE)
+    before = now.challenger
     if version is not None:
-        if kind_of(version) is not Kind.SCORE:
+        await _bring(db, version)
+        if await kind_of(db, version) is not Kind.SCORE:
             raise NotPromoted("Only a score model can challenge.")
-        if version == registry.standing(Kind.SCORE).champion:
+        if version == now.champion:
             raise NotPromoted("It is the champion already.")
-        _keep_sound(Kind.SCORE, version)
+        await _require_sound(db, Kind.SCORE, version)
         await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {})
     elif before is not None:
         await approvals.write_down(db, Kind.SCORE, Move.WITHDRAWN, before, before, {})
-    return registry.switch(Kind.SCORE, lambda now: now.challenged(version))
+    return await registry.switch(db, Kind.SCORE, lambda now: now.challenged(version))
 
 
 async def roll_back(db: Db, kind: Kind = Kind.SCORE) -> Standing:
     """Back to the champion before this one, at once: it was approved when it was promoted."""
-    now = registry.standing(kind)
+    now = await registry.standing(db, kind)
     if not now.before:
         raise NotPromoted("There is no earlier champion to go back to.")
     await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {})
-    return registry.switch(kind, Standing.rolled_back)
+    return await registry.switch(db, kind, Standing.rolled_back)
 
 
-def measure(version: str, book: Path, describe: Path) -> Gate:
+async def rivals(db: Db, version: str) -> dict[str, Artefact]:
+    """The champion and the candidate, by the names that the gate gives them."""
+    champion = (await registry.standing(db, Kind.SCORE)).champion
+    if champion is None:
+        raise NotPromoted("There is no champion to compare with.")
+    return {
+        releasing.FIRST: await store.load_score(db, champion),
+        releasing.SECOND: await store.load_score(db, version),
+    }
+
+
+def measure(models: Mapping[str, Artefact], book: Path, describe: Path) -> Gate:
     """Champion and candidate on the same rows of a book. Slow; raises BookRefused for a malformed book."""
     from ml.books import describing, reading
     from ml.books.findings import Notes
     from ml.lab.comparing import compare
 
-    champion = registry.standing(Kind.SCORE).champion
-    if champion is None:
-        raise NotPromoted("There is no champion to compare with.")
-    models = {releasing.FIRST: registry.load_score(champion), releasing.SECOND: registry.load_score(version)}
     notes, description = Notes(), describing.read(describe)
     table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
     return releasing.gate(compare(models, table, description, notes=notes))
@@ -138,10 +146,21 @@ async def _vouch(db: Db, kind: Kind, version: str, member: Staff, *, is_proposal
     await db.flush()
 
 
-def _keep_sound(kind: Kind, version: str) -> registry.Versioned:
+async def _bring(db: Db, version: str) -> None:
+    if await db.get(ModelArtefact, version) is not None:
+        return
+    if not (store.folder() / version).is_dir():
+        raise NotPromoted(f"There is no model {version}, neither kept for all machines nor in {store.folder()}.")
+    try:
+        await store.bring(db, version)
+    except ArtefactError as error:
+        raise NotPromoted(str(error)) from error
+
+
+async def _require_sound(db: Db, kind: Kind, version: str) -> store.AnyModel:
     """It loads, may be used in this environment, and can score the people that there are."""
     try:
-        model = registry.load(kind, version)
+        model = await registry.load(db, kind, version)
     except ArtefactError as error:
         raise NotPromoted(str(error)) from error
     if isinstance(model, Artefact) and not model.is_mapped:
@@ -152,8 +171,8 @@ def _keep_sound(kind: Kind, version: str) -> registry.Versioned:
     return model
 
 
-def _keep_gate(before: str | None, candidate: Artefact, measured: Gate | None) -> None:
-    champion = None if before in (None, candidate.version) else _readable(str(before))
+async def _require_gate(db: Db, before: str | None, candidate: Artefact, measured: Gate | None) -> None:
+    champion = None if before in (None, candidate.version) else await _readable(db, str(before))
     if measured is not None and measured.failures:
         raise NotPromoted("The release gate stays shut. " + " ".join(measured.failures))
     if measured is None and releasing.needs_measuring(champion, candidate):
@@ -162,10 +181,10 @@ def _keep_gate(before: str | None, candidate: Artefact, measured: Gate | None) -
         )
 
 
-def _readable(version: str) -> Artefact | None:
+async def _readable(db: Db, version: str) -> Artefact | None:
     """A champion that cannot be read any more stops nobody from replacing it."""
     try:
-        return registry.load_score(version)
+        return await store.load_score(db, version)
     except ArtefactError:
         return None
 

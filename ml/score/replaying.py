@@ -41,7 +41,7 @@ async def replay_score(db: Db, score_id: UUID) -> Replay:
     if score is None:
         raise CannotReplay("There is no such score.")
     seal = await _seal(db, score.user_id)
-    again = _scored(seal.open(score.vector_sealed, scores.VECTOR), score.model_version)
+    again = await _scored(db, seal.open(score.vector_sealed, scores.VECTOR), score.model_version)
     stored = {
         "points": score.points,
         "grade": score.grade,
@@ -65,7 +65,7 @@ async def replay_decision(db: Db, decision_id: UUID) -> Replay:
     if decision.asked_sealed is None:
         raise CannotReplay("It was decided before the request was kept with the decision.")
     seal = await _seal(db, decision.user_id)
-    scored = _scored(seal.open(decision.vector_sealed, decisions.VECTOR), decision.model_version)
+    scored = await _scored(db, seal.open(decision.vector_sealed, decisions.VECTOR), decision.model_version)
     try:
         verdict = replaying.decide_again(decision, seal.open(decision.asked_sealed, decisions.ASKED), scored)
     except RulesAreGone as gone:
@@ -82,9 +82,9 @@ async def _seal(db: Db, user_id: UUID) -> vault.Seal:
         raise CannotReplay("This person was erased: the key to what it was made from is destroyed.") from None
 
 
-def _scored(vector: dict[str, Any], model_version: str) -> Scored:
+async def _scored(db: Db, vector: dict[str, Any], model_version: str) -> Scored:
     try:
-        return replayed(vector, model_version)
+        return await replayed(db, vector, model_version)
     except ArtefactError as error:
         raise CannotReplay(str(error)) from error
 

@@ -7,8 +7,10 @@ import numpy as np
 from domain.credit.grades import Grade
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts.sheets import FactSheet
+from infra.database import Db
 from infra.words import N_
-from ml.live.registry import Live, live_scorer_model, load_score
+from ml.live import store
+from ml.live.serving import Live, live_scorer_model
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.features import Value
 from ml.models.scale import pd_of, whole_points
@@ -48,8 +50,11 @@ class LiveScorer:
         model = self.model()
         scored(model, tuple(None for _ in model.inputs))
 
-    def catch_up(self) -> None:
-        self._live.refresh()
+    async def catch_up(self, db: Db) -> None:
+        await self._live.catch_up(db)
+
+    async def keep_up(self, db: Db) -> None:
+        await self._live.keep_up(db)
 
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown:
         return score_with(self.model(), sheet)
@@ -111,9 +116,9 @@ def _scored(artefact: Artefact, row: Row, base: float, log_odds: float, effects:
     )
 
 
-def replayed(vector: Mapping[str, Value], model_version: str) -> Scored:
+async def replayed(db: Db, vector: Mapping[str, Value], model_version: str) -> Scored:
     """A score of the past, worked out again from its stored vector. Raises ArtefactError when that model is gone."""
-    artefact = load_score(model_version)
+    artefact = await store.load_score(db, model_version)
     missing = [each.name for each in artefact.inputs if each.name not in vector]
     if missing or len(vector) != len(artefact.inputs):
         raise ArtefactError(f"The vector is not one of model {model_version}.")

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -12,8 +11,8 @@ from domain.credit.scoring import scorer
 from domain.facts import readings
 from domain.facts.accounts import LinkedAccount
 from infra.database import Db
-from ml.live import registry
-from ml.models.artefact import Artefact, ArtefactError
+from ml.live import store
+from ml.models.artefact import ArtefactError
 from ml.score.paths import Path, path
 from ml.score.receipts import Receipt, receipt
 from ml.score.scoring import LiveScorer
@@ -29,7 +28,8 @@ async def change_of(db: Db, user_id: UUID, score_id: UUID) -> Receipt | None:
     now = await readings.sheet(db, user_id, score.as_of)
     unlinked = await _unlinked(db, user_id, before.as_of, score.as_of)
     try:
-        old, new = await asyncio.to_thread(lambda: (_model(before.model_version), _model(score.model_version)))
+        old = await store.load_score(db, before.model_version)
+        new = await store.load_score(db, score.model_version)
     except ArtefactError:
         return None
     told = await asyncio.to_thread(receipt, then, old, now, new, unlinked=unlinked)
@@ -58,8 +58,3 @@ async def _unlinked(db: Db, user_id: UUID, since: datetime, until: datetime) -> 
         LinkedAccount.user_id == user_id, LinkedAccount.unlinked_at > since, LinkedAccount.unlinked_at <= until
     )
     return frozenset((await db.execute(ended)).scalars())
-
-
-@lru_cache(maxsize=8)
-def _model(version: str) -> Artefact:
-    return registry.load_score(version)

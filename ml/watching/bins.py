@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from math import isnan, log
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +19,7 @@ from infra import vault
 from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity
-from ml.live.registry import load_score
+from ml.live import store
 from ml.models.artefact import ArtefactError
 
 log_lines = structlog.get_logger()
@@ -71,8 +70,11 @@ async def count_scores(db: Db, until: UUID) -> bool:
     if not rows:
         return False
     seals = await vault.seals_of(db, {row.user_id for row in rows})
-    # Whoever was erased is not counted: nothing opens his vector any more.
-    await _add(db, Counter(cell for row in rows if row.user_id in seals for cell in _cells(row, seals[row.user_id])))
+    profiles = {version: await profile_of(db, version) for version in {row.model_version for row in rows}}
+    # Whoever was erased is not counted: nothing opens their vector any more.
+    opened = [row for row in rows if row.user_id in seals]
+    cells = (cell for row in opened for cell in _cells(row, seals[row.user_id], profiles[row.model_version]))
+    await _add(db, Counter(cells))
     mark.counted_to = rows[-1].id
     return len(rows) == BATCH
 
@@ -83,10 +85,10 @@ async def _mark(db: Db) -> WatchMark:
     return (await db.execute(select(WatchMark).where(WatchMark.name == COUNTED).with_for_update())).scalar_one()
 
 
-def _cells(row: Any, seal: vault.Seal) -> Iterator[Cell]:
-    profile, day = profile_of(row.model_version), local_day(row.as_of)
+def _cells(row: Any, seal: vault.Seal, profile: Mapping[str, Any] | None) -> Iterator[Cell]:
     if profile is None:
         return
+    day = local_day(row.as_of)
     vector = seal.open(row.vector_sealed, scores.VECTOR)
     for name, known in profile["inputs"].items():
         yield Cell(row.model_version, day, name, bin_of(known, vector.get(name)))
@@ -104,19 +106,14 @@ async def _add(db: Db, tally: Counter[Cell]) -> None:
     await db.execute(added.on_conflict_do_update(index_elements=list(Cell._fields), set_=more), rows)
 
 
-def profile_of(version: str) -> Mapping[str, Any] | None:
+async def profile_of(db: Db, version: str) -> Mapping[str, Any] | None:
     """The spread in training of a model's inputs and score; None where it has none, or is gone."""
     try:
-        profile = _profile(version)
+        profile = (await store.load_score(db, version)).profile
     except ArtefactError as error:
         log_lines.warning("model not watched", version=version, reason=str(error))
         return None
     return profile if {"inputs", "log_odds"} <= profile.keys() else None
-
-
-@lru_cache(maxsize=8)
-def _profile(version: str) -> Mapping[str, Any]:
-    return load_score(version).profile
 
 
 def bin_of(known: Mapping[str, Any], value: float | str | None) -> int:

@@ -1,6 +1,5 @@
 """The watch as a whole: what the page and the metrics tell of the live model."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,9 @@ from infra.database import Db
 from ml.figures.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
 from ml.figures.metrics import psi
 from ml.live import approvals
-from ml.live.registry import Kind, Standing, live_scorer_model, standing
+from ml.live.registry import Standing, standing
+from ml.live.serving import live_scorer_model
+from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.features import FEATURES
 from ml.models.scale import GRADES
@@ -110,14 +111,15 @@ class Watch:
     challenger: SideBySide | None
 
 
-async def champion() -> Artefact | None:
+async def champion(db: Db) -> Artefact | None:
     """The model that scores people now. One that can't be read is refused here as there, and the old one stays."""
-    return await asyncio.to_thread(_live.current)
+    await _live.keep_up(db)
+    return _live.current()
 
 
-def _standing(live: Artefact) -> Standing:
+async def _standing(db: Db, live: Artefact) -> Standing:
     try:
-        return standing(Kind.SCORE)
+        return await standing(db, Kind.SCORE)
     except ArtefactError:
         return Standing(live.version)
 
@@ -129,12 +131,12 @@ async def _vouched_by(db: Db, version: str) -> tuple[str, ...]:
 
 async def watch(db: Db, days: int) -> Watch | None:
     """None where no model is live."""
-    live = await champion()
+    live = await champion(db)
     if live is None:
         return None
     since = await clock.today(db) - timedelta(days=days - 1)
     spreads = _spreads(live, await bins.counts(db, live.version, since))
-    taken, stands = await snapshots.latest(db), _standing(live)
+    taken, stands = await snapshots.latest(db), await _standing(db, live)
     return Watch(
         champion=live,
         standing=stands,

@@ -22,9 +22,8 @@ from domain.people import sessions
 from infra.database import reading, transaction
 from infra.outbox import EventReaction
 from infra.programs import Process
-from ml.live import registry
-from ml.live.registry import Kind
-from ml.models import artefact as artefacts
+from ml.live import registry, store
+from ml.live.store import Kind
 
 WINDOW_SECONDS = 2.0  # a batch and its rest lie within
 SETTLE_SECONDS = 1.0
@@ -55,7 +54,7 @@ class Beside:
 
 
 async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) -> Beside:
-    one, other = _two_champions()
+    one, other = await _two_champions()
     with _running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=30) as http:
             token = await _token(people[0])
@@ -71,12 +70,13 @@ async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) ->
     return _told(found, rescored)
 
 
-def _two_champions() -> tuple[str, str]:
+async def _two_champions() -> tuple[str, str]:
     """The second one gives everybody a few points less, so each rescore has all of its consequences."""
-    first = str(registry.standing(Kind.SCORE).champion)
-    model = registry.load_score(first)
-    shift, slope = model.calibration
-    return first, artefacts.save(replace(model, calibration=(shift + 0.1, slope)), registry.folder())
+    async with transaction() as db:
+        first = str((await registry.standing(db, Kind.SCORE)).champion)
+        model = await store.load_score(db, first)
+        shift, slope = model.calibration
+        return first, await store.save(db, replace(model, calibration=(shift + 0.1, slope)))
 
 
 @contextmanager
@@ -108,8 +108,8 @@ async def _keep_running(version: str) -> None:
     async with reading() as db:
         if await rescores.is_running(db):
             return
-    registry.switch(Kind.SCORE, lambda now: now.promoted(version))
     async with transaction() as db:
+        await registry.switch(db, Kind.SCORE, lambda now: now.promoted(version))
         begun = await rescoring.begin(db, RescoreReason.ASKED)
     async with asyncio.timeout(BEGUN_SECONDS_MAX):
         # The worker starts, and takes the model over, once for each rescore.

@@ -16,8 +16,8 @@ from domain.market.products import Product
 from domain.matching import lists, matches
 from domain.matching.rules import illustrated
 from infra.database import reading, transaction
-from ml.live import registry
-from ml.live.registry import Kind
+from ml.live import registry, store
+from ml.live.store import Kind
 from ml.matchers import benchmark
 from ml.matchers.benchmark import Speed
 from ml.models.pairs import of_candidates
@@ -106,7 +106,8 @@ async def ranking_alone(person: UUID) -> list[Speed]:
     """For one person's real matrix of the first products of the shelf, whether or not he can have them: no row twice."""
     async with reading() as db:
         found = await lists.of(db, person)
+        champion = (await registry.standing(db, Kind.MATCH)).champion
+        model = await store.load_match(db, str(champion))
     rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.known))
-    model = registry.load_match(str(registry.standing(Kind.MATCH).champion))
     # As the matcher makes it: column by column in memory.
     return [benchmark.measured(model, np.asfortranarray(rows[:size])) for size in SIZES]

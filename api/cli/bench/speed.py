@@ -13,7 +13,10 @@ from domain.credit.scoring import NotEnoughKnown
 from domain.facts import readings
 from infra.database import reading, transaction
 from infra.outbox import EventReaction
-from ml.live.registry import Kind, load_score, standing
+from ml.live import store
+from ml.live.registry import standing
+from ml.live.store import Kind
+from ml.models.artefact import Artefact
 from ml.score import benchmark
 from ml.score.fitting import fit
 from ml.score.rescoring import Floats
@@ -59,7 +62,7 @@ async def rescored(people: list[UUID]) -> Speed:
         await db.execute(delete(EventReaction))
         scored = (await rescores.progress(db, begun.id)).scored
     assert scored == len(people), f"{scored} of {len(people)} were rescored"
-    bare = benchmark.measured(load_score(str(standing(Kind.SCORE).champion)), await _rows(people[:ROWS_FOR_CATBOOST]))
+    bare = benchmark.measured(*await _model_and_rows(people[:ROWS_FOR_CATBOOST]))
     return Speed(len(people), seconds, cpu_seconds, bare.bare, bare.with_shap)
 
 
@@ -68,9 +71,10 @@ async def _is_running(begun: Rescore) -> bool:
         return (await db.get_one(Rescore, begun.id)).state == RescoreState.RUNNING
 
 
-async def _rows(people: list[UUID]) -> Floats:
-    model = load_score(str(standing(Kind.SCORE).champion))
+async def _model_and_rows(people: list[UUID]) -> tuple[Artefact, Floats]:
     async with reading() as db:
+        model = await store.load_score(db, str((await standing(db, Kind.SCORE)).champion))
         sheets = await readings.sheets(db, set(people))
     rows = [row_or_why_not(model, sheet) for sheet in sheets.values()]
-    return np.array([fit(model, row) for row in rows if not isinstance(row, NotEnoughKnown)], dtype=float)
+    fitting = [fit(model, row) for row in rows if not isinstance(row, NotEnoughKnown)]
+    return model, np.array(fitting, dtype=float)

@@ -73,7 +73,8 @@ async def desk_of(request: Request) -> Desk | None:
 
 
 async def is_simulated() -> bool:
-    live = await watch.champion()
+    async with reading() as db:
+        live = await watch.champion(db)
     return live is not None and live.simulated
 
 

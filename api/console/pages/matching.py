@@ -10,13 +10,12 @@ from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands
 from domain.matching.odds.reliability import PROMISES, BandStanding
 from domain.permissions import Permission
-from infra.background import in_background
 from infra.database import reading
 from infra.settings import settings
 from infra.words import N_
 from ml.live import approvals
 from ml.live.approvals import Move
-from ml.live.registry import Kind
+from ml.live.store import Kind
 
 MOVES_SHOWN = 5
 BANDS = {
@@ -41,9 +40,9 @@ VERDICTS = {BandStanding.GATHERING: "few", BandStanding.KEPT: "fine", BandStandi
 
 @requires(Permission.WATCH_MODELS)
 async def matching_page(request: Request, desk: Desk) -> Response:
-    await in_background(basis.catch_up)
     live = matcher()
     async with reading() as db:
+        await basis.keep_up(db)
         evidence = await bands.evidence_of(db, live)
         moves = await approvals.moves(db, Kind.MATCH, MOVES_SHOWN)
     return page(

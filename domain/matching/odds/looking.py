@@ -1,6 +1,5 @@
 """Looking: every hour each odds band is held against what was really decided; one that breaks its word is withdrawn."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,7 +37,7 @@ NOTHING = Seen(Tally(0, 0), None, None)
 
 async def observe(db: Db) -> None:
     """Look once at every band of the live model."""
-    await asyncio.to_thread(matcher().catch_up)
+    await matcher().catch_up(db)
     version, now = matcher().model_version, await clock.now(db)
     known = {record.odds_band: record for record in await bands.of_model(db, version)}
     seen = await _decided(db, version, now - WINDOW)

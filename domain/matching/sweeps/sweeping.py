@@ -83,7 +83,7 @@ async def begin_if_none_runs(db: Db) -> Sweep | None:
 
 
 async def go_on(db: Db, sweep_id: UUID, number: int) -> None:
-    await in_background(basis.catch_up)
+    await basis.catch_up(db)
     await running.go_on(db, SWEEPING, sweep_id, number)
 
 

@@ -23,10 +23,9 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.settings import settings
-from ml.live import registry
-from ml.live.registry import Kind
-from ml.models import matcher as artefacts
+from ml.live.store import Kind
 from tests.applying import AT_ONCE, BY_PARTNER, apply
+from tests.ml import standings
 from tests.phones import Phone, uuid_of
 
 MATCHES = """query ($kind: ProductKind, $first: Int) { viewer { matching { isPersonal modelVersion simulated weights {
@@ -119,20 +118,16 @@ class TestTheNextReadIsRight:
             assert (await lists.of(db, shopper.user_id)).known.region == "CN-XZ"
 
     async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
-        pointer = registry.pointer(Kind.MATCH)
-        before, champion = pointer.read_bytes(), registry.standing(Kind.MATCH).champion
-        model = registry.load_match(str(champion))
-        gloomy = replace(model, odds_platt=replace(model.odds_platt, shift=-9.0))
-        version = artefacts.save(gloomy, registry.folder())
+        champion = (await standings.standing(Kind.MATCH)).champion
+        model = await standings.load_match(str(champion))
         await seen(regular)
-        await asyncio.to_thread(registry.switch, Kind.MATCH, lambda now: now.promoted(version))
-        try:
+        async with standings.put_back():
+            version = await standings.promote(replace(model, odds_platt=replace(model.odds_platt, shift=-9.0)))
+            await standings.catch_up()
             viewer = (await regular.ask(MATCHES, first=100))["viewer"]
             assert viewer["matching"]["modelVersion"].startswith(version)
             bands = {edge["node"]["oddsBand"] for edge in viewer["matches"]["edges"]}
             assert bands <= {"LOW", None}
-        finally:
-            registry._write(pointer, before)
         viewer = (await regular.ask(MATCHES, first=1))["viewer"]
         assert viewer["matching"]["modelVersion"].startswith(str(champion))
 

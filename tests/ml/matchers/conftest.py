@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import pytest
 
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
@@ -17,36 +16,9 @@ from domain.market.terms import costing
 from domain.matching import shelf as shelves
 from domain.matching.matcher import Candidates
 from domain.matching.shelf import Shelf
-from ml.matchers.interactions import Interactions
-from ml.matchers.training import train
-from ml.models.matcher import MatchArtefact
-from ml.population.interactions import interacted
-from ml.population.parameters import WORLD, Market
-from ml.population.simulating import Population, simulated
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PARTNER = UUID(int=9)
-
-
-@pytest.fixture(scope="session")
-def people() -> Population:
-    return simulated(6_000)
-
-
-def shown_to(people: Population, market: Market = WORLD.market, seed: int = 1) -> Interactions:
-    points = 690 + 30 * people.people.discipline
-    ranks = np.digitize(-points, [-749, -684, -605]).astype(float)
-    return interacted(people, points, ranks, market=market, seed=seed)
-
-
-@pytest.fixture(scope="session")
-def seen(people: Population) -> Interactions:
-    return shown_to(people)
-
-
-@pytest.fixture(scope="session")
-def matcher(seen: Interactions) -> MatchArtefact:
-    return train(seen, simulated=True, seed=1)
 
 
 def product(number: int = 1, **changes: Any) -> Product:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -19,19 +18,20 @@ from infra.ids import new_id
 from infra.outbox import Event
 from infra.settings import settings
 from infra.vault import PersonKey
-from ml.live import registry
+from ml.live import store
 from ml.live.approvals import ModelMove, Move
-from ml.live.registry import Kind
+from ml.live.store import Kind
 from ml.matchers import gate, logs, retraining, trainings
 from ml.matchers.interactions import Interactions
 from ml.matchers.live import LiveMatcher
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
-from ml.models import matcher as artefacts
+from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact
 from ml.population.parameters import WORLD
 from ml.population.simulating import Population
 from ml.tasks import retrain_matcher
-from tests.ml.matchers.conftest import shown_to
+from tests.ml import standings
+from tests.ml.conftest import shown_to
 from tests.ml.matchers.learning import first_people, write_down
 from tests.working import work_off
 
@@ -39,24 +39,17 @@ PEOPLE = 1_000
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    given = settings().model_copy(update={"var": tmp_path})
-    monkeypatch.setattr(registry, "settings", lambda: given)
-    return tmp_path / "models"
-
-
-@pytest.fixture(autouse=True)
-async def _alone() -> AsyncIterator[None]:
+async def _alone(nothing_live: None) -> AsyncIterator[None]:
     yield
     async with transaction() as db:
         await db.execute(delete(MatcherTraining))
 
 
 @pytest.fixture
-def production(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def production(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where people are real."""
-    real = settings().model_copy(update={"environment": "production", "var": folder.parent})
-    for room in (registry, retraining):
+    real = settings().model_copy(update={"environment": "production"})
+    for room in (store, retraining):
         monkeypatch.setattr(room, "settings", lambda: real)
 
 
@@ -103,15 +96,18 @@ async def test_what_passes_the_gate_is_live_and_written_down(history: list[UUID]
     done = await retraining.retrain()
     assert done is not None
     assert (done.outcome, done.failures) == (TrainingOutcome.LIVE, [])
-    assert registry.standing(Kind.MATCH).champion == done.version
-    model = registry.load_match(str(done.version))
+    assert (await standings.standing(Kind.MATCH)).champion == done.version
+    model = await standings.load_match(str(done.version))
     assert not model.simulated
     assert (model.card["shown"], model.card["people"]) == (PEOPLE * 5, PEOPLE)
     assert model.card["since"] == model.card["until"] is not None
     assert sum(told.decided for told in model.tested.values()) == done.figures["odds"]["rows"]
     month_ago = await now() - timedelta(days=30)
     assert all(told.since is None or abs(told.since - month_ago) < timedelta(hours=1) for told in model.tested.values())
-    assert LiveMatcher().model_version.startswith(str(done.version))
+    live = LiveMatcher()
+    async with reading() as db:
+        await live.catch_up(db)
+    assert live.model_version.startswith(str(done.version))
     move = await last_move()
     assert (move.kind, move.move, move.version, move.before) == (Kind.MATCH, Move.PROMOTED, done.version, None)
     assert move.gate == done.figures
@@ -121,29 +117,34 @@ async def test_what_passes_the_gate_is_live_and_written_down(history: list[UUID]
         assert (await db.execute(newest)).scalar_one().data == {"kind": "match", "version": done.version}
 
 
-def test_a_simulated_champion_is_nothing_to_compare_a_real_model_with(matcher: MatchArtefact, folder: Path) -> None:
-    version = artefacts.save(matcher, folder)
-    against = {real: retraining._comparable(version, replace(matcher, simulated=not real)) for real in (True, False)}
-    assert against[True] is None
-    assert against[False] is not None
-    assert retraining._comparable("0" * 16, matcher) is None
-    assert retraining._comparable(None, matcher) is None
+def test_a_simulated_champion_is_nothing_to_compare_a_real_model_with(matcher: MatchArtefact) -> None:
+    real = replace(matcher, simulated=False)
+    assert retraining.rival_of(real, matcher) is None
+    assert retraining.rival_of(matcher, matcher) is matcher
+    assert retraining.rival_of(real, real) is real
+    assert retraining.rival_of(real, None) is None
+
+
+async def test_a_champion_that_cannot_be_read_stops_nobody() -> None:
+    async with reading() as db:
+        assert await retraining._readable(db, "0" * 16) is None
+        assert await retraining._readable(db, None) is None
 
 
 class TestTheGate:
     async def test_what_the_gate_refuses_changes_nothing(
-        self, history: list[UUID], matcher: MatchArtefact, folder: Path, monkeypatch: pytest.MonkeyPatch
+        self, history: list[UUID], matcher: MatchArtefact, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        champion = artefacts.save(matcher, folder)
-        registry.switch(Kind.MATCH, lambda standing: standing.promoted(champion))
+        champion = await standings.promote(matcher)
         monkeypatch.setattr(gate, "TOLERANCE", -10.0)  # nothing is so much better
         done = await retraining.retrain()
         assert done is not None
         assert done.outcome is TrainingOutcome.REFUSED
         assert any("not measurably as good as the champion's" in failure for failure in done.failures)
         assert done.figures["against"] == champion
-        assert registry.standing(Kind.MATCH).champion == champion
-        assert not (folder / str(done.version)).exists()
+        assert (await standings.standing(Kind.MATCH)).champion == champion
+        with pytest.raises(ArtefactError, match="There is no model"):
+            await standings.load_match(str(done.version))
         stored = await latest()
         assert stored is not None
         assert (stored.outcome, stored.failures) == (TrainingOutcome.REFUSED, done.failures)
@@ -155,24 +156,23 @@ class TestTheGate:
         assert done is not None
         assert (done.outcome, done.version) == (TrainingOutcome.TOO_FEW, None)
         assert done.failures[-1].endswith("decided applications are there; 1,000,000 are needed.")
-        assert registry.standing(Kind.MATCH).champion is None
+        assert (await standings.standing(Kind.MATCH)).champion is None
 
     async def test_one_that_was_overtaken_stays_down(
-        self, matcher: MatchArtefact, folder: Path, monkeypatch: pytest.MonkeyPatch
+        self, matcher: MatchArtefact, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It passed against what was live when it was measured, and then somebody promoted another."""
-        passed = artefacts.save(replace(matcher, card={}), folder)
-        other = artefacts.save(matcher, folder)
+        passed = replace(matcher, card={"passed": True})
 
         async def meanwhile(_: datetime) -> retraining._Found:
-            registry.switch(Kind.MATCH, lambda standing: standing.promoted(other))
-            return retraining._Found(TrainingOutcome.LIVE, version=passed, champion=None)
+            await standings.promote(matcher)
+            return retraining._Found(TrainingOutcome.LIVE, version=passed.version, champion=None, model=passed)
 
         monkeypatch.setattr(retraining, "_learned", meanwhile)
         done = await retraining.retrain()
         assert done is not None
         assert done.outcome is TrainingOutcome.OVERTAKEN
-        assert registry.standing(Kind.MATCH).champion == other
+        assert (await standings.standing(Kind.MATCH)).champion == matcher.version
 
 
 class TestOnce:

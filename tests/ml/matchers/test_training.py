@@ -11,7 +11,7 @@ from ml.models.matcher import MatchArtefact
 from ml.models.pairs import COLUMNS, INPUTS, POSITION
 from ml.population.parameters import WORLD
 from ml.population.simulating import Population
-from tests.ml.matchers.conftest import shown_to
+from tests.ml.conftest import shown_to
 
 AT = COLUMNS.index(POSITION)
 

@@ -1,28 +1,22 @@
 """A champion and others to take its place; what is live is put back after each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from domain.credit.rescores import RescoreRange
-from domain.credit.scoring import scorer
 from infra.database import transaction
 from infra.settings import settings
-from ml.live import registry
-from ml.live.registry import Kind
-from ml.models import artefact as artefacts
+from ml.live.store import Kind
+from tests.ml import standings
 
 
 @pytest.fixture(autouse=True)
-def _standing(models: None) -> Iterator[None]:
-    pointer = registry.pointer(Kind.SCORE)
-    before = pointer.read_bytes()
-    yield
-    registry._write(pointer, before)
-    scorer().catch_up()
+async def _standing(models: None) -> AsyncIterator[None]:
+    async with standings.put_back():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -36,27 +30,22 @@ async def _small_batches_without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def folder() -> Path:
-    return registry.folder()
-
-
-@pytest.fixture
-def champion() -> str:
-    version = registry.standing(Kind.SCORE).champion
+async def champion() -> str:
+    version = (await standings.standing(Kind.SCORE)).champion
     assert version is not None
     return version
 
 
 @pytest.fixture
-def other(champion: str, folder: Path) -> str:
+async def other(champion: str) -> str:
     """A model that gives everybody other points."""
-    model = registry.load_score(champion)
+    model = await standings.load_score(champion)
     shift, slope = model.calibration
-    return artefacts.save(replace(model, calibration=(shift + 0.3, slope)), folder)
+    return await standings.save(replace(model, calibration=(shift + 0.3, slope)))
 
 
 @pytest.fixture
-def twin(champion: str, folder: Path) -> str:
+async def twin(champion: str) -> str:
     """A model that gives everybody the same points under another version."""
-    model = registry.load_score(champion)
-    return artefacts.save(replace(model, card={**model.card, "seed": "twin"}), folder)
+    model = await standings.load_score(champion)
+    return await standings.save(replace(model, card={**model.card, "seed": "twin"}))

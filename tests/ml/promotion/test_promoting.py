@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from domain.actors import Role
 from domain.credit.rescores import Rescore, RescoreReason
@@ -18,16 +17,17 @@ from infra.database import reading, transaction
 from infra.outbox import Event
 from infra.settings import Settings, settings
 from ml.lab.comparing import Difference
-from ml.live import registry
+from ml.live import store
 from ml.live.approvals import ModelMove, Move
-from ml.live.registry import Kind, Standing
-from ml.models import artefact as artefacts
+from ml.live.registry import Standing
+from ml.live.store import Kind, ModelFile
 from ml.promotion import challenging, promoting
 from ml.promotion.challenging import ChallengerScore
 from ml.promotion.promoting import NotPromoted
 from ml.promotion.releasing import Gate, needs_measuring
 from ml.promotion.releasing import _worse as worse
 from ml.tasks import rescore_after_promotion
+from tests.ml import standings
 from tests.ml.promotion.crowds import finish, points, rescore, settle
 from tests.working import work_off
 
@@ -78,8 +78,8 @@ async def last_promotion() -> Event:
         return (await db.execute(newest)).scalar_one()
 
 
-def saved(version: str, folder: Path, **changes: Any) -> str:
-    return artefacts.save(replace(registry.load_score(version), **changes), folder)
+async def saved(version: str, **changes: Any) -> str:
+    return await standings.save(replace(await standings.load_score(version), **changes))
 
 
 class TestVouching:
@@ -87,16 +87,14 @@ class TestVouching:
         self, champion: str, other: str, appoint: Appoint
     ) -> None:
         now = await run(promoting.promote, await vouched(other, appoint))
-        assert now == registry.standing(Kind.SCORE)
+        assert now == await standings.standing(Kind.SCORE)
         assert (now.champion, now.before[0]) == (other, champion)
         move = await last_move()
         assert (move.move, move.version, move.before) == (Move.PROMOTED, other, champion)
         assert (await last_promotion()).data == {"kind": "score", "version": other}
 
-    async def test_without_a_second_person_nothing_goes_live(
-        self, champion: str, folder: Path, appoint: Appoint
-    ) -> None:
-        fresh = saved(champion, folder, calibration=(0.01, 1.0))
+    async def test_without_a_second_person_nothing_goes_live(self, champion: str, appoint: Appoint) -> None:
+        fresh = await saved(champion, calibration=(0.01, 1.0))
         with pytest.raises(NotPromoted, match="Two people"):
             await run(promoting.promote, fresh)
         risk = await appoint(Role.RISK)
@@ -105,10 +103,10 @@ class TestVouching:
             await run(promoting.approve, fresh, by=risk)
         with pytest.raises(NotPromoted, match="Two people"):
             await run(promoting.promote, fresh)
-        assert registry.standing(Kind.SCORE).champion == champion
+        assert (await standings.standing(Kind.SCORE)).champion == champion
 
-    async def test_only_risk_and_approvers_vouch(self, champion: str, folder: Path, appoint: Appoint) -> None:
-        fresh = saved(champion, folder, calibration=(0.02, 1.0))
+    async def test_only_risk_and_approvers_vouch(self, champion: str, appoint: Appoint) -> None:
+        fresh = await saved(champion, calibration=(0.02, 1.0))
         with pytest.raises(NotPromoted, match="marketing cannot vouch"):
             await run(promoting.propose, fresh, by=await appoint(Role.MARKETING))
         with pytest.raises(NotPromoted, match="Nobody with this address"):
@@ -116,61 +114,61 @@ class TestVouching:
         with pytest.raises(NotPromoted, match="Nobody has proposed"):
             await run(promoting.approve, fresh, by=await appoint(Role.APPROVER))
 
-    async def test_a_proposal_is_made_once(self, champion: str, folder: Path, appoint: Appoint) -> None:
-        fresh = await vouched(saved(champion, folder, calibration=(0.03, 1.0)), appoint)
+    async def test_a_proposal_is_made_once(self, champion: str, appoint: Appoint) -> None:
+        fresh = await vouched(await saved(champion, calibration=(0.03, 1.0)), appoint)
         with pytest.raises(NotPromoted, match="proposed already"):
             await run(promoting.propose, fresh, by=await appoint(Role.RISK))
 
-    async def test_who_vouched_is_told_by_name(self, champion: str, folder: Path, appoint: Appoint) -> None:
-        fresh = await vouched(saved(champion, folder, calibration=(0.04, 1.0)), appoint)
+    async def test_who_vouched_is_told_by_name(self, champion: str, appoint: Appoint) -> None:
+        fresh = await vouched(await saved(champion, calibration=(0.04, 1.0)), appoint)
         async with reading() as db:
             told = (await promoting.vouchers(db, {fresh}))[fresh]
         assert [(each.name, each.approval.is_proposal) for each in told] == [("A risk", True), ("A approver", False)]
 
 
 class TestGates:
-    async def test_inputs_that_no_fact_feeds(self, champion: str, folder: Path, appoint: Appoint) -> None:
-        inputs = registry.load_score(champion).inputs
-        unmapped = saved(champion, folder, inputs=(replace(inputs[0], fact=None), *inputs[1:]))
+    async def test_inputs_that_no_fact_feeds(self, champion: str, appoint: Appoint) -> None:
+        inputs = (await standings.load_score(champion)).inputs
+        unmapped = await saved(champion, inputs=(replace(inputs[0], fact=None), *inputs[1:]))
         with pytest.raises(NotPromoted, match=f"mapped to no fact.*{inputs[0].name}"):
             await run(promoting.propose, unmapped, by=await appoint(Role.RISK))
 
     async def test_a_simulated_model_in_production(
-        self, other: str, folder: Path, appoint: Appoint, monkeypatch: pytest.MonkeyPatch
+        self, other: str, appoint: Appoint, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         strict = Settings.model_construct(environment="production", var=settings().var)
-        monkeypatch.setattr(registry, "settings", lambda: strict)
+        monkeypatch.setattr(store, "settings", lambda: strict)
         with pytest.raises(NotPromoted, match="simulated people"):
             await run(promoting.propose, other, by=await appoint(Role.RISK))
 
     @pytest.mark.parametrize("harm", ["missing", "changed"])
-    async def test_a_damaged_artefact(self, champion: str, folder: Path, appoint: Appoint, harm: str) -> None:
-        fresh = saved(champion, folder, calibration=(0.05 if harm == "missing" else 0.06, 1.0))
+    async def test_a_damaged_artefact(self, champion: str, appoint: Appoint, harm: str) -> None:
+        fresh = await saved(champion, calibration=(0.05 if harm == "missing" else 0.06, 1.0))
         await vouched(fresh, appoint)
-        file = folder / fresh / "model.cbm"
-        if harm == "missing":
-            file.unlink()
-        else:
-            file.write_bytes(file.read_bytes()[:-1] + b"?")
+        async with transaction() as db:
+            mine = (ModelFile.version == fresh, ModelFile.name == "model.cbm")
+            if harm == "missing":
+                await db.execute(delete(ModelFile).where(*mine))
+            else:
+                await db.execute(update(ModelFile).where(*mine).values(content=ModelFile.content.concat(b"?")))
+        store.forget()
         with pytest.raises(NotPromoted, match=fresh):
             await run(promoting.promote, fresh)
-        assert registry.standing(Kind.SCORE).champion == champion
+        assert (await standings.standing(Kind.SCORE)).champion == champion
         assert scorer().model_version == champion
 
     async def test_an_unknown_version(self, appoint: Appoint) -> None:
         with pytest.raises(NotPromoted, match="no model 0123456789abcdef"):
             await run(promoting.propose, "0123456789abcdef", by=await appoint(Role.RISK))
 
-    async def test_a_gate_that_was_measured_and_stays_shut(
-        self, other: str, champion: str, folder: Path, appoint: Appoint
-    ) -> None:
-        fresh = await vouched(saved(champion, folder, calibration=(0.07, 1.0)), appoint)
+    async def test_a_gate_that_was_measured_and_stays_shut(self, other: str, champion: str, appoint: Appoint) -> None:
+        fresh = await vouched(await saved(champion, calibration=(0.07, 1.0)), appoint)
         with pytest.raises(NotPromoted, match="gate stays shut"):
             await run(promoting.promote, fresh, Gate(("Its auc is worse by 0.0100.",), {}))
-        assert registry.standing(Kind.SCORE).champion == champion
+        assert (await standings.standing(Kind.SCORE)).champion == champion
 
-    def test_real_models_are_measured_on_the_same_rows(self, champion: str) -> None:
-        simulated = registry.load_score(champion)
+    async def test_real_models_are_measured_on_the_same_rows(self, champion: str) -> None:
+        simulated = await standings.load_score(champion)
         real = replace(simulated, simulated=False, card={"figures": {"auc": 0.7}})
         assert not needs_measuring(None, real)
         assert not needs_measuring(simulated, real)
@@ -205,14 +203,14 @@ class TestAfterwards:
         await run(promoting.promote, await vouched_once(other, appoint))
         now = await run(promoting.roll_back)
         assert now.champion == champion
-        scorer().catch_up()
+        await standings.catch_up()
         assert scorer().model_version == champion
         move = await last_move()
         assert (move.move, move.version, move.before) == (Move.ROLLED_BACK, champion, other)
         assert (await last_promotion()).data == {"kind": "score", "version": champion}
 
     async def test_there_may_be_nothing_to_roll_back_to(self, champion: str) -> None:
-        registry.switch(Kind.SCORE, lambda now: Standing(champion))
+        await standings.switch(Kind.SCORE, lambda now: Standing(champion))
         with pytest.raises(NotPromoted, match="no earlier champion"):
             await run(promoting.roll_back)
 
@@ -227,6 +225,7 @@ async def vouched_once(version: str, appoint: Appoint) -> str:
 class TestChallenger:
     async def test_it_scores_live_traffic_in_the_shadow(self, champion: str, other: str) -> None:
         await run(promoting.challenge, other)
+        await standings.catch_up()
         people = await settle(9, seed=31)
         await rescore()
         await work_off(*people)
@@ -249,7 +248,7 @@ class TestChallenger:
     async def test_nobody_challenges_himself(self, champion: str, other: str) -> None:
         with pytest.raises(NotPromoted, match="champion already"):
             await run(promoting.challenge, champion)
-        registry.switch(Kind.SCORE, lambda now: now.promoted(other))
+        await standings.switch(Kind.SCORE, lambda now: now.promoted(other))
         await run(promoting.challenge, champion)
         assert (await run(promoting.roll_back)).challenger is None
 

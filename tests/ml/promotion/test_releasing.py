@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from infra.database import reading
 from ml.books import describing
 from ml.lab.training import train
-from ml.live import registry
-from ml.live.registry import Kind
-from ml.models import artefact as artefacts
 from ml.models.artefact import Artefact
 from ml.promotion import promoting
+from tests.ml import standings
 
 BOOK = """
 target = "bad"
@@ -42,23 +41,25 @@ def learned(book: tuple[Path, Path]) -> Artefact:
     return train(pd.read_csv(book[0], dtype=str), describing.read(book[1])).artefact
 
 
-def measured(champion: Artefact, candidate: Artefact, book: tuple[Path, Path]) -> tuple[str, ...]:
-    versions = [artefacts.save(each, registry.folder()) for each in (champion, candidate)]
-    registry.switch(Kind.SCORE, lambda now: now.promoted(versions[0]))
-    return promoting.measure(versions[1], *book).failures
+async def measured(champion: Artefact, candidate: Artefact, book: tuple[Path, Path]) -> tuple[str, ...]:
+    await standings.promote(champion)
+    version = await standings.save(candidate)
+    async with reading() as db:
+        models = await promoting.rivals(db, version)
+    return promoting.measure(models, *book).failures
 
 
-def test_an_equal_model_passes(learned: Artefact, book: tuple[Path, Path]) -> None:
-    assert measured(learned, replace(learned, card={**learned.card, "seed": 0}), book) == ()
+async def test_an_equal_model_passes(learned: Artefact, book: tuple[Path, Path]) -> None:
+    assert await measured(learned, replace(learned, card={**learned.card, "seed": 0}), book) == ()
 
 
-def test_a_model_with_worse_probabilities_does_not(learned: Artefact, book: tuple[Path, Path]) -> None:
+async def test_a_model_with_worse_probabilities_does_not(learned: Artefact, book: tuple[Path, Path]) -> None:
     shift, slope = learned.calibration
-    failures = measured(learned, replace(learned, calibration=(shift + 1.0, slope)), book)
+    failures = await measured(learned, replace(learned, calibration=(shift + 1.0, slope)), book)
     assert failures[0].startswith("Its logloss is worse by 0.")
     assert failures[1].startswith("Its ECE of 0.")
 
 
-def test_a_better_model_passes(learned: Artefact, book: tuple[Path, Path]) -> None:
+async def test_a_better_model_passes(learned: Artefact, book: tuple[Path, Path]) -> None:
     shift, slope = learned.calibration
-    assert measured(replace(learned, calibration=(shift + 1.0, slope)), learned, book) == ()
+    assert await measured(replace(learned, calibration=(shift + 1.0, slope)), learned, book) == ()

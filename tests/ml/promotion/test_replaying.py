@@ -1,8 +1,5 @@
 """A score or a decision of the past is worked out again to the same number, or it is said why not."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -11,10 +8,11 @@ from domain.credit.scores import Score
 from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.vault import PersonKey
-from ml.live import registry
-from ml.live.registry import Kind
+from ml.live import store
+from ml.live.store import Kind, ModelFile
 from ml.score.replaying import CannotReplay, replay_decision, replay_score
 from tests.applying import AT_ONCE, apply
+from tests.ml import standings
 from tests.ml.promotion.crowds import rescore, settle
 from tests.phones import Phone
 
@@ -34,7 +32,7 @@ async def test_two_hundred_scores_replay_to_the_same_numbers_also_after_their_ch
     await rescore()
     stored = (await scores_of([*people]))[:200]
     assert len(stored) == 200
-    registry.switch(Kind.SCORE, lambda now: now.promoted(other))
+    await standings.switch(Kind.SCORE, lambda now: now.promoted(other))
     async with reading() as db:
         for score in stored:
             again = await replay_score(db, score.id)
@@ -62,14 +60,12 @@ class TestWhatCannotBeReplayed:
             with pytest.raises(CannotReplay, match="was erased"):
                 await replay_score(db, score.id)
 
-    async def test_a_score_whose_artefact_is_gone(self, score: Score, folder: Path, tmp_path: Path) -> None:
-        shutil.move(folder / score.model_version, tmp_path / "kept")
-        try:
-            async with reading() as db:
-                with pytest.raises(CannotReplay, match=score.model_version):
-                    await replay_score(db, score.id)
-        finally:
-            shutil.move(tmp_path / "kept", folder / score.model_version)
+    async def test_a_score_whose_artefact_is_gone(self, score: Score) -> None:
+        store.forget()
+        async with reading() as db:
+            await db.execute(delete(ModelFile).where(ModelFile.version == score.model_version))
+            with pytest.raises(CannotReplay, match=score.model_version):
+                await replay_score(db, score.id)
 
     async def test_a_changed_score_is_told_as_different(self, score: Score) -> None:
         async with reading() as db:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from domain.credit import assessing, batches, rescores, rescoring, scores
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason, RescoreState
 from domain.credit.scores import ScoringState
-from domain.credit.scoring import Scored, scorer
+from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
 from infra import clock, reacting
@@ -24,8 +24,8 @@ from infra.database import Db, reading, transaction
 from infra.outbox import Event, EventReaction
 from infra.settings import settings
 from infra.vault import PersonKey
-from ml.live import registry
-from ml.live.registry import Kind
+from ml.live.store import Kind
+from tests.ml import standings
 from tests.ml.promotion.crowds import changes, finish, points, rescore, scores_each, settle
 from tests.working import due_for
 
@@ -66,9 +66,9 @@ async def at(moment: datetime) -> AsyncIterator[Db]:
         yield db
 
 
-def promote(version: str) -> None:
-    registry.switch(Kind.SCORE, lambda now: now.promoted(version))
-    scorer().catch_up()
+async def promote(version: str) -> None:
+    await standings.switch(Kind.SCORE, lambda now: now.promoted(version))
+    await standings.catch_up()
 
 
 async def test_everybody_is_scored_once_and_the_ranges_tell_how_far_it_is() -> None:
@@ -129,7 +129,7 @@ async def test_a_worker_killed_in_the_middle_scores_nobody_twice_and_misses_nobo
     people = await settle(40, seed=5)
     await rescore()
     first = await points(people)
-    promote(other)
+    await promote(other)
     async with transaction() as db:
         begun = await rescoring.begin(db, RescoreReason.MODEL_PROMOTED, 3)
     # Half of the ranges, then a kill -9 between COPY and commit.
@@ -155,12 +155,12 @@ async def test_only_whose_points_moved_is_told(other: str, twin: str) -> None:
     people = await settle(25, seed=6)
     await rescore()
     assert set((await changes(people)).values()) == {1}
-    promote(twin)
+    await promote(twin)
     await rescore()
     scored = [user_id for user_id, told in (await points(people)).items() if told]
     assert dict.fromkeys(scored, 2) == await scores_each(people)
     assert set((await changes(people)).values()) == {1}
-    promote(other)
+    await promote(other)
     await rescore()
     told = await points(people)
     moved = {user_id for user_id in scored if told[user_id][-1] != told[user_id][-2]}

@@ -19,13 +19,14 @@ from domain.facts.readings import Observed
 from domain.people import groups, staff, users
 from domain.people.users import User
 from domain.permissions import Permission
-from infra.database import Db
+from infra.database import Db, reading
 from infra.ids import new_id
 from infra.outbox import Event
 from infra.vault import PersonKey
 from ml.figures.drift import Alarm, Share
 from ml.live.approvals import ModelApproval
-from ml.live.registry import Kind, Standing
+from ml.live.registry import Standing
+from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.score.scoring import scored
 from ml.watching import bins, snapshots, tasks, watch
@@ -123,7 +124,8 @@ def test_marketing_does_not_watch(role: Role) -> None:
 
 @pytest.fixture
 async def live(models: None) -> Artefact:
-    found = await watch.champion()
+    async with reading() as db:
+        found = await watch.champion(db)
     assert found is not None
     return found
 
@@ -288,11 +290,11 @@ class TestWatch:
         assert {each.name for each in seen.inputs} == {each.name for each in live.inputs if each.code is None}
         assert seen.score.alarm is None
 
-    async def test_a_pointer_that_cannot_be_read_hides_nothing(
+    async def test_a_standing_that_is_refused_hides_nothing(
         self, db: Db, live: Artefact, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(kind: Kind) -> Standing:
-            raise ArtefactError("The pointer to the live score model can't be read")
+        async def broken(db: Db, kind: Kind) -> Standing:
+            raise ArtefactError("What is live of the kind score was changed by other hands")
 
         monkeypatch.setattr(watch, "standing", broken)
         seen = await watch.watch(db, 7)

@@ -11,7 +11,10 @@ from domain.actors import Role
 from infra import outbox
 from infra.database import Db, reading
 from infra.outbox import Event
-from ml.live.registry import Kind, Live, Standing, load_score
+from ml.live import store
+from ml.live.registry import Standing
+from ml.live.serving import Live
+from ml.live.store import Kind
 from ml.models.artefact import Artefact
 from ml.promotion.challenging import SideBySide
 from ml.watching import bins, snapshots, tasks, watch
@@ -28,7 +31,8 @@ async def browser(browser_of: NewBrowser) -> Browser:
 
 @pytest.fixture
 async def live(models: None) -> Artefact:
-    found = await watch.champion()
+    async with reading() as db:
+        found = await watch.champion(db)
     assert found is not None
     return found
 
@@ -121,7 +125,11 @@ async def test_a_challenger_is_shown_beside(
         return SideBySide(scores=120, unknown=3, mean_difference=-4.25, moved=9)
 
     seen()
-    monkeypatch.setattr(watch, "standing", lambda kind: Standing(live.version, "feedbeef"))
+
+    async def stands(db: Db, kind: Kind) -> Standing:
+        return Standing(live.version, "feedbeef")
+
+    monkeypatch.setattr(watch, "standing", stands)
     monkeypatch.setattr("ml.promotion.challenging.side_by_side", side_by_side)
     told = await browser.text("/console/watch")
     assert "feedbeef scores the same people in the shadow" in told
@@ -129,7 +137,7 @@ async def test_a_challenger_is_shown_beside(
 
 
 async def test_without_a_model_nothing_is_claimed(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_live", Live(Kind.SCORE, load_score, lambda now: None))
+    monkeypatch.setattr(watch, "_live", Live(Kind.SCORE, store.load_score, lambda now: None))
     told = await browser.text("/console/watch")
     assert "No score model is live" in told
     assert "Simulated" not in told
