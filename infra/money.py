@@ -1,7 +1,7 @@
 """Money: integer minor units and an ISO 4217 currency."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from typing import Self
 
@@ -21,6 +21,11 @@ def decimals(currency: str) -> int:
     return get_currency_precision(currency)
 
 
+def unit(currency: str) -> int:
+    """How many minor units are one: 100 fen in a yuan, 1 in a yen, 1,000 fils in a dinar."""
+    return int(10 ** decimals(currency))
+
+
 @dataclass(frozen=True, order=True)
 class Money:
     minor: int
@@ -38,6 +43,11 @@ class Money:
         if abs(scaled) > MINOR_MAX:
             raise ValueError("more than can be written down")
         return cls(int(scaled), currency)
+
+    @classmethod
+    def floor(cls, amount: Decimal, currency: str) -> Self:
+        """What of this amount can be written in its currency; the rest falls away."""
+        return cls(int(amount.scaleb(decimals(currency)).to_integral_value(ROUND_FLOOR)), currency)
 
     @property
     def amount(self) -> Decimal:

@@ -110,8 +110,10 @@ UpdateProfileResult = Annotated[User | Refused, strawberry.union("UpdateProfileR
 @strawberry.input(description="Absent keeps, null clears.")
 class UpdateProfileInput:
     birth_date: strawberry.Maybe[date | None]
-    region: strawberry.Maybe[str | None]
-    occupation: strawberry.Maybe[str | None]
+    region: strawberry.Maybe[str | None] = strawberry.field(description="An ISO 3166-2 code, as one of `regions`.")
+    occupation: strawberry.Maybe[str | None] = strawberry.field(
+        description="One of `occupations`, or the person's own words."
+    )
     monthly_income: strawberry.Maybe[MoneyInput | None]
 
     def said(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import strawberry
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
+from api.app.choices import ChoiceQuery
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
@@ -91,7 +92,7 @@ NODES: Mapping[str, Finder] = {
 
 
 @strawberry.type
-class Query(PeopleQuery, AccountQuery, ProductQuery):
+class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery):
     @requires(Permission.PUBLIC)
     @strawberry.field(description="Null for what is not there, and for what is not yours.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:

@@ -10,6 +10,7 @@ import strawberry
 from api.graphql.context import Context, Info
 from api.graphql.showing import shows
 from domain.actors import Actor
+from domain.market.rules import ABOUT
 from domain.matching.reach import funnels, rehearsing
 from infra.database import Db
 from infra.words import Locale, say
@@ -24,8 +25,7 @@ class ReasonAgainst:
 
 def reasons(against: Mapping[str, int], locale: Locale) -> list[ReasonAgainst]:
     return [
-        ReasonAgainst(code=code, message=say(funnels.AGAINST[code], locale), people=people)
-        for code, people in against.items()
+        ReasonAgainst(code=code, message=say(ABOUT[code], locale), people=people) for code, people in against.items()
     ]
 
 

@@ -10,11 +10,13 @@ from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.assessing import WHAT_TO_DO, score_now
+from domain.credit.reasons import Reason
 from domain.credit.scores import ScoringState
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products
+from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
 from domain.market.terms import quoting
 from domain.people.partners import Partner
@@ -36,7 +38,7 @@ async def apply(
     """Apply once however often it is sent. INSTANT products are decided here, the others are promised an answer.
 
     Refuses NOT_FOUND, INVALID, COST_ABOVE_CAP, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED and LIMIT_EXCEEDED, and then
-    leaves nothing behind.
+    leaves nothing behind. With NOT_ENOUGH_KNOWN, `field` is of `updateProfile`.
     """
     receipt = await receipts.claim(
         db,
@@ -60,9 +62,10 @@ async def apply(
     quoting.refuse_above_cap(quoted, ("input", "amount"))
     await _one_person_at_a_time(db, actor)
     sheet = await readings.sheet(db, actor.user_id)
-    _keep_adult(sheet)
+    _refuse_minors(sheet)
     scored = await _scored(db, actor, sheet)
-    _keep_eligible(product, sheet, scored)
+    _refuse_ineligible(product, sheet, scored)
+    assert isinstance(scored, Scored), "without a score nobody is eligible"
     application = await _submit(db, actor, product, amount, term_months)
     partner = await db.get_one(Partner, product.partner_id)
     await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
@@ -87,34 +90,37 @@ async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:
         raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed; nothing new can be begun."))
 
 
-def _keep_adult(sheet: FactSheet) -> None:
+def _refuse_minors(sheet: FactSheet) -> None:
     birth = sheet.values.get("profile.birth_date")
-    if not isinstance(birth, date):
-        raise Refusal(
-            RefusalCode.NOT_ENOUGH_KNOWN,
-            N_("Tell your birth date in your profile first: nobody under {age} can apply."),
-            field=("input", "productId"),
-            age=ADULT_YEARS,
-        )
-    if age_on(birth, local_day(sheet.as_of)) < ADULT_YEARS:
+    if isinstance(birth, date) and age_on(birth, local_day(sheet.as_of)) < ADULT_YEARS:
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("Nobody under {age} can apply."), age=ADULT_YEARS)
 
 
-async def _scored(db: Db, actor: UserActor, sheet: FactSheet) -> Scored:
+async def _scored(db: Db, actor: UserActor, sheet: FactSheet) -> Scored | NotEnoughKnown:
     """The score of this moment: a decision never leans on one that newer facts have overtaken."""
     if not await accounts.linked(db, actor.user_id):
-        raise Refusal(RefusalCode.NOT_ENOUGH_KNOWN, WHAT_TO_DO[ScoringState.NOTHING_LINKED])
-    scored = score_now(sheet)
-    if isinstance(scored, NotEnoughKnown):
-        raise Refusal(RefusalCode.NOT_ENOUGH_KNOWN, scored.message, **dict[str, Any](scored.values))
-    return scored
+        return NotEnoughKnown("NOTHING_LINKED", WHAT_TO_DO[ScoringState.NOTHING_LINKED], "")
+    return score_now(sheet)
 
 
-def _keep_eligible(product: Product, sheet: FactSheet, scored: Scored) -> None:
-    if reason := next(eligibility.against(product, eligibility.applicant_of(sheet, scored.grade)), None):
-        raise Refusal(
-            RefusalCode.NOT_ELIGIBLE, reason.message, field=("input", "productId"), **dict[str, Any](reason.values)
-        )
+def _refuse_ineligible(product: Product, sheet: FactSheet, scored: Scored | NotEnoughKnown) -> None:
+    """Who is refused for good is told so first; then what is asked for and unknown. Partners' products are no exception:
+    a profile is filled in faster than a person answers."""
+    who = applicant_of(sheet, scored if isinstance(scored, Scored) else None)
+    found = eligibility.standing(product, who)
+    if found is None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This product is not offered now."), field=("input", "productId"))
+    for reason in found.unmet:
+        raise _refusal(RefusalCode.NOT_ELIGIBLE, reason, "productId")
+    for needs, reason in found.missing:
+        if needs.field is None and isinstance(scored, NotEnoughKnown):
+            reason = Reason(scored.code, scored.message, scored.values)
+        raise _refusal(RefusalCode.NOT_ENOUGH_KNOWN, reason, needs.field)
+
+
+def _refusal(code: RefusalCode, reason: Reason, field: str | None) -> Refusal:
+    path = None if field is None else ("input", field)
+    return Refusal(code, reason.message, field=path, **dict[str, Any](reason.values))
 
 
 async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:

@@ -58,6 +58,7 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
         monthly_payment=quoted.monthly_payment,
         grade_at_least=product.grade_at_least,
         burden=await offers.monthly_burden(db, application.user_id),
+        currency=application.currency,
     )
     verdict = policy.decide(request, scored, sheet)
     outcome = DecisionOutcome(verdict.outcome)

@@ -1,5 +1,6 @@
 """Deciding again: the same rules on what they looked at then, which was sealed with the decision."""
 
+from dataclasses import astuple
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ class RulesAreGone(Exception):
 def asked(request: Request, sheet: FactSheet) -> dict[str, Any]:
     """What is kept: the request, and the facts that the rules read."""
     return {
-        "request": [request.amount, request.monthly_payment, request.grade_at_least, request.burden],
+        "request": [*astuple(request)],
         "facts": {name: _plain(sheet.values[name]) for name in policy.READS if name in sheet.values},
     }
 
@@ -30,7 +31,7 @@ def _plain(value: FactValue) -> Any:
 def decide_again(decision: Decision, kept: dict[str, Any], scored: Scored) -> Verdict:
     if decision.rule_version != policy.RULES_VERSION:
         raise RulesAreGone(f"It was decided by rules {decision.rule_version}; this program has {policy.RULES_VERSION}.")
-    amount, monthly_payment, grade, burden = kept["request"]
-    request = Request(amount, monthly_payment, Grade(grade) if grade else None, burden)
+    amount, monthly_payment, grade, *others = kept["request"]  # the currency came later
+    request = Request(amount, monthly_payment, Grade(grade) if grade else None, *others)
     sheet = FactSheet(kept["facts"], frozenset(), simulated=scored.simulated, as_of=decision.decided_at)
     return policy.decide(request, scored, sheet)

@@ -1,7 +1,7 @@
 """The policy: rules that decide an application from the score, the facts and the terms. Versioned; each decision names it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
@@ -12,6 +12,8 @@ from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
+from infra.money import Money
+from infra.settings import settings
 from infra.words import N_
 
 Income = TypeVar("Income", int, NDArray[np.int64])
@@ -20,14 +22,14 @@ RULES_VERSION = "2026-11-1"
 # The facts that these rules read; they are kept with each decision.
 READS = ("repayment.delay_months", "income.monthly_inflow", "profile.monthly_income")
 BURDEN_MAX = Decimal("0.5")  # of a month's income, for all instalments together
-FREE_OF_INCOME = 200_000  # minor units: up to here nobody needs to tell an income
+# By currency, in minor units; what is not here is 0, so that a person looks.
+FREE_OF_INCOME = {"CNY": 200_000, "JPY": 40_000}  # up to here nobody needs to tell an income
 REFER_ABOVE = {
-    Grade.A: 5_000_000,
-    Grade.B: 3_000_000,
-    Grade.C: 1_000_000,
-    Grade.D: 100_000,
-}  # minor units; a person looks
+    "CNY": {Grade.A: 5_000_000, Grade.B: 3_000_000, Grade.C: 1_000_000, Grade.D: 100_000},
+    "JPY": {Grade.A: 1_000_000, Grade.B: 600_000, Grade.C: 200_000, Grade.D: 20_000},
+}
 
+BELOW_GRADE = Reason("GRADE_TOO_LOW", N_("This product asks for grade {asked}; yours is {grade}."))
 BEHIND = Reason("RECENT_ARREARS", N_("You are behind on a repayment now."))
 BURDENED = Reason(
     "BURDEN_TOO_HIGH",
@@ -44,6 +46,7 @@ class Request:
     monthly_payment: int
     grade_at_least: Grade | None
     burden: int = 0
+    currency: str = field(default_factory=lambda: settings().currency)
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,19 @@ class Verdict:
 
 
 def monthly_income(sheet: FactSheet) -> Decimal | None:
-    """Yuan a month: what a source saw come in, or else what the person told."""
+    """A month's, in the house's currency: what a source saw come in, or else what the person told."""
     for name in ("income.monthly_inflow", "profile.monthly_income"):
         if name in sheet.values:
             return Decimal(str(sheet.values[name]))
     return None
+
+
+def income_in(currency: str, sheet: FactSheet) -> int | None:
+    """The same in minor units of this currency; None where it is told in another, for the two are not compared."""
+    income = monthly_income(sheet)
+    if income is None or currency != settings().currency:
+        return None
+    return max(0, Money.floor(income, currency).minor)
 
 
 def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
@@ -69,11 +80,6 @@ def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
     if doubts:
         return Verdict("REFER", doubts)
     return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income carry this.")),))
-
-
-def would_decline(request: Request, scored: Scored, sheet: FactSheet) -> bool:
-    """Whether the rules alone stand against it, so that nobody is shown what he would then be refused."""
-    return next(_declining(request, scored, sheet), None) is not None
 
 
 def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
@@ -96,18 +102,16 @@ def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
     if is_behind(sheet):
         yield BEHIND
     if request.grade_at_least is not None and not scored.grade.is_at_least(request.grade_at_least):
-        yield Reason(
-            "GRADE_TOO_LOW",
-            N_("This product asks for grade {asked}; yours is {grade}."),
-            {"asked": request.grade_at_least.value, "grade": scored.grade.value},
-        )
-    income = monthly_income(sheet)
-    if income is not None and request.monthly_payment + request.burden > burden_max(int(income * 100)):
+        values = {"asked": request.grade_at_least.value, "grade": scored.grade.value}
+        yield Reason(BELOW_GRADE.code, BELOW_GRADE.message, values)
+    income = income_in(request.currency, sheet)
+    if income is not None and request.monthly_payment + request.burden > burden_max(income):
         yield BURDENED
 
 
 def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
-    if request.amount > REFER_ABOVE[scored.grade]:
+    if request.amount > REFER_ABOVE.get(request.currency, {}).get(scored.grade, 0):
         yield Reason("AMOUNT_NEEDS_REVIEW", N_("An amount of this size is looked at by a person."))
-    if monthly_income(sheet) is None and request.amount > FREE_OF_INCOME:
+    income = income_in(request.currency, sheet)
+    if income is None and request.amount > FREE_OF_INCOME.get(request.currency, 0):
         yield Reason("INCOME_UNKNOWN", N_("Your income is not known. Tell it in your profile for a faster answer."))

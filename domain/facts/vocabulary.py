@@ -56,7 +56,15 @@ def _money(name: str, group: FactGroup, label: str, high: float, days: int = 180
     return FactKind(name, FactType.MONEY, group, label, unit="CNY", low=0, high=high, lasts_days=days)
 
 
-OCCUPATIONS = ("student", "employee", "self-employed", "gig-worker", "homemaker", "unemployed")
+OCCUPATION_LABELS = {
+    "student": N_("Student"),
+    "employee": N_("Employee"),
+    "self-employed": N_("Self-employed"),
+    "gig-worker": N_("Gig worker"),
+    "homemaker": N_("Homemaker"),
+    "unemployed": N_("Unemployed"),
+}
+OCCUPATIONS = tuple(OCCUPATION_LABELS)
 
 _KINDS = (
     FactKind("profile.birth_date", FactType.DATE, FactGroup.IDENTITY, N_("Birth date")),

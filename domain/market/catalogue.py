@@ -13,6 +13,7 @@ from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
 from domain.market import standards
 from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.rule_inputs import INPUTS, Shape
 from domain.people.partners import Partner
 from infra.errors import Refusal
 from infra.money import Money
@@ -149,14 +150,8 @@ def _rules(fields: _Fields, money: Callable[[Any], int]) -> dict[str, Any]:
         money(text)
         return str(text)
 
-    readers: dict[str, Callable[[Any], Any]] = {
-        "regions": _texts,
-        "occupations": _texts,
-        "age_min": _number,
-        "age_max": _number,
-        "income_at_least": as_written,
-    }
-    found = {name: fields.take_or(None, name, reader) for name, reader in readers.items()}
+    readers: dict[Shape, Callable[[Any], Any]] = {Shape.TEXTS: _texts, Shape.WHOLE: _number, Shape.MONEY: as_written}
+    found = {name: fields.take_or(None, name, readers[input.shape]) for name, input in INPUTS.items()}
     fields.close()
     return {name: value for name, value in found.items() if value is not None}
 

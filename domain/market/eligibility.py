@@ -1,68 +1,87 @@
-"""Who may have a product: rules that are checked before anything is ranked, decided or shown."""
+"""Eligibility: the table of rules, asked of one person and one product, of all products, or of all people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
-from domain.credit.grades import Grade
-from domain.credit.policy import monthly_income
+import numpy as np
+
 from domain.credit.reasons import Reason
-from domain.facts.sheets import FactSheet
-from domain.facts.vocabulary import OCCUPATIONS
+from domain.market.applicants import Applicant, PeopleColumns, people_of
+from domain.market.arrays import Flags, Whole
+from domain.market.columns import ProductColumns, columns_of
+from domain.market.pairing import Pairing
 from domain.market.products import Product
-from domain.people.profiles import ADULT_YEARS, age_on
-from infra.clock import local_day
-from infra.words import N_
+from domain.market.rules import CODES, ELIGIBLE, PARTNERS, POLICYS, Rule, Unknown
+
+
+def seeing(pair: Pairing) -> Whole:
+    """For each pair the place in CODES of the first rule that is not met. What is unknown stands against nothing."""
+    return _first(pair, [*_unmet(pair, PARTNERS), *_unmet(pair, POLICYS)])
+
+
+def applying(pair: Pairing) -> Whole:
+    """The same as `apply` would answer: what is unknown and asked for stands against it too."""
+    return _first(pair, [*_unmet(pair, PARTNERS), *_missing(pair), *_unmet(pair, POLICYS)])
+
+
+def _first(pair: Pairing, against: Sequence[tuple[str, Flags]]) -> Whole:
+    found = np.full(pair.shape, ELIGIBLE)
+    for code, stands_against in reversed(against):
+        found[np.broadcast_to(stands_against, pair.shape)] = CODES.index(code)
+    return found
+
+
+def _unmet(pair: Pairing, rules: Iterable[Rule]) -> Iterator[tuple[str, Flags]]:
+    for rule in rules:
+        against = rule.against(pair)
+        yield rule.code, against if rule.needs is None else against & rule.needs.is_known(pair)
+
+
+def _missing(pair: Pairing) -> Iterator[tuple[str, Flags]]:
+    for rule in PARTNERS:
+        assert rule.needs is not None
+        yield rule.needs.code, rule.needs.asks(pair) & ~rule.needs.is_known(pair)
+
+
+def counts(people: PeopleColumns, products: ProductColumns, rows: Iterable[int]) -> Whole:
+    """For the products at these rows, how many people each of CODES counts for if they applied."""
+    each = [np.bincount(applying(Pairing(people, products.only([row])))[:, 0], minlength=len(CODES)) for row in rows]
+    return np.array(each, np.int64).reshape(-1, len(CODES))
 
 
 @dataclass(frozen=True)
-class Applicant:
-    """What the rules may know of a person; None is unknown, and unknown alone excludes nobody from seeing a product."""
+class Standing:
+    """All that stands between one person and one product: rules that are not met, what is unknown, what the policy says."""
 
-    age: int | None
-    region: str | None
-    occupation: str | None
-    income: Decimal | None
-    grade: Grade | None
+    unmet: tuple[Reason, ...]
+    missing: tuple[tuple[Unknown, Reason], ...]
+    declined: tuple[Reason, ...]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.unmet + tuple(reason for _, reason in self.missing) + self.declined
 
 
-def applicant_of(sheet: FactSheet, grade: Grade | None) -> Applicant:
-    birth, region, occupation = (sheet.values.get(f"profile.{name}") for name in ("birth_date", "region", "occupation"))
-    return Applicant(
-        age=age_on(birth, local_day(sheet.as_of)) if isinstance(birth, date) else None,
-        region=region if isinstance(region, str) else None,
-        # In a person's own words it is unknown: they are not read.
-        occupation=occupation if isinstance(occupation, str) and occupation in OCCUPATIONS else None,
-        income=monthly_income(sheet),
-        grade=grade,
+def standing(product: Product, who: Applicant) -> Standing | None:
+    """None where the product cannot be read, and so is offered to nobody. Costs are those of the illustrated amount."""
+    columns = columns_of([product])
+    if not len(columns):
+        return None
+    pair = Pairing(people_of([who]), columns)
+    missing = {code for code, is_missing in _missing(pair) if is_missing.all()}
+    return Standing(
+        unmet=tuple(_reasons(pair, PARTNERS, product, who)),
+        missing=tuple(
+            (needs, Reason(needs.code, needs.sentence, needs.values(who, product)))
+            for rule in PARTNERS
+            if (needs := rule.needs) is not None and needs.code in missing
+        ),
+        declined=tuple(_reasons(pair, POLICYS, product, who)),
     )
 
 
-def against(product: Product, who: Applicant) -> Iterator[Reason]:
-    """The rules of this product that this person does not meet."""
-    rules = product.rules
-    if who.age is not None:
-        low, high = max(ADULT_YEARS, rules.get("age_min", ADULT_YEARS)), rules.get("age_max", 200)
-        if not low <= who.age <= high:
-            yield Reason("AGE_OUTSIDE", N_("This product is for ages {low} to {high}."), {"low": low, "high": high})
-    if who.region is not None and rules.get("regions") and who.region not in rules["regions"]:
-        yield Reason("OUTSIDE_AREA", N_("This product is not offered in your region."))
-    if who.occupation is not None and who.occupation not in rules.get("occupations", OCCUPATIONS):
-        yield Reason("OCCUPATION_OUTSIDE", N_("This product is for people of other occupations."))
-    if who.income is not None and who.income < Decimal(rules.get("income_at_least", "0")):
-        yield Reason(
-            "INCOME_TOO_LOW",
-            N_("This product asks for an income of {income} a month."),
-            {"income": rules["income_at_least"]},
-        )
-    if product.grade_at_least and who.grade and not who.grade.is_at_least(product.grade_at_least):
-        yield Reason(
-            "GRADE_TOO_LOW",
-            N_("This product asks for grade {asked}; yours is {grade}."),
-            {"asked": product.grade_at_least.value, "grade": who.grade.value},
-        )
-
-
-def is_eligible(product: Product, who: Applicant) -> bool:
-    return next(against(product, who), None) is None
+def _reasons(pair: Pairing, rules: Iterable[Rule], product: Product, who: Applicant) -> Iterator[Reason]:
+    unmet = {code for code, against in _unmet(pair, rules) if against.all()}
+    for rule in rules:
+        if rule.code in unmet:
+            yield Reason(rule.code, rule.sentence, rule.values(who, product))

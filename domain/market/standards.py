@@ -4,7 +4,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from domain.market import rules
+from domain.market import rule_inputs
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.cap import terms_cost_more
@@ -27,7 +27,7 @@ def keep(product: Product) -> None:
     _keep_annual_rate(product)
     keep_rate(product.fee_rate, "input", "feeRate")
     _keep_deposit(product)
-    rules.keep(product.rules)
+    rule_inputs.check(product.rules)
     _keep_costs(product)
 
 

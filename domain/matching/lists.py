@@ -10,12 +10,13 @@ from domain.credit.assessing import score_now
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import readings
 from domain.facts.sheets import FactSheet
+from domain.market.applicants import Applicant, applicant_of
 from domain.matching import basis as bases
-from domain.matching import rules, shelf
+from domain.matching import candidates as choosing
+from domain.matching import shelf
 from domain.matching.basis import Basis
 from domain.matching.cheapest import cheapest_first
 from domain.matching.matcher import Candidates, Ranking, matcher
-from domain.matching.rules import Known
 from domain.matching.shelf import Shelf
 from infra.database import Db
 
@@ -28,7 +29,7 @@ class List:
     good_until: datetime | None  # when the first of the facts behind it ends
     sheet: FactSheet
     scored: Scored | None
-    known: Known
+    applicant: Applicant
     candidates: Candidates
     ranking: Ranking
     recorded: set[object] = field(default_factory=set)  # which impressions this process has written down
@@ -69,9 +70,9 @@ def _keep(made: List) -> None:
 
 def _made(basis: Basis, sheet: FactSheet, shelf_now: Shelf) -> List:
     scored = scored_of(sheet) if basis.has_linked else None
-    known = rules.known_of(sheet, scored, basis.burden)
-    candidates, ranking = ranked(sheet, scored, known, shelf_now, is_personal=basis.is_personal)
-    return List(basis, sheet.stale_at, sheet, scored, known, candidates, ranking)
+    applicant = applicant_of(sheet, scored, basis.burden)
+    candidates, ranking = ranked(sheet, scored, applicant, shelf_now, is_personal=basis.is_personal)
+    return List(basis, sheet.stale_at, sheet, scored, applicant, candidates, ranking)
 
 
 def scored_of(sheet: FactSheet) -> Scored | None:
@@ -80,10 +81,10 @@ def scored_of(sheet: FactSheet) -> Scored | None:
 
 
 def ranked(
-    sheet: FactSheet, scored: Scored | None, known: Known, shelf_now: Shelf, *, is_personal: bool
+    sheet: FactSheet, scored: Scored | None, applicant: Applicant, shelf_now: Shelf, *, is_personal: bool
 ) -> tuple[Candidates, Ranking]:
     """All that this person can have, in order. Blocks for as long as the models take."""
-    candidates = rules.allowed(shelf_now, known)
+    candidates = choosing.allowed(shelf_now, applicant)
     if not is_personal:
         return candidates, cheapest_first(candidates)
     return candidates, matcher().rank(sheet, scored, candidates)

@@ -9,7 +9,7 @@ from typing import Protocol
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.matching.columns import Floats, Indices, Whole
+from domain.market.arrays import Floats, Indices, Whole
 from domain.matching.shelf import Shelf
 from infra.database import Db
 

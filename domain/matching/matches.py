@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from domain.credit.reasons import Reason
+from domain.market.arrays import Indices
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.quoting import Illustration
 from domain.matching import views
-from domain.matching.columns import Indices
 from domain.matching.impressions import Shown
 from domain.matching.lists import List
 from domain.matching.matcher import OddsBand, matcher
@@ -147,7 +147,9 @@ def _match(
         odds_band=told_band,
         band_evidence=backed,
         reasons=(TRIED, *reasons) if is_explored else reasons,
-        illustration=quoting.illustrate(product, found.scored.grade if found.scored else None, found.known.income),
+        illustration=quoting.illustrate(
+            product, found.scored.grade if found.scored else None, found.applicant.income_in(product.currency)
+        ),
         cursor=views.written(view.cursor_at(position)),
         shown=Shown(
             list_id=view.list_id,

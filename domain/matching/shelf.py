@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from functools import cached_property
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import func, select, text
 
+from domain.market.columns import ProductColumns, columns_of, patched
 from domain.market.products import Product, ProductStatus, ShelfVersion
-from domain.matching.columns import Columns, Flags, Objects, columns_of, patched
 from infra.database import Db
 
 
 class Shelf:
     """Never changed: what changes is another shelf."""
 
-    def __init__(self, version: int, columns: Columns) -> None:
+    def __init__(self, version: int, columns: ProductColumns) -> None:
         self.version, self.columns = version, columns
-        self._by_region: dict[str, Flags] = {}
-        self._by_occupation: dict[str, Flags] = {}
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -31,12 +28,6 @@ class Shelf:
     def row_of(self, product_id: UUID) -> int | None:
         return self._places.get(product_id)
 
-    def offered_in(self, region: str) -> Flags:
-        return _allowing(region, self.columns.regions, self._by_region)
-
-    def offered_to(self, occupation: str) -> Flags:
-        return _allowing(occupation, self.columns.occupations, self._by_occupation)
-
     @cached_property
     def _places(self) -> dict[UUID, int]:
         return {product.id: row for row, product in enumerate(self.columns.products)}
@@ -44,12 +35,6 @@ class Shelf:
 
 def of(products: Sequence[Product], version: int = 0) -> Shelf:
     return Shelf(version, columns_of(products))
-
-
-def _allowing(asked: str, allowed: Objects, known: dict[str, Flags]) -> Flags:
-    if asked not in known:
-        known[asked] = np.fromiter((one is None or asked in one for one in allowed), bool, len(allowed))
-    return known[asked]
 
 
 _shared: Shelf | None = None

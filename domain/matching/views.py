@@ -5,9 +5,10 @@ from uuid import UUID
 
 import numpy as np
 
+from domain.market.arrays import Flags, Indices
+from domain.market.columns import KINDS
 from domain.market.products import ProductKind
 from domain.matching import lists
-from domain.matching.columns import KINDS, Flags, Indices
 from domain.matching.learning import exploring, newness
 from domain.matching.learning.exploring import Plan
 from domain.matching.lists import List

@@ -1,16 +1,14 @@
 """Why a product is not among a person's matches, or where it stands if it is."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.credit import policy
 from domain.credit.reasons import Reason
 from domain.market import eligibility, products
+from domain.market.eligibility import Standing
 from domain.market.products import Product, ProductStatus
 from domain.matching import lists
 from domain.matching.lists import List
-from domain.matching.rules import illustrated
 from infra.database import Db
 from infra.words import N_
 
@@ -25,7 +23,7 @@ OFFERED_BY_COST = Reason(
 
 @dataclass(frozen=True)
 class WhyNot:
-    """`is_offered` and one reason that says where it stands; or all that stands against it, in the order of the rules."""
+    """`is_offered`, where it stands and what must be told before applying; or all that stands against it."""
 
     product: Product
     is_offered: bool
@@ -42,9 +40,11 @@ async def why_not(db: Db, user_id: UUID, product_id: UUID) -> WhyNot | None:
     if row is None:
         return WhyNot(product, False, (NOT_OFFERED,))
     ranks = (found.candidates.rows[found.ranking.order] == row).nonzero()[0]
+    standing = _standing(found, row)
     if len(ranks):
-        return WhyNot(product, True, (_place(found, int(ranks[0])),))
-    return WhyNot(product, False, tuple(_against(found, row)))
+        missing = tuple(reason for _, reason in standing.missing)
+        return WhyNot(product, True, (_place(found, int(ranks[0])), *missing))
+    return WhyNot(product, False, standing.reasons)
 
 
 def _place(found: List, rank: int) -> Reason:
@@ -52,13 +52,7 @@ def _place(found: List, rank: int) -> Reason:
     return Reason(said.code, said.message, {"position": rank + 1, "count": len(found.candidates)})
 
 
-def _against(found: List, row: int) -> Iterator[Reason]:
-    shelf, known = found.candidates.shelf, found.known
-    product = shelf.product(row)
-    yield from eligibility.against(
-        product, eligibility.applicant_of(found.sheet, found.scored.grade if found.scored else None)
-    )
-    if known.is_behind and shelf.columns.is_instant[row]:
-        yield policy.BEHIND
-    if known.affordable is not None and illustrated(shelf, known).monthly_cost[row] > known.affordable:
-        yield policy.BURDENED
+def _standing(found: List, row: int) -> Standing:
+    standing = eligibility.standing(found.candidates.shelf.product(row), found.applicant)
+    assert standing is not None, "what is on the shelf can be read"
+    return standing

@@ -1,24 +1,28 @@
 """Profile: what a person says of himself, kept as dated facts."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
 from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import FactSheet, FactValue
+from domain.facts.vocabulary import OCCUPATION_LABELS
 from infra import clock, outbox
 from infra.clock import local_day
 from infra.database import Db
 from infra.errors import invalid
 from infra.events import declare
-from infra.money import Money
+from infra.money import Money, unit
 from infra.regions import is_region
 from infra.settings import settings
-from infra.words import N_
+from infra.words import N_, say
 
 SOURCE = "profile"
 CHANGED = declare("profile.changed")
@@ -114,16 +118,33 @@ def _region(value: str) -> str:
 
 
 def _occupation(value: str) -> str:
+    """One of OCCUPATIONS however it is spelt; else in the person's own words, which no rule reads."""
     text = value.strip()
     if not 1 <= len(text) <= OCCUPATION_MAX:
         raise invalid(N_("An occupation has 1 to {most} characters."), ("input", "occupation"), most=OCCUPATION_MAX)
-    return text
+    return listed_occupation(text) or text
+
+
+def listed_occupation(text: str) -> str | None:
+    """Its code, whatever the case, spaces and language; None where it is none of the list."""
+    return _spellings().get(_plain(text))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", text).casefold().strip())
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Its code, and what it is called in each language."""
+    told = ((code, (code, label, say(label, "zh"))) for code, label in OCCUPATION_LABELS.items())
+    return {_plain(name): code for code, names in told for name in names}
 
 
 def _income(value: Money) -> Decimal:
     if value.currency != settings().currency:
         raise invalid(N_("Income is told in {currency}."), ("input", "monthlyIncome"), currency=settings().currency)
-    if not 0 <= value.minor <= 1_000_000_000:
+    if not 0 <= value.minor <= 10_000_000 * unit(value.currency):
         raise invalid(N_("This is not a monthly income."), ("input", "monthlyIncome"))
     return value.amount
 

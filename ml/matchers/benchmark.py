@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
-from domain.matching.columns import Floats
+from domain.market.arrays import Floats
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS
 from ml.models.matcher import MatchArtefact

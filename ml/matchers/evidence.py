@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.matching.columns import Flags, Floats
+from domain.market.arrays import Flags, Floats
 from domain.matching.matcher import OddsBand, Tested
 from domain.matching.odds.reliability import PROMISES, Promise
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
-from domain.matching.columns import Floats, Indices
+from domain.market.arrays import Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
 from ml.matchers import values

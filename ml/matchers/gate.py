@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.matching.columns import Flags, Floats, Indices
+from domain.market.arrays import Flags, Floats, Indices
 from domain.matching.odds.reliability import PROMISES
 from infra.settings import settings
 from ml.figures.metrics import ece, losses, noise_band

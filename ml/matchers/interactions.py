@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.matching.columns import Flags, Floats, Indices
+from domain.market.arrays import Flags, Floats, Indices
 
 TEST_BELOW, CALIBRATE_BELOW = 0.3, 0.5
 

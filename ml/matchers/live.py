@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
+from domain.market.arrays import Indices
 from domain.matching.cheapest import cheapest_first
-from domain.matching.columns import Indices
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
 from domain.matching.odds import reliability
 from infra.database import Db

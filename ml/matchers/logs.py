@@ -18,7 +18,7 @@ from sqlalchemy import Row, Select, and_, func, select, tuple_
 
 from domain.applications.applications import Application
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
-from domain.matching.columns import Flags, Floats, Indices
+from domain.market.arrays import Flags, Floats, Indices
 from domain.matching.impressions import ROW, Impression
 from domain.matching.preferences import MatchPreference
 from infra import vault

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.matching.columns import Floats
+from domain.market.arrays import Floats
 from domain.matching.matcher import Ranking
 from ml.matchers import values
 from ml.matchers.values import Weights

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from domain.matching.columns import Flags, Floats
+from domain.market.arrays import Flags, Floats
 from ml.figures.metrics import figures
 from ml.lab import calibration
 from ml.matchers import evidence

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.matching.columns import Floats, Indices
+from domain.market.arrays import Floats, Indices
 from domain.matching.matcher import Weight
 from infra.words import N_
 from ml.models.pairs import ANNUAL_COST, COST_TO_INCOME, MONTHLY_COST

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.matching.columns import Floats, Indices
+from domain.market.arrays import Floats, Indices
 from ml.matchers import values
 from ml.matchers.logs import Log
 from ml.matchers.values import Weights

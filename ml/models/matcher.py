@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from domain.matching.columns import Floats
+from domain.market.arrays import Floats
 from domain.matching.matcher import OddsBand, Tested
 from ml.models import folders
 from ml.models.folders import ArtefactError

@@ -5,11 +5,10 @@ import numpy as np
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.matching.columns import GRADES, KINDS, Columns, Floats
+from domain.market.arrays import Floats
+from domain.market.columns import GRADES, KINDS, ProductColumns
 from domain.matching.matcher import Candidates
 from ml.models.features import FEATURES, vector
-
-MINOR = 100  # yuan are facts, cents are prices
 
 # The partner, who pays for being shown, and what somebody is by birth or place are no inputs: none may sway a rank.
 PERSON = (
@@ -41,8 +40,10 @@ def of_candidates(sheet: FactSheet, scored: Scored | None, candidates: Candidate
     """Of one person, in the order of the candidates."""
     block = _blocks.of(candidates.shelf.columns)
     products = np.take(block, candidates.rows, axis=1)
+    # Facts are told in whole units of a currency, prices in minor ones.
+    monthly_cost = candidates.monthly_cost / candidates.shelf.columns.unit[candidates.rows]
     rank = np.nan if scored is None else float(GRADES.index(Grade(scored.grade)))
-    return joined(of_person(sheet, scored), products[:-1], candidates.monthly_cost / MINOR, products[-1] - rank)
+    return joined(of_person(sheet, scored), products[:-1], monthly_cost, products[-1] - rank)
 
 
 def of_person(sheet: FactSheet, scored: Scored | None) -> Floats:
@@ -69,13 +70,13 @@ def joined(
     return table.T
 
 
-def of_products(columns: Columns) -> Floats:
+def of_products(columns: ProductColumns) -> Floats:
     """The part that is alike for everybody: PRODUCT, and the grade that is asked for, a row each."""
     is_lent = ~np.isnan(columns.annual_rate)
     return np.stack(
         [
-            np.where(is_lent, columns.amount_min / MINOR, np.nan),
-            np.where(is_lent, columns.amount_max / MINOR, np.nan),
+            np.where(is_lent, columns.amount_min / columns.unit, np.nan),
+            np.where(is_lent, columns.amount_max / columns.unit, np.nan),
             columns.months_min,
             columns.months_max,
             np.where(is_lent, columns.annual_cost, np.nan),
@@ -91,9 +92,9 @@ class _Blocks:
     KEPT = 2
 
     def __init__(self) -> None:
-        self._kept: tuple[tuple[Columns, Floats], ...] = ()
+        self._kept: tuple[tuple[ProductColumns, Floats], ...] = ()
 
-    def of(self, columns: Columns) -> Floats:
+    def of(self, columns: ProductColumns) -> Floats:
         for known, block in self._kept:
             if known is columns:
                 return block

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.random import Generator
 
+from domain.market.columns import GRADES, KINDS
 from domain.market.products import ProductKind
-from domain.matching.columns import GRADES, KINDS
 from ml.matchers.interactions import Interactions
 from ml.models.features import matrix
 from ml.models.pairs import PERSON, PRODUCT, joined

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.credit.grades import Grade
-from domain.matching import rules
+from domain.market.applicants import applicant_of
 from domain.matching.product_days import ProductDay
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.reaches import ProductReach
@@ -20,7 +20,7 @@ from tests.domain.matching import goods
 
 NOBODYS = UUID(int=1)
 AS_OF = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
-PEOPLE = [rules.known_of(sheet, goods.scored(grade=Grade.B), 0) for sheet in goods.sheets(150)]
+PEOPLE = [applicant_of(sheet, goods.scored(grade=Grade.B)) for sheet in goods.sheets(150)]
 
 
 async def swept(monkeypatch: pytest.MonkeyPatch) -> Done:

@@ -1,6 +1,7 @@
 """The policy, rule by rule: what is declined, what a person looks at, and what is approved."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from domain.credit.policy import Request, decide, monthly_income
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet, FactValue
+from infra.settings import settings
 
 EARNING: dict[str, FactValue] = {"profile.monthly_income": Decimal("9000.00")}
 
@@ -112,3 +114,37 @@ def test_what_a_source_saw_counts_before_what_was_told() -> None:
     assert monthly_income(sheet()) == Decimal("9000.00")
     assert monthly_income(sheet(EARNING | {"income.monthly_inflow": Decimal("4000")})) == Decimal("4000")
     assert monthly_income(sheet({})) is None
+
+
+class TestCurrencies:
+    """Incomes are told in the house's currency, amounts in minor units of the product's: a yen has none, a dinar a thousand."""
+
+    @pytest.mark.parametrize(
+        ("currency", "half_of_300_000"), [("CNY", 15_000_000), ("JPY", 150_000), ("KWD", 150_000_000)]
+    )
+    def test_the_burden_is_measured_in_minor_units_of_the_currency(
+        self, currency: str, half_of_300_000: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings(), "currency", currency)
+        earning = sheet({"profile.monthly_income": Decimal(300_000)})
+        assert "BURDEN_TOO_HIGH" not in reasons(request(monthly=half_of_300_000), earning)
+        assert "BURDEN_TOO_HIGH" in reasons(request(monthly=half_of_300_000 + 1), earning)
+
+    def test_a_hundred_times_too_much_is_not_approved_in_yen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings(), "currency", "JPY")
+        earning = sheet({"profile.monthly_income": Decimal(300_000)})
+        assert codes(request(monthly=15_000_000), scored(), earning) == ("DECLINE", ["BURDEN_TOO_HIGH"])
+        assert codes(request(monthly=150_000), scored(), earning) == ("APPROVE", ["MEETS_RULES"])
+
+    def test_an_income_in_another_currency_is_unknown(self) -> None:
+        asked = replace(request(amount=40_001, monthly=1), currency="JPY")
+        assert codes(asked, scored(), sheet()) == ("REFER", ["INCOME_UNKNOWN"])
+        assert codes(replace(asked, amount=40_000), scored(), sheet()) == ("APPROVE", ["MEETS_RULES"])
+
+    def test_where_no_limits_are_set_a_person_looks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(settings(), "currency", "KWD")
+        assert codes(request(amount=1, monthly=1), scored(), sheet()) == ("REFER", ["AMOUNT_NEEDS_REVIEW"])
+
+
+def reasons(of: Request, on: FactSheet) -> list[str]:
+    return codes(of, scored(), on)[1]

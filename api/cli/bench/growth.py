@@ -14,7 +14,7 @@ from api.cli.bench import market
 from api.story import Step
 from domain.market.products import Product
 from domain.matching import lists, matches
-from domain.matching.rules import illustrated
+from domain.matching.candidates import illustrated
 from infra.database import reading, transaction
 from ml.live import registry, store
 from ml.live.store import Kind
@@ -108,6 +108,6 @@ async def ranking_alone(person: UUID) -> list[Speed]:
         found = await lists.of(db, person)
         champion = (await registry.standing(db, Kind.MATCH)).champion
         model = await store.load_match(db, str(champion))
-    rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.known))
+    rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.applicant))
     # As the matcher makes it: column by column in memory.
     return [benchmark.measured(model, np.asfortranarray(rows[:size])) for size in SIZES]

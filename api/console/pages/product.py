@@ -16,9 +16,10 @@ from api.console.pages.watching import GROUPS
 from api.html import locale_of
 from domain.credit.grades import Grade
 from domain.facts.vocabulary import OCCUPATIONS
+from domain.market.rules import ABOUT
 from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels, rehearsing
-from domain.matching.reach.funnels import AGAINST, Days, Funnel
+from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.reach.rehearsing import Rehearsal
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -88,7 +89,7 @@ async def _shown(
         said=said or fields_of(found),
         rehearsal=rehearsal,
         error=error,
-        against_words=AGAINST,
+        against_words=ABOUT,
         whole=False,
     )
 
@@ -112,7 +113,7 @@ def _share(name: str, counts: Mapping[str, int]) -> Share | None:
 
 def _against(funnel: Funnel) -> list[tuple[str, int, float]]:
     """Each reason with its people, and their share of all."""
-    return [(AGAINST[code], people, people / (funnel.people or 1)) for code, people in funnel.against.items()]
+    return [(ABOUT[code], people, people / (funnel.people or 1)) for code, people in funnel.against.items()]
 
 
 def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
@@ -141,5 +142,5 @@ async def rehearse(request: Request, desk: Desk) -> Response:
             status = STATUS.get(refusal.code, 400)
         if is_part:
             # htmx shows only what comes with 200.
-            return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=AGAINST, whole=True)
+            return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
         return await _shown(request, desk, db, status=status, said=said, rehearsal=found, error=error)

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
+from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.people import groups
 from domain.permissions import Permission
 from infra.database import reading, transaction
@@ -32,12 +33,7 @@ GROUPS = {
     groups.UNTOLD: N_("Not told"),
     groups.YOUNG: N_("under 25"),
     groups.OLDEST: N_("55 and older"),
-    "student": N_("Student"),
-    "employee": N_("Employee"),
-    "self-employed": N_("Self-employed"),
-    "gig-worker": N_("Gig worker"),
-    "homemaker": N_("Homemaker"),
-    "unemployed": N_("Unemployed"),
+    **OCCUPATION_LABELS,
 }
 FIGURES = ("auc", "ks", "brier", "logloss", "ece")
 

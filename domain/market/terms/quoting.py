@@ -11,10 +11,8 @@ from domain.market.terms.cap import COST_CAP
 from domain.market.terms.instalments import is_even
 from domain.market.terms.quote import Priced, Quote
 from infra.errors import Refusal, RefusalCode, invalid
-from infra.money import Money
+from infra.money import Money, unit
 from infra.words import N_
-
-STEP = 10_000  # minor units: amounts are illustrated in round figures
 
 Terms = Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
 TERMS: dict[ProductKind, Terms] = {
@@ -91,9 +89,15 @@ def refuse_uneven(quoted: Quote, months: int, field: tuple[str, ...]) -> None:
 def illustrate(product: Product, grade: Grade | None, monthly_income: int | None) -> Illustration:
     """The amount and term that this person most likely means: about a month's income, over about a year."""
     wanted = monthly_income if monthly_income is not None else (product.amount_min + product.amount_max) // 2
-    amount = max(product.amount_min, min(product.amount_max, wanted // STEP * STEP))
+    round_to = step(product.currency)
+    amount = max(product.amount_min, min(product.amount_max, wanted // round_to * round_to))
     months = usual_term(product)
     return Illustration(amount, product.currency, months, quote(product, amount, months, grade=grade))
+
+
+def step(currency: str) -> int:
+    """Amounts are illustrated in hundreds of their currency; in minor units."""
+    return 100 * unit(currency)
 
 
 def usual_term(product: Product) -> int:

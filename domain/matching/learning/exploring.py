@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 
-from domain.matching.columns import Flags, Indices
+from domain.market.arrays import Flags, Indices
 from infra.settings import settings
 
 SLOT = 4  # counted from 0, so the first four places are always the best four

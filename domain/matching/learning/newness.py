@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Select, func, select
 
-from domain.matching.columns import Flags
+from domain.market.arrays import Flags
 from domain.matching.product_days import ProductDay
 from domain.matching.shelf import Shelf
 from infra.database import Db

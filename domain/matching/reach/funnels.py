@@ -21,17 +21,6 @@ from infra.words import N_
 DAYS_MAX = 365
 ROUNDED = 10
 
-# What a rule is about, said of the people whom it keeps away.
-AGAINST: Mapping[str, str] = {
-    "AGE_OUTSIDE": N_("younger or older than the product is for"),
-    "OUTSIDE_AREA": N_("live where the product is not offered"),
-    "OCCUPATION_OUTSIDE": N_("have another occupation"),
-    "INCOME_TOO_LOW": N_("earn less than the product asks for"),
-    "GRADE_TOO_LOW": N_("have a lower grade than the product asks for"),
-    "RECENT_ARREARS": N_("are behind on a repayment now"),
-    "BURDEN_TOO_HIGH": N_("could not afford the monthly payments"),
-}
-
 
 @dataclass(frozen=True)
 class Funnel:

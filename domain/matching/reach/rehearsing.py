@@ -9,15 +9,16 @@ from uuid import UUID
 import numpy as np
 
 from domain.actors import Actor, PartnerActor, StaffActor
-from domain.market import offering, standards
+from domain.market import eligibility, offering, standards
+from domain.market.applicants import PeopleColumns
+from domain.market.arrays import Whole
+from domain.market.columns import columns_of
 from domain.market.offering import Told
+from domain.market.pairing import Pairing
 from domain.market.products import Product
-from domain.matching import shelf
-from domain.matching.columns import Whole
+from domain.market.rules import CODES, ELIGIBLE
 from domain.matching.reach import funnels
-from domain.matching.rules import CODES, ELIGIBLE
-from domain.matching.sweeps import crowd, snapshots, sweeps
-from domain.matching.sweeps.crowd import Crowd
+from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.sweeps import Done
 from infra import clock, limiter
 from infra.database import Db
@@ -92,7 +93,7 @@ async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Produc
     return _coarse(rehearsal) if isinstance(actor, PartnerActor) else rehearsal
 
 
-def compared(done: Done, people: Crowd, before: Product | None, after: Product) -> Rehearsal:
+def compared(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
     """As if it were on the shelf, whatever its status."""
     then = _first_against(people, after)
     is_eligible = then == ELIGIBLE
@@ -111,8 +112,8 @@ def compared(done: Done, people: Crowd, before: Product | None, after: Product) 
     )
 
 
-def _first_against(people: Crowd, product: Product) -> Whole:
-    return crowd.first_against(people, shelf.of([product]), 0)
+def _first_against(people: PeopleColumns, product: Product) -> Whole:
+    return eligibility.applying(Pairing(people, columns_of([product])))[:, 0]
 
 
 def _coarse(rehearsal: Rehearsal) -> Rehearsal:

@@ -10,8 +10,8 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.market.applicants import Applicant
 from domain.matching.matcher import Candidates, Ranking
-from domain.matching.rules import Known
 from domain.people.groups import COLUMNS, UNTOLD, age_band, large_enough, named_first
 from infra.database import Db
 from infra.entity import Entity
@@ -66,12 +66,12 @@ def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
     return Spending(len(first), float(cost[first].mean()), float((cost[first] - cheapest).mean()))
 
 
-async def add(db: Db, sweep_id: UUID, range: int, people: Sequence[tuple[Known, Spending]]) -> None:
+async def add(db: Db, sweep_id: UUID, range: int, people: Sequence[tuple[Applicant, Spending]]) -> None:
     """Count these people in, each in his group of each column."""
     sums: dict[tuple[str, str], list[float]] = {}
-    for known, spent in people:
+    for who, spent in people:
         figures = (1, spent.shown, spent.annual_cost, spent.overpaid, spent.overpaid**2)
-        for place in _groups_of(known):
+        for place in _groups_of(who):
             before = sums.get(place, [0.0] * len(figures))
             sums[place] = [now + more for now, more in zip(before, figures, strict=True)]
     if not sums:
@@ -92,8 +92,8 @@ def _whole(figures: Sequence[float]) -> tuple[float, ...]:
     return int(people), int(shown), *others
 
 
-def _groups_of(known: Known) -> Iterator[tuple[str, str]]:
-    groups = age_band(known.age), known.region or UNTOLD, known.occupation or UNTOLD
+def _groups_of(who: Applicant) -> Iterator[tuple[str, str]]:
+    groups = age_band(who.age), who.region or UNTOLD, who.occupation or UNTOLD
     return zip(COLUMNS, groups, strict=True)
 
 

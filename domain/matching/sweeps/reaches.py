@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.matching.rules import CODES, ELIGIBLE
+from domain.market import eligibility
+from domain.market.applicants import PeopleColumns
+from domain.market.rules import CODES, ELIGIBLE
 from domain.matching.shelf import Shelf
-from domain.matching.sweeps import crowd, sweeps
-from domain.matching.sweeps.crowd import Crowd
+from domain.matching.sweeps import sweeps
 from domain.matching.sweeps.sweeps import Done
 from infra.background import in_background
 from infra.copying import copy_in
@@ -48,11 +49,11 @@ class Reach:
     simulated: bool
 
 
-async def count(db: Db, sweep_id: UUID, number: int, people: Crowd, shelf: Shelf) -> None:
+async def count(db: Db, sweep_id: UUID, number: int, people: PeopleColumns, shelf: Shelf) -> None:
     """Count the people of one range for each product; some products at a time, so that the transaction never lies idle."""
     for start in range(0, len(shelf), PRODUCTS_TOGETHER):
         rows = range(start, min(start + PRODUCTS_TOGETHER, len(shelf)))
-        counted = await in_background(partial(crowd.counts, people, shelf, rows))
+        counted = await in_background(partial(eligibility.counts, people, shelf.columns, rows))
         found = zip(rows, counted.tolist(), strict=True)
         await copy_in(db, ProductReach, [_row(sweep_id, number, shelf.product(row).id, told) for row, told in found])
 

@@ -16,10 +16,10 @@ from domain.credit.scoring import Scored, scorer
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
+from domain.market.applicants import Applicant, applicant_of
 from domain.market.products import ShelfVersion
-from domain.matching import basis, lists, rules, shelf
+from domain.matching import basis, lists, shelf
 from domain.matching.matcher import matcher
-from domain.matching.rules import Known
 from domain.matching.shelf import Shelf
 from domain.matching.sweeps import group_costs, picks, reaches, snapshots
 from domain.matching.sweeps.group_costs import Spending
@@ -67,7 +67,7 @@ class Matched:
     """What the sweep keeps of one person."""
 
     user_id: UUID
-    known: Known
+    applicant: Applicant
     picks: list[dict[str, Any]]
     spending: Spending | None
     simulated: bool
@@ -115,7 +115,7 @@ def matched(people: Sequence[Row[Any]], owed: dict[UUID, int], on_shelf: Shelf, 
         try:
             opened.append((person, _sheet(person, now)))
         except (InvalidTag, KeyError, ValueError) as error:
-            log.error("sweep.unreadable", user=str(person.user_id), error=type(error).__name__)
+            log.error("sweep.unreadable", user_id=str(person.user_id), error=type(error).__name__)
     answers = iter(scorer().score_many([sheet for person, sheet in opened if person.has_linked]))
     return [
         _matched(
@@ -134,8 +134,8 @@ def _matched(
     person: Row[Any], sheet: FactSheet, answer: object, burden: int, on_shelf: Shelf, now: datetime
 ) -> Matched:
     scored = answer if isinstance(answer, Scored) else None
-    known = rules.known_of(sheet, scored, burden)
-    candidates, ranking = lists.ranked(sheet, scored, known, on_shelf, is_personal=person.is_personal)
+    applicant = applicant_of(sheet, scored, burden)
+    candidates, ranking = lists.ranked(sheet, scored, applicant, on_shelf, is_personal=person.is_personal)
     common = {
         "user_id": person.user_id,
         "is_personal": person.is_personal,
@@ -146,7 +146,7 @@ def _matched(
     }
     rows = [{**common, **row} for row in picks.best(candidates, ranking)]
     simulated = sheet.simulated or (scored is not None and scored.simulated)
-    return Matched(person.user_id, known, rows, group_costs.spending(candidates, ranking), simulated)
+    return Matched(person.user_id, applicant, rows, group_costs.spending(candidates, ranking), simulated)
 
 
 async def _write(db: Db, sweep: Sweep, part: SweepRange, found: Sequence[Matched]) -> list[Matched]:
@@ -155,8 +155,8 @@ async def _write(db: Db, sweep: Sweep, part: SweepRange, found: Sequence[Matched
     kept = [one for one in found if one.user_id in there]
     if kept:
         await picks.replace(db, there, [row for one in kept for row in one.picks])
-        await snapshots.add(db, sweep.id, part.number, [one.known for one in kept])
-        spent = [(one.known, one.spending) for one in kept if one.spending is not None]
+        await snapshots.add(db, sweep.id, part.number, [one.applicant for one in kept])
+        spent = [(one.applicant, one.spending) for one in kept if one.spending is not None]
         await group_costs.add(db, sweep.id, part.number, spent)
     return kept
 

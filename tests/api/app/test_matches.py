@@ -13,12 +13,12 @@ from sqlalchemy import func, select, update
 from domain.market import catalogue, products
 from domain.market.products import Product, ProductStatus
 from domain.matching import lists, matches, shelf
+from domain.matching.candidates import allowed, illustrated
 from domain.matching.impressions import Impression
 from domain.matching.learning import exploring
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.matches import Match
 from domain.matching.odds import bands
-from domain.matching.rules import CODES, first_against, illustrated
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
@@ -115,7 +115,7 @@ class TestTheNextReadIsRight:
         async with reading() as db:
             await clock.now(db)
             await shopper.tell(region="CN-XZ")
-            assert (await lists.of(db, shopper.user_id)).known.region == "CN-XZ"
+            assert (await lists.of(db, shopper.user_id)).applicant.region == "CN-XZ"
 
     async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
         champion = (await standings.standing(Kind.MATCH)).champion
@@ -138,7 +138,7 @@ class TestTheNextReadIsRight:
         assert application["decision"]["outcome"] == "APPROVE"
         async with reading() as db:
             after = await lists.of(db, shopper.user_id)
-        assert before.known.burden == 0 < after.known.burden
+        assert before.applicant.burden == 0 < after.applicant.burden
         assert len(after.candidates) <= len(before.candidates)
 
     async def test_and_nothing_is_ranked_anew_where_nothing_changed(self, regular: Phone) -> None:
@@ -169,8 +169,8 @@ class TestTheOrder:
         values = {}
         for product in published:
             alone = shelf.of([product])
-            everything = illustrated(alone, found.known)
-            if CODES[first_against(everything, found.known)[0]] == "ELIGIBLE":
+            everything = illustrated(alone, found.applicant)
+            if len(allowed(alone, found.applicant)):
                 values[product.id] = matcher().rank(found.sheet, found.scored, everything).value[0]
         order = sorted(values, key=lambda id: (-values[id], id.bytes))
         assert await product_ids(regular) == [global_id("Product", id) for id in order]

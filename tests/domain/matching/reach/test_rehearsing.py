@@ -8,12 +8,11 @@ from sqlalchemy import delete, func, select
 
 from domain.actors import PartnerActor, Role, StaffActor
 from domain.credit.grades import Grade
+from domain.market.applicants import applicant_of, people_of
 from domain.market.products import DecisionMode, Product, ProductKind
-from domain.matching import rules, shelf
 from domain.matching.reach import rehearsing
 from domain.matching.reach.rehearsing import Rehearsal
-from domain.matching.rules import CODES
-from domain.matching.sweeps import crowd, snapshots
+from domain.matching.sweeps import snapshots
 from domain.matching.sweeps.sweeps import Done, Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import RunState
@@ -24,11 +23,12 @@ from infra.money import Money
 from infra.outbox import Event
 from infra.settings import Rate
 from tests.api.people import Shop
+from tests.domain.market import oracle
 from tests.domain.matching import goods
 
 STAFF = StaffActor(new_id(), Role.MARKETING)
 DONE = Done(new_id(), datetime(2300, 1, 1, tzinfo=UTC))  # later than any other
-PEOPLE = [rules.known_of(sheet, goods.scored(grade=Grade.B), 0) for sheet in goods.sheets(150)]
+PEOPLE = [applicant_of(sheet, goods.scored(grade=Grade.B)) for sheet in goods.sheets(150)]
 
 
 @pytest.fixture
@@ -43,8 +43,7 @@ async def swept(db: Db) -> Done:
 
 def first_reasons(product: Product) -> list[str]:
     """One person at a time."""
-    alone = shelf.of([product])
-    return [CODES[int(rules.first_against(rules.illustrated(alone, known), known)[0])] for known in PEOPLE]
+    return [oracle.applying(product, who) for who in PEOPLE]
 
 
 def test_it_says_who_gains_and_who_loses() -> None:
@@ -53,7 +52,7 @@ def test_it_says_who_gains_and_who_loses() -> None:
     after = goods.product(rules={"age_max": 60, "regions": ["CN-SH", "CN-BJ"]})
     then, now = first_reasons(before), first_reasons(after)
     pairs = [(a == "ELIGIBLE", b == "ELIGIBLE") for a, b in zip(then, now, strict=True)]
-    found = rehearsing.compared(DONE, crowd.of(PEOPLE), before, after)
+    found = rehearsing.compared(DONE, people_of(PEOPLE), before, after)
     assert found == Rehearsal(
         snapshot=DONE.id,
         as_of=DONE.ended_at,
@@ -70,7 +69,7 @@ def test_it_says_who_gains_and_who_loses() -> None:
 
 
 def test_the_same_product_gains_and_loses_nobody() -> None:
-    found = rehearsing.compared(DONE, crowd.of(PEOPLE), goods.product(), goods.product())
+    found = rehearsing.compared(DONE, people_of(PEOPLE), goods.product(), goods.product())
     assert (found.gained, found.lost, found.eligible_before) == (0, 0, found.eligible_after)
 
 

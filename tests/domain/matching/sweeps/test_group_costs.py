@@ -8,10 +8,11 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from domain.market.applicants import Applicant
 from domain.market.products import Product, ProductKind
-from domain.matching import rules, shelf
+from domain.matching import candidates as choosing
+from domain.matching import shelf
 from domain.matching.matcher import Candidates, Ranking
-from domain.matching.rules import Known
 from domain.matching.sweeps import group_costs
 from domain.matching.sweeps.group_costs import GroupLine, Spending
 from domain.matching.sweeps.sweeps import Sweep, SweepRange
@@ -19,7 +20,7 @@ from domain.runs import runs
 from infra.database import Db
 from tests.domain.matching import goods
 
-UNKNOWN = Known(None, None, None, None, None, burden=0, is_behind=False)
+UNKNOWN = Applicant(None, None, None, None, None)
 RATES = ("0.20", "0.10", "0.08", "0.06", "0.04", "0.02")
 
 
@@ -28,7 +29,7 @@ def loans(*rates: str) -> list[Product]:
 
 
 def in_this_order(products: list[Product]) -> tuple[Candidates, Ranking]:
-    candidates = rules.allowed(shelf.of(products), UNKNOWN)
+    candidates = choosing.allowed(shelf.of(products), UNKNOWN)
     nothing = np.zeros(len(products))
     return candidates, Ranking(np.arange(len(products)), nothing, nothing, nothing)
 
@@ -66,7 +67,7 @@ async def sweep_id(db: Db) -> UUID:
     return run.id
 
 
-def of_age(age: int, people: int, overpaid: float) -> list[tuple[Known, Spending]]:
+def of_age(age: int, people: int, overpaid: float) -> list[tuple[Applicant, Spending]]:
     return [(replace(UNKNOWN, age=age), Spending(5, 0.10, overpaid))] * people
 
 

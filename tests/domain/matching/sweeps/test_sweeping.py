@@ -13,7 +13,9 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
-from domain.matching import preferences, rules, shelf, tasks
+from domain.market.applicants import applicant_of
+from domain.matching import candidates as choosing
+from domain.matching import preferences, shelf, tasks
 from domain.matching.matcher import OddsBand
 from domain.matching.sweeps import group_costs, picks, reaches, snapshots, sweeping, sweeps
 from domain.matching.sweeps.picks import Pick
@@ -27,9 +29,9 @@ from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
 from infra.vault import PersonKey
+from tests.domain.market import oracle
 from tests.domain.matching import goods
 from tests.domain.matching.everybody import DearestFirst, GradesByIncome, finish, owe, sweep, tell
-from tests.domain.matching.test_rules import alone
 
 
 async def picks_of(db: Db, user_id: UUID) -> list[Pick]:
@@ -50,10 +52,10 @@ class TestReach:
         expected: dict[UUID, Counter[str]] = {product.id: Counter() for product in on_shelf.columns.products}
         for number, user_id in enumerate(people):
             scored = GradesByIncome().score(sheets[user_id]) if number < 6 else None
-            grade = scored.grade if isinstance(scored, Scored) else None
+            burden = 400_000 if number == 2 else 0
+            who = applicant_of(sheets[user_id], scored if isinstance(scored, Scored) else None, burden)
             for product in on_shelf.columns.products:
-                burden = 400_000 if number == 2 else 0
-                expected[product.id][alone(product, sheets[user_id], grade, burden)] += 1
+                expected[product.id][oracle.applying(product, who)] += 1
         found = await reaches.of_products(db, expected)
         assert {id: one.people for id, one in found.items()} == dict.fromkeys(expected, 8)
         told = {id: Counter(one.against) + Counter(ELIGIBLE=one.eligible) for id, one in found.items()}
@@ -80,7 +82,7 @@ class TestPicks:
     async def test_the_best_are_kept_in_order(self, db: Db, people: list[UUID]) -> None:
         begun = await sweep(db)
         on_shelf, sheet = await shelf.current(db), await readings.sheet(db, people[2])
-        candidates = rules.allowed(on_shelf, rules.known_of(sheet, goods.scored(grade=Grade.A), 0))
+        candidates = choosing.allowed(on_shelf, applicant_of(sheet, goods.scored(grade=Grade.A)))
         order = DearestFirst().rank(sheet, goods.scored(), candidates).order[:10]
         mine = await picks_of(db, people[2])
         assert [pick.product_id for pick in mine] == [
