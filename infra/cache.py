@@ -1,4 +1,4 @@
-"""The way to Valkey: limits, wake-ups and news. Nothing that must last is kept there."""
+"""The way to Valkey: rates, wake-ups and news. Nothing that must last is kept there."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,28 +17,51 @@ REST_SECONDS = 2.0
 
 T = TypeVar("T")
 _client: redis.Redis | None = None
-_away_until = 0.0
 
 
 class Away(Exception):
     """Valkey does not answer. Its words are the name of the error that said so."""
 
 
-async def answered(ask: Callable[[], Awaitable[T]]) -> T:
-    """What Valkey answers, in short time. Raises Away.
+class Rest:
+    """After a question that Valkey left open nobody asks for a while; then one asks, and the others when it was answered.
 
-    One that hangs is as good as one that is gone: after a question it left open nobody asks for a while, so that it
-    holds up one request in this process and not all.
+    So one that hangs holds up one request of a process at a time. Whatever is counted is counted here meanwhile.
     """
-    global _away_until
-    if monotonic() < _away_until:
+
+    def __init__(self) -> None:
+        self.until: float | None = None
+
+    def begin(self) -> None:
+        self.until = monotonic() + REST_SECONDS
+
+    def end(self) -> None:
+        self.until = None
+
+    def lets_ask(self) -> bool:
+        if self.until is None:
+            return True
+        if monotonic() < self.until:
+            return False
+        self.begin()  # this one asks, the others go on waiting
+        return True
+
+
+_rest = Rest()
+
+
+async def answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """What Valkey answers, in short time. Raises Away."""
+    if not _rest.lets_ask():
         raise Away("Resting")
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await ask()
+            answer = await ask()
     except (RedisError, OSError, TimeoutError) as error:
-        _away_until = monotonic() + REST_SECONDS
+        _rest.begin()
         raise Away(type(error).__name__) from error
+    _rest.end()
+    return answer
 
 
 def valkey() -> redis.Redis:

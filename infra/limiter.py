@@ -1,47 +1,89 @@
-"""Rate limits in Valkey, shared by all processes."""
+"""Rates of cost and reads, counted in Valkey by all processes; while it is away, each process allows its own share.
+
+What must hold whatever happens (codes, sign-in, tokens, look-ups, money) is counted in Postgres: see `counters`.
+"""
 
 import time
+from collections import OrderedDict
 from datetime import datetime, timedelta
-from functools import cache
+from functools import lru_cache
 
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from redis.asyncio import ConnectionPool
 
-from infra.cache import Away, answered
+from infra.cache import Away, answered, valkey
 from infra.settings import Rate, settings
 
 log = structlog.get_logger()
 
 
-@cache
+class LocalCounts:
+    """What this process let through, whether Valkey counted it or not: so whoever has had it all finds nothing fresh where
+    Valkey goes away or is wiped.
+    """
+
+    KEYS_MAX = 20_000  # the least recently used are forgotten
+
+    def __init__(self) -> None:
+        self._windows: OrderedDict[tuple[str, ...], tuple[float, int]] = OrderedDict()
+
+    def add(self, rate: Rate, key: tuple[str, ...], cost: int) -> None:
+        ends, used = self._window(rate, key)
+        self._windows[key] = ends, used + cost
+        self._windows.move_to_end(key)
+        if len(self._windows) > self.KEYS_MAX:
+            self._windows.popitem(last=False)
+
+    def wait(self, rate: Rate, key: tuple[str, ...], cost: int, share: float = 1.0) -> float:
+        """Seconds until this share of the rate has room for `cost`; 0 where it has."""
+        ends, used = self._window(rate, key)
+        most = max(1, int(rate.times * share)) if rate.times else 0
+        return ends - time.monotonic() if used + cost > most else 0.0
+
+    def _window(self, rate: Rate, key: tuple[str, ...]) -> tuple[float, int]:
+        now = time.monotonic()
+        ends, used = self._windows.get(key, (0.0, 0))
+        return (ends, used) if now < ends else (now + rate.seconds, 0)
+
+
+_here = LocalCounts()
+
+
 def _limiter() -> SlidingWindowCounterRateLimiter:
-    uri = (settings().valkey_url or "").replace("redis://", "async+redis://", 1)
-    return SlidingWindowCounterRateLimiter(RedisStorage(uri, implementation="redispy", key_prefix="longan"))
+    return _limiter_over(valkey().connection_pool)
+
+
+@lru_cache(1)
+def _limiter_over(pool: ConnectionPool) -> SlidingWindowCounterRateLimiter:
+    uri = f"async+{settings().valkey_url}"
+    storage = RedisStorage(uri, implementation="redispy", key_prefix="longan", connection_pool=pool)  # type: ignore[arg-type]
+    return SlidingWindowCounterRateLimiter(storage)
 
 
 async def wait_after(rate: Rate, *key: str, now: datetime, cost: int = 1) -> datetime | None:
-    """Count one use; None where it is within the rate, otherwise the time from which it would be.
-
-    While Valkey is away nothing is limited here: what must hold is counted in Postgres too.
-    """
-    item = RateLimitItemPerSecond(rate.times, rate.seconds)
-    try:
-        if await answered(lambda: _limiter().hit(item, *key, cost=cost)):
-            return None
-        window = await answered(lambda: _limiter().get_window_stats(item, *key))
-    except Away as error:
-        log.warning("limiter.away", error=str(error))
-        return None
-    return now + timedelta(seconds=max(1.0, window.reset_time - time.time()))
+    """Count `cost` uses; None where they are within the rate, otherwise the time from which they would be."""
+    seconds = await _seconds_over(rate, key, cost)
+    return now + timedelta(seconds=max(1.0, seconds)) if seconds else None
 
 
 async def is_over(rate: Rate, *key: str, cost: int = 1) -> bool:
     """Count `cost` uses; True where they are more than the rate allows."""
+    return await _seconds_over(rate, key, cost) > 0
+
+
+async def _seconds_over(rate: Rate, key: tuple[str, ...], cost: int) -> float:
     item = RateLimitItemPerSecond(rate.times, rate.seconds)
     try:
-        return not await answered(lambda: _limiter().hit(item, *key, cost=cost))
+        wait = _here.wait(rate, key, cost)
+        if not wait and not await answered(lambda: _limiter().hit(item, *key, cost=cost)):
+            window = await answered(lambda: _limiter().get_window_stats(item, *key))
+            wait = max(0.001, window.reset_time - time.time())
     except Away as error:
         log.warning("limiter.away", error=str(error))
-        return False
+        wait = _here.wait(rate, key, cost, settings().local_share)
+    if not wait:
+        _here.add(rate, key, cost)
+    return wait

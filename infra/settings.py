@@ -28,25 +28,42 @@ class Rate(BaseModel):
 
 
 class CodeLimits(BaseModel):
-    """How often a sign-in code may be asked for, and how many wrong ones a phone may answer before it must wait."""
+    """How often a sign-in code may be asked for, and how many wrong ones may be answered.
+
+    `..._per_phone` and `per_phone` are of one number from one place (a device, or a network); a place is known to a number
+    where somebody has signed in to it from there, and strange otherwise.
+    """
 
     resend_seconds: int = 60
     per_phone: Rate = Rate(times=5, seconds=3600)
+    per_phone_of_strangers: Rate = Rate(times=10, seconds=3600)
     per_ip: Rate = Rate(times=30, seconds=3600)
     per_prefix: Rate = Rate(times=500, seconds=3600)
     per_country: Rate = Rate(times=20_000, seconds=3600)
-    failures_per_phone: Rate = Rate(times=25, seconds=86_400)
+    failures_per_phone: Rate = Rate(times=15, seconds=86_400)
+    failures_of_strangers: Rate = Rate(times=50, seconds=86_400)
+    failures_of_known: Rate = Rate(times=50, seconds=86_400)
 
 
 # One machine plays many people there, and asks again at once.
 GENEROUS = CodeLimits(
     resend_seconds=0,
     per_phone=Rate(times=60, seconds=3600),
+    per_phone_of_strangers=Rate(times=120, seconds=3600),
     per_ip=Rate(times=20_000, seconds=3600),
     per_prefix=Rate(times=20_000, seconds=3600),
     per_country=Rate(times=100_000, seconds=3600),
     failures_per_phone=Rate(times=100, seconds=86_400),
+    failures_of_strangers=Rate(times=100, seconds=86_400),
+    failures_of_known=Rate(times=100, seconds=86_400),
 )
+
+
+class CodeNumbers(BaseModel):
+    """Which numbers get a code: kinds as libphonenumber names them, countries as ISO 3166-1 does; none named is all."""
+
+    types: list[str] = ["MOBILE", "FIXED_LINE_OR_MOBILE"]
+    countries: list[str] = []
 
 
 class RequestLimits(BaseModel):
@@ -137,7 +154,13 @@ class Settings(BaseSettings):
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: dict[str, SecretStr] = {}
 
+    trusted_proxies: list[str] = []  # addresses or networks that may say in X-Forwarded-For for whom they ask
+    proxy_hops: int = Field(default=1, ge=1, le=10)  # how many of them stand one behind the other, at the most
+    wider_network_times: int = Field(default=4, ge=1)  # what an IPv6 /48 may do, in times of what a /64 may
+    local_share: float = Field(default=0.25, gt=0, le=1)  # of a rate that each process allows while Valkey is away
+
     code_limits: CodeLimits = CodeLimits()  # the embedded default starts from GENEROUS
+    code_numbers: CodeNumbers = CodeNumbers()
     request_limits: RequestLimits = RequestLimits()
     socket_limits: SocketLimits = SocketLimits()
     introspection: bool | None = None  # the embedded default shows its schema, production hides it

@@ -35,6 +35,10 @@ class Session:
     access_token: str
     access_expires_at: datetime
     refresh_token: str
+    device_token: str = strawberry.field(
+        description="Keep it for as long as the app is installed, and hand it in when a code is asked for: then nothing that "
+        "others did wrong with this number keeps this device out."
+    )
 
     @strawberry.field
     def id(root: strawberry.Parent[sessions.Session]) -> strawberry.ID:
@@ -66,6 +70,10 @@ SignOutResult = Annotated[SignedOut | Refused, strawberry.union("SignOutResult")
 @strawberry.input
 class RequestPhoneCodeInput:
     phone: str = strawberry.field(description="E.164, of any country.")
+    device_token: str | None = strawberry.field(
+        default=None,
+        description="Of the last session on this device, whoever it was; nothing is wrong with an old one.",
+    )
 
 
 @strawberry.input
@@ -89,20 +97,25 @@ class SignInMutation:
     async def request_phone_code(self, info: Info, input: RequestPhoneCodeInput) -> RequestPhoneCodeResult | None:
         context = info.context
         return await commit(
-            info, lambda db: signing_in.request_code(db, phone=input.phone, ip=context.ip, locale=context.locale)
+            info,
+            lambda db: signing_in.request_code(
+                db, phone=input.phone, ip=context.ip, locale=context.locale, device_token=input.device_token
+            ),
         )
 
     @requires(Permission.PUBLIC)
     @strawberry.mutation
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult | None:
-        return await commit(info, lambda db: _sign_in(db, input))
+        return await commit(info, lambda db: _sign_in(db, input, info.context.ip))
 
     @requires(Permission.PUBLIC)
     @strawberry.mutation(description="New tokens for the newest refresh token; an old one ends the session.")
     async def refresh_session(self, info: Info, input: RefreshSessionInput) -> RefreshSessionResult | None:
         return await commit(
             info,
-            lambda db: signing_in.refresh(db, refresh_token=input.refresh_token, key=input.idempotency_key),
+            lambda db: signing_in.refresh(
+                db, refresh_token=input.refresh_token, key=input.idempotency_key, ip=info.context.ip
+            ),
         )
 
     @requires(Permission.SIGNED_IN)
@@ -113,13 +126,14 @@ class SignInMutation:
         return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))
 
 
-async def _sign_in(db: Db, input: SignInInput) -> sessions.Session | Refusal:
+async def _sign_in(db: Db, input: SignInInput, ip: str) -> sessions.Session | Refusal:
     session = await signing_in.sign_in(
         db,
         challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
         code=input.code,
         device_name=input.device_name,
         key=input.idempotency_key,
+        ip=ip,
     )
     if isinstance(session, sessions.Session):
         # The worker would do the same in a moment; the first screen need not wait for it.

@@ -74,7 +74,7 @@ class House:
 
     def api(self) -> Program:
         address = ["--host", self.host, "--port", str(self.port)]
-        options = ["--no-access-log", "--timeout-graceful-shutdown", "3"]
+        options = ["--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "3"]
         return Program(
             name="API",
             command=[PYTHON, "-m", "uvicorn", "api.main:app", *address, *options],

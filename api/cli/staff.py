@@ -7,7 +7,9 @@ import typer
 
 from domain.actors import Role
 
-staff = typer.Typer(help="Members of staff: give somebody a desk at the console.", no_args_is_help=True)
+staff = typer.Typer(
+    help="Members of staff: give somebody a desk at the console, or take it back.", no_args_is_help=True
+)
 
 
 @staff.command()
@@ -33,11 +35,34 @@ async def _appoint(email: str, name: str, role: Role) -> tuple[str, str]:
 
     import pyotp
 
-    from domain.people import staff as members
+    from domain.people import staffing
     from infra import database
 
     password, secret = secrets.token_urlsafe(18), pyotp.random_base32()
     async with database.transaction() as db:
-        await members.appoint(db, email=email, name=name, role=role, password=password, totp_secret=secret)
+        await staffing.appoint(db, email=email, name=name, role=role, password=password, totp_secret=secret)
     await database.close_engine()
     return password, secret
+
+
+@staff.command()
+def dismiss(email: Annotated[str, typer.Argument(help="The address that they sign in with.")]) -> None:
+    """Take a desk back: nobody signs in with it, and what is open ends at once. What they did stays under their name."""
+    from api.cli import nearby
+
+    with nearby.servers():
+        was_here = asyncio.run(_dismiss(email))
+    if not was_here:
+        typer.echo("Nobody with this address works here.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{email} is dismissed")
+
+
+async def _dismiss(email: str) -> bool:
+    from domain.people import staffing
+    from infra import database
+
+    async with database.transaction() as db:
+        member = await staffing.dismiss(db, email)
+    await database.close_engine()
+    return member is not None

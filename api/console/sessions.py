@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.addresses import client_address
 from api.asking import asks
 from domain.people import staff_sessions, staff_signing_in
 from domain.permissions import Permission
@@ -17,6 +18,7 @@ from infra.words import N_, preferred_locale, say
 
 BODY_BYTES_MAX = 10_000
 FIELD_LENGTH_MAX = 512
+DEVICE_HEADER = "X-Longan-Device"  # says what its answer said the last time
 NO_STORE = {"Cache-Control": "no-store"}
 ANSWERS = {
     RefusalCode.INVALID: (400, "BAD_REQUEST"),
@@ -37,11 +39,12 @@ class ConsoleSession(HTTPEndpoint):
 async def begin(request: Request) -> Response:
     try:
         email, password, totp = _proofs(request.headers.get("content-type", ""), await request.body())
-        ip = request.client.host if request.client else "unknown"
-        session = await staff_signing_in.sign_in(email=email, password=password, code=totp, ip=ip)
+        ip, device = client_address(request.scope), request.headers.get(DEVICE_HEADER)
+        session = await staff_signing_in.sign_in(email=email, password=password, code=totp, ip=ip, device_token=device)
     except Refusal as refusal:
         return _refused(request, refusal)
-    return JSONResponse({"token": session.token, "expiresAt": _told(session.expires_at)}, headers=NO_STORE)
+    answer = {"token": session.token, "expiresAt": _told(session.expires_at)}
+    return JSONResponse(answer, headers={**NO_STORE, DEVICE_HEADER: session.device_token})
 
 
 def _proofs(content_type: str, body: bytes) -> tuple[str, str, str]:

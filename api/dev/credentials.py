@@ -12,7 +12,7 @@ import pyotp
 from sqlalchemy import func, select
 
 from domain.market import catalogue
-from domain.people import partners, staff
+from domain.people import partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
 from domain.permissions import Role
 from infra.database import Db, transaction
@@ -103,4 +103,4 @@ async def _let_staff_in(db: Db, role: Role, kept: StaffCredentials, now: datetim
     member, code = await staff.find(db, email), pyotp.TOTP(totp_secret).at(now)
     if await asyncio.to_thread(staff.proven_step, member, password, code, now) is None:
         name = f"{role.value.capitalize()} (ready credentials)"
-        await staff.appoint(db, email=email, name=name, role=role, password=password, totp_secret=totp_secret)
+        await staffing.appoint(db, email=email, name=name, role=role, password=password, totp_secret=totp_secret)

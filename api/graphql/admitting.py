@@ -75,7 +75,7 @@ async def admit(schema: BaseSchema, asked: Asked, asker: Context) -> Admitted:
     await _charge(asker, cost + _values_in(asked.variables))
     _refuse_mistaken(schema, operation, asked.variables or {})
     if asked.sha256 is not None:
-        await documents.remember(asked.sha256, asked.query or "", _name_of(asker))
+        await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
     asker.admitted = Admitted(document, operation, cost)
     return asker.admitted
 
@@ -170,13 +170,16 @@ def _refuse_dear(cost: int, asker: Context) -> None:
 async def _charge(asker: Context, cost: int) -> None:
     limits = settings().request_limits
     per_minute = limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute
-    if await limiter.is_over(Rate(times=per_minute, seconds=60), "cost", _name_of(asker), cost=max(cost, 1)):
-        raise RateLimited
+    for name, times in _names_of(asker):
+        if await limiter.is_over(Rate(times=times * per_minute, seconds=60), "cost", name, cost=max(cost, 1)):
+            raise RateLimited
 
 
-def _name_of(asker: Context) -> str:
+def _names_of(asker: Context) -> list[tuple[str, int]]:
+    if asker.actor:
+        return [(asker.actor.name, 1)]
     # Valkey sees a keyed hash, never an address.
-    return asker.actor.name if asker.actor else vault.blind_index("cost-ip", asker.ip).hex()[:32]
+    return [(vault.blind_index("cost-ip", network).hex()[:32], times) for network, times in asker.networks]
 
 
 class Shelf:

@@ -10,6 +10,8 @@ from strawberry.types import Info as StrawberryInfo
 from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
+from infra.networks import networks_of
+from infra.settings import settings
 from infra.words import Locale
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ class Context:
     def for_operation(self) -> "Context":
         """A context like this one in which nobody has signed in."""
         return Context(locale=self.locale, ip=self.ip, authenticate=self.authenticate)
+
+    @property
+    def networks(self) -> tuple[tuple[str, int], ...]:
+        """What counts as one visitor, and its wider networks, each with how many times as much it may do."""
+        narrow, *wide = networks_of(self.ip)
+        return (narrow, 1), *((network, settings().wider_network_times) for network in wide)
 
     @property
     def user(self) -> UserActor:

@@ -20,6 +20,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
+from api.addresses import client_address
 from api.graphql.admitting import Mistaken, admit, refusal_errors
 from api.graphql.context import Authenticate, Context, bearer
 from api.graphql.errors import (
@@ -112,7 +113,7 @@ class Door(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context = Context(
             locale=preferred_locale(request.headers.get("accept-language")),
-            ip=request.client.host if request.client else "",
+            ip=client_address(request.scope),
             authenticate=self.authenticate,
         )
         if isinstance(request, Request):

@@ -55,7 +55,8 @@ class Conversation:
 
     async def handle(self) -> None:
         try:
-            self._take_seat(f"address:{self.asker.ip}", settings().socket_limits.per_address)
+            for network, times in self.asker.networks:
+                self._take_seat(f"network:{network}", times * settings().socket_limits.per_address)
             waiting = self._begin(self._close_without_init())
             hearing = self._begin(self._hear(waiting))
             either: set[asyncio.Future[Any]] = {hearing, self._ending}
@@ -188,7 +189,7 @@ class Conversation:
     async def _operate(self, message: Message, *, crowded: bool) -> None:
         asker = self.asker.for_operation()
         await self._authenticate(asker, self.asker.token)
-        name = asker.actor.name if asker.actor else f"address:{asker.ip}"
+        name = asker.actor.name if asker.actor else f"network:{asker.networks[0][0]}"
         try:
             if crowded:
                 raise Full

@@ -1,17 +1,17 @@
 """`POST /oauth/token`: a short access token for a partner's client id and secret (RFC 6749, section 4.4)."""
 
-import asyncio
-from datetime import datetime
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.addresses import client_address
 from api.oauth.requests import Credentials, OAuthError, credentials_for_a_token, unknown_client
 from domain.people import partner_tokens, partners
 from domain.people.partners import PartnerClient
-from infra import clock, limiter, vault
-from infra.database import reading
+from infra import clock, counters, hashing
+from infra.counters import Use, by_network
+from infra.database import Db, reading, transaction
+from infra.networks import widest_of
 from infra.settings import Rate, settings
 
 PATH = "/oauth/token"
@@ -32,24 +32,31 @@ async def token(request: Request) -> Response:
 
 
 async def grant(request: Request) -> str:
-    ip = request.client.host if request.client else "unknown"
+    address = client_address(request.scope)
     credentials = await credentials_for_a_token(request)
-    async with reading() as db:
-        await _keep_limits(credentials, ip, await clock.now(db))
-        client = await db.get(PartnerClient, credentials.client_id)
-    if not await asyncio.to_thread(partners.secret_is_right, client, credentials.secret) or client is None:
+    try:
+        with hashing.place_for(address) as run:
+            async with transaction() as db:
+                await _refuse_too_often(db, credentials, address)
+                client = await db.get(PartnerClient, credentials.client_id)
+            is_right = await run(partners.secret_is_right, client, credentials.secret)
+    except hashing.Full:
+        raise _too_often(1) from None
+    if not is_right or client is None:
         raise unknown_client()
     async with reading() as db:
         return await partner_tokens.issue(db, client)
 
 
-async def _keep_limits(credentials: Credentials, ip: str, now: datetime) -> None:
-    place = vault.blind_index("token-ip", ip).hex()[:32]
-    client = vault.blind_index("token-client", f"{credentials.client_id}\0{ip}").hex()[:32]
-    for rate, name, key in ((PER_IP, "token-ip", place), (PER_CLIENT, "token-client", client)):
-        if retry_at := await limiter.wait_after(rate, name, key, now=now):
-            wait = max(1, round((retry_at - now).total_seconds()))
-            raise OAuthError("temporarily_unavailable", "too many requests", 429, {"Retry-After": str(wait)})
+async def _refuse_too_often(db: Db, credentials: Credentials, address: str) -> None:
+    uses = by_network(PER_IP, "token-ip", address)
+    client = Use(PER_CLIENT, "token-client", f"{credentials.client_id}\0{widest_of(address)}")
+    if retry_at := await counters.take(db, [*uses, client]):
+        raise _too_often(max(1, round((retry_at - await clock.now(db)).total_seconds())))
+
+
+def _too_often(seconds: int) -> OAuthError:
+    return OAuthError("temporarily_unavailable", "too many requests", 429, {"Retry-After": str(seconds)})
 
 
 async def metadata(_: Request) -> Response:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import Index, func, select, update
+from sqlalchemy import Index, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, vault
@@ -21,7 +21,9 @@ CREATED = declare("challenge.created")
 
 
 class Challenge(Entity):
-    """`phone_sealed` is under the house's seal: there may be no user yet, and an answer must not tell whether there is."""
+    """`place` is where it was asked for; it may be answered from anywhere. `phone_sealed` is under the house's seal: there may
+    be no user yet, and an answer must not tell whether there is.
+    """
 
     __tablename__ = "challenges"
 
@@ -35,6 +37,8 @@ class Challenge(Entity):
     compared: Mapped[int] = mapped_column(default=0)
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    place: Mapped[bytes] = mapped_column(default=b"")
+    is_known_place: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (Index(None, "phone_index", "created_at"),)
 
@@ -72,15 +76,3 @@ async def take_try(db: Db, challenge_id: UUID) -> Challenge | None:
             .execution_options(populate_existing=True)
         )
     ).scalar_one_or_none()
-
-
-async def failures_since(db: Db, phone_index: bytes, since: datetime) -> int:
-    """Wrong answers for this phone, over all its challenges: asking for a new code resets nothing."""
-    wrong = func.sum(Challenge.compared).filter(Challenge.answered_at.is_(None))
-    counted = select(func.coalesce(wrong, 0)).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
-    return int((await db.execute(counted)).scalar_one())
-
-
-async def asked_since(db: Db, phone_index: bytes, since: datetime) -> list[Challenge]:
-    asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
-    return list((await db.execute(asked.order_by(Challenge.created_at))).scalars())

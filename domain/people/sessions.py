@@ -11,6 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
+from domain.people import places
+from domain.people.places import Device
 from infra import clock, tokens, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -37,6 +39,9 @@ class Session(Entity):
     generation: Mapped[int] = mapped_column(default=0)
     used_generation: Mapped[int] = mapped_column(default=-1)
     renewal_key: Mapped[str | None] = mapped_column(default=None)
+    place: Mapped[bytes | None] = mapped_column(
+        default=None
+    )  # the network that it was renewed from, as `places` marks it
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
@@ -58,6 +63,10 @@ class Session(Entity):
     def refresh_token(self) -> str:
         body = self.user_id.bytes + self.id.bytes + self.generation.to_bytes(4)
         return base64.urlsafe_b64encode(body + vault.mac("refresh", body)[:MAC_BYTES]).rstrip(b"=").decode()
+
+    @property
+    def device_token(self) -> str:
+        return places.device_token(Device(self.user_id, self.id))
 
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at
@@ -104,7 +113,7 @@ def read_access_token(text: str) -> AccessToken | None:
         return None
 
 
-async def begin(db: Db, user_id: UUID, device_name: str) -> Session:
+async def begin(db: Db, user_id: UUID, device_name: str, place: bytes | None = None) -> Session:
     now = await clock.now(db)
     seal = await vault.seal_of(db, user_id)
     session = Session(
@@ -113,6 +122,7 @@ async def begin(db: Db, user_id: UUID, device_name: str) -> Session:
         created_at=now,
         renewed_at=now,
         expires_at=now + timedelta(days=settings().refresh_days),
+        place=place,
     )
     db.add(session)
     await db.flush()

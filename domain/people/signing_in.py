@@ -4,29 +4,37 @@ import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.people import challenges, phones, sessions, users
+from domain.people import challenges, code_limits, phones, places, sessions, users
 from domain.people.challenges import Challenge
+from domain.people.codes import as_digits
+from domain.people.places import Place
 from domain.people.sessions import Session
-from infra import clock, limiter, outbox, receipts, vault
+from domain.people.users import Phone
+from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
-from infra.settings import Rate, settings
+from infra.settings import settings
 from infra.words import N_, Locale
 
 RETRY_WINDOW = timedelta(seconds=60)
 DEVICE_NAME_MAX = 100
 
 
-async def request_code(db: Db, *, phone: str, ip: str, locale: Locale) -> Challenge:
-    """A new challenge; the worker sends its code. Known and unknown numbers are treated alike. Refuses RATE_LIMITED."""
+async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_token: str | None = None) -> Challenge:
+    """A new challenge; the worker sends its code. Known and unknown numbers are treated alike.
+
+    Refuses INVALID for a number that no code is sent to, and RATE_LIMITED.
+    """
     number = phones.parse(phone)
-    now = await clock.now(db)
+    phones.refuse_unreachable(number)
     index = phones.index(number)
-    await _one_at_a_time(db, index)
-    await _keep_limits(db, number, index, ip, now)
+    await code_limits.one_at_a_time(db, index)
+    place = await code_limits.place_of(db, index, ip, device_token)
+    await code_limits.refuse_too_many_codes(db, number, place, ip)
+    now = await clock.now(db)
     challenge = Challenge(
         phone_index=index,
         phone_sealed=vault.house_seal().close(number, challenges.PHONE),
@@ -34,6 +42,8 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale) -> Challe
         created_at=now,
         expires_at=now + challenges.LASTS,
         resend_at=now + timedelta(seconds=settings().code_limits.resend_seconds),
+        place=place.mark,
+        is_known_place=place.is_known,
     )
     db.add(challenge)
     await db.flush()
@@ -41,49 +51,11 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale) -> Challe
     return challenge
 
 
-async def _one_at_a_time(db: Db, phone_index: bytes) -> None:
-    """Parallel requests for one phone wait for each other, so that none slips past the count."""
-    lock = int.from_bytes(phone_index[:8], signed=True)
-    await db.execute(select(func.pg_advisory_xact_lock(lock)))
-
-
-async def _keep_limits(db: Db, phone: str, index: bytes, ip: str, now: datetime) -> None:
-    limits = settings().code_limits
-    asked = await challenges.asked_since(db, index, now - timedelta(seconds=limits.per_phone.seconds))
-    if asked and asked[-1].resend_at > now:
-        raise _too_often(asked[-1].resend_at)
-    if len(asked) >= limits.per_phone.times:
-        raise _too_often(asked[-limits.per_phone.times].created_at + timedelta(seconds=limits.per_phone.seconds))
-    await _refuse_after_failures(db, index, now)
-    shared: list[tuple[Rate, str, str]] = [
-        (limits.per_ip, "code-ip", ip),
-        (limits.per_prefix, "code-prefix", phones.prefix(phone)),
-        (limits.per_country, "code-country", phones.country(phone)),
-    ]
-    for rate, name, value in shared:
-        # Valkey sees a keyed hash, never an address or a number.
-        if retry_at := await limiter.wait_after(rate, name, vault.blind_index(name, value).hex()[:32], now=now):
-            raise _too_often(retry_at)
-
-
-async def _refuse_after_failures(db: Db, phone_index: bytes, now: datetime) -> None:
-    rate = settings().code_limits.failures_per_phone
-    since = now - timedelta(seconds=rate.seconds)
-    if await challenges.failures_since(db, phone_index, since) >= rate.times:
-        raise _too_often(now + timedelta(seconds=rate.seconds))
-
-
-def _too_often(retry_at: datetime) -> Refusal:
-    return Refusal(
-        RefusalCode.RATE_LIMITED,
-        N_("Too many codes were asked for. Please try again later."),
-        field=("input", "phone"),
-        retry_at=retry_at,
-    )
-
-
-async def sign_in(db: Db, *, challenge_id: UUID, code: str, device_name: str, key: str) -> Session | Refusal:
+async def sign_in(
+    db: Db, *, challenge_id: UUID, code: str, device_name: str, key: str, ip: str = ""
+) -> Session | Refusal:
     """A session for the right code; the person is registered at the first one. A wrong code is counted, so it is returned."""
+    code = as_digits(code)
     if not 1 <= len(device_name) <= DEVICE_NAME_MAX:
         raise invalid(N_("A device name has 1 to {most} characters."), ("input", "deviceName"), most=DEVICE_NAME_MAX)
     receipt = await receipts.claim(
@@ -95,19 +67,31 @@ async def sign_in(db: Db, *, challenge_id: UUID, code: str, device_name: str, ke
     )
     if receipt.result_id is not None:
         return await _same_session(db, challenge_id, receipt.result_id)
-    challenge = await challenges.take_try(db, challenge_id)
-    if challenge is None:
-        raise _expired()
+    challenge = await _comparable(db, challenge_id)
     if not hmac.compare_digest(challenges.code_of(challenge).encode(), code.encode()):
         await db.delete(receipt)
         return _wrong(challenge)
-    return await _begin_session(db, challenge, device_name, receipt)
+    return await _begin_session(db, challenge, device_name, ip, receipt)
 
 
-async def _begin_session(db: Db, challenge: Challenge, device_name: str, receipt: receipts.Receipt) -> Session:
+async def _comparable(db: Db, challenge_id: UUID) -> Challenge:
+    """The challenge, with one more comparison counted. Refuses CODE_EXPIRED, and RATE_LIMITED after too many failures."""
+    asked = await db.get(Challenge, challenge_id)
+    if asked is None:
+        raise _expired()
+    await code_limits.one_at_a_time(db, asked.phone_index)
+    await code_limits.refuse_too_many_failures(db, asked.phone_index, Place(asked.place, asked.is_known_place))
+    challenge = await challenges.take_try(db, challenge_id)
+    if challenge is None:
+        raise _expired()
+    return challenge
+
+
+async def _begin_session(db: Db, challenge: Challenge, device_name: str, ip: str, receipt: receipts.Receipt) -> Session:
     challenge.answered_at = await clock.now(db)
     user = await users.find_or_register(db, challenges.phone_of(challenge))
-    session = await sessions.begin(db, user.id, device_name)
+    place = places.network_mark(challenge.phone_index, ip)
+    session = await sessions.begin(db, user.id, device_name, place)
     receipt.result_id = session.id
     return session
 
@@ -140,7 +124,7 @@ def _wrong(challenge: Challenge) -> Refusal:
     )
 
 
-async def refresh(db: Db, *, refresh_token: str, key: str) -> Session | Refusal:
+async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Session | Refusal:
     """New tokens for the newest refresh token.
 
     The pair (old token, key) answers the same tokens for a minute, until they are used: replies get lost in lifts.
@@ -154,12 +138,18 @@ async def refresh(db: Db, *, refresh_token: str, key: str) -> Session | Refusal:
     if not token or not session or not session.is_live(now) or token.generation > session.generation:
         raise _ended()
     if token.generation == session.generation:
+        session.place = await _network_mark(db, session.user_id, ip)
         return _renew(session, key, now)
     if _is_retry(token, session, key, now):
         return session
     await sessions.end(db, session)
     await outbox.announce(db, sessions.REUSED, user_id=session.user_id, subject_id=session.id)
     return _ended()
+
+
+async def _network_mark(db: Db, user_id: UUID, ip: str) -> bytes | None:
+    index = (await db.execute(select(Phone.index).where(Phone.user_id == user_id))).scalar_one_or_none()
+    return places.network_mark(index, ip) if index else None
 
 
 def _renew(session: Session, key: str, now: datetime) -> Session:

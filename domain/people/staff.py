@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Role
-from infra import clock, vault
+from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id
 
@@ -18,7 +18,7 @@ EMAIL, NAME, TOTP = "staff.email", "staff.name", "staff.totp_secret"
 STEP_SECONDS = 30  # RFC 6238, as every authenticator app has it
 STEPS_ASIDE = 1  # a watch may be half a minute off
 
-_hasher = PasswordHash.recommended()
+hasher = PasswordHash.recommended()
 
 
 class Staff(Entity):
@@ -35,6 +35,7 @@ class Staff(Entity):
     totp_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    dismissed_at: Mapped[datetime | None] = mapped_column(default=None)  # their name stays beside what they did
 
 
 def index(email: str) -> bytes:
@@ -42,32 +43,25 @@ def index(email: str) -> bytes:
 
 
 async def find(db: Db, email: str) -> Staff | None:
+    """Whoever works here under this address."""
+    member = await find_ever(db, email)
+    return member if member and member.dismissed_at is None else None
+
+
+async def find_ever(db: Db, email: str) -> Staff | None:
+    """Whoever works or worked here under this address."""
     return (await db.execute(select(Staff).where(Staff.email_index == index(email)))).scalar_one_or_none()
 
 
-async def appoint(db: Db, *, email: str, name: str, role: Role, password: str, totp_secret: str) -> Staff:
-    """Give somebody a desk, or new proofs and another role at the one he has. Slow on purpose (argon2)."""
-    seal, known = vault.house_seal(), await find(db, email)
-    member = known or Staff(
-        email_index=index(email),
-        email_sealed=seal.close(email, EMAIL),
-        name_sealed=b"",
-        role=role,
-        password_hash="",
-        totp_sealed=b"",
-        created_at=await clock.now(db),
-    )
-    member.role, member.name_sealed = role, seal.close(name, NAME)
-    member.password_hash, member.totp_sealed = _hasher.hash(password), seal.close(totp_secret, TOTP)
-    db.add(member)
-    await db.flush()
-    return member
+def proof_of(member: Staff) -> bytes:
+    """Changes with the proofs, so that what was given out for older ones is void."""
+    return vault.mac("staff-proof", member.password_hash.encode())
 
 
 def proven_step(member: Staff | None, password: str, code: str, at: datetime) -> int | None:
     """The TOTP step of `code`, where the password is right too. As slow (argon2) for nobody: call it in a thread."""
     password_hash, totp_sealed = (member.password_hash, member.totp_sealed) if member else _nobody()
-    is_right = _hasher.verify(password, password_hash)
+    is_right = hasher.verify(password, password_hash)
     step = _step_of(code, vault.house_seal().open(totp_sealed, TOTP), at)
     return step if member is not None and is_right else None
 
@@ -84,7 +78,7 @@ def _step_of(code: str, secret: str, at: datetime) -> int | None:
 
 @cache
 def _nobody() -> tuple[str, bytes]:
-    return _hasher.hash(pyotp.random_base32()), vault.house_seal().close(pyotp.random_base32(), TOTP)
+    return hasher.hash(pyotp.random_base32()), vault.house_seal().close(pyotp.random_base32(), TOTP)
 
 
 async def use_step(db: Db, member: Staff, step: int) -> bool:

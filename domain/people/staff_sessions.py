@@ -25,23 +25,31 @@ class StaffSession(Entity):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    place: Mapped[bytes | None] = mapped_column(default=None)  # the network that it began in, as `places` marks it
 
 
-async def begin(db: Db, member: Staff) -> tuple[str, datetime]:
+async def begin(db: Db, member: Staff, place: bytes | None = None) -> tuple[str, datetime]:
     """The token, which is not kept, and when it is over."""
     token, now = secrets.token_urlsafe(32), await clock.now(db)
-    session = StaffSession(token_hash=_hash(token), staff_id=member.id, created_at=now, expires_at=now + LASTS)
+    session = StaffSession(
+        token_hash=_hash(token), staff_id=member.id, created_at=now, expires_at=now + LASTS, place=place
+    )
     db.add(session)
     await db.flush()
     return token, session.expires_at
 
 
 async def actor_of(db: Db, token: str) -> StaffActor | None:
-    """The member of staff behind a token that is neither over nor ended, in the role he has today."""
-    live = (StaffSession.token_hash == _hash(token), *await _is_live(db))
+    """The member of staff behind a token that is neither over nor ended, in the role they have today."""
+    live = (StaffSession.token_hash == _hash(token), Staff.dismissed_at.is_(None), *await _is_live(db))
     found = select(Staff.id, Staff.role).join(StaffSession, StaffSession.staff_id == Staff.id).where(*live)
     row = (await db.execute(found)).one_or_none()
     return StaffActor(staff_id=row.id, role=row.role) if row else None
+
+
+async def end_all(db: Db, member: Staff) -> None:
+    mine = update(StaffSession).where(StaffSession.staff_id == member.id, StaffSession.ended_at.is_(None))
+    await db.execute(mine.values(ended_at=await clock.now(db)))
 
 
 async def end(db: Db, token: str) -> bool:

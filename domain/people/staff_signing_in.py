@@ -1,93 +1,105 @@
-"""Signing in to the console: password and TOTP together, with one answer for everything that is wrong."""
+"""Signing in to the console: password and TOTP together, with one answer for everything that is wrong.
 
-import asyncio
+Tries are counted by place, so that a stranger's are a stranger's: see `code_limits`, which does the same for phones.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from sqlalchemy import case, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
-from domain.people import staff, staff_sessions
+from domain.people import places, staff, staff_sessions
+from domain.people.codes import as_digits
+from domain.people.places import KNOWN_FOR, Device, Place
 from domain.people.staff import Staff
-from infra import clock, limiter, vault
+from domain.people.staff_sessions import StaffSession
+from infra import clock, counters, hashing
+from infra.counters import Use, by_network
 from infra.database import Db, transaction
-from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode
-from infra.events import declare
-from infra.reactions import reaction
-from infra.schedules import DAY, NIGHT, recur
 from infra.settings import Rate
 from infra.words import N_
 
-PER_ACCOUNT = Rate(times=10, seconds=900)
+PER_PLACE = Rate(times=10, seconds=900)
+# Of one account in a day, from all strange places and from all known ones: a hundred together, and neither ends the other.
+OF_STRANGERS = Rate(times=50, seconds=86_400)
+OF_KNOWN = Rate(times=50, seconds=86_400)
 PER_IP = Rate(times=300, seconds=300)  # an office shares one address
-OLD_TRIES = declare("staff.tries_grew_old")
-
-
-class StaffTries(Entity):
-    """Tries at an e-mail address, whether or not anybody has it; the right proofs take the row away."""
-
-    __tablename__ = "staff_tries"
-
-    email_index: Mapped[bytes] = mapped_column(primary_key=True)
-    began_at: Mapped[datetime]
-    tries: Mapped[int]
 
 
 @dataclass(frozen=True)
 class SignedIn:
+    """`device_token` says next time that somebody has signed in with this device before."""
+
     token: str
     expires_at: datetime
+    device_token: str
 
 
-async def sign_in(*, email: str, password: str, code: str, ip: str) -> SignedIn:
+async def sign_in(*, email: str, password: str, code: str, ip: str, device_token: str | None = None) -> SignedIn:
     """A session at the console. Refuses NOT_ALLOWED, and RATE_LIMITED with the time from which to try again.
 
     The try is committed before anything is compared, and argon2 runs between two transactions, not inside one.
     """
-    async with transaction() as db:
-        await _take_try(db, email, ip)
-        member, now = await staff.find(db, email), await staff.authenticator_time(db)
-    step = await asyncio.to_thread(staff.proven_step, member, password, code, now)
+    try:
+        with hashing.place_for(ip) as run:
+            async with transaction() as db:
+                member, now = await staff.find(db, email), await staff.authenticator_time(db)
+                tries = await _take_try(db, email, member, ip, device_token)
+            step = await run(staff.proven_step, member, password, as_digits(code), now)
+    except hashing.Full:
+        raise await _busy() from None
     if member is None or step is None:
         raise _wrong()
     async with transaction() as db:
-        session = await _begin_once(db, member, step)
+        session = await _begin_once(db, member, step, ip, tries)
     if session is None:
         raise _wrong()
     return session
 
 
-async def _begin_once(db: Db, member: Staff, step: int) -> SignedIn | None:
+async def _begin_once(db: Db, member: Staff, step: int, ip: str, tries: list[Use]) -> SignedIn | None:
     """None where the code was used before; that was no guess, so the try is not held against anybody."""
-    tries = StaffTries.email_index == member.email_index
+    await counters.give_back(db, tries)
     if not await staff.use_step(db, member, step):
-        await db.execute(update(StaffTries).where(tries).values(tries=StaffTries.tries - 1))
         return None
-    await db.execute(delete(StaffTries).where(tries))
-    return SignedIn(*await staff_sessions.begin(db, member))
+    await counters.forget(db, tries[:1])
+    token, expires_at = await staff_sessions.begin(db, member, places.network_mark(member.id.bytes, ip))
+    return SignedIn(token, expires_at, places.device_token(Device(member.id, uuid4()), staff.proof_of(member)))
 
 
-async def _take_try(db: Db, email: str, ip: str) -> None:
+async def _take_try(db: Db, email: str, member: Staff | None, ip: str, device_token: str | None) -> list[Use]:
     """Count one try. The row lock puts parallel ones in line, so no more than the rate ever reach the comparison."""
-    now = await clock.now(db)
-    if retry_at := await limiter.wait_after(PER_IP, "staff-ip", vault.blind_index("staff-ip", ip).hex()[:32], now=now):
+    place = await _place_of(db, email, member, ip, device_token)
+    from_here = Use(PER_PLACE, "staff-try", f"{staff.index(email).hex()} {place.mark.hex()}")
+    tries = [from_here, _in_a_day(email, is_known=place.is_known)]
+    if retry_at := await counters.take(db, [*by_network(PER_IP, "staff-ip", ip), *tries]):
         raise _too_often(retry_at)
-    index, window = staff.index(email), timedelta(seconds=PER_ACCOUNT.seconds)
-    is_over = StaffTries.began_at <= now - window
-    counted = insert(StaffTries).values(email_index=index, began_at=now, tries=1)
-    counted = counted.on_conflict_do_update(
-        index_elements=["email_index"],
-        set_={
-            "began_at": case((is_over, now), else_=StaffTries.began_at),
-            "tries": case((is_over, 1), else_=StaffTries.tries + 1),
-        },
-        where=is_over | (StaffTries.tries < PER_ACCOUNT.times),
+    return tries
+
+
+def _in_a_day(email: str, *, is_known: bool) -> Use:
+    account = staff.index(email).hex()
+    return Use(OF_KNOWN, "staff-known", account) if is_known else Use(OF_STRANGERS, "staff-strange", account)
+
+
+async def forget_tries(db: Db, email: str) -> None:
+    """Those of whole days; the others are over in minutes."""
+    await counters.forget(db, [_in_a_day(email, is_known=is_known) for is_known in (True, False)])
+
+
+async def _place_of(db: Db, email: str, member: Staff | None, ip: str, device_token: str | None) -> Place:
+    if member is None:
+        return Place(places.network_mark(staff.index(email), ip), is_known=False)
+    device = places.device_of(device_token, staff.proof_of(member))
+    if device and device.owner_id == member.id:
+        return Place(device.mark, is_known=True)
+    network, since = places.network_mark(member.id.bytes, ip), await clock.now(db) - KNOWN_FOR
+    here = select(StaffSession.staff_id).where(
+        StaffSession.staff_id == member.id, StaffSession.place == network, StaffSession.created_at > since
     )
-    if (await db.execute(counted.returning(StaffTries.tries))).scalar_one_or_none() is None:
-        began = select(StaffTries.began_at).where(StaffTries.email_index == index)
-        raise _too_often((await db.execute(began)).scalar_one() + window)
+    return Place(network, is_known=(await db.execute(here.limit(1))).first() is not None)
 
 
 def _wrong() -> Refusal:
@@ -101,10 +113,6 @@ def _too_often(retry_at: datetime) -> Refusal:
     )
 
 
-recur(OLD_TRIES, DAY, NIGHT)
-
-
-@reaction(OLD_TRIES, stored_as="forget_old_staff_tries")
-async def forget_old_staff_tries(db: Db, _: object) -> None:
-    over = await clock.now(db) - timedelta(seconds=PER_ACCOUNT.seconds)
-    await db.execute(delete(StaffTries).where(StaffTries.began_at <= over))
+async def _busy() -> Refusal:
+    async with transaction() as db:
+        return _too_often(await clock.now(db) + timedelta(seconds=1))

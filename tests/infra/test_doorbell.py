@@ -59,7 +59,7 @@ async def test_a_bell_that_cannot_ring_undoes_nothing(monkeypatch: pytest.Monkey
             raise failure
 
     monkeypatch.setattr(doorbell, "valkey", Away)
-    monkeypatch.setattr(cache, "_away_until", 0.0)
+    monkeypatch.setattr(cache, "_rest", cache.Rest())
     async with transaction() as db:
         event = await outbox.announce(db, SILENT, user_id=new_id())
     async with transaction() as db:

@@ -1,14 +1,21 @@
-"""Limits that all processes share, and that never stand in the way while Valkey is away."""
+"""Rates that all processes share, and of which each keeps its own share while Valkey is away, hangs, is full or wiped."""
 
 import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
 
 import pytest
-from redis.exceptions import ConnectionError as ValkeyAway
 
 from infra import cache, limiter
+from infra.cache import Away
+from infra.embedded.valkey import Valkey
 from infra.ids import new_id
-from infra.settings import Rate
+from infra.programs import Process
+from infra.settings import Rate, settings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -36,23 +43,104 @@ async def test_a_cost_counts_as_often() -> None:
     assert await limiter.is_over(rate, "test", key, cost=1)
 
 
-@pytest.mark.parametrize("failure", [ValkeyAway("away"), OSError("away")])
-async def test_nothing_is_limited_while_valkey_is_away(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
-    class Away:
-        async def hit(self, *_: object, **__: object) -> bool:
-            raise failure
+class TestWithoutValkey:
+    @pytest.fixture
+    async def valkey(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Process]:
+        """One of the test's own, which it may treat as it likes."""
+        server = Valkey(tmp_path / "valkey")
+        process = Process(server.program(tmp_path / "valkey.log"), tmp_path)
+        process.wait_until_ready()
+        monkeypatch.setattr(settings(), "valkey_url", server.url)
+        monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.2)
+        async with afresh(monkeypatch):
+            yield process
+        process.stop()
 
-    monkeypatch.setattr(limiter, "_limiter", Away)
-    monkeypatch.setattr(cache, "_away_until", 0.0)
-    rate = Rate(times=0, seconds=600)
-    assert await limiter.wait_after(rate, "test", now=NOW) is None
-    assert not await limiter.is_over(rate, "test")
+    RATE = Rate(times=40, seconds=600)  # of which a process alone allows ten
+
+    async def test_stopped(self, valkey: Process) -> None:
+        valkey.stop()
+        assert await allowed(self.RATE, 40) == 10
+
+    async def test_hung(self, valkey: Process) -> None:
+        valkey.popen.send_signal(signal.SIGSTOP)
+        began = monotonic()
+        assert await allowed(self.RATE, 40) == 10
+        assert monotonic() - began < 1.5, "one waits for it, not each"
+        valkey.popen.send_signal(signal.SIGCONT)
+
+    async def test_full(self, valkey: Process) -> None:
+        await cache.valkey().config_set("maxmemory", 1)
+        assert await allowed(self.RATE, 40) == 10
+
+    async def test_wiped_it_gives_nobody_a_fresh_rate(self, valkey: Process) -> None:
+        key = str(new_id())
+        assert await allowed(self.RATE, 50, key) == 40
+        await cache.valkey().flushall()
+        assert await allowed(self.RATE, 50, key) == 0
+
+    async def test_whoever_had_the_share_finds_no_fresh_one_when_it_goes_away(self, valkey: Process) -> None:
+        used_up, began = str(new_id()), str(new_id())
+        assert await allowed(self.RATE, 30, used_up) == 30
+        assert await allowed(self.RATE, 4, began) == 4
+        valkey.stop()
+        assert await allowed(self.RATE, 40, used_up) == 0
+        assert await allowed(self.RATE, 40, began) == 6
+
+    async def test_a_question_left_open_opens_nothing(self, valkey: Process) -> None:
+        """Whoever makes one hang, as by a slow answer, makes the others be counted here."""
+        key = str(new_id())
+        assert await allowed(self.RATE, 40, key) == 40
+        with pytest.raises(Away):
+            await cache.answered(asyncio.Event().wait)
+        assert await allowed(self.RATE, 40, key) == 0
+
+    async def test_it_is_asked_again_when_it_is_back(self, valkey: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cache, "REST_SECONDS", 0.3)
+        valkey.popen.send_signal(signal.SIGSTOP)
+        assert await allowed(self.RATE, 20) == 10
+        valkey.popen.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(10):
+            while cache._rest.until is not None:
+                await asyncio.sleep(0.05)
+                await limiter.is_over(self.RATE, "test", str(new_id()))
+        assert await allowed(self.RATE, 50) == 40
 
 
-async def test_a_valkey_that_hangs_holds_up_one_request_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_away_until", 0.0)
+async def allowed(rate: Rate, times: int, key: str | None = None) -> int:
+    """How many of so many uses are within the rate."""
+    key = key or str(new_id())
+    return sum([not await limiter.is_over(rate, "test", key) for _ in range(times)])
+
+
+@asynccontextmanager
+async def afresh(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """With connections of its own and no memory, and the house's again afterwards."""
+    monkeypatch.setattr(cache, "_client", None)
+    monkeypatch.setattr(cache, "_rest", cache.Rest())
+    monkeypatch.setattr(limiter, "_here", limiter.LocalCounts())
+    yield
+    await cache.close_valkey()
+
+
+class TestHere:
+    def test_it_forgets_the_least_recently_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        here, rate = limiter.LocalCounts(), Rate(times=1, seconds=600)
+        monkeypatch.setattr(here, "KEYS_MAX", 2)
+        for name in ("a", "b", "c"):
+            here.add(rate, (name,), 1)
+        assert [here.wait(rate, (name,), 1) > 0 for name in ("a", "b", "c")] == [False, True, True]
+
+    def test_a_share_allows_one_at_least_and_nothing_of_nothing(self) -> None:
+        here = limiter.LocalCounts()
+        assert here.wait(Rate(times=2, seconds=600), ("a",), 1, share=0.25) == 0
+        assert here.wait(Rate(times=0, seconds=600), ("a",), 1, share=0.25) > 0
+
+
+async def test_one_that_hangs_holds_up_one_request_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_rest", cache.Rest())
     monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.05)
-    rate, asked = Rate(times=1, seconds=600), []
+    rate, asked = Rate(times=100, seconds=600), []
 
     class Hanging:
         async def hit(self, *_: object, **__: object) -> bool:
@@ -62,8 +150,9 @@ async def test_a_valkey_that_hangs_holds_up_one_request_and_not_the_next(monkeyp
 
     monkeypatch.setattr(limiter, "_limiter", Hanging)
     for _ in range(3):
-        assert not await limiter.is_over(rate, "test")
+        assert not await limiter.is_over(rate, "test", str(new_id()))
     assert len(asked) == 1
-    monkeypatch.setattr(cache, "_away_until", 0.0)
-    assert not await limiter.is_over(rate, "test")
+    # When the rest is over, one asks for all.
+    monkeypatch.setattr(cache._rest, "until", 0.0)
+    assert not any(await asyncio.gather(*(limiter.is_over(rate, "test", str(new_id())) for _ in range(5))))
     assert len(asked) == 2

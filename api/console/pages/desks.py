@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from urllib.parse import quote
 
@@ -97,10 +98,15 @@ def is_own_form(form: FormData, secret: str | None) -> bool:
     )
 
 
-def keep(response: Response, name: str, value: str) -> None:
-    """A cookie for these pages alone, gone with the browser; no script reads it and no other site sends it."""
+def keep(response: Response, name: str, value: str, lasts: timedelta | None = None) -> None:
+    """A cookie for these pages alone, gone with the browser where nobody says how long it lasts; no script reads it and no
+    other site sends it.
+    """
     is_https = settings().public_url.startswith("https://")
-    response.set_cookie(name, value, path="/console", httponly=True, samesite="strict", secure=is_https)
+    seconds = int(lasts.total_seconds()) if lasts else None
+    response.set_cookie(
+        name, value, max_age=seconds, path="/console", httponly=True, samesite="strict", secure=is_https
+    )
 
 
 def drop(response: Response, name: str) -> None:

@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from datetime import timedelta
 
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.addresses import client_address
 from api.asking import asks
 from api.console.pages.desks import (
     COOKIE,
@@ -31,6 +33,9 @@ from infra.words import N_, say
 
 # Before anybody has signed in, a form is proven by a cookie of its own.
 FORM_COOKIE = "longan_console_form"
+# Stays after signing out: somebody has signed in with this browser before.
+DEVICE_COOKIE = "longan_console_device"
+DEVICE_LASTS = timedelta(days=365)
 OWN_PAGE = re.compile(r"/console(/[a-z]+)*")
 STATUS = {RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 401, RefusalCode.RATE_LIMITED: 429}
 
@@ -57,11 +62,17 @@ class SignIn(HTTPEndpoint):
 async def _signed_in(request: Request, said: dict[str, str], after: str) -> Response:
     if not all(0 < len(proof.strip()) <= FIELD_LENGTH_MAX for proof in said.values()):
         raise invalid(N_("Fill in e-mail address, password and code."), ())
-    ip = request.client.host if request.client else "unknown"
-    code = "".join(said["totp"].split())
-    session = await staff_signing_in.sign_in(email=said["email"], password=said["password"], code=code, ip=ip)
+    ip = client_address(request.scope)
+    session = await staff_signing_in.sign_in(
+        email=said["email"],
+        password=said["password"],
+        code=said["totp"],
+        ip=ip,
+        device_token=request.cookies.get(DEVICE_COOKIE),
+    )
     response = RedirectResponse(after if OWN_PAGE.fullmatch(after) else "/console", 303)
     keep(response, COOKIE, session.token)
+    keep(response, DEVICE_COOKIE, session.device_token, lasts=DEVICE_LASTS)
     drop(response, FORM_COOKIE)
     return response
 

@@ -208,6 +208,32 @@ class TestAnswering:
         assert (await phone.answer(asked))["__typename"] == "Session"
         assert (await phone.answer(asked))["code"] == "CODE_EXPIRED"
 
+    async def test_a_pasted_code_signs_in_and_costs_no_try(self, phone: Phone) -> None:
+        asked = await phone.ask_for_code()
+        code = await code_for(asked)
+        key, wide = new_key(), "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in code)
+        first = await phone.answer(asked, f"{code[:3]} {code[3:]}", key)
+        assert first["__typename"] == "Session"
+        assert (await challenge(asked)).compared == 1
+        # Typed another way it is the same answer.
+        assert (await phone.answer(asked, wide, key))["id"] == first["id"]
+
+    async def test_a_device_token_comes_with_the_session(self, phone: Phone) -> None:
+        await phone.sign_in()
+        query = """mutation ($phone: String!, $device: String) {
+            requestPhoneCode(input: {phone: $phone, deviceToken: $device}) { ... on Challenge { id } } }"""
+        kept = await session(phone)
+        answer = await phone.ask(query, phone=phone.number, device=kept.device_token)
+        asked = await challenge(answer["requestPhoneCode"]["id"])
+        assert (asked.place, asked.is_known_place) == (kept.id.bytes, True)
+        renewed = await phone.ask(
+            """mutation ($token: String!, $key: String!) {
+            refreshSession(input: {refreshToken: $token, idempotencyKey: $key}) { ... on Session { deviceToken } } }""",
+            token=phone.session["refreshToken"],
+            key=new_key(),
+        )
+        assert renewed["refreshSession"]["deviceToken"] == kept.device_token
+
     @pytest.mark.parametrize("code", ["", "12345", "１２３４５６", "1" * 5000, "123456\n"])
     async def test_nonsense_is_a_wrong_code(self, phone: Phone, code: str) -> None:
         assert (await phone.answer(await phone.ask_for_code(), code))["code"] == "CODE_WRONG"

@@ -4,8 +4,10 @@ import asyncio
 import sys
 
 import pyotp
+import pytest
 
 from domain.people import staff_signing_in
+from infra.errors import Refusal
 
 
 async def longan(*words: str) -> tuple[int, str]:
@@ -31,6 +33,16 @@ async def test_an_appointed_member_can_sign_in() -> None:
         email=email, password=told(output, "password"), code=totp, ip="192.0.2.7"
     )
     assert len(signed_in.token) > 20
+
+
+async def test_whoever_is_dismissed_cannot_sign_in() -> None:
+    email = "day.shift@longan.test"
+    _, output = await longan("staff", "appoint", email, "--name", "Day Shift", "--role", "viewer")
+    assert await longan("staff", "dismiss", email) == (0, f"{email} is dismissed\n")
+    totp = pyotp.TOTP(told(output, "TOTP secret")).now()
+    with pytest.raises(Refusal, match="NOT_ALLOWED"):
+        await staff_signing_in.sign_in(email=email, password=told(output, "password"), code=totp, ip="192.0.2.7")
+    assert await longan("staff", "dismiss", email) == (1, "Nobody with this address works here.\n")
 
 
 async def test_an_unknown_role_is_refused() -> None:

@@ -9,15 +9,17 @@ from uuid import uuid4
 import httpx2
 import pyotp
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from domain.actors import Role
-from domain.people import staff, staff_sessions, staff_signing_in
+from domain.people import staff, staff_sessions, staff_signing_in, staffing
 from domain.people.staff import Staff
 from domain.people.staff_sessions import StaffSession
-from domain.people.staff_signing_in import StaffTries
-from infra import clock
+from domain.people.staff_signing_in import SignedIn
+from infra import clock, counters, vault
+from infra.counters import Counter
 from infra.database import reading, transaction
+from infra.errors import Refusal, RefusalCode
 from infra.settings import Rate
 from tests.api.doors import Client
 
@@ -40,9 +42,13 @@ class Member:
 
 @pytest.fixture
 async def member() -> Member:
+    return await appointed()
+
+
+async def appointed() -> Member:
     email, secret = f"{uuid4()}@longan.example", pyotp.random_base32()
     async with transaction() as db:
-        await staff.appoint(db, email=email, name="Wen", role=Role.MARKETING, password=PASSWORD, totp_secret=secret)
+        await staffing.appoint(db, email=email, name="Wen", role=Role.MARKETING, password=PASSWORD, totp_secret=secret)
     return Member(email, secret)
 
 
@@ -52,8 +58,19 @@ def argon2_in_a_blink(monkeypatch: pytest.MonkeyPatch) -> None:
     from pwdlib import PasswordHash
     from pwdlib.hashers.argon2 import Argon2Hasher
 
-    monkeypatch.setattr(staff, "_hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    monkeypatch.setattr(staff, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     staff._nobody.cache_clear()
+
+
+async def minutes_later(minutes: int) -> None:
+    """For all counters; nothing else grows older."""
+    async with transaction() as db:
+        await db.execute(update(Counter).values(ends_at=Counter.ends_at - timedelta(minutes=minutes)))
+
+
+async def counts() -> int:
+    async with reading() as db:
+        return (await db.execute(select(func.count()).select_from(Counter))).scalar_one()
 
 
 async def post(http: httpx2.AsyncClient, proofs: Any, **headers: str) -> httpx2.Response:
@@ -104,7 +121,7 @@ class TestSigningIn:
             real = getattr(place, name)
             monkeypatch.setattr(place, name, watched)
 
-        watch(staff._hasher, "verify")
+        watch(staff.hasher, "verify")
         watch(staff, "_step_of")
         for other in ({"email": f"{uuid4()}@longan.example"}, {"password": "wrong"}, {"totp": "abcdef"}):
             await post(http, await member.proofs(**other))
@@ -177,11 +194,7 @@ class TestLimits:
         wrong = await member.proofs(password="wrong")
         for _ in range(11):
             await post(http, wrong)
-        async with transaction() as db:
-            mine = StaffTries.email_index == staff.index(member.email)
-            await db.execute(
-                update(StaffTries).where(mine).values(began_at=StaffTries.began_at - timedelta(minutes=15))
-            )
+        await minutes_later(15)
         assert (await post(http, await member.proofs())).status_code == 200
 
     async def test_the_right_proofs_begin_the_count_anew(self, http: httpx2.AsyncClient, member: Member) -> None:
@@ -196,6 +209,11 @@ class TestLimits:
         assert {error(await post(http, proofs))[0] for _ in range(12)} == {401}
         assert (await post(http, {**proofs, "totp": await member.code(1)})).status_code == 200
 
+    async def test_a_code_may_be_pasted(self, http: httpx2.AsyncClient, member: Member) -> None:
+        code = await member.code()
+        wide = "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in code)
+        assert (await post(http, await member.proofs(totp=f"{wide[:3]} {wide[3:]}"))).status_code == 200
+
     async def test_one_place_is_limited_over_all_addresses(
         self, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -206,13 +224,128 @@ class TestLimits:
 
     async def test_old_tries_are_forgotten(self, http: httpx2.AsyncClient, member: Member) -> None:
         await post(http, await member.proofs(password="wrong"))
-        mine = StaffTries.email_index == staff.index(member.email)
         async with transaction() as db:
-            await staff_signing_in.forget_old_staff_tries(db, None)
-            assert (await db.execute(select(StaffTries.tries).where(mine))).scalar_one() == 1
-            await db.execute(update(StaffTries).where(mine).values(began_at=StaffTries.began_at - timedelta(hours=1)))
-            await staff_signing_in.forget_old_staff_tries(db, None)
-            assert (await db.execute(select(StaffTries.tries).where(mine))).scalar_one_or_none() is None
+            await counters.prune(db)
+        assert await counts() > 0
+        await minutes_later(24 * 60)
+        async with transaction() as db:
+            await counters.prune(db)
+        assert await counts() == 0
+
+
+class TestStrangers:
+    """What others do elsewhere keeps nobody out of their own desk."""
+
+    async def sign_in(self, member: Member, ip: str, device: str | None = None, **other: str) -> SignedIn | Refusal:
+        proofs = await member.proofs(**other)
+        try:
+            return await staff_signing_in.sign_in(
+                email=proofs["email"], password=proofs["password"], code=proofs["totp"], ip=ip, device_token=device
+            )
+        except Refusal as refusal:
+            return refusal
+
+    async def guesses(self, member: Member, ip: str, times: int = 12) -> int:
+        """How many of so many wrong proofs were compared."""
+        answers = [await self.sign_in(member, ip, password="wrong") for _ in range(times)]
+        return sum(isinstance(each, Refusal) and each.code is RefusalCode.NOT_ALLOWED for each in answers)
+
+    async def use_up(self, member: Member) -> None:
+        """All that strangers have in a day."""
+        assert [await self.guesses(member, f"192.0.2.{host}") for host in range(1, 8)] == [10] * 5 + [0, 0]
+
+    async def test_ten_wrong_tries_elsewhere_are_nothing_here(self, member: Member) -> None:
+        assert await self.guesses(member, "192.0.2.1") == 10
+        assert isinstance(await self.sign_in(member, "203.0.113.9"), SignedIn)
+        assert isinstance(await self.sign_in(member, "192.0.2.1", totp=await member.code(1)), Refusal)
+
+    async def test_a_network_of_before_stays_open(self, member: Member) -> None:
+        assert isinstance(await self.sign_in(member, "203.0.113.9", totp=await member.code(-1)), SignedIn)
+        await self.use_up(member)
+        assert isinstance(await self.sign_in(member, "203.0.113.10"), Refusal)
+        assert isinstance(await self.sign_in(member, "203.0.113.9"), SignedIn)
+
+    async def test_a_device_of_before_stays_open_anywhere(self, member: Member) -> None:
+        first = await self.sign_in(member, "203.0.113.9", totp=await member.code(-1))
+        assert isinstance(first, SignedIn)
+        await self.use_up(member)
+        assert isinstance(await self.sign_in(member, "198.51.100.1", "nonsense"), Refusal)
+        assert isinstance(await self.sign_in(member, "198.51.100.1", first.device_token), SignedIn)
+
+    async def test_the_device_of_another_is_a_strangers(self, member: Member) -> None:
+        other = await appointed()
+        theirs = await self.sign_in(other, "203.0.113.9")
+        assert isinstance(theirs, SignedIn)
+        await self.use_up(member)
+        assert isinstance(await self.sign_in(member, "198.51.100.1", theirs.device_token), Refusal)
+
+    async def test_known_places_guess_fifty_times_a_day_too(self, member: Member) -> None:
+        devices = []
+        for step in (-1, 0, 1):
+            signed_in = await self.sign_in(member, "203.0.113.9", totp=await member.code(step))
+            assert isinstance(signed_in, SignedIn)
+            devices.append(signed_in.device_token)
+        compared = 0
+        for _ in range(3):
+            for device in devices:
+                answers = [await self.sign_in(member, "203.0.113.9", device, password="wrong") for _ in range(10)]
+                compared += sum(isinstance(each, Refusal) and each.code is RefusalCode.NOT_ALLOWED for each in answers)
+            await minutes_later(15)
+        assert compared == 50
+
+    async def test_new_proofs_make_every_device_strange(self, member: Member) -> None:
+        first = await self.sign_in(member, "203.0.113.9", totp=await member.code(-1))
+        assert isinstance(first, SignedIn)
+        async with transaction() as db:
+            await staffing.appoint(
+                db, email=member.email, name="Wen", role=Role.RISK, password="another", totp_secret=member.secret
+            )
+        async with reading() as db:
+            found = await staff.find(db, member.email)
+            assert found is not None
+            place = await staff_signing_in._place_of(db, member.email, found, "198.51.100.1", first.device_token)
+        assert not place.is_known
+
+    async def test_the_console_sends_the_device_along(self, http: httpx2.AsyncClient, member: Member) -> None:
+        response = await post(http, await member.proofs(totp=await member.code(-1)))
+        device = response.headers["x-longan-device"]
+        for _ in range(11):
+            last = await post(http, await member.proofs(password="wrong"))
+        assert error(last) == (429, "RATE_LIMITED")
+        assert (await post(http, await member.proofs(), **{"X-Longan-Device": device})).status_code == 200
+
+
+class TestLeaving:
+    async def test_new_proofs_end_every_session(self, http: httpx2.AsyncClient, member: Member) -> None:
+        token = (await post(http, await member.proofs())).json()["token"]
+        async with transaction() as db:
+            again = {"email": member.email, "password": PASSWORD, "totp_secret": pyotp.random_base32()}
+            await staffing.appoint(db, name="Wen", role=Role.MARKETING, **again)
+        assert await Client(http, "console", token).error_code("{ __typename }") == (401, "UNAUTHENTICATED")
+
+    async def test_whoever_is_dismissed_is_out_at_once_and_stays_out(
+        self, http: httpx2.AsyncClient, member: Member
+    ) -> None:
+        token = (await post(http, await member.proofs(totp=await member.code(-1)))).json()["token"]
+        async with transaction() as db:
+            dismissed = await staffing.dismiss(db, member.email)
+        assert dismissed is not None
+        assert await Client(http, "console", token).error_code("{ __typename }") == (401, "UNAUTHENTICATED")
+        assert error(await post(http, await member.proofs())) == (401, "UNAUTHENTICATED")
+        async with reading() as db:
+            kept = await db.get_one(Staff, dismissed.id)
+            assert vault.house_seal().open(kept.name_sealed, staff.NAME) == "Wen"
+        async with transaction() as db:
+            assert await staffing.dismiss(db, member.email) is None
+
+    async def test_whoever_comes_back_is_the_same_person(self, http: httpx2.AsyncClient, member: Member) -> None:
+        async with transaction() as db:
+            before = await staffing.dismiss(db, member.email)
+        async with transaction() as db:
+            again = {"email": member.email, "password": PASSWORD, "totp_secret": member.secret}
+            after = await staffing.appoint(db, name="Wen", role=Role.RISK, **again)
+        assert before is not None and after.id == before.id
+        assert (await post(http, await member.proofs())).status_code == 200
 
 
 class TestEnding:
@@ -251,7 +384,7 @@ class TestKeeping:
     ) -> None:
         async with transaction() as db:
             again = {"email": member.email.upper(), "password": "another", "totp_secret": member.secret}
-            await staff.appoint(db, name="Wen", role=Role.RISK, **again)
+            await staffing.appoint(db, name="Wen", role=Role.RISK, **again)
         assert error(await post(http, await member.proofs())) == (401, "UNAUTHENTICATED")
         token = (await post(http, await member.proofs(password="another"))).json()["token"]
         assert await Client(http, "console", token).send("ReviewQueue") is not None

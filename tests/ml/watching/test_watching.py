@@ -16,7 +16,7 @@ from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.people import groups, staff, users
+from domain.people import groups, staffing, users
 from domain.people.users import User
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -305,7 +305,7 @@ class TestWatch:
         for number, name in enumerate(("Wen", "Lin")):
             proofs = {"password": "correct horse", "totp_secret": "JBSWY3DPEHPK3PXP"}
             email = f"{uuid4()}@longan.example"
-            member = await staff.appoint(db, email=email, name=name, role=Role.RISK, **proofs)
+            member = await staffing.appoint(db, email=email, name=name, role=Role.RISK, **proofs)
             db.add(
                 ModelApproval(
                     version=live.version,

@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from domain.actors import Role
-from domain.people import staff
+from domain.people import staff, staffing
 from infra.database import reading, transaction
 from infra.settings import settings
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -32,11 +32,11 @@ class Member:
 @pytest.fixture
 async def member(monkeypatch: pytest.MonkeyPatch) -> Member:
     quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(staff, "_hasher", quick)
+    monkeypatch.setattr(staff, "hasher", quick)
     staff._nobody.cache_clear()
     email, secret = f"{uuid4()}@longan.example", pyotp.random_base32()
     async with transaction() as db:
-        await staff.appoint(db, email=email, name="Wen", role=Role.RISK, password=PASSWORD, totp_secret=secret)
+        await staffing.appoint(db, email=email, name="Wen", role=Role.RISK, password=PASSWORD, totp_secret=secret)
     return Member(email, secret)
 
 

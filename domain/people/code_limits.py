@@ -1,0 +1,130 @@
+"""How often codes are sent and compared: strictly by place, so that strangers use up what strangers have, and no more.
+
+Every number has three budgets of wrong answers in a day: one for each place, one for all places that are strange to it and
+one for all that are not. Together they stay within the hundred of NIST SP 800-63B-4, 3.2.2; and whoever has signed in from
+here before, by device or by network, is never kept out by what others did elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, and_, func, or_, select
+
+from domain.people import phones, places
+from domain.people.challenges import Challenge
+from domain.people.places import KNOWN_FOR, Place
+from domain.people.sessions import Session
+from domain.people.users import Phone
+from infra import clock, counters
+from infra.counters import Use, by_network
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.settings import Rate, settings
+from infra.words import N_
+
+
+async def place_of(db: Db, phone_index: bytes, address: str, device_token: str | None) -> Place:
+    """Asked alike for numbers that nobody has."""
+    device, network = places.device_of(device_token), places.network_mark(phone_index, address)
+    since = await clock.now(db) - KNOWN_FOR
+    is_here = and_(Session.place == network, Session.renewed_at > since)
+    mine = select(Session.id).join(Phone, Phone.user_id == Session.user_id).where(Phone.index == phone_index)
+    mine = mine.where(or_(is_here, Session.id == device.id) if device else is_here)
+    found = set((await db.execute(mine.limit(2))).scalars())
+    if device and device.id in found:
+        return Place(device.mark, is_known=True)
+    return Place(network, is_known=bool(found))
+
+
+async def one_at_a_time(db: Db, phone_index: bytes) -> None:
+    """Parallel requests for one phone wait for each other, so that none slips past the count."""
+    lock = int.from_bytes(phone_index[:8], signed=True)
+    await db.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def refuse_too_many_codes(db: Db, phone: str, place: Place, address: str) -> None:
+    """Refuses RATE_LIMITED. Counts the code that is about to be sent."""
+    limits, index, now = settings().code_limits, phones.index(phone), await clock.now(db)
+    asked = await _asked(db, index, now)
+    here = [each for each in asked if each.place == place.mark]
+    if here and here[-1].resend_at > now:
+        raise _too_many_codes(here[-1].resend_at)
+    _refuse_over(limits.per_phone, here, now)
+    if not place.is_known:
+        _refuse_over(limits.per_phone_of_strangers, [each for each in asked if not each.is_known_place], now)
+    await refuse_too_many_failures(db, index, place)
+    shared = [
+        *by_network(limits.per_ip, "code-ip", address),
+        Use(limits.per_prefix, "code-prefix", phones.prefix(phone)),
+        Use(limits.per_country, "code-country", phones.country(phone)),
+    ]
+    if retry_at := await counters.take(db, shared):
+        raise _too_many_codes(retry_at)
+
+
+async def _asked(db: Db, phone_index: bytes, now: datetime) -> list[Challenge]:
+    """Oldest first, as far back as any of the rates looks."""
+    limits = settings().code_limits
+    since = now - timedelta(seconds=max(limits.per_phone.seconds, limits.per_phone_of_strangers.seconds))
+    asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
+    return list((await db.execute(asked.order_by(Challenge.created_at, Challenge.id))).scalars())
+
+
+def _refuse_over(rate: Rate, asked: list[Challenge], now: datetime) -> None:
+    window = timedelta(seconds=rate.seconds)
+    recent = [each for each in asked if each.created_at > now - window]
+    if len(recent) >= rate.times:
+        raise _too_many_codes(recent[-rate.times].created_at + window if rate.times else now + window)
+
+
+def _too_many_codes(retry_at: datetime) -> Refusal:
+    sentence = N_("Too many codes were asked for. Please try again later.")
+    return Refusal(RefusalCode.RATE_LIMITED, sentence, field=phones.FIELD, retry_at=retry_at)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """So many wrong answers to the code that was asked for then."""
+
+    asked_at: datetime
+    times: int
+
+
+async def refuse_too_many_failures(db: Db, phone_index: bytes, place: Place) -> None:
+    """Refuses RATE_LIMITED after so many wrong answers: asking for a new code resets nothing."""
+    limits, now = settings().code_limits, await clock.now(db)
+    group = limits.failures_of_known if place.is_known else limits.failures_of_strangers
+    rows = await _failures(
+        db, phone_index, now - timedelta(seconds=max(limits.failures_per_phone.seconds, group.seconds))
+    )
+    here = [Failure(row.created_at, row.compared) for row in rows if row.place == place.mark]
+    alike = [Failure(row.created_at, row.compared) for row in rows if row.is_known_place == place.is_known]
+    waits = [_until(limits.failures_per_phone, here, now), _until(group, alike, now)]
+    if retry_at := max((wait for wait in waits if wait), default=None):
+        sentence = N_("Too many wrong codes were entered. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=phones.FIELD, retry_at=retry_at)
+
+
+async def _failures(db: Db, phone_index: bytes, since: datetime) -> Sequence[Row[datetime, int, bytes, bool]]:
+    wrong = select(Challenge.created_at, Challenge.compared, Challenge.place, Challenge.is_known_place).where(
+        Challenge.phone_index == phone_index,
+        Challenge.created_at > since,
+        Challenge.compared > 0,
+        Challenge.answered_at.is_(None),
+    )
+    return (await db.execute(wrong.order_by(Challenge.created_at))).all()
+
+
+def _until(rate: Rate, failures: list[Failure], now: datetime) -> datetime | None:
+    """When enough of them lie far enough back; None where there are not so many."""
+    window = timedelta(seconds=rate.seconds)
+    left = sum(each.times for each in failures if each.asked_at > now - window)
+    if left < rate.times:
+        return None
+    for each in failures:
+        if each.asked_at > now - window:
+            left -= each.times
+            if left < rate.times:
+                return each.asked_at + window
+    return now + window

@@ -1,0 +1,65 @@
+"""Places: from where somebody asks to sign in, so that a stranger's mistakes are a stranger's, and lock nobody else out.
+
+A place is a device that has proven itself before, or else a network. Nobody can read a device or an address from its mark.
+"""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from infra import vault
+from infra.networks import widest_of
+
+KNOWN_FOR = timedelta(days=90)
+MARK_BYTES = 16
+MAC_BYTES = 24
+
+
+@dataclass(frozen=True)
+class Place:
+    """`is_known`: whoever asks about this account from here has signed in to it from here before."""
+
+    mark: bytes
+    is_known: bool
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a device was given when somebody signed in with it: whose it is, and which."""
+
+    owner_id: UUID
+    id: UUID
+
+    @property
+    def mark(self) -> bytes:
+        return self.id.bytes
+
+
+def network_mark(account: bytes, address: str) -> bytes:
+    """Of this account's: the same network is another mark for every other account."""
+    return vault.mac("place", account + widest_of(address).encode())[:MARK_BYTES]
+
+
+def device_token(device: Device, proof: bytes = b"") -> str:
+    """`proof`: what must still be so for the token to be good."""
+    body = device.owner_id.bytes + device.id.bytes
+    return base64.urlsafe_b64encode(body + _mac(body, proof)).decode()
+
+
+def device_of(token: str | None, proof: bytes = b"") -> Device | None:
+    """None where we did not make it, or where the proof has changed since."""
+    try:
+        raw = base64.b64decode((token or "").encode(), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    body = raw[:32]
+    if len(raw) != 32 + MAC_BYTES or not hmac.compare_digest(_mac(body, proof), raw[32:]):
+        return None
+    return Device(UUID(bytes=body[:16]), UUID(bytes=body[16:]))
+
+
+def _mac(body: bytes, proof: bytes) -> bytes:
+    return vault.mac("device", body + proof)[:MAC_BYTES]

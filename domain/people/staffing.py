@@ -1,0 +1,40 @@
+"""Staffing: who gets a desk at the console, or new proofs for it, and who leaves."""
+
+from domain.people import staff, staff_sessions, staff_signing_in
+from domain.people.staff import EMAIL, NAME, TOTP, Staff
+from domain.permissions import Role
+from infra import clock, vault
+from infra.database import Db
+
+
+async def appoint(db: Db, *, email: str, name: str, role: Role, password: str, totp_secret: str) -> Staff:
+    """Give somebody a desk, or new proofs and another role at the one they have. Slow on purpose (argon2).
+
+    New proofs end every session that was opened with the old ones; tries at the old ones count no more.
+    """
+    seal, found = vault.house_seal(), await staff.find_ever(db, email)
+    member = found or Staff(
+        email_index=staff.index(email),
+        email_sealed=seal.close(email, EMAIL),
+        name_sealed=b"",
+        role=role,
+        password_hash="",
+        totp_sealed=b"",
+        created_at=await clock.now(db),
+    )
+    member.role, member.name_sealed, member.dismissed_at = role, seal.close(name, NAME), None
+    member.password_hash, member.totp_sealed = staff.hasher.hash(password), seal.close(totp_secret, TOTP)
+    db.add(member)
+    await db.flush()
+    await staff_sessions.end_all(db, member)
+    await staff_signing_in.forget_tries(db, email)
+    return member
+
+
+async def dismiss(db: Db, email: str) -> Staff | None:
+    """Nobody signs in with these proofs any more, and what is open ends at once. What they did stays under their name."""
+    member = await staff.find(db, email)
+    if member is not None:
+        member.dismissed_at = await clock.now(db)
+        await staff_sessions.end_all(db, member)
+    return member

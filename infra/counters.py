@@ -1,0 +1,99 @@
+"""Counting what must not happen too often in Postgres: it holds whatever becomes of Valkey.
+
+A window begins with the first use and is over after its time; so at most `times` uses lie between two of its beginnings.
+Keys are keyed hashes, so that no address and no number can be read from the table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, Index, case, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, vault
+from infra.entity import Entity
+from infra.networks import networks_of
+from infra.settings import Rate, settings
+
+KEY_BYTES = 16
+
+
+class Counter(Entity):
+    __tablename__ = "counters"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime]
+    uses: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "ends_at"),)
+
+
+@dataclass(frozen=True)
+class Use:
+    """Something done once by `who`, of which `rate` allows so many."""
+
+    rate: Rate
+    what: str
+    who: str
+
+    @property
+    def key(self) -> bytes:
+        # Another rate is another count.
+        return vault.blind_index(f"counter-{self.what}-{self.rate.times}/{self.rate.seconds}", self.who)[:KEY_BYTES]
+
+
+def by_network(rate: Rate, what: str, address: str) -> list[Use]:
+    """One use by each network of the address; a wider one may do some times as much."""
+    wider = Rate(times=rate.times * settings().wider_network_times, seconds=rate.seconds)
+    narrow, *wide = networks_of(address)
+    return [Use(rate, what, narrow), *(Use(wider, what, network) for network in wide)]
+
+
+async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:
+    """Count each; None where all are within their rates, otherwise the time from which the first that is not would be.
+
+    The caller then raises, so that none is counted. Rows are taken in the order given: give the narrow ones first, and
+    everywhere in the same order.
+    """
+    now = await clock.now(db)
+    for use in uses:
+        if use.rate.times < 1:
+            return now + timedelta(seconds=use.rate.seconds)
+        if not await _count(db, use, now):
+            ends: datetime = (await db.execute(select(Counter.ends_at).where(Counter.key == use.key))).scalar_one()
+            return ends
+    return None
+
+
+async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
+    is_over = Counter.ends_at <= now
+    first = insert(Counter).values(key=use.key, ends_at=now + timedelta(seconds=use.rate.seconds), uses=1)
+    counted = first.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "ends_at": case((is_over, first.excluded.ends_at), else_=Counter.ends_at),
+            "uses": case((is_over, 1), else_=Counter.uses + 1),
+        },
+        where=is_over | (Counter.uses < use.rate.times),
+    )
+    return (await db.execute(counted.returning(Counter.uses))).scalar_one_or_none() is not None
+
+
+async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:
+    """They were no uses after all."""
+    for use in uses:  # one by one, in the order in which they were taken
+        is_counted = (Counter.key == use.key, Counter.uses > 0)
+        await db.execute(update(Counter).where(*is_counted).values(uses=Counter.uses - 1))
+
+
+async def forget(db: AsyncSession, uses: Iterable[Use]) -> None:
+    for use in uses:
+        await db.execute(delete(Counter).where(Counter.key == use.key))
+
+
+async def prune(db: AsyncSession) -> None:
+    over = select(Counter.key).where(Counter.ends_at <= await clock.now(db)).with_for_update(skip_locked=True)
+    await db.execute(delete(Counter).where(Counter.key.in_(over)))

@@ -1,0 +1,65 @@
+"""Slow hashes: few at a time, and others go on meanwhile."""
+
+import asyncio
+import threading
+from time import monotonic
+
+import pytest
+
+from infra import hashing
+from infra.hashing import Full, place_for
+
+HERE = "203.0.113.9"
+
+
+async def test_what_is_worked_out_is_answered() -> None:
+    with place_for(HERE) as run:
+        assert await run(pow, 2, 10) == 1024
+
+
+async def test_so_many_of_one_network_and_so_many_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "INSIDE_MAX", 5)
+    monkeypatch.setattr(hashing, "INSIDE_MAX_OF_NETWORK", 2)
+    go_on, inside = threading.Event(), 0
+
+    async def hash_from(address: str) -> bool:
+        nonlocal inside
+        try:
+            with place_for(address) as run:
+                inside += 1
+                await run(go_on.wait, 10)
+        except Full:
+            return False
+        return True
+
+    site = [f"2001:db8:1:{net:x}::1" for net in range(5)]
+    asked = [asyncio.create_task(hash_from(each)) for each in [HERE] * 5 + site + ["192.0.2.1", "192.0.2.2"]]
+    while inside < 5:
+        await asyncio.sleep(0)
+    go_on.set()
+    answers = await asyncio.gather(*asked)
+    assert answers == [True, True, False, False, False, *[True, True, False, False, False], True, False]
+    with place_for(HERE) as run:
+        assert await run(int) == 0
+
+
+async def test_a_place_is_given_back_however_it_ends() -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    for _ in range(hashing.INSIDE_MAX + 1):
+        with place_for(HERE) as run, pytest.raises(RuntimeError):
+            await run(fail)
+    assert hashing._inside.total() == 0
+
+
+async def test_other_threads_are_free_while_hashes_wait() -> None:
+    """Matches and pages use the default threads, which no hash may take."""
+    go_on = threading.Event()
+    with place_for(HERE) as run:
+        waiting = [asyncio.ensure_future(run(go_on.wait, 10)) for _ in range(10)]
+        began = monotonic()
+        assert await asyncio.to_thread(pow, 2, 10) == 1024
+        assert monotonic() - began < 1
+        go_on.set()
+        await asyncio.gather(*waiting)
