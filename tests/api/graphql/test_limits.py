@@ -191,7 +191,7 @@ class TestCost:
         monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", 400)
         # An address that no other test has.
         address = new_key()
-        monkeypatch.setattr(admitting, "_name_of", lambda asker: address)
+        monkeypatch.setattr(admitting, "_names_of", lambda asker: [(address, 1)])
         answers = [(await phone.post(query)).json()["errors"][0]["extensions"]["code"] for _ in range(401)]
         assert answers[0] != "RATE_LIMITED"
         assert answers[-1] == "RATE_LIMITED"
