@@ -17,6 +17,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_counters_ends_at'), 'counters', ['ends_at'], unique=False)
     op.drop_table('staff_tries')
+    op.execute("DELETE FROM schedules WHERE event = 'staff.tries_grew_old'")
+    op.execute("DELETE FROM event_reactions WHERE reaction = 'forget_old_staff_tries'")
     op.add_column('challenges', sa.Column('place', sa.LargeBinary(), nullable=False, server_default=sa.text("''::bytea")))
     op.add_column('challenges', sa.Column('is_known_place', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('sessions', sa.Column('place', sa.LargeBinary(), nullable=True))
