@@ -22,6 +22,7 @@ from api.oauth import token as oauth
 from api.partner.schema import authenticate as authenticate_partner
 from api.partner.schema import schema as partner_schema
 from infra import cache, database, doorbell, telemetry
+from infra.background import end
 from infra.settings import settings
 
 
@@ -32,9 +33,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(doorbell.listen()), asyncio.create_task(_serve_the_live_models(app))]
     yield
     for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
     await database.close_engine()
     await cache.close_valkey()
 

@@ -1,10 +1,10 @@
-"""Heavy work that nobody waits for: in a thread that leaves the processor to everything else."""
+"""Work beside the requests: heavy work in a thread that leaves the processor to others, and tasks that surely end."""
 
 import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 NICE = 10
@@ -17,6 +17,13 @@ async def in_background(work: Callable[[], T]) -> T:
     if _thread is None:
         _thread = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=_yield_to_others)
     return await asyncio.get_running_loop().run_in_executor(_thread, work)
+
+
+async def end(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task until it has ended: some libraries swallow a cancellation that comes while they connect."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
 
 
 def _yield_to_others() -> None:

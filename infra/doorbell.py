@@ -49,11 +49,20 @@ async def rings() -> AsyncIterator[list[UUID] | None]:
                 await heard.subscribe(CHANNEL)
                 while True:
                     message = await heard.get_message(timeout=1)
+                    _end_if_cancelled()
                     if message is not None:
                         yield _users(message)
         except (RedisError, OSError) as error:
             log.warning("doorbell.lost", error=type(error).__name__)
+            _end_if_cancelled()
             await asyncio.sleep(1)
+
+
+def _end_if_cancelled() -> None:
+    # The client swallows a cancellation that comes while it connects; whoever cancelled would wait for us for ever.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _users(message: dict[str, Any]) -> list[UUID] | None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.exceptions import ConnectionError as ValkeyAway
 
-from infra import cache, doorbell, outbox
+from infra import background, cache, doorbell, outbox
 from infra.cache import valkey
 from infra.database import transaction
 from infra.events import declare
@@ -50,6 +50,36 @@ async def test_several_may_wait_for_the_same_person() -> None:
             assert len(doorbell._waiting[user_id]) == 2
         assert len(doorbell._waiting[user_id]) == 1
     assert user_id not in doorbell._waiting
+
+
+async def test_listening_ends_whenever_it_is_cancelled() -> None:
+    """Also while the client connects, which swallows the cancellation."""
+    await cache.close_valkey()  # so that each connects anew
+    for steps in range(80):
+        listening = asyncio.create_task(doorbell.listen())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        listening.cancel()
+        await asyncio.wait({listening}, timeout=10)
+        assert listening.cancelled(), f"cancelled after {steps} steps it went on"
+        await cache.close_valkey()
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_by_the_next() -> None:
+    swallowed: list[int] = []
+
+    async def hear_badly() -> None:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(hear_badly())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(background.end(task), 10)
+    assert (task.cancelled(), len(swallowed)) == (True, 2)
 
 
 @pytest.mark.parametrize("failure", [ValkeyAway("away"), OSError("away")])
