@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx2
 
 from infra import embedded
+from infra.embedded.valkey import free_port
 
 VICTIMS = ("api", "worker", "relay", "postgres", "valkey")
 READY_SECONDS_MAX = 90
@@ -75,11 +75,6 @@ def running(models: Path) -> Iterator[Machine]:
         process.send_signal(signal.SIGINT)
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def order_of_deaths(seed: int, times: int) -> list[str]:
