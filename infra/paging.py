@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from infra.errors import Refusal, invalid
 from infra.words import N_
 
-FIRST_MAX = 100
+FIRST_USUAL, FIRST_MAX = 20, 100
 T = TypeVar("T")
 
 
@@ -31,9 +31,9 @@ class Page(Generic[T]):
 
 
 def limit_of(first: int | None) -> int:
-    """Refuses INVALID outside 0 to FIRST_MAX; 20 where nothing was asked."""
+    """Refuses INVALID outside 0 to FIRST_MAX; FIRST_USUAL where nothing was asked."""
     if first is None:
-        return 20
+        return FIRST_USUAL
     if not 0 <= first <= FIRST_MAX:
         raise invalid(N_("Ask for 0 to {most} at a time."), "first", most=FIRST_MAX)
     return first

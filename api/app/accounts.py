@@ -6,7 +6,8 @@ from typing import Annotated, cast
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.mutations import commit, id_of, told
+from api.graphql.enums import show
+from api.graphql.mutations import Input, commit, id_of, told
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL
@@ -22,20 +23,27 @@ from integrations import linking
 from integrations import registrations as registry
 from integrations.providers.descriptions import Category, Registration
 
-strawberry.enum(Category, name="ProviderCategory")
+show(
+    Category,
+    "What people use a provider for.",
+    name="ProviderCategory",
+    SOCIAL="To talk to others.",
+    SHOPPING="To buy things.",
+    PAYMENT="To pay.",
+)
 
 
 @shows(Registration, description="Where somebody can have an account.")
 class Provider:
-    @strawberry.field
+    @strawberry.field(description="Its permanent name, as `wechat`; `startAccountLink` takes it.")
     def key(root: strawberry.Parent[Registration]) -> str:
         return root.provider.key
 
-    @strawberry.field
+    @strawberry.field(description="What people call it, in the language that was asked for.")
     def name(root: strawberry.Parent[Registration], info: Info) -> str:
         return say(root.provider.name, info.context.locale)
 
-    @strawberry.field
+    @strawberry.field(description="What people use it for.")
     def category(root: strawberry.Parent[Registration]) -> Category:
         return root.provider.category
 
@@ -50,57 +58,71 @@ def as_provider(registration: Registration) -> Provider:
 
 @shows(accounts.LinkedAccount, description="A person's account at a provider.")
 class LinkedAccount(Node):
-    status: LinkStatus
-    linked_at: datetime
-    unlinked_at: datetime | None
+    status: LinkStatus = strawberry.field(description="Whether it can be read.")
+    linked_at: datetime = strawberry.field(description="When it was linked last.")
+    unlinked_at: datetime | None = strawberry.field(description="When it was unlinked; null while it is linked.")
 
-    @strawberry.field
+    @strawberry.field(description="Where the account is.")
     def provider(root: strawberry.Parent[accounts.LinkedAccount]) -> Provider:
         return as_provider(registry.known(root.provider))
 
-    @strawberry.field
+    @strawberry.field(description="What the person is called there; null where the provider does not tell.")
     async def display_name(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> str | None:
         return await info.context.load(accounts.display_names, (root.user_id, root.id))
 
 
-@shows(linking.StartedLink, description="Send the person to `authorizationUrl`; he comes back to the redirect address.")
+@shows(
+    linking.StartedLink,
+    description="A link that was begun. Open `authorizationUrl`; the provider sends the person back to `redirectUri`.",
+)
 class AccountLinkRequest:
-    authorization_url: URL
+    authorization_url: URL = strawberry.field(description="The provider's page, to be opened in a browser.")
 
-    @strawberry.field
+    @strawberry.field(description="Names the request; nothing takes it yet.")
     def id(root: strawberry.Parent[linking.StartedLink]) -> strawberry.ID:
         return strawberry.ID(global_id("AccountLinkRequest", root.request.id))
 
-    @strawberry.field
+    @strawberry.field(description="Until when the person can come back.")
     def expires_at(root: strawberry.Parent[linking.StartedLink]) -> datetime:
         return root.request.expires_at
 
 
-StartAccountLinkResult = Annotated[AccountLinkRequest | Refused, strawberry.union("StartAccountLinkResult")]
-CompleteAccountLinkResult = Annotated[LinkedAccount | Refused, strawberry.union("CompleteAccountLinkResult")]
-UnlinkAccountResult = Annotated[LinkedAccount | Refused, strawberry.union("UnlinkAccountResult")]
+StartAccountLinkResult = Annotated[
+    AccountLinkRequest | Refused,
+    strawberry.union("StartAccountLinkResult", description="A link that was begun, or why it could not be."),
+]
+CompleteAccountLinkResult = Annotated[
+    LinkedAccount | Refused,
+    strawberry.union("CompleteAccountLinkResult", description="The linked account, or why there is none."),
+]
+UnlinkAccountResult = Annotated[
+    LinkedAccount | Refused,
+    strawberry.union("UnlinkAccountResult", description="The account, unlinked now, or why not."),
+]
 
 
-@strawberry.input
+@strawberry.input(description="Which account to link, and where to come back to.")
 class StartAccountLinkInput:
-    provider: str
-    redirect_uri: URL
+    provider: str = strawberry.field(description="A provider's `key`.")
+    redirect_uri: URL = strawberry.field(
+        description="`longan://...`, or an https address that this app was set up with."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="What the provider answered.")
 class CompleteAccountLinkInput:
-    callback_url: URL
+    callback_url: URL = strawberry.field(description="The whole address that the provider sent the person back to.")
 
 
-@strawberry.input
+@strawberry.input(description="Which account to unlink.")
 class UnlinkAccountInput:
-    linked_account_id: strawberry.ID
+    linked_account_id: strawberry.ID = strawberry.field(description="Of a LinkedAccount.")
 
 
 @strawberry.type
 class AccountQuery:
     @requires(Permission.PUBLIC)
-    @strawberry.field
+    @strawberry.field(description="Where accounts can be linked.")
     def account_providers(self) -> list[Provider]:
         return [as_provider(each) for each in registry.registrations().values()]
 
@@ -108,20 +130,24 @@ class AccountQuery:
 @strawberry.type
 class AccountMutation:
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
-    async def start_account_link(self, info: Info, input: StartAccountLinkInput) -> StartAccountLinkResult | None:
+    @strawberry.mutation(description="Begin to link an account. This session must also complete it.")
+    async def start_account_link(
+        self, info: Info, input: Input[StartAccountLinkInput]
+    ) -> StartAccountLinkResult | None:
         return await told(info.context, linking.start(info.context.user, input.provider, input.redirect_uri))
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
+    @strawberry.mutation(
+        description="Link the account that the person has allowed. The same address in the same session answers the same account."
+    )
     async def complete_account_link(
-        self, info: Info, input: CompleteAccountLinkInput
+        self, info: Info, input: Input[CompleteAccountLinkInput]
     ) -> CompleteAccountLinkResult | None:
         return await told(info.context, linking.complete(info.context.user, input.callback_url))
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
-    async def unlink_account(self, info: Info, input: UnlinkAccountInput) -> UnlinkAccountResult | None:
+    @strawberry.mutation(description="Unlink an account; what it told is not used any more.")
+    async def unlink_account(self, info: Info, input: Input[UnlinkAccountInput]) -> UnlinkAccountResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _unlink(db, actor, input))
 

@@ -11,7 +11,7 @@ from api.app.products import Product
 from api.app.scores import Reason, reasons_told
 from api.graphql import scalars
 from api.graphql.context import Info
-from api.graphql.mutations import commit, id_of
+from api.graphql.mutations import Input, commit, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL, Money, MoneyInput
@@ -39,57 +39,62 @@ TIMELINE = {
 }
 
 
-@strawberry.type
+@strawberry.type(description="One thing that happened to an application.")
 class TimelineEntry:
-    at: datetime
-    event: str
-    message: str
+    at: datetime = strawberry.field(description="When.")
+    event: str = strawberry.field(description="What, as application.approved; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="The same for the person, in the language that was asked for.")
 
 
-@shows(decisions.Decision, description="Approve, decline or refer, with ordered reasons.")
+@shows(
+    decisions.Decision,
+    description="Approve, decline or refer, with ordered reasons. Never changed; a later one replaces it.",
+)
 class Decision:
-    outcome: DecisionOutcome
-    decided_at: datetime
+    outcome: DecisionOutcome = strawberry.field(description="What was decided.")
+    decided_at: datetime = strawberry.field(description="When.")
 
-    @strawberry.field
+    @strawberry.field(description="Why, the weightiest first, at most four.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
         return reasons_told(root.reasons, info)
 
 
 @strawberry.type(description="What was shown, under the hash of its words.")
 class Document:
-    title: str
-    url: URL
-    sha256: str
+    title: str = strawberry.field(description="What to call it on a screen.")
+    url: URL = strawberry.field(description="Where it can be read, with the person's token.")
+    sha256: str = strawberry.field(
+        description="Of the exact words, as 64 hexadecimal digits; accepting an offer names it."
+    )
 
 
 @shows(offers.Offer, description="Binding terms, until they expire.")
 class Offer(Node):
-    expires_at: datetime
-    term_months: int
-    annual_cost: Decimal
+    expires_at: datetime = strawberry.field(description="Until when it can be accepted.")
+    term_months: int = strawberry.field(description="Over how many months it is repaid or rented.")
+    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
 
-    @strawberry.field
+    @strawberry.field(description="What the person gets. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[offers.Offer]) -> Money:
         return Money.of(root.amount, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="Interest a year, as a fraction; 0 for a RENTAL, which bears none.")
     def annual_rate(root: strawberry.Parent[offers.Offer]) -> Decimal:
         return scalars.rate(root.annual_rate) or Decimal(0)  # a rental bears no interest
 
-    @strawberry.field
+    @strawberry.field(description="What is due each month.")
     def monthly_payment(root: strawberry.Parent[offers.Offer]) -> Money:
         return Money.of(root.monthly_payment, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="What is to be held as a deposit; 0 where none is.")
     def deposit(root: strawberry.Parent[offers.Offer]) -> Money:
         return Money.of(root.deposit, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="What the partner asked for beyond it, and the grade makes unnecessary.")
     def deposit_waived(root: strawberry.Parent[offers.Offer]) -> Money:
         return Money.of(root.deposit_waived, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="What the person has to read before accepting.")
     def documents(root: strawberry.Parent[offers.Offer]) -> list[Document]:
         where = f"{settings().public_url}/documents"
         return [Document(title=title, url=URL(f"{where}/{sha}"), sha256=sha) for title, sha in root.documents]
@@ -97,16 +102,16 @@ class Offer(Node):
 
 @shows(applications.Application, description="A person's request for a product.")
 class Application(Node):
-    term_months: int
-    status: ApplicationStatus
-    created_at: datetime
-    promised_by: datetime
+    term_months: int = strawberry.field(description="Over how many months, as the person asked.")
+    status: ApplicationStatus = strawberry.field(description="Where it stands.")
+    created_at: datetime = strawberry.field(description="When the person applied.")
+    promised_by: datetime = strawberry.field(description="By when an answer is promised.")
 
-    @strawberry.field
+    @strawberry.field(description="What the person applied for.")
     async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
         return await info.context.load(products.by_ids, root.product_id)
 
-    @strawberry.field
+    @strawberry.field(description="How much, as the person asked. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[applications.Application]) -> Money:
         return Money.of(root.amount, root.currency)
 
@@ -120,11 +125,11 @@ class Application(Node):
             if event.name in TIMELINE
         ]
 
-    @strawberry.field
+    @strawberry.field(description="The newest decision; null before the first.")
     async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
         return await info.context.load(decisions.latest, (root.user_id, root.id))
 
-    @strawberry.field
+    @strawberry.field(description="What an approval offers; null without one.")
     async def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
         return await info.context.load(offers.of_applications, (root.user_id, root.id))
 
@@ -133,38 +138,45 @@ class Application(Node):
         return None
 
 
-ApplyResult = Annotated[Application | Refused, strawberry.union("ApplyResult")]
-WithdrawApplicationResult = Annotated[Application | Refused, strawberry.union("WithdrawApplicationResult")]
+ApplyResult = Annotated[
+    Application | Refused, strawberry.union("ApplyResult", description="The application, or why there is none.")
+]
+WithdrawApplicationResult = Annotated[
+    Application | Refused,
+    strawberry.union("WithdrawApplicationResult", description="The application, withdrawn now, or why not."),
+]
 
 
-@strawberry.input
+@strawberry.input(description="What to apply for.")
 class ApplyInput:
-    product_id: strawberry.ID
-    amount: MoneyInput
-    term_months: int
+    product_id: strawberry.ID = strawberry.field(description="Of a Product.")
+    amount: MoneyInput = strawberry.field(description="Between the product's `amountMin` and `amountMax`.")
+    term_months: int = strawberry.field(description="One of the product's `termMonths`.")
     share: list[ConsentScope] = strawberry.field(
         description="What this partner may see for this application; the person chose it, nothing is pre-ticked."
     )
-    idempotency_key: str
+    idempotency_key: str = key()
 
 
-@strawberry.input
+@strawberry.input(description="Which application to take back.")
 class WithdrawApplicationInput:
-    application_id: strawberry.ID
+    application_id: strawberry.ID = strawberry.field(description="Of an Application.")
 
 
 @strawberry.type
 class ApplicationMutation:
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
-    async def apply(self, info: Info, input: ApplyInput) -> ApplyResult | None:
+    @strawberry.mutation(
+        description="Apply for a product. Where the rules decide, the decision and an offer are in the answer already."
+    )
+    async def apply(self, info: Info, input: Input[ApplyInput]) -> ApplyResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _apply(db, actor, input))
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
+    @strawberry.mutation(description="Take an application back, until its offer is accepted.")
     async def withdraw_application(
-        self, info: Info, input: WithdrawApplicationInput
+        self, info: Info, input: Input[WithdrawApplicationInput]
     ) -> WithdrawApplicationResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _withdraw(db, actor, input))

@@ -14,18 +14,24 @@ from infra.words import say
 
 @shows(bands.BandEvidence, description="How often people with these odds were really approved, and how that is known.")
 class BandEvidence:
-    basis: BandBasis
-    standing: BandStanding
-    approval_rate: float | None
-    approved: int
-    decided: int
-    since: datetime | None
-    until: datetime | None
+    basis: BandBasis = strawberry.field(description="What it is known from.")
+    standing: BandStanding = strawberry.field(description="Whether the band keeps what it promises.")
+    approval_rate: float | None = strawberry.field(
+        description="`approved` of `decided`, 0 to 1; null where none was decided."
+    )
+    approved: int = strawberry.field(description="How many applications were approved.")
+    decided: int = strawberry.field(description="How many applications were decided.")
+    since: datetime | None = strawberry.field(
+        description="When the first of them was decided; null where that is not known."
+    )
+    until: datetime | None = strawberry.field(
+        description="When the last of them was decided; null where that is not known."
+    )
 
     @strawberry.field(description="Whether it was measured on simulated people only.")
     def simulated(root: strawberry.Parent[bands.BandEvidence]) -> bool:
         return bool(root.is_simulated)
 
-    @strawberry.field
+    @strawberry.field(description="The same as a sentence for the person.")
     def message(root: strawberry.Parent[bands.BandEvidence], info: Info) -> str:
         return say(root.message, info.context.locale, **root.values)

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.mutations import commit
+from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from domain.actors import UserActor
@@ -21,22 +21,24 @@ OPENED_MAX = 50
 
 @strawberry.type(description="How many of the products are opened now, of those that were shown in the last 30 days.")
 class MatchesOpened:
-    opened: int
+    opened: int = strawberry.field(description="How many.")
 
 
-OpenMatchesResult = Annotated[MatchesOpened | Refused, strawberry.union("OpenMatchesResult")]
+OpenMatchesResult = Annotated[
+    MatchesOpened | Refused, strawberry.union("OpenMatchesResult", description="How many were opened, or why none.")
+]
 
 
-@strawberry.input
+@strawberry.input(description="What the person opened.")
 class OpenMatchesInput:
-    product_ids: list[strawberry.ID] = strawberry.field(description=f"At most {OPENED_MAX}.")
+    product_ids: list[strawberry.ID] = strawberry.field(description=f"Of Products, at most {OPENED_MAX}.")
 
 
 @strawberry.type
 class ImpressionMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(description="Tell that the person looked at these matches, so that better ones can be shown.")
-    async def open_matches(self, info: Info, input: OpenMatchesInput) -> OpenMatchesResult | None:
+    async def open_matches(self, info: Info, input: Input[OpenMatchesInput]) -> OpenMatchesResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _open(db, actor, input))
 

@@ -11,7 +11,7 @@ from api.app.products import Product
 from api.app.scores import Reason, reasons_told
 from api.graphql.connections import Connection, connection
 from api.graphql.context import Info
-from api.graphql.mutations import commit
+from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money
@@ -28,62 +28,64 @@ from infra.words import say
 
 @shows(quoting.Illustration, description="The amount and term that the costs are shown for.")
 class Illustration:
-    term_months: int
+    term_months: int = strawberry.field(description="Over how many months.")
 
-    @strawberry.field
+    @strawberry.field(description="How much.")
     def amount(root: strawberry.Parent[quoting.Illustration]) -> Money:
         return Money.of(root.amount, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="What it costs beyond the amount itself, over the whole term.")
     def total_cost(root: strawberry.Parent[quoting.Illustration]) -> Money:
         return Money.of(root.quote.total_cost, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
     def annual_cost(root: strawberry.Parent[quoting.Illustration]) -> Decimal:
         return root.quote.annual_cost
 
 
-@shows(matches.Match, description="A product ranked for a person, with the odds that he gets it.")
+@shows(matches.Match, description="A product ranked for a person, and how likely they get it. Never binding.")
 class Match(Node):
-    product: Product
-    sponsored: bool
-    band_evidence: BandEvidence
+    product: Product = strawberry.field(description="What is offered.")
+    sponsored: bool = strawberry.field(description="Whether the partner pays for being shown; it moves nothing.")
+    band_evidence: BandEvidence = strawberry.field(description="What stands behind `oddsBand`, or behind its absence.")
 
-    @strawberry.field(description="Null where no band keeps what it says; bandEvidence tells why.")
+    @strawberry.field(
+        description="How likely an approval is; null where no band keeps what it says, and `bandEvidence` tells why."
+    )
     def odds_band(root: strawberry.Parent[matches.Match]) -> OddsBand | None:
         return root.odds_band
 
-    @strawberry.field
+    @strawberry.field(description="Why it stands here, the weightiest first.")
     def reasons(root: strawberry.Parent[matches.Match], info: Info) -> list[Reason]:
         return reasons_told(list(root.reasons), info)
 
-    @strawberry.field
+    @strawberry.field(description="What is due each month, for the amount and term of `basis`.")
     def monthly_cost(root: strawberry.Parent[matches.Match]) -> Money:
         return Money.of(root.illustration.quote.monthly_payment, root.product.currency)
 
-    @strawberry.field
+    @strawberry.field(description="The amount and term that `monthlyCost` is for.")
     def basis(root: strawberry.Parent[matches.Match]) -> Illustration:
         return cast(Illustration, root.illustration)
 
 
 @shows(
-    why_not.WhyNot, description="What stands against a product for this person, or where it stands among his matches."
+    why_not.WhyNot, description="What speaks against a product for this person, or where it stands among their matches."
 )
 class WhyNot:
-    product: Product
-    is_offered: bool
+    product: Product = strawberry.field(description="The product that was asked about.")
+    is_offered: bool = strawberry.field(description="Whether it is among the person's matches.")
 
-    @strawberry.field
+    @strawberry.field(description="What speaks against it, or where it stands.")
     def reasons(root: strawberry.Parent[why_not.WhyNot], info: Info) -> list[Reason]:
         return reasons_told(list(root.reasons), info)
 
 
 @shows(matcher.Weight, description="One part of the value by which matches are ordered.")
 class MatchWeight:
-    name: str
-    weight: float
+    name: str = strawberry.field(description="Its permanent name.")
+    weight: float = strawberry.field(description="What it is multiplied by; negative where more is worse.")
 
-    @strawberry.field
+    @strawberry.field(description="What it measures, in the language that was asked for.")
     def meaning(root: strawberry.Parent[matcher.Weight], info: Info) -> str:
         return say(root.meaning, info.context.locale)
 
@@ -91,9 +93,9 @@ class MatchWeight:
 @strawberry.type(description="How this person's matches are ordered.")
 class Matching:
     is_personal: bool = strawberry.field(description="False: by cost alone, as the person chose.")
-    model_version: str
+    model_version: str = strawberry.field(description="Which model orders them.")
     simulated: bool = strawberry.field(description="True while the model was trained on simulated people.")
-    weights: list[MatchWeight]
+    weights: list[MatchWeight] = strawberry.field(description="What the order is made of.")
 
 
 async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None) -> Connection[Match]:
@@ -128,19 +130,24 @@ async def why_not_of(user_id: UUID, product_id: str) -> WhyNot | None:
         return cast(WhyNot, await why_not.why_not(db, user_id, parsed[1]))
 
 
-@strawberry.input
+@strawberry.input(description="How to order my matches.")
 class SetMatchPreferenceInput:
-    is_personal: bool
+    is_personal: bool = strawberry.field(description="True: by what suits me. False: by cost alone.")
 
 
-SetMatchPreferenceResult = Annotated[Matching | Refused, strawberry.union("SetMatchPreferenceResult")]
+SetMatchPreferenceResult = Annotated[
+    Matching | Refused,
+    strawberry.union("SetMatchPreferenceResult", description="How matches are ordered now, or why nothing changed."),
+]
 
 
 @strawberry.type
 class MatchMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(description="Rank my matches by what suits me, or by cost alone.")
-    async def set_match_preference(self, info: Info, input: SetMatchPreferenceInput) -> SetMatchPreferenceResult | None:
+    async def set_match_preference(
+        self, info: Info, input: Input[SetMatchPreferenceInput]
+    ) -> SetMatchPreferenceResult | None:
         actor = info.context.user
         answer = await commit(info, lambda db: preferences.choose(db, actor, is_personal=input.is_personal))
         return answer if isinstance(answer, Refused) else await matching_of(actor.user_id)

@@ -6,60 +6,60 @@ from enum import StrEnum
 import strawberry
 
 from api.graphql.context import Info
+from api.graphql.enums import show
 from api.graphql.showing import Node, shows
 from infra.ids import global_id
 from infra.words import say
 from membership import grants, memberships, tiers
 from membership.benefits import Segment
 
-strawberry.enum(Segment)
-
 
 @shows(tiers.Tier, description="A level of membership, reached by score and activity.")
 class Tier:
-    code: str
-    rank: int
+    code: str = strawberry.field(description="Its permanent name.")
+    rank: int = strawberry.field(description="1 is the lowest; a higher tier has a higher rank.")
 
-    @strawberry.field
+    @strawberry.field(description="What to call it, in the language that was asked for.")
     def name(root: strawberry.Parent[tiers.Tier], info: Info) -> str:
         return say(root.name, info.context.locale)
 
 
 @shows(memberships.Missing, description="What the next tier still asks for.")
 class Missing:
-    points: int
-    activity: int
+    points: int = strawberry.field(description="Points of the score that are missing; 0 where enough.")
+    activity: int = strawberry.field(
+        description="Activity points that are missing: redemptions, repayments on time and orders of the last 365 days."
+    )
 
-    @strawberry.field
+    @strawberry.field(description="The same as a sentence for the person.")
     def message(root: strawberry.Parent[memberships.Missing], info: Info) -> str:
         return say(root.message, info.context.locale, **root.values)
 
 
-@shows(memberships.NextTier)
+@shows(memberships.NextTier, description="The tier above, and the way there.")
 class NextTier:
-    tier: Tier
-    missing: Missing
+    tier: Tier = strawberry.field(description="The tier above.")
+    missing: Missing = strawberry.field(description="What is missing for it.")
 
 
-@shows(grants.HeldBenefit, description="What a person holds; `remaining` is null where it is unlimited.")
+@shows(grants.HeldBenefit, description="Something that the person's tier or plan grants.")
 class Benefit(Node):
-    remaining: int | None
-    resets_at: datetime | None
+    remaining: int | None = strawberry.field(description="How often it can still be used; null: as often as one likes.")
+    resets_at: datetime | None = strawberry.field(description="When `remaining` begins anew; null where it never does.")
 
-    @strawberry.field
+    @strawberry.field(description="Of the benefit, so it is the same for everybody; `remaining` is this person's.")
     def id(root: strawberry.Parent[grants.HeldBenefit]) -> strawberry.ID:
         return strawberry.ID(global_id("Benefit", root.benefit.id))
 
-    @strawberry.field
+    @strawberry.field(description="What to call it, in the language that was asked for.")
     def name(root: strawberry.Parent[grants.HeldBenefit], info: Info) -> str:
         return say(root.benefit.name, info.context.locale)
 
-    @strawberry.field
+    @strawberry.field(description="What part of life it is for.")
     def segment(root: strawberry.Parent[grants.HeldBenefit]) -> Segment:
         return root.benefit.segment
 
 
-@strawberry.enum
 class PlanStatus(StrEnum):
     NEEDS_PAYMENT = "NEEDS_PAYMENT"
     TRIAL = "TRIAL"
@@ -69,17 +69,33 @@ class PlanStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+show(
+    PlanStatus,
+    "Where a bought plan stands.",
+    NEEDS_PAYMENT="It begins once it is paid.",
+    TRIAL="It is tried out for free.",
+    ACTIVE="It is paid.",
+    GRACE="A payment failed; the benefits stay for some days.",
+    LAPSED="It ended, since it was not paid.",
+    CANCELLED="The person left it; the benefits stay until the paid time ends.",
+)
+
+
 @strawberry.type(description="A plan that a person bought.")
 class PlanSubscription(Node):
-    status: PlanStatus
-    valid_until: datetime | None
+    status: PlanStatus = strawberry.field(description="Where it stands.")
+    valid_until: datetime | None = strawberry.field(
+        description="Until when its benefits are held; null before it is paid."
+    )
 
 
-@shows(memberships.Membership)
+@shows(memberships.Membership, description="The person's tier and what it grants.")
 class Membership:
-    tier: Tier
-    since: datetime
-    valid_until: datetime | None
-    next: NextTier | None
-    benefits: list[Benefit]
-    plan_subscription: PlanSubscription | None
+    tier: Tier = strawberry.field(description="The person's level.")
+    since: datetime = strawberry.field(description="Since when the person is at this level.")
+    valid_until: datetime | None = strawberry.field(
+        description="When it ends unless its conditions are met again; null while they are met."
+    )
+    next: NextTier | None = strawberry.field(description="The tier above; null at the highest.")
+    benefits: list[Benefit] = strawberry.field(description="What the person holds now.")
+    plan_subscription: PlanSubscription | None = strawberry.field(description="The bought plan; null without one.")

@@ -11,9 +11,9 @@ from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.scores import PathToGrade, Score, Scoring
-from api.graphql.connections import Connection, connection
+from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Info
-from api.graphql.mutations import commit
+from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -31,15 +31,17 @@ from infra.paging import page_of
 from membership import memberships
 from ml.score import telling
 
+ProductId = Annotated[strawberry.ID, strawberry.argument(description="Of a Product.")]
 
-@shows(profiles.Profile, description="Said by the person; each is a dated fact.")
+
+@shows(profiles.Profile, description="What the person says of themselves; each is kept with its date.")
 class Profile:
-    birth_date: date | None
-    region: str | None
-    occupation: str | None
-    identity: IdentityStatus
+    birth_date: date | None = strawberry.field(description="Null until told.")
+    region: str | None = strawberry.field(description="Where the person lives, ISO 3166-2 as CN-SH; null until told.")
+    occupation: str | None = strawberry.field(description="What the person does; null until told.")
+    identity: IdentityStatus = strawberry.field(description="Whether the person is known to be who they say.")
 
-    @strawberry.field
+    @strawberry.field(description="What comes in each month, as the person tells; null until told.")
     def monthly_income(root: strawberry.Parent[profiles.Profile]) -> Money | None:
         income = root.monthly_income
         return Money.of(income.minor, income.currency) if income else None
@@ -47,19 +49,19 @@ class Profile:
 
 @shows(users.User, description="A person, known by a phone number.")
 class User(Node):
-    @strawberry.field(description="+86 138****8000")
+    @strawberry.field(description="Enough to recognise it by: +86 138****8000.")
     async def masked_phone(root: strawberry.Parent[users.User], info: Info) -> str:
         return await info.context.load(users.masked_phones, root.id)
 
-    @strawberry.field
+    @strawberry.field(description="What the person says of themselves.")
     async def profile(root: strawberry.Parent[users.User], info: Info) -> Profile:
         return await info.context.load(profiles.profiles_of, root.id)
 
-    @strawberry.field
+    @strawberry.field(description="Where scoring stands, and what to do where there is no score.")
     async def scoring(root: strawberry.Parent[users.User], info: Info) -> Scoring:
         return await info.context.load(assessing.standings, root.id)
 
-    @strawberry.field(description="scoring.score, for short.")
+    @strawberry.field(description="`scoring.score`, for short: the newest score, or null.")
     async def score(root: strawberry.Parent[users.User], info: Info) -> Score | None:
         standing = await info.context.load(assessing.standings, root.id)
         return standing.score if standing else None
@@ -69,20 +71,20 @@ class User(Node):
         async with reading() as db:
             return cast(PathToGrade, await telling.path_of(db, root.id))
 
-    @strawberry.field
+    @strawberry.field(description="The accounts that are linked now, the first one first.")
     async def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
         return await info.context.load(accounts.of_users, root.id)
 
-    @strawberry.field
+    @strawberry.field(description="Tier and benefits; null for a moment after registering.")
     async def membership(root: strawberry.Parent[users.User], info: Info) -> Membership | None:
         return await info.context.load(memberships.memberships_of, root.id)
 
-    @strawberry.field
+    @strawberry.field(description="Products for this person, best first. Asking counts them as shown.")
     async def matches(
         root: strawberry.Parent[users.User],
-        kind: ProductKind | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        kind: Annotated[ProductKind | None, strawberry.argument(description="Only of this kind.")] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Match] | None:
         return await matches_of(root.id, kind, first, after)
 
@@ -91,12 +93,15 @@ class User(Node):
         return await matching_of(root.id)
 
     @strawberry.field(description="Why a product is not among my matches, or where it stands. Null if there is none.")
-    async def why_not(root: strawberry.Parent[users.User], product_id: strawberry.ID) -> WhyNot | None:
+    async def why_not(
+        root: strawberry.Parent[users.User],
+        product_id: ProductId,
+    ) -> WhyNot | None:
         return await why_not_of(root.id, product_id)
 
-    @strawberry.field(description="Newest first.")
+    @strawberry.field(description="What the person applied for, newest first.")
     async def applications(
-        root: strawberry.Parent[users.User], info: Info, first: int | None = None, after: str | None = None
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Application] | None:
         mine = applications.visible_to(info.context.user)
         async with reading() as db:
@@ -104,17 +109,20 @@ class User(Node):
             return connection(await page_of(db, mine, key, first=first, after=after, newest_first=True))
 
 
-UpdateProfileResult = Annotated[User | Refused, strawberry.union("UpdateProfileResult")]
+UpdateProfileResult = Annotated[
+    User | Refused,
+    strawberry.union("UpdateProfileResult", description="The person with the new profile, or why it stays as it was."),
+]
 
 
-@strawberry.input(description="Absent keeps, null clears.")
+@strawberry.input(description="What to say anew. An absent field keeps what is there, null clears it.")
 class UpdateProfileInput:
-    birth_date: strawberry.Maybe[date | None]
+    birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Fixed once the identity is CHECKED.")
     region: strawberry.Maybe[str | None] = strawberry.field(description="An ISO 3166-2 code, as one of `regions`.")
     occupation: strawberry.Maybe[str | None] = strawberry.field(
         description="One of `occupations`, or the person's own words."
     )
-    monthly_income: strawberry.Maybe[MoneyInput | None]
+    monthly_income: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="What comes in each month.")
 
     def said(self) -> dict[str, Any]:
         """What was said, by name; None clears."""
@@ -132,7 +140,7 @@ class UpdateProfileInput:
 @strawberry.type
 class PeopleQuery:
     @requires(Permission.PUBLIC)
-    @strawberry.field(description="Null when signed out.")
+    @strawberry.field(description="Whoever is signed in; null when nobody is.")
     async def viewer(self, info: Info) -> User | None:
         actor = info.context.actor
         return await info.context.load(users.by_ids, actor.user_id) if isinstance(actor, UserActor) else None
@@ -141,8 +149,8 @@ class PeopleQuery:
 @strawberry.type
 class PeopleMutation:
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
-    async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfileResult | None:
+    @strawberry.mutation(description="Say something of oneself; scoring and matches follow within seconds.")
+    async def update_profile(self, info: Info, input: Input[UpdateProfileInput]) -> UpdateProfileResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _update_profile(db, actor, input))
 

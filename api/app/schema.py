@@ -21,7 +21,7 @@ from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.visitors import Visitors
 from api.graphql.context import Context, Info
-from api.graphql.nodes import Finder, find_node
+from api.graphql.nodes import Finder, NodeId, find_node
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
@@ -91,15 +91,19 @@ NODES: Mapping[str, Finder] = {
 }
 
 
-@strawberry.type
+@strawberry.type(description="What the app can read.")
 class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery):
     @requires(Permission.PUBLIC)
-    @strawberry.field(description="Null for what is not there, and for what is not yours.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    @strawberry.field(
+        description="What a permanent id names. Null for what is not there, and for what is somebody else's."
+    )
+    async def node(self, info: Info, id: NodeId) -> Node | None:
         return await find_node(info.context, id, NODES)
 
 
-@strawberry.type
+@strawberry.type(
+    description="What the app can do. Each answers what changed, or a `Refusal` that says why nothing did."
+)
 class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation, MatchMutation, ImpressionMutation):
     pass
 

@@ -18,8 +18,8 @@ from ml.score import paths, receipts, telling
 
 @strawberry.type(description="Why: a stable code, and a sentence in the person's language.")
 class Reason:
-    code: str
-    message: str
+    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="A sentence for the person, in the language that was asked for.")
 
 
 def reasons_told(reasons: list[DomainReason], info: Info) -> list[Reason]:
@@ -29,64 +29,73 @@ def reasons_told(reasons: list[DomainReason], info: Info) -> list[Reason]:
 
 @shows(scoring.Factor, description="How many points one group of facts adds or takes.")
 class Factor:
-    code: str
-    effect: int
+    code: str = strawberry.field(description="Stable, as repayment; `api/codes.md` lists them.")
+    effect: int = strawberry.field(description="Points that it adds, or takes where negative.")
 
-    @strawberry.field
+    @strawberry.field(description="What it is about, in the language that was asked for.")
     def label(root: strawberry.Parent[scoring.Factor], info: Info) -> str:
         return say(root.label, info.context.locale)
 
 
 @shows(receipts.Part, description="One cause of the change, with its points.")
 class ChangePart:
-    code: str
-    points: int
+    code: str = strawberry.field(description="Stable; `api/codes.md` lists them.")
+    points: int = strawberry.field(description="Points that it added, or took where negative.")
 
-    @strawberry.field
+    @strawberry.field(description="A sentence for the person, with the points.")
     def message(root: strawberry.Parent[receipts.Part], info: Info) -> str:
         return say(root.message, info.context.locale, points=f"{root.points:+d}")
 
 
-@shows(receipts.Receipt, description="before and all parts add up to after, exactly.")
+@shows(
+    receipts.Receipt,
+    description="How a score came from the one before: `before` and all `parts` add up to `after`, exactly.",
+)
 class ChangeReceipt:
-    before: int
-    after: int
-    parts: list[ChangePart]
+    before: int = strawberry.field(description="The points of the score before.")
+    after: int = strawberry.field(description="The points of this score.")
+    parts: list[ChangePart] = strawberry.field(description="What changed them.")
 
 
 @shows(
     paths.PathStep,
-    description="`points` and `grade` are what the live model gives after this step and those before it.",
+    description="Something to do for a better grade.",
 )
 class PathStep:
-    code: str
-    points: int
-    grade: Grade
+    code: str = strawberry.field(description="Stable; `api/codes.md` lists them.")
+    points: int = strawberry.field(description="What the live model gives after this step and those before it.")
+    grade: Grade = strawberry.field(description="The grade of those points.")
 
-    @strawberry.field
+    @strawberry.field(description="What to do, in the language that was asked for.")
     def message(root: strawberry.Parent[paths.PathStep], info: Info) -> str:
         return say(root.message, info.context.locale, **root.values)
 
 
 @shows(
-    paths.Path, description="Up to three steps that the live model has really scored. `reaches`: they bring the target."
+    paths.Path,
+    description="The way to the next grade. Each step was really scored by the live model; nothing is promised.",
 )
 class PathToGrade:
-    target: Grade
-    points_needed: int
-    steps: list[PathStep]
-    reaches: bool
+    target: Grade = strawberry.field(description="The next better grade.")
+    points_needed: int = strawberry.field(description="How many points are missing for it.")
+    steps: list[PathStep] = strawberry.field(description="Up to three, each scored on top of those before it.")
+    reaches: bool = strawberry.field(description="Whether all of them together bring the target.")
 
 
-@shows(scores.Score, description="basePoints and all effects add up to points, exactly.")
+@shows(
+    scores.Score,
+    description="The result of one scoring. `basePoints` and the effects of all `factors` add up to `points`, exactly.",
+)
 class Score(Node):
-    grade: Grade
-    points: int
-    base_points: int
-    factors: list[Factor]
-    as_of: datetime
-    model_version: str
-    simulated: bool
+    grade: Grade = strawberry.field(description="What the points amount to.")
+    points: int = strawberry.field(description="350 to 950, more is better.")
+    base_points: int = strawberry.field(description="Where somebody begins of whom no more is known.")
+    factors: list[Factor] = strawberry.field(
+        description="What moved the points: one for each group of facts, in an order that stays."
+    )
+    as_of: datetime = strawberry.field(description="When it was made; it knows nothing newer.")
+    model_version: str = strawberry.field(description="Which model made it.")
+    simulated: bool = strawberry.field(description="True while the model was trained on simulated people.")
 
     @strawberry.field(description="What counts most against this person, at most four, most important first.")
     def reasons(root: strawberry.Parent[scores.Score], info: Info) -> list[Reason]:
@@ -100,9 +109,9 @@ class Score(Node):
 
 @shows(assessing.Standing, description="Where scoring stands, what that means and what to do.")
 class Scoring:
-    state: ScoringState
-    score: Score | None
+    state: ScoringState = strawberry.field(description="Whether there is a score, and if not, why.")
+    score: Score | None = strawberry.field(description="The newest score; null unless READY.")
 
-    @strawberry.field
+    @strawberry.field(description="What the state means and what to do, in the language that was asked for.")
     def message(root: strawberry.Parent[assessing.Standing], info: Info) -> str:
         return say(root.message, info.context.locale, **root.values)

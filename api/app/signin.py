@@ -7,7 +7,7 @@ import strawberry
 
 from api.app.people import User
 from api.graphql.context import Info
-from api.graphql.mutations import commit, id_of
+from api.graphql.mutations import Input, commit, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
@@ -21,53 +21,68 @@ from membership import joining
 
 @shows(challenges.Challenge, description="A code was sent; answer it before it expires.")
 class Challenge:
-    expires_at: datetime
-    resend_at: datetime
-    code_length: int
+    expires_at: datetime = strawberry.field(description="Until when the code can be given.")
+    resend_at: datetime = strawberry.field(description="From when another code can be asked for.")
+    code_length: int = strawberry.field(description="How many digits the code has.")
 
-    @strawberry.field
+    @strawberry.field(description="Names the challenge; `signIn` takes it.")
     def id(root: strawberry.Parent[challenges.Challenge]) -> strawberry.ID:
         return strawberry.ID(global_id("Challenge", root.id))
 
 
 @shows(sessions.Session, description="A signed-in device.")
 class Session:
-    access_token: str
-    access_expires_at: datetime
-    refresh_token: str
+    access_token: str = strawberry.field(description="Shown with each request as `Authorization: Bearer ...`.")
+    access_expires_at: datetime = strawberry.field(
+        description="Until when it works; ask for new tokens a little earlier."
+    )
+    refresh_token: str = strawberry.field(
+        description="Works once, for new tokens. Keep it where the device keeps secrets."
+    )
     device_token: str = strawberry.field(
         description="Keep it for as long as the app is installed, and hand it in when a code is asked for: then nothing that "
         "others did wrong with this number keeps this device out."
     )
 
-    @strawberry.field
+    @strawberry.field(description="The same for as long as the device stays signed in.")
     def id(root: strawberry.Parent[sessions.Session]) -> strawberry.ID:
         return strawberry.ID(global_id("Session", root.id))
 
-    @strawberry.field
+    @strawberry.field(description="The person who is signed in.")
     async def viewer(root: strawberry.Parent[sessions.Session], info: Info) -> User | None:
         return await info.context.load(users.by_ids, root.user_id)
 
 
 @strawberry.type(description="A code is not enough for this number; answer one of `methods` too.")
 class SecondFactorRequired:
-    challenge_id: strawberry.ID
-    methods: list[str]
-    expires_at: datetime
+    challenge_id: strawberry.ID = strawberry.field(description="The challenge that was answered half.")
+    methods: list[str] = strawberry.field(description="What may be answered with, as TOTP or PASSKEY.")
+    expires_at: datetime = strawberry.field(description="Until when.")
 
 
-@strawberry.type
+@strawberry.type(description="The session is over; forget its tokens.")
 class SignedOut:
-    session_id: strawberry.ID
+    session_id: strawberry.ID = strawberry.field(description="Which session, as its `id` was.")
 
 
-RequestPhoneCodeResult = Annotated[Challenge | Refused, strawberry.union("RequestPhoneCodeResult")]
-SignInResult = Annotated[Session | SecondFactorRequired | Refused, strawberry.union("SignInResult")]
-RefreshSessionResult = Annotated[Session | Refused, strawberry.union("RefreshSessionResult")]
-SignOutResult = Annotated[SignedOut | Refused, strawberry.union("SignOutResult")]
+RequestPhoneCodeResult = Annotated[
+    Challenge | Refused,
+    strawberry.union("RequestPhoneCodeResult", description="The challenge to answer, or why no code was sent."),
+]
+SignInResult = Annotated[
+    Session | SecondFactorRequired | Refused,
+    strawberry.union("SignInResult", description="A session, what is still missing for one, or why there is none."),
+]
+RefreshSessionResult = Annotated[
+    Session | Refused,
+    strawberry.union("RefreshSessionResult", description="The session with new tokens, or why there are none."),
+]
+SignOutResult = Annotated[
+    SignedOut | Refused, strawberry.union("SignOutResult", description="The end of the session, or why it goes on.")
+]
 
 
-@strawberry.input
+@strawberry.input(description="Where to send a code.")
 class RequestPhoneCodeInput:
     phone: str = strawberry.field(description="E.164, of any country.")
     device_token: str | None = strawberry.field(
@@ -76,25 +91,31 @@ class RequestPhoneCodeInput:
     )
 
 
-@strawberry.input
+@strawberry.input(description="The answer to a challenge.")
 class SignInInput:
-    challenge_id: strawberry.ID
-    code: str
-    device_name: str
-    idempotency_key: str
+    challenge_id: strawberry.ID = strawberry.field(description="Of the Challenge that the code was sent for.")
+    code: str = strawberry.field(description="The digits that arrived.")
+    device_name: str = strawberry.field(
+        description="What the person calls this device, as the system names it: 1 to 100 characters."
+    )
+    idempotency_key: str = key()
 
 
-@strawberry.input
+@strawberry.input(description="What to get new tokens for.")
 class RefreshSessionInput:
-    refresh_token: str
-    idempotency_key: str
+    refresh_token: str = strawberry.field(description="The newest one.")
+    idempotency_key: str = strawberry.field(
+        description="8 to 128 characters. The same token and key answer the same new tokens for 60 seconds, until they are used."
+    )
 
 
 @strawberry.type
 class SignInMutation:
     @requires(Permission.PUBLIC)
-    @strawberry.mutation
-    async def request_phone_code(self, info: Info, input: RequestPhoneCodeInput) -> RequestPhoneCodeResult | None:
+    @strawberry.mutation(description="Send a code to a phone. Known and unknown numbers are answered alike.")
+    async def request_phone_code(
+        self, info: Info, input: Input[RequestPhoneCodeInput]
+    ) -> RequestPhoneCodeResult | None:
         context = info.context
         return await commit(
             info,
@@ -104,13 +125,13 @@ class SignInMutation:
         )
 
     @requires(Permission.PUBLIC)
-    @strawberry.mutation
-    async def sign_in(self, info: Info, input: SignInInput) -> SignInResult | None:
+    @strawberry.mutation(description="Sign in with the code. Whoever signs in first with a number registers with it.")
+    async def sign_in(self, info: Info, input: Input[SignInInput]) -> SignInResult | None:
         return await commit(info, lambda db: _sign_in(db, input, info.context.ip))
 
     @requires(Permission.PUBLIC)
     @strawberry.mutation(description="New tokens for the newest refresh token; an old one ends the session.")
-    async def refresh_session(self, info: Info, input: RefreshSessionInput) -> RefreshSessionResult | None:
+    async def refresh_session(self, info: Info, input: Input[RefreshSessionInput]) -> RefreshSessionResult | None:
         return await commit(
             info,
             lambda db: signing_in.refresh(
@@ -119,7 +140,7 @@ class SignInMutation:
         )
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation
+    @strawberry.mutation(description="End this session on this device; its subscriptions end too.")
     async def sign_out(self, info: Info) -> SignOutResult | None:
         actor = info.context.user
         session = await commit(info, lambda db: signing_in.sign_out(db, actor))

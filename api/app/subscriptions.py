@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
@@ -24,21 +24,24 @@ from infra.errors import Refusal
 # A ring can be lost with Valkey; what it would have told is then told this much later.
 LOOK_AGAIN_SECONDS = 10
 T = TypeVar("T")
+ApplicationId = Annotated[strawberry.ID, strawberry.argument(description="Of an Application.")]
 
 
-@strawberry.type
+@strawberry.type(description="A score, or where scoring stands, is another than before.")
 class ScoreChange:
-    viewer: User
+    viewer: User = strawberry.field(description="The person, to read the score from.")
 
 
 class NoSuchApplication(PublicError):
     code, sentence = "BAD_REQUEST", "You have no such application."
 
 
-@strawberry.type
+@strawberry.type(
+    description="What the app hears of by itself. The state of now comes first, so a reconnect loses nothing."
+)
 class Subscription:
     @requires(Permission.SIGNED_IN)
-    @strawberry.subscription
+    @strawberry.subscription(description="The score now, and again whenever it changes.")
     async def score_changed(self, info: Info) -> AsyncIterator[ScoreChange]:
         user_id = info.context.user.user_id
 
@@ -53,8 +56,8 @@ class Subscription:
             yield change
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.subscription
-    async def application_changed(self, info: Info, id: strawberry.ID) -> AsyncIterator[Application]:
+    @strawberry.subscription(description="The application now, and again whenever it is decided or moves on.")
+    async def application_changed(self, info: Info, id: ApplicationId) -> AsyncIterator[Application]:
         actor = info.context.user
         try:
             application_id = id_of("Application", id)

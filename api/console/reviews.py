@@ -5,9 +5,9 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.connections import PageInfo, connection
+from api.graphql.connections import After, First, PageInfo, connection
 from api.graphql.context import Info
-from api.graphql.mutations import commit, id_of
+from api.graphql.mutations import Input, commit, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
@@ -24,15 +24,15 @@ from infra.words import say
 
 @strawberry.type(description="Why: a stable code, and a sentence.")
 class Reason:
-    code: str
-    message: str
+    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="As the person reads it, in the reader's language.")
 
 
-@shows(decisions.Decision, description="The newest one, with its reasons, the weightiest first.")
+@shows(decisions.Decision, description="Approve, decline or refer, with ordered reasons.")
 class Decision:
-    outcome: DecisionOutcome
+    outcome: DecisionOutcome = strawberry.field(description="What was decided.")
 
-    @strawberry.field
+    @strawberry.field(description="Why, the weightiest first.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
         locale = info.context.locale
         return [Reason(code=why.code, message=say(why.message, locale, **why.values)) for why in root.reasons]
@@ -40,61 +40,67 @@ class Decision:
 
 @shows(applications.Application, description="A person's request, without the person.")
 class Application(Node):
-    status: ApplicationStatus
-    promised_by: datetime
+    status: ApplicationStatus = strawberry.field(description="Where it stands.")
+    promised_by: datetime = strawberry.field(description="By when the person was promised an answer.")
 
-    @strawberry.field
+    @strawberry.field(description="What the person applied for.")
     async def product_title(root: strawberry.Parent[applications.Application], info: Info) -> str:
         product = await info.context.load(products.by_ids, root.product_id)
         assert product is not None, "products are retired, never deleted"
         return product.title
 
-    @strawberry.field
+    @strawberry.field(description="The newest decision; null before the first.")
     async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
         return await info.context.load(decisions.latest, (root.user_id, root.id))
 
 
-@strawberry.type
+@strawberry.type(description="An application of a page, and where it stands in the queue.")
 class ReviewEdge:
-    cursor: str
-    node: Application
+    cursor: str = strawberry.field(description="Opaque. As `after`, it asks for what follows.")
+    node: Application = strawberry.field(description="The application.")
 
 
-@strawberry.type
+@strawberry.type(description="A page of the queue.")
 class ReviewConnection:
-    edges: list[ReviewEdge]
-    page_info: PageInfo
+    edges: list[ReviewEdge] = strawberry.field(description="The applications of this page with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more, and how to ask for it.")
+
+    @strawberry.field(description="The applications of this page, for those who need no cursors.")
+    def nodes(self) -> list[Application]:
+        return [edge.node for edge in self.edges]
 
 
 @strawberry.type
 class ReviewQuery:
     @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.field(description="What awaits a person, the nearest promise first.")
-    async def review_queue(
-        self, info: Info, first: int | None = None, after: str | None = None
-    ) -> ReviewConnection | None:
+    async def review_queue(self, info: Info, first: First = None, after: After = None) -> ReviewConnection | None:
         queue = reviewing.queue_of(info.context.staff)
         order = [applications.Application.promised_by, applications.Application.id]
         async with reading() as db:
             return connection(await page_of(db, queue, order, first=first, after=after))
 
 
-ReviewResult = Annotated[Application | Refused, strawberry.union("ReviewResult")]
+ReviewResult = Annotated[
+    Application | Refused, strawberry.union("ReviewResult", description="The application, decided now, or why not.")
+]
 
 
-@strawberry.input
+@strawberry.input(description="A reviewer's answer.")
 class ReviewApplicationInput:
-    application_id: strawberry.ID
-    outcome: DecisionOutcome
+    application_id: strawberry.ID = strawberry.field(description="Of an Application in the queue.")
+    outcome: DecisionOutcome = strawberry.field(description="APPROVE or DECLINE.")
     reasons: list[str] = strawberry.field(description="One to four sentences for the person.")
-    idempotency_key: str
+    idempotency_key: str = key()
 
 
 @strawberry.type
 class ReviewMutation:
     @requires(Permission.REVIEW_APPLICATIONS)
-    @strawberry.mutation
-    async def review_application(self, info: Info, input: ReviewApplicationInput) -> ReviewResult | None:
+    @strawberry.mutation(
+        description="Decide an application that was referred or is overdue. What is decided stays decided."
+    )
+    async def review_application(self, info: Info, input: Input[ReviewApplicationInput]) -> ReviewResult | None:
         actor = info.context.staff
         return await commit(info, lambda db: _review(db, actor, input))
 

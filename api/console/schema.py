@@ -14,12 +14,12 @@ from domain.people import staff_sessions
 from infra.database import reading
 
 
-@strawberry.type
+@strawberry.type(description="What staff can read, each role its part.")
 class Query(TierQuery, ReviewQuery, ProductQuery):
     pass
 
 
-@strawberry.type
+@strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
 class Mutation(ReviewMutation):
     pass
 

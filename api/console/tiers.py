@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.context import Info
+from api.graphql.enums import show
 from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
 from domain.permissions import Permission
@@ -13,39 +14,54 @@ from infra.words import say
 from membership import benefits, overview
 from membership.benefits import BenefitStatus, QuotaReset, Segment
 
-for _enum in (BenefitStatus, QuotaReset, Segment):
-    strawberry.enum(_enum)
+show(
+    BenefitStatus,
+    "Whether people get a benefit.",
+    DRAFT="Not yet.",
+    LIVE="Yes.",
+    RETIRING="Nobody gets it any more; whoever has it keeps it until `retiresAt`.",
+    RETIRED="Nobody has it any more.",
+)
+show(
+    QuotaReset,
+    "When a benefit's quota begins anew.",
+    MONTHLY="With each month.",
+    YEARLY="With each year.",
+    ONCE="Never.",
+)
 
 
-@shows(benefits.Benefit, description="What a tier or plan grants; `quota` is null where it is unlimited.")
+@shows(benefits.Benefit, description="Something that a tier or plan grants.")
 class Benefit(Node):
-    code: str
-    segment: Segment
-    quota: int | None
-    reset: QuotaReset
-    status: BenefitStatus
-    version: int
-    retires_at: datetime | None
+    code: str = strawberry.field(description="Its permanent name.")
+    segment: Segment = strawberry.field(description="What part of life it is for.")
+    quota: int | None = strawberry.field(
+        description="How often it can be used between two resets; null: as often as one likes."
+    )
+    reset: QuotaReset = strawberry.field(description="When the quota begins anew.")
+    status: BenefitStatus = strawberry.field(description="Whether people get it.")
+    version: int = strawberry.field(description="1 at first, one more with each change.")
+    retires_at: datetime | None = strawberry.field(description="Until when people keep it; null unless RETIRING.")
 
-    @strawberry.field
+    @strawberry.field(description="What people read, in the reader's language.")
     def name(root: strawberry.Parent[benefits.Benefit], info: Info) -> str:
         return say(root.name, info.context.locale)
 
 
 @shows(overview.TierOverview, description="A level of membership, and how many people are at it.")
 class Tier:
-    members: int
-    benefits: list[Benefit]
+    members: int = strawberry.field(description="How many people are at it.")
+    benefits: list[Benefit] = strawberry.field(description="What it grants.")
 
-    @strawberry.field
+    @strawberry.field(description="Its permanent name.")
     def code(root: strawberry.Parent[overview.TierOverview]) -> str:
         return str(root.tier.code)
 
-    @strawberry.field
+    @strawberry.field(description="What people read, in the reader's language.")
     def name(root: strawberry.Parent[overview.TierOverview], info: Info) -> str:
         return say(root.tier.name, info.context.locale)
 
-    @strawberry.field
+    @strawberry.field(description="1 is the lowest; a higher tier has a higher rank.")
     def rank(root: strawberry.Parent[overview.TierOverview]) -> int:
         return int(root.tier.rank)
 
@@ -53,7 +69,7 @@ class Tier:
 @strawberry.type
 class TierQuery:
     @requires(Permission.SEE_TIERS)
-    @strawberry.field(description="Lowest first.")
+    @strawberry.field(description="All tiers, the lowest first.")
     async def tiers(self, info: Info) -> list[Tier]:
         async with reading() as db:
             return await overview.tiers_with_counts(db)  # type: ignore[return-value]

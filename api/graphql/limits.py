@@ -17,12 +17,12 @@ from graphql import (
 
 from api.graphql.errors import BadRequest, CostExceeded
 from api.graphql.operations import Fragments, defaults_of, fields_at, fragments_of
-from infra.paging import FIRST_MAX
+from infra.paging import FIRST_MAX, FIRST_USUAL
 from infra.settings import settings
 
 # One request, one attempt: aliases would let a guesser try a thousand codes at once.
 SIGN_IN = frozenset({"requestPhoneCode", "signIn", "refreshSession"})
-LIST_DEFAULT = 20
+PAGE = frozenset({"edges", "nodes"})
 OPERATIONS_MAX = 20
 FRAGMENTS_MAX = 100
 NESTING_MAX = 60  # of braces and fragments; what recurses over a document stays far from the end of the stack
@@ -181,8 +181,8 @@ class Prices:
                 return max(1, min(int(given.value[:9]), FIRST_MAX))
             case VariableNode():
                 value = self._variables.get(given.name.value)
-                return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else LIST_DEFAULT
+                return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else FIRST_USUAL
         if field.selection_set is None:
             return 1
-        is_page = any(below.name.value == "edges" for below in fields_at(field.selection_set, self._fragments))
-        return LIST_DEFAULT if is_page else 1
+        is_page = any(below.name.value in PAGE for below in fields_at(field.selection_set, self._fragments))
+        return FIRST_USUAL if is_page else 1

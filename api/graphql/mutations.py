@@ -1,8 +1,10 @@
 """One mutation, one transaction, one commit; a refusal becomes data."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
+
+import strawberry
 
 from api.graphql.context import Context, Info
 from api.graphql.refusals import Refused
@@ -10,6 +12,17 @@ from infra.database import Db, transact
 from infra.errors import Refusal, not_found
 from infra.ids import parse_global_id
 from infra.words import N_
+
+T = TypeVar("T")
+Input = Annotated[T, strawberry.argument(description="All that is told; each of its fields says what it is.")]
+
+
+def key() -> Any:
+    """The field of an input that makes a retry safe."""
+    return strawberry.field(
+        description="8 to 128 characters, made by the client for each intention, as a UUID: the same key and input "
+        "again answer the same for 30 days and do nothing twice."
+    )
 
 
 async def commit(info: Info, work: Callable[[Db], Awaitable[Any]]) -> Any:

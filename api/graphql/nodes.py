@@ -1,14 +1,17 @@
 """`node(id)`: from a permanent id to what it names, as far as the asker may see it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
+
+import strawberry
 
 from api.graphql.context import Context
 from domain.actors import may
 from domain.permissions import Permission
 from infra.ids import parse_global_id
 
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="Of any Node.")]
 Find = Callable[[Context, UUID], Awaitable[Any]]
 
 

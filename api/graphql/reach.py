@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -18,9 +18,9 @@ from infra.words import Locale, say
 
 @strawberry.type(description="A rule that keeps people away, the first of those that do; and how many.")
 class ReasonAgainst:
-    code: str
-    message: str
-    people: int
+    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="What those people have in common, in the asker's language.")
+    people: int = strawberry.field(description="How many, each counted once: under the first rule that speaks against.")
 
 
 def reasons(against: Mapping[str, int], locale: Locale) -> list[ReasonAgainst]:
@@ -36,16 +36,20 @@ def reasons(against: Mapping[str, int], locale: Locale) -> list[ReasonAgainst]:
     "Partners are told of people to the ten, and null below 20, so that nobody can be told from it.",
 )
 class Reach:
-    people: int | None
-    eligible: int | None
-    eligible_as_of: datetime | None
-    simulated: bool
-    shown: int | None
-    opened: int | None
-    applied: int
-    approved: int
-    declined: int
-    accepted: int
+    people: int | None = strawberry.field(description="Everybody who was looked at; null before the first night.")
+    eligible: int | None = strawberry.field(description="Those of them whom no rule keeps away.")
+    eligible_as_of: datetime | None = strawberry.field(
+        description="When they were counted; null before the first night."
+    )
+    simulated: bool = strawberry.field(
+        description="Whether any of the people, or the model that graded them, is simulated."
+    )
+    shown: int | None = strawberry.field(description="How often it was shown among a person's matches.")
+    opened: int | None = strawberry.field(description="How often it was then opened.")
+    applied: int = strawberry.field(description="How many applied.")
+    approved: int = strawberry.field(description="How many applications were approved.")
+    declined: int = strawberry.field(description="How many applications were declined.")
+    accepted: int = strawberry.field(description="How many offers were accepted.")
 
     @strawberry.field(description="The most frequent first.")
     def against(root: strawberry.Parent[funnels.Funnel], info: Info) -> list[ReasonAgainst]:
@@ -58,13 +62,15 @@ class Reach:
     "if it were published. Partners are told to the ten, and null below 20.",
 )
 class Rehearsal:
-    as_of: datetime
-    simulated: bool
-    people: int | None
-    eligible_before: int | None
-    eligible_after: int | None
-    gained: int | None
-    lost: int | None
+    as_of: datetime = strawberry.field(description="When the people were frozen.")
+    simulated: bool = strawberry.field(
+        description="Whether any of the people, or the model that graded them, is simulated."
+    )
+    people: int | None = strawberry.field(description="Everybody in the snapshot.")
+    eligible_before: int | None = strawberry.field(description="For how many the product is open as it is.")
+    eligible_after: int | None = strawberry.field(description="For how many it would be open after the change.")
+    gained: int | None = strawberry.field(description="For how many it would open.")
+    lost: int | None = strawberry.field(description="For how many it would close.")
 
     @strawberry.field(description="Names the snapshot: the same for rehearsals that may be compared.")
     def snapshot(root: strawberry.Parent[rehearsing.Rehearsal]) -> strawberry.ID:
@@ -75,6 +81,7 @@ class Rehearsal:
         return reasons(root.against, info.context.locale)
 
 
+Days = Annotated[int, strawberry.argument(description=f"Of how many days, today included: 1 to {funnels.DAYS_MAX}.")]
 Asked = tuple[Actor, UUID, int]
 
 

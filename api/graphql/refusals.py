@@ -15,10 +15,12 @@ from infra.words import Locale, say
     description="Everything that a person or a program can do wrong. Clients select `... on Refusal`."
 )
 class Refusal:
-    code: RefusalCode
-    message: str
-    field: list[str] | None
-    retry_at: datetime | None
+    code: RefusalCode = strawberry.field(description="What to do about it, for programs; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="What to tell the person, in the language that was asked for.")
+    field: list[str] | None = strawberry.field(
+        description='The path of the input that was wrong, as ["input", "amount"]; null where it was none in particular.'
+    )
+    retry_at: datetime | None = strawberry.field(description="From when on it can work; null where time heals nothing.")
 
 
 @strawberry.type(description="What was refused, why, and where in the input.")

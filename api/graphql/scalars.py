@@ -11,26 +11,26 @@ from infra.words import N_
 
 URL = NewType("URL", str)
 SCALARS: dict[object, strawberry.types.scalar.ScalarDefinition] = {
-    URL: strawberry.scalar(name="URL", serialize=str, parse_value=str, description="An absolute address."),
+    URL: strawberry.scalar(
+        name="URL", serialize=str, parse_value=str, description="An absolute address, percent-encoded."
+    ),
 }
 
 
-@strawberry.type
+@strawberry.type(description='An amount of money: { amount: "1234.50", currency: "CNY" }.')
 class Money:
-    """`{ amount: "1234.50", currency: "CNY" }`, with exactly the currency's decimals."""
-
-    amount: Decimal
-    currency: str
+    amount: Decimal = strawberry.field(description="With exactly the currency's decimals.")
+    currency: str = strawberry.field(description="ISO 4217, as CNY.")
 
     @classmethod
     def of(cls, minor: int, currency: str) -> Self:
         return cls(amount=DomainMoney(minor, currency).amount, currency=currency)
 
 
-@strawberry.input
+@strawberry.input(description="An amount of money.")
 class MoneyInput:
-    amount: Decimal
-    currency: str
+    amount: Decimal = strawberry.field(description="Up to the currency's decimals: 1234.5 and 1234.50 are the same.")
+    currency: str = strawberry.field(description="ISO 4217, as CNY.")
 
     def to_money(self, *field: str) -> DomainMoney:
         """Refuses INVALID, naming `field`, what is no amount of an ISO 4217 currency."""

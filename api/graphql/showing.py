@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar, dataclass_transform, get_type_hints
 from uuid import UUID
 
 import strawberry
+from strawberry.types.field import StrawberryField
 
 from infra.ids import global_id
 
@@ -19,14 +20,14 @@ class Identified(Protocol):
     def id(self) -> UUID: ...
 
 
-@strawberry.interface(description="Whatever has a permanent id.")
+@strawberry.interface(description="Whatever has a permanent id, by which `node(id:)` finds it again.")
 class Node:
-    @strawberry.field
+    @strawberry.field(description="Permanent, opaque, and unique among all types: the key for a client's cache.")
     def id(root: strawberry.Parent[Identified], info: strawberry.Info) -> strawberry.ID:
         return strawberry.ID(global_id(info._raw_info.parent_type.name, root.id))
 
 
-@dataclass_transform()
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def shows(entity: type, *, description: str | None = None) -> Callable[[T], T]:
     """Make the class a GraphQL type of `entity`'s instances. Plain fields are read from the entity; fails at import where it
     has none of that name, so the two cannot drift apart. No field is shown that is not written down in the class.
@@ -34,7 +35,7 @@ def shows(entity: type, *, description: str | None = None) -> Callable[[T], T]:
 
     def decorate(cls: T) -> T:
         for name in inspect.get_annotations(cls):
-            if name not in vars(cls) and not _has(entity, name):
+            if _is_plain(vars(cls).get(name)) and not _has(entity, name):
                 raise TypeError(f"{cls.__name__} shows {entity.__name__}.{name}, which is not there")
 
         def is_type_of(obj: Any, info: Any) -> bool:
@@ -44,6 +45,11 @@ def shows(entity: type, *, description: str | None = None) -> Callable[[T], T]:
         return strawberry.type(cls, description=description or inspect.getdoc(cls))
 
     return decorate
+
+
+def _is_plain(given: object) -> bool:
+    """Whether the field has no resolver of its own, and so is read from the entity."""
+    return given is None or (isinstance(given, StrawberryField) and given.base_resolver is None)
 
 
 def _has(entity: type, name: str) -> bool:

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import strawberry
 
-from api.graphql.connections import Connection, connection
+from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Context, Info
-from api.graphql.mutations import commit, id_of
+from api.graphql.enums import show
+from api.graphql.mutations import Input, commit, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -33,21 +34,21 @@ NOTHING_YET = encode_cursor((0, UUID(int=0)))
 
 @shows(applications.Application, description="A person's request for one of the partner's products.")
 class Application(Node):
-    status: ApplicationStatus
-    term_months: int
-    promised_by: datetime
-    updated_at: datetime
+    status: ApplicationStatus = strawberry.field(description="Where it stands.")
+    term_months: int = strawberry.field(description="Over how many months, as the person asked.")
+    promised_by: datetime = strawberry.field(description="By when the person was promised an answer.")
+    updated_at: datetime = strawberry.field(description="When it changed last.")
 
-    @strawberry.field
+    @strawberry.field(description="What the person applied for.")
     async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
         return await info.context.load(products.by_ids, root.product_id)
 
-    @strawberry.field
+    @strawberry.field(description="How much, as the person asked. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[applications.Application]) -> Money:
         return Money.of(root.amount, root.currency)
 
     @strawberry.field(
-        description="The person's grade of today, while the consent that came with the application lives."
+        description="The person's grade of today, while the consent that came with the application lives; else null."
     )
     async def grade(root: strawberry.Parent[applications.Application], info: Info) -> Grade | None:
         return await info.context.load(disclosing.grades, (root.user_id, root.id))
@@ -68,10 +69,15 @@ class ApplicationQuery:
     async def applications(
         self,
         info: Info,
-        status: ApplicationStatus | None = None,
-        updated_since: datetime | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        status: Annotated[
+            ApplicationStatus | None, strawberry.argument(description="Only where it stands so now.")
+        ] = None,
+        updated_since: Annotated[
+            datetime | None,
+            strawberry.argument(description="Only what changed then or later; to begin with, not to go on."),
+        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Application] | None:
         since = updated_since.astimezone(UTC) if updated_since is not None else None
         feed = applications.changes_for(info.context.partner, status, since)
@@ -84,7 +90,6 @@ def _resumable(page: Page[applications.Application]) -> Page[applications.Applic
     return page if page.end is not None else replace(page, end=NOTHING_YET)
 
 
-@strawberry.enum
 class DeclineReason(StrEnum):
     GRADE_TOO_LOW = "GRADE_TOO_LOW"
     INCOME_TOO_LOW = "INCOME_TOO_LOW"
@@ -97,40 +102,60 @@ class DeclineReason(StrEnum):
     OTHER = "OTHER"
 
 
+show(
+    DeclineReason,
+    "Why a partner declines. The person reads a sentence of ours, or the partner's own.",
+    GRADE_TOO_LOW="The grade is lower than the product asks for.",
+    INCOME_TOO_LOW="The income is lower than the product asks for.",
+    BURDEN_TOO_HIGH="The monthly payments would take too much of the income.",
+    RECENT_ARREARS="The person was behind on a repayment lately.",
+    NOT_ENOUGH_HISTORY="Too little is known of how the person repaid before.",
+    IDENTITY_UNCLEAR="It is not clear enough who the person is.",
+    OUTSIDE_AREA="The product is not offered where the person lives.",
+    OUT_OF_STOCK="There is none left.",
+    OTHER="Another reason; say it in `message`.",
+)
 assert set(DeclineReason) == set(deciding.PARTNER_REASONS), "each reason has its sentence for the person"
 
-DecideApplicationResult = Annotated[Application | Refused, strawberry.union("DecideApplicationResult")]
+DecideApplicationResult = Annotated[
+    Application | Refused,
+    strawberry.union("DecideApplicationResult", description="The application, decided now, or why not."),
+]
 
 
-@strawberry.input
+@strawberry.input(description="One reason why an application is declined or referred.")
 class DecisionReasonInput:
-    code: DeclineReason
-    message: str | None = None
+    code: DeclineReason = strawberry.field(description="What kind of reason it is.")
+    message: str | None = strawberry.field(
+        default=None, description="What the person reads, in the partner's words; absent: a sentence of ours."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="What is offered to the person.")
 class TermsInput:
-    amount: MoneyInput
-    term_months: int
-    annual_rate: Decimal
+    amount: MoneyInput = strawberry.field(description="At most what was asked for.")
+    term_months: int = strawberry.field(description="One of the product's `termMonths`.")
+    annual_rate: Decimal = strawberry.field(description="Interest a year, as a fraction; 0 for a RENTAL.")
 
 
-@strawberry.input
+@strawberry.input(description="The partner's answer to an application.")
 class DecideApplicationInput:
-    application_id: strawberry.ID
-    outcome: DecisionOutcome
+    application_id: strawberry.ID = strawberry.field(description="Of an Application.")
+    outcome: DecisionOutcome = strawberry.field(description="What is decided. REFER hands it to a person of ours.")
     reasons: list[DecisionReasonInput] | None = strawberry.field(
-        default=None, description="At most four, the weightiest first."
+        default=None, description="At most four, the weightiest first; declining needs one."
     )
     terms: TermsInput | None = strawberry.field(default=None, description="When approving.")
-    idempotency_key: str
+    idempotency_key: str = key()
 
 
 @strawberry.type
 class ApplicationMutation:
     @requires(Permission.ANSWER_APPLICATIONS)
-    @strawberry.mutation
-    async def decide_application(self, info: Info, input: DecideApplicationInput) -> DecideApplicationResult | None:
+    @strawberry.mutation(description="Answer an application that the partner decides. What is decided stays decided.")
+    async def decide_application(
+        self, info: Info, input: Input[DecideApplicationInput]
+    ) -> DecideApplicationResult | None:
         actor = info.context.partner
         return await commit(info, lambda db: _decide(db, actor, input))
 

@@ -9,10 +9,10 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import scalars
-from api.graphql.connections import Connection, connection
+from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Context, Info
-from api.graphql.mutations import commit
-from api.graphql.reach import Reach, reach_of
+from api.graphql.mutations import Input, commit, key
+from api.graphql.reach import Days, Reach, reach_of
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -29,11 +29,11 @@ from infra.paging import page_of
 
 @strawberry.type(description="The partner's own rules, which must all hold. Null asks for nothing.")
 class ProductRules:
-    age_min: int | None
-    age_max: int | None
-    regions: list[str] | None
-    occupations: list[str] | None
-    income_at_least: Money | None
+    age_min: int | None = strawberry.field(description="In full years, included.")
+    age_max: int | None = strawberry.field(description="In full years, included.")
+    regions: list[str] | None = strawberry.field(description="ISO 3166-2: the person lives in one of them.")
+    occupations: list[str] | None = strawberry.field(description="The person does one of them.")
+    income_at_least: Money | None = strawberry.field(description="Of a month, as far as it is known.")
 
     @classmethod
     def of(cls, rules: dict[str, Any], currency: str) -> Self:
@@ -52,38 +52,42 @@ class ProductRules:
     description="What can be applied for, by the partner's own SKU. A RENTAL's amounts are both the monthly rent.",
 )
 class Product(Node):
-    sku: str
-    title: str
-    kind: ProductKind
-    term_months: list[int]
-    grade_at_least: Grade | None
-    decision: DecisionMode
-    status: ProductStatus
-    version: int
-    updated_at: datetime | None
+    sku: str = strawberry.field(description="The partner's own name for it; it never changes.")
+    title: str = strawberry.field(description="What people read.")
+    kind: ProductKind = strawberry.field(description="What kind of product it is; it never changes.")
+    term_months: list[int] = strawberry.field(description="Over how many months it can be had, shortest first.")
+    grade_at_least: Grade | None = strawberry.field(
+        description="Only for this grade and better; null: for every grade."
+    )
+    decision: DecisionMode = strawberry.field(description="Who answers applications for it.")
+    status: ProductStatus = strawberry.field(description="Whether it can be applied for.")
+    version: int = strawberry.field(description="1 at first, one more with each change.")
+    updated_at: datetime | None = strawberry.field(description="When it changed last; null where it never did.")
 
-    @strawberry.field
+    @strawberry.field(description="The least that can be applied for.")
     def amount_min(root: strawberry.Parent[products.Product]) -> Money:
         return Money.of(root.amount_min, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="The most that can be applied for.")
     def amount_max(root: strawberry.Parent[products.Product]) -> Money:
         return Money.of(root.amount_max, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="Interest a year, as a fraction: 0.12 is 12 %. Null for a RENTAL, which bears none.")
     def annual_rate(root: strawberry.Parent[products.Product]) -> Decimal | None:
         return scalars.rate(root.annual_rate)
 
-    @strawberry.field
+    @strawberry.field(
+        description="What is held of a person whose grade does not make it unnecessary; 0 where nothing is."
+    )
     def deposit(root: strawberry.Parent[products.Product]) -> Money:
         return Money.of(root.deposit, root.currency)
 
-    @strawberry.field
+    @strawberry.field(description="Who it is for, beyond the grade.")
     def rules(root: strawberry.Parent[products.Product]) -> ProductRules:
         return ProductRules.of(root.rules, root.currency)
 
     @strawberry.field(description="Whom it reaches, and what came of it in the last days.")
-    async def reach(root: strawberry.Parent[products.Product], info: Info, days: int = 30) -> Reach | None:
+    async def reach(root: strawberry.Parent[products.Product], info: Info, days: Days = 30) -> Reach | None:
         return await reach_of(info.context, info.context.partner, root.id, days)
 
 
@@ -96,27 +100,28 @@ async def find(context: Context, id: UUID) -> products.Product | None:
 @strawberry.type
 class ProductQuery:
     @requires(Permission.OFFER_PRODUCTS)
-    @strawberry.field(description="The partner's own, whatever their status.")
-    async def products(
-        self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Connection[Product] | None:
+    @strawberry.field(description="The partner's own products, whatever their status, oldest first.")
+    async def products(self, info: Info, first: First = None, after: After = None) -> Connection[Product] | None:
         async with reading() as db:
             own = products.offered_by(info.context.partner)
             return connection(await page_of(db, own, [products.Product.id], first=first, after=after))
 
 
-UpsertProductResult = Annotated[Product | Refused, strawberry.union("UpsertProductResult")]
+UpsertProductResult = Annotated[
+    Product | Refused,
+    strawberry.union("UpsertProductResult", description="The product as it is now, or why it stays as it was."),
+]
 
 
 @strawberry.input(description="An absent rule stays as it is, null takes it back.")
 class ProductRulesInput:
-    age_min: strawberry.Maybe[int | None] = strawberry.field(description="In full years, as is `ageMax`.")
-    age_max: strawberry.Maybe[int | None]
+    age_min: strawberry.Maybe[int | None] = strawberry.field(description="In full years, included.")
+    age_max: strawberry.Maybe[int | None] = strawberry.field(description="In full years, included.")
     regions: strawberry.Maybe[list[str] | None] = strawberry.field(description="ISO 3166-2: the person lives in one.")
     occupations: strawberry.Maybe[list[str] | None] = strawberry.field(
         description="Some of student, employee, self-employed, gig-worker, homemaker, unemployed."
     )
-    income_at_least: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="A month's.")
+    income_at_least: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="Of a month.")
 
 
 TOLD = (
@@ -127,32 +132,40 @@ TOLD = (
 
 @strawberry.input(description=TOLD)
 class RehearseProductInput:
-    sku: str
+    sku: str = strawberry.field(
+        description="The partner's own name for the product: a known one changes it, a new one makes it."
+    )
     kind: strawberry.Maybe[ProductKind | None] = strawberry.field(description="Of a new product; it never changes.")
-    title: strawberry.Maybe[str | None]
-    amount_min: strawberry.Maybe[MoneyInput | None]
-    amount_max: strawberry.Maybe[MoneyInput | None]
+    title: strawberry.Maybe[str | None] = strawberry.field(description="What people read.")
+    amount_min: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="The least that can be applied for.")
+    amount_max: strawberry.Maybe[MoneyInput | None] = strawberry.field(
+        description="The most that can be applied for; of a RENTAL the same as `amountMin`, the monthly rent."
+    )
     term_months: strawberry.Maybe[list[int] | None] = strawberry.field(description="Shortest first.")
     annual_rate: strawberry.Maybe[Decimal | None] = strawberry.field(
         description="With it, no amount over any term may cost more than the law allows, all told."
     )
-    grade_at_least: strawberry.Maybe[Grade | None]
-    decision: strawberry.Maybe[DecisionMode | None]
-    deposit: strawberry.Maybe[MoneyInput | None]
-    status: strawberry.Maybe[ProductStatus | None]
-    rules: strawberry.Maybe[ProductRulesInput | None]
+    grade_at_least: strawberry.Maybe[Grade | None] = strawberry.field(description="Only for this grade and better.")
+    decision: strawberry.Maybe[DecisionMode | None] = strawberry.field(description="Who answers applications for it.")
+    deposit: strawberry.Maybe[MoneyInput | None] = strawberry.field(
+        description="What is held of a person whose grade does not make it unnecessary."
+    )
+    status: strawberry.Maybe[ProductStatus | None] = strawberry.field(
+        description="PUBLISHED opens it, RETIRED closes it for new applications."
+    )
+    rules: strawberry.Maybe[ProductRulesInput | None] = strawberry.field(description="Who it is for, beyond the grade.")
 
 
 @strawberry.input(description=TOLD)
 class UpsertProductInput(RehearseProductInput):
-    idempotency_key: str
+    idempotency_key: str = key()
 
 
 @strawberry.type
 class ProductMutation:
     @requires(Permission.OFFER_PRODUCTS)
     @strawberry.mutation(description="The partner's offer under this SKU. What was offered to people before stays so.")
-    async def upsert_product(self, info: Info, input: UpsertProductInput) -> UpsertProductResult | None:
+    async def upsert_product(self, info: Info, input: Input[UpsertProductInput]) -> UpsertProductResult | None:
         actor = info.context.partner
         return await commit(info, lambda db: _upsert(db, actor, input))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.mutations import told
+from api.graphql.mutations import Input, told
 from api.graphql.reach import Rehearsal
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
@@ -15,14 +15,19 @@ from domain.matching.reach import rehearsing
 from domain.permissions import Permission
 from infra.database import reading
 
-RehearseProductResult = Annotated[Rehearsal | Refused, strawberry.union("RehearseProductResult")]
+RehearseProductResult = Annotated[
+    Rehearsal | Refused,
+    strawberry.union("RehearseProductResult", description="What the change would do, or why it cannot be tried."),
+]
 
 
 @strawberry.type
 class ReachQuery:
     @requires(Permission.OFFER_PRODUCTS)
-    @strawberry.field(description="A change of the product under this SKU, or a new one, as `upsertProduct` takes it.")
-    async def rehearse_product(self, info: Info, input: RehearseProductInput) -> RehearseProductResult | None:
+    @strawberry.field(
+        description="What a change would do, or a new product; told as `upsertProduct` takes it. Nothing is written."
+    )
+    async def rehearse_product(self, info: Info, input: Input[RehearseProductInput]) -> RehearseProductResult | None:
         return await told(info.context, _rehearsed(info.context.partner, input))
 
 

@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.errors import Unauthenticated
-from api.graphql.nodes import Finder, find_node
+from api.graphql.nodes import Finder, NodeId, find_node
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import Node
@@ -26,15 +26,19 @@ NODES: Mapping[str, Finder] = {
 }
 
 
-@strawberry.type
+@strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
 class Query(ApplicationQuery, ProductQuery, ReachQuery):
     @requires(Permission.SIGNED_IN)
-    @strawberry.field(description="Null for what is not there, and for what is not yours.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    @strawberry.field(
+        description="What a permanent id names. Null for what is not there, and for what is somebody else's."
+    )
+    async def node(self, info: Info, id: NodeId) -> Node | None:
         return await find_node(info.context, id, NODES)
 
 
-@strawberry.type
+@strawberry.type(
+    description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
+)
 class Mutation(ApplicationMutation, ProductMutation):
     pass
 

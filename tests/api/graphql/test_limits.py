@@ -163,6 +163,13 @@ class TestCost:
         query = "{ products { ...E } } fragment E on ProductConnection { edges { node { id } } }"
         assert (await phone.post(query)).json()["extensions"]["cost"]["requested"] == 1 + 20 * 3
 
+    async def test_of_nodes_is_that_of_so_many_items(self, phone: Phone) -> None:
+        asked = (await phone.post("{ products { nodes { id title } edges { node { id } } } }")).json()
+        assert asked["extensions"]["cost"]["requested"] == 1 + 20 * (3 + 3)
+        page = asked["data"]["products"]
+        assert [each["id"] for each in page["nodes"]] == [each["node"]["id"] for each in page["edges"]]
+        assert len(page["nodes"]) == 20
+
     async def test_above_the_limit_is_refused_before_anything_runs(self, member: Phone) -> None:
         page = (
             "edges { node { id title kind termMonths partner { id name } amountMin { amount } amountMax { amount } } }"

@@ -1,0 +1,56 @@
+"""The schemas as documentation: nothing is bare."""
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    build_schema,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from api.contract import served
+from api.graphql.enums import show
+
+SCHEMAS = {file.stem: build_schema(text) for file, text in served()}
+
+
+def described(type: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
+    """Everything of a type that can be described, with its description."""
+    yield type.name, type.description
+    if isinstance(type, GraphQLEnumType):
+        yield from ((f"{type.name}.{name}", value.description) for name, value in type.values.items())
+    if isinstance(type, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+        for name, field in type.fields.items():
+            yield f"{type.name}.{name}", field.description
+            for argument, given in getattr(field, "args", {}).items():
+                yield f"{type.name}.{name}({argument}:)", given.description
+
+
+@pytest.mark.parametrize("audience", SCHEMAS)
+def test_everything_is_described(audience: str) -> None:
+    ours = [
+        type
+        for type in SCHEMAS[audience].type_map.values()
+        if not is_introspection_type(type) and not is_specified_scalar_type(type)
+    ]
+    words = [each for type in ours for each in described(type)]
+    assert [name for name, description in words if not description] == [], (
+        "say what it means, its unit, and when it is null"
+    )
+    assert [name for name, description in words if description and description[-1] not in ".)"] == [], "a sentence ends"
+
+
+def test_a_value_that_is_not_there_cannot_be_described() -> None:
+    from enum import StrEnum
+
+    class Colour(StrEnum):
+        RED = "RED"
+
+    with pytest.raises(AssertionError, match="Colour has no BLUE"):
+        show(Colour, "A colour.", RED="Red.", BLUE="Blue.")
