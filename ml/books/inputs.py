@@ -38,6 +38,7 @@ def build(
     inputs = [
         each for each in (*numbers, *flags, *categories) if each.code is None or _says_something(frame, each.name)
     ]
+    inputs = _marking_the_unknown(frame, inputs)
     frame = frame[[each.name for each in inputs]]
     repeated = _repeated(frame, inputs)
     kept = [each for each in inputs if each.name not in repeated]
@@ -129,6 +130,24 @@ def _flags(each: Input) -> list[Input]:
 
 def _says_something(frame: pd.DataFrame, name: str) -> bool:
     return bool(_FLAG_ROWS_MIN <= frame[name].mean() <= 1 - _FLAG_ROWS_MIN)
+
+
+def _marking_the_unknown(frame: pd.DataFrame, inputs: Sequence[Input]) -> list[Input]:
+    """Where hardly any value is missing without a code, training has seen no bare unknown: live, it raises the commonest flag."""
+    found = [_mark_of(each, frame, inputs) for each in inputs if each.code is None]
+    marks = {each.name for each in found if each is not None}
+    return [replace(each, unknown=True) if each.name in marks else each for each in inputs]
+
+
+def _mark_of(number: Input, frame: pd.DataFrame, inputs: Sequence[Input]) -> Input | None:
+    flags = [each for each in inputs if each.code and each.column == number.column]
+    if number.kind != "number" or not flags:
+        return None
+    missing = frame[number.name].isna().to_numpy()
+    raised = frame[[each.name for each in flags]].to_numpy() > 0
+    if (missing & ~raised.any(axis=1)).mean() >= _FLAG_ROWS_MIN:
+        return None
+    return max(flags, key=lambda each: float(frame[each.name].sum()))
 
 
 def _repeated(frame: pd.DataFrame, inputs: Sequence[Input]) -> set[str]:

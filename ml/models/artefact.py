@@ -42,11 +42,16 @@ class Input:
     fact: str | None = None  # the name among the facts of app users
     column: str = ""  # the column of the book; differs from the name only for a flag
     code: str | None = None  # a flag: 1 where the column holds this sentinel code, else 0; "" means any missing value
+    unknown: bool = False  # a flag: raised for app users of whom the fact is unknown, since facts carry no codes
     origin: str | None = None  # a date: days from it to this ISO date, or to this column of the same row
     missing: tuple[str, ...] = ()  # sentinel codes which mean that nothing is known
     low: float | None = None  # the range that training has seen, or the commonest levels
     high: float | None = None
     levels: tuple[str, ...] = ()
+
+    @property
+    def marks_unknown(self) -> bool:
+        return self.unknown or self.code == ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ class Artefact:
         manifest = {
             "format": _FORMAT,
             "kind": self.kind,
-            "inputs": [asdict(each) for each in self.inputs],
+            "inputs": [_written(each) for each in self.inputs],
             "calibration": self.calibration,
             "simulated": self.simulated,
             "cuts": asdict(self.cuts),
@@ -175,6 +180,11 @@ def save(artefact: Artefact, folder: Path) -> str:
 def load(folder: Path, version: str) -> Artefact:
     """Read `folder/<version>`. Raises ArtefactError when anything is missing or was changed."""
     return from_contents(version, folders.read(folder, version))
+
+
+def _written(each: Input) -> dict[str, Any]:
+    """Without what says nothing, so that models of before this was known keep their hash."""
+    return {name: value for name, value in asdict(each).items() if name != "unknown" or value}
 
 
 def _model(kind: Kind, files: dict[str, bytes], inputs: tuple[Input, ...]) -> Model:

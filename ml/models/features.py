@@ -12,6 +12,8 @@ from infra.words import N_
 
 Value = float | str | None
 Matrix = NDArray[np.float64]
+# Of what is owed or spent against what there is; more tells nothing more, and a base of nothing leads here.
+RATIO_MAX = 3.0
 
 
 @dataclass(frozen=True)
@@ -140,15 +142,21 @@ def _value(feature: Feature, values: Mapping[str, FactValue]) -> Value:
     if known is None or feature.over is None:
         return known if known is None or isinstance(known, str) else float(known)  # type: ignore[arg-type]
     base = values.get(feature.over)
-    if base is None or base <= 0:  # type: ignore[operator]
+    if base is None:
         return None
-    return float(known) / (feature.times * float(base))  # type: ignore[arg-type]
+    ratio = float(_ratio(feature, np.array([float(known)]), np.array([float(base)]))[0])  # type: ignore[arg-type]
+    return None if np.isnan(ratio) else ratio
 
 
 def _column(feature: Feature, columns: Mapping[str, Matrix]) -> Matrix:
     known = columns[feature.fact]
     if feature.over is None:
         return known
-    base = columns[feature.over]
+    return _ratio(feature, known, columns[feature.over])
+
+
+def _ratio(feature: Feature, known: Matrix, base: Matrix) -> Matrix:
+    """Zero is known: whoever owes on a limit of nothing has used all of it and more, and nothing of nothing is nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(base > 0, known / (feature.times * base), np.nan)
+        ratio = np.where((base == 0) & (known == 0), 0.0, known / (feature.times * base))
+    return np.where(base >= 0, np.minimum(ratio, RATIO_MAX), np.nan)

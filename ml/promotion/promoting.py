@@ -16,7 +16,7 @@ from ml.live.registry import Standing
 from ml.live.store import Kind, ModelArtefact
 from ml.models import promotable
 from ml.models.artefact import Artefact, ArtefactError
-from ml.promotion import releasing
+from ml.promotion import reach, releasing
 from ml.promotion.releasing import Gate
 
 
@@ -168,6 +168,11 @@ async def _require_sound(db: Db, kind: Kind, version: str) -> store.AnyModel:
         raise NotPromoted(f"These inputs of model {version} are mapped to no fact ([facts]): {unmapped}.")
     if isinstance(model, Artefact) and (found := promotable.objections(model)):
         raise NotPromoted(" ".join(found))
+    if isinstance(model, Artefact) and not (reached := await reach.reach_of(db, model)).is_enough:
+        raise NotPromoted(
+            f"It would score {reached.scored} of {reached.people} people who have a score now: too little of what it asks "
+            "is known of them."
+        )
     return model
 
 

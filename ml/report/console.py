@@ -13,6 +13,7 @@ from ml.lab.comparing import Comparison
 from ml.lab.evaluation import FIGURES, GradeLine, Judgement
 from ml.lab.groups import GroupLine
 from ml.lab.training import Trained
+from ml.models.promotable import objections
 from ml.report.drawing import importances
 
 _LABELS = {"auc": "AUC", "ks": "KS", "brier": "Brier", "logloss": "Log-loss", "ece": "ECE"}
@@ -72,9 +73,11 @@ def _headline(trained: Trained) -> Panel:
     ]
     if artefact.simulated:
         lines.append(Text("Trained on SIMULATED people: its figures say nothing about real ones.", style="bold red"))
-    if not artefact.is_mapped:
+    if artefact.unmapped:
         shown = ", ".join(artefact.unmapped[:4]) + (" ..." if len(artefact.unmapped) > 4 else "")
         lines.append(Text(f"Can't go live: no fact feeds {shown}.", style="dim"))
+    elif why := objections(artefact):
+        lines.append(Text(f"Can't go live: {why[0]}", style="dim"))
     return Panel(Group(*lines), border_style="green", expand=False, padding=(0, 2))
 
 

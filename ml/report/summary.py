@@ -7,6 +7,7 @@ from ml.books.findings import Finding
 from ml.lab.comparing import Comparison
 from ml.lab.evaluation import GradeLine, Judgement
 from ml.lab.training import Trained
+from ml.models.promotable import objections
 
 
 def of_training(trained: Trained, *, page: str) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def of_training(trained: Trained, *, page: str) -> dict[str, Any]:
         "warnings": report.notes.warnings,
         "left_out": report.notes.left_out,
         "candidates": artefact.card["candidates"],
-        "can_go_live": artefact.is_mapped,
+        "can_go_live": not (why := objections(artefact)),
+        "cannot_go_live_because": why,
         "simulated": artefact.simulated,
         "page": page,
         "seconds": round(report.seconds, 2),
@@ -39,7 +41,7 @@ def of_comparison(comparison: Comparison) -> dict[str, Any]:
                 "model": each.name,
                 "kind": each.artefact.kind,
                 "simulated": each.artefact.simulated,
-                "can_go_live": each.artefact.is_mapped,
+                "can_go_live": not objections(each.artefact),
                 **_figures(each.judgement),
                 "grades": _grades(each.grades),
                 "groups": [{**asdict(line), "concerns": line.concerns} for line in each.groups],

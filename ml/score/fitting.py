@@ -49,18 +49,18 @@ def rows_of(artefact: Artefact, columns: Mapping[str, Matrix]) -> Matrix:
     together = matrix(columns, facts)
     for index, each in enumerate(artefact.inputs):
         if each.fact is None:
-            together[:, index] = np.isnan(together[:, index]) if each.code == "" else 0.0
+            together[:, index] = np.isnan(together[:, index]) if each.marks_unknown else 0.0
     return together
 
 
 def is_thin(artefact: Artefact, row: Row) -> bool:
+    """Whether too little is known. Only facts count, and no flag that says of one that it is missing."""
+    asked = [FEATURES[each.fact] for each in artefact.inputs if each.fact]
     known = [
         FEATURES[each.fact] for each, value in zip(artefact.inputs, row, strict=True) if each.fact and value is not None
     ]
-    few = len(known) < min(KNOWN_MIN, len(artefact.inputs))
-    return few or len({each.group for each in known}) < min(
-        GROUPS_MIN, len({FEATURES[fact].group for fact in facts_of(artefact)})
-    )
+    groups, groups_asked = ({each.group for each in some} for some in (known, asked))
+    return len(known) < min(KNOWN_MIN, len(asked)) or len(groups) < min(GROUPS_MIN, len(groups_asked))
 
 
 def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
@@ -94,9 +94,8 @@ def _is_near(each: Input, value: float) -> bool:
 
 def is_unknown(each: Input, value: Value) -> bool:
     """Whether nothing is known behind this input, told by itself or by its flag."""
-    return value is None or (each.code == "" and value == 1.0)
+    return value is None or (each.marks_unknown and value == 1.0)
 
 
 def _flag(each: Input, value: Value) -> float:
-    """The flag of a missing value; those of a book's sentinel codes are never raised, because facts carry no codes."""
-    return float(each.code == "" and value is None)
+    return float(each.marks_unknown and value is None)

@@ -74,7 +74,7 @@ def _whole(numbers: Floats) -> Whole:
 
 
 def _unknown(artefact: Artefact, rows: Floats) -> NDArray[np.bool_]:
-    is_flag = np.array([each.code == "" for each in artefact.inputs])
+    is_flag = np.array([each.marks_unknown for each in artefact.inputs])
     return np.asarray(np.isnan(rows) | (is_flag & (rows == 1.0)))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.facts.sheets import FactSheet, Observation, sheet_of
 from domain.facts.vocabulary import VOCABULARY, FactGroup
-from ml.models.features import FEATURES, NEVER, STANDARD, matrix, vector
+from ml.models.features import FEATURES, NEVER, RATIO_MAX, STANDARD, matrix, vector
 from ml.population.simulating import simulated
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -33,10 +33,22 @@ def test_money_and_flags_become_numbers() -> None:
     assert vector(known, ("income.monthly_inflow", "account.real_name")) == (6500.5, 1.0)
 
 
-def test_a_ratio_needs_both_its_parts_and_a_positive_base() -> None:
+def test_a_ratio_needs_both_its_parts() -> None:
     names = ("credit.burden", "credit.utilisation")
-    known = sheet(credit__outstanding=Decimal(12_000), income__monthly_inflow=Decimal(5_000), credit__limit=Decimal(0))
+    known = sheet(credit__outstanding=Decimal(12_000), income__monthly_inflow=Decimal(5_000))
     assert vector(known, names) == (0.2, None)
+    assert vector(sheet(credit__limit=Decimal(0)), names) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("owed", "limit", "utilisation"),
+    [(500, 0, RATIO_MAX), (500, 1, RATIO_MAX), (500, 1_000, 0.5), (0, 0, 0.0), (0, 1_000, 0.0), (500, -1, None)],
+)
+def test_a_base_of_zero_is_known_and_worse_than_any_other(owed: int, limit: int, utilisation: float | None) -> None:
+    known = sheet(credit__outstanding=Decimal(owed), credit__limit=Decimal(limit))
+    assert vector(known, ("credit.utilisation",)) == (utilisation,)
+    columns = {"credit.outstanding": np.array([float(owed)]), "credit.limit": np.array([float(limit)])}
+    assert matrix(columns, ("credit.utilisation",))[0, 0] == pytest.approx(utilisation or 0.0, nan_ok=True) or limit < 0
 
 
 def test_one_person_and_many_are_read_alike() -> None:

@@ -1,17 +1,22 @@
 """A model from a lender's own book scores app users like the built-in one: exact, explained, and the same in any company."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from domain.credit.scoring import NotEnoughKnown, Scored
+from domain.facts.sheets import FactSheet
+from ml.books import inputs
 from ml.books.describing import Description
 from ml.lab.training import train
-from ml.models.artefact import Artefact
+from ml.models.artefact import Artefact, contents, from_contents
 from ml.models.promotable import objections
 from ml.population.simulating import simulated
 from ml.score.explaining import explained
-from ml.score.fitting import fit, row_of
+from ml.score.fitting import fit, is_thin, row_of, rows_of
 from ml.score.scoring import score_with
 from tests.ml.conftest import persona
 
@@ -22,6 +27,7 @@ COLUMNS = {
     "ASKED": "credit.applications_90d",
     "BILLS": "repayment.bills_on_time_rate",
 }
+CODED = {"LATE": "repayment.late_24m", "ASKED": "credit.applications_90d", "BUFFER": "income.buffer_days"}
 KEYS = ("steady-shopper", "gig-driver", "over-borrowed", "small-shop-owner")
 
 
@@ -67,6 +73,62 @@ def test_one_person_is_explained_alike_in_any_company(lenders: Artefact) -> None
         alone = explained(lenders, rows[index : index + 1])
         assert np.array_equal(alone.effects[0], together.effects[index])
         assert alone.log_odds[0] == together.log_odds[index]
+
+
+class TestSentinelCodes:
+    """A book that writes -9 for what it does not know, and never leaves a cell empty."""
+
+    @pytest.fixture(scope="class")
+    def coded(self) -> Artefact:
+        people = simulated(6_000, seed=9)
+        known, facts = people.outcome_known, people.facts()
+        book = pd.DataFrame({column: facts[fact][known] for column, fact in CODED.items()}).fillna(-9.0)
+        lot = np.random.default_rng(4)
+        # Whoever is unknown repays worse, which only the code tells.
+        book["LATE"] = book["LATE"].mask(lot.random(len(book)) < 0.2, -9.0)
+        chance = np.where(book["LATE"] == -9, 0.45, 0.08 + 0.1 * book["LATE"].clip(0, 4))
+        book["BAD"] = (lot.random(len(book)) < chance).astype(int)
+        return train(book, Description(target="BAD", bad=("1",), facts=CODED), quick=True).artefact
+
+    def test_an_unknown_person_is_scored_as_the_code_was_in_training(self, coded: Artefact) -> None:
+        flag = next(each for each in coded.inputs if each.name == "LATE = -9")
+        assert flag.unknown
+        row = row_of(coded, sheet_without("repayment.late_24m"))
+        assert dict(zip((each.name for each in coded.inputs), row, strict=True))["LATE = -9"] == 1.0
+        cells = pd.DataFrame({"LATE": ["-9", "0"], "ASKED": ["1", "1"], "BUFFER": ["20", "20"]}, dtype=object)
+        trained = coded.log_odds(inputs.values(coded.inputs, cells).to_numpy(dtype=object))
+        live = coded.log_odds(
+            np.array([fit(coded, row_of(coded, sheet_without(*gone))) for gone in (["repayment.late_24m"], [])], object)
+        )
+        np.testing.assert_array_equal(live, trained)
+        assert live[0] > live[1] + 1.0
+
+    def test_one_at_a_time_and_all_at_once_are_the_same(self, coded: Artefact) -> None:
+        columns = {fact: np.array([np.nan]) for fact in CODED.values()}
+        np.testing.assert_array_equal(
+            rows_of(coded, columns)[0], np.array(fit(coded, row_of(coded, sheet_without(*CODED.values()))), float)
+        )
+
+    def test_three_facts_are_enough_for_a_model_of_three_facts(self, coded: Artefact) -> None:
+        assert len(coded.inputs) > 3
+        assert not is_thin(coded, row_of(coded, sheet_without()))
+        assert is_thin(coded, row_of(coded, sheet_without("repayment.late_24m")))
+
+    def test_it_keeps_its_name_when_it_is_read_again(self, coded: Artefact) -> None:
+        assert from_contents(coded.version, contents(coded)).version == coded.version
+
+
+def sheet_without(*gone: str) -> FactSheet:
+    known = {"repayment.late_24m": 0, "credit.applications_90d": 1, "income.buffer_days": 20}
+    values = {name: value for name, value in known.items() if name not in gone}
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return FactSheet(values, frozenset({"wechat"}), simulated=True, as_of=now)
+
+
+def test_a_fact_that_no_model_may_read_is_in_the_way(lenders: Artefact) -> None:
+    for fact in ("profile.birth_date", "nobody.knows"):
+        odd = replace(lenders, inputs=(replace(lenders.inputs[0], fact=fact), *lenders.inputs[1:]))
+        assert objections(odd) == [f"The input {odd.inputs[0].name} reads {fact}, which no model may read."]
 
 
 def test_who_has_few_of_its_facts_is_not_guessed(lenders: Artefact) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from domain.actors import Role
 from domain.credit.rescores import Rescore, RescoreReason
 from domain.credit.scoring import scorer
+from domain.facts import readings
 from domain.people import staff
 from infra import clock, vault
 from infra.database import reading, transaction
@@ -21,6 +22,7 @@ from ml.live import store
 from ml.live.approvals import ModelMove, Move
 from ml.live.registry import Standing
 from ml.live.store import Kind, ModelFile
+from ml.models.features import FEATURES
 from ml.promotion import challenging, promoting
 from ml.promotion.challenging import ChallengerScore
 from ml.promotion.promoting import NotPromoted
@@ -156,6 +158,22 @@ class TestGates:
             await run(promoting.promote, fresh)
         assert (await standings.standing(Kind.SCORE)).champion == champion
         assert scorer().model_version == champion
+
+    async def test_a_model_that_would_score_too_few_of_those_who_are_scored_now(
+        self, champion: str, appoint: Appoint
+    ) -> None:
+        people = await settle(12, seed=33)
+        await rescore()
+        async with reading() as db:
+            known = {name for sheet in (await readings.sheets(db, set(people))).values() for name in sheet.values}
+        facts = [name for name, each in FEATURES.items() if not each.is_category and not set(each.facts) & known]
+        inputs = (await standings.load_score(champion)).inputs
+        asks = tuple(replace(each, fact=facts[place % len(facts)]) for place, each in enumerate(inputs))
+        blind = await saved(champion, inputs=asks)
+        with pytest.raises(NotPromoted, match=r"would score \d+ of \d+ people who have a score now"):
+            await run(promoting.propose, blind, by=await appoint(Role.RISK))
+        async with reading() as db:
+            assert (await promoting.vouchers(db, {blind}))[blind] == []
 
     async def test_an_unknown_version(self, appoint: Appoint) -> None:
         with pytest.raises(NotPromoted, match="no model 0123456789abcdef"):
