@@ -1,7 +1,7 @@
 """From a table and its description to a book that is fit to learn from, or a refusal that names what is wrong."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -30,6 +30,10 @@ class Cases:
     moments: NDArray[np.float64] | None
     rejects: int
     data_hash: str
+
+    def only(self, rows: NDArray[np.bool_]) -> "Cases":
+        moments = None if self.moments is None else self.moments[rows]
+        return replace(self, table=self.table[rows], bad=self.bad[rows], weights=self.weights[rows], moments=moments)
 
 
 def prepare(

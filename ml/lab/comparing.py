@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from infra.clock import local_day
-from ml.books import duplicates, inputs
+from ml.books import duplicates, inputs, seen
 from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import Cases, cases, sensitive_groups
@@ -66,34 +66,63 @@ def compare(
     notes: Notes | None = None,
     today: date | None = None,
     seed: int = 0,
+    only_fresh: bool = False,
 ) -> Comparison:
-    """Raises BookRefused when the book is malformed or lacks a column that a model needs."""
+    """`only_fresh`: on the rows that none of the models has learned from. Raises BookRefused when the book is malformed or
+    lacks a column that a model needs.
+    """
     notes = notes or Notes()
     found = cases(table, description, notes, today or local_day(datetime.now(UTC)))
+    frames = {name: inputs.values(artefact.inputs, found.table) for name, artefact in artefacts.items()}
+    fresh = np.ones(len(found.bad), dtype=np.bool_)
+    for name, artefact in artefacts.items():
+        is_seen = seen.are_seen(frames[name], found.bad, artefact.rows)
+        _warn_of_seen(name, artefact, is_seen, found, notes)
+        fresh &= ~is_seen
+    if only_fresh:
+        found = found.only(fresh)
+        frames = {name: frame[fresh] for name, frame in frames.items()}
     sensitive = sensitive_groups(found.table, description)
     customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
-    judged_models = []
-    for name, artefact in artefacts.items():
-        if artefact.card.get("data", {}).get("hash") == found.data_hash:
-            notes.warn(f"{name} was trained on this very book: its figures here flatter it.")
-        frame = inputs.values(artefact.inputs, found.table)
-        log_odds = artefact.log_odds(frame.to_numpy(dtype=object))
-        judged_models.append(
-            Judged(
-                name=name,
-                artefact=artefact,
-                log_odds=log_odds,
-                judgement=judged(found.bad, log_odds, found.weights, customers, seed=seed),
-                grades=grade_lines(found.bad, log_odds, found.weights, artefact.cuts),
-                groups=tuple(by_group(found.bad, log_odds, found.weights, sensitive, artefact.cuts, seed=seed)),
-            )
-        )
+    models = (
+        _judged(name, artefacts[name], frame, found, sensitive, customers, seed) for name, frame in frames.items()
+    )
+    judged_models = tuple(models) if len(found.bad) and 0 < found.bad.sum() < len(found.bad) else ()
     pairs = [
         difference
         for first, second in combinations(judged_models, 2)
         for difference in _differences(first, second, found, customers, seed)
     ]
-    return Comparison(found, tuple(judged_models), tuple(pairs), notes)
+    return Comparison(found, judged_models, tuple(pairs), notes)
+
+
+def _warn_of_seen(name: str, artefact: Artefact, is_seen: NDArray[np.bool_], found: Cases, notes: Notes) -> None:
+    if artefact.card.get("data", {}).get("hash") == found.data_hash:
+        notes.warn(f"{name} was trained on this very book: its figures here flatter it.")
+    elif is_seen.any():
+        notes.warn(
+            f"{name} has learned from {int(is_seen.sum()):,} of these {len(is_seen):,} rows: its figures here flatter it."
+        )
+
+
+def _judged(
+    name: str,
+    artefact: Artefact,
+    frame: pd.DataFrame,
+    found: Cases,
+    sensitive: pd.DataFrame,
+    customers: NDArray[np.int64] | None,
+    seed: int,
+) -> Judged:
+    log_odds = artefact.log_odds(frame.to_numpy(dtype=object))
+    return Judged(
+        name=name,
+        artefact=artefact,
+        log_odds=log_odds,
+        judgement=judged(found.bad, log_odds, found.weights, customers, seed=seed),
+        grades=grade_lines(found.bad, log_odds, found.weights, artefact.cuts),
+        groups=tuple(by_group(found.bad, log_odds, found.weights, sensitive, artefact.cuts, seed=seed)),
+    )
 
 
 def _differences(

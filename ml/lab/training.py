@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml.books import seen
 from ml.books.book import Book, Rows
 from ml.books.describing import Description
 from ml.books.findings import Notes
@@ -127,7 +128,7 @@ def _final(book: Book, trial: Trial, seed: int) -> Artefact:
         simulated=book.description.simulated,
         cuts=book.description.cuts,
     )
-    return replace(plain, reference=_reference(plain, book, seed))
+    return replace(plain, reference=_reference(plain, book, seed), rows=seen.learned(book.frame, book.bad))
 
 
 def _reference(artefact: Artefact, book: Book, seed: int) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ from ml.models.scale import Cuts
 Floats = NDArray[np.float64]
 Kind = Literal["catboost", "logistic", "scorecard"]
 _MANIFEST = "manifest.json"
+_ROWS = "rows.bin"
 _FORMAT = 1
 
 
@@ -66,6 +67,7 @@ class Artefact:
     cuts: Cuts = field(default_factory=Cuts)
     # The mean contribution of each input among approved people: what a person is compared with in explanations.
     reference: tuple[float, ...] = ()
+    rows: bytes = field(default=b"", repr=False)  # hashes of the rows of training, so that fresh ones are told apart
     card: dict[str, Any] = field(default_factory=dict, repr=False)
     profile: dict[str, Any] = field(default_factory=dict, repr=False)  # training bins of inputs and score, for PSI
 
@@ -122,6 +124,10 @@ class Artefact:
         first = [math.nan if each.kind == "number" else "" for each in self.inputs]
         return float(self.model.contributions(np.asarray([first], dtype=object))[0, -1])
 
+    @property
+    def _files(self) -> dict[str, bytes]:
+        return {**self.model.files(), _ROWS: self.rows} if self.rows else self.model.files()
+
     @cached_property
     def _manifest(self) -> bytes:
         manifest = {
@@ -134,14 +140,14 @@ class Artefact:
             "reference": self.reference,
             "card": self.card,
             "profile": self.profile,
-            "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self.model.files().items())},
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self._files.items())},
         }
         return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
 def contents(artefact: Artefact) -> dict[str, bytes]:
     """The files of an artefact by name; `from_contents` reads them again under its version."""
-    return {**artefact.model.files(), _MANIFEST: artefact._manifest}
+    return {**artefact._files, _MANIFEST: artefact._manifest}
 
 
 def from_contents(version: str, files: Mapping[str, bytes]) -> Artefact:
@@ -164,6 +170,7 @@ def from_contents(version: str, files: Mapping[str, bytes]) -> Artefact:
         simulated=written["simulated"],
         cuts=Cuts(**written["cuts"]),
         reference=tuple(written["reference"]),
+        rows=files[_ROWS] if _ROWS in written["files"] else b"",
         card=written["card"],
         profile=written["profile"],
     )

@@ -118,7 +118,7 @@ def measure(models: Mapping[str, Artefact], book: Path, describe: Path) -> Gate:
 
     notes, description = Notes(), describing.read(describe)
     table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
-    return releasing.gate(compare(models, table, description, notes=notes))
+    return releasing.gate(compare(models, table, description, notes=notes, only_fresh=True))
 
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[Voucher]]:

@@ -1,6 +1,6 @@
-"""The release gate: a new model must not be worse than the one it replaces, measured on the same rows."""
+"""The release gate: a new model must be shown to be as good as the one it replaces, on rows that neither has seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,13 @@ from ml.figures.drift import FOUR_FIFTHS
 from ml.lab.comparing import Comparison, Difference, Judged
 from ml.lab.groups import GAP_MAX, GroupLine
 from ml.models.artefact import Artefact
+from ml.promotion import swapping
+from ml.promotion.swapping import Swaps
 
 FIRST, SECOND = "champion", "challenger"
+# How much worse it may be: by less than separate measurements of one model differ.
+MARGINS: Mapping[str, float] = {"auc": 0.01, "logloss": 0.005}
+ROWS_MIN, CLASS_MIN = 500, 50
 
 
 @dataclass(frozen=True)
@@ -26,24 +31,51 @@ def needs_measuring(champion: Artefact | None, candidate: Artefact) -> bool:
 
 
 def gate(comparison: Comparison) -> Gate:
-    """Of a comparison of the two models under the names FIRST and SECOND."""
+    """Of a comparison of the two models, under the names FIRST and SECOND, on rows that neither has learned from."""
+    rows, bads = len(comparison.cases.bad), int(comparison.cases.bad.sum())
+    if rows < ROWS_MIN or min(bads, rows - bads) < CLASS_MIN:
+        why = (
+            f"{rows:,} rows that neither model has learned from, {bads:,} of them bad, are too few to tell: "
+            f"at least {ROWS_MIN:,} are needed, and {CLASS_MIN} of either outcome."
+        )
+        return Gate((why,), {"rows": rows, "bads": bads})
     before, after = comparison.models
-    failures = [*_worse(comparison.differences), *_uncalibrated(before, after), *_unfair(before.groups, after.groups)]
+    swaps = swapping.swapped(comparison.cases.bad, before, after)
+    failures = [
+        *_worse(comparison.differences),
+        *_uncalibrated(before, after),
+        *_unfair(before.groups, after.groups),
+        *_swapped_for_worse(swaps),
+    ]
     figures = {
-        "rows": after.judgement.rows,
+        "rows": rows,
+        "bads": bads,
         "differences": {each.figure: [each.value, *each.interval] for each in comparison.differences},
+        "margins": dict(MARGINS),
         "ece": after.judgement.figures.ece,
+        "swaps": swaps.figures(),
     }
     return Gate(tuple(failures), figures)
 
 
 def _worse(differences: Sequence[Difference]) -> Iterator[str]:
-    """Clearly so: the whole paired interval lies on the bad side."""
+    """Whatever is not shown to be as good, but for a margin: the whole paired interval must lie on the good side of it."""
     for each in differences:
-        loses = each.value > 0 if each.figure == "logloss" else each.value < 0
-        if loses and each.is_clear:
-            low, high = each.interval
-            yield f"Its {each.figure} is worse by {abs(each.value):.4f} (95 % interval {low:+.4f} to {high:+.4f})."
+        low, high = each.interval
+        harm = high if each.figure == "logloss" else -low
+        if harm > MARGINS[each.figure]:
+            yield (
+                f"Its {each.figure} is not shown to be as good as the champion's: {each.value:+.4f} (95 % interval "
+                f"{low:+.4f} to {high:+.4f}), and {MARGINS[each.figure]} is the most that it may be worse."
+            )
+
+
+def _swapped_for_worse(swaps: Swaps) -> Iterator[str]:
+    if swaps.are_clearly_worse:
+        yield (
+            f"Of the {swaps.taken.people:,} whom it alone would approve {swaps.taken.bad_rate:.1%} went bad, of the "
+            f"{swaps.dropped.people:,} whom only the champion would {swaps.dropped.bad_rate:.1%}."
+        )
 
 
 def _uncalibrated(before: Judged, after: Judged) -> Iterator[str]:

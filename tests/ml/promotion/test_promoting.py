@@ -192,14 +192,20 @@ class TestGates:
         assert not needs_measuring(simulated, real)
         assert needs_measuring(real, real)
 
-    def test_worse_is_what_the_paired_interval_says_clearly(self) -> None:
+    def test_worse_is_whatever_is_not_shown_to_be_as_good_but_for_a_margin(self) -> None:
         def told(figure: str, value: float, low: float, high: float) -> list[str]:
             return list(worse([Difference("champion", "challenger", figure, value, (low, high))]))
 
-        assert told("auc", -0.01, -0.02, -0.005) == ["Its auc is worse by 0.0100 (95 % interval -0.0200 to -0.0050)."]
-        assert told("auc", -0.01, -0.02, 0.001) == []
+        assert told("auc", -0.01, -0.02, -0.005) == [
+            "Its auc is not shown to be as good as the champion's: -0.0100 (95 % interval -0.0200 to -0.0050), and 0.01 is "
+            "the most that it may be worse."
+        ]
+        assert told("auc", -0.01, -0.02, 0.001) != []
+        assert told("auc", -0.001, -0.009, 0.007) == []
         assert told("auc", 0.01, 0.005, 0.02) == []
+        assert told("auc", 0.02, -0.02, 0.06) != []
         assert told("logloss", 0.01, 0.005, 0.02) != []
+        assert told("logloss", 0.001, -0.002, 0.004) == []
         assert told("logloss", -0.01, -0.02, -0.005) == []
 
 
