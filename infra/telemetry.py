@@ -17,7 +17,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # What may stand in a line. Everything else is dropped, so a careless call cannot leak a person.
 ALLOWED = frozenset(
     "event level timestamp logger request_id error exception reaction event_id user_id method route status seconds operation "
-    "code name version count rows share partner_id staff_id provider attempt attempts reason kind pid port process peer".split()
+    "code name version count rows share partner_id product_id staff_id provider attempt attempts reason kind pid port "
+    "process peer".split()
 )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from domain.credit import batches, rescores
+from domain.credit import batches
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason
 from domain.credit.scores import Scoring
 from domain.credit.scoring import scorer
@@ -31,7 +31,7 @@ async def begin(db: Db, reason: RescoreReason, ranges: int | None = None) -> Res
 async def begin_for_the_stale(db: Db) -> Rescore | None:
     """Rescore those whose facts have expired since; None where nobody is, or a rescore runs that meets them anyway."""
     stale = select(func.count()).select_from(Scoring).where(Scoring.stale_at <= await clock.now(db))
-    if await rescores.is_running(db) or not (await db.execute(stale)).scalar_one():
+    if await running.is_under_way(db, RESCORING) or not (await db.execute(stale)).scalar_one():
         return None
     return await begin(db, RescoreReason.FACTS_EXPIRED)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import structlog
@@ -77,9 +78,9 @@ def columns_of(products: Iterable[Product]) -> ProductColumns:
     return ProductColumns(annual_cost=annual_cost, **columns)
 
 
-def patched(old: ProductColumns, gone: Sequence[Product], new: ProductColumns) -> ProductColumns:
+def patched(old: ProductColumns, gone: Sequence[UUID], new: ProductColumns) -> ProductColumns:
     """`old` without the rows of `gone`, and with those of `new`."""
-    kept = ~np.isin(old.ids, np.array([product.id.bytes for product in gone], "S16"))
+    kept = ~np.isin(old.ids, np.array([id.bytes for id in gone], "S16"))
     joined: dict[str, Any] = {
         each.name: np.concatenate([getattr(old, each.name)[kept], getattr(new, each.name)])
         for each in fields(ProductColumns)
@@ -93,7 +94,7 @@ def _readable(product: Product) -> dict[str, Any] | None:
     try:
         return _row(product)
     except (Refusal, ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:
-        log.error("product.unreadable", product=str(product.id), error=type(error).__name__)
+        log.error("product.unreadable", product_id=str(product.id), error=type(error).__name__)
         return None
 
 

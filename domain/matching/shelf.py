@@ -1,21 +1,27 @@
 """The shelf: all published products as columns, kept by each process and brought up to date from what changed since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+import structlog
+from sqlalchemy import Enum, Text, func, select, text, type_coerce
 
 from domain.market.columns import ProductColumns, columns_of, patched
 from domain.market.products import Product, ProductStatus, ShelfVersion
 from infra.database import Db
 
+log = structlog.get_logger()
+
 
 class Shelf:
     """Never changed: what changes is another shelf."""
 
-    def __init__(self, version: int, columns: ProductColumns) -> None:
+    def __init__(self, version: int, columns: ProductColumns, unreadable: frozenset[UUID] = frozenset()) -> None:
         self.version, self.columns = version, columns
+        self.unreadable = unreadable  # published, and offered to nobody
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -49,36 +55,65 @@ async def current(db: Db, version: int | None = None) -> Shelf:
 
 async def _brought_up(db: Db, known: Shelf | None) -> Shelf:
     global _shared
-    version, is_ours, count, changed = await _changed_since(db, known.version if known else -1)
-    shelf = _with(known, version, changed) if known and known.version <= version else None
-    if shelf is None or len(shelf) != count:
+    found = await _changed_since(db, known.version if known else -1)
+    shelf = _with(known, found) if known and known.version <= found.version else None
+    if shelf is None or len(shelf) + len(shelf.unreadable) != found.published:
         # A deleted product leaves no trace of when it went.
-        version, is_ours, count, changed = await _changed_since(db, -1)
-        shelf = of(_published(changed), version)
-    if not is_ours:
+        found = await _changed_since(db, -1)
+        shelf = _with(Shelf(-1, columns_of([])), found)
+    if not found.is_ours:
         _shared = shelf
     return shelf
 
 
-def _with(known: Shelf, version: int, changed: Sequence[Product]) -> Shelf:
-    if not changed:
-        return Shelf(version, known.columns)
-    return Shelf(version, patched(known.columns, changed, columns_of(_published(changed))))
-
-
-def _published(products: Sequence[Product]) -> list[Product]:
-    return [product for product in products if product.status == ProductStatus.PUBLISHED]
+def _with(known: Shelf, found: "_Found") -> Shelf:
+    if not found.changed:
+        return Shelf(found.version, known.columns, known.unreadable)
+    published = {id: product for id, (is_published, product) in found.changed.items() if is_published}
+    new = columns_of([product for product in published.values() if product is not None])
+    unreadable = published.keys() - {product.id for product in new.products}
+    still = known.unreadable - found.changed.keys()
+    return Shelf(found.version, patched(known.columns, [*found.changed], new), still | unreadable)
 
 
 # A transaction that changed products sees what no other does yet: its shelf is nobody else's.
 # What a savepoint within it wrote is younger than the transaction.
 IS_OURS = text("coalesce(age(shelf_version.xmin) <= age(pg_current_xact_id_if_assigned()::xid), false)")
+ROW = tuple(Product.__table__.c)
+# A word that this program does not know yet shall spoil one product, not the statement.
+PLAIN = tuple(type_coerce(column, Text) if isinstance(column.type, Enum) else column for column in ROW)
 
 
-async def _changed_since(db: Db, version: int) -> tuple[int, bool, int, list[Product]]:
-    """The version now, whether this transaction made it, how many are published, and what changed since `version`."""
+@dataclass(frozen=True)
+class _Found:
+    """The version now, whether this transaction made it, how many are published, and what changed: whether it is
+    published, and the product if it can be read."""
+
+    version: int
+    is_ours: bool
+    published: int
+    changed: Mapping[UUID, tuple[bool, Product | None]]
+
+
+async def _changed_since(db: Db, version: int) -> _Found:
     published = select(func.count()).where(Product.status == ProductStatus.PUBLISHED).scalar_subquery()
-    asked = select(ShelfVersion.version, IS_OURS, published, Product).outerjoin(Product, Product.shelved_in > version)
-    rows = (await db.execute(asked.execution_options(populate_existing=True))).all()
-    now, is_ours, count, _ = rows[0]
-    return now, is_ours, count, [row[3] for row in rows if row[3] is not None]
+    asked = select(ShelfVersion.version, IS_OURS, published, *PLAIN)
+    rows = (await db.execute(asked.outerjoin(Product, Product.shelved_in > version))).all()
+    now, is_ours, count, *_ = rows[0]
+    told = (dict(zip((column.key for column in ROW), row[3:], strict=True)) for row in rows)
+    changed = {row["id"]: (row["status"] == ProductStatus.PUBLISHED, _product(row)) for row in told if row["id"]}
+    return _Found(now, is_ours, count, changed)
+
+
+def _product(row: Mapping[str, Any]) -> Product | None:
+    """Of no session, so that nobody's rollback can take it from the shelf."""
+    try:
+        words = {
+            column.key: column.type.enum_class(row[column.key])
+            for column in ROW
+            if isinstance(column.type, Enum) and column.type.enum_class and row[column.key] is not None
+        }
+    except ValueError:
+        log.error("product.unreadable", product_id=str(row["id"]))
+        return None
+    return Product(**{name: value for name, value in {**row, **words}.items() if name != "shelved_in"})

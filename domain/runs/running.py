@@ -12,10 +12,13 @@ from datetime import timedelta
 from typing import Generic
 from uuid import UUID
 
+from sqlalchemy import select
+
 from domain.runs import runs
 from domain.runs.runs import P, R, RunState
 from infra import clock, outbox
 from infra.database import Db
+from infra.outbox import Event, EventReaction
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,18 @@ async def begin(db: Db, work: Work[R, P], run: R, ranges: int | None = None) -> 
     if not opened:
         await _end(db, work, run)
     return run
+
+
+async def is_under_way(db: Db, work: Work[R, P]) -> bool:
+    """Whether a batch of a run is still to come. One whose batch was given up is over, though it never came to its end."""
+    owed = select(EventReaction.event_id).join(Event, Event.id == EventReaction.event_id)
+    owed = owed.join(work.run, work.run.id == Event.subject_id).where(
+        work.run.state == RunState.RUNNING,
+        Event.name == work.batch_due,
+        EventReaction.handled_at.is_(None),
+        EventReaction.parked_at.is_(None),
+    )
+    return (await db.execute(owed.limit(1))).scalar_one_or_none() is not None
 
 
 async def go_on(db: Db, work: Work[R, P], run_id: UUID, number: int) -> None:

@@ -10,6 +10,7 @@ from domain.credit import scoring
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
+from infra.database import Db
 from tests.api.people import scored
 
 
@@ -27,7 +28,7 @@ class SteadyScorer:
     def warm(self) -> None:
         pass
 
-    def catch_up(self) -> None:
+    async def catch_up(self, db: Db) -> None:
         pass
 
     def score(self, sheet: FactSheet) -> Scored:

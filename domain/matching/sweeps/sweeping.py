@@ -24,7 +24,7 @@ from domain.matching.shelf import Shelf
 from domain.matching.sweeps import group_costs, picks, reaches, snapshots
 from domain.matching.sweeps.group_costs import Spending
 from domain.matching.sweeps.sweeps import Sweep, SweepRange
-from domain.runs import running, runs
+from domain.runs import running
 from domain.runs.running import Pace, Work
 from infra import clock, vault
 from infra.background import in_background
@@ -79,7 +79,8 @@ async def begin(db: Db, ranges: int | None = None) -> Sweep:
 
 
 async def begin_if_none_runs(db: Db) -> Sweep | None:
-    return None if await runs.is_running(db, Sweep) else await begin(db)
+    """One that cannot go on is superseded by the next."""
+    return None if await running.is_under_way(db, SWEEPING) else await begin(db)
 
 
 async def go_on(db: Db, sweep_id: UUID, number: int) -> None:

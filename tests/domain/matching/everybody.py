@@ -33,7 +33,7 @@ GRADES = {1000: Grade.D, 3000: Grade.C, 6000: Grade.B}
 class GradesByIncome:
     model_version = "by-income"
 
-    def catch_up(self) -> None: ...
+    async def catch_up(self, db: Db) -> None: ...
 
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
         return [self.score(sheet) for sheet in sheets]
@@ -53,7 +53,7 @@ class DearestFirst:
         OddsBand.LOW: Tested(40, 100, False, None, None),
     }
 
-    def catch_up(self) -> None: ...
+    async def catch_up(self, db: Db) -> None: ...
 
     def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Ranking:
         cost = candidates.shelf.columns.annual_cost[candidates.rows]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, inspect, text, update
 
 from domain.market.products import Product, ProductStatus
 from domain.matching import shelf
@@ -110,3 +110,71 @@ async def test_a_writer_of_products_waits_for_another_and_both_are_counted(mine:
         async with transaction() as db:
             await db.execute(update(Product).where(Product.id == mine.id).values(version=Product.version + 1))
     assert (await seen()).version == before + 2
+
+
+async def test_a_rolled_back_read_leaves_the_shelf_whole(mine: Product) -> None:
+    """The products are of no session: what a batch had read before it failed serves others afterwards."""
+    shelf._shared = None
+
+    async def fail() -> None:
+        async with transaction() as db:
+            await shelf.current(db)
+            await db.get_one(Product, mine.id)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    there = await seen()
+    row = there.row_of(mine.id)
+    assert row is not None
+    product = there.product(row)
+    assert (product.title, product.annual_rate, product.rules) == (mine.title, Decimal("0.12"), {})
+    assert inspect(product).transient
+
+
+async def test_what_a_transaction_changed_and_took_back_never_reaches_the_shelf(mine: Product) -> None:
+    await seen()
+
+    async def fail() -> None:
+        async with transaction() as db:
+            product = await db.get_one(Product, mine.id)
+            product.title = "Never"
+            await shelf.current(db)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    there = await seen()
+    row = there.row_of(mine.id)
+    assert row is not None and there.product(row).title == mine.title
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        'rules = \'{"income_at_least": "a lot"}\'',
+        "rules = '{\"years_employed\": 3}'",
+        "rules = '[]'",
+        "kind = 'SHIP'",
+        "decision = 'ORACLE'",
+        "grade_at_least = 'E'",
+        "term_months = '[]'",
+        "currency = 'XYZ'",
+    ],
+)
+async def test_a_row_that_cannot_be_read_is_missing_alone(mine: Product, spoilt: str) -> None:
+    before = await seen()
+    async with transaction() as db:
+        await db.execute(text(f"UPDATE products SET {spoilt} WHERE id = :id"), {"id": mine.id})
+    there = await seen()
+    assert (len(there), there.row_of(mine.id)) == (len(before) - 1, None)
+    assert there.unreadable == {mine.id}
+    async with transaction() as db:
+        await db.execute(text("UPDATE products SET fee_rate = fee_rate"))
+    assert (await seen()).unreadable == {mine.id}, "and what changes beside it is brought up to date"
+    mended = "rules = '{}', kind = 'LOAN', decision = 'INSTANT', grade_at_least = NULL, term_months = '[6]', currency = 'CNY'"
+    async with transaction() as db:
+        await db.execute(text(f"UPDATE products SET {mended} WHERE id = :id"), {"id": mine.id})
+    there = await seen()
+    assert (len(there), there.unreadable) == (len(before), frozenset())
+    assert rate_of(there, mine.id) == 0.12

@@ -33,7 +33,7 @@ class Ranker:
     is_simulated: bool = False
     tested: Mapping[OddsBand, matcher.Tested] = field(default_factory=dict)
 
-    def catch_up(self) -> None:
+    async def catch_up(self, db: Db) -> None:
         pass
 
 

@@ -24,10 +24,10 @@ from domain.matching.sweeps.snapshots import SnapshotPage
 from domain.matching.sweeps.sweeps import Sweep
 from domain.runs import runs
 from domain.runs.runs import RunState
-from infra import outbox, schedules
+from infra import clock, outbox, schedules
 from infra.database import Db
 from infra.ids import new_id
-from infra.outbox import Event
+from infra.outbox import Event, EventReaction
 from infra.vault import PersonKey
 from tests.domain.market import oracle
 from tests.domain.matching import goods
@@ -70,6 +70,22 @@ class TestReach:
         await sweeping.go_on(db, again.id, 0)
         last = await sweeps.last_done(db)
         assert last is not None and last.id == done.id
+        assert await sweeping.begin_if_none_runs(db) is None
+
+    async def test_a_batch_that_was_given_up_keeps_no_later_night_from_beginning(
+        self, db: Db, people: list[UUID]
+    ) -> None:
+        stuck = await sweeping.begin(db, 1)
+        assert await sweeping.begin_if_none_runs(db) is None
+        mine = select(Event.id).where(Event.subject_id == stuck.id)
+        parked = update(EventReaction).where(EventReaction.event_id.in_(mine))
+        await db.execute(parked.values(parked_at=await clock.now(db)))
+        begun = await sweeping.begin_if_none_runs(db)
+        assert begun is not None and begun.state == RunState.RUNNING
+        await db.refresh(stuck)
+        assert stuck.state == RunState.SUPERSEDED
+        await sweeping.go_on(db, stuck.id, 0)  # somebody releases it after all
+        assert (await sweeps.progress(db, stuck.id)).done == 0
         assert await sweeping.begin_if_none_runs(db) is None
 
     async def test_without_a_sweep_nothing_is_known(self, db: Db) -> None:
