@@ -1,15 +1,12 @@
 """The console's web pages at `/console`: for staff, without a line of script of our own."""
 
-from pathlib import Path
-
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
 BODY_BYTES_MAX = 20_000
 
 
 def routes() -> list[BaseRoute]:
-    from api.console.pages import home, matching, product, products, reviewing, signing_in, tiers, watching
+    from api.console.pages import home, matching, product, products, rendering, reviewing, signing_in, tiers, watching
 
     return [
         Route("/console", home.home),
@@ -17,6 +14,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/sign-out", signing_in.sign_out, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/tiers", tiers.tiers),
         Route("/console/products", products.products),
+        Route("/console/products.csv", products.exported),
+        Route("/console/tiers.csv", tiers.exported),
         Route("/console/products/groups", products.what_groups_pay),
         Route("/console/products/{id}", product.product),
         Route("/console/products/{id}/rehearse", product.rehearse, methods=["POST"], max_body_size=BODY_BYTES_MAX),
@@ -26,5 +25,5 @@ def routes() -> list[BaseRoute]:
         Route("/console/watch", watching.watch_page),
         Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/matching", matching.matching_page),
-        Mount("/console/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        rendering.PAGES.files(),
     ]

@@ -9,6 +9,7 @@ from math import sqrt
 from markupsafe import Markup
 
 HEIGHT = 100
+DRAWN_FROM = 20  # a funnel of fewer looks like something, and is chance
 
 
 def bar(share: float, kind: str = "good") -> Markup:

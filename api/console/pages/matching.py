@@ -8,6 +8,7 @@ from api.console.pages.rendering import page
 from domain.matching import basis
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands
+from domain.matching.odds.bands import BandBasis, BandEvidence
 from domain.matching.odds.reliability import PROMISES, BandStanding
 from domain.permissions import Permission
 from infra.database import reading
@@ -31,11 +32,17 @@ MOVES = {
     Move.WITHDRAWN: N_("Was withdrawn"),
 }
 STANDINGS = {
-    BandStanding.GATHERING: N_("Too few decided yet"),
+    BandStanding.GATHERING: N_("Tested, not yet observed"),
     BandStanding.KEPT: N_("Keeps its word"),
     BandStanding.WITHDRAWN: N_("Withdrawn"),
 }
+NO_EVIDENCE = N_("No evidence yet")
 VERDICTS = {BandStanding.GATHERING: "few", BandStanding.KEPT: "fine", BandStanding.WITHDRAWN: "stop"}
+
+
+def standing_of(evidence: BandEvidence) -> str:
+    """What is known of these odds by now; a test with many decided is not a word that was kept."""
+    return NO_EVIDENCE if evidence.basis is BandBasis.NONE else STANDINGS[evidence.standing]
 
 
 @requires(Permission.WATCH_MODELS)
@@ -53,7 +60,7 @@ async def matching_page(request: Request, desk: Desk) -> Response:
         weights=live.weights,
         evidence=[(band, evidence[band], PROMISES[band]) for band in OddsBand],
         bands=BANDS,
-        standings=STANDINGS,
+        standing_of=standing_of,
         verdicts=VERDICTS,
         moves=moves,
         moved=MOVES,

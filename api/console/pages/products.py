@@ -1,14 +1,16 @@
 """Products: whom each reaches and what comes of it, and whether anybody pays more for the same."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.console.pages.desks import Desk, requires
+from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
@@ -20,19 +22,20 @@ from domain.people import groups
 from domain.people.partners import Partner
 from domain.permissions import Permission
 from infra.database import Db, reading
-from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id
-from infra.paging import page_of
 from infra.words import N_
 from ml.figures.drift import Share
 
 PAGE = 50
+LISTED_MAX = 2_000  # products that are sorted by what came of them, added up, or exported
+SEARCH_MAX = 80
 WINDOWS = (7, 30, 90)
 SORTS = {
     "partner": [Partner.name, Product.title, Product.id],
     "kind": [Product.kind, Partner.name, Product.title, Product.id],
     "title": [Product.title, Product.id],
 }
+RESULTS = ("eligible", "shown", "opened", "applied", "approved")
 KINDS = {
     ProductKind.LOAN: N_("Loan"),
     ProductKind.RENTAL: N_("Rental"),
@@ -62,6 +65,9 @@ class Row:
     def narrowing(self) -> list[int]:
         return [getattr(self.funnel, name) or 0 for name in ("shown", "opened", "applied", "approved")]
 
+    def result(self, name: str) -> int:
+        return getattr(self.funnel, name) or 0
+
     @property
     def eligible(self) -> Share | None:
         if self.funnel.eligible is None or not self.funnel.people:
@@ -76,41 +82,38 @@ class Asked:
     days: int
     sort: str = "partner"
     kind: ProductKind | None = None
+    q: str | None = None
+    skip: int = 0
 
     def to(self, **other: object) -> str:
-        told = {"days": self.days, "sort": self.sort, "kind": self.kind, **other}
-        return urlencode({name: value for name, value in told.items() if value is not None})
+        told = {"days": self.days, "sort": self.sort, "kind": self.kind, "q": self.q, **other}
+        return urlencode({name: value for name, value in told.items() if value})
 
 
 def asked_by(request: Request) -> Asked:
     said = request.query_params
     days = next((window for window in WINDOWS if said.get("days") == str(window)), 30)
     kind = ProductKind(said["kind"]) if said.get("kind") in set(ProductKind) else None
-    return Asked(days, said["sort"] if said.get("sort") in SORTS else "partner", kind)
+    sort = said["sort"] if said.get("sort") in {*SORTS, *RESULTS} else "partner"
+    skip = int(said["skip"]) if re.fullmatch(r"[0-9]{1,5}", said.get("skip", "")) else 0
+    return Asked(days, sort, kind, said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX] or None, skip)
 
 
 @requires(Permission.SEE_PRODUCTS)
 async def products(request: Request, desk: Desk) -> Response:
     asked = asked_by(request)
     async with reading() as db:
-        try:
-            found = await page_of(
-                db,
-                _listed(desk.actor, asked.kind),
-                SORTS[asked.sort],
-                first=PAGE,
-                after=request.query_params.get("after"),
-            )
-        except Refusal:
-            return RedirectResponse("/console/products", 303)
-        rows = await rows_of(db, desk.actor, found.items, await funnels.last_days(db, asked.days))
+        rows = await _rows(db, desk.actor, asked)
         done = await sweeps.last_done(db)
     return page(
         request,
         "products.html",
-        rows=rows,
+        rows=rows[asked.skip : asked.skip + PAGE],
+        totals=[sum(row.narrowing[step] for row in rows) for step in range(4)],
+        count=len(rows),
+        count_max=LISTED_MAX,
         asked=asked,
-        after=found.end if found.has_next else None,
+        after=asked.skip + PAGE if len(rows) > asked.skip + PAGE else None,
         windows=WINDOWS,
         kinds=KINDS,
         statuses=STATUSES,
@@ -119,9 +122,43 @@ async def products(request: Request, desk: Desk) -> Response:
     )
 
 
-def _listed(actor: StaffActor, kind: ProductKind | None) -> Select[Product]:
+async def _rows(db: Db, actor: StaffActor, asked: Asked) -> list[Row]:
+    """All that was asked for, in its order: what came of them is known only when all are added up."""
+    listed = _listed(actor, asked).order_by(*SORTS.get(asked.sort, SORTS["partner"])).limit(LISTED_MAX)
+    found = list((await db.execute(listed)).scalars())
+    rows = await rows_of(db, actor, found, await funnels.last_days(db, asked.days))
+    return sorted(rows, key=lambda row: -row.result(asked.sort)) if asked.sort in RESULTS else rows
+
+
+def _listed(actor: StaffActor, asked: Asked) -> Select[Product]:
     listed = funnels.seen_by(actor).join(Partner, Partner.id == Product.partner_id)
-    return listed.where(Product.kind == kind) if kind else listed
+    if asked.kind:
+        listed = listed.where(Product.kind == asked.kind)
+    if asked.q:
+        names = (Product.title, Product.sku, Partner.name)
+        listed = listed.where(or_(*(name.icontains(asked.q, autoescape=True) for name in names)))
+    return listed
+
+
+@requires(Permission.SEE_PRODUCTS)
+async def exported(request: Request, desk: Desk) -> Response:
+    """The same list as CSV, for a spreadsheet."""
+    asked = asked_by(request)
+    async with reading() as db:
+        rows = await _rows(db, desk.actor, asked)
+    names = ("sku", "product", "partner", "kind", "status", "days", "people", *RESULTS, "declined", "accepted")
+    lines = ((*_named(row), asked.days, *_counted(row)) for row in rows)
+    return table_as_csv("products", names, lines)
+
+
+def _named(row: Row) -> tuple[str, ...]:
+    product = row.product
+    return product.sku, product.title, row.partner.name, product.kind.value, product.status.value
+
+
+def _counted(row: Row) -> tuple[int | None, ...]:
+    funnel = row.funnel
+    return funnel.people, *(getattr(funnel, name) for name in RESULTS), funnel.declined, funnel.accepted
 
 
 async def rows_of(db: Db, actor: StaffActor, found: Sequence[Product], days: Days) -> list[Row]:

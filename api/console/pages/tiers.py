@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.console.pages.desks import Desk, requires
+from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from domain.permissions import Permission
 from infra.database import reading
@@ -45,6 +46,14 @@ async def tiers(request: Request, desk: Desk) -> Response:
         segments=SEGMENTS,
         quotas=QUOTAS,
     )
+
+
+@requires(Permission.SEE_TIERS)
+async def exported(request: Request, desk: Desk) -> Response:
+    async with reading() as db:
+        known = await overview.tiers_with_counts(db)
+    lines = ((each.tier.code, each.tier.rank, each.members, len(each.benefits)) for each in known)
+    return table_as_csv("tiers", ("tier", "rank", "members", "benefits"), lines)
 
 
 def _by_segment(benefits: list[Benefit]) -> list[tuple[Segment, list[Benefit]]]:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete
 
+from api.console.pages.matching import standing_of
 from domain.actors import Role
 from domain.matching.matcher import OddsBand, matcher
-from domain.matching.odds.bands import BandRecord
+from domain.matching.odds.bands import BandBasis, BandEvidence, BandRecord
 from domain.matching.odds.reliability import BandStanding
 from infra.database import transaction
 from tests.api.console.pages.conftest import Browser, NewBrowser
@@ -47,3 +48,16 @@ async def test_a_band_that_was_withdrawn_says_for_what(browser: Browser) -> None
             await db.execute(delete(BandRecord))
     assert "Withdrawn" in told
     assert "of 200 applications with these odds, 40 % were approved" in told
+
+
+@pytest.mark.parametrize(
+    ("basis", "standing", "said"),
+    [
+        (BandBasis.NONE, BandStanding.GATHERING, "No evidence yet"),
+        (BandBasis.TESTED, BandStanding.GATHERING, "Tested, not yet observed"),
+        (BandBasis.OBSERVED, BandStanding.KEPT, "Keeps its word"),
+        (BandBasis.OBSERVED, BandStanding.WITHDRAWN, "Withdrawn"),
+    ],
+)
+def test_a_test_of_many_is_not_called_few(basis: BandBasis, standing: BandStanding, said: str) -> None:
+    assert standing_of(BandEvidence(basis, standing, is_kept=True, message="")) == said

@@ -4,12 +4,15 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import update
 
+from api.console.pages.exporting import table_as_csv
 from domain.actors import Role
+from domain.market.products import Product
 from domain.matching.sweeps import group_costs
 from domain.matching.sweeps.group_costs import GroupLine
 from domain.matching.sweeps.sweeps import Done
-from infra.database import Db, reading
+from infra.database import Db, reading, transaction
 from infra.ids import global_id
 from tests.api import reaching
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -41,6 +44,14 @@ def here(shop: Shop) -> str:
     return f"/console/products/{global_id('Product', shop.product.id)}"
 
 
+async def named_anew(shop: Shop) -> str:
+    """A title that no other product has."""
+    title = f"Loan-{shop.product.id.hex[-12:]}"
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == shop.product.id).values(title=title))
+    return title
+
+
 class TestTable:
     async def row_of(self, browser: Browser, here: str, query: str = "") -> str | None:
         """Page by page."""
@@ -70,12 +81,65 @@ class TestTable:
     async def test_another_kind_leaves_it_out(self, browser: Browser, here: str, swept: Done) -> None:
         assert await self.row_of(browser, here, "kind=RENTAL") is None
 
-    async def test_a_cursor_of_another_list_leads_to_the_beginning(self, browser: Browser, swept: Done) -> None:
-        response = await browser.open("/console/products?after=nonsense")
-        assert (response.status_code, response.headers["location"]) == (303, "/console/products")
+    @pytest.mark.parametrize("skip", ["99999", "-1", "x", "123456"])
+    async def test_an_odd_place_in_the_list_is_no_error(self, browser: Browser, swept: Done, skip: str) -> None:
+        assert (await browser.open(f"/console/products?skip={skip}")).status_code == 200
+
+    async def test_it_is_found_by_a_part_of_its_name_and_added_up(
+        self, browser: Browser, shop: Shop, here: str, swept: Done
+    ) -> None:
+        await reaching.happened(shop.product.id, shown=1234, opened=56, applied=7, approved=3)
+        name = await named_anew(shop)
+        assert await self.row_of(browser, here, f"q={name.upper()}")
+        told = await browser.text(f"/console/products?q={name[1:]}")
+        assert f"1 products · “{name[1:]}” Show all · CSV" in told
+        assert "All together 1,234 56 7 3" in told
+        nothing = await browser.text("/console/products?q=%25nothing%25")
+        assert "No product is like that" in nothing
+
+    async def test_a_search_is_no_pattern_and_no_nul(self, browser: Browser, shop: Shop, swept: Done) -> None:
+        assert "0 products" in await browser.text("/console/products?q=_%25_")
+        assert (await browser.open("/console/products?q=%00a")).status_code == 200
+
+    @pytest.mark.parametrize("sort", ["eligible", "shown", "opened", "applied", "approved"])
+    async def test_the_best_by_a_result_stands_first(
+        self, browser: Browser, shop: Shop, here: str, swept: Done, sort: str
+    ) -> None:
+        await reaching.reached(swept, shop.product.id, eligible=399, against={"AGE_OUTSIDE": 1})
+        counts = {"shown": 1, "opened": 1, "applied": 1, "approved": 1}
+        await reaching.happened(shop.product.id, **counts | ({sort: 987_654} if sort in counts else {}))
+        text = (await browser.open(f"/console/products?sort={sort}")).text
+        assert re.findall(r'<tr><th scope="row"><a href="([^"?]+)', text)[0] == here
+
+    async def test_the_list_is_taken_away_as_csv(self, browser: Browser, shop: Shop, swept: Done) -> None:
+        await reaching.reached(swept, shop.product.id, eligible=30, against={"AGE_OUTSIDE": 90})
+        await reaching.happened(shop.product.id, shown=1234, opened=56, applied=7, approved=3, declined=2)
+        name = await named_anew(shop)
+        response = await browser.open(f"/console/products.csv?days=7&q={name}")
+        assert response.headers["content-type"] == "text/csv; charset=utf-8"
+        assert response.headers["content-disposition"] == 'attachment; filename="longan-products.csv"'
+        assert response.text.splitlines() == [
+            "\ufeffsku,product,partner,kind,status,days,people,eligible,shown,opened,applied,approved,declined,accepted",
+            f"{shop.product.sku},{name},Shop,LOAN,PUBLISHED,7,120,30,1234,56,7,3,2,0",
+        ]
+
+    @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
+    def test_no_cell_is_a_formula(self, name: str) -> None:
+        written = bytes(table_as_csv("x", ("a",), [(name,)]).body).decode()
+        assert written.splitlines()[1].strip('"') == f"'{name}"
 
 
 class TestProduct:
+    @pytest.mark.parametrize(("shown", "is_drawn"), [(2, False), (19, False), (20, True)])
+    async def test_a_funnel_of_a_few_people_is_no_shape(
+        self, browser: Browser, shop: Shop, here: str, shown: int, is_drawn: bool
+    ) -> None:
+        await reaching.happened(shop.product.id, shown=shown, opened=1)
+        response = await browser.open(here)
+        told = words_of(response)
+        assert ("Fewer than 20 so far: too few to draw a shape from." in told) is not is_drawn
+        assert ('<svg class="funnel"' in response.text) is is_drawn
+
     async def test_the_funnel_is_told_step_by_step(self, browser: Browser, shop: Shop, here: str, swept: Done) -> None:
         await reaching.reached(swept, shop.product.id, eligible=300, against={"AGE_OUTSIDE": 80, "GRADE_TOO_LOW": 20})
         await reaching.happened(shop.product.id, shown=1000, opened=200, applied=20, approved=10, declined=5)

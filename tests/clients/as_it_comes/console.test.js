@@ -1,0 +1,112 @@
+// The console at the widths of a phone, a tablet and a desk, light and dark: nothing scrolls sideways, axe has nothing
+// serious to say, and the keyboard alone is enough.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import test, { after, before } from "node:test";
+
+import { openBrowser, openPage } from "../shared/browser.js";
+import { HOUSE } from "../shared/people.js";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDTHS = [390, 820, 1440];
+const SCHEMES = ["light", "dark"];
+const PAGES = ["", "/tiers", "/products", "/products/groups", "/reviews", "/matching", "/watch"];
+let browser;
+
+before(async () => (browser = await openBrowser()));
+after(() => browser?.close());
+
+async function sitDown(page) {
+  await page.goto(`${HOUSE}/`, { waitUntil: "load" });
+  await Promise.all([page.waitForNavigation(), page.click('form[action="/dev/console/risk"] button')]);
+}
+
+async function open(page, path) {
+  await page.goto(`${HOUSE}${path}`, { waitUntil: "networkidle0" });
+}
+
+async function aProduct(page) {
+  await open(page, "/console/products");
+  return page.$eval("table.products tbody a, table.products tr th[scope=row] a", (link) => new URL(link.href).pathname);
+}
+
+async function serious(page) {
+  // By the protocol, not as a script of the page: its policy lets none in.
+  const { violations } = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ["violations"] })`);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).join(" | ")}`);
+}
+
+for (const scheme of SCHEMES) {
+  for (const width of WIDTHS) {
+    test(`every page at ${width} px, ${scheme}`, async () => {
+      const page = await openPage(browser, { width, scheme });
+      await sitDown(page);
+      const product = await aProduct(page);
+      for (const path of ["/", "/graphql", ...PAGES.map((each) => `/console${each}`), product]) {
+        await open(page, path);
+        const { wide, inner } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, inner: innerWidth }));
+        assert.ok(wide <= inner, `${path} scrolls sideways: ${wide} > ${inner}`);
+        // GraphiQL is its authors' page; of ours there is the bar above it.
+        if (path !== "/graphql") assert.deepEqual(await serious(page), [], path);
+      }
+      assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
+      await page.close();
+    });
+  }
+}
+
+test("the sign-in page has nothing serious either", async () => {
+  const page = await openPage(await browser.createBrowserContext(), { width: 390 });
+  await open(page, "/console/sign-in");
+  assert.deepEqual(await serious(page), []);
+});
+
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.tagName);
+
+test("the first tab leads to the content, past everything above", async () => {
+  const page = await openPage(browser);
+  await sitDown(page);
+  await open(page, "/console/watch");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(page), "main");
+});
+
+test("after an answer of htmx the focus stays where it was", async () => {
+  const page = await openPage(browser);
+  await sitDown(page);
+  await open(page, "/console/watch");
+  await page.focus("#days-7");
+  await Promise.all([page.waitForResponse((answer) => answer.url().includes("days=7")), page.keyboard.press("Enter")]);
+  await page.waitForFunction(() => document.querySelector("#days-7")?.getAttribute("aria-current") === "true");
+  assert.equal(await focused(page), "days-7");
+});
+
+test("a rehearsal is told in a live region, and the focus stays on its button", async () => {
+  const page = await openPage(browser);
+  await sitDown(page);
+  await open(page, await aProduct(page));
+  await page.focus("form.rehearse button");
+  await Promise.all([page.waitForResponse((answer) => answer.url().endsWith("/rehearse")), page.keyboard.press("Enter")]);
+  await page.waitForFunction(() => document.querySelector("#rehearsed").innerText.trim() !== "");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Rehearse");
+});
+
+test("products are searched, sorted by what came of them, and taken away as CSV", async () => {
+  const page = await openPage(browser);
+  await sitDown(page);
+  await open(page, "/console/products");
+  await page.type("form.search [name=q]", "longan-no-such");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.match(await page.$eval("main", (each) => each.innerText), /0 products · “longan-no-such”/);
+  await open(page, "/console/products?sort=shown");
+  const shown = await page.$$eval("table.products tr td:nth-last-child(4)", (cells) => cells.map((each) => Number(each.textContent.replaceAll(",", ""))));
+  const rows = shown.slice(0, -1);
+  assert.deepEqual(rows, [...rows].sort((a, b) => b - a));
+  const told = await page.evaluate(async () => (await fetch("/console/products.csv?sort=shown")).text());
+  assert.match(told, /^\uFEFF?sku,product,partner,kind,status,days,people,eligible,shown,opened,applied,approved,declined,accepted\r\n/);
+});
