@@ -81,7 +81,8 @@ class ApplicationQuery:
     ) -> Connection[Application] | None:
         since = updated_since.astimezone(UTC) if updated_since is not None else None
         feed = applications.changes_for(info.context.partner, status, since)
-        order = [applications.Application.changed_in, applications.Application.id]
+        order = [applications.Application.feed_position, applications.Application.id]
+        await applications.settle_changes(info.context.partner)
         async with reading() as db:
             return connection(_resumable(await page_of(db, feed, order, first=first, after=after)))
 

@@ -4,15 +4,16 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Index, Select, func, select, text
+from sqlalchemy import Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.permissions import Permission
-from infra import clock
+from infra import clock, feeds
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
+from infra.feeds import InFeed
 from infra.outbox import Event
 
 
@@ -36,13 +37,9 @@ REFERRED, DELAYED = declare("application.referred", by=str), declare("applicatio
 ACCEPTED, EXPIRED = declare("application.accepted"), declare("application.expired")
 PROMISE_DUE = declare("application.promise_due")
 
-THIS_TRANSACTION = text("(pg_current_xact_id()::text)::bigint")
-OLDEST_RUNNING: ColumnElement[int] = text("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")  # type: ignore[assignment]
 
-
-class Application(Entity):
-    """`changed_in` is the transaction that changed it last: a partner that reads only behind the oldest one still running
-    can never miss a change, however the commits fall."""
+class Application(InFeed, Entity):
+    """Its partner follows it in a feed of changes."""
 
     __tablename__ = "applications"
 
@@ -57,12 +54,9 @@ class Application(Entity):
     promised_by: Mapped[datetime]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    changed_in: Mapped[int] = mapped_column(
-        BigInteger, init=False, server_default=THIS_TRANSACTION, onupdate=THIS_TRANSACTION
-    )
 
     __table_args__ = (
-        Index(None, "partner_id", "changed_in", "id"),
+        Index(None, "partner_id", "feed_position", "id"),
         Index(None, "status", "promised_by", "id"),
         Index(None, "id"),
         Index(None, "created_at"),
@@ -105,9 +99,14 @@ async def find(db: Db, actor: Actor, id: UUID, *, lock: bool = False) -> Applica
     return (await db.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
 
 
+async def settle_changes(actor: PartnerActor) -> None:
+    """Give what was changed since its place in the partner's feed."""
+    await feeds.settle(Application, Application.partner_id, actor.partner_id)
+
+
 def changes_for(actor: PartnerActor, status: ApplicationStatus | None, since: datetime | None) -> Select[Application]:
-    """A partner's applications as a feed of changes: everything that is settled, nothing that could still be overtaken."""
-    feed = visible_to(actor).where(Application.changed_in < OLDEST_RUNNING)
+    """A partner's applications as a feed of changes: all that have their place, so nothing that could be overtaken."""
+    feed = visible_to(actor).where(Application.feed_position.is_not(None))
     if status is not None:
         feed = feed.where(Application.status == status)
     return feed.where(Application.updated_at >= since) if since is not None else feed
