@@ -1,9 +1,11 @@
-"""`longan schema`: writes down what the three doors serve."""
+"""`longan schema`: writes down what the three doors serve, and the codes that they answer with."""
 
 
 def schema() -> None:
-    """Write the served schemas to api/contract, for review with the change that made them."""
+    """Write the served schemas to api/contract and the page of codes to api/codes.md, for review with what changed them."""
+    from api import codes
     from api.contract import served
 
     for file, text in served():
         file.write_text(text, "utf-8")
+    codes.FILE.write_text(codes.page(), "utf-8")

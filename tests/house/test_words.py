@@ -76,3 +76,13 @@ def test_a_sentence_without_values_may_hold_braces() -> None:
 )
 def test_the_first_language_that_we_speak_is_chosen(header: str | None, locale: str) -> None:
     assert preferred_locale(header) == locale
+
+
+HAN = r"[\u4e00-\u9fff]"
+HALF_WIDTH = re.compile(rf"(?<=[%\u4e00-\u9fff])\s*[,;:?!()]|[,;:?!(]\s*(?={HAN})|(?<={HAN})\.(?={HAN}|$)")
+
+
+def test_a_chinese_sentence_has_chinese_punctuation() -> None:
+    """Values stand for words, so what stands beside one is judged as beside a word."""
+    said = [one for one in catalogue().values() if re.search(HAN, one)]
+    assert [one for one in said if HALF_WIDTH.search(VALUE.sub("字", one))] == []

@@ -78,7 +78,7 @@ async def test_the_embedded_default_keeps_the_message_once() -> None:
     (message,) = await kept(phone)
     code = challenges.code_of(challenge)
     assert message.code == code
-    assert message.body == f"【龙眼】验证码 {code},5 分钟内有效。请勿告诉任何人,包括我们的工作人员。"
+    assert message.body == f"【龙眼】验证码 {code}，5 分钟内有效。请勿告诉任何人，包括我们的工作人员。"
     assert await kept("+8613900000000") == []
 
 

@@ -171,4 +171,4 @@ def test_reasons_are_said_in_both_languages() -> None:
     assert (
         say(low.message, "en", **low.values) == "All told it costs 4 % a year, which is among the lowest of 5 like it."
     )
-    assert say(low.message, "zh", **low.values) == "综合年化成本为 4%,在 5 款同类产品中属于较低水平。"
+    assert say(low.message, "zh", **low.values) == "综合年化成本为 4%，在 5 款同类产品中属于较低水平。"
