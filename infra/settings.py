@@ -170,6 +170,7 @@ class Settings(BaseSettings):
     access_minutes: int = 15
     refresh_days: int = 60
     currency: str = "CNY"
+    partner_questions_a_day: int = 40  # different changes that a partner may rehearse
     promise_threshold: dict[str, int] = Field(default={"CNY": 600_000})  # minor units
     time_zone: str = "Asia/Shanghai"
 

@@ -15,6 +15,13 @@ from domain.matching.reach import funnels, rehearsing
 from infra.database import Db
 from infra.words import Locale, say
 
+DISCLOSED = (
+    "What a partner is told of people: each counts as in the middle of a step, of five years of age and of 500 a month of "
+    "income and of what is owed, so no questions, whatever is combined, tell anybody finer than a step. Counts bear an "
+    "error of at most 15 for each 20,000 people, which is the same for the same people however and however often they "
+    "are asked for; then they are told in tens, and null below 20."
+)
+
 
 @strawberry.type(description="A rule that keeps people away, the first of those that do; and how many.")
 class ReasonAgainst:
@@ -33,7 +40,7 @@ def reasons(against: Mapping[str, int], locale: Locale) -> list[ReasonAgainst]:
     funnels.Funnel,
     description="`people`, `eligible` and `against` are of everybody at `eligibleAsOf`; the others of the days asked for. "
     "`simulated`: any of those people were, or the model that graded them. "
-    "Partners are told of people to the ten, and null below 20, so that nobody can be told from it.",
+    f"{DISCLOSED}",
 )
 class Reach:
     people: int | None = strawberry.field(description="Everybody who was looked at; null before the first night.")
@@ -59,7 +66,8 @@ class Reach:
 @shows(
     rehearsing.Rehearsal,
     description="What a change would do, on the frozen people of one snapshot; nothing is written. It speaks of the product as "
-    "if it were published. Partners are told to the ten, and null below 20.",
+    f"if it were published. {DISCLOSED} So many different changes a day are answered (LIMIT_EXCEEDED), the same ones again "
+    "at any time.",
 )
 class Rehearsal:
     as_of: datetime = strawberry.field(description="When the people were frozen.")

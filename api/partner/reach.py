@@ -13,7 +13,7 @@ from api.partner.products import RehearseProductInput, told_in
 from domain.actors import PartnerActor
 from domain.matching.reach import rehearsing
 from domain.permissions import Permission
-from infra.database import reading
+from infra.database import transaction
 
 RehearseProductResult = Annotated[
     Rehearsal | Refused,
@@ -32,5 +32,5 @@ class ReachQuery:
 
 
 async def _rehearsed(actor: PartnerActor, input: RehearseProductInput) -> rehearsing.Rehearsal:
-    async with reading() as db:
+    async with transaction() as db:
         return await rehearsing.of_sku(db, actor, input.sku, told_in(input, "input"))

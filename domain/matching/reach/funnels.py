@@ -9,17 +9,16 @@ from sqlalchemy import Select, func, select, text
 
 from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market.products import Product, offered_by
+from domain.matching import disclosure
 from domain.matching.product_days import WHAT, ProductDay
 from domain.matching.sweeps import reaches
 from domain.matching.sweeps.reaches import Reach
-from domain.people.groups import PEOPLE_MIN
 from infra import clock
 from infra.database import Db
 from infra.errors import invalid
 from infra.words import N_
 
 DAYS_MAX = 365
-ROUNDED = 10
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,10 @@ async def of_products(db: Db, actor: Actor, product_ids: Collection[UUID], days:
     mine = seen_by(actor).where(Product.id.in_(product_ids)).with_only_columns(Product.id)
     ids = list((await db.execute(mine)).scalars())
     reached, happened = await reaches.of_products(db, ids), await _happened(db, ids, days)
-    funnels = {id: _funnel(reached.get(id), happened.get(id, dict.fromkeys(WHAT, 0))) for id in ids}
-    return {id: coarse(one) for id, one in funnels.items()} if isinstance(actor, PartnerActor) else funnels
+    is_partner = isinstance(actor, PartnerActor)
+    told = {id: one.disclosed if is_partner else one for id, one in reached.items()}
+    funnels = {id: _funnel(told.get(id), happened.get(id, dict.fromkeys(WHAT, 0))) for id in ids}
+    return {id: coarse(one) for id, one in funnels.items()} if is_partner else funnels
 
 
 def _funnel(reached: Reach | None, happened: Mapping[str, int]) -> Funnel:
@@ -102,11 +103,7 @@ async def _happened(db: Db, ids: Collection[UUID], days: Days) -> dict[UUID, dic
 
 
 def coarse(funnel: Funnel) -> Funnel:
-    """As a partner is told: to the ten, and nothing of the few.
-
-    A partner can change its rules and look again; what the two differ by must tell of nobody either. Applications and what
-    became of them it knows one by one.
-    """
+    """As a partner is told: to the ten, and nothing of the few. Applications and what became of them it knows one by one."""
     return replace(
         funnel,
         people=to_the_ten(funnel.people),
@@ -122,7 +119,7 @@ def coarse_reasons(against: Mapping[str, int]) -> dict[str, int]:
 
 
 def to_the_ten(people: int | None) -> int | None:
-    return None if people is None or people < PEOPLE_MIN else people // ROUNDED * ROUNDED
+    return None if people is None else disclosure.in_tens(people, people)
 
 
 async def by_day(db: Db, actor: Actor, product_id: UUID, days: Days) -> list[ProductDay]:

@@ -1,7 +1,7 @@
 """Rehearsing: what a change of a product would do to its reach, on the snapshot of the last sweep. Nothing is written."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,13 +11,14 @@ import numpy as np
 from domain.actors import Actor, PartnerActor, StaffActor
 from domain.market import eligibility, offering, standards
 from domain.market.applicants import PeopleColumns
-from domain.market.arrays import Whole
+from domain.market.arrays import Flags, Whole
 from domain.market.columns import columns_of
 from domain.market.offering import Told
 from domain.market.pairing import Pairing
 from domain.market.products import Product
 from domain.market.rules import CODES, ELIGIBLE
-from domain.matching.reach import funnels
+from domain.matching import disclosure
+from domain.matching.reach import funnels, questions
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.sweeps import Done
 from infra import clock, limiter
@@ -26,6 +27,7 @@ from infra.errors import Refusal, RefusalCode
 from infra.settings import Rate
 from infra.words import N_
 
+NOBODYS = -1  # a product that cannot be read is offered to nobody
 PER_ACTOR = Rate(times=60, seconds=60)
 
 
@@ -33,7 +35,7 @@ PER_ACTOR = Rate(times=60, seconds=60)
 class Rehearsal:
     """Of all `people` of one frozen snapshot: for how many the product is eligible, as it is and as it would be.
 
-    `eligible_before` is None for a product that is not there yet. To a partner, fewer than 20 are None.
+    `eligible_before` is None for a product that is not there yet. What a partner is told: see `disclosure`.
     """
 
     snapshot: UUID  # the sweep that took it
@@ -88,42 +90,58 @@ async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Produc
         raise Refusal(
             RefusalCode.NOT_OPEN, N_("Nobody was matched yet. After the next night, changes can be rehearsed.")
         )
+    if isinstance(actor, PartnerActor):
+        await questions.count(db, actor.partner_id, [done.id, _terms(before), _terms(after)])
     people = await snapshots.of_sweep(db, done.id)
-    rehearsal = await asyncio.to_thread(compared, done, people, before, after)
-    return _coarse(rehearsal) if isinstance(actor, PartnerActor) else rehearsal
+    answer = disclosed if isinstance(actor, PartnerActor) else compared
+    return await asyncio.to_thread(answer, done, people, before, after)
+
+
+def _terms(product: Product | None) -> object:
+    """What decides who may have it: what it is called makes no other question."""
+    if product is None:
+        return None
+    names = ("kind", "amount_min", "amount_max", "currency", "term_months", "annual_rate", "fee_rate", "decision")
+    return [[getattr(product, name) for name in (*names, "grade_at_least")], product.rules]
 
 
 def compared(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
-    """As if it were on the shelf, whatever its status."""
+    """As if it were on the shelf, whatever its status; exactly."""
+    return _told(done, people, before, after, lambda counted: int(counted.sum()))
+
+
+def disclosed(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
+    """The same as a partner is told."""
+    everybody = disclosure.in_tens(len(people), len(people))  # no question changes it
+    return replace(_told(done, disclosure.coarse(people), before, after, disclosure.told), people=everybody)
+
+
+def _told(
+    done: Done,
+    people: PeopleColumns,
+    before: Product | None,
+    after: Product,
+    count: Callable[[Flags], int | None],
+) -> Rehearsal:
     then = _first_against(people, after)
     is_eligible = then == ELIGIBLE
     was_eligible = np.zeros(len(people), bool) if before is None else _first_against(people, before) == ELIGIBLE
-    counts = zip(CODES[1:], np.bincount(then, minlength=len(CODES))[1:].tolist(), strict=True)
+    against = {code: count(then == place) for place, code in enumerate(CODES) if place != ELIGIBLE}
     return Rehearsal(
         snapshot=done.id,
         as_of=done.ended_at,
         simulated=done.simulated,
         people=len(people),
-        eligible_before=None if before is None else int(was_eligible.sum()),
-        eligible_after=int(is_eligible.sum()),
-        gained=int((is_eligible & ~was_eligible).sum()),
-        lost=int((was_eligible & ~is_eligible).sum()),
-        against=funnels.most_frequent({code: count for code, count in counts if count}),
+        eligible_before=None if before is None else count(was_eligible),
+        eligible_after=count(is_eligible),
+        gained=count(is_eligible & ~was_eligible),
+        lost=count(was_eligible & ~is_eligible),
+        against=funnels.most_frequent({code: counted for code, counted in against.items() if counted}),
     )
 
 
 def _first_against(people: PeopleColumns, product: Product) -> Whole:
-    return eligibility.applying(Pairing(people, columns_of([product])))[:, 0]
-
-
-def _coarse(rehearsal: Rehearsal) -> Rehearsal:
-    """As a partner is told of a funnel, and for the same reasons."""
-    return replace(
-        rehearsal,
-        people=funnels.to_the_ten(rehearsal.people),
-        eligible_before=funnels.to_the_ten(rehearsal.eligible_before),
-        eligible_after=funnels.to_the_ten(rehearsal.eligible_after),
-        gained=funnels.to_the_ten(rehearsal.gained),
-        lost=funnels.to_the_ten(rehearsal.lost),
-        against=funnels.coarse_reasons(rehearsal.against),
-    )
+    columns = columns_of([product])
+    if not len(columns):
+        return np.full(len(people), NOBODYS)
+    return eligibility.applying(Pairing(people, columns))[:, 0]

@@ -13,9 +13,13 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
+from domain.market import eligibility
 from domain.market.applicants import applicant_of
+from domain.market.columns import columns_of
+from domain.market.pairing import Pairing
+from domain.market.rules import CODES, ELIGIBLE
 from domain.matching import candidates as choosing
-from domain.matching import preferences, shelf, tasks
+from domain.matching import disclosure, preferences, shelf, tasks
 from domain.matching.matcher import OddsBand
 from domain.matching.sweeps import group_costs, picks, reaches, snapshots, sweeping, sweeps
 from domain.matching.sweeps.picks import Pick
@@ -71,6 +75,18 @@ class TestReach:
         last = await sweeps.last_done(db)
         assert last is not None and last.id == done.id
         assert await sweeping.begin_if_none_runs(db) is None
+
+    async def test_what_partners_are_told_is_counted_of_coarse_people(self, db: Db, people: list[UUID]) -> None:
+        begun = await sweep(db, ranges=1)
+        everybody = disclosure.coarse(await snapshots.of_sweep(db, begun.id))
+        found = await reaches.of_products(db, [row.id for row in (await shelf.current(db)).columns.products])
+        for product in (await shelf.current(db)).columns.products:
+            first = eligibility.applying(Pairing(everybody, columns_of([product])))[:, 0]
+            told = found[product.id].disclosed
+            can = first == ELIGIBLE
+            assert told.eligible == can.sum() + disclosure.error_of(can)
+            for place, code in enumerate(CODES[1:], start=1):
+                assert told.against[code] == (first == place).sum() + disclosure.error_of(first == place)
 
     async def test_a_batch_that_was_given_up_keeps_no_later_night_from_beginning(
         self, db: Db, people: list[UUID]
