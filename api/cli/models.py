@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 models = typer.Typer(help="The models: which are kept, which are live, who vouches for them.")
 Version = Annotated[str, typer.Argument(help="Sixteen digits, as the list shows them.")]
-By = Annotated[str, typer.Option("--by", help="Your address as a member of staff; role risk or approver.")]
+By = Annotated[
+    str, typer.Option("--by", help="Your address as a member of staff; you are asked for password and code.")
+]
 
 
 @models.callback(invoke_without_command=True)
@@ -55,17 +57,25 @@ def fetch(
 @models.command()
 def propose(version: Version, by: By) -> None:
     """Vouch for a model as the first of two people."""
+    from api.cli import proving
     from ml.promotion import promoting
 
-    _do(lambda db: promoting.propose(db, version, by=by), f"{version} is proposed; somebody else must approve it")
+    async def propose_it(db: "Db") -> None:
+        await promoting.propose(db, version, by=await proving.prove(by))
+
+    _do(propose_it, f"{version} is proposed; somebody else must approve it")
 
 
 @models.command()
 def approve(version: Version, by: By) -> None:
     """Vouch for a proposed model as the second of two people."""
+    from api.cli import proving
     from ml.promotion import promoting
 
-    _do(lambda db: promoting.approve(db, version, by=by), f"{version} is approved; longan models promote {version}")
+    async def approve_it(db: "Db") -> None:
+        await promoting.approve(db, version, by=await proving.prove(by))
+
+    _do(approve_it, f"{version} is approved; longan models promote {version}")
 
 
 @models.command()

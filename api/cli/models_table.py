@@ -107,7 +107,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _word(voucher: Voucher) -> str:
-    return "proposed" if voucher.approval.is_proposal else "approved"
+    return "proposed" if voucher.is_proposal else "approved"
 
 
 def _told(challenger: str, seen: SideBySide) -> str:

@@ -4,30 +4,22 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import approvals
+from domain.approvals import Approval, Verdict
+from domain.people import staff
 from domain.people.staff import Staff
-from infra import clock
+from domain.permissions import Permission
+from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.events import declare
 from ml.live.store import Kind
 
-NEEDED = 2
+MODEL = approvals.declare("model", proposes=Permission.VOUCH_FOR_MODELS, approves=Permission.VOUCH_FOR_MODELS)
 MODEL_PROMOTED = declare("model.promoted", kind=str, version=str)
-
-
-class ModelApproval(Entity):
-    """One person's word for one version: who proposes it gives the first, somebody else the second."""
-
-    __tablename__ = "model_approvals"
-
-    version: Mapped[str] = mapped_column(primary_key=True)
-    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
-    kind: Mapped[Kind]
-    is_proposal: Mapped[bool]
-    given_at: Mapped[datetime]
 
 
 class Move(StrEnum):
@@ -53,18 +45,23 @@ class ModelMove(Entity):
     __table_args__ = (Index(None, "kind", "moved_at"),)
 
 
-async def given(db: Db, versions: set[str]) -> dict[str, list[tuple[ModelApproval, Staff]]]:
-    """Oldest first."""
-    rows = await db.execute(
-        select(ModelApproval, Staff)
-        .join(Staff, Staff.id == ModelApproval.staff_id)
-        .where(ModelApproval.version.in_(versions))
-        .order_by(ModelApproval.given_at, ModelApproval.staff_id)
-    )
-    found: dict[str, list[tuple[ModelApproval, Staff]]] = {version: [] for version in versions}
-    for approval, member in rows:
-        found[approval.version].append((approval, member))
-    return found
+async def vouchers(db: Db, versions: set[str]) -> dict[str, list[tuple[str, bool]]]:
+    """Of each version, who proposed it and who approved it, by name; True for a proposal. What was rejected counts no more."""
+    seal = vault.house_seal()
+    given = await approvals.history(db, MODEL, versions)
+    standing = {
+        version: [each for each in all_of_it if each.verdict is not Verdict.REJECTED]
+        for version, all_of_it in given.items()
+    }
+    ids = {id for rows in standing.values() for row in rows for id in (row.proposed_by, row.decided_by) if id}
+    members = (await db.execute(select(Staff).where(Staff.id.in_(ids)))).scalars()
+    names = {member.id: str(seal.open(member.name_sealed, staff.NAME)) for member in members}
+    return {version: [word for row in rows for word in _words(row, names)] for version, rows in standing.items()}
+
+
+def _words(row: Approval, names: dict[UUID, str]) -> list[tuple[str, bool]]:
+    approved = [(names[row.decided_by], False)] if row.decided_by else []
+    return [(names[row.proposed_by], True), *approved]
 
 
 async def write_down(db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json) -> None:

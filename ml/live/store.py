@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,6 +65,20 @@ async def save(db: Db, model: AnyModel) -> str:
     each = [{"version": model.version, "name": name, "content": content} for name, content in files.items()]
     await db.execute(insert(ModelFile).on_conflict_do_nothing(), each)
     return model.version
+
+
+DIGEST = text(
+    """
+    SELECT encode(sha256(convert_to(string_agg(name || ' ' || encode(sha256(content), 'hex'), E'\\n'
+                                               ORDER BY name COLLATE "C"), 'UTF8')), 'hex')
+      FROM model_files WHERE version = :version
+    """
+)
+
+
+async def digest(db: Db, version: str) -> str:
+    """The hash of all its files as they are kept now; empty where there are none."""
+    return (await db.execute(DIGEST, {"version": version})).scalar_one() or ""
 
 
 async def bring(db: Db, version: str) -> None:

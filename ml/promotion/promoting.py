@@ -1,17 +1,19 @@
 """Promoting: from a proposal by one person and the approval of another to the model that decides, and back in one step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.people import staff
-from domain.people.staff import Staff
-from domain.permissions import MAY, Permission, roles_that_may
-from infra import clock, outbox, vault
+from domain import approvals as domain_approvals
+from domain.actors import StaffActor
+from domain.permissions import Permission, roles_that_may
+from infra import outbox
 from infra.database import Db
 from infra.entity import Json
+from infra.errors import Refusal, RefusalCode
 from ml.live import approvals, registry, store
-from ml.live.approvals import NEEDED, ModelApproval, Move
+from ml.live.approvals import MODEL, Move
 from ml.live.registry import Standing
 from ml.live.store import Kind, ModelArtefact
 from ml.models import promotable
@@ -27,7 +29,7 @@ class NotPromoted(Exception):
 @dataclass(frozen=True)
 class Voucher:
     name: str
-    approval: ModelApproval
+    is_proposal: bool
 
 
 async def kind_of(db: Db, version: str) -> Kind:
@@ -38,26 +40,30 @@ async def kind_of(db: Db, version: str) -> Kind:
     return kept.kind
 
 
-async def propose(db: Db, version: str, *, by: str) -> None:
+async def propose(db: Db, version: str, *, by: StaffActor) -> None:
     """The first of the two words. The model must be sound by then, and leaves this machine's folder for all machines."""
-    member = await _who(db, by)
+    _require_voucher(by)
     await _bring(db, version)
-    kind = await kind_of(db, version)
-    await _require_sound(db, kind, version)
-    if (await approvals.given(db, {version}))[version]:
-        raise NotPromoted(f"Model {version} is proposed already.")
-    await _vouch(db, kind, version, member, is_proposal=True)
+    await _require_sound(db, await kind_of(db, version), version)
+    hash = await store.digest(db, version)
+    with _sentences({RefusalCode.NOT_OPEN: f"Model {version} is proposed already."}):
+        await domain_approvals.propose(db, by, MODEL, subject=version, hash=hash, title=version)
 
 
-async def approve(db: Db, version: str, *, by: str) -> None:
-    """The second word, by somebody else."""
-    member, kind = await _who(db, by), await kind_of(db, version)
-    before = (await approvals.given(db, {version}))[version]
-    if not before:
-        raise NotPromoted(f"Nobody has proposed model {version} yet: longan models propose {version}")
-    if any(known.id == member.id for _, known in before):
-        raise NotPromoted("You have vouched for this model already: another person must approve it.")
-    await _vouch(db, kind, version, member, is_proposal=False)
+async def approve(db: Db, version: str, *, by: StaffActor) -> None:
+    """The second word, by somebody else, for the model as it was proposed."""
+    _require_voucher(by)
+    await kind_of(db, version)
+    # The version that the approver names is the hash of what they saw; whether it is still that, its files say.
+    hash = await store.digest(db, version)
+    with _sentences(
+        {
+            RefusalCode.NOT_OPEN: f"Nobody has proposed model {version} yet: longan models propose {version}",
+            RefusalCode.SECOND_PERSON_REQUIRED: "You have vouched for this model already: another person must approve it.",
+            RefusalCode.STALE: f"Model {version} is not what was proposed any more.",
+        }
+    ):
+        await domain_approvals.approve(db, by, MODEL, subject=version, seen=hash, now=hash)
 
 
 async def promote(db: Db, version: str, measured: Gate | None = None) -> Standing:
@@ -65,7 +71,7 @@ async def promote(db: Db, version: str, measured: Gate | None = None) -> Standin
     kind = await kind_of(db, version)
     candidate = await _require_sound(db, kind, version)
     before = (await registry.standing(db, kind)).champion
-    if len((await approvals.given(db, {version}))[version]) < NEEDED:
+    if not await domain_approvals.is_approved(db, MODEL, version, await store.digest(db, version)):
         raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
     if isinstance(candidate, Artefact):
         await _require_gate(db, before, candidate, measured)
@@ -123,27 +129,23 @@ def measure(models: Mapping[str, Artefact], book: Path, describe: Path) -> Gate:
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[Voucher]]:
     """Who vouches for each, by name."""
-    seal = vault.house_seal()
-    return {
-        version: [Voucher(seal.open(member.name_sealed, staff.NAME), approval) for approval, member in given]
-        for version, given in (await approvals.given(db, versions)).items()
-    }
+    given = await approvals.vouchers(db, versions)
+    return {version: [Voucher(*word) for word in words] for version, words in given.items()}
 
 
-async def _who(db: Db, email: str) -> Staff:
-    member = await staff.find(db, email)
-    if member is None:
-        raise NotPromoted("Nobody with this address works here.")
-    if Permission.VOUCH_FOR_MODELS not in MAY[member.role]:
+def _require_voucher(actor: StaffActor) -> None:
+    if not actor.may(Permission.VOUCH_FOR_MODELS):
         able = " or ".join(role.value for role in roles_that_may(Permission.VOUCH_FOR_MODELS))
-        raise NotPromoted(f"A {member.role} cannot vouch for a model: that takes the role {able}.")
-    return member
+        raise NotPromoted(f"A {actor.role} cannot vouch for a model: that takes the role {able}.")
 
 
-async def _vouch(db: Db, kind: Kind, version: str, member: Staff, *, is_proposal: bool) -> None:
-    now = await clock.now(db)
-    db.add(ModelApproval(version=version, staff_id=member.id, kind=kind, is_proposal=is_proposal, given_at=now))
-    await db.flush()
+@contextmanager
+def _sentences(sentences: Mapping[RefusalCode, str]) -> Iterator[None]:
+    """What a refusal means for a model."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise NotPromoted(sentences.get(refusal.code, refusal.message)) from None
 
 
 async def _bring(db: Db, version: str) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.people import staff
-from infra import clock, vault
+from infra import clock
 from infra.database import Db
 from ml.figures.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
 from ml.figures.metrics import psi
@@ -125,8 +124,7 @@ async def _standing(db: Db, live: Artefact) -> Standing:
 
 
 async def _vouched_by(db: Db, version: str) -> tuple[str, ...]:
-    seal, given = vault.house_seal(), await approvals.given(db, {version})
-    return tuple(seal.open(member.name_sealed, staff.NAME) for _, member in given[version])
+    return tuple(name for name, _ in (await approvals.vouchers(db, {version}))[version])
 
 
 async def watch(db: Db, days: int) -> Watch | None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
+from domain import approvals
 from domain.actors import Role, StaffActor
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.credit import scores
@@ -24,7 +25,7 @@ from infra.ids import new_id
 from infra.outbox import Event
 from infra.vault import PersonKey
 from ml.figures.drift import Alarm, Share
-from ml.live.approvals import ModelApproval
+from ml.live.approvals import MODEL
 from ml.live.registry import Standing
 from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
@@ -302,19 +303,13 @@ class TestWatch:
         assert (seen.champion.version, seen.standing, seen.challenger) == (live.version, Standing(live.version), None)
 
     async def test_it_names_who_vouched(self, db: Db, live: Artefact) -> None:
-        for number, name in enumerate(("Wen", "Lin")):
+        people = []
+        for name in ("Wen", "Lin"):
             proofs = {"password": "correct horse", "totp_secret": "JBSWY3DPEHPK3PXP"}
             email = f"{uuid4()}@longan.example"
             member = await staffing.appoint(db, email=email, name=name, role=Role.RISK, **proofs)
-            db.add(
-                ModelApproval(
-                    version=live.version,
-                    staff_id=member.id,
-                    kind=Kind.SCORE,
-                    is_proposal=number == 0,
-                    given_at=FAR + timedelta(hours=number),
-                )
-            )
-        await db.flush()
+            people.append(StaffActor(member.id, member.role))
+        await approvals.propose(db, people[0], MODEL, subject=live.version, hash="seen", title="A model")
+        await approvals.approve(db, people[1], MODEL, subject=live.version, seen="seen", now="seen")
         seen = await watch.watch(db, 7)
         assert seen is not None and seen.vouched_by == ("Wen", "Lin")

@@ -1,0 +1,176 @@
+"""Approval: a second person's yes to exactly what they saw, by its hash. One mechanism for whatever takes two.
+
+Who proposed and who decided stays for good: a decided row is never changed, and the database refuses whoever tries.
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import StaffActor
+from domain.permissions import Permission
+from infra import clock
+from infra.database import Db
+from infra.entity import Entity, Id
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_
+
+
+class Kind(NamedTuple):
+    """What is approved, and what it takes to propose it and to approve it."""
+
+    name: str
+    proposes: Permission
+    approves: Permission
+
+
+class Verdict(StrEnum):
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+class Approval(Entity):
+    """`hash` is of all that was proposed of `subject`; undecided while `verdict` is null."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    hash: Mapped[str]
+    title: Mapped[str]
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), default=None)
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    verdict: Mapped[Verdict | None] = mapped_column(default=None)
+    comment: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        CheckConstraint("verdict <> 'APPROVED' OR decided_by <> proposed_by", name="somebody_else"),
+        CheckConstraint("(verdict IS NULL) = (decided_by IS NULL)", name="somebody_decided"),
+        Index(None, "kind", "subject", "proposed_at"),
+    )
+
+
+# Two proposals of one thing at once are one.
+Index(
+    "uq_approvals_undecided", Approval.kind, Approval.subject, unique=True, postgresql_where=Approval.verdict.is_(None)
+)
+
+KINDS: dict[str, Kind] = {}
+
+
+def declare(name: str, *, proposes: Permission, approves: Permission) -> Kind:
+    """A kind of thing that takes two people; said by the room that it belongs to."""
+    assert name not in KINDS, f"two kinds of approval are called {name}"
+    KINDS[name] = Kind(name, proposes, approves)
+    return KINDS[name]
+
+
+def hash_of(content: Any) -> str:
+    """The same for the same content, however its keys are ordered."""
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def propose(db: Db, actor: StaffActor, kind: Kind, *, subject: str, hash: str, title: str) -> Approval:
+    """Refuses NOT_ALLOWED, and NOT_OPEN where exactly this waits or was approved already."""
+    _require(actor, kind.proposes)
+    undecided = await _undecided(db, kind, subject)
+    if undecided is not None or await is_approved(db, kind, subject, hash):
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This was proposed already."))
+    approval = Approval(
+        kind=kind.name,
+        subject=subject,
+        hash=hash,
+        title=title,
+        proposed_by=actor.staff_id,
+        proposed_at=await clock.now(db),
+    )
+    db.add(approval)
+    await db.flush()
+    return approval
+
+
+async def approve(db: Db, actor: StaffActor, kind: Kind, *, subject: str, seen: str, now: str) -> Approval:
+    """`seen` is the hash that the approver was shown, `now` that of the thing as it is.
+
+    Refuses NOT_ALLOWED, NOT_OPEN where nothing waits, SECOND_PERSON_REQUIRED to whoever proposed it, and STALE where it is
+    not what was proposed, or not what was seen.
+    """
+    _require(actor, kind.approves)
+    approval = await _waiting(db, kind, subject)
+    if approval.proposed_by == actor.staff_id:
+        raise Refusal(
+            RefusalCode.SECOND_PERSON_REQUIRED, N_("You proposed this yourself; somebody else must approve it.")
+        )
+    if not approval.hash == seen == now:
+        raise Refusal(RefusalCode.STALE, N_("It was changed since it was proposed. Please look at it again."))
+    return await _decide(db, actor, approval, Verdict.APPROVED, "")
+
+
+async def reject(db: Db, actor: StaffActor, kind: Kind, *, subject: str, comment: str = "") -> Approval:
+    """By whoever could approve it, or by its author; then it may be proposed anew."""
+    approval = await _waiting(db, kind, subject)
+    if approval.proposed_by != actor.staff_id:
+        _require(actor, kind.approves)
+    return await _decide(db, actor, approval, Verdict.REJECTED, comment)
+
+
+async def is_approved(db: Db, kind: Kind, subject: str, hash: str) -> bool:
+    """Whether two people have said yes to exactly this."""
+    given = _of(kind).where(Approval.subject == subject, Approval.hash == hash, Approval.verdict == Verdict.APPROVED)
+    return (await db.execute(given.limit(1))).first() is not None
+
+
+async def waiting_for(db: Db, actor: StaffActor) -> list[Approval]:
+    """What this member of staff may decide now, the oldest first: of others alone."""
+    kinds = [kind.name for kind in KINDS.values() if actor.may(kind.approves)]
+    open_ones = select(Approval).where(
+        Approval.kind.in_(kinds), Approval.verdict.is_(None), Approval.proposed_by != actor.staff_id
+    )
+    return list((await db.execute(open_ones.order_by(Approval.proposed_at, Approval.id))).scalars())
+
+
+async def history(db: Db, kind: Kind, subjects: set[str]) -> dict[str, list[Approval]]:
+    """All that was ever proposed of each, the oldest first."""
+    found: dict[str, list[Approval]] = {subject: [] for subject in subjects}
+    rows = await db.execute(_of(kind).where(Approval.subject.in_(subjects)).order_by(Approval.proposed_at, Approval.id))
+    for approval in rows.scalars():
+        found[approval.subject].append(approval)
+    return found
+
+
+def _of(kind: Kind) -> Select[Approval]:
+    return select(Approval).where(Approval.kind == kind.name)
+
+
+async def _undecided(db: Db, kind: Kind, subject: str) -> Approval | None:
+    waiting = _of(kind).where(Approval.subject == subject, Approval.verdict.is_(None))
+    return (await db.execute(waiting.with_for_update())).scalar_one_or_none()
+
+
+async def _waiting(db: Db, kind: Kind, subject: str) -> Approval:
+    approval = await _undecided(db, kind, subject)
+    if approval is None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("Nobody has proposed this, or it was decided already."))
+    return approval
+
+
+async def _decide(db: Db, actor: StaffActor, approval: Approval, verdict: Verdict, comment: str) -> Approval:
+    now = await clock.now(db)
+    approval.verdict, approval.comment = verdict, comment
+    approval.decided_by, approval.decided_at = actor.staff_id, now
+    await db.flush()
+    return approval
+
+
+def _require(actor: StaffActor, permission: Permission) -> None:
+    if not actor.may(permission):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role may not do this."))
