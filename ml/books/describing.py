@@ -20,6 +20,7 @@ class Description:
     target: str
     bad: tuple[str, ...]
     good: tuple[str, ...] = ()  # when given, every other value of the target is refused
+    unfinished: tuple[str, ...] = ()  # values of the target that are neither yet: these loans are kept out
     features: tuple[str, ...] | None = None  # None: all columns that have no other part
     exclude: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ def parse(written: Mapping[str, Any]) -> Description:
     if wrong:
         raise BookRefused(wrong)
     given: dict[str, Any] = dict(written)
-    for name in ("bad", "good", "exclude", "sensitive", "reviewed", "accepted"):
+    for name in ("bad", "good", "exclude", "sensitive", "reviewed", "accepted", "unfinished"):
         if name in given:
             given[name] = _texts(given[name])
     features = given.pop("features", "*")
@@ -103,7 +104,9 @@ def _complaints(written: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _rises(cuts: Any) -> bool:
-    return isinstance(cuts, list) and len(cuts) == 3 and 0 < cuts[0] < cuts[1] < cuts[2] < 1
+    if not isinstance(cuts, list) or not all(type(cut) in (int, float) for cut in cuts):
+        return False
+    return len(cuts) == 3 and 0 < cuts[0] < cuts[1] < cuts[2] < 1
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -39,10 +39,22 @@ def loans_made(table: pd.DataFrame, description: Description, notes: Notes) -> N
     return made
 
 
+def finished(table: pd.DataFrame, description: Description, notes: Notes) -> NDArray[np.bool_]:
+    """Where the loan has come to its end, good or bad."""
+    said = _same_words(table[description.target])
+    waiting = said.isin({parsing.same_word(word) for word in description.unfinished}).to_numpy(dtype=np.bool_)
+    if waiting.any():
+        notes.warn(f"{int(waiting.sum()):,} loans have not come to their end and are kept out.")
+    return ~waiting
+
+
 def outcomes(table: pd.DataFrame, description: Description) -> NDArray[np.float64]:
     """1 where the loan went bad, 0 where it didn't. Raises BookRefused naming the rows whose outcome isn't known."""
     said = _same_words(table[description.target])
     bad = said.isin({parsing.same_word(word) for word in description.bad})
+    if not bad.any():
+        why = f"no row holds {' or '.join(map(repr, description.bad))}, which is described as bad"
+        raise BookRefused([Finding(None, description.target, why)])
     good = said.isin(_good_words(said[~bad], description))
     unknown = np.flatnonzero((~bad & ~good).to_numpy())
     if len(unknown):
@@ -75,8 +87,17 @@ def _good_words(said: "pd.Series[Any]", description: Description) -> set[str]:
     common = counts[counts >= max(2, _RARE_SHARE * len(said))].index if len(counts) > 1 else counts.index
     numeric = [word for word in common if _is_number(word)]
     if all(_is_number(parsing.same_word(word)) for word in description.bad) and numeric:
-        return set(numeric)
-    return {word for word in common if word not in parsing.UNKNOWNS}
+        return _one_of(numeric, description)
+    return _one_of([word for word in common if word not in parsing.UNKNOWNS], description)
+
+
+def _one_of(words: list[str], description: Description) -> set[str]:
+    """Nobody guesses which of several outcomes are good: a loan that still runs is none."""
+    if len(words) > 1:
+        named = ", ".join(map(repr, words[:5]))
+        why = f"besides what is bad the target says {named}: name in `good` what is good, and in `unfinished` what is neither yet"
+        raise BookRefused([Finding(None, description.target, why)])
+    return set(words)
 
 
 def _is_number(word: str) -> bool:
@@ -100,9 +121,7 @@ def _unknown(table: pd.DataFrame, description: Description, rows: NDArray[np.int
 
 
 def _check_counts(description: Description, bads: int, goods: int) -> None:
-    if bads == 0:
-        why = f"no row holds {' or '.join(map(repr, description.bad))}, which is described as bad"
-    elif goods == 0:
+    if goods == 0:
         why = "every row is bad"
     elif min(bads, goods) < _CLASS_MIN or bads + goods < _ROWS_MIN:
         why = f"{bads:,} bad and {goods:,} good loans are too few to learn from"

@@ -1,6 +1,7 @@
 """Cells of a book as numbers, dates and words, whatever country wrote them."""
 
 import re
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def numbers(column: "pd.Series[Any]") -> tuple["pd.Series[float]", "pd.Series[bo
     unknown = levels.str.lower().isin(UNKNOWNS)
     parsed = texts.map(dict(zip(levels, values, strict=True))).astype("float64")
     wrong = texts.map(dict(zip(levels, values.isna() & ~unknown, strict=True))).eq(True)
-    return parsed, wrong
+    endless = parsed.abs() == np.inf
+    return parsed.where(~endless), wrong | endless
 
 
 def dates(column: "pd.Series[Any]") -> tuple["pd.Series[pd.Timestamp]", "pd.Series[bool]"]:
@@ -84,10 +86,15 @@ def share_of_dates(texts: "pd.Series[Any]") -> float:
 
 def same_word(word: str) -> str:
     """A spelling under which "1", "1.0" and " 1 " are one value, and "Yes" and "yes"."""
-    stripped = word.strip()
+    stripped = _half_width(word.strip())
     if _PLAIN.fullmatch(stripped):
         return _number_word(float(stripped))
     return stripped.casefold()
+
+
+def _half_width(text: str) -> str:
+    """Digits and signs as typed in full width are the same digits and signs."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _number_word(number: Any) -> str:
@@ -106,13 +113,17 @@ def _truths(levels: "pd.Series[Any]") -> "pd.Series[float]":
 
 
 def _in_best_style(levels: "pd.Series[Any]") -> "pd.Series[float]":
+    levels = levels.map(_half_width)
     plain = pd.to_numeric(levels, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
     if plain.notna().all():
         return plain
     bare = levels.str.replace(_BRACKETED, r"-\1", regex=True).str.replace(_ORNAMENTS, "", regex=True)
-    thousands = pd.to_numeric(bare.where(bare.str.fullmatch(_COMMA_THOUSANDS)).str.replace(r"[,\s']", "", regex=True))
+    thousands = pd.to_numeric(
+        bare.where(bare.str.fullmatch(_COMMA_THOUSANDS)).str.replace(r"[,\s']", "", regex=True), errors="coerce"
+    )
     decimals = pd.to_numeric(
-        bare.where(bare.str.fullmatch(_COMMA_DECIMALS)).str.replace(r"[.\s']", "", regex=True).str.replace(",", ".")
+        bare.where(bare.str.fullmatch(_COMMA_DECIMALS)).str.replace(r"[.\s']", "", regex=True).str.replace(",", "."),
+        errors="coerce",
     )
     scientific = pd.to_numeric(bare, errors="coerce")
     styles = [style.astype("float64") for style in (scientific, thousands, decimals)]

@@ -18,6 +18,7 @@ from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
 
 _MOSTLY_MISSING = 0.95
+_CUSTOMERS_MIN = 50
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def cases(table: pd.DataFrame, description: Description, notes: Notes, today: da
     _check_names(table, description)
     table = table.reset_index(drop=True)
     made = outcomes.loans_made(table, description, notes)
-    kept = table[made & duplicates.first_of_each(table, notes)]
+    made_and_ended = made & outcomes.finished(table, description, notes)
+    kept = table[made_and_ended & duplicates.first_of_each(table, notes)]
+    _refuse_one_customer(kept, description)
     return Cases(
         table=kept,
         bad=outcomes.outcomes(kept, description),
@@ -82,6 +85,14 @@ def cases(table: pd.DataFrame, description: Description, notes: Notes, today: da
         rejects=int((~made).sum()),
         data_hash=_hash(table),
     )
+
+
+def _refuse_one_customer(table: pd.DataFrame, description: Description) -> None:
+    """Loans of one customer stay on one side of every split, so a few customers cannot be split at all."""
+    if description.customer is None or table[description.customer].nunique() >= _CUSTOMERS_MIN:
+        return
+    why = f"there are {table[description.customer].nunique()} customers; it takes {_CUSTOMERS_MIN} to test on others"
+    raise BookRefused([Finding(None, description.customer, why)])
 
 
 def sensitive_groups(table: pd.DataFrame, description: Description) -> pd.DataFrame:

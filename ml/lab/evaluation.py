@@ -48,11 +48,14 @@ def judged(
     samples = [
         ranked.figures(weights * draw) for draw in bootstrap_weights(len(bad), groups, draws=draws(len(bad)), seed=seed)
     ]
+    found = ranked.figures(weights)
+    intervals = {name: interval([getattr(sample, name) for sample in samples]) for name in FIGURES}
+    intervals["ece"] = _unbiased(found.ece, [sample.ece for sample in samples])
     return Judgement(
         rows=len(bad),
         bads=int(bad.sum()),
-        figures=ranked.figures(weights),
-        intervals={name: interval([getattr(sample, name) for sample in samples]) for name in FIGURES},
+        figures=found,
+        intervals=intervals,
         noise=noise_band(chances, weights, seed=seed, draws=draws(len(bad))),
     )
 
@@ -64,6 +67,13 @@ def draws(rows: int) -> int:
 def interval(values: list[float]) -> Interval:
     low, high = np.nanquantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+def _unbiased(figure: float, samples: list[float]) -> Interval:
+    """An ECE only grows by the noise of resampling: the interval is moved back by as much, and holds the figure."""
+    low, high = interval(samples)
+    bias = float(np.median(samples)) - figure
+    return max(low - bias, 0.0), high - bias
 
 
 def grades_of(log_odds: Floats, cuts: Cuts) -> NDArray[np.int8]:

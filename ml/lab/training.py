@@ -25,6 +25,8 @@ from ml.models.artefact import Artefact, Kind
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
+# No honest book of loans is known on which a model separates better; several columns together may know the outcome.
+TOO_GOOD_AUC = 0.95
 _APPROVED_ROWS_MIN = 50
 _REFERENCE_ROWS_MAX = 20_000
 
@@ -152,6 +154,11 @@ def _warn_of_few_bads(book: Book) -> None:
 
 
 def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
+    if judgement.figures.auc > TOO_GOOD_AUC:
+        book.notes.warn(
+            f"An AUC of {judgement.figures.auc:.3f} is too good to be true for loans: some columns together were hardly "
+            f"known before the decision. Look at what moves the score most, and exclude what was filled in afterwards."
+        )
     if not judgement.is_calibrated:
         book.notes.warn(
             f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "
