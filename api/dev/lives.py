@@ -35,7 +35,7 @@ LIVES = {
     "steady-shopper": Life("1988-06-02", "CN-ZJ", "employee", "15800.00", Wish("LOAN", "12000.00", 12)),
     # The partner whose credentials there are decides this one itself.
     "gig-driver": Life("1990-11-20", "CN-GD", "gig-worker", "9000.00", Wish("LOAN", "6000.00", 12, "安家搬迁借款")),
-    "over-borrowed": Life("1994-01-09", "CN-SC", "employee", "8200.00", Wish("LOAN", "3000.00", 6, "启程小额借款")),
+    "over-borrowed": Life("1994-01-09", "CN-SC", "employee", "8200.00", Wish("LOAN", "3000.00", 6, "日常消费借款")),
     # More than the rules lend by themselves to a grade B: a person looks at it.
     "small-shop-owner": Life(
         "1979-08-30", "CN-FJ", "self-employed", "30000.00", Wish("LOAN", "40000.00", 24, "工薪信用借款")

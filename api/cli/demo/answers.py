@@ -72,6 +72,9 @@ class Answers(Paper):
         sentence = self.said(told, amount=money(terms["amount"]), rate=percent(terms["annualRate"]))
         self.line(sentence, mark="▸", style="magenta", took=took)
 
+    def partner_declined(self, took: float) -> None:
+        self.line(self.said(N_("and declines, with its reasons")), mark="▸", style="magenta", took=took)
+
     def reviewer_signed_in(self, took: float) -> None:
         told = N_("A reviewer signs in to the console (password and one-time code)")
         self.line(self.said(told), mark="▸", style="magenta", took=took)

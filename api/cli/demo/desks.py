@@ -70,6 +70,12 @@ class PartnerDesk:
         await self.door.send("DecideApplication", input={**decision, "idempotencyKey": f"demo-{uuid4()}"})
         return terms
 
+    async def decline(self, application: Data) -> None:
+        """For a grade that this lender does not carry; what weighs most comes first."""
+        reasons = [{"code": "RECENT_ARREARS"}, {"code": "BURDEN_TOO_HIGH"}]
+        decision = {"applicationId": application["id"], "outcome": "DECLINE", "reasons": reasons}
+        await self.door.send("DecideApplication", input={**decision, "idempotencyKey": f"demo-{uuid4()}"})
+
 
 class ReviewDesk:
     """A member of staff with the role risk: password and one-time code, the queue, a decision."""

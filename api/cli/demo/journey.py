@@ -21,6 +21,7 @@ from api.dev.lives import CURRENCY, PHONE_NUMBERS, Wish, life_of
 
 PROVIDERS = ("wechat", "taobao", "oidc")
 REDIRECT = "longan://linked"
+TOO_RISKY = "D"  # for the partner whose server the demo plays
 WAIT_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 3.0
 MATCHES = 50
@@ -188,6 +189,11 @@ class Journey:
         with self.tell.timed() as took:
             seen = await desk.find(application["id"], since=self.known_since)
         self.tell.partner_saw(seen, took())
+        if seen["grade"] == TOO_RISKY:
+            with self.tell.timed() as took:
+                await desk.decline(seen)
+            self.tell.partner_declined(took())
+            return True
         with self.tell.timed() as took:
             terms = await desk.approve(seen, annual_rate=match["basis"]["annualCost"])
         self.tell.partner_approved(terms, took())

@@ -68,10 +68,14 @@ VIEWER = {
     "membership": {"tier": {"name": "Silver"}, "next": None, "benefits": []},
     "matches": {"edges": [{"node": MATCH}], "pageInfo": {"hasNextPage": False}},
 }
-FEED = {
-    "edges": [{"node": {"id": "a1", "amount": {"amount": "6000.00", **CNY}, "termMonths": 12, "grade": "C"}}],
-    "pageInfo": {"hasNextPage": False, "endCursor": "c"},
-}
+
+
+def feed(grade: str) -> dict[str, Any]:
+    node = {"id": "a1", "amount": {"amount": "6000.00", **CNY}, "termMonths": 12, "grade": grade}
+    return {"edges": [{"node": node}], "pageInfo": {"hasNextPage": False, "endCursor": "c"}}
+
+
+FEED = feed("C")
 
 
 class CannedHouse:
@@ -174,6 +178,20 @@ async def test_a_partner_decides_while_the_person_waits(walk: Walk) -> None:
     first, again = house.inputs("Apply")
     assert first == again
     assert "promises an answer by 06:15 UTC" in told and "grade C" in told
+
+
+async def test_a_partner_declines_who_is_too_far_behind(walk: Walk) -> None:
+    reasons = [{"message": "A repayment was late recently."}]
+    declined = {**APPROVED, "status": "DECLINED", "decision": {"reasons": reasons}, "offer": None}
+    house = CannedHouse(WAITING, declined)
+    house.ready["Applications"] = [feed("D")]
+    outcome, told = await walk(house)
+    assert outcome.application == declined
+    (decision,) = house.inputs("DecideApplication")
+    assert (decision["applicationId"], decision["outcome"], "terms" in decision) == ("a1", "DECLINE", False)
+    assert decision["reasons"] == [{"code": "RECENT_ARREARS"}, {"code": "BURDEN_TOO_HIGH"}]
+    assert "and declines, with its reasons" in told
+    assert told.index("A repayment was late recently.") < told.index("Nothing was borrowed")
 
 
 async def test_a_reviewer_decides_what_the_rules_refer(walk: Walk) -> None:
