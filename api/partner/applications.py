@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.graphql import scalars
 from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Context, Info
 from api.graphql.enums import show
@@ -19,17 +20,59 @@ from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from api.partner.products import Product
 from domain.actors import PartnerActor
-from domain.applications import applications, deciding, disclosing
+from domain.applications import applications, deciding, decisions, disclosing, offers
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
 from domain.permissions import Permission
 from infra.database import Db, reading
+from infra.ids import global_id
 from infra.money import Money as DomainMoney
 from infra.paging import Page, encode_cursor, page_of
+from infra.words import say
 
 NOTHING_YET = encode_cursor((0, UUID(int=0)))
+
+
+@strawberry.type(description="One reason of a decision.")
+class DecisionReason:
+    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
+    message: str = strawberry.field(description="What the person reads, in the asker's language.")
+
+
+@shows(decisions.Decision, description="What was decided last. Never changed; a later one replaces it.")
+class Decision:
+    outcome: DecisionOutcome = strawberry.field(description="What was decided.")
+    decided_at: datetime = strawberry.field(description="When.")
+
+    @strawberry.field(
+        description="The partner's own reasons. Empty where our rules or staff decided: those reasons are the person's."
+    )
+    def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[DecisionReason]:
+        own = root.reasons if root.decided_by == "partner" else []
+        return [
+            DecisionReason(code=why.code, message=say(why.message, info.context.locale, **why.values)) for why in own
+        ]
+
+
+@shows(offers.Offer, description="What the person was offered, binding until it expires.")
+class Offer:
+    term_months: int = strawberry.field(description="Over how many months it is repaid or rented.")
+    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
+    expires_at: datetime = strawberry.field(description="Until when the person can accept it.")
+
+    @strawberry.field(description="Names the offer; permanent.")
+    def id(root: strawberry.Parent[offers.Offer]) -> strawberry.ID:
+        return strawberry.ID(global_id("Offer", root.id))
+
+    @strawberry.field(description="What the person gets. Of a RENTAL the monthly rent.")
+    def amount(root: strawberry.Parent[offers.Offer]) -> Money:
+        return Money.of(root.amount, root.currency)
+
+    @strawberry.field(description="Interest a year, as a fraction; null for a RENTAL, which bears none.")
+    def annual_rate(root: strawberry.Parent[offers.Offer]) -> Decimal | None:
+        return scalars.rate(root.annual_rate)
 
 
 @shows(applications.Application, description="A person's request for one of the partner's products.")
@@ -37,6 +80,7 @@ class Application(Node):
     status: ApplicationStatus = strawberry.field(description="Where it stands.")
     term_months: int = strawberry.field(description="Over how many months, as the person asked.")
     promised_by: datetime = strawberry.field(description="By when the person was promised an answer.")
+    created_at: datetime = strawberry.field(description="When the person applied.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
 
     @strawberry.field(description="What the person applied for.")
@@ -46,6 +90,14 @@ class Application(Node):
     @strawberry.field(description="How much, as the person asked. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[applications.Application]) -> Money:
         return Money.of(root.amount, root.currency)
+
+    @strawberry.field(description="The newest decision; null before the first.")
+    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return await info.context.load(decisions.latest, (root.user_id, root.id))
+
+    @strawberry.field(description="What an approval offers; null without one.")
+    async def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
+        return await info.context.load(offers.of_applications, (root.user_id, root.id))
 
     @strawberry.field(
         description="The person's grade of today, while the consent that came with the application lives; else null."

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -97,8 +97,20 @@ async def find(context: Context, id: UUID) -> products.Product | None:
         return (await db.execute(own)).scalar_one_or_none()
 
 
+Sku = Annotated[str, strawberry.argument(description="The partner's own name for it.")]
+
+
 @strawberry.type
 class ProductQuery:
+    @requires(Permission.OFFER_PRODUCTS)
+    @strawberry.field(
+        description="The partner's product under this SKU, whatever its status; null where there is none."
+    )
+    async def product(self, info: Info, sku: Sku) -> Product | None:
+        async with reading() as db:
+            own = products.offered_by(info.context.partner).where(products.Product.sku == sku)
+            return cast(Product | None, (await db.execute(own)).scalar_one_or_none())
+
     @requires(Permission.OFFER_PRODUCTS)
     @strawberry.field(description="The partner's own products, whatever their status, oldest first.")
     async def products(self, info: Info, first: First = None, after: After = None) -> Connection[Product] | None:

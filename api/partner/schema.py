@@ -10,15 +10,17 @@ from api.graphql.errors import Unauthenticated
 from api.graphql.nodes import Finder, NodeId, find_node
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
-from api.graphql.showing import Node
+from api.graphql.showing import Node, shows
 from api.partner import applications, products
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from domain.actors import PartnerActor
-from domain.people import partner_tokens
+from domain.market import products as offered
+from domain.people import partner_tokens, partners
 from domain.permissions import Permission
 from infra.database import reading
+from infra.ids import global_id
 
 NODES: Mapping[str, Finder] = {
     "Application": Finder(Permission.ANSWER_APPLICATIONS, applications.find),
@@ -26,8 +28,30 @@ NODES: Mapping[str, Finder] = {
 }
 
 
+@shows(partners.Partner, description="Who asks, and what this client may do.")
+class Me:
+    name: str = strawberry.field(description="What people call the partner.")
+
+    @strawberry.field(description="The same as `Partner.id` in the app.")
+    def id(root: strawberry.Parent[partners.Partner]) -> strawberry.ID:
+        return strawberry.ID(global_id("Partner", root.id))
+
+    @strawberry.field(description="True of a client that sees and makes test data only. No client is one yet.")
+    def is_test(root: strawberry.Parent[partners.Partner]) -> bool:
+        return False
+
+    @strawberry.field(description="What this client may do: products, applications.")
+    def scopes(root: strawberry.Parent[partners.Partner], info: Info) -> list[str]:
+        return sorted(info.context.partner.scopes)
+
+
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
 class Query(ApplicationQuery, ProductQuery, ReachQuery):
+    @requires(Permission.SIGNED_IN)
+    @strawberry.field(description="The partner whose client asks.")
+    async def me(self, info: Info) -> Me:
+        return await info.context.load(offered.partners_by_ids, info.context.partner.partner_id)
+
     @requires(Permission.SIGNED_IN)
     @strawberry.field(
         description="What a permanent id names. Null for what is not there, and for what is somebody else's."

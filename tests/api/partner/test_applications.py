@@ -62,6 +62,32 @@ class TestReading:
         ]
         assert page["hasNextPage"] is False
 
+    async def test_a_decision_and_its_offer_can_be_read_back(self, client: Client, shop: Shop) -> None:
+        approved, declined, waiting = [await apply_at(shop) for _ in range(3)]
+        await decide(client, approved, "APPROVE", terms=TERMS)
+        await decide(client, declined, "DECLINE", reasons=DECLINED)
+        query = """query ($id: ID!) { node(id: $id) { ... on Application { createdAt decision { outcome reasons { code message } }
+            offer { amount { amount } termMonths annualRate } } } }"""
+        ids = [shown_id(each) for each in (approved, declined, waiting)]
+        told = [(await client.ask(query, id=id))["node"] for id in ids]
+        assert told[0]["decision"] == {"outcome": "APPROVE", "reasons": []}
+        assert told[0]["offer"] == {"amount": {"amount": "4000.00"}, "termMonths": 12, "annualRate": "0.1"}
+        assert [why["code"] for why in told[1]["decision"]["reasons"]] == ["INCOME_TOO_LOW", "OTHER"]
+        assert told[1]["decision"]["reasons"][1]["message"] == "We know you from before."
+        assert (told[1]["offer"], told[2]["decision"], told[2]["offer"]) == (None, None, None)
+        assert told[2]["createdAt"] == waiting.created_at.isoformat()
+
+    async def test_reasons_that_are_not_the_partners_stay_the_persons(self, client: Client, shop: Shop) -> None:
+        application = await apply_at(shop)
+        await decide(client, application, "DECLINE", reasons=DECLINED)
+        async with transaction() as db:
+            await db.execute(
+                update(Decision).where(Decision.application_id == application.id).values(decided_by="rules")
+            )
+        query = "query ($id: ID!) { node(id: $id) { ... on Application { decision { outcome reasons { code } } } } }"
+        node = (await client.ask(query, id=shown_id(application)))["node"]
+        assert node == {"decision": {"outcome": "DECLINE", "reasons": []}}
+
     async def test_changes_come_oldest_first_and_each_once(self, client: Client, shop: Shop) -> None:
         first, second, third = [await apply_at(shop) for _ in range(3)]
         nodes, page = await feed(client, first=2)
