@@ -118,7 +118,7 @@ def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> list[Outcome]:
         try:
             opened.append((person, *_opened(person, now)))
         except (InvalidTag, KeyError, ValueError) as error:
-            log.error("rescore.unreadable", user=str(person.user_id), error=type(error).__name__)
+            log.error("rescore.unreadable", user_id=str(person.user_id), error=type(error).__name__)
     told = iter(scorer().score_many([sheet for _, _, sheet in opened if sheet is not None]))
     return [
         _outcome(person, seal, sheet, next(told) if sheet is not None else None, now) for person, seal, sheet in opened
