@@ -1,8 +1,11 @@
 """Refusals: everything that a person or a program can do wrong, said in words that help."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class RefusalCode(StrEnum):
@@ -36,6 +39,7 @@ class Refusal(Exception):
     """A refusal, as an exception (raising rolls back) or as a returned value (what was written stays).
 
     `message` is a msgid that `values` fill in; `field` is the path of the input that was wrong, in the client's names.
+    `faults` are all that was wrong, where more was; the refusal itself is the first of them.
     """
 
     def __init__(
@@ -50,9 +54,39 @@ class Refusal(Exception):
         super().__init__(code)
         self.code = code
         self.message = message
-        self.field = (field,) if isinstance(field, str) else None if field is None else tuple(field)
+        self.field: tuple[str, ...] | None = (
+            (field,) if isinstance(field, str) else None if field is None else tuple(field)
+        )
         self.retry_at = retry_at
         self.values = values
+        self.faults: tuple[Refusal, ...] = (self,)
+
+
+def together(faults: Sequence[Refusal]) -> Refusal:
+    """One refusal that tells all of them; there must be one."""
+    first = faults[0]
+    first.faults = tuple(each for fault in faults for each in fault.faults)
+    return first
+
+
+class Faults:
+    """Gathers what is wrong with an input, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Refusal] = []
+
+    def of(self, check: Callable[[], T]) -> T | None:
+        """What `check` answers; None where it refuses."""
+        try:
+            return check()
+        except Refusal as refusal:
+            self._found.append(refusal)
+            return None
+
+    def refuse(self) -> None:
+        """Raises one refusal for all that was found, if anything was."""
+        if self._found:
+            raise together(self._found)
 
 
 def invalid(message: str, field: str | Sequence[str], **values: object) -> Refusal:

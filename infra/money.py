@@ -1,13 +1,14 @@
 """Money: integer minor units and an ISO 4217 currency."""
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import cache
 from typing import Self
 
 from babel.core import UnknownLocaleError
 from babel.numbers import UnknownCurrencyError, get_currency_precision, validate_currency
 
+EXACT = Context(traps=[Inexact, InvalidOperation, Overflow])
 MINOR_MAX = 2**53  # what a column and every client's numbers can hold
 
 
@@ -35,7 +36,8 @@ class Money:
     def of(cls, amount: Decimal | int | str, currency: str) -> Self:
         """Exactly this amount. Raises ValueError where it has more decimals than the currency, or is no number, or none of this world."""
         try:
-            scaled = Decimal(amount).scaleb(decimals(currency))
+            # Exactly: where the usual 28 digits do not hold it, it is refused and never rounded.
+            scaled = Decimal(amount).scaleb(decimals(currency), EXACT)
         except ArithmeticError as error:  # no number, or one that overflows
             raise ValueError("not a number") from error
         if not scaled.is_finite() or scaled != scaled.to_integral_value():

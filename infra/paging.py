@@ -4,7 +4,9 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -16,6 +18,8 @@ from infra.errors import Refusal, invalid
 from infra.words import N_
 
 FIRST_USUAL, FIRST_MAX = 20, 100
+# What a calendar needs, and far from where adding a day fails.
+YEAR_MIN, YEAR_MAX = 1800, 2300
 T = TypeVar("T")
 
 
@@ -92,10 +96,22 @@ def _typed(part: Any, key: InstrumentedAttribute[Any]) -> Any:
         value = python.fromisoformat(part) if hasattr(python, "fromisoformat") else python(part)
     except (ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError):
         raise not_ours() from None
-    is_beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
-    if is_beyond or (isinstance(value, datetime) and value.tzinfo is None):
+    if not _can_be_compared(value):
         raise not_ours()
     return value
+
+
+def _can_be_compared(value: Any) -> bool:
+    match value:
+        case int():
+            return -(2**63) <= value < 2**63
+        case datetime():
+            return value.tzinfo is not None and YEAR_MIN <= value.year <= YEAR_MAX
+        case date():
+            return YEAR_MIN <= value.year <= YEAR_MAX
+        case Decimal() | float():
+            return isfinite(value)
+    return "\0" not in value if isinstance(value, str) else True
 
 
 def not_ours() -> Refusal:

@@ -37,14 +37,19 @@ class Receipt(Entity):
     __table_args__ = (Index(None, "created_at"),)
 
 
+def check_key(key: str) -> None:
+    """Refuses INVALID a key that is too short to be nobody else's, or too long to be kept."""
+    if not 8 <= len(key) <= 128:
+        raise invalid(N_("An idempotency key has 8 to 128 characters."), ("input", "idempotencyKey"))
+
+
 async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input: Mapping[str, Any]) -> Receipt:
     """The receipt for this command: new, or that of the first time.
 
     The same key in flight waits here, on the unique key, for the first one's commit: IN_PROGRESS after the lock time-out.
     Refuses IDEMPOTENCY_MISMATCH where the key was used for another input. A refusal rolls the new receipt back.
     """
-    if not 8 <= len(key) <= 128:
-        raise invalid(N_("An idempotency key has 8 to 128 characters."), ("input", "idempotencyKey"))
+    check_key(key)
     now = await clock.now(db)
     digest = fingerprint(input)
     row = insert(Receipt).values(actor=actor, operation=operation, key=key, input_hash=digest, created_at=now)

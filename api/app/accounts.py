@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, id_of, told
+from api.graphql.mutations import Input, commit, id_check, id_of, told
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL
@@ -116,7 +116,9 @@ class CompleteAccountLinkInput:
 
 @strawberry.input(description="Which account to unlink.")
 class UnlinkAccountInput:
-    linked_account_id: strawberry.ID = strawberry.field(description="Of a LinkedAccount.")
+    linked_account_id: strawberry.ID = strawberry.field(
+        description="Of a LinkedAccount.", metadata=id_check("LinkedAccount")
+    )
 
 
 @strawberry.type

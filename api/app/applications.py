@@ -11,7 +11,7 @@ from api.app.products import Product
 from api.app.scores import Reason, reasons_told
 from api.graphql import scalars
 from api.graphql.context import Info
-from api.graphql.mutations import Input, commit, id_of, key
+from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL, Money, MoneyInput
@@ -149,7 +149,7 @@ WithdrawApplicationResult = Annotated[
 
 @strawberry.input(description="What to apply for.")
 class ApplyInput:
-    product_id: strawberry.ID = strawberry.field(description="Of a Product.")
+    product_id: strawberry.ID = strawberry.field(description="Of a Product.", metadata=id_check("Product"))
     amount: MoneyInput = strawberry.field(description="Between the product's `amountMin` and `amountMax`.")
     term_months: int = strawberry.field(description="One of the product's `termMonths`.")
     share: list[ConsentScope] = strawberry.field(
@@ -160,7 +160,7 @@ class ApplyInput:
 
 @strawberry.input(description="Which application to take back.")
 class WithdrawApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="Of an Application.")
+    application_id: strawberry.ID = strawberry.field(description="Of an Application.", metadata=id_check("Application"))
 
 
 @strawberry.type

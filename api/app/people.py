@@ -13,6 +13,7 @@ from api.app.membership import Membership
 from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Info
+from api.graphql.inputs import CHECK
 from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
@@ -118,9 +119,11 @@ UpdateProfileResult = Annotated[
 @strawberry.input(description="What to say anew. An absent field keeps what is there, null clears it.")
 class UpdateProfileInput:
     birth_date: strawberry.Maybe[date | None] = strawberry.field(description="Fixed once the identity is CHECKED.")
-    region: strawberry.Maybe[str | None] = strawberry.field(description="An ISO 3166-2 code, as one of `regions`.")
+    region: strawberry.Maybe[str | None] = strawberry.field(
+        description="An ISO 3166-2 code, as one of `regions`.", metadata={CHECK: profiles.region_of}
+    )
     occupation: strawberry.Maybe[str | None] = strawberry.field(
-        description="One of `occupations`, or the person's own words."
+        description="One of `occupations`, or the person's own words.", metadata={CHECK: profiles.occupation_of}
     )
     monthly_income: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="What comes in each month.")
 

@@ -7,11 +7,12 @@ import strawberry
 
 from api.app.people import User
 from api.graphql.context import Info
-from api.graphql.mutations import Input, commit, id_of, key
+from api.graphql.inputs import CHECK
+from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
-from domain.people import challenges, sessions, signing_in, users
+from domain.people import challenges, phones, sessions, signing_in, users
 from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal
@@ -84,7 +85,7 @@ SignOutResult = Annotated[
 
 @strawberry.input(description="Where to send a code.")
 class RequestPhoneCodeInput:
-    phone: str = strawberry.field(description="E.164, of any country.")
+    phone: str = strawberry.field(description="E.164, of any country.", metadata={CHECK: phones.parse})
     device_token: str | None = strawberry.field(
         default=None,
         description="Of the last session on this device, whoever it was; nothing is wrong with an old one.",
@@ -93,7 +94,9 @@ class RequestPhoneCodeInput:
 
 @strawberry.input(description="The answer to a challenge.")
 class SignInInput:
-    challenge_id: strawberry.ID = strawberry.field(description="Of the Challenge that the code was sent for.")
+    challenge_id: strawberry.ID = strawberry.field(
+        description="Of the Challenge that was sent a code.", metadata=id_check("Challenge")
+    )
     code: str = strawberry.field(description="The digits that arrived.")
     device_name: str = strawberry.field(
         description="What the person calls this device, as the system names it: 1 to 100 characters."

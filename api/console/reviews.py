@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.connections import After, First, PageInfo, connection
 from api.graphql.context import Info
-from api.graphql.mutations import Input, commit, id_of, key
+from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
@@ -88,7 +88,9 @@ ReviewResult = Annotated[
 
 @strawberry.input(description="A reviewer's answer.")
 class ReviewApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="Of an Application in the queue.")
+    application_id: strawberry.ID = strawberry.field(
+        description="Of an Application in the queue.", metadata=id_check("Application")
+    )
     outcome: DecisionOutcome = strawberry.field(description="APPROVE or DECLINE.")
     reasons: list[str] = strawberry.field(description="One to four sentences for the person.")
     idempotency_key: str = key()

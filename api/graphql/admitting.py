@@ -19,6 +19,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from api.graphql import documents
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
+from api.graphql.inputs import RefuseMalformed, refuse_malformed
 from api.graphql.limits import cost_of, refuse_heavy
 from api.graphql.operations import fragments_of, operation_of
 from api.graphql.requests import Asked
@@ -73,7 +74,7 @@ async def admit(schema: BaseSchema, asked: Asked, asker: Context) -> Admitted:
     cost = cost_of(operation, fragments_of(document), asked.variables or {})
     _refuse_dear(cost, asker)
     await _charge(asker, cost + _values_in(asked.variables))
-    _refuse_mistaken(schema, operation, asked.variables or {})
+    _refuse_mistaken(schema, document, operation, asked, asker)
     if asked.sha256 is not None:
         await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
     asker.admitted = Admitted(document, operation, cost)
@@ -119,7 +120,12 @@ def _refuse_invalid(schema: BaseSchema, node: DocumentNode, text: str) -> None:
 
 
 def _mistakes(schema: BaseSchema, node: DocumentNode, **how: Any) -> list[GraphQLError]:
-    rules: list[type[ASTValidationRule]] = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
+    rules: list[type[ASTValidationRule]] = [
+        *specified_rules,
+        MaybeNullValidationRule,
+        OneOfInputValidationRule,
+        RefuseMalformed,
+    ]
     if not settings().shows_schema:
         rules.append(HideSchema)
     return graphql.validate(_core(schema), node, rules, **how)
@@ -138,11 +144,14 @@ class HideSchema(ValidationRule):
             self.report_error(GraphQLError("Introspection is off.", node))
 
 
-def _refuse_mistaken(schema: BaseSchema, operation: OperationDefinitionNode, variables: dict[str, Any]) -> None:
-    hides = not settings().shows_schema
-    found = get_variable_values(_core(schema), operation.variable_definitions or (), variables, 20, hides)
+def _refuse_mistaken(
+    schema: BaseSchema, document: DocumentNode, operation: OperationDefinitionNode, asked: Asked, asker: Context
+) -> None:
+    core, hides = _core(schema), not settings().shows_schema
+    found = get_variable_values(core, operation.variable_definitions or (), asked.variables or {}, MISTAKES_MAX, hides)
     if isinstance(found, list):
         raise Mistaken(found)
+    refuse_malformed(operation, fragments_of(document), core, found.coerced, asker)
 
 
 def _values_in(variables: dict[str, Any] | None) -> int:

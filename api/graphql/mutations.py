@@ -1,12 +1,14 @@
 """One mutation, one transaction, one commit; a refusal becomes data."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from api.graphql.context import Context, Info
+from api.graphql.inputs import CHECK
 from api.graphql.refusals import Refused
 from infra.database import Db, transact
 from infra.errors import Refusal, not_found
@@ -37,6 +39,11 @@ async def told(context: Context, answer: Awaitable[Any]) -> Any:
     except Refusal as refusal:
         result = refusal
     return Refused.of(result, context.locale) if isinstance(result, Refusal) else result
+
+
+def id_check(kind: str) -> dict[object, object]:
+    """Metadata of an input field: what is no id of this kind is told beside everything else that is wrong."""
+    return {CHECK: partial(id_of, kind)}
 
 
 def id_of(kind: str, text: str, *field: str) -> UUID:

@@ -1,18 +1,70 @@
 """Values as the contract writes them: money with its currency's decimals, rates as short fractions, addresses."""
 
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NewType, Self
+from typing import Any, NewType, Self, TypeVar
 
 import strawberry
 
 from infra.errors import invalid
 from infra.money import Money as DomainMoney
+from infra.paging import YEAR_MAX, YEAR_MIN
 from infra.words import N_
 
+Day = TypeVar("Day", date, datetime)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME = re.compile(DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})")
+DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 URL = NewType("URL", str)
+
+
+def read_date(value: object) -> date:
+    """A day of a calendar that we can reckon with. Raises ValueError."""
+    if not isinstance(value, str) or not DATE.fullmatch(value):
+        raise ValueError
+    return _within_reach(date.fromisoformat(value))
+
+
+def read_time(value: object) -> datetime:
+    """In UTC. Raises ValueError: without a zone, it would be another moment on each machine."""
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        raise ValueError
+    return _within_reach(datetime.fromisoformat(value.upper().replace(",", "."))).astimezone(UTC)
+
+
+def read_decimal(value: object) -> Decimal:
+    """Plain ASCII digits: no exponent, no NaN, not more than any amount needs. Raises ValueError."""
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not DECIMAL.fullmatch(text):
+        raise ValueError
+    return Decimal(text)
+
+
+def _within_reach(day: Day) -> Day:
+    if not YEAR_MIN <= day.year <= YEAR_MAX:
+        raise ValueError
+    return day
+
+
 SCALARS: dict[object, strawberry.types.scalar.ScalarDefinition] = {
     URL: strawberry.scalar(
         name="URL", serialize=str, parse_value=str, description="An absolute address, percent-encoded."
+    ),
+    date: strawberry.scalar(
+        name="Date", serialize=date.isoformat, parse_value=read_date, description="A day, as 2000-12-31."
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        serialize=datetime.isoformat,
+        parse_value=read_time,
+        description="A moment with its zone, as 2000-12-31T08:00:00Z.",
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        serialize=str,
+        parse_value=read_decimal,
+        description="A decimal number in plain digits, as 1234.50.",
     ),
 }
 
@@ -34,12 +86,21 @@ class MoneyInput:
 
     def to_money(self, *field: str) -> DomainMoney:
         """Refuses INVALID, naming `field`, what is no amount of an ISO 4217 currency."""
-        try:
-            return DomainMoney.of(self.amount, self.currency)
-        except ValueError:
-            raise invalid(
-                N_("An amount is a decimal number with an ISO 4217 currency and no more decimals than it has."), field
-            ) from None
+        return _money(self.amount, self.currency, *field)
+
+    @staticmethod
+    def check(value: dict[str, Any]) -> None:
+        """Refuses INVALID what `to_money` would."""
+        _money(value["amount"], value["currency"])
+
+
+def _money(amount: Any, currency: Any, *field: str) -> DomainMoney:
+    try:
+        return DomainMoney.of(amount, currency)
+    except (ValueError, TypeError):
+        raise invalid(
+            N_("An amount is a decimal number with an ISO 4217 currency and no more decimals than it has."), field
+        ) from None
 
 
 def rate(value: Decimal | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.admitting import RunAdmitted
 from api.graphql.errors import Masking, public
+from api.graphql.inputs import make_lenient
 from api.graphql.scalars import SCALARS
 
 
@@ -29,7 +30,7 @@ def make_schema(
     types: tuple[type, ...] = (),
     extensions: tuple[type[SchemaExtension], ...] = (),
 ) -> Schema:
-    return Schema(
+    schema = Schema(
         query,
         mutation,
         subscription,
@@ -38,6 +39,8 @@ def make_schema(
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
         extensions=[Masking, RunAdmitted, *extensions],
     )
+    make_lenient(schema._schema)
+    return schema
 
 
 def printed(schema: strawberry.Schema) -> str:

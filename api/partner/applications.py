@@ -13,7 +13,7 @@ from api.graphql import scalars
 from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Context, Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, id_of, key
+from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -193,7 +193,7 @@ class TermsInput:
 
 @strawberry.input(description="The partner's answer to an application.")
 class DecideApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="Of an Application.")
+    application_id: strawberry.ID = strawberry.field(description="Of an Application.", metadata=id_check("Application"))
     outcome: DecisionOutcome = strawberry.field(description="What is decided. REFER hands it to a person of ours.")
     reasons: list[DecisionReasonInput] | None = strawberry.field(
         default=None, description="At most four, the weightiest first; declining needs one."

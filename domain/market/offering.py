@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from domain.market.products import DecisionMode, Product, ProductStatus, offered
 from domain.people.partners import Partner
 from infra import clock, outbox, receipts
 from infra.database import Db
-from infra.errors import invalid
+from infra.errors import Faults, invalid, together
 from infra.ids import new_id
 from infra.money import Money
 from infra.settings import settings
@@ -69,8 +70,8 @@ async def _put_up(db: Db, actor: PartnerActor, sku: str, told: Told) -> Product:
 
 def drawn_up(partner_id: UUID, sku: str, told: Told) -> Product:
     """A new product as it was told, not offered yet. Refuses as `upsert` does."""
-    if missing := next((name for name in NEEDED if told.get(name) is None), None):
-        raise invalid(N_("A new product needs this."), _path(missing))
+    if missing := [name for name in NEEDED if told.get(name) is None]:
+        raise together([invalid(N_("A new product needs this."), _path(name)) for name in missing])
     currency = settings().currency
     columns = {**FIRST, **_columns(told, currency, {})}
     product = Product(id=new_id(), partner_id=partner_id, sku=sku, currency=currency, **columns)
@@ -105,10 +106,15 @@ async def _tell(db: Db, product: Product) -> None:
 
 def _columns(told: Told, currency: str, rules: Mapping[str, Any]) -> dict[str, Any]:
     """What was told, as the columns hold it."""
-    return {
-        name: _rules(value, currency, rules) if name == "rules" else _column(name, value, currency)
+    faults = Faults()
+    columns = {
+        name: faults.of(
+            partial(_rules, value, currency, rules) if name == "rules" else partial(_column, name, value, currency)
+        )
         for name, value in told.items()
     }
+    faults.refuse()
+    return columns
 
 
 def _column(name: str, value: Any, currency: str) -> Any:

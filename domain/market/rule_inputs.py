@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from domain.facts.vocabulary import OCCUPATIONS
 from domain.people.profiles import ADULT_YEARS, AGE_MAX
-from infra.errors import invalid
+from infra.errors import Faults, invalid
 from infra.regions import is_region
 from infra.words import N_
 
@@ -34,12 +35,18 @@ class RuleInput:
 
 
 def check(rules: Mapping[str, Any]) -> None:
-    """Refuses INVALID a rule that says nothing, or nothing that could be, or that this program does not know."""
+    """Refuses INVALID every rule that says nothing, or nothing that could be, or that this program does not know."""
+    faults = Faults()
     for name, value in rules.items():
-        if name not in INPUTS or not _has_shape(INPUTS[name].shape, value):
-            raise invalid(N_("This rule cannot be read. Say it anew, or clear it."), ("input", "rules", name))
-        INPUTS[name].check(value)
+        faults.of(partial(_check_one, name, value))
+    faults.refuse()
     _check_age_order(rules)
+
+
+def _check_one(name: str, value: object) -> None:
+    if name not in INPUTS or not _has_shape(INPUTS[name].shape, value):
+        raise invalid(N_("This rule cannot be read. Say it anew, or clear it."), ("input", "rules", name))
+    INPUTS[name].check(value)
 
 
 def _has_shape(shape: Shape, value: object) -> bool:

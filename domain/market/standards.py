@@ -8,7 +8,7 @@ from domain.market import rule_inputs
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.cap import terms_cost_more
-from infra.errors import invalid
+from infra.errors import Faults, invalid
 from infra.words import N_
 
 SKU_MAX, TITLE_MAX = 64, 80
@@ -19,15 +19,18 @@ UNWRITABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # line breaks, marks th
 
 
 def keep(product: Product) -> None:
-    """Refuses INVALID or COST_ABOVE_CAP what may not be offered, naming the field and what would be right."""
-    keep_sku(product.sku)
-    _keep_title(product.title)
-    _keep_amounts(product)
-    _keep_terms(product.term_months)
-    _keep_annual_rate(product)
-    keep_rate(product.fee_rate, "input", "feeRate")
+    """Refuses INVALID or COST_ABOVE_CAP what may not be offered, naming every field and what would be right."""
+    faults = Faults()
+    faults.of(lambda: keep_sku(product.sku))
+    faults.of(lambda: _keep_title(product.title))
+    faults.of(lambda: _keep_amounts(product))
+    faults.of(lambda: _keep_terms(product.term_months))
+    faults.of(lambda: _keep_annual_rate(product))
+    faults.of(lambda: keep_rate(product.fee_rate, "input", "feeRate"))
+    faults.of(lambda: rule_inputs.check(product.rules))
+    # What is reckoned from the others makes sense only once they are right.
+    faults.refuse()
     _keep_deposit(product)
-    rule_inputs.check(product.rules)
     _keep_costs(product)
 
 

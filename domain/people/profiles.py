@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from domain.actors import UserActor
@@ -17,7 +17,7 @@ from domain.facts.vocabulary import OCCUPATION_LABELS
 from infra import clock, outbox
 from infra.clock import local_day
 from infra.database import Db
-from infra.errors import invalid
+from infra.errors import Faults, invalid
 from infra.events import declare
 from infra.money import Money, unit
 from infra.regions import is_region
@@ -74,7 +74,7 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
     """Write down what was said; absent names keep, None clears. Saying the same again changes nothing. Refuses INVALID."""
     now = await clock.now(db)
     sheet = await readings.sheet(db, actor.user_id)
-    facts = {f"{SOURCE}.{name}": _checked(name, value, local_day(now)) for name, value in said.items()}
+    facts = _facts(said, local_day(now))
     changed = {name: value for name, value in facts.items() if sheet.values.get(name) != value}
     if not changed:
         return
@@ -87,6 +87,14 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
     await outbox.announce(db, CHANGED, user_id=actor.user_id)
 
 
+def _facts(said: dict[str, date | str | Money | None], today: date) -> dict[str, FactValue | None]:
+    """Refuses INVALID, naming everything that is wrong."""
+    faults = Faults()
+    facts = {f"{SOURCE}.{name}": faults.of(partial(_checked, name, value, today)) for name, value in said.items()}
+    faults.refuse()
+    return facts
+
+
 def _checked(name: str, value: date | str | Money | None, today: date) -> FactValue | None:
     match name, value:
         case _, None:
@@ -94,9 +102,9 @@ def _checked(name: str, value: date | str | Money | None, today: date) -> FactVa
         case "birth_date", date():
             return _birth_date(value, today)
         case "region", str():
-            return _region(value)
+            return region_of(value)
         case "occupation", str():
-            return _occupation(value)
+            return occupation_of(value)
         case "monthly_income", Money():
             return _income(value)
     raise AssertionError(f"{name} is not part of a profile")
@@ -110,14 +118,14 @@ def _birth_date(value: date, today: date) -> date:
     return value
 
 
-def _region(value: str) -> str:
+def region_of(value: str) -> str:
     code = value.strip().upper()
     if not is_region(code):
         raise invalid(N_("A region is an ISO 3166-2 code, as CN-SH."), ("input", "region"))
     return code
 
 
-def _occupation(value: str) -> str:
+def occupation_of(value: str) -> str:
     """One of OCCUPATIONS however it is spelt; else in the person's own words, which no rule reads."""
     text = value.strip()
     if not 1 <= len(text) <= OCCUPATION_MAX:

@@ -130,8 +130,7 @@ async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Sess
     The pair (old token, key) answers the same tokens for a minute, until they are used: replies get lost in lifts.
     Any other use of an old token means that two hold it, and ends the session.
     """
-    if not 8 <= len(key) <= 128:
-        raise invalid(N_("An idempotency key has 8 to 128 characters."), ("input", "idempotencyKey"))
+    receipts.check_key(key)
     token = sessions.read_refresh_token(refresh_token)
     session = token and await sessions.locked(db, token.user_id, token.session_id)
     now = await clock.now(db)

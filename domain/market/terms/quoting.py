@@ -10,7 +10,7 @@ from domain.market.terms import aesthetics, electronics, loan, rental
 from domain.market.terms.cap import COST_CAP
 from domain.market.terms.instalments import is_even
 from domain.market.terms.quote import Priced, Quote
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Faults, Refusal, RefusalCode, invalid
 from infra.money import Money, unit
 from infra.words import N_
 
@@ -42,6 +42,13 @@ def quote(
 
 def check(product: Product, amount: Money, months: int) -> None:
     """Refuses INVALID what this product does not offer, naming what it does."""
+    faults = Faults()
+    faults.of(lambda: _check_amount(product, amount))
+    faults.of(lambda: _check_term(product, months))
+    faults.refuse()
+
+
+def _check_amount(product: Product, amount: Money) -> None:
     if amount.currency != product.currency:
         raise invalid(N_("This product is in {currency}."), ("input", "amount"), currency=product.currency)
     if not product.amount_min <= amount.minor <= product.amount_max:
@@ -52,6 +59,9 @@ def check(product: Product, amount: Money, months: int) -> None:
             high=str(Money(product.amount_max, product.currency)),
             currency=product.currency,
         )
+
+
+def _check_term(product: Product, months: int) -> None:
     if months not in product.term_months:
         offered = ", ".join(str(term) for term in product.term_months)
         raise invalid(N_("The term is one of {offered} months."), ("input", "termMonths"), offered=offered)

@@ -1,0 +1,223 @@
+"""Inputs: every value of a mutation is checked before it runs, and everything that is wrong is told at once, with its place.
+
+The library would stop at the first malformed scalar, with a top-level error. Here scalars read what they cannot understand as
+Malformed: in a mutation's arguments it becomes the member `Refused` of its union, anywhere else BAD_REQUEST before anything runs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import graphql
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+)
+from graphql.utilities import coerce_input_literal
+from graphql.validation import ValidationRule
+
+from api.graphql.context import Context
+from api.graphql.errors import BadRequest
+from api.graphql.operations import Fragments, fields_at
+from api.graphql.refusals import Refused
+from api.graphql.requiring import permission_of
+from domain.actors import may
+from infra.errors import Refusal, invalid, together
+from infra.receipts import check_key
+from infra.words import N_, say
+
+CHECK = "check"  # the key in an input field's metadata: a function that refuses what the field cannot be
+Path = tuple[str, ...]
+Check = Callable[[Any], object]
+
+SENTENCES: Mapping[str, str] = {
+    "Boolean": N_("This is true or false."),
+    "Date": N_("A date is written as 2000-12-31."),
+    "DateTime": N_("A time is written with its zone, as 2000-12-31T08:00:00Z."),
+    "Decimal": N_("A decimal number is written in plain digits, as 1234.50."),
+    "Float": N_("This is a number."),
+    "ID": N_("This is not an id."),
+    "Int": N_("This is a whole number of up to nine digits."),
+    "String": N_("A text holds no characters that cannot be written down."),
+    "URL": N_("This is not an address."),
+}
+ANY_CHOICE = N_("There is no such choice.")
+
+
+class Malformed:
+    """A value that its scalar or enumeration cannot understand. What was sent is not kept."""
+
+    def __init__(self, kind: str) -> None:
+        self.sentence = SENTENCES.get(kind, ANY_CHOICE)
+
+
+def make_lenient(schema: GraphQLSchema) -> None:
+    """Let the schema's scalars and enumerations read what they cannot understand as Malformed, and its mutations refuse that."""
+    for named in schema.type_map.values():
+        if isinstance(named, GraphQLScalarType | GraphQLEnumType) and not hasattr(named, "is_lenient"):
+            _make_lenient(named)
+    for field in schema.mutation_type.fields.values() if schema.mutation_type else ():
+        field.resolve = _guarded(field)
+
+
+def _make_lenient(leaf: Any) -> None:
+    # The library's own scalars are shared by all schemas.
+    leaf.is_lenient = True
+    for name in ("coerce_input_value", "parse_value", "coerce_input_literal", "parse_literal"):
+        coerce = getattr(leaf, name, None)
+        if coerce is not None:
+            setattr(leaf, name, _lenient(leaf.name, coerce))
+
+
+def _lenient(kind: str, coerce: Callable[..., Any]) -> Callable[..., Any]:
+    def coerced(value: Any, *rest: Any) -> Any:
+        try:
+            found = coerce(value, *rest)
+        except Exception:
+            return Malformed(kind)
+        return found if found is not graphql.Undefined and _can_be_kept(kind, found) else Malformed(kind)
+
+    return coerced
+
+
+def _can_be_kept(kind: str, value: Any) -> bool:
+    """Postgres keeps no NUL, and nothing can be encoded that is half a character."""
+    if not isinstance(value, str):
+        return True
+    if kind == "ID":
+        return len(value) <= 500 and value.isascii() and value.isprintable()
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _guarded(field: GraphQLField) -> Callable[..., Any]:
+    resolve = field.resolve
+    assert resolve is not None
+    permission = permission_of(field.extensions["strawberry-definition"])
+
+    def guarded(source: Any, info: Any, **arguments: Any) -> Any:
+        asker: Context = info.context
+        faults = [
+            fault for name, value in arguments.items() for fault in faults_in(value, field.args[name].type, (name,))
+        ]
+        # Whoever may not do this at all is told that first, by the field itself.
+        if faults and (permission is None or may(asker.actor, permission)):
+            return Refused.of(together(faults), asker.locale)
+        return resolve(source, info, **arguments)
+
+    return guarded
+
+
+def faults_in(value: Any, type_: Any, path: Path) -> Iterator[Refusal]:
+    """Everything that is wrong with a value, each with its place."""
+    named = graphql.get_named_type(type_)
+    if isinstance(value, Malformed):
+        yield invalid(value.sentence, path)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from faults_in(each, named, (*path, str(index)))
+    elif isinstance(value, dict) and isinstance(named, GraphQLInputObjectType):
+        yield from _faults_of_object(value, named, path)
+
+
+def _faults_of_object(value: dict[str, Any], type_: GraphQLInputObjectType, path: Path) -> Iterator[Refusal]:
+    if check := _check_of_type(type_):
+        yield from _refused(check, value, path)
+        return
+    for name, field in type_.fields.items():
+        inner = value.get(name)
+        found = list(faults_in(inner, field.type, (*path, name)))
+        yield from found
+        if not found and inner is not None:
+            yield from _refused(_check_of(name, field), inner, (*path, name))
+
+
+def _refused(check: Check | None, value: Any, path: Path) -> Iterator[Refusal]:
+    try:
+        if check is not None:
+            check(value)
+    except Refusal as refusal:
+        refusal.field = path
+        yield refusal
+
+
+def _check_of(name: str, field: Any) -> Check | None:
+    if name == "idempotencyKey":
+        return check_key
+    definition = field.extensions.get("strawberry-definition")
+    check: Check | None = definition.metadata.get(CHECK) if definition is not None else None
+    return check
+
+
+def _check_of_type(type_: GraphQLNamedType) -> Check | None:
+    """A class of inputs whose fields are one thing together, as an amount and its currency, has a `check` of its own."""
+    definition = type_.extensions.get("strawberry-definition")
+    check: Check | None = getattr(definition.origin, "check", None) if definition is not None else None
+    return check
+
+
+class RefuseMalformed(ValidationRule):
+    """A literal that its type cannot understand is a mistake of the document, unless it stands in a mutation's own arguments."""
+
+    def enter_int_value(self, node: Any, _key: Any, _parent: Any, _path: Any, ancestors: list[Any]) -> None:
+        type_ = graphql.get_nullable_type(self.context.get_input_type())
+        if graphql.is_leaf_type(type_) and not self._is_mutations(ancestors):
+            self._report(faults_in(coerce_input_literal(node, type_), type_, ()), node)
+
+    enter_float_value = enter_string_value = enter_boolean_value = enter_int_value
+    enter_enum_value = enter_list_value = enter_object_value = enter_int_value
+
+    def _is_mutations(self, ancestors: list[Any]) -> bool:
+        owner = next((each for each in reversed(ancestors) if isinstance(each, FieldNode | DirectiveNode)), None)
+        mutation = self.context.schema.mutation_type
+        return isinstance(owner, FieldNode) and mutation is not None and self.context.get_parent_type() is mutation
+
+    def _report(self, faults: Iterator[Refusal], node: Any) -> None:
+        for fault in faults:
+            self.report_error(GraphQLError(say(fault.message, "en"), node))
+
+
+def refuse_malformed(
+    operation: OperationDefinitionNode,
+    fragments: Fragments,
+    schema: GraphQLSchema,
+    variables: Mapping[str, Any],
+    asker: Context,
+) -> None:
+    """Raises BadRequest for a malformed variable, unless a mutation's own arguments alone use it: those tell it themselves."""
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        type_ = graphql.type_from_ast(schema, definition.type)
+        for fault in faults_in(variables.get(name), type_, (name,)):
+            if operation.operation is not OperationType.MUTATION or name in _used_below(operation, fragments):
+                raise BadRequest(f"${'.'.join(fault.field or ())}: {say(fault.message, asker.locale, **fault.values)}")
+
+
+def _used_below(operation: OperationDefinitionNode, fragments: Fragments) -> set[str]:
+    """The variables that stand elsewhere than in the arguments of the fields that a mutation begins with."""
+    collect = _Variables()
+    for field in fields_at(operation.selection_set, fragments):
+        for part in (field.selection_set, *(field.directives or ())):
+            if part is not None:
+                graphql.visit(part, collect)
+    for node in (*fragments.values(), *(operation.directives or ())):
+        graphql.visit(node, collect)
+    return collect.names
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.add(node.name.value)

@@ -1,0 +1,328 @@
+"""What is wrong with an input is told whole, typed, with its place; and no value is one that we fail at."""
+
+import json
+import random
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import pytest
+from graphql import GraphQLUnionType
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.app.schema import schema as app_schema
+from api.console.schema import schema as console_schema
+from api.graphql.scalars import read_date, read_decimal, read_time
+from api.partner.schema import schema as partner_schema
+from domain.actors import Role
+from infra.settings import settings
+from tests.api.doors import operations
+from tests.api.offering import close
+from tests.api.people import open_shop, staff_token
+from tests.api.walking import document, leaves, mutations, put, sample
+from tests.applying import left_behind, wish
+from tests.phones import Phone
+
+SCHEMAS = {"/graphql": app_schema, "/partner/graphql": partner_schema, "/console/graphql": console_schema}
+# Where a role may not, another may: each mutation is asked as all of them.
+ROLES = (Role.RISK, Role.APPROVER, Role.MARKETING)
+
+NOTHING: list[Any] = ["", "\0", "a\0b", "x" * 2_000, "１２３", "\U0001f600", "\u202e", "' OR 1=1 --"]
+BAD: dict[str, list[Any]] = {
+    "Date": [
+        "",
+        "x",
+        "2000-02-30",
+        "20000101",
+        "0000-00-00",
+        "0001-01-01",
+        "9999-12-31",
+        "２０００-01-01",
+        5,
+        [],
+        {},
+        True,
+    ],
+    "DateTime": [
+        "",
+        "x",
+        "2026-11-01",
+        "2026-11-01T00:00:00",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        5,
+        [],
+        {},
+    ],
+    "Decimal": [
+        "",
+        "x",
+        "NaN",
+        "sNaN",
+        "-sNaN12",
+        "Infinity",
+        "1e999",
+        "1E-999",
+        "１２",
+        "1_000",
+        " 1",
+        "9" * 28,
+        [],
+        {},
+        True,
+    ],
+    "Int": ["", "x", 1.5, 2**31, -(2**63), 10**300, True, [], {}],
+    "ID": ["\0", "é", "x" * 501, "a b\n", [], {}, 1.5],
+    "String": ["\0", "a\0b", 5, True, [], {}],
+    "URL": ["\0", "http://\0"],
+    "Boolean": ["", "true", 1, [], {}],
+    "Enum": ["", "NOBODY", "loan", 5, True, [], {}],
+    "Float": ["x", [], {}],
+}
+
+
+@pytest.fixture(scope="module")
+async def askers(longan: None) -> AsyncIterator[dict[str, list[httpx2.AsyncClient]]]:
+    """For each door the clients who may ask there."""
+    shop = await open_shop()
+    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as plain:
+        member = Phone(plain)
+        await member.sign_in()
+    tokens = {
+        "/graphql": [str(member.token)],
+        "/partner/graphql": [shop.token],
+        "/console/graphql": [await staff_token(role) for role in ROLES],
+    }
+    clients = {
+        door: [
+            httpx2.AsyncClient(
+                base_url=settings().public_url,
+                timeout=30,
+                headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
+            )
+            for token in of_door
+        ]
+        for door, of_door in tokens.items()
+    }
+    yield clients
+    for each in (client for of_door in clients.values() for client in of_door):
+        await each.aclose()
+    await close(shop)
+
+
+def all_mutations() -> list[tuple[str, str]]:
+    return [(door, name) for door, schema in SCHEMAS.items() for name in mutations(schema()._schema)]
+
+
+async def post(client: httpx2.AsyncClient, door: str, query: str, variables: Any) -> Any:
+    # The usual encoder, since orjson refuses half a character and numbers without end.
+    body = json.dumps({"query": query, "variables": variables})
+    response = await client.post(door, content=body, headers={"content-type": "application/json"})
+    assert response.status_code < 500, response.text
+    answer = response.json()
+    codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+    assert "INTERNAL" not in codes, (query, variables)
+    for word in ("Traceback", "decimal.", "Malformed", "NoneType", "encountered error"):
+        assert word not in response.text
+    return answer
+
+
+@pytest.mark.parametrize(("door", "name"), all_mutations())
+async def test_each_malformed_value_is_told_with_its_place(
+    askers: dict[str, list[httpx2.AsyncClient]], door: str, name: str
+) -> None:
+    field = mutations(SCHEMAS[door]()._schema)[name]
+    query = document(name, field)
+    for argument, of_argument in field.args.items():
+        for place, kind in leaves(of_argument.type):
+            for bad in BAD[kind]:
+                variables = {argument: put(sample(of_argument.type), place, bad)}
+                answers = [await post(client, door, query, variables) for client in askers[door]]
+                told = (argument, *map(str, place))
+                # An amount and its currency are one thing.
+                assert {told, told[:-1]} & places_told(answers), (place, bad, answers)
+
+
+def places_told(answers: list[Any]) -> set[tuple[str, ...]]:
+    refused = [answer["data"]["it"] for answer in answers if answer.get("data") and answer["data"]["it"]]
+    assert all(each["code"] == each["faults"][0]["code"] for each in refused if "faults" in each)
+    told = [fault for each in refused for fault in each.get("faults", ()) if fault["code"] == "INVALID"]
+    return {tuple(fault["field"] or ()) for fault in told}
+
+
+@pytest.mark.parametrize(("door", "name"), all_mutations())
+async def test_no_value_is_one_that_we_fail_at(
+    askers: dict[str, list[httpx2.AsyncClient]], door: str, name: str
+) -> None:
+    field = mutations(SCHEMAS[door]()._schema)[name]
+    query = document(name, field)
+    dice = random.Random(f"{door} {name}")
+    for argument, of_argument in field.args.items():
+        places = list(leaves(of_argument.type))
+        for _ in range(40):
+            value = sample(of_argument.type)
+            for place, kind in dice.sample(places, k=dice.randint(1, len(places))):
+                usual = NOTHING if kind in {"String", "ID", "URL"} else []
+                value = put(value, place, dice.choice([*BAD[kind], *usual, None]))
+            for client in askers[door]:
+                await post(client, door, query, {argument: value})
+
+
+@pytest.mark.parametrize("door", SCHEMAS)
+async def test_no_argument_of_a_query_is_one_that_we_fail_at(
+    askers: dict[str, list[httpx2.AsyncClient]], door: str
+) -> None:
+    query_type = SCHEMAS[door]()._schema.query_type
+    assert query_type is not None
+    for name, field in query_type.fields.items():
+        for argument, of_argument in field.args.items():
+            for place, kind in leaves(of_argument.type):
+                for bad in [*BAD[kind], *(NOTHING if kind in {"String", "ID"} else [])]:
+                    others = {
+                        key: sample(other.type) for key, other in field.args.items() if str(other.type)[-1] == "!"
+                    }
+                    variables = others | {argument: put(sample(of_argument.type), place, bad)}
+                    declared = ", ".join(f"${key}: {field.args[key].type}" for key in variables)
+                    passed = ", ".join(f"{key}: ${key}" for key in variables)
+                    query = f"query ({declared}) {{ {name}({passed}) {{ __typename }} }}"
+                    answer = await post(askers[door][0], door, query, variables)
+                    if bad in BAD[kind]:
+                        assert {e["extensions"]["code"] for e in answer["errors"]} <= {"BAD_REQUEST", "FORBIDDEN"}, (
+                            query
+                        )
+
+
+async def test_every_mutation_can_tell_what_is_wrong() -> None:
+    for _, schema in SCHEMAS.items():
+        for name, field in mutations(schema()._schema).items():
+            assert isinstance(field.type, GraphQLUnionType)
+            assert "Refused" in [member.name for member in field.type.types], name
+
+
+async def test_everything_that_is_wrong_with_a_profile_is_told(member: Phone) -> None:
+    answer = await member.post(
+        "mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { ... on Refused { "
+        "code message field faults { code message field } } } }",
+        {
+            "input": {
+                "birthDate": "1.2.2000",
+                "region": "Shanghai",
+                "occupation": " ",
+                "monthlyIncome": {"amount": "12,000", "currency": "XXX"},
+            }
+        },
+    )
+    refused = answer.json()["data"]["updateProfile"]
+    assert refused["faults"] == [
+        {"code": "INVALID", "message": "A date is written as 2000-12-31.", "field": ["input", "birthDate"]},
+        {"code": "INVALID", "message": "A region is an ISO 3166-2 code, as CN-SH.", "field": ["input", "region"]},
+        {"code": "INVALID", "message": "An occupation has 1 to 60 characters.", "field": ["input", "occupation"]},
+        {
+            "code": "INVALID",
+            "message": "An amount is a decimal number with an ISO 4217 currency and no more decimals than it has.",
+            "field": ["input", "monthlyIncome"],
+        },
+    ]
+    assert {name: refused[name] for name in ("code", "message", "field")} == refused["faults"][0]
+
+
+async def test_of_five_bad_fields_all_five_are_told_as_literals_too(member: Phone) -> None:
+    query = """mutation { apply(input: {productId: "x", termMonths: 99999999999, share: [NOBODY],
+        amount: {amount: "1e5", currency: "CNY"}, idempotencyKey: "short"}) { ... on Refused { faults { field } } } }"""
+    answer = (await member.post(query)).json()
+    assert [fault["field"] for fault in answer["data"]["apply"]["faults"]] == [
+        ["input", "productId"],
+        ["input", "amount"],
+        ["input", "termMonths"],
+        ["input", "share", "0"],
+        ["input", "idempotencyKey"],
+    ]
+    assert await left_behind(member.user_id) == (0, 0, 0)
+
+
+async def test_money_that_is_none_is_told_beside_the_rest(member: Phone) -> None:
+    query = "mutation ($input: ApplyInput!) { apply(input: $input) { ... on Refused { faults { code field } } } }"
+    refused = await member.ask(query, input=wish(product_id="x", amount="1.001", idempotencyKey="short"))
+    assert refused["apply"]["faults"] == [
+        {"code": "NOT_FOUND", "field": ["input", "productId"]},
+        {"code": "INVALID", "field": ["input", "amount"]},
+        {"code": "INVALID", "field": ["input", "idempotencyKey"]},
+    ]
+    assert await left_behind(member.user_id) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ products(first: "x") { edges { cursor } } }',
+        "{ products(first: 5, kind: NOBODY) { edges { cursor } } }",
+        '{ products @skip(if: "x") { edges { cursor } } }',
+        'query ($n: Int = "x") { products(first: $n) { edges { cursor } } }',
+        'mutation { signOut { ... on SignedOut { sessionId @include(if: "x") } } }',
+    ],
+)
+async def test_elsewhere_a_malformed_literal_is_a_mistake_of_the_document(member: Phone, query: str) -> None:
+    response = await member.post(query, Accept="application/graphql-response+json")
+    assert response.status_code == 400
+    assert {error["extensions"]["code"] for error in response.json()["errors"]} == {"BAD_REQUEST"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($x: Int) { products(first: $x) { edges { cursor } } }",
+        "query ($x: Boolean!) { products @skip(if: $x) { edges { cursor } } }",
+        "mutation ($x: Boolean!) { signOut { ... on SignedOut { sessionId @include(if: $x) } } }",
+        "mutation ($x: Boolean!) { signOut @include(if: $x) { __typename } }",
+    ],
+)
+async def test_elsewhere_a_malformed_variable_is_one_too(member: Phone, query: str) -> None:
+    response = await member.post(query, {"x": "x"}, Accept="application/graphql-response+json")
+    assert response.status_code == 400
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert error["message"] in {"$x: This is a whole number of up to nine digits.", "$x: This is true or false."}
+    assert (await member.post("{ viewer { id } }")).status_code == 200
+
+
+async def test_nothing_that_was_sent_is_quoted(member: Phone) -> None:
+    for input in (
+        {"phone": {"canary": "canary"}},
+        {"canary": "canary"},
+        {},
+        "canary",
+        ["canary"],
+        {"phone": ["canary"]},
+    ):
+        answer = await member.post(operations("app")["RequestPhoneCode"], {"input": input})
+        assert "canary" not in answer.text.replace("field 'canary'", ""), answer.text
+
+
+@given(st.decimals(allow_nan=True, allow_infinity=True))
+def test_a_decimal_is_read_exactly_or_not_at_all(value: Decimal) -> None:
+    text = str(value)
+    try:
+        read = read_decimal(text)
+    except ValueError:
+        assert not value.is_finite() or "E" in text or len(text) > 18
+    else:
+        assert read == value
+
+
+@given(st.text(max_size=40))
+def test_what_is_read_was_written_in_ascii(text: str) -> None:
+    for read in (read_date, read_time, read_decimal):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-01T08:00:00+08:00", "2026-11-01T00:00:00Z", "2026-11-01 00:00:00.000Z", "2026-11-01t00:00z"]
+)
+def test_a_moment_is_the_same_in_any_zone(text: str) -> None:
+    assert read_time(text).isoformat() == "2026-11-01T00:00:00+00:00"
