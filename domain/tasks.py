@@ -5,14 +5,13 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from domain.applications import applications, offers, promises
-from domain.applications.applications import Application, ApplicationStatus
-from domain.consent import consents
+from domain.applications.applications import Application
 from domain.credit import assessing
 from domain.facts import accounts
 from domain.facts.link_requests import AccountLinkRequest
 from domain.people import profiles
 from domain.people.challenges import Challenge
-from infra import clock, outbox
+from infra import clock
 from infra.database import Db
 from infra.outbox import Event
 from infra.pruning import PRUNE
@@ -35,12 +34,8 @@ async def escalate_overdue_promise(db: Db, event: Event) -> None:
 
 @reaction(offers.EXPIRY_DUE, stored_as="expire_offer")
 async def expire_offer(db: Db, event: Event) -> None:
-    application = await _application(db, event)
-    if application is None or application.status != ApplicationStatus.APPROVED:
-        return
-    await applications.move(db, application, ApplicationStatus.EXPIRED)
-    await consents.end_for_application(db, application.user_id, application.id)
-    await outbox.announce(db, applications.EXPIRED, user_id=application.user_id, subject_id=application.id)
+    if application := await _application(db, event):
+        await offers.expire(db, application)
 
 
 @reaction(PRUNE, stored_as="prune_spent")

@@ -116,5 +116,4 @@ async def _review(db: Db, actor: StaffActor, input: ReviewApplicationInput) -> a
         outcome=input.outcome,
         reasons=input.reasons,
         key=input.idempotency_key,
-        input={"application": application_id, "outcome": input.outcome, "reasons": input.reasons},
     )

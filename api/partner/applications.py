@@ -20,15 +20,15 @@ from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from api.partner.products import Product
 from domain.actors import PartnerActor
-from domain.applications import applications, deciding, decisions, disclosing, offers
+from domain.applications import applications, deciding, decisions, disclosing, given_reasons, offers
 from domain.applications.applications import ApplicationStatus
+from domain.applications.approving import Terms
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.ids import global_id
-from infra.money import Money as DomainMoney
 from infra.paging import Page, encode_cursor, page_of
 from infra.words import say
 
@@ -168,7 +168,7 @@ show(
     OUT_OF_STOCK="There is none left.",
     OTHER="Another reason; say it in `message`.",
 )
-assert set(DeclineReason) == set(deciding.PARTNER_REASONS), "each reason has its sentence for the person"
+assert set(DeclineReason) == set(given_reasons.PARTNER_REASONS), "each reason has its sentence for the person"
 
 DecideApplicationResult = Annotated[
     Application | Refused,
@@ -187,8 +187,8 @@ class DecisionReasonInput:
 @strawberry.input(description="What is offered to the person.")
 class TermsInput:
     amount: MoneyInput = strawberry.field(description="At most what was asked for.")
-    term_months: int = strawberry.field(description="One of the product's `termMonths`.")
-    annual_rate: Decimal = strawberry.field(description="Interest a year, as a fraction; 0 for a RENTAL.")
+    term_months: int = strawberry.field(description="One of the product's `termMonths`, as they were when the person applied.")
+    annual_rate: Decimal = strawberry.field(description="Interest a year, as a fraction, at most what was shown when the person applied; 0 for a RENTAL.")
 
 
 @strawberry.input(description="The partner's answer to an application.")
@@ -216,28 +216,18 @@ class ApplicationMutation:
 async def _decide(db: Db, actor: PartnerActor, input: DecideApplicationInput) -> applications.Application:
     application_id = id_of("Application", input.application_id, "input", "applicationId")
     reasons = [(reason.code.value, reason.message) for reason in input.reasons or ()]
-    terms = _terms(input.terms)
     return await deciding.decide_by_partner(
         db,
         actor,
         application_id=application_id,
         outcome=input.outcome,
         reasons=reasons,
-        terms=terms,
+        terms=_terms(input.terms),
         key=input.idempotency_key,
-        input={"application": application_id, "outcome": input.outcome, "reasons": reasons, "terms": _canonical(terms)},
     )
-
-
-Terms = tuple[DomainMoney, int, Decimal]
 
 
 def _terms(terms: TermsInput | None) -> Terms | None:
     if terms is None:
         return None
-    return terms.amount.to_money("input", "terms", "amount"), terms.term_months, terms.annual_rate
-
-
-def _canonical(terms: Terms | None) -> list[object]:
-    """Alike for 0.1 and 0.10: a retry may be written by a newer client."""
-    return [] if terms is None else [terms[0].minor, terms[0].currency, terms[1], str(terms[2].normalize())]
+    return Terms(terms.amount.to_money("input", "terms", "amount"), terms.term_months, terms.annual_rate)

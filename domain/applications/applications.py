@@ -14,7 +14,9 @@ from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.feeds import InFeed
+from infra.lifecycle import Lifecycle, Move
 from infra.outbox import Event
+from infra.words import N_
 
 
 class ApplicationStatus(StrEnum):
@@ -28,14 +30,33 @@ class ApplicationStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-UNDECIDED = (ApplicationStatus.SUBMITTED, ApplicationStatus.DELAYED, ApplicationStatus.IN_REVIEW)
-OPEN = (*UNDECIDED, ApplicationStatus.APPROVED)
-
 SUBMITTED, WITHDRAWN = declare("application.submitted"), declare("application.withdrawn")
 APPROVED, DECLINED = declare("application.approved", by=str), declare("application.declined", by=str)
 REFERRED, DELAYED = declare("application.referred", by=str), declare("application.delayed")
 ACCEPTED, EXPIRED = declare("application.accepted"), declare("application.expired")
 PROMISE_DUE = declare("application.promise_due")
+
+Status = ApplicationStatus
+UNDECIDED = (Status.SUBMITTED, Status.DELAYED, Status.IN_REVIEW)
+AWAITING_REVIEW = (Status.DELAYED, Status.IN_REVIEW)
+OPEN = (*UNDECIDED, Status.APPROVED)
+
+NOT_OPEN = N_("This application is not open for a decision.")
+
+LIFE = Lifecycle(
+    "Application",
+    Move([Status.SUBMITTED, Status.DELAYED], Status.IN_REVIEW, REFERRED, refused=NOT_OPEN),
+    Move([Status.SUBMITTED, Status.IN_REVIEW], Status.DELAYED, DELAYED, at="promised_by", due=PROMISE_DUE),
+    Move(UNDECIDED, Status.APPROVED, APPROVED, refused=NOT_OPEN),
+    Move(UNDECIDED, Status.DECLINED, DECLINED, refused=NOT_OPEN),
+    Move([Status.APPROVED], Status.ACCEPTED, ACCEPTED),
+    Move([Status.APPROVED], Status.EXPIRED, EXPIRED, at="expires_at of its offer"),
+    Move(OPEN, Status.WITHDRAWN, WITHDRAWN, refused=N_("This application is over; it cannot be withdrawn.")),
+    begins=Status.SUBMITTED,
+    event=SUBMITTED,
+    ends=(Status.DECLINED, Status.ACCEPTED, Status.EXPIRED, Status.WITHDRAWN),
+    groups={"undecided": UNDECIDED, "awaiting review": AWAITING_REVIEW, "open": OPEN},
+)
 
 
 class Application(InFeed, Entity):
@@ -94,9 +115,21 @@ def visible_to(actor: Actor) -> Select[Application]:
             return select(Application).where(text("false"))
 
 
-async def find(db: Db, actor: Actor, id: UUID, *, lock: bool = False) -> Application | None:
-    query = visible_to(actor).where(Application.id == id)
-    return (await db.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+async def find(db: Db, actor: Actor, id: UUID) -> Application | None:
+    return (await db.execute(visible_to(actor).where(Application.id == id))).scalar_one_or_none()
+
+
+async def lock(db: Db, actor: Actor, id: UUID) -> Application | None:
+    """The same, and until the transaction ends nobody else changes it.
+
+    Its owner is read first: the rows of a person lie together, so a lock that names the person is taken in one place.
+    """
+    whose = visible_to(actor).where(Application.id == id).with_only_columns(Application.user_id)
+    owner = (await db.execute(whose)).scalar_one_or_none()
+    if owner is None:
+        return None
+    mine = visible_to(actor).where(Application.user_id == owner, Application.id == id)
+    return (await db.execute(mine.with_for_update())).scalar_one_or_none()
 
 
 async def settle_changes(actor: PartnerActor) -> None:
@@ -112,9 +145,11 @@ def changes_for(actor: PartnerActor, status: ApplicationStatus | None, since: da
     return feed.where(Application.updated_at >= since) if since is not None else feed
 
 
-async def move(db: Db, application: Application, status: ApplicationStatus) -> None:
-    application.status = status
+async def move(db: Db, application: Application, status: Status, *field: str, **data: str) -> None:
+    """Take it to another state and announce it. Refuses NOT_OPEN where a client asked, by `field`, and it is not possible."""
+    LIFE.require(application.status, status, *field)
     application.updated_at = await clock.now(db)
+    await LIFE.move(db, application, status, **data)
 
 
 async def is_open_for(db: Db, actor: UserActor, product_id: UUID, amount: int, term_months: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.applications import applications, deciding, promises
+from domain.applications import applications, applied_terms, deciding, offers, promises
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.consent.consents import ConsentScope, Purpose
@@ -67,6 +67,7 @@ async def apply(
     _refuse_ineligible(product, sheet, scored)
     assert isinstance(scored, Scored), "without a score nobody is eligible"
     application = await _submit(db, actor, product, amount, term_months)
+    db.add(applied_terms.of_product(application, product, scored.grade))
     partner = await db.get_one(Partner, product.partner_id)
     await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
     if product.decision == DecisionMode.INSTANT:
@@ -158,18 +159,12 @@ async def _keep_one_open(db: Db, actor: UserActor, product: Product, amount: Mon
 
 async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:
     """Take it back. Withdrawing twice is withdrawing once; what is accepted or decided against is NOT_OPEN."""
-    application = await applications.find(db, actor, application_id, lock=True)
+    application = await applications.lock(db, actor, application_id)
     if application is None:
         raise not_found(N_("You have no such application."), ("input", "applicationId"))
     if application.status == ApplicationStatus.WITHDRAWN:
         return application
-    if application.status not in applications.OPEN:
-        raise Refusal(
-            RefusalCode.NOT_OPEN,
-            N_("This application is over; it cannot be withdrawn."),
-            field=("input", "applicationId"),
-        )
-    await applications.move(db, application, ApplicationStatus.WITHDRAWN)
+    await applications.move(db, application, ApplicationStatus.WITHDRAWN, "input", "applicationId")
+    await offers.withdraw(db, application)
     await consents.end_for_application(db, actor.user_id, application.id)
-    await outbox.announce(db, "application.withdrawn", user_id=actor.user_id, subject_id=application.id)
     return application

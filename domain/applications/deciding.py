@@ -1,14 +1,24 @@
-"""Deciding: by the rules at once, by a partner within a promise, or by a member of staff who reviews."""
+"""Deciding: by the rules at once, by a partner within a promise, or by a member of staff who reviews. All by one function."""
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from domain.actors import PartnerActor, StaffActor
-from domain.applications import applications, decisions, offers, promises, replaying
-from domain.applications.applications import Application, ApplicationStatus
-from domain.applications.decisions import REASONS_MAX, Decision, DecisionOutcome
+from domain.applications import (
+    applications,
+    applied_terms,
+    approving,
+    decisions,
+    given_reasons,
+    offers,
+    promises,
+    replaying,
+)
+from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
+from domain.applications.approving import TERMS, Terms
+from domain.applications.decisions import Decision, DecisionOutcome
 from domain.consent import consents
 from domain.credit import policy
 from domain.credit.assessing import score_now
@@ -17,42 +27,48 @@ from domain.credit.reasons import Reason
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import readings
 from domain.facts.sheets import FactSheet
-from domain.market import standards
-from domain.market.products import Product
-from domain.market.terms import quoting
-from infra import clock, outbox, receipts, vault
+from domain.market.products import DecisionMode, Product, ProductStatus
+from infra import clock, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
-from infra.money import Money
 from infra.words import N_
 
-STATUS_AFTER = {
-    DecisionOutcome.APPROVE: ApplicationStatus.APPROVED,
-    DecisionOutcome.DECLINE: ApplicationStatus.DECLINED,
-    DecisionOutcome.REFER: ApplicationStatus.IN_REVIEW,
-}
-EVENT_AFTER = {
-    DecisionOutcome.APPROVE: "application.approved",
-    DecisionOutcome.DECLINE: "application.declined",
-    DecisionOutcome.REFER: "application.referred",
-}
-# What a partner may give as a reason, in words that the person understands.
-PARTNER_REASONS = {
-    "GRADE_TOO_LOW": N_("Your grade is below what this partner asks for."),
-    "INCOME_TOO_LOW": N_("Your income is below what this partner asks for."),
-    "BURDEN_TOO_HIGH": N_("The monthly payments would weigh too much on your income."),
-    "RECENT_ARREARS": N_("A repayment was late recently."),
-    "NOT_ENOUGH_HISTORY": N_("Too little history is known yet."),
-    "IDENTITY_UNCLEAR": N_("Your identity could not be made sure of."),
-    "OUTSIDE_AREA": N_("This partner does not serve your region."),
-    "OUT_OF_STOCK": N_("This is out of stock."),
-    "OTHER": N_("The partner decided against it."),
-}
+APPROVE, DECLINE, REFER = DecisionOutcome.APPROVE, DecisionOutcome.DECLINE, DecisionOutcome.REFER
+APPLICATION = ("input", "applicationId")
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way to a decision: whose word it is, in which states of an application they may say it, and what it may be."""
+
+    by: str
+    operation: str
+    states: Collection[ApplicationStatus]
+    outcomes: Collection[DecisionOutcome]
+
+
+RULES = Path("rules", "apply", (ApplicationStatus.SUBMITTED,), (APPROVE, DECLINE, REFER))
+PARTNER = Path("partner", "decideApplication", UNDECIDED, (APPROVE, DECLINE, REFER))
+REVIEW = Path("staff", "reviewApplication", AWAITING_REVIEW, (APPROVE, DECLINE))
+PATHS = (RULES, PARTNER, REVIEW)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is decided and why; by whom of the partners or the staff, or by which score and facts. No `terms`: as applied for."""
+
+    outcome: DecisionOutcome
+    reasons: list[Reason]
+    by_id: UUID | None = None
+    terms: Terms | None = None
+    scored: Scored | None = None
+    asked: dict[str, Any] | None = None
 
 
 async def decide_by_rules(db: Db, application: Application, product: Product, scored: Scored, sheet: FactSheet) -> None:
     """Decide now, in the transaction of the application; what is referred is promised an answer by a person."""
-    quoted = quoting.quote(product, application.amount, application.term_months, grade=scored.grade)
+    applied = await applied_terms.of_application(db, application)
+    quoted = applied_terms.quote(applied, application.amount, application.term_months)
     request = policy.Request(
         amount=application.amount,
         monthly_payment=quoted.monthly_payment,
@@ -61,19 +77,9 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
         currency=application.currency,
     )
     verdict = policy.decide(request, scored, sheet)
-    outcome = DecisionOutcome(verdict.outcome)
-    await _record(
-        db,
-        application,
-        outcome,
-        list(verdict.reasons),
-        by="rules",
-        scored=scored,
-        asked=replaying.asked(request, sheet),
-    )
-    if outcome == DecisionOutcome.APPROVE:
-        await offers.make(db, application, product, quoted)
-    if outcome == DecisionOutcome.REFER:
+    outcome, asked = DecisionOutcome(verdict.outcome), replaying.asked(request, sheet)
+    await _decide(db, application, RULES, Answer(outcome, [*verdict.reasons], scored=scored, asked=asked))
+    if outcome == REFER:
         now = await clock.now(db)
         application.promised_by = promises.by_a_person(now, application.amount, application.currency)
 
@@ -85,103 +91,80 @@ async def decide_by_partner(
     application_id: UUID,
     outcome: DecisionOutcome,
     reasons: list[tuple[str, str | None]],
-    terms: tuple[Money, int, Decimal] | None,
+    terms: Terms | None,
     key: str,
-    input: Mapping[str, Any],
 ) -> Application:
-    """A partner's answer. Approving needs terms within what was asked for; declining needs a reason; at most four, ordered.
+    """A partner's answer. Approving needs terms no dearer than those applied for; declining needs a reason; at most four, ordered.
 
-    Refuses NOT_FOUND, NOT_OPEN, INVALID, COST_ABOVE_CAP.
+    Refuses NOT_FOUND, NOT_OPEN, INVALID, STALE, COST_ABOVE_CAP.
     """
-    receipt = await receipts.claim(db, actor=actor.name, operation="decideApplication", key=key, input=input)
-    application = await applications.find(db, actor, application_id, lock=True)
-    if application is None:
-        raise not_found(N_("There is no such application."), ("input", "applicationId"))
-    if receipt.result_id is not None:
-        return application
-    _keep_undecided(application)
-    _keep_reasoned(outcome, reasons)
-    told = [_partner_reason(code, message) for code, message in reasons]
-    if outcome == DecisionOutcome.APPROVE:
-        await _approve_on_terms(db, application, terms)
-    elif terms is not None:
-        raise invalid(N_("Terms go with an approval only."), ("input", "terms"))
-    await _record(db, application, outcome, told, by="partner")
-    receipt.result_id = application.id
-    return application
+    if outcome == APPROVE and terms is None:
+        raise invalid(N_("An approval needs terms."), TERMS)
+    if outcome != APPROVE and terms is not None:
+        raise invalid(N_("Terms go with an approval only."), TERMS)
+    answer = Answer(outcome, given_reasons.of_partner(outcome, reasons), by_id=actor.partner_id, terms=terms)
+    input = {"outcome": outcome, "reasons": reasons, "terms": terms.canonical if terms else []}
+    return await _answer_once(db, actor, PARTNER, application_id, answer, key, input)
 
 
 async def decide_by_review(
+    db: Db, actor: StaffActor, *, application_id: UUID, outcome: DecisionOutcome, reasons: list[str], key: str
+) -> Application:
+    """A reviewer's answer to what was referred or delayed, on the terms applied for.
+
+    Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, INVALID, STALE, COST_ABOVE_CAP.
+    """
+    answer = Answer(outcome, given_reasons.of_reviewer(reasons), by_id=actor.staff_id)
+    return await _answer_once(db, actor, REVIEW, application_id, answer, key, {"outcome": outcome, "reasons": reasons})
+
+
+async def _answer_once(
     db: Db,
-    actor: StaffActor,
-    *,
+    actor: PartnerActor | StaffActor,
+    path: Path,
     application_id: UUID,
-    outcome: DecisionOutcome,
-    reasons: list[str],
+    answer: Answer,
     key: str,
     input: Mapping[str, Any],
 ) -> Application:
-    """A reviewer's answer to what was referred or delayed; the caller has made sure of his role."""
-    receipt = await receipts.claim(db, actor=actor.name, operation="reviewApplication", key=key, input=input)
-    application = await applications.find(db, actor, application_id, lock=True)
+    """Decide once however often it is sent, about what this actor may see."""
+    said = {"application": application_id, **input}
+    receipt = await receipts.claim(db, actor=actor.name, operation=path.operation, key=key, input=said)
+    application = await applications.lock(db, actor, application_id)
     if application is None:
-        raise not_found(N_("There is no such application."), ("input", "applicationId"))
-    if receipt.result_id is not None:
-        return application
-    if application.status not in (ApplicationStatus.IN_REVIEW, ApplicationStatus.DELAYED):
-        raise _not_open()
-    if not 1 <= len(reasons) <= REASONS_MAX or not all(1 <= len(reason) <= 200 for reason in reasons):
-        raise invalid(N_("Give one to four reasons of at most 200 characters."), ("input", "reasons"))
-    if outcome == DecisionOutcome.APPROVE:
-        product = await db.get_one(Product, application.product_id)
-        grade = await _grade_now(db, application)
-        quoted = quoting.quote(product, application.amount, application.term_months, grade=grade)
-        await offers.make(db, application, product, quoted)
-    said = [Reason("REVIEWED", N_("{said}"), {"said": reason}) for reason in reasons]
-    await _record(db, application, outcome, said, by="staff")
-    receipt.result_id = application.id
+        raise not_found(N_("There is no such application."), APPLICATION)
+    if receipt.result_id is None:
+        await _decide(db, application, path, answer)
+        receipt.result_id = application.id
     return application
 
 
-def _keep_undecided(application: Application) -> None:
-    if application.status not in applications.UNDECIDED:
-        raise _not_open()
+async def _decide(db: Db, application: Application, path: Path, answer: Answer) -> None:
+    """The one way to a decision: asks the state, who may, the terms applied for, the product and the cap, whoever decides."""
+    if answer.outcome not in path.outcomes:
+        raise invalid(N_("A review approves or declines."), ("input", "outcome"))
+    if application.status not in path.states:
+        raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
+    applications.LIFE.require(application.status, answer.outcome.status, *APPLICATION)
+    await _record(db, application, path, answer)
+    if answer.outcome == APPROVE:
+        await _approve(db, application, path, answer)
 
 
-def _not_open() -> Refusal:
-    return Refusal(
-        RefusalCode.NOT_OPEN, N_("This application is not open for a decision."), field=("input", "applicationId")
-    )
-
-
-def _keep_reasoned(outcome: DecisionOutcome, reasons: list[tuple[str, str | None]]) -> None:
-    if len(reasons) > REASONS_MAX:
-        raise invalid(N_("Give at most four reasons."), ("input", "reasons"))
-    if outcome == DecisionOutcome.DECLINE and not reasons:
-        raise invalid(N_("Declining needs at least one reason."), ("input", "reasons"))
-    if any(message is not None and len(message) > 200 for _, message in reasons):
-        raise invalid(N_("A reason has at most 200 characters."), ("input", "reasons"))
-
-
-def _partner_reason(code: str, message: str | None) -> Reason:
-    return Reason(code, N_("{said}"), {"said": message}) if message else Reason(code, PARTNER_REASONS[code])
-
-
-async def _approve_on_terms(db: Db, application: Application, terms: tuple[Money, int, Decimal] | None) -> None:
-    if terms is None:
-        raise invalid(N_("An approval needs terms."), ("input", "terms"))
-    amount, months, annual_rate = terms
+async def _approve(db: Db, application: Application, path: Path, answer: Answer) -> None:
     product = await db.get_one(Product, application.product_id)
-    if amount.currency != application.currency or not 0 < amount.minor <= application.amount:
-        raise invalid(N_("Approve at most the amount that was asked for."), ("input", "terms", "amount"))
-    if months not in product.term_months:
-        raise invalid(N_("The product does not offer this term."), ("input", "terms", "termMonths"))
-    standards.keep_rate(annual_rate, "input", "terms", "annualRate")
-    grade = await _grade_now(db, application)
-    quoted = quoting.quote(product, amount.minor, months, grade=grade, annual_rate=annual_rate)
-    quoting.refuse_uneven(quoted, months, ("input", "terms", "amount"))
-    quoting.refuse_above_cap(quoted)
-    await offers.make(db, application, product, quoted, amount=amount.minor, term_months=months)
+    if path is REVIEW and product.status != ProductStatus.PUBLISHED:
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED,
+            N_("The partner offers this product no longer, so only the partner can still approve it."),
+            field=APPLICATION,
+        )
+    applied = await applied_terms.of_application(db, application)
+    assert path is not RULES or applied.decision == DecisionMode.INSTANT, (
+        "the rules decide what their partner leaves to them"
+    )
+    grade = answer.scored.grade if answer.scored else await _grade_now(db, application)
+    await approving.make_offer(db, application, applied, answer.terms, grade)
 
 
 async def _grade_now(db: Db, application: Application) -> Grade | None:
@@ -189,32 +172,23 @@ async def _grade_now(db: Db, application: Application) -> Grade | None:
     return None if isinstance(scored, NotEnoughKnown) else scored.grade
 
 
-async def _record(
-    db: Db,
-    application: Application,
-    outcome: DecisionOutcome,
-    reasons: list[Reason],
-    *,
-    by: str,
-    scored: Scored | None = None,
-    asked: dict[str, Any] | None = None,
-) -> None:
-    seal = await vault.seal_of(db, application.user_id)
+async def _record(db: Db, application: Application, path: Path, answer: Answer) -> None:
+    seal, scored = await vault.seal_of(db, application.user_id), answer.scored
     decision = Decision(
         user_id=application.user_id,
         application_id=application.id,
-        outcome=outcome,
+        outcome=answer.outcome,
         decided_at=await clock.now(db),
-        decided_by=by,
-        reasons_told=decisions.told(reasons),
+        decided_by=path.by,
+        decided_by_id=answer.by_id,
+        reasons_told=decisions.told(answer.reasons),
         rule_version=policy.RULES_VERSION,
         model_version=scored.model_version if scored else None,
         vector_sealed=seal.close(dict(scored.vector), decisions.VECTOR) if scored else None,
-        asked_sealed=seal.close(asked, decisions.ASKED) if asked else None,
+        asked_sealed=seal.close(answer.asked, decisions.ASKED) if answer.asked else None,
     )
     db.add(decision)
-    await applications.move(db, application, STATUS_AFTER[outcome])
     await db.flush()
-    if outcome == DecisionOutcome.DECLINE:
+    if answer.outcome == DECLINE:
         await consents.end_for_application(db, application.user_id, application.id)
-    await outbox.announce(db, EVENT_AFTER[outcome], user_id=application.user_id, subject_id=application.id, by=by)
+    await applications.move(db, application, answer.outcome.status, by=path.by)

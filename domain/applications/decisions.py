@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.applications.applications import ApplicationStatus
 from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -21,12 +22,25 @@ class DecisionOutcome(StrEnum):
     DECLINE = "DECLINE"
     REFER = "REFER"
 
+    @property
+    def status(self) -> ApplicationStatus:
+        """What it makes of the application."""
+        return BECOMES[self]
 
+
+BECOMES = {
+    DecisionOutcome.APPROVE: ApplicationStatus.APPROVED,
+    DecisionOutcome.DECLINE: ApplicationStatus.DECLINED,
+    DecisionOutcome.REFER: ApplicationStatus.IN_REVIEW,
+}
 FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)  # what is referred is decided later
 
 
 class Decision(Entity):
-    """Never changed; a later one supersedes it, and only one is final. `decided_by`: the rules, a partner, or staff."""
+    """Never changed; a later one supersedes it, and only one is final.
+
+    `decided_by`: the rules, a partner, or staff; `decided_by_id`: which partner, or which member of the staff.
+    """
 
     __tablename__ = "decisions"
 
@@ -42,6 +56,7 @@ class Decision(Entity):
     vector_sealed: Mapped[bytes | None]
     # What the rules looked at besides the score: the request, and the facts that they read.
     asked_sealed: Mapped[bytes | None] = mapped_column(default=None)
+    decided_by_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"), Index(None, "decided_at"))
 
@@ -55,7 +70,7 @@ Index(
     Decision.user_id,
     Decision.application_id,
     unique=True,
-    postgresql_where=Decision.outcome.in_((DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)),
+    postgresql_where=Decision.outcome.in_(FINAL),
 )
 
 

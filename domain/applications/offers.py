@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,18 +12,39 @@ from sqlalchemy import BindParameter, Index, Numeric, Select, func, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.applications.applications import Application, ApplicationStatus
-from domain.market.products import Product
+from domain.applications.applications import Application, ApplicationStatus, move
+from domain.consent import consents
 from domain.market.terms.quote import Quote
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 
 LASTS = timedelta(days=7)
 EXPIRY_DUE = declare("offer.expiry_due")
-OWED = (ApplicationStatus.APPROVED, ApplicationStatus.ACCEPTED)
+
+
+class OfferStatus(StrEnum):
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+OWED = (OfferStatus.OPEN, OfferStatus.ACCEPTED)
+
+# What happens to an offer happens to its application, which announces it.
+LIFE = Lifecycle(
+    "Offer",
+    Move([OfferStatus.OPEN], OfferStatus.ACCEPTED),
+    Move([OfferStatus.OPEN], OfferStatus.EXPIRED, at="expires_at", due=EXPIRY_DUE),
+    Move([OfferStatus.OPEN], OfferStatus.WITHDRAWN),
+    begins=OfferStatus.OPEN,
+    ends=(OfferStatus.ACCEPTED, OfferStatus.EXPIRED, OfferStatus.WITHDRAWN),
+    groups={"owed": OWED},
+)
 
 
 class Offer(Entity):
@@ -43,6 +65,7 @@ class Offer(Entity):
     documents: Mapped[list[Any]]  # [[title, sha256], ...]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    status: Mapped[OfferStatus] = mapped_column(default=OfferStatus.OPEN)
 
     __table_args__ = (Index(None, "user_id", "application_id", unique=True),)
 
@@ -57,19 +80,10 @@ class Document(Entity):
     body: Mapped[str]
 
 
-async def make(
-    db: Db,
-    application: Application,
-    product: Product,
-    quoted: Quote,
-    *,
-    amount: int | None = None,
-    term_months: int | None = None,
-) -> Offer:
-    """Bind the terms; `amount` and `term_months` where less was approved than was asked for."""
+async def make(db: Db, application: Application, title: str, quoted: Quote, *, amount: int, term_months: int) -> Offer:
+    """Bind the terms of what was quoted; `title` is what the product was called when it was applied for."""
     now = await clock.now(db)
-    amount, term_months = amount or application.amount, term_months or application.term_months
-    titles = await _write_documents(db, product, quoted, amount, term_months)
+    titles = await _write_documents(db, title, application.currency, quoted, amount, term_months)
     offer = Offer(
         user_id=application.user_id,
         application_id=application.id,
@@ -94,6 +108,27 @@ async def make(
     return offer
 
 
+async def expire(db: Db, application: Application) -> None:
+    """End an offer whose time has come, and its application; what was accepted or withdrawn stays as it is."""
+    offer = await _locked(db, application)
+    if offer is None or not LIFE.allows(offer.status, OfferStatus.EXPIRED) or offer.expires_at > await clock.now(db):
+        return
+    await LIFE.move(db, offer, OfferStatus.EXPIRED)
+    await consents.end_for_application(db, application.user_id, application.id)
+    await move(db, application, ApplicationStatus.EXPIRED)
+
+
+async def withdraw(db: Db, application: Application) -> None:
+    """With the application that a person takes back; there may be none yet."""
+    if offer := await _locked(db, application):
+        await LIFE.move(db, offer, OfferStatus.WITHDRAWN)
+
+
+async def _locked(db: Db, application: Application) -> Offer | None:
+    its = select(Offer).where(Offer.user_id == application.user_id, Offer.application_id == application.id)
+    return (await db.execute(its.with_for_update())).scalar_one_or_none()
+
+
 async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Offer]:
     """By (user, application)."""
     of_these = tuple_(Offer.user_id, Offer.application_id).in_(keys)
@@ -108,41 +143,39 @@ async def monthly_burden(db: Db, user_id: UUID) -> int:
 
 
 def burden_of(user_id: UUID | BindParameter[UUID]) -> Select[int]:
-    return (
-        select(func.coalesce(func.sum(Offer.monthly_payment), 0))
-        .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))
-        .where(Offer.user_id == user_id, Application.status.in_(OWED))
-    )
+    owed = select(func.coalesce(func.sum(Offer.monthly_payment), 0))
+    return owed.where(Offer.user_id == user_id, Offer.status.in_(OWED))
 
 
 async def burdens(db: Db, user_ids: Collection[UUID]) -> dict[UUID, int]:
     """The same of many; who would pay nothing is missing."""
     of_each = (
         select(Offer.user_id, func.sum(Offer.monthly_payment))
-        .join(Application, (Application.user_id == Offer.user_id) & (Application.id == Offer.application_id))
-        .where(Offer.user_id.in_(user_ids), Application.status.in_(OWED))
+        .where(Offer.user_id.in_(user_ids), Offer.status.in_(OWED))
         .group_by(Offer.user_id)
     )
     return {user_id: int(monthly) for user_id, monthly in await db.execute(of_each)}
 
 
-async def _write_documents(db: Db, product: Product, quoted: Quote, amount: int, term_months: int) -> list[Any]:
-    title, body = f"{product.title} 条款摘要", _summary(product, quoted, amount, term_months)
+async def _write_documents(
+    db: Db, product: str, currency: str, quoted: Quote, amount: int, term_months: int
+) -> list[Any]:
+    title, body = f"{product} 条款摘要", _summary(product, currency, quoted, amount, term_months)
     sha256 = hashlib.sha256(body.encode()).hexdigest()
     row = insert(Document).values(sha256=sha256, title=title, body=body)
     await db.execute(row.on_conflict_do_nothing())
     return [[title, sha256]]
 
 
-def _summary(product: Product, quoted: Quote, amount: int, term_months: int) -> str:
+def _summary(title: str, currency: str, quoted: Quote, amount: int, term_months: int) -> str:
     """The terms and nothing about the person: whoever knows the hash may read it."""
 
     def money(minor: int) -> str:
-        return f"{Money(minor, product.currency)} {product.currency}"
+        return f"{Money(minor, currency)} {currency}"
 
     rate = "-" if quoted.annual_rate is None else f"{quoted.annual_rate:.2%}"
     lines = [
-        f"{product.title}",
+        title,
         "",
         f"金额 Amount: {money(amount)}",
         f"期限 Term: {term_months} 个月 months",

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from domain.applications.applications import UNDECIDED, Application, ApplicationStatus, move
+from domain.applications.applications import LIFE, Application, ApplicationStatus, move
 from infra import clock, outbox
 from infra.database import Db
 from infra.settings import settings
@@ -35,8 +35,6 @@ async def watch(db: Db, application: Application) -> None:
 
 async def escalate(db: Db, application: Application) -> None:
     """An overdue promise is told to the person and goes to the review queue; a kept one needs nothing."""
-    overdue = application.status in UNDECIDED and application.promised_by <= await clock.now(db)
-    if not overdue or application.status == ApplicationStatus.DELAYED:
-        return
-    await move(db, application, ApplicationStatus.DELAYED)
-    await outbox.announce(db, "application.delayed", user_id=application.user_id, subject_id=application.id)
+    is_overdue = application.promised_by <= await clock.now(db)
+    if is_overdue and LIFE.allows(application.status, ApplicationStatus.DELAYED):
+        await move(db, application, ApplicationStatus.DELAYED)

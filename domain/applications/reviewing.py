@@ -3,11 +3,9 @@
 from sqlalchemy import Select
 
 from domain.actors import StaffActor
-from domain.applications.applications import Application, ApplicationStatus, visible_to
-
-AWAITING = (ApplicationStatus.IN_REVIEW, ApplicationStatus.DELAYED)
+from domain.applications.applications import AWAITING_REVIEW, Application, visible_to
 
 
 def queue_of(actor: StaffActor) -> Select[Application]:
     """All that awaits a review, for those who may review it; nothing for others."""
-    return visible_to(actor).where(Application.status.in_(AWAITING))
+    return visible_to(actor).where(Application.status.in_(AWAITING_REVIEW))

@@ -1,7 +1,6 @@
 """The standards that every product meets, whether the catalogue brings it or a partner."""
 
 import re
-import unicodedata
 from decimal import Decimal
 
 from domain.market import rule_inputs
@@ -9,13 +8,13 @@ from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
 from domain.market.terms.cap import terms_cost_more
 from infra.errors import Faults, invalid
+from infra.texts import is_line
 from infra.words import N_
 
 SKU_MAX, TITLE_MAX = 64, 80
 SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 TERMS_MAX, MONTHS_MAX = 12, 84
 MUCH = 10**15
-UNWRITABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # line breaks, marks that turn text around, and no characters
 
 
 def keep(product: Product) -> None:
@@ -45,7 +44,7 @@ def keep_sku(sku: str) -> None:
 
 def _keep_title(title: str) -> None:
     # A line break in a title would forge a line of the terms that a person signs.
-    if not title.strip() or len(title) > TITLE_MAX or not UNWRITABLE.isdisjoint(map(unicodedata.category, title)):
+    if not is_line(title, TITLE_MAX):
         raise invalid(
             N_("A title has 1 to {most} characters that can be written on one line."),
             ("input", "title"),

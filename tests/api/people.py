@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from domain.actors import Role
+from domain.applications import applied_terms
 from domain.applications.applications import Application, ApplicationStatus
 from domain.consent import consents
 from domain.consent.consents import ConsentScope, Purpose
@@ -89,6 +90,7 @@ async def apply_at(
         )
         db.add(application)
         await db.flush()
+        db.add(applied_terms.of_product(application, shop.product, grade))
         if grade is not None:
             await scores.conclude(db, user.id, await scores.record(db, user.id, scored(grade), now, 1), 1)
         purpose = Purpose(shop.partner.purpose)

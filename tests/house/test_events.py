@@ -25,7 +25,7 @@ GIVEN = {
     "domain/matching/odds/looking.py": {"event"},
 }
 # Rooms that do not exist yet will announce these; membership counts them already.
-AWAITED = {"agreement.repaid", "benefit.redeemed", "application.accepted"}
+AWAITED = {"agreement.repaid", "benefit.redeemed"}
 TOLD = declare("test.told", code=str, count=int, by=str | None)
 
 Call = tuple[str, ast.Call]

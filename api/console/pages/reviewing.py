@@ -105,7 +105,6 @@ async def _decide(
         outcome=outcome,
         reasons=reasons,
         key=key,
-        input={"application": parsed[1], "outcome": outcome, "reasons": reasons},
     )
 
 

@@ -107,7 +107,6 @@ async def owe(db: Db, user_id: UUID, monthly: int) -> None:
     )
     db.add(application)
     await db.flush()
-    numbers = dict.fromkeys(("amount", "deposit", "deposit_waived"), 0)
     db.add(
         Offer(
             user_id=user_id,
@@ -121,7 +120,9 @@ async def owe(db: Db, user_id: UUID, monthly: int) -> None:
             documents=[],
             made_at=now,
             expires_at=now,
-            **numbers,
+            amount=0,
+            deposit=0,
+            deposit_waived=0,
         )
     )
     await db.flush()

@@ -1,0 +1,89 @@
+"""AppliedTerms: what a product cost when somebody applied for it, and with that all that they may later be bound to."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Numeric, select, tuple_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.applications.applications import Application
+from domain.credit.grades import Grade
+from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.terms import quoting
+from domain.market.terms.cap import COST_CAP
+from domain.market.terms.quote import Quote
+from infra.database import Db
+from infra.entity import Entity, Minor, OwnerId
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_
+
+
+class AppliedTerms(Entity):
+    """The product as it was then, the grade that its deposit was reckoned with, and the legal cap of that day. Never changed."""
+
+    __tablename__ = "applied_terms"
+
+    user_id: Mapped[OwnerId]
+    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_version: Mapped[int]
+    kind: Mapped[ProductKind]
+    title: Mapped[str]
+    decision: Mapped[DecisionMode]
+    currency: Mapped[str]
+    term_months: Mapped[list[int]]
+    annual_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 5))
+    fee_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5))
+    deposit: Mapped[Minor]
+    grade: Mapped[Grade | None]
+    cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
+
+
+def of_product(application: Application, product: Product, grade: Grade | None) -> AppliedTerms:
+    """The product as it is now, for an application that is made now."""
+    return AppliedTerms(
+        user_id=application.user_id,
+        application_id=application.id,
+        product_version=product.version,
+        kind=product.kind,
+        title=product.title,
+        decision=product.decision,
+        currency=product.currency,
+        term_months=list(product.term_months),
+        annual_rate=product.annual_rate,
+        fee_rate=product.fee_rate,
+        deposit=product.deposit,
+        grade=grade,
+        cost_cap=COST_CAP,
+    )
+
+
+async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], AppliedTerms]:
+    """By (user, application); missing where they were not kept."""
+    of_these = select(AppliedTerms).where(tuple_(AppliedTerms.user_id, AppliedTerms.application_id).in_(keys))
+    return {(row.user_id, row.application_id): row for row in (await db.execute(of_these)).scalars()}
+
+
+async def of_application(db: Db, application: Application) -> AppliedTerms:
+    """What was applied for. Of an application that kept no terms, the product's, if it is still what it was then.
+
+    Refuses STALE where it is not: nobody is bound to a price that they may not have seen.
+    """
+    kept = await db.get(AppliedTerms, (application.user_id, application.id))
+    if kept is not None:
+        return kept
+    product = await db.get_one(Product, application.product_id)
+    if product.updated_at is not None and product.updated_at > application.created_at:
+        raise Refusal(
+            RefusalCode.STALE,
+            N_("The product changed before terms were kept with applications, so this one can only be declined."),
+            field=("input", "applicationId"),
+        )
+    return of_product(application, product, grade=None)
+
+
+def quote(
+    terms: AppliedTerms, amount: int, months: int, *, annual_rate: Decimal | None = None, grade_now: Grade | None = None
+) -> Quote:
+    """At these terms or a lower rate. A grade that has risen since waives more of the deposit; one that fell, no less."""
+    grades = [grade for grade in (terms.grade, grade_now) if grade is not None]
+    return quoting.quote(terms, amount, months, grade=min(grades, default=None), annual_rate=annual_rate)
