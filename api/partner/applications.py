@@ -187,8 +187,12 @@ class DecisionReasonInput:
 @strawberry.input(description="What is offered to the person.")
 class TermsInput:
     amount: MoneyInput = strawberry.field(description="At most what was asked for.")
-    term_months: int = strawberry.field(description="One of the product's `termMonths`, as they were when the person applied.")
-    annual_rate: Decimal = strawberry.field(description="Interest a year, as a fraction, at most what was shown when the person applied; 0 for a RENTAL.")
+    term_months: int = strawberry.field(
+        description="One of the product's `termMonths`, as they were when the person applied."
+    )
+    annual_rate: Decimal = strawberry.field(
+        description="Interest a year, as a fraction: at most what was shown then; 0 for a RENTAL."
+    )
 
 
 @strawberry.input(description="The partner's answer to an application.")
