@@ -7,7 +7,7 @@ from pathlib import Path
 from api.app.applications import TIMELINE
 from api.graphql.enums import meaning
 from api.graphql.errors import PublicError
-from domain.applications.deciding import PARTNER_REASONS
+from domain.applications.given_reasons import PARTNER_REASONS
 from domain.facts.vocabulary import GROUP_LABELS
 from domain.market import rules
 from infra.errors import RefusalCode
