@@ -149,7 +149,6 @@ class Settings(BaseSettings):
     providers: dict[str, ProviderCredentials] = {}
     link_redirects: list[str] = []  # https addresses that a link may return to, besides longan://
     outgoing_allow: list[str] = []  # host:port of private addresses that we may call
-    webhook_allow: list[str] = []
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: dict[str, SecretStr] = {}

@@ -1,0 +1,67 @@
+"""What the pages say is there: files, links, settings and commands."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from typer.main import get_command
+
+from api.cli import app
+from infra.settings import Settings
+from tests.house.test_words import HOUSE
+
+ROOMS = ("api", "domain", "integrations", "membership", "ml", "infra", "tests")
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+CODE = re.compile(r"`([^`\n]+)`")
+COMMAND = re.compile(r"(?:\.venv/bin/)?longan ([a-z-]+)(?: ([a-z-]+))?")
+SETTING = re.compile(r"`([A-Z][A-Z_]+)(?:__(?:<KEY>__)?\.\.\.)?`")
+
+
+def pages() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=HOUSE, capture_output=True, text=True, check=True
+    )
+    return [HOUSE / name for name in listed.stdout.split()]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(HOUSE)))
+def test_every_link_and_place_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    lost = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
+    places = [code for code in CODE.findall(text) if re.fullmatch(rf"({'|'.join(ROOMS)})/[\w./-]*", code)]
+    assert lost + [place for place in places if not (HOUSE / place).exists()] == []
+
+
+def named_commands() -> Iterator[tuple[str, str]]:
+    for page in pages():
+        for code in CODE.findall(page.read_text("utf-8")) + re.findall(
+            r"^(?:\.venv/bin/longan .*)$", page.read_text("utf-8"), re.M
+        ):
+            if found := COMMAND.match(code):
+                yield found[1], found[2] or ""
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    commands = getattr(get_command(app), "commands")  # noqa: B009
+    wrong = {(name, sub) for name, sub in named_commands() if name not in commands}
+    groups = {name: getattr(command, "commands", {}) for name, command in commands.items()}
+    wrong |= {(name, sub) for name, sub in named_commands() if groups.get(name) and sub and sub not in groups[name]}
+    assert wrong == set()
+
+
+def test_the_table_of_settings_names_every_setting() -> None:
+    text = (HOUSE / "infra/README.md").read_text("utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    first = {name for row in rows for name in SETTING.findall(row[1])}
+    assert first == {name.upper() for name in Settings.model_fields}
+    inner = " ".join(" ".join(row[2:]) for row in rows if "__" in row[1])
+    nested = [
+        part
+        for field in Settings.model_fields.values()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for part in field.annotation.model_fields
+    ]
+    assert [part for part in nested if f"`{part.upper()}`" not in inner] == []
