@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
@@ -10,7 +11,8 @@ from kombu.exceptions import OperationalError
 QUEUE = "longan"
 WAITING_MAX = 400
 SECONDS_MAX = 2  # a broker that does not answer in this time is away; the relay asks again
-AWAY = (TimeoutError, OSError, OperationalError)
+# AMQPError: RabbitMQ says so too where a queue was taken away while it was asked for.
+AWAY = (TimeoutError, OSError, OperationalError, AMQPError)
 
 
 class NobodyTook(OSError):

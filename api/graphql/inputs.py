@@ -95,7 +95,7 @@ def _can_be_kept(kind: str, value: Any) -> bool:
     if not isinstance(value, str):
         return True
     if kind == "ID":
-        return len(value) <= 500 and value.isascii() and value.isprintable()
+        return value.isprintable()
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 

@@ -16,7 +16,7 @@ from tests.house.test_words import HOUSE
 ROOMS = ("api", "domain", "integrations", "membership", "ml", "infra", "tests")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"(?:\.venv/bin/)?longan ([a-z-]+)(?: ([a-z-]+))?")
+COMMAND = re.compile(r"(?:\.venv/bin/)?longan ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
 SETTING = re.compile(r"`([A-Z][A-Z_]+)(?:__(?:<KEY>__)?\.\.\.)?`")
 
 

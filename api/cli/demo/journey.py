@@ -195,7 +195,7 @@ class Journey:
             self.tell.partner_declined(took())
             return True
         with self.tell.timed() as took:
-            terms = await desk.approve(seen, annual_rate=match["product"]["annualRate"])
+            terms = await desk.approve(seen, annual_rate=match["basis"]["annualCost"])
         self.tell.partner_approved(terms, took())
         return True
 

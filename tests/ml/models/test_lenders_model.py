@@ -79,7 +79,8 @@ class TestSentinelCodes:
     """A book that writes -9 for what it does not know, and never leaves a cell empty."""
 
     @pytest.fixture(scope="class")
-    def coded(self) -> Artefact:
+    @classmethod
+    def coded(cls) -> Artefact:
         people = simulated(6_000, seed=9)
         known, facts = people.outcome_known, people.facts()
         book = pd.DataFrame({column: facts[fact][known] for column, fact in CODED.items()}).fillna(-9.0)

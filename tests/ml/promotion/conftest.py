@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.credit.rescores import RescoreRange
+from domain.credit.scores import Scoring, ScoringState
 from infra.database import transaction
 from infra.settings import settings
 from ml.live.store import Kind
@@ -17,6 +18,14 @@ from tests.ml import standings
 async def _standing(models: None) -> AsyncIterator[None]:
     async with standings.put_back():
         yield
+
+
+@pytest.fixture(autouse=True)
+async def _nobody_else_has_a_score(models: None) -> None:
+    """Other tests write scores that no facts stand behind; no model can reach those people."""
+    async with transaction() as db:
+        ready = Scoring.state == ScoringState.READY
+        await db.execute(update(Scoring).where(ready).values(state=ScoringState.NOT_ENOUGH_KNOWN))
 
 
 @pytest.fixture(autouse=True)
