@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "String": N_("A text holds no characters that cannot be written down."),
     "URL": N_("This is not an address."),
 }
+ID_MAX = 500
 ANY_CHOICE = N_("There is no such choice.")
 
 
@@ -135,10 +136,19 @@ def _faults_of_object(value: dict[str, Any], type_: GraphQLInputObjectType, path
         return
     for name, field in type_.fields.items():
         inner = value.get(name)
-        found = list(faults_in(inner, field.type, (*path, name)))
+        found = [*faults_in(inner, field.type, (*path, name)), *_odd_ids(inner, field.type, (*path, name))]
         yield from found
         if not found and inner is not None:
             yield from _refused(_check_of(name, field), inner, (*path, name))
+
+
+def _odd_ids(value: Any, type_: Any, path: Path) -> Iterator[Refusal]:
+    """What no id of ours looks like. It is a fault of an input alone: to look for it by `node` is no mistake, and finds nothing."""
+    if graphql.get_named_type(type_).name != "ID":
+        return
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str) and not (len(each) <= ID_MAX and each.isascii()):
+            yield invalid(SENTENCES["ID"], path)
 
 
 def _refused(check: Check | None, value: Any, path: Path) -> Iterator[Refusal]:

@@ -30,7 +30,16 @@ const waiting = graphqlWs.createClient({
   url: socket.href,
   connectionParams: async () => ({ ...(await signed()), locale: navigator.language }),
 });
-const fetcher = GraphiQL.createFetcher({ url: "/graphql", fetch: send, wsClient: withVariables(waiting) });
+const fetchAsked = GraphiQL.createFetcher({ url: "/graphql", fetch: send, wsClient: withVariables(waiting) });
+const fetcher = (params, options) => fetchAsked(...ofItsTab(params, options));
+
+// A tab that was just opened may still carry the operation of the one before; its own text says what it asks.
+function ofItsTab(params, options) {
+  if (new RegExp(`\\b${params.operationName}\\b`).test(params.query)) return [params, options];
+  const operation = /^subscription\b/m.test(params.query) ? "subscription" : "query";
+  const asked = { kind: "OperationDefinition", operation, selectionSet: { kind: "SelectionSet", selections: [] } };
+  return [{ ...params, operationName: undefined }, { ...options, documentAST: { kind: "Document", definitions: [asked] } }];
+}
 
 function withVariables(client) {
   const subscribe = (payload, sink) => {

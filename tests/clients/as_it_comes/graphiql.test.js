@@ -41,7 +41,9 @@ async function run(page, tab) {
   await (await page.$$(".graphiql-tab-button"))[tab].click();
   await page.waitForFunction((at) => document.querySelectorAll(".graphiql-tab")[at].classList.contains("graphiql-tab-active"), {}, tab);
   await page.click(".graphiql-execute-button");
-  await page.waitForFunction(() => document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue().includes('"data"'));
+  await page.waitForFunction(() => document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue().includes('"data"')).catch(async (error) => {
+    throw new Error(`tab ${tab}: ${await answered(page)}`, { cause: error });
+  });
   const { data, errors } = JSON.parse(await answered(page));
   await page.evaluate(() => document.querySelector('.graphiql-execute-button[aria-label*="Stop"]')?.click());
   return { data, errors };
