@@ -15,9 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(STAMP)
 	@exec $(BIN)/longan up --tied
 
-# The checks run in this order because the quick ones find most; pytest comes last and has the last line.
+# The checks run in this order because the quick ones find most; pytest comes last and has the last line. Two of
+# it run side by side, each with servers of its own.
 test: check
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

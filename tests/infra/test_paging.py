@@ -14,6 +14,7 @@ from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, page_of
+from tests.nothing import NOBODYS
 
 PAGED = declare("test.paged")
 
@@ -94,12 +95,12 @@ def cursor(*key: Any) -> str:
         "W10",
         "e30",
         cursor("2026-01-01T00:00:00+00:00"),
-        cursor("2026-01-01T00:00:00", str(uuid4())),
-        cursor("yesterday", str(uuid4())),
-        cursor(1, str(uuid4())),
+        cursor("2026-01-01T00:00:00", str(NOBODYS)),
+        cursor("yesterday", str(NOBODYS)),
+        cursor(1, str(NOBODYS)),
         cursor("2026-01-01T00:00:00+00:00", "not an id"),
         cursor("2026-01-01T00:00:00+00:00", 5),
-        cursor("2026-01-01T00:00:00+00:00", str(uuid4()), 1),
+        cursor("2026-01-01T00:00:00+00:00", str(NOBODYS), 1),
         "W251bGwsbnVsbF0",
     ],
 )

@@ -20,12 +20,13 @@ from domain.market.products import Product
 from infra import vault
 from infra.clock import begins, local_day
 from infra.database import reading, transaction
-from infra.ids import global_id, new_id
+from infra.ids import global_id
 from infra.outbox import Event
 from infra.receipts import Receipt
 from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, apply, left_behind, product, row_of, wish
 from tests.clocks import Clock
+from tests.nothing import NOBODYS
 from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
 
 APPLICATION = """query ($id: ID!) { node(id: $id) { id ... on Application {
@@ -272,7 +273,7 @@ class TestWithdrawing:
         await shopper.do("WithdrawApplication", applicationId=answer["id"])
         assert (await apply(shopper))["id"] != answer["id"]
 
-    @pytest.mark.parametrize("id", ["", "nonsense", BY_PARTNER, global_id("Application", new_id())])
+    @pytest.mark.parametrize("id", ["", "nonsense", BY_PARTNER, global_id("Application", NOBODYS)])
     async def test_what_never_was_is_not_found(self, shopper: Phone, id: str) -> None:
         refused = await shopper.do("WithdrawApplication", applicationId=id)
         assert (refused["__typename"], refused["code"]) == ("Refused", "NOT_FOUND")
@@ -312,7 +313,7 @@ class TestRefusals:
             ({"termMonths": 4}, "INVALID", "termMonths", "one of 3, 6, 12 months"),
             ({"idempotencyKey": "short"}, "INVALID", "idempotencyKey", "8 to 128"),
             ({"productId": "nonsense"}, "NOT_FOUND", "productId", "nothing with this id"),
-            ({"productId": global_id("Product", new_id())}, "NOT_FOUND", "productId", "no such product"),
+            ({"productId": global_id("Product", NOBODYS)}, "NOT_FOUND", "productId", "no such product"),
             ({"productId": product("longan-demo-bank", "ldb-moving") + "x"}, "NOT_FOUND", "productId", "nothing"),
             ({"productId": product("yuexing-apartments", "nothing")}, "NOT_FOUND", "productId", "no such product"),
         ],

@@ -21,11 +21,12 @@ from domain.matching.matches import Match
 from domain.matching.odds import bands
 from infra import clock
 from infra.database import reading, transaction
-from infra.ids import global_id, new_id
+from infra.ids import global_id
 from infra.settings import settings
 from ml.live.store import Kind
 from tests.applying import AT_ONCE, BY_PARTNER, apply
 from tests.ml import standings
+from tests.nothing import NOBODYS
 from tests.phones import Phone, uuid_of
 
 MATCHES = """query ($kind: ProductKind, $first: Int) { viewer { matching { isPersonal modelVersion simulated weights {
@@ -296,7 +297,7 @@ class TestWhyNot:
         finally:
             await change(LOAN, status=ProductStatus.PUBLISHED)
 
-    @pytest.mark.parametrize("id", ["", "nonsense", global_id("Partner", new_id()), global_id("Product", new_id())])
+    @pytest.mark.parametrize("id", ["", "nonsense", global_id("Partner", NOBODYS), global_id("Product", NOBODYS)])
     async def test_what_never_was_is_null(self, regular: Phone, id: str) -> None:
         assert await why_not(regular, id) is None
 

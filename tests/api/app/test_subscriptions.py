@@ -6,10 +6,11 @@ import pytest
 
 from api.app import subscriptions
 from infra import doorbell
-from infra.ids import global_id, new_id
+from infra.ids import global_id
 from tests.api.doors import operations
 from tests.applying import apply
 from tests.clocks import Clock
+from tests.nothing import NOBODYS
 from tests.phones import NewPhone, Phone
 from tests.sockets import socket
 
@@ -88,7 +89,7 @@ async def test_queries_are_answered_too_and_never_from_memory(member: Phone) -> 
             assert await line.hear() == {"type": "complete", "id": region}
 
 
-@pytest.mark.parametrize("id", ["nonsense", global_id("Application", new_id()), global_id("Product", new_id())])
+@pytest.mark.parametrize("id", ["nonsense", global_id("Application", NOBODYS), global_id("Product", NOBODYS)])
 async def test_nobody_elses_application_is_heard_of(shopper: Phone, new_phone: NewPhone, id: str) -> None:
     other = await new_phone()
     await other.sign_in()

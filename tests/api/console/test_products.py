@@ -83,6 +83,7 @@ async def test_every_role_sees_every_count(http: httpx2.AsyncClient, shop: Shop,
 
 async def test_a_page_costs_the_same_however_long_it_is(http: httpx2.AsyncClient, swept: Done) -> None:
     client, sent = Client(http, "console", await staff_token(Role.VIEWER)), []
+    await client.ask(PRODUCTS, first=1)  # what a process asks for once, and then knows
     for first in (1, 50):
         with statements() as each:
             await client.ask(PRODUCTS, first=first)

@@ -21,6 +21,7 @@ from infra.database import reading, transaction
 from infra.ids import global_id
 from tests.api.doors import Client
 from tests.api.people import Shop, apply_at, open_shop, shown_id
+from tests.nothing import NOBODYS
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
@@ -268,6 +269,6 @@ class TestWhoseItIs:
         loan = {"sku": "loan", "title": "A loan", "kind": "LOAN", "status": "PUBLISHED"}
         assert told["products"]["edges"] == [{"node": loan}]
 
-    @pytest.mark.parametrize("id", ["", "nonsense", global_id("User", uuid4()), global_id("Product", uuid4())])
+    @pytest.mark.parametrize("id", ["", "nonsense", global_id("User", NOBODYS), global_id("Product", NOBODYS)])
     async def test_ids_of_nothing_are_nothing(self, client: Client, id: str) -> None:
         assert await client.ask("query ($id: ID!) { node(id: $id) { id } }", id=id) == {"node": None}
