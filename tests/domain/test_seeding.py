@@ -1,14 +1,12 @@
 """Seeding the market puts in what is missing, in two statements, and never undoes what a partner changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from domain.market import catalogue, seeding
 from domain.market.products import Product, ProductStatus
 from domain.people.partners import Partner
-from infra.database import Db, open_engine, reading
+from infra.database import Db, reading
+from tests.statements import statements
 
 OFFERED = catalogue.read()
 FLEX = catalogue.product_id("longan-demo-bank", "ldb-flex")
@@ -56,9 +54,9 @@ async def test_a_product_that_a_partner_made_under_the_same_sku_stays_the_only_o
 async def test_seeding_takes_two_statements() -> None:
     async with reading() as db:
         await db.connection()
-        with statements() as told:
+        with statements() as sent:
             await seeding.seed(db)
-    assert [statement.split(" (")[0] for statement in told] == ["INSERT INTO partners", "INSERT INTO products"]
+    assert [statement.split(" (")[0] for statement in sent] == ["INSERT INTO partners", "INSERT INTO products"]
 
 
 async def seeded(db: Db) -> tuple[int, int]:
@@ -70,18 +68,3 @@ async def seeded(db: Db) -> tuple[int, int]:
 
 def columns(product: Product) -> dict[str, object]:
     return {column.key: getattr(product, column.key) for column in Product.__table__.columns}
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    told: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        told.append(statement)
-
-    engine = open_engine().sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield told
-    finally:
-        event.remove(engine, "before_cursor_execute", note)

@@ -11,8 +11,8 @@ from infra.words import Locale, say
 from membership.benefits import Segment
 from membership.memberships import Membership, memberships_of
 from membership.overview import tiers_with_counts
-from tests.membership.counting import statements
 from tests.membership.living import FIRST_DAY, active, newcomer, on, scored
+from tests.statements import statements
 
 DAY = timedelta(days=1)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from infra.entity import Entity
 from membership import evaluating
-from tests.membership.counting import statements
 from tests.membership.living import FIRST_DAY, active, newcomer, on, scored
+from tests.statements import statements
 
 WRITES = re.compile(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE)
 OWN = {

@@ -17,7 +17,7 @@ from tests.api import reaching
 from tests.api.doors import Client
 from tests.api.offering import close
 from tests.api.people import Shop, open_shop, staff_token
-from tests.membership.counting import statements
+from tests.statements import statements
 
 PRODUCTS = """
     query ($first: Int, $after: String, $kind: ProductKind) { products(first: $first, after: $after, kind: $kind) {

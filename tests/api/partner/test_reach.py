@@ -9,7 +9,7 @@ from tests.api import reaching
 from tests.api.doors import Client
 from tests.api.offering import LOAN, upsert
 from tests.api.people import Shop
-from tests.membership.counting import statements
+from tests.statements import statements
 
 REACH = """
     query ($days: Int!) { products { edges { node { sku reach(days: $days) {

@@ -6,19 +6,20 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from domain.applications.applications import Application
 from domain.matching.impressions import ROW, Impression
 from domain.matching.preferences import MatchPreference
 from infra import clock, vault
-from infra.database import Db, open_engine, reading, transaction
+from infra.database import Db, reading, transaction
 from infra.settings import settings
 from infra.vault import PersonKey
 from ml.matchers import logs
 from ml.matchers.interactions import Interactions
 from ml.matchers.logs import Log
 from tests.ml.matchers.learning import APPLIED_AFTER, first_people, write_down
+from tests.statements import statements
 
 PEOPLE = 4
 
@@ -139,13 +140,11 @@ async def test_many_batches_are_one_log_in_two_questions_each(
     shoppers: list[UUID], few: Interactions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "BATCH", 7)
-    asked: list[str] = []
-    engine = open_engine().sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
-    log = await read(shoppers)
+    with statements() as sent:
+        log = await read(shoppers)
     assert np.array_equal(log.seen.rows, few.rows, equal_nan=True)
-    impressions = [sql for sql in asked if sql.startswith("SELECT impressions.user_id")]
-    keys = [sql for sql in asked if "FROM person_keys" in sql]
+    impressions = [sql for sql in sent if sql.startswith("SELECT impressions.user_id")]
+    keys = [sql for sql in sent if "FROM person_keys" in sql]
     assert len(impressions) == len(keys) == len(few) // 7 + 1
 
 
