@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api import documents, graphiql, health, wiring
+from api import documents, graphiql, health, metrics, wiring
 from api.app.authenticating import authenticate as authenticate_user
 from api.app.schema import schema as app_schema
 from api.console import pages as console_pages
@@ -65,6 +65,7 @@ def routes() -> list[BaseRoute]:
         *console_pages.routes(),
         *documents.routes,
         *health.routes,
+        *metrics.routes(),
         *([graphiql.PAGES.files()] if shows_schema else []),
     ]
     return [*found, *_dev_routes()] if settings().is_embedded else found

@@ -1,11 +1,27 @@
 """What waits in the outbox, and for how long: the age of the oldest tells what a count cannot, that nothing gets done."""
 
+import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from infra.database import Db
+from infra.database import Db, reading
 from infra.settings import settings
+
+PATIENCE_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits of one reaction. `failing` are those that were tried and did not succeed."""
+
+    reaction: str
+    waiting: int
+    oldest_seconds: float
+    parked: int
+    oldest_parked_seconds: float
+    failing: int
 
 
 @dataclass(frozen=True)
@@ -16,6 +32,7 @@ class Backlog:
     oldest_seconds: float
     parked: int
     oldest_parked_seconds: float
+    reactions: tuple[Waiting, ...] = ()
 
     @property
     def is_late(self) -> bool:
@@ -26,19 +43,37 @@ class Backlog:
 LOOK = text(
     """
     WITH unhandled AS (
-         SELECT due_at AS since, false AS is_parked FROM event_reactions
+         SELECT reaction, due_at AS since, false AS is_parked, last_error FROM event_reactions
           WHERE handled_at IS NULL AND parked_at IS NULL AND due_at <= longan_now() AND waiting_since IS NULL
          UNION ALL
-         SELECT waiting_since, parked_at IS NOT NULL FROM event_reactions
+         SELECT reaction, waiting_since, parked_at IS NOT NULL, last_error FROM event_reactions
           WHERE handled_at IS NULL AND waiting_since IS NOT NULL)
-    SELECT count(*) FILTER (WHERE NOT is_parked),
+    SELECT reaction,
+           count(*) FILTER (WHERE NOT is_parked),
            coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE NOT is_parked)), 0)::float,
            count(*) FILTER (WHERE is_parked),
-           coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE is_parked)), 0)::float
-      FROM unhandled
+           coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE is_parked)), 0)::float,
+           count(*) FILTER (WHERE NOT is_parked AND last_error IS NOT NULL)
+      FROM unhandled GROUP BY reaction ORDER BY reaction
     """
 )
 
 
 async def look(db: Db) -> Backlog:
-    return Backlog(*(await db.execute(LOOK)).one())
+    lines = tuple(Waiting(*row) for row in await db.execute(LOOK))
+    return Backlog(
+        waiting=sum(each.waiting for each in lines),
+        oldest_seconds=max((each.oldest_seconds for each in lines), default=0),
+        parked=sum(each.parked for each in lines),
+        oldest_parked_seconds=max((each.oldest_parked_seconds for each in lines), default=0),
+        reactions=lines,
+    )
+
+
+async def look_now() -> Backlog | None:
+    """The same for a machine that asks; None where the database cannot tell soon."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
+            return await look(db)
+    except (TimeoutError, OSError, SQLAlchemyError):
+        return None

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter, Histogram
 from sqlalchemy import select, text, update
 
 from infra import clock, leases, reactions
@@ -13,8 +12,6 @@ from infra.database import Db, reading, transact, transaction
 from infra.outbox import Event, EventReaction
 
 log = structlog.get_logger()
-SECONDS = Histogram("longan_reaction_seconds", "Time of one reaction", ["reaction"])
-FAILED = Counter("longan_reaction_failures", "Reactions that failed and will be tried again", ["reaction"])
 
 
 class UnknownReaction(Exception):
@@ -30,11 +27,9 @@ async def react(event_id: UUID, name: str) -> None:
             raise UnknownReaction
         await (_call_out(event_id, reaction) if reaction.calls_out else _work(event_id, reaction))
     except Exception as error:
-        FAILED.labels(name).inc()
-        log.exception("reaction.failed", reaction=name, event_id=str(event_id))
+        seconds = round(time.perf_counter() - began, 3)
+        log.exception("reaction.failed", reaction=name, event_id=str(event_id), seconds=seconds)
         await _write_down(event_id, name, error)
-    finally:
-        SECONDS.labels(name).observe(time.perf_counter() - began)
 
 
 async def _work(event_id: UUID, reaction: reactions.Reaction) -> None:

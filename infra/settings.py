@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     code_numbers: CodeNumbers = CodeNumbers()
     request_limits: RequestLimits = RequestLimits()
     socket_limits: SocketLimits = SocketLimits()
+    metrics_token: SecretStr | None = (
+        None  # whoever asks for `/metrics` shows it; production has no such door without it
+    )
     introspection: bool | None = None  # the embedded default shows its schema, production hides it
     plain_get: bool | None = None  # by default the embedded one answers any query by GET, production only hashed ones
     allowed_origins: list[str] = []

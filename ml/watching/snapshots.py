@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,7 @@ class WatchSnapshot(Entity):
     decided: Mapped[list[Any]]  # [[column, group, people, [approved]], ...]
     matured: Mapped[list[Any]]  # [[column, group, people, [bad, expected]], ...]
     truths: Mapped[list[Any]]  # [[model version, grade, band of points, scores, bad, expected], ...]
+    figures: Mapped[Json] = mapped_column(default_factory=dict, server_default=text("'{}'"))  # see `figures.py`
 
 
 async def take(db: Db) -> None:

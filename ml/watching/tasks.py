@@ -9,7 +9,7 @@ from infra.database import Db
 from infra.events import declare
 from infra.outbox import Event
 from infra.reactions import reaction
-from ml.watching import bins, snapshots
+from ml.watching import bins, figures, snapshots
 
 SCORES_DUE, SNAPSHOT_DUE = declare("watch.scores_due"), declare("watch.snapshot_due")
 # Ids are made before their transaction commits. None stays open as long as this, so nothing is left behind.
@@ -28,6 +28,7 @@ async def count_new_scores(db: Db, _: Event | None) -> None:
 @reaction(SNAPSHOT_DUE, stored_as="take_watch_snapshot")
 async def take_watch_snapshot(db: Db, _: Event | None) -> None:
     await snapshots.take(db)
+    await figures.keep(db)
 
 
 async def bring_up_to_date(db: Db) -> None:

@@ -146,15 +146,22 @@ async def test_ready_says_what_is_missing(
     response = await web.get("/readyz")
     assert (response.status_code, response.json()["checks"]["database"]) == (503, False)
     assert response.json()["reactions"] is None
-    assert (await web.get("/metrics")).status_code == 200
+    told = await web.get("/metrics")
+    assert told.status_code == 200
+    assert "longan_reactions_oldest_seconds NaN" in told.text and "longan_watch_age_seconds NaN" in told.text
     assert (await web.get("/healthz")).status_code == 200
 
 
 @pytest.fixture
 def broken_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    from api import health
+    from api import health, metrics
+    from infra import backlog
 
     def away() -> None:
         raise ConnectionRefusedError("nobody listens there")
 
-    return lambda: monkeypatch.setattr(health, "reading", away)
+    def break_it() -> None:
+        for asks in (health, metrics, backlog):
+            monkeypatch.setattr(asks, "reading", away)
+
+    return break_it

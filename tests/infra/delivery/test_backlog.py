@@ -71,9 +71,12 @@ async def test_metrics_and_ready_tell_it(counter: Counter, clock: Clock, web: ht
         sample.name: sample.value
         for family in text_string_to_metric_families((await web.get("/metrics")).text)
         for sample in family.samples
-        if sample.name.startswith("longan_reactions")
+        if sample.name.startswith("longan_reaction")
     }
     assert told == {
+        "longan_reaction_waiting": 1,
+        "longan_reaction_oldest_seconds": pytest.approx(100, abs=5),
+        "longan_reaction_failing": 0,
         "longan_reactions_waiting": 1,
         "longan_reactions_oldest_seconds": pytest.approx(100, abs=5),
         "longan_reactions_parked": 0,

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -164,29 +163,3 @@ async def test_counting_now_announces_both_counts(browser: Browser, monkeypatch:
     async with reading() as db:
         kept = select(Event.name).where(Event.id.in_([id for _, id in told]))
         assert set((await db.execute(kept)).scalars()) == {tasks.SCORES_DUE, tasks.SNAPSHOT_DUE}
-
-
-async def test_the_metrics_tell_the_same(http: httpx2.AsyncClient, live: Artefact, seen: Any) -> None:
-    seen(
-        {bins.SCORE: {0: 1000}},
-        standings={"READY": 95, "THIN": 5},
-        decided=[["age", "-24", 200, [80]]],
-        truths=[[live.version, "A", 760, 400, 4, 6.0]],
-        matured=[["age", "-24", 100, [50.0, 10.0]]],
-    )
-    told = (await http.get("/metrics")).text
-    for line in (
-        f'longan_score_psi{{simulated="true",version="{live.version}"}} ',
-        "longan_watched_scores 1000.0",
-        'longan_scoring_share{outcome="THIN"} 0.05',
-        'longan_approval_rate{column="age",group="-24"} 0.4',
-        'longan_decline_rate{column="age",group="-24"} 0.6',
-        'longan_promised_bad_rate{grade="A"} 0.015',
-        'longan_matured_bad_rate{grade="A"} 0.01',
-        'longan_group_matured_bad_rate{column="age",group="-24"} 0.5',
-    ):
-        assert line in told
-    seen()
-    told = (await http.get("/metrics")).text
-    assert "longan_approval_rate{" not in told and "longan_score_psi{" not in told
-    assert "longan_watched_scores 0.0" in told
