@@ -38,7 +38,11 @@ drawn: list["Lifecycle[Any]"] = []
 
 
 class Lifecycle(Generic[S]):
-    """`begins` is the first state, announced by `event`; `ends` lead nowhere; `groups` are named here and nowhere else."""
+    """`begins` is the first state, announced by `event`; `ends` lead nowhere; `groups` are named here and nowhere else.
+
+    `lapses` names the column with the time at which a state is over though nothing is written. `later` are states that
+    clients know already, and that nothing leads to yet.
+    """
 
     def __init__(
         self,
@@ -48,11 +52,13 @@ class Lifecycle(Generic[S]):
         ends: Collection[S] = (),
         event: str | None = None,
         groups: Mapping[str, Collection[S]] | None = None,
+        lapses: Mapping[S, str] | None = None,
+        later: Collection[S] = (),
         column: str = "status",
     ) -> None:
         self.noun, self.moves, self.begins, self.ends, self.event = noun, moves, begins, ends, event
-        self.groups = groups or {}
-        self.column = column
+        self.groups, self.lapses = groups or {}, lapses or {}
+        self.later, self.column = later, column
         self.states: type[S] = type(begins)
         if faults := [*self._faults()]:
             raise WrongGraph(f"{noun}: {'; '.join(faults)}")
@@ -64,6 +70,10 @@ class Lifecycle(Generic[S]):
         """All that its moves announce or wait for."""
         named = [self.event, *(name for move in self.moves for name in (move.event, move.due))]
         return {name for name in named if name is not None}
+
+    def sources(self, target: S) -> list[S]:
+        """From where it may come to `target`: what a statement for many rows asks of each."""
+        return [source for source, reached in self._by_ends if reached == target]
 
     def allows(self, source: S, target: S) -> bool:
         return (source, target) in self._by_ends
@@ -93,15 +103,19 @@ class Lifecycle(Generic[S]):
         known = set(self.states)
         pairs = [(source, move.target) for move in self.moves for source in move.sources]
         groups = [state for group in self.groups.values() for state in group]
-        strangers = {*(state for pair in pairs for state in pair), *self.ends, *groups, self.begins} - known
+        named = {*self.ends, *groups, *self.lapses, *self.later, self.begins}
+        strangers = {*(state for pair in pairs for state in pair), *named} - known
         if strangers:
             yield f"{_listed(strangers)} is none of its states"
         for pair in sorted({pair for pair in pairs if pairs.count(pair) > 1}):
             yield f"{pair[0]} to {pair[1]} is drawn twice"
         if loops := {source for source, target in pairs if source == target}:
             yield f"{_listed(loops)} leads to itself"
-        if unreached := known - self._reached(pairs):
+        reached = self._reached(pairs)
+        if unreached := known - reached - set(self.later):
             yield f"nothing leads to {_listed(unreached)}"
+        if sooner := reached & set(self.later):
+            yield f"{_listed(sooner)} is reached and said to come later"
         lead_on = {source for source, _ in pairs}
         if stuck := known - lead_on - set(self.ends):
             yield f"{_listed(stuck)} leads nowhere and is not said to be an end"
@@ -135,10 +149,11 @@ def diagram(life: Lifecycle[Any]) -> str:
         for source in life.states
         if source in move.sources
     ]
+    lines += [f"    {state} --> [*]: at {life.lapses[state]}" for state in life.states if state in life.lapses]
     lines += [f"    {state} --> [*]" for state in life.states if state in life.ends]
     return "\n".join(lines)
 
 
 def _label(event: str | None, at: str | None) -> str:
-    told = ", ".join(part for part in (event, at and f"at {at}") if part)
-    return f": {told}" if told else ""
+    words = ", ".join(part for part in (event, at and f"at {at}") if part)
+    return f": {words}" if words else ""

@@ -10,7 +10,7 @@ from infra import terminal
 from infra.database import Db
 from infra.terminal import Listing
 from ml.live import registry, store
-from ml.live.registry import Standing
+from ml.live.registry import ModelState, Standing
 from ml.live.store import Kind, ModelArtefact
 from ml.models.artefact import Artefact, ArtefactError
 from ml.promotion import challenging, promoting
@@ -76,11 +76,8 @@ async def _line(db: Db, kept: ModelArtefact, standing: Standing, vouchers: tuple
 
 
 def _place(version: str, standing: Standing) -> str:
-    if version == standing.champion:
-        return "champion"
-    if version == standing.challenger:
-        return "challenger"
-    return "former" if version in standing.before else ""
+    state = standing.state_of(version)
+    return "" if state is ModelState.STORED else state.lower()
 
 
 def show(found: list[Line], beside: tuple[str, SideBySide] | None) -> None:

@@ -19,6 +19,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 from infra.words import N_
 
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
@@ -30,6 +31,20 @@ class LinkStatus(StrEnum):
     EXPIRING = "EXPIRING"
     BROKEN = "BROKEN"
     UNLINKED = "UNLINKED"
+
+
+IN_FORCE = (LinkStatus.ACTIVE, LinkStatus.EXPIRING, LinkStatus.BROKEN)
+
+LIFE = Lifecycle(
+    "Linked account",
+    Move(IN_FORCE, LinkStatus.UNLINKED, UNLINKED),
+    Move([LinkStatus.UNLINKED], LinkStatus.ACTIVE, LINKED),
+    begins=LinkStatus.ACTIVE,
+    event=LINKED,
+    groups={"in force": IN_FORCE},
+    # Clients know these two; an account comes to them once its tokens are renewed by us.
+    later=(LinkStatus.EXPIRING, LinkStatus.BROKEN),
+)
 
 
 class LinkedAccount(Entity):
@@ -143,6 +158,8 @@ async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identi
         )
         db.add(account)
     else:
+        if account.status not in IN_FORCE:
+            LIFE.require(account.status, LinkStatus.ACTIVE)
         account.status, account.unlinked_at, account.scopes = LinkStatus.ACTIVE, None, identity.scopes
         account.display_name_sealed, account.tokens_sealed = name, tokens
     await db.flush()
@@ -186,13 +203,12 @@ async def unlink(db: Db, actor: UserActor, account_id: UUID) -> LinkedAccount:
     if account.status == LinkStatus.UNLINKED:
         return account
     await _let_go(db, account)
-    await outbox.announce(db, UNLINKED, user_id=actor.user_id, subject_id=account.id)
     return account
 
 
 async def _let_go(db: Db, account: LinkedAccount) -> None:
-    account.status, account.unlinked_at = LinkStatus.UNLINKED, await clock.now(db)
-    account.tokens_sealed = None
+    await LIFE.move(db, account, LinkStatus.UNLINKED)
+    account.unlinked_at, account.tokens_sealed = await clock.now(db), None
     await readings.withdraw(db, account.user_id, account.source)
     holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
     if holder is not None:

@@ -13,6 +13,7 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
+from infra.lifecycle import Lifecycle, Move
 from infra.words import N_
 
 LASTS = timedelta(minutes=15)
@@ -22,9 +23,23 @@ SECRETS = "account_link_requests.secrets"
 
 class RequestStatus(StrEnum):
     OPEN = "OPEN"
-    CALLING = "CALLING"  # the provider is being asked, until `expires_at`; what a crash leaves here is over then
+    CALLING = "CALLING"  # the provider is being asked
     LINKED = "LINKED"
     FAILED = "FAILED"
+
+
+OVER = N_("This link is over. Please start it again.")
+
+LIFE = Lifecycle(
+    "Account link request",
+    Move([RequestStatus.OPEN], RequestStatus.CALLING, refused=OVER),
+    Move([RequestStatus.CALLING], RequestStatus.LINKED),
+    Move([RequestStatus.CALLING], RequestStatus.FAILED),
+    begins=RequestStatus.OPEN,
+    ends=[RequestStatus.LINKED, RequestStatus.FAILED],
+    # What a crash leaves in the middle of a call is over when its time is up.
+    lapses={RequestStatus.OPEN: "expires_at", RequestStatus.CALLING: "expires_at"},
+)
 
 
 class AccountLinkRequest(Entity):
@@ -93,23 +108,23 @@ async def consume(db: Db, actor: UserActor, state: str) -> tuple[AccountLinkRequ
     """Take the request, once. A second taking, or one too late, is refused NOT_OPEN."""
     request = await find(db, actor, state)
     now = await clock.now(db)
-    if request.status != RequestStatus.OPEN or request.expires_at <= now:
-        raise Refusal(
-            RefusalCode.NOT_OPEN, N_("This link is over. Please start it again."), field=("input", "callbackUrl")
-        )
-    request.status, request.expires_at = RequestStatus.CALLING, now + CALL_LASTS
+    await LIFE.move(db, request, RequestStatus.CALLING, "input", "callbackUrl")
+    if request.expires_at <= now:
+        raise Refusal(RefusalCode.NOT_OPEN, OVER, field=("input", "callbackUrl"))
+    request.expires_at = now + CALL_LASTS
     nonce, verifier = (await vault.seal_of(db, actor.user_id)).open(request.secrets_sealed, SECRETS)
     return request, Secrets(nonce, verifier)
 
 
 async def record_success(db: Db, request: AccountLinkRequest, account_id: UUID) -> None:
-    await _settle(db, request, status=RequestStatus.LINKED, account_id=account_id)
+    await _settle(db, request, RequestStatus.LINKED, account_id=account_id)
 
 
 async def record_failure(db: Db, request: AccountLinkRequest, code: str) -> None:
-    await _settle(db, request, status=RequestStatus.FAILED, failure=code)
+    await _settle(db, request, RequestStatus.FAILED, failure=code)
 
 
-async def _settle(db: Db, request: AccountLinkRequest, **outcome: object) -> None:
+async def _settle(db: Db, request: AccountLinkRequest, status: RequestStatus, **outcome: object) -> None:
     mine = (AccountLinkRequest.user_id == request.user_id, AccountLinkRequest.id == request.id)
-    await db.execute(update(AccountLinkRequest).where(*mine).values(**outcome))
+    calling = update(AccountLinkRequest).where(*mine, AccountLinkRequest.status.in_(LIFE.sources(status)))
+    await db.execute(calling.values(status=status, **outcome))

@@ -5,6 +5,7 @@ import binascii
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,16 +14,31 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.actors import UserActor
 from domain.people import places
 from domain.people.places import Device
-from infra import clock, tokens, vault
+from infra import clock, outbox, tokens, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 from infra.settings import settings
 
 DEVICE = "sessions.device_name"
 AUDIENCE = "longan:app"
 REUSED, ENDED = declare("session.reused"), declare("session.ended")
 MAC_BYTES = 24
+
+
+class SessionState(StrEnum):
+    LIVE = "LIVE"
+    ENDED = "ENDED"
+
+
+LIFE = Lifecycle(
+    "Session",
+    Move([SessionState.LIVE], SessionState.ENDED, ENDED),
+    begins=SessionState.LIVE,
+    ends=[SessionState.ENDED],
+    lapses={SessionState.LIVE: "expires_at"},
+)
 
 
 class Session(Entity):
@@ -39,10 +55,13 @@ class Session(Entity):
     generation: Mapped[int] = mapped_column(default=0)
     used_generation: Mapped[int] = mapped_column(default=-1)
     renewal_key: Mapped[str | None] = mapped_column(default=None)
-    place: Mapped[bytes | None] = mapped_column(
-        default=None
-    )  # the network that it was renewed from, as `places` marks it
+    # The network that it was renewed from, as `places` marks it.
+    place: Mapped[bytes | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def state(self) -> SessionState:
+        return SessionState.LIVE if self.ended_at is None else SessionState.ENDED
 
     @property
     def access_expires_at(self) -> datetime:
@@ -69,7 +88,7 @@ class Session(Entity):
         return places.device_token(Device(self.user_id, self.id))
 
     def is_live(self, now: datetime) -> bool:
-        return self.ended_at is None and now < self.expires_at
+        return self.state is SessionState.LIVE and now < self.expires_at
 
 
 @dataclass(frozen=True)
@@ -153,5 +172,9 @@ async def locked(db: Db, user_id: UUID, session_id: UUID) -> Session | None:
 
 
 async def end(db: Db, session: Session) -> None:
-    if session.ended_at is None:
-        session.ended_at = await clock.now(db)
+    """Its open subscriptions hear of it at once, and end. Ending it twice is ending it once."""
+    if session.state is SessionState.ENDED:
+        return
+    LIFE.require(session.state, SessionState.ENDED)
+    session.ended_at = await clock.now(db)
+    await outbox.announce(db, ENDED, user_id=session.user_id, subject_id=session.id)

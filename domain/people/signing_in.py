@@ -180,8 +180,5 @@ def _ended() -> Refusal:
 async def sign_out(db: Db, actor: UserActor) -> Session:
     session = await sessions.locked(db, actor.user_id, actor.session_id)
     assert session is not None, "the actor came from this session"
-    if session.ended_at is None:
-        await sessions.end(db, session)
-        # Open subscriptions hear of it at once, and end.
-        await outbox.announce(db, sessions.ENDED, user_id=session.user_id, subject_id=session.id)
+    await sessions.end(db, session)
     return session

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, select, update
@@ -13,8 +14,23 @@ from domain.people.staff import Staff
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity
+from infra.lifecycle import Lifecycle, Move
 
 LASTS = timedelta(hours=8)
+
+
+class StaffSessionState(StrEnum):
+    LIVE = "LIVE"
+    ENDED = "ENDED"
+
+
+LIFE = Lifecycle(
+    "Staff session",
+    Move([StaffSessionState.LIVE], StaffSessionState.ENDED),
+    begins=StaffSessionState.LIVE,
+    ends=[StaffSessionState.ENDED],
+    lapses={StaffSessionState.LIVE: "expires_at"},
+)
 
 
 class StaffSession(Entity):

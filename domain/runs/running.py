@@ -97,7 +97,8 @@ async def _next_range(db: Db, work: Work[R, P], run: R, ended: P) -> None:
 
 
 async def _end(db: Db, work: Work[R, P], run: R) -> None:
-    run.state, run.ended_at = RunState.DONE, await clock.now(db)
+    await runs.LIFE.move(db, run, RunState.DONE)
+    run.ended_at = await clock.now(db)
     await db.flush()
     await outbox.announce(db, work.done, subject_id=run.id)
 

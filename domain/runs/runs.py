@@ -16,6 +16,7 @@ from domain.facts.readings import FactsVersion
 from infra import clock
 from infra.database import Db
 from infra.entity import Id
+from infra.lifecycle import Lifecycle, Move
 
 RANGE_PEOPLE = 20_000
 NOBODY, EVERYBODY = UUID(int=0), UUID(int=2**128 - 1)
@@ -25,6 +26,17 @@ class RunState(StrEnum):
     RUNNING = "RUNNING"
     DONE = "DONE"
     SUPERSEDED = "SUPERSEDED"
+
+
+# What a use announces at its end is its own.
+LIFE = Lifecycle(
+    "Run",
+    Move([RunState.RUNNING], RunState.DONE),
+    Move([RunState.RUNNING], RunState.SUPERSEDED),
+    begins=RunState.RUNNING,
+    ends=[RunState.DONE, RunState.SUPERSEDED],
+    column="state",
+)
 
 
 class Run(MappedAsDataclass, kw_only=True):
@@ -71,7 +83,7 @@ BOUNDS = text(
 async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> None:
     """Write a run with its ranges, about equally many people in each."""
     now = await clock.now(db)
-    supersede = update(type(run)).where(type(run).state == RunState.RUNNING)
+    supersede = update(type(run)).where(type(run).state.in_(LIFE.sources(RunState.SUPERSEDED)))
     await db.execute(supersede.values(state=RunState.SUPERSEDED, ended_at=now))
     run.people = (await db.execute(select(func.count()).select_from(FactsVersion))).scalar_one()
     run.begun_at = now

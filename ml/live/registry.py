@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,12 +13,32 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity
+from infra.lifecycle import Lifecycle, Move
 from ml.live import store
+from ml.live.approvals import MODEL_PROMOTED
 from ml.live.store import Kind
 from ml.models.artefact import ArtefactError
 
 BEFORE_MAX = 20
 PURPOSE = "live-models"
+
+
+class ModelState(StrEnum):
+    STORED = "STORED"
+    CHALLENGER = "CHALLENGER"
+    CHAMPION = "CHAMPION"
+    FORMER = "FORMER"
+
+
+State = ModelState
+LIFE = Lifecycle(
+    "Model",
+    Move([State.STORED, State.FORMER], State.CHALLENGER),
+    Move([State.STORED, State.CHALLENGER, State.FORMER], State.CHAMPION, MODEL_PROMOTED),
+    Move([State.CHAMPION], State.FORMER),
+    Move([State.CHALLENGER, State.CHAMPION], State.STORED),  # withdrawn, or rolled back
+    begins=State.STORED,
+)
 
 
 @dataclass(frozen=True)
@@ -28,14 +49,24 @@ class Standing:
     challenger: str | None = None
     before: tuple[str, ...] = ()
 
+    def state_of(self, version: str) -> ModelState:
+        if version == self.champion:
+            return State.CHAMPION
+        if version == self.challenger:
+            return State.CHALLENGER
+        return State.FORMER if version in self.before else State.STORED
+
     def promoted(self, version: str) -> "Standing":
         if version == self.champion:
             return self
+        LIFE.require(self.state_of(version), State.CHAMPION)
         before = ((self.champion,) if self.champion else ()) + self.before
         challenger = None if self.challenger == version else self.challenger
         return Standing(version, challenger, before[:BEFORE_MAX])
 
     def challenged(self, version: str | None) -> "Standing":
+        if version is not None and version != self.challenger:
+            LIFE.require(self.state_of(version), State.CHALLENGER)
         return replace(self, challenger=version)
 
     def rolled_back(self) -> "Standing":

@@ -113,6 +113,8 @@ class Stranger(StrEnum):
         ((HEAT, COOL, POUR), {"groups": {"warm": [Stranger.FROZEN]}}, "FROZEN is none of its states"),
         ((HEAT, COOL, POUR), {"groups": {"warm": []}}, "nothing is warm"),
         ((HEAT, POUR, Move([Kettle.HOT], Kettle.COLD, due=COOLED)), {}, "nothing says when COLD is due"),
+        ((HEAT, COOL, POUR), {"later": [Kettle.HOT]}, "HOT is reached and said to come later"),
+        ((HEAT, COOL, POUR), {"lapses": {Stranger.FROZEN: "thaws_at"}}, "FROZEN is none of its states"),
         ((HEAT, COOL, POUR), {"event": "kettle.bought"}, "nobody declared kettle.bought"),
     ],
 )
@@ -138,3 +140,20 @@ def test_is_drawn() -> None:
         "    HOT --> EMPTY: kettle.emptied",
         "    EMPTY --> [*]",
     ]
+
+
+def test_a_state_may_lapse_and_another_may_come_later() -> None:
+    cool = Move([Kettle.HOT], Kettle.COLD)
+    life = kettle(HEAT, cool, later=(Kettle.EMPTY,), lapses={Kettle.COLD: "rusts_at"})
+    assert diagram(life).splitlines() == [
+        "stateDiagram-v2",
+        "    [*] --> COLD",
+        "    COLD --> HOT: kettle.boiled",
+        "    HOT --> COLD",
+        "    COLD --> [*]: at rusts_at",
+        "    EMPTY --> [*]",
+    ]
+
+
+def test_says_from_where_a_state_is_reached() -> None:
+    assert kettle().sources(Kettle.EMPTY) == [Kettle.COLD, Kettle.HOT]
