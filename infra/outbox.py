@@ -12,12 +12,14 @@ from infra import clock, events, reactions
 from infra.copying import copy_in
 from infra.entity import Entity, Id, Json
 from infra.ids import new_id
+from infra.privacy import Erasure, Export, Privacy
 
 
 class Event(Entity):
     """A fact of the past tense, as `application.submitted`. Its data are ids and codes, never anything personal."""
 
     __tablename__ = "events"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     id: Mapped[Id] = mapped_column(init=False)
     name: Mapped[str]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock
 from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode, invalid
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
 KEPT = timedelta(days=30)
@@ -26,6 +27,7 @@ class Receipt(Entity):
     """(actor, operation, key) -> what came of it. `result_id` is None only inside the transaction that makes it."""
 
     __tablename__ = "receipts"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     actor: Mapped[str] = mapped_column(primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)

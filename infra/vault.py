@@ -17,12 +17,14 @@ from sqlalchemy.orm import Mapped
 
 from infra.entity import Entity, OwnerId
 from infra.keys import keyring
+from infra.privacy import Erasure, Export, Privacy
 
 NONCE = 12
 
 
 class PersonKey(Entity):
     __tablename__ = "person_keys"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     wrapped: Mapped[bytes]

@@ -13,6 +13,7 @@ from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.events import declare
 from infra.outbox import Event
+from infra.privacy import Erasure, Export, Privacy
 from membership import benefits
 
 COUNTS_FOR = timedelta(days=365)
@@ -25,6 +26,7 @@ class Activity(Entity):
     """One point. Kept apart from the outbox, so that old events may be cleared away before the year is over."""
 
     __tablename__ = "activities"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     event_id: Mapped[UUID] = mapped_column(primary_key=True)

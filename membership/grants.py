@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 from membership import quotas
 from membership.benefits import READING_ORDER, Benefit, BenefitSource, BenefitStatus
 from membership.quotas import BenefitUsage
@@ -19,6 +20,7 @@ from membership.quotas import BenefitUsage
 
 class Grant(Entity):
     __tablename__ = "grants"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id"), primary_key=True)

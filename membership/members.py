@@ -11,6 +11,7 @@ from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 from membership import grants
 from membership.benefits import tier_source
@@ -38,6 +39,7 @@ class Member(Entity):
     """`valid_until`: the end of grace, for who has fallen below the tier. `review_at`: when time alone may move him."""
 
     __tablename__ = "members"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     tier_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"), index=True)
@@ -51,6 +53,7 @@ class TierMove(Entity):
     """Never changed. `from_code` None: the person joined."""
 
     __tablename__ = "tier_moves"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock
 from infra.clock import local_day
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 from membership.benefits import Benefit, QuotaReset
 
 PERIODS = {QuotaReset.MONTHLY: "%Y-%m", QuotaReset.YEARLY: "%Y", QuotaReset.ONCE: "once"}
@@ -20,6 +21,7 @@ class BenefitUsage(Entity):
     """
 
     __tablename__ = "benefit_usages"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id"), primary_key=True)

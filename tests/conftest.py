@@ -23,6 +23,7 @@ for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
 from infra import cache, database, embedded, migrations, telemetry  # noqa: E402
 from infra.database import Db  # noqa: E402
 from infra.settings import settings  # noqa: E402
+from tests import locks  # noqa: E402
 from tests.clocks import Clock, standing_clock  # noqa: E402
 from tests.logs import Lines, writing_to  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
@@ -55,6 +56,7 @@ async def house(servers: embedded.Servers, lines: Lines) -> AsyncIterator[None]:
     from api import wiring
 
     await asyncio.to_thread(migrations.upgrade, servers.database_url)
+    locks.watch()
     await wiring.seed()
     yield
     await database.close_engine()

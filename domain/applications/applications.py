@@ -16,6 +16,7 @@ from infra.events import declare
 from infra.feeds import InFeed
 from infra.lifecycle import Lifecycle, Move
 from infra.outbox import Event
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
 
@@ -63,6 +64,7 @@ class Application(InFeed, Entity):
     """Its partner follows it in a feed of changes."""
 
     __tablename__ = "applications"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

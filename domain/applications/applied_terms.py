@@ -15,6 +15,7 @@ from domain.market.terms.quote import Quote
 from infra.database import Db
 from infra.entity import Entity, Minor, OwnerId
 from infra.errors import Refusal, RefusalCode
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
 
@@ -22,6 +23,7 @@ class AppliedTerms(Entity):
     """The product as it was then, the grade that its deposit was reckoned with, and the legal cap of that day. Never changed."""
 
     __tablename__ = "applied_terms"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
 
     user_id: Mapped[OwnerId]
     application_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,6 +12,7 @@ from domain.applications.applications import ApplicationStatus
 from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 
 VECTOR, ASKED = "decisions.vector", "decisions.asked"
 REASONS_MAX = 4
@@ -43,6 +44,7 @@ class Decision(Entity):
     """
 
     __tablename__ = "decisions"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

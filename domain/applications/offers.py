@@ -21,6 +21,7 @@ from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
+from infra.privacy import Erasure, Export, Privacy
 
 LASTS = timedelta(days=7)
 EXPIRY_DUE = declare("offer.expiry_due")
@@ -49,6 +50,7 @@ LIFE = Lifecycle(
 
 class Offer(Entity):
     __tablename__ = "offers"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

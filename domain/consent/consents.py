@@ -11,6 +11,7 @@ from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
+from infra.privacy import Erasure, Export, Privacy
 
 APPLICATION_LASTS = timedelta(days=90)
 GRANTED, REVOKED = declare("consent.granted"), declare("consent.revoked")
@@ -36,6 +37,7 @@ GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 
 class Consent(Entity):
     __tablename__ = "consents"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -7,12 +7,14 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 
 
 class Outcome(Entity):
     """One for a score, when its loan has matured. `bad`: not paid as agreed within the year that the score speaks of."""
 
     __tablename__ = "outcomes"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.SHREDDED)
 
     user_id: Mapped[OwnerId]
     score_id: Mapped[UUID] = mapped_column(primary_key=True)

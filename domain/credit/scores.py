@@ -17,6 +17,7 @@ from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.events import declare
+from infra.privacy import Erasure, Export, Privacy
 
 VECTOR = "scores.vector"
 CHANGED = declare("score.changed")
@@ -33,6 +34,7 @@ class Score(Entity):
     """Never changed. The sealed vector and the model version replay it to the same number, until the person is erased."""
 
     __tablename__ = "scores"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -63,6 +65,7 @@ class Scoring(Entity):
     """Where a person's scoring stands: the newest score, or why there is none; which facts and which model it has seen."""
 
     __tablename__ = "scorings"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     state: Mapped[ScoringState]

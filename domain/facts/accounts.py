@@ -20,6 +20,7 @@ from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
@@ -51,6 +52,7 @@ class LinkedAccount(Entity):
     """One per person and provider account. Linking it again mends it in place; facts never double."""
 
     __tablename__ = "linked_accounts"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -84,6 +86,7 @@ class ProviderSubject(Entity):
     """Whose an account at a provider is, by blind index: nobody's account serves two people."""
 
     __tablename__ = "provider_subjects"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     provider: Mapped[str] = mapped_column(primary_key=True)
     subject_index: Mapped[bytes] = mapped_column(primary_key=True)

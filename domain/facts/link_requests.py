@@ -14,6 +14,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.lifecycle import Lifecycle, Move
+from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
 LASTS = timedelta(minutes=15)
@@ -46,6 +47,7 @@ class AccountLinkRequest(Entity):
     """State, nonce and PKCE verifier of one link under way, bound to the session that began it."""
 
     __tablename__ = "account_link_requests"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

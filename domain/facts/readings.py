@@ -19,6 +19,7 @@ from domain.facts.vocabulary import VOCABULARY, FactType
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 
 PLACE = "readings.facts"
 
@@ -36,6 +37,7 @@ class Reading(Entity):
     """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did."""
 
     __tablename__ = "readings"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -52,6 +54,7 @@ class FactsVersion(Entity):
     """How often this person's facts have changed. What was computed from them names the version that it saw."""
 
     __tablename__ = "facts_versions"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     version: Mapped[int]

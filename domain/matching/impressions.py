@@ -16,6 +16,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
+from infra.privacy import Erasure, Export, Privacy
 from infra.vault import Seal, seal_of
 
 ROW = "showings.row"  # sealed into what is stored, so it stays as it was first called
@@ -31,6 +32,7 @@ class Impression(Entity):
     """
 
     __tablename__ = "impressions"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -10,12 +10,14 @@ from domain.actors import UserActor
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 
 
 class MatchPreference(Entity):
     """No row: personal, as everybody begins."""
 
     __tablename__ = "match_preferences"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     is_personal: Mapped[bool]

@@ -12,6 +12,7 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
+from infra.privacy import Erasure, Export, Privacy
 
 CODE_LENGTH = 6
 LASTS = timedelta(minutes=5)
@@ -26,6 +27,7 @@ class Challenge(Entity):
     """
 
     __tablename__ = "challenges"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     id: Mapped[Id] = mapped_column(init=False)
     phone_index: Mapped[bytes]

@@ -19,6 +19,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.privacy import Erasure, Export, Privacy
 from infra.settings import settings
 
 DEVICE = "sessions.device_name"
@@ -45,6 +46,7 @@ class Session(Entity):
     """Tokens are derived from (id, generation), so none is stored. A generation counts as used at its first request."""
 
     __tablename__ = "sessions"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -13,6 +13,7 @@ from domain.actors import Role
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.privacy import Erasure, Export, Privacy
 
 EMAIL, NAME, TOTP = "staff.email", "staff.name", "staff.totp_secret"
 STEP_SECONDS = 30  # RFC 6238, as every authenticator app has it
@@ -25,6 +26,7 @@ class Staff(Entity):
     """`last_step` is the newest TOTP step that was used: whoever looked over a shoulder cannot use it again."""
 
     __tablename__ = "staff"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.KEPT)
 
     id: Mapped[Id] = mapped_column(init=False)
     email_index: Mapped[bytes] = mapped_column(unique=True)

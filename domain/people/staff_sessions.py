@@ -15,6 +15,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity
 from infra.lifecycle import Lifecycle, Move
+from infra.privacy import Erasure, Export, Privacy
 
 LASTS = timedelta(hours=8)
 
@@ -35,6 +36,7 @@ LIFE = Lifecycle(
 
 class StaffSession(Entity):
     __tablename__ = "staff_sessions"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)

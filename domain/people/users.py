@@ -14,6 +14,7 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
 from infra.ids import new_id
+from infra.privacy import Erasure, Export, Privacy
 
 PHONE = "users.phone"
 REGISTERED = declare("user.registered")
@@ -26,6 +27,7 @@ class UserStatus(StrEnum):
 
 class User(Entity):
     __tablename__ = "users"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
 
     id: Mapped[Id]
     phone_sealed: Mapped[bytes]
@@ -37,6 +39,7 @@ class Phone(Entity):
     """The way from a number to its user, by blind index."""
 
     __tablename__ = "phones"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
 
     index: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, vault
 from infra.database import Db, transaction
 from infra.entity import Entity
+from infra.privacy import Erasure, Export, Privacy
 from integrations.sms.messages import TextMessage
 
 KEPT_FOR = timedelta(days=1)
@@ -21,6 +22,7 @@ class KeptMessage(Entity):
     """The number stands here as a blind index only: who asks for its messages knows it."""
 
     __tablename__ = "kept_messages"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     to_index: Mapped[bytes]

@@ -15,6 +15,7 @@ from domain.facts import readings
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 from ml.live.serving import live_challenger_model
 from ml.score.scoring import score_with
 
@@ -23,6 +24,7 @@ class ChallengerScore(Entity):
     """Side by side: the same person, the same facts, the same moment. NULL where the challenger knows not enough."""
 
     __tablename__ = "challenger_scores"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.SHREDDED)
 
     user_id: Mapped[OwnerId]
     score_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -16,6 +16,7 @@ from domain.matching.preferences import MatchPreference
 from infra.copying import copy_in
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.privacy import Erasure, Export, Privacy
 
 BEST = 10
 
@@ -24,6 +25,7 @@ class Pick(Entity):
     """`position` counts from 0. A person's picks are replaced all together."""
 
     __tablename__ = "picks"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
     product_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,6 +12,7 @@ from infra import vault
 from infra.background import in_background
 from infra.database import Db
 from infra.entity import Entity
+from infra.privacy import Erasure, Export, Privacy
 from infra.settings import settings
 
 PLACE = "snapshot_pages.columns"
@@ -21,6 +22,7 @@ class SnapshotPage(Entity):
     """The people of one batch, neither named nor in any order of theirs; sealed for the house, gone with the next sweep."""
 
     __tablename__ = "snapshot_pages"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
 
     sweep_id: Mapped[UUID] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
     range: Mapped[int] = mapped_column(primary_key=True)
