@@ -15,6 +15,15 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     page: Annotated[Path | None, typer.Option(help="Where to write the HTML page.")] = None,
     into: Annotated[Path | None, typer.Option(help="The folder that keeps models.")] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known", help="A column that was known before the decision, though it looks as if not; '*': all."
+        ),
+    ] = None,
+    afterwards: Annotated[
+        list[str] | None, typer.Option("--afterwards", help="A column that was filled in after the decision.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same book, description and seed give the same model.")] = 20261122,
 ) -> None:
     """Train, calibrate and test a model on a loan book."""
@@ -29,7 +38,7 @@ def train(
         from ml.report.page import page as written
 
         notes = Notes()
-        description = describing.read(describe)
+        description = describing.read(describe).answered(known or (), afterwards or ())
         progress(f"Reading {book.name}", 0.0)
         table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
         trained = trained_on(table, description, seed=seed, progress=progress, notes=notes)

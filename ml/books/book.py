@@ -1,5 +1,6 @@
 """A loan book that passed its checks: inputs, outcomes, and what is needed to split it honestly."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.books.describing import Description
 from ml.books.findings import Notes
+from ml.books.suspicions import Suspicion
 from ml.models.artefact import Input
 
 Floats = NDArray[np.float64]
@@ -30,6 +32,11 @@ class Book:
     notes: Notes = field(default_factory=Notes)
     data_hash: str = ""
     rejects: int = 0  # rows of declined applications, kept out
+    lot: Floats | None = (
+        None  # a number from 0 to 1 per row, drawn from what stands in it, wherever in the file it stands
+    )
+    suspicions: tuple[Suspicion, ...] = ()
+    suspected: "Book | None" = None  # the same rows with the columns that suspicion leaves out
 
     def __len__(self) -> int:
         return len(self.bad)
@@ -43,6 +50,21 @@ class Book:
         """How many inputs are numbers; these come first."""
         return sum(each.kind == "number" for each in self.inputs)
 
+    def in_order(self) -> "Book":
+        """The rows in an order that hangs on nothing but the rows, so that the order of a file changes no model."""
+        if self.lot is None:
+            return self
+        order = np.argsort(self.lot, kind="stable")
+        laid = self.take(order)
+        groups = None if laid.groups is None else pd.factorize(laid.groups)[0].astype(np.int64)
+        return replace(laid, groups=groups, suspected=self.suspected and self.suspected.take(order))
+
+    def without(self, columns: Iterable[str]) -> "Book":
+        """The same rows without the inputs that are made from these columns."""
+        gone = set(columns)
+        kept = [index for index, each in enumerate(self.inputs) if each.column not in gone]
+        return replace(self, inputs=tuple(self.inputs[i] for i in kept), frame=self.frame.iloc[:, kept], suspected=None)
+
     def take(self, rows: Rows) -> "Book":
         """The same book with these rows only."""
         return replace(
@@ -53,6 +75,8 @@ class Book:
             groups=None if self.groups is None else self.groups[rows],
             moments=None if self.moments is None else self.moments[rows],
             sensitive=self.sensitive.iloc[rows] if len(self.sensitive.columns) else self.sensitive,
+            lot=None if self.lot is None else self.lot[rows],
+            suspected=None,
         )
 
     def matrix(self) -> NDArray[Any]:

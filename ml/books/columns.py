@@ -110,7 +110,10 @@ def _words(name: str, texts: "pd.Series[Any]") -> Column:
 
 
 def _named(name: str, cells: "pd.Series[Any]", rows: Sequence[int] | Any, why: str) -> tuple[Finding, ...]:
-    shown = [Finding(int(row) + 1, name, why.format(cell=_shown(cells.iloc[row]))) for row in rows[:_FINDINGS_MAX]]
+    shown = [
+        Finding(int(cells.index[row]) + 1, name, why.format(cell=_shown(cells.iloc[row])))
+        for row in rows[:_FINDINGS_MAX]
+    ]
     if len(rows) > _FINDINGS_MAX:
         shown.append(Finding(None, name, f"{len(rows) - _FINDINGS_MAX:,} more rows like these"))
     return tuple(shown)

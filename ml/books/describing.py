@@ -1,8 +1,8 @@
 """How a loan book is described: which column is the target, what means bad, what may be an input."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ class Description:
     exclude: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     use_sensitive: bool = False
-    reviewed: tuple[str, ...] = ()  # columns that stay inputs although they look like a leak
+    reviewed: tuple[str, ...] = ()  # columns that a person says were known before the decision; "*": all of them
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column, or "*", to its sentinel codes
     time: str | None = None
     customer: str | None = None
@@ -47,6 +47,10 @@ class Description:
     def bookkeeping(self) -> tuple[str, ...]:
         """Columns with a part of their own, which therefore are no inputs."""
         return tuple(name for name in (self.target, self.time, self.customer, self.decision, self.weights) if name)
+
+    def answered(self, known: Sequence[str], afterwards: Sequence[str]) -> "Description":
+        """With a person's word on what was known before the decision, and what was filled in later."""
+        return replace(self, reviewed=(*self.reviewed, *known), exclude=(*self.exclude, *afterwards))
 
     def codes_of(self, column: str) -> tuple[str, ...]:
         return (*self.missing.get("*", ()), *self.missing.get(column, ()))

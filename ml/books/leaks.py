@@ -1,25 +1,23 @@
 """Columns that know the outcome: filled in after the decision, or copies of the target."""
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from ml.books import alone, together
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import Notes
-from ml.figures.metrics import Ranked
+from ml.books.suspicions import Suspicion, suspected
 
 Floats = NDArray[np.float64]
 
-AUC_MAX = 0.95
 # A column may be named like a leak and yet be honest; from this AUC on the name is believed.
 _NAMED_AUC_MAX = 0.70
 _ALONE_AUC, _ALONE_GAP = 0.85, 0.15
 _COPY_PRECISION, _COPY_RECALL = 0.9, 0.5
-_BINS = 20
 _AFTERWARDS = re.compile(
     r"(?:^|[^a-z])(?:re)?paid(?:[^a-z]|$)|clos(?:ed|ing)|(?:^|[^a-z])final|settle|recover|charge[d_ ]*off|writ\w*[_ ]?off"
     r"|collection|(?:^|[^a-z])outcome|(?:^|[^a-z])result|default(?:ed)?[_ ]?(?:date|flag|on|at|amount)|post[_ ]?(?:loan|decision|default)"
@@ -28,54 +26,60 @@ _AFTERWARDS = re.compile(
 )
 
 
-def without(candidates: list[Column], bad: Floats, description: Description, notes: Notes) -> list[Column]:
-    """The columns that may stay, after naming those that shouldn't."""
-    strength = {column.name: single_auc(column, bad) for column in candidates}
+def suspicions(
+    candidates: list[Column], bad: Floats, lot: Floats, description: Description, notes: Notes
+) -> list[Suspicion]:
+    """Columns to be asked about, alone and in pairs. `lot` deals the rows into halves, whatever order they came in."""
+    strength = {column.name: alone.auc(column, bad, lot < 0.5) for column in candidates}
     for line in notes.columns:
         line["auc"] = strength.get(str(line["name"]))
+    found = list(_alone(candidates, strength, bad, description))
+    named = {name for each in found for name in each.columns}
+    rest = [column for column in candidates if column.name not in named]
+    return [*found, *_in_pairs(rest, strength, bad, lot, description)]
+
+
+def leave_out(candidates: list[Column], found: list[Suspicion], notes: Notes) -> list[Column]:
+    """The columns that may stay while nobody has answered."""
+    left_out = {name: each for each in found for name in each.left_out}
+    for name, each in left_out.items():
+        why = f"leak: {each.why}" if len(each.columns) == 1 else f"leak: with {_others(each, name)}, {each.why}"
+        notes.left_out[name] = why
+        _mark(notes, name, why)
+    notes.leaks = list(dict.fromkeys(name for each in found for name in each.columns))
+    return [column for column in candidates if column.name not in left_out]
+
+
+def _alone(
+    candidates: list[Column], strength: Mapping[str, float], bad: Floats, description: Description
+) -> Iterator[Suspicion]:
     ranked = sorted(strength.values(), reverse=True)
-    kept = []
     for column in candidates:
         auc = strength[column.name]
         second = ranked[1] if auc == ranked[0] and len(ranked) > 1 else ranked[0]
-        verdict, must_go = _suspicion(column, bad, auc, second if len(ranked) > 1 else 0.5)
-        if verdict:
-            notes.leaks.append(column.name)
-        must_go = must_go and column.name not in description.reviewed
-        if must_go:
-            notes.left_out[column.name] = f"leak: {verdict}"
-            _mark(notes, column.name, f"leak: {verdict}")
-            notes.warn(
-                f"{column.name} looks like a leak and is left out: {verdict}. "
-                f"Add it to `reviewed` if it was really known before the decision."
-            )
-        else:
-            kept.append(column)
-            if verdict and column.name not in description.reviewed:
-                notes.warn(
-                    f"{column.name} may be a leak: {verdict}. It stays in; exclude it if it came after the decision."
-                )
-    return kept
+        why, is_strong = _verdict(column, bad, auc, second if len(ranked) > 1 else 0.5)
+        if why:
+            yield suspected((column.name,), why, description, is_strong=is_strong)
 
 
-def single_auc(column: Column, bad: Floats) -> float:
-    """The best AUC that a ranking by this column alone reaches on rows that it wasn't ranked from."""
-    cells = _cells(column)
-    straight = 0.5
-    if column.nature != "category":
-        numbers = _as_numbers(column.values)
-        known = ~np.isnan(numbers)
-        if known.any() and bad[known].min() != bad[known].max():
-            auc = _auc(bad[known], numbers[known])
-            straight = 0.5 + abs(auc - 0.5) * float(known.mean())
-    return max(straight, _auc(bad, _crossed_rates(cells, bad)))
+def _in_pairs(
+    candidates: list[Column], strength: Mapping[str, float], bad: Floats, lot: Floats, description: Description
+) -> Iterator[Suspicion]:
+    left_out: set[str] = set()
+    for one, other, auc in together.pairs(candidates, strength, bad, lot):
+        # With one of the two left out, the other knows no more than it does alone.
+        if left_out.isdisjoint((one, other)):
+            why = f"together they tell good from bad with an AUC of {auc:.3f}"
+            each = suspected((one, other), why, description, is_strong=True)
+            left_out |= {*each.left_out}
+            yield each
 
 
-def _suspicion(column: Column, bad: Floats, auc: float, next_best: float) -> tuple[str, bool]:
-    """What is suspicious, if anything, and whether the column has to go."""
-    if auc > AUC_MAX:
+def _verdict(column: Column, bad: Floats, auc: float, next_best: float) -> tuple[str, bool]:
+    """What is suspicious, if anything, and whether the column has to go until somebody answers."""
+    if auc > alone.TOO_MUCH:
         return f"alone it tells good from bad with an AUC of {auc:.3f}", True
-    copied = _copies(_cells(column), bad)
+    copied = _copies(alone.cells(column), bad)
     if copied:
         return copied, True
     if _AFTERWARDS.search(column.name):
@@ -100,34 +104,8 @@ def _copies(cells: NDArray[np.intp], bad: Floats) -> str:
     return f"it is nearly a copy of the target: some of its values hold {recall:.0%} of the bads and are {precision:.0%} bad"
 
 
-def _crossed_rates(cells: NDArray[np.intp], bad: Floats) -> Floats:
-    """The bad rate of each row's cell as the other half of the book knows it."""
-    half = np.random.default_rng(0).random(len(bad)) < 0.5
-    rates = np.empty(len(bad))
-    for here in (half, ~half):
-        rows = np.bincount(cells[~here], minlength=cells.max() + 1)
-        bads = np.bincount(cells[~here], weights=bad[~here], minlength=cells.max() + 1)
-        rates[here] = ((bads + 5 * bad.mean()) / (rows + 5))[cells[here]]
-    return rates
-
-
-def _cells(column: Column) -> NDArray[np.intp]:
-    """Levels of a category, twenty bins of a number; missing is a cell of its own."""
-    if column.nature == "category":
-        return pd.factorize(column.values)[0].astype(np.intp)
-    numbers = _as_numbers(column.values)
-    edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="left"))
-
-
-def _as_numbers(values: "pd.Series[Any]") -> Floats:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        values = (values - pd.Timestamp(0)).dt.days.astype("float64")
-    return values.to_numpy(dtype=np.float64)
-
-
-def _auc(bad: Floats, ranking: Floats) -> float:
-    return Ranked(bad, ranking).auc(np.ones(len(bad)))
+def _others(each: Suspicion, name: str) -> str:
+    return " and ".join(column for column in each.columns if column != name)
 
 
 def _mark(notes: Notes, name: str, why: str) -> None:

@@ -16,9 +16,11 @@ from ml.books.book import Book
 from ml.books.columns import Column
 from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
+from ml.books.suspicions import EVERYTHING
 
 _MOSTLY_MISSING = 0.95
 _CUSTOMERS_MIN = 50
+_NOTHING_LEFT = "no column is left that a model could learn from"
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,32 @@ def prepare(
         raise BookRefused(findings)
     usable = _usable(understood, description, notes)
     polarity.check(usable, found.bad, found.weights, description, notes)
-    usable = leaks.without(usable, found.bad, description, notes)
-    if not usable:
-        raise BookRefused([Finding(None, None, "no column is left that a model could learn from")])
-    frame, made = inputs.build(usable, found.table, description, notes)
-    return Book(
+    lot = _lots(found.table)
+    suspicions = leaks.suspicions(usable, found.bad, lot, description, notes)
+    kept = leaks.leave_out(usable, suspicions, notes)
+    if not kept:
+        raise BookRefused([Finding(None, None, _NOTHING_LEFT)])
+    staying = {column.name for column in kept}
+    suspected = [column for column in usable if column.name not in staying]
+    # What stays comes first, so that it has the same inputs as if the others had never been there.
+    frame, made = inputs.build([*kept, *suspected], found.table, description, notes)
+    wide = Book(
         description=description,
         inputs=made,
         frame=frame,
         bad=found.bad,
         weights=found.weights,
-        groups=duplicates.groups(found.table, frame, description, notes),
         moments=found.moments,
         sensitive=sensitive_groups(found.table, description),
         notes=notes,
         data_hash=found.data_hash,
         rejects=found.rejects,
+        lot=lot,
+        suspicions=tuple(suspicions),
     )
+    book = wide.without(column.name for column in suspected)
+    groups = duplicates.groups(found.table, book.frame, description, notes)
+    return replace(book, groups=groups, suspected=wide if suspected else None)
 
 
 def cases(table: pd.DataFrame, description: Description, notes: Notes, today: date) -> Cases:
@@ -113,6 +124,7 @@ def sensitive_groups(table: pd.DataFrame, description: Description) -> pd.DataFr
 def _check_names(table: pd.DataFrame, description: Description) -> None:
     named = [*description.bookkeeping, *(description.features or ()), *description.exclude, *description.sensitive]
     named += [*description.monotone, *description.facts, *(name for name in description.missing if name != "*")]
+    named += [name for name in description.reviewed if name != EVERYTHING]
     header = [str(name) for name in table.columns]
     findings = []
     for name in dict.fromkeys(named):
@@ -125,9 +137,15 @@ def _check_names(table: pd.DataFrame, description: Description) -> None:
 
 
 def _hash(table: pd.DataFrame) -> str:
+    """Of the rows in any order."""
     digest = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
-    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    digest.update(np.sort(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
     return digest.hexdigest()
+
+
+def _lots(table: pd.DataFrame) -> NDArray[np.float64]:
+    drawn = pd.util.hash_pandas_object(table, index=False).to_numpy(dtype=np.uint64)
+    return drawn.astype(np.float64) / 2.0**64
 
 
 def _moments(table: pd.DataFrame, description: Description, today: date) -> NDArray[np.float64] | None:

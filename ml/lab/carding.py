@@ -1,5 +1,6 @@
 """The model card and the training profile that go into an artefact."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from ml.books.book import Book
 from ml.lab.candidates import Search
+from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement
 from ml.lab.splitting import Split
 from ml.models.artefact import Artefact
@@ -16,7 +18,13 @@ _LEVELS = 30
 
 
 def card_of(
-    book: Book, split: Split, search: Search, judgement: Judgement, grades: tuple[GradeLine, ...], seed: int
+    book: Book,
+    split: Split,
+    search: Search,
+    judgement: Judgement,
+    grades: tuple[GradeLine, ...],
+    asked: Sequence[Question],
+    seed: int,
 ) -> dict[str, Any]:
     """What a reader needs before trusting the model. Holds no wall-clock time: the same training has the same hash."""
     return {
@@ -43,6 +51,9 @@ def card_of(
         "sensitive_used": book.description.use_sensitive,
         "left_out": book.notes.left_out,
         "leaks": book.notes.leaks,
+        "questions": [question.written() for question in asked],
+        "known_before": list(book.description.reviewed),
+        "known_afterwards": list(book.description.exclude),
         "warnings": book.notes.warnings,
         "seed": seed,
     }

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.books import seen
+from ml.books import alone, seen
 from ml.books.book import Book, Rows
 from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import prepare
+from ml.books.suspicions import EVERYTHING
 from ml.figures.drift import STOP_FROM
-from ml.lab import calibration, candidates, directions, drifting, splitting
+from ml.lab import calibration, candidates, costing, directions, drifting, splitting
 from ml.lab.candidates import Search, Trial
 from ml.lab.carding import card_of, profile_of
+from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement, grade_lines, judged
 from ml.lab.splitting import Split
 from ml.models.artefact import Artefact, Kind
@@ -25,8 +27,6 @@ from ml.models.artefact import Artefact, Kind
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
-# No honest book of loans is known on which a model separates better; several columns together may know the outcome.
-TOO_GOOD_AUC = 0.95
 _APPROVED_ROWS_MIN = 50
 _REFERENCE_ROWS_MAX = 20_000
 
@@ -43,6 +43,7 @@ class Report:
     rows: Rows  # the held-out rows, as positions in the book
     log_odds: Floats  # what a model that hadn't seen them said of them
     chosen_in_folds: tuple[Kind, ...]
+    questions: tuple[Question, ...]
     seconds: float
     notes: Notes = field(default_factory=Notes)
 
@@ -67,10 +68,11 @@ def train(
     began = perf_counter()
     tell = progress or (lambda label, share: None)
     tell("Checking the book", 0.0)
-    book = prepare(table, description, notes=notes, today=today)
+    book = prepare(table, description, notes=notes, today=today).in_order()
     _warn_of_few_bads(book)
     split = splitting.outer(book, seed=seed, quick=quick)
     stepped = _Steps(tell, total=(len(split.folds) + (len(split.folds) > 1)) * (candidates.steps(book) + 1) + 2)
+    asked = costing.questions(book, split.folds[0], seed=seed)
     rows, log_odds, searches = _tested(book, split, seed, stepped)
     # With several folds the final model searches once more, on everything; one long search needn't be repeated.
     last = candidates.search(book, seed=seed, step=stepped) if len(split.folds) > 1 else searches[0]
@@ -80,11 +82,15 @@ def train(
         book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
     held_out = book.take(rows)
     judgement = judged(held_out.bad, log_odds, held_out.weights, held_out.groups, seed=seed)
+    if judgement.figures.auc > alone.TOO_MUCH:
+        asked.append(costing.of_everything(judgement.figures.auc, is_reviewed=EVERYTHING in description.reviewed))
+    for question in asked:
+        book.notes.warn(question.sentence)
     _warn_of_figures(book, split, judgement)
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
     artefact = replace(
         artefact,
-        card=card_of(book, split, last, judgement, grades, seed),
+        card=card_of(book, split, last, judgement, grades, asked, seed),
         profile=profile_of(book, artefact),
     )
     tell("Done", 1.0)
@@ -99,6 +105,7 @@ def train(
             rows=rows,
             log_odds=log_odds,
             chosen_in_folds=tuple(each.chosen.kind for each in searches),
+            questions=tuple(asked),
             seconds=perf_counter() - began,
             notes=book.notes,
         ),
@@ -154,11 +161,6 @@ def _warn_of_few_bads(book: Book) -> None:
 
 
 def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
-    if judgement.figures.auc > TOO_GOOD_AUC:
-        book.notes.warn(
-            f"An AUC of {judgement.figures.auc:.3f} is too good to be true for loans: some columns together were hardly "
-            f"known before the decision. Look at what moves the score most, and exclude what was filled in afterwards."
-        )
     if not judgement.is_calibrated:
         book.notes.warn(
             f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "

@@ -1,5 +1,7 @@
 """Whether a model may score app users at all, whoever approves it."""
 
+from collections.abc import Iterator
+
 from ml.models.artefact import Artefact
 from ml.models.features import FEATURES
 
@@ -14,7 +16,16 @@ def objections(model: Artefact) -> list[str]:
             found.append(f"The input {each.name} is another kind of value than the fact {each.fact}.")
     if not model.inputs:
         found.append("It has no inputs.")
-    return found
+    return [*found, *_unanswered(model)]
+
+
+def _unanswered(model: Artefact) -> Iterator[str]:
+    """What nobody has answered is no yes. Models of before the questions were kept know only what they suspected."""
+    asked = model.card.get("questions")
+    names = model.card.get("leaks", []) if asked is None else [name for each in asked for name in each["unanswered"]]
+    for name in dict.fromkeys(names):
+        what = "all that it reads" if name == "*" else name
+        yield f"Nobody has said whether {what} was known before the decision: train again with --known or --afterwards."
 
 
 def _is_category(fact: str) -> bool:

@@ -1,6 +1,6 @@
 """Trainings, comparisons and refusals as a person reads them on a console."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -10,6 +10,7 @@ from rich.text import Text
 from infra.terminal import Listing
 from ml.books.findings import Finding
 from ml.lab.comparing import Comparison
+from ml.lab.costing import Question
 from ml.lab.evaluation import FIGURES, GradeLine, Judgement
 from ml.lab.groups import GroupLine
 from ml.lab.training import Trained
@@ -32,7 +33,9 @@ def training(trained: Trained, *, page: str, console: Console) -> None:
     console.print(_candidates(trained))
     console.print(_grades(report.grades))
     console.print(_importances(trained))
-    _notes(report.notes.leaks, report.notes.warnings, console)
+    if report.questions:
+        console.print(_questions(report.questions))
+    _notes(report.notes.warnings, console)
     console.print(f"\n  Model   [bold]{artefact.version}[/]   {report.seconds:.0f} s", highlight=False)
     console.print(f"  Page    {page}\n", highlight=False, soft_wrap=True)
 
@@ -48,7 +51,7 @@ def comparison(found: Comparison, *, console: Console) -> None:
     for each in found.models:
         if each.groups:
             console.print(_groups(each.groups, each.name))
-    _notes([], found.notes.warnings, console)
+    _notes(found.notes.warnings, console)
     console.print()
 
 
@@ -160,9 +163,20 @@ def _groups(lines: tuple[GroupLine, ...], name: str) -> Table:
     return table
 
 
-def _notes(leaks: list[str], warnings: list[str], console: Console) -> None:
-    if leaks:
-        console.print(Text.assemble(("\n  Possible leaks: ", "bold red"), ", ".join(leaks)))
+def _questions(asked: Sequence[Question]) -> RenderableType:
+    columns = ("Known before the decision?", "AUC with", "without", "What it adds", "Answer")
+    table = Listing(*columns, right=columns[1:4])
+    for each in asked:
+        cells = ["–", "–", "–"]
+        if (cost := each.cost) is not None:
+            span = f"[dim]{cost.gain_interval[0]:+.3f} to {cost.gain_interval[1]:+.3f}[/]"
+            cells = [f"{cost.with_it.auc:.3f}", f"{cost.without_it.auc:.3f}", f"{cost.gain:+.3f} {span}"]
+        answer = Text("none yet", style="bold red") if each.is_open else Text("yes")
+        table.add_row(Text("\n".join(each.suspicion.columns)), *cells, answer)
+    return table
+
+
+def _notes(warnings: list[str], console: Console) -> None:
     for warning in warnings:
         console.print(Text.assemble(("  ! ", "bold yellow"), warning))
 

@@ -21,6 +21,7 @@ def of_training(trained: Trained, *, page: str) -> dict[str, Any]:
         "figures_come_from": report.split.story,
         "grades": _grades(report.grades),
         "leaks": report.notes.leaks,
+        "questions": [question.written() for question in report.questions],
         "warnings": report.notes.warnings,
         "left_out": report.notes.left_out,
         "candidates": artefact.card["candidates"],

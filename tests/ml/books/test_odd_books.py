@@ -1,7 +1,6 @@
 """Odd books end in a model or in a sentence, never in a traceback."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from ml.books.describing import parse
 from ml.books.findings import BookRefused
 from ml.books.preparing import prepare
 from ml.lab.evaluation import judged
-from ml.lab.splitting import outer
-from ml.lab.training import TOO_GOOD_AUC, _warn_of_figures
 from tests.ml.loan_books import described, loan_book
 
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -69,15 +66,6 @@ def test_one_customer_alone_cannot_be_split() -> None:
 def test_grades_are_numbers(cuts: Any) -> None:
     with pytest.raises(BookRefused, match="`grades` must be three rising probabilities"):
         parse({"target": "x", "bad": ["1"], "grades": cuts})
-
-
-@pytest.mark.parametrize(("auc", "says"), [(TOO_GOOD_AUC + 0.01, True), (TOO_GOOD_AUC - 0.01, False)])
-def test_a_model_that_separates_too_well_is_asked_about(auc: float, says: bool) -> None:
-    book = prepare(loan_book(400), described())
-    found = judged(book.bad, np.random.default_rng(0).normal(size=400), book.weights)
-    figures = replace(found.figures, auc=auc)
-    _warn_of_figures(book, outer(book, seed=1, quick=True), replace(found, figures=figures))
-    assert any("too good to be true" in warning for warning in book.notes.warnings) == says
 
 
 @pytest.mark.parametrize("seed", range(6))
