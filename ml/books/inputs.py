@@ -161,9 +161,15 @@ def _repeated(frame: pd.DataFrame, inputs: Sequence[Input]) -> set[str]:
     return repeated
 
 
+def commonest(cells: "pd.Series[Any]") -> list[tuple[str, int]]:
+    """Levels with their counts, the most frequent first; equals by name, in whatever order the rows came."""
+    counts = cells.astype(str).value_counts()
+    return sorted(((str(level), int(count)) for level, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
+
+
 def _seen(each: Input, cells: "pd.Series[Any]") -> Input:
     """The input with the range, or the commonest levels, that training has seen."""
     if each.kind == "category":
-        return replace(each, levels=tuple(str(level) for level in cells.value_counts().index[:_LEVELS_KEPT]))
+        return replace(each, levels=tuple(level for level, _ in commonest(cells)[:_LEVELS_KEPT]))
     known = cells.dropna()
     return replace(each, low=float(known.min()), high=float(known.max())) if len(known) else each

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from ml.lab import regression
 
@@ -22,6 +23,14 @@ def fit(raw: Floats, bad: Floats, weights: Floats) -> tuple[float, float]:
     )
     slope = float(slopes[0]) / spread
     return intercept - slope * centre, slope
+
+
+def level(raw: Floats, bad: Floats, weights: Floats) -> float:
+    """What must be added to log-odds so that as many are expected to go bad as did. At least half a loan of either outcome."""
+    total = float(weights.sum())
+    wanted = min(max(float(weights @ bad), 0.5), total - 0.5)
+    reach = float(np.abs(raw).max()) + 20.0
+    return float(brentq(lambda added: float(weights @ probability(raw + added)) - wanted, -reach, reach))
 
 
 def probability(log_odds: Floats) -> Floats:

@@ -1,14 +1,15 @@
 """The candidates: logistic, scorecard and CatBoost, compared on rows that none of them had seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.books.book import Book, Rows
 from ml.figures.metrics import losses
-from ml.lab import boosting, calibration, logistic, scorecard, splitting
+from ml.lab import boosting, calibration, latest, logistic, scorecard, splitting
 from ml.lab.boosting import Growth
 from ml.lab.splitting import Fold
 from ml.models.artefact import Kind, Model
@@ -20,7 +21,7 @@ Step = Callable[[str], None]
 BADS_FOR_TREES = 200
 _ALL_FOLDS_UP_TO_ROWS = 15_000
 # From the simplest to the least simple.
-_SIMPLEST_FIRST: tuple[Kind, ...] = ("scorecard", "logistic", "catboost")
+KINDS: tuple[Kind, ...] = ("scorecard", "logistic", "catboost")
 # How hard effects are pulled to zero, and curves to straight lines.
 _CURVES = ((30.0, 300.0), (10.0, 100.0), (3.0, 20.0))
 _SCORECARD_RIDGES = (3.0, 30.0)
@@ -55,24 +56,18 @@ class Search:
     why: str
 
 
-def steps(book: Book) -> int:
+def steps(book: Book, kinds: Sequence[Kind] = KINDS) -> int:
     """How many steps a search reports."""
-    trees = len(boosting.growths(len(book))) if book.bads >= BADS_FOR_TREES else 0
-    return 2 + trees + (len(book) > _ALL_FOLDS_UP_TO_ROWS)
+    trees = len(boosting.growths(len(book))) if "catboost" in _able(book, kinds) else 0
+    return sum(kind != "catboost" for kind in kinds) + trees + (len(book) > _ALL_FOLDS_UP_TO_ROWS)
 
 
-def search(book: Book, *, seed: int, step: Step) -> Search:
-    """Try every candidate inside the rows of the book, and choose."""
-    every = splitting.inner(book, seed=seed)
+def search(book: Book, *, seed: int, step: Step, kinds: Sequence[Kind] = KINDS) -> Search:
+    """Try every candidate of these kinds inside the rows of the book, and choose."""
+    every = splitting.inner(book, repeats=splitting.repeats(book) if len(kinds) > 1 else 1)
     # One fold of a large book tells candidates apart; the winner alone is then calibrated on all of them.
     folds = every if len(book) <= _ALL_FOLDS_UP_TO_ROWS else every[:1]
-    step("Trying a scorecard")
-    trials = [_best(book, folds, [Trial("scorecard", ridge=ridge) for ridge in _SCORECARD_RIDGES], seed)]
-    step("Trying a logistic model")
-    curves = [Trial("logistic", ridge=ridge, stiffness=stiffness) for ridge, stiffness in _CURVES]
-    trials.append(_best(book, folds, curves, seed))
-    if book.bads >= BADS_FOR_TREES:
-        trials.append(min((_grown(book, folds, g, seed, step) for g in boosting.growths(len(book))), key=_loss))
+    trials = [_tried(kind, book, folds, seed, step) for kind in _able(book, kinds)]
     chosen, why = _choose(trials, book)
     if len(folds) < len(every):
         step("Calibrating")
@@ -88,6 +83,30 @@ def train(book: Book, trial: Trial, *, seed: int) -> Model:
     if trial.kind == "logistic":
         return logistic.fit(book, ridge=trial.ridge, stiffness=trial.stiffness)
     return scorecard.fit(book, ridge=trial.ridge)
+
+
+def fitted(book: Book, trial: Trial, *, seed: int) -> tuple[Model, tuple[float, float]]:
+    """The trial's model on all rows, and the calibration with which it says the truth about the next ones."""
+    model = train(book, trial, seed=seed)
+    again = partial(train, trial=trial, seed=seed)
+    return model, latest.calibrated(book, model, again, trial.calibration)
+
+
+def _able(book: Book, kinds: Sequence[Kind]) -> list[Kind]:
+    """Few bads rule trees out of a choice; where the kind was chosen before, a part of the book is no reason against it."""
+    if len(kinds) == 1:
+        return [*kinds]
+    return [kind for kind in KINDS if kind in kinds and (kind != "catboost" or book.bads >= BADS_FOR_TREES)]
+
+
+def _tried(kind: Kind, book: Book, folds: list[Fold], seed: int, step: Step) -> Trial:
+    if kind == "catboost":
+        return min((_grown(book, folds, growth, seed, step) for growth in boosting.growths(len(book))), key=_loss)
+    if kind == "scorecard":
+        step("Trying a scorecard")
+        return _best(book, folds, [Trial(kind, ridge=ridge) for ridge in _SCORECARD_RIDGES], seed)
+    step("Trying a logistic model")
+    return _best(book, folds, [Trial(kind, ridge=ridge, stiffness=stiffness) for ridge, stiffness in _CURVES], seed)
 
 
 def _best(book: Book, folds: list[Fold], trials: list[Trial], seed: int) -> Trial:
@@ -115,23 +134,26 @@ def _calibrated(trial: Trial, book: Book, folds: list[Fold], seed: int) -> Trial
 
 
 def _judged(trial: Trial, book: Book, folds: list[Fold], raws: list[Floats]) -> Trial:
-    rows, raw = np.concatenate([test for _, test in folds]), np.concatenate(raws)
-    bad, weights = book.bad[rows], book.weights[rows]
+    tested, raw = np.concatenate([test for _, test in folds]), np.concatenate(raws)
+    bad, weights = book.bad[tested], book.weights[tested]
     a, b = calibration.fit(raw, bad, weights)
     lost = losses(bad, calibration.probability(a + b * raw))
-    mean = float(weights @ lost / weights.sum())
-    return replace(trial, calibration=(a, b), rows=rows, losses=lost, logloss=mean)
+    # A row that was tested several times counts once, with its mean.
+    rows, times = np.unique(tested, return_counts=True)
+    means = np.bincount(np.searchsorted(rows, tested), weights=lost) / times
+    mean = float(book.weights[rows] @ means / book.weights[rows].sum())
+    return replace(trial, calibration=(a, b), rows=rows, losses=means, logloss=mean)
 
 
 def _choose(trials: list[Trial], book: Book) -> tuple[Trial, str]:
     """The lowest log-loss wins, but a simpler candidate that is within one standard error of it is preferred."""
     best = min(trials, key=_loss)
-    for kind in _SIMPLEST_FIRST:
+    for kind in KINDS:
         for trial in trials:
             if trial.kind != kind or trial is best:
                 continue
             behind, error = _behind(trial, best, book)
-            if _SIMPLEST_FIRST.index(kind) < _SIMPLEST_FIRST.index(best.kind) and behind <= error:
+            if KINDS.index(kind) < KINDS.index(best.kind) and behind <= error:
                 return trial, (
                     f"{best.kind} has the lowest log-loss, but {kind} is simpler and only {behind:.4f} behind, "
                     f"within one standard error ({error:.4f})"

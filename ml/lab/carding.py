@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ml.books.book import Book
+from ml.books.inputs import commonest
+from ml.lab import latest
 from ml.lab.candidates import Search
 from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement
@@ -40,7 +42,8 @@ def card_of(
         "figures": asdict(judgement.figures),
         "intervals": judgement.intervals,
         "ece_noise": judgement.noise,
-        "figures_come_from": split.story,
+        "figures_come_from": source(split, search),
+        "calibrated_on": latest.story(book),
         "split": split.kind,
         "grades": [asdict(line) for line in grades],
         "candidates": [
@@ -59,14 +62,23 @@ def card_of(
     }
 
 
+def source(split: Split, search: Search) -> str:
+    """Where the figures come from: always of the kind of model that ships."""
+    kind = search.chosen.kind
+    if len(split.folds) > 1:
+        return f"{split.story}; each fold by a {kind} model, settings and calibration included, that had not seen it"
+    return f"{split.story}; by the same {kind} model before it learned from the tested rows too"
+
+
 def profile_of(book: Book, artefact: Artefact) -> dict[str, Any]:
     """Shares per bin of each input and of the score in training, from which drift is told."""
     inputs = {}
     for index, each in enumerate(book.inputs):
         cells = book.frame.iloc[:, index]
         if each.kind == "category":
-            shares = cells.value_counts(normalize=True)[:_LEVELS]
-            inputs[each.name] = {"levels": [str(level) for level in shares.index], "shares": shares.tolist()}
+            levels = commonest(cells)[:_LEVELS]
+            shares = [count / len(cells) for _, count in levels]
+            inputs[each.name] = {"levels": [level for level, _ in levels], "shares": shares}
         else:
             inputs[each.name] = _binned(cells.to_numpy(dtype=np.float64))
     return {"inputs": inputs, "log_odds": _binned(artefact.log_odds(book.matrix()))}

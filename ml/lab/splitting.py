@@ -15,6 +15,7 @@ FOLDS = 5
 # The larger the book, the fewer folds tell enough, and the longer each takes: three, then one held-out fifth.
 _FIVE_FOLDS_UP_TO_ROWS = 15_000
 _FOLDS_UP_TO_ROWS = 60_000
+_SMALL_ROWS = 3_000
 _LATEST_SHARE = 0.2
 _CLASS_ROWS_MIN = 30
 
@@ -26,7 +27,7 @@ class Split:
     story: str
 
 
-def outer(book: Book, *, seed: int, quick: bool = False) -> Split:
+def outer(book: Book, *, quick: bool = False) -> Split:
     """The split from which every printed figure comes."""
     if book.moments is not None:
         latest = by_time(book)
@@ -35,16 +36,22 @@ def outer(book: Book, *, seed: int, quick: bool = False) -> Split:
         book.notes.warn("There are too few outcomes in the latest loans to test on them, so the split isn't by time.")
     kind: SplitKind = "customer" if book.description.customer else "stratified"
     if quick or len(book) > _FOLDS_UP_TO_ROWS:
-        fold = stratified(book, FOLDS, seed=seed)[0]
+        fold = stratified(book, FOLDS)[0]
         return Split(kind, (fold,), f"one fifth held out ({len(fold[1]):,} rows), {_kept(kind)}")
     count = FOLDS if len(book) <= _FIVE_FOLDS_UP_TO_ROWS else 3
-    folds = tuple(stratified(book, count, seed=seed))
+    folds = tuple(stratified(book, count))
     return Split(kind, folds, f"{count}-fold cross-validation over {len(book):,} rows, {_kept(kind)}")
 
 
-def inner(book: Book, *, seed: int) -> list[Fold]:
+def inner(book: Book, *, repeats: int = 1) -> list[Fold]:
     """The folds in which candidates are compared and calibrated: inside the training rows only."""
-    return stratified(book, 4 if len(book) < 3_000 else 3, seed=seed + 1)
+    count = 4 if len(book) < _SMALL_ROWS else 3
+    return [fold for repeat in range(repeats) for fold in stratified(book, count, draw=1 + repeat)]
+
+
+def repeats(book: Book) -> int:
+    """How often candidates are compared on other folds: in a small book the luck of one deal decides between kinds."""
+    return 3 if len(book) < _SMALL_ROWS else 1
 
 
 def by_time(book: Book) -> Fold | None:
@@ -60,9 +67,9 @@ def by_time(book: Book) -> Fold | None:
     return (early, test) if _has_both(book, early) and _has_both(book, test) else None
 
 
-def stratified(book: Book, count: int, *, seed: int) -> list[Fold]:
-    """`count` folds with equal shares of bads; rows of one group share a fold."""
-    fold_of = _dealt(book.bad, book.groups, count, np.random.default_rng(seed))
+def stratified(book: Book, count: int, *, draw: int = 0) -> list[Fold]:
+    """`count` folds with equal shares of bads; rows of one group share a fold. Another `draw` deals them otherwise."""
+    fold_of = _dealt(book.bad, book.groups, count, np.random.default_rng(draw))
     return [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(count)]
 
 

@@ -22,7 +22,7 @@ from ml.lab.carding import card_of, profile_of
 from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement, grade_lines, judged
 from ml.lab.splitting import Split
-from ml.models.artefact import Artefact, Kind
+from ml.models.artefact import Artefact
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -42,7 +42,6 @@ class Report:
     grades: tuple[GradeLine, ...]
     rows: Rows  # the held-out rows, as positions in the book
     log_odds: Floats  # what a model that hadn't seen them said of them
-    chosen_in_folds: tuple[Kind, ...]
     questions: tuple[Question, ...]
     seconds: float
     notes: Notes = field(default_factory=Notes)
@@ -70,14 +69,15 @@ def train(
     tell("Checking the book", 0.0)
     book = prepare(table, description, notes=notes, today=today).in_order()
     _warn_of_few_bads(book)
-    split = splitting.outer(book, seed=seed, quick=quick)
-    stepped = _Steps(tell, total=(len(split.folds) + (len(split.folds) > 1)) * (candidates.steps(book) + 1) + 2)
+    split = splitting.outer(book, quick=quick)
+    stepped = _Steps(tell, total=_steps(book, split))
     asked = costing.questions(book, split.folds[0], seed=seed)
-    rows, log_odds, searches = _tested(book, split, seed, stepped)
-    # With several folds the final model searches once more, on everything; one long search needn't be repeated.
-    last = candidates.search(book, seed=seed, step=stepped) if len(split.folds) > 1 else searches[0]
+    # The kind is chosen once, so that every figure is of the kind that ships.
+    is_folded = len(split.folds) > 1
+    search = candidates.search(book if is_folded else book.take(split.folds[0][0]), seed=seed, step=stepped)
+    rows, log_odds = _tested(book, split, search, seed, stepped)
     stepped("Refitting on all rows")
-    artefact = _final(book, last.chosen, seed)
+    artefact = _final(book, search.chosen, seed)
     for name in directions.broken(artefact, book, seed=seed):
         book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
     held_out = book.take(rows)
@@ -90,7 +90,7 @@ def train(
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
     artefact = replace(
         artefact,
-        card=card_of(book, split, last, judgement, grades, asked, seed),
+        card=card_of(book, split, search, judgement, grades, asked, seed),
         profile=profile_of(book, artefact),
     )
     tell("Done", 1.0)
@@ -99,12 +99,11 @@ def train(
         Report(
             book=book,
             split=split,
-            search=last,
+            search=search,
             judgement=judgement,
             grades=grades,
             rows=rows,
             log_odds=log_odds,
-            chosen_in_folds=tuple(each.chosen.kind for each in searches),
             questions=tuple(asked),
             seconds=perf_counter() - began,
             notes=book.notes,
@@ -112,28 +111,33 @@ def train(
     )
 
 
-def _tested(book: Book, split: Split, seed: int, step: "_Steps") -> tuple[Rows, Floats, list[Search]]:
-    """Run the whole procedure, search and calibration included, without each fold's test rows; then ask about those."""
-    rows, log_odds, searches = [], [], []
+def _steps(book: Book, split: Split) -> int:
+    """At most: the folds' searches are of one kind."""
+    folds = len(split.folds)
+    of_folds = folds * max(candidates.steps(book, (kind,)) for kind in candidates.KINDS) if folds > 1 else 0
+    return candidates.steps(book) + of_folds + folds + 1
+
+
+def _tested(book: Book, split: Split, search: Search, seed: int, step: "_Steps") -> tuple[Rows, Floats]:
+    """Without each fold's test rows: settings, training and calibration of the chosen kind. Then ask about those rows."""
+    rows, log_odds, kind = [], [], search.chosen.kind
     for learn, test in split.folds:
         part = book.take(learn)
-        found = candidates.search(part, seed=seed, step=step)
+        found = search if len(split.folds) == 1 else candidates.search(part, seed=seed, step=step, kinds=(kind,))
         step("Testing on rows it hasn't seen")
-        model = candidates.train(part, found.chosen, seed=seed)
-        a, b = found.chosen.calibration
+        model, (a, b) = candidates.fitted(part, found.chosen, seed=seed)
         rows.append(test)
         log_odds.append(a + b * model.log_odds(book.take(test).matrix()))
-        searches.append(found)
-    return np.concatenate(rows), np.concatenate(log_odds), searches
+    return np.concatenate(rows), np.concatenate(log_odds)
 
 
 def _final(book: Book, trial: Trial, seed: int) -> Artefact:
-    model = candidates.train(book, trial, seed=seed)
+    model, fitted = candidates.fitted(book, trial, seed=seed)
     plain = Artefact(
         kind=trial.kind,
         inputs=book.inputs,
         model=model,
-        calibration=trial.calibration,
+        calibration=fitted,
         simulated=book.description.simulated,
         cuts=book.description.cuts,
     )

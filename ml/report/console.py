@@ -28,7 +28,9 @@ def training(trained: Trained, *, page: str, console: Console) -> None:
     console.print()
     console.print(_headline(trained))
     console.print(_figures([("", report.judgement)]))
-    console.print(Text(f"  From rows that the model had not seen: {report.split.story}.", style="dim"))
+    card = artefact.card
+    console.print(Text(f"  From rows that the model had not seen: {card['figures_come_from']}.", style="dim"))
+    console.print(Text(f"  Calibrated on {card['calibrated_on']}.", style="dim"))
     console.print(_calibrated(report.judgement))
     console.print(_candidates(trained))
     console.print(_grades(report.grades))

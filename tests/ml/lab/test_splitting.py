@@ -17,7 +17,7 @@ def book_with(columns: dict[str, Any], rows: int = 800, **changes: Any) -> Book:
 
 def test_folds_cover_all_rows_once_with_equal_shares_of_bads() -> None:
     book = book_with({})
-    split = splitting.outer(book, seed=1)
+    split = splitting.outer(book)
     assert split.kind == "stratified"
     assert sorted(np.concatenate([test for _, test in split.folds])) == list(range(800))
     rates = [book.bad[test].mean() for _, test in split.folds]
@@ -26,7 +26,7 @@ def test_folds_cover_all_rows_once_with_equal_shares_of_bads() -> None:
 
 def test_a_customer_stays_on_one_side() -> None:
     customers = np.random.default_rng(0).integers(0, 250, 800).astype(str)
-    split = splitting.outer(book_with({"who": customers}, customer="who"), seed=1)
+    split = splitting.outer(book_with({"who": customers}, customer="who"))
     assert split.kind == "customer"
     for learn, test in split.folds:
         assert not set(customers[learn]) & set(customers[test])
@@ -34,7 +34,7 @@ def test_a_customer_stays_on_one_side() -> None:
 
 def test_the_latest_fifth_is_tested() -> None:
     days = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(800) // 2, unit="D")).astype(str)
-    split = splitting.outer(book_with({"issued": days}, time="issued"), seed=1)
+    split = splitting.outer(book_with({"issued": days}, time="issued"))
     assert split.kind == "time"
     (learn, test), *others = split.folds
     assert not others
@@ -45,10 +45,10 @@ def test_the_latest_fifth_is_tested() -> None:
 def test_a_latest_part_without_outcomes_falls_back_and_says_so() -> None:
     days = np.where(np.arange(800) < 5, "2025-01-01", "2024-01-01")
     book = book_with({"issued": days}, time="issued")
-    assert splitting.outer(book, seed=1).kind == "stratified"
+    assert splitting.outer(book).kind == "stratified"
     assert book.notes.warnings[-1].startswith("There are too few outcomes in the latest loans")
 
 
 def test_quick_holds_out_one_fifth() -> None:
-    split = splitting.outer(book_with({}), seed=1, quick=True)
+    split = splitting.outer(book_with({}), quick=True)
     assert [len(test) for _, test in split.folds] == [160]

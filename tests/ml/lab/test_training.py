@@ -1,15 +1,21 @@
 """From a book to an artefact, with figures that hold on rows nobody has seen."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
+from ml.books.book import Book
 from ml.books.findings import BookRefused
 from ml.books.inputs import values
 from ml.figures.metrics import figures, noise_band
+from ml.lab import candidates
 from ml.lab.calibration import probability
 from ml.lab.comparing import Comparison, compare
 from ml.lab.evaluation import judged
 from ml.lab.training import Trained, train
+from ml.models.artefact import Kind
 from ml.report import summary
 from ml.report.page import page
 from tests.ml.loan_books import described, loan_book
@@ -81,6 +87,36 @@ def test_the_page_needs_no_other_host(trained: Trained) -> None:
     assert "<script" not in written
     assert written.count("<svg") == 5
     assert "By group" in written
+
+
+def test_the_order_of_the_file_changes_nothing() -> None:
+    table = loan_book(400)
+    first, second = (
+        train(each, described(), quick=True)
+        for each in (table, table.sample(frac=1, random_state=3).reset_index(drop=True))
+    )
+    assert first.artefact.version == second.artefact.version
+    assert first.report.judgement == second.report.judgement
+
+
+def test_the_figures_are_of_the_kind_that_ships(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    search = candidates.search
+
+    def watched(book: Book, *, kinds: Sequence[Kind] = candidates.KINDS, **more: Any) -> candidates.Search:
+        asked.append(tuple(kinds))
+        return search(book, kinds=kinds, **more)
+
+    monkeypatch.setattr(candidates, "search", watched)
+    again = train(loan_book(400), described())
+    assert asked == [candidates.KINDS, *[(again.artefact.kind,)] * 5]
+    kind = trained.artefact.kind
+    assert trained.artefact.card["figures_come_from"] == (
+        f"5-fold cross-validation over 2,500 rows, stratified by outcome; each fold by a {kind} model, settings and "
+        "calibration included, that had not seen it"
+    )
+    assert trained.artefact.card["figures_come_from"] in page(trained, title="book")
+    assert summary.of_training(trained, page="")["figures_come_from"] == trained.artefact.card["figures_come_from"]
 
 
 def test_progress_only_grows() -> None:
