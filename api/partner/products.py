@@ -21,6 +21,7 @@ from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market import offering, products
 from domain.market.products import DecisionMode, ProductKind, ProductStatus
+from domain.market.rule_inputs import INPUTS, Shape
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.money import Money as DomainMoney
@@ -37,14 +38,12 @@ class ProductRules:
 
     @classmethod
     def of(cls, rules: dict[str, Any], currency: str) -> Self:
-        income = rules.get("income_at_least")
-        return cls(
-            age_min=rules.get("age_min"),
-            age_max=rules.get("age_max"),
-            regions=rules.get("regions"),
-            occupations=rules.get("occupations"),
-            income_at_least=Money.of(DomainMoney.of(income, currency).minor, currency) if income else None,
-        )
+        return cls(**{name: _shown(rule.shape, rules.get(name), currency) for name, rule in INPUTS.items()})
+
+
+def _shown(shape: Shape, value: Any, currency: str) -> Any:
+    is_money = shape is Shape.MONEY and value is not None
+    return Money.of(DomainMoney.of(value, currency).minor, currency) if is_money else value
 
 
 @shows(

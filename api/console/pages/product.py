@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from api.console.pages.desks import Desk, requires
 from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
-from api.console.pages.rehearsals import fields_of, said_in, told_by
+from api.console.pages.rehearsals import RULES, fields_of, said_in, told_by
 from api.console.pages.rendering import page
 from api.console.pages.watching import GROUPS
 from api.html import locale_of
 from domain.credit.grades import Grade
-from domain.facts.vocabulary import OCCUPATIONS
+from domain.market.rule_inputs import INPUTS
 from domain.market.rules import ABOUT
 from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels, rehearsing
@@ -85,7 +85,8 @@ async def _shown(
         against=_against(row.funnel),
         days=_days(await funnels.by_day(db, desk.actor, found.id, days), days),
         grades=tuple(Grade),
-        occupations={name: GROUPS[name] for name in OCCUPATIONS},
+        rules=[(INPUTS[name], words) for name, words in RULES.items()],
+        choice_words=GROUPS,
         said=said or fields_of(found),
         rehearsal=rehearsal,
         error=error,

@@ -1,14 +1,15 @@
 """The form in which a change of a product is rehearsed: its rules and terms, as they are typed and as the domain takes them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from starlette.datastructures import FormData
 
 from domain.credit.grades import Grade
-from domain.facts.vocabulary import OCCUPATIONS
 from domain.market.products import Product
+from domain.market.rule_inputs import INPUTS, RuleInput, Shape
 from infra.errors import Refusal, invalid
 from infra.money import Money
 from infra.words import N_
@@ -16,15 +17,27 @@ from infra.words import N_
 SEPARATORS = str.maketrans(",，、;；", "     ")
 
 
+@dataclass(frozen=True)
+class RuleWords:
+    """What stands beside a rule's field, and what it says while it is empty."""
+
+    label: str
+    hint: str = "–"
+
+
+RULES: Mapping[str, RuleWords] = {
+    "age_min": RuleWords(N_("Age from"), "18"),
+    "age_max": RuleWords(N_("Age to")),
+    "income_at_least": RuleWords(N_("Monthly income at least")),
+    "regions": RuleWords(N_("Regions"), N_("all; or as CN-SH CN-BJ")),
+    "occupations": RuleWords(N_("Occupations"), N_("none ticked: any")),
+}
+
+
 def fields_of(product: Product) -> dict[str, Any]:
     """The form as the product is."""
-    rules = product.rules
     return {
-        "age_min": rules.get("age_min", ""),
-        "age_max": rules.get("age_max", ""),
-        "regions": " ".join(rules.get("regions", [])),
-        "occupations": rules.get("occupations", []),
-        "income_at_least": rules.get("income_at_least", ""),
+        **{name: _written(INPUTS[name], product.rules.get(name)) for name in RULES},
         "grade_at_least": product.grade_at_least or "",
         "amount_min": Money(product.amount_min, product.currency).amount,
         "amount_max": Money(product.amount_max, product.currency).amount,
@@ -34,10 +47,12 @@ def fields_of(product: Product) -> dict[str, Any]:
 
 
 def said_in(form: FormData) -> dict[str, Any]:
-    names = ("age_min", "age_max", "regions", "income_at_least", "grade_at_least")
-    terms = ("amount_min", "amount_max", "term_months", "annual_rate")
-    said: dict[str, Any] = {name: str(form.get(name, "")).strip() for name in (*names, *terms)}
-    return {**said, "occupations": [str(each) for each in form.getlist("occupations") if each in OCCUPATIONS]}
+    terms = ("grade_at_least", "amount_min", "amount_max", "term_months", "annual_rate")
+    ticked = {name: rule.choices for name, rule in INPUTS.items() if rule.choices}
+    return {
+        **{name: str(form.get(name, "")).strip() for name in (*RULES, *terms) if name not in ticked},
+        **{name: [str(each) for each in form.getlist(name) if each in choices] for name, choices in ticked.items()},
+    }
 
 
 def told_by(said: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -48,14 +63,24 @@ def told_by(said: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "term_months": [_whole(each) for each in said["term_months"].translate(SEPARATORS).split()],
         "annual_rate": _share(said["annual_rate"]),
         "grade_at_least": Grade(said["grade_at_least"]) if said["grade_at_least"] in set(Grade) else None,
-        "rules": {
-            "age_min": _whole(said["age_min"]),
-            "age_max": _whole(said["age_max"]),
-            "regions": said["regions"].upper().translate(SEPARATORS).split() or None,
-            "occupations": said["occupations"] or None,
-            "income_at_least": _money(said["income_at_least"], currency),
-        },
+        "rules": {name: _read(INPUTS[name], said[name], currency) for name in RULES},
     }
+
+
+def _written(rule: RuleInput, value: Any) -> Any:
+    if rule.shape is Shape.TEXTS:
+        return (value or []) if rule.choices else " ".join(value or [])
+    return "" if value is None else value
+
+
+def _read(rule: RuleInput, said: Any, currency: str) -> Any:
+    match rule.shape:
+        case Shape.WHOLE:
+            return _whole(said)
+        case Shape.MONEY:
+            return _money(said, currency)
+        case Shape.TEXTS:
+            return (said if rule.choices else said.upper().translate(SEPARATORS).split()) or None
 
 
 def _share(percent: str) -> Decimal | None:
