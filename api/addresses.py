@@ -21,7 +21,7 @@ def client_address(scope: Scope) -> str:
     """X-Forwarded-For is read from the right, over as many trusted proxies as there may be: further left anybody may write."""
     peer, port = scope.get("client") or (UNKNOWN, 0)
     headers = Headers(scope=scope)
-    if not _is_trusted(peer):
+    if not is_trusted(peer):
         # Port 0 is a server that has read the header by itself, because somebody told it to.
         if port and any(name in headers for name in FORWARDED):
             _warn(peer)
@@ -33,7 +33,7 @@ def client_address(scope: Scope) -> str:
         if address is None:
             break
         found = address
-        if not _is_trusted(address):
+        if not is_trusted(address):
             break
     return found
 
@@ -49,7 +49,7 @@ def _address(text: str) -> str | None:
         return None
 
 
-def _is_trusted(address: str) -> bool:
+def is_trusted(address: str) -> bool:
     trusted = trusted_networks(tuple(settings().trusted_proxies))
     if not trusted:
         return False

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import documents, graphiql, health, metrics, wiring
@@ -16,6 +17,7 @@ from api.console import pages as console_pages
 from api.console import sessions as console_sessions
 from api.console.schema import authenticate as authenticate_staff
 from api.console.schema import schema as console_schema
+from api.failing import Failing, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
 from api.oauth import token as oauth
@@ -24,6 +26,8 @@ from api.partner.schema import schema as partner_schema
 from infra import cache, database, doorbell, telemetry
 from infra.background import end
 from infra.settings import settings
+
+TELLERS = {oauth.PATH: oauth.failed, "/console/session": plainly, "/console": console_pages.failed}
 
 
 @asynccontextmanager
@@ -83,9 +87,15 @@ def make_app() -> Starlette:
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(RequestIds)],
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(TrustedHostMiddleware, allowed_hosts=settings().allowed_hosts or ["*"], www_redirect=False),
+            Middleware(Failing, tellers=TELLERS),
+        ],
         max_body_size=settings().request_limits.body_bytes,
     )
+    # It would go to the host that the request names, which may be anybody's.
+    app.router.redirect_slashes = False
     app.state.is_warm = False
     return app
 

@@ -5,11 +5,14 @@ import time
 import structlog
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.ids import new_id
+from infra.settings import settings
 from infra.telemetry import request_id
 
+LEFT = 499  # in the log alone: whoever asked went away before all was said
 log = structlog.get_logger()
 SECONDS = Histogram("longan_request_seconds", "Time of one request", ["route", "method", "status"])
 
@@ -27,6 +30,9 @@ class RequestIds:
         id = new_id().hex
         token, began, status = request_id.set(id), time.perf_counter(), 500
 
+        # Whoever speaks TLS for us hands on plain HTTP, so the address that people see tells.
+        is_https = settings().public_url.startswith("https://")
+
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
@@ -34,10 +40,14 @@ class RequestIds:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = id
                 headers["X-Content-Type-Options"] = "nosniff"
+                if is_https and settings().hsts_seconds:
+                    headers["Strict-Transport-Security"] = f"max-age={settings().hsts_seconds}"
             await send(message)
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = LEFT
         finally:
             if scope["type"] == "http":
                 _tell(scope, status, time.perf_counter() - began)

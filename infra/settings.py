@@ -97,6 +97,17 @@ class SocketLimits(BaseModel):
     look_again_seconds: float = 10.0  # whether the session still lives, where no bell rang
 
 
+class ConnectionLimits(BaseModel):
+    """What one connection may hold of us, whatever is said over it."""
+
+    per_address: int = 500  # in one process; a proxy that is trusted may have as many as it likes
+    request_seconds: float = 15.0  # until all of a request has arrived
+    unread_seconds: float = 30.0  # until a client takes any more of its answer
+    head_bytes: int = 64_000  # of a request besides its body
+    headers: int = 100
+    pipelined: int = 8
+
+
 class Learning(BaseModel):
     """What the matcher learns from of the log of what was shown, and how much of it there must be."""
 
@@ -165,9 +176,14 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = (
         None  # whoever asks for `/metrics` shows it; production has no such door without it
     )
+    connection_limits: ConnectionLimits = ConnectionLimits()
     introspection: bool | None = None  # the embedded default shows its schema, production hides it
     plain_get: bool | None = None  # by default the embedded one answers any query by GET, production only hashed ones
     allowed_origins: list[str] = []
+    allowed_hosts: list[
+        str
+    ] = []  # names that a request may be for, as api.example.com or *.example.com; none named is any
+    hsts_seconds: int = Field(default=31_536_000, ge=0)  # that browsers keep to https, where `public_url` is that
 
     access_minutes: int = 15
     refresh_days: int = 60

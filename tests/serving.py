@@ -14,9 +14,9 @@ from tests.logs import Lines, writing_to
 async def serve(listening: socket.socket, lines: Lines) -> AsyncIterator[None]:
     """Yields when the models are warm."""
     from api.main import app
+    from api.server import config
 
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="websockets-sansio")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(app))
     with writing_to(lines):
         # Signals belong to pytest.
         serving = asyncio.create_task(server._serve([listening]))

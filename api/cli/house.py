@@ -73,11 +73,9 @@ class House:
         remember(self.var)
 
     def api(self) -> Program:
-        address = ["--host", self.host, "--port", str(self.port)]
-        options = ["--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "3"]
         return Program(
             name="API",
-            command=[PYTHON, "-m", "uvicorn", "api.main:app", *address, *options],
+            command=[PYTHON, "-m", "api.server"],
             log=self.log("api"),
             is_ready=lambda pid: self.answers(),
             environment=self.environment(),

@@ -31,14 +31,21 @@ def _why_not(request: Request) -> PlainTextResponse | None:
     if not _is_ours(host):
         return PlainTextResponse(SORRY.format(host=host[:100]), 421)
     origin = request.headers.get("origin")
-    if request.method != "GET" and origin is not None and urlsplit(origin).netloc != host:
+    if request.method != "GET" and origin is not None and origin.partition("://")[2] != host:
         return PlainTextResponse(FOREIGN, 403)
     return None
 
 
 def _is_ours(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
+    name = _name_in(host)
     return name == "localhost" or name == urlsplit(settings().public_url).hostname or _is_address(name)
+
+
+def _name_in(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:

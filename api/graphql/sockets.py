@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import ExitStack, aclosing, suppress
 from datetime import timedelta
-from time import monotonic
 from typing import Any
 
 import orjson
@@ -51,7 +50,6 @@ class Conversation:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._seats = ExitStack()
-        self._pace = Pace(settings().socket_limits.messages_per_minute)
 
     async def handle(self) -> None:
         try:
@@ -119,7 +117,6 @@ class Conversation:
             text = received.get("text")
             if text is not None and len(text) > self._bytes_max():
                 raise Closing(CloseCode.TOO_BIG, "This message is too long")
-            self._pace.step()
             await self._answer(read(text), waiting)
 
     def _bytes_max(self) -> int:
@@ -242,19 +239,3 @@ class Conversation:
 
 def _is_subscription(asker: Context) -> bool:
     return asker.admitted is not None and asker.admitted.operation.operation is OperationType.SUBSCRIPTION
-
-
-class Pace:
-    """How fast a client may send: so many messages a minute, and that many at once."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_second = per_minute / 60
-        self._left = self._most = float(per_minute)
-        self._at = monotonic()
-
-    def step(self) -> None:
-        now = monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second) - 1
-        self._at = now
-        if self._left < 0:
-            raise Closing(CloseCode.TOO_MANY, "Too many messages")

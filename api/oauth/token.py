@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.addresses import client_address
+from api.graphql.errors import PublicError
 from api.oauth.requests import Credentials, OAuthError, credentials_for_a_token, unknown_client
 from domain.people import partner_tokens, partners
 from domain.people.partners import PartnerClient
@@ -29,6 +30,12 @@ async def token(request: Request) -> Response:
     except OAuthError as wrong:
         said = {"error": wrong.error, "error_description": wrong.description}
         return JSONResponse(said, wrong.status, headers={**NO_STORE, **wrong.headers})
+
+
+def failed(_: Request, error: PublicError) -> Response:
+    kind = "temporarily_unavailable" if error.http_status == 503 else "server_error"
+    said = {"error": kind, "error_description": error.message}
+    return JSONResponse(said, error.http_status, headers=NO_STORE)
 
 
 async def grant(request: Request) -> str:

@@ -1,8 +1,21 @@
 """The console's web pages at `/console`: for staff, without a line of script of our own."""
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.graphql.errors import PublicError
+from infra.words import N_
+
 BODY_BYTES_MAX = 20_000
+AWAY = N_("This is not available just now. Please try again in a moment.")
+BROKEN = N_("Something went wrong on our side. Please try again; if it stays, tell us when it happened.")
+
+
+def failed(request: Request, error: PublicError) -> Response:
+    from api.console.pages.rendering import page
+
+    return page(request, "failed.html", error.http_status, why=AWAY if error.http_status == 503 else BROKEN)
 
 
 def routes() -> list[BaseRoute]:

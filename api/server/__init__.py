@@ -1,0 +1,33 @@
+"""The HTTP server: what a connection may hold, and for how long, before any door is asked."""
+
+from typing import Any
+
+import uvicorn
+
+from api.server.frames import SocketConnection
+from api.server.requests import HttpConnection
+from infra.settings import settings
+
+
+def config(app: Any, **also: Any) -> uvicorn.Config:
+    """Our own lines and our own reading of proxies' headers; a frame is as long as a body at the most, and never compressed:
+    a few bytes could stand for very many.
+    """
+    return uvicorn.Config(
+        app,
+        http=HttpConnection,
+        ws=SocketConnection,
+        ws_max_size=settings().request_limits.body_bytes,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        **also,
+    )
+
+
+def run() -> None:
+    uvicorn.Server(config("api.main:app", host=settings().host, port=settings().port)).run()

@@ -1,0 +1,63 @@
+"""One WebSocket connection: frames of any kind at a pace, however many of them arrive together."""
+
+from time import monotonic
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from api.graphql.messages import CloseCode
+from api.server.unread import Unread
+from infra.settings import settings
+
+PIECE = 4_096  # bytes that are read before we look at the pace; a frame has six at least
+
+
+class SocketConnection(Unread, WebSocketsSansIOProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pace = Pace(settings().socket_limits.messages_per_minute)
+
+    def is_reading_paused(self) -> bool:
+        return self.read_paused
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE):
+            if self.transport.is_closing():
+                return
+            is_handshake = not self.handshake_initiated
+            self.conn.receive_data(data[start : start + PIECE])
+            frames = len(self.conn.events) - is_handshake
+            super().data_received(b"")
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                self._refuse_handshake()
+                return
+            if not self._pace.allows(frames):
+                self._end()
+
+    def _end(self) -> None:
+        if self.close_sent:
+            self.transport.abort()
+        else:
+            self.conn.fail(CloseCode.TOO_MANY, "Too many messages")
+            self.handle_parser_exception()
+
+    def _refuse_handshake(self) -> None:
+        """Whose head was too much for the library, which has written what to say and leaves the sending to us."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
+
+class Pace:
+    """So many a minute, and that many at once."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_second = per_minute / 60
+        self._left = self._most = float(per_minute)
+        self._at = monotonic()
+
+    def allows(self, times: int) -> bool:
+        """Count so many."""
+        now = monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_second) - times
+        self._at = now
+        return self._left >= 0
