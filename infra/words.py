@@ -1,5 +1,6 @@
 """Sentences for people: written in English where they are said, translated in each room's `locale/zh.po`."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,10 @@ from babel.messages.pofile import read_po
 
 Locale = Literal["zh", "en"]
 DEFAULT_LOCALE: Locale = "zh"
+SPOKEN: tuple[Locale, ...] = (DEFAULT_LOCALE, "en")
+UNNAMED = 0.0001  # below every weight that a header can give, above 0, which excludes
+HEADER_MAX = 500  # characters of a header that are read
+RANGE = re.compile(r"(\*|[a-z]{1,8})(?:-[a-z0-9]{1,8})*(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?")
 ROOMS = ("infra", "domain", "membership", "ml", "integrations", "api")
 
 
@@ -24,14 +29,16 @@ def say(msgid: str, locale: Locale, /, **values: object) -> str:
 
 
 def preferred_locale(accept_language: str | None) -> Locale:
-    """The first language of an Accept-Language header that we speak; zh-CN unless English is asked for."""
-    for part in (accept_language or "").lower().split(","):
-        tag = part.split(";")[0].strip()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return DEFAULT_LOCALE
+    """Of the languages that we speak the one with the greatest weight in an Accept-Language header, the first of equals;
+    zh-CN where none is asked for. RFC 9110, 12.5.4; what is malformed is passed over.
+    """
+    wanted: dict[str, float] = {}
+    for part in (accept_language or "")[:HEADER_MAX].lower().split(","):
+        if range_ := RANGE.fullmatch(part.strip(" \t")):
+            name, weight = range_[1], float(range_[2] or 1)
+            wanted[name] = max(weight, wanted.get(name, 0.0))
+    weights = {name: wanted.get(name, wanted.get("*", UNNAMED)) for name in [*wanted, *SPOKEN] if name in SPOKEN}
+    return "en" if max(weights, key=lambda name: weights[name]) == "en" else "zh"
 
 
 @cache

@@ -72,9 +72,33 @@ def test_a_sentence_without_values_may_hold_braces() -> None:
         ("fr", "zh"),
         ("fr-FR, en;q=0.5, zh;q=0.1", "en"),
         (";;,,", "zh"),
+        ("en;q=0.3, zh;q=0.9", "zh"),
+        ("zh;q=0.3, en;q=0.9", "en"),
+        ("zh;q=0.5, en;q=0.5", "zh"),
+        ("en;q=0.5, zh-CN;q=0.5", "en"),
+        ("zh;q=0", "en"),
+        ("zh-CN;q=0, zh-TW;q=0.000", "en"),
+        ("en;q=0", "zh"),
+        ("en;q=0, fr", "zh"),
+        ("zh;q=0, en;q=0", "zh"),
+        ("*", "zh"),
+        ("zh;q=0, *", "en"),
+        ("zh;q=0.2, *;q=0.5", "en"),
+        ("en;q=0.001, fr", "en"),
+        ("en ; q=1.000 , zh ; q=0.999", "en"),
+        ("en;q=2, zh;q=0.1", "zh"),
+        ("en;q=-1", "zh"),
+        ("en;q=0.1234", "zh"),
+        ("en;q=", "zh"),
+        ("en;q=nan, zh;q=inf", "zh"),
+        ("en;level=1", "zh"),
+        ("english", "zh"),
+        ("zhx, en;q=0.1", "en"),
+        ("en-" + "x" * 9, "zh"),
+        ("x," * 300 + "en", "zh"),
     ],
 )
-def test_the_first_language_that_we_speak_is_chosen(header: str | None, locale: str) -> None:
+def test_the_language_that_is_wanted_most_of_those_we_speak_is_chosen(header: str | None, locale: str) -> None:
     assert preferred_locale(header) == locale
 
 
