@@ -37,7 +37,8 @@ def hash_in(extensions: dict[str, Any] | None, document_id: str | None) -> str |
     persisted = (extensions or {}).get("persistedQuery")
     if persisted is None:
         return None
-    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+    version = persisted.get("version") if isinstance(persisted, dict) else None
+    if isinstance(version, bool) or version != 1:
         raise BadRequest("A persisted query has version 1 and a sha256Hash.")
     return _hash(persisted.get("sha256Hash"))
 

@@ -187,8 +187,9 @@ class Door(GraphQL[Context, None]):
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Vary"] = "Authorization, Accept, Accept-Language"
-        if _is_named(tag, request.headers.get("if-none-match", "")):
-            return Response(status_code=304, headers=dict(response.headers.items()) | {"content-length": "0"})
+        if _is_named(tag, ",".join(request.headers.getlist("if-none-match"))):
+            kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
+            return Response(status_code=304, headers=kept)
         return response
 
 

@@ -154,6 +154,29 @@ class TestByGet:
         other = await web.get("/graphql", params={"query": PROVIDERS}, headers={"if-none-match": '"other"'})
         assert other.status_code == 200
 
+    @pytest.mark.parametrize(
+        "asked", ["W/{tag}", "*", '"other", {tag}', 'W/"a,b" , W/{tag}', '{tag}, "other"', "W/{tag},W/{tag}"]
+    )
+    async def test_a_tag_is_compared_weakly_and_found_in_a_list(self, web: httpx2.AsyncClient, asked: str) -> None:
+        tag = (await web.get("/graphql", params={"query": PROVIDERS})).headers["etag"]
+        again = await web.get("/graphql", params={"query": PROVIDERS}, headers={"if-none-match": asked.format(tag=tag)})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert again.headers["cache-control"] == "private, no-cache"
+        assert "content-length" not in again.headers
+
+    async def test_tags_may_come_on_two_lines(self, web: httpx2.AsyncClient) -> None:
+        tag = (await web.get("/graphql", params={"query": PROVIDERS})).headers["etag"]
+        lines = [("if-none-match", '"other"'), ("if-none-match", f"W/{tag}")]
+        assert (await web.get("/graphql", params={"query": PROVIDERS}, headers=lines)).status_code == 304
+
+    @pytest.mark.parametrize("asked", ["W/", '""', "x", "{bare}", "w/{tag}", '"', ",,,", "**", 'W/"*"'])
+    async def test_another_tag_brings_the_answer(self, web: httpx2.AsyncClient, asked: str) -> None:
+        tag = (await web.get("/graphql", params={"query": PROVIDERS})).headers["etag"]
+        told = asked.format(tag=tag, bare=tag.strip('"'))
+        response = await web.get("/graphql", params={"query": PROVIDERS}, headers={"if-none-match": told})
+        assert response.status_code == 200
+        assert response.json()["data"]["accountProviders"]
+
     async def test_two_languages_have_two_tags(self, web: httpx2.AsyncClient) -> None:
         query = "{ accountProviders { name reads } }"
         tags = {
@@ -170,6 +193,50 @@ class TestByGet:
         assert (plain.status_code, code_of(plain)) == (400, "BAD_REQUEST")
         hashed = await web.get("/graphql", params={"query": PROVIDERS, "extensions": persisted(PROVIDERS)})
         assert hashed.status_code == 200
+
+    @pytest.mark.parametrize(
+        "extensions",
+        [
+            "null",
+            "{}",
+            "[]",
+            "1",
+            '"persistedQuery"',
+            "{",
+            "",
+            '{"persistedQuery": null}',
+            '{"persistedQuery": {}}',
+            '{"persistedQuery": []}',
+            '{"persistedQuery": true}',
+            '{"persistedQuery": "HASH"}',
+            '{"persistedQuery": {"version": 1}}',
+            '{"persistedQuery": {"version": 1, "sha256Hash": null}}',
+            '{"persistedQuery": {"version": 1, "sha256Hash": ["HASH"]}}',
+            '{"persistedQuery": {"version": true, "sha256Hash": "HASH"}}',
+            '{"persistedQuery": {"version": "1", "sha256Hash": "HASH"}}',
+            '{"persistedQuery": {"version": 1, "sha256hash": "HASH"}}',
+            '{"persistedquery": {"version": 1, "sha256Hash": "HASH"}}',
+            '{"persistedQuery": {"version": 1, "sha256Hash": "HASH"}, "persistedQuery": null}',
+            '{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "HASH"}}}',
+        ],
+    )
+    async def test_nothing_else_passes_for_a_hash(
+        self, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, extensions: str
+    ) -> None:
+        monkeypatch.setattr(settings(), "plain_get", False)
+        told = extensions.replace("HASH", hashlib.sha256(PROVIDERS.encode()).hexdigest())
+        response = await web.get("/graphql", params={"query": PROVIDERS, "extensions": told})
+        assert (response.status_code, code_of(response)) == (400, "BAD_REQUEST")
+        assert "data" not in response.json()
+
+    @pytest.mark.parametrize("length", [1_000, 150_000])
+    async def test_an_operation_of_a_huge_name_is_none(self, web: httpx2.AsyncClient, length: int) -> None:
+        body = {"query": "query A { __typename }", "operationName": "A" * length}
+        response = await send(web, orjson.dumps(body), accept=MODERN)
+        assert (response.status_code, code_of(response)) == (400, "BAD_REQUEST")
+        assert len(response.content) < 500
+        named = await send(web, orjson.dumps({"query": f"query {'A' * length} {{ __typename }}"}), accept=MODERN)
+        assert named.status_code == (200 if length == 1_000 else 400)
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
     async def test_other_methods_are_told_which(self, web: httpx2.AsyncClient, method: str) -> None:
