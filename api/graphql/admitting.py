@@ -4,10 +4,17 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphql
-from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, specified_rules
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    specified_rules,
+)
 from graphql.execution.values import get_variable_values
 from graphql.validation import ASTValidationRule, ValidationRule
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
@@ -17,6 +24,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql import documents
+from api.graphql.admitted import Admitted, Document
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
 from api.graphql.inputs import RefuseMalformed, refuse_malformed
@@ -33,25 +41,10 @@ MISTAKES_MAX = 20
 # What the library says where a document has too many tokens, and where comparing its fields took too long.
 BROKEN_OFF = "tokens. Parsing aborted."
 ABORTED = "Validation aborted."
-KEPT_TOKENS_MAX = 100_000  # of the documents that a process remembers; one takes about half a kilobyte
+KEPT_TOKENS_MAX = 40_000  # of the documents that a process remembers; one takes about half a kilobyte
 
 # The library compares fields of one name each with each, and breaks off here. A document within our limits spends less.
 overlapping.MAX_COMPLEXITY_BUDGET = 10_000
-
-
-class Document(NamedTuple):
-    """One that is valid, and how many tokens it has."""
-
-    node: DocumentNode
-    tokens: int
-
-
-class Admitted(NamedTuple):
-    """An operation that may run, and the cost that was charged for it."""
-
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    cost: int
 
 
 class Mistaken(Exception):

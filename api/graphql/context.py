@@ -2,20 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
+from api.graphql.admitted import Admitted
 from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
 from infra.networks import networks_of
 from infra.settings import settings
 from infra.words import Locale
-
-if TYPE_CHECKING:
-    from api.graphql.admitting import Admitted
 
 K = TypeVar("K", bound=Hashable)
 # Answers entities by key; the GraphQL types that show them are other classes, so what is found has no one static type.
@@ -34,7 +32,7 @@ class Context:
     token: str | None = None
     actor: Actor | None = None
     turned_away: PublicError | None = None  # why the token that was shown is nobody's
-    admitted: "Admitted | None" = None
+    admitted: Admitted | None = None
     _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = field(default_factory=dict)
 
     async def sign_in(self, token: str | None) -> None:

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from api.graphql.admitting import RunAdmitted
 from api.graphql.errors import Masking, public
 from api.graphql.inputs import make_lenient
+from api.graphql.introspecting import Introspecting
 from api.graphql.scalars import SCALARS
 
 
@@ -37,7 +38,7 @@ def make_schema(
         types=types,
         scalar_overrides=SCALARS,
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
-        extensions=[Masking, RunAdmitted, *extensions],
+        extensions=[Masking, RunAdmitted, *extensions, Introspecting],
     )
     make_lenient(schema._schema)
     return schema
