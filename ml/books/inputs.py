@@ -13,7 +13,7 @@ from ml.books.describing import Description
 from ml.books.findings import BookRefused, Finding, Notes
 from ml.models.artefact import Input
 
-_LEVELS_KEPT = 200
+LEVELS_KEPT = 200  # of a category, in an artefact
 _FLAG_ROWS_MIN = 0.002
 _FINDINGS_MAX = 20
 
@@ -170,6 +170,6 @@ def commonest(cells: "pd.Series[Any]") -> list[tuple[str, int]]:
 def _seen(each: Input, cells: "pd.Series[Any]") -> Input:
     """The input with the range, or the commonest levels, that training has seen."""
     if each.kind == "category":
-        return replace(each, levels=tuple(level for level, _ in commonest(cells)[:_LEVELS_KEPT]))
+        return replace(each, levels=tuple(level for level, _ in commonest(cells)[:LEVELS_KEPT]))
     known = cells.dropna()
     return replace(each, low=float(known.min()), high=float(known.max())) if len(known) else each

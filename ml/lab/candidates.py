@@ -43,7 +43,8 @@ class Trial:
     @property
     def story(self) -> str:
         if self.growth:
-            return f"{self.growth.trees} trees of depth {self.growth.depth}, learning rate {self.growth.rate:g}"
+            times = f"{self.growth.bag} times " if self.growth.bag > 1 else ""
+            return f"{times}{self.growth.trees} trees of depth {self.growth.depth}, learning rate {self.growth.rate:g}"
         return f"ridge {self.ridge:g}" + (f", stiffness {self.stiffness:g}" if self.stiffness else "")
 
 
@@ -120,10 +121,16 @@ def _best(book: Book, folds: list[Fold], trials: list[Trial], seed: int) -> Tria
 def _grown(book: Book, folds: list[Fold], growth: Growth, seed: int, step: Step) -> Trial:
     step(f"Growing trees of depth {growth.depth}")
     parts = [(book.take(learn), book.take(test)) for learn, test in folds]
-    grown = [boosting.grow(learn, growth, seed=seed, watched=test) for learn, test in parts]
+    grown = [
+        [boosting.grow(learn, growth, seed=each, watched=test) for each in boosting.seeds(growth, seed)]
+        for learn, test in parts
+    ]
     # One number of trees for all folds: each fold's own best would flatter the candidate.
-    count = int(np.median([boosting.best_tree(trees) for trees in grown]))
-    raws = [boosting.raw(trees, test, count) for trees, (_, test) in zip(grown, parts, strict=True)]
+    count = int(np.median([boosting.best_tree(trees) for bag in grown for trees in bag]))
+    raws = [
+        np.mean([boosting.raw(trees, test, count) for trees in bag], axis=0)
+        for bag, (_, test) in zip(grown, parts, strict=True)
+    ]
     return _judged(Trial("catboost", growth=replace(growth, trees=max(count, 10))), book, folds, raws)
 
 

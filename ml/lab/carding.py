@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.books.book import Book
 from ml.books.inputs import commonest
-from ml.lab import latest
+from ml.lab import latest, strangers
 from ml.lab.candidates import Search
 from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement
@@ -80,7 +80,8 @@ def profile_of(book: Book, artefact: Artefact) -> dict[str, Any]:
             shares = [count / len(cells) for _, count in levels]
             inputs[each.name] = {"levels": [level for level, _ in levels], "shares": shares}
         else:
-            inputs[each.name] = _binned(cells.to_numpy(dtype=np.float64))
+            numbers = cells.to_numpy(dtype=np.float64)
+            inputs[each.name] = _binned(numbers) | strangers.spread(numbers)
     return {"inputs": inputs, "log_odds": _binned(artefact.log_odds(book.matrix()))}
 
 
@@ -88,6 +89,5 @@ def _binned(numbers: Any) -> dict[str, Any]:
     """Ten bins of equal mass where values allow it; the last share is that of missing values."""
     known = numbers[~np.isnan(numbers)]
     edges = np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS)) if len(known) else np.empty(0)
-    counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
-    shares = [*(counts / len(numbers)), 1 - len(known) / len(numbers)]
-    return {"edges": [float(edge) for edge in edges], "shares": [float(share) for share in shares]}
+    cuts = [float(edge) for edge in edges]
+    return {"edges": cuts, "shares": [float(share) for share in strangers.shares(numbers, cuts)]}

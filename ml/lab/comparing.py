@@ -15,6 +15,7 @@ from ml.books.describing import Description
 from ml.books.findings import Notes
 from ml.books.preparing import Cases, cases, sensitive_groups
 from ml.figures.metrics import Ranked, bootstrap_weights
+from ml.lab import strangers
 from ml.lab.calibration import probability
 from ml.lab.evaluation import GradeLine, Interval, Judgement, draws, grade_lines, interval, judged
 from ml.lab.groups import GroupLine, by_group
@@ -78,6 +79,8 @@ def compare(
     for name, artefact in artefacts.items():
         is_seen = seen.are_seen(frames[name], found.bad, artefact.rows)
         _warn_of_seen(name, artefact, is_seen, found, notes)
+        for sentence in strangers.warnings(artefact, frames[name]):
+            notes.warn(f"{name}: {sentence}")
         fresh &= ~is_seen
     if only_fresh:
         found = found.only(fresh)

@@ -51,7 +51,7 @@ def inner(book: Book, *, repeats: int = 1) -> list[Fold]:
 
 def repeats(book: Book) -> int:
     """How often candidates are compared on other folds: in a small book the luck of one deal decides between kinds."""
-    return 3 if len(book) < _SMALL_ROWS else 1
+    return 2 if len(book) < _SMALL_ROWS else 1
 
 
 def by_time(book: Book) -> Fold | None:

@@ -72,8 +72,10 @@ def from_trees(trees: Any, numbers: int) -> Boosted:
     """Take over freshly trained trees; the same training gives the same bytes."""
     # CatBoost stamps a random id and the time into the file, which would give each training another content hash.
     stamped = trees.get_metadata()
-    for name in ("model_guid", "train_finish_time"):
-        stamped[name] = ""
+    for name in list(stamped.keys()):
+        # An average keeps the stamps of its parts, as `model0:model_guid`.
+        if name.rpartition(":")[2] in ("model_guid", "train_finish_time"):
+            stamped[name] = ""
     with TemporaryDirectory() as folder:
         text, binary = Path(folder, "model.json"), Path(folder, "model.cbm")
         trees.save_model(str(text), format="json")

@@ -1,5 +1,7 @@
 """Each candidate learns what is true, keeps declared directions, and explains itself exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,19 @@ def test_a_model_separates_and_its_contributions_add_up(book: Book, kind: str) -
 def test_the_same_training_gives_the_same_bytes(book: Book) -> None:
     first, second = (boosting.fit(book, Growth(3, 0.1, 20), seed=1).files() for _ in range(2))
     assert first == second
+
+
+def test_a_bag_is_the_mean_of_its_models_and_adds_up() -> None:
+    towns = np.random.default_rng(1).choice([f"t{i}" for i in range(40)], 1_000)
+    book = prepare(loan_book(1_000).assign(town=towns), described())
+    growth = Growth(4, 0.1, 20, columns=0.4, bag=3)
+    bag, rows = boosting.fit(book, growth, seed=5), book.matrix()[:200]
+    rows[:3, -1] = "never seen"
+    alone = [boosting.fit(book, replace(growth, bag=1), seed=seed).log_odds(rows) for seed in (5, 6, 7)]
+    np.testing.assert_allclose(bag.log_odds(rows), np.mean(alone, axis=0), atol=1e-12)
+    np.testing.assert_allclose(bag.contributions(rows).sum(axis=1), bag.log_odds(rows), atol=1e-9)
+    assert not np.allclose(alone[0], alone[1])
+    assert boosting.fit(book, growth, seed=5).files() == bag.files()
 
 
 def test_early_stopping_grows_no_more_than_it_needs(book: Book) -> None:

@@ -127,9 +127,23 @@ def sheet_without(*gone: str) -> FactSheet:
 
 
 def test_a_fact_that_no_model_may_read_is_in_the_way(lenders: Artefact) -> None:
-    for fact in ("profile.birth_date", "nobody.knows"):
+    for fact, why in (
+        ("profile.birth_date", ", which no model may read."),
+        ("nobody.knows", ", and there is no such fact."),
+        ("income.monthly_inflows", ", and there is no such fact; did you mean income.monthly_inflow?"),
+    ):
         odd = replace(lenders, inputs=(replace(lenders.inputs[0], fact=fact), *lenders.inputs[1:]))
-        assert objections(odd) == [f"The input {odd.inputs[0].name} reads {fact}, which no model may read."]
+        assert objections(odd) == [f"The input {odd.inputs[0].name} reads {fact}{why}"]
+
+
+def test_another_unit_than_that_of_the_fact_is_in_the_way(lenders: Artefact) -> None:
+    bills = next(each for each in lenders.inputs if each.name == "BILLS")
+    learned = lenders.profile["inputs"]
+    percent = {**learned, "BILLS": {**learned["BILLS"], "edges": [100 * edge for edge in learned["BILLS"]["edges"]]}}
+    (why,) = objections(replace(lenders, profile={**lenders.profile, "inputs": percent}))
+    assert why.startswith("The input BILLS mostly lies between ")
+    assert why.endswith("but repayment.bills_on_time_rate between 0 and 1 share: is it in another unit?")
+    assert bills.fact == "repayment.bills_on_time_rate"
 
 
 def test_who_has_few_of_its_facts_is_not_guessed(lenders: Artefact) -> None:
