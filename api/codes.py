@@ -88,11 +88,13 @@ def _reasons() -> dict[str, str]:
 
 
 def _score_reasons() -> dict[str, str]:
-    return dict(sorted((each.code, each.message) for each in reasons.SENTENCES.values()))
+    told = {each.code: each.message for each in reasons.SENTENCES.values()}
+    return dict(sorted((told | _written("Reason", "ml/score")).items()))
 
 
 def _factors() -> dict[str, str]:
-    return {group.value: label for group, label in GROUP_LABELS.items()} | {explaining.LIMIT: explaining.LIMIT_LABEL}
+    groups = {group.value: label for group, label in GROUP_LABELS.items()}
+    return groups | {explaining.CARRIED: explaining.CARRIED_LABEL, explaining.LIMIT: explaining.LIMIT_LABEL}
 
 
 def _written(call: str, room: str) -> dict[str, str]:

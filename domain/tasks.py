@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
 from domain.credit import assessing
-from domain.facts import accounts
+from domain.facts import accounts, readings
 from domain.facts.link_requests import AccountLinkRequest
 from domain.people import profiles
 from domain.people.challenges import Challenge
@@ -40,10 +40,11 @@ async def expire_offer(db: Db, event: Event) -> None:
 
 @reaction(PRUNE, stored_as="prune_spent")
 async def prune_spent(db: Db, event: Event) -> None:
-    """Challenges and links under way are of no use to anybody a month later."""
+    """Challenges and links under way are of no use to anybody a month later, nor is what counted on until now."""
     before = await clock.now(db) - SPENT_KEPT
     await db.execute(delete(Challenge).where(Challenge.created_at < before))
     await db.execute(delete(AccountLinkRequest).where(AccountLinkRequest.created_at < before))
+    await readings.prune(db)
 
 
 async def _application(db: Db, event: Event) -> Application | None:

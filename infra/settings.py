@@ -187,6 +187,7 @@ class Settings(BaseSettings):
 
     access_minutes: int = 15
     refresh_days: int = 60
+    unlinked_counts_days: int = Field(default=180, ge=1)  # how long debts and arrears count on after unlinking
     currency: str = "CNY"
     partner_questions_a_day: int = 40  # different changes that a partner may rehearse
     promise_threshold: dict[str, int] = Field(default={"CNY": 600_000})  # minor units

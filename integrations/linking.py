@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from domain.actors import UserActor
+from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests
 from domain.facts.accounts import LinkedAccount
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
@@ -175,7 +176,9 @@ async def _prove(taken: _Taken, callback_url: str) -> _Proof:
 
 
 async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: _Proof) -> LinkedAccount:
-    return await accounts.record_link(db, actor, request, proof, proof.observed, simulated=proof.simulated)
+    return await accounts.record_link(
+        db, actor, request, proof, proof.observed, simulated=proof.simulated, weigh=points_gained
+    )
 
 
 async def _remember(request: AccountLinkRequest, reason: str) -> None:

@@ -13,12 +13,15 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import URL
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
-from domain.facts import accounts
+from domain.credit.assessing import points_gained
+from domain.facts import accounts, counting_on, leaving
 from domain.facts.accounts import LinkStatus
+from domain.facts.vocabulary import VOCABULARY
 from domain.permissions import Permission
-from infra.database import Db
+from infra.clock import local_day
+from infra.database import Db, reading
 from infra.ids import global_id
-from infra.words import say
+from infra.words import N_, Locale, say
 from integrations import linking
 from integrations import registrations as registry
 from integrations.providers.descriptions import Category, Registration
@@ -56,6 +59,45 @@ def as_provider(registration: Registration) -> Provider:
     return cast(Provider, registration)
 
 
+@shows(
+    counting_on.CountingOn,
+    description="What of an account counts on after it is unlinked, so that nobody is scored better by hiding a debt.",
+)
+class CountingOn:
+    until: datetime = strawberry.field(description="Until when. It ends by itself, and by linking the account again.")
+    points: int = strawberry.field(
+        description="Points that it takes from the score until then, as it did while linked."
+    )
+
+    @strawberry.field(description="Where the account is or was.")
+    def provider(root: strawberry.Parent[counting_on.CountingOn]) -> Provider:
+        return as_provider(registry.known(root.provider))
+
+    @strawberry.field(description="Which debts and arrears count on, in the language that was asked for.")
+    def facts(root: strawberry.Parent[counting_on.CountingOn], info: Info) -> list[str]:
+        return [say(VOCABULARY[name].label, info.context.locale) for name in root.facts]
+
+    @strawberry.field(description="All this as a sentence, in the language that was asked for.")
+    def message(root: strawberry.Parent[counting_on.CountingOn], info: Info) -> str:
+        facts = (SEPARATOR[info.context.locale]).join(CountingOn.facts(root, info))
+        return say(_counts_on(root), info.context.locale, until=local_day(root.until), facts=facts, points=root.points)
+
+
+SEPARATOR: dict[Locale, str] = {"zh": "、", "en": ", "}
+
+
+def _counts_on(left: counting_on.CountingOn) -> str:
+    if left.facts and left.points:
+        return N_(
+            "Once unlinked, these count on until {until}: {facts}. So do {points} points. All else is no longer used."
+        )
+    if left.facts:
+        return N_("Once unlinked, these count on until {until}: {facts}. All else is no longer used.")
+    if left.points:
+        return N_("Once unlinked, your score stays {points} points lower until {until}, as with this account.")
+    return N_("Once unlinked, a person looks at your applications until {until}, because your income is hidden.")
+
+
 @shows(accounts.LinkedAccount, description="A person's account at a provider.")
 class LinkedAccount(Node):
     status: LinkStatus = strawberry.field(description="Whether it can be read.")
@@ -65,6 +107,25 @@ class LinkedAccount(Node):
     @strawberry.field(description="Where the account is.")
     def provider(root: strawberry.Parent[accounts.LinkedAccount]) -> Provider:
         return as_provider(registry.known(root.provider))
+
+    @strawberry.field(
+        description="What would count on if it were unlinked now: show it before asking for a yes. Null where nothing would."
+    )
+    async def if_unlinked(root: strawberry.Parent[accounts.LinkedAccount]) -> CountingOn | None:
+        if root.status == LinkStatus.UNLINKED:
+            return None
+        async with reading() as db:
+            left = await leaving.foresee(db, root.user_id, root.id, root.source, points_gained)
+        return cast(CountingOn | None, left)
+
+    @strawberry.field(
+        description="What counts on of it since it was unlinked; null while it is linked, or where nothing does."
+    )
+    async def counts_on(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> CountingOn | None:
+        if root.status != LinkStatus.UNLINKED:
+            return None
+        left = await info.context.load(leaving.of_users, root.user_id)
+        return cast(CountingOn | None, next((each for each in left or () if each.account_id == root.id), None))
 
     @strawberry.field(description="What the person is called there; null where the provider does not tell.")
     async def display_name(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> str | None:
@@ -148,7 +209,9 @@ class AccountMutation:
         return await told(info.context, linking.complete(info.context.user, input.callback_url))
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation(description="Unlink an account; what it told is not used any more.")
+    @strawberry.mutation(
+        description="Unlink an account. What it told is not used any more, but for what `ifUnlinked` says beforehand."
+    )
     async def unlink_account(self, info: Info, input: Input[UnlinkAccountInput]) -> UnlinkAccountResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _unlink(db, actor, input))
@@ -156,4 +219,4 @@ class AccountMutation:
 
 async def _unlink(db: Db, actor: UserActor, input: UnlinkAccountInput) -> accounts.LinkedAccount:
     account_id = id_of("LinkedAccount", input.linked_account_id, "input", "linkedAccountId")
-    return await accounts.unlink(db, actor, account_id)
+    return await accounts.unlink(db, actor, account_id, weigh=points_gained)

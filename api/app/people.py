@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import strawberry
 
-from api.app.accounts import LinkedAccount
+from api.app.accounts import CountingOn, LinkedAccount
 from api.app.applications import Application
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
@@ -22,7 +22,7 @@ from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.applications import applications
 from domain.credit import assessing
-from domain.facts import accounts
+from domain.facts import accounts, leaving
 from domain.market.products import ProductKind
 from domain.people import profiles, users
 from domain.people.profiles import IdentityStatus
@@ -75,6 +75,10 @@ class User(Node):
     @strawberry.field(description="The accounts that are linked now, the first one first.")
     async def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
         return await info.context.load(accounts.of_users, root.id)
+
+    @strawberry.field(description="What counts on of accounts that were unlinked, and until when.")
+    async def counting_on(root: strawberry.Parent[users.User], info: Info) -> list[CountingOn]:
+        return [*(await info.context.load(leaving.of_users, root.id) or ())]
 
     @strawberry.field(description="Tier and benefits; null for a moment after registering.")
     async def membership(root: strawberry.Parent[users.User], info: Info) -> Membership | None:

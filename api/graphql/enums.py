@@ -103,7 +103,7 @@ show(
     ACTIVE="It is read.",
     EXPIRING="It is read, and the leave to do so ends soon: link it again.",
     BROKEN="The provider does not answer for it any more: link it again.",
-    UNLINKED="The person unlinked it; what it told is not used any more.",
+    UNLINKED="The person unlinked it; of what it told, only what `countsOn` says is used for a time.",
 )
 show(
     OddsBand,

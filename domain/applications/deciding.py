@@ -75,6 +75,7 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
         grade_at_least=product.grade_at_least,
         burden=await offers.monthly_burden(db, application.user_id),
         currency=application.currency,
+        hides=sheet.hides_income or sheet.points_carried > 0,
     )
     verdict = policy.decide(request, scored, sheet)
     outcome, asked = DecisionOutcome(verdict.outcome), replaying.asked(request, sheet)

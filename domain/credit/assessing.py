@@ -39,6 +39,12 @@ def score_now(sheet: FactSheet) -> Scored | NotEnoughKnown:
     return scorer().score(sheet)
 
 
+def points_gained(before: FactSheet, after: FactSheet) -> int:
+    """By how many points the second would be scored better; below zero where worse."""
+    old, new = scorer().points(before), scorer().points(after)
+    return 0 if old is None or new is None else new - old
+
+
 async def assess(db: Db, user_id: UUID) -> None:
     """Score the person from what is known now, and announce `score.changed`. Facts that were scored are not scored again."""
     await scorer().keep_up(db)

@@ -18,7 +18,7 @@ from infra.words import N_
 
 Income = TypeVar("Income", int, NDArray[np.int64])
 
-RULES_VERSION = "2026-11-1"
+RULES_VERSION = "2026-11-2"
 # The facts that these rules read; they are kept with each decision.
 READS = ("repayment.delay_months", "income.monthly_inflow", "profile.monthly_income")
 BURDEN_MAX = Decimal("0.5")  # of a month's income, for all instalments together
@@ -47,6 +47,7 @@ class Request:
     grade_at_least: Grade | None
     burden: int = 0
     currency: str = field(default_factory=lambda: settings().currency)
+    hides: bool = False  # an income or points behind an account that was unlinked, and counts on
 
 
 @dataclass(frozen=True)
@@ -113,5 +114,12 @@ def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
     if request.amount > REFER_ABOVE.get(request.currency, {}).get(scored.grade, 0):
         yield Reason("AMOUNT_NEEDS_REVIEW", N_("An amount of this size is looked at by a person."))
     income = income_in(request.currency, sheet)
+    if request.hides:
+        yield Reason(
+            "UNLINKED_LATELY",
+            N_(
+                "You unlinked an account that counts on for a time, so a person looks at this. Link it again to end this."
+            ),
+        )
     if income is None and request.amount > FREE_OF_INCOME.get(request.currency, 0):
         yield Reason("INCOME_UNKNOWN", N_("Your income is not known. Tell it in your profile for a faster answer."))

@@ -62,6 +62,9 @@ class Scorer(Protocol):
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
         """The same answers as one at a time."""
 
+    def points(self, sheet: FactSheet) -> int | None:
+        """Points neither clamped nor withheld where little is known, by which changes are weighed; None without a model."""
+
 
 _scorers: list[Scorer] = []
 

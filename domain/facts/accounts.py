@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.facts import link_requests, readings
+from domain.facts import leaving, link_requests, readings
+from domain.facts.leaving import Weigh
 from domain.facts.link_requests import AccountLinkRequest
-from domain.facts.readings import Observed
+from domain.facts.readings import Observed, Opened
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
@@ -123,26 +124,27 @@ async def record_link(
     observed: Iterable[Observed],
     *,
     simulated: bool,
+    weigh: Weigh,
 ) -> LinkedAccount:
     """Write the account and its facts, and announce `account.linked`. Refuses ACCOUNT_LINKED_ELSEWHERE."""
     # One link of a person at a time: two at once would each see no other account of this provider.
     await readings.take_turn(db, actor.user_id)
-    account = await _account_for(db, actor, request.provider, identity)
+    account = await _account_for(db, actor, request.provider, identity, weigh)
     await _claim_subject(db, account)
-    await readings.withdraw(db, actor.user_id, account.source)
-    await readings.record(db, actor.user_id, account.source, observed, simulated=simulated)
+    told = Opened(account.source, readings.rows_of(observed), simulated)
+    await leaving.tell_anew(db, actor.user_id, account.id, told, weigh)
     await link_requests.record_success(db, request, account.id)
     await outbox.announce(db, LINKED, user_id=actor.user_id, subject_id=account.id)
     return account
 
 
-async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identity) -> LinkedAccount:
+async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identity, weigh: Weigh) -> LinkedAccount:
     now = await clock.now(db)
     seal = await vault.seal_of(db, actor.user_id)
     index = vault.blind_index(f"subject:{provider}", identity.subject)
     tokens = seal.close(identity.tokens, TOKENS)
     name = seal.close(identity.display_name, NAME) if identity.display_name else None
-    await _make_room(db, actor.user_id, provider, index)
+    await _make_room(db, actor.user_id, provider, index, weigh)
     known = select(LinkedAccount).where(
         LinkedAccount.user_id == actor.user_id,
         LinkedAccount.provider == provider,
@@ -169,7 +171,7 @@ async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identi
     return account
 
 
-async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes) -> None:
+async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes, weigh: Weigh) -> None:
     """A person has one account at a provider: another one takes the place of the one before."""
     others = select(LinkedAccount).where(
         LinkedAccount.user_id == user_id,
@@ -178,7 +180,7 @@ async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes)
         LinkedAccount.status != LinkStatus.UNLINKED,
     )
     for account in (await db.execute(others.with_for_update())).scalars():
-        await _let_go(db, account)
+        await _let_go(db, account, weigh)
 
 
 async def _claim_subject(db: Db, account: LinkedAccount) -> None:
@@ -198,21 +200,21 @@ async def _claim_subject(db: Db, account: LinkedAccount) -> None:
         )
 
 
-async def unlink(db: Db, actor: UserActor, account_id: UUID) -> LinkedAccount:
-    """End a link; what it told counts no longer. Unlinking twice is unlinking once. Refuses NOT_FOUND."""
+async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) -> LinkedAccount:
+    """End a link; of what it told only debts and arrears count on, for a time. Twice is once. Refuses NOT_FOUND."""
     account = await db.get(LinkedAccount, (actor.user_id, account_id), with_for_update=True)
     if account is None:
         raise not_found(N_("You have no such linked account."), ("input", "linkedAccountId"))
     if account.status == LinkStatus.UNLINKED:
         return account
-    await _let_go(db, account)
+    await _let_go(db, account, weigh)
     return account
 
 
-async def _let_go(db: Db, account: LinkedAccount) -> None:
+async def _let_go(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
     await LIFE.move(db, account, LinkStatus.UNLINKED)
     account.unlinked_at, account.tokens_sealed = await clock.now(db), None
-    await readings.withdraw(db, account.user_id, account.source)
+    await leaving.leave(db, account.user_id, account.id, account.source, weigh)
     holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
     if holder is not None:
         await db.delete(holder)

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Index, Row, or_, select, update
+from sqlalchemy import ColumnElement, Index, Row, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.facts.counting_on import PREFIX, CountingOn
 from domain.facts.sheets import FactSheet, FactValue, Observation, sheet_of
 from domain.facts.vocabulary import VOCABULARY, FactType
 from infra import clock, vault
@@ -22,6 +23,26 @@ from infra.entity import Entity, Id, OwnerId
 from infra.privacy import Erasure, Export, Privacy
 
 PLACE = "readings.facts"
+
+IS_COUNTING_ON = text(f"source LIKE '{PREFIX}%'")
+
+Rows = list[list[Any]]
+
+
+class Told(NamedTuple):
+    """What a sheet needs of a reading, where many are read at once."""
+
+    source: str
+    facts_sealed: bytes
+    simulated: bool
+
+
+class Opened(NamedTuple):
+    """A reading with its seal open: rows of name, value and when it was observed."""
+
+    source: str
+    rows: Rows
+    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -34,7 +55,10 @@ class Observed:
 
 
 class Reading(Entity):
-    """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did."""
+    """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did.
+
+    What counts on after unlinking is a reading whose `withdrawn_at` lies ahead.
+    """
 
     __tablename__ = "readings"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
@@ -47,7 +71,10 @@ class Reading(Entity):
     simulated: Mapped[bool] = mapped_column(default=False)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "source"),)
+    __table_args__ = (
+        Index(None, "user_id", "source"),
+        Index("ix_readings_counting_on", "withdrawn_at", postgresql_where=IS_COUNTING_ON),
+    )
 
 
 class FactsVersion(Entity):
@@ -77,15 +104,28 @@ async def record(
     db: Db, user_id: UUID, source: str, observed: Iterable[Observed], *, simulated: bool = False
 ) -> Reading:
     """Write down what a source told. Names outside the vocabulary are a bug of the reader, not of the person."""
+    return await write(db, user_id, Opened(source, rows_of(observed), simulated))
+
+
+async def write(db: Db, user_id: UUID, told: Opened, *, until: datetime | None = None) -> Reading:
+    """`until`: when it stops to count by itself."""
     now = await take_turn(db, user_id)
     seal = await vault.seal_of(db, user_id)
-    rows = [[fact.name, _plain(fact), fact.observed_at.isoformat()] for fact in observed]
     reading = Reading(
-        user_id=user_id, source=source, facts_sealed=seal.close(rows, PLACE), read_at=now, simulated=simulated
+        user_id=user_id,
+        source=told.source,
+        facts_sealed=seal.close(told.rows, PLACE),
+        read_at=now,
+        simulated=told.simulated,
+        withdrawn_at=until,
     )
     db.add(reading)
     await db.flush()
     return reading
+
+
+def rows_of(observed: Iterable[Observed]) -> Rows:
+    return [[fact.name, _plain(fact), fact.observed_at.isoformat()] for fact in observed]
 
 
 def _plain(fact: Observed) -> Any:
@@ -93,10 +133,30 @@ def _plain(fact: Observed) -> Any:
     return str(fact.value) if isinstance(fact.value, Decimal | date) else fact.value
 
 
-async def withdraw(db: Db, user_id: UUID, source: str) -> None:
-    """Let everything that this source told count for nothing from now on."""
-    live = (Reading.user_id == user_id, Reading.source == source, Reading.withdrawn_at.is_(None))
-    await db.execute(update(Reading).where(*live).values(withdrawn_at=await take_turn(db, user_id)))
+async def withdraw(db: Db, user_id: UUID, *sources: str) -> None:
+    """Let everything that these sources told count for nothing from now on."""
+    now = await take_turn(db, user_id)
+    theirs = (Reading.user_id == user_id, Reading.source.in_(sources), _counts_at(now))
+    await db.execute(update(Reading).where(*theirs).values(withdrawn_at=now))
+
+
+def _counts_at(moment: datetime) -> ColumnElement[bool]:
+    return or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
+
+
+async def live(db: Db, user_id: UUID) -> tuple[list[Opened], datetime]:
+    """All that counts of a person now, oldest first, and the moment."""
+    now = await clock.now(db)
+    mine = select(Reading).where(Reading.user_id == user_id, Reading.read_at <= now, _counts_at(now))
+    seal = await vault.seal_of(db, user_id)
+    told = (await db.execute(mine.order_by(Reading.read_at, Reading.id))).scalars()
+    return [opened(reading, seal) for reading in told], now
+
+
+async def prune(db: Db) -> None:
+    """What counted on and does so no longer is deleted: nobody has leave to keep it."""
+    is_over = Reading.withdrawn_at <= await clock.now(db)
+    await db.execute(delete(Reading).where(IS_COUNTING_ON, is_over))
 
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:
@@ -107,9 +167,10 @@ async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactShe
 async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> dict[UUID, FactSheet]:
     """The sheets of these people, in two round trips; who was erased is missing."""
     moment = as_of or await clock.now(db)
-    live = or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
     told = (
-        select(Reading).where(Reading.user_id.in_(user_ids), Reading.read_at <= moment, live).order_by(Reading.read_at)
+        select(Reading)
+        .where(Reading.user_id.in_(user_ids), Reading.read_at <= moment, _counts_at(moment))
+        .order_by(Reading.read_at, Reading.id)
     )
     by_user: dict[UUID, list[Reading]] = {user_id: [] for user_id in user_ids}
     for reading in (await db.execute(told)).scalars():
@@ -118,31 +179,40 @@ async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> 
     return {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
 
 
-class Told(NamedTuple):
-    """What a sheet needs of a reading, where many are read at once."""
-
-    source: str
-    facts_sealed: bytes
-    simulated: bool
+def opened(reading: Reading | Told, seal: vault.Seal) -> Opened:
+    return Opened(reading.source, seal.open(reading.facts_sealed, PLACE), reading.simulated)
 
 
-def sheet_from(readings: Sequence[Reading | Told], seal: vault.Seal, as_of: datetime) -> FactSheet:
+def sheet_from(readings: Iterable[Reading | Told], seal: vault.Seal, as_of: datetime) -> FactSheet:
+    return drawn_from([opened(reading, seal) for reading in readings], as_of)
+
+
+def drawn_from(readings: Sequence[Opened], as_of: datetime) -> FactSheet:
     """Draw up the sheet from a person's live readings, oldest first. One reading that was simulated marks the sheet."""
     kept: dict[tuple[str, str], list[Observation]] = {}
-    for reading in readings:
-        for name, value, observed_at in seal.open(reading.facts_sealed, PLACE):
+    left = [(CountingOn.read(reading.rows), reading) for reading in readings]
+    for mark, reading in left:
+        for name, value, observed_at in reading.rows[1:] if mark else reading.rows:
             told = kept.setdefault((reading.source, name), [])
             if value is None:
                 told.clear()
             else:
-                told.append(_observation(reading.source, name, value, datetime.fromisoformat(observed_at)))
+                seen = _observation(reading.source, name, value, datetime.fromisoformat(observed_at))
+                told.append(replace(seen, expires_at=mark.until) if mark else seen)
     drawn = sheet_of(
         (seen for told in kept.values() for seen in told),
         as_of=as_of,
         simulated=any(reading.simulated for reading in readings),
     )
-    # An account that told nothing is linked all the same.
-    return replace(drawn, sources=drawn.sources | {reading.source for reading in readings})
+    counting_on = tuple(mark for mark, _ in left if mark is not None and as_of < mark.until)
+    ends = [drawn.stale_at, *(mark.until for mark in counting_on)]
+    return replace(
+        drawn,
+        # An account that told nothing is linked all the same.
+        sources=drawn.sources | {reading.source for reading in readings},
+        counting_on=counting_on,
+        stale_at=min((end for end in ends if end is not None), default=None),
+    )
 
 
 def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:

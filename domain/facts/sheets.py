@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from domain.facts.counting_on import INCOME, PREFIX, CountingOn
+
 FactValue = float | int | Decimal | bool | str | date
 
 # What a person says of himself or what we counted ourselves is not a linked account.
@@ -36,10 +38,21 @@ class FactSheet:
     observed_at: Mapping[str, datetime] = field(default_factory=dict)
     sources_of: Mapping[str, str] = field(default_factory=dict)  # name -> the source whose value counts
     stale_at: datetime | None = None  # when the first of these facts ends, and the sheet with it
+    counting_on: tuple[CountingOn, ...] = ()  # what accounts left behind that were unlinked
 
     @property
     def linked_sources(self) -> frozenset[str]:
-        return self.sources - OWN_SOURCES
+        return frozenset(source for source in self.sources - OWN_SOURCES if not source.startswith(PREFIX))
+
+    @property
+    def points_carried(self) -> int:
+        """What the score would have won by hiding, and does not win while that counts on."""
+        return sum(each.points for each in self.counting_on)
+
+    @property
+    def hides_income(self) -> bool:
+        """Whether an income was known that no account tells any more."""
+        return INCOME not in self.values and any(each.hides_income for each in self.counting_on)
 
 
 def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated: bool) -> FactSheet:
@@ -71,11 +84,22 @@ def _larger(one: Observation, later: Observation) -> Observation:
     return later if float(later.value) > float(one.value) else one  # type: ignore[arg-type]
 
 
-# Two accounts can both be right: the older one tells the age, the worst delay is the delay.
+def _smaller(one: Observation, later: Observation) -> Observation:
+    return later if float(later.value) < float(one.value) else one  # type: ignore[arg-type]
+
+
+# Two accounts can both be right: the older one tells the age, the worst delay is the delay, and a debt that one of them
+# knows is not undone by another that knows of none.
 _PREFER: dict[str, Callable[[Observation, Observation], Observation]] = {
     "account.age_months": _larger,
     "account.real_name": _larger,
     "repayment.delay_months": _larger,
+    "repayment.on_time_24m": _larger,
+    "repayment.late_24m": _larger,
     "repayment.worst_delay_days": _larger,
+    "repayment.bills_on_time_rate": _smaller,
+    "credit.outstanding": _larger,
+    "credit.open_loans": _larger,
+    "credit.applications_90d": _larger,
     "social.address_stability_months": _larger,
 }

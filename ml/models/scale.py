@@ -50,7 +50,11 @@ def points_of(log_odds: float) -> float:
 
 def whole_points(log_odds: float) -> int:
     """The points that a person sees: rounded, and clamped to 350..950."""
-    return min(max(round(points_of(log_odds)), LOWEST), HIGHEST)
+    return on_scale(round(points_of(log_odds)))
+
+
+def on_scale(points: int) -> int:
+    return min(max(points, LOWEST), HIGHEST)
 
 
 def pd_of(points: float) -> float:

@@ -14,13 +14,15 @@ from infra.words import N_
 from ml.models.artefact import Artefact
 from ml.models.features import FEATURES
 from ml.models.leaves import leaves_of
-from ml.models.scale import POINTS_PER_LOG_ODDS, points_of, whole_points
+from ml.models.scale import POINTS_PER_LOG_ODDS, on_scale, points_of
 from ml.score.fitting import Row, facts_of, is_unknown
 
 Floats = NDArray[np.float64]
 
 LIMIT = "limit"
 LIMIT_LABEL = N_("Ends of the scale")
+CARRIED = "unlinked"
+CARRIED_LABEL = N_("Accounts that you unlinked")
 
 
 def largest_remainder(parts: Sequence[float], total: int) -> list[int]:
@@ -57,12 +59,13 @@ def explained(artefact: Artefact, rows: NDArray[Any]) -> Explained:
 
 
 def factors(
-    artefact: Artefact, row: Row, base: float, effects: Sequence[float], log_odds: float
+    artefact: Artefact, row: Row, base: float, effects: Sequence[float], log_odds: float, carried: int = 0
 ) -> tuple[int, tuple[Factor, ...]]:
     """The base, and five factors that add up from it to the points.
 
     What is not known of a person is in the base, not in his factors: the base is where somebody starts of whom we know
-    no more than that. Nobody reads that an account he has not linked took points from him.
+    no more than that. Nobody reads that an account he has not linked took points from him; one that he unlinked may have
+    left points that are `carried`.
     """
     groups = dict.fromkeys(FactGroup, 0.0)
     for each, name, value, effect in zip(artefact.inputs, facts_of(artefact), row, effects, strict=True):
@@ -73,7 +76,9 @@ def factors(
     base_points, unclamped = round(points_of(base)), round(points_of(log_odds))
     whole = largest_remainder(list(groups.values()), unclamped - base_points)
     told = [Factor(group.value, GROUP_LABELS[group], effect) for group, effect in zip(groups, whole, strict=True)]
-    points = whole_points(log_odds)
-    if points != unclamped:
-        told.append(Factor(LIMIT, LIMIT_LABEL, points - unclamped))
+    if carried:
+        told.append(Factor(CARRIED, CARRIED_LABEL, -carried))
+    points = on_scale(unclamped - carried)
+    if points != unclamped - carried:
+        told.append(Factor(LIMIT, LIMIT_LABEL, points - unclamped + carried))
     return base_points, tuple(told)

@@ -93,13 +93,16 @@ def by_feature(artefact: Artefact, row: Sequence[Value], harms: Sequence[float])
     return told
 
 
-def principal(features: Mapping[str, tuple[float, Value]]) -> tuple[Reason, ...]:
+def principal(
+    features: Mapping[str, tuple[float, Value]], others: Sequence[tuple[float, Reason]] = ()
+) -> tuple[Reason, ...]:
     """At most four, the most harmful first. Harms are log-odds of default more than an approved person's."""
+    found = [(harm, name, _reason(name, value)) for name, (harm, value) in features.items()]
+    found += [(harm, reason.code, reason) for harm, reason in others]
     told: dict[str, Reason] = {}
-    for name, (harm, value) in sorted(features.items(), key=lambda item: (-item[1][0], item[0])):
+    for harm, _, reason in sorted(found, key=lambda each: (-each[0], each[1])):
         if harm < HARM_MIN or len(told) == REASONS_MAX:
             break
-        reason = _reason(name, value)
         if reason is not None:
             told.setdefault(reason.code, reason)
     return tuple(told.values())

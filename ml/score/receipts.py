@@ -7,6 +7,7 @@ from itertools import pairwise
 from domain.facts.sheets import FactSheet, FactValue
 from infra.words import N_
 from ml.models.artefact import Artefact
+from ml.score.carrying import carried_by
 from ml.score.fitting import row_of
 from ml.score.scoring import scored
 
@@ -54,7 +55,8 @@ def receipt(
     were ended by the person, so what they told did not expire.
     """
     expired = _expired(before, after, unlinked)
-    without = replace(before, values=_without(before, after, expired))
+    carried = tuple(each for each in before.counting_on if after.as_of < each.until)
+    without = replace(before, values=_without(before, after, expired), counting_on=carried)
     steps = [_points(old, before), _points(old, without), _points(old, after), _points(new, after)]
     changes = [later - earlier for earlier, later in pairwise(steps)]
     parts = zip((YOU, EXPIRED, MODEL), (changes[1], changes[0], changes[2]), strict=True)
@@ -62,7 +64,7 @@ def receipt(
 
 
 def _points(model: Artefact, sheet: FactSheet) -> int:
-    return scored(model, row_of(model, sheet)).points
+    return scored(model, row_of(model, sheet), carried_by(sheet)).points
 
 
 def _expired(before: FactSheet, after: FactSheet, unlinked: frozenset[str]) -> set[str]:

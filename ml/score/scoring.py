@@ -13,7 +13,8 @@ from ml.live import store
 from ml.live.serving import Live, live_scorer_model
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.features import Value
-from ml.models.scale import pd_of, whole_points
+from ml.models.scale import pd_of, points_of
+from ml.score.carrying import NOTHING, Carried, carried_by, carried_in
 from ml.score.explaining import explained, factors
 from ml.score.fitting import Row, fit, is_thin, outside, row_of
 from ml.score.reasons import against, by_feature, principal
@@ -62,17 +63,27 @@ class LiveScorer:
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
         return score_all_with(self.model(), sheets)
 
+    def points(self, sheet: FactSheet) -> int | None:
+        model = self._live.current()
+        return None if model is None else points_with(model, sheet)
+
 
 def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
-    row = row_or_why_not(artefact, sheet)
-    return row if isinstance(row, NotEnoughKnown) else scored(artefact, row)
+    return score_all_with(artefact, [sheet])[0]
 
 
 def score_all_with(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
     """The same for many, with one call of the model."""
     rows = [row_or_why_not(artefact, sheet) for sheet in sheets]
-    told = iter(scored_all(artefact, [row for row in rows if not isinstance(row, NotEnoughKnown)]))
+    asked = [(row, carried_by(sheet)) for row, sheet in zip(rows, sheets, strict=True) if isinstance(row, tuple)]
+    told = iter(scored_all(artefact, [row for row, _ in asked], [carried for _, carried in asked]))
     return [row if isinstance(row, NotEnoughKnown) else next(told) for row in rows]
+
+
+def points_with(artefact: Artefact, sheet: FactSheet) -> int:
+    """Beyond the ends of the scale too, and however little is known."""
+    told = explained(artefact, np.array([fit(artefact, row_of(artefact, sheet))], dtype=object))
+    return round(points_of(float(told.log_odds[0]))) - sheet.points_carried
 
 
 def row_or_why_not(artefact: Artefact, sheet: FactSheet) -> Row | NotEnoughKnown:
@@ -87,30 +98,32 @@ def row_or_why_not(artefact: Artefact, sheet: FactSheet) -> Row | NotEnoughKnown
     return row
 
 
-def scored(artefact: Artefact, row: Row) -> Scored:
-    """What the model makes of one row; the same row and artefact always give the same answer."""
-    return scored_all(artefact, [row])[0]
+def scored(artefact: Artefact, row: Row, carried: Carried = NOTHING) -> Scored:
+    """What the model makes of one row; the same row, artefact and points carried always give the same answer."""
+    return scored_all(artefact, [row], [carried])[0]
 
 
-def scored_all(artefact: Artefact, rows: Sequence[Row]) -> list[Scored]:
+def scored_all(artefact: Artefact, rows: Sequence[Row], carried: Sequence[Carried]) -> list[Scored]:
     if not rows:
         return []
     told = explained(artefact, np.array([fit(artefact, row) for row in rows], dtype=object))
-    each = zip(rows, told.log_odds.tolist(), told.effects.tolist(), strict=True)
-    return [_scored(artefact, row, told.base, log_odds, effects) for row, log_odds, effects in each]
+    each = zip(rows, told.log_odds.tolist(), told.effects.tolist(), carried, strict=True)
+    return [_scored(artefact, row, told.base, log_odds, effects, more) for row, log_odds, effects, more in each]
 
 
-def _scored(artefact: Artefact, row: Row, base: float, log_odds: float, effects: list[float]) -> Scored:
-    points = whole_points(log_odds)
-    base_points, groups = factors(artefact, row, base, effects, log_odds)
+def _scored(
+    artefact: Artefact, row: Row, base: float, log_odds: float, effects: list[float], carried: Carried
+) -> Scored:
+    base_points, groups = factors(artefact, row, base, effects, log_odds, carried.points)
+    points = base_points + sum(factor.effect for factor in groups)
     return Scored(
         probability=pd_of(points),
         points=points,
         grade=Grade(artefact.cuts.grade(points)),
         base_points=base_points,
         factors=groups,
-        reasons=principal(by_feature(artefact, row, against(artefact, effects))),
-        vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)},
+        reasons=principal(by_feature(artefact, row, against(artefact, effects)), carried.reasons),
+        vector={each.name: value for each, value in zip(artefact.inputs, row, strict=True)} | carried.vector,
         model_version=artefact.version,
         simulated=artefact.simulated,
     )
@@ -119,7 +132,8 @@ def _scored(artefact: Artefact, row: Row, base: float, log_odds: float, effects:
 async def replayed(db: Db, vector: Mapping[str, Value], model_version: str) -> Scored:
     """A score of the past, worked out again from its stored vector. Raises ArtefactError when that model is gone."""
     artefact = await store.load_score(db, model_version)
-    missing = [each.name for each in artefact.inputs if each.name not in vector]
-    if missing or len(vector) != len(artefact.inputs):
+    inputs, carried = carried_in(vector)
+    missing = [each.name for each in artefact.inputs if each.name not in inputs]
+    if missing or len(inputs) != len(artefact.inputs):
         raise ArtefactError(f"The vector is not one of model {model_version}.")
-    return scored(artefact, tuple(vector[each.name] for each in artefact.inputs))
+    return scored(artefact, tuple(inputs[each.name] for each in artefact.inputs), carried)

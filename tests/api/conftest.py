@@ -37,6 +37,9 @@ class SteadyScorer:
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored]:
         return [scored(Grade.B) for _ in sheets]
 
+    def points(self, sheet: FactSheet) -> int | None:
+        return None
+
 
 @pytest.fixture
 def steady_scorer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.actors import UserActor
+from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests, readings
 from domain.facts.accounts import LinkedAccount, LinkStatus, ProviderSubject
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
@@ -207,7 +208,7 @@ async def test_of_two_accounts_linked_at_once_one_is_in_force_with_its_facts(des
     for account in linked:
         if account.id != in_force.id:
             async with transaction() as db:
-                await accounts.unlink(db, actor, account.id)
+                await accounts.unlink(db, actor, account.id, weigh=points_gained)
     async with reading() as db:
         assert (await readings.sheet(db, actor.user_id)).linked_sources == {"taobao"}
 

@@ -55,7 +55,7 @@ READ = text(
                   array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
                   array_agg(simulated ORDER BY read_at, id) AS simulated
              FROM readings
-            WHERE user_id = people.user_id AND withdrawn_at IS NULL
+            WHERE user_id = people.user_id AND (withdrawn_at IS NULL OR withdrawn_at > :now)
            ) AS told ON true
      ORDER BY people.user_id
     """
@@ -90,7 +90,7 @@ async def go_on(db: Db, sweep_id: UUID, number: int) -> None:
 
 async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:
     cpu_began, most = time.process_time(), settings().match_batch
-    bounds = {"after": part.cursor, "last": part.last, "most": most}
+    bounds = {"after": part.cursor, "last": part.last, "most": most, "now": await clock.now(db)}
     people = (await db.execute(READ, bounds)).all()
     # Later than all that was read, so that no fact of it seems to lie ahead.
     now, on_shelf = await clock.catch_up(db), await shelf.current(db)

@@ -38,6 +38,9 @@ class GradesByIncome:
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
         return [self.score(sheet) for sheet in sheets]
 
+    def points(self, sheet: FactSheet) -> int | None:
+        return None
+
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown:
         income = sheet.values.get("profile.monthly_income")
         if not isinstance(income, Decimal):
