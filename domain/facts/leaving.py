@@ -4,9 +4,9 @@ What is kept is the least that does this: debts and arrears, the names of what i
 that would have changed the score. It ends by itself, and linking the account again replaces it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from domain.facts import obligations, readings
@@ -23,7 +23,7 @@ Weigh = Callable[[FactSheet, FactSheet], int]
 async def foresee(db: Db, user_id: UUID, account_id: UUID, provider: str, weigh: Weigh) -> CountingOn | None:
     """What would count on if the account were unlinked now; None where nothing would."""
     told, now = await readings.live(db, user_id)
-    left = _left(told, account_id, provider, None, now, weigh)
+    left = left_behind(told, account_id, provider, None, now, weigh)
     return None if left is None else CountingOn.read(left.rows)
 
 
@@ -45,7 +45,7 @@ async def tell_anew(db: Db, user_id: UUID, account_id: UUID, anew: Opened, weigh
 async def _replace(db: Db, user_id: UUID, account_id: UUID, provider: str, anew: Opened | None, weigh: Weigh) -> None:
     await readings.take_turn(db, user_id)
     told, now = await readings.live(db, user_id)
-    left = _left(told, account_id, provider, anew, now, weigh)
+    left = left_behind(told, account_id, provider, anew, now, weigh)
     await readings.withdraw(db, user_id, provider, source_of(account_id))
     if anew is not None:
         await readings.write(db, user_id, anew)
@@ -53,46 +53,59 @@ async def _replace(db: Db, user_id: UUID, account_id: UUID, provider: str, anew:
         await readings.write(db, user_id, left, until=_until(now))
 
 
+def left_behind(
+    told: Sequence[Opened], account_id: UUID, provider: str, anew: Opened | None, now: datetime, weigh: Weigh
+) -> Opened | None:
+    """What counts on of an account, as a reading, where it tells no more than `anew` from now on; None for nothing.
+
+    `told`: all that counts of this person now, oldest first.
+    """
+    mine = [each for each in told if each.source in (provider, source_of(account_id))]
+    others = [each for each in told if each.source not in (provider, source_of(account_id))]
+    silence = _silence(mine, anew, now)
+    if not silence.kept and not silence.hidden:
+        return None
+
+    def left(points: int) -> CountingOn:
+        facts = tuple(str(row[0]) for row in silence.kept)
+        return CountingOn(account_id, provider, _until(now), points, facts, silence.hidden)
+
+    def as_reading(points: int) -> Opened:
+        is_simulated = any(each.simulated for each in mine)
+        return Opened(source_of(account_id), [left(points).mark, *silence.kept], is_simulated)
+
+    # As if the account went on telling what it told, with all that is told anew.
+    open_still = [*others, *(each._replace(rows=_but(each.rows, anew)) for each in mine), *_some(anew)]
+    hiding = [*others, *_some(anew), as_reading(0)]
+    won = max(0, weigh(readings.drawn_from(open_still, now), readings.drawn_from(hiding, now)))
+    return as_reading(won) if left(won).matters else None
+
+
 def _until(now: datetime) -> datetime:
     return now + timedelta(days=settings().unlinked_counts_days)
 
 
-def _left(
-    told: Sequence[Opened], account_id: UUID, provider: str, anew: Opened | None, now: datetime, weigh: Weigh
-) -> Opened | None:
-    """What counts on of an account, as a reading, where it tells no more than `anew` from now on."""
-    mine = [each for each in told if each.source in (provider, source_of(account_id))]
-    others = [each for each in told if each.source not in (provider, source_of(account_id))]
-    before = next((mark for each in mine if (mark := CountingOn.read(each.rows))), None)
-    old = {row[0]: row for each in mine for row in _facts(each)}
-    new = {row[0]: row for row in anew.rows} if anew else {}
-    silent = {name: row for name, row in old.items() if name not in new and row[1] is not None}
-    kept = [silent[name] for name in sorted(obligations.standing({name: row[1] for name, row in silent.items()}))]
-    hidden = {*silent, *(before.hidden if before else ())} - {row[0] for row in kept} - new.keys()
-    if not silent and not hidden:
-        return None
-    is_simulated = any(each.simulated for each in mine)
+@dataclass(frozen=True)
+class _Silence:
+    """Of what an account is silent now: rows of debts and arrears, and the names of all else."""
 
-    def reading_of(points: int) -> Opened:
-        names = tuple(row[0] for row in kept)
-        left = CountingOn(account_id, provider, _until(now), points, names, tuple(sorted(hidden)))
-        return Opened(source_of(account_id), [left.mark, *kept], is_simulated)
-
-    as_before = [*others, *_overlaid(provider, old, new, is_simulated)]
-    if before is not None:
-        as_before.append(Opened(source_of(account_id), [before.mark], is_simulated))
-    hiding = [*others, *([anew] if anew else []), reading_of(0)]
-    won = weigh(readings.drawn_from(as_before, now), readings.drawn_from(hiding, now))
-    left = reading_of(max(0, won))
-    mark = CountingOn.read(left.rows)
-    return left if mark is not None and mark.matters else None
+    kept: Rows
+    hidden: tuple[str, ...]
 
 
-def _facts(told: Opened) -> Rows:
-    return told.rows[1:] if CountingOn.read(told.rows) else told.rows
+def _silence(mine: Sequence[Opened], anew: Opened | None, now: datetime) -> _Silence:
+    marks = [mark for each in mine if (mark := CountingOn.read(each.rows))]
+    told_anew = {row[0] for row in anew.rows} if anew else set()
+    silent = {name: row for name, row in readings.lasting(mine, now).items() if name not in told_anew}
+    owed = obligations.standing({name: row[1] for name, row in silent.items()})
+    hidden = {*silent, *(name for mark in marks for name in mark.hidden)} - owed - told_anew
+    return _Silence([silent[name] for name in sorted(owed)], tuple(sorted(hidden)))
 
 
-def _overlaid(
-    provider: str, old: Mapping[str, list[Any]], new: Mapping[str, list[Any]], is_simulated: bool
-) -> list[Opened]:
-    return [Opened(provider, [*{**old, **new}.values()], is_simulated)]
+def _but(rows: Rows, anew: Opened | None) -> Rows:
+    told_anew = {row[0] for row in anew.rows} if anew else set()
+    return [row for row in rows if row[0] not in told_anew]
+
+
+def _some(told: Opened | None) -> list[Opened]:
+    return [] if told is None else [told]

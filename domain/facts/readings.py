@@ -192,12 +192,12 @@ def drawn_from(readings: Sequence[Opened], as_of: datetime) -> FactSheet:
     kept: dict[tuple[str, str], list[Observation]] = {}
     left = [(CountingOn.read(reading.rows), reading) for reading in readings]
     for mark, reading in left:
-        for name, value, observed_at in reading.rows[1:] if mark else reading.rows:
-            told = kept.setdefault((reading.source, name), [])
-            if value is None:
+        for row in reading.rows[1:] if mark else reading.rows:
+            told = kept.setdefault((reading.source, row[0]), [])
+            if row[1] is None:
                 told.clear()
             else:
-                seen = _observation(reading.source, name, value, datetime.fromisoformat(observed_at))
+                seen = _seen(reading.source, row)
                 told.append(replace(seen, expires_at=mark.until) if mark else seen)
     drawn = sheet_of(
         (seen for told in kept.values() for seen in told),
@@ -215,13 +215,26 @@ def drawn_from(readings: Sequence[Opened], as_of: datetime) -> FactSheet:
     )
 
 
+def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
+    """By name, the newest rows of one account's readings that have not grown too old."""
+    found: dict[str, list[Any]] = {}
+    for reading in readings:
+        mark = CountingOn.read(reading.rows)
+        for row in reading.rows[1:] if mark else reading.rows:
+            found.pop(row[0], None)
+            if row[1] is not None and (mark or _seen(reading.source, row).is_live(at)):
+                found[row[0]] = row
+    return found
+
+
 def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:
     """Of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
     told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
     return sheet_from([Told(*each) for each in told], seal, as_of)
 
 
-def _observation(source: str, name: str, value: Any, observed_at: datetime) -> Observation:
+def _seen(source: str, row: list[Any]) -> Observation:
+    name, value, observed_at = row[0], row[1], datetime.fromisoformat(row[2])
     kind = VOCABULARY[name]
     match kind.type:
         case FactType.MONEY:
