@@ -1,6 +1,7 @@
 """Unlinking, as a person meets it: told beforehand what counts on, never scored better for it, and free when the time is over."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from domain.facts.counting_on import PREFIX
 from domain.facts.readings import Observed, Reading
 from infra.database import reading, transaction
 from integrations import linking
+from integrations.providers.history import read_facts
 from ml.score.replaying import replay_decision, replay_score
 from tests import applying
 from tests.clocks import Clock
@@ -96,7 +98,8 @@ class TestWhatCountsOn:
         await member.link("taobao", "steady-shopper", subject=new_key())
         async with reading() as db:
             sheet = await readings.sheet(db, member.user_id)
-        assert (sheet.linked_sources, sheet.values[SHORT], sheet.values["repayment.delay_months"]) == ({"taobao"}, 6, 1)
+        assert sheet.linked_sources == {"taobao"}
+        assert (sheet.values[SHORT], sheet.values["repayment.delay_months"]) == (6, 1)
         assert len(sheet.counting_on) == 1
 
     async def test_is_not_escaped_by_linking_again_with_less_to_tell(
@@ -104,10 +107,10 @@ class TestWhatCountsOn:
     ) -> None:
         subject = new_key()
         await member.link("taobao", "over-borrowed", subject=subject)
-        real = linking.read_facts
+        real = read_facts
 
-        async def less(*asked: object) -> list[Observed]:
-            return [fact for fact in await real(*asked) if not fact.name.startswith("repayment.")]  # type: ignore[arg-type]
+        async def less(*asked: Any) -> list[Observed]:
+            return [fact for fact in await real(*asked) if not fact.name.startswith("repayment.")]
 
         monkeypatch.setattr(linking, "read_facts", less)
         await member.link("taobao", "over-borrowed", subject=subject)
