@@ -39,7 +39,7 @@ def client_address(scope: Scope) -> str:
 
 
 def _address(text: str) -> str | None:
-    """As proxies write it: bare, with a port, or in brackets."""
+    """An address as proxies write it: bare, with a port, or in brackets."""
     bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
     if bare.count(":") == 1:
         bare = bare.partition(":")[0]

@@ -51,7 +51,7 @@ async def _valkey() -> None:
 
 
 async def _reactions() -> dict[str, object] | None:
-    """None where nobody can tell."""
+    """How many reactions wait; None where nobody can tell."""
     now = await backlog.look_now()
     if now is None:
         return None

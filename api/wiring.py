@@ -111,7 +111,7 @@ def _train(story: "Story") -> None:
 
 
 async def _alone(work: Callable[[Db], Awaitable[T]]) -> T:
-    """In a transaction of its own, with an engine that ends with it."""
+    """Do this in a transaction of its own, with an engine that ends with it."""
     try:
         async with database.transaction() as db:
             return await work(db)

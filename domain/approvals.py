@@ -75,7 +75,7 @@ def declare(name: str, *, proposes: Permission, approves: Permission) -> Kind:
 
 
 def hash_of(content: Any) -> str:
-    """The same for the same content, however its keys are ordered."""
+    """The hash of a content; however its keys are ordered, it is the same."""
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -116,7 +116,7 @@ async def approve(db: Db, actor: StaffActor, kind: Kind, *, subject: str, seen: 
 
 
 async def reject(db: Db, actor: StaffActor, kind: Kind, *, subject: str, comment: str = "") -> Approval:
-    """By whoever could approve it, or by its author; then it may be proposed anew."""
+    """Say no, as whoever could approve it or as its author; then it may be proposed anew."""
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by != actor.staff_id:
         _require(actor, kind.approves)

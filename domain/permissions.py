@@ -64,5 +64,5 @@ assert ALLOWS.keys() == set(Scope), "each scope has its permissions"
 
 
 def roles_that_may(permission: Permission) -> tuple[Role, ...]:
-    """For the sentence that says who could do it."""
+    """The names of the roles that may, for the sentence that says who could do it."""
     return tuple(role for role in Role if permission in MAY[role])

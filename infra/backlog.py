@@ -71,7 +71,7 @@ async def look(db: Db) -> Backlog:
 
 
 async def look_now() -> Backlog | None:
-    """The same for a machine that asks; None where the database cannot tell soon."""
+    """How much waits, for a machine that asks; None where the database cannot tell soon."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
             return await look(db)

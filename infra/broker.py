@@ -20,7 +20,7 @@ class NobodyTook(OSError):
 
 
 def queue(*, quorum: bool) -> Queue:
-    """On the default exchange, where the queue's name is the way to it: no binding that could be lost."""
+    """A queue on the default exchange, where its name is the way to it: no binding that could be lost."""
     return Queue(QUEUE, Exchange(""), QUEUE, queue_arguments={"x-queue-type": "quorum"} if quorum else None)
 
 

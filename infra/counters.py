@@ -83,7 +83,7 @@ async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
 
 
 async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:
-    """They were no uses after all."""
+    """Take uses back: they were none after all."""
     for use in uses:  # one by one, in the order in which they were taken
         is_counted = (Counter.key == use.key, Counter.uses > 0)
         await db.execute(update(Counter).where(*is_counted).values(uses=Counter.uses - 1))

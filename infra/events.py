@@ -29,5 +29,5 @@ def check(name: str, data: Mapping[str, Datum] | None = None) -> None:
 
 
 def declared() -> Mapping[str, Mapping[str, type | UnionType]]:
-    """All of them, by name."""
+    """All events that were declared, by name."""
     return _declared

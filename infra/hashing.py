@@ -19,7 +19,7 @@ NICE = 5
 
 
 class Full(Exception):
-    """As many wait as may, here or from this network. Trying again in a second is not too early."""
+    """Raised where as many wait as may, here or from this network. Trying again in a second is not too early."""
 
 
 class Run(Protocol):

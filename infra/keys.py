@@ -31,7 +31,7 @@ def keyring() -> Keyring:
 
 
 def read_keyring() -> Keyring:
-    """As the settings are now. Raises ValueError where a key is none."""
+    """The keys as the settings are now. Raises ValueError where a key is none."""
     s = settings()
     if s.index_key and s.token_key and s.master_keys:
         return _from_settings(s)

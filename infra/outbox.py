@@ -97,7 +97,7 @@ async def announce_all(
     first_at: datetime | None = None,
     apart: timedelta = timedelta(0),
 ) -> None:
-    """The same event about many, given as (user, subject), in two round trips. Due one after another, `apart` from each other."""
+    """Announce one event about many, given as (user, subject), in two round trips; due one after another, `apart`."""
     events.check(name, {})
     now, owing = await clock.now(db), reactions.owed_to(name)
     first = first_at or now

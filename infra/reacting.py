@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class UnknownReaction(Exception):
-    """This process knows none of that name: one that is newer may, so the row stays due until it is parked."""
+    """Raised for a name that this process does not know: a newer one may, so the row stays due until it is parked."""
 
 
 async def react(event_id: UUID, name: str) -> None:

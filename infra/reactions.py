@@ -49,5 +49,5 @@ def owed_to(event_name: str) -> list[str]:
 
 
 def named(name: str) -> Reaction | None:
-    """None for one that this process does not know: it was taken away, or is newer than the process."""
+    """The reaction of this name; None where this process does not know it: it was taken away, or is newer."""
     return _by_name.get(name)

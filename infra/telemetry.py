@@ -57,7 +57,7 @@ def _add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def _name_exception(_: Any, __: str, event: EventDict) -> EventDict:
-    """Where it went wrong, without the words of the error: they may quote what a person said."""
+    """Say where it went wrong, without the words of the error: they may quote what a person said."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info
     if isinstance(error, BaseException):

@@ -12,7 +12,7 @@ PROSE_COLUMNS_MIN = 24  # below, sentences are no longer read with ease
 
 
 def console(*, stderr: bool = False) -> Console:
-    """As wide as the terminal; in a pipe or a file as wide as what is printed."""
+    """A console as wide as the terminal; in a pipe or a file as wide as what is printed."""
     found = Console(stderr=stderr, highlight=False)
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=ENDLESS)
 
@@ -46,7 +46,7 @@ class Listing(Table):
             yield from self._cards()
 
     def _columns_needed(self, console: Console, options: ConsoleOptions) -> int:
-        """Of the screen: with every cell on one line, save sentences, which may be folded to a readable width."""
+        """The columns of the screen that a table needs with every cell on one line, save sentences, which may be folded."""
         unfolded = Measurement.get(console, options.update(max_width=ENDLESS), self.plain()).maximum
         spared = sum(
             max(0, width - PROSE_COLUMNS_MIN)
@@ -57,7 +57,7 @@ class Listing(Table):
         return unfolded - spared
 
     def plain(self) -> Table:
-        """The same columns and rows as a bare `Table`."""
+        """These columns and rows as a bare `Table`."""
         bare = Table(box=self.box, pad_edge=self.pad_edge, show_edge=self.show_edge)
         bare.columns, bare.rows = self.columns, self.rows
         return bare

@@ -14,7 +14,7 @@ HEADER = {"alg": "HS256", "typ": "at+jwt"}
 
 
 def issue(audience: str, claims: Mapping[str, Any]) -> str:
-    """The same claims make the same token, to the letter."""
+    """Sign claims as a token; the same claims make the same token, to the letter."""
     return jwt.encode(HEADER, {"iss": settings().public_url, "aud": audience, **claims}, _key())
 
 

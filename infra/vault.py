@@ -85,7 +85,7 @@ async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:
 
 
 def house_seal() -> Seal:
-    """For secrets that belong to no person: a staff member's TOTP secret, a webhook's signing key."""
+    """The seal of secrets that belong to no person: a staff member's TOTP secret, a webhook's signing key."""
     return Seal(_derived("house"), None)
 
 

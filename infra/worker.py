@@ -46,7 +46,7 @@ def make_celery() -> Celery:
 
 
 def make_sender() -> Celery:
-    """The same for the relay, which gives up soon where a broker hangs: it has others to serve, and may be told to end."""
+    """The relay's sender, which gives up soon where a broker hangs: it has others to serve, and may be told to end."""
     celery = make_celery()
     patience = {"socket_timeout": SECONDS_MAX, "socket_connect_timeout": SECONDS_MAX}
     if celery.conf.broker_transport_options.get("confirm_publish"):

@@ -22,7 +22,7 @@ PROVIDERS: Mapping[str, Provider] = {
 
 
 def registrations(configuration: Settings | None = None) -> dict[str, Registration]:
-    """By key, in the order in which a person sees them."""
+    """All registrations by key, in the order in which a person sees them."""
     configuration = configuration or settings()
     found = {
         key: sandboxed(provider, configuration.public_url) if configuration.is_embedded else None
@@ -37,7 +37,7 @@ def registration(key: str) -> Registration | None:
 
 
 def known(key: str) -> Registration:
-    """Also one that is configured no more: an account that was linked there keeps its provider's name."""
+    """A registration, also one that is configured no more: an account that was linked there keeps its provider's name."""
     return registration(key) or Registration(
         provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id=""
     )
@@ -65,7 +65,7 @@ def configured(key: str, given: ProviderCredentials, configuration: Settings) ->
 
 
 def sandboxed(provider: Provider, public_url: str) -> Registration:
-    """The same code over real HTTP, with our own server as the other side."""
+    """A registration whose other side is our own server, by the same code over real HTTP."""
     base = f"{public_url}/sandbox/{provider.key}"
     return Registration(
         # Without the fragment, since testers add `&persona=` to the end of the address.

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @reaction(challenges.CREATED, stored_as="send_code", calls_out=True)
 async def send_code(event: Event) -> None:
-    """At most one message per challenge, though events are delivered at least once.
+    """Send a code: at most one message per challenge, though events are delivered at least once.
 
     Where the gateway cannot tell a repeat, the challenge is marked before the call. A crash in between loses the message:
     the lesser evil, since the person can ask again after a minute, and a second message costs money and looks like an
@@ -43,14 +43,14 @@ async def send_code(event: Event) -> None:
 
 
 async def _waiting(challenge_id: UUID) -> Challenge | None:
-    """None where the code was sent before, or nobody waits for it any more."""
+    """The challenge whose code waits to be sent; None where it was sent before, or nobody waits for it any more."""
     async with reading() as db:
         waiting = select(Challenge).where(*_still_waits(challenge_id, await clock.now(db)))
         return (await db.execute(waiting)).scalar_one_or_none()
 
 
 async def _mark(challenge_id: UUID) -> Challenge | None:
-    """The same, and from now on it counts as sent."""
+    """Mark the challenge that waits as sent."""
     async with transaction() as db:
         now = await clock.now(db)
         marked = update(Challenge).where(*_still_waits(challenge_id, now)).values(sent_at=now).returning(Challenge)

@@ -37,7 +37,7 @@ def period_of(reset: QuotaReset, now: datetime) -> str:
 
 
 def period_column(now: datetime) -> ColumnElement[str]:
-    """The same for a row of Benefit, in SQL."""
+    """The period of a row of Benefit, in SQL."""
     return case({reset: period_of(reset, now) for reset in QuotaReset}, value=Benefit.reset)
 
 

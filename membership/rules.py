@@ -69,7 +69,7 @@ class TierRules(Entity):
 
     @property
     def ladder(self) -> list[TierRule]:
-        """Lowest tier first."""
+        """The rules of a version, lowest tier first."""
         return sorted(self.rules, key=lambda rule: rule.tier.rank)
 
     def of(self, tier_code: str) -> TierRule | None:

@@ -47,5 +47,5 @@ async def score_with_challenger(db: Db, event: Event) -> None:
 
 @reaction(retraining.RETRAIN, stored_as="retrain_matcher", calls_out=True)
 async def retrain_matcher(event: Event) -> None:
-    """It calls nobody; but no transaction may stay open while it trains."""
+    """Train the matcher anew. It calls nobody; but no transaction may stay open while it trains."""
     await retraining.retrain(event.occurred_at)

@@ -13,7 +13,7 @@ def address_here() -> str:
 
 
 def address_of(var: Path) -> str | None:
-    """None where nothing runs, or only a command that will end."""
+    """Where this folder's house answers; None where nothing runs, or only a command that will end."""
     from infra.occupancy import occupant
 
     said = re.search(r"https?://[^\s,]+", occupant(var) or "")

@@ -63,7 +63,7 @@ class House:
             raise CannotOpen(f"port {self.port} is taken by another program. Choose one: make run LONGAN_PORT=8001")
 
     def prepare(self) -> None:
-        """In a process of its own, which gives back the memory that training takes."""
+        """Make all ready in a process of its own, which gives back the memory that training takes."""
         if settings().database_url is None and is_prepared(self.var):
             return
         command = tethered([PYTHON, "-m", "api.cli", "prepare"], Identity(), signal.SIGKILL)
@@ -137,7 +137,7 @@ class House:
 
 
 def shown(path: Path) -> str:
-    """As short as it can be said from where we stand."""
+    """A path, as short as it can be said from where we stand."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

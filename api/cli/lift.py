@@ -98,6 +98,6 @@ def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
 
 
 def _shown(figure: "Figure", decimals: int, between: str = "\n") -> str:
-    """On two lines, so that a row fits eighty columns."""
+    """A figure with its interval, on two lines, so that a row fits eighty columns."""
     value, low, high = (f"{number:+.{decimals}f}" for number in (figure.value, figure.low, figure.high))
     return f"{value}{between}{low} to {high}"

@@ -92,7 +92,7 @@ def _staff(credentials: Credentials, at: int) -> list[SignIn]:
 
 
 async def sit_down(request: Request) -> Response:
-    """At the console, as a member of staff in this role, without typing the proofs."""
+    """Open the console as a member of staff in this role, without typing the proofs."""
     role = next((role for role in Role if role.value == request.path_params["role"]), None)
     credentials = await _credentials()
     if role is None or credentials is None:

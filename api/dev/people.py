@@ -93,7 +93,7 @@ async def _link_accounts(actor: UserActor, key: str) -> bool:
 
 
 async def _agreed(authorization_url: str, provider: str, key: str) -> str:
-    """Where the provider's page sends the persona who says yes."""
+    """The address to which the provider's page sends the persona who says yes."""
     asked = urlsplit(f"{authorization_url}&persona={key}&subject={key}")
     path = asked.path.partition(f"/sandbox/{provider}")[2]
     request = exchange.Request("GET", path, dict(parse_qsl(asked.query)))

@@ -23,7 +23,7 @@ class Finder(NamedTuple):
 
 
 async def find_node(context: Context, id: str, finders: Mapping[str, Finder]) -> Any:
-    """None for what is not there and for what is not the asker's alike."""
+    """The node of this id; None for what is not there and for what is not the asker's alike."""
     parsed = parse_global_id(id)
     if parsed is None or parsed[0] not in finders:
         return None

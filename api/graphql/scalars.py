@@ -27,7 +27,7 @@ def read_date(value: object) -> date:
 
 
 def read_time(value: object) -> datetime:
-    """In UTC. Raises ValueError: without a zone, it would be another moment on each machine."""
+    """Read a moment, into UTC. Raises ValueError: without a zone, it would be another moment on each machine."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
         raise ValueError
     return _within_reach(datetime.fromisoformat(value.upper().replace(",", "."))).astimezone(UTC)

@@ -14,7 +14,7 @@ _taken: Counter[str] = Counter()
 
 @contextmanager
 def seat(name: str, most: int) -> Iterator[None]:
-    """One of the `most` seats of this name. Raises Full."""
+    """Take one of the `most` seats of this name while the block lasts. Raises Full."""
     if _taken[name] >= most:
         raise Full
     _taken[name] += 1

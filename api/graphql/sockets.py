@@ -28,7 +28,7 @@ SIGNED_OUT = {Unauthenticated.code, SessionEnded.code}
 
 
 class Conversation:
-    """From the accepted handshake to the close. What any of its tasks raises as Closing ends all of them."""
+    """One socket from the accepted handshake to the close. What any of its tasks raises as Closing ends all of them."""
 
     def __init__(
         self,

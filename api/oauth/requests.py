@@ -59,7 +59,7 @@ def parameters(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def _credentials(headers: list[str], form: Mapping[str, str]) -> Credentials:
-    """By HTTP Basic or in the body, never both (section 2.3)."""
+    """A client's credentials, by HTTP Basic or in the body, never both (section 2.3)."""
     if len(headers) > 1:
         raise malformed("Authorization is given twice")
     if not headers:
@@ -97,6 +97,6 @@ def malformed(description: str) -> OAuthError:
 
 
 def unknown_client() -> OAuthError:
-    """The same for a client that is not known and a secret that is wrong."""
+    """The one answer to a client that is not known and to a secret that is wrong."""
     challenge = {"WWW-Authenticate": 'Basic realm="longan", charset="UTF-8"'}
     return OAuthError("invalid_client", "client authentication failed", 401, challenge)

@@ -122,7 +122,7 @@ async def find(db: Db, actor: Actor, id: UUID) -> Application | None:
 
 
 async def lock(db: Db, actor: Actor, id: UUID) -> Application | None:
-    """The same, and until the transaction ends nobody else changes it.
+    """Find an application as `find` does; until the transaction ends nobody else changes it.
 
     Its owner is read first: the rows of a person lie together, so a lock that names the person is taken in one place.
     """

@@ -60,7 +60,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
 
 
 async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], AppliedTerms]:
-    """By (user, application); missing where they were not kept."""
+    """The applied terms of many, by (user, application); missing where they were not kept."""
     of_these = select(AppliedTerms).where(tuple_(AppliedTerms.user_id, AppliedTerms.application_id).in_(keys))
     return {(row.user_id, row.application_id): row for row in (await db.execute(of_these)).scalars()}
 
@@ -86,6 +86,6 @@ async def of_application(db: Db, application: Application) -> AppliedTerms:
 def quote(
     terms: AppliedTerms, amount: int, months: int, *, annual_rate: Decimal | None = None, grade_now: Grade | None = None
 ) -> Quote:
-    """At these terms or a lower rate. A grade that has risen since waives more of the deposit; one that fell, no less."""
+    """What it costs at these terms or a lower rate. A grade that has risen since waives more of the deposit; one that fell, no less."""
     grades = [grade for grade in (terms.grade, grade_now) if grade is not None]
     return quoting.quote(terms, amount, months, grade=min(grades, default=None), annual_rate=annual_rate)

@@ -25,7 +25,7 @@ class DecisionOutcome(StrEnum):
 
     @property
     def status(self) -> ApplicationStatus:
-        """What it makes of the application."""
+        """The status that this outcome gives to the application."""
         return BECOMES[self]
 
 
@@ -81,7 +81,7 @@ def told(reasons: list[Reason]) -> list[Any]:
 
 
 async def latest(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Decision]:
-    """By (user, application)."""
+    """The newest decision of each, by (user, application)."""
     of_these = tuple_(Decision.user_id, Decision.application_id).in_(keys)
     made = (await db.execute(select(Decision).where(of_these).order_by(Decision.id))).scalars()
     return {(decision.user_id, decision.application_id): decision for decision in made}

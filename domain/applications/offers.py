@@ -121,7 +121,7 @@ async def expire(db: Db, application: Application) -> None:
 
 
 async def withdraw(db: Db, application: Application) -> None:
-    """With the application that a person takes back; there may be none yet."""
+    """Withdraw the offer with the application that a person takes back; there may be none yet."""
     if offer := await _locked(db, application):
         await LIFE.move(db, offer, OfferStatus.WITHDRAWN)
 
@@ -132,7 +132,7 @@ async def _locked(db: Db, application: Application) -> Offer | None:
 
 
 async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Offer]:
-    """By (user, application)."""
+    """The offers of many, by (user, application)."""
     of_these = tuple_(Offer.user_id, Offer.application_id).in_(keys)
     return {
         (row.user_id, row.application_id): row for row in (await db.execute(select(Offer).where(of_these))).scalars()
@@ -150,7 +150,7 @@ def burden_of(user_id: UUID | BindParameter[UUID]) -> Select[int]:
 
 
 async def burdens(db: Db, user_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The same of many; who would pay nothing is missing."""
+    """What each of these people would pay a month; whoever would pay nothing is missing."""
     of_each = (
         select(Offer.user_id, func.sum(Offer.monthly_payment))
         .where(Offer.user_id.in_(user_ids), Offer.status.in_(OWED))

@@ -64,7 +64,7 @@ async def assess(db: Db, user_id: UUID) -> None:
 async def _outcome(
     db: Db, user_id: UUID, version: int
 ) -> tuple[Score | NotEnoughKnown | None, str | None, datetime | None]:
-    """With the model that said it, and until when its facts hold."""
+    """What scoring came to, with the model that said it, and until when its facts hold."""
     if not await accounts.linked(db, user_id):
         return None, None, None
     sheet, model_version = await readings.sheet(db, user_id), scorer().model_version

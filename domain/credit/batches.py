@@ -147,7 +147,7 @@ def _outcome(
 
 
 async def _write(db: Db, outcomes: Sequence[Outcome], told_until: datetime) -> datetime:
-    """Those whose points changed hear of it one after another, so that what follows from it crowds nobody out."""
+    """Write the outcomes. Those whose points changed hear of it one after another, so that what follows crowds nobody out."""
     await copy_in(db, Score, [outcome.score for outcome in outcomes if outcome.score is not None])
     await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])
     changed = [(outcome.scoring["user_id"], outcome.scoring["score_id"]) for outcome in outcomes if outcome.is_change]

@@ -65,7 +65,7 @@ def monthly_income(sheet: FactSheet) -> Decimal | None:
 
 
 def income_in(currency: str, sheet: FactSheet) -> int | None:
-    """The same in minor units of this currency; None where it is told in another, for the two are not compared."""
+    """The monthly income in minor units of this currency; None where it is told in another, for the two are not compared."""
     income = monthly_income(sheet)
     if income is None or currency != settings().currency:
         return None
@@ -89,7 +89,7 @@ def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
 
 
 def is_behind(sheet: FactSheet) -> bool:
-    """On a repayment, now."""
+    """Whether a person is behind on a repayment now."""
     return float(sheet.values.get("repayment.delay_months", 0)) >= 1  # type: ignore[arg-type]
 
 

@@ -20,7 +20,7 @@ BATCH_DUE, DONE = declare("rescore.batch_due", range=int), declare("rescore.done
 
 
 async def begin(db: Db, reason: RescoreReason, ranges: int | None = None) -> Rescore:
-    """Those whose points change hear of it after all who are still to hear from the rescores before."""
+    """Begin to score everybody anew. Whose points change hears of it after all who are still to hear from the rescores before."""
     rescore = await running.begin(db, RESCORING, Rescore(reason=reason), ranges)
     told_until = (await db.execute(select(func.max(RescoreRange.told_until)))).scalar_one()
     mine = update(RescoreRange).where(RescoreRange.run_id == rescore.id)

@@ -55,12 +55,12 @@ class Scorer(Protocol):
         """Take over a model that was promoted just now; slow when there is one."""
 
     async def keep_up(self, db: Db) -> None:
-        """The same, unless this process has looked within the last heartbeat."""
+        """Serve the model that is live, unless this process has looked within the last heartbeat."""
 
     def score(self, sheet: FactSheet) -> Scored | NotEnoughKnown: ...
 
     def score_many(self, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
-        """The same answers as one at a time."""
+        """Score many sheets at once, with the same answers as one at a time."""
 
     def points(self, sheet: FactSheet) -> int | None:
         """Points neither clamped nor withheld where little is known, by which changes are weighed; None without a model."""

@@ -231,13 +231,13 @@ def has_linked(user_id: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
 
 
 async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LinkedAccount]:
-    """For keys of (user, account), whatever their status."""
+    """Linked accounts by keys of (user, account), whatever their status."""
     of_these = select(LinkedAccount).where(tuple_(LinkedAccount.user_id, LinkedAccount.id).in_(keys))
     return {(row.user_id, row.id): row for row in (await db.execute(of_these)).scalars()}
 
 
 async def of_users(db: Db, user_ids: set[UUID]) -> dict[UUID, list[LinkedAccount]]:
-    """Those in force, in the order in which they were linked."""
+    """The accounts in force of each person, in the order in which they were linked."""
     live = select(LinkedAccount).where(LinkedAccount.user_id.in_(user_ids), LinkedAccount.status != LinkStatus.UNLINKED)
     found: dict[UUID, list[LinkedAccount]] = {user_id: [] for user_id in user_ids}
     for account in (await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars():

@@ -228,7 +228,7 @@ def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
 
 
 def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:
-    """Of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
+    """The sheet of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
     told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
     return sheet_from([Told(*each) for each in told], seal, as_of)
 

@@ -20,7 +20,7 @@ from infra.settings import settings
 
 @dataclass(frozen=True)
 class Applicant:
-    """None is unknown. Money is of a month, in minor units of `currency`."""
+    """What the rules know of one person; None is unknown. Money is of a month, in minor units of `currency`."""
 
     age: int | None
     region: str | None
@@ -68,7 +68,7 @@ class PeopleColumns:
         return len(self.age)
 
     def packed(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """The columns as JSON can hold them."""
         return {
             "region": self.region.values(),
             "occupation": self.occupation.values(),

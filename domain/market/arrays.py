@@ -40,7 +40,7 @@ class Texts:
 
 
 class Choices:
-    """For each product the texts that it allows; None is any."""
+    """The texts that each product allows; None is any."""
 
     def __init__(self, allowed: Objects) -> None:
         self.asks: Flags = np.array([one is not None for one in allowed], bool)

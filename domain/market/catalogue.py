@@ -134,7 +134,7 @@ def _price(fields: _Fields, kind: ProductKind, money: Callable[[Any], int]) -> t
 
 
 def _keep_standards(where: str, product: Product) -> None:
-    """The same as a partner's, with the field as this file writes it."""
+    """Check a product as a partner's is checked, and name the field as this file writes it."""
     try:
         standards.keep(product)
     except Refusal as refusal:

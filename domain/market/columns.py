@@ -70,7 +70,7 @@ class ProductColumns:
 
 
 def columns_of(products: Iterable[Product]) -> ProductColumns:
-    """Without those whose row cannot be read: what they ask for is unknown, so they are offered to nobody."""
+    """Products as columns, without those whose row cannot be read: what they ask for is unknown, so they are offered to nobody."""
     rows = [row for product in products if (row := _readable(product)) is not None]
     rows.sort(key=lambda row: row["ids"])
     columns: dict[str, Any] = {name: _column(kind, [row[name] for row in rows]) for name, kind in TYPES.items()}

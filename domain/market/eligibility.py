@@ -15,12 +15,12 @@ from domain.market.rules import CODES, ELIGIBLE, PARTNERS, POLICYS, Rule, Unknow
 
 
 def seeing(pair: Pairing) -> Whole:
-    """For each pair the place in CODES of the first rule that is not met. What is unknown stands against nothing."""
+    """The place in CODES of the first rule that each pair does not meet. What is unknown stands against nothing."""
     return _first(pair, [*_unmet(pair, PARTNERS), *_unmet(pair, POLICYS)])
 
 
 def applying(pair: Pairing) -> Whole:
-    """The same as `apply` would answer: what is unknown and asked for stands against it too."""
+    """The place in CODES that `apply` would answer for each pair: what is unknown and asked for stands against it too."""
     return _first(pair, [*_unmet(pair, PARTNERS), *_missing(pair), *_unmet(pair, POLICYS)])
 
 
@@ -44,7 +44,7 @@ def _missing(pair: Pairing) -> Iterator[tuple[str, Flags]]:
 
 
 def counts(people: PeopleColumns, products: ProductColumns, rows: Iterable[int]) -> Whole:
-    """For the products at these rows, how many people each of CODES counts for if they applied."""
+    """How many people each of CODES counts for if they applied, for the products at these rows."""
     each = [np.bincount(applying(Pairing(people, products.only([row])))[:, 0], minlength=len(CODES)) for row in rows]
     return np.array(each, np.int64).reshape(-1, len(CODES))
 
@@ -63,7 +63,7 @@ class Standing:
 
 
 def standing(product: Product, who: Applicant) -> Standing | None:
-    """None where the product cannot be read, and so is offered to nobody. Costs are those of the illustrated amount."""
+    """How one person stands to one product, at the costs of the illustrated amount; None where the product cannot be read."""
     columns = columns_of([product])
     if not len(columns):
         return None

@@ -152,7 +152,7 @@ def _in(currency: str, money: Money, *names: str) -> Money:
 
 
 def _path(*names: str) -> tuple[str, ...]:
-    """Where it stands in the partner's input."""
+    """The path at which a field stands in the partner's input."""
     return "input", *(re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in names)
 
 

@@ -28,7 +28,7 @@ class Pairing:
 
     @cached_property
     def is_income_known(self) -> Flags:
-        """In the product's currency: amounts of two currencies are not compared."""
+        """Whether the income is known in the product's currency: amounts of two currencies are not compared."""
         return np.asarray((self.who.income != UNKNOWN) & (self.who.currency == self.what.currency))
 
     @cached_property

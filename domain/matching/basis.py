@@ -49,7 +49,7 @@ async def catch_up(db: Db) -> None:
 
 
 async def keep_up(db: Db) -> None:
-    """The same, at most a heartbeat late."""
+    """Bring this process up to the models that are live, at most a heartbeat late."""
     await scorer().keep_up(db)
     await matcher().keep_up(db)
 

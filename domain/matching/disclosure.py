@@ -25,7 +25,7 @@ ROUNDED = 10
 
 
 def coarse(people: PeopleColumns) -> PeopleColumns:
-    """As partners may ask of them: each in the middle of a step, and all minors alike."""
+    """People as partners may ask of them: each in the middle of a step, and all minors alike."""
     step = INCOME_STEP * _units(people)
     return replace(
         people,
@@ -50,7 +50,7 @@ def _units(people: PeopleColumns) -> Whole:
 
 
 def told(counted: Flags) -> int | None:
-    """Of these people, as a partner is told."""
+    """How many these people are, as a partner is told."""
     return in_tens(int(counted.sum()) + error_of(counted), len(counted))
 
 
@@ -59,7 +59,7 @@ def in_tens(seen: int, people: int) -> int | None:
 
 
 def error_of(counted: Flags) -> int:
-    """The same for the same people, in the order in which they lie; another key makes another."""
+    """The error that is added to a count: the same for the same people, another under another key."""
     who = sha256(np.packbits(counted).tobytes() + len(counted).to_bytes(8)).hexdigest()
     drawn = int.from_bytes(vault.blind_index("disclosure", who)[:7]) / 2**56 - 0.5
     error = -SPREAD * copysign(log(max(1 - 2 * abs(drawn), 1e-12)), drawn)

@@ -134,7 +134,7 @@ def _these(user_id: UUID, ids: list[UUID]) -> Update:
 
 
 async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime) -> Sequence[Impression]:
-    """Of each product that was shown to the person within the month before, the latest impression."""
+    """The latest impression of each product that was shown to the person within the month before."""
     lately = select(Impression).where(
         Impression.user_id == user_id,
         Impression.product_id.in_(product_ids),

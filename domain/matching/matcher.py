@@ -90,7 +90,7 @@ class Matcher(Protocol):
         """Take over a model that was promoted just now; slow when there is one."""
 
     async def keep_up(self, db: Db) -> None:
-        """The same, unless this process has looked within the last heartbeat."""
+        """Serve the model that is live, unless this process has looked within the last heartbeat."""
 
     def rank(self, sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Ranking: ...
 

@@ -83,7 +83,7 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
 
 
 async def find(db: Db, user_id: UUID, product_id: UUID) -> Match | None:
-    """One of them; None where this product is not among what the person can have."""
+    """The match of one product; None where it is not among what the person can have."""
     view = await views.of(db, user_id, None)
     position = view.position_of(product_id)
     if position is None:

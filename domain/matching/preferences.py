@@ -25,7 +25,7 @@ class MatchPreference(Entity):
 
 
 async def choose(db: Db, actor: UserActor, *, is_personal: bool) -> None:
-    """From the next read on, this person's matches are ranked by what suits him, or by cost alone."""
+    """Rank this person's matches, from the next read on, by what suits them, or by cost alone."""
     row = insert(MatchPreference).values(user_id=actor.user_id, is_personal=is_personal, changed_at=await clock.now(db))
     new = {"is_personal": row.excluded.is_personal, "changed_at": row.excluded.changed_at}
     is_other = MatchPreference.is_personal != row.excluded.is_personal

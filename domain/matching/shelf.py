@@ -106,7 +106,7 @@ async def _changed_since(db: Db, version: int) -> _Found:
 
 
 def _product(row: Mapping[str, Any]) -> Product | None:
-    """Of no session, so that nobody's rollback can take it from the shelf."""
+    """A product of no session, so that nobody's rollback can take it from the shelf."""
     try:
         words = {
             column.key: column.type.enum_class(row[column.key])

@@ -39,7 +39,7 @@ class View:
     plan: Plan
 
     def place_at(self, position: int) -> int:
-        """Of the candidate that stands there."""
+        """The place of the candidate that stands at this position."""
         return int(self.ranked[self.plan.rank_at(position)])
 
     def position_of(self, product_id: UUID) -> int | None:
@@ -53,7 +53,7 @@ class View:
         return Cursor(-value, self._id_at(rank), position >= exploring.SLOT, drawn)
 
     def behind(self, cursor: Cursor) -> tuple["View", int]:
-        """The same with the lot of this walk, and the position at which it goes on."""
+        """This view with the lot of the walk, and the position at which it goes on."""
         is_before = self._is_up_to(cursor)
         passed = int(is_before.sum())
         if not cursor.is_past_lot and passed <= exploring.SLOT:

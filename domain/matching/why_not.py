@@ -31,7 +31,7 @@ class WhyNot:
 
 
 async def why_not(db: Db, user_id: UUID, product_id: UUID) -> WhyNot | None:
-    """None where no such product was ever offered."""
+    """Why this person cannot have this product; None where no such product was ever offered."""
     product = (await products.by_ids(db, {product_id})).get(product_id)
     if product is None or product.status == ProductStatus.DRAFT:
         return None

@@ -64,7 +64,7 @@ async def refuse_too_many_codes(db: Db, phone: str, place: Place, address: str) 
 
 
 async def _asked(db: Db, phone_index: bytes, now: datetime) -> list[Challenge]:
-    """Oldest first, as far back as any of the rates looks."""
+    """The codes asked for by this number, oldest first, as far back as any of the rates looks."""
     limits = settings().code_limits
     since = now - timedelta(seconds=max(limits.per_phone.seconds, limits.per_phone_of_strangers.seconds))
     asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)

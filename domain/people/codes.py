@@ -8,7 +8,7 @@ BETWEEN = re.compile(r"[ \u00a0\u2010-\u2015\u2212-]")
 
 
 def as_digits(text: str) -> str:
-    """Without what stands between digits, in plain ones. What is no code stays as it is, and will be wrong."""
+    """A code in plain digits, without what stands between them. What is no code stays as it is, and will be wrong."""
     if len(text) > TYPED_MAX:
         return text
     plain = BETWEEN.sub("", unicodedata.normalize("NFKC", text).strip(" \t"))

@@ -25,7 +25,7 @@ def parse(text: str, field: tuple[str, ...] = FIELD) -> str:
 
 
 def _one_way(number: PhoneNumber) -> PhoneNumber:
-    """Where a mobile number has two spellings, the one that networks use today: two would be two people."""
+    """A number in the spelling that networks use today, where it has two: they would be two people."""
     digits = phonenumbers.national_significant_number(number)
     if number.country_code == MEXICO and len(digits) == 11 and digits.startswith("1"):
         return _with(number, digits[1:])  # until 2020 a 1 stood before mobile numbers

@@ -39,7 +39,7 @@ class Device:
 
 
 def network_mark(account: bytes, address: str) -> bytes:
-    """Of this account's: the same network is another mark for every other account."""
+    """The mark of a network for this account; for every other account the same network has another."""
     return vault.mac("place", account + widest_of(address).encode())[:MARK_BYTES]
 
 
@@ -50,7 +50,7 @@ def device_token(device: Device, proof: bytes = b"") -> str:
 
 
 def device_of(token: str | None, proof: bytes = b"") -> Device | None:
-    """None where we did not make it, or where the proof has changed since."""
+    """The device of a token; None where we did not make it, or where the proof has changed since."""
     try:
         raw = base64.b64decode((token or "").encode(), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):

@@ -126,7 +126,7 @@ def region_of(value: str) -> str:
 
 
 def occupation_of(value: str) -> str:
-    """One of OCCUPATIONS however it is spelt; else in the person's own words, which no rule reads."""
+    """The occupation as one of OCCUPATIONS however it is spelt; else in the person's own words, which no rule reads."""
     text = value.strip()
     if not 1 <= len(text) <= OCCUPATION_MAX:
         raise invalid(N_("An occupation has 1 to {most} characters."), ("input", "occupation"), most=OCCUPATION_MAX)

@@ -162,7 +162,7 @@ async def actor_of(db: Db, token: AccessToken) -> UserActor | None:
 
 
 async def _mark_used(db: Db, session: Session) -> None:
-    """From now on the token before this one is spent: whoever still shows it is not the device that we answered."""
+    """Spend the token before this one: whoever still shows it is not the device that we answered."""
     mine = (Session.user_id == session.user_id, Session.id == session.id)
     await db.execute(update(Session).where(*mine).values(used_generation=session.generation))
     await db.commit()

@@ -60,7 +60,7 @@ async def sign_in(*, email: str, password: str, code: str, ip: str, device_token
 
 
 async def _begin_once(db: Db, member: Staff, step: int, ip: str, tries: list[Use]) -> SignedIn | None:
-    """None where the code was used before; that was no guess, so the try is not held against anybody."""
+    """Begin a session, once; None where the code was used before, which was no guess and is held against nobody."""
     await counters.give_back(db, tries)
     if not await staff.use_step(db, member, step):
         return None
@@ -85,7 +85,7 @@ def _in_a_day(email: str, *, is_known: bool) -> Use:
 
 
 async def forget_tries(db: Db, email: str) -> None:
-    """Those of whole days; the others are over in minutes."""
+    """Forget the tries of whole days; the others are over in minutes."""
     await counters.forget(db, [_in_a_day(email, is_known=is_known) for is_known in (True, False)])
 
 
@@ -103,7 +103,7 @@ async def _place_of(db: Db, email: str, member: Staff | None, ip: str, device_to
 
 
 def _wrong() -> Refusal:
-    """The same for an unknown address, a wrong password, and a code that is wrong or was used."""
+    """The one refusal of an unknown address, a wrong password, and a code that is wrong or was used."""
     return Refusal(RefusalCode.NOT_ALLOWED, N_("E-mail address, password or code is wrong."))
 
 

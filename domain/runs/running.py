@@ -104,7 +104,7 @@ async def _end(db: Db, work: Work[R, P], run: R) -> None:
 
 
 def _rest(seconds_of_work: float, share: float) -> timedelta:
-    """From the beginning of a batch to that of the next one, so that work takes its share of the time."""
+    """How long to rest from the beginning of a batch to that of the next one, so that work takes its share of the time."""
     return timedelta(seconds=seconds_of_work / share) if share < 1 else timedelta(0)
 
 

@@ -61,7 +61,7 @@ def at(folder: Path, *, durable: bool = True) -> Servers:
 
 
 def make_database(pair: Servers) -> bool:
-    """Whether it was missing."""
+    """Make this database where it is missing; answers whether it was."""
     if pair.postgres.has_database(DATABASE):
         return False
     pair.create_database(DATABASE)

@@ -172,7 +172,7 @@ def make_private(folder: Path, identity: Identity) -> None:
 
 
 def lend(folder: Path, identity: Identity) -> Path:
-    """Where another uid can keep the data: outside root's own folders, with a link from where it is looked for."""
+    """Lend another uid a place for the data: outside root's own folders, with a link from where it is looked for."""
     if folder.is_symlink():
         return folder.resolve()
     LENT.mkdir(mode=0o711, parents=True, exist_ok=True)

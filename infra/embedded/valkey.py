@@ -94,7 +94,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """One of those that the system gives to nobody by itself: a connection to elsewhere cannot take it in between."""
+    """A port of those that the system gives to nobody by itself: a connection to elsewhere cannot take it in between."""
     while True:
         port = secrets.choice(range(*PORTS))
         if is_free(port):

@@ -153,7 +153,7 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
 
 
 async def completed(at: Registration) -> Registration:
-    """With what must be discovered first."""
+    """A provider with what must be discovered first."""
     with only_failures():
         return await at.completed()
 

@@ -100,7 +100,7 @@ class Provider:
     reads_simulated: tuple[str, ...] = ()
 
     def moved_to(self, base: str) -> "Provider":
-        """The same provider with its hosts replaced: where the sandbox speaks its dialect."""
+        """This provider with its hosts replaced: where the sandbox speaks its dialect."""
         return replace(
             self,
             authorize_url=_moved(self.authorize_url, base),

@@ -18,7 +18,7 @@ PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 
 @dataclass(frozen=True)
 class Started:
-    """Where to send the person, and what to keep until he is back. Nonce and verifier are empty where nobody asks."""
+    """Where to send the person, and what to keep until they are back. Nonce and verifier are empty where nobody asks."""
 
     authorization_url: str = field(repr=False)
     state: str = field(repr=False)

@@ -31,7 +31,7 @@ def _readable(jwks: dict[str, Any]) -> KeySet:
 
 
 def _signing_key(jwk: Any) -> Key | None:
-    """None for keys that don't sign, that we cannot read, or that are nobody's secret."""
+    """A key that signs; None for keys that don't, that we cannot read, or that are nobody's secret."""
     if not isinstance(jwk, dict) or jwk.get("use", "sig") != "sig" or jwk.get("kty") == "oct":
         return None
     try:

@@ -37,12 +37,12 @@ class SmsFailure(Exception):
 
 
 class NotSent(SmsFailure):
-    """It surely was not sent, and may go through later."""
+    """Raised where it surely was not sent, and may go through later."""
 
 
 class Rejected(SmsFailure):
-    """It surely was not sent, and never will be: a wrong number, a template that does not exist."""
+    """Raised where it surely was not sent, and never will be: a wrong number, a template that does not exist."""
 
 
 class Unsure(SmsFailure):
-    """It may have been sent: the answer was lost, or made no sense."""
+    """Raised where it may have been sent: the answer was lost, or made no sense."""

@@ -60,13 +60,13 @@ class Book:
         return replace(laid, groups=groups, suspected=self.suspected and self.suspected.take(order))
 
     def without(self, columns: Iterable[str]) -> "Book":
-        """The same rows without the inputs that are made from these columns."""
+        """These rows without the inputs that are made from these columns."""
         gone = set(columns)
         kept = [index for index, each in enumerate(self.inputs) if each.column not in gone]
         return replace(self, inputs=tuple(self.inputs[i] for i in kept), frame=self.frame.iloc[:, kept], suspected=None)
 
     def take(self, rows: Rows) -> "Book":
-        """The same book with these rows only."""
+        """This book with these rows only."""
         return replace(
             self,
             frame=self.frame.iloc[rows],

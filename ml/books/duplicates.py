@@ -58,7 +58,7 @@ def groups(
 
 
 def _say_nothing(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Where a row of many columns holds hardly any different values, such as one code everywhere."""
+    """Which rows say nothing: many columns with hardly any different values, such as one code everywhere."""
     if len(rows.columns) < _MANY_COLUMNS:
         return np.zeros(len(rows), dtype=bool)
     return np.asarray(rows.astype(str).nunique(axis=1) <= _MANY_COLUMNS // 2, dtype=bool)

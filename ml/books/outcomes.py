@@ -20,7 +20,7 @@ _CLASS_MIN = 20
 
 
 def loans_made(table: pd.DataFrame, description: Description, notes: Notes) -> NDArray[np.bool_]:
-    """Where the application became a loan; without a decision column that is everywhere."""
+    """Which applications became loans; without a decision column, all."""
     if description.decision is None:
         return np.ones(len(table), dtype=bool)
     said = _same_words(table[description.decision])
@@ -40,7 +40,7 @@ def loans_made(table: pd.DataFrame, description: Description, notes: Notes) -> N
 
 
 def finished(table: pd.DataFrame, description: Description, notes: Notes) -> NDArray[np.bool_]:
-    """Where the loan has come to its end, good or bad."""
+    """Which loans have come to their end, good or bad."""
     said = _same_words(table[description.target])
     waiting = said.isin({parsing.same_word(word) for word in description.unfinished}).to_numpy(dtype=np.bool_)
     if waiting.any():

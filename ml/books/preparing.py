@@ -137,7 +137,7 @@ def _check_names(table: pd.DataFrame, description: Description) -> None:
 
 
 def _hash(table: pd.DataFrame) -> str:
-    """Of the rows in any order."""
+    """The hash of the rows in any order."""
     digest = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
     digest.update(np.sort(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
     return digest.hexdigest()

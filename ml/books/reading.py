@@ -112,7 +112,7 @@ def _lines(text: str, separator: str) -> Iterator[list[str]]:
 
 
 def _separator(text: str) -> str:
-    """That which splits the first lines into the same number of cells, and into the most."""
+    """The separator that splits the first lines into the same number of cells, and into the most."""
     sample = text[:200_000].splitlines()[:_SNIFFED_ROWS]
     if len(text) > 200_000:
         sample = sample[:-1]

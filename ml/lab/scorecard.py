@@ -54,7 +54,7 @@ def _number(book: Book, index: int, rate: float) -> Steps:
 
 
 def _edges(numbers: Floats, bad: Floats, weights: Floats, monotone: int) -> Floats:
-    """Where a small decision tree cuts the numbers; along the declared direction, if any."""
+    """The edges at which a small decision tree cuts the numbers; along the declared direction, if any."""
     from sklearn.tree import DecisionTreeClassifier
 
     if len(numbers) < 40 or np.ptp(numbers) == 0 or bad.min() == bad.max():

@@ -112,14 +112,14 @@ def train(
 
 
 def _steps(book: Book, split: Split) -> int:
-    """At most: the folds' searches are of one kind."""
+    """How many steps there are at most: the folds' searches are of one kind."""
     folds = len(split.folds)
     of_folds = folds * max(candidates.steps(book, (kind,)) for kind in candidates.KINDS) if folds > 1 else 0
     return candidates.steps(book) + of_folds + folds + 1
 
 
 def _tested(book: Book, split: Split, search: Search, seed: int, step: "_Steps") -> tuple[Rows, Floats]:
-    """Without each fold's test rows: settings, training and calibration of the chosen kind. Then ask about those rows."""
+    """Choose, train and calibrate without each fold's test rows; then ask about those rows."""
     rows, log_odds, kind = [], [], search.chosen.kind
     for learn, test in split.folds:
         part = book.take(learn)

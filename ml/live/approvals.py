@@ -46,7 +46,7 @@ class ModelMove(Entity):
 
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[tuple[str, bool]]]:
-    """Of each version, who proposed it and who approved it, by name; True for a proposal. What was rejected counts no more."""
+    """Who proposed and who approved each version, by name; True for a proposal. What was rejected counts no more."""
     seal = vault.house_seal()
     given = await approvals.history(db, MODEL, versions)
     standing = {

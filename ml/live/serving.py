@@ -45,7 +45,7 @@ class Live(Generic[Model]):
 
     @property
     def may_be_there(self) -> bool:
-        """Also where nobody has looked yet."""
+        """Whether a model may be live; also where nobody has looked yet."""
         return self._revision < 0 or self._model is not None
 
     async def keep_up(self, db: Db) -> None:

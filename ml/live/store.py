@@ -52,7 +52,7 @@ class ModelFile(Entity):
 
 
 def folder() -> Path:
-    """Where `longan train` leaves models on this machine."""
+    """The folder in which `longan train` leaves models on this machine."""
     return settings().var / "models"
 
 
@@ -126,7 +126,7 @@ async def contents(db: Db, version: str) -> dict[str, bytes]:
 
 
 async def kept(db: Db) -> list[ModelArtefact]:
-    """Oldest first."""
+    """All artefacts, oldest first."""
     return list(
         (await db.execute(select(ModelArtefact).order_by(ModelArtefact.saved_at, ModelArtefact.version))).scalars()
     )

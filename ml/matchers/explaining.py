@@ -33,7 +33,7 @@ def reasons(
     shown: Indices,
     kept: Collection[OddsBand],
 ) -> list[tuple[Reason, ...]]:
-    """At most three for each, the strongest first; never none. Without a model, only costs decide and can be a reason."""
+    """At most three reasons for each, the strongest first; never none. Without a model, only costs can be a reason."""
     if not len(shown):
         return []
     true = sentences(model, rows, scored, candidates, shown, kept)

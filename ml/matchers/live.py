@@ -21,7 +21,7 @@ CHEAPEST = "cheapest-first"
 
 
 class LiveMatcher:
-    """Where no matcher has been trained yet, the cheapest comes first, and nothing is guessed of anybody."""
+    """The matcher that is live. Where none has been trained yet, the cheapest comes first, and nothing is guessed of anybody."""
 
     def __init__(self, live: Live[MatchArtefact] | None = None, weights: Weights = WEIGHTS) -> None:
         self._live, self._weights = live or live_matcher_model(), weights

@@ -80,7 +80,7 @@ async def _period(now: datetime) -> tuple[datetime, datetime]:
 
 
 def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
-    """By the primary key of the impressions, so that a batch meets few people and goes on where the last one ended."""
+    """A batch by the primary key of the impressions, so that it meets few people and goes on where the last one ended."""
     applied = and_(
         Application.user_id == Impression.user_id,
         Application.id == Impression.application_id,
@@ -184,7 +184,7 @@ def _log(parts: Sequence[_Part]) -> Log:
 
 
 def _draw(name: bytes) -> float:
-    """From 0 to 1, and the same for this person in each training to come."""
+    """A draw from 0 to 1, the same for this person in each training to come."""
     return int.from_bytes(blake2b(name, digest_size=7, person=b"longan matcher").digest()) / 2**56
 
 

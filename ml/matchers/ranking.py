@@ -10,7 +10,7 @@ from ml.models.matcher import MatchArtefact
 
 
 def ranked(model: MatchArtefact, weights: Weights, rows: Floats, *, is_scored: bool) -> Ranking:
-    """Of one person, whose rows of COLUMNS these are. The odds are NaN where there is no score to tell them from."""
+    """The ranking of one person, whose rows of COLUMNS these are. The odds are NaN where no score tells them."""
     odds, wish = model.chances(rows, is_scored=is_scored)
     value = values.of(weights, rows, odds, wish)
     return Ranking(values.best_first(value), value, np.full(len(rows), np.nan) if odds is None else odds, wish)

@@ -34,7 +34,7 @@ SEED = 20_261_122
 
 
 async def retrain(asked_at: datetime | None = None) -> MatcherTraining | None:
-    """None where another is at work, or has been since it was `asked_at`; what is asked for while one works is asked again."""
+    """Train a matcher; None where another is at work, or has been since it was `asked_at`."""
     begun = await _begin(asked_at)
     if begun is None:
         return None

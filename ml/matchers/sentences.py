@@ -45,7 +45,7 @@ def sentences(
     shown: Indices,
     kept: Collection[OddsBand],
 ) -> list[list[Sentence]]:
-    """For each of the products shown, the most personal first. `kept`: the bands that keep their word."""
+    """Sentences for each of the products shown, the most personal first. `kept`: the bands that keep their word."""
     # From the leaves, which explain the same rows: for so few, a call of CatBoost takes three times as long.
     odds = model.odds_platt.chance(model.odds_leaves.explained(rows[shown])[0]) if model and scored else None
     kinds = candidates.shelf.columns.kind[candidates.rows]

@@ -115,6 +115,6 @@ def _period(seen: Interactions) -> dict[str, Any]:
 
 
 def _auc(chances: Floats, label: Flags) -> float | None:
-    """None where all have one outcome."""
+    """The area under the curve; None where all have one outcome."""
     auc = figures(label.astype(float), chances).auc if len(label) else np.nan
     return None if np.isnan(auc) else round(auc, 4)

@@ -44,7 +44,7 @@ WEIGHTS = Weights()
 
 
 def of(weights: Weights, rows: Floats, odds: Floats | None, wish: Floats) -> Floats:
-    """Without a score there are no odds: then what people want and what it costs decide."""
+    """What each product is worth. Without a score there are no odds: then what people want and what it costs decide."""
     value = kept_of(weights, rows)
     value *= wish
     value *= weights.answered_well

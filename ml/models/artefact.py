@@ -190,7 +190,7 @@ def load(folder: Path, version: str) -> Artefact:
 
 
 def _written(each: Input) -> dict[str, Any]:
-    """Without what says nothing, so that models of before this was known keep their hash."""
+    """The card as it is written, without what says nothing, so that models of before it was known keep their hash."""
     return {name: value for name, value in asdict(each).items() if name != "unknown" or value}
 
 

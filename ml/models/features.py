@@ -133,7 +133,7 @@ def vector(sheet: FactSheet, names: Sequence[str] = STANDARD) -> tuple[Value, ..
 
 
 def matrix(columns: Mapping[str, Matrix], names: Sequence[str] = STANDARD) -> Matrix:
-    """The same for many people at once: facts by column, NaN where unknown, to one column per feature."""
+    """Features of many people at once: facts by column, NaN where unknown, to one column per feature."""
     return np.column_stack([_column(FEATURES[name], columns) for name in names])
 
 

@@ -11,7 +11,7 @@ class ArtefactError(Exception):
 
 
 def write(folder: Path, version: str, files: Mapping[str, bytes]) -> None:
-    """To `folder/<version>`, in one step; two that write the same at once are both right."""
+    """Write a model to `folder/<version>`, in one step; two that write the same at once are both right."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".saving-") as saving:
         unfinished = Path(saving, version)

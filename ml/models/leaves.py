@@ -60,7 +60,7 @@ class Leaves:
 
 
 def leaves_of(artefact: Artefact) -> Leaves | None:
-    """None for models that are not symmetric trees over numbers."""
+    """The leaves of a model; None where it is no symmetric trees over numbers."""
     if artefact.version not in _KNOWN:
         if len(_KNOWN) >= _KNOWN_MAX:
             _KNOWN.pop(next(iter(_KNOWN)))
@@ -79,7 +79,7 @@ def _read(artefact: Artefact) -> Leaves | None:
 
 
 def of_trees(model: "CatBoost", inputs: int) -> Leaves | None:
-    """Of any CatBoost model over so many numbers. None where its trees are too deep, or read what is unknown as large."""
+    """The leaves of a CatBoost model over so many numbers; None where its trees are too deep, or read unknown as large."""
     written = _written(model)
     trees, depth = written["oblivious_trees"], max(len(tree["splits"] or ()) for tree in written["oblivious_trees"])
     if depth > DEPTH_MAX or any(_treats_nan_as_large(each) for each in written["features_info"]["float_features"]):
@@ -113,7 +113,7 @@ def _treats_nan_as_large(feature: dict[str, Any]) -> bool:
 
 
 def _expectations(values: Floats, weights: Floats, depth: int) -> list[Floats]:
-    """By set of levels (bits): what each tree is expected to say when only those levels' answers are a leaf's own."""
+    """What each tree is expected to say when only those levels' answers are a leaf's own, by set of levels (bits)."""
     count = 1 << depth
     leaf = np.arange(count)
     chance = []  # per level: how likely each leaf's answer there is, given the answers nearer to the root

@@ -37,7 +37,7 @@ assert all(name in FEATURES for name in PERSON[1:])
 
 
 def of_candidates(sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Floats:
-    """Of one person, in the order of the candidates."""
+    """The rows of one person, in the order of the candidates."""
     block = _blocks.of(candidates.shelf.columns)
     products = np.take(block, candidates.rows, axis=1)
     # Facts are told in whole units of a currency, prices in minor ones.
@@ -87,7 +87,7 @@ def of_products(columns: ProductColumns) -> Floats:
 
 
 class _Blocks:
-    """Of the latest shelves: while one is replaced, both are read."""
+    """The blocks of the latest shelves: while one is replaced, both are read."""
 
     KEPT = 2
 

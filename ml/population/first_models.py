@@ -56,7 +56,7 @@ def train_first_models(progress: Progress) -> FirstModels:
 
 
 async def go_live(db: Db, models: FirstModels) -> None:
-    """Where two machines start at once, the same training has given both the same models."""
+    """Let the first models go live. Where two machines start at once, the same training has given both the same ones."""
     for kind, model in models.by_kind():
         version = await store.save(db, model)
         await switch(db, kind, partial(_unless_there_is_one, version))

@@ -81,7 +81,7 @@ def lifted(model: Artefact, population: Population, *, seed: int, draws: int) ->
 
 @dataclass(frozen=True)
 class Bootstrapped:
-    """By candidate, its figures: first on the people as they are, then on each draw of them, the same for all candidates."""
+    """The figures of each candidate: first on the people as they are, then on each draw of them, the same for all."""
 
     auc: dict[tuple[str, ...], Floats]
     gain: dict[tuple[str, ...], Floats]  # less log-loss: up is better

@@ -11,7 +11,7 @@ Seen = dict[str, Numbers]  # by fact; NaN where this provider knows nothing
 
 
 def observed(people: People, lives: Lives, how: Observing, rng: Generator) -> dict[str, Seen]:
-    """By source. A provider sees everybody here; who linked it is decided elsewhere."""
+    """What each source sees. A provider sees everybody here; who linked it is decided elsewhere."""
     return {
         "wechat": _account(people, 0.9, how, rng) | _social(people, lives, how, rng),
         "taobao": _account(people, 0.7, how, rng) | _shopping(people, lives, how, rng),

@@ -41,7 +41,7 @@ _live = live_challenger_model()
 
 
 def is_there() -> bool:
-    """As of the last heartbeat; where nobody has looked yet, there may be one."""
+    """Whether there is a challenger, as of the last heartbeat; where nobody has looked yet, there may be one."""
     return _live.may_be_there
 
 

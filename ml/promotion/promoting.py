@@ -160,7 +160,7 @@ async def _bring(db: Db, version: str) -> None:
 
 
 async def _require_sound(db: Db, kind: Kind, version: str) -> store.AnyModel:
-    """It loads, may be used in this environment, and can score the people that there are."""
+    """Require that it loads, may be used in this environment, and can score the people that there are."""
     try:
         model = await registry.load(db, kind, version)
     except ArtefactError as error:

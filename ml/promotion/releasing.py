@@ -31,7 +31,7 @@ def needs_measuring(champion: Artefact | None, candidate: Artefact) -> bool:
 
 
 def gate(comparison: Comparison) -> Gate:
-    """Of a comparison of the two models, under the names FIRST and SECOND, on rows that neither has learned from."""
+    """Judge a comparison of the two models, named FIRST and SECOND, on rows that neither has learned from."""
     rows, bads = len(comparison.cases.bad), int(comparison.cases.bad.sum())
     if rows < ROWS_MIN or min(bads, rows - bads) < CLASS_MIN:
         why = (

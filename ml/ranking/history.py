@@ -12,7 +12,7 @@ _FADING = (0.1, 0.3)  # lifetimes as shares of the table's span, so that the sum
 
 
 def before(key: Ints, time: Floats, values: Floats, at: Floats | None = None) -> Floats:
-    """For each row the sum of `values` over rows with the same key and a time strictly before `at`, or before its own."""
+    """The sum of `values`, for each row, over rows with the same key and a time strictly before `at`, or before its own."""
     order, begin, end = _earlier(key, time, at)
     sums = np.concatenate([[0.0], np.cumsum(values[order])])
     result: Floats = sums[end] - sums[begin]
@@ -20,7 +20,7 @@ def before(key: Ints, time: Floats, values: Floats, at: Floats | None = None) ->
 
 
 def last_before(key: Ints, time: Floats, happened: Floats, at: Floats | None = None) -> Floats:
-    """For each row the latest time before `at`, or before its own, when something happened under its key; NaN if never."""
+    """The latest time before `at`, or before its own, when something happened under each row's key; NaN if never."""
     order, begin, end = _earlier(key, time, at)
     places = np.where(happened[order] > 0, np.arange(len(order)), -1)
     latest = np.concatenate([[-1], np.maximum.accumulate(places)])[end]
@@ -84,5 +84,5 @@ def _alike(table: Table, time: Floats, at: Floats, hit: Floats) -> dict[str, Flo
 
 
 def last_true(flags: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ints:
-    """For each place the nearest place at or before it where the flag is set; the first one must be set."""
+    """The nearest place at or before each where the flag is set; the first one must be set."""
     return np.maximum.accumulate(np.where(flags, np.arange(len(flags)), 0))

@@ -125,7 +125,7 @@ def _growth(rows: int, loss: Loss) -> dict[str, float]:
 
 
 def _some(rows: Rows, learn: Flags, loss: Loss) -> Flags:
-    """For YetiRank whole lists of users drawn by lot, up to the limit."""
+    """Whole lists of users for YetiRank, drawn by lot, up to the limit."""
     if loss == "pointwise" or int(learn.sum()) <= _YETIRANK_ROWS:
         return learn
     first = np.full(int(rows.user.max()) + 1, np.inf)

@@ -26,7 +26,7 @@ class Before:
         return cls(label, ~is_test, turn, np.argsort(turn, kind="stable"))
 
     def rate(self, key: Ints, *, prior: Floats, strength: float) -> tuple[Floats, Floats]:
-        """For each row the shrunk mean label of earlier rows with the same key, and how many those are.
+        """The shrunk mean label of earlier rows with each row's key, and how many those are.
 
         `prior` (one per row) is what a key without rows gets; it weighs as much as `strength` rows.
         """

@@ -22,7 +22,7 @@ def leaks(table: Table) -> Iterator[tuple[str, float]]:
 
 
 def is_too_good(chosen: float, popularity: float) -> bool:
-    """By NDCG@5 on users whom nothing has learned from."""
+    """Whether a ranker is too good to be true, by NDCG@5 on users whom nothing has learned from."""
     return chosen > NDCG_MAX and popularity < chosen - POPULARITY_NEAR
 
 

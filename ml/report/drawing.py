@@ -64,7 +64,7 @@ def drift_chart(found: list[tuple[str, float]]) -> str:
 
 
 def importances(trained: Trained) -> list[tuple[str, float]]:
-    """By how many points each column moves a score on average; a flag counts for its column."""
+    """How many points each column moves a score on average; a flag counts for its column."""
     artefact, book = trained.artefact, trained.report.book
     effects = np.abs(artefact.contributions(_sample(book).matrix())[:, :-1]).mean(axis=0) * POINTS_PER_LOG_ODDS
     by_column: dict[str, float] = {}

@@ -24,7 +24,7 @@ class Speed:
 
 
 def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> Speed:
-    """On one core: CatBoost is held to one thread."""
+    """Measure on one core: CatBoost is held to one thread."""
     assert isinstance(artefact.model, Boosted)
     trees, narrow = artefact.model.trees, np.ascontiguousarray(rows, np.float32)
 

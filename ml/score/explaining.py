@@ -46,7 +46,7 @@ class Explained:
 
 
 def explained(artefact: Artefact, rows: NDArray[Any]) -> Explained:
-    """Of at least one row, against everybody in training. Symmetric trees over numbers are looked up, other models asked."""
+    """Explain at least one row, against everybody in training. Symmetric trees over numbers are looked up, others asked."""
     leaves = leaves_of(artefact)
     if leaves is None:
         # One at a time, so that a row is the same to the last bit in any company.

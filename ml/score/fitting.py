@@ -36,7 +36,7 @@ def facts_of(artefact: Artefact) -> tuple[str, ...]:
 
 
 def fit(artefact: Artefact, row: Row) -> list[float | str]:
-    """As the model wants it: NaN for an unknown number, "" for an unknown category."""
+    """A value as the model wants it: NaN for an unknown number, "" for an unknown category."""
     return [
         (nan if each.kind == "number" else "") if value is None else value
         for each, value in zip(artefact.inputs, row, strict=True)

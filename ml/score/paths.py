@@ -37,7 +37,7 @@ class Path:
 
 
 def path(artefact: Artefact, sheet: FactSheet) -> Path | None:
-    """To the next better grade, by as few steps as it takes; by the three that help most where none suffice.
+    """The path to the next better grade, by as few steps as it takes; by the three that help most where none suffice.
 
     None at the best grade, and for somebody who has no score.
     """

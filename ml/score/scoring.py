@@ -73,7 +73,7 @@ def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
 
 
 def score_all_with(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
-    """The same for many, with one call of the model."""
+    """Score many rows with one call of the model."""
     rows = [row_or_why_not(artefact, sheet) for sheet in sheets]
     asked = [(row, carried_by(sheet)) for row, sheet in zip(rows, sheets, strict=True) if isinstance(row, tuple)]
     told = iter(scored_all(artefact, [row for row, _ in asked], [carried for _, carried in asked]))

@@ -64,7 +64,7 @@ def _pay_bills(sheet: FactSheet) -> Step | None:
 
 
 def _pay_instalments(sheet: FactSheet) -> Step | None:
-    """As many a month as so far; in the two years that count, as many months with late ones fall out as come in."""
+    """Pay as many instalments a month as so far; in the two years that count, as many late months fall out as come in."""
     on_time, late = _number(sheet, "repayment.on_time_24m"), _number(sheet, "repayment.late_24m")
     if on_time is None or late is None or on_time + late <= 0:
         return None

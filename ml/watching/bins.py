@@ -134,7 +134,7 @@ def expected(known: Mapping[str, Any]) -> list[float]:
 
 
 async def counts(db: Db, version: str, since: date) -> dict[str, dict[int, int]]:
-    """By measure and bin, over all days from `since`."""
+    """Counts by measure and bin, over all days from `since`."""
     summed = (
         select(WatchBin.measure, WatchBin.bin, func.sum(WatchBin.scores))
         .where(WatchBin.model_version == version, WatchBin.day >= since)

@@ -45,7 +45,7 @@ async def keep(db: Db) -> None:
 
 
 async def latest(db: Db) -> Figures | None:
-    """None where nobody has looked yet; figures that are too old are told as none, with their age."""
+    """The latest figures; None where nobody has looked yet. Those that are too old are told as none, with their age."""
     newest = select(WatchSnapshot.taken_at, WatchSnapshot.figures).order_by(WatchSnapshot.day.desc()).limit(1)
     row = (await db.execute(newest)).one_or_none()
     if row is None:

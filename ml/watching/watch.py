@@ -50,7 +50,7 @@ class Spread:
 
     @property
     def alarm(self) -> Alarm | None:
-        """None where there are too few to tell."""
+        """Whether it is time for an alarm; None where there are too few to tell."""
         if self.psi is None or self.scores < SCORES_MIN:
             return None
         return Shift(self.name, self.psi).alarm
@@ -128,7 +128,7 @@ async def _vouched_by(db: Db, version: str) -> tuple[str, ...]:
 
 
 async def watch(db: Db, days: int) -> Watch | None:
-    """None where no model is live."""
+    """Watch the live model; None where there is none."""
     live = await champion(db)
     if live is None:
         return None
@@ -206,7 +206,7 @@ def _approvals(column: str, group: str, approved: Share, most: Share) -> GroupAp
 
 
 def truth(version: str, lines: Sequence[Any]) -> Truth | None:
-    """Of one model's scores alone; None where none of them has matured."""
+    """How one model's scores turned out; None where none of them has matured."""
     mine = [line[1:] for line in lines if line[0] == version]
     if not mine:
         return None

@@ -71,7 +71,7 @@ class PartnerDesk:
         return terms
 
     async def decline(self, application: Data) -> None:
-        """For a grade that this lender does not carry; what weighs most comes first."""
+        """Say no to a grade that this lender does not carry; what weighs most comes first."""
         reasons = [{"code": "RECENT_ARREARS"}, {"code": "BURDEN_TOO_HIGH"}]
         decision = {"applicationId": application["id"], "outcome": "DECLINE", "reasons": reasons}
         await self.door.send("DecideApplication", input={**decision, "idempotencyKey": f"demo-{uuid4()}"})

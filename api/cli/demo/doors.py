@@ -28,7 +28,7 @@ class Refused(Exception):
 
 @cache
 def documents() -> dict[str, str]:
-    """By the name of the operation. Paragraphs of the file are documents, or comments."""
+    """The documents of a file by the name of the operation; its paragraphs are documents, or comments."""
     paragraphs = Path(__file__).with_name("demo.graphql").read_text("utf-8").split("\n\n")
     return {found[1]: paragraph for paragraph in paragraphs if (found := NAME.search(paragraph))}
 

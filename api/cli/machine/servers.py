@@ -10,7 +10,7 @@ POSTGRES_MIN = 15
 
 
 def embedded_version() -> str:
-    """Of the Postgres that comes with Longan; asked of its program, so that one that cannot start says so."""
+    """The version of the Postgres that comes with Longan; asked of its program, so that one that cannot start says so."""
     from infra.embedded.postgres import wheel
 
     program = wheel() / "pginstall18" / "bin" / "postgres"

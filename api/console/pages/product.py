@@ -65,7 +65,7 @@ async def _shown(
     rehearsal: Rehearsal | None = None,
     error: str | None = None,
 ) -> Response:
-    """With what was rehearsed, or why not, where the form was sent."""
+    """The page of one product, with what was rehearsed, or why not, where the form was sent."""
     asked, found = asked_by(request), await product_of(db, desk.actor, request.path_params["id"])
     if found is None:
         return page(request, "refused.html", 404, why=N_("There is no such product."))
@@ -102,7 +102,7 @@ def _steps(funnel: Funnel) -> list[Step]:
 
 
 def _stream(funnel: Funnel) -> list[tuple[str, int]]:
-    """From the people who could have it to those who do; without the first where no sweep has counted them."""
+    """Counts from the people who could have it to those who do; without the first where no sweep has counted them."""
     eligible = [] if funnel.eligible is None else [(N_("Eligible people"), funnel.eligible)]
     return [*eligible, *((STEPS[name], getattr(funnel, name) or 0) for name in STEPS)]
 
@@ -118,7 +118,7 @@ def _against(funnel: Funnel) -> list[tuple[str, int, float]]:
 
 
 def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
-    """Of each step, a count for each day."""
+    """A count for each day, of each step."""
     by_day = {each.day: each for each in known}
     count = (days.last - days.first).days + 1
     every = [by_day.get(days.first + timedelta(days=number)) for number in range(count)]

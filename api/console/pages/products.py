@@ -142,7 +142,7 @@ def _listed(actor: StaffActor, asked: Asked) -> Select[Product]:
 
 @requires(Permission.SEE_PRODUCTS)
 async def exported(request: Request, desk: Desk) -> Response:
-    """The same list as CSV, for a spreadsheet."""
+    """The list of products as CSV, for a spreadsheet."""
     asked = asked_by(request)
     async with reading() as db:
         rows = await _rows(db, desk.actor, asked)

@@ -94,7 +94,7 @@ async def review(request: Request, desk: Desk) -> Response:
 async def _decide(
     db: Db, desk: Desk, id: str, outcome: DecisionOutcome | None, reasons: list[str], key: str
 ) -> Application:
-    """The same verb, with the same receipt, as `reviewApplication`."""
+    """Decide as `reviewApplication` does, by the same verb and with the same receipt."""
     parsed = parse_global_id(id)
     if parsed is None or parsed[0] != "Application" or outcome is None:
         raise not_found(N_("There is no such application."))

@@ -57,5 +57,5 @@ async def exported(request: Request, desk: Desk) -> Response:
 
 
 def _by_segment(benefits: list[Benefit]) -> list[tuple[Segment, list[Benefit]]]:
-    """In the order in which people read benefits, as they come."""
+    """Benefits by segment, in the order in which people read them."""
     return [(segment, list(some)) for segment, some in groupby(benefits, lambda benefit: benefit.segment)]

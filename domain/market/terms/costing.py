@@ -14,14 +14,14 @@ _YEARLY_MAX = 120.0
 
 @dataclass(frozen=True)
 class Costs:
-    """In minor units, a row each."""
+    """What each row costs, in minor units."""
 
     monthly: Whole
     total: Whole
 
 
 def costs(amount: Whole, annual_rate: Floats, fee_rate: Floats, months: Whole) -> Costs:
-    """Of equal instalments; where the rate is NaN nothing is lent, and `amount` is what a month costs."""
+    """What equal instalments cost; where the rate is NaN nothing is lent, and `amount` is what a month costs."""
     is_lent = ~np.isnan(annual_rate)
     monthly_rate = np.where(is_lent, annual_rate, 0.0) / 12
     payment = np.where(is_lent, amount * _annuity(monthly_rate, months), amount)

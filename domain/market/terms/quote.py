@@ -46,7 +46,7 @@ class Quote:
         )
 
     def costs_more_than(self, cap: Decimal) -> bool:
-        """To the cent, exactly. A deposit does not count: it is given back."""
+        """Whether it costs more than this a year, to the cent, exactly. A deposit does not count: it is given back."""
         if self.received is None:
             return False
         return costs_more([Flow(-self.received, 0), *(Flow(row.due, row.number) for row in self.instalments)], cap)

@@ -45,7 +45,7 @@ class Plan:
         return SLOT if rank == self.drawn else rank + 1
 
     def redrawn(self, rank: int | None) -> "Plan":
-        """The same with another one drawn, or none."""
+        """This draw with another product drawn, or none."""
         drawable = self.drawable if rank is None else np.union1d(self.drawable, [rank])
         return replace(self, drawable=drawable, drawn=rank)
 
@@ -67,7 +67,7 @@ class Plan:
         return 1 - self.share + self.share * self._chance_to_stand(position, rank)
 
     def _chance_to_stand(self, position: int, rank: int) -> float:
-        """Of this rank in this position, given that one is drawn."""
+        """The chance of this rank to stand in this position, given that one is drawn."""
         if position < SLOT:
             return 1.0
         before = int(np.searchsorted(self.drawable, rank))

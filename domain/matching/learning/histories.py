@@ -44,7 +44,7 @@ def _of_impression(user_id: Any, application_id: Any) -> ColumnElement[bool]:
 
 
 def _is_repaid() -> ColumnElement[bool | None]:
-    """As the score that the person had when he applied turned out."""
+    """Whether a loan was repaid, as the score that the person had when they applied turned out."""
     told = select(not_(Outcome.bad)).select_from(Score)
     of_score = and_(Outcome.user_id == Score.user_id, Outcome.score_id == Score.id)
     his = told.join(Outcome, of_score, isouter=True).where(

@@ -38,7 +38,7 @@ _new: _New | None = None
 
 
 async def of_products(db: Db, shelf: Shelf, today: date) -> Flags:
-    """By row of the shelf: shown fewer than `explore_new_below` times in the thirty days before today.
+    """Which rows of the shelf were shown fewer than `explore_new_below` times in the thirty days before today.
 
     Today does not count, so all pages that are read of a list today agree.
     """

@@ -92,7 +92,7 @@ async def _decided(db: Db, version: str, since: datetime) -> Mapping[OddsBand, S
 
 
 def decided(version: str, since: datetime) -> Select[OddsBand | None, int, int, datetime, datetime]:
-    """By band: how many were approved and decided, from when to when."""
+    """How many were approved and decided in each band, from when to when."""
     counts = case(
         (BandRecord.standing == BandStanding.WITHDRAWN, Decision.decided_at > BandRecord.changed_at),
         else_=or_(BandRecord.since.is_(None), Decision.decided_at >= BandRecord.since),

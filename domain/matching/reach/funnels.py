@@ -73,7 +73,7 @@ async def last_days(db: Db, days: int) -> Days:
 
 
 async def of_products(db: Db, actor: Actor, product_ids: Collection[UUID], days: Days) -> dict[UUID, Funnel]:
-    """In three round trips, of those that this actor may see."""
+    """The funnels of those products that this actor may see, in three round trips."""
     mine = seen_by(actor).where(Product.id.in_(product_ids)).with_only_columns(Product.id)
     ids = list((await db.execute(mine)).scalars())
     reached, happened = await reaches.of_products(db, ids), await _happened(db, ids, days)
@@ -91,7 +91,7 @@ def _funnel(reached: Reach | None, happened: Mapping[str, int]) -> Funnel:
 
 
 def most_frequent(against: Mapping[str, int]) -> dict[str, int]:
-    """The same, the most frequent first."""
+    """Counts with the most frequent first."""
     return dict(sorted(against.items(), key=lambda item: -item[1]))
 
 

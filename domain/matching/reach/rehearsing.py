@@ -33,7 +33,7 @@ PER_ACTOR = Rate(times=60, seconds=60)
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Of all `people` of one frozen snapshot: for how many the product is eligible, as it is and as it would be.
+    """For how many of all `people` of one frozen snapshot a product is eligible, as it is and as it would be.
 
     `eligible_before` is None for a product that is not there yet. What a partner is told: see `disclosure`.
     """
@@ -106,12 +106,12 @@ def _terms(product: Product | None) -> object:
 
 
 def compared(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
-    """As if it were on the shelf, whatever its status; exactly."""
+    """Compare a product with what it would become, as if it were on the shelf, whatever its status; exactly."""
     return _told(done, people, before, after, lambda counted: int(counted.sum()))
 
 
 def disclosed(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
-    """The same as a partner is told."""
+    """Compare a product with what it would become, as a partner is told."""
     everybody = disclosure.in_tens(len(people), len(people))  # no question changes it
     return replace(_told(done, disclosure.coarse(people), before, after, disclosure.told), people=everybody)
 

@@ -48,7 +48,7 @@ class Spending:
 
 
 def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
-    """None where none of the first lends."""
+    """What the first that lend cost beside their cheapest equivalents; None where none of them lends."""
     columns, rows = candidates.shelf.columns, candidates.rows
     is_lent = ~np.isnan(columns.annual_rate[rows])
     first = ranking.order[is_lent[ranking.order]][:FIRST]
@@ -58,7 +58,7 @@ def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
     kind, low, high = columns.kind[rows], columns.amount_min[rows], columns.amount_max[rows]
 
     def cheapest_equivalent(place: int) -> float:
-        """Of what the same person may have: the same kind, for the amount that he was shown."""
+        """The cheapest that the same person may have of the same kind, for the amount that they were shown."""
         amount = candidates.amount[place]
         return float(cost[(kind == kind[place]) & (low <= amount) & (amount <= high)].min())
 

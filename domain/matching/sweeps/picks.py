@@ -66,7 +66,7 @@ async def replace(db: Db, user_ids: Collection[UUID], rows: Sequence[Mapping[str
 async def audience(
     db: Db, product_id: UUID, *, at_most: int, odds: Collection[OddsBand] | None = None
 ) -> Sequence[UUID]:
-    """For whom this product is among the best, best first: of those who want a personal choice, and are known as they were then.
+    """The people for whom this product is among the best, best first, of those who want a personal choice.
 
     Of the `odds` that are asked for, only bands that keep their word count.
     """

@@ -44,7 +44,7 @@ class ProductReach(Entity):
 
 @dataclass(frozen=True)
 class Reach:
-    """Of all people of one sweep."""
+    """How far a product reaches among all people of one sweep."""
 
     people: int
     eligible: int
@@ -96,7 +96,7 @@ def _disclosed(people: PeopleColumns, shelf: Shelf, rows: Iterable[int]) -> list
 
 
 async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, Reach]:
-    """As the last sweep found them; what was not on the shelf then is missing."""
+    """Reaches as the last sweep found them; what was not on the shelf then is missing."""
     done = await sweeps.last_done(db)
     if done is None:
         return {}

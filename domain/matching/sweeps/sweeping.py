@@ -151,7 +151,7 @@ def _matched(
 
 
 async def _write(db: Db, sweep: Sweep, part: SweepRange, found: Sequence[Matched]) -> list[Matched]:
-    """Of those who are still there: whoever was erased meanwhile leaves no trace here."""
+    """Write the picks of those who are still there: whoever was erased meanwhile leaves no trace here."""
     there = await _hold(db, [one.user_id for one in found])
     kept = [one for one in found if one.user_id in there]
     if kept:
