@@ -37,6 +37,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds_max: float = 10.0
     ready_seconds_max: float = 60.0
+    ends: bool = False  # when its work is done; it is started again only where it failed
 
 
 class Process:

@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     access_minutes: int = 15
     refresh_days: int = 60
     unlinked_counts_days: int = Field(default=180, ge=1)  # how long debts and arrears count on after unlinking
+    # Whom a first start of the embedded default makes up; 0: nobody.
+    invented_people: int = Field(default=500, ge=0, le=9_999)
+    invented_seed: int = Field(default=7, ge=0)  # the same seed makes up the same people
+
     currency: str = "CNY"
     partner_questions_a_day: int = 40  # different changes that a partner may rehearse
     promise_threshold: dict[str, int] = Field(default={"CNY": 600_000})  # minor units

@@ -16,6 +16,7 @@ from infra.programs import DidNotStart, Process, Program
 PAUSE_SECONDS = 0.2
 PAUSE_SECONDS_MAX = 5.0
 HEALTHY_SECONDS = 30.0
+TRIES_MAX = 3  # of a program that was to end, and failed
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -86,14 +87,24 @@ class Supervisor:
             self.sleep(self.seconds_to_sleep())
 
     def tend(self) -> None:
-        for kept in self.kept:
-            if kept.restart_at is not None and time.monotonic() >= kept.restart_at:
+        for kept in [*self.kept]:
+            if not kept.process.is_alive and kept.process.program.ends and self.is_over(kept):
+                self.let_go(kept)
+            elif kept.restart_at is not None and time.monotonic() >= kept.restart_at:
                 self.restart(kept)
             elif kept.restart_at is None and not kept.process.is_alive:
                 self.mourn(kept)
             elif kept.ended_at is not None and kept.restart_at is None and kept.process.is_ready:
                 self.on_return(kept.process, time.monotonic() - kept.ended_at)
                 kept.ended_at = None
+
+    def is_over(self, kept: Kept) -> bool:
+        return kept.process.popen.returncode == 0 or kept.failures >= TRIES_MAX
+
+    def let_go(self, kept: Kept) -> None:
+        self.kept.remove(kept)
+        kept.process.stop()  # its descendants too
+        self.pid_file(kept.process).unlink(missing_ok=True)
 
     def mourn(self, kept: Kept) -> None:
         kept.process.stop()  # its descendants too
@@ -132,9 +143,7 @@ class Supervisor:
 
     def stop(self) -> None:
         while self.kept:
-            process = self.kept.pop().process
-            process.stop()
-            self.pid_file(process).unlink(missing_ok=True)
+            self.let_go(self.kept[-1])
 
     def write_pid(self, process: Process) -> None:
         file = self.pid_file(process)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from domain.people import invented
 from infra.database import Db
 from membership import benefits, tiers
 from membership.benefits import Benefit, tier_source
@@ -21,7 +22,7 @@ class TierOverview:
 async def tiers_with_counts(db: Db) -> list[TierOverview]:
     """All tiers, lowest first, in three round trips."""
     known = await tiers.known(db)
-    counts = select(Member.tier_code, func.count()).group_by(Member.tier_code)
+    counts = select(Member.tier_code, func.count()).where(invented.counts(Member.user_id)).group_by(Member.tier_code)
     members = dict((await db.execute(counts)).all())
     granted = await benefits.granted_by(db, {tier_source(code) for code in known})
     return [

@@ -8,6 +8,7 @@ from api.cli.bench import bench
 from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
+from api.cli.invent import invent
 from api.cli.keys import keys
 from api.cli.lift import lift
 from api.cli.machine.doctor import doctor
@@ -60,6 +61,7 @@ app.command(rich_help_panel=HERE)(logs)
 app.command("open", rich_help_panel=HERE)(open_page)
 app.command(rich_help_panel=HERE)(doctor)
 app.command(rich_help_panel=HERE)(demo)
+app.command(rich_help_panel=HERE)(invent)
 app.command(rich_help_panel=HERE)(reset)
 app.add_typer(dev, name="dev", rich_help_panel=HERE)
 app.command(rich_help_panel=MODELS)(train)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from api.cli.prepared import forget, is_prepared, remember
+from api.dev.past import progress
 from api.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
@@ -18,6 +19,7 @@ from infra.supervision import Supervisor
 
 PYTHON = sys.executable
 YIELDING = ["nice", "-n", "5"]  # work behind the scenes leaves the processor to people who wait
+AT_LEISURE = ["nice", "-n", "19"]  # and what nobody waits for, to everybody
 STOP_SECONDS_MAX = 6.0
 
 
@@ -42,6 +44,7 @@ class House:
                 supervisor.start(self.servers.postgres.program(self.log("postgres"))).wait_until_ready()
                 if embedded.make_database(self.servers):
                     forget(self.var)
+                    progress.forget(self.var)
                 step.note = f"data in {shown(self.servers.postgres.folder)}"
         if settings().valkey_url is None:
             with self.story.step("Valkey"):
@@ -54,6 +57,8 @@ class House:
             api.wait_until_ready()
             supervisor.require_alive()
             step.note = f"logs in {shown(self.var / 'log')}"
+        if self.wants_a_past():
+            supervisor.start(self.past())
 
     def clear(self) -> None:
         """Ends what an earlier run left here, and makes sure of the port."""
@@ -109,6 +114,21 @@ class House:
             log=self.log("relay"),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
+        )
+
+    def wants_a_past(self) -> bool:
+        made = progress.read(self.var)
+        return settings().invented_people > 0 and not (made and made.is_whole)
+
+    def past(self) -> Program:
+        """Invented people, so that charts have something to show."""
+        return Program(
+            name="Past",
+            command=[*AT_LEISURE, PYTHON, "-m", "api.cli", "invent"],
+            log=self.log("past"),
+            environment=self.environment(),
+            stop_seconds_max=STOP_SECONDS_MAX,
+            ends=True,
         )
 
     def environment(self) -> dict[str, str]:

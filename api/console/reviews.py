@@ -16,6 +16,7 @@ from domain.applications import applications, deciding, decisions, reviewing
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.market import products
+from domain.people import invented
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
@@ -42,6 +43,12 @@ class Decision:
 class Application(Node):
     status: ApplicationStatus = strawberry.field(description="Where it stands.")
     promised_by: datetime = strawberry.field(description="By when the person was promised an answer.")
+
+    @strawberry.field(
+        description="Whether the person was made up, so that a house on its first day has something to show."
+    )
+    async def is_invented(root: strawberry.Parent[applications.Application], info: Info) -> bool:
+        return bool(await info.context.load(invented.among, root.user_id))
 
     @strawberry.field(description="What the person applied for.")
     async def product_title(root: strawberry.Parent[applications.Application], info: Info) -> str:

@@ -16,8 +16,9 @@ from api.console.pages import rendering
 from api.console.pages.desks import COOKIE, keep
 from api.dev import clock as dev_clock
 from api.dev.credentials import Credentials, NotSeeded, StaffCredentials, kept_in, let_in
+from api.dev.past import making
 from api.html import Pages, locale_of
-from domain.people import staff, staff_sessions
+from domain.people import invented, staff, staff_sessions
 from domain.permissions import ROLE_NAMES, Role
 from infra import clock, doorbell, running
 from infra.database import reading, transaction
@@ -47,7 +48,7 @@ async def home(request: Request) -> Response:
     credentials = await _credentials()
     async with reading() as db:
         now, real = await clock.now(db), await staff.authenticator_time(db)
-        messages = await kept.newest(db, MESSAGES)
+        messages, made_up = await kept.newest(db, MESSAGES), await invented.standing(db)
     at = int(real.timestamp())
     return PAGES.page(
         request,
@@ -63,6 +64,7 @@ async def home(request: Request) -> Response:
         now=now,
         ahead=now - real if now - real > timedelta(seconds=5) else None,
         leaps=LEAPS,
+        invented=made_up,
         base=settings().public_url,
         has_readme=README.exists(),
     )
@@ -116,6 +118,12 @@ async def leap(request: Request) -> Response:
     return RedirectResponse("/#clock", 303)
 
 
+async def take_in(request: Request) -> Response:
+    """Count the invented people in the console, or leave them out."""
+    await making.take_in((await request.form()).get("counted") == "yes")
+    return RedirectResponse("/#invented", 303)
+
+
 async def readme(request: Request) -> Response:
     return PlainTextResponse(await asyncio.to_thread(README.read_text, "utf-8"))
 
@@ -124,5 +132,6 @@ routes: list[Route] = [
     Route("/", home),
     Route("/dev/console/{role}", sit_down, methods=["POST"]),
     Route("/dev/leap", leap, methods=["POST"]),
+    Route("/dev/invented", take_in, methods=["POST"]),
     *([Route("/README.md", readme)] if README.exists() else []),
 ]

@@ -101,7 +101,7 @@ async def record(db: Db, user_id: UUID, shown: Sequence[Shown]) -> None:
     except LookupError:
         return
     rows = [_row(user_id, one, seal) for one in shown]
-    written = insert(Impression).values(shown_at=func.longan_now())
+    written = insert(Impression).values(shown_at=await clock.now(db))
     await db.execute(written.on_conflict_do_nothing(index_elements=["user_id", "list_id", "product_id"]), rows)
 
 

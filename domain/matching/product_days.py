@@ -36,11 +36,14 @@ WHAT = ("shown", "opened", "applied", "approved", "declined", "accepted")
 COUNT = text(
     """
     WITH happened AS (
-         SELECT product_id, shown_at AS at, 'shown' AS what FROM impressions WHERE shown_at >= :since
+         SELECT product_id, shown_at AS at, 'shown' AS what FROM impressions
+          WHERE shown_at >= :since AND user_id NOT IN (SELECT user_id FROM uncounted)
           UNION ALL
-         SELECT product_id, opened_at, 'opened' FROM impressions WHERE opened_at >= :since
+         SELECT product_id, opened_at, 'opened' FROM impressions
+          WHERE opened_at >= :since AND user_id NOT IN (SELECT user_id FROM uncounted)
           UNION ALL
-         SELECT product_id, created_at, 'applied' FROM applications WHERE created_at >= :since
+         SELECT product_id, created_at, 'applied' FROM applications
+          WHERE created_at >= :since AND user_id NOT IN (SELECT user_id FROM uncounted)
           UNION ALL
          SELECT application.product_id, decision.decided_at,
                 CASE decision.outcome WHEN 'APPROVE' THEN 'approved' ELSE 'declined' END
@@ -48,9 +51,11 @@ COUNT = text(
            JOIN applications AS application
              ON application.user_id = decision.user_id AND application.id = decision.application_id
           WHERE decision.decided_at >= :since AND decision.outcome IN ('APPROVE', 'DECLINE')
+            AND decision.user_id NOT IN (SELECT user_id FROM uncounted)
           UNION ALL
          SELECT product_id, updated_at, 'accepted' FROM applications
-          WHERE status = 'ACCEPTED' AND updated_at >= :since)
+          WHERE status = 'ACCEPTED' AND updated_at >= :since
+            AND user_id NOT IN (SELECT user_id FROM uncounted))
     INSERT INTO product_days (product_id, day, shown, opened, applied, approved, declined, accepted)
     SELECT product_id, (at AT TIME ZONE CAST(:zone AS text))::date,
            count(*) FILTER (WHERE what = 'shown'), count(*) FILTER (WHERE what = 'opened'),
@@ -61,11 +66,11 @@ COUNT = text(
 )
 
 
-async def count(db: Db) -> None:
-    """Count the last days anew, and all since the last count."""
+async def count(db: Db, since: date | None = None) -> None:
+    """Count the last days anew, and all since the last count, or `since`."""
     newest = (await db.execute(select(func.max(ProductDay.day)))).scalar_one()
     open_since = await clock.today(db) - timedelta(days=OPEN_DAYS - 1)
-    first = min(open_since, newest or BEFORE_ALL)
+    first = min(open_since, since or newest or BEFORE_ALL)
     # Two that count at once take turns: the later one deletes what the earlier one wrote.
     await db.execute(text("LOCK TABLE product_days IN SHARE ROW EXCLUSIVE MODE"))
     await db.execute(delete(ProductDay).where(ProductDay.day >= first))

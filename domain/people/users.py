@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,6 +33,10 @@ class User(Entity):
     phone_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     status: Mapped[UserStatus] = mapped_column(default=UserStatus.ACTIVE)
+    is_invented: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+Index("ix_users_invented", User.id, postgresql_where=User.is_invented)
 
 
 class Phone(Entity):
@@ -54,10 +58,12 @@ async def find_by_phone(db: Db, phone_index: bytes) -> User | None:
 
 async def find_or_register(db: Db, phone: str) -> User:
     """The user of this number; a new one where nobody has it. Two first sign-ins at once make one user."""
-    index = phones.index(phone)
-    if known := await find_by_phone(db, index):
-        return known
-    user = await _register(db, phone)
+    return await find_by_phone(db, phones.index(phone)) or await register(db, phone)
+
+
+async def register(db: Db, phone: str, *, id: UUID | None = None) -> User:
+    """Somebody new, with this id if one is given; or whoever else bound the number first."""
+    index, user = phones.index(phone), await _written(db, phone, id or new_id())
     bound = insert(Phone).values(index=index, user_id=user.id, bound_at=user.created_at).on_conflict_do_nothing()
     if (await db.execute(bound.returning(Phone.user_id))).scalar_one_or_none() is None:
         await db.delete(user)
@@ -70,8 +76,8 @@ async def find_or_register(db: Db, phone: str) -> User:
     return user
 
 
-async def _register(db: Db, phone: str) -> User:
-    key = vault.new_person_key(new_id())
+async def _written(db: Db, phone: str, id: UUID) -> User:
+    key = vault.new_person_key(id)
     sealed = vault.seal_with(key).close(phone, PHONE)
     user = User(id=key.user_id, phone_sealed=sealed, created_at=await clock.now(db))
     db.add_all([user, key])

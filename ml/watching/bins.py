@@ -9,12 +9,13 @@ from uuid import UUID
 
 import numpy as np
 import structlog
-from sqlalchemy import BigInteger, func, select
+from sqlalchemy import BigInteger, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.credit import scores
 from domain.credit.scores import Score
+from domain.people import invented
 from infra import vault
 from infra.clock import local_day
 from infra.database import Db
@@ -62,7 +63,7 @@ async def count_scores(db: Db, until: UUID) -> bool:
     mark = await _mark(db)
     taken = (
         select(Score.user_id, Score.id, Score.probability, Score.vector_sealed, Score.model_version, Score.as_of)
-        .where(Score.id > mark.counted_to, Score.id < until)
+        .where(Score.id > mark.counted_to, Score.id < until, invented.counts(Score.user_id))
         .order_by(Score.id)
         .limit(BATCH)
     )
@@ -77,6 +78,12 @@ async def count_scores(db: Db, until: UUID) -> bool:
     await _add(db, Counter(cells))
     mark.counted_to = rows[-1].id
     return len(rows) == BATCH
+
+
+async def count_from_the_start(db: Db) -> None:
+    """Forget what was counted, because other people count now."""
+    await db.execute(delete(WatchBin))
+    (await _mark(db)).counted_to = UUID(int=0)
 
 
 async def _mark(db: Db) -> WatchMark:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score, Scoring
+from domain.people import invented
 from infra import clock
 from infra.clock import local_day
 from infra.database import Db
@@ -59,7 +60,8 @@ async def latest(db: Db) -> WatchSnapshot | None:
 async def _standings(db: Db) -> dict[str, int]:
     """How many people are scored, and why the others are not."""
     where = func.coalesce(Scoring.code, Scoring.state)
-    rows = await db.execute(select(where, func.count()).group_by(where))
+    counted = select(where, func.count()).where(invented.counts(Scoring.user_id)).group_by(where)
+    rows = await db.execute(counted)
     return {str(row[0]): int(row[1]) for row in rows}
 
 
@@ -67,7 +69,7 @@ async def _decided(db: Db, since: datetime) -> list[Case]:
     """The newest final decision about each person, as one figure: 1 where it approved."""
     newest = (
         select(Decision.user_id, Decision.outcome, Decision.decided_at)
-        .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since)
+        .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since, invented.counts(Decision.user_id))
         .order_by(Decision.id.desc())
         .limit(CASES_MAX)
     )
@@ -83,7 +85,7 @@ async def _matured(db: Db, since: datetime) -> list[Case]:
     newest = (
         select(Outcome.user_id, Outcome.bad, Score.probability, Score.as_of)
         .join(Score, (Score.user_id == Outcome.user_id) & (Score.id == Outcome.score_id))
-        .where(Outcome.observed_at >= since)
+        .where(Outcome.observed_at >= since, invented.counts(Outcome.user_id))
         .order_by(Outcome.observed_at.desc(), Outcome.score_id)
         .limit(CASES_MAX)
     )
@@ -106,7 +108,7 @@ async def _truths(db: Db, since: datetime) -> list[Any]:
             func.sum(Score.probability),
         )
         .join(Score, (Score.user_id == Outcome.user_id) & (Score.id == Outcome.score_id))
-        .where(Outcome.observed_at >= since)
+        .where(Outcome.observed_at >= since, invented.counts(Outcome.user_id))
         .group_by(Score.model_version, Score.grade, band)
         .order_by(Score.model_version, Score.grade, band)
     )

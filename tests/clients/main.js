@@ -12,13 +12,14 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const openIdPort = await freePort();
 
 const PROFILES = [
-  { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: {} },
+  { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: { LONGAN_INVENTED_PEOPLE: "60" } },
   {
     name: "hardened",
     title: "Hardened: no plain GET, no introspection, a real OpenID provider",
     environment: {
       LONGAN_INTROSPECTION: "false",
       LONGAN_PLAIN_GET: "false",
+      LONGAN_INVENTED_PEOPLE: "0",
       LONGAN_LINK_REDIRECTS: '["https://app.longan.example/linked"]',
       LONGAN_PROVIDERS__OIDC__ISSUER: `http://127.0.0.1:${openIdPort}`,
       LONGAN_PROVIDERS__OIDC__CLIENT_ID: "longan",

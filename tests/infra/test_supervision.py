@@ -14,6 +14,7 @@ import pytest
 from infra.occupancy import LEAVING, Occupied, occupy
 from infra.processes import is_ended, supervised_by
 from infra.programs import DidNotStart, Process, Program, last_lines
+from infra.supervision import TRIES_MAX
 
 SUPERVISE = """
     import sys
@@ -38,6 +39,8 @@ SUPERVISE = """
         "two": [*python, with_child],
         "first": [*python, says_when_it_ends, "first"],
         "second": [*python, says_when_it_ends, "second"],
+        "done": [*python, "pass"],
+        "failing": [*python, "raise SystemExit(3)"],
     }
     with Supervisor(var, lambda p, _: print(p.program.name, "ended", flush=True),
                     lambda p, _: print(p.program.name, "is back", flush=True)) as supervisor:
@@ -45,7 +48,7 @@ SUPERVISE = """
             for name in sys.argv[2:]:
                 log = "shared" if name in ("first", "second") else name
                 # On a busy machine nobody is killed for being slow.
-                patience = {"stop_seconds_max": 60, "log": var / f"{log}.log"}
+                patience = {"stop_seconds_max": 60, "log": var / f"{log}.log", "ends": name in ("done", "failing")}
                 supervisor.start(Program(name=name, command=programs[name], **patience))
             print("watching", flush=True)
             supervisor.watch()
@@ -94,6 +97,23 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervising]]:
     for supervising in started:
         supervising.popen.kill()
         supervising.popen.communicate()
+
+
+def test_what_ends_when_its_work_is_done_is_let_go_and_tried_again_where_it_failed(
+    supervise: Callable[..., Supervising],
+) -> None:
+    supervising = supervise("one", "done", "failing")
+    told = [supervising.says()]
+    while told.count("failing ended") < TRIES_MAX:
+        told.append(supervising.says())
+    # Between two ends it may be seen alive.
+    assert set(told) <= {"failing ended", "failing is back"}
+    run = supervising.var / "run"
+    deadline = time.monotonic() + 60
+    while sorted(run.iterdir()) != [run / "one.pid"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert [line for line in supervising.end(signal.SIGTERM) if line != "failing is back"] == ["stopping"]
 
 
 def test_a_killed_program_is_started_again(supervise: Callable[..., Supervising]) -> None:

@@ -17,6 +17,7 @@ DATA = (
     "keys.json",
     "dev-credentials*.json",
     "prepared",
+    "invented.json",
 )
 MODELS = ("models", "reports")
 

@@ -18,16 +18,19 @@ def status(
     from api.cli import lab
     from api.cli.address import address_of
     from api.cli.machine import ready
+    from api.dev.past import progress
     from infra import running
     from infra.settings import settings
 
     var = settings().var.resolve()
     programs, address = running.look(var), address_of(var)
-    checks = ready.checks(address) if address else None
+    checks, past = ready.checks(address) if address else None, progress.read(var)
     if as_json:
-        lab.write(_figures(programs, address, checks))
+        lab.write(_figures(programs, address, checks) | {"invented": past and past.figures})
     else:
         _show(programs, address, checks, var)
+        if past:
+            typer.echo(f" Invented people: {past.words}")
     if not (checks and all(checks.values()) and all(each.is_running for each in programs)):
         raise typer.Exit(NOT_RUNNING)
 

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.asking import asks
 from api.console.pages.rendering import page
 from domain.actors import StaffActor
-from domain.people import staff_sessions
+from domain.people import invented, staff_sessions
 from domain.permissions import Permission
 from infra import vault
 from infra.database import reading
@@ -52,7 +52,7 @@ def requires(permission: Permission) -> Callable[[Handler], Endpoint]:
             if desk is None:
                 return to_sign_in(request)
             request.state.desk = desk
-            request.state.simulated = await is_simulated()
+            request.state.simulated, request.state.invented = await is_simulated(), await invented_people()
             if not desk.may(permission):
                 return page(request, "refused.html", 403, why=N_("Your role does not open this page."))
             if request.method == "POST" and not is_own_form(await request.form(), desk.token):
@@ -77,6 +77,11 @@ async def is_simulated() -> bool:
     async with reading() as db:
         live = await watch.champion(db)
     return live is not None and live.simulated
+
+
+async def invented_people() -> invented.Standing | None:
+    async with reading() as db:
+        return await invented.standing(db)
 
 
 def to_sign_in(request: Request) -> Response:

@@ -16,5 +16,5 @@ PAGES = Pages(Path(__file__).parent, "/console/static", charts=charts, drawn_fro
 def page(request: Request, template: str, status: int = 200, /, **shown: Any) -> HTMLResponse:
     """`request.state.desk` is there for those who have signed in, and decides what the frame offers."""
     desk = getattr(request.state, "desk", None)
-    simulated = getattr(request.state, "simulated", False)
-    return PAGES.page(request, template, status, desk=desk, simulated=simulated, **shown)
+    simulated, invented = getattr(request.state, "simulated", False), getattr(request.state, "invented", None)
+    return PAGES.page(request, template, status, desk=desk, simulated=simulated, invented=invented, **shown)

@@ -14,6 +14,7 @@ from domain.applications.applications import Application
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.market import products
 from domain.market.products import Product
+from domain.people import invented
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
@@ -38,6 +39,7 @@ class Case:
     decision: Decision | None
     left: timedelta
     key: str  # of the answer that this form will give
+    is_invented: bool
 
     @property
     def id(self) -> str:
@@ -126,7 +128,15 @@ async def _cases(db: Db, found: list[Application]) -> list[Case]:
     now: datetime = await clock.now(db)
     titles = await products.by_ids(db, {each.product_id for each in found})
     why = await decisions.latest(db, {(each.user_id, each.id) for each in found}) if found else {}
+    made_up = await invented.among(db, {each.user_id for each in found})
     return [
-        Case(each, titles[each.product_id], why.get((each.user_id, each.id)), each.promised_by - now, new_id().hex)
+        Case(
+            application=each,
+            product=titles[each.product_id],
+            decision=why.get((each.user_id, each.id)),
+            left=each.promised_by - now,
+            key=new_id().hex,
+            is_invented=made_up[each.user_id],
+        )
         for each in found
     ]

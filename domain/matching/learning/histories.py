@@ -10,6 +10,7 @@ from domain.applications.decisions import FINAL, Decision
 from domain.credit.outcomes import Outcome
 from domain.credit.scores import Score
 from domain.matching.impressions import Impression
+from domain.people import invented
 
 
 def between(since: datetime, until: datetime) -> Select[Any]:
@@ -35,7 +36,7 @@ def between(since: datetime, until: datetime) -> Select[Any]:
             and_(_of_impression(Decision.user_id, Decision.application_id), Decision.outcome.in_(FINAL)),
             isouter=True,
         )
-        .where(Impression.shown_at >= since, Impression.shown_at < until)
+        .where(Impression.shown_at >= since, Impression.shown_at < until, invented.is_real(Impression.user_id))
     )
 
 

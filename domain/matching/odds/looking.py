@@ -13,6 +13,7 @@ from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands, reliability
 from domain.matching.odds.bands import BandRecord
 from domain.matching.odds.reliability import PROMISES, BandStanding, Tally
+from domain.people import invented
 from infra import clock, outbox
 from infra.database import Db
 from infra.events import declare
@@ -115,6 +116,7 @@ def decided(version: str, since: datetime) -> Select[OddsBand | None, int, int, 
             Impression.model_version == version,
             Impression.odds_band.is_not(None),
             Impression.application_id.is_not(None),
+            invented.is_real(Impression.user_id),
         )
         .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since, counts)
         .group_by(Impression.odds_band)

@@ -41,7 +41,8 @@ READ = text(
     """
     WITH people AS MATERIALIZED (
          SELECT user_id, version FROM facts_versions
-          WHERE user_id > :after AND user_id <= :last ORDER BY user_id LIMIT :most)
+          WHERE user_id > :after AND user_id <= :last AND user_id NOT IN (SELECT user_id FROM uncounted)
+          ORDER BY user_id LIMIT :most)
     SELECT people.user_id, people.version, key.wrapped, key.version AS key_version,
            coalesce(preference.is_personal, true) AS is_personal,
            EXISTS (SELECT FROM linked_accounts AS account

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.cli.machine.logs import Tail
+from api.dev.past import progress
 from infra.occupancy import occupant, occupy
 from infra.settings import settings
 
@@ -114,6 +115,13 @@ def test_status_tells_what_runs_and_what_does_not(running: object, address: str)
     code, told, _ = run("status")
     assert (code, "…" in told) == (1, False)
     assert "The API does not answer. Its log: longan logs api" in told
+
+
+def test_status_tells_how_far_the_invented_past_is(running: object, var: Path) -> None:
+    assert json.loads(run("status", "--json")[1])["invented"] is None
+    progress.write(var, progress.Progress(120, 500, is_whole=False))
+    assert json.loads(run("status", "--json")[1])["invented"] == {"made": 120, "people": 500, "isWhole": False}
+    assert " Invented people: 120 of 500 made so far\n" in run("status")[1]
 
 
 def test_a_pid_that_is_somebody_elses_is_not_ours(running: object, var: Path) -> None:
