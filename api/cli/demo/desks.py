@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -17,19 +18,16 @@ from api.cli.demo.doors import Data, Door, Refused
 
 Credentials = Mapping[str, Any]
 STEP_SECONDS = 30  # of a one-time code
+COMMAND = (sys.executable, "-m", "api.cli", "dev", "credentials")
 
 
 async def ready_credentials(address: str) -> Credentials | None:
     """What `longan dev credentials` prints, where this is the machine and the folder that `address` runs in."""
     if address_here() != address:
         return None
-    asked = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api.cli", "dev", "credentials"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    printed, _ = await asyncio.wait_for(asked.communicate(), 60)
-    return json.loads(printed) if asked.returncode == 0 else None
+    # In a thread: a pipe of asyncio's own, left open where nobody needs the answer any more, outlives its loop.
+    asked = await asyncio.to_thread(subprocess.run, COMMAND, capture_output=True, timeout=60)
+    return json.loads(asked.stdout) if asked.returncode == 0 else None
 
 
 class PartnerDesk:

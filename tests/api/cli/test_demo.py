@@ -3,6 +3,8 @@
 import ast
 import io
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,27 @@ def test_without_a_server_it_says_what_to_type() -> None:
     assert run.exit_code == 1
     told = "Nobody answers at http://127.0.0.1:9. Start it in another terminal with: make run\n"
     assert run.stderr == told
+
+
+NOBODY_WAITS = """
+import asyncio, sys, time
+from api.cli.demo import desks
+
+desks.address_here = lambda: "here"
+desks.COMMAND = (sys.executable, "-c", "import time; time.sleep(0.5); print('{}')")
+
+async def story():
+    asking = asyncio.create_task(desks.ready_credentials("here"))
+    await asyncio.sleep(0.1)
+    asking.cancel()
+
+asyncio.run(story())
+"""
+
+
+def test_credentials_that_nobody_needs_any_more_leave_nothing_open() -> None:
+    told = subprocess.run([sys.executable, "-c", NOBODY_WAITS], capture_output=True, text=True)
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
 
 
 def test_somebody_unknown_is_answered_with_who_there_is() -> None:
