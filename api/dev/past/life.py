@@ -15,6 +15,7 @@ from domain.actors import StaffActor, UserActor
 from domain.applications import applications, applying
 from domain.applications.applications import OPEN, UNDECIDED, Application
 from domain.consent.consents import ConsentScope
+from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests
 from domain.facts.readings import Observed
 from domain.market.products import DecisionMode
@@ -103,7 +104,9 @@ class Life:
         )
         request, _ = await link_requests.consume(self.db, self.actor, subject)
         seen = [Observed(name, value, request.created_at) for name, value in self.who.told[source].items()]
-        await accounts.record_link(self.db, self.actor, request, Identity(subject), seen, simulated=True)
+        await accounts.record_link(
+            self.db, self.actor, request, Identity(subject), seen, simulated=True, weigh=points_gained
+        )
 
     async def visit(self) -> None:
         """Look at the matches, open some, and perhaps apply for one."""
