@@ -22,7 +22,9 @@ from domain.market import seeding as catalogue
 from domain.matching import basis, matcher, shelf
 from infra import database, migrations, schedules
 from infra.database import Db
+from infra.setting_refusals import does_not_start
 from infra.settings import settings
+from integrations import registrations
 from membership import seeding as tiers
 from ml.matchers.live import LiveMatcher
 from ml.promotion import challenging
@@ -48,6 +50,9 @@ ROOMS = (
     ml.tasks,
     ml.watching.tasks,
 )
+
+if wrong := registrations.faults(settings()):
+    raise does_not_start(wrong)
 
 scoring.provide(LiveScorer())
 matcher.provide(LiveMatcher())

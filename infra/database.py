@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import orjson
 import stamina
@@ -10,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from infra import doorbell
-from infra.settings import settings
+from infra import doorbell, postgres_url
+from infra.settings import Settings, settings
 
 Db = AsyncSession
 T = TypeVar("T")
@@ -25,7 +26,7 @@ def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngi
     global _engine, _sessions
     if _engine is None:
         s = settings()
-        _engine = create_async_engine(
+        _engine = make_engine(
             url or s.database_url or "",
             pool_size=pool or s.database_pool,
             max_overflow=0,
@@ -33,20 +34,39 @@ def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngi
             pool_pre_ping=True,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={
-                "timeout": 5,
-                "command_timeout": s.statement_timeout_ms / 1000 + 5,
-                "server_settings": {
-                    "application_name": "longan",
-                    "statement_timeout": str(s.statement_timeout_ms),
-                    "lock_timeout": "10000",
-                    "idle_in_transaction_session_timeout": "30000",
-                    "timezone": "UTC",
-                },
-            },
+            connect_args={"command_timeout": s.statement_timeout_ms / 1000 + 5, **_session_settings(s)},
         )
         _sessions = async_sessionmaker(_engine, expire_on_commit=False)
     return _engine
+
+
+def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **options: Any) -> AsyncEngine:
+    """An engine for an address in libpq's words, which asyncpg itself reads."""
+    connect = {"timeout": 5, "dsn": postgres_url.dsn(url), **(connect_args or {})}
+    return create_async_engine("postgresql+asyncpg://", connect_args=connect, **options)
+
+
+def limits(s: Settings) -> dict[str, str]:
+    """What ends a statement, a wait for a lock, and a transaction that its process forgot."""
+    return {
+        "statement_timeout": str(s.statement_timeout_ms),
+        "lock_timeout": "10000",
+        "idle_in_transaction_session_timeout": "30000",
+    }
+
+
+def _session_settings(s: Settings) -> dict[str, Any]:
+    """A pooler in transaction mode takes no limits from its clients, so the role has them there; and what was prepared in
+    one transaction is on another server in the next, so nothing is kept, and no two names are the same."""
+    named = {"application_name": "longan", "timezone": "UTC"}
+    if not s.database_pooled:
+        return {"server_settings": named | limits(s)}
+    return {
+        "server_settings": named,
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"longan_{uuid4().hex}",
+    }
 
 
 async def close_engine() -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from pydantic import SecretStr
+
 from infra.settings import ProviderCredentials, Settings, settings
 from integrations.client import authority_of
 from integrations.providers.alipay import ALIPAY
@@ -62,6 +65,31 @@ def configured(key: str, given: ProviderCredentials, configuration: Settings) ->
         public_key=given.public_key or "",
         allow=frozenset([*named, *configuration.outgoing_allow]),
     )
+
+
+def faults(configuration: Settings) -> list[str]:
+    """A sentence for each provider that is configured and could not be spoken with."""
+    return [fault for key, given in configuration.providers.items() if (fault := _fault(key, given))]
+
+
+def _fault(key: str, given: ProviderCredentials) -> str | None:
+    name = f"LONGAN_PROVIDERS__{key.upper()}"
+    described = replace(OIDC, key=key) if given.issuer else PROVIDERS.get(key)
+    if described is None:
+        return f"{name} should be one of {', '.join(PROVIDERS)}, or name its ISSUER."
+    needed = ("issuer",) if described.is_openid else described.needs
+    if missing := [f"{name}__{each.upper()}" for each in needed if not _said(getattr(given, each))]:
+        return f"{', '.join(missing)} is missing."
+    for each, read in described.reads_keys.items():
+        try:
+            read(_said(getattr(given, each)))
+        except (ValueError, AssertionError, UnsupportedAlgorithm):
+            return f"{name}__{each.upper()} should be an RSA key in PEM, or the base64 of its DER."
+    return None
+
+
+def _said(value: SecretStr | str | None) -> str:
+    return (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
 
 
 def sandboxed(provider: Provider, public_url: str) -> Registration:

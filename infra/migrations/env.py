@@ -4,8 +4,8 @@ import asyncio
 
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from infra.database import make_engine
 from infra.entity import Entity
 
 LOCK = 7_205_759_403_792_793  # any number that nothing else locks: two machines that start at once take turns
@@ -20,7 +20,7 @@ def migrate(connection: Connection) -> None:
 
 
 async def run() -> None:
-    engine = create_async_engine(context.config.attributes["url"], connect_args={"timeout": 5})
+    engine = make_engine(context.config.attributes["url"])
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
     await engine.dispose()

@@ -91,6 +91,8 @@ class Provider:
     client_auth: Literal["basic", "post", "query", "none"] = "post"
     code_name: str = "code"
     is_openid: bool = False
+    needs: tuple[str, ...] = ("client_secret",)  # of what we got when we registered, besides the client's id
+    reads_keys: Mapping[str, Callable[[str], object]] = field(default_factory=dict)  # which of them are keys
     can_refresh: bool = False
     refresh_expiry_name: str = "refresh_expires_in"
     complete: Callable[["Registration"], Awaitable["Provider"]] | None = None  # asks for what must be discovered

@@ -1,8 +1,8 @@
 """Which gateway the settings name."""
 
-from collections.abc import Mapping
+from typing import Any
 
-from infra.settings import Settings, settings
+from infra.settings import SMS_NEEDS, Settings, settings
 from integrations.sms.aliyun import Aliyun
 from integrations.sms.kept import Kept
 from integrations.sms.messages import SmsGateway
@@ -11,28 +11,21 @@ from integrations.sms.twilio import Twilio
 
 
 def gateway(configuration: Settings | None = None) -> SmsGateway:
-    """Raises ValueError naming the settings that the chosen gateway lacks."""
     configuration = configuration or settings()
-    given = {name: value.get_secret_value() for name, value in configuration.sms.items()}
-    allow = frozenset(configuration.outgoing_allow)
-    # A region's own address, or a stand-in.
-    url = {"url": given["url"]} if "url" in given else {}
+    given = _given(configuration) | {"allow": frozenset(configuration.outgoing_allow)}
     match configuration.sms_gateway:
         case "kept":
             return Kept()
         case "aliyun":
-            return Aliyun(
-                **_needed(given, "access_key_id", "access_key_secret", "sign_name", "template_code"), **url, allow=allow
-            )
+            return Aliyun(**given)
         case "tencent":
-            return Tencent(
-                **_needed(given, "secret_id", "secret_key", "app_id", "sign_name", "template_id"), **url, allow=allow
-            )
+            return Tencent(**given)
         case "twilio":
-            return Twilio(**_needed(given, "account_sid", "auth_token", "sender"), **url, allow=allow)
+            return Twilio(**given)
 
 
-def _needed(given: Mapping[str, str], *names: str) -> dict[str, str]:
-    if missing := [f"LONGAN_SMS__{name.upper()}" for name in names if not given.get(name)]:
-        raise ValueError("the SMS gateway needs " + ", ".join(missing))
-    return {name: given[name] for name in names}
+def _given(configuration: Settings) -> dict[str, Any]:
+    """What the chosen gateway needs; the settings made sure that it is there."""
+    sms = configuration.sms
+    needed = {name: getattr(sms, name).get_secret_value() for name in SMS_NEEDS[configuration.sms_gateway]}
+    return needed | ({"url": sms.url} if sms.url else {})

@@ -91,6 +91,7 @@ COMPLETE = {
     "index_key": KEY,
     "token_key": KEY,
     "sms_gateway": "twilio",
+    "sms": {"account_sid": "AC1", "auth_token": "token", "sender": "+15005550006"},
 }
 
 

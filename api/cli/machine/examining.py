@@ -54,7 +54,7 @@ def _settings() -> "tuple[Settings | None, Finding]":
     try:
         told = settings()
     except SystemExit as wrong:
-        sentence = str(wrong).removeprefix("Longan does not start: ")
+        sentence = str(wrong).replace("Longan does not start: ", "").replace("\n", " ")
         return None, Finding("Settings", State.WRONG, sentence, "The table in the README says what each one takes")
     return told, Finding("Settings", State.WELL, f"{told.environment}, {told.public_url}")
 

@@ -35,9 +35,10 @@ def database(url: str) -> Finding:
 
 async def _ask(url: str) -> tuple[int, str, str | None]:
     from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(url)
+    from infra.database import make_engine
+
+    engine = make_engine(url)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
             number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())

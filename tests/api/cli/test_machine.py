@@ -17,6 +17,7 @@ from api.cli.machine.logs import Tail
 from api.dev.past import progress
 from infra.occupancy import occupant, occupy
 from infra.settings import settings
+from tests.production import PRODUCTION
 
 SUPERVISE = """
 import sys
@@ -239,11 +240,8 @@ def test_reset_deletes_nothing_under_a_running_house(running: object, var: Path)
 
 def test_reset_is_not_for_production(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(var)
-    for name in ("DATABASE_URL", "VALKEY_URL", "INDEX_KEY", "TOKEN_KEY"):
-        monkeypatch.setenv(f"LONGAN_{name}", "x")
-    monkeypatch.setenv("LONGAN_MASTER_KEYS", '{"1": "x"}')
-    monkeypatch.setenv("LONGAN_SMS_GATEWAY", "twilio")
-    monkeypatch.setenv("LONGAN_ENVIRONMENT", "production")
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(f"LONGAN_{name}", value)
     code, told, why = run("reset", "--yes")
     assert code == 1
     assert told == ""

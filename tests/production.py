@@ -1,0 +1,17 @@
+"""What a production's settings are at the least, as variables without their prefix."""
+
+import base64
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "DATABASE_URL": "postgresql+asyncpg://longan@db/longan",
+    "VALKEY_URL": "redis://valkey",
+    "MASTER_KEYS": f'{{"1": "{KEY}"}}',
+    "INDEX_KEY": KEY,
+    "TOKEN_KEY": KEY,
+    "SMS_GATEWAY": "twilio",
+    "SMS__ACCOUNT_SID": "AC1",
+    "SMS__AUTH_TOKEN": "12345678",
+    "SMS__SENDER": "+15005550006",
+}
