@@ -14,15 +14,12 @@ from infra.settings import Settings, settings
 
 @dataclass(frozen=True)
 class Keyring:
-    """`master` wraps the keys of persons: the newest version wraps, all of them unwrap."""
+    """`master` wraps the keys of persons: the version `sealing` wraps, all of them unwrap."""
 
     master: dict[int, bytes]
     index: bytes
     token: bytes
-
-    @property
-    def newest(self) -> int:
-        return max(self.master)
+    sealing: int
 
 
 @cache
@@ -41,7 +38,8 @@ def read_keyring() -> Keyring:
 def _from_settings(s: Settings) -> Keyring:
     assert s.index_key and s.token_key
     master = {int(version): _decode(key.get_secret_value()) for version, key in s.master_keys.items()}
-    return Keyring(master, _decode(s.index_key.get_secret_value()), _decode(s.token_key.get_secret_value()))
+    index, token = _decode(s.index_key.get_secret_value()), _decode(s.token_key.get_secret_value())
+    return Keyring(master, index, token, s.sealing_key or max(master))
 
 
 def _decode(text: str) -> bytes:
@@ -56,7 +54,7 @@ def _from_file(path: Path) -> Keyring:
         _make(path)
     raw = orjson.loads(path.read_bytes())
     master = {int(version): _decode(key) for version, key in raw["master"].items()}
-    return Keyring(master, _decode(raw["index"]), _decode(raw["token"]))
+    return Keyring(master, _decode(raw["index"]), _decode(raw["token"]), max(master))
 
 
 def _make(path: Path) -> None:

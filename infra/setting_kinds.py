@@ -30,6 +30,7 @@ PerSecond = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Minutes = Annotated[int, Field(ge=1, le=1_440)]
 Milliseconds = Annotated[int, Field(ge=100, le=3_600_000)]
 Minor = Annotated[int, Field(ge=0, le=2**53)]  # money in minor units
+Version = Annotated[int, Field(ge=1, le=999_999_999)]
 PortNumber = Annotated[int, Field(ge=1, le=65_535)]
 
 

@@ -194,9 +194,8 @@ class Settings(BaseSettings):
     explore_new_below: TimesOrNone = 200  # a product is new while it was shown less often than this in thirty days
     band_decided_min: Times = 100  # applications that must be decided before they, not a test, speak for an odds band
 
-    master_keys: dict[
-        kinds.KeyVersion, kinds.Key
-    ] = {}  # version -> base64 of 32 bytes; the highest version seals, all open
+    master_keys: dict[kinds.KeyVersion, kinds.Key] = {}  # version -> base64 of 32 bytes; all of them open
+    sealing_key: kinds.Version | None = None  # which of them seals; must be said where there are several
     index_key: kinds.Key | None = None  # base64 of 32 bytes; phone look-ups
     token_key: kinds.Key | None = None  # base64 of 32 bytes; signs access tokens
 
@@ -275,6 +274,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def one_key_seals(self) -> Self:
+        """A new key must be known to every machine before any seals with it, so knowing one is not enough to seal with it."""
+        versions = sorted(int(version) for version in self.master_keys)
+        if len(versions) > 1 and self.sealing_key is None:
+            raise ValueError(f"LONGAN_SEALING_KEY should say which of the master keys {_listed(versions)} seals")
+        if versions and self.sealing_key not in {None, *versions}:
+            raise ValueError(f"LONGAN_SEALING_KEY should be one of the master keys, which are {_listed(versions)}")
+        return self
+
+    @model_validator(mode="after")
     def production_is_complete(self) -> Self:
         if self.is_embedded:
             return self
@@ -285,6 +294,10 @@ class Settings(BaseSettings):
         if missing:
             raise ValueError("a production configuration needs " + ", ".join(missing))
         return self
+
+
+def _listed(versions: list[int]) -> str:
+    return ", ".join(map(str, versions))
 
 
 @cache

@@ -50,7 +50,7 @@ class Seal:
 
 def new_person_key(user_id: UUID) -> PersonKey:
     ring = keyring()
-    return PersonKey(user_id=user_id, wrapped=_wrap(os.urandom(32), user_id, ring.newest), version=ring.newest)
+    return PersonKey(user_id=user_id, wrapped=_wrap(os.urandom(32), user_id, ring.sealing), version=ring.sealing)
 
 
 def _wrap(key: bytes, user_id: UUID, version: int) -> bytes:
@@ -103,22 +103,24 @@ def _derived(purpose: str) -> bytes:
     return hmac.digest(keyring().index, b"derive\0" + purpose.encode(), hashlib.sha256)
 
 
-async def count_old(db: AsyncSession) -> int:
-    """How many persons' keys an older master key still wraps."""
-    old = select(func.count()).where(PersonKey.version != keyring().newest)
-    return (await db.execute(old)).scalar_one()
+async def count_old(db: AsyncSession) -> dict[int, int]:
+    """How many persons' keys are wrapped under each master key that does not seal."""
+    old = select(PersonKey.version, func.count()).where(PersonKey.version != keyring().sealing)
+    counted = await db.execute(old.group_by(PersonKey.version).order_by(PersonKey.version))
+    return {row[0]: row[1] for row in counted}
 
 
 async def rewrap(db: AsyncSession, limit: int = 1000) -> int:
-    """Wrap up to `limit` persons' keys anew under the newest master key; answers how many were done."""
-    newest = keyring().newest
-    old = select(PersonKey).where(PersonKey.version != newest).limit(limit).with_for_update(skip_locked=True)
+    """Wrap up to `limit` persons' keys anew under the key that seals; answers how many were done. Those under a key that is
+    not known here stay as they are."""
+    sealing, others = keyring().sealing, keyring().master.keys() - {keyring().sealing}
+    old = select(PersonKey).where(PersonKey.version.in_(others)).limit(limit).with_for_update(skip_locked=True)
     rows = (await db.execute(old)).scalars().all()
     for row in rows:
         key = _unwrap(row)
         await db.execute(
             update(PersonKey)
             .where(PersonKey.user_id == row.user_id)
-            .values(wrapped=_wrap(key, row.user_id, newest), version=newest)
+            .values(wrapped=_wrap(key, row.user_id, sealing), version=sealing)
         )
     return len(rows)

@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from infra import keys, vault
 from infra.database import reading, transaction
 from infra.ids import new_id
-from infra.keys import Keyring, keyring
+from infra.keys import keyring
 from infra.settings import Settings
 from infra.vault import PersonKey
 
@@ -70,36 +70,6 @@ async def test_whoever_was_erased_stays_erased() -> None:
         assert await vault.seals_of(db, {user_id}) == {}
 
 
-async def test_rotation_wraps_every_key_anew_and_opens_what_was_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
-    user_id = await somebody()
-    async with reading() as db:
-        sealed = (await vault.seal_of(db, user_id)).close("secret", "a.b")
-    now = keyring()
-    rotated = replace(now, master={**now.master, 2: b"2" * 32})
-    monkeypatch.setattr(vault, "keyring", lambda: rotated)
-    done = 0
-    while True:
-        async with transaction() as db:
-            if not (more := await vault.rewrap(db, limit=7)):
-                break
-            assert more <= 7
-            done += more
-    async with reading() as db:
-        assert set((await db.execute(select(PersonKey.version))).scalars()) == {2}
-        assert (await vault.seal_of(db, user_id)).open(sealed, "a.b") == "secret"
-    # The old master key is needed no more.
-    monkeypatch.setattr(vault, "keyring", lambda: Keyring({2: b"2" * 32}, now.index, now.token))
-    async with reading() as db:
-        assert (await vault.seal_of(db, user_id)).open(sealed, "a.b") == "secret"
-    assert done >= 1
-    # The other tests go on with the keys of before.
-    back = replace(now, master={1: now.master[1], 2: b"2" * 32})
-    monkeypatch.setattr(vault, "keyring", lambda: back)
-    monkeypatch.setattr(Keyring, "newest", property(lambda ring: 1))
-    async with transaction() as db:
-        assert await vault.rewrap(db, limit=100_000) == done
-
-
 def test_a_blind_index_is_keyed_and_of_its_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
     index = vault.blind_index("phone", "+8613800138000")
     assert index == vault.blind_index("phone", "+8613800138000")
@@ -111,9 +81,11 @@ def test_a_blind_index_is_keyed_and_of_its_purpose(monkeypatch: pytest.MonkeyPat
 
 def test_keys_come_from_settings_where_they_are_given() -> None:
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-    given = Settings.model_validate({"master_keys": {"1": key, "12": key}, "index_key": key, "token_key": key})
+    given = Settings.model_validate(
+        {"master_keys": {"1": key, "12": key}, "sealing_key": 12, "index_key": key, "token_key": key}
+    )
     ring = keys._from_settings(given)
-    assert ring.newest == 12
+    assert ring.sealing == 12
     assert ring.index == b"01234567890123456789012345678901"
 
 

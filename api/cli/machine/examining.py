@@ -105,7 +105,7 @@ def _keys(settings: "Settings") -> Finding:
     except (ValueError, KeyError, TypeError, OSError) as error:
         todo = "longan keys new prints one" if not settings.is_embedded else "Restore var/keys.json from a copy"
         return Finding("Keys", State.WRONG, f"they cannot be read ({type(error).__name__})", todo)
-    return Finding("Keys", State.WELL, f"{len(ring.master)} master, the newest is {ring.newest}")
+    return Finding("Keys", State.WELL, f"{len(ring.master)} master, key {ring.sealing} seals")
 
 
 def _port(settings: "Settings") -> Finding | None:
