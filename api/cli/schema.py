@@ -1,12 +1,24 @@
 """`longan schema`: writes down what the three doors serve, and the codes that they answer with."""
 
+from typing import Annotated
 
-def schema() -> None:
+import typer
+
+
+def schema(
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--release", help="Also as released: from then on nothing of it goes that was not deprecated first."
+        ),
+    ] = False,
+) -> None:
     """Write the served schemas to api/contract, and the pages api/codes.md and api/states.md, for review with what changed them."""
-    from api import codes, states
-    from api.contract import served
+    from api import codes, contract, states
 
-    for file, text in served():
+    for file, text in contract.served():
         file.write_text(text, "utf-8")
+        if release:
+            contract.released(file.stem).write_text(text, "utf-8")
     codes.FILE.write_text(codes.page(), "utf-8")
     states.FILE.write_text(states.page(), "utf-8")

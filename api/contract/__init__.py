@@ -15,3 +15,8 @@ def served() -> Iterator[tuple[Path, str]]:
     """Each schema's file, and the text that belongs in it."""
     for audience, schema in (("app", app.schema()), ("partner", partner.schema()), ("console", console.schema())):
         yield FOLDER / f"{audience}.graphqls", printed(schema)
+
+
+def released(audience: str) -> Path:
+    """The same as it was when it was released last."""
+    return FOLDER / "released" / f"{audience}.graphqls"
