@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -18,6 +18,7 @@ from infra.errors import Refusal, invalid
 from infra.words import N_
 
 FIRST_USUAL, FIRST_MAX = 20, 100
+COUNT_MAX = 10_000
 # What a calendar needs, and far from where adding a day fails.
 YEAR_MIN, YEAR_MAX = 1800, 2300
 T = TypeVar("T")
@@ -87,6 +88,15 @@ async def page_of(
         has_previous=after is not None,
         end=cursors[-1] if cursors else after,
     )
+
+
+async def count_of(db: AsyncSession, query: Select[Any]) -> int:
+    """How many rows `query` has; the database stops counting one beyond COUNT_MAX."""
+    counted = (
+        query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None).limit(COUNT_MAX + 1).subquery()
+    )
+    count: int = (await db.execute(select(func.count()).select_from(counted))).scalar_one()
+    return count
 
 
 def _typed(part: Any, key: InstrumentedAttribute[Any]) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 import strawberry
 
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, told
@@ -103,6 +104,7 @@ class LinkedAccount(Node):
     status: LinkStatus = strawberry.field(description="Whether it can be read.")
     linked_at: datetime = strawberry.field(description="When it was linked last.")
     unlinked_at: datetime | None = strawberry.field(description="When it was unlinked; null while it is linked.")
+    viewer = viewer_field()
 
     @strawberry.field(description="Where the account is.")
     def provider(root: strawberry.Parent[accounts.LinkedAccount]) -> Provider:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
 from api.app.agreements import Agreement
 from api.app.products import Product
 from api.app.scores import Reason, reasons_told
+from api.app.viewing import viewer_field
 from api.graphql import scalars
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
@@ -106,6 +107,15 @@ class Application(Node):
     status: ApplicationStatus = strawberry.field(description="Where it stands.")
     created_at: datetime = strawberry.field(description="When the person applied.")
     promised_by: datetime = strawberry.field(description="By when an answer is promised.")
+    viewer = viewer_field()
+
+    @strawberry.field(
+        description="The application itself: a field to add it to a list by, where a client asks for one, as `@prependNode`."
+    )
+    def application(
+        root: strawberry.Parent[applications.Application],
+    ) -> Annotated["Application", strawberry.lazy("api.app.applications")]:
+        return cast(Application, root)
 
     @strawberry.field(description="What the person applied for.")
     async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
@@ -22,6 +23,7 @@ OPENED_MAX = 50
 @strawberry.type(description="How many of the products are opened now, of those that were shown in the last 30 days.")
 class MatchesOpened:
     opened: int = strawberry.field(description="How many.")
+    viewer = viewer_field()
 
 
 OpenMatchesResult = Annotated[

@@ -9,7 +9,8 @@ import strawberry
 from api.app.bands import BandEvidence
 from api.app.products import Product
 from api.app.scores import Reason, reasons_told
-from api.graphql.connections import Connection, connection
+from api.app.viewing import viewer_field
+from api.graphql.connections import CountedConnection, counted, known
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit
 from api.graphql.refusals import Refused
@@ -96,9 +97,12 @@ class Matching:
     model_version: str = strawberry.field(description="Which model orders them.")
     simulated: bool = strawberry.field(description="True while the model was trained on simulated people.")
     weights: list[MatchWeight] = strawberry.field(description="What the order is made of.")
+    viewer = viewer_field()
 
 
-async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None) -> Connection[Match]:
+async def page_of(
+    user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None
+) -> CountedConnection[Match]:
     """The page, and a record that it was shown."""
     async with reading() as db:
         page = await matches.page(db, user_id, kind=kind, first=first, after=after)
@@ -106,7 +110,7 @@ async def page_of(user_id: UUID, kind: ProductKind | None, first: int | None, af
         async with transaction() as db:
             await impressions.record(db, user_id, news)
         page.found.recorded.update(shown.key for shown in news)
-    return cast(Connection[Match], connection(page))
+    return cast(CountedConnection[Match], counted(page, known(page.count)))
 
 
 async def matching_of(user_id: UUID) -> Matching:

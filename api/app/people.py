@@ -11,7 +11,7 @@ from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.scores import PathToGrade, Score, Scoring
-from api.graphql.connections import After, Connection, First, connection
+from api.graphql.connections import After, CountedConnection, First, counted, rows
 from api.graphql.context import Info
 from api.graphql.inputs import CHECK
 from api.graphql.mutations import Input, commit
@@ -90,7 +90,7 @@ class User(Node):
         kind: Annotated[ProductKind | None, strawberry.argument(description="Only of this kind.")] = None,
         first: First = None,
         after: After = None,
-    ) -> Connection[Match] | None:
+    ) -> CountedConnection[Match] | None:
         return await matches_of(root.id, kind, first, after)
 
     @strawberry.field(description="How my matches are ordered.")
@@ -107,11 +107,12 @@ class User(Node):
     @strawberry.field(description="What the person applied for, newest first.")
     async def applications(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
-    ) -> Connection[Application] | None:
+    ) -> CountedConnection[Application] | None:
         mine = applications.visible_to(info.context.user)
         async with reading() as db:
             key = [applications.Application.id]
-            return connection(await page_of(db, mine, key, first=first, after=after, newest_first=True))
+            page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
+        return counted(page, rows(mine))
 
 
 UpdateProfileResult = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.connections import After, Connection, First, connection
+from api.graphql.connections import After, CountedConnection, First, counted, rows
 from api.graphql.context import Info
 from api.graphql.reach import Days, Reach, reach_of
 from api.graphql.requiring import requires
@@ -86,8 +86,9 @@ class ProductQuery:
         first: First = None,
         after: After = None,
         kind: Annotated[ProductKind | None, strawberry.argument(description="Only of this kind.")] = None,
-    ) -> Connection[Product] | None:
+    ) -> CountedConnection[Product] | None:
         seen = funnels.seen_by(info.context.staff)
+        shown = seen.where(products.Product.kind == kind) if kind else seen
         async with reading() as db:
-            shown = seen.where(products.Product.kind == kind) if kind else seen
-            return connection(await page_of(db, shown, [products.Product.id], first=first, after=after))
+            page = await page_of(db, shown, [products.Product.id], first=first, after=after)
+        return counted(page, rows(shown))

@@ -1,11 +1,11 @@
 """Reviewing what was referred or overdue."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
-from api.graphql.connections import After, First, PageInfo, connection
+from api.graphql.connections import After, Countable, First, PageInfo, counted, rows
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -68,7 +68,7 @@ class ReviewEdge:
 
 
 @strawberry.type(description="A page of the queue.")
-class ReviewConnection:
+class ReviewConnection(Countable):
     edges: list[ReviewEdge] = strawberry.field(description="The applications of this page with their cursors.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and how to ask for it.")
 
@@ -85,7 +85,8 @@ class ReviewQuery:
         queue = reviewing.queue_of(info.context.staff)
         order = [applications.Application.promised_by, applications.Application.id]
         async with reading() as db:
-            return connection(await page_of(db, queue, order, first=first, after=after))
+            page = await page_of(db, queue, order, first=first, after=after)
+        return cast(ReviewConnection, counted(page, rows(queue)))
 
 
 ReviewResult = Annotated[

@@ -3,20 +3,35 @@
 from functools import cache
 
 import strawberry
+from sqlalchemy import select
 
 from api.console.products import Product, ProductQuery
 from api.console.reviews import Application, ReviewMutation, ReviewQuery
 from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated
+from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.schemas import Schema, make_schema
 from domain.actors import StaffActor
+from domain.applications import applications
+from domain.matching.reach import funnels
 from domain.people import staff_sessions
+from domain.permissions import Permission
 from infra.database import reading
+from membership import benefits
+
+NODES: Finders = {
+    "Application": Finder(
+        Permission.REVIEW_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.staff))
+    ),
+    "Benefit": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(benefits.Benefit))),
+    "Product": Finder(Permission.SEE_PRODUCTS, rows_of(lambda context: funnels.seen_by(context.staff))),
+}
 
 
 @strawberry.type(description="What staff can read, each role its part.")
 class Query(TierQuery, ReviewQuery, ProductQuery):
-    pass
+    node = node_by(NODES, Permission.SIGNED_IN)
+    nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")

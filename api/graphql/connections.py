@@ -1,10 +1,13 @@
 """Connections: keyset pages as Relay names them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from sqlalchemy import Select
 
-from infra.paging import FIRST_MAX, FIRST_USUAL, Page
+from infra.database import reading
+from infra.paging import COUNT_MAX, FIRST_MAX, FIRST_USUAL, Page, count_of
 
 T = TypeVar("T")
 First = Annotated[
@@ -45,14 +48,65 @@ class Connection(Generic[T]):
         return [edge.node for edge in self.edges]
 
 
+# How many there are; whoever counts may stop above COUNT_MAX.
+Count = Callable[[], Awaitable[int]]
+
+
+@strawberry.type
+class Countable:
+    """A page of a list that can be counted cheaply; it is, only where a client asks."""
+
+    count: strawberry.Private[Count]
+
+    @strawberry.field(
+        description=f"How many there are on all pages together, at this moment; null above {COUNT_MAX:,}."
+    )
+    async def total_count(self) -> int | None:
+        count = await self.count()
+        return count if count <= COUNT_MAX else None
+
+
+@strawberry.type(name="Connection", description="A page of a list, in the list's order.")
+class CountedConnection(Countable, Connection[T]):
+    pass
+
+
 def connection(page: Page[Any]) -> Any:
     """The page as a connection of whatever type the field shows."""
-    return Connection(
-        edges=[Edge(cursor=cursor, node=item) for cursor, item in zip(page.cursors, page.items, strict=True)],
-        page_info=PageInfo(
+    return Connection(**_fields(page))
+
+
+def counted(page: Page[Any], count: Count) -> Any:
+    """The same of a list that `count` counts."""
+    return CountedConnection(**_fields(page), count=count)
+
+
+def rows(query: Select[Any]) -> Count:
+    """Counts what the pages are of."""
+
+    async def count() -> int:
+        async with reading() as db:
+            return await count_of(db, query)
+
+    return count
+
+
+def known(count: int) -> Count:
+    """Of a list that lies in memory."""
+
+    async def counted_already() -> int:
+        return count
+
+    return counted_already
+
+
+def _fields(page: Page[Any]) -> dict[str, Any]:
+    return {
+        "edges": [Edge(cursor=cursor, node=item) for cursor, item in zip(page.cursors, page.items, strict=True)],
+        "page_info": PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
             start_cursor=page.cursors[0] if page.cursors else None,
             end_cursor=page.end,
         ),
-    )
+    }

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLScalarType,
     GraphQLSchema,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -41,18 +42,18 @@ Path = tuple[str, ...]
 Check = Callable[[Any], object]
 
 SENTENCES: Mapping[str, str] = {
-    "Boolean": N_("This is true or false."),
+    "Boolean": N_("Enter true or false."),
     "Date": N_("A date is written as 2000-12-31."),
     "DateTime": N_("A time is written with its zone, as 2000-12-31T08:00:00Z."),
     "Decimal": N_("A decimal number is written in plain digits, as 1234.50."),
-    "Float": N_("This is a number."),
+    "Float": N_("Enter a number."),
     "ID": N_("This is not an id."),
-    "Int": N_("This is a whole number of up to nine digits."),
-    "String": N_("A text holds no characters that cannot be written down."),
+    "Int": N_("Enter a whole number of up to nine digits."),
+    "String": N_("This text has characters that cannot be stored."),
     "URL": N_("This is not an address."),
 }
 ID_MAX = 500
-ANY_CHOICE = N_("There is no such choice.")
+ANY_CHOICE = N_("This is not one of the choices.")
 
 
 class Malformed:
@@ -179,7 +180,10 @@ class RefuseMalformed(ValidationRule):
     """A literal that its type cannot understand is a mistake of the document, unless it stands in a mutation's own arguments."""
 
     def enter_int_value(self, node: Any, _key: Any, _parent: Any, _path: Any, ancestors: list[Any]) -> None:
-        type_ = graphql.get_nullable_type(self.context.get_input_type())
+        # Within a list the type is already its items'.
+        is_list = isinstance(node, ListValueNode)
+        here = self.context.get_parent_input_type() if is_list else self.context.get_input_type()
+        type_ = graphql.get_nullable_type(here)
         if graphql.is_leaf_type(type_) and not self._is_mutations(ancestors):
             self._report(faults_in(coerce_input_literal(node, type_), type_, ()), node)
 

@@ -10,8 +10,10 @@ from graphql import (
     FieldNode,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
 )
 
@@ -23,6 +25,8 @@ from infra.settings import settings
 # One request, one attempt: aliases would let a guesser try a thousand codes at once.
 SIGN_IN = frozenset({"requestPhoneCode", "signIn", "refreshSession"})
 PAGE = frozenset({"edges", "nodes"})
+# What looks through all products costs as many fields as take as long.
+DEAR = {"search": 100, "sort": 20, "months": 20, "monthlyAtMost": 20}
 OPERATIONS_MAX = 20
 FRAGMENTS_MAX = 100
 NESTING_MAX = 60  # of braces and fragments; what recurses over a document stays far from the end of the stack
@@ -149,7 +153,7 @@ def cost_of(operation: OperationDefinitionNode, fragments: Fragments, variables:
 
 
 class Prices:
-    """One a field, times the length of every list around it; each fragment is priced once."""
+    """One a field and more for dear arguments, times the length of every list around it; each fragment is priced once."""
 
     def __init__(self, fragments: Fragments, variables: dict[str, Any]) -> None:
         self._fragments = fragments
@@ -162,7 +166,8 @@ class Prices:
     def _of_one(self, selection: Any) -> int:
         match selection:
             case FieldNode():
-                return 1 + self.of(selection.selection_set) * self._length(selection)
+                own = 1 + sum(DEAR.get(argument.name.value, 0) for argument in selection.arguments or ())
+                return own + self.of(selection.selection_set) * self._length(selection)
             case InlineFragmentNode():
                 return self.of(selection.selection_set)
         return self._of_fragment(selection.name.value)
@@ -174,15 +179,23 @@ class Prices:
         return self._prices[name]
 
     def _length(self, field: FieldNode) -> int:
-        given = next((argument.value for argument in field.arguments or () if argument.name.value == "first"), None)
-        match given:
-            case IntValueNode():
+        given = {argument.name.value: argument.value for argument in field.arguments or ()}
+        if "ids" in given:
+            return max(1, min(self._count(given["ids"]), FIRST_MAX))
+        match given.get("first"):
+            case IntValueNode(value=digits):
                 # Digits without end would take long to read; so many are more than a page anyway.
-                return max(1, min(int(given.value[:9]), FIRST_MAX))
-            case VariableNode():
-                value = self._variables.get(given.name.value)
+                return max(1, min(int(digits[:9]), FIRST_MAX))
+            case VariableNode(name=name):
+                value = self._variables.get(name.value)
                 return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else FIRST_USUAL
         if field.selection_set is None:
             return 1
         is_page = any(below.name.value in PAGE for below in fields_at(field.selection_set, self._fragments))
         return FIRST_USUAL if is_page else 1
+
+    def _count(self, given: ValueNode) -> int:
+        """How many values a list has; a value that stands alone is a list of one."""
+        value = self._variables.get(given.name.value) if isinstance(given, VariableNode) else given
+        values = value.values if isinstance(value, ListValueNode) else value
+        return len(values) if isinstance(values, list | tuple) else 1

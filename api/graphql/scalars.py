@@ -47,24 +47,35 @@ def _within_reach(day: Day) -> Day:
     return day
 
 
+TIMES = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
 SCALARS: dict[object, strawberry.types.scalar.ScalarDefinition] = {
     URL: strawberry.scalar(
-        name="URL", serialize=str, parse_value=str, description="An absolute address, percent-encoded."
+        name="URL",
+        serialize=str,
+        parse_value=str,
+        description="An absolute address, percent-encoded.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3986#section-4.3",
     ),
     date: strawberry.scalar(
-        name="Date", serialize=date.isoformat, parse_value=read_date, description="A day, as 2000-12-31."
+        name="Date",
+        serialize=date.isoformat,
+        parse_value=read_date,
+        description="A day, as 2000-12-31.",
+        specified_by_url=TIMES,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
         serialize=datetime.isoformat,
         parse_value=read_time,
         description="A moment with its zone, as 2000-12-31T08:00:00Z.",
+        specified_by_url=TIMES,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
         serialize=str,
         parse_value=read_decimal,
         description="A decimal number in plain digits, as 1234.50.",
+        specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
     ),
 }
 

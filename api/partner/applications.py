@@ -11,7 +11,7 @@ import strawberry
 
 from api.graphql import scalars
 from api.graphql.connections import After, Connection, First, connection
-from api.graphql.context import Context, Info
+from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -104,11 +104,6 @@ class Application(Node):
     )
     async def grade(root: strawberry.Parent[applications.Application], info: Info) -> Grade | None:
         return await info.context.load(disclosing.grades, (root.user_id, root.id))
-
-
-async def find(context: Context, id: UUID) -> applications.Application | None:
-    async with reading() as db:
-        return await applications.find(db, context.partner, id)
 
 
 @strawberry.type

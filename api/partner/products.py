@@ -3,14 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self, cast
-from uuid import UUID
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import scalars
-from api.graphql.connections import After, Connection, First, connection
-from api.graphql.context import Context, Info
+from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, key
 from api.graphql.reach import Days, Reach, reach_of
 from api.graphql.refusals import Refused
@@ -90,12 +89,6 @@ class Product(Node):
         return await reach_of(info.context, info.context.partner, root.id, days)
 
 
-async def find(context: Context, id: UUID) -> products.Product | None:
-    async with reading() as db:
-        own = products.offered_by(context.partner).where(products.Product.id == id)
-        return (await db.execute(own)).scalar_one_or_none()
-
-
 Sku = Annotated[str, strawberry.argument(description="The partner's own name for it.")]
 
 
@@ -112,10 +105,11 @@ class ProductQuery:
 
     @requires(Permission.OFFER_PRODUCTS)
     @strawberry.field(description="The partner's own products, whatever their status, oldest first.")
-    async def products(self, info: Info, first: First = None, after: After = None) -> Connection[Product] | None:
+    async def products(self, info: Info, first: First = None, after: After = None) -> CountedConnection[Product] | None:
+        own = products.offered_by(info.context.partner)
         async with reading() as db:
-            own = products.offered_by(info.context.partner)
-            return connection(await page_of(db, own, [products.Product.id], first=first, after=after))
+            page = await page_of(db, own, [products.Product.id], first=first, after=after)
+        return counted(page, rows(own))
 
 
 UpsertProductResult = Annotated[

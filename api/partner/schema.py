@@ -1,30 +1,31 @@
 """The partners' schema, and who may ask it."""
 
-from collections.abc import Mapping
 from functools import cache
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.errors import Unauthenticated
-from api.graphql.nodes import Finder, NodeId, find_node
+from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
-from api.graphql.showing import Node, shows
-from api.partner import applications, products
+from api.graphql.showing import shows
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from domain.actors import PartnerActor
-from domain.market import products as offered
+from domain.applications import applications
+from domain.market import products
 from domain.people import partner_tokens, partners
 from domain.permissions import Permission
 from infra.database import reading
 from infra.ids import global_id
 
-NODES: Mapping[str, Finder] = {
-    "Application": Finder(Permission.ANSWER_APPLICATIONS, applications.find),
-    "Product": Finder(Permission.OFFER_PRODUCTS, products.find),
+NODES: Finders = {
+    "Application": Finder(
+        Permission.ANSWER_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.partner))
+    ),
+    "Product": Finder(Permission.OFFER_PRODUCTS, rows_of(lambda context: products.offered_by(context.partner))),
 }
 
 
@@ -50,14 +51,10 @@ class Query(ApplicationQuery, ProductQuery, ReachQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     async def me(self, info: Info) -> Me:
-        return await info.context.load(offered.partners_by_ids, info.context.partner.partner_id)
+        return await info.context.load(products.partners_by_ids, info.context.partner.partner_id)
 
-    @requires(Permission.SIGNED_IN)
-    @strawberry.field(
-        description="What a permanent id names. Null for what is not there, and for what is somebody else's."
-    )
-    async def node(self, info: Info, id: NodeId) -> Node | None:
-        return await find_node(info.context, id, NODES)
+    node = node_by(NODES, Permission.SIGNED_IN)
+    nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(

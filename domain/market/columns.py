@@ -15,6 +15,7 @@ from domain.market.arrays import Choices, Codes, Flags, Floats, Indices, Objects
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.market.rule_inputs import check
 from domain.market.terms import costing, quoting
+from domain.market.words import line_of
 from domain.people.profiles import ADULT_YEARS
 from infra.errors import Refusal
 from infra.money import Money, unit
@@ -32,12 +33,15 @@ class ProductColumns:
 
     products: Objects
     ids: Codes
+    partner: Codes
+    line: Objects  # of the title, as it is searched
     kind: Whole  # place in KINDS
     currency: Codes
     unit: Whole  # minor units in one of the currency's own, as 100 fen in a yuan
     step: Whole  # amounts are illustrated in multiples of it
     amount_min: Whole
     amount_max: Whole
+    terms: Objects  # a frozenset of months
     months_min: Whole
     months_max: Whole
     months: Whole  # the term that costs are shown for
@@ -104,12 +108,15 @@ def _row(product: Product) -> dict[str, Any]:
     return {
         "products": product,
         "ids": product.id.bytes,
+        "partner": product.partner_id.bytes,
+        "line": line_of(product.title),
         "kind": KINDS.index(product.kind),
         "currency": product.currency.encode(),
         "unit": unit(product.currency),
         "step": quoting.step(product.currency),
         "amount_min": product.amount_min,
         "amount_max": product.amount_max,
+        "terms": frozenset(product.term_months),
         "months_min": min(product.term_months),
         "months_max": max(product.term_months),
         "months": quoting.usual_term(product),
@@ -145,10 +152,10 @@ def _column(kind: Any, values: Sequence[Any]) -> Any:
 
 # How each column is kept; what is worked out of others is none of these.
 TYPES: Mapping[str, Any] = {
-    **dict.fromkeys(("products", "regions", "occupations"), object),
+    **dict.fromkeys(("products", "line", "terms", "regions", "occupations"), object),
     **dict.fromkeys(("asks_grade", "is_instant", "is_sponsored"), bool),
     **dict.fromkeys(("annual_rate", "fee_rate"), float),
-    "ids": "S16",
+    **dict.fromkeys(("ids", "partner"), "S16"),
     "currency": "S3",
     **dict.fromkeys(
         ("kind", "unit", "step", "amount_min", "amount_max", "months_min", "months_max", "months", "grade_needed"),

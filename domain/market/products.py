@@ -79,10 +79,9 @@ class ShelfVersion(Entity):
     version: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
-def published(kind: ProductKind | None = None) -> Select[Product]:
+def published() -> Select[Product]:
     """What everybody may see, signed in or not."""
-    shown = select(Product).where(Product.status == ProductStatus.PUBLISHED)
-    return shown.where(Product.kind == kind) if kind else shown
+    return select(Product).where(Product.status == ProductStatus.PUBLISHED)
 
 
 def offered_by(actor: PartnerActor) -> Select[Product]:

@@ -54,6 +54,7 @@ class Matches(Page[Match]):
     """A page of a person's matches."""
 
     found: List = field(kw_only=True)
+    count: int = field(kw_only=True)  # on all pages
 
     @property
     def news(self) -> list[Shown]:
@@ -79,17 +80,17 @@ async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | 
         has_previous=after is not None,
         end=cursors[-1] if cursors else after,
         found=view.found,
+        count=len(view.ranked),
     )
 
 
-async def find(db: Db, user_id: UUID, product_id: UUID) -> Match | None:
-    """The match of one product; None where it is not among what the person can have."""
+async def find(db: Db, user_id: UUID, product_ids: set[UUID]) -> dict[UUID, Match]:
+    """Those of these products that are among what the person can have."""
     view = await views.of(db, user_id, None)
-    position = view.position_of(product_id)
-    if position is None:
-        return None
+    positions = [place for id in product_ids if (place := view.position_of(id)) is not None]
     evidence = await bands.evidence_of(db, matcher())
-    return (await asyncio.to_thread(lambda: _shown(view, [position], evidence)))[0]
+    shown = await asyncio.to_thread(lambda: _shown(view, positions, evidence))
+    return {match.id: match for match in shown}
 
 
 async def _page_of(view: View, positions: range, evidence: Mapping[OddsBand, BandEvidence]) -> Sequence[Match]:

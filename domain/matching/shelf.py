@@ -6,11 +6,14 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import structlog
 from sqlalchemy import Enum, Text, func, select, text, type_coerce
 
+from domain.market.arrays import Indices
 from domain.market.columns import ProductColumns, columns_of, patched
 from domain.market.products import Product, ProductStatus, ShelfVersion
+from domain.market.words import Lines
 from infra.database import Db
 
 log = structlog.get_logger()
@@ -33,6 +36,16 @@ class Shelf:
 
     def row_of(self, product_id: UUID) -> int | None:
         return self._places.get(product_id)
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.columns.line.tolist())
+
+    @cached_property
+    def partners(self) -> tuple[list[UUID], Indices]:
+        """Whoever offers something, and which of them offers each product."""
+        known, whose = np.unique(self.columns.partner, return_inverse=True)
+        return [UUID(bytes=id.ljust(16, b"\0")) for id in known.tolist()], whose
 
     @cached_property
     def _places(self) -> dict[UUID, int]:

@@ -45,6 +45,12 @@ def annual_costs(annual_rate: Floats, fee_rate: Floats, months: Whole) -> Floats
     return np.where(is_lent, np.round(12 * (low + high) / 2, 6), 0.0)
 
 
+def dearness(annual_rate: Floats, fee_rate: Floats, months: int) -> Floats:
+    """What orders products over one term as their all-in yearly cost does, without solving for it."""
+    payment = _annuity(np.nan_to_num(annual_rate) / 12, np.full(len(annual_rate), months))
+    return np.where(np.isnan(annual_rate), 0.0, payment / (1 - fee_rate))
+
+
 def _annuity(monthly_rate: Floats, months: Whole) -> Floats:
     """The monthly payment for one unit."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from infra.ids import global_id
 from tests.applying import BY_PARTNER
 from tests.nothing import NOBODYS
 from tests.phones import Phone
+from tests.statements import statements
 
 PRODUCTS = """query ($kind: ProductKind, $first: Int, $after: String) { products(kind: $kind, first: $first, after: $after) {
     edges { cursor node { id kind title partner { id name } amountMin { amount currency } amountMax { amount } termMonths
@@ -84,6 +86,96 @@ class TestTheCatalogue:
     @pytest.mark.parametrize("after", ["", "nonsense", "W10", "WyJ4Il0", "WzFd", "W251bGxd", "e30", "é", "=" * 9])
     async def test_a_foreign_cursor_is_refused(self, phone: Phone, after: str) -> None:
         assert await phone.error(PRODUCTS, after=after) == (200, "BAD_REQUEST")
+
+
+LOOK = """query ($search: String, $kinds: [ProductKind!], $partner: ID, $amount: MoneyInput, $months: Int,
+    $monthlyAtMost: MoneyInput, $sort: ProductSort, $kind: ProductKind, $first: Int = 100, $after: String) {
+    products(search: $search, kinds: $kinds, partner: $partner, amount: $amount, months: $months, kind: $kind,
+    monthlyAtMost: $monthlyAtMost, sort: $sort, first: $first, after: $after) { totalCount
+    nodes { id kind title termMonths partner { id name } amountMin { amount } amountMax { amount } }
+    pageInfo { hasNextPage endCursor } } }"""
+
+
+def yuan(amount: int) -> dict[str, str]:
+    return {"amount": str(amount), "currency": "CNY"}
+
+
+async def look(phone: Phone, **asked: Any) -> list[Any]:
+    page = (await phone.ask(LOOK, **asked))["products"]
+    assert page["totalCount"] == len(page["nodes"]) or page["pageInfo"]["hasNextPage"]
+    found: list[Any] = page["nodes"]
+    return found
+
+
+class TestLookingFor:
+    async def test_words_in_titles_and_partners(self, phone: Phone) -> None:
+        assert {node["partner"]["name"] for node in await look(phone, search="龙眼示范银行")} == {"龙眼示范银行"}
+        (one, *_) = await look(phone, kinds=["ELECTRONICS"])
+        found = await look(phone, search=one["title"][:30].upper(), partner=one["partner"]["id"])
+        assert one["id"] in {node["id"] for node in found}
+        for nothing in ("%", "_", "\\", "no such thing"):
+            assert await look(phone, search=nothing) == []
+
+    async def test_kinds_partner_amount_and_term(self, phone: Phone) -> None:
+        partner = global_id("Partner", catalogue.partner_id("longan-demo-bank"))
+        found = await look(phone, kinds=["LOAN", "RENTAL"], partner=partner, amount=yuan(15_000), months=12)
+        assert BY_PARTNER in {node["id"] for node in found}
+        for node in found:
+            assert node["partner"]["id"] == partner
+            assert 12 in node["termMonths"]
+            assert float(node["amountMin"]["amount"]) <= 15_000 <= float(node["amountMax"]["amount"])
+        assert await look(phone, kinds=["LOAN"], kind="RENTAL") == await look(phone, kinds=[]) == []
+
+    async def test_what_a_month_may_cost(self, phone: Phone) -> None:
+        # 12,000 over 12 months at 14.4 %, as `quoting` has it: 1,079.55 or so.
+        for most, is_there in ((1_070, False), (1_090, True)):
+            found = await look(phone, amount=yuan(12_000), months=12, monthlyAtMost=yuan(most))
+            assert (BY_PARTNER in {node["id"] for node in found}) is is_there
+
+    @pytest.mark.parametrize("sort", ["OLDEST", "LOWEST_COST", "LOWEST_MONTHLY", "LARGEST_AMOUNT"])
+    async def test_a_walk_in_any_order_finds_each_once(self, phone: Phone, sort: str) -> None:
+        seen: list[str] = []
+        after = None
+        while True:
+            page = (await phone.ask(LOOK, sort=sort, first=23, after=after))["products"]
+            seen += [node["id"] for node in page["nodes"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        assert len(seen) == len(set(seen)) == page["totalCount"]
+
+    async def test_the_largest_amount_comes_first(self, phone: Phone) -> None:
+        most = [float(node["amountMax"]["amount"]) for node in await look(phone, sort="LARGEST_AMOUNT")]
+        assert most == sorted(most, reverse=True)
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"search": "x" * 41},
+            {"partner": BY_PARTNER},
+            {"partner": ""},
+            {"amount": {"amount": "1.234", "currency": "CNY"}},
+            {"monthlyAtMost": {"amount": "1", "currency": "XXY"}},
+            {"sort": "LOWEST_COST", "after": "WyIwMTkiXQ"},
+            {"sort": "LOWEST_COST", "after": "WyJMT1dFU1RfQ09TVCIsIngiLCJ5Il0"},
+        ],
+    )
+    async def test_what_cannot_be_is_refused(self, phone: Phone, asked: dict[str, Any]) -> None:
+        assert await phone.error(LOOK, **asked) == (200, "BAD_REQUEST")
+
+    async def test_three_statements_and_a_list_written_in_the_document(self, http: httpx2.AsyncClient) -> None:
+        asked = (
+            '{ products(search: "银行", kinds: [LOAN, RENTAL], first: 5) { totalCount nodes { partner { name } } } }'
+        )
+        with statements() as sent:
+            page = (await Phone(http).ask(asked))["products"]
+        assert page["totalCount"] >= len(page["nodes"]) == 5
+        # Which version the shelf has, who the partners are, and who offers these.
+        assert [each.split("FROM")[1].split()[0] for each in sent if "FROM" in each] == [
+            "shelf_version",
+            "partners",
+            "partners",
+        ]
 
 
 class TestMatches:

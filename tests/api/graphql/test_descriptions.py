@@ -9,6 +9,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLScalarType,
     build_schema,
     is_introspection_type,
     is_specified_scalar_type,
@@ -44,6 +45,16 @@ def test_everything_is_described(audience: str) -> None:
         "say what it means, its unit, and when it is null"
     )
     assert [name for name, description in words if description and description[-1] not in ".)"] == [], "a sentence ends"
+
+
+@pytest.mark.parametrize("audience", SCHEMAS)
+def test_every_scalar_of_ours_says_where_it_is_specified(audience: str) -> None:
+    ours = [
+        each
+        for each in SCHEMAS[audience].type_map.values()
+        if isinstance(each, GraphQLScalarType) and not is_specified_scalar_type(each)
+    ]
+    assert [each.name for each in ours if not (each.specified_by_url or "").startswith("https://")] == []
 
 
 def test_a_value_that_is_not_there_cannot_be_described() -> None:

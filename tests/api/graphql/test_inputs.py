@@ -262,6 +262,9 @@ async def test_money_that_is_none_is_told_beside_the_rest(member: Phone) -> None
     [
         '{ products(first: "x") { edges { cursor } } }',
         "{ products(first: 5, kind: NOBODY) { edges { cursor } } }",
+        "{ products(kinds: [LOAN, NOBODY]) { edges { cursor } } }",
+        "{ products(kinds: [[LOAN]]) { edges { cursor } } }",
+        "{ products(first: [5]) { edges { cursor } } }",
         '{ products @skip(if: "x") { edges { cursor } } }',
         'query ($n: Int = "x") { products(first: $n) { edges { cursor } } }',
         'mutation { signOut { ... on SignedOut { sessionId @include(if: "x") } } }',

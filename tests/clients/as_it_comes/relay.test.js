@@ -33,8 +33,18 @@ const DOCUMENTS = `
       } }
     }\`;
   graphql\`
-    mutation appApplyMutation($input: ApplyInput!) {
-      apply(input: $input) { ... on Application { ...app_application @alias } ... on Refusal { code message } }
+    mutation appApplyMutation($input: ApplyInput!, $lists: [ID!]!) {
+      apply(input: $input) {
+        ... on Application {
+          application @prependNode(connections: $lists, edgeTypeName: "ApplicationEdge") { ...app_application }
+          viewer { applications(first: 1) { totalCount } }
+        }
+        ... on Refusal { code message }
+      }
+    }\`;
+  graphql\`
+    mutation appPreferMutation($input: SetMatchPreferenceInput!) {
+      setMatchPreference(input: $input) { ... on Matching { viewer { ...app_matches } } ... on Refusal { code message } }
     }\`;
   graphql\`subscription appApplicationSubscription($id: ID!) {
     applicationChanged(id: $id) { ...app_application }
@@ -46,6 +56,7 @@ const ARTIFACTS = [
   "appApplyMutation",
   "appHomeQuery",
   "appMatchesPaginationQuery",
+  "appPreferMutation",
   "app_application",
   "app_matches",
 ];
@@ -56,7 +67,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("relay-compiler compiles connections, refetchable fragments, a mutation and a subscription", async () => {
+test("relay-compiler compiles connections, refetchable fragments, mutations and a subscription", async () => {
   await mkdir(join(folder, "src"));
   await writeFile(join(folder, "schema.graphql"), await servedSchema());
   await writeFile(join(folder, "src", "app.js"), DOCUMENTS);

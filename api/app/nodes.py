@@ -1,0 +1,57 @@
+"""What of the app's has a permanent id, and how a person finds it again by that."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from api.graphql.context import Context
+from api.graphql.nodes import Finder, Finders, rows_of
+from domain.applications import applications
+from domain.applications.offers import Offer
+from domain.credit.scores import Score
+from domain.facts.accounts import LinkedAccount
+from domain.market import products
+from domain.matching import matches
+from domain.people.partners import Partner
+from domain.people.users import User
+from domain.permissions import Permission
+from infra.database import reading
+from membership import memberships
+
+
+def _me(context: Context) -> Select[User]:
+    return select(User).where(User.id == context.user.user_id)
+
+
+def _my_applications(context: Context) -> Select[applications.Application]:
+    return applications.visible_to(context.user)
+
+
+def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer], context: Context) -> Select[Any]:
+    return select(entity).where(entity.user_id == context.user.user_id)
+
+
+async def _my_matches(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
+    async with reading() as db:
+        return await matches.find(db, context.user.user_id, ids)
+
+
+async def _my_benefits(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
+    membership = await context.load(memberships.memberships_of, context.user.user_id)
+    return {held.benefit.id: held for held in membership.benefits} if membership else {}
+
+
+NODES: Finders = {
+    "Product": Finder(Permission.PUBLIC, rows_of(lambda _: products.published())),
+    "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner))),
+    "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
+    "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
+    "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
+    "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),
+    "Offer": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Offer))),
+    "Match": Finder(Permission.SIGNED_IN, _my_matches),
+    "Benefit": Finder(Permission.SIGNED_IN, _my_benefits),
+}
