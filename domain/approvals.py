@@ -84,7 +84,7 @@ async def propose(db: Db, actor: StaffActor, kind: Kind, *, subject: str, hash: 
     _require(actor, kind.proposes)
     undecided = await _undecided(db, kind, subject)
     if undecided is not None or await is_approved(db, kind, subject, hash):
-        raise Refusal(RefusalCode.NOT_OPEN, N_("This was proposed already."))
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This has already been proposed."))
     approval = Approval(
         kind=kind.name,
         subject=subject,
@@ -107,11 +107,9 @@ async def approve(db: Db, actor: StaffActor, kind: Kind, *, subject: str, seen: 
     _require(actor, kind.approves)
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by == actor.staff_id:
-        raise Refusal(
-            RefusalCode.SECOND_PERSON_REQUIRED, N_("You proposed this yourself; somebody else must approve it.")
-        )
+        raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, N_("You proposed this, so somebody else must approve it."))
     if not approval.hash == seen == now:
-        raise Refusal(RefusalCode.STALE, N_("It was changed since it was proposed. Please look at it again."))
+        raise Refusal(RefusalCode.STALE, N_("This has changed since it was proposed. Please look at it again."))
     return await _decide(db, actor, approval, Verdict.APPROVED, "")
 
 
@@ -159,7 +157,7 @@ async def _undecided(db: Db, kind: Kind, subject: str) -> Approval | None:
 async def _waiting(db: Db, kind: Kind, subject: str) -> Approval:
     approval = await _undecided(db, kind, subject)
     if approval is None:
-        raise Refusal(RefusalCode.NOT_OPEN, N_("Nobody has proposed this, or it was decided already."))
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This was not proposed, or has already been decided."))
     return approval
 
 
@@ -173,4 +171,4 @@ async def _decide(db: Db, actor: StaffActor, approval: Approval, verdict: Verdic
 
 def _require(actor: StaffActor, permission: Permission) -> None:
     if not actor.may(permission):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role may not do this."))
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))

@@ -125,4 +125,4 @@ def _can_be_compared(value: Any) -> bool:
 
 
 def not_ours() -> Refusal:
-    return invalid(N_("This cursor is not one of ours."), "after")
+    return invalid(N_("This cursor does not belong to this list. Start again without it."), "after")

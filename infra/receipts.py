@@ -60,7 +60,7 @@ async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
             raise Refusal(
-                RefusalCode.IN_PROGRESS, N_("The same request is still being worked on. Ask again in a moment.")
+                RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
             ) from None
         raise
     receipt = (
@@ -71,7 +71,7 @@ async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input
     if receipt.input_hash != digest:
         raise Refusal(
             RefusalCode.IDEMPOTENCY_MISMATCH,
-            N_("This idempotency key was used for another request."),
+            N_("This idempotency key was already used for another request."),
             field=("input", "idempotencyKey"),
         )
     return receipt

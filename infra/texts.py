@@ -19,7 +19,7 @@ def line(text: str, most: int, field: Sequence[str]) -> str:
     """What somebody will read, without the spaces around it. Refuses INVALID what cannot be seen, or not on one line."""
     text = unicodedata.normalize("NFC", text).strip()
     if not is_line(text, most):
-        raise invalid(N_("Write 1 to {most} characters that can be seen, on one line."), field, most=most)
+        raise invalid(N_("Write 1 to {most} visible characters on one line."), field, most=most)
     return text
 
 

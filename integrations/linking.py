@@ -49,7 +49,7 @@ async def start(actor: UserActor, provider_key: str, redirect_uri: str) -> Start
     if at is None:
         raise not_found(N_("There is no such provider."), ("input", "provider"))
     if not _may_return_to(redirect_uri):
-        raise invalid(N_("A link may only return to the app or to an address that was registered."), REDIRECT)
+        raise invalid(N_("A link can only return to the app or to a registered address."), REDIRECT)
     try:
         started = await flow.begin(at, redirect_uri)
     except ProviderFailure as failure:
@@ -196,11 +196,11 @@ def _registration(key: str) -> Registration:
 
 def _refusal(failure: ProviderFailure) -> Refusal:
     if failure.reason == "denied":
-        sentence = N_("The provider tells us that you did not agree. Nothing was linked.")
+        sentence = N_("You did not give permission there, so nothing was linked.")
     elif isinstance(failure, ProviderRefused):
-        sentence = N_("The provider did not confirm this link. Please start it again.")
+        sentence = N_("The provider did not confirm this link. Please start again.")
     else:
-        sentence = N_("The provider does not answer at the moment. Please start the link again in a few minutes.")
+        sentence = N_("The provider is not answering right now. Please start again in a few minutes.")
     code = RefusalCode.PROVIDER_REFUSED if isinstance(failure, ProviderRefused) else RefusalCode.PROVIDER_UNAVAILABLE
     return Refusal(code, sentence)
 

@@ -74,6 +74,6 @@ async def _take_back(challenge_id: UUID) -> None:
 def _message(challenge: Challenge) -> TextMessage:
     code, minutes = challenges.code_of(challenge), int(challenges.LASTS.total_seconds() // 60)
     locale: Locale = "en" if challenge.locale == "en" else DEFAULT_LOCALE
-    sentence = N_("{code} is your Longan code. It is good for {minutes} minutes. Give it to nobody, not even to us.")
+    sentence = N_("{code} is your Longan code, valid for {minutes} minutes. Share it with nobody, not even with us.")
     body = say(sentence, locale, code=code, minutes=minutes)
     return TextMessage(challenge.id, challenges.phone_of(challenge), body, code, minutes)

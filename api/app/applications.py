@@ -31,11 +31,11 @@ from infra.words import N_, say
 
 TIMELINE = {
     "application.submitted": N_("You applied."),
-    "application.approved": N_("It was approved; an offer is waiting for you."),
-    "application.declined": N_("It was declined."),
-    "application.referred": N_("A person is looking at it."),
+    "application.approved": N_("Approved: an offer is waiting for you."),
+    "application.declined": N_("Your application was declined."),
+    "application.referred": N_("A person is reviewing it."),
     "application.delayed": N_("The promised time has passed. We are looking into it."),
-    "application.withdrawn": N_("You withdrew it."),
+    "application.withdrawn": N_("You withdrew your application."),
     "application.expired": N_("The offer expired."),
 }
 

@@ -49,7 +49,7 @@ async def _open(db: Db, actor: UserActor, input: OpenMatchesInput) -> MatchesOpe
     if len(input.product_ids) > OPENED_MAX:
         raise Refusal(
             RefusalCode.INVALID,
-            N_("At most {most} products can be opened at a time."),
+            N_("You can open up to {most} products at a time."),
             field=("input", "productIds"),
             most=OPENED_MAX,
         )

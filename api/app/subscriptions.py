@@ -33,7 +33,7 @@ class ScoreChange:
 
 
 class NoSuchApplication(PublicError):
-    code, sentence = "BAD_REQUEST", "You have no such application."
+    code, sentence = "BAD_REQUEST", "We could not find this application."
 
 
 @strawberry.type(

@@ -41,7 +41,7 @@ show(
     "Where an application stands. DECLINED, WITHDRAWN, ACCEPTED and EXPIRED are final.",
     SUBMITTED="It waits for the partner's answer.",
     DELAYED="The promised time has passed without an answer; it is being looked into.",
-    IN_REVIEW="A person is looking at it.",
+    IN_REVIEW="A person is reviewing it.",
     APPROVED="Approved; an offer waits to be accepted.",
     DECLINED="Declined; the decision gives the reasons.",
     WITHDRAWN="The person took it back.",

@@ -50,5 +50,5 @@ def id_of(kind: str, text: str, *field: str) -> UUID:
     """The id inside a global id of this kind. Refuses NOT_FOUND any other, as if it were somebody else's."""
     parsed = parse_global_id(text)
     if parsed is None or parsed[0] != kind:
-        raise not_found(N_("There is nothing with this id."), field)
+        raise not_found(N_("We could not find anything with this id."), field)
     return parsed[1]

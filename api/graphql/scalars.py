@@ -110,7 +110,8 @@ def _money(amount: Any, currency: Any, *field: str) -> DomainMoney:
         return DomainMoney.of(amount, currency)
     except (ValueError, TypeError):
         raise invalid(
-            N_("An amount is a decimal number with an ISO 4217 currency and no more decimals than it has."), field
+            N_("Enter an amount as a decimal number with an ISO 4217 currency, and no more decimals than it has."),
+            field,
         ) from None
 
 

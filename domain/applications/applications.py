@@ -42,7 +42,7 @@ UNDECIDED = (Status.SUBMITTED, Status.DELAYED, Status.IN_REVIEW)
 AWAITING_REVIEW = (Status.DELAYED, Status.IN_REVIEW)
 OPEN = (*UNDECIDED, Status.APPROVED)
 
-NOT_OPEN = N_("This application is not open for a decision.")
+NOT_OPEN = N_("This application cannot be decided now.")
 
 LIFE = Lifecycle(
     "Application",
@@ -52,7 +52,7 @@ LIFE = Lifecycle(
     Move(UNDECIDED, Status.DECLINED, DECLINED, refused=NOT_OPEN),
     Move([Status.APPROVED], Status.ACCEPTED, ACCEPTED),
     Move([Status.APPROVED], Status.EXPIRED, EXPIRED, at="expires_at of its offer"),
-    Move(OPEN, Status.WITHDRAWN, WITHDRAWN, refused=N_("This application is over; it cannot be withdrawn.")),
+    Move(OPEN, Status.WITHDRAWN, WITHDRAWN, refused=N_("This application is closed, so it cannot be withdrawn.")),
     begins=Status.SUBMITTED,
     event=SUBMITTED,
     ends=(Status.DECLINED, Status.ACCEPTED, Status.EXPIRED, Status.WITHDRAWN),

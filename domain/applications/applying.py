@@ -81,20 +81,20 @@ async def apply(
 async def _product(db: Db, product_id: UUID) -> Product:
     product = await products.find_published(db, product_id)
     if product is None:
-        raise not_found(N_("There is no such product."), ("input", "productId"))
+        raise not_found(N_("We could not find this product."), ("input", "productId"))
     return product
 
 
 async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:
     user = await db.get_one(User, actor.user_id, with_for_update=True)
     if user.status != UserStatus.ACTIVE:
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed; nothing new can be begun."))
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
 
 
 def _refuse_minors(sheet: FactSheet) -> None:
     birth = sheet.values.get("profile.birth_date")
     if isinstance(birth, date) and age_on(birth, local_day(sheet.as_of)) < ADULT_YEARS:
-        raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("Nobody under {age} can apply."), age=ADULT_YEARS)
+        raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("You need to be at least {age} to apply."), age=ADULT_YEARS)
 
 
 async def _scored(db: Db, actor: UserActor, sheet: FactSheet) -> Scored | NotEnoughKnown:
@@ -110,7 +110,9 @@ def _refuse_ineligible(product: Product, sheet: FactSheet, scored: Scored | NotE
     who = applicant_of(sheet, scored if isinstance(scored, Scored) else None)
     found = eligibility.standing(product, who)
     if found is None:
-        raise Refusal(RefusalCode.NOT_OPEN, N_("This product is not offered now."), field=("input", "productId"))
+        raise Refusal(
+            RefusalCode.NOT_OPEN, N_("This product is not available right now."), field=("input", "productId")
+        )
     for reason in found.unmet:
         raise _refusal(RefusalCode.NOT_ELIGIBLE, reason, "productId")
     for needs, reason in found.missing:
@@ -150,18 +152,20 @@ async def _keep_one_open(db: Db, actor: UserActor, product: Product, amount: Mon
     if await applications.is_open_for(db, actor, product.id, amount.minor, term_months):
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
-            N_("You have an open application for the same product, amount and term."),
+            N_("You already have an open application for this product with the same amount and term."),
             field=("input", "productId"),
         )
     if await applications.count_open(db, actor.user_id) >= OPEN_MAX:
-        raise Refusal(RefusalCode.LIMIT_EXCEEDED, N_("You can have {most} open applications at a time."), most=OPEN_MAX)
+        raise Refusal(
+            RefusalCode.LIMIT_EXCEEDED, N_("You can have up to {most} open applications at a time."), most=OPEN_MAX
+        )
 
 
 async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:
     """Take it back. Withdrawing twice is withdrawing once; what is accepted or decided against is NOT_OPEN."""
     application = await applications.lock(db, actor, application_id)
     if application is None:
-        raise not_found(N_("You have no such application."), ("input", "applicationId"))
+        raise not_found(N_("We could not find this application."), ("input", "applicationId"))
     if application.status == ApplicationStatus.WITHDRAWN:
         return application
     await applications.move(db, application, ApplicationStatus.WITHDRAWN, "input", "applicationId")

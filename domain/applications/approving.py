@@ -52,7 +52,7 @@ async def make_offer(
 
 def _refuse_other(application: Application, applied: AppliedTerms, terms: Terms) -> None:
     if terms.amount.currency != application.currency or not 0 < terms.amount.minor <= application.amount:
-        raise invalid(N_("Approve at most the amount that was asked for."), AMOUNT)
+        raise invalid(N_("You can approve up to the amount applied for."), AMOUNT)
     if terms.months not in applied.term_months:
         raise invalid(N_("The product did not offer this term when they applied."), MONTHS)
     standards.keep_rate(terms.annual_rate, *RATE)
@@ -62,5 +62,7 @@ def _refuse_dearer(applied: AppliedTerms, terms: Terms) -> None:
     shown = applied.annual_rate or Decimal(0)
     if terms.annual_rate > shown:
         raise invalid(
-            N_("Approve at most the annual rate that was shown when they applied, {rate}."), RATE, rate=f"{shown:f}"
+            N_("You can approve up to {rate} a year, the rate that was shown when they applied."),
+            RATE,
+            rate=f"{shown:f}",
         )

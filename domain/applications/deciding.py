@@ -100,9 +100,9 @@ async def decide_by_partner(
     Refuses NOT_FOUND, NOT_OPEN, INVALID, STALE, COST_ABOVE_CAP.
     """
     if outcome == APPROVE and terms is None:
-        raise invalid(N_("An approval needs terms."), TERMS)
+        raise invalid(N_("An approval needs terms: amount, term and annual rate."), TERMS)
     if outcome != APPROVE and terms is not None:
-        raise invalid(N_("Terms go with an approval only."), TERMS)
+        raise invalid(N_("Only an approval has terms."), TERMS)
     answer = Answer(outcome, given_reasons.of_partner(outcome, reasons), by_id=actor.partner_id, terms=terms)
     input = {"outcome": outcome, "reasons": reasons, "terms": terms.canonical if terms else []}
     return await _answer_once(db, actor, PARTNER, application_id, answer, key, input)
@@ -133,7 +133,7 @@ async def _answer_once(
     receipt = await receipts.claim(db, actor=actor.name, operation=path.operation, key=key, input=said)
     application = await applications.lock(db, actor, application_id)
     if application is None:
-        raise not_found(N_("There is no such application."), APPLICATION)
+        raise not_found(N_("We could not find this application."), APPLICATION)
     if receipt.result_id is None:
         await _decide(db, application, path, answer)
         receipt.result_id = application.id
@@ -143,7 +143,7 @@ async def _answer_once(
 async def _decide(db: Db, application: Application, path: Path, answer: Answer) -> None:
     """The one way to a decision: asks the state, who may, the terms applied for, the product and the cap, whoever decides."""
     if answer.outcome not in path.outcomes:
-        raise invalid(N_("A review approves or declines."), ("input", "outcome"))
+        raise invalid(N_("Choose to approve or to decline."), ("input", "outcome"))
     if application.status not in path.states:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
     applications.LIFE.require(application.status, answer.outcome.status, *APPLICATION)
@@ -157,7 +157,7 @@ async def _approve(db: Db, application: Application, path: Path, answer: Answer)
     if path is REVIEW and product.status != ProductStatus.PUBLISHED:
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
-            N_("The partner offers this product no longer, so only the partner can still approve it."),
+            N_("The partner no longer offers this product, so only the partner can approve it."),
             field=APPLICATION,
         )
     applied = await applied_terms.of_application(db, application)

@@ -18,10 +18,10 @@ from infra.database import Db
 from infra.words import N_
 
 WHAT_TO_DO = {
-    ScoringState.NOTHING_LINKED: N_("You have no score yet. Link an account, and you will have one in seconds."),
+    ScoringState.NOTHING_LINKED: N_("You have no score yet. Link an account to get one in seconds."),
     ScoringState.WORKING: N_("We are working out your score. It takes a few seconds."),
     ScoringState.READY: N_("Your score is ready."),
-    ScoringState.NOT_ENOUGH_KNOWN: N_("Too little is known for a fair score. Link another account to help."),
+    ScoringState.NOT_ENOUGH_KNOWN: N_("We do not know enough yet for a fair score. Linking another account helps."),
 }
 
 

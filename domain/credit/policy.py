@@ -30,7 +30,7 @@ REFER_ABOVE = {
 }
 
 BELOW_GRADE = Reason("GRADE_TOO_LOW", N_("This product asks for grade {asked}; yours is {grade}."))
-BEHIND = Reason("RECENT_ARREARS", N_("You are behind on a repayment now."))
+BEHIND = Reason("RECENT_ARREARS", N_("You have a repayment overdue."))
 BURDENED = Reason(
     "BURDEN_TOO_HIGH",
     N_("The monthly payments would take more than {share} of your income."),
@@ -80,7 +80,7 @@ def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
     doubts = tuple(_referring(request, scored, sheet))
     if doubts:
         return Verdict("REFER", doubts)
-    return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income carry this.")),))
+    return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income support this amount.")),))
 
 
 def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
@@ -112,7 +112,7 @@ def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
 
 def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
     if request.amount > REFER_ABOVE.get(request.currency, {}).get(scored.grade, 0):
-        yield Reason("AMOUNT_NEEDS_REVIEW", N_("An amount of this size is looked at by a person."))
+        yield Reason("AMOUNT_NEEDS_REVIEW", N_("Amounts of this size are reviewed by a person."))
     income = income_in(request.currency, sheet)
     if request.hides:
         yield Reason(
@@ -122,4 +122,6 @@ def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
             ),
         )
     if income is None and request.amount > FREE_OF_INCOME.get(request.currency, 0):
-        yield Reason("INCOME_UNKNOWN", N_("Your income is not known. Tell it in your profile for a faster answer."))
+        yield Reason(
+            "INCOME_UNKNOWN", N_("We do not know your income yet. Add it to your profile for a faster answer.")
+        )

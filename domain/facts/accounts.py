@@ -195,7 +195,7 @@ async def _claim_subject(db: Db, account: LinkedAccount) -> None:
     if holder is None or holder.user_id != account.user_id:
         raise Refusal(
             RefusalCode.ACCOUNT_LINKED_ELSEWHERE,
-            N_("This account is linked to another person. Unlink it there first, or choose another account."),
+            N_("This account is linked to somebody else. Unlink it there first, or choose another account."),
             field=("input", "callbackUrl"),
         )
 
@@ -204,7 +204,7 @@ async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) ->
     """End a link; of what it told only debts and arrears count on, for a time. Twice is once. Refuses NOT_FOUND."""
     account = await db.get(LinkedAccount, (actor.user_id, account_id), with_for_update=True)
     if account is None:
-        raise not_found(N_("You have no such linked account."), ("input", "linkedAccountId"))
+        raise not_found(N_("We could not find this linked account."), ("input", "linkedAccountId"))
     if account.status == LinkStatus.UNLINKED:
         return account
     await _let_go(db, account, weigh)

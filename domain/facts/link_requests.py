@@ -102,7 +102,9 @@ async def find(db: Db, actor: UserActor, state: str) -> AccountLinkRequest:
     )
     request = (await db.execute(mine.with_for_update())).scalar_one_or_none()
     if request is None:
-        raise not_found(N_("This link was not begun on this device. Please start it again."), ("input", "callbackUrl"))
+        raise not_found(
+            N_("This link was started on another device. Please start again on this one."), ("input", "callbackUrl")
+        )
     return request
 
 

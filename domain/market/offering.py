@@ -90,7 +90,7 @@ def alter(product: Product, told: Told) -> None:
     """Change what was told; the caller keeps it, or not. Refuses as `upsert` does."""
     if told.get("kind") not in (None, product.kind):
         raise invalid(
-            N_("A product stays what it is, {kind}; offer another under an SKU of its own."),
+            N_("A product's kind cannot change: this one stays {kind}. Offer another kind under a new SKU."),
             ("input", "kind"),
             kind=product.kind.value,
         )

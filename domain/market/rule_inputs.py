@@ -45,7 +45,7 @@ def check(rules: Mapping[str, Any]) -> None:
 
 def _check_one(name: str, value: object) -> None:
     if name not in INPUTS or not _has_shape(INPUTS[name].shape, value):
-        raise invalid(N_("This rule cannot be read. Say it anew, or clear it."), ("input", "rules", name))
+        raise invalid(N_("We cannot read this rule. Enter it again, or clear it."), ("input", "rules", name))
     INPUTS[name].check(value)
 
 
@@ -70,7 +70,7 @@ def _is_number(text: str) -> bool:
 def _check_age(field: str) -> Callable[[int], None]:
     def check(age: int) -> None:
         if not ADULT_YEARS <= age <= AGE_MAX:
-            sentence = N_("An age is {low} to {high} full years.")
+            sentence = N_("Enter an age from {low} to {high}.")
             raise invalid(sentence, ("input", "rules", field), low=ADULT_YEARS, high=AGE_MAX)
 
     return check
@@ -79,7 +79,9 @@ def _check_age(field: str) -> Callable[[int], None]:
 def _check_age_order(rules: Mapping[str, Any]) -> None:
     if rules.get("age_min", ADULT_YEARS) > rules.get("age_max", AGE_MAX):
         raise invalid(
-            N_("The lowest age is at most the highest, {high}."), ("input", "rules", "ageMin"), high=rules["age_max"]
+            N_("The lowest age cannot be above the highest, {high}."),
+            ("input", "rules", "ageMin"),
+            high=rules["age_max"],
         )
 
 
@@ -95,7 +97,7 @@ def _check_regions(codes: list[str]) -> None:
 def _check_occupations(codes: list[str]) -> None:
     if not codes or not set(OCCUPATIONS).issuperset(codes):
         raise invalid(
-            N_("Occupations are some of {known}; for all of them, clear the rule."),
+            N_("Choose occupations from {known}; to allow all, clear the rule."),
             ("input", "rules", "occupations"),
             known=", ".join(OCCUPATIONS),
         )
@@ -104,7 +106,7 @@ def _check_occupations(codes: list[str]) -> None:
 def _check_income(amount: str) -> None:
     if Decimal(amount) <= 0:
         raise invalid(
-            N_("An income that is asked for is above nothing; to ask for none, clear the rule."),
+            N_("Enter an income above 0, or clear the rule."),
             ("input", "rules", "incomeAtLeast"),
         )
 

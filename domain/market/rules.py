@@ -76,7 +76,7 @@ RULES = (
         values=_ages,
         needs=Unknown(
             "AGE_UNKNOWN",
-            N_("Tell your birth date in your profile first: nobody under {age} can apply."),
+            N_("Add your birth date to your profile first: you need to be at least {age} to apply."),
             about=N_("have not told their birth date"),
             is_known=lambda pair: pair.who.age != UNKNOWN,
             asks=_everywhere,  # no product is for minors
@@ -91,7 +91,7 @@ RULES = (
         against=lambda pair: ~pair.what.by_region.allow(pair.who.region),
         needs=Unknown(
             "REGION_UNKNOWN",
-            N_("Tell your region in your profile first: this product is offered in some regions only."),
+            N_("Add your region to your profile first: this product is offered in some regions only."),
             about=N_("have not told where they live"),
             is_known=lambda pair: pair.who.region.place != UNKNOWN,
             asks=lambda pair: pair.what.by_region.asks,
@@ -100,7 +100,7 @@ RULES = (
     ),
     Rule(
         "OCCUPATION_OUTSIDE",
-        N_("This product is for people of other occupations."),
+        N_("This product is not offered for your occupation."),
         about=N_("have another occupation"),
         against=lambda pair: ~pair.what.by_occupation.allow(pair.who.occupation),
         needs=Unknown(
@@ -122,7 +122,7 @@ RULES = (
         values=lambda who, what: {"income": what.rules["income_at_least"]},
         needs=Unknown(
             "INCOME_UNKNOWN",
-            N_("Tell your monthly income in {currency} first: this product asks for an income of {income} a month."),
+            N_("Add your monthly income in {currency} to your profile first: this product asks for {income} a month."),
             about=N_("have told no income in the product's currency"),
             is_known=lambda pair: pair.is_income_known,
             asks=lambda pair: pair.what.income_at_least > 0,
@@ -138,7 +138,7 @@ RULES = (
         values=_grades,
         needs=Unknown(
             "SCORE_UNKNOWN",
-            N_("You have no score yet. Link an account, and you will have one in seconds."),
+            N_("You have no score yet. Link an account to get one in seconds."),
             about=N_("have no score yet"),
             is_known=lambda pair: pair.who.grade != UNKNOWN,
             asks=_everywhere,  # nothing is decided without a score

@@ -54,7 +54,9 @@ def _keep_title(title: str) -> None:
 
 def _keep_amounts(product: Product) -> None:
     if not 0 < product.amount_min <= product.amount_max:
-        raise invalid(N_("The smallest amount is above nothing, and not above the largest."), ("input", "amountMin"))
+        raise invalid(
+            N_("The smallest amount must be above 0, and no higher than the largest."), ("input", "amountMin")
+        )
     if product.kind == ProductKind.RENTAL and product.amount_min != product.amount_max:
         raise invalid(N_("A rental has one monthly rent: both amounts are the same."), ("input", "amountMax"))
 
@@ -90,7 +92,7 @@ def keep_rate(rate: Decimal, *field: str) -> None:
 
 def _keep_deposit(product: Product) -> None:
     if product.deposit < 0:
-        raise invalid(N_("A deposit is nothing or more."), ("input", "deposit"))
+        raise invalid(N_("A deposit cannot be below 0."), ("input", "deposit"))
     # No grade waives anything here, so a kind that has deposits holds all of it.
     if quoting.quote(product, product.amount_min, product.term_months[0]).deposit != product.deposit:
         raise invalid(N_("This kind of product has no deposit."), ("input", "deposit"))

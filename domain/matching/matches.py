@@ -24,7 +24,7 @@ from infra.database import Db
 from infra.paging import Page, limit_of
 from infra.words import N_
 
-TRIED = Reason("TRIED", N_("It stands here to learn whether it suits people; it was drawn by lot."))
+TRIED = Reason("TRIED", N_("Shown at random, to learn whether people like it."))
 BY_COST = (Reason("BY_COST", N_("Shown in order of cost, as you chose.")),)
 
 

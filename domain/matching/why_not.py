@@ -12,7 +12,7 @@ from domain.matching.lists import List
 from infra.database import Db
 from infra.words import N_
 
-NOT_OFFERED = Reason("NOT_OFFERED", N_("This product is not offered now."))
+NOT_OFFERED = Reason("NOT_OFFERED", N_("This product is not available right now."))
 OFFERED = Reason(
     "OFFERED", N_("It is offered to you: number {position} of {count}, by what suits you and what it costs.")
 )

@@ -79,7 +79,7 @@ def _refuse_over(rate: Rate, asked: list[Challenge], now: datetime) -> None:
 
 
 def _too_many_codes(retry_at: datetime) -> Refusal:
-    sentence = N_("Too many codes were asked for. Please try again later.")
+    sentence = N_("Too many codes were requested. Please try again later.")
     return Refusal(RefusalCode.RATE_LIMITED, sentence, field=phones.FIELD, retry_at=retry_at)
 
 

@@ -50,7 +50,7 @@ def refuse_unreachable(phone: str, field: tuple[str, ...] = FIELD) -> None:
     kind = PhoneNumberType.to_string(phonenumbers.number_type(number))
     region = phonenumbers.region_code_for_number(number)
     if kind not in limits.types or region in (None, NOWHERE):
-        raise invalid(N_("We cannot send a code to this kind of number. Please use a mobile phone's."), field)
+        raise invalid(N_("We cannot send a code to this kind of number. Please use a mobile number."), field)
     if limits.countries and region not in limits.countries:
         raise invalid(N_("We do not send codes to this country yet."), field)
 

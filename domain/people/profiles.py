@@ -113,7 +113,7 @@ def _checked(name: str, value: date | str | Money | None, today: date) -> FactVa
 def _birth_date(value: date, today: date) -> date:
     if not 0 <= age_on(value, today) <= AGE_MAX or value > today:
         raise invalid(
-            N_("A birth date lies in the past, at most {years} years ago."), ("input", "birthDate"), years=AGE_MAX
+            N_("Enter a birth date in the past, at most {years} years ago."), ("input", "birthDate"), years=AGE_MAX
         )
     return value
 
@@ -151,7 +151,7 @@ def _spellings() -> dict[str, str]:
 
 def _income(value: Money) -> Decimal:
     if value.currency != settings().currency:
-        raise invalid(N_("Income is told in {currency}."), ("input", "monthlyIncome"), currency=settings().currency)
+        raise invalid(N_("Enter your income in {currency}."), ("input", "monthlyIncome"), currency=settings().currency)
     if not 0 <= value.minor <= 10_000_000 * unit(value.currency):
         raise invalid(N_("This is not a monthly income."), ("input", "monthlyIncome"))
     return value.amount

@@ -166,7 +166,7 @@ ALIPAY = Provider(
     refusal=refusal,
     history="longan.history.get",
     reads_simulated=(
-        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how long you have had the account, and whether your name was verified there"),
         N_("Simulated: your loans elsewhere, and how you repaid them"),
     ),
 )

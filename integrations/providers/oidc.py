@@ -146,7 +146,7 @@ OIDC = Provider(
     refusal=standard_refusal,
     history="https://issuer.invalid/longan/history",
     reads_simulated=(
-        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how long you have had the account, and whether your name was verified there"),
         N_("Simulated: what comes in each month, how steadily, and how long your savings would last"),
         N_("Simulated: your loans elsewhere, and how you repaid them"),
     ),

@@ -72,7 +72,7 @@ QQ = Provider(
     refusal=refusal,
     history="https://graph.qq.com/longan/history",
     reads_simulated=(
-        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how long you have had the account, and whether your name was verified there"),
         N_("Simulated: how often you use it, and how long you have lived at one place"),
     ),
 )

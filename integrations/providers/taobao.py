@@ -90,7 +90,7 @@ TAOBAO = Provider(
     refusal=refusal,
     history="longan.history.get",
     reads_simulated=(
-        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how long you have had the account, and whether your name was verified there"),
         N_("Simulated: how much and how steadily you shop, and what you return"),
         N_("Simulated: your instalments there, paid on time or late"),
     ),

@@ -58,7 +58,7 @@ WECHAT = Provider(
     refusal=refusal,
     history="https://api.weixin.qq.com/longan/history",
     reads_simulated=(
-        N_("Simulated: since when you have the account, and whether its name was checked"),
+        N_("Simulated: how long you have had the account, and whether your name was verified there"),
         N_("Simulated: how often you use it, how long you have lived at one place, and your utility bills"),
     ),
 )

@@ -31,7 +31,7 @@ TABLE = Path(__file__).parent / "permissions.txt"
 HOUSE = Path(__file__).parents[2]
 SCHEMAS = {"app": app_schema(), "partner": partner_schema(), "console": console_schema()}
 ADDRESSES = {"app": "/graphql", "partner": "/partner/graphql", "console": "/console/graphql"}
-OTHER_FORM = "This form is not from here."
+OTHER_FORM = "This form is no longer valid."
 
 
 class Asked(NamedTuple):

@@ -33,7 +33,7 @@ class Row:
     user_id: UUID | None = None
 
 
-OVER = N_("This application is over; it cannot be withdrawn.")  # any sentence that is translated
+OVER = N_("This application is closed, so it cannot be withdrawn.")  # any sentence that is translated
 COOLED = declare("kettle.cooled")
 FILLED, BOILED, EMPTIED = declare("kettle.filled"), declare("kettle.boiled", by=str), declare("kettle.emptied")
 HEAT = Move([Kettle.COLD], Kettle.HOT, BOILED)

@@ -104,7 +104,7 @@ async def test_the_message_is_in_the_persons_language(monkeypatch: pytest.Monkey
     await tasks.send_code(event)
     code = challenges.code_of(challenge)
     assert [(message.to, message.body) for message in gateway.sent] == [
-        (phone, f"{code} is your Longan code. It is good for 5 minutes. Give it to nobody, not even to us.")
+        (phone, f"{code} is your Longan code, valid for 5 minutes. Share it with nobody, not even with us.")
     ]
 
 

@@ -34,7 +34,7 @@ async def test_a_newcomer_sees_what_begins_with_the_next_tier() -> None:
     assert lite.next is not None
     assert (lite.next.tier.code, lite.next.missing.points, lite.next.missing.activity) == ("SILVER", 600, 0)
     assert told(lite, "en") == "The next tier begins at 600 points. Link an account to get your score."
-    assert told(lite, "zh") == "下一等级需要 600 分。关联账号，即可获得信用分。"
+    assert told(lite, "zh") == "下一等级从 600 分开始。关联账号，即可获得信用分。"
     assert [held.benefit.code for held in lite.benefits] == [
         "city-ride",
         "free-returns",

@@ -54,9 +54,11 @@ def requires(permission: Permission) -> Callable[[Handler], Endpoint]:
             request.state.desk = desk
             request.state.simulated, request.state.invented = await is_simulated(), await invented_people()
             if not desk.may(permission):
-                return page(request, "refused.html", 403, why=N_("Your role does not open this page."))
+                return page(request, "refused.html", 403, why=N_("Your role does not give access to this page."))
             if request.method == "POST" and not is_own_form(await request.form(), desk.token):
-                return page(request, "refused.html", 403, why=N_("This form is not from here. Please open it again."))
+                return page(
+                    request, "refused.html", 403, why=N_("This form is no longer valid. Please open the page again.")
+                )
             return await handler(request, desk)
 
         return asks(permission)(endpoint)

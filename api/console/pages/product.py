@@ -68,7 +68,7 @@ async def _shown(
     """The page of one product, with what was rehearsed, or why not, where the form was sent."""
     asked, found = asked_by(request), await product_of(db, desk.actor, request.path_params["id"])
     if found is None:
-        return page(request, "refused.html", 404, why=N_("There is no such product."))
+        return page(request, "refused.html", 404, why=N_("We could not find this product."))
     days = await funnels.last_days(db, asked.days)
     (row,) = await rows_of(db, desk.actor, [found], days)
     return page(
@@ -134,7 +134,7 @@ async def rehearse(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         product = await product_of(db, desk.actor, request.path_params["id"])
         if product is None:
-            return page(request, "refused.html", 404, why=N_("There is no such product."))
+            return page(request, "refused.html", 404, why=N_("We could not find this product."))
         try:
             found = await rehearsing.of_id(db, desk.actor, product.id, told_by(said, product.currency))
             error, status = None, 200

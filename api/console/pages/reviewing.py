@@ -99,7 +99,7 @@ async def _decide(
     """Decide as `reviewApplication` does, by the same verb and with the same receipt."""
     parsed = parse_global_id(id)
     if parsed is None or parsed[0] != "Application" or outcome is None:
-        raise not_found(N_("There is no such application."))
+        raise not_found(N_("We could not find this application."))
     return await deciding.decide_by_review(
         db,
         desk.actor,

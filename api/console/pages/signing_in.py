@@ -50,7 +50,7 @@ class SignIn(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         form = await request.form()
         if not is_own_form(form, request.cookies.get(FORM_COOKIE)):
-            return await _shown(request, 403, N_("This form is not from here. Please open it again."))
+            return await _shown(request, 403, N_("This form is no longer valid. Please open the page again."))
         said = {name: str(form.get(name, "")) for name in ("email", "password", "totp")}
         try:
             return await _signed_in(request, said, str(form.get("next", "")))

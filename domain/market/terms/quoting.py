@@ -53,7 +53,7 @@ def _check_amount(product: Product, amount: Money) -> None:
         raise invalid(N_("This product is in {currency}."), ("input", "amount"), currency=product.currency)
     if not product.amount_min <= amount.minor <= product.amount_max:
         raise invalid(
-            N_("The amount lies between {low} and {high} {currency}."),
+            N_("Choose an amount from {low} to {high} {currency}."),
             ("input", "amount"),
             low=str(Money(product.amount_min, product.currency)),
             high=str(Money(product.amount_max, product.currency)),
@@ -64,7 +64,7 @@ def _check_amount(product: Product, amount: Money) -> None:
 def _check_term(product: Product, months: int) -> None:
     if months not in product.term_months:
         offered = ", ".join(str(term) for term in product.term_months)
-        raise invalid(N_("The term is one of {offered} months."), ("input", "termMonths"), offered=offered)
+        raise invalid(N_("Choose a term of {offered} months."), ("input", "termMonths"), offered=offered)
 
 
 def refuse_above_cap(
@@ -79,7 +79,7 @@ def above_cap(yearly_return: Decimal, field: tuple[str, ...], cap: Decimal = COS
     shown = [f"{yearly_return:.{places}%}" for places in range(2, 9) if round(yearly_return, places + 2) > cap]
     return Refusal(
         RefusalCode.COST_ABOVE_CAP,
-        N_("All in all this would cost {cost} a year; the law allows {cap}."),
+        N_("All told, this would cost {cost} a year; the law allows up to {cap}."),
         field=field,
         cost=shown[0] if shown else f"{yearly_return:.9%}",
         cap=f"{(100 * cap).normalize():f}%",

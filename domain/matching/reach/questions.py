@@ -45,7 +45,7 @@ async def count(db: Db, partner_id: UUID, asked: Sequence[Any]) -> None:
     if so_far > settings().partner_questions_a_day:
         raise Refusal(
             RefusalCode.LIMIT_EXCEEDED,
-            N_("{most} different changes can be rehearsed a day; the same ones again at any time."),
+            N_("You can rehearse {most} different changes a day, and repeat them at any time."),
             retry_at=begins(today + timedelta(days=1)),
             most=settings().partner_questions_a_day,
         )

@@ -82,14 +82,12 @@ async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Produc
     if retry_at := await limiter.wait_after(PER_ACTOR, "rehearsal", actor.name, now=await clock.now(db)):
         raise Refusal(
             RefusalCode.RATE_LIMITED,
-            N_("So many rehearsals at once are too many. Please wait a moment."),
+            N_("Too many rehearsals at once. Please wait a moment."),
             retry_at=retry_at,
         )
     done = await sweeps.last_done(db)
     if done is None:
-        raise Refusal(
-            RefusalCode.NOT_OPEN, N_("Nobody was matched yet. After the next night, changes can be rehearsed.")
-        )
+        raise Refusal(RefusalCode.NOT_OPEN, N_("Available after the first nightly matching."))
     if isinstance(actor, PartnerActor):
         await questions.count(db, actor.partner_id, [done.id, _terms(before), _terms(after)])
     people = await snapshots.of_sweep(db, done.id)

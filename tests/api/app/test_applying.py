@@ -211,7 +211,7 @@ class TestAtOnce:
         answer = await apply(member, AT_ONCE, "3000.00", termMonths=3)
         reasons = answer["decision"]["reasons"]
         assert (answer["status"], answer["decision"]["outcome"], answer["offer"]) == ("DECLINED", "DECLINE", None)
-        assert reasons[0] == {"code": "RECENT_ARREARS", "message": "You are behind on a repayment now."}
+        assert reasons[0] == {"code": "RECENT_ARREARS", "message": "You have a repayment overdue."}
         assert 1 < len(reasons) <= 4
         assert len({reason["code"] for reason in reasons}) == len(reasons)
         (consent,) = await consents_of(member)
@@ -348,21 +348,21 @@ class TestRefusals:
             async with transaction() as db:
                 await db.execute(at_the_cap.values(amount_min=100_000, annual_rate=Decimal("0.144")))
         assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "amount"])
-        assert refused["message"] == "All in all this would cost 24.05% a year; the law allows 24%."
+        assert refused["message"] == "All told, this would cost 24.05% a year; the law allows up to 24%."
         assert await left_behind(regular.user_id) == (0, 0, 0)
 
     async def test_who_has_linked_nothing_is_told_what_to_do(self, member: Phone) -> None:
         await member.tell(birthDate="1990-01-01")
         refused = await apply(member)
         assert refused["code"] == "NOT_ENOUGH_KNOWN"
-        assert refused["message"] == "You have no score yet. Link an account, and you will have one in seconds."
+        assert refused["message"] == "You have no score yet. Link an account to get one in seconds."
         assert await left_behind(member.user_id) == (0, 0, 0)
 
     async def test_who_has_told_no_birth_date_is_asked_for_it(self, member: Phone) -> None:
         await member.link("wechat")
         refused = await apply(member)
         assert refused["code"] == "NOT_ENOUGH_KNOWN"
-        assert refused["message"] == "Tell your birth date in your profile first: nobody under 18 can apply."
+        assert refused["message"] == "Add your birth date to your profile first: you need to be at least 18 to apply."
 
     async def test_nobody_under_eighteen_can_apply(self, member: Phone, clock: Clock) -> None:
         today = local_day(await clock.now())
@@ -371,7 +371,7 @@ class TestRefusals:
         assert (await apply(member))["__typename"] == "Application"
         await member.tell(birthDate=(today.replace(year=today.year - 18) + timedelta(days=1)).isoformat())
         refused = await apply(member, amount="2000.00")
-        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "Nobody under 18 can apply.")
+        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "You need to be at least 18 to apply.")
 
     async def test_on_the_eighteenth_birthday_one_may_apply_from_its_first_minutes(
         self, member: Phone, clock: Clock
@@ -381,7 +381,7 @@ class TestRefusals:
         await member.tell(birthDate=born.isoformat())
         await clock.stand_at(begins(birthday) - timedelta(minutes=10))
         await member.sign_in()
-        assert (await apply(member))["message"] == "Nobody under 18 can apply."
+        assert (await apply(member))["message"] == "You need to be at least 18 to apply."
         await clock.stand_at(begins(birthday) + timedelta(minutes=10))
         await member.sign_in()
         assert (await apply(member))["__typename"] == "Application"
@@ -397,7 +397,7 @@ class TestRefusals:
         await clock.stand_at(begins(birthday) - timedelta(minutes=10))
         await member.sign_in()
         refused = await apply(member)
-        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "Nobody under 18 can apply.")
+        assert (refused["code"], refused["message"]) == ("NOT_ELIGIBLE", "You need to be at least 18 to apply.")
         assert await left_behind(member.user_id) == (0, 0, 0)
         await clock.stand_at(begins(birthday) + timedelta(minutes=10))
         await member.sign_in()
@@ -418,7 +418,7 @@ class TestRefusals:
         refused = await apply(shopper, amount="1000.20")
         assert (refused["code"], refused["message"]) == (
             "LIMIT_EXCEEDED",
-            "You can have 20 open applications at a time.",
+            "You can have up to 20 open applications at a time.",
         )
 
 

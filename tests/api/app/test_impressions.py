@@ -92,7 +92,7 @@ class TestOpening:
         assert refused == {
             "__typename": "Refused",
             "code": "INVALID",
-            "message": "At most 50 products can be opened at a time.",
+            "message": "You can open up to 50 products at a time.",
             "field": ["input", "productIds"],
         }
         assert [row.opened_at for row in await in_list(list_id)] == [None]

@@ -25,7 +25,7 @@ class TestNothingLinked:
         assert viewer["linkedAccounts"] == []
         assert viewer["scoring"] == {
             "state": "NOTHING_LINKED",
-            "message": "You have no score yet. Link an account, and you will have one in seconds.",
+            "message": "You have no score yet. Link an account to get one in seconds.",
             "score": None,
         }
 

@@ -101,7 +101,7 @@ async def test_nobody_elses_application_is_heard_of(shopper: Phone, new_phone: N
             await line.say(type="subscribe", id=str(number), payload=payload)
             message = await line.hear()
             (error,) = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
-            assert error["message"] == "You have no such application."
+            assert error["message"] == "We could not find this application."
             assert error["extensions"]["code"] == "BAD_REQUEST"
             if message["type"] == "next":
                 assert (await line.hear())["type"] == "complete"

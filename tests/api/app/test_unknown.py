@@ -24,9 +24,9 @@ ANSWERS: dict[str, Any] = {
 }
 NAMES = {"regions": "region", "occupations": "occupation", "income_at_least": "monthlyIncome"}
 SENTENCES = {
-    "region": "Tell your region in your profile first: this product is offered in some regions only.",
+    "region": "Add your region to your profile first: this product is offered in some regions only.",
     "occupation": "Choose your occupation from the list in your profile first: this product is for some occupations only.",
-    "monthlyIncome": "Tell your monthly income in CNY first: this product asks for an income of 50000.00 a month.",
+    "monthlyIncome": "Add your monthly income in CNY to your profile first: this product asks for 50000.00 a month.",
 }
 CODES = {"region": "REGION_UNKNOWN", "occupation": "OCCUPATION_UNKNOWN", "monthlyIncome": "INCOME_UNKNOWN"}
 REFUSED = {"region": "OUTSIDE_AREA", "occupation": "OCCUPATION_OUTSIDE", "monthlyIncome": "INCOME_TOO_LOW"}

@@ -181,7 +181,7 @@ async def test_a_partner_decides_while_the_person_waits(walk: Walk) -> None:
 
 
 async def test_a_partner_declines_who_is_too_far_behind(walk: Walk) -> None:
-    reasons = [{"message": "A repayment was late recently."}]
+    reasons = [{"message": "You were late with a repayment recently."}]
     declined = {**APPROVED, "status": "DECLINED", "decision": {"reasons": reasons}, "offer": None}
     house = CannedHouse(WAITING, declined)
     house.ready["Applications"] = [feed("D")]
@@ -191,7 +191,7 @@ async def test_a_partner_declines_who_is_too_far_behind(walk: Walk) -> None:
     assert (decision["applicationId"], decision["outcome"], "terms" in decision) == ("a1", "DECLINE", False)
     assert decision["reasons"] == [{"code": "RECENT_ARREARS"}, {"code": "BURDEN_TOO_HIGH"}]
     assert "and declines, with its reasons" in told
-    assert told.index("A repayment was late recently.") < told.index("Nothing was borrowed")
+    assert told.index("You were late with a repayment recently.") < told.index("Nothing was borrowed")
 
 
 async def test_a_reviewer_decides_what_the_rules_refer(walk: Walk) -> None:
@@ -212,15 +212,15 @@ async def test_elsewhere_than_where_longan_runs_the_application_waits(walk: Walk
 
 
 async def test_a_decline_is_told_with_its_reasons_and_what_it_means(walk: Walk) -> None:
-    reasons = [{"message": "You are behind on a repayment now."}]
+    reasons = [{"message": "You have a repayment overdue."}]
     declined = {**APPROVED, "status": "DECLINED", "decision": {"reasons": reasons}, "offer": None}
     _, told = await walk(CannedHouse(declined))
     assert "Not this time." in told
-    assert told.index("You are behind on a repayment now.") < told.index("Nothing was borrowed")
+    assert told.index("You have a repayment overdue.") < told.index("Nothing was borrowed")
 
 
 async def test_a_refusal_is_told_and_ends_the_application(walk: Walk) -> None:
-    refused = {"__typename": "Refused", "code": "NOT_ELIGIBLE", "message": "Nobody under 18 can apply."}
+    refused = {"__typename": "Refused", "code": "NOT_ELIGIBLE", "message": "You need to be at least 18 to apply."}
     outcome, told = await walk(CannedHouse(refused))
     assert outcome.application is None
-    assert "Not accepted: Nobody under 18 can apply." in told
+    assert "Not accepted: You need to be at least 18 to apply." in told

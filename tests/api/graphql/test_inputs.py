@@ -225,7 +225,7 @@ async def test_everything_that_is_wrong_with_a_profile_is_told(member: Phone) ->
         {"code": "INVALID", "message": "An occupation has 1 to 60 characters.", "field": ["input", "occupation"]},
         {
             "code": "INVALID",
-            "message": "An amount is a decimal number with an ISO 4217 currency and no more decimals than it has.",
+            "message": "Enter an amount as a decimal number with an ISO 4217 currency, and no more decimals than it has.",
             "field": ["input", "monthlyIncome"],
         },
     ]
@@ -290,7 +290,7 @@ async def test_elsewhere_a_malformed_variable_is_one_too(member: Phone, query: s
     assert response.status_code == 400
     (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "BAD_REQUEST"
-    assert error["message"] in {"$x: This is a whole number of up to nine digits.", "$x: This is true or false."}
+    assert error["message"] in {"$x: Enter a whole number of up to nine digits.", "$x: Enter true or false."}
     assert (await member.post("{ viewer { id } }")).status_code == 200
 
 

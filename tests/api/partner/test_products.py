@@ -145,7 +145,10 @@ class TestChanging:
     async def test_the_kind_stays(self, client: Client, shop: Shop) -> None:
         refused = await upsert(client, sku="loan", kind="AESTHETICS")
         assert (refused["code"], refused["field"]) == ("INVALID", ["input", "kind"])
-        assert refused["message"] == "A product stays what it is, LOAN; offer another under an SKU of its own."
+        assert (
+            refused["message"]
+            == "A product's kind cannot change: this one stays LOAN. Offer another kind under a new SKU."
+        )
         assert (await upsert(client, sku="loan", kind="LOAN"))["kind"] == "LOAN"
         assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
 

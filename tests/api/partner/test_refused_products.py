@@ -21,32 +21,36 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
     ({"title": "长" * 81}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
     ({"title": "a\nb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
     ({"title": "a\u202eb"}, ["title"], "A title has 1 to 80 characters that can be written on one line."),
-    ({"title": "a\0b"}, ["title"], "A text holds no characters that cannot be written down."),
-    ({"amountMin": yuan("0")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
-    ({"amountMin": yuan("-1")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
-    ({"amountMin": yuan("8000.01")}, ["amountMin"], "The smallest amount is above nothing, and not above the largest."),
+    ({"title": "a\0b"}, ["title"], "This text has characters that cannot be stored."),
+    ({"amountMin": yuan("0")}, ["amountMin"], "The smallest amount must be above 0, and no higher than the largest."),
+    ({"amountMin": yuan("-1")}, ["amountMin"], "The smallest amount must be above 0, and no higher than the largest."),
+    (
+        {"amountMin": yuan("8000.01")},
+        ["amountMin"],
+        "The smallest amount must be above 0, and no higher than the largest.",
+    ),
     ({"amountMin": yuan("1", "USD")}, ["amountMin"], "This product is in CNY."),
     ({"amountMax": yuan("8000", "HKD")}, ["amountMax"], "This product is in CNY."),
-    ({"deposit": yuan("-0.01")}, ["deposit"], "A deposit is nothing or more."),
+    ({"deposit": yuan("-0.01")}, ["deposit"], "A deposit cannot be below 0."),
     ({"deposit": yuan("100")}, ["deposit"], "This kind of product has no deposit."),
     ({"deposit": yuan("100", "JPY")}, ["deposit"], "This product is in CNY."),
     (RENTAL | {"amountMax": yuan("2600")}, ["amountMax"], "A rental has one monthly rent: both amounts are the same."),
     (RENTAL | {"annualRate": "0"}, ["annualRate"], "A rental lends no money, so it has no annual rate."),
     ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "An age is 18 to 120 full years."),
     ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "An age is 18 to 120 full years."),
-    ({"rules": {"ageMin": 31, "ageMax": 30}}, ["rules", "ageMin"], "The lowest age is at most the highest, 30."),
+    ({"rules": {"ageMin": 31, "ageMax": 30}}, ["rules", "ageMin"], "The lowest age cannot be above the highest, 30."),
     (
         {"rules": {"incomeAtLeast": yuan("0")}},
         ["rules", "incomeAtLeast"],
-        "An income that is asked for is above nothing; to ask for none, clear the rule.",
+        "Enter an income above 0, or clear the rule.",
     ),
     ({"rules": {"incomeAtLeast": yuan("1", "USD")}}, ["rules", "incomeAtLeast"], "This product is in CNY."),
     *(
         (
             {"rules": {"occupations": occupations}},
             ["rules", "occupations"],
-            "Occupations are some of student, employee, self-employed, gig-worker, homemaker, unemployed; "
-            "for all of them, clear the rule.",
+            "Choose occupations from student, employee, self-employed, gig-worker, homemaker, unemployed; "
+            "to allow all, clear the rule.",
         )
         for occupations in ([], ["student", "astronaut"])
     ),
@@ -82,7 +86,7 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
         (
             {"amountMax": yuan(amount)},
             ["amountMax"],
-            "An amount is a decimal number with an ISO 4217 currency and no more decimals than it has.",
+            "Enter an amount as a decimal number with an ISO 4217 currency, and no more decimals than it has.",
         )
         for amount in ("8000.001", "NaN", "9E+999999", "1E+30")
     ),
@@ -102,7 +106,7 @@ class TestRefusing:
     async def test_nothing_may_cost_more_than_the_law_allows(self, client: Client, shop: Shop) -> None:
         refused = await upsert(client, **LOAN | {"annualRate": "0.2401"})
         assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "annualRate"])
-        assert refused["message"] == "All in all this would cost 24.01% a year; the law allows 24%."
+        assert refused["message"] == "All told, this would cost 24.01% a year; the law allows up to 24%."
         assert await on_the_shelf(shop) == {"loan": (1, "A loan")}
         assert (await upsert(client, **LOAN | {"annualRate": "0.24"}))["__typename"] == "Product"
 

@@ -168,7 +168,7 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
         (
             '"500.00"',
             '"5000.00"',
-            "partner corner, product one: amount_min: The smallest amount is above nothing, and not above the largest.",
+            "partner corner, product one: amount_min: The smallest amount must be above 0, and no higher than the largest.",
         ),
         (
             '"0.12"',
@@ -179,7 +179,7 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
         (
             '"0.12"',
             '"0.25"',
-            "partner corner, product one: annual_rate: All in all this would cost 25.00% a year; the law allows 24%.",
+            "partner corner, product one: annual_rate: All told, this would cost 25.00% a year; the law allows up to 24%.",
         ),
         ('"0.12"', '"dear"', "partner corner, product one: annual_rate: not a number"),
         ('annual_rate = "0.12", ', "", "partner corner, product one: annual_rate: missing"),
@@ -208,8 +208,8 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
         (
             "age_min = 20",
             'occupations = ["astronaut"]',
-            "partner corner, product one: rules.occupations: Occupations are some of "
-            "student, employee, self-employed, gig-worker, homemaker, unemployed; for all of them, clear the rule.",
+            "partner corner, product one: rules.occupations: Choose occupations from "
+            "student, employee, self-employed, gig-worker, homemaker, unemployed; to allow all, clear the rule.",
         ),
         (
             "age_min = 20",

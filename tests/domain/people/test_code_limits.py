@@ -231,7 +231,7 @@ async def test_some_kinds_of_numbers_get_no_code(number: str) -> None:
     refused = await ask(number, HOME)
     assert isinstance(refused, Refusal)
     assert (refused.code, refused.field) == (RefusalCode.INVALID, ("input", "phone"))
-    assert refused.message == "We cannot send a code to this kind of number. Please use a mobile phone's."
+    assert refused.message == "We cannot send a code to this kind of number. Please use a mobile number."
     async with reading() as db:
         mine = select(func.count()).where(Challenge.phone_index == phones.index(phones.parse(number)))
         assert (await db.execute(mine)).scalar_one() == 0

@@ -203,7 +203,7 @@ class TestRehearsing:
             ({"income_at_least": "12.345"}, "“12.345” is not a number that belongs here."),
             ({"annual_rate": "dear"}, "“dear” is not a number that belongs here."),
             ({"annual_rate": "NaN"}, "A rate is a fraction from 0 to below 1"),
-            ({"annual_rate": "40"}, "All in all this would cost 40.00% a year; the law allows 24%."),
+            ({"annual_rate": "40"}, "All told, this would cost 40.00% a year; the law allows up to 24%."),
             ({"term_months": ""}, "Terms are 1 to 12 different numbers of months"),
             ({"amount_min": ""}, "This can be changed, but not cleared."),
             ({"regions": "Shanghai"}, "Name 1 to 100 regions by their ISO 3166-2 codes"),

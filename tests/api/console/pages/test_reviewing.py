@@ -113,7 +113,7 @@ async def test_who_comes_second_is_told_so(browser: Browser, browser_of: NewBrow
 async def test_what_was_typed_comes_back_with_what_is_wrong(browser: Browser, reasons: str) -> None:
     application = await referred()
     response = await answer(browser, application, reasons=reasons)
-    assert "Give one to four reasons of at most 200 characters." in words_of(response)
+    assert "Give one to four reasons of up to 200 characters each." in words_of(response)
     assert reasons.strip() in response.text
     assert (await answer(browser, application, reasons=reasons, htmx=False)).status_code == 400
     assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)

@@ -119,7 +119,7 @@ async def test_a_form_from_elsewhere_signs_nobody_in(browser: Browser, member: M
     await browser.open("/console/sign-in")
     response = await browser.send("/console/sign-in", await member.proofs(), token=token)
     assert response.status_code == 403
-    assert "This form is not from here." in words_of(response)
+    assert "This form is no longer valid." in words_of(response)
     assert (await browser.open("/console")).status_code == 303
 
 
