@@ -31,7 +31,12 @@ const waiting = graphqlWs.createClient({
   connectionParams: async () => ({ ...(await signed()), locale: navigator.language }),
 });
 const fetchAsked = GraphiQL.createFetcher({ url: "/graphql", fetch: send, wsClient: withVariables(waiting) });
-const fetcher = (params, options) => fetchAsked(...ofItsTab(params, options));
+const narrow = matchMedia("(max-width: 700px)");
+const fetcher = (params, options) => {
+  // On a narrow screen the answer lies below what was asked.
+  if (narrow.matches && params.operationName !== "IntrospectionQuery") document.querySelector(".graphiql-response")?.scrollIntoView();
+  return fetchAsked(...ofItsTab(params, options));
+};
 
 // A tab that was just opened may still carry the operation of the one before; its own text says what it asks.
 function ofItsTab(params, options) {

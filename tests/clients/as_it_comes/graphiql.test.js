@@ -78,6 +78,25 @@ test("every ready query answers, and nothing is asked of another host", async ()
   assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
 });
 
+test("on a phone the editor and the answer stand below each other, as wide as the screen", async () => {
+  const page = await open({ width: 390, height: 844 });
+  await signIn(page, "Wang, an office worker");
+  const { data } = await run(page, 0);
+  assert.match(data.viewer.score.grade, /^[ABCD]$/);
+  const boxes = await page.evaluate(() =>
+    [".graphiql-query-editor", ".graphiql-response", ".graphiql-execute-button"].map((each) => {
+      const { x, width, top, bottom } = document.querySelector(each).getBoundingClientRect();
+      return { x, width, right: x + width, top, bottom };
+    }),
+  );
+  const [asked, answer, button] = boxes;
+  assert.ok(asked.width >= 350 && answer.width >= 350, JSON.stringify(boxes));
+  assert.ok(answer.top >= asked.bottom && button.right <= 390, JSON.stringify(boxes));
+  assert.ok(answer.top < 844, "the answer came into view");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
+});
+
 test("somebody signs in with a number and the code that was kept, and out again", async () => {
   const page = await open({ scheme: "dark" });
   await page.type("[name=phone]", "+86 138 0013 9" + String(Date.now()).slice(-3));

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { HOUSE } from "../shared/people.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const PAGES = ["README.md", "domain/matching/README.md", "api/partner/README.md"];
+const PAGES = ["README.md", "domain/matching/README.md", "api/partner/README.md", "api/console/README.md"];
 const README = (await Promise.all(PAGES.map((page) => readFile(`${ROOT}${page}`, "utf8")))).join("\n");
 
 // Those that ask the house something; the others train models and move them about.
