@@ -89,7 +89,7 @@ async def test_what_could_not_be_offered_is_refused(client: Client, shop: Shop, 
     assert told == {
         "__typename": "Refused",
         "code": "INVALID",
-        "message": "An age is 18 to 120 full years.",
+        "message": "Enter an age from 18 to 120.",
         "field": ["input", "rules", "ageMax"],
     }
     (edge,) = (await client.ask("{ products { edges { node { version rules { ageMax } } } } }"))["products"]["edges"]

@@ -36,8 +36,8 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
     ({"deposit": yuan("100", "JPY")}, ["deposit"], "This product is in CNY."),
     (RENTAL | {"amountMax": yuan("2600")}, ["amountMax"], "A rental has one monthly rent: both amounts are the same."),
     (RENTAL | {"annualRate": "0"}, ["annualRate"], "A rental lends no money, so it has no annual rate."),
-    ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "An age is 18 to 120 full years."),
-    ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "An age is 18 to 120 full years."),
+    ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "Enter an age from 18 to 120."),
+    ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "Enter an age from 18 to 120."),
     ({"rules": {"ageMin": 31, "ageMax": 30}}, ["rules", "ageMin"], "The lowest age cannot be above the highest, 30."),
     (
         {"rules": {"incomeAtLeast": yuan("0")}},

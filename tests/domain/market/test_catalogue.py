@@ -195,7 +195,7 @@ def test_a_product_takes_what_its_partners_products_share_and_may_say_otherwise(
             "Terms are 1 to 12 different numbers of months, shortest first, the longest up to 84.",
         ),
         ("[3, 6]", "[3, true]", "partner corner, product one: term_months: not a list of whole numbers"),
-        ("age_min = 20", "age_min = 17", "partner corner, product one: rules.age_min: An age is 18 to 120 full years."),
+        ("age_min = 20", "age_min = 17", "partner corner, product one: rules.age_min: Enter an age from 18 to 120."),
         ("age_min = 20", 'age_min = "20"', "partner corner, product one, rules: age_min: not a whole number"),
         ("age_min = 20", "height = 170", "partner corner, product one, rules: height: no such field"),
         (
