@@ -29,7 +29,7 @@ class RequestStatus(StrEnum):
     FAILED = "FAILED"
 
 
-OVER = N_("This link is over. Please start it again.")
+OVER = N_("This link is no longer open. Please start again.")
 
 LIFE = Lifecycle(
     "Account link request",
