@@ -166,7 +166,7 @@ class TestWhatCountsOn:
         await member.link("oidc", "over-borrowed")
         answer = await member.post(LINKED, None, **{"Accept-Language": "zh"})
         told = answer.json()["data"]["viewer"]["linkedAccounts"][0]["ifUnlinked"]
-        assert told["message"].startswith("解绑后")
+        assert told["message"].startswith("取消关联后")
         assert "：90 天内的贷款申请、" in told["message"]
 
 
