@@ -18,5 +18,5 @@ def served() -> Iterator[tuple[Path, str]]:
 
 
 def released(audience: str) -> Path:
-    """The same as it was when it was released last."""
+    """The file of a schema as it was released last."""
     return FOLDER / "released" / f"{audience}.graphqls"

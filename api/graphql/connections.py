@@ -77,7 +77,7 @@ def connection(page: Page[Any]) -> Any:
 
 
 def counted(page: Page[Any], count: Count) -> Any:
-    """The same of a list that `count` counts."""
+    """The page as a connection that `count` can count."""
     return CountedConnection(**_fields(page), count=count)
 
 
@@ -92,7 +92,7 @@ def rows(query: Select[Any]) -> Count:
 
 
 def known(count: int) -> Count:
-    """Of a list that lies in memory."""
+    """Tells how long a list is that lies in memory."""
 
     async def counted_already() -> int:
         return count

@@ -72,7 +72,7 @@ def nodes_by(finders: Finders, permission: Permission) -> Any:
 
 
 async def find_nodes(context: Context, ids: Sequence[str], finders: Finders) -> list[Any]:
-    """In the order of `ids`; None for what is not there and for what is not the asker's alike. Refuses INVALID too many."""
+    """What the ids name, in their order; None for what is not there and for what is not the asker's alike. Refuses INVALID too many."""
     if len(ids) > NODES_MAX:
         raise invalid(N_("Ask for 0 to {most} at a time."), "ids", most=NODES_MAX)
     named = [parse_global_id(id) for id in ids]

@@ -29,7 +29,7 @@ def words_of(search: str) -> tuple[str, ...]:
 
 
 def folded(text: str) -> str:
-    """The same for letters of either case, and of either width."""
+    """The text without what tells letters of either case and of either width apart."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

@@ -14,7 +14,7 @@ NOTHING_CHANGED = {"AccountLinkRequest", "Challenge", "SecondFactorRequired", "S
 
 def successes() -> dict[str, GraphQLObjectType]:
     """Whatever a mutation of the app may answer but a refusal, by mutation and type."""
-    found = {}
+    found: dict[str, GraphQLObjectType] = {}
     for name, field in mutations(schema()._schema).items():
         union = get_named_type(field.type)
         assert isinstance(union, GraphQLUnionType)
