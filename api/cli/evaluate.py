@@ -31,8 +31,8 @@ def evaluate(
         description = describing.read(describe)
         progress(f"Reading {book.name}", 0.1)
         table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
-        progress("Comparing", 0.3)
-        comparison = compare(loaded, table, description, notes=notes)
+        progress("Checking the book", 0.2)
+        comparison = compare(loaded, table, description, notes=notes, progress=progress)
     if as_json:
         lab.write(summary.of_comparison(comparison))
     else:

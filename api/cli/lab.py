@@ -12,6 +12,7 @@ import typer
 from infra import terminal
 
 REFUSED = 2
+SEED_MAX = 2**31 - 1
 
 
 @contextmanager
@@ -41,6 +42,28 @@ def refusals(as_json: bool, thing: str = "book") -> Iterator[None]:
     else:
         return
     refuse(findings, as_json, thing)
+
+
+@contextmanager
+def saving() -> Iterator[None]:
+    """A place that can't be written to is a sentence as well."""
+    from ml.books.findings import BookRefused, Finding
+
+    try:
+        yield
+    except OSError as error:
+        raise BookRefused([Finding(None, None, f"{error.filename} can't be written: {error.strerror}")]) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """All of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.writing")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def refuse(findings: list[Any], as_json: bool, thing: str = "book") -> None:

@@ -13,7 +13,7 @@ from infra import terminal
 
 match = typer.Typer(no_args_is_help=True, help="Ranking: which model ranks best, and what another policy would earn.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Seed = Annotated[int, typer.Option(help="The same table and seed give the same figures.")]
+Seed = Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same table and seed give the same figures.")]
 SEED = 20_261_122
 
 match.command()(sweep)

@@ -13,8 +13,8 @@ def train(
     book: Annotated[Path, typer.Argument(help="The loan book: CSV, gzipped CSV or Parquet.")],
     describe: Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    page: Annotated[Path | None, typer.Option(help="Where to write the HTML page.")] = None,
-    into: Annotated[Path | None, typer.Option(help="The folder that keeps models.")] = None,
+    page: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML page.")] = None,
+    into: Annotated[Path | None, typer.Option(file_okay=False, help="The folder that keeps models.")] = None,
     known: Annotated[
         list[str] | None,
         typer.Option(
@@ -24,7 +24,9 @@ def train(
     afterwards: Annotated[
         list[str] | None, typer.Option("--afterwards", help="A column that was filled in after the decision.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same book, description and seed give the same model.")] = 20261122,
+    seed: Annotated[
+        int, typer.Option(min=0, max=lab.SEED_MAX, help="The same book, description and seed give the same model.")
+    ] = 20261122,
 ) -> None:
     """Train, calibrate and test a model on a loan book."""
     with lab.progress() as progress, lab.refusals(as_json):
@@ -42,10 +44,11 @@ def train(
         progress(f"Reading {book.name}", 0.0)
         table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
         trained = trained_on(table, description, seed=seed, progress=progress, notes=notes)
-        version = artefacts.save(trained.artefact, into or settings().var / "models")
-        page = page or settings().var / "reports" / f"{version}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(written(trained, title=book.name), encoding="utf-8")
+        page = page or settings().var / "reports" / f"{trained.artefact.version}.html"
+        drawn = written(trained, title=book.name)
+        with lab.saving():
+            lab.write_whole(page, drawn)
+            artefacts.save(trained.artefact, into or settings().var / "models")
     if as_json:
         lab.write(summary.of_training(trained, page=str(page)))
     else:

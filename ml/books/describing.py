@@ -1,7 +1,7 @@
 """How a loan book is described: which column is the target, what means bad, what may be an input."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -60,7 +60,7 @@ def read(path: Path) -> Description:
     """Parse a `book.toml`. Raises BookRefused when it can't be understood."""
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise BookRefused([Finding(None, None, f"{path.name} can't be read: {error}")]) from error
     return parse(written)
 
@@ -93,18 +93,63 @@ def _complaints(written: Mapping[str, Any]) -> Iterable[str]:
         f"`{key}` is no key of a description; known are {', '.join(sorted(known))}" for key in written.keys() - known
     )
     yield from (f"`{key}` is needed" for key in ("target", "bad") if not written.get(key) and written.get(key) != 0)
-    for key in ("target", "time", "customer", "decision", "weights", "encoding", "separator"):
-        if not isinstance(written.get(key, ""), str):
-            yield f"`{key}` must be one text, not {written[key]!r}"
-    for key in ("missing", "monotone", "facts"):
-        if not isinstance(written.get(key, {}), Mapping):
-            yield f"[{key}] must be a table, not {written[key]!r}"
-            return
-    for column, word in written.get("monotone", {}).items():
-        if word not in _DIRECTIONS:
-            yield f'[monotone] {column} must be "increasing" or "decreasing", not {word!r}'
+    for key, (fits, what) in _FORMS.items():
+        if key in written and not fits(written[key]):
+            yield f"`{key}` must be {what}, not {_shown(written[key])}"
+    for key, (fits, what) in _FORMS_IN_TABLES.items():
+        table = written.get(key, {})
+        if not isinstance(table, Mapping):
+            yield f"[{key}] must be a table, not {_shown(table)}"
+            continue
+        for column, value in table.items():
+            if not fits(value):
+                yield f"[{key}] {column} must be {what}, not {_shown(value)}"
     if "grades" in written and not _rises(written["grades"]):
         yield f"`grades` must be three rising probabilities between 0 and 1, not {written['grades']!r}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _are_words(value: Any) -> bool:
+    return _is_word(value) or (isinstance(value, list) and all(map(_is_word, value)))
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_separator(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 1 and value not in '"\r\n'
+
+
+def _is_direction(value: Any) -> bool:
+    return isinstance(value, str) and value in _DIRECTIONS
+
+
+Form = tuple[Callable[[Any], bool], str]
+_NAMES = ("target", "time", "customer", "decision", "weights", "encoding")
+_LISTS = ("bad", "good", "unfinished", "features", "exclude", "sensitive", "reviewed", "accepted")
+_FORMS: dict[str, Form] = {
+    **dict.fromkeys(_NAMES, (_is_text, "one text")),
+    **dict.fromkeys(_LISTS, (_are_words, "a text or a list of texts")),
+    **dict.fromkeys(("use_sensitive", "simulated"), (_is_flag, "true or false")),
+    "separator": (_is_separator, "a single character that is no quotation mark and no line end"),
+}
+_FORMS_IN_TABLES: dict[str, Form] = {
+    "missing": (_are_words, "a code or a list of codes"),
+    "monotone": (_is_direction, '"increasing" or "decreasing"'),
+    "facts": (_is_text, "the name of a fact"),
+}
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]
 
 
 def _rises(cuts: Any) -> bool:

@@ -31,9 +31,10 @@ def read(path: Path, notes: Notes, *, encoding: str | None = None, separator: st
         raise BookRefused([Finding(None, None, f"{path.name} can't be read: {error}")]) from error
     if data[:4] == b"PAR1":
         return _parquet(data, path, notes)
-    if not data.strip():
+    text = _decoded(data, encoding, notes)
+    if not text.strip():
         raise BookRefused([Finding(None, None, f"{path.name} is empty")])
-    return _csv(_decoded(data, encoding, notes), separator, notes)
+    return _csv(text, separator, notes)
 
 
 def _parquet(data: bytes, path: Path, notes: Notes) -> pd.DataFrame:
@@ -44,8 +45,24 @@ def _parquet(data: bytes, path: Path, notes: Notes) -> pd.DataFrame:
         table: pd.DataFrame = parquet.read_table(io.BytesIO(data)).to_pandas()
     except (pyarrow.lib.ArrowException, OSError) as error:
         raise BookRefused([Finding(None, None, f"{path.name} can't be read as Parquet: {error}")]) from error
+    except (ValueError, OverflowError, NotImplementedError) as error:
+        raise BookRefused([Finding(None, None, f"{path.name} holds values that no table can hold: {error}")]) from error
     table.columns = pd.Index(_names([str(name) for name in table.columns], notes))
-    return table.reset_index(drop=True)
+    table = table.reset_index(drop=True)
+    _refuse_nested(table)
+    return table
+
+
+def _refuse_nested(table: pd.DataFrame) -> None:
+    findings = []
+    for name in map(str, table.columns):
+        cells = table[name] if table[name].dtype == object else ()
+        wrong = next((row for row, cell in enumerate(cells) if isinstance(cell, list | dict | np.ndarray)), None)
+        if wrong is not None:
+            why = "this cell holds several things; a cell is one number, word or date"
+            findings.append(Finding(wrong + 1, name, why))
+    if findings:
+        raise BookRefused(findings)
 
 
 def _decoded(data: bytes, encoding: str | None, notes: Notes) -> str:
@@ -53,7 +70,8 @@ def _decoded(data: bytes, encoding: str | None, notes: Notes) -> str:
     try:
         text = data.decode(chosen)
     except (UnicodeDecodeError, LookupError) as error:
-        raise BookRefused([Finding(None, None, f"the file can't be read as {chosen}: {error}")]) from error
+        why = "there is no such encoding of text" if isinstance(error, LookupError) else str(error)
+        raise BookRefused([Finding(None, None, f"the file can't be read as {chosen}: {why}")]) from error
     if chosen not in ("utf-8", "utf-8-sig"):
         notes.warn(f"The file isn't UTF-8; it was read as {chosen}.")
     if "\x00" in text:

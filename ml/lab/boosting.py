@@ -39,7 +39,7 @@ def growths(rows: int) -> Sequence[Growth]:
     if rows < 5_000:
         return (Growth(4, 0.06, 400, columns=0.4, bag=3),)
     if rows < 40_000:
-        return Growth(3, 0.1, 300), Growth(4, 0.08, 300)
+        return (Growth(4, 0.08, 300, columns=0.4, bag=2),)
     return Growth(4, 0.12, 300), Growth(4, 0.08, 300)
 
 

@@ -1,6 +1,6 @@
 """Several models on the same rows of any book: figures with intervals, groups, and paired differences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import combinations
@@ -22,6 +22,7 @@ from ml.lab.groups import GroupLine, by_group
 from ml.models.artefact import Artefact
 
 Floats = NDArray[np.float64]
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def compare(
     today: date | None = None,
     seed: int = 0,
     only_fresh: bool = False,
+    progress: Progress | None = None,
 ) -> Comparison:
     """`only_fresh`: on the rows that none of the models has learned from. Raises BookRefused when the book is malformed or
     lacks a column that a model needs.
@@ -87,15 +89,18 @@ def compare(
         frames = {name: frame[fresh] for name, frame in frames.items()}
     sensitive = sensitive_groups(found.table, description)
     customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
-    models = (
-        _judged(name, artefacts[name], frame, found, sensitive, customers, seed) for name, frame in frames.items()
-    )
-    judged_models = tuple(models) if len(found.bad) and 0 < found.bad.sum() < len(found.bad) else ()
-    pairs = [
-        difference
-        for first, second in combinations(judged_models, 2)
-        for difference in _differences(first, second, found, customers, seed)
-    ]
+    can_judge = 0 < found.bad.sum() < len(found.bad)
+    couples = list(combinations(frames, 2)) if can_judge else []
+    tell = progress or (lambda label, share: None)
+    models = {}
+    for number, (name, frame) in enumerate(frames.items() if can_judge else ()):
+        tell(f"Judging {name}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
+        models[name] = _judged(name, artefacts[name], frame, found, sensitive, customers, seed)
+    judged_models = tuple(models.values())
+    pairs: list[Difference] = []
+    for number, (first, second) in enumerate(couples, start=len(frames)):
+        tell(f"Comparing {first} with {second}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
+        pairs += _differences(models[first], models[second], found, customers, seed)
     return Comparison(found, judged_models, tuple(pairs), notes)
 
 
