@@ -6,6 +6,7 @@ Every figure is of rows that the model in question has not seen. LightGBM is amo
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
@@ -55,7 +56,8 @@ def main() -> None:
 
 
 def _print(name: str, auc: float, logloss: float, seconds: float) -> None:
-    print(f"{name:44} AUC {auc:.4f}  log-loss {logloss:.4f}  {seconds:.0f} s of CPU", flush=True)
+    sys.stdout.write(f"{name:44} AUC {auc:.4f}  log-loss {logloss:.4f}  {seconds:.0f} s of CPU\n")
+    sys.stdout.flush()
 
 
 def _others() -> Iterator[tuple[str, Other]]:
