@@ -15,14 +15,20 @@ def match(
     few: Annotated[int, typer.Option(min=1, help="Products to begin with.")] = 60,
     many: Annotated[int, typer.Option(min=1, help="Products to compare with.")] = 10_000,
     turns: Annotated[int, typer.Option(min=2, help="How often few and many take turns.")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Match simulated people in a scratch database, with few and with many products, and time the ranking alone."""
     import asyncio
 
+    from api.cli import lab
+    from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
-    with house() as story:
+    with house(to_stderr=as_json) as story:
         growth, speeds = asyncio.run(_all(story, people, few, many, turns))
+    if as_json:
+        lab.write({"matches": figures.of(growth), "ranking": [figures.of(speed) for speed in speeds]})
+        return
     for line in (*_of_growth(growth), *_of_speeds(speeds)):
         typer.echo(f"  {line}")
 

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 def rescore(
     people: Annotated[int, typer.Option(min=100, help="Simulated people.")] = 20_000,
     pairs: Annotated[int, typer.Option(min=2, help="Pairs of two-second windows, with a rescore and without.")] = 24,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Rescore simulated people in a scratch database: its speed, CatBoost's share of it, and the API beside it."""
     import asyncio
 
+    from api.cli import lab
+    from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
-    with house() as story:
+    with house(to_stderr=as_json) as story:
         speed, beside = asyncio.run(_all(story, people, pairs))
+    if as_json:
+        lab.write({"rescore": figures.of(speed), "api": figures.of(beside)})
+        return
     for line in (*_of_speed(speed), *_of_api(beside)):
         typer.echo(f"  {line}")
 

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.story import Told
-from infra import embedded
+from infra import embedded, terminal
 from infra.embedded.valkey import free_port
 from infra.settings import settings
 
 
 @contextmanager
-def house() -> Iterator[Told]:
+def house(*, to_stderr: bool = False) -> Iterator[Told]:
+    """Where figures are printed for programs, the story is told on standard error."""
     with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
         port = free_port()
         os.environ |= {
@@ -24,7 +25,7 @@ def house() -> Iterator[Told]:
             "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
         settings.cache_clear()
-        story = Told()
+        story = Told(terminal.console(stderr=True) if to_stderr else None)
         from api import wiring
 
         wiring.prepare(story)

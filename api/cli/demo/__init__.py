@@ -15,20 +15,29 @@ def demo(
     url: Annotated[str | None, typer.Option(help="Where Longan runs; by default what runs here.")] = None,
     persona: Annotated[list[str] | None, typer.Option(help="Only this person; may be given again.")] = None,
     language: Annotated[Language, typer.Option(help="What people read, and what this story is told in.")] = Language.EN,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output; the story goes to standard error.")
+    ] = False,
 ) -> None:
     """Walk five invented people from a phone number to a decided application, and tell it."""
     import asyncio
 
+    from api.cli import lab
     from api.cli.address import address_here
+    from api.cli.demo import figures
     from api.cli.demo.doors import Unreachable
     from api.cli.demo.telling import Teller
     from api.cli.demo.tour import Interrupted, NoSuchPersona, tour
+    from infra import terminal
 
     address = (url or address_here()).rstrip("/")
     try:
-        asyncio.run(tour(address, Teller(language.value), only=persona or []))
+        tell = Teller(language.value, terminal.console(stderr=True) if as_json else None)
+        outcomes = asyncio.run(tour(address, tell, only=persona or []))
     except (Unreachable, NoSuchPersona, Interrupted) as sentence:
         typer.echo(str(sentence), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    if as_json:
+        lab.write({"address": address, "people": [figures.of(outcome) for outcome in outcomes]})

@@ -17,6 +17,7 @@ from infra.words import N_
 class Outcome:
     """What became of one person."""
 
+    persona: str
     name: str
     viewer: Data
     application: Data | None
@@ -148,7 +149,7 @@ class Answers(Paper):
         table.add_column(" " + self.said(N_("Person")), no_wrap=True)
         table.add_column(self.said(N_("Grade")), no_wrap=True, justify="center")
         table.add_column(self.said(N_("Points")), no_wrap=True, justify="right")
-        table.add_column(self.said(N_("Best match")), no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(self.said(N_("Best match")), overflow="fold", ratio=1)
         table.add_column(self.said(N_("Decision")), no_wrap=True)
         table.add_column(self.said(N_("Time")), no_wrap=True, justify="right")
         for outcome in outcomes:

@@ -59,7 +59,7 @@ class Journey:
         await self.link_accounts()
         viewer = await self.look_around()
         answer = await self.apply(viewer)
-        outcome = Outcome(self.name, viewer, answer, time.monotonic() - started)
+        outcome = Outcome(self.persona, self.name, viewer, answer, time.monotonic() - started)
         self.tell.total(outcome.seconds)
         return outcome
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import httpx2
 from websockets.exceptions import WebSocketException
 
+from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import Credentials, PartnerDesk, ReviewDesk, ready_credentials
 from api.cli.demo.doors import Data, Refused, Unreachable
 from api.cli.demo.journey import Desks, Journey
@@ -22,15 +23,15 @@ class NoSuchPersona(Exception):
     """Whom there is."""
 
 
-async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> None:
-    """Raises `Unreachable`, `NoSuchPersona` and `Interrupted`."""
+async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> list[Outcome]:
+    """What became of each. Raises `Unreachable`, `NoSuchPersona` and `Interrupted`."""
     headers = {"Accept-Language": "zh-CN" if tell.locale == "zh" else "en"}
     # What this drives is on this machine; a proxy that the environment names is not asked.
     async with httpx2.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         people = chosen(await personas(http, address), only)
         asking = asyncio.create_task(ready_credentials(address))
         try:
-            await everybody(http, address, tell, people, asking)
+            return await everybody(http, address, tell, people, asking)
         except Refused as refusal:
             raise Interrupted(f"The story broke off, for Longan said: {refusal}") from None
         except (httpx2.HTTPError, WebSocketException, OSError) as error:
@@ -62,7 +63,7 @@ def chosen(people: list[Data], only: Sequence[str]) -> list[Data]:
 
 async def everybody(
     http: httpx2.AsyncClient, address: str, tell: Teller, people: list[Data], asking: "asyncio.Task[Credentials | None]"
-) -> None:
+) -> list[Outcome]:
     tell.opening(address)
     outcomes = []
     for number, person in enumerate(people, 1):
@@ -70,6 +71,7 @@ async def everybody(
         journey = Journey(http, address, tell, person, lambda: desks(http, asking))
         outcomes.append(await journey.walk())
     tell.closing(address, outcomes)
+    return outcomes
 
 
 async def desks(http: httpx2.AsyncClient, asking: "asyncio.Task[Credentials | None]") -> Desks | None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from typer.testing import CliRunner
 from websockets.asyncio.server import ServerConnection, serve
 
 from api.cli import address, app
-from api.cli.demo import drawing
+from api.cli.bench import figures as measured
+from api.cli.demo import drawing, figures
 from api.cli.demo.answers import Outcome
 from api.cli.demo.doors import Refused, answered, documents
 from api.cli.demo.journey import asked_for, is_about_to_rise, wished
@@ -158,9 +160,71 @@ def test_everybody_has_a_row_at_the_end() -> None:
     tell, paper = teller()
     viewer = {"score": SCORE, "matches": {"edges": [{"node": match_of("LOAN", "first")}]}}
     nobody: dict[str, Any] = {"score": None, "matches": {"edges": []}}
-    tell.closing("http://here", [Outcome("Ann", viewer, {"status": "DECLINED"}, 1.25), Outcome("Bob", nobody, None, 2)])
+    tell.closing(
+        "http://here",
+        [Outcome("ann", "Ann", viewer, {"status": "DECLINED"}, 1.25), Outcome("bob", "Bob", nobody, None, 2)],
+    )
     rows = [line.split() for line in paper.getvalue().splitlines()[1:3]]
     assert rows == [["Ann", "B", "700", "first", "declined", "1.2", "s"], ["Bob", "-", "-", "-", "none", "2.0", "s"]]
+
+
+def test_programs_are_told_what_became_of_everybody() -> None:
+    viewer = {"score": SCORE, "matches": {"edges": [{"node": match_of("LOAN", "first")}]}}
+    nobody: dict[str, Any] = {"score": None, "matches": {"edges": []}}
+    offer = {"monthlyPayment": {"amount": "10.00", "currency": "CNY"}, "termMonths": 6, "documents": []}
+    decision = {"reasons": [{"code": "CARRIED", "message": "Fine."}]}
+    approved = {"id": "QQ", "status": "APPROVED", "decision": decision, "offer": offer}
+    assert figures.of(Outcome("ann", "Ann", viewer, approved, 1.2345)) == {
+        "persona": "ann",
+        "name": "Ann",
+        "grade": "B",
+        "points": 700,
+        "bestMatch": "first",
+        "application": {
+            "id": "QQ",
+            "status": "APPROVED",
+            "reasons": ["CARRIED"],
+            "offer": {"monthlyPayment": {"amount": "10.00", "currency": "CNY"}, "termMonths": 6},
+        },
+        "seconds": 1.23,
+    }
+    waits = {"id": "QQ", "status": "SUBMITTED", "decision": None, "offer": None}
+    told = figures.of(Outcome("bob", "Bob", nobody, waits, 2))
+    assert told["application"] == {"id": "QQ", "status": "SUBMITTED", "reasons": [], "offer": None}
+    assert (told["grade"], told["points"], told["bestMatch"]) == (None, None, None)
+    assert figures.of(Outcome("bob", "Bob", nobody, None, 2))["application"] is None
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_no_title_is_cut_where_the_screen_is_narrow(columns: int) -> None:
+    paper = io.StringIO()
+    tell = Teller("en", Console(file=paper, width=columns))
+    title = "a product whose title is longer than the column it has to stand in"
+    viewer = {"score": SCORE, "matches": {"edges": [{"node": match_of("LOAN", title)}]}}
+    tell.lay(tell.summary([Outcome("ann", "Ann", viewer, {"status": "DECLINED"}, 1.25)]))
+    told = paper.getvalue()
+    assert "…" not in told
+    assert max(len(line) for line in told.splitlines()) <= columns
+    assert set(title.split()) <= set(told.replace("A", " A").split())
+
+
+@pytest.mark.parametrize("command", [["demo"], ["bench", "match"], ["bench", "rescore"], ["invent"], ["status"]])
+def test_programs_may_ask_for_json(command: list[str]) -> None:
+    told = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
+    assert (told.exit_code, "--json" in told.stdout) == (0, True)
+
+
+def test_what_was_measured_is_told_under_the_names_of_other_json() -> None:
+    assert measured.of(Measured(people_per_core=2.5, interval=(1.0, 3.0))) == {
+        "peoplePerCore": 2.5,
+        "interval": (1.0, 3.0),
+    }
+
+
+@dataclass(frozen=True)
+class Measured:
+    people_per_core: float
+    interval: tuple[float, float]
 
 
 def test_the_address_is_read_from_what_occupies_the_folder(tmp_path: Path) -> None:

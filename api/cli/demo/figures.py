@@ -1,0 +1,29 @@
+"""What became of one person, for programs."""
+
+from typing import Any
+
+from api.cli.demo.answers import Outcome
+from api.cli.demo.doors import Data
+
+
+def of(outcome: Outcome) -> dict[str, Any]:
+    score, edges = outcome.viewer["score"], outcome.viewer["matches"]["edges"]
+    return {
+        "persona": outcome.persona,
+        "name": outcome.name,
+        "grade": score and score["grade"],
+        "points": score and score["points"],
+        "bestMatch": edges[0]["node"]["product"]["title"] if edges else None,
+        "application": outcome.application and _application(outcome.application),
+        "seconds": round(outcome.seconds, 2),
+    }
+
+
+def _application(application: Data) -> dict[str, Any]:
+    decision, offer = application["decision"], application["offer"]
+    return {
+        "id": application["id"],
+        "status": application["status"],
+        "reasons": [reason["code"] for reason in decision["reasons"]] if decision else [],
+        "offer": offer and {"monthlyPayment": offer["monthlyPayment"], "termMonths": offer["termMonths"]},
+    }
