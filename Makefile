@@ -18,7 +18,7 @@ run: $(STAMP)
 # The checks run in this order because the quick ones find most; pytest comes last and has the last line. Two of
 # it run side by side, each with servers of its own.
 test: check
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

@@ -21,6 +21,7 @@ PYTHON = sys.executable
 YIELDING = ["nice", "-n", "5"]  # work behind the scenes leaves the processor to people who wait
 AT_LEISURE = ["nice", "-n", "19"]  # and what nobody waits for, to everybody
 STOP_SECONDS_MAX = 6.0
+SLOW_START_SECONDS_MAX = 240.0  # a machine that has other work is slow, not broken; who ends is noticed at once
 
 
 class CannotOpen(Exception):
@@ -85,6 +86,7 @@ class House:
             is_ready=lambda pid: self.answers(),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
+            ready_seconds_max=SLOW_START_SECONDS_MAX,
         )
 
     def worker(self) -> Program:

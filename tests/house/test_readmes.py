@@ -52,6 +52,16 @@ def test_every_command_that_a_page_names_exists() -> None:
     assert wrong == set()
 
 
+def test_the_first_page_lists_every_command_as_the_help_does() -> None:
+    text = (HOUSE / "README.md").read_text("utf-8")
+    table = text.partition("| for | `longan` |")[2].partition("\n\n")[0]
+    commands = getattr(get_command(app), "commands")  # noqa: B009
+    panels: dict[str, list[str]] = {}
+    for name, command in commands.items():
+        panels.setdefault(command.rich_help_panel, []).append(name)
+    assert [CODE.findall(row) for row in table.splitlines()[2:]] == list(panels.values())
+
+
 def test_the_table_of_settings_names_every_setting() -> None:
     text = (HOUSE / "infra/README.md").read_text("utf-8")
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
