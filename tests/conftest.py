@@ -30,7 +30,6 @@ from tests.models import train_small_models  # noqa: E402
 from tests.phones import NewPhone, Phone  # noqa: E402
 from tests.serving import serve  # noqa: E402
 
-
 # Few tests each, and long: begun first, so that at the end no process waits for the one that has them.
 LONG = (
     "faults/test_kills",
