@@ -15,8 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, vault
 from infra.entity import Entity
-from infra.networks import networks_of
-from infra.settings import Rate, settings
+from infra.networks import shares_of
+from infra.settings import Rate
 
 KEY_BYTES = 16
 
@@ -47,9 +47,10 @@ class Use:
 
 def by_network(rate: Rate, what: str, address: str) -> list[Use]:
     """One use by each network of the address; a wider one may do some times as much."""
-    wider = Rate(times=rate.times * settings().wider_network_times, seconds=rate.seconds)
-    narrow, *wide = networks_of(address)
-    return [Use(rate, what, narrow), *(Use(wider, what, network) for network in wide)]
+    return [
+        Use(Rate(times=times * rate.times, seconds=rate.seconds), what, network)
+        for network, times in shares_of(address)
+    ]
 
 
 async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:

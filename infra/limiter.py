@@ -49,6 +49,25 @@ class LocalCounts:
         return (ends, used) if now < ends else (now + rate.seconds, 0)
 
 
+class Bursts:
+    """So much at once, and then so much a second, by the virtual clock of a leaky bucket (ITU-T I.371). In this process."""
+
+    KEYS_MAX = 20_000
+
+    def __init__(self) -> None:
+        self._paid_until: OrderedDict[str, float] = OrderedDict()
+
+    def delay(self, name: str, cost: float, *, at_once: float, per_second: float) -> float:
+        """Count `cost`; the seconds to wait for it."""
+        now = time.monotonic()
+        paid_until = max(now, self._paid_until.get(name, now)) + cost / per_second
+        self._paid_until[name] = paid_until
+        self._paid_until.move_to_end(name)
+        if len(self._paid_until) > self.KEYS_MAX:
+            self._paid_until.popitem(last=False)
+        return max(0.0, paid_until - now - at_once / per_second)
+
+
 _here = LocalCounts()
 
 

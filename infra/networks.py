@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
+from infra.settings import settings
+
 UNKNOWN = "unknown"
 NARROW, WIDE = 64, 48  # bits: what a provider gives to one connection, and to one customer at the most
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -18,6 +20,12 @@ def networks_of(address: str) -> tuple[str, ...]:
     if isinstance(parsed, IPv4Address):
         return (str(parsed),)
     return tuple(str(IPv6Network((parsed, bits), strict=False)) for bits in (NARROW, WIDE))
+
+
+def shares_of(address: str) -> tuple[tuple[str, int], ...]:
+    """What counts as one visitor, and its wider networks, each with how many times as much it may do."""
+    narrow, *wide = networks_of(address)
+    return (narrow, 1), *((network, settings().wider_network_times) for network in wide)
 
 
 def widest_of(address: str) -> str:

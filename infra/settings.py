@@ -117,6 +117,8 @@ class RequestLimits(Part):
     cost_per_minute: Times = 2_000_000
     visitor_cost: Times = 2_500
     visitor_cost_per_minute: Times = 200_000
+    visitor_cost_per_burst: Times = 12_000  # at once, of one network in one process; what is more waits its time
+    at_once_per_address: Times = 4  # in one process, for whoever shows a token and for whoever does not; others wait
 
 
 class SocketLimits(Part):

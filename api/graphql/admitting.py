@@ -1,34 +1,23 @@
-"""Admitting an operation: its document read, weighed, charged and validated, in this order, before anything runs."""
+"""Admitting an operation: its document charged and examined, its cost weighed and charged, before anything runs."""
 
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import graphql
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    specified_rules,
-)
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from graphql.execution.values import get_variable_values
-from graphql.validation import ASTValidationRule, ValidationRule
-from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.base import BaseSchema
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql import documents
 from api.graphql.admitted import Admitted, Document
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
-from api.graphql.inputs import RefuseMalformed, refuse_malformed
-from api.graphql.limits import cost_of, refuse_heavy
+from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
+from api.graphql.inputs import refuse_malformed
+from api.graphql.limits import cost_of
 from api.graphql.operations import fragments_of, operation_of
 from api.graphql.requests import Asked
 from infra import limiter, vault
@@ -36,23 +25,8 @@ from infra.settings import Rate, settings
 from infra.words import Locale
 
 WORD = re.compile(r"\w+|[^\s\w,]")
-LONG_WORD = re.compile(r"\w{40}")
-MISTAKES_MAX = 20
-# What the library says where a document has too many tokens, and where comparing its fields took too long.
-BROKEN_OFF = "tokens. Parsing aborted."
-ABORTED = "Validation aborted."
-KEPT_TOKENS_MAX = 40_000  # of the documents that a process remembers; one takes about half a kilobyte
-
-# The library compares fields of one name each with each, and breaks off here. A document within our limits spends less.
-overlapping.MAX_COMPLEXITY_BUDGET = 10_000
-
-
-class Mistaken(Exception):
-    """The errors of a document or of its variables; they are the client's to mend."""
-
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__()
-        self.errors = list(errors)
+REFUSED_SECONDS = 0.2
+KEPT_TOKENS_MAX = 40_000  # of the documents that a process remembers; one takes some hundred bytes
 
 
 def refusal_errors(error: PublicError | Mistaken, locale: Locale) -> list[GraphQLError]:
@@ -83,64 +57,15 @@ async def _read(schema: BaseSchema, text: str, asker: Context) -> DocumentNode:
         raise CostExceeded(f"A document has up to {limits.document_bytes} bytes.")
     tokens = len(WORD.findall(text))
     await _charge(asker, tokens)
-    node = _parsed(text, limits.tokens if asker.actor else limits.visitor_tokens)
-    refuse_heavy(node)
-    # Others may be answered between two steps that each take some time.
-    await asyncio.sleep(0)
-    _refuse_invalid(schema, node, text)
+    node = await examine(core_of(schema), text, limits.tokens if asker.actor else limits.visitor_tokens)
     _shelf_of(schema).put(text, Document(node, tokens))
     return node
-
-
-def _parsed(text: str, tokens_max: int) -> DocumentNode:
-    try:
-        return graphql.parse(text, max_tokens=tokens_max)
-    except GraphQLError as error:
-        if error.message.endswith(BROKEN_OFF):
-            raise CostExceeded(f"A document has up to {tokens_max} tokens.") from None
-        raise Mistaken([error]) from None
-
-
-def _refuse_invalid(schema: BaseSchema, node: DocumentNode, text: str) -> None:
-    errors = _mistakes(schema, node, max_errors=MISTAKES_MAX, hide_suggestions=True)
-    if errors and errors[-1].message == ABORTED:
-        raise CostExceeded
-    if errors and settings().shows_schema and not LONG_WORD.search(text):
-        # Suggestions take long to find, so only the first mistake gets them.
-        errors[:1] = _mistakes(schema, node, max_errors=1, hide_suggestions=False)[:1]
-    if errors:
-        raise Mistaken(errors)
-
-
-def _mistakes(schema: BaseSchema, node: DocumentNode, **how: Any) -> list[GraphQLError]:
-    rules: list[type[ASTValidationRule]] = [
-        *specified_rules,
-        MaybeNullValidationRule,
-        OneOfInputValidationRule,
-        RefuseMalformed,
-    ]
-    if not settings().shows_schema:
-        rules.append(HideSchema)
-    return graphql.validate(_core(schema), node, rules, **how)
-
-
-def _core(schema: BaseSchema) -> GraphQLSchema:
-    core: GraphQLSchema = schema._schema  # type: ignore[attr-defined]
-    return core
-
-
-class HideSchema(ValidationRule):
-    """No introspection, for production."""
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value in {"__schema", "__type"}:
-            self.report_error(GraphQLError("Introspection is off.", node))
 
 
 def _refuse_mistaken(
     schema: BaseSchema, document: DocumentNode, operation: OperationDefinitionNode, asked: Asked, asker: Context
 ) -> None:
-    core, hides = _core(schema), not settings().shows_schema
+    core, hides = core_of(schema), not settings().shows_schema
     found = get_variable_values(core, operation.variable_definitions or (), asked.variables or {}, MISTAKES_MAX, hides)
     if isinstance(found, list):
         raise Mistaken(found)
@@ -169,12 +94,35 @@ def _refuse_dear(cost: int, asker: Context) -> None:
         raise CostExceeded(f"This costs {cost}; a request may cost {most}.")
 
 
+_bursts = limiter.Bursts()
+
+
 async def _charge(asker: Context, cost: int) -> None:
     limits = settings().request_limits
+    if asker.actor is None:
+        await _draw_out(asker, cost)
     per_minute = limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute
     for name, times in _names_of(asker):
         if await limiter.is_over(Rate(times=times * per_minute, seconds=60), "cost", name, cost=max(cost, 1)):
+            # Whoever goes on asking waits here, where it costs nobody anything.
+            await asyncio.sleep(REFUSED_SECONDS)
             raise RateLimited
+
+
+async def _draw_out(asker: Context, cost: int) -> None:
+    """A burst from one network takes its time, so that others are answered in between."""
+    limits = settings().request_limits
+    delays = [
+        _bursts.delay(
+            name,
+            cost,
+            at_once=times * limits.visitor_cost_per_burst,
+            per_second=max(1.0, times * limits.visitor_cost_per_minute / 60),
+        )
+        for name, times in _names_of(asker)
+    ]
+    if delay := max(delays):
+        await asyncio.sleep(delay)
 
 
 def _names_of(asker: Context) -> list[tuple[str, int]]:

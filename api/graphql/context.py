@@ -11,8 +11,7 @@ from api.graphql.admitted import Admitted
 from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from infra.database import Db, reading
-from infra.networks import networks_of
-from infra.settings import settings
+from infra.networks import shares_of
 from infra.words import Locale
 
 K = TypeVar("K", bound=Hashable)
@@ -48,8 +47,7 @@ class Context:
     @property
     def networks(self) -> tuple[tuple[str, int], ...]:
         """What counts as one visitor, and its wider networks, each with how many times as much it may do."""
-        narrow, *wide = networks_of(self.ip)
-        return (narrow, 1), *((network, settings().wider_network_times) for network in wide)
+        return shares_of(self.ip)
 
     @property
     def user(self) -> UserActor:

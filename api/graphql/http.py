@@ -1,7 +1,8 @@
 """GraphQL over HTTP, as its specification says; `sockets` speaks graphql-transport-ws behind the same door."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from api.addresses import client_address
-from api.graphql.admitting import Mistaken, admit, refusal_errors
+from api.graphql.admitting import admit, refusal_errors
 from api.graphql.context import Authenticate, Context, bearer
 from api.graphql.errors import (
     BadRequest,
@@ -32,8 +33,11 @@ from api.graphql.errors import (
     failure,
     formatted,
 )
+from api.graphql.examining import Mistaken
 from api.graphql.requests import Asked, json_of, request_of
 from api.graphql.sockets import Conversation
+from api.graphql.turns import turn
+from infra.networks import shares_of
 from infra.settings import settings
 from infra.words import preferred_locale
 
@@ -70,7 +74,8 @@ class Door(GraphQL[Context, None]):
             await self.run(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
-        response = await self._answer(request)
+        async with _turn_of(request):
+            response = await self._answer(request)
         if request.method != "GET" or not self.is_public:
             response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
@@ -191,6 +196,17 @@ class Door(GraphQL[Context, None]):
             kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
             return Response(status_code=304, headers=kept)
         return response
+
+
+@asynccontextmanager
+async def _turn_of(request: Request) -> AsyncIterator[None]:
+    """Whoever shows a token does not wait behind strangers of the same network."""
+    shows = "token" if "authorization" in request.headers else "no token"
+    async with AsyncExitStack() as turns:
+        for network, times in shares_of(client_address(request.scope)):
+            at_once = times * settings().request_limits.at_once_per_address
+            await turns.enter_async_context(turn(f"{network} with {shows}", at_once))
+        yield
 
 
 def _status(errors: list[GraphQLError]) -> int | None:

@@ -13,9 +13,10 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
 
-from api.graphql.admitting import Mistaken, admit, refusal_errors
+from api.graphql.admitting import admit, refusal_errors
 from api.graphql.context import Context, bearer
 from api.graphql.errors import PublicError, RateLimited, SessionEnded, Unauthenticated, Unavailable, failure
+from api.graphql.examining import Mistaken
 from api.graphql.messages import CloseCode, Closing, Message, read
 from api.graphql.requests import request_of
 from api.graphql.seats import Full, seat
@@ -135,6 +136,8 @@ class Conversation:
                 self.operations.pop(message.id).cancel()
 
     async def _say(self, **message: object) -> None:
+        if self._ending.done():
+            return  # after the close nothing is said
         # Text, not bytes: a frame of bytes is one that no client reads.
         await self.socket.send_text(orjson.dumps(message).decode())
 

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.addresses import is_trusted
 from api.graphql.seats import Full, seat
 from api.server.unread import Unread
-from infra.networks import networks_of
+from infra.networks import shares_of
 from infra.settings import settings
 
 PIECE = 16_384  # bytes that are read before we look whether it goes on too long
@@ -49,7 +49,7 @@ class HttpConnection(Unread, HttpToolsProtocol):
         peer = self.client[0] if self.client else ""
         if is_trusted(peer):
             return
-        for times, network in zip((1, settings().wider_network_times), networks_of(peer), strict=False):
+        for network, times in shares_of(peer):
             self._seats.enter_context(seat(f"connection:{network}", times * self._limits.per_address))
 
     def _leave(self) -> None:

@@ -196,6 +196,7 @@ class TestCost:
         self, phone: Phone, monkeypatch: pytest.MonkeyPatch, query: str
     ) -> None:
         monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", 400)
+        monkeypatch.setattr(admitting, "REFUSED_SECONDS", 0)
         # An address that no other test has.
         address = new_key()
         monkeypatch.setattr(admitting, "_names_of", lambda asker: [(address, 1)])

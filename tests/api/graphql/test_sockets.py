@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from infra.settings import settings
+from tests.logs import Lines
 from tests.phones import NewPhone, Phone
 from tests.sockets import Socket, socket
 
@@ -204,6 +205,17 @@ class TestSubscribe:
         if message["type"] == "next":
             assert await line.hear() == {"type": "complete", "id": "1"}
         assert await is_alive(line)
+
+    async def test_that_is_answered_while_the_socket_closes_is_no_failure(self, line: Socket, lines: Lines) -> None:
+        mark = lines.mark()
+        for number in range(20):
+            await line.subscribe("{ nothing }", id=str(number))
+        await line.send("{")
+        with suppress(ConnectionClosed):
+            while True:
+                await line.hear()
+        assert line.connection.close_code == 4400
+        assert "operation.failed" not in lines.since(mark)
 
     async def test_by_an_unknown_hash_is_told_so(self, line: Socket) -> None:
         extensions = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
