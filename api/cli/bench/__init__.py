@@ -4,6 +4,7 @@ import typer
 
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
+from api.cli.bench.stranger import stranger
 
 bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
 
@@ -15,3 +16,4 @@ def here() -> None:
 
 bench.command()(rescore)
 bench.command()(match)
+bench.command()(stranger)
