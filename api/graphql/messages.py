@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 ID_MAX = 128
+REASON_BYTES_MAX = 123
 
 
 class CloseCode(IntEnum):
@@ -28,7 +29,8 @@ class Closing(Exception):
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        # A close frame has room for so many bytes, of characters that are whole.
+        self.reason = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
 
 
 class Message(NamedTuple):

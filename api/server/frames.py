@@ -41,6 +41,11 @@ class SocketConnection(Unread, WebSocketsSansIOProtocol):
             self.conn.fail(CloseCode.TOO_MANY, "Too many messages")
             self.handle_parser_exception()
 
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        # Whoever speaks for us does not know of the close yet; to send after it would be a failure of theirs.
+        self.disconnected = True
+
     def _refuse_handshake(self) -> None:
         """Whose head was too much for the library, which has written what to say and leaves the sending to us."""
         self.transport.write(b"".join(self.conn.data_to_send()))

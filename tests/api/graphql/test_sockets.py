@@ -230,6 +230,18 @@ class TestSubscribe:
             await line.subscribe(SCORE)
             assert await line.closed_with() == 4409
 
+    @pytest.mark.parametrize("id", ["x" * 128, "é" * 128, "長" * 128])
+    async def test_with_a_long_id_in_use_closes_with_4409_too(self, member: Phone, id: str) -> None:
+        async with socket() as line:
+            await line.sign_in(member.token)
+            for _ in range(2):
+                await line.subscribe(SCORE, id=id)
+            with suppress(ConnectionClosed):
+                while True:
+                    await line.hear()
+            assert line.connection.close_code == 4409
+            assert (line.connection.close_reason or "").startswith(f"Subscriber for {id[:20]}")
+
     async def test_an_id_is_free_again_after_its_operation(self, member: Phone) -> None:
         async with socket() as line:
             await line.sign_in(member.token)
