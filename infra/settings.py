@@ -1,5 +1,6 @@
 """Every setting, with its default, read from `LONGAN_*` variables, `.env`, or a secrets folder."""
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -237,6 +238,8 @@ class Settings(BaseSettings):
     invented_seed: TimesOrNone = 7  # the same seed makes up the same people
 
     currency: kinds.Currency = "CNY"
+    # The most that lending may cost a year: the law's cap, or a lower one of this house.
+    cost_cap: Annotated[Decimal, Field(gt=0, le=Decimal("0.24"))] = Decimal("0.24")
     partner_questions_a_day: Times = 40  # different changes that a partner may rehearse
     promise_threshold: dict[kinds.Currency, kinds.Minor] = {"CNY": 600_000}  # minor units
     time_zone: kinds.TimeZone = "Asia/Shanghai"

@@ -96,7 +96,9 @@ def alter(product: Product, told: Told) -> None:
         )
     for name, value in _columns(told, product.currency, product.rules).items():
         setattr(product, name, value)
-    standards.keep(product)
+    # What may not be offered any longer, as where the cap has fallen, can still be taken down.
+    if not (set(told) <= {"kind", "status"} and product.status == ProductStatus.RETIRED):
+        standards.keep(product)
 
 
 async def _tell(db: Db, product: Product) -> None:

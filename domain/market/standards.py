@@ -6,7 +6,7 @@ from decimal import Decimal
 from domain.market import rule_inputs
 from domain.market.products import Product, ProductKind
 from domain.market.terms import quoting
-from domain.market.terms.cap import terms_cost_more
+from domain.market.terms.cap import cost_cap, terms_cost_more
 from infra.errors import Faults, invalid
 from infra.texts import is_line
 from infra.words import N_
@@ -100,11 +100,11 @@ def _keep_deposit(product: Product) -> None:
 
 def _keep_costs(product: Product) -> None:
     """A person may take any of these amounts and terms, so each end of each keeps the cap, before and after cents are rounded."""
-    field = ("input", "annualRate")
+    field, cap = ("input", "annualRate"), cost_cap()
     for months in product.term_months:
-        if product.annual_rate is not None and terms_cost_more(product.annual_rate, product.fee_rate, months):
+        if product.annual_rate is not None and terms_cost_more(product.annual_rate, product.fee_rate, months, cap):
             # Of so much, the cents do not count.
-            raise quoting.above_cap(quoting.quote(product, MUCH, months).yearly_return, field)
+            raise quoting.above_cap(quoting.quote(product, MUCH, months).yearly_return, field, cap)
         least, most = [quoting.quote(product, amount, months) for amount in (product.amount_min, product.amount_max)]
         quoting.refuse_uneven(least, months, ("input", "amountMin"))
         quoting.refuse_above_cap(least, field)

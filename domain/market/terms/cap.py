@@ -7,8 +7,15 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from infra.settings import settings
+
 COST_CAP = Decimal("0.24")  # the most that lending may cost a year, all told (notice 2025/9)
 MONTH_DAYS = 30
+
+
+def cost_cap() -> Decimal:
+    """The most that lending may cost a year here: the law's cap, or the lower one of this house."""
+    return min(COST_CAP, settings().cost_cap)
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Flow:
     days: int = 0
 
 
-def costs_more(flows: Iterable[Flow], cap: Decimal = COST_CAP) -> bool:
+def costs_more(flows: Iterable[Flow], cap: Decimal) -> bool:
     """Whether twelve times the monthly internal rate of return lies above the cap: whether, discounted by the cap, more is
     paid than got. A month is the unit; odd days are thirtieths of one, at simple interest (Regulation Z, Appendix J (b)(8)).
     """
@@ -34,7 +41,7 @@ def _grown(monthly: Fraction, months: int, days: int) -> Fraction:
 
 
 @lru_cache(maxsize=4096)
-def terms_cost_more(annual_rate: Decimal, fee_rate: Decimal, months: int, cap: Decimal = COST_CAP) -> bool:
+def terms_cost_more(annual_rate: Decimal, fee_rate: Decimal, months: int, cap: Decimal) -> bool:
     """Whether equal instalments at these rates cost more than the cap, whatever the amount and before any cent is rounded."""
     monthly, at_cap = Fraction(annual_rate) / 12, Fraction(cap) / 12
     return _payment(monthly, months) > (1 - Fraction(fee_rate)) * _payment(at_cap, months)

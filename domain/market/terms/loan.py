@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from domain.credit.grades import Grade
-from domain.market.terms.cap import COST_CAP
+from domain.market.terms.cap import cost_cap
 from domain.market.terms.instalments import annual_cost, plan, to_minor
 from domain.market.terms.quote import Priced, Quote
 
@@ -11,7 +11,8 @@ from domain.market.terms.quote import Priced, Quote
 def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
     rate = annual_rate if annual_rate is not None else priced.annual_rate or Decimal(0)
     usual = _rounded(amount, rate, priced.fee_rate, months, ROUND_HALF_UP)
-    if usual.annual_cost == COST_CAP and usual.costs_more_than(COST_CAP):
+    cap = cost_cap()
+    if usual.annual_cost == cap and usual.costs_more_than(cap):
         # Only the cents pass the cap, by less than anybody is shown. Rounded down, they cannot.
         return _rounded(amount, rate, priced.fee_rate, months, ROUND_DOWN)
     return usual

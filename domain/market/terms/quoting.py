@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.products import Product, ProductKind
 from domain.market.terms import aesthetics, electronics, loan, rental
-from domain.market.terms.cap import COST_CAP
+from domain.market.terms.cap import cost_cap
 from domain.market.terms.instalments import is_even
 from domain.market.terms.quote import Priced, Quote
 from infra.errors import Faults, Refusal, RefusalCode, invalid
@@ -67,14 +67,14 @@ def _check_term(product: Product, months: int) -> None:
         raise invalid(N_("Choose a term of {offered} months."), ("input", "termMonths"), offered=offered)
 
 
-def refuse_above_cap(
-    quoted: Quote, field: tuple[str, ...] = ("input", "terms", "annualRate"), cap: Decimal = COST_CAP
-) -> None:
+def refuse_above_cap(quoted: Quote, field: tuple[str, ...], cap: Decimal | None = None) -> None:
+    """Refuses COST_ABOVE_CAP what costs more than the cap of today, or another one."""
+    cap = cost_cap() if cap is None else cap
     if quoted.costs_more_than(cap):
         raise above_cap(quoted.yearly_return, field, cap)
 
 
-def above_cap(yearly_return: Decimal, field: tuple[str, ...], cap: Decimal = COST_CAP) -> Refusal:
+def above_cap(yearly_return: Decimal, field: tuple[str, ...], cap: Decimal) -> Refusal:
     # With as many decimals as it takes to see that it is more.
     shown = [f"{yearly_return:.{places}%}" for places in range(2, 9) if round(yearly_return, places + 2) > cap]
     return Refusal(

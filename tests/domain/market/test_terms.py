@@ -111,11 +111,11 @@ class TestTheLegalCap:
     ) -> None:
         quoted = quoting.quote(product(fee_rate=fee, annual_rate=rate), 10**15, months)
         if abs(quoted.yearly_return - COST_CAP) > Decimal("1e-9"):
-            assert terms_cost_more(rate, fee, months) == (quoted.yearly_return > COST_CAP)
+            assert terms_cost_more(rate, fee, months, COST_CAP) == (quoted.yearly_return > COST_CAP)
 
     def test_is_not_passed_by_what_equals_it(self) -> None:
-        assert not terms_cost_more(COST_CAP, Decimal(0), 12)
-        assert terms_cost_more(COST_CAP + Decimal("0.00001"), Decimal(0), 12)
+        assert not terms_cost_more(COST_CAP, Decimal(0), 12, COST_CAP)
+        assert terms_cost_more(COST_CAP + Decimal("0.00001"), Decimal(0), 12, COST_CAP)
 
     @given(amount=st.integers(50_000, 50_000_000), months=st.sampled_from([1, 3, 6, 7, 12, 36, 84]))
     def test_is_not_passed_by_the_cents_of_what_is_lent_at_it(self, amount: int, months: int) -> None:
@@ -213,9 +213,9 @@ class TestAQuote:
         assert quoting.quote(product(), 120_000, 12, annual_rate=Decimal(0)).total_cost == 120_000
 
     def test_above_the_cap_is_refused(self) -> None:
-        quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.24")))
+        quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.24")), ("terms",))
         with pytest.raises(Refusal, match=r"^COST_ABOVE_CAP$") as refused:
-            quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.2410")))
+            quoting.refuse_above_cap(quoting.quote(product(), 100_000, 12, annual_rate=Decimal("0.2410")), ("terms",))
         assert refused.value.values == {"cost": "24.10%", "cap": "24%"}
 
 
