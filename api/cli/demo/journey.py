@@ -195,7 +195,8 @@ class Journey:
             self.tell.partner_declined(took())
             return True
         with self.tell.timed() as took:
-            terms = await desk.approve(seen, annual_rate=match["basis"]["annualCost"])
+            # Never what it costs all told: with a fee that is more than the rate that was shown. A rental has none.
+            terms = await desk.approve(seen, annual_rate=match["product"]["annualRate"] or "0")
         self.tell.partner_approved(terms, took())
         return True
 

@@ -50,7 +50,7 @@ MATCH = {
     "sponsored": False,
     "reasons": [{"message": "It is open to every grade."}],
     "monthlyCost": {"amount": "445.65", **CNY},
-    "basis": {"termMonths": 12, "annualCost": "0.126"},
+    "basis": {"termMonths": 12, "annualCost": "0.1437"},
     "product": {
         "id": "p1",
         "kind": "LOAN",
@@ -59,6 +59,7 @@ MATCH = {
         "amountMin": {"amount": "1000.00", **CNY},
         "amountMax": {"amount": "15000.00", **CNY},
         "termMonths": [6, 12],
+        "annualRate": "0.126",
     },
 }
 SCORE = {"grade": "C", "points": 660, "basePoints": 660, "asOf": "2026-11-22T05:59:00+00:00", "factors": []}
