@@ -109,11 +109,11 @@ def visible_to(actor: Actor) -> Select[Application]:
     match actor:
         case UserActor():
             return select(Application).where(Application.user_id == actor.user_id)
-        case PartnerActor():
+        case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
             return select(Application).where(Application.partner_id == actor.partner_id)
         case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
             return select(Application)
-        case StaffActor():
+        case PartnerActor() | StaffActor():
             return select(Application).where(text("false"))
 
 
@@ -131,7 +131,9 @@ async def lock(db: Db, actor: Actor, id: UUID) -> Application | None:
     if owner is None:
         return None
     mine = visible_to(actor).where(Application.user_id == owner, Application.id == id)
-    return (await db.execute(mine.with_for_update())).scalar_one_or_none()
+    # Read anew, also where this transaction has read it before it waited.
+    anew = mine.with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(anew)).scalar_one_or_none()
 
 
 async def settle_changes(actor: PartnerActor) -> None:

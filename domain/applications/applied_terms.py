@@ -10,7 +10,7 @@ from domain.applications.applications import Application
 from domain.credit.grades import Grade
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.market.terms import quoting
-from domain.market.terms.cap import COST_CAP
+from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
 from infra.database import Db
 from infra.entity import Entity, Minor, OwnerId
@@ -55,7 +55,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
         fee_rate=product.fee_rate,
         deposit=product.deposit,
         grade=grade,
-        cost_cap=COST_CAP,
+        cost_cap=cost_cap(),
     )
 
 
@@ -63,6 +63,12 @@ async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UU
     """The applied terms of many, by (user, application); missing where they were not kept."""
     of_these = select(AppliedTerms).where(tuple_(AppliedTerms.user_id, AppliedTerms.application_id).in_(keys))
     return {(row.user_id, row.application_id): row for row in (await db.execute(of_these)).scalars()}
+
+
+async def mode_of(db: Db, application: Application, product: Product) -> DecisionMode:
+    """Who decides: as it was when they applied, where that was kept."""
+    kept = await db.get(AppliedTerms, (application.user_id, application.id))
+    return product.decision if kept is None else kept.decision
 
 
 async def of_application(db: Db, application: Application) -> AppliedTerms:
@@ -74,13 +80,24 @@ async def of_application(db: Db, application: Application) -> AppliedTerms:
     if kept is not None:
         return kept
     product = await db.get_one(Product, application.product_id)
-    if product.updated_at is not None and product.updated_at > application.created_at:
+    if not _is_as_it_was(product, application):
         raise Refusal(
             RefusalCode.STALE,
             N_("The product changed before terms were kept with applications, so this one can only be declined."),
             field=("input", "applicationId"),
         )
     return of_product(application, product, grade=None)
+
+
+def _is_as_it_was(product: Product, application: Application) -> bool:
+    return product.updated_at is None or product.updated_at <= application.created_at
+
+
+def what_binds(kept: AppliedTerms | None, application: Application, product: Product) -> AppliedTerms | None:
+    """What an approval would bind, for whoever only reads; None where nobody can be bound to anything."""
+    if kept is None and _is_as_it_was(product, application):
+        return of_product(application, product, grade=None)
+    return kept
 
 
 def quote(

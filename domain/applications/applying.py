@@ -87,6 +87,8 @@ async def _product(db: Db, product_id: UUID) -> Product:
 
 async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:
     user = await db.get_one(User, actor.user_id, with_for_update=True)
+    # What was written of them while we waited counts.
+    await clock.catch_up(db)
     if user.status != UserStatus.ACTIVE:
         raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
 

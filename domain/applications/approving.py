@@ -6,16 +6,18 @@ from decimal import Decimal
 from domain.applications import applied_terms, offers
 from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
-from domain.credit.grades import Grade
+from domain.applications.borrowers import APPLICATION, Borrower
+from domain.credit import policy
 from domain.market import standards
 from domain.market.terms import quoting
-from domain.market.terms.cap import COST_CAP
+from domain.market.terms.cap import cost_cap
 from infra.database import Db
-from infra.errors import invalid
+from infra.errors import Refusal, RefusalCode, invalid
 from infra.money import Money
 from infra.words import N_
 
 TERMS = ("input", "terms")
+STEPS = 10
 AMOUNT, MONTHS, RATE = (*TERMS, "amount"), (*TERMS, "termMonths"), (*TERMS, "annualRate")
 
 
@@ -34,19 +36,22 @@ class Terms:
 
 
 async def make_offer(
-    db: Db, application: Application, applied: AppliedTerms, terms: Terms | None, grade_now: Grade | None
+    db: Db, application: Application, applied: AppliedTerms, terms: Terms | None, borrower: Borrower
 ) -> None:
-    """Bind what was applied for, or a partner's own terms. Refuses INVALID what is dearer, and COST_ABOVE_CAP."""
+    """Bind what was applied for, or a partner's own terms. Refuses INVALID what is dearer, COST_ABOVE_CAP, and LIMIT_EXCEEDED
+    what they cannot carry.
+    """
     if terms is not None:
         _refuse_other(application, applied, terms)
     amount, months = (terms.amount.minor, terms.months) if terms else (application.amount, application.term_months)
     rate = terms.annual_rate if terms else applied.annual_rate
-    quoted = applied_terms.quote(applied, amount, months, annual_rate=rate, grade_now=grade_now)
-    asked = ("input", "applicationId")
-    quoting.refuse_uneven(quoted, months, AMOUNT if terms else asked)
-    quoting.refuse_above_cap(quoted, RATE if terms else asked, min(applied.cost_cap, COST_CAP))
+    quoted = applied_terms.quote(applied, amount, months, annual_rate=rate, grade_now=borrower.grade)
+    quoting.refuse_uneven(quoted, months, AMOUNT if terms else APPLICATION)
+    quoting.refuse_above_cap(quoted, RATE if terms else APPLICATION, min(applied.cost_cap, cost_cap()))
     if terms is not None:
         _refuse_dearer(applied, terms)
+        _refuse_owing_elsewhere(borrower)
+    _refuse_burdensome(application, applied, terms, borrower)
     await offers.make(db, application, applied.title, quoted, amount=amount, term_months=months)
 
 
@@ -65,4 +70,33 @@ def _refuse_dearer(applied: AppliedTerms, terms: Terms) -> None:
             N_("You can approve up to {rate} a year, the rate that was shown when they applied."),
             RATE,
             rate=f"{shown:f}",
+        )
+
+
+def _refuse_owing_elsewhere(borrower: Borrower) -> None:
+    if borrower.burden.elsewhere:
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED,
+            N_("They owe in another currency too, which no rule can add up. Refer it, and a person of ours looks."),
+            field=APPLICATION,
+        )
+
+
+def _refuse_burdensome(
+    application: Application, applied: AppliedTerms, terms: Terms | None, borrower: Borrower
+) -> None:
+    """To a partner, whose answer is no offer yet, it is told in tenths of what was asked for and at the rate that was shown: by
+    trying one amount and rate after the other nobody learns an income.
+    """
+    amount, months = application.amount, application.term_months
+    if terms is not None:
+        tenths = -(-terms.amount.minor * STEPS // application.amount)
+        amount, months = -(-application.amount * tenths // STEPS), terms.months
+    monthly = applied_terms.quote(applied, amount, months).monthly_payment
+    if not borrower.can_carry(monthly, application.currency):
+        raise Refusal(
+            RefusalCode.LIMIT_EXCEEDED,
+            N_("With what they owe already, the monthly payments would take more than {share} of their income."),
+            field=APPLICATION if terms is None else AMOUNT,
+            share=f"{policy.BURDEN_MAX:.0%}",
         )

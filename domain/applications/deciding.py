@@ -10,22 +10,22 @@ from domain.applications import (
     applications,
     applied_terms,
     approving,
+    borrowers,
+    burdens,
+    cases,
     decisions,
     given_reasons,
-    offers,
     promises,
     replaying,
 )
 from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
 from domain.applications.approving import TERMS, Terms
+from domain.applications.borrowers import APPLICATION, Borrower
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.consent import consents
 from domain.credit import policy
-from domain.credit.assessing import score_now
-from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
-from domain.credit.scoring import NotEnoughKnown, Scored
-from domain.facts import readings
+from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock, receipts, vault
@@ -34,7 +34,6 @@ from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.words import N_
 
 APPROVE, DECLINE, REFER = DecisionOutcome.APPROVE, DecisionOutcome.DECLINE, DecisionOutcome.REFER
-APPLICATION = ("input", "applicationId")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,10 @@ PATHS = (RULES, PARTNER, REVIEW)
 
 @dataclass(frozen=True)
 class Answer:
-    """What is decided and why; by whom of the partners or the staff, or by which score and facts. No `terms`: as applied for."""
+    """What is decided and why; by whom of the partners or the staff, or by which score and facts. No `terms`: as applied for.
+
+    `borrower`: where their turn was taken already. `seen`: the mark of the case that was looked at.
+    """
 
     outcome: DecisionOutcome
     reasons: list[Reason]
@@ -63,23 +65,31 @@ class Answer:
     terms: Terms | None = None
     scored: Scored | None = None
     asked: dict[str, Any] | None = None
+    borrower: Borrower | None = None
+    seen: str | None = None
 
 
 async def decide_by_rules(db: Db, application: Application, product: Product, scored: Scored, sheet: FactSheet) -> None:
-    """Decide now, in the transaction of the application; what is referred is promised an answer by a person."""
+    """Decide now, in the transaction of the application, in which the person's turn was taken; what is referred is promised
+    an answer by a person.
+    """
+    burden = await burdens.of_person(db, application.user_id)
     applied = await applied_terms.of_application(db, application)
     quoted = applied_terms.quote(applied, application.amount, application.term_months)
     request = policy.Request(
         amount=application.amount,
         monthly_payment=quoted.monthly_payment,
         grade_at_least=product.grade_at_least,
-        burden=await offers.monthly_burden(db, application.user_id),
+        burden=burden.monthly,
         currency=application.currency,
         hides=sheet.hides_income or sheet.points_carried > 0,
+        owes_elsewhere=bool(burden.elsewhere),
     )
     verdict = policy.decide(request, scored, sheet)
     outcome, asked = DecisionOutcome(verdict.outcome), replaying.asked(request, sheet)
-    await _decide(db, application, RULES, Answer(outcome, [*verdict.reasons], scored=scored, asked=asked))
+    borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=burden)
+    answer = Answer(outcome, [*verdict.reasons], scored=scored, asked=asked, borrower=borrower)
+    await _decide(db, application, RULES, answer)
     if outcome == REFER:
         now = await clock.now(db)
         application.promised_by = promises.by_a_person(now, application.amount, application.currency)
@@ -97,7 +107,7 @@ async def decide_by_partner(
 ) -> Application:
     """A partner's answer. Approving needs terms no dearer than those applied for; declining needs a reason; at most four, ordered.
 
-    Refuses NOT_FOUND, NOT_OPEN, INVALID, STALE, COST_ABOVE_CAP.
+    Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, NOT_ELIGIBLE, LIMIT_EXCEEDED, INVALID, STALE, COST_ABOVE_CAP.
     """
     if outcome == APPROVE and terms is None:
         raise invalid(N_("An approval needs terms: amount, term and annual rate."), TERMS)
@@ -109,13 +119,20 @@ async def decide_by_partner(
 
 
 async def decide_by_review(
-    db: Db, actor: StaffActor, *, application_id: UUID, outcome: DecisionOutcome, reasons: list[str], key: str
+    db: Db,
+    actor: StaffActor,
+    *,
+    application_id: UUID,
+    outcome: DecisionOutcome,
+    reasons: list[str],
+    key: str,
+    seen: str | None = None,
 ) -> Application:
-    """A reviewer's answer to what was referred or delayed, on the terms applied for.
+    """A reviewer's answer to what was referred or delayed, on the terms applied for; with `seen` only if the case is still so.
 
-    Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, INVALID, STALE, COST_ABOVE_CAP.
+    Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, NOT_ELIGIBLE, LIMIT_EXCEEDED, INVALID, STALE, COST_ABOVE_CAP.
     """
-    answer = Answer(outcome, given_reasons.of_reviewer(reasons), by_id=actor.staff_id)
+    answer = Answer(outcome, given_reasons.of_reviewer(reasons), by_id=actor.staff_id, seen=seen)
     return await _answer_once(db, actor, REVIEW, application_id, answer, key, {"outcome": outcome, "reasons": reasons})
 
 
@@ -141,19 +158,45 @@ async def _answer_once(
 
 
 async def _decide(db: Db, application: Application, path: Path, answer: Answer) -> None:
-    """The one way to a decision: asks the state, who may, the terms applied for, the product and the cap, whoever decides."""
+    """The one way to a decision, whoever decides: asks the state and who may; of an approval also the person, the terms applied
+    for, the product, the cap and the burden.
+    """
     if answer.outcome not in path.outcomes:
         raise invalid(N_("Choose to approve or to decline."), ("input", "outcome"))
     if application.status not in path.states:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
     applications.LIFE.require(application.status, answer.outcome.status, *APPLICATION)
-    await _record(db, application, path, answer)
-    if answer.outcome == APPROVE:
-        await _approve(db, application, path, answer)
-
-
-async def _approve(db: Db, application: Application, path: Path, answer: Answer) -> None:
     product = await db.get_one(Product, application.product_id)
+    mode = await applied_terms.mode_of(db, application, product)
+    assert path is not RULES or mode == DecisionMode.INSTANT, "the rules decide what their partner leaves to them"
+    if path is PARTNER and mode != DecisionMode.PARTNER:
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED,
+            N_("The rules decide about this product, and whom they refer, we review."),
+            field=APPLICATION,
+        )
+    if answer.seen:
+        await _refuse_what_changed(db, application, answer.seen)
+    if answer.outcome != APPROVE:
+        await _record(db, application, path, answer)
+        return
+    borrower = answer.borrower or await borrowers.take_turn(db, application)
+    await _record(db, application, path, answer)
+    await _approve(db, application, product, path, answer, borrower)
+
+
+async def _refuse_what_changed(db: Db, application: Application, seen: str) -> None:
+    """Nobody decides by what they did not see."""
+    (case,) = await cases.with_the_person(db, await cases.of_applications(db, [application]))
+    if case.seen != seen:
+        raise Refusal(
+            RefusalCode.STALE, N_("Something changed since you looked. Please look again."), field=APPLICATION
+        )
+
+
+async def _approve(
+    db: Db, application: Application, product: Product, path: Path, answer: Answer, borrower: Borrower
+) -> None:
     if path is REVIEW and product.status != ProductStatus.PUBLISHED:
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
@@ -161,16 +204,7 @@ async def _approve(db: Db, application: Application, path: Path, answer: Answer)
             field=APPLICATION,
         )
     applied = await applied_terms.of_application(db, application)
-    assert path is not RULES or applied.decision == DecisionMode.INSTANT, (
-        "the rules decide what their partner leaves to them"
-    )
-    grade = answer.scored.grade if answer.scored else await _grade_now(db, application)
-    await approving.make_offer(db, application, applied, answer.terms, grade)
-
-
-async def _grade_now(db: Db, application: Application) -> Grade | None:
-    scored = score_now(await readings.sheet(db, application.user_id))
-    return None if isinstance(scored, NotEnoughKnown) else scored.grade
+    await approving.make_offer(db, application, applied, answer.terms, borrower)
 
 
 async def _record(db: Db, application: Application, path: Path, answer: Answer) -> None:

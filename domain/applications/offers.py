@@ -1,14 +1,13 @@
-"""Offer: binding terms that follow an approval, until they expire; and the documents that a person reads before he accepts."""
+"""Offer: binding terms that follow an approval, until they expire; and the documents that a person reads before they accept."""
 
 import hashlib
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Index, Numeric, Select, func, select, tuple_
+from sqlalchemy import Index, Numeric, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -128,7 +127,8 @@ async def withdraw(db: Db, application: Application) -> None:
 
 async def _locked(db: Db, application: Application) -> Offer | None:
     its = select(Offer).where(Offer.user_id == application.user_id, Offer.application_id == application.id)
-    return (await db.execute(its.with_for_update())).scalar_one_or_none()
+    anew = its.with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(anew)).scalar_one_or_none()
 
 
 async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Offer]:
@@ -137,26 +137,6 @@ async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UU
     return {
         (row.user_id, row.application_id): row for row in (await db.execute(select(Offer).where(of_these))).scalars()
     }
-
-
-async def monthly_burden(db: Db, user_id: UUID) -> int:
-    """What this person would pay a month on the offers that are open to him, in minor units."""
-    return int((await db.execute(burden_of(user_id))).scalar_one())
-
-
-def burden_of(user_id: UUID | BindParameter[UUID]) -> Select[int]:
-    owed = select(func.coalesce(func.sum(Offer.monthly_payment), 0))
-    return owed.where(Offer.user_id == user_id, Offer.status.in_(OWED))
-
-
-async def burdens(db: Db, user_ids: Collection[UUID]) -> dict[UUID, int]:
-    """What each of these people would pay a month; whoever would pay nothing is missing."""
-    of_each = (
-        select(Offer.user_id, func.sum(Offer.monthly_payment))
-        .where(Offer.user_id.in_(user_ids), Offer.status.in_(OWED))
-        .group_by(Offer.user_id)
-    )
-    return {user_id: int(monthly) for user_id, monthly in await db.execute(of_each)}
 
 
 async def _write_documents(

@@ -18,12 +18,13 @@ from infra.words import N_
 
 Income = TypeVar("Income", int, NDArray[np.int64])
 
-RULES_VERSION = "2026-11-2"
+RULES_VERSION = "2026-11-3"
 # The facts that these rules read; they are kept with each decision.
 READS = ("repayment.delay_months", "income.monthly_inflow", "profile.monthly_income")
 BURDEN_MAX = Decimal("0.5")  # of a month's income, for all instalments together
 # By currency, in minor units; what is not here is 0, so that a person looks.
-FREE_OF_INCOME = {"CNY": 200_000, "JPY": 40_000}  # up to here nobody needs to tell an income
+# Up to here nobody needs to tell an income, if they owe nothing yet.
+FREE_OF_INCOME = {"CNY": 200_000, "JPY": 40_000}
 REFER_ABOVE = {
     "CNY": {Grade.A: 5_000_000, Grade.B: 3_000_000, Grade.C: 1_000_000, Grade.D: 100_000},
     "JPY": {Grade.A: 1_000_000, Grade.B: 600_000, Grade.C: 200_000, Grade.D: 20_000},
@@ -40,7 +41,8 @@ BURDENED = Reason(
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for, in minor units. `burden` is what the person owes monthly already, as far as we know."""
+    """What is asked for, in minor units. `burden` is what the person owes monthly already in the house's currency, as far as we
+    know; `owes_elsewhere`: in others too."""
 
     amount: int
     monthly_payment: int
@@ -48,6 +50,7 @@ class Request:
     burden: int = 0
     currency: str = field(default_factory=lambda: settings().currency)
     hides: bool = False  # an income or points behind an account that was unlinked, and counts on
+    owes_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
                 "You unlinked an account that counts on for a time, so a person looks at this. Link it again to end this."
             ),
         )
-    if income is None and request.amount > FREE_OF_INCOME.get(request.currency, 0):
+    if income is None and (request.amount > FREE_OF_INCOME.get(request.currency, 0) or request.burden):
         yield Reason(
             "INCOME_UNKNOWN", N_("We do not know your income yet. Add it to your profile for a faster answer.")
         )
+    if request.owes_elsewhere:
+        yield Reason("BURDEN_UNKNOWN", N_("You owe in another currency too, so a person looks at it."))

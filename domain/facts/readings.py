@@ -179,6 +179,28 @@ async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> 
     return {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
 
 
+async def sheets_at(db: Db, moments: set[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], FactSheet]:
+    """The sheet of each of these people at a moment of its own, in two round trips."""
+    told = select(Reading).where(Reading.user_id.in_({user_id for user_id, _ in moments})).order_by(Reading.read_at, Reading.id)
+    by_user: dict[UUID, list[Reading]] = {}
+    for reading in (await db.execute(told)).scalars():
+        by_user.setdefault(reading.user_id, []).append(reading)
+    seals = await vault.seals_of(db, {user_id for user_id, _ in moments})
+    return {
+        (user_id, moment): sheet_from(_live_at(by_user.get(user_id, []), moment), seals[user_id], moment)
+        for user_id, moment in moments
+        if user_id in seals
+    }
+
+
+def _live_at(readings: Sequence[Reading], moment: datetime) -> list[Reading]:
+    return [
+        reading
+        for reading in readings
+        if reading.read_at <= moment and (reading.withdrawn_at is None or reading.withdrawn_at > moment)
+    ]
+
+
 def opened(reading: Reading | Told, seal: vault.Seal) -> Opened:
     return Opened(reading.source, seal.open(reading.facts_sealed, PLACE), reading.simulated)
 

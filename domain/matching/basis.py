@@ -5,9 +5,9 @@ from datetime import date, datetime
 from functools import cache
 from uuid import UUID, uuid5
 
-from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy import Select, Text, Uuid, bindparam, func, select
 
-from domain.applications import offers
+from domain.applications import burdens
 from domain.credit.scoring import scorer
 from domain.facts import accounts
 from domain.facts.readings import FactsVersion
@@ -17,6 +17,7 @@ from domain.matching.preferences import MatchPreference
 from infra import clock
 from infra.clock import local_day
 from infra.database import Db
+from infra.settings import settings
 
 NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
 
@@ -59,7 +60,8 @@ async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
 
     So nothing that its versions count is in the future of this transaction, which may have begun before it was written.
     """
-    facts, has_linked, shelf, is_personal, burden, now = (await db.execute(_asked(), {"user_id": user_id})).one()
+    asked = {"user_id": user_id, "currency": settings().currency}
+    facts, has_linked, shelf, is_personal, burden, now = (await db.execute(_asked(), asked)).one()
     clock.stand(db, at=now)
     basis = Basis(
         user_id=user_id,
@@ -86,6 +88,6 @@ def _asked() -> Select[int, bool, int, bool, int, datetime]:
         accounts.has_linked(user_id),
         ShelfVersion.version,
         func.coalesce(preference.scalar_subquery(), True),
-        offers.burden_of(user_id).scalar_subquery(),
+        burdens.monthly_of(user_id, bindparam("currency", type_=Text())).scalar_subquery(),
         clock.EXACTLY,
     )

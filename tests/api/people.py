@@ -1,9 +1,9 @@
 """Partners, staff and applicants, made as a test needs them, each its own."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain.actors import Role
 from domain.applications import applied_terms
@@ -13,6 +13,9 @@ from domain.consent.consents import ConsentScope, Purpose
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
+from domain.facts import readings
+from domain.facts.readings import Observed
+from domain.facts.sheets import FactValue
 from domain.market.products import DecisionMode, Product, ProductKind
 from domain.people import partner_tokens, staff_sessions, users
 from domain.people.partners import Partner, PartnerClient
@@ -72,10 +75,13 @@ async def apply_at(
     share: tuple[ConsentScope, ...] = (),
     grade: Grade | None = None,
     promised_in: timedelta = timedelta(minutes=15),
+    **told: FactValue | None,
 ) -> Application:
-    """An application as `applying` leaves it, without the scoring before it."""
+    """An application as `applying` leaves it, without the scoring before it. `told`: more of their profile."""
     async with transaction() as db:
-        now, user = await clock.now(db), await somebody(db)
+        user = await somebody(db)
+        await tell(db, user.id, **told)
+        now = await clock.now(db)
         application = Application(
             user_id=user.id,
             product_id=shop.product.id,
@@ -96,6 +102,14 @@ async def apply_at(
         purpose = Purpose(shop.partner.purpose)
         await consents.bind_to_application(db, user.id, shop.partner.id, purpose, list(share), application.id)
         return application
+
+
+async def tell(db: Db, user_id: UUID, **said: FactValue | None) -> None:
+    """What a grown-up says in the profile, and `said`."""
+    moment = await readings.take_turn(db, user_id)
+    facts = {"birth_date": date(1990, 1, 1), **said}
+    observed = [Observed(f"profile.{name}", value, moment) for name, value in facts.items()]
+    await readings.record(db, user_id, "profile", observed)
 
 
 async def somebody(db: Db) -> User:

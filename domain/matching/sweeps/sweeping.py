@@ -1,7 +1,7 @@
 """Matching everybody. A batch is two reads, the models for each of its people, and COPY; nobody waits for it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import Row, select, text
 
-from domain.applications import offers
+from domain.applications import burdens
+from domain.applications.burdens import NOTHING, Burden
 from domain.credit.scoring import Scored, scorer
 from domain.facts import readings
 from domain.facts.readings import FactsVersion
@@ -95,7 +96,7 @@ async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:
     people = (await db.execute(READ, bounds)).all()
     # Later than all that was read, so that no fact of it seems to lie ahead.
     now, on_shelf = await clock.catch_up(db), await shelf.current(db)
-    owed = await offers.burdens(db, [person.user_id for person in people])
+    owed = await burdens.of_people(db, [person.user_id for person in people])
     found = await in_background(lambda: matched(people, owed, on_shelf, now))
     kept = await _write(db, sweep, part, found)
     part.matched += len(kept)
@@ -108,7 +109,7 @@ async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:
     return None if is_last else people[-1].user_id
 
 
-def matched(people: Sequence[Row[Any]], owed: dict[UUID, int], on_shelf: Shelf, now: datetime) -> list[Matched]:
+def matched(people: Sequence[Row[Any]], owed: Mapping[UUID, Burden], on_shelf: Shelf, now: datetime) -> list[Matched]:
     """Open, score and rank. Who can't be opened is left out and named in the log; who was erased is left out."""
     opened: list[tuple[Row[Any], FactSheet]] = []
     for person in people:
@@ -121,7 +122,12 @@ def matched(people: Sequence[Row[Any]], owed: dict[UUID, int], on_shelf: Shelf, 
     answers = iter(scorer().score_many([sheet for person, sheet in opened if person.has_linked]))
     return [
         _matched(
-            person, sheet, next(answers) if person.has_linked else None, owed.get(person.user_id, 0), on_shelf, now
+            person,
+            sheet,
+            next(answers) if person.has_linked else None,
+            owed.get(person.user_id, NOTHING),
+            on_shelf,
+            now,
         )
         for person, sheet in opened
     ]
@@ -133,10 +139,10 @@ def _sheet(person: Row[Any], now: datetime) -> FactSheet:
 
 
 def _matched(
-    person: Row[Any], sheet: FactSheet, answer: object, burden: int, on_shelf: Shelf, now: datetime
+    person: Row[Any], sheet: FactSheet, answer: object, burden: Burden, on_shelf: Shelf, now: datetime
 ) -> Matched:
     scored = answer if isinstance(answer, Scored) else None
-    applicant = applicant_of(sheet, scored, burden)
+    applicant = applicant_of(sheet, scored, burden.monthly)
     candidates, ranking = lists.ranked(sheet, scored, applicant, on_shelf, is_personal=person.is_personal)
     common = {
         "user_id": person.user_id,

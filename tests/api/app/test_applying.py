@@ -201,7 +201,7 @@ class TestAtOnce:
         scored = score_now(then)
         assert isinstance(scored, Scored)
         assert seal.open(decision.vector_sealed, VECTOR) == dict(scored.vector)
-        assert (decision.model_version, decision.rule_version) == (scored.model_version, "2026-11-2")
+        assert (decision.model_version, decision.rule_version) == (scored.model_version, "2026-11-3")
         assert (decision.decided_by, decision.application_id) == ("rules", application.id)
 
     async def test_a_decline_has_ordered_reasons_and_ends_the_consent(self, member: Phone) -> None:
