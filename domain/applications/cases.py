@@ -18,6 +18,7 @@ from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.market import products
 from domain.market.products import Product
 from domain.market.terms.quote import Quote
+from domain.people import invented
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.money import unit
@@ -71,6 +72,7 @@ class Case:
     applied: AppliedTerms | None
     binding: Quote | None
     decision: Decision | None
+    is_invented: bool
     borrower: Borrower | None = None
     known: Known | None = None
 
@@ -131,13 +133,14 @@ async def of_applications(db: Db, found: list[Application]) -> list[Case]:
     partners = await products.partners_by_ids(db, {each.partner_id for each in found})
     kept = await applied_terms.of_applications(db, keys)
     made = await decisions.latest(db, keys)
+    made_up = await invented.among(db, {each.user_id for each in found})
     cases = []
     for each in found:
         product = titles[each.product_id]
         applied = applied_terms.what_binds(kept.get((each.user_id, each.id)), each, product)
         binding = applied_terms.quote(applied, each.amount, each.term_months) if applied else None
         decision = made.get((each.user_id, each.id))
-        cases.append(Case(each, product, partners[each.partner_id], applied, binding, decision))
+        cases.append(Case(each, product, partners[each.partner_id], applied, binding, decision, made_up[each.user_id]))
     return cases
 
 

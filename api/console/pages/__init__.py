@@ -19,7 +19,18 @@ def failed(request: Request, error: PublicError) -> Response:
 
 
 def routes() -> list[BaseRoute]:
-    from api.console.pages import home, matching, product, products, rendering, reviewing, signing_in, tiers, watching
+    from api.console.pages import (
+        case,
+        home,
+        matching,
+        product,
+        products,
+        rendering,
+        reviewing,
+        signing_in,
+        tiers,
+        watching,
+    )
 
     return [
         Route("/console", home.home),
@@ -34,7 +45,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/products/{id}/rehearse", product.rehearse, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/reviews", reviewing.queue),
         Route("/console/reviews/clocks", reviewing.clocks),
-        Route("/console/reviews/{id}", reviewing.review, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/reviews/{id}", case.case),
+        Route("/console/reviews/{id}", case.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/watch", watching.watch_page),
         Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/matching", matching.matching_page),

@@ -1,21 +1,27 @@
 """The review queue: for risk alone, the nearest promise first."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.credit.grades import Grade
+from domain.market.products import Product, ProductStatus
+from domain.people.partners import Partner
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id
 from tests.api.doors import Client, operations
 from tests.api.people import apply_at, open_shop, shown_id, staff_token
+from tests.nothing import NOBODYS
+from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 OTHERS = [role for role in Role if role is not Role.RISK]
@@ -95,6 +101,84 @@ class TestQueue:
     async def test_other_roles_do_not_read_it(self, http: httpx2.AsyncClient, role: Role) -> None:
         client = await at_the_console(http, role)
         assert await client.error_code(operations("console")["ReviewQueue"]) == (200, "FORBIDDEN")
+
+
+CASE = """query ($id: ID!) { reviewCase(id: $id) { id partnerName productTitle createdAt termMonths seen
+    amount { amount currency }
+    terms { annualRate annualCost monthlyPayment { amount } totalCost { amount } deposit { amount } depositWaived { amount } }
+    applicant { gradeThen grade points basePoints factors { code effect label } reasons { code } isIncomeTold occupation
+        income { low { amount } high { amount } } owedMonthly { amount currency } owedMonthlyAfter { amount } canCarry
+        monthsBehind lateInTwoYears loansElsewhere debtElsewhere { low { amount } } } } }"""
+
+
+class TestCase:
+    async def test_it_tells_what_the_page_tells(self, http: httpx2.AsyncClient) -> None:
+        application = await referred(grade=Grade.C, monthly_income=Decimal("7321.99"), occupation="gig-worker")
+        told = (await (await at_the_console(http, Role.RISK)).ask(CASE, id=shown_id(application)))["reviewCase"]
+        assert (told["partnerName"], told["productTitle"], told["termMonths"]) == ("Shop", "A loan", 12)
+        assert told["terms"] == {
+            "annualRate": "0.12",
+            "annualCost": "0.1200",
+            "monthlyPayment": {"amount": "444.24"},
+            "totalCost": {"amount": "5330.93"},
+            "deposit": {"amount": "0.00"},
+            "depositWaived": {"amount": "0.00"},
+        }
+        assert told["applicant"] == {
+            "gradeThen": "C",
+            "grade": "C",
+            "points": 700,
+            "basePoints": 700,
+            "factors": [],
+            "reasons": [],
+            "isIncomeTold": True,
+            "occupation": "gig-worker",
+            "income": {"low": {"amount": "5000.00"}, "high": {"amount": "10000.00"}},
+            "owedMonthly": [{"amount": "0.00", "currency": "CNY"}],
+            "owedMonthlyAfter": {"amount": "444.24"},
+            "canCarry": True,
+            "monthsBehind": None,
+            "lateInTwoYears": None,
+            "loansElsewhere": None,
+            "debtElsewhere": None,
+        }
+
+    async def test_an_answer_to_what_changed_since_is_stale(self, http: httpx2.AsyncClient) -> None:
+        application, client = await referred(), await at_the_console(http, Role.RISK)
+        seen = (await client.ask(CASE, id=shown_id(application)))["reviewCase"]["seen"]
+        async with transaction() as db:
+            retired = update(Product).where(Product.id == application.product_id)
+            await db.execute(retired.values(status=ProductStatus.RETIRED))
+        assert (await review(client, application, seen=seen))["code"] == "STALE"
+        async with reading() as db:
+            assert (await db.get_one(Application, (application.user_id, application.id))).status == "IN_REVIEW"
+        seen = (await client.ask(CASE, id=shown_id(application)))["reviewCase"]["seen"]
+        assert (await review(client, application, seen=seen))["status"] == "DECLINED"
+
+    async def test_a_page_of_cases_costs_as_many_statements_as_one(self, http: httpx2.AsyncClient) -> None:
+        shop, client, name = await open_shop(), await at_the_console(http, Role.RISK), uuid4().hex
+        async with transaction() as db:
+            await db.execute(update(Partner).where(Partner.id == shop.partner.id).values(name=name))
+        query = f"""{{ reviewQueue(search: "{name}", first: 3, status: IN_REVIEW) {{ totalCount nodes {{
+            partnerName seen terms {{ annualRate }} applicant {{ grade canCarry }} }} }} }}"""
+        counts = []
+        for _ in range(3):
+            await apply_at(shop, status=ApplicationStatus.IN_REVIEW)
+            with statements() as sent:
+                told = (await client.ask(query))["reviewQueue"]
+            counts.append((told["totalCount"], len(told["nodes"]), len(sent)))
+        assert [(total, nodes) for total, nodes, _ in counts] == [(1, 1), (2, 2), (3, 3)]
+        assert counts[1][2] == counts[2][2] <= 22
+
+    @pytest.mark.parametrize("id", ["nonsense", global_id("User", NOBODYS), global_id("Application", NOBODYS)])
+    async def test_what_is_not_there_is_null(self, http: httpx2.AsyncClient, id: str) -> None:
+        client = await at_the_console(http, Role.RISK)
+        assert await client.ask("query ($id: ID!) { reviewCase(id: $id) { id } }", id=id) == {"reviewCase": None}
+
+    @pytest.mark.parametrize("role", OTHERS)
+    async def test_other_roles_read_none(self, http: httpx2.AsyncClient, role: Role) -> None:
+        application, client = await referred(), await at_the_console(http, role)
+        assert await client.error_code(CASE, id=shown_id(application)) == (200, "FORBIDDEN")
 
 
 class TestReviewing:

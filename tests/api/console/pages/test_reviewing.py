@@ -1,23 +1,23 @@
-"""The review queue in a browser: the same verb as the API's, once, with its reasons and its clock."""
+"""The review queue in a browser: what waits, the clocks of its promises, filters, and totals in each currency apart."""
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import update
 
 from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
-from domain.applications.decisions import Decision, DecisionOutcome
-from infra import clock
-from infra.database import reading, transaction
+from domain.people.partners import Partner
+from infra.database import transaction
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
-from tests.api.people import apply_at, open_shop, shown_id
+from tests.api.console.pages.reviews import LONG_AGO, answer, path_of, referred
+from tests.api.people import Shop, apply_at, open_shop, shown_id
+from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
-LONG_AGO = timedelta(days=-4000)
 
 
 @pytest.fixture
@@ -25,128 +25,74 @@ async def browser(browser_of: NewBrowser) -> Browser:
     return await browser_of(Role.RISK)
 
 
-async def referred(promised_in: timedelta = LONG_AGO) -> Application:
-    """First in the queue, because nobody has waited as long."""
-    shop = await open_shop()
-    application = await apply_at(shop, status=ApplicationStatus.IN_REVIEW, promised_in=promised_in)
+async def shop_of_its_own() -> tuple[Shop, str]:
+    """And a word that finds it and no other."""
+    shop, word = await open_shop(), uuid4().hex
     async with transaction() as db:
-        db.add(
-            Decision(
-                user_id=application.user_id,
-                application_id=application.id,
-                outcome=DecisionOutcome.REFER,
-                decided_at=await clock.now(db),
-                decided_by="rules",
-                reasons_told=[["AMOUNT_LARGE", "More than {share} of a year's income.", {"share": "<30%>"}]],
-                rule_version="test",
-                model_version=None,
-                vector_sealed=None,
-            )
-        )
-    return application
+        await db.execute(update(Partner).where(Partner.id == shop.partner.id).values(name=f"Shop {word}"))
+    return shop, word
 
 
-async def case(browser: Browser, application: Application) -> str:
-    """The part of the page that shows this application."""
-    found = re.search(rf'<article id="case-{shown_id(application)}".*?</article>', await _queue(browser), re.DOTALL)
-    assert found
-    return found[0]
-
-
-async def _queue(browser: Browser) -> str:
-    return (await browser.open("/console/reviews")).text
-
-
-async def answer(browser: Browser, application: Application, *, htmx: bool = True, **said: str) -> httpx2.Response:
-    fields = {"outcome": "decline", "reasons": "We looked.", "key": uuid4().hex, **said}
-    return await browser.send(f"/console/reviews/{shown_id(application)}", fields, htmx=htmx)
-
-
-async def stands(application: Application) -> tuple[ApplicationStatus, int]:
-    """Its status, and how many final decisions there are."""
-    final = (Decision.application_id == application.id, Decision.outcome != DecisionOutcome.REFER)
-    async with reading() as db:
-        kept = await db.get_one(Application, (application.user_id, application.id))
-        return kept.status, (await db.execute(select(func.count()).where(*final))).scalar_one()
+async def shown(browser: Browser, application: Application, **narrowed: str) -> str | None:
+    """The part of the queue that shows this application."""
+    page = (await browser.open(f"/console/reviews?{urlencode(narrowed)}")).text
+    found = re.search(rf'<article id="case-{shown_id(application)}".*?</article>', page, re.DOTALL)
+    return found and found[0]
 
 
 async def test_a_case_tells_what_is_asked_and_why_it_is_here(browser: Browser) -> None:
     application = await referred()
-    shown = await case(browser, application)
-    assert "A loan" in shown and "CN¥5,000.00" in shown and "12 months" in shown
-    assert "More than &lt;30%&gt; of a year&#39;s income." in shown
-    assert re.search(r'class="clock late">\s*\d+ years overdue|class="clock late">\d+ years overdue', shown)
+    case = await shown(browser, application)
+    assert case and "A loan" in case and "CN¥5,000.00" in case and "12 months" in case
+    assert "CN¥444.24 a month" in case and f'href="{path_of(application)}"' in case
+    assert "More than &lt;30%&gt; of a year&#39;s income." in case
+    assert re.search(r'class="clock late">\s*\d+ years overdue', case)
 
 
-@pytest.mark.parametrize(("outcome", "status"), [("approve", "APPROVED"), ("decline", "DECLINED")])
-@pytest.mark.parametrize("htmx", [True, False])
-async def test_an_answer_decides_and_is_shown(browser: Browser, outcome: str, status: str, htmx: bool) -> None:
-    application = await referred()
-    response = await answer(
-        browser, application, htmx=htmx, outcome=outcome, reasons="Paid for years.\n\n Known here. "
-    )
-    assert response.status_code == (200 if htmx else 303)
-    assert await stands(application) == (ApplicationStatus(status), 1)
-    if htmx:
-        assert "Paid for years." in words_of(response) and "Known here." in words_of(response)
-    assert shown_id(application) not in await _queue(browser)
+async def test_it_narrows_to_what_was_referred_and_to_promises_that_were_missed(browser: Browser) -> None:
+    shop, q = await shop_of_its_own()
+    sent, missed = await referred(shop=shop), await apply_at(shop, status=ApplicationStatus.DELAYED)
+    for why, seen in (("referred", (True, False)), ("missed", (False, True)), ("nonsense", (True, True))):
+        found = [await shown(browser, each, q=q, why=why) is not None for each in (sent, missed)]
+        assert tuple(found) == seen
 
 
-async def test_two_taps_are_one_answer(browser: Browser) -> None:
-    application, key = await referred(), uuid4().hex
-    first = await answer(browser, application, key=key)
-    second = await answer(browser, application, key=key)
-    assert words_of(first) == words_of(second)
-    assert await stands(application) == (ApplicationStatus.DECLINED, 1)
+async def test_it_narrows_to_what_is_overdue(browser: Browser) -> None:
+    shop, q = await shop_of_its_own()
+    late, soon = await referred(shop=shop), await referred(timedelta(minutes=2), shop=shop)
+    assert await shown(browser, late, q=q, overdue="yes") and not await shown(browser, soon, q=q, overdue="yes")
+    assert await shown(browser, soon, q=q)
 
 
-async def test_who_comes_second_is_told_so(browser: Browser, browser_of: NewBrowser) -> None:
-    application = await referred()
-    await answer(browser, application)
-    other = await browser_of(Role.RISK)
-    assert "not open for a decision" in words_of(await answer(other, application, outcome="approve"))
-    assert (await answer(other, application, outcome="approve", htmx=False)).status_code == 409
-    assert await stands(application) == (ApplicationStatus.DECLINED, 1)
+async def test_it_is_searched_by_words_as_they_are(browser: Browser) -> None:
+    shop, word = await shop_of_its_own()
+    application = await referred(shop=shop)
+    assert await shown(browser, application, q=word.upper())
+    for words in (f"{word[:9]}%", f"{word[:31]}_", "no-such-thing"):
+        assert not await shown(browser, application, q=words)
 
 
-@pytest.mark.parametrize("reasons", ["", "  \n ", "a\nb\nc\nd\ne", "x" * 201])
-async def test_what_was_typed_comes_back_with_what_is_wrong(browser: Browser, reasons: str) -> None:
-    application = await referred()
-    response = await answer(browser, application, reasons=reasons)
-    assert "Give one to four reasons of up to 200 characters each." in words_of(response)
-    assert reasons.strip() in response.text
-    assert (await answer(browser, application, reasons=reasons, htmx=False)).status_code == 400
-    assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)
+async def test_totals_are_told_in_each_currency_apart(browser: Browser) -> None:
+    shop, q = await shop_of_its_own()
+    applications = [await referred(shop=shop) for _ in range(3)]
+    async with transaction() as db:
+        in_yen = update(Application).where(Application.id == applications[0].id)
+        await db.execute(in_yen.values(currency="JPY", amount=70_000))
+    told = words_of(await browser.open(f"/console/reviews?q={q}"))
+    assert "3 wait · 3 overdue · asked for together: CN¥10,000.00, ¥70,000" in told
 
 
-@pytest.mark.parametrize("said", [{"outcome": "refer"}, {"outcome": ""}])
-async def test_there_are_two_answers(browser: Browser, said: dict[str, str]) -> None:
-    application = await referred()
-    assert (await answer(browser, application, htmx=False, **said)).status_code == 404
-    assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)
-
-
-async def test_an_id_of_nothing_decides_nothing(browser: Browser) -> None:
-    token = await browser.form_token()
-    for id in ("nonsense", "VXNlcjo"):
-        said = {"outcome": "approve", "reasons": "x", "key": "k" * 8}
-        response = await browser.send(f"/console/reviews/{id}", said, token=token)
-        assert response.status_code == 404
-
-
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.RISK])
-async def test_other_roles_decide_nothing(browser_of: NewBrowser, role: Role) -> None:
-    application = await referred()
-    assert (await answer(await browser_of(role), application)).status_code == 403
-    assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)
-
-
-async def test_a_form_without_its_token_decides_nothing(browser: Browser) -> None:
-    application = await referred()
-    path = f"/console/reviews/{shown_id(application)}"
-    response = await browser.send(path, {"outcome": "approve", "reasons": "x", "key": uuid4().hex}, token="")
-    assert response.status_code == 403
-    assert await stands(application) == (ApplicationStatus.IN_REVIEW, 0)
+async def test_a_full_page_costs_as_many_statements_as_one_case(browser: Browser) -> None:
+    shop, q = await shop_of_its_own()
+    counts = []
+    for more in (1, 5):
+        for _ in range(more):
+            await referred(shop=shop)
+        await browser.open(f"/console/reviews?q={q}")
+        with statements() as sent:
+            await browser.open(f"/console/reviews?q={q}")
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= 11
 
 
 async def test_clocks_are_told_anew_until_somebody_answers(browser: Browser) -> None:
@@ -165,11 +111,11 @@ async def test_the_queue_goes_on_page_by_page(browser: Browser, monkeypatch: pyt
 
     monkeypatch.setattr(reviewing, "PAGE", 1)
     first, second = await referred(LONG_AGO - timedelta(days=9)), await referred(LONG_AGO - timedelta(days=8))
-    page = await _queue(browser)
+    page = (await browser.open("/console/reviews?why=referred")).text
     assert shown_id(first) in page and shown_id(second) not in page
-    further = re.search(r'href="(/console/reviews\?after=[^"]+)"', page)
+    further = re.search(r'href="(/console/reviews\?why=referred&amp;after=[^"]+)"', page)
     assert further
-    assert shown_id(second) in (await browser.open(further[1])).text
+    assert shown_id(second) in (await browser.open(further[1].replace("&amp;", "&"))).text
     for application in (first, second):
         await answer(browser, application)
 

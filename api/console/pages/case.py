@@ -1,0 +1,126 @@
+"""One case: all that a reviewer has to see, two forms of their own, and a second step before anything is final."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.desks import Desk, requires
+from api.console.pages.rendering import page
+from api.console.pages.reviewing import Waiting, waiting_at
+from api.html import locale_of
+from domain.applications import applications, cases, deciding, given_reasons
+from domain.applications.applications import AWAITING_REVIEW, Application
+from domain.applications.decisions import DecisionOutcome
+from domain.facts.vocabulary import OCCUPATION_LABELS
+from domain.permissions import Permission
+from infra import clock
+from infra.database import Db, reading, transact
+from infra.errors import Refusal, RefusalCode, not_found
+from infra.ids import new_id, parse_global_id
+from infra.settings import settings
+from infra.words import N_, say
+
+OUTCOMES = {"approve": DecisionOutcome.APPROVE, "decline": DecisionOutcome.DECLINE}
+STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400}
+NO_SUCH = N_("We could not find this application.")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a form says. `seen`: the mark of the case as it was shown; `final`: to the second question, yes or no."""
+
+    outcome: str
+    reasons: tuple[str, ...] = ()
+    key: str = ""
+    seen: str = ""
+    final: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.reasons)
+
+
+async def said_by(request: Request) -> Said:
+    form = await request.form()
+    reasons = tuple(line.strip() for line in str(form.get("reasons", "")).splitlines() if line.strip())
+    told = {name: str(form.get(name, "")) for name in ("outcome", "key", "seen", "final")}
+    return Said(**told, reasons=reasons)
+
+
+@requires(Permission.REVIEW_APPLICATIONS)
+async def case(request: Request, desk: Desk) -> Response:
+    return await _shown(request, desk)
+
+
+@requires(Permission.REVIEW_APPLICATIONS)
+async def answer(request: Request, desk: Desk) -> Response:
+    """The first time asks again; the second decides, by the same verb and with the same receipt as `reviewApplication`."""
+    said = await said_by(request)
+    if said.outcome not in OUTCOMES or _id_of(request) is None:
+        return page(request, "refused.html", 404, why=NO_SUCH)
+    if said.final == "no":
+        return await _shown(request, desk, said)
+    try:
+        given_reasons.of_reviewer(said.reasons)
+        if said.final != "yes":
+            return await _asked_again(request, desk, said)
+        await transact(lambda db: _decide(db, desk, request, said))
+    except Refusal as refusal:
+        return await _shown(request, desk, said, refusal)
+    return RedirectResponse(request.url.path, 303)
+
+
+async def _decide(db: Db, desk: Desk, request: Request, said: Said) -> Application:
+    application = await _found(db, desk, request)
+    return await deciding.decide_by_review(
+        db,
+        desk.actor,
+        application_id=application.id,
+        outcome=OUTCOMES[said.outcome],
+        reasons=list(said.reasons),
+        key=said.key,
+        seen=said.seen or None,
+    )
+
+
+async def _asked_again(request: Request, desk: Desk, said: Said) -> Response:
+    waiting = await _read(request, desk)
+    if waiting.case.application.status not in AWAITING_REVIEW:
+        raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN)
+    return page(request, "confirm.html", waiting=waiting, said=said, key=new_id().hex)
+
+
+async def _shown(request: Request, desk: Desk, said: Said | None = None, refusal: Refusal | None = None) -> Response:
+    """The case; with what was typed, and why it was not done."""
+    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    try:
+        waiting = await _read(request, desk)
+    except Refusal:
+        return page(request, "refused.html", 404, why=NO_SUCH)
+    status = STATUS.get(refusal.code, 409) if refusal else 200
+    is_open = waiting.case.application.status in AWAITING_REVIEW
+    shown = {"waiting": waiting, "said": said, "error": error, "is_open": is_open, "occupations": OCCUPATION_LABELS}
+    return page(request, "case.html", status, house_currency=settings().currency, **shown)
+
+
+async def _read(request: Request, desk: Desk) -> Waiting:
+    async with reading() as db:
+        application = await _found(db, desk, request)
+        whole = await cases.with_the_person(db, await cases.of_applications(db, [application]))
+        (waiting,) = waiting_at(await clock.now(db), whole)
+    return waiting
+
+
+async def _found(db: Db, desk: Desk, request: Request) -> Application:
+    id = _id_of(request)
+    application = await applications.find(db, desk.actor, id) if id else None
+    if application is None:
+        raise not_found(NO_SUCH)
+    return application
+
+
+def _id_of(request: Request) -> UUID | None:
+    parsed = parse_global_id(request.path_params["id"])
+    return parsed[1] if parsed and parsed[0] == "Application" else None
