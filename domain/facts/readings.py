@@ -181,7 +181,11 @@ async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> 
 
 async def sheets_at(db: Db, moments: set[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], FactSheet]:
     """The sheet of each of these people at a moment of its own, in two round trips."""
-    told = select(Reading).where(Reading.user_id.in_({user_id for user_id, _ in moments})).order_by(Reading.read_at, Reading.id)
+    told = (
+        select(Reading)
+        .where(Reading.user_id.in_({user_id for user_id, _ in moments}))
+        .order_by(Reading.read_at, Reading.id)
+    )
     by_user: dict[UUID, list[Reading]] = {}
     for reading in (await db.execute(told)).scalars():
         by_user.setdefault(reading.user_id, []).append(reading)

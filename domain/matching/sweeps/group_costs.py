@@ -55,12 +55,14 @@ def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
     if not len(first):
         return None
     cost = np.where(is_lent, columns.annual_cost[rows], np.inf)
-    kind, low, high = columns.kind[rows], columns.amount_min[rows], columns.amount_max[rows]
+    kind, currency = columns.kind[rows], columns.currency[rows]
+    low, high = columns.amount_min[rows], columns.amount_max[rows]
 
     def cheapest_equivalent(place: int) -> float:
         """The cheapest that the same person may have of the same kind, for the amount that they were shown."""
         amount = candidates.amount[place]
-        return float(cost[(kind == kind[place]) & (low <= amount) & (amount <= high)].min())
+        alike = (kind == kind[place]) & (currency == currency[place])
+        return float(cost[alike & (low <= amount) & (amount <= high)].min())
 
     cheapest = np.array([cheapest_equivalent(place) for place in first.tolist()])
     return Spending(len(first), float(cost[first].mean()), float((cost[first] - cheapest).mean()))

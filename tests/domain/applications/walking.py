@@ -16,6 +16,7 @@ from domain.applications.applications import Application
 from domain.applications.decisions import FINAL, Decision
 from domain.applications.offers import Offer
 from domain.consent.consents import Consent, ConsentScope
+from domain.credit.assessing import points_gained
 from domain.facts import accounts, readings
 from domain.facts.accounts import LinkedAccount
 from domain.facts.readings import Observed
@@ -205,7 +206,7 @@ class Walk:
     async def unlink(self) -> None:
         async with transaction() as db:
             for account in await accounts.linked(db, self.user_id):
-                await accounts.unlink(db, self.actor, account.id)
+                await accounts.unlink(db, self.actor, account.id, weigh=points_gained)
 
     async def close_account(self) -> None:
         async with transaction() as db:

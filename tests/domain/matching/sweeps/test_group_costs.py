@@ -42,11 +42,12 @@ def test_the_first_five_are_set_against_the_cheapest_of_all() -> None:
 
 
 def test_only_what_would_do_as_well_is_an_equivalent() -> None:
-    """The same kind, for the same amount; a rental lends nothing, so it costs nothing here and saves nobody."""
-    dear, *others = loans("0.20", "0.02", "0.02", "0.02")
+    """The same kind, for the same amount in the same currency; a rental lends nothing, so it costs nothing here and saves nobody."""
+    dear, *others = loans("0.20", "0.02", "0.02", "0.02", "0.02")
     others[0].kind = ProductKind.ELECTRONICS
     others[1].amount_min = 1_500_000
     others[2].kind, others[2].annual_rate = ProductKind.RENTAL, None
+    others[3].currency = "JPY"
     candidates, ranking = in_this_order([dear, *others])
     first = replace(ranking, order=np.array([0]))
     spent = group_costs.spending(candidates, first)
