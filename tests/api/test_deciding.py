@@ -198,7 +198,7 @@ class TestWhoDecided:
             assert (kept.grade, kept.cost_cap, kept.fee_rate) == (None, Decimal("0.24000"), Decimal("0.00000"))
             assert await db.get(AppliedTerms, (other.user_id, other.id)) is None
             decided = await db.execute(select(Decision.application_id, Decision.decided_by_id))
-            by = {application_id: by_id for application_id, by_id in decided}
+            by = dict(decided.all())
             assert (by[reviewed.id], by[answered.id]) == (desks.staff_id, desks.shop.partner.id)
             stands = select(Offer.status).where(Offer.application_id == answered.id)
             assert (await db.execute(stands)).scalar_one() == OfferStatus.EXPIRED

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 
 import { openBrowser, openPage } from "../shared/browser.js";
-import { HOUSE } from "../shared/people.js";
+import { ADULT, HOUSE, Phone } from "../shared/people.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [390, 820, 1440];
@@ -29,6 +29,20 @@ async function open(page, path) {
 async function aProduct(page) {
   await open(page, "/console/products");
   return page.$eval("table.products tbody a, table.products tr th[scope=row] a", (link) => new URL(link.href).pathname);
+}
+
+// Somebody whose income nobody knows, so that the rules refer them to a reviewer.
+async function referred() {
+  const phone = await new Phone().signIn();
+  const { monthlyIncome, ...told } = ADULT;
+  await phone.send("UpdateProfile", { input: told });
+  const account = await phone.link("wechat", "steady-shopper");
+  await phone.scored({ since: account.linkedAt });
+  const products = await phone.send("Products", { kind: "LOAN", first: 100 });
+  const product = products.edges.map(({ node }) => node).find(({ title }) => title === "启程小额借款");
+  const application = await phone.apply(product, { amount: product.amountMax });
+  assert.equal(application.status, "IN_REVIEW");
+  return application.id;
 }
 
 async function serious(page) {
@@ -125,4 +139,26 @@ test("products are searched, sorted by what came of them, and taken away as CSV"
   assert.deepEqual(rows, [...rows].sort((a, b) => b - a));
   const told = await page.evaluate(async () => (await fetch("/console/products.csv?sort=shown")).text());
   assert.match(told, /^\uFEFF?sku,product,partner,kind,status,days,people,eligible,shown,opened,applied,approved,declined,accepted\r\n/);
+});
+
+test("a case is read and answered by the keyboard alone, asks again, and fits every width", async () => {
+  const id = await referred();
+  const page = await openPage(browser);
+  await sitDown(page);
+  for (const width of WIDTHS) {
+    await page.setViewport({ width, height: 900 });
+    await open(page, `/console/reviews/${id}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} px scroll sideways`);
+    assert.deepEqual(await serious(page), []);
+  }
+  await page.focus('form[aria-labelledby="to-decline"] textarea');
+  await page.keyboard.type("Too little is known.");
+  await page.keyboard.press("Tab");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Decline?");
+  assert.deepEqual(await serious(page), []);
+  await page.keyboard.press("Tab");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.match(await page.$eval("main", (each) => each.innerText), /It is answered, and the person was told\./);
+  assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
 });
