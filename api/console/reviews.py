@@ -238,6 +238,7 @@ class ReviewEdge:
 class ReviewConnection(Countable):
     edges: list[ReviewEdge] = strawberry.field(description="The applications of this page with their cursors.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and how to ask for it.")
+
     @strawberry.field(description="The applications of this page, for those who need no cursors.")
     def nodes(self) -> list[Application]:
         return [edge.node for edge in self.edges]

@@ -137,7 +137,7 @@ class TestWhatBinds:
         before = await footprint(application)
         refused = await desks.approve(application, rate)
         assert (refused["code"], refused["field"]) == ("INVALID", ["input", "terms", "annualRate"])
-        assert "Approve at most the annual rate that was shown when they applied, 0.12" in refused["message"]
+        assert "You can approve up to 0.12" in refused["message"]
         assert await footprint(application) == before
         assert (await desks.approve(application, "0.12"))["status"] == "APPROVED"
 

@@ -158,7 +158,7 @@ async def test_who_comes_second_is_told_so(browser: Browser, browser_of: NewBrow
     fields = hidden((await ask(other, application, outcome="approve")).text, "outcome", "reasons", "seen", "key")
     await answer(browser, application)
     late = await other.send(path_of(application), {**fields, "final": "yes"})
-    assert late.status_code == 409 and "not open for a decision" in words_of(late)
+    assert late.status_code == 409 and "cannot be decided now" in words_of(late)
     assert (await ask(other, application, outcome="approve")).status_code == 409
     assert await stands(application) == (ApplicationStatus.DECLINED, 1)
 
