@@ -63,7 +63,8 @@ def running(models: Path) -> Iterator[Machine]:
     shutil.copytree(models, folder / models.name)
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LONGAN_")}
-    environment = kept | {"LONGAN_VAR": str(folder), "LONGAN_PORT": str(port)}
+    # Whoever dies and comes back here is counted; nobody makes up a past beside them.
+    environment = kept | {"LONGAN_VAR": str(folder), "LONGAN_PORT": str(port), "LONGAN_INVENTED_PEOPLE": "0"}
     command = [sys.executable, "-m", "api.cli", "up"]
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
