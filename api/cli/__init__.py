@@ -8,6 +8,7 @@ from api.cli.bench import bench
 from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
+from api.cli.hiding import hiding
 from api.cli.invent import invent
 from api.cli.keys import keys
 from api.cli.lift import lift
@@ -67,6 +68,7 @@ app.add_typer(dev, name="dev", rich_help_panel=HERE)
 app.command(rich_help_panel=MODELS)(train)
 app.command(rich_help_panel=MODELS)(evaluate)
 app.command(rich_help_panel=MODELS)(lift)
+app.command(rich_help_panel=MODELS)(hiding)
 app.add_typer(models, name="models", rich_help_panel=MODELS)
 app.add_typer(match, name="match", rich_help_panel=MODELS)
 app.add_typer(bench, name="bench", rich_help_panel=MODELS)

@@ -1,10 +1,12 @@
 """The simulated population: drawn once from a seed, the same everywhere."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, cast
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from ml.models.features import STANDARD, Matrix, matrix
 from ml.population.lives import Lives, lived
@@ -55,9 +57,21 @@ class Population:
     def features(self, linked: Mapping[str, Flags] | None = None) -> Matrix:
         return matrix(self.facts(linked), STANDARD)
 
+    def take(self, rows: NDArray[Any]) -> "Population":
+        """These people alone; they lived in the same economy."""
+        return cast(Population, _taken(self, rows))
+
     def only(self, sources: Iterable[str]) -> dict[str, Flags]:
         """As if each had linked these and no others."""
         return {source: np.full(len(self.people), source in set(sources)) for source in SOURCES}
+
+
+def _taken(whole: Any, rows: NDArray[Any]) -> Any:
+    if isinstance(whole, np.ndarray):
+        return whole[rows]
+    if isinstance(whole, Mapping):
+        return {name: _taken(part, rows) for name, part in whole.items()}
+    return type(whole)(**{each.name: _taken(getattr(whole, each.name), rows) for each in fields(whole)})
 
 
 def pattern_of(linked: Mapping[str, Flags]) -> Numbers:

@@ -1,5 +1,6 @@
 """Training the built-in score model on the simulated population: CatBoost, one fixed recipe, no search."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from hashlib import sha256
 
@@ -13,16 +14,19 @@ from ml.lab import boosting, calibration
 from ml.lab.boosting import Growth
 from ml.lab.carding import profile_of
 from ml.lab.evaluation import judged
+from ml.models import boosted
 from ml.models.artefact import Artefact, Input
 from ml.models.features import FEATURES, STANDARD
+from ml.population.choosing import LogOdds, best_links
 from ml.population.people import Flags
-from ml.population.simulating import Population, pattern_of
+from ml.population.simulating import Population
 from ml.score.explaining import explained
 
 Floats = NDArray[np.float64]
 
 TARGET = "bad"
 GROWTH = Growth(depth=4, rate=0.07, trees=200)
+GUESS = Growth(depth=4, rate=0.2, trees=60)
 TEST_SHARE = 0.25
 
 # Trees read a missing number as the smallest. Where more is held to be better, that alone would make the unknown the
@@ -50,47 +54,64 @@ DESCRIPTION = Description(
 
 
 def train_score(population: Population, *, seed: int) -> Artefact:
-    """Stopped early and calibrated on a quarter that it has not seen, then grown again on all."""
-    book = loan_book(population, seed=seed)
+    """Stopped early and calibrated on a quarter that it has not seen, then grown again on all.
+
+    A few trees first tell what each would link who knew what scores best. Loans are then learned from twice: as linked,
+    and as such people would link; and what the model promises is set by the second, so that a grade holds its promise
+    however few accounts it was given for, and whoever chose them.
+    """
+    book = loan_book(population, population.linked, best_links(population, first_guess(population, seed=seed)))
     assert book.groups is not None
-    # Both rows of a person are on one side.
-    is_test = np.random.default_rng(seed).random(len(population.people))[book.groups] < TEST_SHARE
-    learn, test = book.take(np.flatnonzero(~is_test)), book.take(np.flatnonzero(is_test))
+    # All rows of a person are on one side.
+    is_test = np.random.default_rng(seed).random(len(population.people)) < TEST_SHARE
+    rows_tested = is_test[book.groups]
+    learn, test = book.take(np.flatnonzero(~rows_tested)), book.take(np.flatnonzero(rows_tested))
     trees = boosting.grow(learn, GROWTH, seed=seed, watched=test)
     count = boosting.best_tree(trees)
-    raw = boosting.raw(trees, test, count)
-    fitted = calibration.fit(raw, test.bad, test.weights)
-    judgement = judged(test.bad, fitted[0] + fitted[1] * raw, test.weights, None, seed=seed)
+    chosen = _chosen_by(boosted.from_trees(trees, learn.numbers), population.take(is_test))
+    raw = boosting.raw(trees, chosen, count)
+    fitted = _cautious(raw, chosen, float(population.bad[population.outcome_known].mean()))
+    judgement = judged(chosen.bad, fitted[0] + fitted[1] * raw, chosen.weights, None, seed=seed)
     model = boosting.fit(book, replace(GROWTH, trees=count), seed=seed)
     plain = Artefact("catboost", book.inputs, model, calibration=fitted, simulated=True, cuts=DESCRIPTION.cuts)
     card = {
         "data": {"hash": book.data_hash, "rows": len(book), "bads": book.bads, "simulated": True},
         "figures": asdict(judgement.figures),
-        "figures_come_from": f"{len(test)} simulated people that training had not seen: no measure of performance",
+        "figures_come_from": f"{len(chosen)} simulated people that training had not seen: no measure of performance",
         "trees": count,
         "seed": seed,
     }
     return replace(plain, reference=_reference(plain, book), card=card, profile=profile_of(book, plain))
 
 
-def loan_book(population: Population, *, seed: int) -> Book:
-    """The loans whose outcome is known, each twice: as linked, and with some of what was linked hidden by lot.
+def _cautious(raw: Floats, tested: Book, usual: float) -> tuple[float, float]:
+    """A few tested people may have been lucky: as many are expected to go bad as did of all, at the least."""
+    shift, slope = calibration.fit(raw, tested.bad, tested.weights)
+    added = calibration.level(shift + slope * raw, np.full(len(raw), usual), tested.weights)
+    return shift + max(0.0, added), slope
 
-    The disciplined link more. A model that saw this would charge people for accounts that they have not linked; we
-    promise that it does not. So every combination of sources is also made by lot, and then thinned to one bad rate:
-    what is linked carries no news, only what it tells does.
-    """
-    rng = np.random.default_rng(seed)
-    hidden = _hidden(population, rng)
+
+def first_guess(population: Population, *, seed: int) -> LogOdds:
+    """A model of loans as linked, good enough to choose by."""
+    return _of_features(boosting.fit(loan_book(population, population.linked), GUESS, seed=seed))
+
+
+def _chosen_by(model: boosted.Boosted, population: Population) -> Book:
+    """The loans of people who link what this model scores best."""
+    return loan_book(population, best_links(population, _of_features(model)))
+
+
+def _of_features(model: boosted.Boosted) -> LogOdds:
+    return lambda features: model.log_odds(with_flags(features))
+
+
+def loan_book(population: Population, *links: Mapping[str, Flags]) -> Book:
+    """The loans whose outcome is known, once for each way to link."""
     known = np.flatnonzero(population.outcome_known)
-    people = np.concatenate([known, known])
-    features = np.concatenate([population.features()[known], population.features(hidden)[known]])
-    pattern = np.concatenate([pattern_of(population.linked)[known], pattern_of(hidden)[known]])
-    bad = population.bad[people]
-    kept = _evened(bad, pattern, rng)
-    features, people, bad = features[kept], people[kept], bad[kept].astype(float)
+    features = with_flags(np.concatenate([population.features(linked)[known] for linked in links]))
+    people = np.concatenate([known] * len(links))
+    bad = population.bad[people].astype(float)
     inputs = tuple(_input(name, features[:, index]) for index, name in enumerate(STANDARD)) + FLAGS
-    features = np.column_stack([features, *(np.isnan(features[:, STANDARD.index(flag.column)]) for flag in FLAGS)])
     return Book(
         description=DESCRIPTION,
         inputs=inputs,
@@ -102,28 +123,9 @@ def loan_book(population: Population, *, seed: int) -> Book:
     )
 
 
-def _hidden(population: Population, rng: np.random.Generator) -> dict[str, Flags]:
-    """What each linked, less some of it by lot; never all of it."""
-    stays = {source: linked & (rng.random(len(linked)) < 0.5) for source, linked in population.linked.items()}
-    nothing = ~np.any(list(stays.values()), axis=0)
-    first = nothing.copy()
-    for source in rng.permutation(list(stays)):
-        stays[source] = stays[source] | (first & population.linked[source])
-        first = first & ~population.linked[source]
-    return stays
-
-
-def _evened(bad: Flags, pattern: Floats, rng: np.random.Generator) -> Flags:
-    """Which rows to keep so that every combination of sources has the same bad rate."""
-    usual, chance = bad.mean(), np.ones(len(bad))
-    for which in np.unique(pattern):
-        here = pattern == which
-        rate = bad[here].mean()
-        if 0 < rate < 1:
-            ratio = (usual * (1 - rate)) / (rate * (1 - usual))
-            chance[here & bad] = min(1.0, ratio)
-            chance[here & ~bad] = min(1.0, 1 / ratio)
-    return np.asarray(rng.random(len(bad)) < chance)
+def with_flags(features: Floats) -> Floats:
+    """All inputs of the model, from the standard features."""
+    return np.column_stack([features, *(np.isnan(features[:, STANDARD.index(flag.column)]) for flag in FLAGS)])
 
 
 def _input(name: str, column: Floats) -> Input:

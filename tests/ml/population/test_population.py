@@ -8,6 +8,8 @@ from catboost import CatBoost
 from sklearn.metrics import roc_auc_score
 
 from domain.facts.vocabulary import VOCABULARY
+from ml.models.features import STANDARD
+from ml.population.choosing import best_links, too_little
 from ml.population.parameters import NULL_WORLD
 from ml.population.simulating import SOURCES, Population, simulated
 from ml.population.training import loan_book
@@ -37,23 +39,34 @@ def test_digital_life_says_nothing_of_discipline_or_default(population: Populati
     assert abs(roc_auc_score(population.bad, people.digital) - 0.5) < noise
 
 
+def test_some_of_the_people_are_who_they_were(population: Population) -> None:
+    some = population.take(np.array([5, 3]))
+    assert np.array_equal(some.features(), population.features()[[5, 3]], equal_nan=True)
+    assert np.array_equal(some.bad, population.bad[[5, 3]])
+    assert len(some.people) == 2
+
+
+def test_who_chooses_links_some_of_what_they_have_and_what_the_model_likes_best(population: Population) -> None:
+    """Against a model that sees risk in every bill, nobody links the account with the bills who has another to score by."""
+    bills = STANDARD.index("repayment.bill_months")
+    chosen = best_links(population, lambda features: np.nan_to_num(features[:, bills]))
+    for source in SOURCES:
+        assert not (chosen[source] & ~population.linked[source]).any()
+    assert np.any([chosen[source] for source in SOURCES], axis=0)[population.has_any].all()
+    has_bills = ~np.isnan(population.features()[:, bills])
+    has_other = ~too_little(population.features({**population.linked, "wechat": np.zeros(len(has_bills), bool)}))
+    assert (has_bills & has_other).sum() > 1_000
+    assert not (chosen["wechat"] & has_bills & has_other).any()
+
+
 def test_the_disciplined_link_more(population: Population) -> None:
     for source in SOURCES:
         linked = population.linked[source]
         assert population.people.discipline[linked].mean() > population.people.discipline[~linked].mean()
 
 
-def test_linking_carries_no_news_in_the_training_table(population: Population) -> None:
-    book = loan_book(population, seed=1)
-    usual = book.bad.mean()
-    has = {name: ~np.isnan(book.frame[name].to_numpy()) for name in ("shopping.return_rate", "income.buffer_days")}
-    has["wechat"] = ~np.isnan(book.frame["social.address_stability_months"].to_numpy())
-    for here in has.values():
-        assert abs(book.bad[here].mean() - usual) < 4 * sqrt(usual * (1 - usual) / here.sum())
-
-
 def test_only_those_who_were_lent_to_are_in_the_training_table(population: Population) -> None:
-    book = loan_book(population, seed=1)
+    book = loan_book(population, population.linked, population.linked)
     assert book.groups is not None
     assert set(book.groups) <= set(np.flatnonzero(population.outcome_known))
     assert population.outcome_known.sum() < population.has_any.sum()
@@ -62,7 +75,7 @@ def test_only_those_who_were_lent_to_are_in_the_training_table(population: Popul
 
 def test_nothing_is_found_in_the_null_world() -> None:
     population = simulated(world=NULL_WORLD)
-    book = loan_book(population, seed=1)
+    book = loan_book(population, population.linked, population.linked)
     rows, bad = book.frame.to_numpy(), book.bad
     assert book.groups is not None
     order = np.argsort(book.groups, kind="stable")
