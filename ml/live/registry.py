@@ -134,7 +134,10 @@ async def _locked(db: Db, kind: Kind) -> LiveModel:
 def _opened(row: LiveModel) -> Standing:
     standing = Standing(row.champion, row.challenger, tuple(row.before))
     if not hmac.compare_digest(row.mac, _mac(row.kind, standing, row.revision)):
-        raise ArtefactError(f"What is live of the kind {row.kind} was changed by other hands, or under another key.")
+        raise ArtefactError(
+            f"What is live of the kind {row.kind} was changed by other hands, or under another key. "
+            "What to do: ml/README.md, Restored under another key."
+        )
     return standing
 
 
