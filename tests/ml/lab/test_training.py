@@ -149,6 +149,13 @@ class TestComparing:
         assert [each["model"] for each in told["models"]] == ["good", "rough"]
         assert told["rows"] == 3_000
 
+    def test_progress_is_told_of_every_model_and_every_pair(self, trained: Trained) -> None:
+        heard: list[tuple[str, float]] = []
+        models = {"one": trained.artefact, "other": trained.artefact}
+        compare(models, loan_book(300, seed=2), described(), progress=lambda label, share: heard.append((label, share)))
+        assert [label for label, _ in heard] == ["Judging one", "Judging other", "Comparing one with other"]
+        assert [share for _, share in heard] == sorted({share for _, share in heard})
+
     def test_the_book_of_the_training_is_recognised(self, trained: Trained) -> None:
         found = compare({"m": trained.artefact}, loan_book(2_500), described())
         assert found.notes.warnings[-1] == "m was trained on this very book: its figures here flatter it."

@@ -109,6 +109,24 @@ async def test_its_own_book_is_recognised_however_it_is_laid(learned: Artefact, 
     )
 
 
+async def test_one_that_learned_from_all_that_is_shown_and_more_has_nothing_to_show(
+    learned: Artefact, folder: Path
+) -> None:
+    everything = pd.concat([people(2_000, seed=5), people(1_000, seed=9)], ignore_index=True)
+    superset = train(everything.astype(str), describing.read(folder / "book.toml"), quick=True).artefact
+    people(1_000, seed=9).sample(frac=1, random_state=3).to_csv(folder / "part.csv", index=False)
+    assert (await measured(learned, superset, folder, "part.csv")).figures == {"rows": 0, "bads": 0}
+
+
+async def test_too_few_bads_tell_nothing(learned: Artefact, folder: Path) -> None:
+    fresh = people(2_000, seed=10)
+    few = pd.concat([fresh[fresh.bad == 0], fresh[fresh.bad == 1].head(49)])
+    few.to_csv(folder / "few_bads.csv", index=False)
+    gate = await measured(learned, replace(learned, card={**learned.card, "seed": 0}), folder, "few_bads.csv")
+    assert gate.figures == {"rows": len(few), "bads": 49}
+    assert "49 of them bad, are too few to tell" in gate.failures[0]
+
+
 async def test_too_few_fresh_rows_tell_nothing(learned: Artefact, folder: Path) -> None:
     people(499, seed=8).to_csv(folder / "few.csv", index=False)
     gate = await measured(learned, replace(learned, card={**learned.card, "seed": 0}), folder, "few.csv")

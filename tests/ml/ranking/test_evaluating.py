@@ -108,6 +108,16 @@ def test_two_columns_that_know_it_together_are_too_good_though_neither_is() -> N
     assert result.is_too_good
 
 
+def test_coins_without_times_end_at_chance_for_every_ranker() -> None:
+    frame = coins(apart=0.0).drop(columns="time")
+    lists = frame.groupby("user_id")["label"]
+    chance = float(lists.mean()[lists.max() > 0].mean())
+    for line in found(frame).lines:
+        low, high = line.intervals["ndcg@1"]
+        slack = (high - low) / 2  # twice the 95 %: four rankers are asked
+        assert low - slack < chance < high + slack, line.name
+
+
 def test_honest_tastes_are_not_too_good() -> None:
     result = found(tastes())
     assert not result.is_too_good and result.notes.leaks == []
