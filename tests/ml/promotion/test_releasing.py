@@ -46,7 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def learned(folder: Path) -> Artefact:
-    return train(pd.read_csv(folder / "book.csv", dtype=str), describing.read(folder / "book.toml")).artefact
+    return train(
+        pd.read_csv(folder / "book.csv", dtype=str), describing.read(folder / "book.toml"), quick=True
+    ).artefact
 
 
 async def measured(champion: Artefact, candidate: Artefact, folder: Path, book: str = "fresh.csv") -> Gate:
