@@ -99,6 +99,15 @@ def test_a_small_amount_needs_no_income(amount: int, outcome: str) -> None:
     assert decide(request(amount=amount), scored(), sheet({})).outcome == outcome
 
 
+def test_who_owes_already_needs_an_income_for_any_amount() -> None:
+    """Else many small ones would make a large one that nobody looked at."""
+    assert codes(request(amount=1, burden=1), scored(), sheet({})) == ("REFER", ["INCOME_UNKNOWN"])
+
+
+def test_what_is_owed_in_another_currency_cannot_be_added_up_and_is_no_yes() -> None:
+    assert codes(replace(request(), owes_elsewhere=True), scored(), sheet()) == ("REFER", ["BURDEN_UNKNOWN"])
+
+
 def test_doubts_come_together() -> None:
     assert codes(request(amount=3_000_001), scored(), sheet({})) == ("REFER", ["AMOUNT_NEEDS_REVIEW", "INCOME_UNKNOWN"])
 
