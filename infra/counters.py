@@ -47,10 +47,7 @@ class Use:
 
 def by_network(rate: Rate, what: str, address: str) -> list[Use]:
     """One use by each network of the address; a wider one may do some times as much."""
-    return [
-        Use(Rate(times=times * rate.times, seconds=rate.seconds), what, network)
-        for network, times in shares_of(address)
-    ]
+    return [Use(rate.widened(times), what, network) for network, times in shares_of(address)]
 
 
 async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:

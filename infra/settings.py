@@ -62,6 +62,10 @@ class Rate(Part):
     times: Times
     seconds: kinds.WholeSeconds
 
+    def widened(self, by: int) -> "Rate":
+        """So many times as often, which may be more than anybody may set."""
+        return self.model_copy(update={"times": by * self.times})
+
 
 class CodeLimits(Part):
     """How often a sign-in code may be asked for, and how many wrong ones may be answered.

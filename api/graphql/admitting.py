@@ -101,9 +101,9 @@ async def _charge(asker: Context, cost: int) -> None:
     limits = settings().request_limits
     if asker.actor is None:
         await _draw_out(asker, cost)
-    per_minute = limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute
+    rate = Rate(times=limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute, seconds=60)
     for name, times in _names_of(asker):
-        if await limiter.is_over(Rate(times=times * per_minute, seconds=60), "cost", name, cost=max(cost, 1)):
+        if await limiter.is_over(rate.widened(times), "cost", name, cost=max(cost, 1)):
             # Whoever goes on asking waits here, where it costs nobody anything.
             await asyncio.sleep(REFUSED_SECONDS)
             raise RateLimited

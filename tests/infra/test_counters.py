@@ -132,3 +132,11 @@ async def test_now_is_the_transactions() -> None:
         await counters.take(db, [use])
         ends = (await db.execute(select(Counter.ends_at).where(Counter.key == use.key))).scalar_one()
         assert ends == await clock.now(db) + timedelta(hours=1)
+
+
+def test_the_greatest_rate_that_may_be_set_may_be_widened() -> None:
+    rate = Rate(times=1_000_000_000, seconds=60)
+    assert [(use.who, use.rate.times) for use in by_network(rate, "x", "2001:db8::1")] == [
+        ("2001:db8::/64", 1_000_000_000),
+        ("2001:db8::/48", 4_000_000_000),
+    ]
