@@ -1,6 +1,6 @@
 """A batch of people scored together: three reads, one call of the model, and COPY."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,28 +101,36 @@ async def rescore(db: Db, *, after: UUID, last: UUID, most: int, told_until: dat
         for row in await db.execute(READ, {"ids": ids, "now": now})
         if not scores.stands(row, row.version, model, now)
     ]
-    outcomes = await in_background(lambda: outcomes_of(people, now))
+    outcomes, unreadable = await in_background(lambda: outcomes_of(people, now))
+    await _tell_unreadable(db, unreadable, now)
     return Batch(
         last_seen=ids[-1] if len(ids) == most else None,
         told_until=await _write(db, outcomes, max(told_until or now, now)),
         scored=len(outcomes),
         changed=sum(outcome.is_change for outcome in outcomes),
-        unreadable=len(people) - len(outcomes),
+        unreadable=len(unreadable),
     )
 
 
-def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> list[Outcome]:
-    """Open, score and seal. Who can't be opened is left out and named in the log: one damaged row stops nobody else."""
+async def _tell_unreadable(db: Db, unreadable: Mapping[UUID, str], now: datetime) -> None:
+    """Once each, however often they are met."""
+    for user_id in await scores.note_unreadable(db, list(unreadable), now) if unreadable else ():
+        log.error("rescore.unreadable", user_id=str(user_id), error=unreadable[user_id])
+
+
+def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> tuple[list[Outcome], dict[UUID, str]]:
+    """Open, score and seal. Who can't be opened is left out and named, with the reason: one damaged row stops nobody else."""
+    unreadable: dict[UUID, str] = {}
     opened: list[tuple[Row[Any], Seal, FactSheet | None]] = []
     for person in people:
         try:
             opened.append((person, *_opened(person, now)))
         except (InvalidTag, KeyError, ValueError) as error:
-            log.error("rescore.unreadable", user_id=str(person.user_id), error=type(error).__name__)
+            unreadable[person.user_id] = type(error).__name__
     told = iter(scorer().score_many([sheet for _, _, sheet in opened if sheet is not None]))
     return [
         _outcome(person, seal, sheet, next(told) if sheet is not None else None, now) for person, seal, sheet in opened
-    ]
+    ], unreadable
 
 
 def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:

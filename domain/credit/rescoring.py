@@ -9,12 +9,14 @@ from domain.credit import batches
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason
 from domain.credit.scores import Scoring
 from domain.credit.scoring import scorer
+from domain.facts.readings import FactsVersion
 from domain.runs import running
 from domain.runs.running import Pace, Work
 from infra import clock
 from infra.database import Db
 from infra.events import declare
 from infra.settings import settings
+from infra.vault import PersonKey
 
 BATCH_DUE, DONE = declare("rescore.batch_due", range=int), declare("rescore.done")
 
@@ -29,9 +31,18 @@ async def begin(db: Db, reason: RescoreReason, ranges: int | None = None) -> Res
 
 
 async def begin_for_the_stale(db: Db) -> Rescore | None:
-    """Rescore those whose facts have expired since; None where nobody is, or a rescore runs that meets them anyway."""
-    stale = select(func.count()).select_from(Scoring).where(Scoring.stale_at <= await clock.now(db))
-    if await running.is_under_way(db, RESCORING) or not (await db.execute(stale)).scalar_one():
+    """Rescore those whose facts have expired since; None where nobody is, or a rescore runs that meets them anyway.
+
+    Who is stale and cannot be scored, because nobody can open what is known of them, starts none for everybody.
+    """
+    stale = (
+        select(Scoring.user_id)
+        .join(FactsVersion, FactsVersion.user_id == Scoring.user_id)
+        .join(PersonKey, PersonKey.user_id == Scoring.user_id)
+        .where(Scoring.stale_at <= await clock.now(db), Scoring.unreadable_since.is_(None))
+        .limit(1)
+    )
+    if await running.is_under_way(db, RESCORING) or (await db.execute(stale)).first() is None:
         return None
     return await begin(db, RescoreReason.FACTS_EXPIRED)
 

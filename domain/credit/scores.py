@@ -1,12 +1,13 @@
 """Score: the result of one scoring, with all that it was made from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Row, select
+from sqlalchemy import Index, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,6 +77,7 @@ class Scoring(Entity):
     values: Mapped[Json]
     model_version: Mapped[str | None] = mapped_column(default=None)
     stale_at: Mapped[datetime | None] = mapped_column(default=None)  # when the first of the facts behind it ends
+    unreadable_since: Mapped[datetime | None] = mapped_column(default=None)  # a rescore could not open their facts
 
     __table_args__ = (Index(None, "stale_at"),)
 
@@ -149,6 +151,7 @@ def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: Bas
         "values": {},
         "model_version": basis.model_version,
         "stale_at": basis.stale_at,
+        "unreadable_since": None,
     }
     match outcome:
         case UUID():
@@ -157,6 +160,14 @@ def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: Bas
             row |= {"state": ScoringState.NOT_ENOUGH_KNOWN, "code": outcome.code}
             row |= {"message": outcome.message, "values": dict(outcome.values)}
     return row
+
+
+async def note_unreadable(db: Db, user_ids: Sequence[UUID], now: datetime) -> list[UUID]:
+    """Remember whom nobody could open, until a scoring succeeds; answers those who were not known as such."""
+    theirs = Scoring.user_id.in_(user_ids)
+    known = set((await db.execute(select(Scoring.user_id).where(theirs, Scoring.unreadable_since < now))).scalars())
+    await db.execute(update(Scoring).where(theirs, Scoring.unreadable_since.is_(None)).values(unreadable_since=now))
+    return [user_id for user_id in user_ids if user_id not in known]
 
 
 async def conclude_all(db: Db, rows: list[dict[str, Any]]) -> None:

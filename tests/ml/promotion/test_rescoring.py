@@ -1,6 +1,7 @@
 """Everybody is scored anew, once, whatever happens to the worker meanwhile."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from domain.credit import assessing, batches, rescores, rescoring, scores
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason, RescoreState
@@ -25,6 +26,7 @@ from infra.outbox import Event, EventReaction
 from infra.settings import settings
 from infra.vault import PersonKey
 from ml.live.store import Kind
+from tests.logs import Lines
 from tests.ml import standings
 from tests.ml.promotion.crowds import changes, finish, points, rescore, scores_each, settle
 from tests.working import due_for
@@ -239,6 +241,86 @@ async def test_one_damaged_reading_stops_nobody_else() -> None:
     assert people[0] not in await scores_each(people)
     async with transaction() as db:
         await db.execute(delete(FactsVersion).where(FactsVersion.user_id == people[0]))
+
+
+async def damage(user_id: UUID) -> dict[UUID, bytes]:
+    """Nobody can open their readings any more; what they were before."""
+    async with transaction() as db:
+        theirs = select(readings.Reading).where(readings.Reading.user_id == user_id)
+        rows = list((await db.execute(theirs)).scalars())
+        kept = {row.id: row.facts_sealed for row in rows}
+        for row in rows:
+            row.facts_sealed = b"\0" * len(row.facts_sealed)
+    return kept
+
+
+class TestWhoCannotBeScored:
+    """Being stale, they would start a rescore of everybody each hour, and help nobody."""
+
+    @pytest.fixture
+    async def stale(self) -> UUID:
+        """Somebody who has a score, and whose facts have expired."""
+        (user_id,) = await settle(1, seed=21)
+        await rescore()
+        await expire(user_id)
+        return user_id
+
+    async def test_an_unreadable_person_is_told_once_and_starts_no_second_one(self, stale: UUID, lines: Lines) -> None:
+        kept, mark = await damage(stale), lines.mark()
+        begun = await begin_for_the_stale()
+        assert begun is not None and begun.reason is RescoreReason.FACTS_EXPIRED
+        await finish(begun)
+        assert await begin_for_the_stale() is None
+        await rescore()
+        told = [json.loads(line) for line in lines.since(mark).splitlines() if "rescore.unreadable" in line]
+        assert [(line["user_id"], line["error"]) for line in told] == [(str(stale), "InvalidTag")]
+        await repair(stale, kept)
+        await rescore()
+        await expire(stale)
+        assert await begin_for_the_stale() is not None, "who was repaired and scored counts again"
+        await finish_all()
+
+    async def test_neither_does_one_whose_key_is_lost(self, stale: UUID) -> None:
+        async with transaction() as db:
+            await db.execute(delete(PersonKey).where(PersonKey.user_id == stale))
+        assert await begin_for_the_stale() is None
+
+    async def test_beside_them_the_others_are_still_looked_for(self, stale: UUID) -> None:
+        await damage(stale)
+        await finish_all()
+        (other,) = await settle(1, seed=22)
+        await rescore()
+        assert await begin_for_the_stale() is None
+        await expire(other)
+        assert await begin_for_the_stale() is not None
+        await finish_all()
+
+
+async def begin_for_the_stale() -> Rescore | None:
+    async with transaction() as db:
+        return await rescoring.begin_for_the_stale(db)
+
+
+async def finish_all() -> None:
+    """What is under way, and one more, so that whoever is stale was met."""
+    async with reading() as db:
+        under_way = list((await db.execute(select(Rescore).where(Rescore.state == RescoreState.RUNNING))).scalars())
+    for each in under_way:
+        await finish(each)
+    await rescore()
+
+
+async def expire(user_id: UUID) -> None:
+    async with transaction() as db:
+        mine = update(scores.Scoring).where(scores.Scoring.user_id == user_id)
+        await db.execute(mine.values(stale_at=await clock.now(db)))
+
+
+async def repair(user_id: UUID, kept: dict[UUID, bytes]) -> None:
+    async with transaction() as db:
+        theirs = select(readings.Reading).where(readings.Reading.user_id == user_id)
+        for row in (await db.execute(theirs)).scalars():
+            row.facts_sealed = kept[row.id]
 
 
 class TestExpiredFacts:
