@@ -21,7 +21,8 @@ from domain.matching import disclosure
 from domain.matching.reach import funnels, questions
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.sweeps import Done
-from infra import clock, limiter
+from infra import counters
+from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.settings import Rate
@@ -79,7 +80,7 @@ def _copy(product: Product) -> Product:
 
 
 async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Product) -> Rehearsal:
-    if retry_at := await limiter.wait_after(PER_ACTOR, "rehearsal", actor.name, now=await clock.now(db)):
+    if retry_at := await counters.take(db, [Use(PER_ACTOR, "rehearsal", actor.name)]):
         raise Refusal(
             RefusalCode.RATE_LIMITED,
             N_("Too many rehearsals at once. Please wait a moment."),

@@ -17,7 +17,7 @@ from domain.matching.sweeps import snapshots
 from domain.matching.sweeps.sweeps import Done, Sweep, SweepRange
 from domain.runs import runs
 from domain.runs.runs import RunState
-from infra import clock
+from infra import clock, limiter
 from infra.clock import begins
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -164,6 +164,23 @@ async def test_too_many_at_once_are_refused(db: Db, shop: Shop, swept: Done, mon
     with pytest.raises(Refusal) as refused:
         await rehearsing.of_id(db, actor, shop.product.id, {})
     assert refused.value.code == RefusalCode.RATE_LIMITED and refused.value.retry_at is not None
+    await rehearsing.of_id(db, StaffActor(new_id(), Role.RISK), shop.product.id, {})
+
+
+async def test_they_are_counted_where_valkey_does_not_answer(
+    db: Db, shop: Shop, swept: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise AssertionError("nothing of this is asked of Valkey")
+
+    monkeypatch.setattr(limiter, "_limiter", away)
+    monkeypatch.setattr(rehearsing, "PER_ACTOR", Rate(times=3, seconds=60))
+    actor = StaffActor(new_id(), Role.RISK)
+    for _ in range(3):
+        await rehearsing.of_id(db, actor, shop.product.id, {})
+    with pytest.raises(Refusal) as refused:
+        await rehearsing.of_id(db, actor, shop.product.id, {})
+    assert refused.value.code == RefusalCode.RATE_LIMITED
 
 
 class TestTheDaysQuestions:
