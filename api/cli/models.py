@@ -75,51 +75,62 @@ def approve(version: Version, by: By) -> None:
     async def approve_it(db: "Db") -> None:
         await promoting.approve(db, version, by=await proving.prove(by))
 
-    _do(approve_it, f"{version} is approved; longan models promote {version}")
+    _do(approve_it, f"{version} is approved; longan models promote {version} --by ADDRESS")
 
 
 @models.command()
 def promote(
     version: Version,
+    by: By,
     book: Annotated[
         Path | None, typer.Option(help="A loan book to measure both models on, for the release gate.")
     ] = None,
     describe: Annotated[Path | None, typer.Option(help="What the book's columns are: see book.toml.")] = None,
 ) -> None:
     """Make an approved model the champion. API and worker take it over without restart, and everybody is rescored."""
+    from api.cli import proving
     from ml.promotion import promoting
 
     if (book is None) != (describe is None):
         raise typer.BadParameter("--book and --describe go together")
 
     async def measured_and_promoted(db: "Db") -> None:
+        actor = await proving.prove(by)
         gate = await _measured(db, version, book, describe) if book and describe else None
-        await promoting.promote(db, version, gate)
+        await promoting.promote(db, version, gate, by=actor)
 
     _do(measured_and_promoted, f"{version} is the champion; everybody is being rescored")
 
 
 @models.command()
 def challenge(
+    by: By,
     version: Annotated[str | None, typer.Argument(help="Nothing ends the challenge.")] = None,
 ) -> None:
     """Let a model score live traffic in the shadow: its points are stored beside the champion's, and shown to nobody."""
+    from api.cli import proving
     from ml.promotion import promoting
 
-    told = f"{version} scores in the shadow" if version else "nobody challenges any more"
-    _do(lambda db: promoting.challenge(db, version), told)
+    async def challenge_it(db: "Db") -> None:
+        await promoting.challenge(db, version, by=await proving.prove(by))
+
+    _do(challenge_it, f"{version} scores in the shadow" if version else "nobody challenges any more")
 
 
 @models.command()
 def rollback(
+    by: By,
     match: Annotated[bool, typer.Option("--match", help="The matcher instead of the score.")] = False,
 ) -> None:
     """Go back to the champion before this one, in one step."""
+    from api.cli import proving
     from ml.live.store import Kind
     from ml.promotion import promoting
 
-    kind = Kind.MATCH if match else Kind.SCORE
-    _do(lambda db: promoting.roll_back(db, kind), "the former champion is live again; everybody is being rescored")
+    async def roll_back(db: "Db") -> None:
+        await promoting.roll_back(db, Kind.MATCH if match else Kind.SCORE, by=await proving.prove(by))
+
+    _do(roll_back, "the former champion is live again; everybody is being rescored")
 
 
 async def _measured(db: "Db", version: str, book: Path, describe: Path) -> Any:

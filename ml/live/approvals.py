@@ -8,6 +8,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain import approvals
+from domain.actors import StaffActor
 from domain.approvals import Approval, Verdict
 from domain.people import staff
 from domain.people.staff import Staff
@@ -41,6 +42,7 @@ class ModelMove(Entity):
     before: Mapped[str | None]
     moved_at: Mapped[datetime]
     gate: Mapped[Json] = mapped_column(default_factory=dict)
+    moved_by_id: Mapped[UUID | None] = mapped_column(default=None)  # a member of staff; nobody where it moved by itself
 
     __table_args__ = (Index(None, "kind", "moved_at"),)
 
@@ -64,9 +66,15 @@ def _words(row: Approval, names: dict[UUID, str]) -> list[tuple[str, bool]]:
     return [(names[row.proposed_by], True), *approved]
 
 
-async def write_down(db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json) -> None:
-    now = await clock.now(db)
-    db.add(ModelMove(kind=kind, move=move, version=version, before=before, moved_at=now, gate=gate))
+async def write_down(
+    db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json, by: StaffActor | None = None
+) -> None:
+    now, moved_by_id = await clock.now(db), by.staff_id if by else None
+    db.add(
+        ModelMove(
+            kind=kind, move=move, version=version, before=before, moved_at=now, gate=gate, moved_by_id=moved_by_id
+        )
+    )
     await db.flush()
 
 

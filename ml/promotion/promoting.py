@@ -66,8 +66,9 @@ async def approve(db: Db, version: str, *, by: StaffActor) -> None:
         await domain_approvals.approve(db, by, MODEL, subject=version, seen=hash, now=hash)
 
 
-async def promote(db: Db, version: str, measured: Gate | None = None) -> Standing:
+async def promote(db: Db, version: str, measured: Gate | None = None, *, by: StaffActor) -> Standing:
     """Make it the champion. `measured`: the release gate's findings, where the champion's figures can be compared."""
+    _require_voucher(by)
     kind = await kind_of(db, version)
     candidate = await _require_sound(db, kind, version)
     before = (await registry.standing(db, kind)).champion
@@ -75,12 +76,13 @@ async def promote(db: Db, version: str, measured: Gate | None = None) -> Standin
         raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
     if isinstance(candidate, Artefact):
         await _require_gate(db, before, candidate, measured)
-    await _announce(db, kind, Move.PROMOTED, version, before, measured.figures if measured else {})
+    await _announce(db, kind, Move.PROMOTED, version, before, measured.figures if measured else {}, by)
     return await registry.switch(db, kind, lambda now: now.promoted(version))
 
 
-async def challenge(db: Db, version: str | None) -> Standing:
+async def challenge(db: Db, version: str | None, *, by: StaffActor) -> Standing:
     """Let it score live traffic in the shadow; None ends that. Nothing that people see changes, so it needs no approval."""
+    _require_voucher(by)
     now = await registry.standing(db, Kind.SCORE)
     before = now.challenger
     if version is not None:
@@ -90,18 +92,19 @@ async def challenge(db: Db, version: str | None) -> Standing:
         if version == now.champion:
             raise NotPromoted("It is the champion already.")
         await _require_sound(db, Kind.SCORE, version)
-        await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {})
+        await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {}, by)
     elif before is not None:
-        await approvals.write_down(db, Kind.SCORE, Move.WITHDRAWN, before, before, {})
+        await approvals.write_down(db, Kind.SCORE, Move.WITHDRAWN, before, before, {}, by)
     return await registry.switch(db, Kind.SCORE, lambda now: now.challenged(version))
 
 
-async def roll_back(db: Db, kind: Kind = Kind.SCORE) -> Standing:
+async def roll_back(db: Db, kind: Kind = Kind.SCORE, *, by: StaffActor) -> Standing:
     """Back to the champion before this one, at once: it was approved when it was promoted."""
+    _require_voucher(by)
     now = await registry.standing(db, kind)
     if not now.before:
         raise NotPromoted("There is no earlier champion to go back to.")
-    await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {})
+    await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {}, by)
     return await registry.switch(db, kind, Standing.rolled_back)
 
 
@@ -136,7 +139,7 @@ async def vouchers(db: Db, versions: set[str]) -> dict[str, list[Voucher]]:
 def _require_voucher(actor: StaffActor) -> None:
     if not actor.may(Permission.VOUCH_FOR_MODELS):
         able = " or ".join(role.value for role in roles_that_may(Permission.VOUCH_FOR_MODELS))
-        raise NotPromoted(f"A {actor.role} cannot vouch for a model: that takes the role {able}.")
+        raise NotPromoted(f"A {actor.role} cannot vouch for a model, or move one: that takes the role {able}.")
 
 
 @contextmanager
@@ -196,6 +199,8 @@ async def _readable(db: Db, version: str) -> Artefact | None:
         return None
 
 
-async def _announce(db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json) -> None:
-    await approvals.write_down(db, kind, move, version, before, gate)
+async def _announce(
+    db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json, by: StaffActor
+) -> None:
+    await approvals.write_down(db, kind, move, version, before, gate, by)
     await outbox.announce(db, approvals.MODEL_PROMOTED, kind=kind, version=version)

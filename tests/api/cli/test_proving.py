@@ -3,12 +3,19 @@
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
 
+import click
 import pyotp
 import pytest
+import typer
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from api.cli import app, proving
 from domain.actors import Role
 from domain.people import staff, staffing
+from infra import cache, database
 from infra.database import reading, transaction
 
 PASSWORD = "correct horse battery"
@@ -48,3 +55,46 @@ async def test_the_right_proofs_go_on_to_the_model() -> None:
     code, told = await longan("models", "propose", "0123456789abcdef", "--by", email, said=f"{PASSWORD}\n{now}\n")
     assert (code, "0123456789abcdef" in told) == (1, True)
     assert PASSWORD not in told
+
+
+MOVES = (("promote", "0123456789abcdef"), ("challenge", "0123456789abcdef"), ("challenge",), ("rollback",))
+
+
+@pytest.mark.parametrize("move", MOVES, ids=" ".join)
+def test_no_model_moves_without_somebody_who_proves_who_they_are(
+    move: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def refused(email: str) -> None:
+        asked.append(email)
+        raise typer.Exit(1)
+
+    monkeypatch.setattr(proving, "prove", refused)
+    monkeypatch.setattr(database, "close_engine", nothing)
+    monkeypatch.setattr(cache, "close_valkey", nothing)
+    assert CliRunner().invoke(app, ["models", *move]).exit_code == 2, "nobody is named"
+    assert CliRunner().invoke(app, ["models", *move, "--by", "risk@longan.test"]).exit_code == 1
+    assert asked == ["risk@longan.test"]
+
+
+async def nothing() -> None:
+    """The servers are those of all tests, so nobody closes the way to them."""
+
+
+def options_of(command: click.Command, path: str = "longan") -> Iterator[tuple[str, click.Parameter]]:
+    for parameter in command.params:
+        yield path, parameter
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from options_of(inner, f"{path} {name}")
+
+
+def test_every_command_that_takes_somebodys_name_is_known() -> None:
+    """One that acts for a person asks for their proofs; `staff` speaks about others and lets nobody act as them."""
+    naming = {
+        path
+        for path, parameter in options_of(get_command(app))
+        if {*parameter.opts} & {"--by", "--as", "--email", "--staff", "email"}
+    }
+    acting = {f"longan models {name}" for name in ("propose", "approve", "promote", "challenge", "rollback")}
+    assert naming == acting | {"longan staff appoint", "longan staff dismiss"}

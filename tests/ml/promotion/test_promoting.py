@@ -57,9 +57,12 @@ def appoint() -> Appoint:
     return somebody
 
 
-async def run(work: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
+MOVER = StaffActor(uuid4(), Role.RISK)
+
+
+async def run(work: Callable[..., Awaitable[Any]], *args: Any, by: StaffActor = MOVER) -> Any:
     async with transaction() as db:
-        return await work(db, *args, **options)
+        return await work(db, *args, by=by)
 
 
 async def vouched(version: str, appoint: Appoint) -> str:
@@ -93,6 +96,7 @@ class TestVouching:
         assert (now.champion, now.before[0]) == (other, champion)
         move = await last_move()
         assert (move.move, move.version, move.before) == (Move.PROMOTED, other, champion)
+        assert move.moved_by_id == MOVER.staff_id
         assert (await last_promotion()).data == {"kind": "score", "version": other}
 
     async def test_without_a_second_person_nothing_goes_live(self, champion: str, appoint: Appoint) -> None:
@@ -230,6 +234,22 @@ class TestAfterwards:
         move = await last_move()
         assert (move.move, move.version, move.before) == (Move.ROLLED_BACK, champion, other)
         assert (await last_promotion()).data == {"kind": "score", "version": champion}
+
+    @pytest.mark.parametrize("role", [Role.MARKETING, Role.VIEWER])
+    async def test_who_may_not_vouch_moves_no_model(self, champion: str, other: str, role: Role) -> None:
+        before, somebody = await last_move(), StaffActor(uuid4(), role)
+        for move, words in (
+            (promoting.promote, (other,)),
+            (promoting.challenge, (other,)),
+            (promoting.challenge, (None,)),
+            (promoting.roll_back, ()),
+        ):
+            with pytest.raises(
+                NotPromoted, match=f"A {role} cannot vouch for a model, or move one: that takes the role"
+            ):
+                await run(move, *words, by=somebody)
+        assert (await standings.standing(Kind.SCORE)).champion == champion
+        assert (await last_move()).id == before.id
 
     async def test_there_may_be_nothing_to_roll_back_to(self, champion: str) -> None:
         await standings.switch(Kind.SCORE, lambda now: Standing(champion))
