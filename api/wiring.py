@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import domain.applications.applying
+import domain.matching.reach.questions
 import domain.matching.tasks
 import domain.people.signing_in
 import domain.people.staff_signing_in
@@ -38,6 +39,7 @@ T = TypeVar("T")
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.applications.applying,
+    domain.matching.reach.questions,
     domain.matching.tasks,
     domain.people.signing_in,
     domain.people.staff_signing_in,
@@ -80,7 +82,7 @@ async def keep_up() -> None:
 def prepare(story: "Story") -> None:
     """Migrate, seed, and train the models if there are none. Does nothing twice."""
     with story.step("Migrations"):
-        migrations.upgrade(settings().database_url)
+        migrations.upgrade(settings().migrations_url)
     with story.step("Seeds"):
         asyncio.run(_seed_and_close())
     _train(story)

@@ -253,6 +253,11 @@ class Settings(BaseSettings):
         return self.environment == "embedded"
 
     @property
+    def migrations_url(self) -> str | None:
+        """Past a pooler: migrations keep a lock for the length of a session, and make indexes beside transactions."""
+        return self.database_direct_url or self.database_url
+
+    @property
     def shows_schema(self) -> bool:
         return self.is_embedded if self.introspection is None else self.introspection
 
@@ -290,6 +295,12 @@ class Settings(BaseSettings):
             raise ValueError(f"LONGAN_SEALING_KEY should say which of the master keys {_listed(versions)} seals")
         if versions and self.sealing_key not in {None, *versions}:
             raise ValueError(f"LONGAN_SEALING_KEY should be one of the master keys, which are {_listed(versions)}")
+        return self
+
+    @model_validator(mode="after")
+    def a_pooler_has_a_way_past_it(self) -> Self:
+        if self.database_pooled and not self.database_direct_url:
+            raise ValueError("LONGAN_DATABASE_DIRECT_URL should name the way past the pooler, for migrations")
         return self
 
     @model_validator(mode="after")

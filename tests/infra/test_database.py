@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from infra import outbox
+from infra import database, outbox
 from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
 from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
+from infra.settings import Settings
 
 NEVER, AGAIN = declare("test.never"), declare("test.again")
 
@@ -95,3 +96,23 @@ async def test_every_wait_has_an_end(db: Db, name: str, value: str) -> None:
 
 def test_there_is_one_engine() -> None:
     assert open_engine() is open_engine()
+
+
+def test_behind_a_pooler_nothing_is_prepared_for_later_and_no_limit_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = database._session_settings(Settings())["server_settings"]
+    assert alone["statement_timeout"] == "15000" and alone["lock_timeout"] == "10000"
+    direct = "postgresql://longan@db/longan"
+    pooled = Settings(
+        database_pooled=True, database_url="postgresql://longan@pooler/longan", database_direct_url=direct
+    )
+    sent = database._session_settings(pooled)
+    assert sent["server_settings"] == {"application_name": "longan", "timezone": "UTC"}
+    assert (sent["statement_cache_size"], sent["prepared_statement_cache_size"]) == (0, 0)
+    assert len({sent["prepared_statement_name_func"]() for _ in range(100)}) == 100
+    assert pooled.migrations_url == direct
+    assert Settings(database_url=direct).migrations_url == direct
+
+
+def test_a_pooler_without_a_way_past_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="LONGAN_DATABASE_DIRECT_URL should name the way past the pooler"):
+        Settings(database_pooled=True, database_direct_url=None)
