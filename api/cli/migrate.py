@@ -1,5 +1,7 @@
 """`longan migrate`: the newest tables."""
 
+import typer
+
 
 def migrate() -> None:
     """Bring the database's tables up to date."""
@@ -8,5 +10,9 @@ def migrate() -> None:
     from infra import migrations
     from infra.settings import settings
 
-    with nearby.servers(), Told().step("Migrations"):
-        migrations.upgrade(settings().database_url)
+    try:
+        with nearby.servers(), Told().step("Migrations"):
+            migrations.upgrade(settings().migrations_url)
+    except migrations.Locked as locked:
+        typer.echo(str(locked), err=True)
+        raise typer.Exit(1) from None

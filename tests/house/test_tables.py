@@ -5,10 +5,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra import embedded, migrations
@@ -49,6 +50,24 @@ async def test_down_and_up_again(servers: embedded.Servers) -> None:
     assert await tables(url) == {"alembic_version"}
     await asyncio.to_thread(migrations.upgrade, url)
     assert await tables(url) == {*Entity.metadata.tables, "alembic_version"}
+
+
+async def test_a_migration_gives_up_a_table_that_is_in_use_and_goes_on_later(
+    servers: embedded.Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(migrations, "ATTEMPTS", 1)
+    url = servers.create_database("locked")
+    await asyncio.to_thread(migrations.upgrade, url, "0014")
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT FROM watch_snapshots"))  # and its transaction stays open
+        with pytest.raises(migrations.Locked, match="Longan goes on as it was; run this again"):
+            await asyncio.to_thread(migrations.upgrade, url, "0015")
+        asked = text("SELECT version_num FROM alembic_version")
+        assert (await connection.execute(asked)).scalar_one() == "0014"
+    await engine.dispose()
+    await asyncio.to_thread(migrations.upgrade, url, "0015")
 
 
 async def tables(url: str) -> set[str]:
