@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import pyotp
 import pytest
 import typer
@@ -82,7 +82,7 @@ async def nothing() -> None:
     """The servers are those of all tests, so nobody closes the way to them."""
 
 
-def options_of(command: click.Command, path: str = "longan") -> Iterator[tuple[str, click.Parameter]]:
+def options_of(command: Any, path: str = "longan") -> Iterator[tuple[str, Any]]:
     for parameter in command.params:
         yield path, parameter
     for name, inner in getattr(command, "commands", {}).items():
