@@ -33,9 +33,12 @@ def _give_up_soon(connection: Connection) -> None:
 
 async def run() -> None:
     engine = make_engine(context.config.attributes["url"])
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        # A connection that failed still has the lock, and goes back to a pool that nobody would close.
+        await engine.dispose()
 
 
 asyncio.run(run())
