@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from graphql import OperationDefinitionNode, parse
 from sqlalchemy import select
 
+from api.graphql.limits import cost_of
 from domain.market import catalogue
 from domain.market.products import Product
 from infra.database import reading
@@ -162,6 +164,19 @@ class TestLookingFor:
     )
     async def test_what_cannot_be_is_refused(self, phone: Phone, asked: dict[str, Any]) -> None:
         assert await phone.error(LOOK, **asked) == (200, "BAD_REQUEST")
+
+    @pytest.mark.parametrize(
+        ("asked", "cost"),
+        [
+            ("first: 5", 1 + 5 * 1),
+            ('first: 5, search: "手机"', 1 + 100 + 5 * 1),
+            ("first: 5, search: $words, sort: LOWEST_COST, months: 12", 1 + 100 + 20 + 20 + 5 * 1),
+        ],
+    )
+    def test_looking_through_all_products_costs_as_much_as_it_takes(self, asked: str, cost: int) -> None:
+        (operation,) = parse(f"query ($words: String) {{ products({asked}) {{ totalCount }} }}").definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        assert cost_of(operation, {}, {"words": "x"}) == cost
 
     async def test_three_statements_and_a_list_written_in_the_document(self, http: httpx2.AsyncClient) -> None:
         asked = (
