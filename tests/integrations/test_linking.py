@@ -180,9 +180,9 @@ async def test_a_provider_that_never_ends_is_unavailable_in_time(
 @pytest.mark.parametrize(
     ("error", "code", "kept", "sentence"),
     [
-        ("access_denied", "PROVIDER_REFUSED", "denied", "you did not agree"),
-        ("server_error", "PROVIDER_UNAVAILABLE", "callback:server_error", "does not answer at the moment"),
-        ("temporarily_unavailable", "PROVIDER_UNAVAILABLE", "callback:temporarily_unavailable", "does not answer"),
+        ("access_denied", "PROVIDER_REFUSED", "denied", "did not give permission"),
+        ("server_error", "PROVIDER_UNAVAILABLE", "callback:server_error", "not answering right now"),
+        ("temporarily_unavailable", "PROVIDER_UNAVAILABLE", "callback:temporarily_unavailable", "not answering"),
         ("invalid_scope", "PROVIDER_REFUSED", "callback:error", "did not confirm this link"),
         ("<b>+86138", "PROVIDER_REFUSED", "callback:error", "did not confirm this link"),
     ],
