@@ -11,6 +11,7 @@ from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import Borrower
 from domain.applications.decisions import Decision
+from domain.consent.lookups import Purpose, look_up
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score
@@ -159,8 +160,10 @@ async def whole(db: Db, keys: set[Key]) -> dict[Key, Case]:
 
 async def with_the_person(db: Db, cases: list[Case]) -> list[Case]:
     """These cases with what is known of whoever applied."""
-    people = await borrowers.of_applications(db, [case.application for case in cases])
-    scored = await scores.scorings_of(db, {case.application.user_id for case in cases})
+    asked = {case.application.user_id for case in cases}
+    found = [case.application for case in cases]
+    people = await look_up(db, Purpose.REVIEW, asked, lambda db, _: borrowers.of_applications(db, found))
+    scored = await look_up(db, Purpose.REVIEW, asked, scores.scorings_of)
     known_cases = []
     for case in cases:
         application, score = case.application, scored.get(case.application.user_id, (None, None))[1]

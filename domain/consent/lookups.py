@@ -1,0 +1,27 @@
+"""Lookup: somebody's look at a score, grade or fact of another person. Every one of them comes through here.
+
+What a person looks up of themselves, and what the house works out by itself, is no lookup.
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from infra.database import Db
+
+T = TypeVar("T")
+
+
+class Purpose(StrEnum):
+    """What somebody looks for."""
+
+    ANSWER = "ANSWER"  # a partner who is to answer an application
+    REVIEW = "REVIEW"  # a member of staff who reviews one
+
+
+async def look_up(
+    db: Db, purpose: Purpose, user_ids: set[UUID], read: Callable[[Db, set[UUID]], Awaitable[dict[UUID, T]]]
+) -> dict[UUID, T]:
+    """What `read` tells of these people, for somebody else. The one place in which looks can be counted, recorded and refused."""
+    return await read(db, user_ids)
