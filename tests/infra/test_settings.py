@@ -280,7 +280,12 @@ def test_any_value_of_any_setting_is_refused_in_words_or_works() -> None:
                 taken += 1
                 use(found)
                 continue
-            named = f"LONGAN_{name.partition('__')[0]}", "the SMS gateway", "a production configuration needs"
+            named = (
+                "LONGAN_DATABASE_DIRECT_URL",
+                f"LONGAN_{name.partition('__')[0]}",
+                "the SMS gateway",
+                "a production configuration needs",
+            )
             assert all(each.startswith(named) and each.endswith(".") for each in told), (name, value, told)
             assert all("\n" not in each and "Value error" not in each for each in told), (name, value, told)
     assert 0 < taken < 600, "most of these values are wrong for most settings"
