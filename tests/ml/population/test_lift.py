@@ -16,7 +16,7 @@ from ml.population.simulating import SOURCES, simulated
 
 @pytest.fixture(scope="module")
 def lifts(model: Artefact) -> Lifts:
-    return lifted(model, simulated(20_000, seed=77), seed=1, draws=100)
+    return lifted(model, simulated(60_000, seed=77), seed=1, draws=100)
 
 
 def test_every_source_helps_on_top_of_any_other(lifts: Lifts) -> None:
