@@ -18,7 +18,7 @@ INSIDE_MAX_OF_NETWORK = 12
 NICE = 5
 
 
-class Full(Exception):
+class HashingFull(Exception):
     """Raised where as many wait as may, here or from this network. Trying again in a second is not too early."""
 
 
@@ -35,7 +35,7 @@ def place_for(address: str) -> Iterator[Run]:
     """A place among those who wait, held to the end of the block, which may run slow hashes with it. Raises Full."""
     network = widest_of(address)
     if _inside.total() >= INSIDE_MAX or _inside[network] >= INSIDE_MAX_OF_NETWORK:
-        raise Full
+        raise HashingFull
     _inside[network] += 1
     try:
         yield _run

@@ -17,7 +17,7 @@ LOG_BYTES_MAX = 20_000_000
 
 
 @dataclass(frozen=True)
-class Identity:
+class RunsAs:
     """Whom a program runs as. See `infra/tether.py`."""
 
     how: Literal["same", "namespace", "become"] = "same"
@@ -33,7 +33,7 @@ class Program:
     is_ready: Callable[[int], bool] = lambda pid: True
     prepare: Callable[[], None] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
-    identity: Identity = Identity()
+    identity: RunsAs = RunsAs()
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds_max: float = 10.0
     ready_seconds_max: float = 60.0
@@ -95,7 +95,7 @@ class DidNotStart(Exception):
         super().__init__(f"{program.name} did not start; the end of {program.log}:\n{last_lines(program.log)}")
 
 
-def tethered(command: list[str], identity: Identity, death_signal: signal.Signals) -> list[str]:
+def tethered(command: list[str], identity: RunsAs, death_signal: signal.Signals) -> list[str]:
     who = [identity.how, str(identity.uid), str(identity.gid)]
     return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(death_signal)), *who, *command]
 

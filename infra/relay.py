@@ -18,7 +18,7 @@ log = structlog.get_logger()
 async def run(broker: Broker) -> None:
     """Relay until cancelled. Any number of relays may run: rows are taken with SKIP LOCKED."""
     bell = asyncio.Event()
-    watch = Watch()
+    watch = RelayWatch()
     async with asyncio.TaskGroup() as group:
         group.create_task(_hear(bell))
         while True:
@@ -60,7 +60,7 @@ async def hand_over(broker: Broker) -> int:
     return len(rows)
 
 
-class Watch:
+class RelayWatch:
     """Says now and then that what is owed has waited for too long, whatever holds it up."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ class StopRequested(BaseException):
 
 
 @dataclass
-class Kept:
+class Supervised:
     """A program that should run, and how it fares."""
 
     process: Process
@@ -50,7 +50,7 @@ class Supervisor:
         self.owner = owner
         self.on_end = on_end
         self.on_return = on_return
-        self.kept: list[Kept] = []
+        self.kept: list[Supervised] = []
 
     def __enter__(self) -> Self:
         # A child's end, like every signal, wakes the watch by one byte here: nothing polls.
@@ -76,7 +76,7 @@ class Supervisor:
 
     def start(self, program: Program) -> Process:
         process = Process(program, self.owner)
-        self.kept.append(Kept(process))
+        self.kept.append(Supervised(process))
         self.write_pid(process)
         return process
 
@@ -98,15 +98,15 @@ class Supervisor:
                 self.on_return(kept.process, time.monotonic() - kept.ended_at)
                 kept.ended_at = None
 
-    def is_over(self, kept: Kept) -> bool:
+    def is_over(self, kept: Supervised) -> bool:
         return kept.process.popen.returncode == 0 or kept.failures >= TRIES_MAX
 
-    def let_go(self, kept: Kept) -> None:
+    def let_go(self, kept: Supervised) -> None:
         self.kept.remove(kept)
         kept.process.stop()  # its descendants too
         self.pid_file(kept.process).unlink(missing_ok=True)
 
-    def mourn(self, kept: Kept) -> None:
+    def mourn(self, kept: Supervised) -> None:
         kept.process.stop()  # its descendants too
         now = time.monotonic()
         lived = now - kept.process.started
@@ -115,7 +115,7 @@ class Supervisor:
         kept.restart_at = now + kept.pause
         self.on_end(kept.process, kept.pause)
 
-    def restart(self, kept: Kept) -> None:
+    def restart(self, kept: Supervised) -> None:
         try:
             kept.process = Process(kept.process.program, self.owner)
         except Exception:  # whatever stopped it this time may be gone the next

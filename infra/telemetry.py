@@ -31,7 +31,7 @@ def configure_logging() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_request_id,
             _name_exception,
-            _keep_allowed,
+            _drop_unlisted,
             structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings().log_level]),
@@ -77,7 +77,7 @@ def _trace(error: BaseException) -> str:
     return f"{type(error).__qualname__}{f' {code}' if code else ''} at " + " > ".join(told)
 
 
-def _keep_allowed(_: Any, __: str, event: EventDict) -> EventDict:
+def _drop_unlisted(_: Any, __: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 

@@ -84,7 +84,7 @@ async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:
     return {row.user_id: seal_with(row) for row in rows}
 
 
-def house_seal() -> Seal:
+def system_seal() -> Seal:
     """The seal of secrets that belong to no person: a staff member's TOTP secret, a webhook's signing key."""
     return Seal(_derived("house"), None)
 

@@ -39,7 +39,7 @@ def registration(key: str) -> Registration | None:
     return registrations().get(key)
 
 
-def known(key: str) -> Registration:
+def registration_or_name(key: str) -> Registration:
     """A registration, also one that is configured no more: an account that was linked there keeps its provider's name."""
     return registration(key) or Registration(
         provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id=""

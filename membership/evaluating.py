@@ -15,26 +15,26 @@ from membership.tiers import Tier
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TierVerdict:
     """The tier that a member has from now on, and until when if he has fallen below it."""
 
     tier: Tier
     valid_until: datetime | None
 
 
-def judge(held: Tier, valid_until: datetime | None, reached: Tier, grace: timedelta, now: datetime) -> Verdict:
+def judge(held: Tier, valid_until: datetime | None, reached: Tier, grace: timedelta, now: datetime) -> TierVerdict:
     """`valid_until` is the end of a grace that began before: falling further neither shortens nor renews it."""
     if reached.rank >= held.rank:
-        return Verdict(reached, None)
+        return TierVerdict(reached, None)
     ends = valid_until or now + grace
-    return Verdict(held, ends) if ends > now else Verdict(reached, None)
+    return TierVerdict(held, ends) if ends > now else TierVerdict(reached, None)
 
 
 async def evaluate(db: Db, user_id: UUID) -> Member:
     """Bring the member to the tier that he deserves by the live rules. Doing it again changes nothing."""
     member = await _joined(db, user_id)
     live = await rules.live(db)
-    held = (await tiers.known(db))[member.tier_code]
+    held = (await tiers.tiers_by_code(db))[member.tier_code]
     verdict = judge(
         held, member.valid_until, await _reached(db, user_id, live), _grace(live, held), await clock.now(db)
     )

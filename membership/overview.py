@@ -21,7 +21,7 @@ class TierOverview:
 
 async def tiers_with_counts(db: Db) -> list[TierOverview]:
     """All tiers, lowest first, in three round trips."""
-    known = await tiers.known(db)
+    known = await tiers.tiers_by_code(db)
     counts = select(Member.tier_code, func.count()).where(invented.counts(Member.user_id)).group_by(Member.tier_code)
     members = dict((await db.execute(counts)).all())
     granted = await benefits.granted_by(db, {tier_source(code) for code in known})

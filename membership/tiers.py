@@ -17,7 +17,7 @@ class Tier(Entity):
     rank: Mapped[int] = mapped_column(unique=True)  # 1 is everybody's
 
 
-async def known(db: Db) -> dict[str, Tier]:
+async def tiers_by_code(db: Db) -> dict[str, Tier]:
     """All tiers by code, lowest first."""
     rows = (await db.execute(select(Tier).order_by(Tier.rank))).scalars()
     return {tier.code: tier for tier in rows}

@@ -8,7 +8,7 @@ import strawberry
 from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, id_check, id_of, told
+from api.graphql.mutations import Input, answer, commit, id_check, id_of
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL
@@ -72,7 +72,7 @@ class CountingOn:
 
     @strawberry.field(description="Where the account is or was.")
     def provider(root: strawberry.Parent[counting_on.CountingOn]) -> Provider:
-        return as_provider(registry.known(root.provider))
+        return as_provider(registry.registration_or_name(root.provider))
 
     @strawberry.field(description="Which debts and arrears count on, in the language that was asked for.")
     def facts(root: strawberry.Parent[counting_on.CountingOn], info: Info) -> list[str]:
@@ -108,7 +108,7 @@ class LinkedAccount(Node):
 
     @strawberry.field(description="Where the account is.")
     def provider(root: strawberry.Parent[accounts.LinkedAccount]) -> Provider:
-        return as_provider(registry.known(root.provider))
+        return as_provider(registry.registration_or_name(root.provider))
 
     @strawberry.field(
         description="What would count on if it were unlinked now: show it before asking for a yes. Null where nothing would."
@@ -199,7 +199,7 @@ class AccountMutation:
     async def start_account_link(
         self, info: Info, input: Input[StartAccountLinkInput]
     ) -> StartAccountLinkResult | None:
-        return await told(info.context, linking.start(info.context.user, input.provider, input.redirect_uri))
+        return await answer(info.context, linking.start(info.context.user, input.provider, input.redirect_uri))
 
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
@@ -208,7 +208,7 @@ class AccountMutation:
     async def complete_account_link(
         self, info: Info, input: Input[CompleteAccountLinkInput]
     ) -> CompleteAccountLinkResult | None:
-        return await told(info.context, linking.complete(info.context.user, input.callback_url))
+        return await answer(info.context, linking.complete(info.context.user, input.callback_url))
 
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(

@@ -8,7 +8,7 @@ import strawberry
 
 from api.app.agreements import Agreement
 from api.app.products import Product
-from api.app.scores import Reason, reasons_told
+from api.app.scores import Reason, translate_reasons
 from api.app.viewing import viewer_field
 from api.graphql import scalars
 from api.graphql.context import Info
@@ -57,7 +57,7 @@ class Decision:
 
     @strawberry.field(description="Why, the weightiest first, at most four.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
-        return reasons_told(root.reasons, info)
+        return translate_reasons(root.reasons, info)
 
 
 @strawberry.type(description="What was shown, under the hash of its words.")

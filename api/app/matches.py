@@ -8,7 +8,7 @@ import strawberry
 
 from api.app.bands import BandEvidence
 from api.app.products import Product
-from api.app.scores import Reason, reasons_told
+from api.app.scores import Reason, translate_reasons
 from api.app.viewing import viewer_field
 from api.graphql.connections import CountedConnection, counted, known
 from api.graphql.context import Info
@@ -58,7 +58,7 @@ class Match(Node):
 
     @strawberry.field(description="Why it stands here, the weightiest first.")
     def reasons(root: strawberry.Parent[matches.Match], info: Info) -> list[Reason]:
-        return reasons_told(list(root.reasons), info)
+        return translate_reasons(list(root.reasons), info)
 
     @strawberry.field(description="What is due each month, for the amount and term of `basis`.")
     def monthly_cost(root: strawberry.Parent[matches.Match]) -> Money:
@@ -78,16 +78,16 @@ class WhyNot:
 
     @strawberry.field(description="What speaks against it, or where it stands.")
     def reasons(root: strawberry.Parent[why_not.WhyNot], info: Info) -> list[Reason]:
-        return reasons_told(list(root.reasons), info)
+        return translate_reasons(list(root.reasons), info)
 
 
-@shows(matcher.Weight, description="One part of the value by which matches are ordered.")
+@shows(matcher.RankingWeight, description="One part of the value by which matches are ordered.")
 class MatchWeight:
     name: str = strawberry.field(description="Its permanent name.")
     weight: float = strawberry.field(description="What it is multiplied by; negative where more is worse.")
 
     @strawberry.field(description="What it measures, in the language that was asked for.")
-    def meaning(root: strawberry.Parent[matcher.Weight], info: Info) -> str:
+    def meaning(root: strawberry.Parent[matcher.RankingWeight], info: Info) -> str:
         return say(root.meaning, info.context.locale)
 
 

@@ -22,7 +22,7 @@ class Reason:
     message: str = strawberry.field(description="A sentence for the person, in the language that was asked for.")
 
 
-def reasons_told(reasons: list[DomainReason], info: Info) -> list[Reason]:
+def translate_reasons(reasons: list[DomainReason], info: Info) -> list[Reason]:
     locale = info.context.locale
     return [Reason(code=reason.code, message=say(reason.message, locale, **reason.values)) for reason in reasons]
 
@@ -37,18 +37,18 @@ class Factor:
         return say(root.label, info.context.locale)
 
 
-@shows(receipts.Part, description="One cause of the change, with its points.")
+@shows(receipts.ReceiptPart, description="One cause of the change, with its points.")
 class ChangePart:
     code: str = strawberry.field(description="Stable; `api/codes.md` lists them.")
     points: int = strawberry.field(description="Points that it added, or took where negative.")
 
     @strawberry.field(description="A sentence for the person, with the points.")
-    def message(root: strawberry.Parent[receipts.Part], info: Info) -> str:
+    def message(root: strawberry.Parent[receipts.ReceiptPart], info: Info) -> str:
         return say(root.message, info.context.locale, points=f"{root.points:+d}")
 
 
 @shows(
-    receipts.Receipt,
+    receipts.ChangeReceipt,
     description="How a score came from the one before: `before` and all `parts` add up to `after`, exactly.",
 )
 class ChangeReceipt:
@@ -99,7 +99,7 @@ class Score(Node):
 
     @strawberry.field(description="What counts most against this person, at most four, most important first.")
     def reasons(root: strawberry.Parent[scores.Score], info: Info) -> list[Reason]:
-        return reasons_told(root.reasons, info)
+        return translate_reasons(root.reasons, info)
 
     @strawberry.field(description="How it came from the score before it; null at the first one.")
     async def change(root: strawberry.Parent[scores.Score]) -> ChangeReceipt | None:

@@ -17,21 +17,21 @@ def credentials() -> None:
 
     from api.cli import nearby
     from api.cli.address import address_of
-    from api.dev.credentials import Credentials, NotSeeded, kept_in, let_in
+    from api.dev.credentials import DevCredentials, NotSeeded, let_in, read_credentials
     from infra.database import close_engine
     from infra.settings import settings
 
     if not settings().is_embedded:
         raise _sorry("These credentials are for the embedded default only.")
 
-    async def write(kept: Credentials) -> None:
+    async def write(kept: DevCredentials) -> None:
         try:
             await let_in(kept)
         finally:
             await close_engine()
 
     var = settings().var.resolve()
-    found = kept_in(var / "dev-credentials.json")
+    found = read_credentials(var / "dev-credentials.json")
     with nearby.servers():
         try:
             asyncio.run(write(found))

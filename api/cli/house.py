@@ -13,7 +13,7 @@ from api.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
 from infra.processes import end_all, supervised_by
-from infra.programs import Identity, Program, tethered
+from infra.programs import Program, RunsAs, tethered
 from infra.settings import settings
 from infra.supervision import Supervisor
 
@@ -46,7 +46,7 @@ class House:
                 if embedded.make_database(self.servers):
                     forget(self.var)
                     progress.forget(self.var)
-                step.note = f"data in {shown(self.servers.postgres.folder)}"
+                step.note = f"data in {shorten(self.servers.postgres.folder)}"
         if settings().valkey_url is None:
             with self.story.step("Valkey"):
                 supervisor.start(self.servers.valkey.program(self.log("valkey"))).wait_until_ready()
@@ -57,7 +57,7 @@ class House:
             supervisor.start(self.relay())
             api.wait_until_ready()
             supervisor.require_alive()
-            step.note = f"logs in {shown(self.var / 'log')}"
+            step.note = f"logs in {shorten(self.var / 'log')}"
         if self.wants_a_past():
             supervisor.start(self.past())
 
@@ -72,7 +72,7 @@ class House:
         """Make all ready in a process of its own, which gives back the memory that training takes."""
         if settings().database_url is None and is_prepared(self.var):
             return
-        command = tethered([PYTHON, "-m", "api.cli", "prepare"], Identity(), signal.SIGKILL)
+        command = tethered([PYTHON, "-m", "api.cli", "prepare"], RunsAs(), signal.SIGKILL)
         done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
         if done.returncode != 0:
             raise CannotOpen("it could not be prepared; what it said stands above")
@@ -158,7 +158,7 @@ class House:
             connection.close()
 
 
-def shown(path: Path) -> str:
+def shorten(path: Path) -> str:
     """A path, as short as it can be said from where we stand."""
     try:
         return str(path.relative_to(Path.cwd()))

@@ -41,12 +41,12 @@ def lift(
             except OSError as error:
                 raise typer.BadParameter(f"{error.filename} can't be read", param_hint="--berka") from error
     if as_json:
-        lab.write({"simulated": _told(simulated), "real": real and _told_of_real(real)})
+        lab.write({"simulated": _summarise(simulated), "real": real and _summarise_real(real)})
     else:
         _print(simulated, real)
 
 
-def _told(lifts: "Lifts") -> dict[str, Any]:
+def _summarise(lifts: "Lifts") -> dict[str, Any]:
     return {
         "people": lifts.people,
         "bads": lifts.bads,
@@ -65,7 +65,7 @@ def _told(lifts: "Lifts") -> dict[str, Any]:
     }
 
 
-def _told_of_real(real: "BerkaLift") -> dict[str, Any]:
+def _summarise_real(real: "BerkaLift") -> dict[str, Any]:
     return {
         "loans": real.loans,
         "bads": real.bads,
@@ -87,17 +87,17 @@ def _print(lifts: "Lifts", real: "BerkaLift | None") -> None:
     table = Listing("Linked", "Added", "AUC gained", "Log-loss saved", "Helps", title=title)
     for one in lifts.lifts:
         helps = "yes" if one.helps else "no"
-        table.add_row(" + ".join(one.to), one.added, _shown(one.auc, 3), _shown(one.logloss, 4), helps)
+        table.add_row(" + ".join(one.to), one.added, _format(one.auc, 3), _format(one.logloss, 4), helps)
     console.print(table)
     console.print("The AUC of simulated people says how hard we made the puzzle: it is no measure of performance.")
     if real is not None:
         console.print(
             f"\nReal people (Berka): {real.loans} loans, {real.bads} bad, cross-validated. AUC {real.application.value:.3f} from the "
-            f"application, {real.with_history.value:.3f} with account history: {_shown(real.auc, 3, ' more, ')}."
+            f"application, {real.with_history.value:.3f} with account history: {_format(real.auc, 3, ' more, ')}."
         )
 
 
-def _shown(figure: "Figure", decimals: int, between: str = "\n") -> str:
+def _format(figure: "Figure", decimals: int, between: str = "\n") -> str:
     """A figure with its interval, on two lines, so that a row fits eighty columns."""
     value, low, high = (f"{number:+.{decimals}f}" for number in (figure.value, figure.low, figure.high))
     return f"{value}{between}{low} to {high}"

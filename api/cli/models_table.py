@@ -10,7 +10,7 @@ from infra import terminal
 from infra.database import Db
 from infra.terminal import Listing
 from ml.live import registry, store
-from ml.live.registry import ModelState, Standing
+from ml.live.registry import ModelStanding, ModelState
 from ml.live.store import Kind, ModelArtefact
 from ml.models.artefact import Artefact, ArtefactError
 from ml.promotion import challenging, promoting
@@ -21,7 +21,7 @@ FIGURES = ("auc", "logloss", "ece")
 
 
 @dataclass(frozen=True)
-class Line:
+class ModelLine:
     """`broken`: why it cannot be used. `unmapped`: inputs that no fact feeds, so that nobody can be scored."""
 
     version: str
@@ -36,9 +36,9 @@ class Line:
     vouchers: tuple[Voucher, ...]
 
 
-async def lines(db: Db) -> list[Line]:
+async def lines(db: Db) -> list[ModelLine]:
     """Champions first, then what else is kept."""
-    kept = await store.kept(db)
+    kept = await store.list_artefacts(db)
     standings = {kind: await registry.standing(db, kind) for kind in Kind}
     vouchers = await promoting.vouchers(db, {each.version for each in kept})
     found = [await _line(db, each, standings[each.kind], tuple(vouchers[each.version])) for each in kept]
@@ -50,7 +50,7 @@ async def shadow(db: Db) -> tuple[str, SideBySide] | None:
     return (challenger, await challenging.side_by_side(db, challenger)) if challenger else None
 
 
-async def _line(db: Db, kept: ModelArtefact, standing: Standing, vouchers: tuple[Voucher, ...]) -> Line:
+async def _line(db: Db, kept: ModelArtefact, standing: ModelStanding, vouchers: tuple[Voucher, ...]) -> ModelLine:
     card: Mapping[str, Any] = {}
     unmapped: tuple[str, ...] = ()
     broken = None
@@ -61,7 +61,7 @@ async def _line(db: Db, kept: ModelArtefact, standing: Standing, vouchers: tuple
         broken = str(error)
     data = card.get("data", {})
     figures = card.get("figures", {}) if kept.kind is Kind.SCORE and not kept.simulated else {}
-    return Line(
+    return ModelLine(
         version=kept.version,
         kind=kept.kind,
         place=_place(kept.version, standing),
@@ -75,12 +75,12 @@ async def _line(db: Db, kept: ModelArtefact, standing: Standing, vouchers: tuple
     )
 
 
-def _place(version: str, standing: Standing) -> str:
+def _place(version: str, standing: ModelStanding) -> str:
     state = standing.state_of(version)
     return "" if state is ModelState.STORED else state.lower()
 
 
-def show(found: list[Line], beside: tuple[str, SideBySide] | None) -> None:
+def show(found: list[ModelLine], beside: tuple[str, SideBySide] | None) -> None:
     console = terminal.console()
     table = Listing(
         "version", "kind", "place", "trained on", "figures", "vouched for by", prose=("trained on", "vouched for by")
@@ -90,10 +90,10 @@ def show(found: list[Line], beside: tuple[str, SideBySide] | None) -> None:
         table.add_row(*(Text(cell, style) for cell in _cells(line)))
     console.print(table)
     if beside:
-        console.print(f"\n{_told(*beside)}", soft_wrap=True)
+        console.print(f"\n{_compare(*beside)}", soft_wrap=True)
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: ModelLine) -> tuple[str, ...]:
     rows = f"{line.rows:,} rows" if line.rows is not None else ""
     source = "simulated people" if line.simulated else f"book {line.book or 'unknown'}"
     figures = "  ".join(f"{name} {value:.3f}" for name, value in line.figures.items())
@@ -107,7 +107,7 @@ def _word(voucher: Voucher) -> str:
     return "proposed" if voucher.is_proposal else "approved"
 
 
-def _told(challenger: str, seen: SideBySide) -> str:
+def _compare(challenger: str, seen: SideBySide) -> str:
     mean = "" if seen.mean_difference is None else f", {seen.mean_difference:+.1f} points on average"
     return (
         f"In the shadow {challenger} has scored {seen.scores:,} times{mean}; "
@@ -115,7 +115,7 @@ def _told(challenger: str, seen: SideBySide) -> str:
     )
 
 
-def summary(found: list[Line], beside: tuple[str, SideBySide] | None) -> dict[str, Any]:
+def summary(found: list[ModelLine], beside: tuple[str, SideBySide] | None) -> dict[str, Any]:
     return {
         "models": [
             {

@@ -70,7 +70,7 @@ async def _watch(step: "Step", rescore_id: "UUID") -> "Progress":
         async with reading() as db:
             now = await rescores.progress(db, rescore_id)
         step.at(now.done, now.people, f"{now.done:,} of {now.people:,}")
-        step.note = _told(now)
+        step.note = _describe(now)
         if now.done + now.scored != last:
             moved_at, last = time.monotonic(), now.done + now.scored
         if now.state != "RUNNING" or time.monotonic() - moved_at > STILL_SECONDS_MAX:
@@ -78,7 +78,7 @@ async def _watch(step: "Step", rescore_id: "UUID") -> "Progress":
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _told(now: "Progress") -> str:
+def _describe(now: "Progress") -> str:
     speed = f", {now.scored / now.cpu_seconds:,.0f} people a second of processor time" if now.cpu_seconds else ""
     unreadable = f", {now.unreadable:,} could not be read (see the worker's log)" if now.unreadable else ""
     ended = ", superseded by a newer one" if now.state == "SUPERSEDED" else ""

@@ -26,7 +26,7 @@ def retrain(
     story = Told(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers(), story.step("Retraining") as step:
         done = asyncio.run(_retrained())
-        step.note = _told(done)
+        step.note = _describe(done)
     if as_json:
         lab.write(_figures(done))
     else:
@@ -48,7 +48,7 @@ async def _retrained() -> "MatcherTraining | None":
         await cache.close_valkey()
 
 
-def _told(done: "MatcherTraining | None") -> str:
+def _describe(done: "MatcherTraining | None") -> str:
     if done is None:
         return "another process is at it"
     return {

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.house import CannotOpen, House, shown
+from api.cli.house import CannotOpen, House, shorten
 from api.story import NAME_COLUMNS, Told
 from infra.occupancy import Occupancy, Occupied, occupy
 from infra.programs import DidNotStart, Process, last_lines
@@ -78,7 +78,7 @@ class Teller:
             self.story.failed(process.program.name, "was killed; starting it again")
             return
         how = f"ended with {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
-        self.story.failed(process.program.name, f"{how}; starting it again. The end of {shown(log)}:")
+        self.story.failed(process.program.name, f"{how}; starting it again. The end of {shorten(log)}:")
         for line in last_lines(log, 6).splitlines():
             self.story.console.print(Text(f"      {line}", style="dim"), no_wrap=True, overflow="ellipsis")
 
@@ -101,7 +101,7 @@ def welcome(story: Told, address: str, seconds: float) -> None:
 
 
 def places(address: str) -> list[tuple[str, str]]:
-    longan = "longan" if shutil.which("longan") else shown(Path(sys.executable).with_name("longan"))
+    longan = "longan" if shutil.which("longan") else shorten(Path(sys.executable).with_name("longan"))
     return [
         ("Start here", f"{address}/"),
         ("GraphiQL", f"{address}/graphql"),

@@ -37,7 +37,7 @@ class StaffCredentials(TypedDict):
 
 
 @dataclass(frozen=True)
-class Credentials:
+class DevCredentials:
     partner: PartnerCredentials
     staff: dict[Role, StaffCredentials]
 
@@ -49,12 +49,12 @@ class NotSeeded(Exception):
     """The catalogue is not in the database yet."""
 
 
-def kept_in(file: Path) -> Credentials:
+def read_credentials(file: Path) -> DevCredentials:
     """The credentials of `file`, which is made once; a role that came later gets a file beside it."""
     write_once(file, orjson.dumps(_fresh().as_json()))
     kept: dict[str, Any] = orjson.loads(file.read_bytes())
     staff = {role: kept.get(role.value) or _of_a_later_role(file, role) for role in Role}
-    return Credentials(kept["partner"], staff)
+    return DevCredentials(kept["partner"], staff)
 
 
 def _of_a_later_role(file: Path, role: Role) -> StaffCredentials:
@@ -64,7 +64,7 @@ def _of_a_later_role(file: Path, role: Role) -> StaffCredentials:
     return kept
 
 
-async def let_in(kept: Credentials) -> None:
+async def let_in(kept: DevCredentials) -> None:
     """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
     async with transaction() as db:
         await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
@@ -74,14 +74,14 @@ async def let_in(kept: Credentials) -> None:
             await _let_staff_in(db, role, proofs, now)
 
 
-def _fresh() -> Credentials:
+def _fresh() -> DevCredentials:
     partner_id = global_id("Partner", catalogue.partner_id(PARTNER))
     partner: PartnerCredentials = {
         "clientId": CLIENT_ID,
         "clientSecret": secrets.token_urlsafe(32),
         "partnerId": partner_id,
     }
-    return Credentials(partner, {role: _somebody(role) for role in Role})
+    return DevCredentials(partner, {role: _somebody(role) for role in Role})
 
 
 def _somebody(role: Role) -> StaffCredentials:

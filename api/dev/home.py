@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from api import health
 from api.console.pages import rendering
-from api.console.pages.desks import COOKIE, keep
+from api.console.pages.desks import COOKIE, set_cookie
 from api.dev import clock as dev_clock
-from api.dev.credentials import Credentials, NotSeeded, StaffCredentials, kept_in, let_in
+from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, let_in, read_credentials
 from api.dev.past import making
 from api.html import Pages, locale_of
 from domain.people import invented, staff, staff_sessions
@@ -70,8 +70,8 @@ async def home(request: Request) -> Response:
     )
 
 
-async def _credentials() -> Credentials | None:
-    found = await asyncio.to_thread(kept_in, settings().var.resolve() / "dev-credentials.json")
+async def _credentials() -> DevCredentials | None:
+    found = await asyncio.to_thread(read_credentials, settings().var.resolve() / "dev-credentials.json")
     try:
         await _let_in_once(found)
     except NotSeeded:
@@ -79,7 +79,7 @@ async def _credentials() -> Credentials | None:
     return found
 
 
-async def _let_in_once(found: Credentials) -> None:
+async def _let_in_once(found: DevCredentials) -> None:
     """Their hashes are slow to compare, so each process does it once."""
     if found.partner["clientSecret"] not in _known:
         await let_in(found)
@@ -89,7 +89,7 @@ async def _let_in_once(found: Credentials) -> None:
 _known: set[str] = set()
 
 
-def _staff(credentials: Credentials, at: int) -> list[SignIn]:
+def _staff(credentials: DevCredentials, at: int) -> list[SignIn]:
     return [SignIn(role, proofs, pyotp.TOTP(proofs["totpSecret"]).at(at)) for role, proofs in credentials.staff.items()]
 
 
@@ -104,7 +104,7 @@ async def sit_down(request: Request) -> Response:
         assert member, "they were just let in"
         token, _ = await staff_sessions.begin(db, member)
     response = RedirectResponse("/console", 303)
-    keep(response, COOKIE, token)
+    set_cookie(response, COOKIE, token)
     return response
 
 

@@ -17,7 +17,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Life:
+class PersonaLife:
     birth_date: str
     region: str
     occupation: str
@@ -31,18 +31,22 @@ class Life:
 
 
 LIVES = {
-    "thin-file-student": Life("2005-03-14", "CN-SH", "student", "1800.00", Wish("RENTAL", "229.00", 12)),
-    "steady-shopper": Life("1988-06-02", "CN-ZJ", "employee", "15800.00", Wish("LOAN", "12000.00", 12)),
+    "thin-file-student": PersonaLife("2005-03-14", "CN-SH", "student", "1800.00", Wish("RENTAL", "229.00", 12)),
+    "steady-shopper": PersonaLife("1988-06-02", "CN-ZJ", "employee", "15800.00", Wish("LOAN", "12000.00", 12)),
     # The partner whose credentials there are decides this one itself.
-    "gig-driver": Life("1990-11-20", "CN-GD", "gig-worker", "9000.00", Wish("LOAN", "6000.00", 12, "安家搬迁借款")),
-    "over-borrowed": Life("1994-01-09", "CN-SC", "employee", "8200.00", Wish("LOAN", "3000.00", 6, "日常消费借款")),
+    "gig-driver": PersonaLife(
+        "1990-11-20", "CN-GD", "gig-worker", "9000.00", Wish("LOAN", "6000.00", 12, "安家搬迁借款")
+    ),
+    "over-borrowed": PersonaLife(
+        "1994-01-09", "CN-SC", "employee", "8200.00", Wish("LOAN", "3000.00", 6, "日常消费借款")
+    ),
     # More than the rules lend by themselves to a grade B: a person looks at it.
-    "small-shop-owner": Life(
+    "small-shop-owner": PersonaLife(
         "1979-08-30", "CN-FJ", "self-employed", "30000.00", Wish("LOAN", "40000.00", 24, "工薪信用借款")
     ),
 }
-SOMEBODY = Life("1992-05-05", "CN-BJ", "employee", "9000.00", Wish("LOAN", "3000.00", 12))
+SOMEBODY = PersonaLife("1992-05-05", "CN-BJ", "employee", "9000.00", Wish("LOAN", "3000.00", 12))
 
 
-def life_of(persona: str) -> Life:
+def life_of(persona: str) -> PersonaLife:
     return LIVES.get(persona, SOMEBODY)

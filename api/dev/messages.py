@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from infra.database import reading
 from infra.ids import global_id
-from integrations.sms.kept import kept_for
+from integrations.sms.kept import messages_to
 
 
 async def messages(request: Request) -> Response:
@@ -14,7 +14,7 @@ async def messages(request: Request) -> Response:
     if not to:
         return JSONResponse({"error": "Say whose messages: /dev/messages?to=%2B8613800138000"}, 400)
     async with reading() as db:
-        kept = await kept_for(db, to)
+        kept = await messages_to(db, to)
     told = [
         {
             "to": to,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.dev.lives import CURRENCY, Life, life_of
+from api.dev.lives import CURRENCY, PersonaLife, life_of
 from api.dev.sandbox import world
 from domain.actors import UserActor
 from domain.credit import assessing
@@ -68,7 +68,7 @@ async def become(key: str) -> Session:
     return session
 
 
-async def _introduce(actor: UserActor, life: Life) -> None:
+async def _introduce(actor: UserActor, life: PersonaLife) -> None:
     income = Money.of(Decimal(life.monthly_income), CURRENCY)
     said: dict[str, date | str | Money | None] = {
         "birth_date": date.fromisoformat(life.birth_date),

@@ -14,7 +14,7 @@ from infra.settings import settings
 from infra.words import preferred_locale
 from integrations.sandbox import answering, exchange
 from integrations.sandbox.sealing import Seal
-from integrations.sandbox.world import World
+from integrations.sandbox.world import SandboxWorld
 
 
 class ValkeyMemory:
@@ -25,9 +25,9 @@ class ValkeyMemory:
 
 
 @cache
-def world() -> World:
+def world() -> SandboxWorld:
     base_url = f"{settings().public_url}/sandbox"
-    return World(base_url, Seal(vault.mac("sandbox", b"codes and tokens")), ValkeyMemory())
+    return SandboxWorld(base_url, Seal(vault.mac("sandbox", b"codes and tokens")), ValkeyMemory())
 
 
 async def personas(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def personas(request: Request) -> Response:
     return JSONResponse(answering.personas(locale), headers={"Cache-Control": "no-store"})
 
 
-def mounted(world: Callable[[], World]) -> list[BaseRoute]:
+def mounted(world: Callable[[], SandboxWorld]) -> list[BaseRoute]:
     """The routes of a sandbox; `world` is asked at each request, since its address may only be known once it is served."""
 
     async def provider(request: Request) -> Response:

@@ -19,7 +19,7 @@ from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
 from api.graphql.inputs import refuse_malformed
 from api.graphql.limits import cost_of
 from api.graphql.operations import fragments_of, operation_of
-from api.graphql.requests import Asked
+from api.graphql.requests import GraphQLRequest
 from infra import limiter, vault
 from infra.settings import Rate, settings
 from infra.words import Locale
@@ -34,7 +34,7 @@ def refusal_errors(error: PublicError | Mistaken, locale: Locale) -> list[GraphQ
     return [public(each, locale) for each in ([error] if isinstance(error, PublicError) else error.errors)]
 
 
-async def admit(schema: BaseSchema, asked: Asked, asker: Context) -> Admitted:
+async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Admitted:
     """Raises a PublicError for what may not run, and Mistaken for what could not. Either has been charged."""
     document = await _read(schema, asked.query or "", asker)
     operation = operation_of(document, asked.operation_name)
@@ -63,7 +63,11 @@ async def _read(schema: BaseSchema, text: str, asker: Context) -> DocumentNode:
 
 
 def _refuse_mistaken(
-    schema: BaseSchema, document: DocumentNode, operation: OperationDefinitionNode, asked: Asked, asker: Context
+    schema: BaseSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    asked: GraphQLRequest,
+    asker: Context,
 ) -> None:
     core, hides = core_of(schema), not settings().shows_schema
     found = get_variable_values(core, operation.variable_definitions or (), asked.variables or {}, MISTAKES_MAX, hides)
@@ -132,7 +136,7 @@ def _names_of(asker: Context) -> list[tuple[str, int]]:
     return [(vault.blind_index("cost-ip", network).hex()[:32], times) for network, times in asker.networks]
 
 
-class Shelf:
+class DocumentShelf:
     """The valid documents that were asked last, up to a number of tokens in all."""
 
     def __init__(self) -> None:
@@ -154,11 +158,11 @@ class Shelf:
 
 
 # What is valid depends on whether the schema may be asked for.
-_shelves: dict[tuple[BaseSchema, bool], Shelf] = {}
+_shelves: dict[tuple[BaseSchema, bool], DocumentShelf] = {}
 
 
-def _shelf_of(schema: BaseSchema) -> Shelf:
-    return _shelves.setdefault((schema, settings().shows_schema), Shelf())
+def _shelf_of(schema: BaseSchema) -> DocumentShelf:
+    return _shelves.setdefault((schema, settings().shows_schema), DocumentShelf())
 
 
 class RunAdmitted(SchemaExtension):

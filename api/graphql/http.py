@@ -34,7 +34,7 @@ from api.graphql.errors import (
     formatted,
 )
 from api.graphql.examining import Mistaken
-from api.graphql.requests import Asked, json_of, request_of
+from api.graphql.requests import GraphQLRequest, json_of, request_of
 from api.graphql.sockets import Conversation
 from api.graphql.turns import turn
 from infra.networks import shares_of
@@ -135,7 +135,7 @@ class Door(GraphQL[Context, None]):
         if context.actor is None and not self.is_public:
             raise Unauthenticated
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Asked:
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequest:
         if request.method == "GET":
             data: Any = dict(request.query_params)
             for name in ("variables", "extensions"):

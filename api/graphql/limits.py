@@ -33,7 +33,7 @@ NESTING_MAX = 60  # of braces and fragments; what recurses over a document stays
 SATURATED = 10**9
 
 
-class Weight(NamedTuple):
+class QueryWeight(NamedTuple):
     """A selection set with its fragments opened: `depth` of fields, and how many of each there are."""
 
     depth: int = 0
@@ -42,8 +42,8 @@ class Weight(NamedTuple):
     aliases: int = 0
     signing_in: int = 0
 
-    def beside(self, other: "Weight") -> "Weight":
-        return Weight(
+    def beside(self, other: "QueryWeight") -> "QueryWeight":
+        return QueryWeight(
             depth=max(self.depth, other.depth),
             nesting=max(self.nesting, other.nesting),
             fields=min(self.fields + other.fields, SATURATED),
@@ -73,7 +73,7 @@ def refuse_heavy(document: DocumentNode) -> None:
         _refuse_namesakes([operation.selection_set], fragments)
 
 
-def _refuse_above(weight: Weight) -> None:
+def _refuse_above(weight: QueryWeight) -> None:
     limits = settings().request_limits
     if weight.depth > limits.depth:
         raise CostExceeded(f"This goes deeper than {limits.depth} levels.")
@@ -104,18 +104,18 @@ class Scales:
 
     def __init__(self, fragments: Fragments) -> None:
         self._fragments = fragments
-        self._weights: dict[str, Weight] = {}
+        self._weights: dict[str, QueryWeight] = {}
         self._opening: set[str] = set()
 
-    def of(self, selections: SelectionSetNode | None, level: int = 0) -> Weight:
+    def of(self, selections: SelectionSetNode | None, level: int = 0) -> QueryWeight:
         if level > NESTING_MAX:
             raise CostExceeded(f"This is nested deeper than {NESTING_MAX} levels.")
-        weight = Weight()
+        weight = QueryWeight()
         for selection in selections.selections if selections else ():
             weight = weight.beside(self._of_one(selection, level))
         return weight
 
-    def _of_one(self, selection: Any, level: int) -> Weight:
+    def _of_one(self, selection: Any, level: int) -> QueryWeight:
         match selection:
             case FieldNode():
                 return self._of_field(selection, self.of(selection.selection_set, level + 1))
@@ -123,10 +123,10 @@ class Scales:
                 inner = self.of(selection.selection_set, level + 1)
             case _:
                 inner = self.of_fragment(selection.name.value, level + 1)
-        return Weight(inner.depth, inner.nesting + 1, inner.fields + 1, inner.aliases, inner.signing_in)
+        return QueryWeight(inner.depth, inner.nesting + 1, inner.fields + 1, inner.aliases, inner.signing_in)
 
-    def _of_field(self, field: FieldNode, below: Weight) -> Weight:
-        return Weight(
+    def _of_field(self, field: FieldNode, below: QueryWeight) -> QueryWeight:
+        return QueryWeight(
             # The schema's own types nest deeply in every introspection, and are static.
             depth=0 if field.name.value.startswith("__") else 1 + below.depth,
             nesting=below.nesting + 1,
@@ -135,14 +135,14 @@ class Scales:
             signing_in=int(field.name.value in SIGN_IN),
         )
 
-    def of_fragment(self, name: str, level: int = 0) -> Weight:
+    def of_fragment(self, name: str, level: int = 0) -> QueryWeight:
         """Raises BadRequest where the fragment opens itself. One that is not there weighs nothing: validation tells."""
         if name in self._opening:
             raise BadRequest("A fragment of this document opens itself.")
         if name not in self._weights:
             self._opening.add(name)
             fragment = self._fragments.get(name)
-            self._weights[name] = self.of(fragment.selection_set, level) if fragment else Weight()
+            self._weights[name] = self.of(fragment.selection_set, level) if fragment else QueryWeight()
             self._opening.discard(name)
         return self._weights[name]
 

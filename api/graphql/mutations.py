@@ -29,13 +29,13 @@ def key() -> Any:
 
 async def commit(info: Info, work: Callable[[Db], Awaitable[Any]]) -> Any:
     """Run `work` in one transaction. A refusal that it raises rolls back, one that it returns stays; both are answered."""
-    return await told(info.context, transact(work))
+    return await answer(info.context, transact(work))
 
 
-async def told(context: Context, answer: Awaitable[Any]) -> Any:
+async def answer(context: Context, work: Awaitable[Any]) -> Any:
     """The answer, or the refusal in the words of the person's language."""
     try:
-        result = await answer
+        result = await work
     except Refusal as refusal:
         result = refusal
     return Refused.of(result, context.locale) if isinstance(result, Refusal) else result

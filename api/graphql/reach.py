@@ -94,7 +94,7 @@ Asked = tuple[Actor, UUID, int]
 
 
 async def reach_of(context: Context, actor: Actor, product_id: UUID, days: int) -> Any:
-    funnels.keep_days(days)
+    funnels.check_days(days)
     return await context.load(_reaches, (actor, product_id, days))
 
 

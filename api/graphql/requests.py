@@ -21,7 +21,7 @@ SHAPES: Mapping[str, type] = {
 
 
 @dataclass
-class Asked(GraphQLRequestData):
+class GraphQLRequest(GraphQLRequestData):
     """A request whose document was found; `sha256` where it came by its hash, or teaches it."""
 
     sha256: str | None = None
@@ -34,7 +34,7 @@ def json_of(text: str | bytes) -> Any:
         raise BadRequest("This is not JSON.") from None
 
 
-async def request_of(data: object, *, by_get: bool = False) -> Asked:
+async def request_of(data: object, *, by_get: bool = False) -> GraphQLRequest:
     """Raises BadRequest for another shape, UnknownDocument for a hash that nobody has sent in full yet."""
     if not isinstance(data, Mapping):
         raise BadRequest("A request is a JSON object.")
@@ -47,7 +47,7 @@ async def request_of(data: object, *, by_get: bool = False) -> Asked:
     query = data.get("query") if wanted is None else await documents.find(data.get("query"), wanted)
     if not query:
         raise BadRequest("A request needs a query.")
-    return Asked(
+    return GraphQLRequest(
         query=query,
         variables=data.get("variables"),
         operation_name=data.get("operationName"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Full(Exception):
+class NoSeat(Exception):
     """Whoever asks holds as many already as they may."""
 
 
@@ -16,7 +16,7 @@ _taken: Counter[str] = Counter()
 def seat(name: str, most: int) -> Iterator[None]:
     """Take one of the `most` seats of this name while the block lasts. Raises Full."""
     if _taken[name] >= most:
-        raise Full
+        raise NoSeat
     _taken[name] += 1
     try:
         yield

@@ -19,7 +19,7 @@ from api.graphql.errors import PublicError, RateLimited, SessionEnded, Unauthent
 from api.graphql.examining import Mistaken
 from api.graphql.messages import CloseCode, Closing, Message, read
 from api.graphql.requests import request_of
-from api.graphql.seats import Full, seat
+from api.graphql.seats import NoSeat, seat
 from domain.actors import UserActor
 from infra import doorbell
 from infra.settings import settings
@@ -103,7 +103,7 @@ class Conversation:
     def _take_seat(self, name: str, most: int) -> None:
         try:
             self._seats.enter_context(seat(f"socket:{name}", most))
-        except Full:
+        except NoSeat:
             raise Closing(CloseCode.TOO_MANY, "Too many sockets") from None
 
     async def _close_without_init(self) -> None:
@@ -192,10 +192,10 @@ class Conversation:
         name = asker.actor.name if asker.actor else f"network:{asker.networks[0][0]}"
         try:
             if crowded:
-                raise Full
+                raise NoSeat
             with seat(f"operation:{name}", settings().socket_limits.subscriptions_per_person):
                 await self._run(message, asker)
-        except Full:
+        except NoSeat:
             await self._refuse(message.id, RateLimited("Too many operations at the same time."), asker)
         except (PublicError, Mistaken) as error:
             await self._refuse(message.id, error, asker)

@@ -26,12 +26,12 @@ class OAuthError(Exception):
 
 
 @dataclass(frozen=True)
-class Credentials:
+class ClientCredentials:
     client_id: str
     secret: str
 
 
-async def credentials_for_a_token(request: Request) -> Credentials:
+async def credentials_for_a_token(request: Request) -> ClientCredentials:
     """Who asks for a token by client credentials. Raises OAuthError for everything else that may be asked."""
     form = parameters(request.headers.get("content-type", ""), await request.body())
     credentials = _credentials(request.headers.getlist("authorization"), form)
@@ -58,7 +58,7 @@ def parameters(content_type: str, body: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if value}
 
 
-def _credentials(headers: list[str], form: Mapping[str, str]) -> Credentials:
+def _credentials(headers: list[str], form: Mapping[str, str]) -> ClientCredentials:
     """A client's credentials, by HTTP Basic or in the body, never both (section 2.3)."""
     if len(headers) > 1:
         raise malformed("Authorization is given twice")
@@ -72,7 +72,7 @@ def _credentials(headers: list[str], form: Mapping[str, str]) -> Credentials:
     return credentials
 
 
-def _basic(header: str) -> Credentials:
+def _basic(header: str) -> ClientCredentials:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise unknown_client()
@@ -86,10 +86,10 @@ def _basic(header: str) -> Credentials:
     return _bounded(unquote_plus(client_id), unquote_plus(secret))
 
 
-def _bounded(client_id: str, secret: str) -> Credentials:
+def _bounded(client_id: str, secret: str) -> ClientCredentials:
     if max(len(client_id), len(secret)) > CREDENTIAL_LENGTH_MAX or "\0" in client_id:
         raise unknown_client()
-    return Credentials(client_id, secret)
+    return ClientCredentials(client_id, secret)
 
 
 def malformed(description: str) -> OAuthError:

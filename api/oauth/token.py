@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.addresses import client_address
 from api.graphql.errors import PublicError
-from api.oauth.requests import Credentials, OAuthError, credentials_for_a_token, unknown_client
+from api.oauth.requests import ClientCredentials, OAuthError, credentials_for_a_token, unknown_client
 from domain.people import partner_tokens, partners
 from domain.people.partners import PartnerClient
 from infra import clock, counters, hashing
@@ -47,7 +47,7 @@ async def grant(request: Request) -> str:
                 await _refuse_too_often(db, credentials, address)
                 client = await db.get(PartnerClient, credentials.client_id)
             is_right = await run(partners.secret_is_right, client, credentials.secret)
-    except hashing.Full:
+    except hashing.HashingFull:
         raise _too_often(1) from None
     if not is_right or client is None:
         raise unknown_client()
@@ -55,7 +55,7 @@ async def grant(request: Request) -> str:
         return await partner_tokens.issue(db, client)
 
 
-async def _refuse_too_often(db: Db, credentials: Credentials, address: str) -> None:
+async def _refuse_too_often(db: Db, credentials: ClientCredentials, address: str) -> None:
     uses = by_network(PER_IP, "token-ip", address)
     client = Use(PER_CLIENT, "token-client", f"{credentials.client_id}\0{widest_of(address)}")
     if retry_at := await counters.take(db, [*uses, client]):

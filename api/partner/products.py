@@ -37,10 +37,10 @@ class ProductRules:
 
     @classmethod
     def of(cls, rules: dict[str, Any], currency: str) -> Self:
-        return cls(**{name: _shown(rule.shape, rules.get(name), currency) for name, rule in INPUTS.items()})
+        return cls(**{name: _show(rule.shape, rules.get(name), currency) for name, rule in INPUTS.items()})
 
 
-def _shown(shape: Shape, value: Any, currency: str) -> Any:
+def _show(shape: Shape, value: Any, currency: str) -> Any:
     is_money = shape is Shape.MONEY and value is not None
     return Money.of(DomainMoney.of(value, currency).minor, currency) if is_money else value
 
@@ -176,10 +176,10 @@ class ProductMutation:
 
 
 async def _upsert(db: Db, actor: PartnerActor, input: UpsertProductInput) -> products.Product:
-    return await offering.upsert(db, actor, sku=input.sku, told=told_in(input, "input"), key=input.idempotency_key)
+    return await offering.upsert(db, actor, sku=input.sku, told=changes_in(input, "input"), key=input.idempotency_key)
 
 
-def told_in(input: object, *path: str) -> dict[str, Any]:
+def changes_in(input: object, *path: str) -> dict[str, Any]:
     """What was told, by name and in the domain's values; None clears."""
     maybe = {name: value for name, value in vars(input).items() if isinstance(value, strawberry.Some)}
     return {name: _value(some.value, *path, to_camel_case(name)) for name, some in maybe.items()}
@@ -188,4 +188,4 @@ def told_in(input: object, *path: str) -> dict[str, Any]:
 def _value(value: Any, *path: str) -> Any:
     if isinstance(value, MoneyInput):
         return value.to_money(*path)
-    return told_in(value, *path) if isinstance(value, ProductRulesInput) else value
+    return changes_in(value, *path) if isinstance(value, ProductRulesInput) else value

@@ -5,11 +5,11 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.mutations import Input, told
+from api.graphql.mutations import Input, answer
 from api.graphql.reach import Rehearsal
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
-from api.partner.products import RehearseProductInput, told_in
+from api.partner.products import RehearseProductInput, changes_in
 from domain.actors import PartnerActor
 from domain.matching.reach import rehearsing
 from domain.permissions import Permission
@@ -28,9 +28,9 @@ class ReachQuery:
         description="What a change would do, or a new product; told as `upsertProduct` takes it. Nothing is written."
     )
     async def rehearse_product(self, info: Info, input: Input[RehearseProductInput]) -> RehearseProductResult | None:
-        return await told(info.context, _rehearsed(info.context.partner, input))
+        return await answer(info.context, _rehearsed(info.context.partner, input))
 
 
 async def _rehearsed(actor: PartnerActor, input: RehearseProductInput) -> rehearsing.Rehearsal:
     async with transaction() as db:
-        return await rehearsing.of_sku(db, actor, input.sku, told_in(input, "input"))
+        return await rehearsing.of_sku(db, actor, input.sku, changes_in(input, "input"))

@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.addresses import is_trusted
-from api.graphql.seats import Full, seat
+from api.graphql.seats import NoSeat, seat
 from api.server.unread import Unread
 from infra.networks import shares_of
 from infra.settings import settings
@@ -32,7 +32,7 @@ class HttpConnection(Unread, HttpToolsProtocol):
         super().connection_made(transport)
         try:
             self._take_seats()
-        except Full:
+        except NoSeat:
             transport.close()
         else:
             self._await_request()

@@ -129,7 +129,7 @@ def _refusal(code: RefusalCode, reason: Reason, field: str | None) -> Refusal:
 
 
 async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:
-    await _keep_one_open(db, actor, product, amount, term_months)
+    await _refuse_twin(db, actor, product, amount, term_months)
     now = await clock.now(db)
     instant = product.decision == DecisionMode.INSTANT
     application = Application(
@@ -150,7 +150,7 @@ async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, ter
     return application
 
 
-async def _keep_one_open(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> None:
+async def _refuse_twin(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> None:
     if await applications.is_open_for(db, actor, product.id, amount.minor, term_months):
         raise Refusal(
             RefusalCode.NOT_ALLOWED,

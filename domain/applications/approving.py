@@ -60,7 +60,7 @@ def _refuse_other(application: Application, applied: AppliedTerms, terms: Terms)
         raise invalid(N_("You can approve up to the amount applied for."), AMOUNT)
     if terms.months not in applied.term_months:
         raise invalid(N_("The product did not offer this term when they applied."), MONTHS)
-    standards.keep_rate(terms.annual_rate, *RATE)
+    standards.check_rate(terms.annual_rate, *RATE)
 
 
 def _refuse_dearer(applied: AppliedTerms, terms: Terms) -> None:

@@ -76,7 +76,7 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
     burden = await burdens.of_person(db, application.user_id)
     applied = await applied_terms.of_application(db, application)
     quoted = applied_terms.quote(applied, application.amount, application.term_months)
-    request = policy.Request(
+    request = policy.AskedTerms(
         amount=application.amount,
         monthly_payment=quoted.monthly_payment,
         grade_at_least=product.grade_at_least,
@@ -216,7 +216,7 @@ async def _record(db: Db, application: Application, path: Path, answer: Answer) 
         decided_at=await clock.now(db),
         decided_by=path.by,
         decided_by_id=answer.by_id,
-        reasons_told=decisions.told(answer.reasons),
+        reasons_told=decisions.to_rows(answer.reasons),
         rule_version=policy.RULES_VERSION,
         model_version=scored.model_version if scored else None,
         vector_sealed=seal.close(dict(scored.vector), decisions.VECTOR) if scored else None,

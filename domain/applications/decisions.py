@@ -76,7 +76,7 @@ Index(
 )
 
 
-def told(reasons: list[Reason]) -> list[Any]:
+def to_rows(reasons: list[Reason]) -> list[Any]:
     return [[reason.code, reason.message, dict(reason.values)] for reason in reasons[:REASONS_MAX]]
 
 

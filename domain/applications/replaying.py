@@ -7,7 +7,7 @@ from typing import Any
 from domain.applications.decisions import Decision
 from domain.credit import policy
 from domain.credit.grades import Grade
-from domain.credit.policy import Request, Verdict
+from domain.credit.policy import AskedTerms, PolicyVerdict
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet, FactValue
 
@@ -16,7 +16,7 @@ class RulesAreGone(Exception):
     """The rules have another version now, and old ones are not kept in a running program."""
 
 
-def asked(request: Request, sheet: FactSheet) -> dict[str, Any]:
+def asked(request: AskedTerms, sheet: FactSheet) -> dict[str, Any]:
     """What is kept: the request, and the facts that the rules read."""
     return {
         "request": [*astuple(request)],
@@ -28,10 +28,10 @@ def _plain(value: FactValue) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def decide_again(decision: Decision, kept: dict[str, Any], scored: Scored) -> Verdict:
+def decide_again(decision: Decision, kept: dict[str, Any], scored: Scored) -> PolicyVerdict:
     if decision.rule_version != policy.RULES_VERSION:
         raise RulesAreGone(f"It was decided by rules {decision.rule_version}; this program has {policy.RULES_VERSION}.")
     amount, monthly_payment, grade, *others = kept["request"]  # the currency came later
-    request = Request(amount, monthly_payment, Grade(grade) if grade else None, *others)
+    request = AskedTerms(amount, monthly_payment, Grade(grade) if grade else None, *others)
     sheet = FactSheet(kept["facts"], frozenset(), simulated=scored.simulated, as_of=decision.decided_at)
     return policy.decide(request, scored, sheet)

@@ -53,7 +53,7 @@ async def assess(db: Db, user_id: UUID) -> None:
     await clock.catch_up(db)
     version = await readings.version_of(db, user_id)
     known = (await scores.scorings_of(db, {user_id})).get(user_id)
-    if known and scores.stands(known[0], version, scorer().model_version, await clock.now(db)):
+    if known and scores.is_current(known[0], version, scorer().model_version, await clock.now(db)):
         return
     outcome, model_version, stale_at = await _outcome(db, user_id, version)
     await scores.conclude(db, user_id, outcome, version, model_version=model_version, stale_at=stale_at)

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Row, text
 
 from domain.credit import scores
-from domain.credit.scores import Basis, Score
+from domain.credit.scores import Score, ScoringBasis
 from domain.credit.scoring import NotEnoughKnown, Scored, scorer
 from domain.facts import readings
 from domain.facts.sheets import FactSheet
@@ -79,7 +79,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScoringOutcome:
     """What a person's row of `scores` (if there is one) and of `scorings` become."""
 
     score: dict[str, Any] | None
@@ -99,7 +99,7 @@ async def rescore(db: Db, *, after: UUID, last: UUID, most: int, told_until: dat
     people = [
         row
         for row in await db.execute(READ, {"ids": ids, "now": now})
-        if not scores.stands(row, row.version, model, now)
+        if not scores.is_current(row, row.version, model, now)
     ]
     outcomes, unreadable = await in_background(lambda: outcomes_of(people, now))
     await _tell_unreadable(db, unreadable, now)
@@ -118,7 +118,7 @@ async def _tell_unreadable(db: Db, unreadable: Mapping[UUID, str], now: datetime
         log.error("rescore.unreadable", user_id=str(user_id), error=unreadable[user_id])
 
 
-def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> tuple[list[Outcome], dict[UUID, str]]:
+def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> tuple[list[ScoringOutcome], dict[UUID, str]]:
     """Open, score and seal. Who can't be opened is left out and named, with the reason: one damaged row stops nobody else."""
     unreadable: dict[UUID, str] = {}
     opened: list[tuple[Row[Any], Seal, FactSheet | None]] = []
@@ -143,18 +143,18 @@ def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:
 
 def _outcome(
     person: Row[Any], seal: Seal, sheet: FactSheet | None, answer: Scored | NotEnoughKnown | None, now: datetime
-) -> Outcome:
+) -> ScoringOutcome:
     if isinstance(answer, Scored):
         row = {"id": new_id(), **scores.score_row(person.user_id, seal, answer, now, person.version)}
-        basis = Basis(person.version, answer.model_version, sheet.stale_at if sheet else None)
+        basis = ScoringBasis(person.version, answer.model_version, sheet.stale_at if sheet else None)
         scoring = scores.scoring_row(person.user_id, row["id"], basis)
-        return Outcome(row, scoring, (person.points, person.grade) != (answer.points, answer.grade))
-    basis = Basis(person.version, scorer().model_version if sheet else None, sheet.stale_at if sheet else None)
+        return ScoringOutcome(row, scoring, (person.points, person.grade) != (answer.points, answer.grade))
+    basis = ScoringBasis(person.version, scorer().model_version if sheet else None, sheet.stale_at if sheet else None)
     scoring = scores.scoring_row(person.user_id, answer, basis)
-    return Outcome(None, scoring, person.state != scoring["state"])
+    return ScoringOutcome(None, scoring, person.state != scoring["state"])
 
 
-async def _write(db: Db, outcomes: Sequence[Outcome], told_until: datetime) -> datetime:
+async def _write(db: Db, outcomes: Sequence[ScoringOutcome], told_until: datetime) -> datetime:
     """Write the outcomes. Those whose points changed hear of it one after another, so that what follows crowds nobody out."""
     await copy_in(db, Score, [outcome.score for outcome in outcomes if outcome.score is not None])
     await scores.conclude_all(db, [outcome.scoring for outcome in outcomes])

@@ -40,7 +40,7 @@ BURDENED = Reason(
 
 
 @dataclass(frozen=True)
-class Request:
+class AskedTerms:
     """What is asked for, in minor units. `burden` is what the person owes monthly already in the house's currency, as far as we
     know; `owes_elsewhere`: in others too."""
 
@@ -54,7 +54,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PolicyVerdict:
     outcome: str  # APPROVE, DECLINE, REFER
     reasons: tuple[Reason, ...]
 
@@ -75,15 +75,15 @@ def income_in(currency: str, sheet: FactSheet) -> int | None:
     return max(0, Money.floor(income, currency).minor)
 
 
-def decide(request: Request, scored: Scored, sheet: FactSheet) -> Verdict:
+def decide(request: AskedTerms, scored: Scored, sheet: FactSheet) -> PolicyVerdict:
     """Decline for what must not be, refer what a person should look at, otherwise approve. Most important reason first."""
     against = [*_declining(request, scored, sheet)]
     if against:
-        return Verdict("DECLINE", tuple([*against, *_others(scored, against)][:4]))
+        return PolicyVerdict("DECLINE", tuple([*against, *_others(scored, against)][:4]))
     doubts = tuple(_referring(request, scored, sheet))
     if doubts:
-        return Verdict("REFER", doubts)
-    return Verdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income support this amount.")),))
+        return PolicyVerdict("REFER", doubts)
+    return PolicyVerdict("APPROVE", (Reason("MEETS_RULES", N_("Your score and your income support this amount.")),))
 
 
 def _others(scored: Scored, against: list[Reason]) -> list[Reason]:
@@ -102,7 +102,7 @@ def burden_max(monthly_income: Income) -> Income:
     return monthly_income * part // whole
 
 
-def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
+def _declining(request: AskedTerms, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
     if is_behind(sheet):
         yield BEHIND
     if request.grade_at_least is not None and not scored.grade.is_at_least(request.grade_at_least):
@@ -113,7 +113,7 @@ def _declining(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[R
         yield BURDENED
 
 
-def _referring(request: Request, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
+def _referring(request: AskedTerms, scored: Scored, sheet: FactSheet) -> Iterator[Reason]:
     if request.amount > REFER_ABOVE.get(request.currency, {}).get(scored.grade, 0):
         yield Reason("AMOUNT_NEEDS_REVIEW", N_("Amounts of this size are reviewed by a person."))
     income = income_in(request.currency, sheet)

@@ -83,7 +83,7 @@ class Scoring(Entity):
 
 
 @dataclass(frozen=True)
-class Basis:
+class ScoringBasis:
     """What a scoring was made from, besides the vector."""
 
     facts_version: int
@@ -91,7 +91,7 @@ class Basis:
     stale_at: datetime | None = None
 
 
-def stands(known: Scoring | Row[Any], facts_version: int, model_version: str, now: datetime) -> bool:
+def is_current(known: Scoring | Row[Any], facts_version: int, model_version: str, now: datetime) -> bool:
     """Whether scoring again would say the same. `known` may be a row with these columns, all NULL for who has no scoring."""
     if known.state is None or known.facts_version != facts_version:
         return False
@@ -136,10 +136,10 @@ async def conclude(
 ) -> None:
     """Say where the scoring of this person stands now; None: nothing is linked."""
     stands = outcome.id if isinstance(outcome, Score) else outcome
-    await conclude_all(db, [scoring_row(user_id, stands, Basis(facts_version, model_version, stale_at))])
+    await conclude_all(db, [scoring_row(user_id, stands, ScoringBasis(facts_version, model_version, stale_at))])
 
 
-def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: Basis) -> dict[str, Any]:
+def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: ScoringBasis) -> dict[str, Any]:
     """`outcome`: the id of the new score, or why there is none; None: nothing is linked."""
     row: dict[str, Any] = {
         "user_id": user_id,

@@ -101,7 +101,7 @@ class ProviderSubject(Entity):
     )
 
 
-class Identity(Protocol):
+class ProviderIdentity(Protocol):
     """Who somebody is at a provider."""
 
     @property
@@ -120,7 +120,7 @@ async def record_link(
     db: Db,
     actor: UserActor,
     request: AccountLinkRequest,
-    identity: Identity,
+    identity: ProviderIdentity,
     observed: Iterable[Observed],
     *,
     simulated: bool,
@@ -138,7 +138,9 @@ async def record_link(
     return account
 
 
-async def _account_for(db: Db, actor: UserActor, provider: str, identity: Identity, weigh: Weigh) -> LinkedAccount:
+async def _account_for(
+    db: Db, actor: UserActor, provider: str, identity: ProviderIdentity, weigh: Weigh
+) -> LinkedAccount:
     now = await clock.now(db)
     seal = await vault.seal_of(db, actor.user_id)
     index = vault.blind_index(f"subject:{provider}", identity.subject)

@@ -122,7 +122,7 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
         sponsored=fields.take_or(False, "sponsored", _flag),
     )
     fields.close()
-    _keep_standards(fields.where, product)
+    _check_standards(fields.where, product)
     return product
 
 
@@ -133,10 +133,10 @@ def _price(fields: _Fields, kind: ProductKind, money: Callable[[Any], int]) -> t
     return fields.take("amount_min", money), fields.take("amount_max", money), fields.take("annual_rate", _rate)
 
 
-def _keep_standards(where: str, product: Product) -> None:
+def _check_standards(where: str, product: Product) -> None:
     """Check a product as a partner's is checked, and name the field as this file writes it."""
     try:
-        standards.keep(product)
+        standards.check(product)
     except Refusal as refusal:
         _, *names = refusal.field or ("input",)
         field = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", ".".join(names))

@@ -50,7 +50,7 @@ def counts(people: PeopleColumns, products: ProductColumns, rows: Iterable[int])
 
 
 @dataclass(frozen=True)
-class Standing:
+class ProductStanding:
     """All that stands between one person and one product: rules that are not met, what is unknown, what the policy says."""
 
     unmet: tuple[Reason, ...]
@@ -62,14 +62,14 @@ class Standing:
         return self.unmet + tuple(reason for _, reason in self.missing) + self.declined
 
 
-def standing(product: Product, who: Applicant) -> Standing | None:
+def standing(product: Product, who: Applicant) -> ProductStanding | None:
     """How one person stands to one product, at the costs of the illustrated amount; None where the product cannot be read."""
     columns = columns_of([product])
     if not len(columns):
         return None
     pair = Pairing(people_of([who]), columns)
     missing = {code for code, is_missing in _missing(pair) if is_missing.all()}
-    return Standing(
+    return ProductStanding(
         unmet=tuple(_reasons(pair, PARTNERS, product, who)),
         missing=tuple(
             (needs, Reason(needs.code, needs.sentence, needs.values(who, product)))

@@ -34,9 +34,9 @@ async def upsert(db: Db, actor: PartnerActor, *, sku: str, told: Told, key: str)
 
     What is told again as it is changes nothing. Refuses INVALID and COST_ABOVE_CAP, and then leaves nothing behind.
     """
-    standards.keep_sku(sku)
+    standards.check_sku(sku)
     if told.get("annual_rate") is not None:
-        standards.keep_rate(told["annual_rate"], "input", "annualRate")
+        standards.check_rate(told["annual_rate"], "input", "annualRate")
     input = {"sku": sku, "told": _canonical(told)}
     receipt = await receipts.claim(db, actor=actor.name, operation="upsertProduct", key=key, input=input)
     if receipt.result_id is not None:
@@ -75,7 +75,7 @@ def drawn_up(partner_id: UUID, sku: str, told: Told) -> Product:
     currency = settings().currency
     columns = {**FIRST, **_columns(told, currency, {})}
     product = Product(id=new_id(), partner_id=partner_id, sku=sku, currency=currency, **columns)
-    standards.keep(product)
+    standards.check(product)
     return product
 
 
@@ -98,7 +98,7 @@ def alter(product: Product, told: Told) -> None:
         setattr(product, name, value)
     # What may not be offered any longer, as where the cap has fallen, can still be taken down.
     if not (set(told) <= {"kind", "status"} and product.status == ProductStatus.RETIRED):
-        standards.keep(product)
+        standards.check(product)
 
 
 async def _tell(db: Db, product: Product) -> None:

@@ -17,23 +17,23 @@ TERMS_MAX, MONTHS_MAX = 12, 84
 MUCH = 10**15
 
 
-def keep(product: Product) -> None:
+def check(product: Product) -> None:
     """Refuses INVALID or COST_ABOVE_CAP what may not be offered, naming every field and what would be right."""
     faults = Faults()
-    faults.of(lambda: keep_sku(product.sku))
-    faults.of(lambda: _keep_title(product.title))
-    faults.of(lambda: _keep_amounts(product))
-    faults.of(lambda: _keep_terms(product.term_months))
-    faults.of(lambda: _keep_annual_rate(product))
-    faults.of(lambda: keep_rate(product.fee_rate, "input", "feeRate"))
+    faults.of(lambda: check_sku(product.sku))
+    faults.of(lambda: _check_title(product.title))
+    faults.of(lambda: _check_amounts(product))
+    faults.of(lambda: _check_terms(product.term_months))
+    faults.of(lambda: _check_annual_rate(product))
+    faults.of(lambda: check_rate(product.fee_rate, "input", "feeRate"))
     faults.of(lambda: rule_inputs.check(product.rules))
     # What is reckoned from the others makes sense only once they are right.
     faults.refuse()
-    _keep_deposit(product)
-    _keep_costs(product)
+    _check_deposit(product)
+    _check_costs(product)
 
 
-def keep_sku(sku: str) -> None:
+def check_sku(sku: str) -> None:
     if len(sku) > SKU_MAX or not SKU.fullmatch(sku):
         raise invalid(
             N_("An SKU has 1 to {most} letters, digits and . _ / -, and begins with a letter or a digit."),
@@ -42,7 +42,7 @@ def keep_sku(sku: str) -> None:
         )
 
 
-def _keep_title(title: str) -> None:
+def _check_title(title: str) -> None:
     # A line break in a title would forge a line of the terms that a person signs.
     if not is_line(title, TITLE_MAX):
         raise invalid(
@@ -52,7 +52,7 @@ def _keep_title(title: str) -> None:
         )
 
 
-def _keep_amounts(product: Product) -> None:
+def _check_amounts(product: Product) -> None:
     if not 0 < product.amount_min <= product.amount_max:
         raise invalid(
             N_("The smallest amount must be above 0, and no higher than the largest."), ("input", "amountMin")
@@ -61,7 +61,7 @@ def _keep_amounts(product: Product) -> None:
         raise invalid(N_("A rental has one monthly rent: both amounts are the same."), ("input", "amountMax"))
 
 
-def _keep_terms(months: list[int]) -> None:
+def _check_terms(months: list[int]) -> None:
     if (
         not 1 <= len(months) <= TERMS_MAX
         or months != sorted(set(months))
@@ -75,22 +75,22 @@ def _keep_terms(months: list[int]) -> None:
         )
 
 
-def _keep_annual_rate(product: Product) -> None:
+def _check_annual_rate(product: Product) -> None:
     if product.kind == ProductKind.RENTAL:
         if product.annual_rate is not None:
             raise invalid(N_("A rental lends no money, so it has no annual rate."), ("input", "annualRate"))
     elif product.annual_rate is None:
         raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
     else:
-        keep_rate(product.annual_rate, "input", "annualRate")
+        check_rate(product.annual_rate, "input", "annualRate")
 
 
-def keep_rate(rate: Decimal, *field: str) -> None:
+def check_rate(rate: Decimal, *field: str) -> None:
     if not rate.is_finite() or not 0 <= rate < 1 or rate != round(rate, 5):
         raise invalid(N_("A rate is a fraction from 0 to below 1 with at most five decimals, as 0.12."), field)
 
 
-def _keep_deposit(product: Product) -> None:
+def _check_deposit(product: Product) -> None:
     if product.deposit < 0:
         raise invalid(N_("A deposit cannot be below 0."), ("input", "deposit"))
     # No grade waives anything here, so a kind that has deposits holds all of it.
@@ -98,7 +98,7 @@ def _keep_deposit(product: Product) -> None:
         raise invalid(N_("This kind of product has no deposit."), ("input", "deposit"))
 
 
-def _keep_costs(product: Product) -> None:
+def _check_costs(product: Product) -> None:
     """A person may take any of these amounts and terms, so each end of each keeps the cap, before and after cents are rounded."""
     field, cap = ("input", "annualRate"), cost_cap()
     for months in product.term_months:

@@ -49,7 +49,7 @@ def _units(people: PeopleColumns) -> Whole:
     return units[place.reshape(people.currency.shape)] if len(known) else np.ones_like(people.income)
 
 
-def told(counted: Flags) -> int | None:
+def disclose(counted: Flags) -> int | None:
     """How many these people are, as a partner is told."""
     return in_tens(int(counted.sum()) + error_of(counted), len(counted))
 

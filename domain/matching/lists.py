@@ -38,7 +38,7 @@ class List:
 _kept: OrderedDict[UUID, List] = OrderedDict()
 
 
-async def of(db: Db, user_id: UUID) -> List:
+async def list_for(db: Db, user_id: UUID) -> List:
     """The person's list as it is now: from memory only where nothing that it depends on has changed."""
     await bases.keep_up(db)
     basis, now = await bases.read(db, user_id)
@@ -51,8 +51,8 @@ async def of(db: Db, user_id: UUID) -> List:
     basis = replace(basis, shelf_version=shelf_now.version)
     made = await asyncio.to_thread(lambda: _made(basis, sheet, shelf_now))
     if not basis.is_of_live_models:
-        return await of(db, user_id)  # another model was promoted meanwhile
-    _keep(made)
+        return await list_for(db, user_id)  # another model was promoted meanwhile
+    _cache(made)
     return made
 
 
@@ -61,7 +61,7 @@ def forget() -> None:
     _kept.clear()
 
 
-def _keep(made: List) -> None:
+def _cache(made: List) -> None:
     _kept[made.basis.user_id] = made
     _kept.move_to_end(made.basis.user_id)
     while len(_kept) > KEPT_MAX:

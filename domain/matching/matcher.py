@@ -61,7 +61,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Weight:
+class RankingWeight:
     """One part of the value by which products are ordered."""
 
     name: str
@@ -78,7 +78,7 @@ class Matcher(Protocol):
     def is_simulated(self) -> bool: ...
 
     @property
-    def weights(self) -> tuple[Weight, ...]: ...
+    def weights(self) -> tuple[RankingWeight, ...]: ...
 
     @property
     def tested(self) -> Mapping[OddsBand, Tested]: ...

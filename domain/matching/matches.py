@@ -89,7 +89,7 @@ async def find(db: Db, user_id: UUID, product_ids: set[UUID]) -> dict[UUID, Matc
     view = await views.of(db, user_id, None)
     positions = [place for id in product_ids if (place := view.position_of(id)) is not None]
     evidence = await bands.evidence_of(db, matcher())
-    shown = await asyncio.to_thread(lambda: _shown(view, positions, evidence))
+    shown = await asyncio.to_thread(lambda: _show(view, positions, evidence))
     return {match.id: match for match in shown}
 
 
@@ -98,7 +98,7 @@ async def _page_of(view: View, positions: range, evidence: Mapping[OddsBand, Ban
     asked = (view.list_id, view.plan.drawn, positions, evidence)
     known = _latest.get(view.found)
     if known is None or known[0] != asked:
-        known = asked, await asyncio.to_thread(lambda: _shown(view, positions, evidence))
+        known = asked, await asyncio.to_thread(lambda: _show(view, positions, evidence))
         _latest[view.found] = known
     return known[1]
 
@@ -106,19 +106,19 @@ async def _page_of(view: View, positions: range, evidence: Mapping[OddsBand, Ban
 _latest: WeakKeyDictionary[List, tuple[object, Sequence[Match]]] = WeakKeyDictionary()
 
 
-def _shown(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, BandEvidence]) -> list[Match]:
+def _show(view: View, positions: Sequence[int], evidence: Mapping[OddsBand, BandEvidence]) -> list[Match]:
     found = view.found
     places = np.array([view.place_at(position) for position in positions], np.intp)
     if not len(places):
         return []
-    reasons, rows = _told(found, places, [band for band, backed in evidence.items() if backed.is_kept])
+    reasons, rows = _explain(found, places, [band for band, backed in evidence.items() if backed.is_kept])
     return [
         _match(view, position, int(place), why, row, evidence)
         for position, place, why, row in zip(positions, places, reasons, rows, strict=True)
     ]
 
 
-def _told(
+def _explain(
     found: List, places: Indices, kept: Collection[OddsBand]
 ) -> tuple[Sequence[tuple[Reason, ...]], Sequence[Mapping[str, float | None] | None]]:
     if not found.basis.is_personal:

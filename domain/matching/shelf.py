@@ -52,7 +52,7 @@ class Shelf:
         return {product.id: row for row, product in enumerate(self.columns.products)}
 
 
-def of(products: Sequence[Product], version: int = 0) -> Shelf:
+def shelf_of(products: Sequence[Product], version: int = 0) -> Shelf:
     return Shelf(version, columns_of(products))
 
 

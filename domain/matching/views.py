@@ -81,7 +81,7 @@ class View:
 
 
 async def of(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
-    found = await lists.of(db, user_id)
+    found = await lists.list_for(db, user_id)
     ranked = _of_kind(found, kind)
     list_id = found.basis.list_id(kind)
     if not found.basis.is_personal:

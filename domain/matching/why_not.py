@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.credit.reasons import Reason
 from domain.market import eligibility, products
-from domain.market.eligibility import Standing
+from domain.market.eligibility import ProductStanding
 from domain.market.products import Product, ProductStatus
 from domain.matching import lists
 from domain.matching.lists import List
@@ -35,7 +35,7 @@ async def why_not(db: Db, user_id: UUID, product_id: UUID) -> WhyNot | None:
     product = (await products.by_ids(db, {product_id})).get(product_id)
     if product is None or product.status == ProductStatus.DRAFT:
         return None
-    found = await lists.of(db, user_id)
+    found = await lists.list_for(db, user_id)
     row = found.candidates.shelf.row_of(product_id)
     if row is None:
         return WhyNot(product, False, (NOT_OFFERED,))
@@ -52,7 +52,7 @@ def _place(found: List, rank: int) -> Reason:
     return Reason(said.code, said.message, {"position": rank + 1, "count": len(found.candidates)})
 
 
-def _standing(found: List, row: int) -> Standing:
+def _standing(found: List, row: int) -> ProductStanding:
     standing = eligibility.standing(found.candidates.shelf.product(row), found.applicant)
     assert standing is not None, "what is on the shelf can be read"
     return standing

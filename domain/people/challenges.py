@@ -48,7 +48,7 @@ class Challenge(Entity):
 
 
 def phone_of(challenge: Challenge) -> str:
-    phone: str = vault.house_seal().open(challenge.phone_sealed, PHONE)
+    phone: str = vault.system_seal().open(challenge.phone_sealed, PHONE)
     return phone
 
 

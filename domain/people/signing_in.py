@@ -37,7 +37,7 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_to
     now = await clock.now(db)
     challenge = Challenge(
         phone_index=index,
-        phone_sealed=vault.house_seal().close(number, challenges.PHONE),
+        phone_sealed=vault.system_seal().close(number, challenges.PHONE),
         locale=locale,
         created_at=now,
         expires_at=now + challenges.LASTS,

@@ -64,7 +64,7 @@ def proven_step(member: Staff | None, password: str, code: str, at: datetime) ->
     """The TOTP step of `code`, where the password is right too. As slow (argon2) for nobody: call it in a thread."""
     password_hash, totp_sealed = (member.password_hash, member.totp_sealed) if member else _nobody()
     is_right = hasher.verify(password, password_hash)
-    step = _step_of(code, vault.house_seal().open(totp_sealed, TOTP), at)
+    step = _step_of(code, vault.system_seal().open(totp_sealed, TOTP), at)
     return step if member is not None and is_right else None
 
 
@@ -80,7 +80,7 @@ def _step_of(code: str, secret: str, at: datetime) -> int | None:
 
 @cache
 def _nobody() -> tuple[str, bytes]:
-    return hasher.hash(pyotp.random_base32()), vault.house_seal().close(pyotp.random_base32(), TOTP)
+    return hasher.hash(pyotp.random_base32()), vault.system_seal().close(pyotp.random_base32(), TOTP)
 
 
 async def use_step(db: Db, member: Staff, step: int) -> bool:

@@ -48,7 +48,7 @@ async def sign_in(*, email: str, password: str, code: str, ip: str, device_token
                 member, now = await staff.find(db, email), await staff.authenticator_time(db)
                 tries = await _take_try(db, email, member, ip, device_token)
             step = await run(staff.proven_step, member, password, as_digits(code), now)
-    except hashing.Full:
+    except hashing.HashingFull:
         raise await _busy() from None
     if member is None or step is None:
         raise _wrong()

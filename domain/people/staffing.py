@@ -12,7 +12,7 @@ async def appoint(db: Db, *, email: str, name: str, role: Role, password: str, t
 
     New proofs end every session that was opened with the old ones; tries at the old ones count no more.
     """
-    seal, found = vault.house_seal(), await staff.find_ever(db, email)
+    seal, found = vault.system_seal(), await staff.find_ever(db, email)
     member = found or Staff(
         email_index=staff.index(email),
         email_sealed=seal.close(email, EMAIL),

@@ -113,7 +113,7 @@ async def is_any_left(db: Db, run_id: UUID, part: type[Range]) -> bool:
 
 
 @dataclass(frozen=True)
-class Progress(Generic[R, P]):
+class RunProgress(Generic[R, P]):
     """`done` of the run's people were looked at, in the ranges `begun` so far."""
 
     run: R
@@ -121,12 +121,12 @@ class Progress(Generic[R, P]):
     done: int
 
 
-async def progress(db: Db, run: type[R], part: type[P], run_id: UUID) -> Progress[R, P]:
+async def progress(db: Db, run: type[R], part: type[P], run_id: UUID) -> RunProgress[R, P]:
     found = await db.get_one(run, run_id, populate_existing=True)
     mine = select(part).where(part.run_id == run_id, part.opened_at.is_not(None))
     begun = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
     done = sum([each.people if each.ended_at else await _passed(db, each) for each in begun])
-    return Progress(found, begun, done)
+    return RunProgress(found, begun, done)
 
 
 async def _passed(db: Db, part: Range) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.embedded.privileges import postgres_identity
 from infra.processes import end_all, titled
-from infra.programs import Identity, Program, tethered
+from infra.programs import Program, RunsAs, tethered
 
 SETTINGS = {
     "listen_addresses": "",
@@ -33,7 +33,7 @@ PATH_BYTES_MAX = 107  # of a Unix socket, on Linux
 class Postgres:
     """`folder` holds the data. Without `durable` a power cut may lose it, which is right for tests only."""
 
-    def __init__(self, folder: Path, *, durable: bool = True, identity: Identity | None = None) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, identity: RunsAs | None = None) -> None:
         # Data that was once lent to another uid stays with it.
         self.identity = identity or postgres_identity(lent=folder.is_symlink())
         if self.identity.how == "become":
@@ -159,7 +159,7 @@ def wheel() -> Path:
     return Path(spec.origin).parent
 
 
-def make_private(folder: Path, identity: Identity) -> None:
+def make_private(folder: Path, identity: RunsAs) -> None:
     """A folder for the server alone. Refuses one that somebody else has put there first."""
     owner = identity.uid if identity.how == "become" else os.geteuid()
     if not os.path.lexists(folder):
@@ -171,7 +171,7 @@ def make_private(folder: Path, identity: Identity) -> None:
     folder.chmod(0o700)
 
 
-def lend(folder: Path, identity: Identity) -> Path:
+def lend(folder: Path, identity: RunsAs) -> Path:
     """Lend another uid a place for the data: outside root's own folders, with a link from where it is looked for."""
     if folder.is_symlink():
         return folder.resolve()

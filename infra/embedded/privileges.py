@@ -6,16 +6,16 @@ import subprocess
 from functools import cache
 from signal import SIGKILL
 
-from infra.programs import Identity, tethered
+from infra.programs import RunsAs, tethered
 
 
-def postgres_identity(*, lent: bool = False) -> Identity:
+def postgres_identity(*, lent: bool = False) -> RunsAs:
     """`lent`: the data already belongs to another uid."""
     if os.geteuid() != 0:
-        return Identity()
+        return RunsAs()
     uid, gid = unprivileged()
-    namespaced = Identity("namespace", uid, gid)
-    return namespaced if not lent and works(namespaced) else Identity("become", uid, gid)
+    namespaced = RunsAs("namespace", uid, gid)
+    return namespaced if not lent and works(namespaced) else RunsAs("become", uid, gid)
 
 
 def unprivileged() -> tuple[int, int]:
@@ -26,6 +26,6 @@ def unprivileged() -> tuple[int, int]:
 
 
 @cache
-def works(identity: Identity) -> bool:
+def works(identity: RunsAs) -> bool:
     tried = subprocess.run(tethered(["true"], identity, SIGKILL), capture_output=True, timeout=10)
     return tried.returncode == 0

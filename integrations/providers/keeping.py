@@ -8,7 +8,7 @@ T = TypeVar("T")
 ENTRIES_MAX = 100
 
 
-class Kept(Generic[T]):
+class Cache(Generic[T]):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._entries: dict[str, tuple[float, T]] = {}

@@ -7,12 +7,12 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from integrations.providers.descriptions import Talk
 from integrations.providers.failures import ProviderUnavailable
-from integrations.providers.keeping import Kept
+from integrations.providers.keeping import Cache
 
 # A forged key id must not make us fetch at every try.
 AGAIN_AFTER_SECONDS = 5
 
-_keys: Kept[KeySet] = Kept(seconds=3600)
+_keys: Cache[KeySet] = Cache(seconds=3600)
 
 
 async def keys_of(talk: Talk, url: str, again: bool = False) -> KeySet:

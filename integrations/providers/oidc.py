@@ -15,7 +15,7 @@ from integrations.client import authority_of
 from integrations.providers.conversations import conversation, standard_refusal
 from integrations.providers.descriptions import Category, Pending, Person, Provider, Registration, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-from integrations.providers.keeping import Kept
+from integrations.providers.keeping import Cache
 from integrations.providers.keysets import keys_of
 from integrations.replies import Reply, id_in, text_in
 
@@ -24,7 +24,7 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 LEEWAY_SECONDS = 60
 
-_discovered: Kept[Reply] = Kept(seconds=3600)
+_discovered: Cache[Reply] = Cache(seconds=3600)
 
 
 async def complete(at: Registration) -> Provider:

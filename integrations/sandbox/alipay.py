@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.providers.alipay import ALIPAY, BEIJING, is_signed, sign, signed_text
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
 from integrations.sandbox.exchange import Request, Response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "alipay"
-DESK = Desk(KEY, ALIPAY.name, words={"client_id": "app_id"}, code_name="auth_code")
+DESK = ConsentDesk(KEY, ALIPAY.name, words={"client_id": "app_id"}, code_name="auth_code")
 TOKEN_SECONDS = 15 * 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
 INVALID = "40002"
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/oauth2/publicAppAuthorize.htm":
             return authorize(world, DESK, request)
@@ -30,7 +30,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _gateway(world: World, form: Mapping[str, str]) -> Response:
+async def _gateway(world: SandboxWorld, form: Mapping[str, str]) -> Response:
     if form.get("app_id") != client_id(KEY):
         return _refused("isv.invalid-app-id")
     if not is_signed(signed_text(form), form.get("sign", ""), APP_PUBLIC_KEY):
@@ -48,7 +48,7 @@ async def _gateway(world: World, form: Mapping[str, str]) -> Response:
     return _answered(world, method, given, form)
 
 
-async def _token(world: World, method: str, form: Mapping[str, str]) -> Response:
+async def _token(world: SandboxWorld, method: str, form: Mapping[str, str]) -> Response:
     if form.get("grant_type") == "refresh_token":
         given = world.seal.open(f"{KEY}:refresh", form.get("refresh_token", ""), world.now)
     else:
@@ -64,7 +64,7 @@ async def _token(world: World, method: str, form: Mapping[str, str]) -> Response
     return misbehaving(given) or _signed(method, reply, forged=given["misbehave"] == "forged")
 
 
-def _answered(world: World, method: str, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
+def _answered(world: SandboxWorld, method: str, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
     if given["misbehave"] == "busy":
         return _signed(
             method, {"code": "20000", "msg": "Service Currently Unavailable", "sub_code": "isp.unknow-error"}
@@ -78,12 +78,12 @@ def _answered(world: World, method: str, given: Mapping[str, Any], form: Mapping
             )
         case "longan.history.get":
             as_of = json.loads(form.get("biz_content", "{}")).get("as_of")
-            return _signed(method, {"code": "10000", "msg": "Success", **told(persona, KEY, as_of, world.today)})
+            return _signed(method, {"code": "10000", "msg": "Success", **facts_of(persona, KEY, as_of, world.today)})
         case _:
             return _refused("isv.invalid-method")
 
 
-def _is_timely(world: World, timestamp: str) -> bool:
+def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
     try:
         moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError:
@@ -91,7 +91,7 @@ def _is_timely(world: World, timestamp: str) -> bool:
     return abs(moment - world.today) <= CLOCK_TOLERANCE
 
 
-def _user_id(world: World, given: Mapping[str, Any]) -> str:
+def _user_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return f"2088{int.from_bytes(world.seal.derived(f'{KEY}:user_id', given['subject'])[:5]) % 10**12:012}"
 
 

@@ -6,14 +6,14 @@ from infra.words import Locale, say
 from integrations.sandbox import alipay, douyin, jd, oidc, qq, taobao, wechat, weibo
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS
-from integrations.sandbox.world import World
+from integrations.sandbox.world import SandboxWorld
 
-DIALECTS: Mapping[str, Callable[[World, Request], Awaitable[Response | None]]] = {
+DIALECTS: Mapping[str, Callable[[SandboxWorld, Request], Awaitable[Response | None]]] = {
     dialect.KEY: dialect.answer for dialect in (wechat, qq, weibo, douyin, taobao, jd, alipay, oidc)
 }
 
 
-async def answer(world: World, provider: str, request: Request) -> Response:
+async def answer(world: SandboxWorld, provider: str, request: Request) -> Response:
     dialect = DIALECTS.get(provider)
     response = await dialect(world, request) if dialect else None
     return response or json_response({"error": "not_found"}, 404)

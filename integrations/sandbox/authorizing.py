@@ -11,13 +11,13 @@ from integrations.sandbox.choosing import chooser, sorry
 from integrations.sandbox.credentials import client_id
 from integrations.sandbox.exchange import Request, Response, html_response, redirect
 from integrations.sandbox.personas import PERSONAS, Persona
-from integrations.sandbox.world import World
+from integrations.sandbox.world import SandboxWorld
 
 HOURS = 3600
 
 
 @dataclass(frozen=True)
-class Desk:
+class ConsentDesk:
     """How one provider words its authorise step. `no` is what it sends when the person refuses."""
 
     key: str
@@ -27,13 +27,13 @@ class Desk:
     code_seconds: int = 300
     extras: tuple[str, ...] = ()  # parameters that the code must remember
     no: Callable[[str], Mapping[str, str]] = lambda state: {"error": "access_denied", "state": state}
-    also: Callable[[World], Mapping[str, str]] = lambda world: {}
+    also: Callable[[SandboxWorld], Mapping[str, str]] = lambda world: {}
 
     def asked(self, request: Request, standard: str) -> str:
         return request.query.get(self.words.get(standard, standard), "")
 
 
-def authorize(world: World, desk: Desk, request: Request) -> Response:
+def authorize(world: SandboxWorld, desk: ConsentDesk, request: Request) -> Response:
     locale = preferred_locale(request.headers.get("accept-language"))
     redirect_uri, state = desk.asked(request, "redirect_uri"), desk.asked(request, "state")
     if complaint := _complaint(desk, request):
@@ -49,7 +49,7 @@ def authorize(world: World, desk: Desk, request: Request) -> Response:
     return redirect(redirect_uri, {desk.code_name: code, "state": state, **desk.also(world)})
 
 
-async def spend(world: World, key: str, code: str) -> dict[str, Any] | None:
+async def spend(world: SandboxWorld, key: str, code: str) -> dict[str, Any] | None:
     """What the code was given for; None where it is not ours, is over, or was used before."""
     given = world.seal.open(f"{key}:code", code, world.now)
     if given is None or not await world.memory.first_use(f"{key}:{given['jti']}", HOURS):
@@ -57,7 +57,9 @@ async def spend(world: World, key: str, code: str) -> dict[str, Any] | None:
     return given
 
 
-def new_tokens(world: World, key: str, given: Mapping[str, Any], seconds: int, refresh_seconds: int) -> dict[str, str]:
+def new_tokens(
+    world: SandboxWorld, key: str, given: Mapping[str, Any], seconds: int, refresh_seconds: int
+) -> dict[str, str]:
     kept = {name: given[name] for name in ("persona", "subject", "scope", "misbehave")}
     return {
         "access_token": world.seal.close(f"{key}:access", kept, world.now + seconds),
@@ -80,7 +82,7 @@ def misbehaving(given: Mapping[str, Any]) -> Response | None:
             return None
 
 
-def _complaint(desk: Desk, request: Request) -> str:
+def _complaint(desk: ConsentDesk, request: Request) -> str:
     if desk.asked(request, "client_id") != client_id(desk.key):
         return "unknown client"
     if desk.asked(request, "response_type") != "code":
@@ -90,7 +92,7 @@ def _complaint(desk: Desk, request: Request) -> str:
     return "" if is_registered else "redirect_uri is not registered"
 
 
-def _code(world: World, desk: Desk, request: Request, persona: Persona) -> str:
+def _code(world: SandboxWorld, desk: ConsentDesk, request: Request, persona: Persona) -> str:
     given = {
         "jti": secrets.token_hex(8),
         "persona": persona.key,

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.douyin import DOUYIN
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "douyin"
-DESK = Desk(KEY, DOUYIN.name, words={"client_id": "client_key"})
+DESK = ConsentDesk(KEY, DOUYIN.name, words={"client_id": "client_key"})
 TOKEN_SECONDS = 15 * 86400
 REFRESH_SECONDS = 30 * 86400
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/platform/oauth/connect":
             return authorize(world, DESK, request)
@@ -30,7 +30,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     client = request.form.get("client_key"), request.form.get("client_secret")
     if client != (client_id(KEY), client_secret(KEY)):
         return _error(10003, "client_key or client_secret is wrong")
@@ -40,14 +40,14 @@ async def _token(world: World, request: Request) -> Response:
     return misbehaving(given) or _tokens(world, given)
 
 
-def _refresh(world: World, request: Request) -> Response:
+def _refresh(world: SandboxWorld, request: Request) -> Response:
     if request.form.get("client_key") != client_id(KEY):
         return _error(10003, "client_key is wrong")
     given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
     return _tokens(world, given) if given else _error(10010, "refresh token expired")
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> Response:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> Response:
     return _reply(
         {
             **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
@@ -59,19 +59,19 @@ def _tokens(world: World, given: Mapping[str, Any]) -> Response:
     )
 
 
-def _read(world: World, request: Request) -> Response:
+def _read(world: SandboxWorld, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.form.get("access_token", ""), world.now)
     if given is None or request.form.get("open_id") != _open_id(world, given):
         return _error(2190008, "access token expired")
     if given["misbehave"] == "busy":
         return _error(2100004, "system busy")
     if request.path == "/longan/history/":
-        return _reply(told(PERSONAS[given["persona"]], KEY, request.form.get("as_of"), world.today))
+        return _reply(facts_of(PERSONAS[given["persona"]], KEY, request.form.get("as_of"), world.today))
     open_id = _open_id(world, given)
     return _reply({"open_id": open_id, "union_id": f"u{open_id}", "nickname": PERSONAS[given["persona"]].nickname})
 
 
-def _open_id(world: World, given: Mapping[str, Any]) -> str:
+def _open_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return "_000" + world.seal.derived(f"{KEY}:open_id", given["subject"]).hex()[:32]
 
 

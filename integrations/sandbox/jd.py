@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.providers.jd import BEIJING, JD, PARAMETERS, USER, sign
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "jd"
-DESK = Desk(KEY, JD.name, words={"client_id": "app_key"})
+DESK = ConsentDesk(KEY, JD.name, words={"client_id": "app_key"})
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/oauth2/to_login":
             return authorize(world, DESK, request)
@@ -37,7 +37,7 @@ def _is_our_app(query: Mapping[str, str]) -> bool:
     return (query.get("app_key"), query.get("app_secret")) == (client_id(KEY), client_secret(KEY))
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     if not _is_our_app(request.query):
         return json_response({"code": 401, "msg": "app_key or app_secret is wrong"})
     given = await spend(world, KEY, request.query.get("code", ""))
@@ -46,14 +46,14 @@ async def _token(world: World, request: Request) -> Response:
     return misbehaving(given) or _tokens(world, given)
 
 
-def _refresh(world: World, request: Request) -> Response:
+def _refresh(world: SandboxWorld, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
     if given is None or not _is_our_app(request.query):
         return json_response({"code": 400, "msg": "invalid refresh_token"})
     return _tokens(world, given)
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> Response:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> Response:
     return json_response(
         {
             **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
@@ -67,7 +67,7 @@ def _tokens(world: World, given: Mapping[str, Any]) -> Response:
     )
 
 
-def _call(world: World, request: Request) -> Response:
+def _call(world: SandboxWorld, request: Request) -> Response:
     form = request.form
     if form.get("app_key") != client_id(KEY):
         return _error(10, "app_key is wrong")
@@ -83,10 +83,10 @@ def _call(world: World, request: Request) -> Response:
     return _answered(world, given, form)
 
 
-def _answered(world: World, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
+def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
     params = json.loads(form.get(PARAMETERS, "{}"))
     if form.get("method") == "longan.history.get":
-        return json_response(told(PERSONAS[given["persona"]], KEY, params.get("as_of"), world.today))
+        return json_response(facts_of(PERSONAS[given["persona"]], KEY, params.get("as_of"), world.today))
     if form.get("method") != USER:
         return _error(22, "no such method")
     if params.get("openId") != _open_id(world, given):
@@ -97,7 +97,7 @@ def _answered(world: World, given: Mapping[str, Any], form: Mapping[str, str]) -
     return json_response({"jingdong_user_getUserInfoByOpenId_response": {"getuserinfobyappidandopenid_result": result}})
 
 
-def _is_timely(world: World, timestamp: str) -> bool:
+def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
     try:
         moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError:
@@ -105,7 +105,7 @@ def _is_timely(world: World, timestamp: str) -> bool:
     return abs(moment - world.today) <= CLOCK_TOLERANCE
 
 
-def _open_id(world: World, given: Mapping[str, Any]) -> str:
+def _open_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return world.seal.derived(f"{KEY}:open_id", given["subject"]).hex()[:28]
 
 

@@ -12,11 +12,11 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from integrations.providers.oidc import OIDC
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "oidc"
 TOKEN_SECONDS = 3600
@@ -24,14 +24,14 @@ REFRESH_SECONDS = 30 * 86400
 KEY_ID = "sandbox"
 
 
-def _issuer(world: World) -> str:
+def _issuer(world: SandboxWorld) -> str:
     return f"{world.base_url}/{KEY}"
 
 
-DESK = Desk(KEY, OIDC.name, extras=("nonce", "code_challenge"), also=lambda world: {"iss": _issuer(world)})
+DESK = ConsentDesk(KEY, OIDC.name, extras=("nonce", "code_challenge"), also=lambda world: {"iss": _issuer(world)})
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/.well-known/openid-configuration":
             return json_response(_metadata(world))
@@ -51,7 +51,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-def _metadata(world: World) -> dict[str, Any]:
+def _metadata(world: SandboxWorld) -> dict[str, Any]:
     issuer = _issuer(world)
     return {
         "issuer": issuer,
@@ -71,13 +71,13 @@ def _metadata(world: World) -> dict[str, Any]:
     }
 
 
-def _authorize(world: World, request: Request) -> Response:
+def _authorize(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("code_challenge_method") != "S256" or "openid" not in request.query.get("scope", "").split():
         return html_response("invalid_request", 400)
     return authorize(world, DESK, request)
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     if not _is_our_client(request):
         return _refused("invalid_client", 401)
     if request.form.get("grant_type") == "refresh_token":
@@ -101,7 +101,7 @@ def _is_its_beginner(given: Mapping[str, Any], form: Mapping[str, str]) -> bool:
     return bool(given["code_challenge"] == challenge and given["redirect_uri"] == form.get("redirect_uri"))
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
         "token_type": "Bearer",
@@ -110,7 +110,7 @@ def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _id_token(world: World, given: Mapping[str, Any]) -> str:
+def _id_token(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     now = int(world.now)
     claims = {
         "iss": _issuer(world),
@@ -136,30 +136,30 @@ def _id_token(world: World, given: Mapping[str, Any]) -> str:
     return jwt.encode({"alg": "ES256", "kid": KEY_ID}, claims, key)
 
 
-def _userinfo(world: World, request: Request) -> Response:
+def _userinfo(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _refused("invalid_token", 401)
     return json_response({"sub": _sub(world, given), "name": PERSONAS[given["persona"]].nickname})
 
 
-def _history(world: World, request: Request) -> Response:
+def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _refused("invalid_token", 401)
-    return json_response(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+    return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
 
 
-def _given(world: World, request: Request) -> dict[str, Any] | None:
+def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return world.seal.open(f"{KEY}:access", token, world.now) if scheme == "Bearer" else None
 
 
-def _sub(world: World, given: Mapping[str, Any]) -> str:
+def _sub(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return world.seal.derived(f"{KEY}:sub", given["subject"]).hex()[:32]
 
 
-def _signing_key(world: World) -> ECKey:
+def _signing_key(world: SandboxWorld) -> ECKey:
     # Derived, so that what was signed before a restart still verifies after it. Any number below the curve's order will do.
     number = int.from_bytes(world.seal.derived("signing")) >> 1
     pem = ec.derive_private_key(number, ec.SECP256R1()).private_bytes(

@@ -264,7 +264,7 @@ def facts_at(persona: Persona, provider: str) -> Facts:
     return {name: value for name, value in persona.facts.get(like, {}).items() if name.partition(".")[0] in groups}
 
 
-def told(persona: Persona, provider: str, as_of: str | None, now: datetime) -> dict[str, Any]:
+def facts_of(persona: Persona, provider: str, as_of: str | None, now: datetime) -> dict[str, Any]:
     """What the extension endpoint answers: facts with the moment at which each was counted."""
     moment = datetime.fromisoformat(as_of) if as_of else now
     return {

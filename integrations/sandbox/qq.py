@@ -6,19 +6,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from integrations.providers.qq import QQ
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "qq"
-DESK = Desk(KEY, QQ.name)
+DESK = ConsentDesk(KEY, QQ.name)
 TOKEN_SECONDS = 90 * 86400
 WITH_UNION_ID = frozenset({"steady-shopper", "gig-driver"})
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/oauth2.0/authorize":
             return authorize(world, DESK, request)
@@ -32,7 +32,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("client_id") != client_id(KEY):
         return _jsonp({"error": 100008, "error_description": "client id is not exist"})
     if request.query.get("client_secret") != client_secret(KEY):
@@ -50,13 +50,13 @@ async def _token(world: World, request: Request) -> Response:
     return misbehaving(given) or _tokens(world, given)
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> Response:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> Response:
     tokens = new_tokens(world, KEY, given, TOKEN_SECONDS, TOKEN_SECONDS)
     form = urlencode({**tokens, "expires_in": TOKEN_SECONDS})
     return Response(200, form.encode(), {"Content-Type": "text/html"})
 
 
-def _me(world: World, request: Request) -> Response:
+def _me(world: SandboxWorld, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     if given is None:
         return _jsonp({"error": 100016, "error_description": "access token check failed"})
@@ -65,7 +65,7 @@ def _me(world: World, request: Request) -> Response:
     return _jsonp({"client_id": whose, "openid": _openid(world, given), **union_id})
 
 
-def _read(world: World, request: Request) -> Response:
+def _read(world: SandboxWorld, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     if given is None or request.query.get("openid") != _openid(world, given):
         return json_response({"ret": 100016, "msg": "access token check failed"})
@@ -74,11 +74,11 @@ def _read(world: World, request: Request) -> Response:
     if given["misbehave"] == "busy":
         return json_response({"ret": -22, "msg": "too busy"})
     if request.path == "/longan/history":
-        return json_response(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+        return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
     return json_response({"ret": 0, "msg": "", "nickname": PERSONAS[given["persona"]].nickname})
 
 
-def _openid(world: World, given: Mapping[str, Any]) -> str:
+def _openid(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return world.seal.derived(f"{KEY}:openid", given["subject"]).hex()[:32].upper()
 
 

@@ -6,20 +6,20 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from integrations.providers.taobao import BEIJING, TAOBAO, sign
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "taobao"
-DESK = Desk(KEY, TAOBAO.name)
+DESK = ConsentDesk(KEY, TAOBAO.name)
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/authorize":
             return authorize(world, DESK, request)
@@ -31,7 +31,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     if request.form.get("client_id") != client_id(KEY):
         return _refused("invalid_client", "client_id is not valid")
     if request.form.get("client_secret") != client_secret(KEY):
@@ -45,7 +45,7 @@ async def _token(world: World, request: Request) -> Response:
     return misbehaving(given) or json_response(_tokens(world, given))
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:
     number = int.from_bytes(world.seal.derived(f"{KEY}:id", given["subject"])[:5])
     if given["misbehave"] == "open_uid":
         who = {"taobao_open_uid": f"AAE{number:x}"}
@@ -62,7 +62,7 @@ def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _call(world: World, request: Request) -> Response:
+def _call(world: SandboxWorld, request: Request) -> Response:
     form = request.form
     if form.get("app_key") != client_id(KEY):
         return _error(29, "Invalid app Key")
@@ -80,17 +80,17 @@ def _call(world: World, request: Request) -> Response:
     return _answered(world, given, form)
 
 
-def _answered(world: World, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
+def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
     match form.get("method"):
         case "taobao.user.buyer.get":
             return json_response({"user_buyer_get_response": {"user": {"nick": _nick(given)}}})
         case "longan.history.get":
-            return json_response(told(PERSONAS[given["persona"]], KEY, form.get("as_of"), world.today))
+            return json_response(facts_of(PERSONAS[given["persona"]], KEY, form.get("as_of"), world.today))
         case _:
             return _error(22, "Invalid method")
 
 
-def _is_timely(world: World, timestamp: str) -> bool:
+def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
     try:
         moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
     except ValueError:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.wechat import WECHAT
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "wechat"
-DESK = Desk(KEY, WECHAT.name, words={"client_id": "appid"}, no=lambda state: {"state": state})
+DESK = ConsentDesk(KEY, WECHAT.name, words={"client_id": "appid"}, no=lambda state: {"state": state})
 TOKEN_SECONDS = 7200
 REFRESH_SECONDS = 30 * 86400
 
@@ -20,7 +20,7 @@ REFRESH_SECONDS = 30 * 86400
 WITH_UNION_ID = frozenset({"steady-shopper", "over-borrowed", "small-shop-owner"})
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/connect/qrconnect":
             return authorize(world, DESK, request)
@@ -36,7 +36,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     if error := _wrong_app(request):
         return error
     if request.query.get("grant_type") != "authorization_code":
@@ -47,14 +47,14 @@ async def _token(world: World, request: Request) -> Response:
     return misbehaving(given) or _reply(_tokens(world, given))
 
 
-def _refresh(world: World, request: Request) -> Response:
+def _refresh(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("appid") != client_id(KEY):
         return _error(40013, "invalid appid")
     given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
     return _reply(_tokens(world, given)) if given else _error(40030, "invalid refresh_token")
 
 
-def _userinfo(world: World, request: Request) -> Response:
+def _userinfo(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _error(40001, "invalid credential, access_token is invalid or not latest")
@@ -77,14 +77,14 @@ def _userinfo(world: World, request: Request) -> Response:
     )
 
 
-def _history(world: World, request: Request) -> Response:
+def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _error(40001, "invalid credential, access_token is invalid or not latest")
-    return _reply(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+    return _reply(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
 
 
-def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:
     reply: dict[str, Any] = {
         **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
         "expires_in": TOKEN_SECONDS,
@@ -95,20 +95,20 @@ def _tokens(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**reply, "is_snapshotuser": 1} if given["misbehave"] == "snapshot" else reply
 
 
-def _given(world: World, request: Request) -> dict[str, Any] | None:
+def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     return given if given and request.query.get("openid") == _openid(world, given) else None
 
 
-def _openid(world: World, given: Mapping[str, Any]) -> str:
+def _openid(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return "o" + _word(world, "openid", given)
 
 
-def _union_id(world: World, given: Mapping[str, Any]) -> dict[str, str]:
+def _union_id(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, str]:
     return {"unionid": "u" + _word(world, "unionid", given)} if given["persona"] in WITH_UNION_ID else {}
 
 
-def _word(world: World, kind: str, given: Mapping[str, Any]) -> str:
+def _word(world: SandboxWorld, kind: str, given: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(world.seal.derived(f"{KEY}:{kind}", given["subject"])).decode()[:27]
 
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.weibo import WEIBO
-from integrations.sandbox.authorizing import Desk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, told
-from integrations.sandbox.world import World
+from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.world import SandboxWorld
 
 KEY = "weibo"
-DESK = Desk(KEY, WEIBO.name, no=lambda state: {"state": state, "error": "access_denied", "error_code": "21330"})
+DESK = ConsentDesk(KEY, WEIBO.name, no=lambda state: {"state": state, "error": "access_denied", "error_code": "21330"})
 TOKEN_SECONDS = 5 * 365 * 86400
 
 
-async def answer(world: World, request: Request) -> Response | None:
+async def answer(world: SandboxWorld, request: Request) -> Response | None:
     match request.method, request.path:
         case "GET", "/oauth2/authorize":
             return authorize(world, DESK, request)
@@ -27,7 +27,7 @@ async def answer(world: World, request: Request) -> Response | None:
             return None
 
 
-async def _token(world: World, request: Request) -> Response:
+async def _token(world: SandboxWorld, request: Request) -> Response:
     client = request.form.get("client_id"), request.form.get("client_secret")
     if client != (client_id(KEY), client_secret(KEY)):
         return _error(21324, "invalid_client")
@@ -48,7 +48,7 @@ async def _token(world: World, request: Request) -> Response:
     )
 
 
-def _read(world: World, request: Request) -> Response:
+def _read(world: SandboxWorld, request: Request) -> Response:
     given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
     if given is None:
         return _error(21332, "invalid_access_token")
@@ -59,12 +59,12 @@ def _read(world: World, request: Request) -> Response:
     if request.query.get("uid") != _uid(world, given):
         return _error(20003, "User does not exists!")
     if request.path == "/longan/history":
-        return json_response(told(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+        return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
     uid = _uid(world, given)
     return json_response({"id": int(uid), "idstr": uid, "screen_name": PERSONAS[given["persona"]].nickname})
 
 
-def _uid(world: World, given: Mapping[str, Any]) -> str:
+def _uid(world: SandboxWorld, given: Mapping[str, Any]) -> str:
     return str(int.from_bytes(world.seal.derived(f"{KEY}:uid", given["subject"])[:4]) + 10**9)
 
 

@@ -30,7 +30,7 @@ class OwnMemory:
 
 
 @dataclass(frozen=True)
-class World:
+class SandboxWorld:
     """`base_url` is where the sandbox is mounted, without a slash at the end."""
 
     base_url: str

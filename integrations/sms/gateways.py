@@ -4,7 +4,7 @@ from typing import Any
 
 from infra.settings import SMS_NEEDS, Settings, settings
 from integrations.sms.aliyun import Aliyun
-from integrations.sms.kept import Kept
+from integrations.sms.kept import KeepingGateway
 from integrations.sms.messages import SmsGateway
 from integrations.sms.tencent import Tencent
 from integrations.sms.twilio import Twilio
@@ -15,7 +15,7 @@ def gateway(configuration: Settings | None = None) -> SmsGateway:
     given = _given(configuration) | {"allow": frozenset(configuration.outgoing_allow)}
     match configuration.sms_gateway:
         case "kept":
-            return Kept()
+            return KeepingGateway()
         case "aliyun":
             return Aliyun(**given)
         case "tencent":

@@ -33,7 +33,7 @@ class KeptMessage(Entity):
     __table_args__ = (Index(None, "to_index", "sent_at"), Index(None, "sent_at"))
 
 
-class Kept:
+class KeepingGateway:
     drops_repeats: ClassVar[bool] = True
 
     async def send(self, message: TextMessage) -> None:
@@ -46,7 +46,7 @@ class Kept:
             await db.execute(row.on_conflict_do_nothing())
 
 
-async def kept_for(db: Db, to: str) -> list[KeptMessage]:
+async def messages_to(db: Db, to: str) -> list[KeptMessage]:
     """What was sent to this number, newest first."""
     theirs = select(KeptMessage).where(KeptMessage.to_index == _index(to))
     newest = theirs.order_by(KeptMessage.sent_at.desc(), KeptMessage.id.desc()).limit(LISTED_MAX)

@@ -111,7 +111,7 @@ def _words(name: str, texts: "pd.Series[Any]") -> Column:
 
 def _named(name: str, cells: "pd.Series[Any]", rows: Sequence[int] | Any, why: str) -> tuple[Finding, ...]:
     shown = [
-        Finding(int(cells.index[row]) + 1, name, why.format(cell=_shown(cells.iloc[row])))
+        Finding(int(cells.index[row]) + 1, name, why.format(cell=_format(cells.iloc[row])))
         for row in rows[:_FINDINGS_MAX]
     ]
     if len(rows) > _FINDINGS_MAX:
@@ -119,5 +119,5 @@ def _named(name: str, cells: "pd.Series[Any]", rows: Sequence[int] | Any, why: s
     return tuple(shown)
 
 
-def _shown(cell: Any) -> str:
+def _format(cell: Any) -> str:
     return f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else str(cell)[:60]

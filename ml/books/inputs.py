@@ -42,7 +42,7 @@ def build(
     frame = frame[[each.name for each in inputs]]
     repeated = _repeated(frame, inputs)
     kept = [each for each in inputs if each.name not in repeated]
-    return frame[[each.name for each in kept]], tuple(_seen(each, frame[each.name]) for each in kept)
+    return frame[[each.name for each in kept]], tuple(_with_levels(each, frame[each.name]) for each in kept)
 
 
 def values(inputs: Sequence[Input], table: pd.DataFrame) -> pd.DataFrame:
@@ -167,7 +167,7 @@ def commonest(cells: "pd.Series[Any]") -> list[tuple[str, int]]:
     return sorted(((str(level), int(count)) for level, count in counts.items()), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _seen(each: Input, cells: "pd.Series[Any]") -> Input:
+def _with_levels(each: Input, cells: "pd.Series[Any]") -> Input:
     """The input with the range, or the commonest levels, that training has seen."""
     if each.kind == "category":
         return replace(each, levels=tuple(level for level, _ in commonest(cells)[:LEVELS_KEPT]))

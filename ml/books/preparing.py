@@ -187,7 +187,7 @@ def _usable(understood: list[Column], description: Description, notes: Notes) ->
     usable = []
     for column in understood:
         why = _why_not(column, description)
-        notes.columns.append({"name": column.name, "nature": column.nature, **_told(column), "left_out": why})
+        notes.columns.append({"name": column.name, "nature": column.nature, **_summarise(column), "left_out": why})
         if why is None:
             usable.append(column)
             _warn_if_mostly_missing(column, notes)
@@ -214,7 +214,7 @@ def _why_not(column: Column, description: Description) -> str | None:
     return column.why or None
 
 
-def _told(column: Column) -> dict[str, object]:
+def _summarise(column: Column) -> dict[str, object]:
     values = column.values
     missing = (
         float((values.isna() | (values == "")).mean()) if column.nature == "category" else float(values.isna().mean())

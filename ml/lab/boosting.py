@@ -19,7 +19,7 @@ _SECOND_THREAD_FROM_ROWS = 5_000
 
 
 @dataclass(frozen=True)
-class Growth:
+class TreeGrowth:
     """How trees are grown. `trees` is the most that may be grown where training stops early.
 
     `columns` is the share of them that each level of a tree may ask; `bag` is how many models, from other seeds, are
@@ -34,16 +34,16 @@ class Growth:
     bag: int = 1
 
 
-def growths(rows: int) -> Sequence[Growth]:
+def growths(rows: int) -> Sequence[TreeGrowth]:
     """The small search. Never deeper than 4: depth 6 gained less than chance on real books, and explains slower."""
     if rows < 5_000:
-        return (Growth(4, 0.06, 400, columns=0.4, bag=3),)
+        return (TreeGrowth(4, 0.06, 400, columns=0.4, bag=3),)
     if rows < 40_000:
-        return (Growth(4, 0.08, 300, columns=0.4, bag=2),)
-    return Growth(4, 0.12, 300), Growth(4, 0.08, 300)
+        return (TreeGrowth(4, 0.08, 300, columns=0.4, bag=2),)
+    return TreeGrowth(4, 0.12, 300), TreeGrowth(4, 0.08, 300)
 
 
-def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, patience: int = 30) -> Any:
+def grow(book: Book, growth: TreeGrowth, *, seed: int, watched: Book | None = None, patience: int = 30) -> Any:
     """Train on all rows; with `watched`, stop when its log-loss hasn't fallen for `patience` trees."""
     trees = CatBoostClassifier(
         iterations=growth.trees,
@@ -70,11 +70,11 @@ def grow(book: Book, growth: Growth, *, seed: int, watched: Book | None = None, 
     return trees
 
 
-def fit(book: Book, growth: Growth, *, seed: int) -> boosted.Boosted:
+def fit(book: Book, growth: TreeGrowth, *, seed: int) -> boosted.Boosted:
     return boosted.from_trees(averaged([grow(book, growth, seed=each) for each in seeds(growth, seed)]), book.numbers)
 
 
-def seeds(growth: Growth, seed: int) -> range:
+def seeds(growth: TreeGrowth, seed: int) -> range:
     return range(seed, seed + growth.bag)
 
 

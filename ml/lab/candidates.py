@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.books.book import Book, Rows
 from ml.figures.metrics import losses
 from ml.lab import boosting, calibration, latest, logistic, scorecard, splitting
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.lab.splitting import Fold
 from ml.models.artefact import Kind, Model
 
@@ -34,7 +34,7 @@ class Trial:
     kind: Kind
     ridge: float = 0.0
     stiffness: float = 0.0
-    growth: Growth | None = None
+    growth: TreeGrowth | None = None
     calibration: tuple[float, float] = (0.0, 1.0)
     rows: Rows | None = None
     losses: Floats | None = None  # after calibration
@@ -118,7 +118,7 @@ def _best(book: Book, folds: list[Fold], trials: list[Trial], seed: int) -> Tria
     return min(tried, key=_loss)
 
 
-def _grown(book: Book, folds: list[Fold], growth: Growth, seed: int, step: Step) -> Trial:
+def _grown(book: Book, folds: list[Fold], growth: TreeGrowth, seed: int, step: Step) -> Trial:
     step(f"Growing trees of depth {growth.depth}")
     parts = [(book.take(learn), book.take(test)) for learn, test in folds]
     grown = [

@@ -12,7 +12,7 @@ from ml.lab import latest, strangers
 from ml.lab.candidates import Search
 from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement
-from ml.lab.splitting import Split
+from ml.lab.splitting import BookSplit
 from ml.models.artefact import Artefact
 
 _BINS = 10
@@ -21,7 +21,7 @@ _LEVELS = 30
 
 def card_of(
     book: Book,
-    split: Split,
+    split: BookSplit,
     search: Search,
     judgement: Judgement,
     grades: tuple[GradeLine, ...],
@@ -62,7 +62,7 @@ def card_of(
     }
 
 
-def source(split: Split, search: Search) -> str:
+def source(split: BookSplit, search: Search) -> str:
     """Where the figures come from: always of the kind of model that ships."""
     kind = search.chosen.kind
     if len(split.folds) > 1:

@@ -18,7 +18,7 @@ from ml.figures.metrics import Ranked, bootstrap_weights
 from ml.lab import strangers
 from ml.lab.calibration import probability
 from ml.lab.evaluation import GradeLine, Interval, Judgement, draws, grade_lines, interval, judged
-from ml.lab.groups import GroupLine, by_group
+from ml.lab.groups import GroupFigures, by_group
 from ml.models.artefact import Artefact
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ class Judged:
     log_odds: Floats
     judgement: Judgement
     grades: tuple[GradeLine, ...]
-    groups: tuple[GroupLine, ...]
+    groups: tuple[GroupFigures, ...]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ml.books.book import Book
 from ml.books.suspicions import EVERYTHING, Suspicion
 from ml.figures.metrics import Figures, Ranked, bootstrap_weights
 from ml.lab import boosting, logistic
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.lab.calibration import probability
 from ml.lab.evaluation import Interval, draws, interval
 from ml.lab.splitting import Fold
@@ -17,7 +17,7 @@ from ml.lab.splitting import Fold
 # One quick model on one split tells what a column is worth; these bound the time.
 _COSTED_MAX = 8
 _ROWS_MAX = 30_000
-_GROWTH = Growth(depth=4, rate=0.1, trees=120)
+_GROWTH = TreeGrowth(depth=4, rate=0.1, trees=120)
 _BADS_FOR_TREES = 200
 
 

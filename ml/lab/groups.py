@@ -20,7 +20,7 @@ _DRAWS_MAX = 200
 
 
 @dataclass(frozen=True)
-class GroupLine:
+class GroupFigures:
     """One group. `gap` is PD minus bad rate; `ratio` compares its approvals with those of the most approved group."""
 
     column: str
@@ -49,7 +49,7 @@ class GroupLine:
 
 def by_group(
     bad: Floats, log_odds: Floats, weights: Floats, sensitive: pd.DataFrame, cuts: Cuts, *, seed: int = 0
-) -> list[GroupLine]:
+) -> list[GroupFigures]:
     """A line per group of each sensitive column."""
     return [
         line
@@ -60,7 +60,7 @@ def by_group(
 
 def _lines(
     bad: Floats, log_odds: Floats, weights: Floats, cells: "pd.Series[str]", column: str, cuts: Cuts, seed: int
-) -> list[GroupLine]:
+) -> list[GroupFigures]:
     names, codes = np.unique(cells.to_numpy(dtype=str), return_inverse=True)
     sizes, chances = np.bincount(codes), probability(log_odds)
     parts = (bad, chances, (chances <= cuts.c).astype(float))
@@ -80,7 +80,7 @@ def _lines(
     for i, name in enumerate(names):
         here = codes == i
         lines.append(
-            GroupLine(
+            GroupFigures(
                 column=column,
                 group=str(name),
                 rows=int(sizes[i]),

@@ -21,26 +21,26 @@ _CLASS_ROWS_MIN = 30
 
 
 @dataclass(frozen=True)
-class Split:
+class BookSplit:
     kind: SplitKind
     folds: tuple[Fold, ...]
     story: str
 
 
-def outer(book: Book, *, quick: bool = False) -> Split:
+def outer(book: Book, *, quick: bool = False) -> BookSplit:
     """The split from which every printed figure comes."""
     if book.moments is not None:
         latest = by_time(book)
         if latest is not None:
-            return Split("time", (latest,), _time_story(book, latest))
+            return BookSplit("time", (latest,), _time_story(book, latest))
         book.notes.warn("There are too few outcomes in the latest loans to test on them, so the split isn't by time.")
     kind: SplitKind = "customer" if book.description.customer else "stratified"
     if quick or len(book) > _FOLDS_UP_TO_ROWS:
         fold = stratified(book, FOLDS)[0]
-        return Split(kind, (fold,), f"one fifth held out ({len(fold[1]):,} rows), {_kept(kind)}")
+        return BookSplit(kind, (fold,), f"one fifth held out ({len(fold[1]):,} rows), {_describe(kind)}")
     count = FOLDS if len(book) <= _FIVE_FOLDS_UP_TO_ROWS else 3
     folds = tuple(stratified(book, count))
-    return Split(kind, folds, f"{count}-fold cross-validation over {len(book):,} rows, {_kept(kind)}")
+    return BookSplit(kind, folds, f"{count}-fold cross-validation over {len(book):,} rows, {_describe(kind)}")
 
 
 def inner(book: Book, *, repeats: int = 1) -> list[Fold]:
@@ -94,5 +94,5 @@ def _time_story(book: Book, fold: Fold) -> str:
     return f"trained on the {len(fold[0]):,} earlier loans, tested on the {len(fold[1]):,} latest by {book.description.time}"
 
 
-def _kept(kind: SplitKind) -> str:
+def _describe(kind: SplitKind) -> str:
     return "a customer's loans kept together" if kind == "customer" else "stratified by outcome"

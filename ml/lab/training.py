@@ -21,7 +21,7 @@ from ml.lab.candidates import Search, Trial
 from ml.lab.carding import card_of, profile_of
 from ml.lab.costing import Question
 from ml.lab.evaluation import GradeLine, Judgement, grade_lines, judged
-from ml.lab.splitting import Split
+from ml.lab.splitting import BookSplit
 from ml.models.artefact import Artefact
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Report:
     """What is known of a model after training. Every figure comes from held-out rows."""
 
     book: Book
-    split: Split
+    split: BookSplit
     search: Search
     judgement: Judgement
     grades: tuple[GradeLine, ...]
@@ -111,14 +111,14 @@ def train(
     )
 
 
-def _steps(book: Book, split: Split) -> int:
+def _steps(book: Book, split: BookSplit) -> int:
     """How many steps there are at most: the folds' searches are of one kind."""
     folds = len(split.folds)
     of_folds = folds * max(candidates.steps(book, (kind,)) for kind in candidates.KINDS) if folds > 1 else 0
     return candidates.steps(book) + of_folds + folds + 1
 
 
-def _tested(book: Book, split: Split, search: Search, seed: int, step: "_Steps") -> tuple[Rows, Floats]:
+def _tested(book: Book, split: BookSplit, search: Search, seed: int, step: "_Steps") -> tuple[Rows, Floats]:
     """Choose, train and calibrate without each fold's test rows; then ask about those rows."""
     rows, log_odds, kind = [], [], search.chosen.kind
     for learn, test in split.folds:
@@ -164,7 +164,7 @@ def _warn_of_few_bads(book: Book) -> None:
         )
 
 
-def _warn_of_figures(book: Book, split: Split, judgement: Judgement) -> None:
+def _warn_of_figures(book: Book, split: BookSplit, judgement: Judgement) -> None:
     if not judgement.is_calibrated:
         book.notes.warn(
             f"The probabilities are further from the truth (ECE {judgement.figures.ece:.4f}) than chance explains "

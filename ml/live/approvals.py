@@ -49,7 +49,7 @@ class ModelMove(Entity):
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[tuple[str, bool]]]:
     """Who proposed and who approved each version, by name; True for a proposal. What was rejected counts no more."""
-    seal = vault.house_seal()
+    seal = vault.system_seal()
     given = await approvals.history(db, MODEL, versions)
     standing = {
         version: [each for each in all_of_it if each.verdict is not Verdict.REJECTED]

@@ -42,7 +42,7 @@ LIFE = Lifecycle(
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModelStanding:
     """`before` are former champions, the latest first: what a rollback goes back to."""
 
     champion: str | None = None
@@ -56,24 +56,24 @@ class Standing:
             return State.CHALLENGER
         return State.FORMER if version in self.before else State.STORED
 
-    def promoted(self, version: str) -> "Standing":
+    def promoted(self, version: str) -> "ModelStanding":
         if version == self.champion:
             return self
         LIFE.require(self.state_of(version), State.CHAMPION)
         before = ((self.champion,) if self.champion else ()) + self.before
         challenger = None if self.challenger == version else self.challenger
-        return Standing(version, challenger, before[:BEFORE_MAX])
+        return ModelStanding(version, challenger, before[:BEFORE_MAX])
 
-    def challenged(self, version: str | None) -> "Standing":
+    def challenged(self, version: str | None) -> "ModelStanding":
         if version is not None and version != self.challenger:
             LIFE.require(self.state_of(version), State.CHALLENGER)
         return replace(self, challenger=version)
 
-    def rolled_back(self) -> "Standing":
+    def rolled_back(self) -> "ModelStanding":
         if not self.before:
             raise ArtefactError("There is no earlier champion to go back to.")
         challenger = None if self.challenger == self.before[0] else self.challenger
-        return Standing(self.before[0], challenger, self.before[1:])
+        return ModelStanding(self.before[0], challenger, self.before[1:])
 
 
 class LiveModel(Entity):
@@ -89,9 +89,9 @@ class LiveModel(Entity):
     mac: Mapped[bytes]
 
 
-async def standing(db: Db, kind: Kind) -> Standing:
+async def standing(db: Db, kind: Kind) -> ModelStanding:
     """Raises ArtefactError for a row that this program did not write."""
-    return (await seen(db, kind))[0]
+    return (await read(db, kind))[0]
 
 
 async def revision(db: Db, kind: Kind) -> int:
@@ -99,15 +99,15 @@ async def revision(db: Db, kind: Kind) -> int:
     return (await db.execute(select(LiveModel.revision).where(LiveModel.kind == kind))).scalar() or 0
 
 
-async def seen(db: Db, kind: Kind) -> tuple[Standing, int]:
+async def read(db: Db, kind: Kind) -> tuple[ModelStanding, int]:
     """What stands, and the revision of the row, which grows."""
     row = (
         await db.execute(select(LiveModel).where(LiveModel.kind == kind).execution_options(populate_existing=True))
     ).scalar()
-    return (_opened(row), row.revision) if row else (Standing(), 0)
+    return (_opened(row), row.revision) if row else (ModelStanding(), 0)
 
 
-async def switch(db: Db, kind: Kind, change: Callable[[Standing], Standing]) -> Standing:
+async def switch(db: Db, kind: Kind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
     """Change what is live: with the commit, in one step, for all machines. The models must load first."""
     row = await _locked(db, kind)
     before = _opened(row)
@@ -125,14 +125,14 @@ async def load(db: Db, kind: Kind, version: str) -> store.AnyModel:
 
 
 async def _locked(db: Db, kind: Kind) -> LiveModel:
-    first = {"kind": kind, "before": [], "revision": 0, "mac": _mac(kind, Standing(), 0)}
+    first = {"kind": kind, "before": [], "revision": 0, "mac": _mac(kind, ModelStanding(), 0)}
     await db.execute(insert(LiveModel).values(first).on_conflict_do_nothing())
     mine = select(LiveModel).where(LiveModel.kind == kind).with_for_update()
     return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one()
 
 
-def _opened(row: LiveModel) -> Standing:
-    standing = Standing(row.champion, row.challenger, tuple(row.before))
+def _opened(row: LiveModel) -> ModelStanding:
+    standing = ModelStanding(row.champion, row.challenger, tuple(row.before))
     if not hmac.compare_digest(row.mac, _mac(row.kind, standing, row.revision)):
         raise ArtefactError(
             f"What is live of the kind {row.kind} was changed by other hands, or under another key. "
@@ -141,12 +141,12 @@ def _opened(row: LiveModel) -> Standing:
     return standing
 
 
-def _write(row: LiveModel, new: Standing) -> None:
+def _write(row: LiveModel, new: ModelStanding) -> None:
     row.champion, row.challenger, row.before = new.champion, new.challenger, list(new.before)
     row.revision += 1
     row.mac = _mac(row.kind, new, row.revision)
 
 
-def _mac(kind: Kind, standing: Standing, revision: int) -> bytes:
+def _mac(kind: Kind, standing: ModelStanding, revision: int) -> bytes:
     told = {"kind": kind, "revision": revision, **asdict(standing)}
     return vault.mac(PURPOSE, json.dumps(told, sort_keys=True).encode())

@@ -9,7 +9,7 @@ import structlog
 from infra.database import Db
 from infra.settings import settings
 from ml.live import registry, store
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.matcher import MatchArtefact
@@ -32,7 +32,7 @@ class Live(Generic[Model]):
     """The live model of a kind, in memory. A damaged or missing artefact is refused, and what was live stays."""
 
     def __init__(
-        self, kind: Kind, load: Callable[[Db, str], Awaitable[Model]], which: Callable[[Standing], str | None]
+        self, kind: Kind, load: Callable[[Db, str], Awaitable[Model]], which: Callable[[ModelStanding], str | None]
     ) -> None:
         self._kind, self._load, self._which = kind, load, which
         self._model: Model | None = None
@@ -66,7 +66,7 @@ class Live(Generic[Model]):
             log.error("model refused", kind=self._kind, reason=str(error))
 
     async def _take_over(self, db: Db) -> None:
-        standing, revision = await registry.seen(db, self._kind)
+        standing, revision = await registry.read(db, self._kind)
         version = self._which(standing)
         has_it = self._model is not None and self._model.version == version
         model = self._model if has_it else await self._load(db, version) if version else None

@@ -125,7 +125,7 @@ async def contents(db: Db, version: str) -> dict[str, bytes]:
     return files
 
 
-async def kept(db: Db) -> list[ModelArtefact]:
+async def list_artefacts(db: Db) -> list[ModelArtefact]:
     """All artefacts, oldest first."""
     return list(
         (await db.execute(select(ModelArtefact).order_by(ModelArtefact.saved_at, ModelArtefact.version))).scalars()

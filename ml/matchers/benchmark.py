@@ -15,7 +15,7 @@ SECONDS_MAX = 2.0
 
 
 @dataclass(frozen=True)
-class Speed:
+class MatchingSpeed:
     """Microseconds for one person, medians over interleaved rounds."""
 
     candidates: int
@@ -27,7 +27,7 @@ class Speed:
         return self.bare / self.ranked
 
 
-def measured(model: MatchArtefact, rows: Floats) -> Speed:
+def measured(model: MatchArtefact, rows: Floats) -> MatchingSpeed:
     from catboost import Pool
 
     def bare() -> None:
@@ -41,7 +41,7 @@ def measured(model: MatchArtefact, rows: Floats) -> Speed:
     rounds = min(ROUNDS, max(5, int(SECONDS_MAX / (2 * _seconds(bare)))))
     took = [[_seconds(way) for way in ways] for _ in range(rounds)]
     whole, plain = (median(column) * 1e6 for column in zip(*took, strict=True))
-    return Speed(len(rows), whole, plain)
+    return MatchingSpeed(len(rows), whole, plain)
 
 
 def _seconds(way: Callable[[], object]) -> float:

@@ -15,7 +15,7 @@ from domain.matching.odds.reliability import PROMISES, Promise
 DECIDED_MIN = 100
 
 
-def kept_in(odds: Floats, approved: Flags, shown_at: NDArray[np.datetime64] | None) -> Mapping[OddsBand, Tested]:
+def measure_bands(odds: Floats, approved: Flags, shown_at: NDArray[np.datetime64] | None) -> Mapping[OddsBand, Tested]:
     """A band is kept when enough were decided in it, and its approval rate, give or take chance, is what it promises."""
     told, above = {}, np.inf
     for band, promise in PROMISES.items():

@@ -14,7 +14,7 @@ from domain.market.arrays import Floats, Indices
 from domain.matching.matcher import Candidates, OddsBand
 from infra.words import N_
 from ml.matchers import values
-from ml.matchers.sentences import Sentence, of_costs, sentences
+from ml.matchers.sentences import MatchSentence, of_costs, sentences
 from ml.matchers.values import Weights
 from ml.models.leaves import Leaves
 from ml.models.matcher import MatchArtefact, Platt
@@ -38,7 +38,7 @@ def reasons(
         return []
     true = sentences(model, rows, scored, candidates, shown, kept)
     if model is None:
-        return [_told([each for each in mine if of_costs(each)]) for mine in true]
+        return [_choose([each for each in mine if of_costs(each)]) for mine in true]
     pushes, of_odds = pushed(model, weights, rows, shown, is_scored=scored is not None)
     return [_strongest(mine, *each) for mine, *each in zip(true, pushes, of_odds, strict=True)]
 
@@ -65,15 +65,15 @@ def _pushed(leaves: Leaves, platt: Platt, rows: Floats) -> Floats:
     return (1 - platt.chance(raw))[:, None] * platt.slope * added
 
 
-def _strongest(true: Sequence[Sentence], pushes: Floats, of_odds: Floats) -> tuple[Reason, ...]:
+def _strongest(true: Sequence[MatchSentence], pushes: Floats, of_odds: Floats) -> tuple[Reason, ...]:
     strengths = [float((of_odds if each.is_of_odds else pushes)[_places(each)].sum()) for each in true]
     ordered = sorted(zip(strengths, range(len(true)), strict=True), key=lambda pair: (-pair[0], pair[1]))
-    return _told([true[place] for strength, place in ordered if strength > 0])
+    return _choose([true[place] for strength, place in ordered if strength > 0])
 
 
-def _places(sentence: Sentence) -> list[int]:
+def _places(sentence: MatchSentence) -> list[int]:
     return [COLUMNS.index(name) for name in sentence.columns]
 
 
-def _told(those: Sequence[Sentence]) -> tuple[Reason, ...]:
+def _choose(those: Sequence[MatchSentence]) -> tuple[Reason, ...]:
     return tuple(each.reason for each in those[:REASONS_MAX]) or (AVAILABLE,)

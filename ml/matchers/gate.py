@@ -14,7 +14,7 @@ from ml.figures.metrics import ece, losses, noise_band
 from ml.lab.evaluation import interval
 from ml.matchers import evidence, valuing
 from ml.matchers.interactions import Interactions
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from ml.matchers.values import WEIGHTS
 from ml.models.matcher import MatchArtefact
 from ml.models.pairs import COLUMNS, POSITION
@@ -31,7 +31,7 @@ OF_EACH_MIN = 5
 POSITIONS_APART = 20
 
 
-def lacking(log: Log) -> tuple[str, ...]:
+def lacking(log: ImpressionLog) -> tuple[str, ...]:
     """What there is too little of to learn from, in sentences; nothing where there is enough."""
     seen, least = log.seen, settings().learning
     counts = {
@@ -55,7 +55,7 @@ def _one_sided(seen: Interactions) -> Iterator[str]:
                 yield f"Among the people to {part} from, {what} came out one way in all but {least} cases."
 
 
-def judged(candidate: MatchArtefact, champion: MatchArtefact | None, log: Log, *, seed: int) -> Gate:
+def judged(candidate: MatchArtefact, champion: MatchArtefact | None, log: ImpressionLog, *, seed: int) -> Gate:
     """`champion`: None where there is none that can be compared."""
     seen = log.seen
     held_out = seen.only(seen.is_test)

@@ -7,7 +7,7 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from domain.market.arrays import Indices
 from domain.matching.cheapest import cheapest_first
-from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested, Weight
+from domain.matching.matcher import Candidates, OddsBand, Ranking, RankingWeight, Tested
 from domain.matching.odds import reliability
 from infra.database import Db
 from ml.live.serving import Live, live_matcher_model
@@ -37,7 +37,7 @@ class LiveMatcher:
         return model is not None and model.simulated
 
     @property
-    def weights(self) -> tuple[Weight, ...]:
+    def weights(self) -> tuple[RankingWeight, ...]:
         return self._weights.written() if self._live.current() else ()
 
     @property

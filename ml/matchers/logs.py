@@ -39,7 +39,7 @@ _NEEDED = frozenset(INPUTS)
 
 
 @dataclass(frozen=True, eq=False)
-class Log:
+class ImpressionLog:
     """`list_of` and `product` are numbers of what they name; one row each, as in `seen`."""
 
     seen: Interactions
@@ -50,11 +50,11 @@ class Log:
     def __len__(self) -> int:
         return len(self.seen)
 
-    def only(self, which: Flags) -> "Log":
-        return Log(self.seen.only(which), self.list_of[which], self.product[which], self.propensity[which])
+    def only(self, which: Flags) -> "ImpressionLog":
+        return ImpressionLog(self.seen.only(which), self.list_of[which], self.product[which], self.propensity[which])
 
 
-async def read(now: datetime) -> Log:
+async def read(now: datetime) -> ImpressionLog:
     """All that was shown long enough ago, the newest where there is more than can be learned from, in short transactions."""
     since, until = await _period(now)
     parts: list[_Part] = []
@@ -164,7 +164,7 @@ def _opened(rows: Sequence[Row[Any]], seals: Mapping[UUID, Seal]) -> _Part:
     )
 
 
-def _log(parts: Sequence[_Part]) -> Log:
+def _log(parts: Sequence[_Part]) -> ImpressionLog:
     whole = {each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(_Part)}
     people, person = np.unique(whole["users"], return_inverse=True)
     draw = np.array([_draw(name) for name in people], float)
@@ -180,7 +180,7 @@ def _log(parts: Sequence[_Part]) -> Log:
         shown_at=whole["shown_at"],
     )
     list_of, product = (np.unique(whole[name], return_inverse=True)[1] for name in ("lists", "products"))
-    return Log(seen, list_of, product, whole["propensity"])
+    return ImpressionLog(seen, list_of, product, whole["propensity"])
 
 
 def _draw(name: bytes) -> float:

@@ -19,7 +19,7 @@ from ml.live import approvals, registry, store
 from ml.live.approvals import Move
 from ml.live.store import Kind
 from ml.matchers import logs, trainings
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from ml.matchers.training import train
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
 from ml.models.artefact import ArtefactError
@@ -85,7 +85,7 @@ async def _learned(now: datetime) -> _Found:
     return await in_background(lambda: _trained(log, champion, standing))
 
 
-def _trained(log: Log, champion: str | None, standing: MatchArtefact | None) -> _Found:
+def _trained(log: ImpressionLog, champion: str | None, standing: MatchArtefact | None) -> _Found:
     from ml.matchers import gate
 
     candidate = train(log.seen, simulated=settings().is_embedded, seed=SEED)

@@ -47,7 +47,7 @@ def train(seen: Interactions, *, simulated: bool, seed: int) -> MatchArtefact:
         relevance_model=wish_trees,
         odds_platt=odds_platt,
         relevance_platt=wish_platt,
-        tested=evidence.kept_in(odds[decided], held_out.approved[decided], times),
+        tested=evidence.measure_bands(odds[decided], held_out.approved[decided], times),
         simulated=simulated,
         card={
             "seed": seed,

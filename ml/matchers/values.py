@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.market.arrays import Floats, Indices
-from domain.matching.matcher import Weight
+from domain.matching.matcher import RankingWeight
 from infra.words import N_
 from ml.models.pairs import ANNUAL_COST, COST_TO_INCOME, MONTHLY_COST
 
@@ -24,13 +24,13 @@ class Weights:
     strained: float = 0.5
     monthly: float = 0.02
 
-    def written(self) -> tuple[Weight, ...]:
+    def written(self) -> tuple[RankingWeight, ...]:
         return (
-            Weight("answered_well", self.answered_well, ANSWERED_WELL),
-            Weight("dear", -self.dear, DEAR),
-            Weight("strained", -self.strained, STRAINED),
-            Weight("monthly", -self.monthly, MONTHLY),
-            Weight("sponsored", 0.0, SPONSORED),
+            RankingWeight("answered_well", self.answered_well, ANSWERED_WELL),
+            RankingWeight("dear", -self.dear, DEAR),
+            RankingWeight("strained", -self.strained, STRAINED),
+            RankingWeight("monthly", -self.monthly, MONTHLY),
+            RankingWeight("sponsored", 0.0, SPONSORED),
         )
 
 

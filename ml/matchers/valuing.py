@@ -6,7 +6,7 @@ import numpy as np
 
 from domain.market.arrays import Floats, Indices
 from ml.matchers import values
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from ml.matchers.values import Weights
 from ml.models.matcher import MatchArtefact
 from ml.models.pairs import COLUMNS, POINTS, POSITION
@@ -18,7 +18,7 @@ from ml.ranking.rewards import Expected
 AT = COLUMNS.index(POSITION)
 
 
-def valued(model: MatchArtefact, weights: Weights, log: Log, *, seed: int) -> dict[str, Any]:
+def valued(model: MatchArtefact, weights: Weights, log: ImpressionLog, *, seed: int) -> dict[str, Any]:
     """Applications per impression, were the products of each list in the new order. By people, as the intervals are.
 
     The log says nothing of products that were not shown, so the new order is one of the same products.
@@ -30,7 +30,7 @@ def valued(model: MatchArtefact, weights: Weights, log: Log, *, seed: int) -> di
     of_policy = np.empty(len(log))
     of_policy[slots] = _wish(model, _at(log.seen.rows, moved))[filling]
     told = Expected(of_action=_wish(model, log.seen.rows), of_policy=of_policy)
-    logged = ranking_logs.Log(
+    logged = ranking_logs.RankingLog(
         action=log.product.astype(object),
         reward=log.seen.applied.astype(float),
         propensity=log.propensity,
@@ -49,7 +49,7 @@ def valued(model: MatchArtefact, weights: Weights, log: Log, *, seed: int) -> di
     }
 
 
-def _new_order(model: MatchArtefact, weights: Weights, log: Log) -> tuple[Indices, Indices]:
+def _new_order(model: MatchArtefact, weights: Weights, log: ImpressionLog) -> tuple[Indices, Indices]:
     """Rows by list and logged position, and beside each the row that would stand there."""
     rows = _at(log.seen.rows, 0.0)
     odds, wish = model.chances(rows)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from infra.database import Db
 from ml.live import store
-from ml.live.registry import Standing, standing, switch
+from ml.live.registry import ModelStanding, standing, switch
 from ml.live.store import Kind
 from ml.matchers import training as matcher_training
 from ml.models import artefact as score_artefacts
@@ -62,7 +62,7 @@ async def go_live(db: Db, models: FirstModels) -> None:
         await switch(db, kind, partial(_unless_there_is_one, version))
 
 
-def _unless_there_is_one(version: str, now: Standing) -> Standing:
+def _unless_there_is_one(version: str, now: ModelStanding) -> ModelStanding:
     return now if now.champion else now.promoted(version)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.models.artefact import Artefact
-from ml.population.parameters import WORLD, World
+from ml.population.parameters import WORLD, PopulationWorld
 from ml.population.simulating import SEED, SOURCES, Population, simulated
 from ml.population.training import train_score
 from ml.score.fitting import rows_of
@@ -50,7 +50,7 @@ class Lifts:
     lifts: tuple[Lift, ...]
 
 
-def on_simulated_people(*, world: World = WORLD, seed: int = SEED, draws: int = DRAWS) -> Lifts:
+def on_simulated_people(*, world: PopulationWorld = WORLD, seed: int = SEED, draws: int = DRAWS) -> Lifts:
     """The built-in recipe, tested on people whom it has not seen and who linked all sources."""
     model = train_score(simulated(world=world, seed=seed), seed=seed)
     return lifted(model, simulated(PEOPLE_TESTED, world=world, seed=seed + 1), seed=seed, draws=draws)

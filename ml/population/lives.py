@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from ml.population.parameters import Life, World
+from ml.population.parameters import PopulationLife, PopulationWorld
 from ml.population.people import Flags, Numbers, People
 
 DEFAULT_MONTHS = 3  # missed in a row: 90 days past due, the usual definition
@@ -36,7 +36,7 @@ class _Standing:
     gap: Numbers
 
 
-def lived(people: People, cohort: Numbers, world: World, rng: Generator) -> Lives:
+def lived(people: People, cohort: Numbers, world: PopulationWorld, rng: Generator) -> Lives:
     life, count = world.life, len(people)
     economy = _economy(int(cohort.max()) + life.history_months + life.window_months + 1, life, rng)
     now = _Standing(
@@ -74,7 +74,7 @@ def lived(people: People, cohort: Numbers, world: World, rng: Generator) -> Live
     )
 
 
-def _economy(months: int, life: Life, rng: Generator) -> Numbers:
+def _economy(months: int, life: PopulationLife, rng: Generator) -> Numbers:
     level, levels = 0.0, []
     for shock in rng.standard_normal(months):
         level = life.economy_persistence * level + life.economy_shock * shock
@@ -82,7 +82,7 @@ def _economy(months: int, life: Life, rng: Generator) -> Numbers:
     return np.array(levels)
 
 
-def _month(people: People, now: _Standing, economy: Numbers, life: Life, rng: Generator) -> Numbers:
+def _month(people: People, now: _Standing, economy: Numbers, life: PopulationLife, rng: Generator) -> Numbers:
     """One month passes; answers the income as a share of the usual."""
     count = len(people)
     losing = life.job_loss * np.where(people.is_unsteady, 2.0, 1.0) * np.exp(-economy)
@@ -103,7 +103,7 @@ def _month(people: People, now: _Standing, economy: Numbers, life: Life, rng: Ge
 
 
 def _chance_of_missing(
-    people: People, now: _Standing, streak: Numbers, world: World, hardship: Numbers | float = 0.0
+    people: People, now: _Standing, streak: Numbers, world: PopulationWorld, hardship: Numbers | float = 0.0
 ) -> Numbers:
     effects = world.effects
     logit = (
@@ -119,7 +119,9 @@ def _chance_of_missing(
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-def _defaults(people: People, now: _Standing, start: Numbers, economy: Numbers, world: World, rng: Generator) -> Flags:
+def _defaults(
+    people: People, now: _Standing, start: Numbers, economy: Numbers, world: PopulationWorld, rng: Generator
+) -> Flags:
     """A new loan begins on the day of scoring, with nothing missed yet."""
     count = len(people)
     streak, bad = np.zeros(count), people.is_fraud & (rng.random(count) < world.effects.fraud)

@@ -21,7 +21,7 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class Life:
+class PopulationLife:
     """What happens to them, month by month."""
 
     history_months: int = 24
@@ -120,9 +120,9 @@ class Market:
 
 
 @dataclass(frozen=True)
-class World:
+class PopulationWorld:
     traits: Traits = Traits()
-    life: Life = Life()
+    life: PopulationLife = PopulationLife()
     effects: Effects = Effects()
     chance: Chance = Chance()
     observing: Observing = Observing()
@@ -132,7 +132,7 @@ class World:
     miss_base: float = -3.3  # logit of missing a month, for a usual person in a usual month
 
 
-WORLD = World()
+WORLD = PopulationWorld()
 
 # In the null world nothing that can be seen says who repays. A model must find nothing in it.
 NULL_WORLD = replace(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ml.population.parameters import World
+from ml.population.parameters import PopulationWorld
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -30,7 +30,7 @@ class People:
         return len(self.age)
 
 
-def born(count: int, world: World, rng: Generator) -> People:
+def born(count: int, world: PopulationWorld, rng: Generator) -> People:
     traits, life = world.traits, world.life
     age = rng.uniform(traits.age_low, traits.age_high, count)
     discipline, thrift, digital = rng.standard_normal((3, count))

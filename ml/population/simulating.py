@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.models.features import STANDARD, Matrix, matrix
 from ml.population.lives import Lives, lived
 from ml.population.observing import Seen, observed
-from ml.population.parameters import WORLD, Linking, PastPolicy, World
+from ml.population.parameters import WORLD, Linking, PastPolicy, PopulationWorld
 from ml.population.people import Flags, Numbers, People, born
 
 SEED = 20_261_122
@@ -79,7 +79,7 @@ def pattern_of(linked: Mapping[str, Flags]) -> Numbers:
     return np.asarray(np.sum([linked[source] * 2.0**bit for bit, source in enumerate(SOURCES)], axis=0))
 
 
-def simulated(people: int = PEOPLE, *, seed: int = SEED, world: World = WORLD) -> Population:
+def simulated(people: int = PEOPLE, *, seed: int = SEED, world: PopulationWorld = WORLD) -> Population:
     rng = np.random.default_rng(seed)
     born_people = born(people, world, rng)
     cohort = rng.integers(0, COHORT_MONTHS, people).astype(float)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.books.book import Book
 from ml.books.describing import Description
 from ml.lab import boosting, calibration
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.lab.carding import profile_of
 from ml.lab.evaluation import judged
 from ml.models import boosted
@@ -25,8 +25,8 @@ from ml.score.explaining import explained
 Floats = NDArray[np.float64]
 
 TARGET = "bad"
-GROWTH = Growth(depth=4, rate=0.07, trees=200)
-GUESS = Growth(depth=4, rate=0.2, trees=60)
+GROWTH = TreeGrowth(depth=4, rate=0.07, trees=200)
+GUESS = TreeGrowth(depth=4, rate=0.2, trees=60)
 TEST_SHARE = 0.25
 
 # Trees read a missing number as the smallest. Where more is held to be better, that alone would make the unknown the

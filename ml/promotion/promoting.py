@@ -14,7 +14,7 @@ from infra.entity import Json
 from infra.errors import Refusal, RefusalCode
 from ml.live import approvals, registry, store
 from ml.live.approvals import MODEL, Move
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind, ModelArtefact
 from ml.models import promotable
 from ml.models.artefact import Artefact, ArtefactError
@@ -66,7 +66,7 @@ async def approve(db: Db, version: str, *, by: StaffActor) -> None:
         await domain_approvals.approve(db, by, MODEL, subject=version, seen=hash, now=hash)
 
 
-async def promote(db: Db, version: str, measured: Gate | None = None, *, by: StaffActor) -> Standing:
+async def promote(db: Db, version: str, measured: Gate | None = None, *, by: StaffActor) -> ModelStanding:
     """Make it the champion. `measured`: the release gate's findings, where the champion's figures can be compared."""
     _require_voucher(by)
     kind = await kind_of(db, version)
@@ -80,7 +80,7 @@ async def promote(db: Db, version: str, measured: Gate | None = None, *, by: Sta
     return await registry.switch(db, kind, lambda now: now.promoted(version))
 
 
-async def challenge(db: Db, version: str | None, *, by: StaffActor) -> Standing:
+async def challenge(db: Db, version: str | None, *, by: StaffActor) -> ModelStanding:
     """Let it score live traffic in the shadow; None ends that. Nothing that people see changes, so it needs no approval."""
     _require_voucher(by)
     now = await registry.standing(db, Kind.SCORE)
@@ -98,14 +98,14 @@ async def challenge(db: Db, version: str | None, *, by: StaffActor) -> Standing:
     return await registry.switch(db, Kind.SCORE, lambda now: now.challenged(version))
 
 
-async def roll_back(db: Db, kind: Kind = Kind.SCORE, *, by: StaffActor) -> Standing:
+async def roll_back(db: Db, kind: Kind = Kind.SCORE, *, by: StaffActor) -> ModelStanding:
     """Back to the champion before this one, at once: it was approved when it was promoted."""
     _require_voucher(by)
     now = await registry.standing(db, kind)
     if not now.before:
         raise NotPromoted("There is no earlier champion to go back to.")
     await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {}, by)
-    return await registry.switch(db, kind, Standing.rolled_back)
+    return await registry.switch(db, kind, ModelStanding.rolled_back)
 
 
 async def rivals(db: Db, version: str) -> dict[str, Artefact]:

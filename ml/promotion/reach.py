@@ -17,7 +17,7 @@ SHARE_MIN = 0.8
 
 
 @dataclass(frozen=True)
-class Reach:
+class Coverage:
     people: int  # of those who have a score now, drawn by lot
     scored: int  # of these, by the model that is asked about
 
@@ -26,9 +26,9 @@ class Reach:
         return self.scored >= SHARE_MIN * self.people
 
 
-async def reach_of(db: Db, model: Artefact) -> Reach:
+async def reach_of(db: Db, model: Artefact) -> Coverage:
     by_lot = func.md5(cast(Scoring.user_id, Text))
     drawn = select(Scoring.user_id).where(Scoring.state == ScoringState.READY).order_by(by_lot).limit(PEOPLE_MAX)
     sheets = await readings.sheets(db, set((await db.execute(drawn)).scalars()))
     found = await asyncio.to_thread(lambda: [row_or_why_not(model, sheet) for sheet in sheets.values()])
-    return Reach(len(found), sum(not isinstance(each, NotEnoughKnown) for each in found))
+    return Coverage(len(found), sum(not isinstance(each, NotEnoughKnown) for each in found))

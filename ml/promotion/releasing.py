@@ -6,7 +6,7 @@ from typing import Any
 
 from ml.figures.drift import FOUR_FIFTHS
 from ml.lab.comparing import Comparison, Difference, Judged
-from ml.lab.groups import GAP_MAX, GroupLine
+from ml.lab.groups import GAP_MAX, GroupFigures
 from ml.models.artefact import Artefact
 from ml.promotion import swapping
 from ml.promotion.swapping import Swaps
@@ -84,7 +84,7 @@ def _uncalibrated(before: Judged, after: Judged) -> Iterator[str]:
         yield f"Its ECE of {mine.figures.ece:.4f} is above the noise ({mine.noise[1]:.4f}) and the champion's."
 
 
-def _unfair(before: Sequence[GroupLine], after: Sequence[GroupLine]) -> Iterator[str]:
+def _unfair(before: Sequence[GroupFigures], after: Sequence[GroupFigures]) -> Iterator[str]:
     """What a group has to bear may stay, and must not grow."""
     known = {(line.column, line.group): line for line in before}
     for line in after:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ml.ranking.splitting import Split
+from ml.ranking.splitting import RankingSplit
 from ml.ranking.table import Flags, Floats, Ints, Table
 
 _ITEMS_MAX = 3_000  # together in one dense matrix; rarer items keep their popularity
@@ -27,7 +27,7 @@ class Company:
     best: Floats
 
 
-def company(table: Table, split: Split, popularity: Floats) -> Company:
+def company(table: Table, split: RankingSplit, popularity: Floats) -> Company:
     """`popularity` is per row, from earlier turns, in the units of a rate of hits."""
     likely, lift, best = popularity.copy(), np.zeros(len(table)), np.zeros(len(table))
     known, others = _known_items(table, ~split.is_test), _Others.of(table, split)
@@ -112,7 +112,7 @@ class _Others:
     last: Ints
 
     @classmethod
-    def of(cls, table: Table, split: Split) -> "_Others":
+    def of(cls, table: Table, split: RankingSplit) -> "_Others":
         if table.time is None or table.ranked_at is None:
             return cls._considered(table, split)
         return cls._liked_before(table, table.time, table.ranked_at)
@@ -129,7 +129,7 @@ class _Others:
         return cls(is_one, table.item[is_hit], first, last)
 
     @classmethod
-    def _considered(cls, table: Table, split: Split) -> "_Others":
+    def _considered(cls, table: Table, split: RankingSplit) -> "_Others":
         """The next in the user's list, drawn by lot and closed to a ring; the ring is laid out twice."""
         order = np.lexsort((split.lot, table.user))
         sizes = np.bincount(table.user, minlength=len(table.users))

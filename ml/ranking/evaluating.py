@@ -21,7 +21,7 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class Line:
+class RankerLine:
     """One model on the test users. `gain` is the chosen model's NDCG@5 minus this one's, on the same users."""
 
     name: str
@@ -42,7 +42,7 @@ class Evaluation:
     items: int
     test_users: int
     judged_users: int  # test users who liked something
-    lines: tuple[Line, ...]
+    lines: tuple[RankerLine, ...]
     chosen: str
     inputs: tuple[str, ...]
     is_too_good: bool  # a column, or the chosen model, knows what it cannot have known
@@ -100,7 +100,7 @@ def choose(held: Mapping[str, Floats], notes: Notes) -> str:
     return simple
 
 
-def _tell_what_is_too_good(table: Table, lines: Mapping[str, Line], chosen: str, notes: Notes) -> bool:
+def _tell_what_is_too_good(table: Table, lines: Mapping[str, RankerLine], chosen: str, notes: Notes) -> bool:
     leaks = dict(suspicions.leaks(table))
     for name, auc in leaks.items():
         notes.leaks.append(name)
@@ -125,7 +125,7 @@ def _lines(
     fitted: "dict[rankers.Loss, rankers.Ranker]",
     chosen: str,
     seed: int,
-) -> Iterator[Line]:
+) -> Iterator[RankerLine]:
     test, surprise = rows.is_test, _surprise(rows)
     user, judged = _test_users(rows)
     measured = {
@@ -137,7 +137,7 @@ def _lines(
     for name, found in measured.items():
         columns = zip(measuring.FIGURES, found.per_user.T, strict=True)
         gain, rank = best - found.per_user[:, 1], fitted.get(name)  # type: ignore[call-overload]
-        yield Line(
+        yield RankerLine(
             name=name,
             measured=found,
             intervals={figure: measuring.interval(values, weights) for figure, values in columns},

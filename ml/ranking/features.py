@@ -8,8 +8,8 @@ import pandas as pd
 from ml.ranking import history
 from ml.ranking.cooccurrence import company
 from ml.ranking.rates import Before
-from ml.ranking.splitting import Split
-from ml.ranking.table import Column, Flags, Floats, Ints, Table
+from ml.ranking.splitting import RankingSplit
+from ml.ranking.table import Flags, Floats, Ints, RankingColumn, Table
 
 _BINS = 16
 _PAIRS_MAX = 120
@@ -35,7 +35,7 @@ class Rows:
     own: Floats | None
 
 
-def rows(table: Table, split: Split) -> Rows:
+def rows(table: Table, split: RankingSplit) -> Rows:
     asked = table.is_asked
     item, label = table.item[asked], table.label[asked]
     earlier = Before.of(label, split.turn[asked], split.is_test[asked])
@@ -45,7 +45,7 @@ def rows(table: Table, split: Split) -> Rows:
     everywhere[asked] = np.clip(hits, 1e-6, None)
     together = company(table, split, everywhere)
     before = {name: values[asked] for name, values in history.own(table).items()}
-    columns = [Column(each.name, each.kind, each.values[asked]) for each in table.columns]
+    columns = [RankingColumn(each.name, each.kind, each.values[asked]) for each in table.columns]
     numbers = {each.name: each.values for each in columns if each.kind == "number"}
     if table.time is not None and table.ranked_at is not None:
         numbers["time"] = table.ranked_at[asked] - table.time.min()
@@ -82,7 +82,7 @@ def _popularity(item: Ints, earlier: Before) -> tuple[Floats, Floats]:
     return earlier.rate(item, prior=_mean(earlier), strength=_STRENGTH / 2)
 
 
-def _affinities(columns: list[Column], item: Ints, earlier: Before, popularity: Floats) -> dict[str, Floats]:
+def _affinities(columns: list[RankingColumn], item: Ints, earlier: Before, popularity: Floats) -> dict[str, Floats]:
     """How much more an item, or items with one of its features, are liked by users who share one of this user's.
 
     Log-lifts over the popularity; their sum is naive Bayes. A tree would need one split per level and item for it.
@@ -115,7 +115,7 @@ def _mean(earlier: Before) -> Floats:
     return earlier.rate(everywhere, prior=np.zeros(len(everywhere)), strength=1.0)[0]
 
 
-def _levels(column: Column) -> Ints:
+def _levels(column: RankingColumn) -> Ints:
     """Levels of a category, or bins of a number with about as many rows each; 0 is missing."""
     if column.kind == "category":
         return column.values.astype(np.int64) + 1

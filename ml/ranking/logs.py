@@ -19,7 +19,7 @@ _FINDINGS_MAX = 20
 
 
 @dataclass(frozen=True)
-class Log:
+class RankingLog:
     """One row per impression. `action`, `position` and the context are words; `user` is None where rows stand alone."""
 
     action: NDArray[Any]
@@ -33,13 +33,13 @@ class Log:
         return len(self.reward)
 
 
-def checked(frame: pd.DataFrame) -> Log:
+def checked(frame: pd.DataFrame) -> RankingLog:
     """Raises BookRefused naming rows whose reward is no number or whose propensity is no chance above zero."""
     action = _words(frame, _named(frame, _ACTION))
     reward = numbers(frame, _named(frame, _REWARD))
     propensity = chances(frame, _named(frame, _PROPENSITY), above_zero=True)
     here = "position" if "position" in frame.columns else None
-    return Log(
+    return RankingLog(
         action=action,
         reward=reward,
         propensity=propensity,

@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.ranking.logs import Log
+from ml.ranking.logs import RankingLog
 from ml.ranking.policies import Policy
 from ml.ranking.rewards import Expected, expected
 from ml.ranking.table import Floats
@@ -41,20 +41,22 @@ class Valued:
     mean_weight: float  # 1 where the propensities are true and nothing is clipped
 
 
-def value(log: Log, policy: Policy, *, seed: int, clip: float | None = None, told: Expected | None = None) -> Valued:
+def value(
+    log: RankingLog, policy: Policy, *, seed: int, clip: float | None = None, told: Expected | None = None
+) -> Valued:
     """`told`: what a model that has not seen these rows expects of them; fitted here if not given."""
     weight = policy.chosen / log.propensity
     limit = sqrt(len(log)) if clip is None else clip
     used = np.minimum(weight, limit)
-    parts = [Part("IPS", used * log.reward), Part("SNIPS", used * log.reward, used)]
+    parts = [LogPart("IPS", used * log.reward), LogPart("SNIPS", used * log.reward, used)]
     if told is None and policy.table is not None:
         told = expected(log, policy, seed=seed)
     if told is not None:
-        parts.append(Part("DR", _doubly_robust(log, used, told)))
-    draws = _resampled([Part("on-policy", log.reward), *parts], log, seed)
+        parts.append(LogPart("DR", _doubly_robust(log, used, told)))
+    draws = _resampled([LogPart("on-policy", log.reward), *parts], log, seed)
     logged, *estimates = (
         Estimate(part.name, part.value(), _central(values))
-        for part, values in zip([Part("on-policy", log.reward), *parts], draws, strict=True)
+        for part, values in zip([LogPart("on-policy", log.reward), *parts], draws, strict=True)
     )
     return Valued(
         rows=len(log),
@@ -69,14 +71,14 @@ def value(log: Log, policy: Policy, *, seed: int, clip: float | None = None, tol
     )
 
 
-def earned(log: Log, *, seed: int) -> Estimate:
+def earned(log: RankingLog, *, seed: int) -> Estimate:
     """The mean reward of a log under its own policy: the truth, where the target has been run."""
-    part = Part("on-policy", log.reward)
+    part = LogPart("on-policy", log.reward)
     return Estimate(part.name, part.value(), _central(_resampled([part], log, seed)[0]))
 
 
 @dataclass(frozen=True)
-class Part:
+class LogPart:
     """A mean of `top`, or its ratio to the mean of `bottom`."""
 
     name: str
@@ -87,11 +89,11 @@ class Part:
         return float(self.top.sum() / (len(self.top) if self.bottom is None else self.bottom.sum()))
 
 
-def _doubly_robust(log: Log, weight: Floats, told: Expected) -> Floats:
+def _doubly_robust(log: RankingLog, weight: Floats, told: Expected) -> Floats:
     return told.of_policy + weight * (log.reward - told.of_action)
 
 
-def _resampled(parts: list[Part], log: Log, seed: int) -> list[NDArray[np.float64]]:
+def _resampled(parts: list[LogPart], log: RankingLog, seed: int) -> list[NDArray[np.float64]]:
     """Each part's value in each resample of the rows, or of the users where a user has several."""
     index = np.arange(len(log)) if log.user is None else log.user
     units = int(index.max()) + 1

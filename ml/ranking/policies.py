@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ml.books.findings import BookRefused, Finding
-from ml.ranking.logs import Log
+from ml.ranking.logs import RankingLog
 from ml.ranking.table import Floats, Ints
 
 
@@ -20,17 +20,17 @@ class Policy:
     place: Ints
 
 
-def uniform(log: Log) -> Policy:
+def uniform(log: RankingLog) -> Policy:
     actions = pd.unique(log.action)
     table = np.full((1, len(actions)), 1 / len(actions))
     return Policy("uniform", np.full(len(log), 1 / len(actions)), table, np.zeros(len(log), np.int64))
 
 
-def of_column(log: Log, name: str, chosen: Floats) -> Policy:
+def of_column(log: RankingLog, name: str, chosen: Floats) -> Policy:
     return Policy(name, chosen, None, np.zeros(len(log), np.int64))
 
 
-def of_log(log: Log, target: Log) -> Policy:
+def of_log(log: RankingLog, target: RankingLog) -> Policy:
     """How often the other log shows each action at each position: the policy itself where it doesn't read the person."""
     action, actions = pd.factorize(log.action)
     place, places = pd.factorize(log.position)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
-from ml.ranking.logs import Log
+from ml.ranking.logs import RankingLog
 from ml.ranking.policies import Policy
 from ml.ranking.table import Floats, Ints
 
@@ -26,7 +26,7 @@ class Expected:
     of_policy: Floats
 
 
-def expected(log: Log, policy: Policy, *, seed: int) -> Expected:
+def expected(log: RankingLog, policy: Policy, *, seed: int) -> Expected:
     """`policy.table` must be known. Additive in action, position and context: logistic for 0/1, else ridge regression."""
     assert policy.table is not None
     action, actions = pd.factorize(log.action)

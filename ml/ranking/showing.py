@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.terminal import Listing
-from ml.ranking.evaluating import Evaluation, Line
+from ml.ranking.evaluating import Evaluation, RankerLine
 from ml.ranking.measuring import FIGURES, Interval
 from ml.ranking.offpolicy import Estimate, Valued
 
@@ -97,7 +97,7 @@ def valuation(valued: Valued, truth: Estimate | None, *, console: Console) -> No
     console.print()
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: RankerLine) -> dict[str, Any]:
     figures = {name: round(line.measured.figures[name], _DIGITS) for name in FIGURES}
     return {
         "name": line.name,

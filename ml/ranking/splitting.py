@@ -16,7 +16,7 @@ _FOLDS = ((20_000, 5), (100_000, 3))
 
 
 @dataclass(frozen=True)
-class Split:
+class RankingSplit:
     """Per row of the table. A row may know labels of earlier turns only: one training user after the other, those of a
     single validation part at once after them, and all test users last."""
 
@@ -26,12 +26,12 @@ class Split:
     lot: Floats  # breaks ties between equal scores; knows neither label nor the order of the file
 
 
-def split(table: Table) -> Split:
+def split(table: Table) -> RankingSplit:
     of_user = _hashed(table.users)
     is_test = of_user % 100 < _TEST_PERCENT
     fold = np.where(is_test, -1, _dealt(of_user // 100, int(table.is_asked.sum())))
     is_last = (fold >= 0) & (not is_many(fold))
-    return Split(
+    return RankingSplit(
         is_test=is_test[table.user],
         fold=fold[table.user],
         turn=_turns(of_user // 10_000, is_last, is_test)[table.user],

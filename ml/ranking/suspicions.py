@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ml.figures.metrics import Ranked
-from ml.ranking.table import Column, Flags, Floats, Table
+from ml.ranking.table import Flags, Floats, RankingColumn, Table
 
 AUC_MAX = 0.95
 # An NDCG@5 that no honest table of interests has reached where popularity alone does not come near it.
@@ -26,7 +26,7 @@ def is_too_good(chosen: float, popularity: float) -> bool:
     return chosen > NDCG_MAX and popularity < chosen - POPULARITY_NEAR
 
 
-def _alone(column: Column, asked: Flags, hit: Floats) -> float:
+def _alone(column: RankingColumn, asked: Flags, hit: Floats) -> float:
     """The AUC of a ranking by this column alone, learned on one half of the rows and told on the other."""
     values = column.values[asked]
     if column.kind == "category":

@@ -21,7 +21,7 @@ _LEVELS_MAX = 200  # of a category; rarer ones are one level together
 
 
 @dataclass(frozen=True)
-class Column:
+class RankingColumn:
     """One `u_*` or `i_*` column. A category's values are the codes of its levels, most frequent first; -1 is missing."""
 
     name: str
@@ -43,7 +43,7 @@ class Table:
     time: Floats | None
     users: NDArray[Any]
     items: NDArray[Any]
-    columns: tuple[Column, ...]
+    columns: tuple[RankingColumn, ...]
     is_asked: Flags  # the latest row of each pair is ranked; earlier ones are history
 
     def __len__(self) -> int:
@@ -178,7 +178,7 @@ def _latest(user: Ints, item: Ints) -> Flags:
     return latest
 
 
-def _columns(frame: pd.DataFrame, notes: Notes) -> Iterator[Column]:
+def _columns(frame: pd.DataFrame, notes: Notes) -> Iterator[RankingColumn]:
     for name in map(str, frame.columns):
         if not name.startswith(("u_", "i_")):
             if name not in (*REQUIRED, "time"):
@@ -191,17 +191,17 @@ def _columns(frame: pd.DataFrame, notes: Notes) -> Iterator[Column]:
             notes.left_out[name] = "the same in every row"
 
 
-def _typed(name: str, column: "pd.Series[Any]") -> Column:
+def _typed(name: str, column: "pd.Series[Any]") -> RankingColumn:
     codes, levels = _levels(column)
     if not isinstance(column.dtype, pd.CategoricalDtype) and not pd.api.types.is_bool_dtype(column):
         values, wrong = parsing.numbers(levels)
         if not bool(wrong.any()):
-            return Column(name, "number", np.append(np.asarray(values, np.float64), np.nan)[codes])
+            return RankingColumn(name, "number", np.append(np.asarray(values, np.float64), np.nan)[codes])
     words = parsing.words(levels.astype(object))
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
     rank = np.empty(len(levels))
     rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(levels)), _LEVELS_MAX)
-    return Column(name, "category", np.append(np.where(words.isna(), -1.0, rank), -1.0)[codes])
+    return RankingColumn(name, "category", np.append(np.where(words.isna(), -1.0, rank), -1.0)[codes])
 
 
 def _refuse(findings: list[Finding]) -> None:

@@ -12,7 +12,7 @@ from ml.books.findings import Finding
 from ml.lab.comparing import Comparison
 from ml.lab.costing import Question
 from ml.lab.evaluation import FIGURES, GradeLine, Judgement
-from ml.lab.groups import GroupLine
+from ml.lab.groups import GroupFigures
 from ml.lab.training import Trained
 from ml.models.promotable import objections
 from ml.report.drawing import importances
@@ -147,7 +147,7 @@ def _differences(found: Comparison) -> Table:
     return table
 
 
-def _groups(lines: tuple[GroupLine, ...], name: str) -> Table:
+def _groups(lines: tuple[GroupFigures, ...], name: str) -> Table:
     columns = ("Column", "Group", "Rows", "Bad rate", "PD − bad", "AUC", "Approved", "Ratio", "Concerns")
     table = Listing(*columns, prose=("Concerns",), title=f"{name} by group")
     for line in lines:

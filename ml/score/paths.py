@@ -10,7 +10,7 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from ml.models.artefact import Artefact
 from ml.score.scoring import score_with
-from ml.score.steps import Step, possible
+from ml.score.steps import GradeStep, possible
 
 STEPS_MAX = 3
 
@@ -48,13 +48,13 @@ def path(artefact: Artefact, sheet: FactSheet) -> Path | None:
     needed = artefact.cuts.points[tuple(Grade).index(target)]
     helpful = [step for step in possible(sheet) if _points(artefact, sheet, (step,)) > now.points]
     chosen = _fewest(artefact, sheet, helpful, needed)
-    steps = _told(artefact, sheet, chosen, now.points)
+    steps = _choose_steps(artefact, sheet, chosen, now.points)
     return Path(target, needed, steps, bool(steps) and steps[-1].points >= needed)
 
 
-def _fewest(artefact: Artefact, sheet: FactSheet, helpful: list[Step], needed: int) -> tuple[Step, ...]:
+def _fewest(artefact: Artefact, sheet: FactSheet, helpful: list[GradeStep], needed: int) -> tuple[GradeStep, ...]:
     """The best combination of the smallest size that reaches; otherwise the best of the largest."""
-    best: tuple[Step, ...] = ()
+    best: tuple[GradeStep, ...] = ()
     for size in range(1, min(STEPS_MAX, len(helpful)) + 1):
         best = max(combinations(helpful, size), key=lambda steps: _points(artefact, sheet, steps))
         if _points(artefact, sheet, best) >= needed:
@@ -62,10 +62,12 @@ def _fewest(artefact: Artefact, sheet: FactSheet, helpful: list[Step], needed: i
     return best
 
 
-def _told(artefact: Artefact, sheet: FactSheet, steps: tuple[Step, ...], points: int) -> tuple[PathStep, ...]:
+def _choose_steps(
+    artefact: Artefact, sheet: FactSheet, steps: tuple[GradeStep, ...], points: int
+) -> tuple[PathStep, ...]:
     """The most helpful first; a step that adds nothing on top of those before it is left out."""
     told: list[PathStep] = []
-    taken: tuple[Step, ...] = ()
+    taken: tuple[GradeStep, ...] = ()
     rest = list(steps)
     while rest:
         step = max(rest, key=lambda one: _points(artefact, sheet, (*taken, one)))
@@ -78,12 +80,12 @@ def _told(artefact: Artefact, sheet: FactSheet, steps: tuple[Step, ...], points:
     return tuple(told)
 
 
-def _points(artefact: Artefact, sheet: FactSheet, steps: tuple[Step, ...]) -> int:
+def _points(artefact: Artefact, sheet: FactSheet, steps: tuple[GradeStep, ...]) -> int:
     answer = score_with(artefact, _after(sheet, steps))
     return answer.points if isinstance(answer, Scored) else 0
 
 
-def _after(sheet: FactSheet, steps: tuple[Step, ...]) -> FactSheet:
+def _after(sheet: FactSheet, steps: tuple[GradeStep, ...]) -> FactSheet:
     values = dict(sheet.values)
     for step in steps:
         values |= step.facts

@@ -15,7 +15,7 @@ HARM_MIN = 0.05  # log-odds
 
 
 @dataclass(frozen=True)
-class Sentence:
+class ReasonSentence:
     """Said only where it is true: while the value is above `above` and below `below`."""
 
     code: str
@@ -29,52 +29,60 @@ class Sentence:
 
 
 SENTENCES = {
-    "account.real_name": Sentence("NAME_UNCHECKED", N_("No linked account has checked your real name."), below=1),
-    "account.age_months": Sentence(
+    "account.real_name": ReasonSentence("NAME_UNCHECKED", N_("No linked account has checked your real name."), below=1),
+    "account.age_months": ReasonSentence(
         "YOUNG_ACCOUNT", N_("Your oldest linked account is young. Months since it was opened: {value}."), below=48
     ),
-    "social.address_stability_months": Sentence(
+    "social.address_stability_months": ReasonSentence(
         "MOVED_RECENTLY", N_("You moved not long ago. Months at your present address: {value}."), below=24
     ),
-    "repayment.delay_months": Sentence("BEHIND_NOW", N_("You are behind on repayments now. Months: {value}."), above=0),
-    "repayment.on_time_24m": Sentence(
+    "repayment.delay_months": ReasonSentence(
+        "BEHIND_NOW", N_("You are behind on repayments now. Months: {value}."), above=0
+    ),
+    "repayment.on_time_24m": ReasonSentence(
         "FEW_REPAYMENTS",
         N_("Few repayments of yours are known. Instalments paid on time in two years: {value}."),
         below=12,
     ),
-    "repayment.late_24m": Sentence("PAID_LATE", N_("You paid late. Late instalments in two years: {value}."), above=0),
-    "repayment.worst_delay_days": Sentence(
+    "repayment.late_24m": ReasonSentence(
+        "PAID_LATE", N_("You paid late. Late instalments in two years: {value}."), above=0
+    ),
+    "repayment.worst_delay_days": ReasonSentence(
         "LONG_DELAY", N_("You were long in arrears. Days of the longest delay in two years: {value}."), above=0
     ),
-    "repayment.bills_on_time_rate": Sentence(
+    "repayment.bills_on_time_rate": ReasonSentence(
         "BILLS_LATE", N_("Only {value} % of your utility bills were paid on time."), below=0.97, shown_times=100
     ),
-    "repayment.bill_months": Sentence(
+    "repayment.bill_months": ReasonSentence(
         "SHORT_BILLS", N_("Few utility bills of yours are known. Months: {value}."), below=12
     ),
-    "credit.limit": Sentence("LOW_LIMIT", N_("Your credit limit elsewhere is {value} CNY."), below=10_000),
-    "credit.burden": Sentence(
+    "credit.limit": ReasonSentence("LOW_LIMIT", N_("Your credit limit elsewhere is {value} CNY."), below=10_000),
+    "credit.burden": ReasonSentence(
         "HIGH_DEBT", N_("Your debt is {value} % of a year's income."), above=0.15, shown_times=100
     ),
-    "credit.utilisation": Sentence(
+    "credit.utilisation": ReasonSentence(
         "LIMIT_USED", N_("{value} % of your credit limit elsewhere is in use."), above=0.3, shown_times=100
     ),
-    "credit.open_loans": Sentence("MANY_LOANS", N_("You have {value} open loans elsewhere."), above=1),
-    "credit.applications_90d": Sentence(
+    "credit.open_loans": ReasonSentence("MANY_LOANS", N_("You have {value} open loans elsewhere."), above=1),
+    "credit.applications_90d": ReasonSentence(
         "MANY_APPLICATIONS", N_("You applied for {value} loans in the last 90 days."), above=1
     ),
-    "income.monthly_inflow": Sentence("LOW_INCOME", N_("About {value} CNY comes in each month."), below=8_000),
-    "income.stability": Sentence("UNSTEADY_INCOME", N_("What comes in varies much from month to month."), below=0.8),
-    "income.buffer_days": Sentence(
+    "income.monthly_inflow": ReasonSentence("LOW_INCOME", N_("About {value} CNY comes in each month."), below=8_000),
+    "income.stability": ReasonSentence(
+        "UNSTEADY_INCOME", N_("What comes in varies much from month to month."), below=0.8
+    ),
+    "income.buffer_days": ReasonSentence(
         "THIN_SAVINGS", N_("Your savings are thin. Days that they would last: {value}."), below=45
     ),
-    "shopping.spend_share": Sentence(
+    "shopping.spend_share": ReasonSentence(
         "HIGH_SPENDING", N_("You spend {value} % of what comes in on shopping."), above=0.2, shown_times=100
     ),
-    "shopping.return_rate": Sentence(
+    "shopping.return_rate": ReasonSentence(
         "MANY_RETURNS", N_("You send back {value} % of what you order."), above=0.1, shown_times=100
     ),
-    "shopping.spend_variation": Sentence("UNEVEN_SPENDING", N_("Your spending goes up and down a lot."), above=0.4),
+    "shopping.spend_variation": ReasonSentence(
+        "UNEVEN_SPENDING", N_("Your spending goes up and down a lot."), above=0.4
+    ),
 }
 
 

@@ -22,7 +22,7 @@ MESSAGES = {
 
 
 @dataclass(frozen=True)
-class Part:
+class ReceiptPart:
     code: str
     points: int
 
@@ -32,12 +32,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class ChangeReceipt:
     """`before` and all parts add up to `after` exactly. `expired` names the facts that no longer count."""
 
     before: int
     after: int
-    parts: tuple[Part, ...]
+    parts: tuple[ReceiptPart, ...]
     expired: tuple[str, ...]
 
 
@@ -48,7 +48,7 @@ def receipt(
     new: Artefact,
     *,
     unlinked: frozenset[str] = frozenset(),
-) -> Receipt:
+) -> ChangeReceipt:
     """Step by step from the old score to the new one: first what expired, then what changed, the model last.
 
     Each step is a score that was really worked out, so the parts add up whatever the models are. Sources in `unlinked`
@@ -60,7 +60,9 @@ def receipt(
     steps = [_points(old, before), _points(old, without), _points(old, after), _points(new, after)]
     changes = [later - earlier for earlier, later in pairwise(steps)]
     parts = zip((YOU, EXPIRED, MODEL), (changes[1], changes[0], changes[2]), strict=True)
-    return Receipt(steps[0], steps[-1], tuple(Part(code, points) for code, points in parts), tuple(sorted(expired)))
+    return ChangeReceipt(
+        steps[0], steps[-1], tuple(ReceiptPart(code, points) for code, points in parts), tuple(sorted(expired))
+    )
 
 
 def _points(model: Artefact, sheet: FactSheet) -> int:

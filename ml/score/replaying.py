@@ -71,7 +71,7 @@ async def replay_decision(db: Db, decision_id: UUID) -> Replay:
     except RulesAreGone as gone:
         raise CannotReplay(str(gone)) from gone
     stored = {"outcome": decision.outcome.value, "reasons": decision.reasons_told}
-    again = {"outcome": verdict.outcome, "reasons": decisions.told(list(verdict.reasons))}
+    again = {"outcome": verdict.outcome, "reasons": decisions.to_rows(list(verdict.reasons))}
     return Replay(decision.model_version, stored, again)
 
 

@@ -17,7 +17,7 @@ BUFFER_MAX = 3650
 
 
 @dataclass(frozen=True)
-class Step:
+class GradeStep:
     """`facts` is what would be known after it."""
 
     code: str
@@ -26,7 +26,7 @@ class Step:
     facts: Facts
 
 
-def possible(sheet: FactSheet) -> list[Step]:
+def possible(sheet: FactSheet) -> list[GradeStep]:
     """The steps that are open to this person. Age, sex and place are never among them, nor what cannot be known."""
     found = (make(sheet) for make in _MAKERS)
     return [step for step in found if step is not None]
@@ -37,21 +37,21 @@ def _number(sheet: FactSheet, name: str) -> float | None:
     return None if value is None or isinstance(value, str) else float(value)  # type: ignore[arg-type]
 
 
-def _check_name(sheet: FactSheet) -> Step | None:
+def _check_name(sheet: FactSheet) -> GradeStep | None:
     if sheet.values.get("account.real_name") is None or sheet.values["account.real_name"]:
         return None
     message = N_("Have your real name checked at an account that you linked.")
-    return Step("CHECK_NAME", message, {}, {"account.real_name": True})
+    return GradeStep("CHECK_NAME", message, {}, {"account.real_name": True})
 
 
-def _catch_up(sheet: FactSheet) -> Step | None:
+def _catch_up(sheet: FactSheet) -> GradeStep | None:
     behind = _number(sheet, "repayment.delay_months")
     if behind is None or behind <= 0:
         return None
-    return Step("CATCH_UP", N_("Pay what is overdue now."), {}, {"repayment.delay_months": 0})
+    return GradeStep("CATCH_UP", N_("Pay what is overdue now."), {}, {"repayment.delay_months": 0})
 
 
-def _pay_bills(sheet: FactSheet) -> Step | None:
+def _pay_bills(sheet: FactSheet) -> GradeStep | None:
     rate, months = _number(sheet, "repayment.bills_on_time_rate"), _number(sheet, "repayment.bill_months")
     if rate is None or months is None or (rate >= 1 and months >= BILL_MONTHS_MAX):
         return None
@@ -60,10 +60,10 @@ def _pay_bills(sheet: FactSheet) -> Step | None:
         "repayment.bill_months": min(BILL_MONTHS_MAX, months + MONTHS),
     }
     message = N_("Pay all your utility bills on time for {months} months.")
-    return Step("PAY_BILLS", message, {"months": MONTHS}, later)
+    return GradeStep("PAY_BILLS", message, {"months": MONTHS}, later)
 
 
-def _pay_instalments(sheet: FactSheet) -> Step | None:
+def _pay_instalments(sheet: FactSheet) -> GradeStep | None:
     """Pay as many instalments a month as so far; in the two years that count, as many late months fall out as come in."""
     on_time, late = _number(sheet, "repayment.on_time_24m"), _number(sheet, "repayment.late_24m")
     if on_time is None or late is None or on_time + late <= 0:
@@ -73,18 +73,18 @@ def _pay_instalments(sheet: FactSheet) -> Step | None:
     forgotten = round(late * MONTHS / 24)
     later: Facts = {"repayment.on_time_24m": min(500, on_time + added), "repayment.late_24m": late - forgotten}
     message = N_("Pay all your instalments on time for {months} months.")
-    return Step("PAY_INSTALMENTS", message, {"months": MONTHS}, later)
+    return GradeStep("PAY_INSTALMENTS", message, {"months": MONTHS}, later)
 
 
-def _stop_applying(sheet: FactSheet) -> Step | None:
+def _stop_applying(sheet: FactSheet) -> GradeStep | None:
     asked = _number(sheet, "credit.applications_90d")
     if asked is None or asked <= 0:
         return None
     message = N_("Apply for no loan elsewhere for {days} days.")
-    return Step("STOP_APPLYING", message, {"days": 90}, {"credit.applications_90d": 0})
+    return GradeStep("STOP_APPLYING", message, {"days": 90}, {"credit.applications_90d": 0})
 
 
-def _pay_down(sheet: FactSheet) -> Step | None:
+def _pay_down(sheet: FactSheet) -> GradeStep | None:
     owed, income, limit = (
         _number(sheet, name) for name in ("credit.outstanding", "income.monthly_inflow", "credit.limit")
     )
@@ -95,10 +95,10 @@ def _pay_down(sheet: FactSheet) -> Step | None:
     if paid <= 0:
         return None
     message = N_("Bring your debt elsewhere down by {amount} CNY within {months} months.")
-    return Step("PAY_DOWN", message, {"amount": int(paid), "months": MONTHS}, {"credit.outstanding": owed - paid})
+    return GradeStep("PAY_DOWN", message, {"amount": int(paid), "months": MONTHS}, {"credit.outstanding": owed - paid})
 
 
-def _save(sheet: FactSheet) -> Step | None:
+def _save(sheet: FactSheet) -> GradeStep | None:
     days, income = _number(sheet, "income.buffer_days"), _number(sheet, "income.monthly_inflow")
     if days is None or income is None or income <= 0:
         return None
@@ -106,18 +106,18 @@ def _save(sheet: FactSheet) -> Step | None:
     more = round(30 * SPARE_SHARE * MONTHS)
     message = N_("Put aside {amount} CNY a month for {months} months.")
     values = {"amount": int(SPARE_SHARE * income // 10 * 10), "months": MONTHS}
-    return Step("SAVE", message, values, {"income.buffer_days": min(BUFFER_MAX, days + more)})
+    return GradeStep("SAVE", message, values, {"income.buffer_days": min(BUFFER_MAX, days + more)})
 
 
-def _return_less(sheet: FactSheet) -> Step | None:
+def _return_less(sheet: FactSheet) -> GradeStep | None:
     rate = _number(sheet, "shopping.return_rate")
     if rate is None or rate < 0.1:
         return None
     message = N_("Send back half as many orders for {months} months.")
-    return Step("RETURN_LESS", message, {"months": MONTHS}, {"shopping.return_rate": rate / 2})
+    return GradeStep("RETURN_LESS", message, {"months": MONTHS}, {"shopping.return_rate": rate / 2})
 
 
-_MAKERS: tuple[Callable[[FactSheet], Step | None], ...] = (
+_MAKERS: tuple[Callable[[FactSheet], GradeStep | None], ...] = (
     _check_name,
     _catch_up,
     _stop_applying,

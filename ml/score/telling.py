@@ -14,11 +14,11 @@ from infra.database import Db
 from ml.live import store
 from ml.models.artefact import ArtefactError
 from ml.score.paths import Path, path
-from ml.score.receipts import Receipt, receipt
+from ml.score.receipts import ChangeReceipt, receipt
 from ml.score.scoring import LiveScorer
 
 
-async def change_of(db: Db, user_id: UUID, score_id: UUID) -> Receipt | None:
+async def change_of(db: Db, user_id: UUID, score_id: UUID) -> ChangeReceipt | None:
     """How this score came from the one before it; None at the first one, or where a model of then is no longer kept."""
     score = await db.get(Score, (user_id, score_id))
     before = await _before(db, score) if score else None

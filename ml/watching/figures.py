@@ -15,7 +15,7 @@ DAYS = 30
 FRESH_SECONDS = 86_400  # older ones speak of a house that nobody looks at any more
 
 
-class Kept(TypedDict):
+class WatchFigures(TypedDict):
     """`inputs` and `score_psi` only where there are enough scores to tell anything; `grades`: promised, and what came."""
 
     version: str
@@ -27,13 +27,13 @@ class Kept(TypedDict):
     grades: dict[str, tuple[float, float]]
 
 
-NOTHING = Kept(version="", simulated=False, scores=0, score_psi=None, inputs={}, scored={}, grades={})
+NOTHING = WatchFigures(version="", simulated=False, scores=0, score_psi=None, inputs={}, scored={}, grades={})
 
 
 @dataclass(frozen=True)
 class Figures:
     age_seconds: float
-    kept: Kept
+    kept: WatchFigures
 
 
 async def keep(db: Db) -> None:
@@ -51,11 +51,11 @@ async def latest(db: Db) -> Figures | None:
     if row is None:
         return None
     age = (await clock.now(db) - row.taken_at).total_seconds()
-    return Figures(age, cast(Kept, row.figures) if row.figures and age <= FRESH_SECONDS else NOTHING)
+    return Figures(age, cast(WatchFigures, row.figures) if row.figures and age <= FRESH_SECONDS else NOTHING)
 
 
-def figures_of(seen: Watch) -> Kept:
-    return Kept(
+def figures_of(seen: Watch) -> WatchFigures:
+    return WatchFigures(
         version=seen.champion.version,
         simulated=seen.champion.simulated,
         scores=seen.score.scores,

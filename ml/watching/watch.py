@@ -10,7 +10,7 @@ from infra.database import Db
 from ml.figures.drift import FOUR_FIFTHS, Alarm, GradeTruth, Share, Shift
 from ml.figures.metrics import psi
 from ml.live import approvals
-from ml.live.registry import Standing, standing
+from ml.live.registry import ModelStanding, standing
 from ml.live.serving import live_scorer_model
 from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
@@ -97,7 +97,7 @@ class Truth:
 @dataclass(frozen=True)
 class Watch:
     champion: Artefact
-    standing: Standing
+    standing: ModelStanding
     vouched_by: tuple[str, ...]
     days: int
     score: Spread
@@ -116,11 +116,11 @@ async def champion(db: Db) -> Artefact | None:
     return _live.current()
 
 
-async def _standing(db: Db, live: Artefact) -> Standing:
+async def _standing(db: Db, live: Artefact) -> ModelStanding:
     try:
         return await standing(db, Kind.SCORE)
     except ArtefactError:
-        return Standing(live.version)
+        return ModelStanding(live.version)
 
 
 async def _vouched_by(db: Db, version: str) -> tuple[str, ...]:
@@ -213,12 +213,12 @@ def truth(version: str, lines: Sequence[Any]) -> Truth | None:
     by_grade = {grade: [line for line in mine if line[0] == grade] for grade in GRADES}
     by_band = {band: [line for line in mine if line[1] == band] for band in sorted({line[1] for line in mine})}
     return Truth(
-        all=GradeTruth("", *_told(mine)),
-        grades=tuple(GradeTruth(grade, *_told(some)) for grade, some in by_grade.items() if some),
-        bands=tuple(BandTruth(band, *_told(some)) for band, some in by_band.items()),
+        all=GradeTruth("", *_sum(mine)),
+        grades=tuple(GradeTruth(grade, *_sum(some)) for grade, some in by_grade.items() if some),
+        bands=tuple(BandTruth(band, *_sum(some)) for band, some in by_band.items()),
     )
 
 
-def _told(lines: Sequence[Any]) -> tuple[float, Share]:
+def _sum(lines: Sequence[Any]) -> tuple[float, Share]:
     people = sum(line[2] for line in lines)
     return sum(line[4] for line in lines) / people, Share(sum(line[3] for line in lines), people)

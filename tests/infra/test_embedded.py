@@ -13,7 +13,7 @@ from infra import embedded
 from infra.embedded.postgres import PATH_BYTES_MAX, Postgres, PostgresFailed, make_private
 from infra.embedded.privileges import unprivileged
 from infra.processes import titled
-from infra.programs import Identity, Process
+from infra.programs import Process, RunsAs
 
 
 def test_both_servers_answer(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_socket_path_that_would_be_too_long_moves(tmp_path: Path, monkeypatch:
 def test_a_link_in_the_place_of_the_private_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "private").symlink_to(tmp_path)
     with pytest.raises(PostgresFailed, match="belongs to somebody else"):
-        make_private(tmp_path / "private", Identity())
+        make_private(tmp_path / "private", RunsAs())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend the data to another uid")
@@ -128,7 +128,7 @@ def test_without_user_namespaces_root_lends_postgres_another_uid(
     lent = Path("/var/lib/longan-test")
     monkeypatch.setattr("infra.embedded.postgres.LENT", lent)
     uid, gid = unprivileged()
-    postgres = Postgres(tmp_path / "postgres", durable=False, identity=Identity("become", uid, gid))
+    postgres = Postgres(tmp_path / "postgres", durable=False, identity=RunsAs("become", uid, gid))
     process = Process(postgres.program(tmp_path / "postgres.log"), tmp_path)
     process.wait_until_ready()
     assert postgres.data.stat().st_uid == uid

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from infra import hashing
-from infra.hashing import Full, place_for
+from infra.hashing import HashingFull, place_for
 
 HERE = "203.0.113.9"
 
@@ -28,7 +28,7 @@ async def test_so_many_of_one_network_and_so_many_in_all(monkeypatch: pytest.Mon
             with place_for(address) as run:
                 inside += 1
                 await run(go_on.wait, 10)
-        except Full:
+        except HashingFull:
             return False
         return True
 

@@ -48,7 +48,7 @@ async def test_a_seal_opens_nowhere_else() -> None:
     with pytest.raises(InvalidTag):
         seals[theirs].open(sealed, "users.phone")
     with pytest.raises(InvalidTag):
-        vault.house_seal().open(sealed, "users.phone")
+        vault.system_seal().open(sealed, "users.phone")
 
 
 async def test_one_changed_bit_is_noticed() -> None:

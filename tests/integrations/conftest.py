@@ -13,7 +13,7 @@ from integrations.providers.descriptions import Registration
 from integrations.providers.flow import Identity, Started, begin, finish
 from integrations.registrations import PROVIDERS, sandboxed
 from integrations.sandbox.sealing import Seal
-from integrations.sandbox.world import World
+from integrations.sandbox.world import SandboxWorld
 from tests.integrations.serving import served
 
 REDIRECT = "longan://linked"
@@ -67,7 +67,7 @@ def forget() -> None:
 @pytest.fixture(scope="session")
 async def desk() -> AsyncIterator[Desk]:
     """A sandbox of these tests' own, beside the one that the whole web app mounts."""
-    worlds: list[World] = []
+    worlds: list[SandboxWorld] = []
     async with served(sandbox.mounted(lambda: worlds[0])) as url:
-        worlds.append(World(f"{url}/sandbox", Seal(b"k" * 32)))
+        worlds.append(SandboxWorld(f"{url}/sandbox", Seal(b"k" * 32)))
         yield Desk(url)

@@ -37,7 +37,7 @@ from integrations.registrations import registration
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.oidc import KEY_ID, _signing_key
 from integrations.sandbox.sealing import Seal
-from integrations.sandbox.world import World
+from integrations.sandbox.world import SandboxWorld
 from integrations.sms.messages import SmsFailure
 from tests.integrations.conftest import Desk, forget
 from tests.integrations.serving import served
@@ -101,19 +101,19 @@ def _headers(start: Message) -> dict[str, str]:
 @dataclass(frozen=True)
 class OddDesk(Desk):
     way: Spoiling
-    world: World
+    world: SandboxWorld
 
 
 @pytest.fixture(scope="module")
 async def odd() -> AsyncIterator[OddDesk]:
-    worlds: list[World] = []
+    worlds: list[SandboxWorld] = []
     way = Spoiling(Starlette(routes=sandbox.mounted(lambda: worlds[0])))
     async with served([Mount("/", app=way)]) as url:
-        worlds.append(World(f"{url}/sandbox", Seal(b"o" * 32)))
+        worlds.append(SandboxWorld(f"{url}/sandbox", Seal(b"o" * 32)))
         yield OddDesk(url, way, worlds[0])
 
 
-def spoiler(seed: int, world: World) -> Spoil:
+def spoiler(seed: int, world: SandboxWorld) -> Spoil:
     """Another body for a body: another value somewhere in it, other bytes, or something else altogether."""
     chance = random.Random(seed)
 
@@ -132,7 +132,7 @@ def spoiler(seed: int, world: World) -> Spoil:
     return spoil
 
 
-def _changed(body: bytes, chance: random.Random, world: World) -> bytes:
+def _changed(body: bytes, chance: random.Random, world: SandboxWorld) -> bytes:
     start, end = body.find(b"{"), body.rfind(b"}") + 1
     try:
         reply = json.loads(body[start:end])

@@ -14,7 +14,7 @@ from infra.outbox import Event, EventReaction
 from infra.reacting import react
 from infra.words import Locale
 from integrations import tasks
-from integrations.sms.kept import KeptMessage, kept_for
+from integrations.sms.kept import KeptMessage, messages_to
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, TextMessage, Unsure
 from tests.clocks import Clock
 
@@ -63,7 +63,7 @@ async def asked(locale: Locale = "zh") -> tuple[Challenge, Event, str]:
 
 async def kept(phone: str) -> list[KeptMessage]:
     async with reading() as db:
-        return await kept_for(db, phone)
+        return await messages_to(db, phone)
 
 
 def using(monkeypatch: pytest.MonkeyPatch, gateway: Recorder) -> Recorder:

@@ -19,7 +19,7 @@ from infra.settings import Settings
 from integrations.sms.aliyun import Aliyun
 from integrations.sms.aliyun import sign as aliyun_signature
 from integrations.sms.gateways import gateway
-from integrations.sms.kept import Kept
+from integrations.sms.kept import KeepingGateway
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, SmsGateway, TextMessage, Unsure
 from integrations.sms.tencent import Tencent
 from integrations.sms.twilio import Twilio
@@ -190,7 +190,7 @@ def configured(name: str, **given: str) -> SmsGateway:
 
 
 def test_the_settings_name_the_gateway() -> None:
-    assert isinstance(configured("kept"), Kept)
+    assert isinstance(configured("kept"), KeepingGateway)
     assert configured("twilio", account_sid="AC1", auth_token="token", sender="+15005550006") == TWILIO
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.ids import new_id
-from membership.evaluating import Verdict, judge
+from membership.evaluating import TierVerdict, judge
 from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
 
@@ -48,26 +48,26 @@ def test_the_rules_are_a_ladder_in_whatever_order_they_were_written() -> None:
 
 @pytest.mark.parametrize("grace_so_far", [None, NOW + MONTH, NOW - MONTH])
 def test_who_reaches_more_has_it_at_once_and_no_end(grace_so_far: datetime | None) -> None:
-    assert judge(SILVER, grace_so_far, GOLD, MONTH, NOW) == Verdict(GOLD, None)
+    assert judge(SILVER, grace_so_far, GOLD, MONTH, NOW) == TierVerdict(GOLD, None)
 
 
 def test_who_reaches_his_tier_again_in_grace_keeps_it() -> None:
-    assert judge(SILVER, NOW + MONTH, SILVER, MONTH, NOW) == Verdict(SILVER, None)
+    assert judge(SILVER, NOW + MONTH, SILVER, MONTH, NOW) == TierVerdict(SILVER, None)
 
 
 def test_who_falls_below_keeps_his_tier_for_the_grace() -> None:
-    assert judge(GOLD, None, LITE, MONTH, NOW) == Verdict(GOLD, NOW + MONTH)
+    assert judge(GOLD, None, LITE, MONTH, NOW) == TierVerdict(GOLD, NOW + MONTH)
 
 
 def test_falling_further_neither_shortens_nor_renews_the_grace() -> None:
     ends = NOW + timedelta(days=1)
-    assert judge(GOLD, ends, LITE, MONTH, NOW) == Verdict(GOLD, ends)
+    assert judge(GOLD, ends, LITE, MONTH, NOW) == TierVerdict(GOLD, ends)
 
 
 def test_the_moment_that_grace_ends_is_no_longer_grace() -> None:
     assert judge(GOLD, NOW + timedelta(microseconds=1), SILVER, MONTH, NOW).tier is GOLD
-    assert judge(GOLD, NOW, SILVER, MONTH, NOW) == Verdict(SILVER, None)
+    assert judge(GOLD, NOW, SILVER, MONTH, NOW) == TierVerdict(SILVER, None)
 
 
 def test_without_grace_the_tier_ends_at_once() -> None:
-    assert judge(GOLD, None, LITE, timedelta(0), NOW) == Verdict(LITE, None)
+    assert judge(GOLD, None, LITE, timedelta(0), NOW) == TierVerdict(LITE, None)

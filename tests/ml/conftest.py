@@ -8,7 +8,7 @@ import pytest
 
 from domain.facts.sheets import FactSheet, Observation, sheet_of
 from integrations.sandbox.personas import PERSONAS
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind
 from ml.matchers.interactions import Interactions
 from ml.matchers.training import train
@@ -60,7 +60,7 @@ async def nothing_live(house: None) -> AsyncIterator[None]:
     """As before the first start; what is live otherwise is put back."""
     async with standings.put_back():
         for kind in Kind:
-            await standings.switch(kind, lambda _: Standing())
+            await standings.switch(kind, lambda _: ModelStanding())
         yield
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from domain.matching import basis
 from infra.database import reading, transaction
 from ml.live import registry, store
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import AnyModel, Kind
 from ml.models.artefact import Artefact
 from ml.models.matcher import MatchArtefact
@@ -28,12 +28,12 @@ async def load_match(version: str) -> MatchArtefact:
         return await store.load_match(db, version)
 
 
-async def standing(kind: Kind) -> Standing:
+async def standing(kind: Kind) -> ModelStanding:
     async with reading() as db:
         return await registry.standing(db, kind)
 
 
-async def switch(kind: Kind, change: Callable[[Standing], Standing]) -> Standing:
+async def switch(kind: Kind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
     async with transaction() as db:
         return await registry.switch(db, kind, change)
 

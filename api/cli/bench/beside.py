@@ -67,7 +67,7 @@ async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) ->
                 before = await _scored()
                 found.append(await _pair(http, token))
                 rescored += await _scored() - before
-    return _told(found, rescored)
+    return _summarise(found, rescored)
 
 
 async def _two_champions() -> tuple[str, str]:
@@ -166,7 +166,7 @@ async def _window(http: httpx2.AsyncClient, token: str, requests: int | None = N
     return took
 
 
-def _told(found: Sequence[tuple[list[float], list[float]]], rescored: int) -> Beside:
+def _summarise(found: Sequence[tuple[list[float], list[float]]], rescored: int) -> Beside:
     without, beside = ([each for pair in found for each in pair[side]] for side in (0, 1))
     ratios = np.array([fmean(pair[1]) / fmean(pair[0]) for pair in found])
     draws = np.median(np.random.default_rng(0).choice(ratios, (DRAWS, len(ratios))), axis=1)

@@ -19,7 +19,7 @@ from infra.database import reading, transaction
 from ml.live import registry, store
 from ml.live.store import Kind
 from ml.matchers import benchmark
-from ml.matchers.benchmark import Speed
+from ml.matchers.benchmark import MatchingSpeed
 from ml.models.pairs import of_candidates
 
 SIZES = (60, 200, 2_000, 10_000)
@@ -82,7 +82,7 @@ async def _pages(people: Sequence[UUID]) -> tuple[list[float], float]:
     held = []
     async with reading() as db:
         for person in people[:20]:
-            held.append(len((await lists.of(db, person)).candidates))
+            held.append(len((await lists.list_for(db, person)).candidates))
     lists.forget()
     return times, fmean(held)
 
@@ -102,10 +102,10 @@ def _interval(few: Sequence[float], many: Sequence[float]) -> tuple[float, float
     return ratios[round(0.025 * DRAWS)], ratios[round(0.975 * DRAWS)]
 
 
-async def ranking_alone(person: UUID) -> list[Speed]:
+async def ranking_alone(person: UUID) -> list[MatchingSpeed]:
     """For one person's real matrix of the first products of the shelf, whether or not he can have them: no row twice."""
     async with reading() as db:
-        found = await lists.of(db, person)
+        found = await lists.list_for(db, person)
         champion = (await registry.standing(db, Kind.MATCH)).champion
         model = await store.load_match(db, str(champion))
     rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.applicant))

@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from api.cli.bench.growth import Growth
     from api.story import Told
-    from ml.matchers.benchmark import Speed
+    from ml.matchers.benchmark import MatchingSpeed
 
 
 def match(
@@ -33,7 +33,7 @@ def match(
         typer.echo(f"  {line}")
 
 
-async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "tuple[Growth, list[Speed]]":
+async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "tuple[Growth, list[MatchingSpeed]]":
     from api.cli.bench import crowd, growth
     from infra import cache, database
 
@@ -60,7 +60,7 @@ def _of_growth(growth: "Growth") -> list[str]:
     ]
 
 
-def _of_speeds(speeds: "list[Speed]") -> list[str]:
+def _of_speeds(speeds: "list[MatchingSpeed]") -> list[str]:
     return [
         f"{speed.candidates:>6,} candidates: {speed.ranked:>8,.0f} µs from the matrix to the ranked ids, "
         f"{speed.share:.0%} of it CatBoost itself"

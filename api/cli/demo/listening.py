@@ -25,7 +25,7 @@ class Listener:
                 while True:
                     message = await self._read()
                     if message["type"] == "next":
-                        return told(message["payload"])
+                        return read_payload(message["payload"])
         except TimeoutError:
             return None
 
@@ -41,7 +41,7 @@ class Listener:
         return message
 
 
-def told(payload: Data) -> Any:
+def read_payload(payload: Data) -> Any:
     for error in payload.get("errors", ()):
         raise Refused("SUBSCRIPTION", error["message"])
     (field,) = payload["data"].values()

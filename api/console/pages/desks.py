@@ -105,7 +105,7 @@ def is_own_form(form: FormData, secret: str | None) -> bool:
     )
 
 
-def keep(response: Response, name: str, value: str, lasts: timedelta | None = None) -> None:
+def set_cookie(response: Response, name: str, value: str, lasts: timedelta | None = None) -> None:
     """A cookie for these pages alone, gone with the browser where nobody says how long it lasts; no script reads it and no
     other site sends it.
     """

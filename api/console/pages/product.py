@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.console.pages.desks import Desk, requires
 from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
-from api.console.pages.rehearsals import RULES, fields_of, said_in, told_by
+from api.console.pages.rehearsals import RULES, changes_in, fields_of, read_form
 from api.console.pages.rendering import page
 from api.console.pages.watching import GROUPS
 from api.html import locale_of
@@ -40,7 +40,7 @@ OF = {"opened": "shown", "applied": "opened", "approved": "applied", "accepted":
 
 
 @dataclass(frozen=True)
-class Step:
+class FunnelStep:
     """`share` is of the step before; None where it cannot be one, as when somebody applied without having looked."""
 
     label: str
@@ -52,10 +52,10 @@ class Step:
 @requires(Permission.SEE_PRODUCTS)
 async def product(request: Request, desk: Desk) -> Response:
     async with reading() as db:
-        return await _shown(request, desk, db)
+        return await _show(request, desk, db)
 
 
-async def _shown(
+async def _show(
     request: Request,
     desk: Desk,
     db: Db,
@@ -95,10 +95,10 @@ async def _shown(
     )
 
 
-def _steps(funnel: Funnel) -> list[Step]:
+def _steps(funnel: Funnel) -> list[FunnelStep]:
     counts = {name: getattr(funnel, name) or 0 for name in STEPS}
     widest = max([*counts.values(), 1])
-    return [Step(STEPS[name], count, count / widest, _share(name, counts)) for name, count in counts.items()]
+    return [FunnelStep(STEPS[name], count, count / widest, _share(name, counts)) for name, count in counts.items()]
 
 
 def _stream(funnel: Funnel) -> list[tuple[str, int]]:
@@ -129,14 +129,14 @@ def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
 
 @requires(Permission.SEE_PRODUCTS)
 async def rehearse(request: Request, desk: Desk) -> Response:
-    said = said_in(await request.form())
+    said = read_form(await request.form())
     is_part = request.headers.get("hx-request") == "true"
     async with reading() as db:
         product = await product_of(db, desk.actor, request.path_params["id"])
         if product is None:
             return page(request, "refused.html", 404, why=N_("We could not find this product."))
         try:
-            found = await rehearsing.of_id(db, desk.actor, product.id, told_by(said, product.currency))
+            found = await rehearsing.of_id(db, desk.actor, product.id, changes_in(said, product.currency))
             error, status = None, 200
         except Refusal as refusal:
             found, error = None, say(refusal.message, locale_of(request), **refusal.values)
@@ -144,4 +144,4 @@ async def rehearse(request: Request, desk: Desk) -> Response:
         if is_part:
             # htmx shows only what comes with 200.
             return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
-        return await _shown(request, desk, db, status=status, said=said, rehearsal=found, error=error)
+        return await _show(request, desk, db, status=status, said=said, rehearsal=found, error=error)

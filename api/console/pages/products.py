@@ -76,7 +76,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListQuery:
     """What the addresses of these pages say."""
 
     days: int
@@ -90,13 +90,13 @@ class Asked:
         return urlencode({name: value for name, value in told.items() if value})
 
 
-def asked_by(request: Request) -> Asked:
+def asked_by(request: Request) -> ListQuery:
     said = request.query_params
     days = next((window for window in WINDOWS if said.get("days") == str(window)), 30)
     kind = ProductKind(said["kind"]) if said.get("kind") in set(ProductKind) else None
     sort = said["sort"] if said.get("sort") in {*SORTS, *RESULTS} else "partner"
     skip = int(said["skip"]) if re.fullmatch(r"[0-9]{1,5}", said.get("skip", "")) else 0
-    return Asked(days, sort, kind, said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX] or None, skip)
+    return ListQuery(days, sort, kind, said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX] or None, skip)
 
 
 @requires(Permission.SEE_PRODUCTS)
@@ -122,7 +122,7 @@ async def products(request: Request, desk: Desk) -> Response:
     )
 
 
-async def _rows(db: Db, actor: StaffActor, asked: Asked) -> list[Row]:
+async def _rows(db: Db, actor: StaffActor, asked: ListQuery) -> list[Row]:
     """All that was asked for, in its order: what came of them is known only when all are added up."""
     listed = _listed(actor, asked).order_by(*SORTS.get(asked.sort, SORTS["partner"])).limit(LISTED_MAX)
     found = list((await db.execute(listed)).scalars())
@@ -130,7 +130,7 @@ async def _rows(db: Db, actor: StaffActor, asked: Asked) -> list[Row]:
     return sorted(rows, key=lambda row: -row.result(asked.sort)) if asked.sort in RESULTS else rows
 
 
-def _listed(actor: StaffActor, asked: Asked) -> Select[Product]:
+def _listed(actor: StaffActor, asked: ListQuery) -> Select[Product]:
     listed = funnels.seen_by(actor).join(Partner, Partner.id == Product.partner_id)
     if asked.kind:
         listed = listed.where(Product.kind == asked.kind)

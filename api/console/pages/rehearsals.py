@@ -46,7 +46,7 @@ def fields_of(product: Product) -> dict[str, Any]:
     }
 
 
-def said_in(form: FormData) -> dict[str, Any]:
+def read_form(form: FormData) -> dict[str, Any]:
     terms = ("grade_at_least", "amount_min", "amount_max", "term_months", "annual_rate")
     ticked = {name: rule.choices for name, rule in INPUTS.items() if rule.choices}
     return {
@@ -55,7 +55,7 @@ def said_in(form: FormData) -> dict[str, Any]:
     }
 
 
-def told_by(said: Mapping[str, Any], currency: str) -> dict[str, Any]:
+def changes_in(said: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """What the form says, as `offering` takes it; an empty field asks for nothing. Refuses INVALID what is no number."""
     return {
         "amount_min": _money(said["amount_min"], currency),

@@ -19,8 +19,8 @@ from api.console.pages.desks import (
     form_token,
     is_own_form,
     is_simulated,
-    keep,
     requires,
+    set_cookie,
 )
 from api.console.pages.rendering import page
 from api.console.sessions import FIELD_LENGTH_MAX
@@ -45,18 +45,18 @@ class SignIn(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         if await desk_of(request):
             return RedirectResponse("/console", 303)
-        return await _shown(request)
+        return await _show(request)
 
     async def post(self, request: Request) -> Response:
         form = await request.form()
         if not is_own_form(form, request.cookies.get(FORM_COOKIE)):
-            return await _shown(request, 403, N_("This form is no longer valid. Please open the page again."))
+            return await _show(request, 403, N_("This form is no longer valid. Please open the page again."))
         said = {name: str(form.get(name, "")) for name in ("email", "password", "totp")}
         try:
             return await _signed_in(request, said, str(form.get("next", "")))
         except Refusal as refusal:
             sentence = say(refusal.message, locale_of(request), **refusal.values)
-            return await _shown(request, STATUS[refusal.code], sentence, email=said["email"])
+            return await _show(request, STATUS[refusal.code], sentence, email=said["email"])
 
 
 async def _signed_in(request: Request, said: dict[str, str], after: str) -> Response:
@@ -71,20 +71,20 @@ async def _signed_in(request: Request, said: dict[str, str], after: str) -> Resp
         device_token=request.cookies.get(DEVICE_COOKIE),
     )
     response = RedirectResponse(after if OWN_PAGE.fullmatch(after) else "/console", 303)
-    keep(response, COOKIE, session.token)
-    keep(response, DEVICE_COOKIE, session.device_token, lasts=DEVICE_LASTS)
+    set_cookie(response, COOKIE, session.token)
+    set_cookie(response, DEVICE_COOKIE, session.device_token, lasts=DEVICE_LASTS)
     drop(response, FORM_COOKIE)
     return response
 
 
-async def _shown(request: Request, status: int = 200, error: str | None = None, email: str = "") -> Response:
+async def _show(request: Request, status: int = 200, error: str | None = None, email: str = "") -> Response:
     secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
     request.state.simulated = await is_simulated()
     after = request.query_params.get("next", "")
     response = page(
         request, "sign_in.html", status, error=error, email=email, after=after, form_token=form_token(secret)
     )
-    keep(response, FORM_COOKIE, secret)
+    set_cookie(response, FORM_COOKIE, secret)
     return response
 
 

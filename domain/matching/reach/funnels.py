@@ -59,7 +59,7 @@ def seen_by(actor: Actor) -> Select[Product]:
     return select(Product).where(text("false"))
 
 
-def keep_days(days: int) -> None:
+def check_days(days: int) -> None:
     """Refuses INVALID more than a year, and less than a day."""
     if not 1 <= days <= DAYS_MAX:
         raise invalid(N_("Ask for 1 to {most} days."), "days", most=DAYS_MAX)
@@ -67,7 +67,7 @@ def keep_days(days: int) -> None:
 
 async def last_days(db: Db, days: int) -> Days:
     """Up to and with today."""
-    keep_days(days)
+    check_days(days)
     today = await clock.today(db)
     return Days(today - timedelta(days=days - 1), today)
 

@@ -52,7 +52,7 @@ class Rehearsal:
 
 async def of_sku(db: Db, actor: PartnerActor, sku: str, told: Told) -> Rehearsal:
     """A partner's own product, or a new one. Refuses what `upsert` refuses."""
-    standards.keep_sku(sku)
+    standards.check_sku(sku)
     known = funnels.seen_by(actor).where(Product.sku == sku)
     product = (await db.execute(known)).scalar_one_or_none()
     if product is None:
@@ -106,16 +106,16 @@ def _terms(product: Product | None) -> object:
 
 def compared(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
     """Compare a product with what it would become, as if it were on the shelf, whatever its status; exactly."""
-    return _told(done, people, before, after, lambda counted: int(counted.sum()))
+    return _compare(done, people, before, after, lambda counted: int(counted.sum()))
 
 
 def disclosed(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
     """Compare a product with what it would become, as a partner is told."""
     everybody = disclosure.in_tens(len(people), len(people))  # no question changes it
-    return replace(_told(done, disclosure.coarse(people), before, after, disclosure.told), people=everybody)
+    return replace(_compare(done, disclosure.coarse(people), before, after, disclosure.disclose), people=everybody)
 
 
-def _told(
+def _compare(
     done: Done,
     people: PeopleColumns,
     before: Product | None,

@@ -34,7 +34,7 @@ class SnapshotPage(Entity):
 async def add(db: Db, sweep_id: UUID, range: int, people: Sequence[Applicant]) -> None:
     """The next page of this range."""
     there = select(func.count()).where(SnapshotPage.sweep_id == sweep_id, SnapshotPage.range == range)
-    sealed = vault.house_seal().close(shuffled(people).packed(), PLACE)
+    sealed = vault.system_seal().close(shuffled(people).packed(), PLACE)
     number = (await db.execute(there)).scalar_one()
     db.add(SnapshotPage(sweep_id=sweep_id, range=range, number=number, people=len(people), columns_sealed=sealed))
     await db.flush()
@@ -62,7 +62,7 @@ async def _read(db: Db, sweep_id: UUID, *which: object) -> PeopleColumns:
 
 
 def _opened(sealed: Sequence[bytes]) -> PeopleColumns:
-    seal = vault.house_seal()
+    seal = vault.system_seal()
     return joined([_as_now(seal.open(page, PLACE)) for page in sealed])
 
 

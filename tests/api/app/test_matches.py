@@ -116,7 +116,7 @@ class TestTheNextReadIsRight:
         async with reading() as db:
             await clock.now(db)
             await shopper.tell(region="CN-XZ")
-            assert (await lists.of(db, shopper.user_id)).applicant.region == "CN-XZ"
+            assert (await lists.list_for(db, shopper.user_id)).applicant.region == "CN-XZ"
 
     async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
         champion = (await standings.standing(Kind.MATCH)).champion
@@ -134,17 +134,17 @@ class TestTheNextReadIsRight:
 
     async def test_after_an_approval_added_to_the_monthly_burden(self, shopper: Phone) -> None:
         async with reading() as db:
-            before = await lists.of(db, shopper.user_id)
+            before = await lists.list_for(db, shopper.user_id)
         application = await apply(shopper, AT_ONCE, "3000.00", termMonths=3)
         assert application["decision"]["outcome"] == "APPROVE"
         async with reading() as db:
-            after = await lists.of(db, shopper.user_id)
+            after = await lists.list_for(db, shopper.user_id)
         assert before.applicant.burden == 0 < after.applicant.burden
         assert len(after.candidates) <= len(before.candidates)
 
     async def test_and_nothing_is_ranked_anew_where_nothing_changed(self, regular: Phone) -> None:
         async with reading() as db:
-            assert await lists.of(db, regular.user_id) is await lists.of(db, regular.user_id)
+            assert await lists.list_for(db, regular.user_id) is await lists.list_for(db, regular.user_id)
 
     async def test_nor_a_page_told_anew_until_its_evidence_changes(
         self, regular: Phone, monkeypatch: pytest.MonkeyPatch
@@ -165,11 +165,11 @@ class TestTheOrder:
     async def test_is_that_of_ranking_each_product_alone(self, regular: Phone) -> None:
         """Brute force: every published product, judged, illustrated and valued by itself, then sorted."""
         async with reading() as db:
-            found = await lists.of(db, regular.user_id)
+            found = await lists.list_for(db, regular.user_id)
             published = (await db.execute(products.published())).scalars().all()
         values = {}
         for product in published:
-            alone = shelf.of([product])
+            alone = shelf.shelf_of([product])
             everything = illustrated(alone, found.applicant)
             if len(allowed(alone, found.applicant)):
                 values[product.id] = matcher().rank(found.sheet, found.scored, everything).value[0]
@@ -202,7 +202,7 @@ class TestWalkingOnWhileTheListChanges:
         rest = await walked(regular, count, begun.end)
         seen_so = [match.id for match in begun.items] + [match.id for match in rest]
         async with reading() as db:
-            found = await lists.of(db, regular.user_id)
+            found = await lists.list_for(db, regular.user_id)
         assert len(seen_so) == len(found.candidates)
         assert len(set(seen_so)) == len(seen_so)
         assert all(0 < match.shown.propensity <= 1 for match in rest)

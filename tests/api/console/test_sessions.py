@@ -335,7 +335,7 @@ class TestLeaving:
         assert error(await post(http, await member.proofs())) == (401, "UNAUTHENTICATED")
         async with reading() as db:
             kept = await db.get_one(Staff, dismissed.id)
-            assert vault.house_seal().open(kept.name_sealed, staff.NAME) == "Wen"
+            assert vault.system_seal().open(kept.name_sealed, staff.NAME) == "Wen"
         async with transaction() as db:
             assert await staffing.dismiss(db, member.email) is None
 

@@ -91,7 +91,7 @@ async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient,
         await db.execute(delete(PartnerClient).where(PartnerClient.client_id == told["partner"]["clientId"]))
         await db.execute(delete(Staff).where(Staff.email_index == staff.index(told["risk"]["email"])))
     assert (await sign_in(http, told["risk"])).status_code == 401
-    kept = credentials.kept_in(settings().var / FILE)
+    kept = credentials.read_credentials(settings().var / FILE)
     await credentials.let_in(kept)
     assert {**told, "url": None} == {"url": None, **kept.as_json()}
     assert (await sign_in(http, told["risk"])).status_code == 200
@@ -99,12 +99,12 @@ async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient,
 
 def test_a_role_that_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
     file = tmp_path / FILE
-    first = credentials.kept_in(file)
+    first = credentials.read_credentials(file)
     old = {name: proofs for name, proofs in first.as_json().items() if name != Role.VIEWER}
     file.write_text(json.dumps(old))
-    later = credentials.kept_in(file)
+    later = credentials.read_credentials(file)
     assert {**later.staff, Role.VIEWER: None} == {**first.staff, Role.VIEWER: None}
-    assert later == credentials.kept_in(file)
+    assert later == credentials.read_credentials(file)
     assert stat.S_IMODE((tmp_path / "dev-credentials-viewer.json").stat().st_mode) == 0o600
 
 

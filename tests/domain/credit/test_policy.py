@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.credit.grades import Grade
-from domain.credit.policy import Request, decide, monthly_income
+from domain.credit.policy import AskedTerms, decide, monthly_income
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet, FactValue
@@ -35,11 +35,11 @@ def scored(grade: Grade = Grade.B, *reasons: str) -> Scored:
     )
 
 
-def request(amount: int = 100_000, monthly: int = 10_000, asked: Grade | None = None, burden: int = 0) -> Request:
-    return Request(amount, monthly, asked, burden)
+def request(amount: int = 100_000, monthly: int = 10_000, asked: Grade | None = None, burden: int = 0) -> AskedTerms:
+    return AskedTerms(amount, monthly, asked, burden)
 
 
-def codes(of: Request, by: Scored, on: FactSheet) -> tuple[str, list[str]]:
+def codes(of: AskedTerms, by: Scored, on: FactSheet) -> tuple[str, list[str]]:
     verdict = decide(of, by, on)
     return verdict.outcome, [reason.code for reason in verdict.reasons]
 
@@ -155,5 +155,5 @@ class TestCurrencies:
         assert codes(request(amount=1, monthly=1), scored(), sheet()) == ("REFER", ["AMOUNT_NEEDS_REVIEW"])
 
 
-def reasons(of: Request, on: FactSheet) -> list[str]:
+def reasons(of: AskedTerms, on: FactSheet) -> list[str]:
     return codes(of, scored(), on)[1]

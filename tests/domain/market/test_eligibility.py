@@ -11,7 +11,7 @@ from domain.credit.grades import Grade
 from domain.facts.sheets import FactSheet, FactValue
 from domain.market import eligibility
 from domain.market.applicants import Applicant, applicant_of
-from domain.market.eligibility import Standing
+from domain.market.eligibility import ProductStanding
 from domain.market.products import Product
 from infra.settings import settings
 from tests.domain.matching import goods
@@ -24,7 +24,7 @@ def product(rules: dict[str, Any], grade_at_least: Grade | None = None) -> Produ
     return goods.product(rules=rules, grade_at_least=grade_at_least)
 
 
-def standing(offered: Product, who: Applicant) -> Standing:
+def standing(offered: Product, who: Applicant) -> ProductStanding:
     found = eligibility.standing(offered, who)
     assert found is not None
     return found

@@ -128,10 +128,10 @@ class TestTheLegalCap:
     def test_is_compared_before_anything_is_rounded(self) -> None:
         offered = product(annual_rate=Decimal("0.24004"), sku="above")
         with pytest.raises(Refusal, match=r"^COST_ABOVE_CAP$") as refused:
-            standards.keep(offered)
+            standards.check(offered)
         assert refused.value.field == ("input", "annualRate")
         assert refused.value.values == {"cost": "24.004%", "cap": "24%"}
-        standards.keep(product(annual_rate=Decimal("0.24"), sku="at-it"))
+        standards.check(product(annual_rate=Decimal("0.24"), sku="at-it"))
 
 
 class TestWhatIsTooSmall:
@@ -154,14 +154,14 @@ class TestWhatIsTooSmall:
     def test_cannot_be_offered(self) -> None:
         offered = product(amount_min=1, annual_rate=Decimal(0), term_months=[12, 84])
         with pytest.raises(Refusal, match=r"^INVALID$") as refused:
-            standards.keep(offered)
+            standards.check(offered)
         assert (refused.value.field, refused.value.values) == (("input", "amountMin"), {"months": 12})
 
     @pytest.mark.parametrize("currency", ["CNY", "JPY", "KWD"])
     def test_does_not_depend_on_the_decimals_of_a_currency(self, currency: str) -> None:
         offered = product(currency=currency, amount_min=12, amount_max=12, annual_rate=Decimal(0), term_months=[12])
         assert [row.due for row in quoting.quote(offered, 12, 12).instalments] == [1] * 12
-        standards.keep(offered)
+        standards.check(offered)
 
     @given(amount=st.integers(1, 20_000), rate=st.decimals(0, Decimal("0.24"), places=3), months=st.integers(1, 84))
     def test_or_else_each_month_repays_something(self, amount: int, rate: Decimal, months: int) -> None:

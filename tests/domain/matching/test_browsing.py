@@ -54,7 +54,7 @@ def walk(on_shelf: Shelf, wanted: Wanted, limit: int = 7) -> Iterator[Product]:
 
 
 def found(wanted: Wanted) -> list[Product]:
-    shelf_now = shelf.of(GOODS)
+    shelf_now = shelf.shelf_of(GOODS)
     products = list(walk(shelf_now, wanted))
     assert (
         len(products)
@@ -168,24 +168,24 @@ def test_a_word_longer_than_what_is_searched_is_not_found() -> None:
 @pytest.mark.parametrize("sort", ProductSort)
 def test_a_walk_goes_on_where_it_was_though_what_it_stood_on_is_gone(sort: ProductSort) -> None:
     wanted = Wanted(sort=sort)
-    every = [product.id for product in walk(shelf.of(GOODS), wanted)]
-    first = _page(shelf.of(GOODS), PARTNERS, wanted, 50, None, None)
+    every = [product.id for product in walk(shelf.shelf_of(GOODS), wanted)]
+    first = _page(shelf.shelf_of(GOODS), PARTNERS, wanted, 50, None, None)
     gone = {product.id for product in first.items[40:]}
-    left = shelf.of([product for product in GOODS if product.id not in gone])
+    left = shelf.shelf_of([product for product in GOODS if product.id not in gone])
     rest = _page(left, PARTNERS, wanted, 100, first.end, _read(str(first.end), sort))
     assert [product.id for product in rest.items] == every[50:150]
     assert (rest.has_previous, rest.has_next, rest.count) == (True, True, len(every) - 10)
 
 
 def test_a_cursor_belongs_to_its_order() -> None:
-    cursor = _page(shelf.of(GOODS), PARTNERS, Wanted(sort=ProductSort.LOWEST_COST), 1, None, None).end
+    cursor = _page(shelf.shelf_of(GOODS), PARTNERS, Wanted(sort=ProductSort.LOWEST_COST), 1, None, None).end
     for sort in (ProductSort.OLDEST, ProductSort.LOWEST_MONTHLY):
         with pytest.raises(Refusal):
             _read(str(cursor), sort)
 
 
 def test_an_order_by_dearness_is_the_order_by_yearly_cost() -> None:
-    columns = shelf.of(GOODS).columns
+    columns = shelf.shelf_of(GOODS).columns
     costs = costing.annual_costs(columns.annual_rate, columns.fee_rate, columns.months * 0 + 12)
     dearness = costing.dearness(columns.annual_rate, columns.fee_rate, 12)
     assert (costs[dearness.argsort(kind="stable")] == sorted(costs)).all()

@@ -12,7 +12,7 @@ from domain.matching import shelf
 from domain.matching.candidates import allowed, illustrated
 from tests.domain.matching import goods
 
-SHELF = shelf.of(goods.products(400))
+SHELF = shelf.shelf_of(goods.products(400))
 
 
 def test_amounts_and_monthly_costs_are_those_that_are_quoted() -> None:
@@ -47,7 +47,7 @@ class TestBurden:
         assert ((found.monthly_cost + burden) * 2 <= income * 100).all()
 
     def test_the_last_cent_is_allowed(self) -> None:
-        one = shelf.of(
+        one = shelf.shelf_of(
             [goods.product(amount_min=120_000, amount_max=120_000, annual_rate=Decimal(0), term_months=[12])]
         )
         assert [len(allowed(one, self.known(200, burden))) for burden in (0, 1)] == [1, 0]

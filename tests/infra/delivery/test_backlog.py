@@ -11,7 +11,7 @@ from infra import backlog, leases, outbox
 from infra.backlog import Backlog
 from infra.database import reading, transaction
 from infra.ids import new_id
-from infra.relay import BATCH, Watch
+from infra.relay import BATCH, RelayWatch
 from infra.settings import settings
 from tests.clocks import Clock
 from tests.infra.delivery.happening import HAPPENED, Counter, happened
@@ -89,7 +89,7 @@ async def test_metrics_and_ready_tell_it(counter: Counter, clock: Clock, web: ht
 
 
 async def test_the_relay_says_it_in_the_log_and_not_each_second(counter: Counter, clock: Clock, lines: Lines) -> None:
-    watch, mark = Watch(), lines.mark()
+    watch, mark = RelayWatch(), lines.mark()
     await happened()
     await watch.look()
     assert lines.since(mark) == "", "nothing is late yet"

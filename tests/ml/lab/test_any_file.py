@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from api.cli.evaluate import evaluate
 from api.cli.train import train
 from ml.lab import boosting, candidates, evaluation, splitting
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.models import artefact as artefacts
 from tests.ml.odd_files import ODDITIES, begun, toml
 
@@ -35,7 +35,7 @@ def quick() -> Iterator[None]:
         outer = splitting.outer
         patch.setattr(splitting, "outer", lambda book, **_: outer(book, quick=True))
         patch.setattr(splitting, "repeats", lambda book: 1)
-        patch.setattr(boosting, "growths", lambda rows: (Growth(2, 0.3, 3),))
+        patch.setattr(boosting, "growths", lambda rows: (TreeGrowth(2, 0.3, 3),))
         patch.setattr(candidates, "BADS_FOR_TREES", 25)
         patch.setattr(candidates, "_CURVES", ((10.0, 100.0),))
         patch.setattr(candidates, "_SCORECARD_RIDGES", (30.0,))

@@ -9,7 +9,7 @@ from ml.books.book import Book
 from ml.books.preparing import prepare
 from ml.figures.metrics import figures
 from ml.lab import boosting, calibration, logistic, regression, scorecard
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.models import additive, boosted
 from ml.models.additive import Additive, Curve, Levels, Steps
 from tests.ml.loan_books import described, loan_book
@@ -42,7 +42,7 @@ def test_a_model_separates_and_its_contributions_add_up(book: Book, kind: str) -
     elif kind == "scorecard":
         model = scorecard.fit(learn, ridge=3)
     else:
-        model = boosting.fit(learn, Growth(3, 0.1, 60), seed=1)
+        model = boosting.fit(learn, TreeGrowth(3, 0.1, 60), seed=1)
     rows = test.matrix()
     log_odds = model.log_odds(rows)
     assert figures(test.bad, calibration.probability(log_odds)).auc > 0.70
@@ -55,14 +55,14 @@ def test_a_model_separates_and_its_contributions_add_up(book: Book, kind: str) -
 
 
 def test_the_same_training_gives_the_same_bytes(book: Book) -> None:
-    first, second = (boosting.fit(book, Growth(3, 0.1, 20), seed=1).files() for _ in range(2))
+    first, second = (boosting.fit(book, TreeGrowth(3, 0.1, 20), seed=1).files() for _ in range(2))
     assert first == second
 
 
 def test_a_bag_is_the_mean_of_its_models_and_adds_up() -> None:
     towns = np.random.default_rng(1).choice([f"t{i}" for i in range(40)], 1_000)
     book = prepare(loan_book(1_000).assign(town=towns), described())
-    growth = Growth(4, 0.1, 20, columns=0.4, bag=3)
+    growth = TreeGrowth(4, 0.1, 20, columns=0.4, bag=3)
     bag, rows = boosting.fit(book, growth, seed=5), book.matrix()[:200]
     rows[:3, -1] = "never seen"
     alone = [boosting.fit(book, replace(growth, bag=1), seed=seed).log_odds(rows) for seed in (5, 6, 7)]
@@ -74,7 +74,7 @@ def test_a_bag_is_the_mean_of_its_models_and_adds_up() -> None:
 
 def test_early_stopping_grows_no_more_than_it_needs(book: Book) -> None:
     learn, test = book.take(np.arange(1_500)), book.take(np.arange(1_500, 2_000))
-    trees = boosting.grow(learn, Growth(4, 0.3, 400), seed=1, watched=test, patience=10)
+    trees = boosting.grow(learn, TreeGrowth(4, 0.3, 400), seed=1, watched=test, patience=10)
     assert boosting.best_tree(trees) + 10 >= trees.tree_count_
     assert trees.tree_count_ < 400
 

@@ -11,7 +11,7 @@ from domain.credit.scoring import Scored
 from infra.database import reading, transaction
 from infra.settings import Settings, settings
 from ml.live import serving, store
-from ml.live.registry import LiveModel, Standing
+from ml.live.registry import LiveModel, ModelStanding
 from ml.live.serving import Live, live_challenger_model, live_scorer_model
 from ml.live.store import Kind, ModelFile
 from ml.models import artefact as artefacts
@@ -37,7 +37,7 @@ async def second(model: Artefact) -> str:
     return await save(replace(model, calibration=(0.1, 1.0)))
 
 
-async def promote(version: str) -> Standing:
+async def promote(version: str) -> ModelStanding:
     return await switch(Kind.SCORE, lambda now: now.promoted(version))
 
 
@@ -80,7 +80,7 @@ async def mend_file(version: str, model: Artefact) -> None:
 
 
 async def test_nothing_is_live_at_first() -> None:
-    assert await standing(Kind.SCORE) == Standing()
+    assert await standing(Kind.SCORE) == ModelStanding()
     with pytest.raises(ArtefactError, match="No score model is live"):
         (await scorer()).score(persona("gig-driver"))
 
@@ -97,26 +97,26 @@ async def test_what_is_kept_comes_back_the_same_and_is_kept_once(model: Artefact
 
 async def test_a_promotion_remembers_what_was_before(first: str, second: str) -> None:
     await promote(first)
-    assert await promote(second) == await standing(Kind.SCORE) == Standing(second, None, (first,))
+    assert await promote(second) == await standing(Kind.SCORE) == ModelStanding(second, None, (first,))
 
 
 async def test_promoting_the_champion_again_changes_nothing(first: str) -> None:
-    assert await promote(first) == await promote(first) == Standing(first)
+    assert await promote(first) == await promote(first) == ModelStanding(first)
 
 
 async def test_a_rollback_goes_back_one_step(first: str, second: str) -> None:
     await promote(first)
     await promote(second)
-    assert await switch(Kind.SCORE, Standing.rolled_back) == Standing(first)
+    assert await switch(Kind.SCORE, ModelStanding.rolled_back) == ModelStanding(first)
     with pytest.raises(ArtefactError, match="no earlier champion"):
-        await switch(Kind.SCORE, Standing.rolled_back)
+        await switch(Kind.SCORE, ModelStanding.rolled_back)
 
 
 async def test_a_challenger_that_wins_challenges_no_longer(first: str, second: str) -> None:
     await promote(first)
-    assert await switch(Kind.SCORE, lambda now: now.challenged(second)) == Standing(first, second)
+    assert await switch(Kind.SCORE, lambda now: now.challenged(second)) == ModelStanding(first, second)
     assert await now_live(live_challenger_model()) == second
-    assert await promote(second) == Standing(second, None, (first,))
+    assert await promote(second) == ModelStanding(second, None, (first,))
 
 
 @pytest.mark.parametrize("harm", [lose_file, change_file])
@@ -129,7 +129,7 @@ async def test_a_damaged_artefact_is_refused_and_the_old_one_stays(
     await harm(second)
     with pytest.raises(ArtefactError, match=second):
         await promote(second)
-    assert await standing(Kind.SCORE) == Standing(first)
+    assert await standing(Kind.SCORE) == ModelStanding(first)
     assert live.model_version == first
     await mend_file(second, replace(model, calibration=(0.1, 1.0)))
 
@@ -157,7 +157,7 @@ async def test_a_rollback_from_a_damaged_model_is_heard_at_once(first: str, seco
     await change_file(first)
     assert await now_live(live) == second
     await mend_file(first, model)
-    await switch(Kind.SCORE, Standing.rolled_back)
+    await switch(Kind.SCORE, ModelStanding.rolled_back)
     assert await now_live(live) == second
 
 
@@ -232,7 +232,7 @@ async def test_a_row_that_other_hands_wrote_is_refused(first: str, second: str, 
     finally:
         async with transaction() as db:
             await db.execute(update(LiveModel).where(LiveModel.kind == Kind.SCORE).values(kept))
-    assert await standing(Kind.SCORE) == Standing(first)
+    assert await standing(Kind.SCORE) == ModelStanding(first)
 
 
 class TestReplay:

@@ -56,7 +56,7 @@ def any_product(number: int, luck: Random) -> Product:
 
 
 def shelf_of(*products: Product) -> Shelf:
-    return shelves.of(products)
+    return shelves.shelf_of(products)
 
 
 def candidates_of(shelf: Shelf, rows: list[int] | None = None) -> Candidates:

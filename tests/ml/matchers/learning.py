@@ -16,16 +16,16 @@ from infra.copying import copy_in
 from infra.database import Db
 from infra.ids import new_id
 from ml.matchers.interactions import Interactions
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from ml.models.pairs import INPUTS
 
 APPLIED_AFTER = timedelta(days=2)
 
 
-def as_log(seen: Interactions) -> Log:
+def as_log(seen: Interactions) -> ImpressionLog:
     """Each person saw one list."""
     count = len(seen)
-    return Log(seen, list_of=seen.person, product=np.arange(count), propensity=np.ones(count))
+    return ImpressionLog(seen, list_of=seen.person, product=np.arange(count), propensity=np.ones(count))
 
 
 async def write_down(db: Db, seen: Interactions, *, shown_at: datetime, ids: Random | None = None) -> list[UUID]:

@@ -8,14 +8,14 @@ import pytest
 from infra.settings import settings
 from ml.matchers import gate
 from ml.matchers.interactions import Interactions
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from ml.matchers.training import train
 from ml.models.matcher import MatchArtefact, Platt
 from tests.ml.matchers.learning import as_log, first_people
 
 
 @pytest.fixture(scope="module")
-def log(seen: Interactions) -> Log:
+def log(seen: Interactions) -> ImpressionLog:
     return as_log(seen)
 
 
@@ -25,7 +25,9 @@ def shuffled(seen: Interactions) -> Interactions:
     return replace(seen, applied=rng.permutation(seen.applied), approved=rng.permutation(seen.approved))
 
 
-def test_a_sound_matcher_passes_against_base_rates_and_against_itself(matcher: MatchArtefact, log: Log) -> None:
+def test_a_sound_matcher_passes_against_base_rates_and_against_itself(
+    matcher: MatchArtefact, log: ImpressionLog
+) -> None:
     alone, beside = (gate.judged(matcher, champion, log, seed=1) for champion in (None, matcher))
     assert alone.failures == beside.failures == ()
     assert (alone.figures["against"], beside.figures["against"]) == (None, matcher.version)
@@ -36,7 +38,7 @@ def test_a_sound_matcher_passes_against_base_rates_and_against_itself(matcher: M
     assert alone.figures["decided"] == (log.seen.is_test & log.seen.decided).sum()
 
 
-def test_one_that_learned_nothing_is_refused(log: Log) -> None:
+def test_one_that_learned_nothing_is_refused(log: ImpressionLog) -> None:
     """In a world where chance decides, nothing can be better than base rates."""
     null = as_log(shuffled(log.seen))
     found = gate.judged(train(null.seen, simulated=False, seed=1), None, null, seed=1)
@@ -46,18 +48,18 @@ def test_one_that_learned_nothing_is_refused(log: Log) -> None:
     ]
 
 
-def test_one_that_is_worse_than_the_champion_is_refused(matcher: MatchArtefact, log: Log) -> None:
+def test_one_that_is_worse_than_the_champion_is_refused(matcher: MatchArtefact, log: ImpressionLog) -> None:
     weak = train(first_people(log.seen, 250), simulated=False, seed=1)
     found = gate.judged(weak, matcher, log, seed=1)
     assert any("not measurably as good as the champion's" in failure for failure in found.failures)
 
 
-def test_one_that_promises_too_much_is_refused(matcher: MatchArtefact, log: Log) -> None:
+def test_one_that_promises_too_much_is_refused(matcher: MatchArtefact, log: ImpressionLog) -> None:
     boastful = replace(matcher, odds_platt=Platt(matcher.odds_platt.shift + 1.0, matcher.odds_platt.slope))
     assert any("not calibrated" in failure for failure in gate.judged(boastful, None, log, seed=1).failures)
 
 
-def test_a_band_that_breaks_its_word_keeps_the_gate_shut(matcher: MatchArtefact, log: Log) -> None:
+def test_a_band_that_breaks_its_word_keeps_the_gate_shut(matcher: MatchArtefact, log: ImpressionLog) -> None:
     band, told = next(iter(matcher.tested.items()))
     lying = replace(matcher, tested={**matcher.tested, band: replace(told, approved=told.decided // 2)})
     found = gate.judged(lying, None, log, seed=1)
@@ -66,7 +68,7 @@ def test_a_band_that_breaks_its_word_keeps_the_gate_shut(matcher: MatchArtefact,
     )
 
 
-def test_the_new_order_is_valued_from_the_old_log(matcher: MatchArtefact, log: Log) -> None:
+def test_the_new_order_is_valued_from_the_old_log(matcher: MatchArtefact, log: ImpressionLog) -> None:
     """The past saw dimly what people want, so the matcher's order would have brought more."""
     told = gate.judged(matcher, None, log, seed=1).figures["policy"]
     logged, doubly_robust = told["estimates"]["on-policy"], told["estimates"]["DR"]
@@ -77,7 +79,7 @@ def test_the_new_order_is_valued_from_the_old_log(matcher: MatchArtefact, log: L
 
 
 class TestEnough:
-    def test_a_long_log_is_enough(self, log: Log) -> None:
+    def test_a_long_log_is_enough(self, log: ImpressionLog) -> None:
         assert gate.lacking(log) == ()
 
     def test_a_short_one_says_what_it_lacks(self, seen: Interactions) -> None:

@@ -17,7 +17,7 @@ from infra.settings import settings
 from infra.vault import PersonKey
 from ml.matchers import logs
 from ml.matchers.interactions import Interactions
-from ml.matchers.logs import Log
+from ml.matchers.logs import ImpressionLog
 from tests.ml.matchers.learning import APPLIED_AFTER, first_people, write_down
 from tests.statements import statements
 
@@ -48,7 +48,7 @@ def draw(user_id: UUID) -> float:
     return logs._draw(logs._names([user_id])[0])
 
 
-async def read(shoppers: list[UUID], at: datetime | None = None) -> Log:
+async def read(shoppers: list[UUID], at: datetime | None = None) -> ImpressionLog:
     """Only of these people, in the order of their impressions."""
     async with reading() as db:
         now = at or await clock.now(db)

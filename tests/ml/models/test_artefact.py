@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.lab.boosting import Growth
+from ml.lab.boosting import TreeGrowth
 from ml.lab.candidates import Trial
 from ml.lab.training import Trained, train
 from ml.models.artefact import Artefact, ArtefactError, load, save
@@ -23,7 +23,7 @@ def trained() -> Trained:
 def boosted_artefact(trained: Trained) -> Artefact:
     from ml.lab import candidates
 
-    model = candidates.train(trained.report.book, Trial("catboost", growth=Growth(3, 0.1, 40)), seed=1)
+    model = candidates.train(trained.report.book, Trial("catboost", growth=TreeGrowth(3, 0.1, 40)), seed=1)
     return replace(trained.artefact, kind="catboost", model=model, reference=(0.1, -0.2, 0.0, 0.05, 0.3))
 
 

@@ -9,7 +9,7 @@ import pytest
 from domain.matching import matcher as port
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.reliability import band_of
-from ml.matchers.evidence import kept_in
+from ml.matchers.evidence import measure_bands
 from ml.matchers.interactions import Interactions
 from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact, load, save
@@ -29,18 +29,20 @@ class TestBands:
             assert (told.decided, told.approved) == (here.sum(), held_out.approved[here].sum())
 
     def test_a_band_that_promises_too_much_is_not_kept(self) -> None:
-        told = kept_in(np.full(400, 0.9), np.arange(400) % 2 == 0, None)
+        told = measure_bands(np.full(400, 0.9), np.arange(400) % 2 == 0, None)
         assert told[OddsBand.VERY_HIGH] == port.Tested(200, 400, is_kept=False, since=None, until=None)
 
     def test_a_band_without_enough_decisions_is_not_kept(self) -> None:
-        assert [kept_in(np.full(n, 0.9), np.ones(n, bool), None)[OddsBand.VERY_HIGH].is_kept for n in (99, 100)] == [
+        assert [
+            measure_bands(np.full(n, 0.9), np.ones(n, bool), None)[OddsBand.VERY_HIGH].is_kept for n in (99, 100)
+        ] == [
             False,
             True,
         ]
 
     def test_a_band_of_real_people_tells_its_period(self) -> None:
         shown_at = np.array(["2026-08-01", "2026-09-01", "2026-10-01"], "datetime64[us]")
-        told = kept_in(np.array([0.9, 0.9, 0.1]), np.ones(3, bool), shown_at)
+        told = measure_bands(np.array([0.9, 0.9, 0.1]), np.ones(3, bool), shown_at)
         assert told[OddsBand.VERY_HIGH].since == datetime(2026, 8, 1, tzinfo=UTC)
         assert told[OddsBand.VERY_HIGH].until == datetime(2026, 9, 1, tzinfo=UTC)
         assert told[OddsBand.HIGH] == port.Tested(0, 0, is_kept=False, since=None, until=None)

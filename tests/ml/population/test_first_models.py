@@ -8,7 +8,7 @@ import pytest
 from infra.database import reading, transaction
 from infra.settings import settings
 from ml.live import store
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind
 from ml.matchers.live import LiveMatcher
 from ml.population import first_models
@@ -67,4 +67,4 @@ async def test_where_another_machine_was_first_its_models_stay(nothing_live: Non
     other = await standings.promote(replace(models.score, calibration=(0.5, 1.0)))
     async with transaction() as db:
         await first_models.go_live(db, models)
-    assert await standing(Kind.SCORE) == Standing(other)
+    assert await standing(Kind.SCORE) == ModelStanding(other)

@@ -20,7 +20,7 @@ from infra.settings import Settings, settings
 from ml.lab.comparing import Difference
 from ml.live import store
 from ml.live.approvals import ModelMove, Move
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind, ModelFile
 from ml.models.features import FEATURES
 from ml.promotion import challenging, promoting
@@ -39,7 +39,7 @@ Appoint = Callable[[Role], Awaitable[StaffActor]]
 @pytest.fixture
 def appoint() -> Appoint:
     async def somebody(role: Role) -> StaffActor:
-        email, seal = f"{uuid4().hex}@longan.example", vault.house_seal()
+        email, seal = f"{uuid4().hex}@longan.example", vault.system_seal()
         async with transaction() as db:
             member = staff.Staff(
                 email_index=staff.index(email),
@@ -252,7 +252,7 @@ class TestAfterwards:
         assert (await last_move()).id == before.id
 
     async def test_there_may_be_nothing_to_roll_back_to(self, champion: str) -> None:
-        await standings.switch(Kind.SCORE, lambda now: Standing(champion))
+        await standings.switch(Kind.SCORE, lambda now: ModelStanding(champion))
         with pytest.raises(NotPromoted, match="no earlier champion"):
             await run(promoting.roll_back)
 

@@ -9,7 +9,7 @@ from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet, Observation, sheet_of
 from integrations.sandbox.personas import PERSONAS
 from ml.models.artefact import Artefact
-from ml.score.receipts import EXPIRED, MODEL, YOU, Receipt, receipt
+from ml.score.receipts import EXPIRED, MODEL, YOU, ChangeReceipt, receipt
 from ml.score.scoring import score_with
 from tests.ml.conftest import ALL, NOW, persona
 
@@ -19,7 +19,7 @@ def newer(model: Artefact) -> Artefact:
     return replace(model, calibration=(model.calibration[0] + 0.4, model.calibration[1]))
 
 
-def points(told: Receipt) -> dict[str, int]:
+def points(told: ChangeReceipt) -> dict[str, int]:
     assert told.before + sum(part.points for part in told.parts) == told.after
     return {part.code: part.points for part in told.parts}
 

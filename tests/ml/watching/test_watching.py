@@ -26,7 +26,7 @@ from infra.outbox import Event
 from infra.vault import PersonKey
 from ml.figures.drift import Alarm, Share
 from ml.live.approvals import MODEL
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.store import Kind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.score.scoring import scored
@@ -294,13 +294,17 @@ class TestWatch:
     async def test_a_standing_that_is_refused_hides_nothing(
         self, db: Db, live: Artefact, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def broken(db: Db, kind: Kind) -> Standing:
+        async def broken(db: Db, kind: Kind) -> ModelStanding:
             raise ArtefactError("What is live of the kind score was changed by other hands")
 
         monkeypatch.setattr(watch, "standing", broken)
         seen = await watch.watch(db, 7)
         assert seen is not None
-        assert (seen.champion.version, seen.standing, seen.challenger) == (live.version, Standing(live.version), None)
+        assert (seen.champion.version, seen.standing, seen.challenger) == (
+            live.version,
+            ModelStanding(live.version),
+            None,
+        )
 
     async def test_it_names_who_vouched(self, db: Db, live: Artefact) -> None:
         people = []

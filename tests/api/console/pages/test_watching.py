@@ -11,7 +11,7 @@ from infra import outbox
 from infra.database import Db, reading
 from infra.outbox import Event
 from ml.live import store
-from ml.live.registry import Standing
+from ml.live.registry import ModelStanding
 from ml.live.serving import Live
 from ml.live.store import Kind
 from ml.models.artefact import Artefact
@@ -125,8 +125,8 @@ async def test_a_challenger_is_shown_beside(
 
     seen()
 
-    async def stands(db: Db, kind: Kind) -> Standing:
-        return Standing(live.version, "feedbeef")
+    async def stands(db: Db, kind: Kind) -> ModelStanding:
+        return ModelStanding(live.version, "feedbeef")
 
     monkeypatch.setattr(watch, "standing", stands)
     monkeypatch.setattr("ml.promotion.challenging.side_by_side", side_by_side)

@@ -52,17 +52,17 @@ class TestOfTheShelf:
 
     async def test_is_told_by_row(self, db: Db) -> None:
         known, unknown = await show(db, {1: ENOUGH}), await show(db, {})
-        both = shelf.of([goods.product(id=id) for id in (known, unknown)])
+        both = shelf.shelf_of([goods.product(id=id) for id in (known, unknown)])
         assert (await newness.of_products(db, both, TODAY)).tolist() == [
             id == unknown for id in sorted([known, unknown])
         ]
 
     async def test_is_asked_for_once_for_a_while(self, db: Db) -> None:
         first, second = await show(db, {1: ENOUGH}), await show(db, {})
-        assert (await newness.of_products(db, shelf.of([goods.product(id=first)]), TODAY)).tolist() == [False]
+        assert (await newness.of_products(db, shelf.shelf_of([goods.product(id=first)]), TODAY)).tolist() == [False]
         db.add(ProductDay(product_id=second, day=TODAY - timedelta(days=1), shown=ENOUGH))
         await db.flush()
-        there = shelf.of([goods.product(id=second)])
+        there = shelf.shelf_of([goods.product(id=second)])
         assert (await newness.of_products(db, there, TODAY)).tolist() == [True]
         assert await newness.of_products(db, there, TODAY) is await newness.of_products(db, there, TODAY)
         tomorrow = TODAY + timedelta(days=1)

@@ -82,9 +82,9 @@ def test_another_set_of_people_has_an_error_of_its_own() -> None:
 
 
 def test_few_are_never_told_and_nobody_is_never_some() -> None:
-    assert disclosure.told(np.zeros(500, bool)) is None
-    assert disclosure.told(np.arange(500) < 4) is None
-    assert (disclosure.told(np.ones(500, bool)) or 0) <= 500
+    assert disclosure.disclose(np.zeros(500, bool)) is None
+    assert disclosure.disclose(np.arange(500) < 4) is None
+    assert (disclosure.disclose(np.ones(500, bool)) or 0) <= 500
 
 
 @pytest.mark.parametrize(("currency", "step"), [("CNY", 50_000), ("JPY", 500), ("KWD", 500_000)])

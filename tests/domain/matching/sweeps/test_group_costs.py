@@ -29,7 +29,7 @@ def loans(*rates: str) -> list[Product]:
 
 
 def in_this_order(products: list[Product]) -> tuple[Candidates, Ranking]:
-    candidates = choosing.allowed(shelf.of(products), UNKNOWN)
+    candidates = choosing.allowed(shelf.shelf_of(products), UNKNOWN)
     nothing = np.zeros(len(products))
     return candidates, Ranking(np.arange(len(products)), nothing, nothing, nothing)
 
