@@ -14,7 +14,7 @@ def address_here() -> str:
 
 def address_of(var: Path) -> str | None:
     """Where this folder's house answers; None where nothing runs, or only a command that will end."""
-    from infra.occupancy import occupant
+    from infra.running.instance_lock import occupant
 
     said = re.search(r"https?://[^\s,]+", occupant(var) or "")
     return said[0] if said else None

@@ -12,10 +12,10 @@ from api.dev.past import progress
 from api.story import Told
 from infra import embedded
 from infra.embedded.valkey import is_free
-from infra.processes import end_all, supervised_by
-from infra.programs import Program, RunsAs, tethered
+from infra.running.processes import end_all, supervised_by
+from infra.running.programs import Program, RunsAs, bound_to_us
+from infra.running.supervision import Supervisor
 from infra.settings import settings
-from infra.supervision import Supervisor
 
 PYTHON = sys.executable
 YIELDING = ["nice", "-n", "5"]  # work behind the scenes leaves the processor to people who wait
@@ -72,7 +72,7 @@ class House:
         """Make all ready in a process of its own, which gives back the memory that training takes."""
         if settings().database_url is None and is_prepared(self.var):
             return
-        command = tethered([PYTHON, "-m", "api.cli", "prepare"], RunsAs(), signal.SIGKILL)
+        command = bound_to_us([PYTHON, "-m", "api.cli", "prepare"], RunsAs(), signal.SIGKILL)
         done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
         if done.returncode != 0:
             raise CannotOpen("it could not be prepared; what it said stands above")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from infra import embedded
-from infra.occupancy import Occupied, occupy
+from infra.running.instance_lock import Occupied, occupy
 from infra.settings import settings
 
 

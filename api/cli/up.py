@@ -15,11 +15,11 @@ from rich.text import Text
 
 from api.cli.house import CannotOpen, House, shorten
 from api.story import NAME_COLUMNS, Told
-from infra.occupancy import Occupancy, Occupied, occupy
-from infra.programs import DidNotStart, Process, last_lines
+from infra.running.bound_exec import tie_to_parent
+from infra.running.instance_lock import Occupancy, Occupied, occupy
+from infra.running.programs import DidNotStart, Process, last_lines
+from infra.running.supervision import StopRequested, Supervisor
 from infra.settings import settings
-from infra.supervision import StopRequested, Supervisor
-from infra.tether import tie_to_parent
 
 
 def up(

@@ -20,8 +20,9 @@ from api.dev.past import making
 from api.html import Pages, locale_of
 from domain.people import invented, staff, staff_sessions
 from domain.permissions import ROLE_NAMES, Role
-from infra import clock, doorbell, running
+from infra import clock, doorbell
 from infra.database import reading, transaction
+from infra.running import inventory
 from infra.settings import settings
 from infra.words import N_
 from integrations.sandbox import answering
@@ -53,7 +54,7 @@ async def home(request: Request) -> Response:
     return PAGES.page(
         request,
         "home.html",
-        programs=await asyncio.to_thread(running.look, settings().var.resolve()),
+        programs=await asyncio.to_thread(inventory.look, settings().var.resolve()),
         checks=orjson.loads(bytes((await health.readyz(request)).body))["checks"],
         people=answering.personas(locale_of(request)),
         partner=credentials.partner if credentials else None,

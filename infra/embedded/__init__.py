@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infra.embedded.postgres import Postgres
 from infra.embedded.valkey import Valkey
-from infra.programs import Process
+from infra.running.programs import Process
 
 DATABASE = "longan"
 

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from infra.embedded.privileges import postgres_identity
-from infra.processes import end_all, titled
-from infra.programs import Program, RunsAs, tethered
+from infra.running.processes import end_all, titled
+from infra.running.programs import Program, RunsAs, bound_to_us
 
 SETTINGS = {
     "listen_addresses": "",
@@ -135,7 +135,7 @@ class Postgres:
         return self.run("psql", *connection, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-Atqc", statement)
 
     def run(self, name: str, *arguments: str) -> str:
-        command = tethered([str(self.binary(name)), *arguments], self.identity, signal.SIGKILL)
+        command = bound_to_us([str(self.binary(name)), *arguments], self.identity, signal.SIGKILL)
         cwd = "/" if self.identity.how == "become" else None
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
         if done.returncode != 0:

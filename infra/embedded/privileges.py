@@ -6,7 +6,7 @@ import subprocess
 from functools import cache
 from signal import SIGKILL
 
-from infra.programs import RunsAs, tethered
+from infra.running.programs import RunsAs, bound_to_us
 
 
 def postgres_identity(*, lent: bool = False) -> RunsAs:
@@ -27,5 +27,5 @@ def unprivileged() -> tuple[int, int]:
 
 @cache
 def works(identity: RunsAs) -> bool:
-    tried = subprocess.run(tethered(["true"], identity, SIGKILL), capture_output=True, timeout=10)
+    tried = subprocess.run(bound_to_us(["true"], identity, SIGKILL), capture_output=True, timeout=10)
     return tried.returncode == 0

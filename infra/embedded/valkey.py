@@ -6,7 +6,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from infra.programs import Program
+from infra.running.programs import Program
 
 PORTS = (20_000, 32_768)  # below where Linux, macOS and Windows begin with ports of their own choice
 # Postgres is the queue of truth: what Valkey loses when it is killed is sent again.

@@ -12,8 +12,8 @@ from redis.retry import Retry
 from infra import embedded
 from infra.embedded.postgres import PATH_BYTES_MAX, Postgres, PostgresFailed, make_private
 from infra.embedded.privileges import unprivileged
-from infra.processes import titled
-from infra.programs import Process, RunsAs
+from infra.running.processes import titled
+from infra.running.programs import Process, RunsAs
 
 
 def test_both_servers_answer(tmp_path: Path) -> None:

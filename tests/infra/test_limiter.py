@@ -14,7 +14,7 @@ from infra import cache, limiter
 from infra.cache import Away
 from infra.embedded.valkey import Valkey
 from infra.ids import new_id
-from infra.programs import Process
+from infra.running.programs import Process
 from infra.settings import Rate, settings
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

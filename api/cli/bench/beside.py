@@ -21,7 +21,7 @@ from domain.credit.rescores import RescoreRange, RescoreReason
 from domain.people import sessions
 from infra.database import reading, transaction
 from infra.outbox import EventReaction
-from infra.programs import Process
+from infra.running.programs import Process
 from ml.live import registry, store
 from ml.live.store import Kind
 

@@ -59,7 +59,7 @@ class Tail:
         self.at = 0
 
     def print_last(self) -> None:
-        from infra.programs import last_lines
+        from infra.running.programs import last_lines
 
         self.at = self._size()
         if self.lines:

@@ -27,7 +27,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")] = False,
 ) -> None:
     """Delete all that the embedded default has kept: people, applications, keys, logs. Asks before it does."""
-    from infra.occupancy import Occupied, occupy
+    from infra.running.instance_lock import Occupied, occupy
     from infra.settings import settings
 
     if not settings().is_embedded:

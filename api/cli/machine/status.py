@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from infra.running import Running
+    from infra.running.inventory import Running
 
 NOT_RUNNING = 1
 
@@ -19,11 +19,11 @@ def status(
     from api.cli.address import address_of
     from api.cli.machine import ready
     from api.dev.past import progress
-    from infra import running
+    from infra.running import inventory
     from infra.settings import settings
 
     var = settings().var.resolve()
-    programs, address = running.look(var), address_of(var)
+    programs, address = inventory.look(var), address_of(var)
     checks, past = ready.checks(address) if address else None, progress.read(var)
     if as_json:
         lab.write(_figures(programs, address, checks) | {"invented": past and past.figures})
@@ -56,7 +56,8 @@ def _figures(programs: "list[Running]", address: str | None, checks: dict[str, b
 def _show(programs: "list[Running]", address: str | None, checks: dict[str, bool] | None, var: Path) -> None:
     from rich.text import Text
 
-    from infra import running, terminal
+    from infra import terminal
+    from infra.running import inventory
 
     console = terminal.console()
     if address is None:
@@ -65,7 +66,7 @@ def _show(programs: "list[Running]", address: str | None, checks: dict[str, bool
     table = terminal.Listing("Program", "State", "Pid", "For", "Memory", right=("Pid", "For", "Memory"))
     for each in programs:
         state = Text("runs", "green") if each.is_running else Text("does not run", "bold red")
-        lived = "" if each.seconds is None else running.since(each.seconds)
+        lived = "" if each.seconds is None else inventory.since(each.seconds)
         memory = "" if each.memory_bytes is None else f"{each.memory_bytes / 1e6:,.0f} MB"
         table.add_row(each.name, state, str(each.pid or ""), lived, memory)
     console.print(table)

@@ -26,7 +26,7 @@ from api.cli.demo.listening import listening
 from api.cli.demo.telling import Teller
 from api.cli.demo.tour import NoSuchPersona, chosen
 from api.dev.lives import LIVES, Wish
-from infra.occupancy import occupy
+from infra.running.instance_lock import occupy
 from infra.words import say
 from integrations.sandbox.personas import PERSONAS
 from tests.api.doors import operations

@@ -15,16 +15,16 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.cli.machine.logs import Tail
 from api.dev.past import progress
-from infra.occupancy import occupant, occupy
+from infra.running.instance_lock import occupant, occupy
 from infra.settings import settings
 from tests.production import PRODUCTION
 
 SUPERVISE = """
 import sys
 from pathlib import Path
-from infra.occupancy import occupy
-from infra.programs import Program
-from infra.supervision import StopRequested, Supervisor
+from infra.running.instance_lock import occupy
+from infra.running.programs import Program
+from infra.running.supervision import StopRequested, Supervisor
 
 var = Path(sys.argv[1])
 with occupy(var, sys.argv[2]), Supervisor(var) as supervisor:
@@ -146,7 +146,7 @@ def test_asking_who_is_here_keeps_nobody_out(var: Path) -> None:
         [
             sys.executable,
             "-c",
-            f"from infra.occupancy import occupant; from pathlib import Path\nwhile True: occupant(Path({str(var)!r}))",
+            f"from infra.running.instance_lock import occupant; from pathlib import Path\nwhile True: occupant(Path({str(var)!r}))",
         ],
         cwd=Path(__file__).parents[3],
     )

@@ -12,7 +12,7 @@ from kombu import Connection
 
 from infra.broker import QUEUE
 from infra.embedded.valkey import Valkey, free_port
-from infra.programs import Process, Program
+from infra.running.programs import Process, Program
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 READY_SECONDS_MAX = 120

@@ -12,7 +12,7 @@ from infra import outbox
 from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.outbox import EventReaction
-from infra.programs import Process, Program
+from infra.running.programs import Process, Program
 from infra.settings import settings
 from tests.infra.delivery import echoing
 from tests.infra.delivery.brokers import BROKERS, Broken

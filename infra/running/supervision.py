@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from infra.programs import DidNotStart, Process, Program
+from infra.running.programs import DidNotStart, Process, Program
 
 PAUSE_SECONDS = 0.2
 PAUSE_SECONDS_MAX = 5.0

@@ -1,4 +1,4 @@
-"""Becomes another program that ends with its parent: `tether.py PARENT SIGNAL HOW UID GID COMMAND...`.
+"""Becomes another program that ends with its parent: `bound_exec.py PARENT SIGNAL HOW UID GID COMMAND...`.
 
 It runs as a bare script (`python -I -S`), because a start of the whole package would cost more than what it starts.
 `HOW` says who the command may be: "same" as us, "namespace" (uid only inside a user namespace of its own, while files

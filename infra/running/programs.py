@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from infra.processes import SUPERVISED_BY, end_group
+from infra.running.processes import SUPERVISED_BY, end_group
 
-TETHER = Path(__file__).with_name("tether.py")
+BOUND_EXEC = Path(__file__).with_name("bound_exec.py")
 LOG_BYTES_MAX = 20_000_000
 
 
 @dataclass(frozen=True)
 class RunsAs:
-    """Whom a program runs as. See `infra/tether.py`."""
+    """Whom a program runs as. See `infra/running/bound_exec.py`."""
 
     how: Literal["same", "namespace", "become"] = "same"
     uid: int = 0
@@ -49,7 +49,7 @@ class Process:
         self.started = time.monotonic()
         with open_log(program.log) as log:
             self.popen = subprocess.Popen(
-                tethered(program.command, program.identity, program.stop_signal),
+                bound_to_us(program.command, program.identity, program.stop_signal),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,9 +95,9 @@ class DidNotStart(Exception):
         super().__init__(f"{program.name} did not start; the end of {program.log}:\n{last_lines(program.log)}")
 
 
-def tethered(command: list[str], identity: RunsAs, death_signal: signal.Signals) -> list[str]:
+def bound_to_us(command: list[str], identity: RunsAs, death_signal: signal.Signals) -> list[str]:
     who = [identity.how, str(identity.uid), str(identity.gid)]
-    return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(death_signal)), *who, *command]
+    return [sys.executable, "-I", "-S", str(BOUND_EXEC), str(os.getpid()), str(int(death_signal)), *who, *command]
 
 
 def open_log(path: Path) -> IO[bytes]:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.occupancy import LEAVING, Occupied, occupy
-from infra.processes import is_ended, supervised_by
-from infra.programs import DidNotStart, Process, Program, last_lines
-from infra.supervision import TRIES_MAX
+from infra.running.instance_lock import LEAVING, Occupied, occupy
+from infra.running.processes import is_ended, supervised_by
+from infra.running.programs import DidNotStart, Process, Program, last_lines
+from infra.running.supervision import TRIES_MAX
 
 SUPERVISE = """
     import sys
     from pathlib import Path
-    from infra.programs import Program
-    from infra.supervision import StopRequested, Supervisor
+    from infra.running.programs import Program
+    from infra.running.supervision import StopRequested, Supervisor
 
     var = Path(sys.argv[1])
     python = [sys.executable, "-c"]
@@ -198,7 +198,7 @@ def test_the_next_occupant_waits_for_one_who_leaves(tmp_path: Path, monkeypatch:
     code = f"""
         import sys
         from pathlib import Path
-        from infra.occupancy import occupy
+        from infra.running.instance_lock import occupy
         with occupy(Path({str(tmp_path)!r}), "there") as occupancy:
             occupancy.leave()
             print("leaving", flush=True)
@@ -220,7 +220,7 @@ def test_a_killed_occupant_leaves_the_place_free(tmp_path: Path) -> None:
     code = f"""
         import os, signal
         from pathlib import Path
-        from infra.occupancy import occupy
+        from infra.running.instance_lock import occupy
         with occupy(Path({str(tmp_path)!r}), "there"):
             os.kill(os.getpid(), signal.SIGKILL)
     """

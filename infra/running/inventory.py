@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from infra.occupancy import occupant
-from infra.processes import all_pids, is_ended, read
+from infra.running.instance_lock import occupant
+from infra.running.processes import all_pids, is_ended, read
 
 NAMES = ("Postgres", "Valkey", "API", "Worker", "Relay")
 
