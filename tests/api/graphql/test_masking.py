@@ -7,7 +7,7 @@ import httpx2
 import orjson
 import pytest
 
-from domain.market import products as market
+from domain.matching import browsing
 from tests.api.doors import operations
 from tests.applying import BY_PARTNER, wish
 from tests.logs import Lines
@@ -19,10 +19,10 @@ PRODUCTS = "{ products(first: 1) { edges { node { id } } } }"
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def published(kind: object) -> None:
+    async def page(*asked: object, **more: object) -> None:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(market, "published", published)
+    monkeypatch.setattr(browsing, "page", page)
 
 
 async def test_a_bug_is_told_by_its_requests_id_alone(phone: Phone, broken: None, lines: Lines) -> None:
@@ -38,7 +38,7 @@ async def test_a_bug_is_told_by_its_requests_id_alone(phone: Phone, broken: None
     (failure,) = [line for line in told if line["event"] == "operation.failed"]
     assert failure["request_id"] == error["extensions"]["requestId"]
     assert failure["exception"].startswith("RuntimeError at ")
-    assert "published" in failure["exception"]
+    assert "page" in failure["exception"]
     assert "s3cret" not in lines.since(mark)
 
 
