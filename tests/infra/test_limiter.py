@@ -134,7 +134,7 @@ class TestHere:
     def test_a_share_allows_one_at_least_and_nothing_of_nothing(self) -> None:
         here = limiter.LocalCounts()
         assert here.wait(Rate(times=2, seconds=600), ("a",), 1, share=0.25) == 0
-        assert here.wait(Rate(times=0, seconds=600), ("a",), 1, share=0.25) > 0
+        assert here.wait(Rate.model_construct(times=0, seconds=600), ("a",), 1, share=0.25) > 0
 
 
 async def test_one_that_hangs_holds_up_one_request_and_not_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,7 @@ def test_production_has_none(tmp_path: Path) -> None:
         "LONGAN_INDEX_KEY": key,
         "LONGAN_TOKEN_KEY": key,
         "LONGAN_SMS_GATEWAY": "aliyun",
+        **{f"LONGAN_SMS__{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SIGN_NAME", "TEMPLATE_CODE")},
     }
     answer = printed(**production)
     assert (answer.returncode, answer.stdout) == (1, "")

@@ -38,7 +38,8 @@ async def test_a_person_counts_what_they_applied_for(shopper: Phone) -> None:
         await apply(shopper, amount=f"{2000 + 100 * many}.00")
     every = "{ viewer { matches(first: 100) { totalCount nodes { id } } } }"
     matches = (await shopper.ask(every))["viewer"]["matches"]
-    assert matches["totalCount"] == len(matches["nodes"]) == viewer["matches"]["totalCount"]
+    assert matches["totalCount"] == viewer["matches"]["totalCount"]
+    assert len(matches["nodes"]) == min(matches["totalCount"], 100)
 
 
 async def ask_shop(http: httpx2.AsyncClient, shop: Shop, fields: str) -> tuple[Any, list[str]]:

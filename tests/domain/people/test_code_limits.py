@@ -201,7 +201,7 @@ class TestSending:
 
     async def test_nothing_of_a_refused_code_is_left(self, limits: CodeLimits) -> None:
         number = new_number()
-        limits.per_phone = Rate(times=0, seconds=3600)
+        limits.per_phone = Rate.model_construct(times=0, seconds=3600)
         refused = await ask(number, HOME)
         assert isinstance(refused, Refusal) and refused.field == ("input", "phone") and refused.retry_at
         async with reading() as db:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from domain.actors import PartnerActor
 from domain.applications import applications
 from domain.applications.applications import Application, ApplicationStatus
+from domain.permissions import Scope
 from infra import clock, database, embedded, feeds
 from infra.database import Db, reading, transaction
 from infra.entity import Entity
@@ -53,7 +54,7 @@ class Reader:
     """Pages through a partner's feed, and keeps its cursor as a partner does."""
 
     def __init__(self, partner_id: UUID, after: str | None = None) -> None:
-        self.actor = PartnerActor(partner_id=partner_id, client_id="reader", scopes=frozenset())
+        self.actor = PartnerActor(partner_id=partner_id, client_id="reader", scopes=frozenset({Scope.APPLICATIONS}))
         self.after = after
 
     async def read(self, first: int = 3) -> Seen:

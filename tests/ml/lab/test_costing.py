@@ -30,7 +30,7 @@ def strong(rows: int = 600) -> pd.DataFrame:
     """A column that is named like a leak, and tells much."""
     table = loan_book(rows)
     told = np.random.default_rng(0).normal(0, 1, rows) - 2 * (table["defaulted"] == "1")
-    return table.assign(total_paid=told.round(3).astype(str))
+    return table.assign(total_paid=(50 + 5 * told).round(3).astype(str))
 
 
 def suspected(table: pd.DataFrame, **changes: Any) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -128,7 +128,8 @@ class TestAnswers:
         table, rng = loan_book(600), np.random.default_rng(5)
         bad = (table["defaulted"] == "1").to_numpy()
         three = rng.normal(0, 1, (3, 600)) + 1.6 * bad
-        table = table.assign(**dict(zip(FACTS, three.round(3).astype(str), strict=True)))
+        believable = np.array([[5000], [3], [50]]) + np.array([[500], [0.5], [5]]) * three
+        table = table.assign(**dict(zip(FACTS, believable.round(3).astype(str), strict=True)))
         sure = of_facts(table, monotone={}, reviewed=["total_paid"])
         assert sure.report.judgement.figures.auc > 0.95
         assert objections(sure.artefact) == [
