@@ -178,7 +178,7 @@ test("who turns away at the provider has linked nothing", async () => {
   assert.equal(new URL(callbackUrl).searchParams.get("error"), "access_denied");
   const refused = await complete(phone, callbackUrl);
   assertRefused(refused, "PROVIDER_REFUSED");
-  assert.match(refused.message, /did not agree/);
+  assert.match(refused.message, /did not give permission/);
   await assertNothingLinked(phone);
 });
 
