@@ -54,7 +54,7 @@ def page() -> str:
         ("Reasons of scores", "`Score.reasons`.", _spoken(_score_reasons())),
         ("Factors of a score", "`Factor.code`.", _spoken(_factors())),
         ("Changes of a score", "`ChangePart.code`.", _spoken(receipts.MESSAGES)),
-        ("Steps to a better grade", "`PathStep.code`.", _spoken(_written("Step", "ml/score"))),
+        ("Steps to a better grade", "`PathStep.code`.", _spoken(_written("GradeStep", "ml/score"))),
         ("Timeline of an application", "`TimelineEntry.event`.", _spoken(TIMELINE)),
     ]
     return HEADER + "".join(f"\n## {title}\n\n{where}\n\n{table}" for title, where, table in sections)

@@ -24,7 +24,7 @@ def test_every_code_that_is_written_down_anywhere_is_listed() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id in {"Reason", "Step", "Sentence"}
+        and node.func.id in {"Reason", "GradeStep", "ReasonSentence", "MatchSentence"}
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
