@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from graphql import OperationType
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult
@@ -138,6 +138,9 @@ class Conversation:
     async def _say(self, **message: object) -> None:
         if self._ending.done():
             return  # after the close nothing is said
+        if self.socket.application_state is WebSocketState.DISCONNECTED:
+            # What another task said did not get through: the client is gone.
+            raise WebSocketDisconnect
         # Text, not bytes: a frame of bytes is one that no client reads.
         await self.socket.send_text(orjson.dumps(message).decode())
 
