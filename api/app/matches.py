@@ -8,11 +8,11 @@ import strawberry
 
 from api.app.bands import BandEvidence
 from api.app.products import Product
-from api.app.scores import Reason, translate_reasons
 from api.app.viewing import viewer_field
 from api.graphql.connections import CountedConnection, counted, known
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit
+from api.graphql.reasons import Reason, translate_reasons
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money

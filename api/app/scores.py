@@ -6,35 +6,14 @@ from typing import cast
 import strawberry
 
 from api.graphql.context import Info
+from api.graphql.reasons import Factor, Reason, translate_reasons
 from api.graphql.showing import Node, shows
-from domain.credit import assessing, scores, scoring
+from domain.credit import assessing, scores
 from domain.credit.grades import Grade
-from domain.credit.reasons import Reason as DomainReason
 from domain.credit.scores import ScoringState
 from infra.database import reading
 from infra.words import say
 from ml.score import paths, receipts, telling
-
-
-@strawberry.type(description="Why: a stable code, and a sentence in the person's language.")
-class Reason:
-    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
-    message: str = strawberry.field(description="A sentence for the person, in the language that was asked for.")
-
-
-def translate_reasons(reasons: list[DomainReason], info: Info) -> list[Reason]:
-    locale = info.context.locale
-    return [Reason(code=reason.code, message=say(reason.message, locale, **reason.values)) for reason in reasons]
-
-
-@shows(scoring.Factor, description="How many points one group of facts adds or takes.")
-class Factor:
-    code: str = strawberry.field(description="Stable, as repayment; `api/codes.md` lists them.")
-    effect: int = strawberry.field(description="Points that it adds, or takes where negative.")
-
-    @strawberry.field(description="What it is about, in the language that was asked for.")
-    def label(root: strawberry.Parent[scoring.Factor], info: Info) -> str:
-        return say(root.label, info.context.locale)
 
 
 @shows(receipts.ReceiptPart, description="One cause of the change, with its points.")

@@ -10,6 +10,7 @@ from api.graphql import scalars
 from api.graphql.connections import After, Countable, First, PageInfo, counted, rows
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
+from api.graphql.reasons import Factor, Reason, translate_reasons
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money
@@ -19,9 +20,7 @@ from domain.applications import applications, cases, deciding, decisions, review
 from domain.applications.applications import ApplicationStatus
 from domain.applications.cases import Band
 from domain.applications.decisions import DecisionOutcome
-from domain.credit import scoring
 from domain.credit.grades import Grade
-from domain.credit.reasons import Reason as DomainReason
 from domain.market import products
 from domain.people import invented
 from domain.permissions import Permission
@@ -29,13 +28,6 @@ from infra.database import Db, reading
 from infra.ids import parse_global_id
 from infra.paging import page_of
 from infra.settings import settings
-from infra.words import say
-
-
-@strawberry.type(description="Why: a stable code, and a sentence.")
-class Reason:
-    code: str = strawberry.field(description="Stable, as INCOME_TOO_LOW; `api/codes.md` lists them.")
-    message: str = strawberry.field(description="As the person reads it, in the reader's language.")
 
 
 @shows(decisions.Decision, description="Approve, decline or refer, with ordered reasons.")
@@ -44,22 +36,7 @@ class Decision:
 
     @strawberry.field(description="Why, the weightiest first.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
-        return _told(root.reasons, info)
-
-
-def _told(reasons: list[DomainReason], info: Info) -> list[Reason]:
-    locale = info.context.locale
-    return [Reason(code=why.code, message=say(why.message, locale, **why.values)) for why in reasons]
-
-
-@shows(scoring.Factor, description="How many points one group of facts adds or takes.")
-class Factor:
-    code: str = strawberry.field(description="Stable, as repayment; `api/codes.md` lists them.")
-    effect: int = strawberry.field(description="Points that it adds, or takes where negative.")
-
-    @strawberry.field(description="What it is about, in the reader's language.")
-    def label(root: strawberry.Parent[scoring.Factor], info: Info) -> str:
-        return say(root.label, info.context.locale)
+        return translate_reasons(root.reasons, info)
 
 
 @strawberry.type(description="Round amounts around one that is not told exactly.")
@@ -112,7 +89,7 @@ class Applicant:
 
     @strawberry.field(description="What counts most against them, most important first.")
     def reasons(root: strawberry.Parent[cases.Case], info: Info) -> list[Reason]:
-        return _told(score.reasons, info) if (score := _known(root).score) else []
+        return translate_reasons(score.reasons, info) if (score := _known(root).score) else []
 
     @strawberry.field(description="A month's; null where it is not known.")
     def income(root: strawberry.Parent[cases.Case]) -> MoneyBand | None:
