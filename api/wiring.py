@@ -21,6 +21,7 @@ import ml.watching.tasks
 from domain.credit import scoring
 from domain.market import seeding as catalogue
 from domain.matching import basis, matcher, shelf
+from domain.people import invented
 from infra import database, migrations, schedules
 from infra.database import Db
 from infra.setting_refusals import does_not_start
@@ -99,6 +100,9 @@ async def seed() -> None:
         if settings().is_embedded:
             # Invented partners, for a house that has none of its own yet.
             await catalogue.seed(db)
+        else:
+            # A house that began as the embedded default may have brought some along.
+            await invented.count(db, is_counted=False)
         await tiers.seed(db)
         await schedules.write(db)
 

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy import Table, delete, func, select
 
+from api import wiring
 from api.dev.past import making, progress
 from api.dev.past.life import Life
 from api.dev.past.people import Invented, everybody
@@ -279,3 +280,14 @@ async def test_a_house_that_serves_real_people_invents_none(monkeypatch: pytest.
             await invented.invent(db, NOBODYS, "+8613000019999")
         assert await invented.standing(db) == before
         assert await db.get(User, NOBODYS) is None
+
+
+async def test_a_house_that_serves_real_people_counts_none_that_came_along(
+    past: list[Invented], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as production:
+        production.setattr(type(settings()), "is_embedded", property(lambda self: False))
+        await wiring.seed()
+    async with transaction() as db:
+        assert (await db.get_one(InventedPast, 1)).is_counted is False
+        await invented.count(db, is_counted=True)
