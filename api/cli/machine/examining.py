@@ -146,9 +146,9 @@ def _answers(settings: "Settings") -> Finding | None:
     address = settings.public_url if not settings.is_embedded else address_of(settings.var.resolve())
     if address is None:
         return Finding("Longan", State.LOOK, "does not run here", "make run")
-    checks = ready.checks(address)
-    if checks is None:
+    found = ready.ask(address)
+    if found is None:
         return Finding("Longan", State.WRONG, f"{address} does not answer", "longan status, longan logs api")
-    if wrong := [name for name, answers in checks.items() if not answers]:
+    if wrong := [name for name, answers in found.checks.items() if not answers]:
         return Finding("Longan", State.WRONG, f"{address} is not ready: {', '.join(wrong)}", "longan logs api")
     return Finding("Longan", State.WELL, f"ready at {address}")

@@ -2,6 +2,8 @@
 
 import json
 import urllib.request
+from dataclasses import dataclass
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 PATIENCE_SECONDS = 3.0
@@ -9,8 +11,20 @@ PATIENCE_SECONDS = 3.0
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def checks(address: str) -> dict[str, bool] | None:
-    """Each thing that it needs, and whether it is there; None where nobody answers."""
+@dataclass(frozen=True)
+class Readiness:
+    """Each thing that it needs, and whether it is there; and what waits in the outbox, None where nobody can tell."""
+
+    checks: dict[str, bool]
+    reactions: dict[str, Any] | None
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.checks) and all(self.checks.values())
+
+
+def ask(address: str) -> Readiness | None:
+    """None where nobody answers."""
     try:
         with _DIRECTLY.open(f"{address}/readyz", timeout=PATIENCE_SECONDS) as answer:
             told = json.load(answer)
@@ -20,7 +34,9 @@ def checks(address: str) -> dict[str, bool] | None:
     except (URLError, OSError, ValueError):
         return None
     found = told.get("checks") if isinstance(told, dict) else None
-    return {str(name): bool(answers) for name, answers in found.items()} if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    return Readiness({str(name): bool(answers) for name, answers in found.items()}, told.get("reactions"))
 
 
 def _json(answer: HTTPError) -> object:

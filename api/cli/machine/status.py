@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from api.cli.machine.ready import Readiness
     from infra.running.inventory import Running
 
 NOT_RUNNING = 1
@@ -24,22 +25,23 @@ def status(
 
     var = settings().var.resolve()
     programs, address = inventory.look(var), address_of(var)
-    checks, past = ready.checks(address) if address else None, progress.read(var)
+    found, past = ready.ask(address) if address else None, progress.read(var)
     if as_json:
-        lab.write(_figures(programs, address, checks) | {"invented": past and past.figures})
+        lab.write(_figures(programs, address, found) | {"invented": past and past.figures})
     else:
-        _show(programs, address, checks, var)
+        _show(programs, address, found, var)
         if past:
             typer.echo(f" Invented people: {past.words}")
-    if not (checks and all(checks.values()) and all(each.is_running for each in programs)):
+    if not (found and found.is_ready and all(each.is_running for each in programs)):
         raise typer.Exit(NOT_RUNNING)
 
 
-def _figures(programs: "list[Running]", address: str | None, checks: dict[str, bool] | None) -> dict[str, object]:
+def _figures(programs: "list[Running]", address: str | None, found: "Readiness | None") -> dict[str, object]:
     return {
         "address": address,
-        "ready": bool(checks) and all((checks or {}).values()),
-        "checks": checks,
+        "ready": found is not None and found.is_ready,
+        "checks": found and found.checks,
+        "reactions": found and found.reactions,
         "programs": [
             {
                 "name": each.name,
@@ -53,7 +55,7 @@ def _figures(programs: "list[Running]", address: str | None, checks: dict[str, b
     }
 
 
-def _show(programs: "list[Running]", address: str | None, checks: dict[str, bool] | None, var: Path) -> None:
+def _show(programs: "list[Running]", address: str | None, found: "Readiness | None", var: Path) -> None:
     from rich.text import Text
 
     from infra import terminal
@@ -70,11 +72,22 @@ def _show(programs: "list[Running]", address: str | None, checks: dict[str, bool
         memory = "" if each.memory_bytes is None else f"{each.memory_bytes / 1e6:,.0f} MB"
         table.add_row(each.name, state, str(each.pid or ""), lived, memory)
     console.print(table)
-    console.print(f"\n {_verdict(checks)}\n {address}", soft_wrap=True)
+    console.print(f"\n {_verdict(found)}\n {address}", soft_wrap=True)
+    if found is not None:
+        console.print(f" {_work(found)}", soft_wrap=True)
 
 
-def _verdict(checks: dict[str, bool] | None) -> str:
-    if checks is None:
+def _verdict(found: "Readiness | None") -> str:
+    if found is None:
         return "[bold red]The API does not answer.[/] Its log: longan logs api"
-    wrong = [name for name, answers in checks.items() if not answers]
+    wrong = [name for name, answers in found.checks.items() if not answers]
     return f"[bold red]Not ready: {', '.join(wrong)}.[/]" if wrong else "[green]Ready.[/]"
+
+
+def _work(found: "Readiness") -> str:
+    """What the worker still owes, and for how long: an age tells what a count cannot."""
+    waits = found.reactions
+    if waits is None:
+        return "Nobody can tell what waits for the worker."
+    told = f"{waits['waiting']:,} reactions wait, the oldest for {waits['oldest_seconds']:,} s; {waits['parked']:,} are parked."
+    return f"[bold red]{told}[/] See: longan logs worker" if waits["late"] or waits["parked"] else told

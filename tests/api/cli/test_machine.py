@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.cli.machine import status
 from api.cli.machine.logs import Tail
+from api.cli.machine.ready import Readiness
 from api.dev.past import progress
 from infra.running.instance_lock import occupant, occupy
 from infra.settings import settings
@@ -307,3 +310,21 @@ def test_the_doctor_tells_servers_that_do_not_answer(var: Path, address: str, mo
     found = doctored()
     assert (code, found["Postgres"][0], found["Valkey"][0]) == (1, "wrong", "wrong")
     assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("reactions", "words"),
+    [
+        (None, "Nobody can tell what waits for the worker."),
+        (
+            {"late": False, "waiting": 3, "oldest_seconds": 2, "parked": 0},
+            "3 reactions wait, the oldest for 2 s; 0 are parked.",
+        ),
+        (
+            {"late": True, "waiting": 1200, "oldest_seconds": 95, "parked": 1},
+            "[bold red]1,200 reactions wait, the oldest for 95 s; 1 are parked.[/] See: longan logs worker",
+        ),
+    ],
+)
+def test_status_tells_how_long_what_waits_has_waited(reactions: dict[str, Any] | None, words: str) -> None:
+    assert status._work(Readiness({"database": True}, reactions)) == words
