@@ -5,7 +5,6 @@ What must hold whatever happens (codes, sign-in, tokens, look-ups, money) is cou
 
 import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -37,11 +36,10 @@ class LocalCounts:
         if len(self._windows) > self.KEYS_MAX:
             self._windows.popitem(last=False)
 
-    def wait(self, rate: Rate, key: tuple[str, ...], cost: int, share: float = 1.0) -> float:
-        """Seconds until this share of the rate has room for `cost`; 0 where it has."""
-        ends, used = self._window(rate, key)
-        most = max(1, int(rate.times * share)) if rate.times else 0
-        return ends - time.monotonic() if used + cost > most else 0.0
+    def is_over(self, rate: Rate, key: tuple[str, ...], cost: int, share: float = 1.0) -> bool:
+        """Whether this share of the rate has no room for `cost`; of a rate of nothing there is no share."""
+        _, used = self._window(rate, key)
+        return used + cost > (max(1, int(rate.times * share)) if rate.times else 0)
 
     def _window(self, rate: Rate, key: tuple[str, ...]) -> tuple[float, int]:
         now = time.monotonic()
@@ -82,27 +80,14 @@ def _limiter_over(pool: ConnectionPool) -> SlidingWindowCounterRateLimiter:
     return SlidingWindowCounterRateLimiter(storage)
 
 
-async def wait_after(rate: Rate, *key: str, now: datetime, cost: int = 1) -> datetime | None:
-    """Count `cost` uses; None where they are within the rate, otherwise the time from which they would be."""
-    seconds = await _seconds_over(rate, key, cost)
-    return now + timedelta(seconds=max(1.0, seconds)) if seconds else None
-
-
 async def is_over(rate: Rate, *key: str, cost: int = 1) -> bool:
     """Count `cost` uses; True where they are more than the rate allows."""
-    return await _seconds_over(rate, key, cost) > 0
-
-
-async def _seconds_over(rate: Rate, key: tuple[str, ...], cost: int) -> float:
     item = RateLimitItemPerSecond(rate.times, rate.seconds)
     try:
-        wait = _here.wait(rate, key, cost)
-        if not wait and not await answered(lambda: _limiter().hit(item, *key, cost=cost)):
-            window = await answered(lambda: _limiter().get_window_stats(item, *key))
-            wait = max(0.001, window.reset_time - time.time())
+        over = _here.is_over(rate, key, cost) or not await answered(lambda: _limiter().hit(item, *key, cost=cost))
     except Away as error:
         log.warning("limiter.away", error=str(error))
-        wait = _here.wait(rate, key, cost, settings().local_share)
-    if not wait:
+        over = _here.is_over(rate, key, cost, settings().local_share)
+    if not over:
         _here.add(rate, key, cost)
-    return wait
+    return over

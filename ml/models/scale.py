@@ -48,12 +48,8 @@ def points_of(log_odds: float) -> float:
     return ANCHOR_POINTS - POINTS_PER_LOG_ODDS * (log_odds + math.log(ANCHOR_ODDS))
 
 
-def whole_points(log_odds: float) -> int:
-    """The points that a person sees: rounded, and clamped to 350..950."""
-    return on_scale(round(points_of(log_odds)))
-
-
 def on_scale(points: int) -> int:
+    """The points that a person sees, from 350 to 950."""
     return min(max(points, LOWEST), HIGHEST)
 
 

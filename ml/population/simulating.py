@@ -74,11 +74,6 @@ def _taken(whole: Any, rows: NDArray[Any]) -> Any:
     return type(whole)(**{each.name: _taken(getattr(whole, each.name), rows) for each in fields(whole)})
 
 
-def pattern_of(linked: Mapping[str, Flags]) -> Numbers:
-    """Which sources a person linked, as one number."""
-    return np.asarray(np.sum([linked[source] * 2.0**bit for bit, source in enumerate(SOURCES)], axis=0))
-
-
 def simulated(people: int = PEOPLE, *, seed: int = SEED, world: PopulationWorld = WORLD) -> Population:
     rng = np.random.default_rng(seed)
     born_people = born(people, world, rng)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ml.models.scale import HIGHEST, LOWEST, Cuts, pd_of, points_of, whole_points
+from ml.models.scale import HIGHEST, LOWEST, Cuts, on_scale, pd_of, points_of
 
 
 def test_fifty_to_one_is_750_and_forty_points_double_the_odds() -> None:
@@ -14,8 +14,8 @@ def test_fifty_to_one_is_750_and_forty_points_double_the_odds() -> None:
 
 
 def test_points_stay_between_350_and_950() -> None:
-    assert whole_points(20.0) == LOWEST == 350
-    assert whole_points(-20.0) == HIGHEST == 950
+    assert on_scale(round(points_of(20.0))) == LOWEST == 350
+    assert on_scale(round(points_of(-20.0))) == HIGHEST == 950
 
 
 def test_the_grade_of_all_points_agrees_with_their_probability() -> None:

@@ -13,7 +13,7 @@ from domain.facts.vocabulary import FactGroup
 from infra.words import say
 from ml.models.artefact import Artefact
 from ml.models.scale import HIGHEST, LOWEST, pd_of
-from ml.population.simulating import SOURCES, Population, pattern_of
+from ml.population.simulating import SOURCES, Population
 from ml.score.explaining import LIMIT, explained, largest_remainder
 from ml.score.fitting import fit, row_of, rows_of
 from ml.score.scoring import score_with, scored
@@ -129,7 +129,7 @@ class TestLinking:
     ) -> None:
         """For each pattern of links, as many go bad as were expected: never clearly more, and hardly fewer."""
         chances = 1 / (1 + np.exp(-model.log_odds(rows_of(model, population.facts()))))
-        patterns = pattern_of(population.linked)
+        patterns = np.sum([population.linked[source] * 2**bit for bit, source in enumerate(SOURCES)], axis=0)
         for pattern in range(1, 2 ** len(SOURCES)):
             here = population.outcome_known & (patterns == pattern)
             noise = 3 * float(np.sqrt(chances[here] @ (1 - chances[here]))) / here.sum()
