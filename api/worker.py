@@ -10,7 +10,7 @@ celery = make_celery()
 
 @worker_process_init.connect
 def warm(**_: object) -> None:
-    # A person waits for the score of a first link; a second of importing is not for him to wait.
+    # A person waits for the score of a first link; a second of importing is not theirs to wait for.
     run(wiring.warm())
 
 

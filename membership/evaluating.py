@@ -16,7 +16,7 @@ from membership.tiers import Tier
 
 @dataclass(frozen=True)
 class TierVerdict:
-    """The tier that a member has from now on, and until when if he has fallen below it."""
+    """The tier that a member has from now on, and until when if they have fallen below it."""
 
     tier: Tier
     valid_until: datetime | None
@@ -31,7 +31,7 @@ def judge(held: Tier, valid_until: datetime | None, reached: Tier, grace: timede
 
 
 async def evaluate(db: Db, user_id: UUID) -> Member:
-    """Bring the member to the tier that he deserves by the live rules. Doing it again changes nothing."""
+    """Bring the member to the tier that they deserve by the live rules. Doing it again changes nothing."""
     member = await _joined(db, user_id)
     live = await rules.live(db)
     held = (await tiers.tiers_by_code(db))[member.tier_code]
@@ -77,7 +77,7 @@ def _grace(live: TierRules, held: Tier) -> timedelta:
 
 
 async def _plan_review(db: Db, member: Member, live: TierRules) -> None:
-    """Be woken when time alone may move the member: when his grace ends, or too much of his activity is a year old."""
+    """Be woken when time alone may move the member: when their grace ends, or too much of their activity is a year old."""
     rule = live.of(member.tier_code)
     needed = rule.activity_at_least if rule else 0
     review_at = member.valid_until or await activity.fewer_than_at(db, member.user_id, needed)

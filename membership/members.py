@@ -1,4 +1,4 @@
-"""Member: a person at a tier, and the history of how he came there."""
+"""Member: a person at a tier, and the history of how they came there."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,7 @@ WHY: dict[str, str] = {
 
 
 class Member(Entity):
-    """`valid_until`: the end of grace, for who has fallen below the tier. `review_at`: when time alone may move him."""
+    """`valid_until`: the end of grace, for whoever has fallen below the tier. `review_at`: when time alone may move them."""
 
     __tablename__ = "members"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
@@ -65,7 +65,7 @@ class TierMove(Entity):
 
 
 async def locked(db: Db, user_id: UUID) -> Member | None:
-    """The member as he is now; nobody else changes him until this transaction ends."""
+    """The member as they are now; nobody else changes them until this transaction ends."""
     mine = select(Member).where(Member.user_id == user_id).with_for_update()
     return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one_or_none()
 

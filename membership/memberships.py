@@ -1,4 +1,4 @@
-"""Membership: what a person sees of his tier, what he holds, and what is missing for more."""
+"""Membership: what a person sees of their tier, what they hold, and what is missing for more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

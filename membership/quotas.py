@@ -17,7 +17,7 @@ PERIODS = {QuotaReset.MONTHLY: "%Y-%m", QuotaReset.YEARLY: "%Y", QuotaReset.ONCE
 
 class BenefitUsage(Entity):
     """How often a person used a benefit in one period. It belongs to the benefit, not to a grant: who leaves a tier
-    and comes back finds spent what he had spent.
+    and comes back finds spent what they had spent.
     """
 
     __tablename__ = "benefit_usages"

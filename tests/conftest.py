@@ -129,7 +129,7 @@ async def shopper(member: Phone) -> Phone:
 
 @pytest.fixture(scope="session")
 async def regular(longan: None) -> AsyncIterator[Phone]:
-    """A shopper whom all tests share, so nothing of his may change: for reading, and for what is refused."""
+    """A shopper whom all tests share, so nothing of theirs may change: for reading, and for what is refused."""
     async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
         phone = Phone(client)
         await phone.sign_in()
@@ -146,7 +146,7 @@ async def shopping(person: Phone) -> Phone:
 
 @pytest.fixture
 async def new_phone(longan: None) -> AsyncIterator[NewPhone]:
-    """Makes further people, each with a connection of his own."""
+    """Makes further people, each with a connection of their own."""
     async with AsyncExitStack() as open_clients:
 
         async def make() -> Phone:

@@ -1,4 +1,4 @@
-"""Looking at a match: what a person opens of what he was shown."""
+"""Looking at a match: what a person opens of what they were shown."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The person who asks, and all that is his."""
+"""The person who asks, and all that is theirs."""
 
 from datetime import date
 from typing import Annotated, Any, cast

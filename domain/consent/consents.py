@@ -61,7 +61,7 @@ class Consent(Entity):
 async def bind_to_application(
     db: Db, user_id: UUID, partner_id: UUID, purpose: Purpose, scopes: list[ConsentScope], application_id: UUID
 ) -> Consent | None:
-    """The consent that applying makes, for what the person chose to share; none where he chose nothing."""
+    """The consent that applying makes, for what the person chose to share; none where they chose nothing."""
     if not scopes:
         return None
     now = await clock.now(db)

@@ -1,4 +1,4 @@
-"""Assessing: from a person's facts to his score, and where that stands for him to read."""
+"""Assessing: from a person's facts to their score, and where that stands for them to read."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -12,7 +12,7 @@ from infra.database import Db
 
 @dataclass(frozen=True)
 class NotEnoughKnown:
-    """An answer, not an error: too little is known of this person to score him, and this would help."""
+    """An answer, not an error: too little is known of this person to score them, and this would help."""
 
     code: str
     message: str

@@ -9,7 +9,7 @@ from domain.facts.counting_on import INCOME, PREFIX, CountingOn
 
 FactValue = float | int | Decimal | bool | str | date
 
-# What a person says of himself or what we counted ourselves is not a linked account.
+# What a person says of themselves or what we counted ourselves is not a linked account.
 OWN_SOURCES = frozenset({"profile", "longan"})
 
 

@@ -15,7 +15,7 @@ class FactType(StrEnum):
 
 
 class FactGroup(StrEnum):
-    """The five groups in which a person reads his factors."""
+    """The five groups in which a person reads their factors."""
 
     IDENTITY = "identity"
     REPAYMENT = "repayment"

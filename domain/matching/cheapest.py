@@ -11,7 +11,7 @@ PRECISE = 1e6  # yearly costs have six decimals
 def cheapest_first(candidates: Candidates) -> Ranking:
     """Order candidates by what they cost a year, all told, then by what a month costs. Nothing is guessed of anybody."""
     annual_cost = candidates.shelf.columns.annual_cost[candidates.rows]
-    # Each product's own, whatever else is on the list: who reads on while that changes goes on where he was.
+    # The value depends on the product alone, so cursors survive changes of the list.
     value = -(np.rint(annual_cost * PRECISE) * MONTHLY_MAX + candidates.monthly_cost)
     order = np.argsort(-value, kind="stable")
     unknown = np.full(len(candidates), np.nan)

@@ -1,4 +1,4 @@
-"""A person's list: every product that he can have, in order, kept as long as what it was computed from is so."""
+"""A person's list: every product that they can have, in order, cached until an input changes."""
 
 import asyncio
 from collections import OrderedDict

@@ -23,7 +23,7 @@ class OddsBand(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Products that one person may be shown: rows of the shelf, rising, and what each would cost him, in minor units."""
+    """Products that one person may be shown: rows of the shelf, rising, and what each would cost them, in minor units."""
 
     shelf: Shelf
     rows: Indices

@@ -1,4 +1,4 @@
-"""Match: a product ranked for a person, with the odds that he gets it and why it is shown. Never binding."""
+"""Match: a product ranked for a person, with the odds that they get it and why it is shown. Never binding."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence

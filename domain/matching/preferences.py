@@ -1,4 +1,4 @@
-"""Whether a person's matches may be ranked by what is known of him."""
+"""Whether a person's matches may be ranked by what is known of them."""
 
 from datetime import datetime
 from uuid import UUID

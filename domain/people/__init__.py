@@ -1,1 +1,1 @@
-"""Who somebody is, and how he signs in."""
+"""Who somebody is, and how they sign in."""

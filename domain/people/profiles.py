@@ -1,4 +1,4 @@
-"""Profile: what a person says of himself, kept as dated facts."""
+"""Profile: what a person says of themselves, kept as dated facts."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""One `longan up` per folder: whoever runs holds a lock on it, which the kernel takes back when he dies."""
+"""One `longan up` per folder: whoever runs holds a lock on it, which the kernel takes back when they die."""
 
 import fcntl
 import os

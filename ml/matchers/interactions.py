@@ -15,7 +15,7 @@ TEST_BELOW, CALIBRATE_BELOW = 0.3, 0.5
 class Interactions:
     """One row for each product that was shown to a person, in rows of COLUMNS with the position where it stood.
 
-    `draw` is a number from 0 to 1 for each person that stays his for ever: it decides on which side of a split he is, so
+    `draw` is a number from 0 to 1 for each person that stays theirs for ever: it decides on which side of a split they are, so
     no model learns from people that another is tested on.
     """
 

@@ -93,7 +93,7 @@ def _fitted(
 
 
 def _left_out(recipe: Mapping[str, Any], seen: Interactions, label: str) -> Floats:
-    """What trees say of each person that grew without him."""
+    """What trees say of each person that grew without them."""
     raw = np.empty(len(seen))
     turn = np.floor(seen.draw * 2**20).astype(np.int64) % TURNS
     for each in range(TURNS):

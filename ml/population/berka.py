@@ -62,7 +62,7 @@ def _loans(folder: Path) -> pd.DataFrame:
 
 
 def _application(loans: pd.DataFrame, folder: Path) -> Floats:
-    """What the person asks for, and where he lives: all that is known of somebody without an account."""
+    """What the person asks for, and where they live: all that is known of somebody without an account."""
     accounts = pd.read_csv(folder / "account.csv.gz", dtype={"date": str})
     districts = pd.read_csv(folder / "district.csv.gz", na_values="?", skipinitialspace=True)
     districts = districts.rename(columns=str.strip)

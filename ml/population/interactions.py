@@ -80,7 +80,7 @@ def _needs(population: Population) -> Numbers:
 
 
 def _appeal(income: Numbers, products: Numbers, kind: Indices, monthly: Numbers, market: Market) -> Numbers:
-    """An amount of a person's size draws him; what it costs puts him off."""
+    """An amount of a person's size draws them; what it costs puts them off."""
     dear = np.nan_to_num(products[ANNUAL_COST], nan=market.cost_usual) - market.cost_usual
     size = np.where(kind == RENTAL, market.size_usual, products[AMOUNT_MIN] / income)
     return np.asarray(

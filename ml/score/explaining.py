@@ -63,8 +63,8 @@ def factors(
 ) -> tuple[int, tuple[Factor, ...]]:
     """The base, and five factors that add up from it to the points.
 
-    What is not known of a person is in the base, not in his factors: the base is where somebody starts of whom we know
-    no more than that. Nobody reads that an account he has not linked took points from him; one that he unlinked may have
+    What is not known of a person is in the base, not in their factors: the base is where somebody starts of whom we know
+    no more than that. Nobody reads that an account they have not linked took points from them; one that they unlinked may have
     left points that are `carried`.
     """
     groups = dict.fromkeys(FactGroup, 0.0)

@@ -1,4 +1,4 @@
-"""What may be said to a person of each feature that counts against him: specific, true, and in plain words."""
+"""What may be said to a person of each feature that counts against them: specific, true, and in plain words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

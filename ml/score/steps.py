@@ -1,4 +1,4 @@
-"""What a person can do to be scored better: each step changes his facts to what is in his own reach."""
+"""What a person can do to be scored better: each step changes their facts to what is in their own reach."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Telling a person about his score: why it changed, and what would lead to the next grade."""
+"""Telling a person about their score: why it changed, and what would lead to the next grade."""
 
 import asyncio
 from datetime import datetime

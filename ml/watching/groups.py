@@ -17,7 +17,7 @@ from infra.settings import settings
 
 CHUNK = 1_000
 
-# A person, the day on which he was how old he was, and the figures to add up in his groups.
+# A person, the day on which they were how old they were, and the figures to add up in their groups.
 Case = tuple[UUID, date, tuple[float, ...]]
 # The column, the group, how many people, and the sums of their figures.
 Line = tuple[str, str, int, tuple[float, ...]]

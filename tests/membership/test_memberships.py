@@ -1,4 +1,4 @@
-"""What a person sees of his membership, and marketing of the tiers."""
+"""What a person sees of their membership, and marketing of the tiers."""
 
 from datetime import timedelta
 from uuid import UUID

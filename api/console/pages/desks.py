@@ -1,4 +1,4 @@
-"""A desk at the console: who sits there, what he may open, and the proof that a form is his own."""
+"""A desk at the console: who sits there, what they may open, and the proof that a form is their own."""
 
 import hmac
 from collections.abc import Awaitable, Callable

@@ -48,7 +48,7 @@ def _is_repaid() -> ColumnElement[bool | None]:
     """Whether a loan was repaid, as the score that the person had when they applied turned out."""
     told = select(not_(Outcome.bad)).select_from(Score)
     of_score = and_(Outcome.user_id == Score.user_id, Outcome.score_id == Score.id)
-    his = told.join(Outcome, of_score, isouter=True).where(
+    theirs = told.join(Outcome, of_score, isouter=True).where(
         Score.user_id == Application.user_id, Score.as_of <= Application.created_at
     )
-    return his.order_by(Score.as_of.desc()).limit(1).correlate(Application).scalar_subquery()
+    return theirs.order_by(Score.as_of.desc()).limit(1).correlate(Application).scalar_subquery()

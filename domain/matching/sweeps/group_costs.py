@@ -16,7 +16,7 @@ from domain.people.groups import COLUMNS, UNTOLD, age_band, large_enough, named_
 from infra.database import Db
 from infra.entity import Entity
 
-FIRST = 5  # of a person's matches: what he looks at
+FIRST = 5  # of a person's matches: what they look at
 Z = 1.96  # 95 %
 # A tenth of a point a year: less than this nobody pays for.
 NOTICEABLE = 0.001
@@ -40,7 +40,7 @@ class GroupCost(Entity):
 
 @dataclass(frozen=True)
 class Spending:
-    """One person's: `shown` of his first matches lend. Costs as fractions of a year, the mean of those."""
+    """One person's: `shown` of their first matches lend. Costs as fractions of a year, the mean of those."""
 
     shown: int
     annual_cost: float
@@ -69,7 +69,7 @@ def spending(candidates: Candidates, ranking: Ranking) -> Spending | None:
 
 
 async def add(db: Db, sweep_id: UUID, range: int, people: Sequence[tuple[Applicant, Spending]]) -> None:
-    """Count these people in, each in his group of each column."""
+    """Count these people in, each in their group of each column."""
     sums: dict[tuple[str, str], list[float]] = {}
     for who, spent in people:
         figures = (1, spent.shown, spent.annual_cost, spent.overpaid, spent.overpaid**2)

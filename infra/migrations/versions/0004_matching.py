@@ -10,7 +10,7 @@ depends_on = None
 
 
 # Whoever writes a product raises the version of the shelf, first, so that two writers take turns and never wait crosswise;
-# whoever keeps the shelf in memory asks for what changed since the version that he has.
+# whoever keeps the shelf in memory asks for what changed since the version that they have.
 SHELF = """
 INSERT INTO shelf_version (id, version) VALUES (1, 0);
 

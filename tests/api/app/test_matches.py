@@ -1,4 +1,4 @@
-"""Matches are never stale, hold what a person can have, say why, and are ordered by cost alone where he wants it so."""
+"""Matches are never stale, hold what a person can have, say why, and are ordered by cost alone where they want it so."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What a person says of himself: absent keeps, null clears, and nonsense is refused by name."""
+"""What a person says of themselves: absent keeps, null clears, and nonsense is refused by name."""
 
 import pytest
 

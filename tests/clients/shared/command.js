@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PYTHON = join(ROOT, ".venv", "bin", "python");
 
-/** Starts it. Of the caller's settings for houses of his own, none reaches it. */
+/** Starts it. Of the caller's settings for houses of their own, none reaches it. */
 export function longan(folder, environment, ...command) {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("LONGAN_"));
   const env = { ...Object.fromEntries(others), ...environment, LONGAN_VAR: folder };

@@ -211,7 +211,7 @@ async def test_people_are_told_at_one_pace_through_all_ranges(monkeypatch: pytes
 
 
 async def pauses(people: list[UUID]) -> list[timedelta]:
-    """Between one and the next of these who hears that his points changed."""
+    """Between one and the next of these who hears that their points changed."""
     async with reading() as db:
         mine = (
             select(EventReaction.due_at)

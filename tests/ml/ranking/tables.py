@@ -24,7 +24,7 @@ def tastes(users: int = 250, items: int = 8, *, seed: int = 3) -> pd.DataFrame:
 
 
 def habits(users: int = 200, items: int = 8, *, seed: int = 4) -> pd.DataFrame:
-    """Each user has two items that he takes again and again; only his past tells which."""
+    """Each user has two items that they take again and again; only their past tells which."""
     rng = np.random.default_rng(seed)
     habit = np.array([rng.permutation(items)[:2] for _ in range(users)])
     rounds = []
