@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from domain.credit import scores
 from domain.credit.scores import Score, ScoringState
 from domain.credit.scoring import NotEnoughKnown, Scored, scorer
 from domain.facts import accounts, readings
-from domain.facts.accounts import LinkedAccount, LinkStatus
+from domain.facts.accounts import LinkedAccount
 from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
 from infra import clock, outbox
@@ -89,10 +89,8 @@ async def _facts_versions(db: Db, user_ids: set[UUID]) -> dict[UUID, int]:
 
 
 async def _who_has_linked(db: Db, user_ids: set[UUID]) -> set[UUID]:
-    live = select(LinkedAccount.user_id).where(
-        LinkedAccount.user_id.in_(user_ids), LinkedAccount.status != LinkStatus.UNLINKED
-    )
-    return set((await db.execute(live.group_by(LinkedAccount.user_id).having(func.count() > 0))).scalars())
+    live = select(LinkedAccount.user_id).where(LinkedAccount.user_id.in_(user_ids), accounts.IS_IN_FORCE)
+    return set((await db.execute(live.distinct())).scalars())
 
 
 def _standing(concluded: tuple[scores.Scoring, Score | None] | None, version: int, has_linked: bool) -> Standing:

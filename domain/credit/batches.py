@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 from domain.credit import scores
 from domain.credit.scores import Score, ScoringBasis
 from domain.credit.scoring import NotEnoughKnown, Scored, scorer
-from domain.facts import readings
+from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
 from infra import clock, outbox, vault
 from infra.background import in_background
@@ -41,26 +41,19 @@ TAKE = text(
 )
 # Read after the locks: what was scored while we waited for them is seen here.
 READ = text(
-    """
+    f"""
     SELECT facts.user_id, facts.version, key.wrapped, key.version AS key_version,
            known.state, known.facts_version, known.model_version, known.stale_at, score.points, score.grade,
-           EXISTS (SELECT FROM linked_accounts AS account
-                    WHERE account.user_id = facts.user_id AND account.status <> 'UNLINKED') AS has_linked,
+           {accounts.has_linked_sql("facts.user_id")} AS has_linked,
            told.sources, told.sealed, told.simulated
       FROM facts_versions AS facts
       JOIN person_keys AS key ON key.user_id = facts.user_id
       LEFT JOIN scorings AS known ON known.user_id = facts.user_id
       LEFT JOIN scores AS score ON score.user_id = known.user_id AND score.id = known.score_id
-      LEFT JOIN LATERAL (
-           SELECT array_agg(source ORDER BY read_at, id) AS sources,
-                  array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
-                  array_agg(simulated ORDER BY read_at, id) AS simulated
-             FROM readings
-            WHERE user_id = facts.user_id AND read_at <= :now AND (withdrawn_at IS NULL OR withdrawn_at > :now)
-           ) AS told ON true
+      LEFT JOIN LATERAL ({readings.live_arrays_sql("facts.user_id")}) AS told ON true
      WHERE facts.user_id = ANY(CAST(:ids AS uuid[]))
      ORDER BY facts.user_id
-    """
+    """  # noqa: S608 - our own words alone
 )
 
 

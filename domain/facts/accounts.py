@@ -36,6 +36,7 @@ class LinkStatus(StrEnum):
 
 
 IN_FORCE = (LinkStatus.ACTIVE, LinkStatus.EXPIRING, LinkStatus.BROKEN)
+IN_FORCE_SQL = f"status <> '{LinkStatus.UNLINKED}'"
 
 LIFE = Lifecycle(
     "Linked account",
@@ -74,13 +75,16 @@ class LinkedAccount(Entity):
             "user_id",
             "provider",
             unique=True,
-            postgresql_where=text("status <> 'UNLINKED'"),
+            postgresql_where=text(IN_FORCE_SQL),
         ),
     )
 
     @property
     def source(self) -> str:
         return self.provider
+
+
+IS_IN_FORCE = LinkedAccount.status != LinkStatus.UNLINKED
 
 
 class ProviderSubject(Entity):
@@ -179,7 +183,7 @@ async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes,
         LinkedAccount.user_id == user_id,
         LinkedAccount.provider == provider,
         LinkedAccount.subject_index != subject_index,
-        LinkedAccount.status != LinkStatus.UNLINKED,
+        IS_IN_FORCE,
     )
     for account in (await db.execute(others.with_for_update())).scalars():
         await _let_go(db, account, weigh)
@@ -229,7 +233,12 @@ async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:
 
 def has_linked(user_id: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
     """Whether an account of this person is in force, as part of a larger question."""
-    return exists().where(LinkedAccount.user_id == user_id, LinkedAccount.status != LinkStatus.UNLINKED)
+    return exists().where(LinkedAccount.user_id == user_id, IS_IN_FORCE)
+
+
+def has_linked_sql(owner: str) -> str:
+    """The same in SQL, of the person in this column."""
+    return f"EXISTS (SELECT FROM linked_accounts AS account WHERE account.user_id = {owner} AND account.{IN_FORCE_SQL})"
 
 
 async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], LinkedAccount]:
@@ -240,7 +249,7 @@ async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
 
 async def of_users(db: Db, user_ids: set[UUID]) -> dict[UUID, list[LinkedAccount]]:
     """The accounts in force of each person, in the order in which they were linked."""
-    live = select(LinkedAccount).where(LinkedAccount.user_id.in_(user_ids), LinkedAccount.status != LinkStatus.UNLINKED)
+    live = select(LinkedAccount).where(LinkedAccount.user_id.in_(user_ids), IS_IN_FORCE)
     found: dict[UUID, list[LinkedAccount]] = {user_id: [] for user_id in user_ids}
     for account in (await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars():
         found[account.user_id].append(account)

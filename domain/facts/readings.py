@@ -144,6 +144,16 @@ def _counts_at(moment: datetime) -> ColumnElement[bool]:
     return or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
 
 
+def live_arrays_sql(owner: str) -> str:
+    """A row of what counts at `:now` of the person in this column, oldest first, as `sheet_of_row` takes it; NULL for none."""
+    return f"""
+           SELECT array_agg(source ORDER BY read_at, id) AS sources,
+                  array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
+                  array_agg(simulated ORDER BY read_at, id) AS simulated
+             FROM readings
+            WHERE user_id = {owner} AND read_at <= :now AND (withdrawn_at IS NULL OR withdrawn_at > :now)"""  # noqa: S608 - our own words alone
+
+
 async def live(db: Db, user_id: UUID) -> tuple[list[Opened], datetime]:
     """All that counts of a person now, oldest first, and the moment."""
     now = await clock.now(db)

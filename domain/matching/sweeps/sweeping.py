@@ -14,7 +14,7 @@ from sqlalchemy import Row, select, text
 from domain.applications import burdens
 from domain.applications.burdens import NOTHING, Burden
 from domain.credit.scoring import Scored, scorer
-from domain.facts import readings
+from domain.facts import accounts, readings
 from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
 from domain.market.applicants import Applicant, applicant_of
@@ -39,28 +39,21 @@ log = structlog.get_logger()
 BATCH_DUE, DONE = declare("sweep.batch_due", range=int), declare("sweep.done")
 
 READ = text(
-    """
+    f"""
     WITH people AS MATERIALIZED (
          SELECT user_id, version FROM facts_versions
           WHERE user_id > :after AND user_id <= :last AND user_id NOT IN (SELECT user_id FROM uncounted)
           ORDER BY user_id LIMIT :most)
     SELECT people.user_id, people.version, key.wrapped, key.version AS key_version,
            coalesce(preference.is_personal, true) AS is_personal,
-           EXISTS (SELECT FROM linked_accounts AS account
-                    WHERE account.user_id = people.user_id AND account.status <> 'UNLINKED') AS has_linked,
+           {accounts.has_linked_sql("people.user_id")} AS has_linked,
            told.sources, told.sealed, told.simulated
       FROM people
       LEFT JOIN person_keys AS key ON key.user_id = people.user_id
       LEFT JOIN match_preferences AS preference ON preference.user_id = people.user_id
-      LEFT JOIN LATERAL (
-           SELECT array_agg(source ORDER BY read_at, id) AS sources,
-                  array_agg(facts_sealed ORDER BY read_at, id) AS sealed,
-                  array_agg(simulated ORDER BY read_at, id) AS simulated
-             FROM readings
-            WHERE user_id = people.user_id AND (withdrawn_at IS NULL OR withdrawn_at > :now)
-           ) AS told ON true
+      LEFT JOIN LATERAL ({readings.live_arrays_sql("people.user_id")}) AS told ON true
      ORDER BY people.user_id
-    """
+    """  # noqa: S608 - our own words alone
 )
 
 
