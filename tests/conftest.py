@@ -64,6 +64,12 @@ def lines() -> Lines:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """A busy machine is not a Valkey that hangs; the tests that hang one say how long they wait."""
+    cache.PATIENCE_SECONDS = 30.0
+
+
+@pytest.fixture(scope="session", autouse=True)
 async def house(servers: embedded.Servers, lines: Lines) -> AsyncIterator[None]:
     """The whole house, wired and seeded, on an empty database."""
     os.environ["LONGAN_DATABASE_URL"] = servers.database_url

@@ -32,7 +32,7 @@ const FILE_SECONDS_MAX = 420; // the console is looked at three widths and two s
 
 // One folder for all profiles: they follow each other, and the models are trained once.
 const folder = await mkdtemp(join(tmpdir(), "longan-clients-"));
-const counts = { passed: 0, failed: 0 };
+const counts = { passed: 0, failed: [] };
 let house;
 let isLeaving = false;
 
@@ -54,9 +54,9 @@ async function visit(profile) {
   const began = performance.now();
   await house.start();
   console.log(`\n${profile.title} (ready in ${((performance.now() - began) / 1000).toFixed(1)} s)`);
-  const before = counts.failed;
+  const before = counts.failed.length;
   await runTests(await filesOf(profile));
-  if (counts.failed > before) console.log(await house.lastWords());
+  if (counts.failed.length > before) console.log(await house.lastWords());
   await house.stop();
 }
 
@@ -72,16 +72,16 @@ async function runTests(files) {
   Object.assign(process.env, { LONGAN_URL: house.url, LONGAN_VAR: folder, ...house.environment });
   const { passed, failed } = await report(run({ files, concurrency: 1, timeout: FILE_SECONDS_MAX * 1000 }));
   counts.passed += passed;
-  counts.failed += failed;
+  counts.failed.push(...failed);
 }
 
 try {
   for (const profile of PROFILES) if ((await filesOf(profile)).length) await visit(profile);
 } catch (error) {
-  counts.failed += 1;
-  if (!isLeaving) console.error(error.message);
+  if (!isLeaving) counts.failed.push(`  ${error.message}`);
 } finally {
   await leave();
 }
-console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed || !counts.passed ? 1 : 0;
+if (counts.failed.length) console.log(`\nFailed:\n${counts.failed.join("\n")}`);
+console.log(`\n${counts.passed} passed, ${counts.failed.length} failed`);
+process.exitCode = counts.failed.length || !counts.passed ? 1 : 0;

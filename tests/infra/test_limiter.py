@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,10 +44,23 @@ class TestWithoutValkey:
         process = Process(server.program(tmp_path / "valkey.log"), tmp_path)
         process.wait_until_ready()
         monkeypatch.setattr(settings(), "valkey_url", server.url)
-        monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.2)
         async with afresh(monkeypatch):
             yield process
         process.stop()
+
+    @pytest.fixture
+    def hung(self, valkey: Process) -> AbstractContextManager[None]:
+        """It answers nothing inside, and nobody waits long for it there."""
+
+        @contextmanager
+        def hanging() -> Iterator[None]:
+            with pytest.MonkeyPatch.context() as impatient:
+                impatient.setattr(cache, "PATIENCE_SECONDS", 0.2)
+                valkey.popen.send_signal(signal.SIGSTOP)
+                yield
+                valkey.popen.send_signal(signal.SIGCONT)
+
+        return hanging()
 
     RATE = Rate(times=40, seconds=600)  # of which a process alone allows ten
 
@@ -55,7 +68,7 @@ class TestWithoutValkey:
         valkey.stop()
         assert await allowed(self.RATE, 40) == 10
 
-    async def test_hung(self, valkey: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_hung(self, hung: AbstractContextManager[None], monkeypatch: pytest.MonkeyPatch) -> None:
         """One waits for it, not each."""
         monkeypatch.setattr(cache, "REST_SECONDS", 600)
         real, asked = limiter._limiter, []
@@ -65,10 +78,9 @@ class TestWithoutValkey:
             return real()
 
         monkeypatch.setattr(limiter, "_limiter", counting)
-        valkey.popen.send_signal(signal.SIGSTOP)
-        assert await allowed(self.RATE, 40) == 10
+        with hung:
+            assert await allowed(self.RATE, 40) == 10
         assert len(asked) == 1
-        valkey.popen.send_signal(signal.SIGCONT)
 
     async def test_full(self, valkey: Process) -> None:
         await cache.valkey().config_set("maxmemory", 1)
@@ -88,19 +100,21 @@ class TestWithoutValkey:
         assert await allowed(self.RATE, 40, used_up) == 0
         assert await allowed(self.RATE, 40, began) == 6
 
-    async def test_a_question_left_open_opens_nothing(self, valkey: Process) -> None:
+    async def test_a_question_left_open_opens_nothing(self, valkey: Process, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whoever makes one hang, as by a slow answer, makes the others be counted here."""
         key = str(new_id())
         assert await allowed(self.RATE, 40, key) == 40
+        monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.05)
         with pytest.raises(Away):
             await cache.answered(asyncio.Event().wait)
         assert await allowed(self.RATE, 40, key) == 0
 
-    async def test_it_is_asked_again_when_it_is_back(self, valkey: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_it_is_asked_again_when_it_is_back(
+        self, hung: AbstractContextManager[None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(cache, "REST_SECONDS", 0.3)
-        valkey.popen.send_signal(signal.SIGSTOP)
-        assert await allowed(self.RATE, 20) == 10
-        valkey.popen.send_signal(signal.SIGCONT)
+        with hung:
+            assert await allowed(self.RATE, 20) == 10
         async with asyncio.timeout(10):
             while cache._rest.until is not None:
                 await asyncio.sleep(0.05)

@@ -1,10 +1,10 @@
-// One line a test; what went wrong below it.
+// One line a test; what went wrong below it, and once more by name at the end, where one looks first.
 import { basename } from "node:path";
 import { inspect } from "node:util";
 
-/** Prints the events of `run()`, and counts them. */
+/** Prints the events of `run()`; how many passed, and the faults of the others. */
 export async function report(events) {
-  const counts = { passed: 0, failed: 0 };
+  const counts = { passed: 0, failed: [] };
   const noise = {};
   let file;
   for await (const { type, data } of events) {
@@ -16,9 +16,10 @@ export async function report(events) {
       counts.passed += 1;
       console.log(`    ✔ ${data.name} (${took})`);
     } else {
-      counts.failed += 1;
       const { cause = data.details.error } = data.details.error;
-      console.log(`    ✖ ${data.name} (${took})\n${indented(cause?.stack ? inspect(cause) : String(cause))}`);
+      const fault = `    ✖ ${data.name} (${took})\n${indented(cause?.stack ? inspect(cause) : String(cause))}`;
+      counts.failed.push(`  ${basename(file, ".test.js")}\n${fault}`);
+      console.log(fault);
       if (noise[data.file]) console.log(indented(noise[data.file].splice(0).join("")));
     }
   }
