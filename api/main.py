@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import documents, graphiql, health, metrics, wiring
+from api.app import evidence
 from api.app.authenticating import authenticate as authenticate_user
 from api.app.schema import schema as app_schema
 from api.console import pages as console_pages
@@ -76,6 +77,7 @@ def routes() -> list[BaseRoute]:
         *console_sessions.routes,
         *console_pages.routes(),
         *documents.routes,
+        *evidence.routes,
         *health.routes,
         *metrics.routes(),
         *([graphiql.PAGES.files()] if shows_schema else []),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import domain.applications.applying
+import domain.evidence.keeping
 import domain.matching.reach.questions
 import domain.matching.tasks
 import domain.people.signing_in

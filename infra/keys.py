@@ -1,6 +1,7 @@
 """The keys that everything secret hangs on: from settings in production, made once under `var/` on the embedded default."""
 
 import base64
+import hmac
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -14,12 +15,13 @@ from infra.settings import Settings, settings
 
 @dataclass(frozen=True)
 class Keyring:
-    """`master` wraps the keys of persons: the version `sealing` wraps, all of them unwrap."""
+    """`master` wraps the keys of persons: the version `sealing` wraps, all of them unwrap. `evidence` signs the log's heads."""
 
     master: dict[int, bytes]
     index: bytes
     token: bytes
     sealing: int
+    evidence: bytes
 
 
 @cache
@@ -39,7 +41,13 @@ def _from_settings(s: Settings) -> Keyring:
     assert s.index_key and s.token_key
     master = {int(version): _decode(key.get_secret_value()) for version, key in s.master_keys.items()}
     index, token = _decode(s.index_key.get_secret_value()), _decode(s.token_key.get_secret_value())
-    return Keyring(master, index, token, s.sealing_key or max(master))
+    evidence = _decode(s.evidence_key.get_secret_value()) if s.evidence_key else _evidence_of(index)
+    return Keyring(master, index, token, s.sealing_key or max(master), evidence)
+
+
+def _evidence_of(index: bytes) -> bytes:
+    # Like all that must stay the same for years, where no key of its own was given.
+    return hmac.digest(index, b"derive\0evidence", "sha256")
 
 
 def _decode(text: str) -> bytes:
@@ -54,7 +62,8 @@ def _from_file(path: Path) -> Keyring:
         _make(path)
     raw = orjson.loads(path.read_bytes())
     master = {int(version): _decode(key) for version, key in raw["master"].items()}
-    return Keyring(master, _decode(raw["index"]), _decode(raw["token"]), max(master))
+    index = _decode(raw["index"])
+    return Keyring(master, index, _decode(raw["token"]), max(master), _evidence_of(index))
 
 
 def _make(path: Path) -> None:

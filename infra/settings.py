@@ -205,6 +205,8 @@ class Settings(BaseSettings):
     sealing_key: kinds.Version | None = None  # which of them seals; must be said where there are several
     index_key: kinds.Key | None = None  # base64 of 32 bytes; phone look-ups
     token_key: kinds.Key | None = None  # base64 of 32 bytes; signs access tokens
+    evidence_key: kinds.Key | None = None  # base64 of 32 bytes; signs the heads of the evidence log
+    evidence_heads: kinds.Folder | None = None  # where they are kept besides, out of reach of the database's owner
 
     providers: dict[kinds.Name, ProviderCredentials] = {}
     link_redirects: list[kinds.Redirect] = []  # https addresses that a link may return to, besides longan://

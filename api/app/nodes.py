@@ -12,6 +12,7 @@ from api.graphql.nodes import Finder, Finders, rows_of
 from domain.applications import applications
 from domain.applications.offers import Offer
 from domain.credit.scores import Score
+from domain.evidence.leaves import Evidence
 from domain.facts.accounts import LinkedAccount
 from domain.market import products
 from domain.matching import matches
@@ -30,7 +31,7 @@ def _my_applications(context: Context) -> Select[applications.Application]:
     return applications.visible_to(context.user)
 
 
-def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer], context: Context) -> Select[Any]:
+def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence], context: Context) -> Select[Any]:
     return select(entity).where(entity.user_id == context.user.user_id)
 
 
@@ -52,6 +53,7 @@ NODES: Finders = {
     "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),
     "Offer": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Offer))),
+    "Evidence": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Evidence))),
     "Match": Finder(Permission.SIGNED_IN, _my_matches),
     "Benefit": Finder(Permission.SIGNED_IN, _my_benefits),
 }

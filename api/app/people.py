@@ -7,11 +7,12 @@ import strawberry
 
 from api.app.accounts import CountingOn, LinkedAccount
 from api.app.applications import Application
+from api.app.evidence import Evidence
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.scores import PathToGrade, Score, Scoring
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, Connection, CountedConnection, First, connection, counted, rows
 from api.graphql.context import Info
 from api.graphql.inputs import CHECK
 from api.graphql.mutations import Input, commit
@@ -22,6 +23,7 @@ from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.applications import applications
 from domain.credit import assessing
+from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.products import ProductKind
 from domain.people import profiles, users
@@ -113,6 +115,15 @@ class User(Node):
             key = [applications.Application.id]
             page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
         return counted(page, rows(mine))
+
+    @strawberry.field(description="What stands about the person in the log of evidence, newest first.")
+    async def evidence(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Evidence] | None:
+        mine = proving.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [leaves.Evidence.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Evidence], connection(page))
 
 
 UpdateProfileResult = Annotated[

@@ -8,6 +8,7 @@ from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
 from api.app.choices import ChoiceQuery
+from api.app.evidence import Evidence
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
@@ -46,6 +47,7 @@ def schema() -> Schema:
             Agreement,
             Application,
             Benefit,
+            Evidence,
             LinkedAccount,
             Match,
             Offer,

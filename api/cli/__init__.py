@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.audit import audit
 from api.cli.bench import bench
 from api.cli.demo import demo
 from api.cli.dev import dev
@@ -27,6 +28,7 @@ from api.cli.schema import schema
 from api.cli.staff import staff
 from api.cli.train import train
 from api.cli.up import up
+from api.cli.verify import verify
 
 
 def _say_version(asked: bool) -> None:
@@ -76,6 +78,8 @@ app.command(rich_help_panel=OPERATING)(prepare)
 app.command(rich_help_panel=OPERATING)(migrate)
 app.command(rich_help_panel=OPERATING)(rescore)
 app.command(rich_help_panel=OPERATING)(replay)
+app.command(rich_help_panel=OPERATING)(audit)
+app.command(rich_help_panel=OPERATING)(verify)
 app.command(rich_help_panel=OPERATING)(schema)
 app.add_typer(staff, name="staff", rich_help_panel=OPERATING)
 app.add_typer(keys, name="keys", rich_help_panel=OPERATING)

@@ -26,6 +26,8 @@ from domain.consent import consents
 from domain.credit import policy
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
+from domain.evidence import leaves
+from domain.evidence.leaves import EvidenceKind
 from domain.facts.sheets import FactSheet
 from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock, receipts, vault
@@ -224,6 +226,7 @@ async def _record(db: Db, application: Application, path: Path, answer: Answer) 
     )
     db.add(decision)
     await db.flush()
+    await leaves.add(db, application.user_id, EvidenceKind.DECISION, decision.id, decisions.evidence_of(decision))
     if answer.outcome == DECLINE:
         await consents.end_for_application(db, application.user_id, application.id)
     await applications.move(db, application, answer.outcome.status, by=path.by)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,24 @@ Index(
     unique=True,
     postgresql_where=Decision.outcome.in_(FINAL),
 )
+
+
+def evidence_of(decision: Decision) -> dict[str, Any]:
+    """What the log commits to. What the decision was made from stands in it by the hash of its seal."""
+    made_from = (decision.vector_sealed or b"") + (decision.asked_sealed or b"")
+    return {
+        "decision": str(decision.id),
+        "person": str(decision.user_id),
+        "application": str(decision.application_id),
+        "outcome": str(decision.outcome),
+        "decidedAt": decision.decided_at.isoformat(),
+        "decidedBy": decision.decided_by,
+        "decidedById": str(decision.decided_by_id) if decision.decided_by_id else None,
+        "reasons": [[reason.code, dict(reason.values)] for reason in decision.reasons],
+        "rules": decision.rule_version,
+        "model": decision.model_version,
+        "madeFrom": sha256(made_from).hexdigest() if made_from else None,
+    }
 
 
 def to_rows(reasons: list[Reason]) -> list[Any]:

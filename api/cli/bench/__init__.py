@@ -2,6 +2,7 @@
 
 import typer
 
+from api.cli.bench.evidence import evidence
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.stranger import stranger
@@ -17,3 +18,4 @@ def here() -> None:
 bench.command()(rescore)
 bench.command()(match)
 bench.command()(stranger)
+bench.command()(evidence)

@@ -13,8 +13,29 @@ from infra.settings import settings
 
 
 @contextmanager
+def servers_alone() -> Iterator[None]:
+    """A database with its tables and nothing in them, and a Valkey."""
+    with _servers():
+        from api import wiring  # noqa: F401  all tables must be known
+        from infra import migrations
+
+        migrations.upgrade(settings().database_url or "")
+        yield
+
+
+@contextmanager
 def house(*, to_stderr: bool = False) -> Iterator[Told]:
     """Where figures are printed for programs, the story is told on standard error."""
+    with _servers():
+        story = Told(terminal.console(stderr=True) if to_stderr else None)
+        from api import wiring
+
+        wiring.prepare(story)
+        yield story
+
+
+@contextmanager
+def _servers() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
         port = free_port()
         os.environ |= {
@@ -25,8 +46,4 @@ def house(*, to_stderr: bool = False) -> Iterator[Told]:
             "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
         settings.cache_clear()
-        story = Told(terminal.console(stderr=True) if to_stderr else None)
-        from api import wiring
-
-        wiring.prepare(story)
-        yield story
+        yield
