@@ -18,7 +18,7 @@ run: $(STAMP)
 # The checks run in this order because the quick ones find most; pytest comes last and has the last line. Two of
 # it run side by side, each with servers of its own.
 test: check
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40 --durations-min 4
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from infra.settings import settings
 
 PATIENCE_SECONDS = 1.0
+SOCKET_SECONDS = 2.0  # to connect, and to read what comes
 REST_SECONDS = 2.0
 
 T = TypeVar("T")
@@ -70,8 +71,8 @@ def valkey() -> redis.Redis:
     if _client is None:
         _client = redis.Redis.from_url(
             settings().valkey_url or "",
-            socket_connect_timeout=2,
-            socket_timeout=2,
+            socket_connect_timeout=SOCKET_SECONDS,
+            socket_timeout=SOCKET_SECONDS,
             retry=Retry(NoBackoff(), 1),
             health_check_interval=30,
         )

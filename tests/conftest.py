@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx2
+import hypothesis
 import pytest
 
 # Settings are read when the rooms are imported, so the servers come first.
@@ -29,6 +30,9 @@ from tests.logs import Lines, writing_to  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
 from tests.phones import NewPhone, Phone  # noqa: E402
 from tests.serving import serve  # noqa: E402
+
+# The same examples each time, however slow the machine: whoever looks for others asks for them.
+hypothesis.settings.load_profile("ci")
 
 # Few tests each, and long: begun first, so that at the end no process waits for the one that has them.
 LONG = (
@@ -66,7 +70,7 @@ def lines() -> Lines:
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> None:
     """A busy machine is not a Valkey that hangs; the tests that hang one say how long they wait."""
-    cache.PATIENCE_SECONDS = 30.0
+    cache.PATIENCE_SECONDS = cache.SOCKET_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,13 +1,11 @@
-"""Models for tests: the real training on a smaller population."""
+"""Live models for tests: the real training on a smaller population."""
 
 import asyncio
-from functools import partial
-
-import pytest
 
 from infra.database import reading, transaction
+from ml.live import store
 from ml.population import first_models
-from ml.population.simulating import simulated
+from tests.trained import first_trained
 
 PEOPLE = 3_000
 
@@ -16,9 +14,7 @@ async def train_small_models() -> None:
     async with reading() as db:
         if await first_models.are_there(db):
             return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(first_models, "simulated", partial(simulated, PEOPLE))
-        models = await asyncio.to_thread(first_models.train_first_models, lambda label, done: None)
-    first_models.remember(models)
+    models = await asyncio.to_thread(first_trained, PEOPLE)
+    first_models.remember(models, store.folder())
     async with transaction() as db:
         await first_models.go_live(db, models)

@@ -11,9 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from infra.settings import settings
+from tests.patience import SECONDS_MAX
 from tests.phones import Answer
-
-SECONDS_MAX = 10
 
 
 class Socket:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -66,22 +67,22 @@ def _unless_there_is_one(version: str, now: ModelStanding) -> ModelStanding:
     return now if now.champion else now.promoted(version)
 
 
-def remembered() -> FirstModels | None:
+def remembered(folder: Path) -> FirstModels | None:
     """What this machine has trained before, for a database that is new; None where it can't be read."""
     try:
-        versions = json.loads((store.folder() / MEMORY).read_bytes())
-        score = score_artefacts.load(store.folder(), versions[Kind.SCORE])
-        match = match_artefacts.load(store.folder(), versions[Kind.MATCH])
+        versions = json.loads((folder / MEMORY).read_bytes())
+        score = score_artefacts.load(folder, versions[Kind.SCORE])
+        match = match_artefacts.load(folder, versions[Kind.MATCH])
     except (OSError, ValueError, KeyError, TypeError, ArtefactError):
         return None
     return FirstModels(score, match) if score.simulated and match.simulated else None
 
 
-def remember(models: FirstModels) -> None:
-    score_artefacts.save(models.score, store.folder())
-    match_artefacts.save(models.match, store.folder())
+def remember(models: FirstModels, folder: Path) -> None:
+    score_artefacts.save(models.score, folder)
+    match_artefacts.save(models.match, folder)
     versions = {kind.value: model.version for kind, model in models.by_kind()}
-    (store.folder() / MEMORY).write_text(json.dumps(versions))
+    (folder / MEMORY).write_text(json.dumps(versions))
 
 
 def scores(population: Population, model: Artefact) -> tuple[Floats, Floats]:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ import httpx2
 
 from infra import embedded
 from infra.embedded.valkey import free_port
+from tests.patience import SECONDS_MAX, wait_until
 
 VICTIMS = ("api", "worker", "relay", "postgres", "valkey")
-READY_SECONDS_MAX = 90
 
 
 @dataclass
@@ -43,15 +42,15 @@ class Machine:
         return "".join(path.read_text(errors="replace") for path in (self.folder / "log").glob("*.log"))
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS_MAX
-        while not self.is_ready():
+        def is_ready() -> bool:
             assert self.process.poll() is None, "longan up ended"
-            assert time.monotonic() < deadline, "it is not ready in time"
-            time.sleep(0.1)
+            return self.is_ready()
+
+        wait_until(is_ready, "the machine is not ready")
 
     def is_ready(self) -> bool:
         try:
-            return httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return httpx2.get(f"{self.url}/readyz", timeout=10).status_code == 200
         except httpx2.HTTPError:
             return False
 
@@ -74,7 +73,7 @@ def running(models: Path) -> Iterator[Machine]:
         yield machine
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(SECONDS_MAX)
         shutil.rmtree(folder, ignore_errors=True)
 
 

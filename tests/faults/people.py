@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 import httpx2
 
 from tests.api.doors import operations
+from tests.patience import SECONDS_MAX
 from tests.phones import Answer, new_key, new_number
-
-SECONDS_MAX = 90
 
 
 @dataclass

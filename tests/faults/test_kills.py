@@ -11,12 +11,12 @@ from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, wish
 from tests.faults.machine import VICTIMS, Machine, order_of_deaths, running
 from tests.faults.people import Patient
+from tests.patience import SECONDS_MAX
 from tests.phones import Answer
 
 SEED = 20_261_122
 PEOPLE = 3
 KILLS_EACH = 1
-HEALED_SECONDS_MAX = 60
 
 # What is due later, as a promise, was never tried.
 UNSENT = text(
@@ -101,7 +101,7 @@ async def everything_is_as_it_should_be(machine: Machine, accepted: int) -> None
 
 async def everything_was_sent(machine: Machine, connection: AsyncConnection) -> None:
     """Leases of what was tried in the storm run out by the house's clock, which we move: nobody waits for them here."""
-    async with asyncio.timeout(HEALED_SECONDS_MAX), httpx2.AsyncClient(base_url=machine.url) as http:
+    async with asyncio.timeout(SECONDS_MAX), httpx2.AsyncClient(base_url=machine.url) as http:
         while (await connection.execute(UNSENT)).scalar_one():
             await http.post("/dev/clock", json={"advance": "PT5S"})
             await asyncio.sleep(0.3)

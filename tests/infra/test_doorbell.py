@@ -11,6 +11,7 @@ from infra.database import transaction
 from infra.events import declare
 from infra.ids import new_id
 from infra.outbox import Event
+from tests.patience import SECONDS_MAX
 
 SILENT = declare("test.silent")
 
@@ -32,11 +33,11 @@ async def test_only_the_one_who_is_meant_is_woken() -> None:
     one, other = new_id(), new_id()
     listening = asyncio.create_task(doorbell.listen())
     async with doorbell.waiting_for(one) as mine, doorbell.waiting_for(other) as theirs:
-        await asyncio.wait_for(mine.wait(), 10)  # at the start everybody looks
+        await asyncio.wait_for(mine.wait(), SECONDS_MAX)  # at the start everybody looks
         mine.clear()
         theirs.clear()
         await doorbell.ring([one])
-        await asyncio.wait_for(mine.wait(), 10)
+        await asyncio.wait_for(mine.wait(), SECONDS_MAX)
         assert not theirs.is_set()
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -60,7 +61,7 @@ async def test_listening_ends_whenever_it_is_cancelled() -> None:
         for _ in range(steps):
             await asyncio.sleep(0)
         listening.cancel()
-        await asyncio.wait({listening}, timeout=10)
+        await asyncio.wait({listening}, timeout=SECONDS_MAX)
         assert listening.cancelled(), f"cancelled after {steps} steps it went on"
         await cache.close_valkey()
 
@@ -78,7 +79,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_by_the_next() -> Non
 
     task = asyncio.create_task(hear_badly())
     await asyncio.sleep(0)
-    await asyncio.wait_for(background.end(task), 10)
+    await asyncio.wait_for(background.end(task), SECONDS_MAX)
     assert (task.cancelled(), len(swallowed)) == (True, 2)
 
 
@@ -99,7 +100,7 @@ async def test_a_bell_that_cannot_ring_undoes_nothing(monkeypatch: pytest.Monkey
 async def test_who_listens_hears_again_after_valkey_was_away() -> None:
     user_id = new_id()
     rings = doorbell.rings()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(SECONDS_MAX):
         assert await anext(rings) is None
         await valkey().execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
         assert await anext(rings) is None

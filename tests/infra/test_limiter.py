@@ -15,6 +15,7 @@ from infra.embedded.valkey import Valkey
 from infra.ids import new_id
 from infra.running.programs import Process
 from infra.settings import Rate, settings
+from tests.patience import SECONDS_MAX
 
 
 async def test_so_many_and_no_more() -> None:
@@ -115,7 +116,7 @@ class TestWithoutValkey:
         monkeypatch.setattr(cache, "REST_SECONDS", 0.3)
         with hung:
             assert await allowed(self.RATE, 20) == 10
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS_MAX):
             while cache._rest.until is not None:
                 await asyncio.sleep(0.05)
                 await limiter.is_over(self.RATE, "test", str(new_id()))

@@ -30,6 +30,7 @@ from integrations import registrations
 from integrations.client import authority_of
 from integrations.sms.gateways import gateway
 from tests.house.test_words import HOUSE
+from tests.patience import SECONDS_MAX
 from tests.production import KEY, PRODUCTION
 
 SHORT = base64.b64encode(bytes(31)).decode()
@@ -369,7 +370,7 @@ async def test_nothing_starts_with_one_that_is_wrong() -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(SECONDS_MAX):
         said, told = await process.communicate()
     assert (process.returncode, said) == (1, b"")
     assert told.decode().splitlines() == [

@@ -17,6 +17,7 @@ from integrations import tasks
 from integrations.sms.kept import KeptMessage, messages_to
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, TextMessage, Unsure
 from tests.clocks import Clock
+from tests.patience import SECONDS_MAX
 
 
 class Recorder:
@@ -132,7 +133,7 @@ async def test_a_second_delivery_leaves_the_code_to_who_waits_for_a_slow_gateway
     monkeypatch.setattr(tasks, "gateway", lambda: gateway)
     _, event, _ = await asked()
     first = asyncio.create_task(react(event.id, "send_code"))
-    await asyncio.wait_for(gateway.is_called.wait(), 10)
+    await asyncio.wait_for(gateway.is_called.wait(), SECONDS_MAX)
     await clock.forward(minutes=1)  # far past the lease with which it was handed over
     await react(event.id, "send_code")
     assert (await owed(event)).handled_at is None, "nobody knows yet whether it was sent"

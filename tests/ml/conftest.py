@@ -16,9 +16,9 @@ from ml.models.artefact import Artefact
 from ml.models.matcher import MatchArtefact
 from ml.population.interactions import interacted
 from ml.population.parameters import WORLD, Market
-from ml.population.simulating import SEED, Population, simulated
-from ml.population.training import train_score
+from ml.population.simulating import Population, simulated
 from tests.ml import standings
+from tests.trained import first_trained
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALL = ("wechat", "taobao", "oidc")
@@ -30,8 +30,9 @@ def population() -> Population:
 
 
 @pytest.fixture(scope="session")
-def model(population: Population) -> Artefact:
-    return train_score(population, seed=SEED)
+def model() -> Artefact:
+    """The built-in one, as it is trained on the population."""
+    return first_trained().score
 
 
 @pytest.fixture(scope="session")

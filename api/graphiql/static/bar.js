@@ -2,7 +2,7 @@
 import { ask, begin, end, newKey, session, token } from "./session.js";
 
 const DEVICE = "GraphiQL";
-const CODE_WAIT_MS = 15_000;
+const CODE_WAIT_MS = 60_000;
 const LOOK_MS = 400;
 
 export function showBar(bar) {

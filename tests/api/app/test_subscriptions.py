@@ -11,6 +11,7 @@ from tests.api.doors import operations
 from tests.applying import apply
 from tests.clocks import Clock
 from tests.nothing import NOBODYS
+from tests.patience import SECONDS_MAX
 from tests.phones import NewPhone, Phone
 from tests.sockets import socket
 
@@ -136,7 +137,7 @@ class TestTheEnd:
             await line.say(type="complete", id="1")
             await line.say(type="ping")
             assert (await line.hear())["type"] == "pong"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS_MAX):
             while member.user_id in doorbell._waiting:
                 await asyncio.sleep(0.01)
 

@@ -17,6 +17,7 @@ from domain.actors import Role
 from domain.people import staff, staffing
 from infra import cache, database
 from infra.database import reading, transaction
+from tests.patience import SECONDS_MAX
 
 PASSWORD = "correct horse battery"
 
@@ -31,7 +32,7 @@ async def longan(*words: str, said: str = "") -> tuple[int, str]:
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
         start_new_session=True,
     )
-    told, _ = await asyncio.wait_for(process.communicate(said.encode()), 60)
+    told, _ = await asyncio.wait_for(process.communicate(said.encode()), SECONDS_MAX)
     return process.returncode or 0, told.decode()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from domain.people import staff_signing_in
 from infra.errors import Refusal
+from tests.patience import SECONDS_MAX
 
 
 async def longan(*words: str) -> tuple[int, str]:
@@ -16,7 +17,7 @@ async def longan(*words: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    said, _ = await asyncio.wait_for(process.communicate(), SECONDS_MAX)
     return process.returncode or 0, said.decode()
 
 

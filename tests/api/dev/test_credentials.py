@@ -23,6 +23,7 @@ from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.settings import settings
 from tests.api.doors import Client
+from tests.patience import SECONDS_MAX
 
 FILE = "dev-credentials.json"
 
@@ -30,7 +31,9 @@ FILE = "dev-credentials.json"
 def printed(**environment: str) -> subprocess.CompletedProcess[str]:
     """What the command says, run as a person would."""
     command = [sys.executable, "-m", "api.cli", "dev", "credentials"]
-    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=SECONDS_MAX
+    )
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ import pytest
 
 from infra.settings import settings
 from tests.api.fuzz.house import PATH
+from tests.patience import SECONDS_MAX
 
-READY_SECONDS_MAX = 120
 # So that a stranger's every document is read, validated and run: what is refused unread proves nothing.
 BOUNDLESS = {
     "LONGAN_REQUEST_LIMITS__VISITOR_COST_PER_MINUTE": "1000000000",
@@ -31,7 +31,7 @@ class House:
     log: Path
 
     async def watch(self) -> Any:
-        async with httpx2.AsyncClient(timeout=60) as http:
+        async with httpx2.AsyncClient(timeout=SECONDS_MAX) as http:
             return (await http.get(f"http://127.0.0.1:{self.port}{PATH}")).json()
 
     async def ask(self, written: bytes) -> bytes:
@@ -39,7 +39,7 @@ class House:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(written)
-            return await asyncio.wait_for(reader.read(), 30)
+            return await asyncio.wait_for(reader.read(), SECONDS_MAX)
         except ConnectionError:
             return b""
         finally:
@@ -68,11 +68,11 @@ async def house_of_strangers(folder: Path, **environment: str) -> AsyncIterator[
         yield house
     finally:
         program.terminate()
-        await asyncio.wait_for(program.wait(), 30)
+        await asyncio.wait_for(program.wait(), SECONDS_MAX)
 
 
 async def _is_ready(house: House) -> None:
-    async with asyncio.timeout(READY_SECONDS_MAX), httpx2.AsyncClient() as http:
+    async with asyncio.timeout(SECONDS_MAX), httpx2.AsyncClient() as http:
         while True:
             try:
                 if (await http.get(f"http://127.0.0.1:{house.port}/readyz")).status_code == 200:

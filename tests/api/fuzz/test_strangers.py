@@ -17,6 +17,7 @@ from tests.api.fuzz.conftest import House
 from tests.api.fuzz.frames import CODES, Talker
 from tests.api.fuzz.house import NUMBER
 from tests.api.fuzz.requests import Answer, Stranger, why_not
+from tests.patience import SECONDS_MAX
 
 COUNT = int(os.environ.get("LONGAN_STRANGERS", "400"))
 SEED = 20261128
@@ -41,7 +42,7 @@ async def steady(strangers: House) -> AsyncIterator[House]:
 
 async def _settled(house: House, before: dict[str, Any]) -> dict[str, Any]:
     """What is open is as much as it was."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS_MAX):
         while True:
             now: dict[str, Any] = await house.watch()
             is_closed = all(now[name] <= before[name] for name in ("tasks", "connections"))
@@ -123,6 +124,6 @@ async def _close_code(house: House, number: int, frames: list[str | bytes]) -> i
 async def _hear_all(line: ClientConnection) -> None:
     """Until it has answered a ping that came last."""
     await line.send('{"type": "ping"}')
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS_MAX):
         while '"pong"' not in str(await line.recv()):
             pass

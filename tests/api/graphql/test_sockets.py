@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from infra.settings import settings
 from tests.logs import Lines
+from tests.patience import SECONDS_MAX
 from tests.phones import NewPhone, Phone
 from tests.sockets import Socket, socket
 
@@ -320,7 +321,7 @@ class TestHowMany:
             async with socket() as second, socket() as third:
                 assert await third.closed_with() == 4429
                 assert await is_alive(second)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS_MAX):
                 while True:
                     async with socket() as again:
                         # The seat is given back a moment after the client has gone.

@@ -10,6 +10,7 @@ from api.graphql import admitting, turns
 from api.graphql.turns import turn
 from infra.limiter import Bursts
 from infra.settings import settings
+from tests.patience import SECONDS_MAX
 from tests.phones import new_key
 
 
@@ -24,7 +25,7 @@ class TestTurns:
                 await goes.wait()
             seen.append(("out", number))
 
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(SECONDS_MAX), asyncio.TaskGroup() as group:
             for number in range(5):
                 group.create_task(come(number))
             while len(seen) < 2:
@@ -44,7 +45,7 @@ class TestTurns:
             await asyncio.sleep(0)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-        await asyncio.wait_for(_take("a"), 1)
+        await asyncio.wait_for(_take("a"), SECONDS_MAX)
         assert turns._lines == {}
 
     async def test_hold_at_the_door(self, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +98,7 @@ class TestABurst:
             response = await web.post("/graphql", json={"query": "{ accountProviders { key } }"})
             assert response.status_code == 200
         # Twenty fields and, where nobody had asked this before, seven words; of which ten are free, the others 20 a second.
-        assert 0.4 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.4
 
 
 async def test_a_refusal_takes_its_time(web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,8 @@ after(() => browser?.close());
 
 async function sitDown(page) {
   await page.goto(`${HOUSE}/`, { waitUntil: "load" });
-  await Promise.all([page.waitForNavigation(), page.click('form[action="/dev/console/risk"] button')]);
+  // Not by the pointer: what runs and what was sent is looked at again every few seconds, and moves what is below.
+  await Promise.all([page.waitForNavigation(), page.$eval('form[action="/dev/console/risk"] button', (button) => button.click())]);
 }
 
 async function open(page, path) {
@@ -45,10 +46,14 @@ async function referred() {
   return application.id;
 }
 
-async function serious(page) {
+// What a scheme can break; all the rest is the same in both.
+const COLOURS = ["color-contrast", "link-in-text-block"];
+
+async function serious(page, { rules } = {}) {
   // By the protocol, not as a script of the page: its policy lets none in. Once it is there it stays.
   if (!(await page.evaluate("typeof axe !== 'undefined'"))) await page.evaluate(`${AXE}; undefined`);
-  const { violations } = await page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`);
+  const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
+  const { violations } = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).join(" | ")}`);
@@ -72,7 +77,7 @@ async function isFitAtEveryWidth(page, path) {
       assert.equal(inner, width, at);
       assert.ok(wide <= inner, `${at} scrolls sideways: ${wide} > ${inner}`);
       // GraphiQL is its authors' page; of ours there is the bar above it.
-      if (path !== "/graphql") assert.deepEqual(await serious(page), [], at);
+      if (path !== "/graphql") assert.deepEqual(await serious(page, scheme === SCHEMES[0] ? {} : { rules: COLOURS }), [], at);
     }
   }
 }
@@ -103,7 +108,7 @@ test("the first tab leads to the content, past everything above", async () => {
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   await page.keyboard.press("Enter");
-  assert.equal(await focused(page), "main");
+  await page.waitForFunction(() => document.activeElement.id === "main");
 });
 
 test("after an answer of htmx the focus stays where it was", async () => {

@@ -4,6 +4,7 @@ import test, { after, before } from "node:test";
 
 import { openBrowser, openPage } from "../shared/browser.js";
 import { GRAPHQL } from "../shared/people.js";
+import { until } from "../shared/polling.js";
 
 const PAGE = GRAPHQL;
 let browser;
@@ -21,11 +22,9 @@ async function open(options) {
 async function comesAnew(page, act, selector) {
   await page.evaluate(() => (window.isOld = true));
   await act();
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await new Promise((go) => setTimeout(go, 100))) {
-    const isThere = (at) => !window.isOld && document.readyState === "complete" && document.querySelector(at)?.hidden === false;
-    if (await page.evaluate(isThere, selector).catch(() => false)) return page.waitForNetworkIdle();
-  }
-  assert.fail(`${selector} never came`);
+  const isThere = (at) => !window.isOld && document.readyState === "complete" && document.querySelector(at)?.hidden === false;
+  await until(`${selector} comes`, () => page.evaluate(isThere, selector).catch(() => false));
+  return page.waitForNetworkIdle();
 }
 
 async function signIn(page, name) {
@@ -40,6 +39,8 @@ const answered = (page) => page.$eval(".result-window .CodeMirror", (each) => ea
 async function run(page, tab) {
   await (await page.$$(".graphiql-tab-button"))[tab].click();
   await page.waitForFunction((at) => document.querySelectorAll(".graphiql-tab")[at].classList.contains("graphiql-tab-active"), {}, tab);
+  // What the tab before was answered may still be drawn.
+  await page.evaluate(() => document.querySelector(".result-window .CodeMirror").CodeMirror.setValue(""));
   await page.click(".graphiql-execute-button");
   await page.waitForFunction(() => document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue().includes('"data"')).catch(async (error) => {
     throw new Error(`tab ${tab}: ${await answered(page)}`, { cause: error });

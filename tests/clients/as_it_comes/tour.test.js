@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { promisify } from "node:util";
 
+import { MS_MAX } from "../shared/patience.js";
 import { HOUSE } from "../shared/people.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -21,7 +22,7 @@ test("every block of the tour runs, one after the other, and leaves no file", as
   assert.ok(blocks.length >= 8, `${blocks.length} blocks`);
   const script = blocks.join("\n").replace(/^LONGAN=.*$/m, `LONGAN=${HOUSE}`);
   const before = await listed();
-  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: ROOT, timeout: 110_000, maxBuffer: 1e7 });
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: ROOT, timeout: MS_MAX, maxBuffer: 1e7 });
   for (const sentence of ['"errors"', "Please sign in", "BAD_REQUEST", "UNAUTHENTICATED"]) {
     assert.ok(!stdout.includes(sentence), `${sentence} in:\n${stdout}`);
   }

@@ -1,6 +1,8 @@
 // A headless Chromium that reaches this machine and nothing else.
 import puppeteer from "puppeteer-core";
 
+import { MS_MAX } from "./patience.js";
+
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", process.env.CHROMIUM];
 
 export async function openBrowser({ language = "en-US" } = {}) {
@@ -8,6 +10,8 @@ export async function openBrowser({ language = "en-US" } = {}) {
   const executablePath = PLACES.filter(Boolean).find((place) => existsSync(place));
   return puppeteer.launch({
     executablePath,
+    timeout: MS_MAX,
+    protocolTimeout: MS_MAX,
     args: [
       "--no-sandbox",
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -20,6 +24,7 @@ export async function openBrowser({ language = "en-US" } = {}) {
 // A page that notes whatever it asked of another host, and whatever went wrong in it.
 export async function openPage(browser, { width = 1440, height = 900, scheme = "light", language = "en-US" } = {}) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(MS_MAX);
   page.elsewhere = [];
   page.complaints = [];
   page.on("request", (request) => {

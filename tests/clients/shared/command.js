@@ -1,7 +1,8 @@
 // The `longan` command, as an operator runs it in a folder.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PYTHON = join(ROOT, ".venv", "bin", "python");
@@ -11,6 +12,11 @@ export function longan(folder, environment, ...command) {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("LONGAN_"));
   const env = { ...Object.fromEntries(others), ...environment, LONGAN_VAR: folder };
   return spawn(PYTHON, ["-m", "api.cli", ...command], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Leaves the first models in the folder, as a house would train them; those of other tests where they are the same. */
+export async function leaveModels(folder) {
+  await promisify(execFile)(PYTHON, ["-m", "tests.trained", folder], { cwd: ROOT });
 }
 
 /** What it prints as JSON. Throws with what it complained of, where it failed. */

@@ -5,11 +5,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { longan } from "./command.js";
+import { SECONDS_MAX } from "./patience.js";
 import { until } from "./polling.js";
 
 // Time for the models to train at the first start, also on a machine that has other work.
-const READY_SECONDS_MAX = 240;
-const STOP_SECONDS_MAX = 30;
+const READY_SECONDS_MAX = 600;
+const STOP_SECONDS_MAX = SECONDS_MAX;
 
 export class House {
   constructor(folder, environment = {}) {

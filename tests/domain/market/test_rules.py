@@ -78,13 +78,14 @@ def products(draw: st.DrawFn) -> Product:
 @given(st.lists(people, min_size=1, max_size=6), st.lists(products(), min_size=1, max_size=6, unique_by=lambda p: p.id))
 def test_the_three_orientations_and_the_oracle_agree(who: list[Applicant], what: list[Product]) -> None:
     what.sort(key=lambda product: product.id.bytes)
+    everybody, shelf = people_of(who), columns_of(what)
+    each_alone, each_product = [people_of([one]) for one in who], [columns_of([product]) for product in what]
     for asked, alone in ((eligibility.seeing, oracle.seeing), (eligibility.applying, oracle.applying)):
         told = [[alone(product, one) for product in what] for one in who]
-        everybody, shelf = people_of(who), columns_of(what)
         table = asked(Pairing(everybody, shelf))
-        one_by_all = [asked(Pairing(people_of([one]), shelf))[0].tolist() for one in who]
-        all_by_one = [asked(Pairing(everybody, columns_of([product])))[:, 0].tolist() for product in what]
-        one_by_one = [[asked(Pairing(people_of([a]), columns_of([b]))).item() for b in what] for a in who]
+        one_by_all = [asked(Pairing(one, shelf))[0].tolist() for one in each_alone]
+        all_by_one = [asked(Pairing(everybody, product))[:, 0].tolist() for product in each_product]
+        one_by_one = [[asked(Pairing(one, product)).item() for product in each_product] for one in each_alone]
         assert [[CODES[code] for code in row] for row in table.tolist()] == told
         assert one_by_all == one_by_one == np.array(all_by_one).T.tolist() == table.tolist()
 

@@ -1,7 +1,6 @@
 """Events that happen in these tests, and what reacts to them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -51,13 +50,3 @@ async def told(user_id: UUID | None, name: str) -> int:
     async with reading() as db:
         counted = select(func.count()).where(Event.user_id == user_id, Event.name == name)
         return (await db.execute(counted)).scalar_one()
-
-
-async def until(is_so: Callable[[], bool | Awaitable[bool]], seconds_max: float = 10) -> None:
-    """Wait for what another task or process does."""
-    async with asyncio.timeout(seconds_max):
-        while True:
-            answer = is_so()
-            if answer if isinstance(answer, bool) else await answer:
-                return
-            await asyncio.sleep(0.01)

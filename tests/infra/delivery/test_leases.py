@@ -8,6 +8,7 @@ from infra import database, leases
 from infra.relay import BATCH
 from tests.clocks import Clock
 from tests.infra.delivery.happening import Counter, happened, owed
+from tests.patience import SECONDS_MAX
 
 
 async def test_two_relays_share_and_double_nothing(counter: Counter) -> None:
@@ -68,7 +69,7 @@ async def test_a_claim_is_renewed_while_its_work_lasts(counter: Counter, monkeyp
     async with leases.claimed(event.id, "count_inside"):
         first = (await owed(event)).claimed_until
         assert first is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS_MAX):
             while True:
                 now = (await owed(event)).claimed_until
                 assert now is not None
@@ -88,7 +89,7 @@ async def test_a_claim_outlives_a_renewal_that_fails(counter: Counter, monkeypat
     event = await happened()
     async with leases.claimed(event.id, "count_inside"):
         monkeypatch.setattr(leases, "transaction", away)
-        await asyncio.wait_for(failed.wait(), 10)
+        await asyncio.wait_for(failed.wait(), SECONDS_MAX)
         monkeypatch.setattr(leases, "transaction", real)
     assert (await owed(event)).claimed_by is None
 

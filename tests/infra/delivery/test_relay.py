@@ -4,7 +4,6 @@ import asyncio
 import base64
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -12,15 +11,17 @@ import orjson
 import pytest
 
 from infra import doorbell, leases, relay
-from infra.broker import AWAY, QUEUE, SECONDS_MAX, WAITING_MAX, Broker
+from infra.broker import AWAY, QUEUE, WAITING_MAX, Broker
 from infra.cache import valkey
 from infra.embedded.valkey import free_port
 from infra.outbox import Event
 from infra.settings import settings
 from infra.worker import make_sender
 from tests.clocks import Clock
-from tests.infra.delivery.happening import Counter, happened, owed, until
+from tests.infra.delivery.happening import Counter, happened, owed
 from tests.logs import Lines
+from tests.patience import SECONDS_MAX as PATIENCE
+from tests.patience import until
 
 Sent = tuple[UUID, str]
 
@@ -174,10 +175,10 @@ class TestABrokerThatHangs:
 
     async def test_is_given_up_soon(self, counter: Counter, hanging: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(settings(), "broker_url", hanging)
-        event, began = await happened(), time.monotonic()
-        with pytest.raises(AWAY):
-            await relay.hand_over(Broker(make_sender()))
-        assert time.monotonic() - began < 4 * SECONDS_MAX  # on a busy machine
+        event = await happened()
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(AWAY):
+                await relay.hand_over(Broker(make_sender()))
         assert (await owed(event)).attempts == 0
 
     async def test_holds_up_nobody_who_asks_the_relay_to_end(self, hanging: str) -> None:
@@ -186,11 +187,9 @@ class TestABrokerThatHangs:
             sys.executable, "-m", "api.relay", env=environment, stderr=asyncio.subprocess.PIPE
         )
         assert process.stderr is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while b"relay.waits" not in await process.stderr.readline():
                 assert process.returncode is None
         process.terminate()
-        began = time.monotonic()
-        _, said = await process.communicate()
+        _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
         assert (process.returncode, b"Traceback" in said) == (0, False)
-        assert time.monotonic() - began < 4 * SECONDS_MAX  # on a busy machine

@@ -16,10 +16,8 @@ from infra.running.programs import Process, Program
 from infra.settings import settings
 from tests.infra.delivery import echoing
 from tests.infra.delivery.brokers import BROKERS, Broken
-from tests.infra.delivery.happening import until
+from tests.patience import until
 
-STARTED_SECONDS_MAX = 90
-GOES_ON_SECONDS_MAX = 30
 HOUSE = Path(__file__).parents[3]
 
 
@@ -45,7 +43,7 @@ async def call(times: int) -> list[outbox.Event]:
         return [await outbox.announce(db, echoing.CALLED, subject_id=new_id()) for _ in range(times)]
 
 
-async def all_are_handled(events: list[outbox.Event], seconds_max: float) -> None:
+async def all_are_handled(events: list[outbox.Event]) -> None:
     ids = [event.id for event in events]
     open_ones = select(func.count()).where(EventReaction.event_id.in_(ids), EventReaction.handled_at.is_(None))
 
@@ -53,16 +51,16 @@ async def all_are_handled(events: list[outbox.Event], seconds_max: float) -> Non
         async with reading() as db:
             return (await db.execute(open_ones)).scalar_one() == 0
 
-    await until(none_is_open, seconds_max)
+    await until(none_is_open, "not all reactions came")
 
 
 @pytest.mark.parametrize("name", BROKERS)
 async def test_reactions_go_on_whatever_the_broker_lost(name: str, tmp_path: Path) -> None:
     with BROKERS[name](tmp_path) as broker, relay_and_worker(broker.url, tmp_path):
-        await all_are_handled(await call(1), STARTED_SECONDS_MAX)
+        await all_are_handled(await call(1))
         for way in broker.wipes:
             await wipe_while_much_is_under_way(broker, way)
-            await all_are_handled(await call(5), GOES_ON_SECONDS_MAX)
+            await all_are_handled(await call(5))
     said = (tmp_path / "relay.log").read_text()
     assert "relay.failed" not in said, said
 
@@ -70,4 +68,4 @@ async def test_reactions_go_on_whatever_the_broker_lost(name: str, tmp_path: Pat
 async def wipe_while_much_is_under_way(broker: Broken, way: str) -> None:
     events = await call(50)
     broker.wipe(way)
-    await all_are_handled(events, GOES_ON_SECONDS_MAX)
+    await all_are_handled(events)

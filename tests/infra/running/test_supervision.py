@@ -15,6 +15,7 @@ from infra.running.instance_lock import LEAVING, Occupied, occupy
 from infra.running.processes import is_ended, supervised_by
 from infra.running.programs import DidNotStart, Process, Program, last_lines
 from infra.running.supervision import TRIES_MAX
+from tests.patience import SECONDS_MAX, wait_until
 
 SUPERVISE = """
     import sys
@@ -24,8 +25,8 @@ SUPERVISE = """
 
     var = Path(sys.argv[1])
     python = [sys.executable, "-c"]
-    sleeps = "import time; time.sleep(60)"
-    with_child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    sleeps = "import time; time.sleep(600)"
+    with_child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
     # The signal waits until it is asked for: a handler could interrupt the print before it, and may not print then.
     says_when_it_ends = (
         "import signal, sys\\n"
@@ -81,7 +82,7 @@ class Supervising:
     def end(self, number: signal.Signals) -> list[str]:
         """What it still said."""
         self.popen.send_signal(number)
-        said, _ = self.popen.communicate(timeout=120)
+        said, _ = self.popen.communicate(timeout=SECONDS_MAX)
         return said.splitlines()
 
 
@@ -109,10 +110,7 @@ def test_what_ends_when_its_work_is_done_is_let_go_and_tried_again_where_it_fail
     # Between two ends it may be seen alive.
     assert set(told) <= {"failing ended", "failing is back"}
     run = supervising.var / "run"
-    deadline = time.monotonic() + 60
-    while sorted(run.iterdir()) != [run / "one.pid"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: sorted(run.iterdir()) == [run / "one.pid"])
     assert [line for line in supervising.end(signal.SIGTERM) if line != "failing is back"] == ["stopping"]
 
 
@@ -127,11 +125,11 @@ def test_a_killed_program_is_started_again(supervise: Callable[..., Supervising]
 
 def test_what_a_killed_program_had_started_ends_before_it_comes_back(supervise: Callable[..., Supervising]) -> None:
     supervising = supervise("two")
-    eventually(lambda: len(supervised_by(supervising.var)) == 2)
+    wait_until(lambda: len(supervised_by(supervising.var)) == 2)
     before = set(supervised_by(supervising.var))
     os.kill(supervising.pid("two"), signal.SIGKILL)
     assert supervising.says() == "two ended"
-    eventually(lambda: all(is_ended(pid) for pid in before))
+    wait_until(lambda: all(is_ended(pid) for pid in before))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -139,14 +137,14 @@ def test_a_signal_stops_all_without_a_traceback(supervise: Callable[..., Supervi
     supervising = supervise("one", "two")
     assert supervising.end(number) == ["stopping"]
     assert supervising.popen.returncode == 0
-    eventually(lambda: supervised_by(supervising.var) == [])  # the kernel takes its time to end what was killed
+    wait_until(lambda: supervised_by(supervising.var) == [])  # the kernel takes its time to end what was killed
     assert list((supervising.var / "run").iterdir()) == []
 
 
 def test_programs_stop_in_the_opposite_order(supervise: Callable[..., Supervising]) -> None:
     supervising = supervise("first", "second")
     log = supervising.var / "shared.log"
-    eventually(lambda: log.read_text() == "listening\n" * 2)
+    wait_until(lambda: log.read_text() == "listening\n" * 2)
     supervising.end(signal.SIGTERM)
     assert log.read_text() == "listening\n" * 2 + "second\nfirst\n"
 
@@ -154,9 +152,9 @@ def test_programs_stop_in_the_opposite_order(supervise: Callable[..., Supervisin
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ties a child to its parent")
 def test_programs_end_with_a_supervisor_that_is_killed(supervise: Callable[..., Supervising]) -> None:
     supervising = supervise("one", "first")
-    eventually(lambda: len(supervised_by(supervising.var)) == 2)
+    wait_until(lambda: len(supervised_by(supervising.var)) == 2)
     supervising.end(signal.SIGKILL)
-    eventually(lambda: supervised_by(supervising.var) == [])
+    wait_until(lambda: supervised_by(supervising.var) == [])
 
 
 def test_a_program_that_ends_at_once_did_not_start(tmp_path: Path) -> None:
@@ -168,7 +166,9 @@ def test_a_program_that_ends_at_once_did_not_start(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_not_ready_in_time_did_not_start(tmp_path: Path) -> None:
-    program = Program("slow", ["sleep", "60"], tmp_path / "slow.log", is_ready=lambda pid: False, ready_seconds_max=0.1)
+    program = Program(
+        "slow", ["sleep", "600"], tmp_path / "slow.log", is_ready=lambda pid: False, ready_seconds_max=0.1
+    )
     process = Process(program, tmp_path)
     with pytest.raises(DidNotStart):
         process.wait_until_ready()
@@ -178,11 +178,11 @@ def test_a_program_that_is_not_ready_in_time_did_not_start(tmp_path: Path) -> No
 
 def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     code = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
     )
     log = tmp_path / "deaf.log"
     process = Process(Program("deaf", [sys.executable, "-c", code], log, stop_seconds_max=0.2), tmp_path)
-    eventually(lambda: last_lines(log) == "deaf")
+    wait_until(lambda: last_lines(log) == "deaf")
     process.stop()
     assert process.popen.returncode == -signal.SIGKILL
 
@@ -228,10 +228,3 @@ def test_a_killed_occupant_leaves_the_place_free(tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL
     with occupy(tmp_path, "here"):
         pass
-
-
-def eventually(holds: Callable[[], bool], seconds_max: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds_max
-    while not holds():
-        assert time.monotonic() < deadline, "it never became so"
-        time.sleep(0.05)

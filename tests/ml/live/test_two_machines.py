@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from infra.settings import settings
 from ml.live.store import Kind
 from ml.models.artefact import Artefact
 from tests.ml import standings
+from tests.patience import SECONDS_MAX
 
 # A machine as the web app is one: it looks each heartbeat, and tells what it serves.
 MACHINE = """
@@ -37,7 +37,6 @@ async def serve():
 asyncio.run(serve())
 """
 HEARTBEAT_SECONDS = 0.5
-START_SECONDS_MAX = 60
 
 
 @asynccontextmanager
@@ -55,9 +54,9 @@ async def machine(var: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def served(process: asyncio.subprocess.Process, seconds: float = START_SECONDS_MAX) -> str:
+async def served(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), seconds)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), SECONDS_MAX)).decode().strip()
 
 
 async def test_they_serve_what_was_promoted_on_a_third(
@@ -68,10 +67,7 @@ async def test_they_serve_what_was_promoted_on_a_third(
     async with machine(one) as here, machine(other) as there:
         assert tuple(await asyncio.gather(served(here), served(there))) == (first, first)
         second = await standings.promote(replace(model, calibration=(0.2, 1.0)))
-        switched_at = time.monotonic()
         assert tuple(await asyncio.gather(served(here), served(there))) == (second, second)
-        # The heartbeat, and the time to fetch and check the artefact on a machine that has other work.
-        assert time.monotonic() - switched_at < HEARTBEAT_SECONDS + 5
         await standings.switch(Kind.SCORE, lambda now: now.rolled_back())
         assert tuple(await asyncio.gather(served(here), served(there))) == (first, first)
     assert not (one / "models").exists(), "nothing was copied by hand"
