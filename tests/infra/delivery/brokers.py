@@ -64,6 +64,8 @@ def rabbitmq(folder: Path) -> Iterator[Broken]:
     environment = {
         "HOME": str(folder),
         "ERL_EPMD_PORT": epmd,
+        # Its threads sleep while they wait, and leave the processor to the tests.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
         "RABBITMQ_NODENAME": f"longan-{port}@localhost",
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_DIST_PORT": str(free_port()),
