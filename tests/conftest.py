@@ -30,6 +30,7 @@ from tests.logs import Lines, writing_to  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
 from tests.phones import NewPhone, Phone  # noqa: E402
 from tests.serving import serve  # noqa: E402
+from tests.visiting import visitor  # noqa: E402
 
 # The same examples each time, however slow the machine: whoever looks for others asks for them.
 hypothesis.settings.load_profile("ci")
@@ -114,7 +115,7 @@ async def longan(models: None, lines: Lines) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def web(longan: None) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
+    async with visitor(settings().public_url) as client:
         yield client
 
 
@@ -140,7 +141,7 @@ async def shopper(member: Phone) -> Phone:
 @pytest.fixture(scope="session")
 async def regular(longan: None) -> AsyncIterator[Phone]:
     """A shopper whom all tests share, so nothing of theirs may change: for reading, and for what is refused."""
-    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as client:
+    async with visitor(settings().public_url) as client:
         phone = Phone(client)
         await phone.sign_in()
         yield await shopping(phone)
@@ -160,7 +161,7 @@ async def new_phone(longan: None) -> AsyncIterator[NewPhone]:
     async with AsyncExitStack() as open_clients:
 
         async def make() -> Phone:
-            client = httpx2.AsyncClient(base_url=settings().public_url, timeout=30)
+            client = visitor(settings().public_url)
             return Phone(await open_clients.enter_async_context(client))
 
         yield make

@@ -50,7 +50,7 @@ class Machine:
 
     def is_ready(self) -> bool:
         try:
-            return httpx2.get(f"{self.url}/readyz", timeout=10).status_code == 200
+            return httpx2.get(f"{self.url}/readyz", timeout=10, verify=False).status_code == 200
         except httpx2.HTTPError:
             return False
 

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 
-import httpx2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -13,6 +12,7 @@ from tests.faults.machine import VICTIMS, Machine, order_of_deaths, running
 from tests.faults.people import Patient
 from tests.patience import SECONDS_MAX
 from tests.phones import Answer
+from tests.visiting import visitor
 
 SEED = 20_261_122
 PEOPLE = 3
@@ -47,7 +47,7 @@ ZERO = {
 
 async def test_nothing_accepted_is_lost_or_doubled(models: None) -> None:
     with running(settings().var / "models") as machine:
-        async with httpx2.AsyncClient(base_url=machine.url, timeout=8) as http:
+        async with visitor(machine.url, timeout=8) as http:
             people = [Patient(http) for _ in range(PEOPLE)]
             await asyncio.gather(*(person.begin() for person in people))
             storm = asyncio.create_task(kill_one_after_another(machine))
@@ -101,7 +101,7 @@ async def everything_is_as_it_should_be(machine: Machine, accepted: int) -> None
 
 async def everything_was_sent(machine: Machine, connection: AsyncConnection) -> None:
     """Leases of what was tried in the storm run out by the house's clock, which we move: nobody waits for them here."""
-    async with asyncio.timeout(SECONDS_MAX), httpx2.AsyncClient(base_url=machine.url) as http:
+    async with asyncio.timeout(SECONDS_MAX), visitor(machine.url) as http:
         while (await connection.execute(UNSENT)).scalar_one():
             await http.post("/dev/clock", json={"advance": "PT5S"})
             await asyncio.sleep(0.3)

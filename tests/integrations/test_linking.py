@@ -23,6 +23,7 @@ from integrations import linking
 from integrations.registrations import PROVIDERS
 from integrations.sandbox.personas import PERSONAS, facts_at
 from tests.integrations.conftest import REDIRECT, Desk
+from tests.visiting import visitor
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ async def actor() -> UserActor:
 
 async def callback_of(desk: Desk, actor: UserActor, key: str, **more: str) -> str:
     started = await linking.start(actor, key, REDIRECT)
-    async with httpx2.AsyncClient() as client:
+    async with visitor() as client:
         url = httpx2.URL(started.authorization_url).copy_merge_params({"persona": "gig-driver", **more})
         return str((await client.get(url)).headers["location"])
 

@@ -18,6 +18,7 @@ from infra.settings import settings
 from infra.words import say
 from tests.clocks import Clock
 from tests.phones import Phone, code_for, uuid_of
+from tests.visiting import visitor
 from tests.working import work_off
 
 DEV = ("/", "/dev/clock", "/dev/messages", "/dev/people")
@@ -54,7 +55,7 @@ async def test_its_partner_gets_a_token(web: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("role", Role)
 async def test_one_sits_down_with_one_click(longan: None, role: Role) -> None:
-    async with httpx2.AsyncClient(base_url=settings().public_url, headers=EN) as browser:
+    async with visitor(settings().public_url, headers=EN) as browser:
         sat = await browser.post(f"/dev/console/{role.value}")
         assert (sat.status_code, sat.headers["location"]) == (303, "/console")
         assert say(f"{role.value.capitalize()}", "en") in (await browser.get("/console")).text

@@ -33,6 +33,7 @@ from infra.settings import settings
 from membership import overview
 from membership.members import Member, TierMove
 from tests.nothing import NOBODYS
+from tests.visiting import visitor
 
 SEED, PEOPLE = 7, 16
 EN = {"accept-language": "en"}
@@ -252,7 +253,7 @@ async def test_pages_say_how_many_are_invented_and_the_house_leaves_them_out(
     past: list[Invented], web: httpx2.AsyncClient
 ) -> None:
     assert "16 invented people came here" in (await web.get("/", headers=EN)).text
-    async with httpx2.AsyncClient(base_url=settings().public_url, headers=EN) as browser:
+    async with visitor(settings().public_url, headers=EN) as browser:
         await browser.post("/dev/console/viewer")
         assert "16 invented people are counted." in (await browser.get("/console/tiers")).text
         for counted, said in (("no", "16 invented people are left out of every count."), ("yes", "are counted.")):

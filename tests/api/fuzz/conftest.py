@@ -16,6 +16,7 @@ import pytest
 from infra.settings import settings
 from tests.api.fuzz.house import PATH
 from tests.patience import SECONDS_MAX
+from tests.visiting import visitor
 
 # So that a stranger's every document is read, validated and run: what is refused unread proves nothing.
 BOUNDLESS = {
@@ -31,7 +32,7 @@ class House:
     log: Path
 
     async def watch(self) -> Any:
-        async with httpx2.AsyncClient(timeout=SECONDS_MAX) as http:
+        async with visitor() as http:
             return (await http.get(f"http://127.0.0.1:{self.port}{PATH}")).json()
 
     async def ask(self, written: bytes) -> bytes:
@@ -72,7 +73,7 @@ async def house_of_strangers(folder: Path, **environment: str) -> AsyncIterator[
 
 
 async def _is_ready(house: House) -> None:
-    async with asyncio.timeout(SECONDS_MAX), httpx2.AsyncClient() as http:
+    async with asyncio.timeout(SECONDS_MAX), visitor() as http:
         while True:
             try:
                 if (await http.get(f"http://127.0.0.1:{house.port}/readyz")).status_code == 200:

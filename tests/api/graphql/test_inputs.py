@@ -24,6 +24,7 @@ from tests.api.people import open_shop, staff_token
 from tests.api.walking import document, leaves, mutations, put, sample
 from tests.applying import left_behind, wish
 from tests.phones import Phone
+from tests.visiting import visitor
 
 SCHEMAS = {"/graphql": app_schema, "/partner/graphql": partner_schema, "/console/graphql": console_schema}
 # Where a role may not, another may: each mutation is asked as all of them.
@@ -90,7 +91,7 @@ NOTHINGS_IDS = ("é", "x" * 501)
 async def askers(longan: None) -> AsyncIterator[dict[str, list[httpx2.AsyncClient]]]:
     """For each door the clients who may ask there."""
     shop = await open_shop()
-    async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as plain:
+    async with visitor(settings().public_url) as plain:
         member = Phone(plain)
         await member.sign_in()
     tokens = {
@@ -100,9 +101,8 @@ async def askers(longan: None) -> AsyncIterator[dict[str, list[httpx2.AsyncClien
     }
     clients = {
         door: [
-            httpx2.AsyncClient(
-                base_url=settings().public_url,
-                timeout=30,
+            visitor(
+                settings().public_url,
                 headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
             )
             for token in of_door
