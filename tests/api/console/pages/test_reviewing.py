@@ -89,10 +89,15 @@ async def test_a_full_page_costs_as_many_statements_as_one_case(browser: Browser
         for _ in range(more):
             await referred(shop=shop)
         await browser.open(f"/console/reviews?q={q}")
-        with statements() as sent:
-            await browser.open(f"/console/reviews?q={q}")
-        counts.append(len(sent))
+        counts.append(min([await _statements_of(browser, q) for _ in range(4)]))
     assert counts[0] == counts[1] <= 11
+
+
+async def _statements_of(browser: Browser, q: str) -> int:
+    """With those of the heartbeat, where it falls between; so the fewest of a few are the page's own."""
+    with statements() as sent:
+        await browser.open(f"/console/reviews?q={q}")
+    return len(sent)
 
 
 async def test_clocks_are_told_anew_until_somebody_answers(browser: Browser) -> None:
