@@ -10,7 +10,7 @@ from infra import terminal
 from infra.terminal import Listing
 
 if TYPE_CHECKING:
-    from ml.population.hiding import Scene
+    from ml.population.hiding import Promise, Scene
 
 SEED = 20_261_122
 
@@ -38,9 +38,24 @@ def _print(scenes: "tuple[Scene, ...]") -> None:
     console = terminal.console()
     for scene in scenes:
         title = f"Simulated: {scene.name} ({scene.people:,} people)"
-        table = Listing("Grade", "Share", "Promised", "At most", "Went bad", title=title)
+        table = Listing("Grade", "Share", "Promised", "By chance", "At most", "Went bad", title=title)
         for line in scene.grades:
             most = "-" if line.grade == "D" else f"{line.cut:.0%}"
-            table.add_row(line.grade, f"{line.share:.1%}", f"{line.promised:.1%}", most, f"{line.observed:.1%}")
+            table.add_row(line.grade, *_told(line), most, f"{line.observed:.1%}")
         console.print(table)
         console.print(f"A better grade for it: {scene.moved_up:.1%} of all, {scene.moved_up_of_d:.1%} of D.\n")
+        if scene.links:
+            _print_links(scene)
+
+
+def _print_links(scene: "Scene") -> None:
+    table = Listing("Linked", "Share", "Promised", "By chance", "Went bad", "Better for it")
+    for line in scene.links:
+        table.add_row(" ".join(line.links), *_told(line), f"{line.observed:.1%}", f"{line.moved_up:.1%}")
+    console = terminal.console()
+    console.print(table)
+    console.print()
+
+
+def _told(line: "Promise") -> tuple[str, str, str]:
+    return f"{line.share:.1%}", f"{line.promised:.1%}", f"{line.low:.1%} to {line.high:.1%}"

@@ -1,9 +1,10 @@
 """Does hiding an account pay? Simulated people choose what to link, or unlink what harms them; what grades promise is held against it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import permutations
+from math import sqrt
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -15,10 +16,12 @@ from domain.facts.readings import Opened
 from domain.facts.sheets import FactSheet
 from ml.models.artefact import Artefact
 from ml.models.scale import pd_of
-from ml.population.choosing import best_links
+from ml.population.choosing import PATTERNS, best_links
+from ml.population.loans import with_flags
 from ml.population.people import Flags, Numbers
+from ml.population.settling import Links, first_guess
 from ml.population.simulating import SEED, SOURCES, Population, simulated
-from ml.population.training import first_guess, train_score, with_flags
+from ml.population.training import train_score
 from ml.score.rescoring import grades_of_all, points_of_all
 from ml.score.scoring import points_with
 
@@ -31,14 +34,34 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class GradeLine:
-    """`promised`: the mean probability of default told to those of this grade; `cut`: the highest that it allows."""
+class Promise:
+    """`promised`: the mean probability of default that these were told; `low` and `high`: where the rate may lie by chance.
 
-    grade: str
+    In 95 of 100 such halves, were the promise true: both the half that taught it and the half that is tested are drawn.
+    """
+
     share: float
     promised: float
-    cut: float
+    low: float
+    high: float
     observed: float
+
+
+@dataclass(frozen=True)
+class GradeLine(Promise):
+    """`cut`: the highest probability that the grade allows."""
+
+    grade: str
+    cut: float
+
+
+@dataclass(frozen=True)
+class LinksLine(Promise):
+    """Those who linked these accounts and no others. `moved_up`: the share of them who would have a lower grade if they
+    had linked all that they could."""
+
+    links: tuple[str, ...]
+    moved_up: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,7 @@ class Scene:
     moved_up: float
     moved_up_of_d: float
     grades: tuple[GradeLine, ...]
+    links: tuple[LinksLine, ...] = ()  # where people chose what to link
 
 
 def on_simulated_people(
@@ -74,10 +98,11 @@ def on_simulated_people(
 
 def _choosing(test: Population, log_odds: Callable[[Numbers], Numbers], model: Artefact, by: str) -> list[Scene]:
     as_linked = _points(log_odds(test.features()))
-    chosen = _points(log_odds(test.features(best_links(test, log_odds))))
+    best = best_links(test, log_odds)
+    chosen = _points(log_odds(test.features(best)))
     return [
-        _scene(f"all link what they have; {by}", model, test, as_linked, as_linked),
-        _scene(f"all link only what helps; {by}", model, test, as_linked, chosen),
+        _scene(f"all link what they have; {by}", model, test, as_linked, as_linked, test.linked),
+        _scene(f"all link only what helps; {by}", model, test, as_linked, chosen, best),
     ]
 
 
@@ -144,22 +169,37 @@ def _on_scale(points: Sequence[int]) -> Numbers:
     return np.asarray(points, dtype=float)
 
 
-def _scene(name: str, model: Artefact, test: Population, before: Numbers, after: Numbers) -> Scene:
+def _scene(
+    name: str, model: Artefact, test: Population, before: Numbers, after: Numbers, links: Links | None = None
+) -> Scene:
     was, is_now = (grades_of_all(model, points.astype(np.int64)) for points in (before, after))
-    up = is_now < was
+    up, promised = is_now < was, np.array([pd_of(p) for p in after])
     return Scene(
         name=name,
         people=len(up),
         moved_up=float(up.mean()),
         moved_up_of_d=float(up[was == "D"].mean()) if (was == "D").any() else 0.0,
-        grades=tuple(_lines(model, is_now, np.array([pd_of(p) for p in after]), test.bad)),
+        grades=tuple(_grades(model, is_now, promised, test.bad)),
+        links=tuple(_patterns(links, up, promised, test.bad)) if links else (),
     )
 
 
-def _lines(model: Artefact, grades: NDArray[np.str_], promised: Numbers, bad: Flags) -> Sequence[GradeLine]:
+def _grades(model: Artefact, grades: NDArray[np.str_], promised: Numbers, bad: Flags) -> Iterator[GradeLine]:
     cuts: Mapping[str, float] = {"A": model.cuts.a, "B": model.cuts.b, "C": model.cuts.c, "D": 1.0}
-    return [
-        GradeLine(grade, float(here.mean()), float(promised[here].mean()), cut, float(bad[here].mean()))
-        for grade, cut in cuts.items()
-        if (here := np.asarray(grades == grade)).any()
-    ]
+    for grade, cut in cuts.items():
+        if (here := np.asarray(grades == grade)).any():
+            yield GradeLine(*_promise(here, promised, bad), grade=grade, cut=cut)
+
+
+def _patterns(links: Links, up: Flags, promised: Numbers, bad: Flags) -> Iterator[LinksLine]:
+    for pattern in PATTERNS:
+        here = np.all([links[source] == (source in pattern) for source in SOURCES], axis=0)
+        if here.any():
+            yield LinksLine(*_promise(here, promised, bad), links=pattern, moved_up=float(up[here].mean()))
+
+
+def _promise(here: Flags, promised: Numbers, bad: Flags) -> tuple[float, float, float, float, float]:
+    told, count = promised[here], int(here.sum())
+    slack = 1.96 * sqrt(2 * float(told @ (1 - told))) / count
+    mean = float(told.mean())
+    return count / len(here), mean, max(mean - slack, 0.0), min(mean + slack, 1.0), float(bad[here].mean())

@@ -19,6 +19,15 @@ def observed(people: People, lives: Lives, how: Observing, rng: Generator) -> di
     }
 
 
+def with_gaps(seen: dict[str, Seen], how: Observing, rng: Generator) -> dict[str, Seen]:
+    """Not every account tells how old it is, or whether its name was checked: nobody's doing."""
+    gaps = {"account.age_months": how.tells_age, "account.real_name": how.tells_name}
+    return {
+        source: told | {n: np.where(rng.random(len(told[n])) < share, told[n], np.nan) for n, share in gaps.items()}
+        for source, told in seen.items()
+    }
+
+
 def _account(people: People, reach: float, how: Observing, rng: Generator) -> Seen:
     count = len(people)
     years = np.clip(people.age - 15, 0, 14) * reach * rng.beta(3, 1.5, count)

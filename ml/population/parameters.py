@@ -67,6 +67,8 @@ class Observing:
     noise_money: float = 0.12  # of log amounts
     noise_share: float = 0.06
     tenure_noise_months: float = 4
+    tells_age: float = 0.9  # share of accounts
+    tells_name: float = 0.9
     has_instalments: float = 0.72
     has_bills: float = 0.80
     has_credit: float = 0.62

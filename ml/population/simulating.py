@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml.models.features import STANDARD, Matrix, matrix
 from ml.population.lives import Lives, lived
-from ml.population.observing import Seen, observed
+from ml.population.observing import Seen, observed, with_gaps
 from ml.population.parameters import WORLD, Linking, PastPolicy, PopulationWorld
 from ml.population.people import Flags, Numbers, People, born
 
@@ -80,12 +80,14 @@ def simulated(people: int = PEOPLE, *, seed: int = SEED, world: PopulationWorld 
     cohort = rng.integers(0, COHORT_MONTHS, people).astype(float)
     lives = lived(born_people, cohort, world, rng)
     approved, explored = _lent_to(born_people, lives, world.policy, rng)
+    seen = observed(born_people, lives, world.observing, rng)
+    linked = _linked(born_people, world.linking, rng)
     return Population(
         people=born_people,
         lives=lives,
         cohort=cohort,
-        seen=observed(born_people, lives, world.observing, rng),
-        linked=_linked(born_people, world.linking, rng),
+        seen=with_gaps(seen, world.observing, rng),
+        linked=linked,
         approved=approved,
         explored=explored,
     )

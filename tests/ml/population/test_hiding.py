@@ -1,15 +1,22 @@
-"""Hiding accounts, on simulated people: under the rule nobody gains, and every grade keeps its promise."""
+"""Hiding accounts, on simulated people: under the rule nobody gains, and every grade keeps its promise to whoever chooses."""
 
 from math import sqrt
 
 import pytest
 
-from ml.population.hiding import Scene, on_simulated_people
+from ml.population.hiding import Promise, Scene, on_simulated_people
+
+AS_THEY_ARE, BY_CHOICE = "all link what they have; the model", "all link only what helps; the model"
 
 
 @pytest.fixture(scope="module")
 def scenes() -> dict[str, Scene]:
-    return {scene.name: scene for scene in on_simulated_people(people=12_000, asked=60)}
+    return {scene.name: scene for scene in on_simulated_people(people=20_000, asked=60)}
+
+
+def sigmas(line: Promise) -> float:
+    """By how many standard errors more went bad than were promised; `high` is 1.96 above."""
+    return (line.observed - line.promised) / (line.high - line.promised) * 1.96
 
 
 def test_nobody_moves_up_by_unlinking(scenes: dict[str, Scene]) -> None:
@@ -21,19 +28,34 @@ def test_nobody_moves_up_by_unlinking(scenes: dict[str, Scene]) -> None:
 
 def test_choosing_what_to_link_in_the_first_place_moves_few_up(scenes: dict[str, Scene]) -> None:
     before = scenes["all link only what helps; a model that never saw people choose"]
-    after = scenes["all link only what helps; the model"]
+    after = scenes[BY_CHOICE]
     assert after.moved_up < before.moved_up
     assert after.moved_up < 0.10
 
 
-def test_no_grade_goes_bad_more_often_than_it_allows(scenes: dict[str, Scene]) -> None:
-    for scene in scenes.values():
-        if scene.people > 1_000:
-            assert [line for line in scene.grades if line.observed > line.cut] == [], scene.name
+@pytest.mark.parametrize("scene", [AS_THEY_ARE, BY_CHOICE])
+def test_no_grade_goes_bad_more_often_than_it_promises(scenes: dict[str, Scene], scene: str) -> None:
+    """Whether nobody chooses or all do who know the model by heart."""
+    lines = scenes[scene].grades
+    assert [line.grade for line in lines] == ["A", "B", "C", "D"]
+    assert [(line.grade, sigmas(line)) for line in lines if sigmas(line) > 2.5] == []
+    assert [line.grade for line in lines if line.observed > line.cut] == []
 
 
-def test_where_nobody_chooses_as_many_go_bad_as_were_told(scenes: dict[str, Scene]) -> None:
-    scene = scenes["all link what they have; the model"]
-    for line in scene.grades:
-        noise = 3 * sqrt(line.promised * (1 - line.promised) / (line.share * scene.people))
-        assert line.grade == "D" or line.observed <= line.promised + 0.02 + noise, line
+@pytest.mark.parametrize("scene", [AS_THEY_ARE, BY_CHOICE])
+def test_nor_do_those_who_linked_the_same_accounts(scenes: dict[str, Scene], scene: str) -> None:
+    lines = scenes[scene].links
+    assert len(lines) == 7
+    assert [(line.links, sigmas(line)) for line in lines if sigmas(line) > 3] == []
+
+
+def test_who_has_but_one_account_pays_little_for_those_who_hide_theirs(scenes: dict[str, Scene]) -> None:
+    """What is not shown is worth what it is on average of all who do not show it: that costs the honest something."""
+    for line in scenes[AS_THEY_ARE].links:
+        noise = 3 * sqrt(2 * line.promised * (1 - line.promised) / (line.share * scenes[AS_THEY_ARE].people))
+        assert line.promised - line.observed < 0.05 + noise, line.links
+
+
+def test_a_model_that_never_saw_people_choose_breaks_its_promise(scenes: dict[str, Scene]) -> None:
+    naive, settled = scenes["all link only what helps; a model that never saw people choose"], scenes[BY_CHOICE]
+    assert max(map(sigmas, naive.links)) > 2 > max(map(sigmas, settled.links))

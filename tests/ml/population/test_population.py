@@ -10,9 +10,9 @@ from sklearn.metrics import roc_auc_score
 from domain.facts.vocabulary import VOCABULARY
 from ml.models.features import STANDARD
 from ml.population.choosing import best_links, too_little
+from ml.population.loans import loan_book
 from ml.population.parameters import NULL_WORLD
 from ml.population.simulating import SOURCES, Population, simulated
-from ml.population.training import loan_book
 
 
 @pytest.fixture(scope="module")
