@@ -5,6 +5,7 @@ import typer
 from api.cli.bench.evidence import evidence
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
+from api.cli.bench.serve import serve
 from api.cli.bench.stranger import stranger
 
 bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
@@ -19,3 +20,4 @@ bench.command()(rescore)
 bench.command()(match)
 bench.command()(stranger)
 bench.command()(evidence)
+bench.command()(serve)

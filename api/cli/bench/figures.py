@@ -11,4 +11,11 @@ if TYPE_CHECKING:
 
 def of(measured: "DataclassInstance") -> dict[str, Any]:
     """Under the names that the other commands' JSON has."""
-    return {to_camel(name): value for name, value in asdict(measured).items()}
+    named: dict[str, Any] = _named(asdict(measured))
+    return named
+
+
+def _named(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {to_camel(name): _named(value) for name, value in told.items()}
+    return [_named(each) for each in told] if isinstance(told, list) else told

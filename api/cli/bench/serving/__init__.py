@@ -1,0 +1,1 @@
+"""Reading Longan from outside as an app does, in turns with the limit and a peer."""

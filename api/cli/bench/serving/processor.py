@@ -1,0 +1,40 @@
+"""What programs take of the processor, as Linux counts it; nothing where there is no such account."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def seconds(pids: Iterable[int]) -> float:
+    """Of these processes and all that descend from them, so far."""
+    of_parent = _children()
+    counted, due = 0.0, list(pids)
+    while due:
+        pid = due.pop()
+        counted += _of(pid)
+        due += of_parent.get(pid, ())
+    return counted
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for folder in PROC.glob("[0-9]*"):
+        if parts := _stat(int(folder.name)):
+            found.setdefault(int(parts[1]), []).append(int(folder.name))
+    return found
+
+
+def _of(pid: int) -> float:
+    parts = _stat(pid)
+    # The eleventh and twelfth behind the name: in user mode, and in the kernel.
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK") if parts else 0.0
+
+
+def _stat(pid: int) -> list[str]:
+    """What stands behind the name, which may hold anything."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
