@@ -8,6 +8,7 @@ from time import perf_counter
 from domain.market.arrays import Floats
 from ml.matchers.ranking import ranked
 from ml.matchers.values import WEIGHTS
+from ml.models.lean import catboost
 from ml.models.matcher import MatchArtefact
 
 ROUNDS = 300
@@ -28,10 +29,8 @@ class MatchingSpeed:
 
 
 def measured(model: MatchArtefact, rows: Floats) -> MatchingSpeed:
-    from catboost import Pool
-
     def bare() -> None:
-        pool = Pool(rows, thread_count=1)
+        pool = catboost().Pool(rows, thread_count=1)
         model.odds.predict(pool, thread_count=1)
         model.relevance.predict(pool, thread_count=1)
 

@@ -20,7 +20,6 @@ from ml.live.approvals import Move
 from ml.live.store import Kind
 from ml.matchers import logs, trainings
 from ml.matchers.logs import ImpressionLog
-from ml.matchers.training import train
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
 from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact
@@ -74,7 +73,7 @@ async def _begin(asked_at: datetime | None) -> MatcherTraining | None:
 
 
 async def _learned(now: datetime) -> _Found:
-    from ml.matchers import gate  # it reads pandas, which no server needs at its start
+    from ml.matchers import gate  # what reads pandas and SciPy is only loaded to train
 
     log = await logs.read(now)
     if few := gate.lacking(log):
@@ -87,6 +86,7 @@ async def _learned(now: datetime) -> _Found:
 
 def _trained(log: ImpressionLog, champion: str | None, standing: MatchArtefact | None) -> _Found:
     from ml.matchers import gate
+    from ml.matchers.training import train
 
     candidate = train(log.seen, simulated=settings().is_embedded, seed=SEED)
     passed = gate.judged(candidate, rival_of(candidate, standing), log, seed=SEED)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.models.lean import catboost
+
 Floats = NDArray[np.float64]
 
 # From this many rows on, preparing the trees once is cheaper than walking them anew for each row.
@@ -35,11 +37,9 @@ class Boosted:
 
     def contributions(self, rows: NDArray[Any]) -> Floats:
         """Exact SHAP values in raw log-odds; the last column is the expected value."""
-        from catboost import Pool
-
         return np.asarray(
             self.trees.get_feature_importance(
-                Pool(self._features(rows), thread_count=_threads(rows)),
+                catboost().Pool(self._features(rows), thread_count=_threads(rows)),
                 type="ShapValues",
                 shap_mode="UsePreCalc" if len(rows) >= _PREPARE_FROM_ROWS else "NoPreCalc",
                 thread_count=_threads(rows),
@@ -51,8 +51,6 @@ class Boosted:
         return {"model.cbm": self.written}
 
     def _features(self, rows: NDArray[Any]) -> Any:
-        from catboost import FeaturesData
-
         names, numbers, levels = list(self.trees.feature_names_), None, None
         if self.numbers:
             numbers = np.ascontiguousarray(rows[:, : self.numbers], dtype=np.float32)
@@ -60,7 +58,7 @@ class Boosted:
             levels = np.empty((len(rows), rows.shape[1] - self.numbers), dtype=object)
             for index in range(levels.shape[1]):
                 levels[:, index] = [level.encode() for level in rows[:, self.numbers + index]]
-        return FeaturesData(
+        return catboost().FeaturesData(
             num_feature_data=numbers,
             cat_feature_data=levels,
             num_feature_names=names[: self.numbers] if self.numbers else None,
@@ -100,9 +98,7 @@ def from_files(files: dict[str, bytes], numbers: int) -> Boosted:
 
 
 def _empty() -> Any:
-    from catboost import CatBoost
-
-    return CatBoost()
+    return catboost().CatBoost()
 
 
 def _threads(rows: NDArray[Any]) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from domain.market.arrays import Floats
 from domain.matching.matcher import OddsBand, Tested
 from ml.models import folders
 from ml.models.folders import ArtefactError
+from ml.models.lean import catboost
 from ml.models.leaves import Leaves, of_trees
 from ml.models.pairs import COLUMNS
 
@@ -61,10 +62,8 @@ class MatchArtefact:
 
     def chances(self, rows: Floats, *, is_scored: bool = True) -> tuple[Floats | None, Floats]:
         """Calibrated chance of approval, where there is a score to tell it from, and of an application, one per row."""
-        from catboost import Pool
-
         # One pool for both: reading the matrix is a good part of a small call.
-        pool = Pool(rows, thread_count=1)
+        pool = catboost().Pool(rows, thread_count=1)
         odds = self.odds_platt.chance(self.odds.predict(pool, thread_count=1)) if is_scored else None
         return odds, self.relevance_platt.chance(self.relevance.predict(pool, thread_count=1))
 
@@ -141,9 +140,7 @@ def _tested(told: Mapping[str, Any]) -> Tested:
 
 
 def _loaded(blob: bytes) -> "CatBoost":
-    from catboost import CatBoost
-
-    return CatBoost().load_model(blob=blob)
+    return cast("CatBoost", catboost().CatBoost().load_model(blob=blob))
 
 
 def _leaves(trees: "CatBoost") -> Leaves:

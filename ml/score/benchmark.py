@@ -9,6 +9,7 @@ import numpy as np
 
 from ml.models.artefact import Artefact
 from ml.models.boosted import Boosted
+from ml.models.lean import catboost
 from ml.score.rescoring import Floats, score_many
 
 ROUNDS = 5
@@ -32,9 +33,7 @@ def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> Speed
         trees.predict(narrow, prediction_type="RawFormulaVal", thread_count=1)
 
     def with_shap() -> None:
-        from catboost import Pool
-
-        trees.get_feature_importance(Pool(narrow, thread_count=1), type="ShapValues", thread_count=1)
+        trees.get_feature_importance(catboost().Pool(narrow, thread_count=1), type="ShapValues", thread_count=1)
 
     ways: tuple[Callable[[], object], ...] = (lambda: score_many(artefact, rows), bare, with_shap)
     for way in ways:
