@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
+from api import compressing
 from infra.money import Money
 from infra.settings import settings
 from infra.words import Locale, preferred_locale, say
@@ -69,7 +71,15 @@ class Pages:
         return f"{self.address}/{name}?{mark}"
 
     def files(self) -> Mount:
-        return Mount(self.address, StaticFiles(directory=self.static_folder))
+        return Mount(self.address, Files(directory=self.static_folder))
+
+
+class Files(StaticFiles):
+    """Ours, the same for everybody."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        compressing.allow(scope)
+        await super().__call__(scope, receive, send)
 
 
 def locale_of(request: Request) -> Locale:

@@ -15,6 +15,7 @@ from api import documents, graphiql, health, metrics, wiring
 from api.app import evidence
 from api.app.authenticating import authenticate as authenticate_user
 from api.app.schema import schema as app_schema
+from api.compressing import Compressing
 from api.console import pages as console_pages
 from api.console import sessions as console_sessions
 from api.console.schema import authenticate as authenticate_staff
@@ -99,6 +100,7 @@ def make_app() -> Starlette:
         lifespan=lifespan,
         middleware=[
             Middleware(RequestIds),
+            Middleware(Compressing),
             Middleware(TrustedHostMiddleware, allowed_hosts=settings().allowed_hosts or ["*"], www_redirect=False),
             Middleware(Failing, tellers=TELLERS),
         ],

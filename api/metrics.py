@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api import compressing
 from infra import backlog, reactions
 from infra.backlog import Backlog
 from infra.database import reading
@@ -40,6 +41,7 @@ LABELLED = (EACH_WAITING, EACH_OLDEST, EACH_FAILING, SCORE_PSI, FEATURE_PSI, SCO
 async def metrics(request: Request) -> Response:
     if not _may_ask(request):
         return PlainTextResponse("Please show the token of the metrics.\n", 401, {"WWW-Authenticate": "Bearer"})
+    compressing.allow(request.scope)
     waiting, looked = await backlog.look_now(), await _last_look()
     # What is no longer known disappears, so that no alarm stays on an old figure.
     for gauge in LABELLED:

@@ -21,7 +21,9 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
+from api import compressing
 from api.addresses import client_address
+from api.graphql import secrets
 from api.graphql.admitting import admit, refusal_errors
 from api.graphql.context import Authenticate, Context, bearer
 from api.graphql.errors import (
@@ -155,9 +157,11 @@ class Door(GraphQL[Context, None]):
     async def _executed(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         asked, asker = kwargs["request_data"], kwargs["context"]
         try:
-            await admit(self.schema, asked, asker)
+            admitted = await admit(self.schema, asked, asker)
         except (PublicError, Mistaken) as error:
             return ExecutionResult(None, refusal_errors(error, asker.locale))
+        if secrets.are_none(admitted.operation, asked.query or ""):
+            compressing.allow(kwargs["request"].scope)
         return await super().execute_single(*args, **kwargs)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
