@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.server import siblings
 from infra import backlog
 from infra.cache import valkey
 from infra.database import reading
+from infra.settings import settings
 
 
 async def healthz(request: Request) -> Response:
@@ -24,12 +26,19 @@ async def readyz(request: Request) -> Response:
     checks = {
         "database": await _answers(_database()),
         "valkey": await _answers(_valkey()),
-        "models": bool(request.app.state.is_warm),
+        "models": _are_warm(request),
     }
     is_ready = all(checks.values())
     # Work that waits is the worker's; taking this machine out of rotation would help nobody.
     said = {"ready": is_ready, "checks": checks, "reactions": await _reactions()}
     return JSONResponse(said, 200 if is_ready else 503)
+
+
+def _are_warm(request: Request) -> bool:
+    """Those of every process that serves together with this one."""
+    if siblings.are_there():
+        return siblings.warm() >= settings().processes
+    return bool(request.app.state.is_warm)
 
 
 async def _answers(question: Awaitable[None]) -> bool:

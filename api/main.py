@@ -26,6 +26,7 @@ from api.middleware import RequestIds
 from api.oauth import token as oauth
 from api.partner.schema import authenticate as authenticate_partner
 from api.partner.schema import schema as partner_schema
+from api.server import siblings
 from infra import cache, database, doorbell, telemetry
 from infra.background import end
 from infra.settings import settings
@@ -61,6 +62,7 @@ async def _serve_the_live_models(app: Starlette) -> None:
 
 async def _warm() -> None:
     await wiring.warm()
+    siblings.say_warm()
     # What is loaded by now stays. Looking through all of it for garbage would hold up every request for a third of a second.
     gc.collect()
     gc.freeze()

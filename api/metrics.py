@@ -2,40 +2,28 @@
 
 import asyncio
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hmac import compare_digest
 
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import compressing
+from api.server import siblings
 from infra import backlog, reactions
-from infra.backlog import Backlog
+from infra.backlog import Backlog, Waiting
 from infra.database import reading
 from infra.settings import settings
 from ml.watching import figures
 from ml.watching.figures import Figures
 
-WAITING = Gauge("longan_reactions_waiting", "Reactions that were due and are not handled")
-OLDEST = Gauge("longan_reactions_oldest_seconds", "Since the oldest of them was due for the first time")
-PARKED = Gauge("longan_reactions_parked", "Reactions that were given up, for a person to look at")
-OLDEST_PARKED = Gauge("longan_reactions_parked_oldest_seconds", "Since the oldest of them was due for the first time")
-EACH = ["reaction", "calls_out"]
-EACH_WAITING = Gauge("longan_reaction_waiting", "The same of one reaction", EACH)
-EACH_OLDEST = Gauge("longan_reaction_oldest_seconds", "The same of one reaction", EACH)
-EACH_FAILING = Gauge("longan_reaction_failing", "Those of them that were tried and did not succeed", EACH)
-
-LOOKED = Gauge("longan_watch_age_seconds", "Since the live model was looked at; NaN where it never was")
-SCORE_PSI = Gauge("longan_score_psi", "Drift of the live score from training over 30 days", ["version", "simulated"])
-FEATURE_PSI = Gauge("longan_feature_psi", "Drift of an input from training over 30 days", ["feature"])
-WATCHED = Gauge("longan_watched_scores", "Live scores of the last 30 days that the drift was told from")
-SCORED = Gauge("longan_scoring_share", "People with linked accounts by what came of scoring them", ["outcome"])
-PROMISED = Gauge("longan_promised_bad_rate", "Mean probability of default of matured loans", ["grade"])
-CAME = Gauge("longan_matured_bad_rate", "Share of matured loans that went bad", ["grade"])
-LABELLED = (EACH_WAITING, EACH_OLDEST, EACH_FAILING, SCORE_PSI, FEATURE_PSI, SCORED, PROMISED, CAME)
+EACH = ("reaction", "calls_out")
 
 
 async def metrics(request: Request) -> Response:
@@ -43,12 +31,29 @@ async def metrics(request: Request) -> Response:
         return PlainTextResponse("Please show the token of the metrics.\n", 401, {"WWW-Authenticate": "Bearer"})
     compressing.allow(request.scope)
     waiting, looked = await backlog.look_now(), await _last_look()
-    # What is no longer known disappears, so that no alarm stays on an old figure.
-    for gauge in LABELLED:
-        gauge.clear()
-    _tell_waiting(waiting)
-    _tell_watch(looked)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
+    told = generate_latest(_Told([*_of_waiting(waiting), *_of_watch(looked)]))
+    return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
+
+
+class _Told(CollectorRegistry):
+    """These figures alone."""
+
+    def __init__(self, figures: Sequence[Metric]) -> None:
+        super().__init__(auto_describe=False)
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        return self._figures
+
+
+def _of_this_machine() -> bytes:
+    """Times of requests: of all processes that serve together, added up; of one alone, with what Python tells of itself."""
+    if not siblings.are_there():
+        return generate_latest(REGISTRY)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return generate_latest(together)
 
 
 def _may_ask(request: Request) -> bool:
@@ -66,32 +71,69 @@ async def _last_look() -> Figures | None:
     return None
 
 
-def _tell_waiting(now: Backlog | None) -> None:
-    WAITING.set(now.waiting if now else math.nan)
-    OLDEST.set(now.oldest_seconds if now else math.nan)
-    PARKED.set(now.parked if now else math.nan)
-    OLDEST_PARKED.set(now.oldest_parked_seconds if now else math.nan)
-    for each in now.reactions if now else ():
-        known = reactions.named(each.reaction)
-        labels = each.reaction, str(known.calls_out).lower() if known else "unknown"
-        EACH_WAITING.labels(*labels).set(each.waiting)
-        EACH_OLDEST.labels(*labels).set(each.oldest_seconds)
-        EACH_FAILING.labels(*labels).set(each.failing)
+def _of_waiting(now: Backlog | None) -> Iterator[Metric]:
+    yield _gauge(
+        "longan_reactions_waiting", "Reactions that were due and are not handled", now.waiting if now else math.nan
+    )
+    since = "Since the oldest of them was due for the first time"
+    yield _gauge("longan_reactions_oldest_seconds", since, now.oldest_seconds if now else math.nan)
+    parked = "Reactions that were given up, for a person to look at"
+    yield _gauge("longan_reactions_parked", parked, now.parked if now else math.nan)
+    yield _gauge("longan_reactions_parked_oldest_seconds", since, now.oldest_parked_seconds if now else math.nan)
+    each = now.reactions if now else ()
+    failing = "Those of them that were tried and did not succeed"
+    yield _gauges("longan_reaction_waiting", "The same of one reaction", EACH, ((_named(r), r.waiting) for r in each))
+    yield _gauges(
+        "longan_reaction_oldest_seconds",
+        "The same of one reaction",
+        EACH,
+        ((_named(r), r.oldest_seconds) for r in each),
+    )
+    yield _gauges("longan_reaction_failing", failing, EACH, ((_named(r), r.failing) for r in each))
 
 
-def _tell_watch(looked: Figures | None) -> None:
-    LOOKED.set(looked.age_seconds if looked else math.nan)
+def _named(waiting: Waiting) -> tuple[str, str]:
+    known = reactions.named(waiting.reaction)
+    return waiting.reaction, str(known.calls_out).lower() if known else "unknown"
+
+
+def _of_watch(looked: Figures | None) -> Iterator[Metric]:
     seen = looked.kept if looked else figures.NOTHING
-    WATCHED.set(seen["scores"])
-    if seen["score_psi"] is not None:
-        SCORE_PSI.labels(seen["version"], str(seen["simulated"]).lower()).set(seen["score_psi"])
-    for name, psi in seen["inputs"].items():
-        FEATURE_PSI.labels(name).set(psi)
-    for outcome, share in seen["scored"].items():
-        SCORED.labels(outcome).set(share)
-    for grade, (promised, came) in seen["grades"].items():
-        PROMISED.labels(grade).set(promised)
-        CAME.labels(grade).set(came)
+    ago = "Since the live model was looked at; NaN where it never was"
+    yield _gauge("longan_watch_age_seconds", ago, looked.age_seconds if looked else math.nan)
+    drift = (
+        [((seen["version"], str(seen["simulated"]).lower()), seen["score_psi"])]
+        if seen["score_psi"] is not None
+        else []
+    )
+    yield _gauges(
+        "longan_score_psi", "Drift of the live score from training over 30 days", ("version", "simulated"), drift
+    )
+    inputs = (((name,), psi) for name, psi in seen["inputs"].items())
+    yield _gauges("longan_feature_psi", "Drift of an input from training over 30 days", ("feature",), inputs)
+    yield _gauge(
+        "longan_watched_scores", "Live scores of the last 30 days that the drift was told from", seen["scores"]
+    )
+    outcomes = (((outcome,), share) for outcome, share in seen["scored"].items())
+    yield _gauges(
+        "longan_scoring_share", "People with linked accounts by what came of scoring them", ("outcome",), outcomes
+    )
+    promised, came = ([((grade,), pair[side]) for grade, pair in seen["grades"].items()] for side in (0, 1))
+    yield _gauges("longan_promised_bad_rate", "Mean probability of default of matured loans", ("grade",), promised)
+    yield _gauges("longan_matured_bad_rate", "Share of matured loans that went bad", ("grade",), came)
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _gauges(
+    name: str, documentation: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
+) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=labels)
+    for labelled, value in values:
+        family.add_metric(labelled, value)
+    return family
 
 
 def routes() -> list[BaseRoute]:

@@ -170,6 +170,7 @@ class Settings(BaseSettings):
     var: kinds.Folder = Path("var")
     host: kinds.Host = "127.0.0.1"
     port: kinds.PortNumber = 8000
+    processes: kinds.Few = 1  # that serve this address together, on this machine
     public_url: kinds.Origin = "http://127.0.0.1:8000"
     log_level: kinds.LogLevel = "INFO"
 

@@ -29,11 +29,12 @@ class CannotOpen(Exception):
 
 
 class House:
-    def __init__(self, story: Told, port: int | None = None) -> None:
+    def __init__(self, story: Told, port: int | None = None, processes: int | None = None) -> None:
         self.story = story
         self.var = settings().var.resolve()
         self.host = settings().host
         self.port = port or settings().port
+        self.processes = processes or settings().processes
         self.address = f"http://{self.host}:{self.port}"
         self.servers = embedded.at(self.var)
 
@@ -137,6 +138,7 @@ class House:
         return {
             "LONGAN_VAR": str(self.var),
             "LONGAN_PORT": str(self.port),
+            "LONGAN_PROCESSES": str(self.processes),
             "LONGAN_PUBLIC_URL": os.environ.get("LONGAN_PUBLIC_URL", self.address),
             "LONGAN_DATABASE_URL": settings().database_url or self.servers.database_url,
             "LONGAN_VALKEY_URL": settings().valkey_url or self.servers.valkey_url,
@@ -148,7 +150,11 @@ class House:
         return self.var / "log" / f"{name}.log"
 
     def answers(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=2)
+        return self.answers_at(self.host, self.port)
+
+    @staticmethod
+    def answers_at(host: str, port: int) -> bool:
+        connection = http.client.HTTPConnection(host, port, timeout=2)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == 200

@@ -24,6 +24,9 @@ from infra.settings import settings
 
 def up(
     port: Annotated[int | None, typer.Option(help="Instead of 8000.", envvar="LONGAN_PORT")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="That answer together.", envvar="LONGAN_PROCESSES")
+    ] = None,
     tied: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
 ) -> None:
     """Start everything on this machine: Postgres, Valkey, the API and the worker. Ctrl-C stops it."""
@@ -32,7 +35,7 @@ def up(
     story = Told()
     if not settings().is_embedded:
         refuse(story, "this starts everything on one machine; the README says how to run it in production")
-    house = House(story, port)
+    house = House(story, port, processes)
     try:
         with occupy(house.var, house.address) as occupancy:
             run(house, occupancy)

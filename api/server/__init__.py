@@ -3,7 +3,9 @@
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
+from api.server import siblings
 from api.server.frames import SocketConnection
 from api.server.requests import HttpConnection
 from infra.settings import settings
@@ -30,4 +32,12 @@ def config(app: Any, **also: Any) -> uvicorn.Config:
 
 
 def run() -> None:
-    uvicorn.Server(config("api.main:app", host=settings().host, port=settings().port)).run()
+    """Serve in as many processes as the settings say. They share one socket, so that none waits behind one that has died,
+    and who dies is started again.
+    """
+    serving = config("api.main:app", host=settings().host, port=settings().port, workers=settings().processes)
+    if settings().processes == 1:
+        uvicorn.Server(serving).run()
+        return
+    with siblings.gathered():
+        Multiprocess(serving, [serving.bind_socket()]).run()

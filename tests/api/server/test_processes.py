@@ -1,0 +1,94 @@
+"""Several processes that serve one address: any of them speaks for all, and none is missed when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from infra.embedded.valkey import free_port
+
+PATIENCE_SECONDS = 240.0
+PROCESSES = 2
+
+
+@contextmanager
+def serving(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    told = {**os.environ, "LONGAN_PORT": str(port), "LONGAN_PROCESSES": str(PROCESSES)}
+    with log.open("wb") as lines:
+        command = [sys.executable, "-m", "api.server"]
+        started = subprocess.Popen(command, env=told, stdout=lines, stderr=lines, start_new_session=True)
+    try:
+        yield started
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+
+
+def wait_until(what: str, holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < ends, what
+        time.sleep(0.05)
+
+
+def at_work(parent: int) -> set[int]:
+    """The processes that serve; the one that only keeps Python's own books is not."""
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return {int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    except OSError:
+        return set()
+
+
+def status(address: str, path: str) -> int:
+    """By a connection of its own, which any of them may take."""
+    try:
+        return httpx2.get(address + path, timeout=PATIENCE_SECONDS).status_code
+    except httpx2.TransportError:
+        return 0
+
+
+def counted(address: str) -> float:
+    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics", timeout=PATIENCE_SECONDS).text)
+    return sum(
+        sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "longan_request_seconds_count" and sample.labels["route"] == "/healthz"
+    )
+
+
+@pytest.mark.usefixtures("models")
+def test_any_speaks_for_all_and_who_dies_comes_back(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with serving(port, tmp_path / "api.log") as server:
+        wait_until("they are ready", lambda: status(address, "/readyz") == 200)
+        first = at_work(server.pid)
+        assert len(first) == PROCESSES
+
+        assert {status(address, "/healthz") for _ in range(40)} == {200}
+        assert counted(address) == 40
+
+        lost = min(first)
+        os.kill(lost, signal.SIGKILL)
+        wait_until("another is there in its place", lambda: len(at_work(server.pid) - {lost}) == PROCESSES)
+        wait_until("it is warm too", lambda: status(address, "/readyz") == 200)
+        assert at_work(server.pid) & first == first - {lost}
+        # What the dead one had counted still counts.
+        assert {status(address, "/healthz") for _ in range(10)} == {200}
+        assert counted(address) == 50
+
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(PATIENCE_SECONDS) == 0
+    assert status(address, "/healthz") == 0
+    assert [pid for pid in first if Path(f"/proc/{pid}").exists()] == []
