@@ -42,6 +42,7 @@ async def test_a_small_run_tells_of_every_row(monkeypatch: pytest.MonkeyPatch) -
         assert ours["perSecond"]["low"] <= ours["perSecond"]["median"] <= ours["perSecond"]["high"]
         assert 0 < ours["p50Ms"] <= ours["p99Ms"]
         assert row["ofLimit"]["median"] == pytest.approx(ours["perSecond"]["median"] / limit["perSecond"]["median"])
+    assert shown["memoryMegabytes"] > 0 and shown["readySeconds"] > 0
     assert shown["notes"] == ["no peer here"]
     assert (shown["people"] >= 60, shown["turns"], shown["products"] > 0) == (True, 1, True)
     home, limit = shown["rows"][0]["contenders"][OURS], shown["rows"][0]["contenders"][LIMIT]
@@ -108,6 +109,31 @@ def test_a_wrong_answer_is_no_figure(wrong: bytes) -> None:
         load.send(port, [b"POST / HTTP/1.1\r\n\r\n"], at_once=1, contains=b'"edges"')
 
 
+def test_who_has_answered_all_may_hang_up_while_others_work() -> None:
+    whole = answer(b'{"data":{"edges":[]}}')
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        first, _ = listening.accept()
+        second, _ = listening.accept()
+        for connection in (first, second):
+            connection.recv(65_536)
+        first.sendall(whole)
+        first.close()
+        listening.settimeout(0.2)  # meanwhile nobody comes
+        with pytest.raises(TimeoutError):
+            listening.accept()
+        second.sendall(whole)
+        second.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    sent = load.send(listening.getsockname()[1], [b"POST / HTTP/1.1\r\n\r\n"] * 2, at_once=2, contains=b"edges")
+    thread.join()
+    listening.close()
+    assert sent.answers == 2
+
+
 def test_who_closes_the_connection_has_not_answered() -> None:
     with server() as port, pytest.raises((Wrong, OSError)):
         load.send(port, [b"POST / HTTP/1.1\r\n\r\n"], at_once=1, contains=b"")
@@ -148,7 +174,10 @@ def test_the_table_fits_eighty_columns_and_says_what_was_missed() -> None:
     )
     paper = io.StringIO()
     console = Console(file=paper, width=80)
-    table.write(Run("2 cores", 2_000, 82, 5, 1.5, ["no peer"], [row, dataclasses.replace(row, goals=[])]), console)
+    table.write(
+        Run("2 cores", 2_000, 82, 5, 1.5, 1.9, 187.4, ["no peer"], [row, dataclasses.replace(row, goals=[])]), console
+    )
     told = paper.getvalue()
+    assert "ready in 1.9 s, and holds 187 MB" in told
     assert "limit 0.35 ✓" in told and "peer 3 ✗" in told and "no peer" in told
     assert max(map(len, told.split("limit, peer:")[0].splitlines())) <= 80

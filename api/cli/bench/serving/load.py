@@ -115,6 +115,7 @@ def _drive(
             following = next(due, None) if now < ends else None
             if following is None:
                 under_way -= 1
+                waiting.unregister(caller.socket)  # who is done may be hung up on
             else:
                 caller.send(following)
     return Sent(time.perf_counter() - began, latencies, size)

@@ -1,6 +1,7 @@
 """A run: every row in turns, and what came of it as medians with intervals."""
 
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class Result:
 class Contender:
     process: Process
     port: int
+    ready_seconds: float
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def running(programs: Programs, house: House) -> Iterator[dict[str, Contender]]:
     started: dict[str, Contender] = {}
     try:
         for name, (program, port) in programs.items():
-            started[name] = Contender(Process(program, house.var), port)
-        for contender in started.values():
-            contender.process.wait_until_ready()
+            process = Process(program, house.var)
+            started[name] = Contender(process, port, 0.0)
+            process.wait_until_ready()
+            started[name] = Contender(process, port, time.monotonic() - process.started)
         yield started
     finally:
         for contender in reversed(started.values()):

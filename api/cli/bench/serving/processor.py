@@ -1,4 +1,4 @@
-"""What programs take of the processor, as Linux counts it; nothing where there is no such account."""
+"""What programs take of the processor and of memory, as Linux counts it; nothing where there is no such account."""
 
 import os
 from collections.abc import Iterable
@@ -13,9 +13,18 @@ def seconds(pids: Iterable[int]) -> float:
     counted, due = 0.0, list(pids)
     while due:
         pid = due.pop()
-        counted += _of(pid)
+        counted += alone(pid)
         due += of_parent.get(pid, ())
     return counted
+
+
+def resident_megabytes(pid: int) -> float:
+    """Of memory, just now."""
+    try:
+        told = (PROC / str(pid) / "statm").read_text().split()
+    except OSError:
+        return 0.0
+    return int(told[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _children() -> dict[int, list[int]]:
@@ -26,10 +35,11 @@ def _children() -> dict[int, list[int]]:
     return found
 
 
-def _of(pid: int) -> float:
+def alone(pid: int) -> float:
+    """Of this process alone, so far."""
     parts = _stat(pid)
     # The eleventh and twelfth behind the name: in user mode, and in the kernel.
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK") if parts else 0.0
+    return (int(parts[11]) + int(parts[12])) / float(os.sysconf("SC_CLK_TCK")) if parts else 0.0
 
 
 def _stat(pid: int) -> list[str]:

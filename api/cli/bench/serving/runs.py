@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import typer
 from sqlalchemy import func, select
 
-from api.cli.bench.serving import crowds, load, measuring, rivals
+from api.cli.bench.serving import crowds, load, measuring, processor, rivals
 from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Contender, Result
 from api.cli.bench.serving.rows import Asking, Row
 from api.cli.house import House
@@ -35,13 +35,16 @@ class Size:
 
 @dataclass(frozen=True)
 class Run:
-    """What was measured, and on what."""
+    """What was measured, and on what. `memory_megabytes` is what the API holds at the end; `ready_seconds` is from its start to
+    the first yes of `/readyz`."""
 
     machine: str
     people: int
     products: int
     turns: int
     seconds: float
+    ready_seconds: float
+    memory_megabytes: float
     notes: list[str]
     rows: list[Result]
 
@@ -56,8 +59,19 @@ async def run(story: Told, house: House, size: Size, only: Sequence[str] = ()) -
         home_bytes = _home_bytes(longan[OURS], asking)
         with measuring.running(await _others(story, house, servers, home_bytes), house) as others:
             results = await _measure(story, rows, longan | others, _postmaster(servers), size)
+        memory = processor.resident_megabytes(longan[OURS].process.popen.pid)
     notes = [why] if (why := rivals.why_no_peer()) else []
-    return Run(_machine(), everybody, await _products(), size.turns, size.seconds, notes, results)
+    return Run(
+        machine=_machine(),
+        people=everybody,
+        products=await _products(),
+        turns=size.turns,
+        seconds=size.seconds,
+        ready_seconds=longan[OURS].ready_seconds,
+        memory_megabytes=memory,
+        notes=notes,
+        rows=results,
+    )
 
 
 def _chosen(rows: list[Row], only: Sequence[str]) -> list[Row]:

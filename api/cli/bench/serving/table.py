@@ -42,6 +42,7 @@ def _goal(goal: Goal) -> Text:
 
 def _notes(run: Run) -> Iterator[str]:
     yield f"{run.machine}; {run.people:,} people, {run.products:,} products; {run.turns} turns of {run.seconds:g} s each"
+    yield f"the API was ready in {run.ready_seconds:.1f} s, and holds {run.memory_megabytes:,.0f} MB after all this"
     yield "limit, peer: how many times as many answers a second as these, medians over the turns:"
     for row in run.rows:
         others = [
