@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from graphql import DocumentNode, OperationDefinitionNode
+from graphql.execution.values import VariableValues
 
 
 class Document(NamedTuple):
@@ -13,8 +14,9 @@ class Document(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """An operation that may run, and the cost that was charged for it."""
+    """An operation that may run, with its variables, and the cost that was charged for it."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    variables: VariableValues
     cost: int

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.base import BaseSchema
 
@@ -41,10 +41,10 @@ async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Ad
     cost = cost_of(operation, fragments_of(document), asked.variables or {})
     _refuse_dear(cost, asker)
     await _charge(asker, cost + _values_in(asked.variables))
-    _refuse_mistaken(schema, document, operation, asked, asker)
+    variables = _variables(schema, document, operation, asked, asker)
     if asked.sha256 is not None:
         await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
-    asker.admitted = Admitted(document, operation, cost)
+    asker.admitted = Admitted(document, operation, variables, cost)
     return asker.admitted
 
 
@@ -62,18 +62,20 @@ async def _read(schema: BaseSchema, text: str, asker: Context) -> DocumentNode:
     return node
 
 
-def _refuse_mistaken(
+def _variables(
     schema: BaseSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     asked: GraphQLRequest,
     asker: Context,
-) -> None:
+) -> VariableValues:
+    """As their types read them. Raises Mistaken or BadRequest where one cannot."""
     core, hides = core_of(schema), not settings().shows_schema
     found = get_variable_values(core, operation.variable_definitions or (), asked.variables or {}, MISTAKES_MAX, hides)
     if isinstance(found, list):
         raise Mistaken(found)
     refuse_malformed(operation, fragments_of(document), core, found.coerced, asker)
+    return found
 
 
 def _values_in(variables: dict[str, Any] | None) -> int:

@@ -11,6 +11,7 @@ from api.graphql.admitting import RunAdmitted
 from api.graphql.errors import Masking, public
 from api.graphql.inputs import make_lenient
 from api.graphql.introspecting import Introspecting
+from api.graphql.plans.planning import Planning
 from api.graphql.scalars import SCALARS
 
 
@@ -38,7 +39,7 @@ def make_schema(
         types=types,
         scalar_overrides=SCALARS,
         config=StrawberryConfig(enable_experimental_incremental_execution=False),
-        extensions=[Masking, RunAdmitted, *extensions, Introspecting],
+        extensions=[Masking, RunAdmitted, *extensions, Introspecting, Planning],
     )
     make_lenient(schema._schema)
     return schema

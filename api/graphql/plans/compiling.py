@@ -1,0 +1,178 @@
+"""Compiling a plan: the fields are collected as graphql-core collects them, once, and each becomes one function."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    get_nullable_type,
+    is_abstract_type,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues
+from strawberry import Schema
+
+from api.graphql.plans import values
+from api.graphql.plans.runs import Asked, Finish, Operation, Run, Unplanned
+from api.graphql.plans.steps import step_of
+from api.graphql.plans.values import Step
+
+FIELDS_MAX = 1_000  # of one plan, each counted for every type that it is planned for
+CONDITIONS = frozenset({"skip", "include"})
+
+
+class Plan:
+    """Answers one operation of one document, for one choice of its @skip and @include."""
+
+    def __init__(self, operation: Operation, compiler: "Compiler") -> None:
+        self.operation = operation
+        self._compiler = compiler
+        self._begin = compiler.begin()
+        self.rests = 0  # how many requests graphql-core answers before it is tried again
+
+    @property
+    def fields(self) -> int:
+        """What it takes in memory, roughly; it grows with the types that are met."""
+        return self._compiler.fields
+
+    async def answer(self, variables: VariableValues, context: Any, root: Any) -> dict[str, Any]:
+        """The `data`. Raises where there is any error to tell: then graphql-core tells it."""
+        return await Run(self.operation, variables, context, root).answer(self._begin)
+
+
+def compile_plan(
+    schema: Schema, document: DocumentNode, node: OperationDefinitionNode, booleans: Mapping[str, Any]
+) -> Plan:
+    """Raises Unplanned for what plans cannot answer. `booleans`: the variables that its @skip and @include ask for."""
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    operation = Operation(schema, schema._schema, node, fragments)
+    _refuse_unknown(operation)
+    return Plan(operation, Compiler(operation, VariableValues({}, dict(booleans))))
+
+
+def conditions_of(node: OperationDefinitionNode, document: DocumentNode) -> tuple[str, ...]:
+    """The variables by which fields are left out or not."""
+    parts = [node, *(each for each in document.definitions if isinstance(each, FragmentDefinitionNode))]
+    return tuple(
+        sorted(
+            {
+                argument.value.name.value
+                for part in parts
+                for selection in _within(part.selection_set)
+                for directive in selection.directives or ()
+                for argument in directive.arguments or ()
+                if isinstance(argument.value, VariableNode)
+            }
+        )
+    )
+
+
+def _within(selections: SelectionSetNode) -> Iterator[FieldNode | InlineFragmentNode | FragmentSpreadNode]:
+    waiting = [selections]
+    while waiting:
+        for selection in waiting.pop().selections:
+            yield selection  # type: ignore[misc]
+            below = getattr(selection, "selection_set", None)
+            if below is not None:
+                waiting.append(below)
+
+
+def _refuse_unknown(operation: Operation) -> None:
+    schema, node = operation.schema, operation.node
+    if node.operation is not OperationType.QUERY:
+        raise Unplanned("no query")
+    if schema.directives or any(each._implements_resolve() for each in schema.get_extensions()):
+        raise Unplanned("something stands around every field")
+    if node.directives:
+        raise Unplanned("a directive of the operation")
+    for part in (node, *operation.fragments.values()):
+        for selection in _within(part.selection_set):
+            if any(directive.name.value not in CONDITIONS for directive in selection.directives or ()):
+                raise Unplanned("another directive")
+
+
+class Compiler:
+    """Of one plan. It is kept with it, since the members of an abstract type are compiled when they are first met."""
+
+    def __init__(self, operation: Operation, booleans: VariableValues) -> None:
+        self._operation = operation
+        self._booleans = booleans
+        self._fragments = {name: FragmentDetails(each) for name, each in operation.fragments.items()}
+        self.fields = 0
+
+    def begin(self) -> Finish:
+        core, node = self._operation.core, self._operation.node
+        root = core.query_type
+        assert root is not None
+        collected = collect_fields(core, self._fragments, self._booleans, root, node)
+        steps = [self._step(root, key, details) for key, details in collected.grouped_field_set.items()]
+
+        def begin(source: Any, run: Run) -> dict[str, Any]:
+            answer: dict[str, Any] = {}
+            for step in steps:
+                step(source, answer, run)
+            return answer
+
+        return begin
+
+    def _step(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> Step:
+        self.fields += 1
+        if self.fields > FIELDS_MAX:
+            raise Unplanned("too many fields")
+        name = details[0].node.name.value
+        if name == "__typename":
+            return _constant(key, parent.name)
+        definition = self._operation.core.get_field(parent, name)
+        if definition is None or name.startswith("__"):
+            raise Unplanned("a question about the schema")
+        asked = Asked(definition, details, parent)
+        as_is = values.AS_IS.get(get_nullable_type(definition.type))
+        return step_of(key, asked, self._finish(definition.type, asked), as_is)
+
+    def _finish(self, type_: GraphQLOutputType, asked: Asked) -> Finish:
+        inner, is_nullable = (type_.of_type, False) if is_non_null_type(type_) else (type_, True)
+        if is_list_type(inner):
+            return values.listing(self._finish(inner.of_type, asked), is_nullable)
+        if is_enum_type(inner):
+            return values.choice(inner, is_nullable)
+        if is_leaf_type(inner):
+            return values.leaf(inner, is_nullable)
+        if is_abstract_type(inner):
+            return values.abstract(inner, lambda name: self._member(inner, name, asked), asked, is_nullable)
+        if is_object_type(inner):
+            return values.composite(inner, self._steps(inner, asked), asked, is_nullable)
+        raise Unplanned("another kind of type")
+
+    def _member(self, abstract: Any, name: str, asked: Asked) -> Finish:
+        type_ = self._operation.core.get_type(name)
+        if not is_object_type(type_) or not self._operation.core.is_sub_type(abstract, type_):
+            raise Unplanned("an object of a type that may not stand here")
+        return values.composite(type_, self._steps(type_, asked), asked, is_nullable=False)
+
+    def _steps(self, type_: GraphQLObjectType, asked: Asked) -> list[Step]:
+        collected = collect_subfields(
+            self._operation.core, self._fragments, self._booleans, self._operation.node, type_, asked.details
+        )
+        return [self._step(type_, key, details) for key, details in collected.grouped_field_set.items()]
+
+
+def _constant(key: str, text: str) -> Step:
+    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+        answer[key] = text
+
+    return step

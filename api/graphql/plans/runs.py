@@ -1,0 +1,168 @@
+"""One request's run of a plan: what resolvers are told, and what is waited for, all of a level together."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import is_awaitable
+from strawberry import Schema
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+
+class Unplanned(Exception):
+    """The plan cannot tell this answer. graphql-core can, and is asked from the start."""
+
+
+class _Untold:
+    """What a plan does not know of a field, such as its place in the answer. Whoever asks for it is answered by graphql-core."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise Unplanned(f"a resolver asks for {name}")
+
+
+UNTOLD: Any = _Untold()
+
+
+class Operation(NamedTuple):
+    """What is the same in all runs of a plan."""
+
+    schema: Schema
+    core: GraphQLSchema
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """A field in one place of an operation, where it is asked by one or several nodes."""
+
+    definition: GraphQLField
+    details: FieldDetailsList
+    parent: GraphQLObjectType
+
+    @property
+    def name(self) -> str:
+        return self.details[0].node.name.value
+
+    @property
+    def strawberry(self) -> StrawberryField | None:
+        field: StrawberryField | None = self.definition.extensions.get("strawberry-definition")
+        return field
+
+
+Finish = Callable[[Any, "Run"], Any]  # a value's part of the answer
+Waiting = tuple[dict[str, Any], str, Any, Finish]  # where it will stand, under which name, what is waited for, and then
+
+
+class Run:
+    """Made for one request. Whatever is the same for all values of a field is made once, when it is first asked for."""
+
+    __slots__ = ("_arguments", "_context", "_failure", "_infos", "_operation", "_raw", "_root", "_variables", "waiting")
+
+    def __init__(self, operation: Operation, variables: VariableValues, context: Any, root: Any) -> None:
+        self._operation = operation
+        self._variables = variables
+        self._context = context
+        self._root = root
+        self._arguments: dict[Asked, dict[str, Any]] = {}
+        self._infos: dict[Asked, Info[Any, Any]] = {}
+        self._raw: dict[Asked, GraphQLResolveInfo[Any]] = {}
+        self._failure: Exception | None = None
+        self.waiting: list[Waiting] = []
+
+    async def answer(self, begin: Finish) -> dict[str, Any]:
+        """Raises whatever a resolver raises, and Unplanned; then nothing of it is left running."""
+        answer: dict[str, Any] = {}
+        self._put(answer, "data", self._root, begin)
+        await self._go_on()
+        if self._failure is not None:
+            raise self._failure
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def _put(self, place: dict[str, Any], key: str, value: Any, finish: Finish) -> None:
+        if self._failure is None:
+            try:
+                place[key] = finish(value, self)
+            except Exception as error:
+                self._failure = error
+
+    async def _go_on(self) -> None:
+        """Waits for all together that has just been begun, as graphql-core does: what is loaded at once is loaded in one go."""
+        begun, self.waiting = self.waiting, []
+        try:
+            if len(begun) == 1 and self._failure is None:
+                await self._settle(*begun[0])
+            elif begun and self._failure is None:
+                await asyncio.gather(*(self._settle(*each) for each in begun))
+        finally:
+            # Whatever was awaited is over; the rest has not begun, and never will.
+            for _, _, awaited, _ in begun:
+                abandon(awaited)
+
+    async def _settle(self, place: dict[str, Any], key: str, awaited: Any, finish: Finish) -> None:
+        try:
+            value = await awaited
+        except Exception as error:
+            self._failure = self._failure or error
+            return
+        self._put(place, key, value, finish)
+        await self._go_on()
+
+    def info(self, asked: Asked) -> Info[Any, Any]:
+        """What Strawberry tells a resolver of this field."""
+        info = self._infos.get(asked)
+        if info is None:
+            make: Any = self._operation.schema.config.info_class
+            info = self._infos[asked] = make(_raw_info=self.raw(asked), _field=asked.strawberry)
+        return info
+
+    def raw(self, asked: Asked) -> GraphQLResolveInfo[Any]:
+        """The same as graphql-core tells it."""
+        raw = self._raw.get(asked)
+        if raw is None:
+            raw = self._raw[asked] = GraphQLResolveInfo(
+                field_name=asked.name,
+                field_nodes=[each.node for each in asked.details],
+                return_type=asked.definition.type,
+                parent_type=asked.parent,
+                path=UNTOLD,
+                schema=self._operation.core,
+                fragments=self._operation.fragments,
+                root_value=self._root,
+                operation=self._operation.node,
+                variable_values=self._variables.coerced,  # type: ignore[arg-type] # as Strawberry has it
+                context=self._context,
+                is_awaitable=is_awaitable,
+                abort_signal=None,
+                async_helpers=UNTOLD,
+            )
+        return raw
+
+    def arguments(self, asked: Asked) -> dict[str, Any]:
+        """As this request gives them; never those that the plan was compiled with."""
+        arguments = self._arguments.get(asked)
+        if arguments is None:
+            node = asked.details[0].node
+            arguments = get_argument_values(asked.definition, node, self._variables) if asked.definition.args else {}
+            self._arguments[asked] = arguments
+        return arguments
+
+
+def abandon(awaited: Any) -> None:
+    """What nobody will wait for: a coroutine has not begun, and a future is taken back."""
+    with suppress(Exception):
+        (awaited.close if hasattr(awaited, "close") else awaited.cancel)()
