@@ -6,6 +6,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 
 def new_id() -> UUID:
     return uuid7()
@@ -13,7 +15,8 @@ def new_id() -> UUID:
 
 def global_id(kind: str, id: UUID) -> str:
     """The permanent id that clients see: base64url of kind and UUID, without padding."""
-    return base64.urlsafe_b64encode(kind.encode() + b":" + id.bytes).rstrip(b"=").decode()
+    raw = binascii.b2a_base64(kind.encode() + b":" + id.bytes, newline=False)
+    return raw.rstrip(b"=").translate(URL_SAFE).decode()
 
 
 def parse_global_id(text: str) -> tuple[str, UUID] | None:

@@ -3,10 +3,11 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NewType, Self, TypeVar
+from typing import Any, NewType, Self, TypeVar, cast
 
 import strawberry
 
+from api.graphql.showing import shows
 from infra.errors import invalid
 from infra.money import Money as DomainMoney
 from infra.paging import YEAR_MAX, YEAR_MIN
@@ -80,14 +81,14 @@ SCALARS: dict[object, strawberry.types.scalar.ScalarDefinition] = {
 }
 
 
-@strawberry.type(description='An amount of money: { amount: "1234.50", currency: "CNY" }.')
+@shows(DomainMoney, description='An amount of money: { amount: "1234.50", currency: "CNY" }.')
 class Money:
     amount: Decimal = strawberry.field(description="With exactly the currency's decimals.")
     currency: str = strawberry.field(description="ISO 4217, as CNY.")
 
     @classmethod
     def of(cls, minor: int, currency: str) -> Self:
-        return cls(amount=DomainMoney(minor, currency).amount, currency=currency)
+        return cast(Self, DomainMoney(minor, currency))
 
 
 @strawberry.input(description="An amount of money.")

@@ -42,6 +42,7 @@ def shows(entity: type, *, description: str | None = None) -> Callable[[T], T]:
         def is_type_of(obj: Any, info: Any) -> bool:
             return isinstance(obj, cls | entity)
 
+        is_type_of.is_by_class = True  # type: ignore[attr-defined] # so that a plan need ask once a class
         cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]
         return strawberry.type(cls, description=description or inspect.getdoc(cls))
 

@@ -8,6 +8,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLInt,
     GraphQLObjectType,
     GraphQLOutputType,
     InlineFragmentNode,
@@ -150,6 +151,8 @@ class Compiler:
             return values.listing(self._finish(inner.of_type, asked), is_nullable)
         if is_enum_type(inner):
             return values.choice(inner, is_nullable)
+        if inner is GraphQLInt:
+            return values.whole_number(is_nullable)
         if is_leaf_type(inner):
             return values.leaf(inner, is_nullable)
         if is_abstract_type(inner):

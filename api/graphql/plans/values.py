@@ -6,10 +6,13 @@ from types import GeneratorType
 from typing import Any
 
 from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
     GraphQLAbstractType,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLID,
+    GraphQLInt,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLString,
@@ -60,6 +63,15 @@ def leaf(type_: GraphQLLeafType, is_nullable: bool) -> Finish:
     return finish
 
 
+def whole_number(is_nullable: bool) -> Finish:
+    otherwise = leaf(GraphQLInt, is_nullable)
+
+    def finish(value: Any, run: Run) -> Any:
+        return value if type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT else otherwise(value, run)
+
+    return finish
+
+
 def choice(type_: GraphQLEnumType, is_nullable: bool) -> Finish:
     """An enumeration of Python's, whose members' names are looked up once."""
     members = getattr(type_, "wrapped_cls", None)
@@ -91,22 +103,34 @@ def listing(item: Finish, is_nullable: bool) -> Finish:
 
 
 def composite(type_: GraphQLObjectType, steps: Sequence[Step], asked: Asked, is_nullable: bool) -> Finish:
-    is_type_of = type_.is_type_of
+    fitting: set[type] = set()  # classes of which any value may stand here
+    check = _check_of(type_, asked, fitting)
 
     def finish(value: Any, run: Run) -> Any:
-        if value is None:
-            return _null(is_nullable)
-        if type(value) not in _plain:
-            _refuse_odd(value)
-        if is_type_of is not None and (told := is_type_of(value, run.raw(asked))) is not True:
-            abandon(told)
-            raise Unplanned("an object of another type")
+        if type(value) not in fitting:
+            if value is None:
+                return _null(is_nullable)
+            check(value, run)
         answer: dict[str, Any] = {}
         for step in steps:
             step(value, answer, run)
         return answer
 
     return finish
+
+
+def _check_of(type_: GraphQLObjectType, asked: Asked, fitting: set[type]) -> Callable[[Any, Run], None]:
+    is_type_of = type_.is_type_of
+
+    def check(value: Any, run: Run) -> None:
+        _refuse_odd(value)
+        if is_type_of is not None and (told := is_type_of(value, run.raw(asked))) is not True:
+            abandon(told)
+            raise Unplanned("an object of another type")
+        if type(value) in _plain and (is_type_of is None or getattr(is_type_of, "is_by_class", False)):
+            fitting.add(type(value))
+
+    return check
 
 
 def abstract(type_: GraphQLAbstractType, finish_as: Callable[[str], Finish], asked: Asked, is_nullable: bool) -> Finish:
