@@ -1,6 +1,6 @@
 """Whoever has not signed in may ask what is PUBLIC; everything else is 401 before anything runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from functools import cache
 
 import strawberry
@@ -9,7 +9,6 @@ from strawberry.extensions import SchemaExtension
 from api.graphql.context import Context
 from api.graphql.errors import Unauthenticated
 from api.graphql.limits import SIGN_IN
-from api.graphql.operations import fragments_of, operation_of, root_fields
 from api.graphql.requiring import permission_of, root_fields_of
 from domain.actors import UserActor
 from domain.permissions import Permission
@@ -18,15 +17,13 @@ OF_THE_LANGUAGE = frozenset({"__typename", "__schema", "__type"})
 
 
 class Visitors(SchemaExtension):
-    async def on_execute(self) -> AsyncIterator[None]:
-        document = self.execution_context.graphql_document
-        assert document is not None
-        operation = operation_of(document, self.execution_context.operation_name)
-        asked = root_fields(operation.selection_set, fragments_of(document))
-        self._let_in(self.execution_context.context, asked)
+    def on_execute(self) -> Iterator[None]:
+        asker: Context = self.execution_context.context
+        assert asker.admitted is not None, "a door admits an operation before it runs"
+        self._let_in(asker, asker.admitted.operation.asked)
         yield
 
-    def _let_in(self, asker: Context, asked: set[str]) -> None:
+    def _let_in(self, asker: Context, asked: frozenset[str]) -> None:
         # An app whose token is over shows it still while it asks for new ones.
         if asker.turned_away is not None and not asked <= SIGN_IN:
             raise asker.turned_away

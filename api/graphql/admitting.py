@@ -6,19 +6,17 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.base import BaseSchema
 
 from api.graphql import documents
-from api.graphql.admitted import Admitted, Document
+from api.graphql.admitted import Admitted, Document, Operation
 from api.graphql.context import Context
 from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
 from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
 from api.graphql.inputs import refuse_malformed
-from api.graphql.limits import cost_of
-from api.graphql.operations import fragments_of, operation_of
 from api.graphql.requests import GraphQLRequest
 from infra import limiter, vault
 from infra.settings import Rate, settings
@@ -37,44 +35,40 @@ def refusal_errors(error: PublicError | Mistaken, locale: Locale) -> list[GraphQ
 async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Admitted:
     """Raises a PublicError for what may not run, and Mistaken for what could not. Either has been charged."""
     document = await _read(schema, asked.query or "", asker)
-    operation = operation_of(document, asked.operation_name)
-    cost = cost_of(operation, fragments_of(document), asked.variables or {})
+    operation = document.operation(asked.operation_name)
+    cost = operation.cost(asked.variables or {})
     _refuse_dear(cost, asker)
     await _charge(asker, cost + _values_in(asked.variables))
-    variables = _variables(schema, document, operation, asked, asker)
+    variables = _variables(schema, operation, asked, asker)
     if asked.sha256 is not None:
         await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
-    asker.admitted = Admitted(document, operation, variables, cost)
+    asker.admitted = Admitted(document.node, operation, variables, cost)
     return asker.admitted
 
 
-async def _read(schema: BaseSchema, text: str, asker: Context) -> DocumentNode:
+async def _read(schema: BaseSchema, text: str, asker: Context) -> Document:
     known = _shelf_of(schema).get(text)
     if known is not None:
-        return known.node
+        return known
     limits = settings().request_limits
     if len(text) > limits.document_bytes or len(text.encode("utf-8", "surrogatepass")) > limits.document_bytes:
         raise CostExceeded(f"A document has up to {limits.document_bytes} bytes.")
     tokens = len(WORD.findall(text))
     await _charge(asker, tokens)
     node = await examine(core_of(schema), text, limits.tokens if asker.actor else limits.visitor_tokens)
-    _shelf_of(schema).put(text, Document(node, tokens))
-    return node
+    document = Document(node, tokens)
+    _shelf_of(schema).put(text, document)
+    return document
 
 
-def _variables(
-    schema: BaseSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    asked: GraphQLRequest,
-    asker: Context,
-) -> VariableValues:
+def _variables(schema: BaseSchema, operation: Operation, asked: GraphQLRequest, asker: Context) -> VariableValues:
     """As their types read them. Raises Mistaken or BadRequest where one cannot."""
     core, hides = core_of(schema), not settings().shows_schema
-    found = get_variable_values(core, operation.variable_definitions or (), asked.variables or {}, MISTAKES_MAX, hides)
+    declared = operation.node.variable_definitions or ()
+    found = get_variable_values(core, declared, asked.variables or {}, MISTAKES_MAX, hides)
     if isinstance(found, list):
         raise Mistaken(found)
-    refuse_malformed(operation, fragments_of(document), core, found.coerced, asker)
+    refuse_malformed(operation.node, operation.fragments, core, found.coerced, asker)
     return found
 
 

@@ -13,7 +13,6 @@ from strawberry.extensions import SchemaExtension
 
 from api.graphql.admitted import Admitted
 from api.graphql.errors import BadRequest
-from api.graphql.operations import fragments_of, root_fields
 
 INTROSPECTION = frozenset({"__schema", "__type"})
 KEPT_MAX = 20  # answers; one to the usual question takes some megabytes
@@ -33,7 +32,7 @@ class Introspecting(SchemaExtension):
 
 def is_introspection(admitted: Admitted) -> bool:
     """Raises BadRequest where the schema and something else are asked for together."""
-    asked = root_fields(admitted.operation.selection_set, fragments_of(admitted.document))
+    asked = admitted.operation.asked
     if asked.isdisjoint(INTROSPECTION):
         return False
     if asked - INTROSPECTION - {"__typename"}:
@@ -47,7 +46,8 @@ _one_at_a_time = asyncio.Lock()
 
 
 async def _answer(core: GraphQLSchema, admitted: Admitted, variables: dict[str, Any] | None) -> ExecutionResult:
-    name = admitted.operation.name.value if admitted.operation.name else None
+    node = admitted.operation.node
+    name = node.name.value if node.name else None
     key = id(admitted.document), name
     async with _one_at_a_time:
         if variables or key not in _kept:

@@ -24,6 +24,8 @@ from infra.settings import settings
 
 # One request, one attempt: aliases would let a guesser try a thousand codes at once.
 SIGN_IN = frozenset({"requestPhoneCode", "signIn", "refreshSession"})
+# The arguments that say how long a list is.
+COUNTED = frozenset({"first", "ids"})
 PAGE = frozenset({"edges", "nodes"})
 # What looks through all products costs as many fields as take as long.
 DEAR = {"search": 100, "sort": 20, "months": 20, "monthlyAtMost": 20}

@@ -10,6 +10,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     value_from_ast_untyped,
 )
@@ -47,6 +48,17 @@ def defaults_of(operation: OperationDefinitionNode) -> dict[str, Any]:
         for definition in operation.variable_definitions or ()
         if definition.default_value is not None
     }
+
+
+def selections_in(selections: SelectionSetNode) -> Iterator[SelectionNode]:
+    """All of them, however deep; fragments are not opened."""
+    waiting = [selections]
+    while waiting:
+        for selection in waiting.pop().selections:
+            yield selection
+            below: SelectionSetNode | None = getattr(selection, "selection_set", None)
+            if below is not None:
+                waiting.append(below)
 
 
 def root_fields(selections: SelectionSetNode | None, fragments: Fragments) -> set[str]:

@@ -244,4 +244,4 @@ class Conversation:
 
 
 def _is_subscription(asker: Context) -> bool:
-    return asker.admitted is not None and asker.admitted.operation.operation is OperationType.SUBSCRIPTION
+    return asker.admitted is not None and asker.admitted.operation.node.operation is OperationType.SUBSCRIPTION

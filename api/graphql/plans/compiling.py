@@ -4,17 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
+    DirectiveNode,
     GraphQLInt,
     GraphQLObjectType,
     GraphQLOutputType,
-    InlineFragmentNode,
-    OperationDefinitionNode,
+    GraphQLSchema,
     OperationType,
-    SelectionSetNode,
     VariableNode,
     get_nullable_type,
     is_abstract_type,
@@ -28,8 +23,10 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, 
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
+from api.graphql.admitted import Operation
+from api.graphql.operations import selections_in
 from api.graphql.plans import values
-from api.graphql.plans.runs import Asked, Finish, Operation, Run, Unplanned
+from api.graphql.plans.runs import Asked, Finish, Run, Unplanned
 from api.graphql.plans.steps import step_of
 from api.graphql.plans.values import Step
 
@@ -38,12 +35,17 @@ CONDITIONS = frozenset({"skip", "include"})
 
 
 class Plan:
-    """Answers one operation of one document, for one choice of its @skip and @include."""
+    """Answers one operation of one document, for one choice of its @skip and @include. Raises Unplanned where that cannot be.
 
-    def __init__(self, operation: Operation, compiler: "Compiler") -> None:
-        self.operation = operation
-        self._compiler = compiler
-        self._begin = compiler.begin()
+    `booleans`: the variables that they ask for.
+    """
+
+    def __init__(self, schema: Schema, operation: Operation, booleans: Mapping[str, Any]) -> None:
+        _refuse_unknown(schema, operation)
+        self._schema = schema
+        self._operation = operation
+        self._compiler = Compiler(schema._schema, operation, VariableValues({}, dict(booleans)))
+        self._begin = self._compiler.begin()
         self.rests = 0  # how many requests graphql-core answers before it is tried again
 
     @property
@@ -53,74 +55,44 @@ class Plan:
 
     async def answer(self, variables: VariableValues, context: Any, root: Any) -> dict[str, Any]:
         """The `data`. Raises where there is any error to tell: then graphql-core tells it."""
-        return await Run(self.operation, variables, context, root).answer(self._begin)
+        return await Run(self._schema, self._operation, variables, context, root).answer(self._begin)
 
 
-def compile_plan(
-    schema: Schema, document: DocumentNode, node: OperationDefinitionNode, booleans: Mapping[str, Any]
-) -> Plan:
-    """Raises Unplanned for what plans cannot answer. `booleans`: the variables that its @skip and @include ask for."""
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    operation = Operation(schema, schema._schema, node, fragments)
-    _refuse_unknown(operation)
-    return Plan(operation, Compiler(operation, VariableValues({}, dict(booleans))))
-
-
-def conditions_of(node: OperationDefinitionNode, document: DocumentNode) -> tuple[str, ...]:
+def conditions_of(operation: Operation) -> tuple[str, ...]:
     """The variables by which fields are left out or not."""
-    parts = [node, *(each for each in document.definitions if isinstance(each, FragmentDefinitionNode))]
-    return tuple(
-        sorted(
-            {
-                argument.value.name.value
-                for part in parts
-                for selection in _within(part.selection_set)
-                for directive in selection.directives or ()
-                for argument in directive.arguments or ()
-                if isinstance(argument.value, VariableNode)
-            }
-        )
-    )
+    arguments = [argument for directive in _directives(operation) for argument in directive.arguments or ()]
+    return tuple(sorted({each.value.name.value for each in arguments if isinstance(each.value, VariableNode)}))
 
 
-def _within(selections: SelectionSetNode) -> Iterator[FieldNode | InlineFragmentNode | FragmentSpreadNode]:
-    waiting = [selections]
-    while waiting:
-        for selection in waiting.pop().selections:
-            yield selection  # type: ignore[misc]
-            below = getattr(selection, "selection_set", None)
-            if below is not None:
-                waiting.append(below)
+def _directives(operation: Operation) -> Iterator[DirectiveNode]:
+    for part in (operation.node, *operation.fragments.values()):
+        for selection in selections_in(part.selection_set):
+            yield from selection.directives or ()
 
 
-def _refuse_unknown(operation: Operation) -> None:
-    schema, node = operation.schema, operation.node
-    if node.operation is not OperationType.QUERY:
+def _refuse_unknown(schema: Schema, operation: Operation) -> None:
+    if operation.node.operation is not OperationType.QUERY:
         raise Unplanned("no query")
     if schema.directives or any(each._implements_resolve() for each in schema.get_extensions()):
         raise Unplanned("something stands around every field")
-    if node.directives:
-        raise Unplanned("a directive of the operation")
-    for part in (node, *operation.fragments.values()):
-        for selection in _within(part.selection_set):
-            if any(directive.name.value not in CONDITIONS for directive in selection.directives or ()):
-                raise Unplanned("another directive")
+    if operation.node.directives or any(each.name.value not in CONDITIONS for each in _directives(operation)):
+        raise Unplanned("another directive")
 
 
 class Compiler:
     """Of one plan. It is kept with it, since the members of an abstract type are compiled when they are first met."""
 
-    def __init__(self, operation: Operation, booleans: VariableValues) -> None:
+    def __init__(self, core: GraphQLSchema, operation: Operation, booleans: VariableValues) -> None:
+        self._core = core
         self._operation = operation
         self._booleans = booleans
         self._fragments = {name: FragmentDetails(each) for name, each in operation.fragments.items()}
         self.fields = 0
 
     def begin(self) -> Finish:
-        core, node = self._operation.core, self._operation.node
-        root = core.query_type
+        root = self._core.query_type
         assert root is not None
-        collected = collect_fields(core, self._fragments, self._booleans, root, node)
+        collected = collect_fields(self._core, self._fragments, self._booleans, root, self._operation.node)
         steps = [self._step(root, key, details) for key, details in collected.grouped_field_set.items()]
 
         def begin(source: Any, run: Run) -> dict[str, Any]:
@@ -138,7 +110,7 @@ class Compiler:
         name = details[0].node.name.value
         if name == "__typename":
             return _constant(key, parent.name)
-        definition = self._operation.core.get_field(parent, name)
+        definition = self._core.get_field(parent, name)
         if definition is None or name.startswith("__"):
             raise Unplanned("a question about the schema")
         asked = Asked(definition, details, parent)
@@ -162,14 +134,14 @@ class Compiler:
         raise Unplanned("another kind of type")
 
     def _member(self, abstract: Any, name: str, asked: Asked) -> Finish:
-        type_ = self._operation.core.get_type(name)
-        if not is_object_type(type_) or not self._operation.core.is_sub_type(abstract, type_):
+        type_ = self._core.get_type(name)
+        if not is_object_type(type_) or not self._core.is_sub_type(abstract, type_):
             raise Unplanned("an object of a type that may not stand here")
         return values.composite(type_, self._steps(type_, asked), asked, is_nullable=False)
 
     def _steps(self, type_: GraphQLObjectType, asked: Asked) -> list[Step]:
         collected = collect_subfields(
-            self._operation.core, self._fragments, self._booleans, self._operation.node, type_, asked.details
+            self._core, self._fragments, self._booleans, self._operation.node, type_, asked.details
         )
         return [self._step(type_, key, details) for key, details in collected.grouped_field_set.items()]
 

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from strawberry import Schema
 
 from api.graphql.admitted import Admitted
-from api.graphql.plans.compiling import Plan, compile_plan, conditions_of
+from api.graphql.plans.compiling import Plan, conditions_of
 from api.graphql.plans.runs import Unplanned
 
 SEEN_MIN = 3  # compiling takes as long as running a few times, so a document that comes once is not worth it
@@ -42,12 +42,12 @@ class Plans:
 
     def find(self, schema: Schema, admitted: Admitted) -> Plan:
         """Raises Unplanned, and why, where graphql-core is to answer."""
-        key = id(admitted.operation)
+        key = id(admitted.operation.node)
         planned = self._planned.get(key)
         if planned is None:
             if self._times_seen(key) < SEEN_MIN:
                 raise Unplanned("seldom")
-            planned = Planned(admitted, conditions_of(admitted.operation, admitted.document))
+            planned = Planned(admitted, conditions_of(admitted.operation))
             self._planned[key] = planned
         self._planned.move_to_end(key)
         plan = self._variant(schema, planned, admitted)
@@ -80,7 +80,7 @@ def _compiled(schema: Schema, admitted: Admitted, conditions: tuple[str, ...]) -
     given = admitted.variables.coerced
     booleans = {name: given[name] for name in conditions if name in given}
     try:
-        return compile_plan(schema, admitted.document, admitted.operation, booleans)
+        return Plan(schema, admitted.operation, booleans)
     except (Unplanned, GraphQLError):
         return None
 

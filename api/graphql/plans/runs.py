@@ -4,15 +4,12 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import (
-    FragmentDefinitionNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
-    GraphQLSchema,
-    OperationDefinitionNode,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues, get_argument_values
@@ -20,6 +17,8 @@ from graphql.pyutils import is_awaitable
 from strawberry import Schema
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
+
+from api.graphql.admitted import Operation
 
 
 class Unplanned(Exception):
@@ -34,15 +33,6 @@ class _Untold:
 
 
 UNTOLD: Any = _Untold()
-
-
-class Operation(NamedTuple):
-    """What is the same in all runs of a plan."""
-
-    schema: Schema
-    core: GraphQLSchema
-    node: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,9 +60,23 @@ Waiting = tuple[dict[str, Any], str, Any, Finish]  # where it will stand, under 
 class Run:
     """Made for one request. Whatever is the same for all values of a field is made once, when it is first asked for."""
 
-    __slots__ = ("_arguments", "_context", "_failure", "_infos", "_operation", "_raw", "_root", "_variables", "waiting")
+    __slots__ = (
+        "_arguments",
+        "_context",
+        "_failure",
+        "_infos",
+        "_operation",
+        "_raw",
+        "_root",
+        "_schema",
+        "_variables",
+        "waiting",
+    )
 
-    def __init__(self, operation: Operation, variables: VariableValues, context: Any, root: Any) -> None:
+    def __init__(
+        self, schema: Schema, operation: Operation, variables: VariableValues, context: Any, root: Any
+    ) -> None:
+        self._schema = schema
         self._operation = operation
         self._variables = variables
         self._context = context
@@ -126,7 +130,7 @@ class Run:
         """What Strawberry tells a resolver of this field."""
         info = self._infos.get(asked)
         if info is None:
-            make: Any = self._operation.schema.config.info_class
+            make: Any = self._schema.config.info_class
             info = self._infos[asked] = make(_raw_info=self.raw(asked), _field=asked.strawberry)
         return info
 
@@ -140,7 +144,7 @@ class Run:
                 return_type=asked.definition.type,
                 parent_type=asked.parent,
                 path=UNTOLD,
-                schema=self._operation.core,
+                schema=self._schema._schema,
                 fragments=self._operation.fragments,
                 root_value=self._root,
                 operation=self._operation.node,

@@ -7,9 +7,8 @@ import orjson
 from graphql import parse
 from graphql.execution.values import get_variable_values
 
-from api.graphql.admitted import Admitted
+from api.graphql.admitted import Admitted, Document
 from api.graphql.context import Context
-from api.graphql.operations import operation_of
 from api.graphql.plans import keeping, planning
 from api.graphql.schemas import Schema
 from tests.api.graphql.plans.documents import Query
@@ -34,11 +33,11 @@ async def ask_plan(schema: Schema, query: Query, context: Context) -> Told:
 
 
 async def _ask(schema: Schema, query: Query, context: Context, seen_min: int) -> Told:
-    document = parse(query.text)
-    operation = operation_of(document, None)
-    values = get_variable_values(schema._schema, operation.variable_definitions or (), query.variables)
+    document = Document(parse(query.text), 0)
+    operation = document.operation(None)
+    values = get_variable_values(schema._schema, operation.node.variable_definitions or (), query.variables)
     assert not isinstance(values, list), values
-    context.admitted = Admitted(document, operation, values, 0)
+    context.admitted = Admitted(document.node, operation, values, 0)
     before, plans = keeping.SEEN_MIN, keeping.plans
     keeping.SEEN_MIN, keeping.plans = seen_min, keeping.Plans()
     counted = counts()
