@@ -35,12 +35,12 @@ class Shop:
     token: str
 
 
-async def open_shop() -> Shop:
+async def open_shop(sku: str = "loan") -> Shop:
     async with transaction() as db:
         partner = Partner(id=new_id(), code=f"shop-{uuid4()}", name="Shop", purpose=Purpose.LENDING)
         db.add(partner)
         await db.flush()
-        product = _loan(partner)
+        product = _loan(partner, sku)
         client = PartnerClient(
             client_id=f"client-{uuid4()}",
             partner_id=partner.id,
@@ -52,11 +52,11 @@ async def open_shop() -> Shop:
         return Shop(partner, product, await partner_tokens.issue(db, client))
 
 
-def _loan(partner: Partner) -> Product:
+def _loan(partner: Partner, sku: str) -> Product:
     return Product(
         id=new_id(),
         partner_id=partner.id,
-        sku="loan",
+        sku=sku,
         kind=ProductKind.LOAN,
         title="A loan",
         amount_min=100_000,

@@ -15,9 +15,12 @@ import pytest
 
 from infra.settings import settings
 from tests.api.fuzz.house import PATH
+from tests.api.fuzz.requests import Stranger
 from tests.patience import SECONDS_MAX
 from tests.visiting import visitor
 
+POOLS = 25  # connections that are kept, of the database and of Valkey
+GROWN_BYTES_MAX = 60_000_000  # what is remembered on purpose: documents, answers about the schema, counts
 # So that a stranger's every document is read, validated and run: what is refused unread proves nothing.
 BOUNDLESS = {
     "LONGAN_REQUEST_LIMITS__VISITOR_COST_PER_MINUTE": "1000000000",
@@ -56,7 +59,7 @@ async def house_of_strangers(folder: Path, **environment: str) -> AsyncIterator[
         "LONGAN_DATABASE_URL": settings().database_url or "",
         "LONGAN_VALKEY_URL": settings().valkey_url or "",
         "LONGAN_PORT": str(port),
-        "LONGAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "LONGAN_PUBLIC_URL": settings().public_url,  # the same tokens are good at both
         **environment,
     }
     house = House(port, folder / "house.log")
@@ -87,3 +90,28 @@ async def _is_ready(house: House) -> None:
 async def strangers(models: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with house_of_strangers(tmp_path_factory.mktemp("strangers"), **BOUNDLESS) as house:
         yield house
+
+
+@pytest.fixture
+async def steady(strangers: House) -> AsyncIterator[House]:
+    """Nothing is left of what the test did."""
+    for asked in Stranger(1).requests(40):  # what the first of each kind loads stays loaded
+        await strangers.ask(asked.written())
+    before, mark = await strangers.watch(), strangers.log.stat().st_size
+    yield strangers
+    after = await _settled(strangers, before)
+    assert after["resident"] - before["resident"] < GROWN_BYTES_MAX
+    said = strangers.log.read_bytes()[mark:]
+    assert b"Traceback" not in said
+    assert b'"exception"' not in said, [line for line in said.splitlines() if b'"exception"' in line][:3]
+
+
+async def _settled(house: House, before: dict[str, Any]) -> dict[str, Any]:
+    """What is open is as much as it was."""
+    async with asyncio.timeout(SECONDS_MAX):
+        while True:
+            now: dict[str, Any] = await house.watch()
+            is_closed = all(now[name] <= before[name] for name in ("tasks", "connections"))
+            if is_closed and now["files"] <= before["files"] + POOLS:
+                return now
+            await asyncio.sleep(0.2)

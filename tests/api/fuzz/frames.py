@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from tests.api.fuzz.requests import Stranger, _dumped
+from tests.api.fuzz.requests import Stranger, dumped
 
 KINDS = [
     "connection_init",
@@ -69,4 +69,4 @@ class Talker:
 
 
 def _text(message: Any) -> str:
-    return _dumped(message).decode("utf-8", "replace")
+    return dumped(message).decode("utf-8", "replace")

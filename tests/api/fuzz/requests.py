@@ -85,14 +85,14 @@ class Stranger:
         text = self.writers[door].document()
         body = self.request_of(text)
         if self.random.random() < 0.15 and isinstance(body, dict):
-            told = {name: value if isinstance(value, str) else _dumped(value).decode() for name, value in body.items()}
+            told = {name: value if isinstance(value, str) else dumped(value).decode() for name, value in body.items()}
             query = urlencode(told, errors="replace")[:60_000]
             return Asked("GET", door, query, self.headers(None), b"")
         kind = self.random.choices([JSON, "application/json; charset=utf-8", FORM, "text/plain", ""], [20, 2, 1, 1, 1])[
             0
         ]
         method = self.random.choices(["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "GET"], [40, 1, 1, 1, 1, 1])[0]
-        return Asked(method, door, "", self.headers(kind), self.spoiled(_dumped(body)))
+        return Asked(method, door, "", self.headers(kind), self.spoiled(dumped(body)))
 
     def request_of(self, text: str) -> Any:
         body: dict[str, Any] = {"query": text}
@@ -235,7 +235,7 @@ class Stranger:
         if self.random.random() < 0.4:
             said[self.random.choice(list(said))] = self.anything(2)
             method = self.random.choice(["POST", "POST", "DELETE", "GET"])
-            return Asked(method, "/console/session", "", self.headers(JSON), self.spoiled(_dumped(said)))
+            return Asked(method, "/console/session", "", self.headers(JSON), self.spoiled(dumped(said)))
         path = self.random.choice(PAGES)
         if self.random.random() < 0.5:
             query = quote(f"next={self.random.choice(words)}&{self.random.choice(ODD)}", safe="=&", errors="replace")
@@ -254,7 +254,7 @@ class Stranger:
         return Asked(method, self.random.choice(OTHERS), "", self.headers(None), b"")
 
 
-def _dumped(value: Any) -> bytes:
+def dumped(value: Any) -> bytes:
     """JSON, also of lone surrogates."""
     import json
 
