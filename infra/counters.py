@@ -87,6 +87,22 @@ async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:
         await db.execute(update(Counter).where(*is_counted).values(uses=Counter.uses - 1))
 
 
+async def remember(db: AsyncSession, what: str, who: str, lasts: timedelta) -> None:
+    """Note that this has been so, for a time from now on."""
+    ends_at = await clock.now(db) + lasts
+    row = insert(Counter).values(key=_remembered(what, who), ends_at=ends_at, uses=1)
+    await db.execute(row.on_conflict_do_update(index_elements=["key"], set_={"ends_at": ends_at}))
+
+
+async def remembers(db: AsyncSession, what: str, who: str) -> bool:
+    noted = select(Counter.key).where(Counter.key == _remembered(what, who), Counter.ends_at > await clock.now(db))
+    return (await db.execute(noted)).scalar_one_or_none() is not None
+
+
+def _remembered(what: str, who: str) -> bytes:
+    return vault.blind_index(f"remembered-{what}", who)[:KEY_BYTES]
+
+
 async def forget(db: AsyncSession, uses: Iterable[Use]) -> None:
     for use in uses:
         await db.execute(delete(Counter).where(Counter.key == use.key))

@@ -71,7 +71,8 @@ class CodeLimits(Part):
     """How often a sign-in code may be asked for, and how many wrong ones may be answered.
 
     `..._per_phone` and `per_phone` are of one number from one place (a device, or a network); a place is known to a number
-    where somebody has signed in to it from there, and strange otherwise.
+    where somebody has signed in to it from there, and strange otherwise. `per_ip`, `per_prefix` and `per_country` are for
+    strange places, for known networks and for known devices each: strangers use up nobody else's.
     """
 
     resend_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
@@ -81,8 +82,9 @@ class CodeLimits(Part):
     per_prefix: Rate = Rate(times=500, seconds=3600)
     per_country: Rate = Rate(times=20_000, seconds=3600)
     failures_per_phone: Rate = Rate(times=15, seconds=86_400)
-    failures_of_strangers: Rate = Rate(times=50, seconds=86_400)
-    failures_of_known: Rate = Rate(times=50, seconds=86_400)
+    failures_of_strangers: Rate = Rate(times=40, seconds=86_400)
+    failures_of_networks: Rate = Rate(times=30, seconds=86_400)
+    failures_of_devices: Rate = Rate(times=30, seconds=86_400)
 
 
 # One machine plays many people there, and asks again at once.
@@ -95,7 +97,8 @@ GENEROUS = CodeLimits(
     per_country=Rate(times=100_000, seconds=3600),
     failures_per_phone=Rate(times=100, seconds=86_400),
     failures_of_strangers=Rate(times=100, seconds=86_400),
-    failures_of_known=Rate(times=100, seconds=86_400),
+    failures_of_networks=Rate(times=100, seconds=86_400),
+    failures_of_devices=Rate(times=100, seconds=86_400),
 )
 
 
@@ -123,7 +126,8 @@ class RequestLimits(Part):
     visitor_cost: Times = 2_500
     visitor_cost_per_minute: Times = 200_000
     visitor_cost_per_burst: Times = 12_000  # at once, of one network in one process; what is more waits its time
-    at_once_per_address: Times = 4  # in one process, for whoever shows a token and for whoever does not; others wait
+    at_once_per_address: Times = 4  # in one process, of whoever shows no token of ours; others wait
+    at_once_per_person: Times = 4  # or partner's client, in one process, wherever they are
 
 
 class SocketLimits(Part):

@@ -1,14 +1,17 @@
 """`POST /oauth/token`: a short access token for a partner's client id and secret (RFC 6749, section 4.4)."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.addresses import client_address
-from api.graphql.errors import PublicError
-from api.oauth.requests import ClientCredentials, OAuthError, credentials_for_a_token, unknown_client
+from api.graphql.errors import REFUSED_SECONDS, PublicError
+from api.oauth.requests import OAuthError, credentials_for_a_token, unknown_client
 from domain.people import partner_tokens, partners
 from domain.people.partners import PartnerClient
+from domain.people.places import KNOWN_FOR
 from infra import clock, counters, hashing
 from infra.counters import Use, by_network
 from infra.database import Db, reading, transaction
@@ -19,6 +22,7 @@ PATH = "/oauth/token"
 BODY_BYTES_MAX = 10_000
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 # A partner keeps its token for the hour that it lives. Both count per address, so that nobody locks out another's client.
+PROVEN = "token-proven"  # a client's secret was right, from this network
 PER_CLIENT = Rate(times=300, seconds=60)
 PER_IP = Rate(times=600, seconds=60)
 
@@ -28,12 +32,14 @@ async def token(request: Request) -> Response:
         answer = {"access_token": await grant(request), "token_type": "Bearer"}
         return JSONResponse({**answer, "expires_in": int(partner_tokens.LASTS.total_seconds())}, headers=NO_STORE)
     except OAuthError as wrong:
+        if wrong.status == 429:
+            await asyncio.sleep(REFUSED_SECONDS)
         said = {"error": wrong.error, "error_description": wrong.description}
         return JSONResponse(said, wrong.status, headers={**NO_STORE, **wrong.headers})
 
 
 def failed(_: Request, error: PublicError) -> Response:
-    kind = "temporarily_unavailable" if error.http_status == 503 else "server_error"
+    kind = "temporarily_unavailable" if error.http_status in {429, 503} else "server_error"
     said = {"error": kind, "error_description": error.message}
     return JSONResponse(said, error.http_status, headers=NO_STORE)
 
@@ -41,24 +47,29 @@ def failed(_: Request, error: PublicError) -> Response:
 async def grant(request: Request) -> str:
     address = client_address(request.scope)
     credentials = await credentials_for_a_token(request)
+    here = f"{credentials.client_id}\0{widest_of(address)}"
+    async with reading() as db:
+        is_known = await counters.remembers(db, PROVEN, here)
     try:
-        with hashing.place_for(address) as run:
+        with hashing.place_for(address, here if is_known else None) as run:
             async with transaction() as db:
-                await _refuse_too_often(db, credentials, address)
+                await _refuse_too_often(db, here, address, is_known=is_known)
                 client = await db.get(PartnerClient, credentials.client_id)
             is_right = await run(partners.secret_is_right, client, credentials.secret)
     except hashing.HashingFull:
         raise _too_often(1) from None
     if not is_right or client is None:
         raise unknown_client()
-    async with reading() as db:
+    async with transaction() as db:
+        await counters.remember(db, PROVEN, here, KNOWN_FOR)
         return await partner_tokens.issue(db, client)
 
 
-async def _refuse_too_often(db: Db, credentials: ClientCredentials, address: str) -> None:
-    uses = by_network(PER_IP, "token-ip", address)
-    client = Use(PER_CLIENT, "token-client", f"{credentials.client_id}\0{widest_of(address)}")
-    if retry_at := await counters.take(db, [*uses, client]):
+async def _refuse_too_often(db: Db, here: str, address: str, *, is_known: bool) -> None:
+    """Strangers of a network use up nothing of a client that has shown its secret from there."""
+    client = Use(PER_CLIENT, "token-client", here)
+    uses = [client] if is_known else [*by_network(PER_IP, "token-ip", address), client]
+    if retry_at := await counters.take(db, uses):
         raise _too_often(max(1, round((retry_at - await clock.now(db)).total_seconds())))
 
 

@@ -41,6 +41,7 @@ class Challenge(Entity):
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     place: Mapped[bytes] = mapped_column(default=b"")
     is_known_place: Mapped[bool] = mapped_column(default=False)
+    is_known_device: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (Index(None, "phone_index", "created_at"),)
 

@@ -1,8 +1,8 @@
 """How often codes are sent and compared: strictly by place, so that strangers use up what strangers have, and no more.
 
-Every number has three budgets of wrong answers in a day: one for each place, one for all places that are strange to it and
-one for all that are not. Together they stay within the hundred of NIST SP 800-63B-4, 3.2.2; and whoever has signed in from
-here before, by device or by network, is never kept out by what others did elsewhere.
+Every number has a budget of wrong answers in a day for each place, and three for many places: all that are strange to it, all
+networks and all devices that have signed in before. Together the three stay within the hundred of NIST SP 800-63B-4, 3.2.2;
+and whoever has signed in with this device before is never kept out by what others did, not even beside them.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ async def place_of(db: Db, phone_index: bytes, address: str, device_token: str |
     mine = mine.where(or_(is_here, Session.id == device.id) if device else is_here)
     found = set((await db.execute(mine.limit(2))).scalars())
     if device and device.id in found:
-        return Place(device.mark, is_known=True)
+        return Place(device.mark, is_known=True, is_device=True)
     return Place(network, is_known=bool(found))
 
 
@@ -55,9 +55,9 @@ async def refuse_too_many_codes(db: Db, phone: str, place: Place, address: str) 
         _refuse_over(limits.per_phone_of_strangers, [each for each in asked if not each.is_known_place], now)
     await refuse_too_many_failures(db, index, place)
     shared = [
-        *by_network(limits.per_ip, "code-ip", address),
-        Use(limits.per_prefix, "code-prefix", phones.prefix(phone)),
-        Use(limits.per_country, "code-country", phones.country(phone)),
+        *by_network(limits.per_ip, f"code-ip-{place.sharers}", address),
+        Use(limits.per_prefix, f"code-prefix-{place.sharers}", phones.prefix(phone)),
+        Use(limits.per_country, f"code-country-{place.sharers}", phones.country(phone)),
     ]
     if retry_at := await counters.take(db, shared):
         raise _too_many_codes(retry_at)
@@ -94,20 +94,26 @@ class Failure:
 async def refuse_too_many_failures(db: Db, phone_index: bytes, place: Place) -> None:
     """Refuses RATE_LIMITED after so many wrong answers: asking for a new code resets nothing."""
     limits, now = settings().code_limits, await clock.now(db)
-    group = limits.failures_of_known if place.is_known else limits.failures_of_strangers
+    group = {
+        "strangers": limits.failures_of_strangers,
+        "networks": limits.failures_of_networks,
+        "devices": limits.failures_of_devices,
+    }[place.sharers]
     rows = await _failures(
         db, phone_index, now - timedelta(seconds=max(limits.failures_per_phone.seconds, group.seconds))
     )
-    here = [Failure(row.created_at, row.compared) for row in rows if row.place == place.mark]
-    alike = [Failure(row.created_at, row.compared) for row in rows if row.is_known_place == place.is_known]
+    failures = [(Place(row.place, row.is_known_place, row.is_known_device), row) for row in rows]
+    here = [Failure(row.created_at, row.compared) for at, row in failures if at.mark == place.mark]
+    alike = [Failure(row.created_at, row.compared) for at, row in failures if at.sharers == place.sharers]
     waits = [_until(limits.failures_per_phone, here, now), _until(group, alike, now)]
     if retry_at := max((wait for wait in waits if wait), default=None):
         sentence = N_("Too many wrong codes were entered. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=phones.FIELD, retry_at=retry_at)
 
 
-async def _failures(db: Db, phone_index: bytes, since: datetime) -> Sequence[Row[datetime, int, bytes, bool]]:
-    wrong = select(Challenge.created_at, Challenge.compared, Challenge.place, Challenge.is_known_place).where(
+async def _failures(db: Db, phone_index: bytes, since: datetime) -> Sequence[Row[datetime, int, bytes, bool, bool]]:
+    place = (Challenge.place, Challenge.is_known_place, Challenge.is_known_device)
+    wrong = select(Challenge.created_at, Challenge.compared, *place).where(
         Challenge.phone_index == phone_index,
         Challenge.created_at > since,
         Challenge.compared > 0,

@@ -14,16 +14,27 @@ from infra import vault
 from infra.networks import widest_of
 
 KNOWN_FOR = timedelta(days=90)
+# Of an account's wrong answers in a day, by whom places share them with: NIST SP 800-63B-4, 3.2.2.
+SHARES_OF_HUNDRED = {"strangers": 40, "networks": 30, "devices": 30}
 MARK_BYTES = 16
 MAC_BYTES = 24
 
 
 @dataclass(frozen=True)
 class Place:
-    """`is_known`: whoever asks about this account from here has signed in to it from here before."""
+    """`is_known`: whoever asks about this account from here has signed in to it from here before.
+
+    `is_device`: with this very device. A network may be a dormitory's, and there a stranger is a neighbour.
+    """
 
     mark: bytes
     is_known: bool
+    is_device: bool = False
+
+    @property
+    def sharers(self) -> str:
+        """With whom this place shares what many have together: so what strangers use up, others still have."""
+        return "devices" if self.is_device else "networks" if self.is_known else "strangers"
 
 
 @dataclass(frozen=True)

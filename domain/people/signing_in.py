@@ -44,6 +44,7 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_to
         resend_at=now + timedelta(seconds=settings().code_limits.resend_seconds),
         place=place.mark,
         is_known_place=place.is_known,
+        is_known_device=place.is_device,
     )
     db.add(challenge)
     await db.flush()
@@ -80,7 +81,8 @@ async def _comparable(db: Db, challenge_id: UUID) -> Challenge:
     if asked is None:
         raise _expired()
     await code_limits.one_at_a_time(db, asked.phone_index)
-    await code_limits.refuse_too_many_failures(db, asked.phone_index, Place(asked.place, asked.is_known_place))
+    place = Place(asked.place, asked.is_known_place, asked.is_known_device)
+    await code_limits.refuse_too_many_failures(db, asked.phone_index, place)
     challenge = await challenges.take_try(db, challenge_id)
     if challenge is None:
         raise _expired()

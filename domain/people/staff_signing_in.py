@@ -5,27 +5,27 @@ Tries are counted by place, so that a stranger's are a stranger's: see `code_lim
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
 from domain.people import places, staff, staff_sessions
 from domain.people.codes import as_digits
-from domain.people.places import KNOWN_FOR, Device, Place
+from domain.people.places import KNOWN_FOR, SHARES_OF_HUNDRED, Device, Place
 from domain.people.staff import Staff
 from domain.people.staff_sessions import StaffSession
 from infra import clock, counters, hashing
 from infra.counters import Use, by_network
-from infra.database import Db, transaction
+from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.settings import Rate
 from infra.words import N_
 
 PER_PLACE = Rate(times=10, seconds=900)
-# Of one account in a day, from all strange places and from all known ones: a hundred together, and neither ends the other.
-OF_STRANGERS = Rate(times=50, seconds=86_400)
-OF_KNOWN = Rate(times=50, seconds=86_400)
-PER_IP = Rate(times=300, seconds=300)  # an office shares one address
+# Of one account in a day, from all strange places, known networks and known devices: a hundred together, and none ends another.
+IN_A_DAY = {sharers: Rate(times=times, seconds=86_400) for sharers, times in SHARES_OF_HUNDRED.items()}
+PER_IP = Rate(times=300, seconds=300)  # an office shares one address; strangers there use up nobody else's
+NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,13 @@ async def sign_in(*, email: str, password: str, code: str, ip: str, device_token
 
     The try is committed before anything is compared, and argon2 runs between two transactions, not inside one.
     """
+    async with reading() as db:
+        place = await _place_of(db, email, await staff.find(db, email), ip, device_token)
     try:
-        with hashing.place_for(ip) as run:
+        with hashing.place_for(ip, place.mark.hex() if place.is_known else None) as run:
             async with transaction() as db:
                 member, now = await staff.find(db, email), await staff.authenticator_time(db)
-                tries = await _take_try(db, email, member, ip, device_token)
+                tries = await _take_try(db, email, place, ip)
             step = await run(staff.proven_step, member, password, as_digits(code), now)
     except hashing.HashingFull:
         raise await _busy() from None
@@ -69,37 +71,36 @@ async def _begin_once(db: Db, member: Staff, step: int, ip: str, tries: list[Use
     return SignedIn(token, expires_at, places.device_token(Device(member.id, uuid4()), staff.proof_of(member)))
 
 
-async def _take_try(db: Db, email: str, member: Staff | None, ip: str, device_token: str | None) -> list[Use]:
+async def _take_try(db: Db, email: str, place: Place, ip: str) -> list[Use]:
     """Count one try. The row lock puts parallel ones in line, so no more than the rate ever reach the comparison."""
-    place = await _place_of(db, email, member, ip, device_token)
     from_here = Use(PER_PLACE, "staff-try", f"{staff.index(email).hex()} {place.mark.hex()}")
-    tries = [from_here, _in_a_day(email, is_known=place.is_known)]
-    if retry_at := await counters.take(db, [*by_network(PER_IP, "staff-ip", ip), *tries]):
+    tries = [from_here, _in_a_day(email, place.sharers)]
+    if retry_at := await counters.take(db, [*by_network(PER_IP, f"staff-ip-{place.sharers}", ip), *tries]):
         raise _too_often(retry_at)
     return tries
 
 
-def _in_a_day(email: str, *, is_known: bool) -> Use:
-    account = staff.index(email).hex()
-    return Use(OF_KNOWN, "staff-known", account) if is_known else Use(OF_STRANGERS, "staff-strange", account)
+def _in_a_day(email: str, sharers: str) -> Use:
+    return Use(IN_A_DAY[sharers], f"staff-{sharers}", staff.index(email).hex())
 
 
 async def forget_tries(db: Db, email: str) -> None:
     """Forget the tries of whole days; the others are over in minutes."""
-    await counters.forget(db, [_in_a_day(email, is_known=is_known) for is_known in (True, False)])
+    await counters.forget(db, [_in_a_day(email, sharers) for sharers in IN_A_DAY])
 
 
 async def _place_of(db: Db, email: str, member: Staff | None, ip: str, device_token: str | None) -> Place:
-    if member is None:
-        return Place(places.network_mark(staff.index(email), ip), is_known=False)
-    device = places.device_of(device_token, staff.proof_of(member))
-    if device and device.owner_id == member.id:
-        return Place(device.mark, is_known=True)
-    network, since = places.network_mark(member.id.bytes, ip), await clock.now(db) - KNOWN_FOR
+    """As many questions for an address that nobody has."""
+    account = member.id if member else NOBODY
+    network, since = places.network_mark(account.bytes if member else staff.index(email), ip), await clock.now(db)
     here = select(StaffSession.staff_id).where(
-        StaffSession.staff_id == member.id, StaffSession.place == network, StaffSession.created_at > since
+        StaffSession.staff_id == account, StaffSession.place == network, StaffSession.created_at > since - KNOWN_FOR
     )
-    return Place(network, is_known=(await db.execute(here.limit(1))).first() is not None)
+    is_known = (await db.execute(here.limit(1))).first() is not None
+    device = places.device_of(device_token, staff.proof_of(member)) if member else None
+    if device and device.owner_id == account:
+        return Place(device.mark, is_known=True, is_device=True)
+    return Place(network, is_known=is_known)
 
 
 def _wrong() -> Refusal:

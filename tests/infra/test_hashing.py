@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -18,8 +19,8 @@ async def test_what_is_worked_out_is_answered() -> None:
 
 
 async def test_so_many_of_one_network_and_so_many_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "INSIDE_MAX", 5)
-    monkeypatch.setattr(hashing, "INSIDE_MAX_OF_NETWORK", 2)
+    monkeypatch.setattr(hashing.strangers, "most", 5)
+    monkeypatch.setattr(hashing.strangers, "most_of_name", 2)
     go_on, inside = threading.Event(), 0
 
     async def hash_from(address: str) -> bool:
@@ -47,10 +48,10 @@ async def test_a_place_is_given_back_however_it_ends() -> None:
     def fail() -> None:
         raise RuntimeError
 
-    for _ in range(hashing.INSIDE_MAX + 1):
+    for _ in range(hashing.strangers.most + 1):
         with place_for(HERE) as run, pytest.raises(RuntimeError):
             await run(fail)
-    assert hashing._inside.total() == 0
+    assert hashing.strangers.inside.total() == 0
 
 
 async def test_other_threads_are_free_while_hashes_wait() -> None:
@@ -62,3 +63,28 @@ async def test_other_threads_are_free_while_hashes_wait() -> None:
         assert not any(each.done() for each in waiting)
         go_on.set()
         await asyncio.gather(*waiting)
+
+
+async def test_whoever_was_here_before_waits_for_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing.strangers, "most", 3)
+    go_on = threading.Event()
+    with ExitStack() as places:
+        waiting = [asyncio.ensure_future(places.enter_context(place_for(HERE))(go_on.wait, SECONDS_MAX)) for _ in range(3)]
+        with pytest.raises(HashingFull), place_for("192.0.2.1"):
+            pass
+        with place_for(HERE, "client") as run:
+            assert await run(pow, 2, 10) == 1024
+        assert not any(each.done() for each in waiting)
+        go_on.set()
+        await asyncio.gather(*waiting)
+    assert (+hashing.strangers.inside, +hashing.known.inside) == ({}, {})
+
+
+async def test_one_that_was_here_before_has_so_many_places() -> None:
+    with ExitStack() as places:
+        for _ in range(hashing.known.most_of_name):
+            places.enter_context(place_for(HERE, "client"))
+        with pytest.raises(HashingFull), place_for("192.0.2.1", "client"):
+            pass
+        with place_for(HERE, "another") as run:
+            assert await run(int) == 0

@@ -15,6 +15,7 @@ from api.main import app
 from api.oauth import token as endpoint
 from domain.people import partners
 from domain.people.partners import PartnerClient
+from infra import hashing
 from infra.database import transaction
 from infra.settings import Rate
 from tests.api.doors import Client
@@ -92,6 +93,27 @@ class TestGranting:
         told = (await http.get("/.well-known/oauth-authorization-server")).json()
         assert told["token_endpoint"] == told["issuer"] + "/oauth/token"
         assert told["grant_types_supported"] == ["client_credentials"]
+
+
+class TestBesideStrangers:
+    async def test_a_client_of_before_has_a_line_and_counts_of_its_own(
+        self, http: httpx2.AsyncClient, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert (await ask(http, GRANT, credentials.basic)).status_code == 200
+        monkeypatch.setattr(endpoint, "PER_IP", Rate(times=1, seconds=71))
+        nobody = basic(f"client-{uuid4()}", "wrong")
+        assert [(await ask(http, GRANT, nobody)).status_code for _ in range(2)] == [401, 429]
+        monkeypatch.setattr(hashing.strangers, "most", 0)
+        assert (await ask(http, GRANT, basic(f"client-{uuid4()}", "wrong"))).status_code == 429
+        assert (await ask(http, GRANT, credentials.basic)).status_code == 200
+
+    async def test_a_wrong_secret_makes_nobody_known(
+        self, http: httpx2.AsyncClient, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nobody = f"client-{uuid4()}"
+        assert (await ask(http, GRANT, basic(nobody, "wrong"))).status_code == 401
+        monkeypatch.setattr(hashing.strangers, "most", 0)
+        assert (await ask(http, GRANT, basic(nobody, "wrong"))).status_code == 429
 
 
 class TestRefusing:
