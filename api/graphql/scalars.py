@@ -1,6 +1,7 @@
 """Values as the contract writes them: money with its currency's decimals, rates as short fractions, addresses."""
 
 import re
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType, Self, TypeVar, cast
@@ -35,11 +36,17 @@ def read_time(value: object) -> datetime:
 
 
 def read_decimal(value: object) -> Decimal:
-    """Plain ASCII digits: no exponent, no NaN, not more than any amount needs. Raises ValueError."""
+    """Plain ASCII digits: no exponent, no NaN, not more than any amount needs. Raises ValueError.
+
+    A JSON number of more digits than a double holds was another one when it was written, so it is refused.
+    """
     text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     if not DECIMAL.fullmatch(text):
         raise ValueError
-    return Decimal(text)
+    number = Decimal(text)
+    if isinstance(value, float) and len(number.normalize().as_tuple().digits) > sys.float_info.dig:
+        raise ValueError
+    return number
 
 
 def _within_reach(day: Day) -> Day:

@@ -22,6 +22,7 @@ from infra.events import declare
 from infra.money import Money, unit
 from infra.regions import is_region
 from infra.settings import settings
+from infra.texts import line
 from infra.words import N_, say
 
 SOURCE = "profile"
@@ -127,9 +128,7 @@ def region_of(value: str) -> str:
 
 def occupation_of(value: str) -> str:
     """The occupation as one of OCCUPATIONS however it is spelt; else in the person's own words, which no rule reads."""
-    text = value.strip()
-    if not 1 <= len(text) <= OCCUPATION_MAX:
-        raise invalid(N_("An occupation has 1 to {most} characters."), ("input", "occupation"), most=OCCUPATION_MAX)
+    text = line(value, OCCUPATION_MAX, ("input", "occupation"))
     return listed_occupation(text) or text
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -86,7 +86,7 @@ def _read(rule: RuleInput, said: Any, currency: str) -> Any:
 def _share(percent: str) -> Decimal | None:
     try:
         return Decimal(percent) / 100 if percent else None
-    except InvalidOperation:
+    except ArithmeticError:
         raise _no_number(percent) from None
 
 
@@ -101,7 +101,7 @@ def _whole(text: str) -> int | None:
 def _money(text: str, currency: str) -> Money | None:
     try:
         return Money.of(Decimal(text), currency) if text else None
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         raise _no_number(text) from None
 
 
