@@ -1,4 +1,4 @@
-"""What failed on our side, told in the shape of the place where it was asked; GraphQL's doors tell their own."""
+"""What failed on our side, told in the shape of the place where it was asked; GraphQL's doors tell their own of what comes to them."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.graphql.errors import PublicError, failure
+from api.graphql.errors import PublicError, failure, formatted
 from infra.telemetry import request_id
 
 Teller = Callable[[Request, PublicError], Response]
@@ -38,12 +38,17 @@ class Failing:
         except Exception as error:
             if has_begun:
                 raise
-            await self._tell(Request(scope, receive), failure(error))(scope, receive, send)
+            told = error if isinstance(error, PublicError) else failure(error)
+            await self._tell(Request(scope, receive), told)(scope, receive, send)
 
     def _tell(self, request: Request, error: PublicError) -> Response:
         path: str = request.scope["path"]
         tell = next((teller for beginning, teller in self.tellers.items() if path.startswith(beginning)), plainly)
         return tell(request, error)
+
+
+def by_graphql(_: Request, error: PublicError) -> Response:
+    return JSONResponse(formatted(error), error.http_status, headers={"Cache-Control": "no-store"})
 
 
 def plainly(_: Request, error: PublicError) -> Response:

@@ -12,26 +12,40 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import documents, graphiql, health, metrics, wiring
-from api.app import evidence
-from api.app.authenticating import authenticate as authenticate_user
+from api.app import authenticating, evidence
 from api.app.schema import schema as app_schema
 from api.compressing import Compressing
 from api.console import pages as console_pages
+from api.console import schema as console_schema
 from api.console import sessions as console_sessions
-from api.console.schema import authenticate as authenticate_staff
-from api.console.schema import schema as console_schema
-from api.failing import Failing, plainly
+from api.console.pages import desks
+from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
 from api.oauth import token as oauth
-from api.partner.schema import authenticate as authenticate_partner
-from api.partner.schema import schema as partner_schema
+from api.partner import schema as partner_schema
 from api.server import siblings
+from api.turns import NameOf, Turns
 from infra import cache, database, doorbell, telemetry
 from infra.background import end
 from infra.settings import settings
 
-TELLERS = {oauth.PATH: oauth.failed, "/console/session": plainly, "/console": console_pages.failed}
+# The first that fits. Whoever asks for a token or a session has none yet.
+DOORS: dict[str, NameOf] = {
+    "/graphql": authenticating.name_of,
+    "/partner/": partner_schema.name_of,
+    "/console": desks.name_of,
+    "/oauth/": lambda _: None,
+}
+SECRETS = frozenset({oauth.PATH, "/console/session", desks.SIGN_IN})
+TELLERS = {
+    "/graphql": by_graphql,
+    "/partner/graphql": by_graphql,
+    "/console/graphql": by_graphql,
+    oauth.PATH: oauth.failed,
+    "/console/session": plainly,
+    "/console": console_pages.failed,
+}
 
 
 @asynccontextmanager
@@ -70,12 +84,14 @@ async def _warm() -> None:
 
 def routes() -> list[BaseRoute]:
     shows_schema = settings().shows_schema
-    app_door = Door(app_schema(), authenticate_user, is_public=True, ide=graphiql.page if shows_schema else None)
+    app_door = Door(
+        app_schema(), authenticating.authenticate, is_public=True, ide=graphiql.page if shows_schema else None
+    )
     found: list[BaseRoute] = [
         Route("/graphql", app_door),
         WebSocketRoute("/graphql", app_door),
-        Route("/partner/graphql", Door(partner_schema(), authenticate_partner)),
-        Route("/console/graphql", Door(console_schema(), authenticate_staff)),
+        Route("/partner/graphql", Door(partner_schema.schema(), partner_schema.authenticate)),
+        Route("/console/graphql", Door(console_schema.schema(), console_schema.authenticate)),
         *oauth.routes,
         *console_sessions.routes,
         *console_pages.routes(),
@@ -105,6 +121,7 @@ def make_app() -> Starlette:
             Middleware(Compressing),
             Middleware(TrustedHostMiddleware, allowed_hosts=settings().allowed_hosts or ["*"], www_redirect=False),
             Middleware(Failing, tellers=TELLERS),
+            Middleware(Turns, doors=DOORS, secrets=SECRETS),
         ],
         max_body_size=settings().request_limits.body_bytes,
     )

@@ -1,5 +1,7 @@
 """Access tokens as JWTs (RFC 9068), each for one door; a token of another door is nothing here."""
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +13,8 @@ from infra.keys import keyring
 from infra.settings import settings
 
 HEADER = {"alg": "HS256", "typ": "at+jwt"}
+READ_MAX = 2_000  # tokens whose claims a process remembers: reading one takes longer than asking who it is
+_read: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
 
 
 def issue(audience: str, claims: Mapping[str, Any]) -> str:
@@ -19,10 +23,27 @@ def issue(audience: str, claims: Mapping[str, Any]) -> str:
 
 
 def read(audience: str, text: str) -> dict[str, Any] | None:
-    """What a token says, or None where we did not make it for this door. Whether it is over is for the clock to say.
+    """What a token says, or None where we did not make it for this door. Whether it is over is for the clock to say."""
+    mark = _mark_of(audience, text)
+    claims = _read.get(mark)
+    if claims is None:
+        claims = _read_carefully(audience, text)
+    if claims is not None:
+        _read[mark] = claims
+        _read.move_to_end(mark)
+        while len(_read) > READ_MAX:
+            _read.popitem(last=False)
+    return claims
 
-    The header must be ours to the letter, so no `jku`, `kid`, `crit` or other algorithm is ever looked at.
-    """
+
+def _mark_of(audience: str, text: str) -> bytes:
+    """Neither the token nor the key that signs it can be read from its mark."""
+    told = "\0".join((audience, settings().public_url, text)).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(keyring().token + told).digest()
+
+
+def _read_carefully(audience: str, text: str) -> dict[str, Any] | None:
+    """The header must be ours to the letter, so no `jku`, `kid`, `crit` or other algorithm is ever looked at."""
     try:
         token = jwt.decode(text, _key(), algorithms=[HEADER["alg"]])
     except (JoseError, ValueError, TypeError):

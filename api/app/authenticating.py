@@ -1,5 +1,8 @@
 """Who is behind an app's access token."""
 
+from starlette.requests import HTTPConnection
+
+from api.graphql.context import bearer
 from api.graphql.errors import SessionEnded, Unauthenticated
 from domain.actors import UserActor
 from domain.people import sessions
@@ -20,3 +23,9 @@ async def authenticate(token: str) -> UserActor:
     if actor is None:
         raise SessionEnded
     return actor
+
+
+def name_of(request: HTTPConnection) -> str | None:
+    """Whose token is shown, though it may be over; None where we never made it."""
+    said = sessions.read_access_token(bearer(request.headers.get("authorization")) or "")
+    return f"user:{said.user_id}" if said else None

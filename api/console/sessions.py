@@ -1,5 +1,6 @@
 """`/console/session`: POST begins a working day with password and TOTP, DELETE ends it."""
 
+import asyncio
 from datetime import datetime
 
 import orjson
@@ -10,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.addresses import client_address
 from api.asking import asks
+from api.graphql.errors import REFUSED_SECONDS
 from domain.people import staff_sessions, staff_signing_in
 from domain.permissions import Permission
 from infra.database import transaction
@@ -42,6 +44,8 @@ async def begin(request: Request) -> Response:
         ip, device = client_address(request.scope), request.headers.get(DEVICE_HEADER)
         session = await staff_signing_in.sign_in(email=email, password=password, code=totp, ip=ip, device_token=device)
     except Refusal as refusal:
+        if refusal.code is RefusalCode.RATE_LIMITED:
+            await asyncio.sleep(REFUSED_SECONDS)
         return _refused(request, refusal)
     answer = {"token": session.token, "expiresAt": _told(session.expires_at)}
     return JSONResponse(answer, headers={**NO_STORE, DEVICE_HEADER: session.device_token})

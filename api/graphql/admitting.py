@@ -14,7 +14,7 @@ from strawberry.schema.base import BaseSchema
 from api.graphql import documents
 from api.graphql.admitted import Admitted, Document, Operation
 from api.graphql.context import Context
-from api.graphql.errors import CostExceeded, PublicError, RateLimited, public
+from api.graphql.errors import REFUSED_SECONDS, CostExceeded, PublicError, RateLimited, public
 from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
 from api.graphql.inputs import refuse_malformed
 from api.graphql.requests import GraphQLRequest
@@ -23,7 +23,6 @@ from infra.settings import Rate, settings
 from infra.words import Locale
 
 WORD = re.compile(r"\w+|[^\s\w,]")
-REFUSED_SECONDS = 0.2
 KEPT_TOKENS_MAX = 40_000  # of the documents that a process remembers; one takes some hundred bytes
 
 
@@ -104,7 +103,6 @@ async def _charge(asker: Context, cost: int) -> None:
     rate = Rate(times=limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute, seconds=60)
     for name, times in _names_of(asker):
         if await limiter.is_over(rate.widened(times), "cost", name, cost=max(cost, 1)):
-            # Whoever goes on asking waits here, where it costs nobody anything.
             await asyncio.sleep(REFUSED_SECONDS)
             raise RateLimited
 

@@ -12,6 +12,8 @@ from infra.settings import settings
 from infra.telemetry import request_id
 from infra.words import Locale, say
 
+# That a refusal of one more takes: whoever goes on asking waits where it costs nobody anything.
+REFUSED_SECONDS = 0.2
 log = structlog.get_logger()
 SUGGESTION = re.compile(r" Did you mean [^?]+\?")
 # The library quotes what was sent, which may be a person's.

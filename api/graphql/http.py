@@ -1,8 +1,7 @@
 """GraphQL over HTTP, as its specification says; `sockets` speaks graphql-transport-ws behind the same door."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -38,8 +37,6 @@ from api.graphql.errors import (
 from api.graphql.examining import Mistaken
 from api.graphql.requests import GraphQLRequest, json_of, request_of
 from api.graphql.sockets import Conversation
-from api.graphql.turns import turn
-from infra.networks import shares_of
 from infra.settings import settings
 from infra.words import preferred_locale
 
@@ -76,8 +73,7 @@ class Door(GraphQL[Context, None]):
             await self.run(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
-        async with _turn_of(request):
-            response = await self._answer(request)
+        response = await self._answer(request)
         if request.method != "GET" or not self.is_public:
             response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
@@ -200,17 +196,6 @@ class Door(GraphQL[Context, None]):
             kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
             return Response(status_code=304, headers=kept)
         return response
-
-
-@asynccontextmanager
-async def _turn_of(request: Request) -> AsyncIterator[None]:
-    """Whoever shows a token does not wait behind strangers of the same network."""
-    shows = "token" if "authorization" in request.headers else "no token"
-    async with AsyncExitStack() as turns:
-        for network, times in shares_of(client_address(request.scope)):
-            at_once = times * settings().request_limits.at_once_per_address
-            await turns.enter_async_context(turn(f"{network} with {shows}", at_once))
-        yield
 
 
 def _status(errors: list[GraphQLError]) -> int | None:

@@ -54,8 +54,7 @@ class Conversation:
 
     async def handle(self) -> None:
         try:
-            for network, times in self.asker.networks:
-                self._take_seat(f"network:{network}", times * settings().socket_limits.per_address)
+            self._take_seats_of_network("arriving")
             waiting = self._begin(self._close_without_init())
             hearing = self._begin(self._hear(waiting))
             either: set[asyncio.Future[Any]] = {hearing, self._ending}
@@ -106,6 +105,10 @@ class Conversation:
         except NoSeat:
             raise Closing(CloseCode.TOO_MANY, "Too many sockets") from None
 
+    def _take_seats_of_network(self, what: str) -> None:
+        for network, times in self.asker.networks:
+            self._take_seat(f"{what}:{network}", times * settings().socket_limits.per_address)
+
     async def _close_without_init(self) -> None:
         await asyncio.sleep(self.init_seconds)
         raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
@@ -152,11 +155,19 @@ class Conversation:
             raise Closing(CloseCode.BAD_REQUEST, "authorization and locale are strings")
         self.asker.locale = preferred_locale(locale) if locale else self.asker.locale
         await self._authenticate(self.asker, bearer(header))
+        self._sit_down()
         if self.asker.actor is not None:
-            self._take_seat(self.asker.actor.name, settings().socket_limits.per_person)
             self._begin(self._watch_session())
         self.is_acknowledged = True
         await self._say(type="connection_ack")
+
+    def _sit_down(self) -> None:
+        """Whoever has signed in has seats of their own, so that strangers of the same network cannot take them all."""
+        with self._seats.pop_all():
+            if self.asker.actor is None:
+                self._take_seats_of_network("visiting")
+            else:
+                self._take_seat(self.asker.actor.name, settings().socket_limits.per_person)
 
     async def _authenticate(self, asker: Context, token: str | None) -> None:
         try:

@@ -3,8 +3,9 @@
 from functools import cache
 
 import strawberry
+from starlette.requests import HTTPConnection
 
-from api.graphql.context import Info
+from api.graphql.context import Info, bearer
 from api.graphql.errors import Unauthenticated
 from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.requiring import requires
@@ -77,3 +78,9 @@ async def authenticate(text: str) -> PartnerActor:
         if actor is not None:
             return actor
     raise Unauthenticated
+
+
+def name_of(request: HTTPConnection) -> str | None:
+    """Whose client's token is shown, though it may be over; None where we never made it."""
+    said = partner_tokens.read(bearer(request.headers.get("authorization")) or "")
+    return f"client:{said.client_id}" if said else None

@@ -1,6 +1,9 @@
 """A working day at the console: an opaque token, kept as a hash, for eight hours or until it is ended."""
 
+import base64
+import binascii
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,13 +14,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import StaffActor
 from domain.people.staff import Staff
-from infra import clock
+from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity
 from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
 
 LASTS = timedelta(hours=8)
+RANDOM_BYTES, MAC_BYTES = 24, 24
 
 
 class StaffSessionState(StrEnum):
@@ -48,13 +52,33 @@ class StaffSession(Entity):
 
 async def begin(db: Db, member: Staff, place: bytes | None = None) -> tuple[str, datetime]:
     """The token, which is not kept, and when it is over."""
-    token, now = secrets.token_urlsafe(32), await clock.now(db)
+    token, now = _new_token(member), await clock.now(db)
     session = StaffSession(
         token_hash=_hash(token), staff_id=member.id, created_at=now, expires_at=now + LASTS, place=place
     )
     db.add(session)
     await db.flush()
     return token, session.expires_at
+
+
+def _new_token(member: Staff) -> str:
+    body = member.id.bytes + secrets.token_bytes(RANDOM_BYTES)
+    return base64.urlsafe_b64encode(body + _proof(body)).rstrip(b"=").decode()
+
+
+def owner_of(token: str) -> UUID | None:
+    """Who was given this token, though it may be over; None where we never made it."""
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (ValueError, binascii.Error):
+        return None
+    body, proof = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    is_ours = len(body) == 16 + RANDOM_BYTES and hmac.compare_digest(_proof(body), proof)
+    return UUID(bytes=body[:16]) if is_ours else None
+
+
+def _proof(body: bytes) -> bytes:
+    return vault.mac("staff-token", body)[:MAC_BYTES]
 
 
 async def actor_of(db: Db, token: str) -> StaffActor | None:
@@ -82,5 +106,5 @@ async def _is_live(db: Db) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _hash(token: str) -> bytes:
-    # The token is 256 random bits, so a bare hash of it cannot be searched.
+    # The token has 192 random bits, so a bare hash of it cannot be searched.
     return hashlib.sha256(token.encode()).digest()

@@ -69,7 +69,9 @@ async def test_whoever_was_here_before_waits_for_no_stranger(monkeypatch: pytest
     monkeypatch.setattr(hashing.strangers, "most", 3)
     go_on = threading.Event()
     with ExitStack() as places:
-        waiting = [asyncio.ensure_future(places.enter_context(place_for(HERE))(go_on.wait, SECONDS_MAX)) for _ in range(3)]
+        waiting = [
+            asyncio.ensure_future(places.enter_context(place_for(HERE))(go_on.wait, SECONDS_MAX)) for _ in range(3)
+        ]
         with pytest.raises(HashingFull), place_for("192.0.2.1"):
             pass
         with place_for(HERE, "client") as run:

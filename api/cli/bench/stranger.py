@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from itertools import count
 from statistics import median
 from typing import Annotated
@@ -29,14 +30,23 @@ WORST = (
 )
 
 
+class Sent(StrEnum):
+    """What the other address sends."""
+
+    DOCUMENTS = "documents"
+    SECRETS = "secrets"
+    PAGES = "pages"
+
+
 def stranger(
     address: Annotated[str, typer.Option(help="Of the house that runs.")] = "",
     pairs: Annotated[int, typer.Option(help="Windows of three seconds, alone and beside it.")] = 10,
     at_once: Annotated[int, typer.Option(help="Requests that the other address has open at a time.")] = 30,
     other: Annotated[str, typer.Option(help="The other address, one of this machine's.")] = "127.0.0.2",
+    what: Annotated[Sent, typer.Option(help="The worst documents, wrong secrets, or pages.")] = Sent.DOCUMENTS,
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
-    alone, beside, sent = asyncio.run(_measure(address or settings().public_url, pairs, at_once, other))
+    alone, beside, sent = asyncio.run(_measure(address or settings().public_url, pairs, at_once, other, what))
     table = Table("a visitor's request", "median ms", "p95 ms", "requests")
     for name, took in (("alone", alone), ("beside", beside)):
         table.add_row(name, f"{median(took):.1f}", f"{sorted(took)[int(len(took) * 0.95)]:.1f}", str(len(took)))
@@ -46,7 +56,7 @@ def stranger(
 
 
 async def _measure(
-    address: str, pairs: int, at_once: int, other: str
+    address: str, pairs: int, at_once: int, other: str, what: Sent
 ) -> tuple[list[float], list[float], dict[int, int]]:
     alone: list[float] = []
     beside: list[float] = []
@@ -55,7 +65,7 @@ async def _measure(
         await _window(http)
         for _ in range(pairs):
             alone += await _window(http)
-            async with _sending_its_worst(address, other, at_once, sent):
+            async with _sending_its_worst(address, other, at_once, what, sent):
                 beside += await _window(http)
     return alone, beside, sent
 
@@ -73,10 +83,12 @@ async def _window(http: httpx2.AsyncClient) -> list[float]:
 
 
 @asynccontextmanager
-async def _sending_its_worst(address: str, other: str, at_once: int, sent: dict[int, int]) -> AsyncIterator[None]:
+async def _sending_its_worst(
+    address: str, other: str, at_once: int, what: Sent, sent: dict[int, int]
+) -> AsyncIterator[None]:
     transport = httpx2.AsyncHTTPTransport(local_address=other, limits=httpx2.Limits(max_connections=at_once))
     async with httpx2.AsyncClient(base_url=address, timeout=60, transport=transport) as http:
-        tasks = [asyncio.create_task(_send(http, sent)) for _ in range(at_once)]
+        tasks = [asyncio.create_task(_send(http, what, sent)) for _ in range(at_once)]
         await asyncio.sleep(0.5)
         yield
         for task in tasks:
@@ -86,9 +98,17 @@ async def _sending_its_worst(address: str, other: str, at_once: int, sent: dict[
 _numbers = count(time.time_ns())
 
 
-async def _send(http: httpx2.AsyncClient, sent: dict[int, int]) -> None:
+async def _send(http: httpx2.AsyncClient, what: Sent, sent: dict[int, int]) -> None:
     while True:
-        number = next(_numbers)
-        query = WORST[number % len(WORST)].format(n=number)
-        status = (await http.post("/graphql", json={"query": query})).status_code
+        status = (await _ask(http, what, next(_numbers))).status_code
         sent[status] = sent.get(status, 0) + 1
+
+
+async def _ask(http: httpx2.AsyncClient, what: Sent, number: int) -> httpx2.Response:
+    match what:
+        case Sent.SECRETS:
+            wrong = {"grant_type": "client_credentials", "client_id": f"nobody-{number}", "client_secret": "wrong"}
+            return await http.post("/oauth/token", data=wrong)
+        case Sent.PAGES:
+            return await http.get("/console/sign-in")
+    return await http.post("/graphql", json={"query": WORST[number % len(WORST)].format(n=number)})

@@ -15,7 +15,7 @@ BROKEN = N_("Something went wrong on our side. Please try again; if it stays, te
 def failed(request: Request, error: PublicError) -> Response:
     from api.console.pages.rendering import page
 
-    return page(request, "failed.html", error.http_status, why=AWAY if error.http_status == 503 else BROKEN)
+    return page(request, "failed.html", error.http_status, why=AWAY if error.http_status in {429, 503} else BROKEN)
 
 
 def routes() -> list[BaseRoute]:

@@ -8,11 +8,12 @@ from functools import wraps
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.asking import asks
 from api.console.pages.rendering import page
+from api.graphql.context import bearer
 from domain.actors import StaffActor
 from domain.people import invented, staff_sessions
 from domain.permissions import Permission
@@ -73,6 +74,13 @@ async def desk_of(request: Request) -> Desk | None:
     async with reading() as db:
         actor = await staff_sessions.actor_of(db, token)
     return Desk(actor, token) if actor else None
+
+
+def name_of(request: HTTPConnection) -> str | None:
+    """Whose token is shown, in a header or by a browser, though it may be over; None where we never made it."""
+    token = bearer(request.headers.get("authorization")) or request.cookies.get(COOKIE) or ""
+    staff_id = staff_sessions.owner_of(token)
+    return f"staff:{staff_id}" if staff_id else None
 
 
 async def is_simulated() -> bool:

@@ -1,5 +1,6 @@
 """Signing in and out: the same two proofs as `POST /console/session`, kept in a cookie that no script reads."""
 
+import asyncio
 import re
 import secrets
 from datetime import timedelta
@@ -24,6 +25,7 @@ from api.console.pages.desks import (
 )
 from api.console.pages.rendering import page
 from api.console.sessions import FIELD_LENGTH_MAX
+from api.graphql.errors import REFUSED_SECONDS
 from api.html import locale_of
 from domain.people import staff_sessions, staff_signing_in
 from domain.permissions import Permission
@@ -55,6 +57,8 @@ class SignIn(HTTPEndpoint):
         try:
             return await _signed_in(request, said, str(form.get("next", "")))
         except Refusal as refusal:
+            if refusal.code is RefusalCode.RATE_LIMITED:
+                await asyncio.sleep(REFUSED_SECONDS)
             sentence = say(refusal.message, locale_of(request), **refusal.values)
             return await _show(request, STATUS[refusal.code], sentence, email=said["email"])
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from api.graphql import seats
 from infra.settings import settings
 from tests.logs import Lines
 from tests.patience import SECONDS_MAX
@@ -329,3 +330,21 @@ class TestHowMany:
                             if await is_alive(again):
                                 break
             assert await is_alive(first)
+
+    async def test_visitors_take_no_seat_of_who_has_signed_in(
+        self, member: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings().socket_limits, "per_address", 1)
+        async with socket() as visitor:
+            await visitor.sign_in(None)
+            async with socket() as second:
+                await second.say(type="connection_init")
+                assert await second.closed_with() == 4429
+            async with AsyncExitStack() as open_sockets:
+                for _ in range(3):
+                    mine = await open_sockets.enter_async_context(socket())
+                    await mine.sign_in(member.token)
+                    assert await is_alive(mine)
+        async with asyncio.timeout(10):
+            while any(name.startswith("socket:") for name in seats._taken):
+                await asyncio.sleep(0.01)

@@ -1,0 +1,119 @@
+"""Turns: a network has so many requests answered at a time in this process; more of them wait, and others do not.
+
+Whoever has signed in never waits behind others of their network: they have turns of their own.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.addresses import client_address
+from api.graphql.errors import RateLimited
+from infra.networks import shares_of
+from infra.settings import settings
+
+# Answers whose a token is, by what it carries alone: it may be over. None for one that we did not make, and where there is none.
+NameOf = Callable[[HTTPConnection], str | None]
+
+HELD_BYTES_MAX = 10_000_000  # of requests that wait in one line
+_lines: dict[str, asyncio.Semaphore] = {}
+_standing: Counter[str] = Counter()
+_held: Counter[str] = Counter()
+
+
+@asynccontextmanager
+async def turn(name: str, at_once: int) -> AsyncIterator[None]:
+    """In the order of their coming."""
+    line = _lines.setdefault(name, asyncio.Semaphore(at_once))
+    _standing[name] += 1
+    try:
+        async with line:
+            yield
+    finally:
+        _standing[name] -= 1
+        if not _standing[name]:
+            del _standing[name], _lines[name]
+
+
+class Turns:
+    """Before the doors, by the beginnings of their paths. What compares `secrets` takes long, and has a line of its own.
+
+    A turn is for working out an answer: it begins when the whole request is there, and ends when the answer begins, so that
+    nobody keeps one by sending or reading slowly.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Mapping[str, NameOf], secrets: frozenset[str]) -> None:
+        self.app = app
+        self.doors = doors
+        self.secrets = secrets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name_of = self._door_of(scope)
+        if name_of is None:
+            await self.app(scope, receive, send)
+            return
+        request = HTTPConnection(scope)
+        lines = self._lines_of(request, name_of(request))
+        async with AsyncExitStack() as turns:
+            arrived = await _arrived(receive, turns.enter_context(_holding(lines[-1][0])))
+
+            async def received() -> Message:
+                return arrived.popleft() if arrived else await receive()
+
+            async def sent(message: Message) -> None:
+                await turns.aclose()
+                await send(message)
+
+            for line, at_once in lines:
+                await turns.enter_async_context(turn(line, at_once))
+            await self.app(scope, received, sent)
+
+    def _door_of(self, scope: Scope) -> NameOf | None:
+        if scope["type"] != "http":
+            return None
+        path: str = scope["path"]
+        return next((name_of for beginning, name_of in self.doors.items() if path.startswith(beginning)), None)
+
+    def _lines_of(self, request: HTTPConnection, name: str | None) -> list[tuple[str, int]]:
+        limits = settings().request_limits
+        if name is not None:
+            return [(name, limits.at_once_per_person)]
+        is_secret = request.scope["method"] == "POST" and request.scope["path"] in self.secrets
+        suffix = " secrets" if is_secret else ""
+        networks = shares_of(client_address(request.scope))
+        return [(f"{network}{suffix}", times * limits.at_once_per_address) for network, times in networks]
+
+
+@contextmanager
+def _holding(line: str) -> Iterator[Callable[[int], None]]:
+    """Counts the bytes that are kept here of those who stand in one line. Raises RateLimited where they are too many."""
+    mine = 0
+
+    def hold(more: int) -> None:
+        nonlocal mine
+        mine += more
+        _held[line] += more
+        if _held[line] > HELD_BYTES_MAX:
+            raise RateLimited
+
+    try:
+        yield hold
+    finally:
+        _held[line] -= mine
+        if not _held[line]:
+            del _held[line]
+
+
+async def _arrived(receive: Receive, hold: Callable[[int], None]) -> deque[Message]:
+    """All that a client sends, or so much of it that the door will say that it is too much."""
+    messages, size, more = deque[Message](), 0, True
+    while more and size <= settings().request_limits.body_bytes:
+        messages.append(await receive())
+        length = len(messages[-1].get("body", b""))
+        size, more = size + length, bool(messages[-1].get("more_body"))
+        hold(length)
+    return messages
