@@ -19,6 +19,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.errors import Refusal, RefusalCode
+from infra.records import Record
 from infra.words import N_
 
 
@@ -39,6 +40,7 @@ class Approval(Entity):
     """`hash` is of all that was proposed of `subject`; undecided while `verdict` is null."""
 
     __tablename__ = "approvals"
+    __record__ = Record(later=("decided_by", "decided_at", "verdict", "comment"), closed_by="verdict")
 
     id: Mapped[Id] = mapped_column(init=False)
     kind: Mapped[str]

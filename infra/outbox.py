@@ -13,6 +13,7 @@ from infra.copying import copy_in
 from infra.entity import Entity, Id, Json
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 
 class Event(Entity):
@@ -20,6 +21,7 @@ class Event(Entity):
 
     __tablename__ = "events"
     __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
+    __record__ = Record()
 
     id: Mapped[Id] = mapped_column(init=False)
     name: Mapped[str]

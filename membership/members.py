@@ -12,6 +12,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 from infra.words import N_
 from membership import grants
 from membership.benefits import tier_source
@@ -54,6 +55,7 @@ class TierMove(Entity):
 
     __tablename__ = "tier_moves"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
+    __record__ = Record()
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.records import Record
 from membership.tiers import Tier
 
 
@@ -26,6 +27,7 @@ class TierRule(Entity):
     """What one version asks for one tier. `grace_days`: how long the tier is kept by who falls below it."""
 
     __tablename__ = "tier_rules"
+    __record__ = Record()
 
     rules_id: Mapped[UUID] = mapped_column(
         ForeignKey("tier_rules_versions.id", ondelete="CASCADE"), primary_key=True, init=False
@@ -52,6 +54,7 @@ class TierRules(Entity):
     """One version. Once submitted its rows never change: another wish is another version."""
 
     __tablename__ = "tier_rules_versions"
+    __record__ = Record(later=("status", "effective_at"))
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(unique=True)

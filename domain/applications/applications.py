@@ -17,6 +17,7 @@ from infra.feeds import InFeed
 from infra.lifecycle import Lifecycle, Move
 from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 from infra.words import N_
 
 
@@ -65,6 +66,7 @@ class Application(InFeed, Entity):
 
     __tablename__ = "applications"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+    __record__ = Record(later=("status", "promised_by", "updated_at", "feed_position"))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

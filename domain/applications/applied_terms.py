@@ -16,6 +16,7 @@ from infra.database import Db
 from infra.entity import Entity, Minor, OwnerId
 from infra.errors import Refusal, RefusalCode
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 from infra.words import N_
 
 
@@ -24,6 +25,7 @@ class AppliedTerms(Entity):
 
     __tablename__ = "applied_terms"
     __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
+    __record__ = Record()
 
     user_id: Mapped[OwnerId]
     application_id: Mapped[UUID] = mapped_column(primary_key=True)

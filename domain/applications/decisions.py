@@ -14,6 +14,7 @@ from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 VECTOR, ASKED = "decisions.vector", "decisions.asked"
 REASONS_MAX = 4
@@ -46,6 +47,7 @@ class Decision(Entity):
 
     __tablename__ = "decisions"
     __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
+    __record__ = Record()
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -21,6 +21,7 @@ from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 LASTS = timedelta(days=7)
 EXPIRY_DUE = declare("offer.expiry_due")
@@ -50,6 +51,7 @@ LIFE = Lifecycle(
 class Offer(Entity):
     __tablename__ = "offers"
     __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
+    __record__ = Record(later=("status",))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -75,6 +77,7 @@ class Document(Entity):
     """What was shown, kept under the hash of its words, so that nobody can later say it read otherwise."""
 
     __tablename__ = "documents"
+    __record__ = Record()
 
     sha256: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]

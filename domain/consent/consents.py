@@ -12,6 +12,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 APPLICATION_LASTS = timedelta(days=90)
 GRANTED, REVOKED = declare("consent.granted"), declare("consent.revoked")
@@ -38,6 +39,7 @@ GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 class Consent(Entity):
     __tablename__ = "consents"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+    __record__ = Record(later=("revoked_at",), closed_by="revoked_at")
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

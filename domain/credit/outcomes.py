@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity, OwnerId
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 
 class Outcome(Entity):
@@ -15,6 +16,7 @@ class Outcome(Entity):
 
     __tablename__ = "outcomes"
     __privacy__ = Privacy(Export.INSIDE, Erasure.SHREDDED)
+    __record__ = Record()
 
     user_id: Mapped[OwnerId]
     score_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -19,6 +19,7 @@ from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 VECTOR = "scores.vector"
 CHANGED = declare("score.changed")
@@ -36,6 +37,7 @@ class Score(Entity):
 
     __tablename__ = "scores"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
+    __record__ = Record()
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -17,6 +17,7 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.events import declare
+from infra.records import Record
 from ml.live.store import Kind
 
 MODEL = approvals.declare("model", proposes=Permission.VOUCH_FOR_MODELS, approves=Permission.VOUCH_FOR_MODELS)
@@ -34,6 +35,7 @@ class ModelMove(Entity):
     """What went live, and instead of what. `gate` are the figures of both on the same rows, where they were measured."""
 
     __tablename__ = "model_moves"
+    __record__ = Record()
 
     id: Mapped[Id] = mapped_column(init=False)
     kind: Mapped[Kind]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity
+from infra.records import Record
 from infra.settings import settings
 from ml.models import artefact as score_artefacts
 from ml.models import folders
@@ -34,6 +35,7 @@ class ModelArtefact(Entity):
     """A trained model. `version` is the hash of its files, so a row never changes."""
 
     __tablename__ = "model_artefacts"
+    __record__ = Record()
 
     version: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[Kind]
@@ -45,6 +47,7 @@ class ModelFile(Entity):
     """One file of a model, at most a few megabytes."""
 
     __tablename__ = "model_files"
+    __record__ = Record()
 
     version: Mapped[str] = mapped_column(ForeignKey("model_artefacts.version"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
 from infra.entity import Entity, Id, Json
+from infra.records import Record
 
 
 class TrainingOutcome(StrEnum):
@@ -23,6 +24,7 @@ class MatcherTraining(Entity):
     """`failures` are sentences for the operator. Without an end it is at work, or was broken off."""
 
     __tablename__ = "matcher_trainings"
+    __record__ = Record(later=("ended_at", "outcome", "version", "failures", "figures"), closed_by="ended_at")
 
     id: Mapped[Id] = mapped_column(init=False)
     begun_at: Mapped[datetime]

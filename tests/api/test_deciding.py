@@ -31,6 +31,7 @@ from tests.api.console.pages.conftest import Browser
 from tests.api.console.pages.reviews import path_of
 from tests.api.doors import Client
 from tests.api.people import Shop, apply_at, open_shop, shown_id, staff_token
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 MIGRATION = Path(__file__).parents[2] / "infra/migrations/versions/0014_applied_terms.py"
@@ -186,6 +187,7 @@ class TestWhoDecided:
         migration = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(migration)
         async with reading() as db:  # nothing of this stays
+            await tamper(db)
             await db.execute(delete(AppliedTerms))
             await db.execute(update(Decision).values(decided_by_id=None))
             await db.execute(update(Offer).where(Offer.application_id == answered.id).values(status="OPEN"))
@@ -209,6 +211,7 @@ class TestWhoDecided:
     ) -> None:
         same, other = await in_review(desks.shop), await in_review(await open_shop())
         async with transaction() as db:
+            await tamper(db)
             await db.execute(delete(AppliedTerms).where(AppliedTerms.application_id.in_([same.id, other.id])))
         await change(other, annual_rate=Decimal("0.2"))
         before = await footprint(other)
@@ -338,6 +341,7 @@ class TestAtTheSameMoment:
         await desks.approve(application)
         async with transaction() as db:
             over = update(Offer).where(Offer.application_id == application.id)
+            await tamper(db)
             await db.execute(over.values(expires_at=await clock.now(db)))
         codes = await asyncio.gather(withdraw(application), expire(application))
         (offer,) = await rows(Offer, application)

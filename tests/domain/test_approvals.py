@@ -145,7 +145,7 @@ async def test_what_was_decided_stays_for_good(subject: str, statement: Any) -> 
     await propose(await somebody(), subject)
     await approve(await somebody(), subject)
     async with reading() as db:
-        with pytest.raises(DBAPIError, match="an approval stays as it was given"):
+        with pytest.raises(DBAPIError, match="what approvals holds stays as it was written"):
             await db.execute(statement.where(Approval.subject == subject))
 
 

@@ -18,6 +18,7 @@ from domain.matching.impressions import Impression
 from domain.matching.learning.exploring import SLOT
 from infra.database import transaction
 from infra.ids import new_id
+from tests.tampering import tamper
 
 SINCE = datetime(2001, 1, 1, tzinfo=UTC)  # long before anybody else was shown anything
 UNTIL = SINCE + timedelta(days=1)
@@ -79,6 +80,7 @@ async def shown(house: None) -> AsyncIterator[None]:
     yield
     async with transaction() as db:
         await db.execute(delete(Impression).where(Impression.shown_at <= UNTIL))
+        await tamper(db)
         await db.execute(delete(Decision).where(Decision.decided_at == SINCE))
 
 

@@ -22,6 +22,7 @@ from infra.ids import global_id
 from tests.api.doors import Client
 from tests.api.people import Shop, apply_at, open_shop, shown_id
 from tests.nothing import NOBODYS
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
@@ -82,6 +83,7 @@ class TestReading:
         application = await apply_at(shop)
         await decide(client, application, "DECLINE", reasons=DECLINED)
         async with transaction() as db:
+            await tamper(db)
             await db.execute(
                 update(Decision).where(Decision.application_id == application.id).values(decided_by="rules")
             )
@@ -161,6 +163,7 @@ class TestGrade:
         assert await self.grade_of(client) == "A"
         async with transaction() as db:
             mine = Consent.application_id == application.id
+            await tamper(db)
             await db.execute(update(Consent).where(mine).values(expires_at=await clock.now(db)))
         assert await self.grade_of(client) is None
 

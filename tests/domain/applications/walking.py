@@ -38,6 +38,7 @@ from tests.api.people import Shop, open_shop, somebody, staff_token, tell
 from tests.domain.applications import oracle
 from tests.domain.applications.oracle import OWNER, PAGE, SHOPKEEPER, STRANGER, Answer, Case, Terms
 from tests.phones import new_key
+from tests.tampering import tamper
 
 Rows = dict[type[Entity], list[Any]]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -268,6 +269,7 @@ class Walk:
     async def expire(self) -> None:
         async with transaction() as db:
             mine = (Offer.user_id == self.user_id, Offer.application_id == self.id)
+            await tamper(db)
             await db.execute(update(Offer).where(*mine).values(expires_at=LONG_AGO))
             application = await applications.lock(db, self.actor, self.id)
             assert application is not None

@@ -20,6 +20,7 @@ from infra.schedules import DAY, FAN_OUT, NIGHT, Schedule, next_turn
 from infra.settings import settings
 from tests.clocks import Clock
 from tests.infra.delivery.happening import Counter
+from tests.tampering import tamper
 
 TURN = declare("test.turn_came")
 HOUR = timedelta(hours=1)
@@ -79,6 +80,7 @@ async def turns(clock: Clock, counter: Counter, monkeypatch: pytest.MonkeyPatch)
         others = dict((await db.execute(select(Schedule.event, Schedule.next_at))).all())
     monkeypatch.setattr(schedules, "_wanted", {TURN: (HOUR, None)})
     async with transaction() as db:
+        await tamper(db)
         await db.execute(delete(Event).where(Event.name == TURN))
         await db.execute(delete(Schedule).where(Schedule.event == TURN))
         # The other schedules are not of this test, and come back after it.

@@ -19,6 +19,7 @@ from ml.models.artefact import Artefact, ArtefactError
 from ml.score.scoring import LiveScorer, replayed
 from tests.ml.conftest import persona
 from tests.ml.standings import load_score, save, standing, switch
+from tests.tampering import tamper
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,7 @@ async def replay(vector: dict[str, float | str | None], version: str) -> Scored:
 
 async def change_file(version: str) -> None:
     async with transaction() as db:
+        await tamper(db)
         mine = update(ModelFile).where(ModelFile.version == version, ModelFile.name == "model.cbm")
         await db.execute(mine.values(content=ModelFile.content.concat(b"?")))
     store.forget()
@@ -69,12 +71,14 @@ async def change_file(version: str) -> None:
 
 async def lose_file(version: str) -> None:
     async with transaction() as db:
+        await tamper(db)
         await db.execute(delete(ModelFile).where(ModelFile.version == version, ModelFile.name == "model.cbm"))
     store.forget()
 
 
 async def mend_file(version: str, model: Artefact) -> None:
     async with transaction() as db:
+        await tamper(db)
         await db.execute(delete(ModelFile).where(ModelFile.version == version))
         await store.save(db, model)
 

@@ -20,6 +20,7 @@ from ml.matchers.interactions import Interactions
 from ml.matchers.logs import ImpressionLog
 from tests.ml.matchers.learning import APPLIED_AFTER, first_people, write_down
 from tests.statements import statements
+from tests.tampering import tamper
 
 PEOPLE = 4
 
@@ -58,6 +59,7 @@ async def read(shoppers: list[UUID], at: datetime | None = None) -> ImpressionLo
 
 async def change(*statements: object) -> None:
     async with transaction() as db:
+        await tamper(db)
         for statement in statements:
             await db.execute(statement)  # type: ignore[call-overload]
 

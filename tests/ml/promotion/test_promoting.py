@@ -31,6 +31,7 @@ from ml.promotion.releasing import _worse as worse
 from ml.tasks import rescore_after_promotion
 from tests.ml import standings
 from tests.ml.promotion.crowds import finish, points, rescore, settle
+from tests.tampering import tamper
 from tests.working import work_off
 
 Appoint = Callable[[Role], Awaitable[StaffActor]]
@@ -150,6 +151,7 @@ class TestGates:
         fresh = await saved(champion, calibration=(0.05 if harm == "missing" else 0.06, 1.0))
         await vouched(fresh, appoint)
         async with transaction() as db:
+            await tamper(db)
             mine = (ModelFile.version == fresh, ModelFile.name == "model.cbm")
             if harm == "missing":
                 await db.execute(delete(ModelFile).where(*mine))

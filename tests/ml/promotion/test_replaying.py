@@ -15,6 +15,7 @@ from tests.applying import AT_ONCE, apply
 from tests.ml import standings
 from tests.ml.promotion.crowds import rescore, settle
 from tests.phones import Phone
+from tests.tampering import tamper
 
 
 async def scores_of(people: list[object]) -> list[Score]:
@@ -63,12 +64,14 @@ class TestWhatCannotBeReplayed:
     async def test_a_score_whose_artefact_is_gone(self, score: Score) -> None:
         store.forget()
         async with reading() as db:
+            await tamper(db)
             await db.execute(delete(ModelFile).where(ModelFile.version == score.model_version))
             with pytest.raises(CannotReplay, match=score.model_version):
                 await replay_score(db, score.id)
 
     async def test_a_changed_score_is_told_as_different(self, score: Score) -> None:
         async with reading() as db:
+            await tamper(db)
             await db.execute(update(Score).where(Score.id == score.id).values(points=score.points + 1))
             again = await replay_score(db, score.id)
         assert not again.is_same
@@ -97,6 +100,7 @@ class TestDecisions:
         await apply(shopper, AT_ONCE, months=6)
         decision = await decision_of(shopper)
         async with reading() as db:
+            await tamper(db)
             await db.execute(update(Decision).where(Decision.id == decision.id).values(rule_version="2019-1"))
             with pytest.raises(CannotReplay, match="rules 2019-1"):
                 await replay_decision(db, decision.id)
@@ -106,6 +110,7 @@ class TestDecisions:
         decision = await decision_of(shopper)
         async with reading() as db:
             gone = {"vector_sealed": None, "model_version": None, "decided_by": "partner"}
+            await tamper(db)
             await db.execute(update(Decision).where(Decision.id == decision.id).values(**gone))
             with pytest.raises(CannotReplay, match="decided by partner"):
                 await replay_decision(db, decision.id)

@@ -34,6 +34,7 @@ from ml.watching import bins, snapshots, tasks, watch
 from ml.watching.bins import SCORE, WatchMark
 from ml.watching.snapshots import WatchSnapshot
 from ml.watching.watch import Spread
+from tests.tampering import tamper
 
 # Nobody else's scores and decisions lie so far ahead.
 FAR = datetime(2900, 3, 1, 12, tzinfo=UTC)
@@ -148,6 +149,7 @@ async def score(db: Db, live: Artefact, *, known: float | None = 3.0, version: s
     row = tuple(known if each.name == "credit.open_loans" else None for each in live.inputs)
     made = await scores.record(db, (await somebody(db)).id, scored(live, row), FAR, 1)
     if version:
+        await tamper(db)
         await db.execute(update(Score).where(Score.id == made.id).values(model_version=version))
     return made
 

@@ -16,6 +16,7 @@ from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.pages.reviews import LONG_AGO, answer, path_of, referred
 from tests.api.people import Shop, apply_at, open_shop, shown_id
 from tests.statements import statements
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
@@ -77,6 +78,7 @@ async def test_totals_are_told_in_each_currency_apart(browser: Browser) -> None:
     applications = [await referred(shop=shop) for _ in range(3)]
     async with transaction() as db:
         in_yen = update(Application).where(Application.id == applications[0].id)
+        await tamper(db)
         await db.execute(in_yen.values(currency="JPY", amount=70_000))
     told = words_of(await browser.open(f"/console/reviews?q={q}"))
     assert "3 wait · 3 overdue · asked for together: CN¥10,000.00, ¥70,000" in told
