@@ -15,6 +15,7 @@ from domain.credit.scores import Score
 from domain.evidence.leaves import Evidence
 from domain.facts.accounts import LinkedAccount
 from domain.market import products
+from domain.market.columns import columns_of
 from domain.matching import matches
 from domain.people.partners import Partner
 from domain.people.users import User
@@ -35,6 +36,11 @@ def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidenc
     return select(entity).where(entity.user_id == context.user.user_id)
 
 
+async def _offered(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
+    found = await rows_of(lambda _: products.published())(context, ids)
+    return {product.id: product for product in columns_of(found.values()).products}
+
+
 async def _my_matches(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
     async with reading() as db:
         return await matches.find(db, context.user.user_id, ids)
@@ -46,7 +52,7 @@ async def _my_benefits(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
 
 
 NODES: Finders = {
-    "Product": Finder(Permission.PUBLIC, rows_of(lambda _: products.published())),
+    "Product": Finder(Permission.PUBLIC, _offered),
     "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner))),
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),

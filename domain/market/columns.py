@@ -74,8 +74,9 @@ class ProductColumns:
 
 
 def columns_of(products: Iterable[Product]) -> ProductColumns:
-    """Products as columns, without those whose row cannot be read: what they ask for is unknown, so they are offered to nobody."""
-    rows = [row for product in products if (row := _readable(product)) is not None]
+    """Products as columns, without what is offered to nobody: those whose row cannot be read, for what they ask for is unknown,
+    and those above the cap, which has fallen since they were put on the shelf."""
+    rows = [row for product in products if (row := _readable(product)) is not None and _is_within_cap(product)]
     rows.sort(key=lambda row: row["ids"])
     columns: dict[str, Any] = {name: _column(kind, [row[name] for row in rows]) for name, kind in TYPES.items()}
     annual_cost = costing.annual_costs(columns["annual_rate"], columns["fee_rate"], columns["months"])
@@ -100,6 +101,13 @@ def _readable(product: Product) -> dict[str, Any] | None:
     except (Refusal, ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:
         log.error("product.unreadable", product_id=str(product.id), error=type(error).__name__)
         return None
+
+
+def _is_within_cap(product: Product) -> bool:
+    if quoting.is_within_cap(product):
+        return True
+    log.warning("product.above_cap", product_id=str(product.id))
+    return False
 
 
 def _row(product: Product) -> dict[str, Any]:

@@ -22,9 +22,9 @@ log = structlog.get_logger()
 class Shelf:
     """Never changed: what changes is another shelf."""
 
-    def __init__(self, version: int, columns: ProductColumns, unreadable: frozenset[UUID] = frozenset()) -> None:
+    def __init__(self, version: int, columns: ProductColumns, withheld: frozenset[UUID] = frozenset()) -> None:
         self.version, self.columns = version, columns
-        self.unreadable = unreadable  # published, and offered to nobody
+        self.withheld = withheld  # published, and offered to nobody: unreadable, or above the cap
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -70,7 +70,7 @@ async def _brought_up(db: Db, known: Shelf | None) -> Shelf:
     global _shared
     found = await _changed_since(db, known.version if known else -1)
     shelf = _with(known, found) if known and known.version <= found.version else None
-    if shelf is None or len(shelf) + len(shelf.unreadable) != found.published:
+    if shelf is None or len(shelf) + len(shelf.withheld) != found.published:
         # A deleted product leaves no trace of when it went.
         found = await _changed_since(db, -1)
         shelf = _with(Shelf(-1, columns_of([])), found)
@@ -81,12 +81,12 @@ async def _brought_up(db: Db, known: Shelf | None) -> Shelf:
 
 def _with(known: Shelf, found: "_Found") -> Shelf:
     if not found.changed:
-        return Shelf(found.version, known.columns, known.unreadable)
+        return Shelf(found.version, known.columns, known.withheld)
     published = {id: product for id, (is_published, product) in found.changed.items() if is_published}
     new = columns_of([product for product in published.values() if product is not None])
-    unreadable = published.keys() - {product.id for product in new.products}
-    still = known.unreadable - found.changed.keys()
-    return Shelf(found.version, patched(known.columns, [*found.changed], new), still | unreadable)
+    withheld = published.keys() - {product.id for product in new.products}
+    still = known.withheld - found.changed.keys()
+    return Shelf(found.version, patched(known.columns, [*found.changed], new), still | withheld)
 
 
 # A transaction that changed products sees what no other does yet: its shelf is nobody else's.

@@ -6,11 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import TypeVar
 
 from infra.settings import settings
 
 COST_CAP = Decimal("0.24")  # the most that lending may cost a year, all told (notice 2025/9)
 MONTH_DAYS = 30
+NEAR = 1e-7  # of one unit a month: farther from the cap floats are sure
+
+Number = TypeVar("Number", float, Fraction)
 
 
 def cost_cap() -> Decimal:
@@ -43,13 +47,21 @@ def _grown(monthly: Fraction, months: int, days: int) -> Fraction:
 @lru_cache(maxsize=4096)
 def terms_cost_more(annual_rate: Decimal, fee_rate: Decimal, months: int, cap: Decimal) -> bool:
     """Whether equal instalments at these rates cost more than the cap, whatever the amount and before any cent is rounded."""
-    monthly, at_cap = Fraction(annual_rate) / 12, Fraction(cap) / 12
-    return _payment(monthly, months) > (1 - Fraction(fee_rate)) * _payment(at_cap, months)
+    roughly = _excess(float(annual_rate), float(fee_rate), months, float(cap))
+    # Thousands of products are asked about; fractions of so many digits are slow, and tell only what is near.
+    if abs(roughly) > NEAR:
+        return roughly > 0
+    return _excess(Fraction(annual_rate), Fraction(fee_rate), months, Fraction(cap)) > 0
 
 
-def _payment(monthly: Fraction, months: int) -> Fraction:
+def _excess(annual_rate: Number, fee_rate: Number, months: int, cap: Number) -> Number:
+    """How much more one unit costs each month than it may."""
+    return _payment(annual_rate / 12, months) - (1 - fee_rate) * _payment(cap / 12, months)
+
+
+def _payment(monthly: Number, months: int) -> Number:
     """The instalment that repays one unit."""
-    return monthly / (1 - (1 + monthly) ** -months) if monthly else Fraction(1, months)
+    return monthly / (1 - (1 + monthly) ** -months) if monthly else (1 + monthly) / months
 
 
 def unit_periods(start: date, until: date) -> tuple[int, int]:

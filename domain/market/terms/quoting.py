@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.products import Product, ProductKind
 from domain.market.terms import aesthetics, electronics, loan, rental
-from domain.market.terms.cap import cost_cap
+from domain.market.terms.cap import cost_cap, terms_cost_more
 from domain.market.terms.instalments import is_even
 from domain.market.terms.quote import Priced, Quote
 from infra.errors import Faults, Refusal, RefusalCode, invalid
@@ -65,6 +65,13 @@ def _check_term(product: Product, months: int) -> None:
     if months not in product.term_months:
         offered = ", ".join(str(term) for term in product.term_months)
         raise invalid(N_("Choose a term of {offered} months."), ("input", "termMonths"), offered=offered)
+
+
+def is_within_cap(product: Product) -> bool:
+    """Whether it may be offered under the cap of today: fees weigh most over the shortest of its terms."""
+    return product.annual_rate is None or not terms_cost_more(
+        product.annual_rate, product.fee_rate, min(product.term_months), cost_cap()
+    )
 
 
 def refuse_above_cap(quoted: Quote, field: tuple[str, ...], cap: Decimal | None = None) -> None:

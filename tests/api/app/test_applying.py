@@ -351,6 +351,19 @@ class TestRefusals:
         assert refused["message"] == "All told, this would cost 24.05% a year; the law allows up to 24%."
         assert await left_behind(regular.user_id) == (0, 0, 0)
 
+    async def test_what_a_lower_cap_no_longer_allows_is_neither_shown_nor_had(
+        self, regular: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """At 14.4 % it has been on the shelf; none of its terms is to be had any more, and the others' names are still told."""
+        node = "query ($id: ID!) { node(id: $id) { ... on Product { title } } }"
+        id = wish()["productId"]
+        assert (await regular.ask(node, id=id))["node"] is not None
+        monkeypatch.setattr(settings(), "cost_cap", Decimal("0.14"))
+        assert (await regular.ask(node, id=id))["node"] is None
+        refused = await apply(regular)
+        assert (refused["code"], refused["field"]) == ("COST_ABOVE_CAP", ["input", "amount"])
+        assert await left_behind(regular.user_id) == (0, 0, 0)
+
     async def test_who_has_linked_nothing_is_told_what_to_do(self, member: Phone) -> None:
         await member.tell(birthDate="1990-01-01")
         refused = await apply(member)

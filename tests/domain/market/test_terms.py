@@ -113,6 +113,16 @@ class TestTheLegalCap:
         if abs(quoted.yearly_return - COST_CAP) > Decimal("1e-9"):
             assert terms_cost_more(rate, fee, months, COST_CAP) == (quoted.yearly_return > COST_CAP)
 
+    @given(
+        rate=st.decimals(0, Decimal("0.3"), places=5),
+        fee=st.decimals(0, Decimal("0.1"), places=5),
+        terms=st.lists(st.integers(1, 84), min_size=1, max_size=4, unique=True),
+    )
+    def test_the_shortest_term_speaks_for_all(self, rate: Decimal, fee: Decimal, terms: list[int]) -> None:
+        offered = product(fee_rate=fee, annual_rate=rate, term_months=terms)
+        above = any(terms_cost_more(rate, fee, months, COST_CAP) for months in terms)
+        assert quoting.is_within_cap(offered) is not above
+
     def test_is_not_passed_by_what_equals_it(self) -> None:
         assert not terms_cost_more(COST_CAP, Decimal(0), 12, COST_CAP)
         assert terms_cost_more(COST_CAP + Decimal("0.00001"), Decimal(0), 12, COST_CAP)

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import delete, inspect, text, update
 
 from domain.market.products import Product, ProductStatus
-from domain.matching import shelf
+from domain.matching import browsing, shelf
+from domain.matching.browsing import Wanted
 from domain.people.partners import Partner
 from infra.database import reading, transaction
 from infra.ids import new_id
+from infra.settings import settings
 from tests.domain.matching import goods
 
 
@@ -168,13 +170,35 @@ async def test_a_row_that_cannot_be_read_is_missing_alone(mine: Product, spoilt:
         await db.execute(text(f"UPDATE products SET {spoilt} WHERE id = :id"), {"id": mine.id})
     there = await seen()
     assert (len(there), there.row_of(mine.id)) == (len(before) - 1, None)
-    assert there.unreadable == {mine.id}
+    assert there.withheld == {mine.id}
     async with transaction() as db:
         await db.execute(text("UPDATE products SET fee_rate = fee_rate"))
-    assert (await seen()).unreadable == {mine.id}, "and what changes beside it is brought up to date"
+    assert (await seen()).withheld == {mine.id}, "and what changes beside it is brought up to date"
     mended = "rules = '{}', kind = 'LOAN', decision = 'INSTANT', grade_at_least = NULL, term_months = '[6]', currency = 'CNY'"
     async with transaction() as db:
         await db.execute(text(f"UPDATE products SET {mended} WHERE id = :id"), {"id": mine.id})
     there = await seen()
-    assert (len(there), there.unreadable) == (len(before), frozenset())
+    assert (len(there), there.withheld) == (len(before), frozenset())
     assert rate_of(there, mine.id) == 0.12
+
+
+async def test_what_a_lower_cap_no_longer_allows_is_not_offered(mine: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its fee it costs 14 % over six months, and 13 % over a year: one dear term withholds the product."""
+
+    async def offered(cap: str) -> tuple[bool, bool, bool]:
+        monkeypatch.setattr(settings(), "cost_cap", Decimal(cap))
+        monkeypatch.setattr(shelf, "_shared", None)  # a cap is a process's own, from its start
+        there = await seen()
+        async with reading() as db:
+            page = await browsing.page(db, Wanted(partner_id=mine.partner_id), first=None, after=None)
+        return there.row_of(mine.id) is not None, mine.id in there.withheld, page.count == 1
+
+    async with transaction() as db:
+        terms = {"term_months": [6, 12], "fee_rate": Decimal("0.006")}
+        await db.execute(update(Product).where(Product.id == mine.id).values(**terms))
+    assert [await offered(cap) for cap in ("0.15", "0.138", "0.12", "0.15")] == [
+        (True, False, True),
+        (False, True, False),
+        (False, True, False),
+        (True, False, True),
+    ]
