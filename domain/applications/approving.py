@@ -9,6 +9,7 @@ from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import APPLICATION, Borrower
 from domain.credit import policy
 from domain.market import standards
+from domain.market.products import DecisionMode
 from domain.market.terms import quoting
 from domain.market.terms.cap import cost_cap
 from infra.database import Db
@@ -18,6 +19,11 @@ from infra.words import N_
 
 TERMS = ("input", "terms")
 STEPS = 10
+# Of a product that is offered no more nobody but its partner makes an offer, and what the rules decide is not theirs to say.
+WITHDRAWN = {
+    DecisionMode.PARTNER: N_("The partner no longer offers this product, so only the partner can approve it."),
+    DecisionMode.INSTANT: N_("The partner no longer offers this product, so this application can only be declined."),
+}
 AMOUNT, MONTHS, RATE = (*TERMS, "amount"), (*TERMS, "termMonths"), (*TERMS, "annualRate")
 
 

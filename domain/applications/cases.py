@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from domain import approvals
-from domain.applications import applied_terms, borrowers, decisions
+from domain.applications import applied_terms, approving, borrowers, decisions
 from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import Borrower
@@ -17,7 +17,7 @@ from domain.credit.grades import Grade
 from domain.credit.scores import Score
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.market import products
-from domain.market.products import Product
+from domain.market.products import Product, ProductStatus
 from domain.market.terms.quote import Quote
 from domain.people import invented
 from domain.people.partners import Partner
@@ -76,6 +76,13 @@ class Case:
     is_invented: bool
     borrower: Borrower | None = None
     known: Known | None = None
+
+    @property
+    def withdrawn(self) -> str | None:
+        """Why nobody here can approve it, where its partner offers the product no longer."""
+        if self.product.status == ProductStatus.PUBLISHED:
+            return None
+        return approving.WITHDRAWN[(self.applied or self.product).decision]
 
     @property
     def monthly_after(self) -> int | None:

@@ -183,8 +183,10 @@ async def _decide(db: Db, application: Application, path: Path, answer: Answer) 
         await _record(db, application, path, answer)
         return
     borrower = answer.borrower or await borrowers.take_turn(db, application)
+    _refuse_withdrawn(path, product, mode)
     await _record(db, application, path, answer)
-    await _approve(db, application, product, path, answer, borrower)
+    applied = await applied_terms.of_application(db, application)
+    await approving.make_offer(db, application, applied, answer.terms, borrower)
 
 
 async def _refuse_what_changed(db: Db, application: Application, seen: str) -> None:
@@ -196,17 +198,9 @@ async def _refuse_what_changed(db: Db, application: Application, seen: str) -> N
         )
 
 
-async def _approve(
-    db: Db, application: Application, product: Product, path: Path, answer: Answer, borrower: Borrower
-) -> None:
+def _refuse_withdrawn(path: Path, product: Product, mode: DecisionMode) -> None:
     if path is REVIEW and product.status != ProductStatus.PUBLISHED:
-        raise Refusal(
-            RefusalCode.NOT_ALLOWED,
-            N_("The partner no longer offers this product, so only the partner can approve it."),
-            field=APPLICATION,
-        )
-    applied = await applied_terms.of_application(db, application)
-    await approving.make_offer(db, application, applied, answer.terms, borrower)
+        raise Refusal(RefusalCode.NOT_ALLOWED, approving.WITHDRAWN[mode], field=APPLICATION)
 
 
 async def _record(db: Db, application: Application, path: Path, answer: Answer) -> None:

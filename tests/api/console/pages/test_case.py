@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 from domain.actors import Role
 from domain.applications import burdens
 from domain.applications.applications import Application, ApplicationStatus
+from domain.applications.applied_terms import AppliedTerms
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.applications.offers import Offer, OfferStatus
 from domain.credit.grades import Grade
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.market.products import Product, ProductStatus
+from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -23,6 +24,7 @@ from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.pages.reviews import answer, ask, hidden, new_key, path_of, referred, stands
 from tests.api.people import shown_id
 from tests.statements import statements
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 WAITS = (ApplicationStatus.IN_REVIEW, 0)
@@ -231,12 +233,25 @@ async def test_a_form_without_its_token_decides_nothing(browser: Browser) -> Non
     assert await stands(application) == WAITS
 
 
-async def test_what_is_offered_no_longer_is_said_before_anybody_tries(browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (DecisionMode.PARTNER, "so only the partner can approve it"),
+        (DecisionMode.INSTANT, "so this application can only be declined"),
+    ],
+)
+async def test_what_is_offered_no_longer_is_said_before_anybody_tries(
+    browser: Browser, mode: DecisionMode, words: str
+) -> None:
     application = await referred()
     async with transaction() as db:
         of_it = update(Product).where(Product.id == application.product_id)
-        await db.execute(of_it.values(status=ProductStatus.RETIRED))
-    assert "so only the partner can approve it" in await browser.text(path_of(application))
+        await db.execute(of_it.values(status=ProductStatus.RETIRED, decision=mode))
+        await tamper(db)
+        await db.execute(
+            update(AppliedTerms).where(AppliedTerms.application_id == application.id).values(decision=mode)
+        )
+    assert words in await browser.text(path_of(application))
     assert (await answer(browser, application, outcome="approve")).status_code == 409
     assert await stands(application) == WAITS
 
