@@ -11,12 +11,37 @@ from tests.house.test_words import HOUSE
 
 VERSIONS = sorted((HOUSE / "infra/migrations/versions").glob("[0-9]*.py"))
 CONTRACTS = {"drop_column", "drop_table", "drop_constraint", "rename_table"}
+TABLE_OF = {"create_foreign_key": "source_table"}
+FUNCTION = re.compile(r"\bCREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|TRIGGER)\b", re.I)
 CHANGES = {"new_column_name", "nullable", "type_"}  # of `alter_column`: a default alone breaks nobody
+# Each reads a whole table, or builds an index, while nobody may write to it; NOT VALID, and VALIDATE in a migration of its own,
+# keeps nobody out.
+CONSTRAINS = {"create_check_constraint", "create_foreign_key", "create_unique_constraint", "create_primary_key"}
+CONSTRAINS |= {"create_exclude_constraint", "batch_alter_table"}
+ALTERS = re.compile(r"\bALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(\w+)([^;]*)", re.I)
+READS_ALL = re.compile(
+    r"\bADD\s+(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|COLUMN[^,]*\b(?:REFERENCES|UNIQUE|CHECK))\b", re.I
+)
+WITHOUT_READING = re.compile(r"\bNOT\s+VALID\b|\bUSING\s+INDEX\b", re.I)
+REWRITES = re.compile(
+    r"\b(?:UPDATE|DELETE\s+FROM|LOCK(?:\s+TABLE)?|CLUSTER|REINDEX\s+TABLE)\s+(?!CONCURRENTLY|OR\b|OF\b|ON\b)(\w+)", re.I
+)
 IN_WORDS = re.compile(r"\b(DROP (COLUMN|TABLE)|RENAME|SET NOT NULL|CREATE (UNIQUE )?INDEX (?!CONCURRENTLY))", re.I)
 
 # Expand, let a release go by that does not use the old any more, then contract; and name the migration here, with that release.
 UNRELEASED = "no release was made before it, so nobody ran what it takes away, and no table was large"
-LOCKED = dict.fromkeys(("0002_operating_the_score", "0004_matching", "0017_invented_people"), UNRELEASED)
+LOCKED = dict.fromkeys(
+    (
+        "0002_operating_the_score",
+        "0004_matching",
+        "0005_one_account_in_force",
+        "0008_waiting_and_claims",
+        "0010_counters_and_places",
+        "0014_applied_terms",
+        "0017_invented_people",
+    ),
+    UNRELEASED,
+)
 CONTRACTED = dict.fromkeys(("0007_impressions", "0010_counters_and_places", "0011_feeds", "0013_approvals"), UNRELEASED)
 
 
@@ -39,18 +64,78 @@ def named(call: ast.Call, place: int, keyword: str) -> str:
 
 
 def locking(source: str) -> list[str]:
-    """Indexes that would keep writers of a table out that was there before."""
+    """Tables that were there before and whose writers would be kept out: while an index is built, a constraint is checked
+    against all rows, or all rows are written anew."""
     made = {named(call, 0, "table_name") for name, call in calls(source) if name == "create_table"}
-    return [
-        named(call, 1, "table_name")
-        for name, call in calls(source)
-        if name == "create_index" and named(call, 1, "table_name") not in made and not is_concurrent(call)
+    tables = [*indexed(source), *constrained(source), *(table for sql in words(source) for table in kept_out(sql))]
+    return [table for table in tables if table not in made]
+
+
+def indexed(source: str) -> Iterator[str]:
+    for name, call in calls(source):
+        if name == "create_index" and not says(call, "postgresql_concurrently"):
+            yield named(call, 1, "table_name")
+
+
+def constrained(source: str) -> Iterator[str]:
+    for name, call in calls(source):
+        if name in CONSTRAINS and not says(call, "postgresql_not_valid"):
+            yield named(
+                call, *((0, "table_name") if name == "batch_alter_table" else (1, TABLE_OF.get(name, "table_name")))
+            )
+        if name == "add_column" and any(is_checked(column) for column in ast.walk(call)):
+            yield named(call, 0, "table_name")
+
+
+def is_checked(node: ast.AST) -> bool:
+    """A new column that all rows are looked at for, as one that is unique or of another table, or that has to be there."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr in {
+        "ForeignKey",
+        "CheckConstraint",
+        "Computed",
+        "Identity",
+    }:
+        return True
+    given = {each.arg for each in node.keywords}
+    is_empty = says(node, "nullable", False) and "server_default" not in given
+    return is_empty or says(node, "unique") or says(node, "index")
+
+
+def kept_out(sql: str) -> Iterator[str]:
+    """In words: `ADD CONSTRAINT` without NOT VALID, and whatever writes or locks a whole table."""
+    for table, what in ALTERS.findall(sql):
+        if READS_ALL.search(what) and not WITHOUT_READING.search(what):
+            yield table
+    yield from REWRITES.findall(sql)
+
+
+def words(source: str) -> Iterator[str]:
+    """The SQL that `upgrade` executes, written there or in a constant of the file; what functions will do later is no part."""
+    tree = ast.parse(source)
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    within = [*ast.walk(upgrade_of(source))]
+    within += [
+        each
+        for node in within
+        if isinstance(node, ast.Name) and node.id in constants
+        for each in ast.walk(constants[node.id])
     ]
+    for node in within:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not FUNCTION.search(node.value):
+            yield node.value
 
 
-def is_concurrent(call: ast.Call) -> bool:
-    said = {each.arg: each.value for each in call.keywords}.get("postgresql_concurrently")
-    return isinstance(said, ast.Constant) and said.value is True
+def says(call: ast.Call, keyword: str, value: bool = True) -> bool:
+    said = {each.arg: each.value for each in call.keywords}.get(keyword)
+    return isinstance(said, ast.Constant) and said.value is value
 
 
 def contracting(source: str) -> list[str]:
@@ -98,6 +183,32 @@ def downgrade() -> None:
         ("op.create_index('ix', table_name='users', columns=['x'], unique=True)", ["users"], []),
         ("op.create_index('ix', 'users', ['x'], postgresql_concurrently=True)", [], []),
         ("op.create_index('ix', 'users', ['x'], postgresql_concurrently=False)", ["users"], []),
+        ("op.create_check_constraint('ck', 'users', 'x > 0')", ["users"], []),
+        ("op.create_check_constraint('ck', 'users', 'x > 0', postgresql_not_valid=True)", [], []),
+        ("op.create_check_constraint('ck', 'fresh', 'x > 0')", [], []),
+        ("op.create_foreign_key('fk', 'users', 'partners', ['x'], ['id'])", ["users"], []),
+        ("op.create_foreign_key('fk', source_table='users', referent_table='partners')", ["users"], []),
+        ("op.create_foreign_key('fk', 'users', 'partners', ['x'], ['id'], postgresql_not_valid=True)", [], []),
+        ("op.create_unique_constraint('uq', 'users', ['x'])", ["users"], []),
+        ("op.create_primary_key('pk', 'users', ['x'])", ["users"], []),
+        ("op.batch_alter_table('users')", ["users"], []),
+        ("op.add_column('users', sa.Column('x', sa.Uuid(), sa.ForeignKey('partners.id')))", ["users"], []),
+        ("op.add_column('users', sa.Column('x', sa.Text(), unique=True))", ["users"], []),
+        ("op.add_column('users', sa.Column('x', sa.Text(), index=True))", ["users"], []),
+        ("op.add_column('users', sa.Column('x', sa.Text(), nullable=False))", ["users"], []),
+        ("op.add_column('users', sa.Column('x', sa.Text(), nullable=False, server_default=''))", [], []),
+        ("op.add_column('users', sa.Column('x', sa.Text(), sa.Computed('phone')))", ["users"], []),
+        ("op.execute('ALTER TABLE users ADD CONSTRAINT ck CHECK (x > 0)')", ["users"], []),
+        ("op.execute('alter table only users add foreign key (x) references partners')", ["users"], []),
+        ("op.execute('ALTER TABLE users ADD CONSTRAINT ck CHECK (x > 0) NOT VALID')", [], []),
+        ("op.execute('ALTER TABLE users VALIDATE CONSTRAINT ck')", [], []),
+        ("op.execute('ALTER TABLE users ADD UNIQUE USING INDEX ix')", [], []),
+        ("op.execute('ALTER TABLE users ADD COLUMN x uuid REFERENCES partners')", ["users"], []),
+        ("op.execute('ALTER TABLE users ADD COLUMN x uuid')", [], []),
+        ("op.execute('UPDATE users SET x = 1')", ["users"], []),
+        ("op.execute('UPDATE fresh SET x = 1')", [], []),
+        ("op.execute('DELETE FROM users')", ["users"], []),
+        ("op.execute('LOCK TABLE users')", ["users"], []),
         ("op.drop_column('users', 'phone')", [], ["drop_column"]),
         ("op.rename_table('users', 'people')", [], ["rename_table"]),
         ("op.alter_column('users', 'phone', new_column_name='number')", [], ["alter_column"]),
