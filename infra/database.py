@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from infra import doorbell, postgres_url
+from infra import agreeing, doorbell, postgres_url
 from infra.settings import Settings, settings
 
 Db = AsyncSession
@@ -34,7 +34,7 @@ def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngi
             pool_pre_ping=True,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args={"command_timeout": s.statement_timeout_ms / 1000 + 5, **_session_settings(s)},
+            connect_args={"command_timeout": s.statement_timeout_ms / 1000 + 5, **session_settings(s)},
         )
         _sessions = async_sessionmaker(_engine, expire_on_commit=False)
     return _engine
@@ -55,10 +55,10 @@ def limits(s: Settings) -> dict[str, str]:
     }
 
 
-def _session_settings(s: Settings) -> dict[str, Any]:
+def session_settings(s: Settings) -> dict[str, Any]:
     """A pooler in transaction mode takes no limits from its clients, so the role has them there; and what was prepared in
     one transaction is on another server in the next, so nothing is kept, and no two names are the same."""
-    named = {"application_name": "longan", "timezone": "UTC"}
+    named = {"application_name": agreeing.mark(s), "timezone": "UTC"}
     if not s.database_pooled:
         return {"server_settings": named | limits(s)}
     return {

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from infra import database, outbox
+from infra import agreeing, database, outbox
 from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
 from infra.events import declare
 from infra.ids import new_id
@@ -99,14 +99,14 @@ def test_there_is_one_engine() -> None:
 
 
 def test_behind_a_pooler_nothing_is_prepared_for_later_and_no_limit_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = database._session_settings(Settings())["server_settings"]
+    alone = database.session_settings(Settings())["server_settings"]
     assert alone["statement_timeout"] == "15000" and alone["lock_timeout"] == "10000"
     direct = "postgresql://longan@db/longan"
     pooled = Settings(
         database_pooled=True, database_url="postgresql://longan@pooler/longan", database_direct_url=direct
     )
-    sent = database._session_settings(pooled)
-    assert sent["server_settings"] == {"application_name": "longan", "timezone": "UTC"}
+    sent = database.session_settings(pooled)
+    assert sent["server_settings"] == {"application_name": agreeing.mark(pooled), "timezone": "UTC"}
     assert (sent["statement_cache_size"], sent["prepared_statement_cache_size"]) == (0, 0)
     assert len({sent["prepared_statement_name_func"]() for _ in range(100)}) == 100
     assert pooled.migrations_url == direct

@@ -26,8 +26,9 @@ def examine() -> list[Finding]:
     findings = [_python(), _memory(), finding, *_unknown_variables()]
     if settings is None:
         return findings
-    looks: list[Callable[[Settings], Finding | None]] = [_disk, _private, _keys, _port, _postgres, _valkey, _answers]
-    return [*findings, *(found for look in looks if (found := look(settings)))]
+    looks: list[Callable[[Settings], Finding | None]] = [_disk, _private, _keys, _port]
+    found = [*(look(settings) for look in looks), *_postgres(settings), _valkey(settings), _answers(settings)]
+    return [*findings, *(each for each in found if each is not None)]
 
 
 def _python() -> Finding:
@@ -122,21 +123,23 @@ def _port(settings: "Settings") -> Finding | None:
     return Finding("Port", State.WRONG, f"{settings.port} is taken by another program", todo)
 
 
-def _postgres(settings: "Settings") -> Finding | None:
-    from api.cli.machine import servers
+def _postgres(settings: "Settings") -> list[Finding]:
+    from api.cli.machine import databases
 
     if settings.database_url:
-        return servers.database(settings.database_url)
+        return databases.examine(settings)
     try:
-        return Finding("Postgres", State.WELL, servers.embedded_version())
+        return [Finding("Postgres", State.WELL, databases.embedded_version())]
     except OSError as error:
-        return Finding("Postgres", State.WRONG, f"its program does not start ({error})", "rm -r .venv && make install")
+        return [
+            Finding("Postgres", State.WRONG, f"its program does not start ({error})", "rm -r .venv && make install")
+        ]
 
 
 def _valkey(settings: "Settings") -> Finding | None:
-    from api.cli.machine import servers
+    from api.cli.machine import valkeys
 
-    return servers.valkey(settings.valkey_url) if settings.valkey_url else None
+    return valkeys.valkey(settings.valkey_url) if settings.valkey_url else None
 
 
 def _answers(settings: "Settings") -> Finding | None:
