@@ -4,16 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx2
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from api.cli import lab
+from api.cli.address import address_of
+from api.story import Step, Told
+from infra import terminal
 from infra.background import end
 from infra.settings import settings
 
@@ -39,35 +42,73 @@ class Sent(StrEnum):
 
 
 def stranger(
-    address: Annotated[str, typer.Option(help="Of the house that runs.")] = "",
-    pairs: Annotated[int, typer.Option(help="Windows of three seconds, alone and beside it.")] = 10,
-    at_once: Annotated[int, typer.Option(help="Requests that the other address has open at a time.")] = 30,
+    address: Annotated[str, typer.Option(help="Where Longan runs; by default what runs here.")] = "",
+    pairs: Annotated[int, typer.Option(min=1, help="Windows of three seconds, alone and beside it.")] = 10,
+    at_once: Annotated[int, typer.Option(min=1, help="Requests that the other address has open at a time.")] = 30,
     other: Annotated[str, typer.Option(help="The other address, one of this machine's.")] = "127.0.0.2",
     what: Annotated[Sent, typer.Option(help="The worst documents, wrong secrets, or pages.")] = Sent.DOCUMENTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
-    alone, beside, sent = asyncio.run(_measure(address or settings().public_url, pairs, at_once, other, what))
-    table = Table("a visitor's request", "median ms", "p95 ms", "requests")
-    for name, took in (("alone", alone), ("beside", beside)):
-        table.add_row(name, f"{median(took):.1f}", f"{sorted(took)[int(len(took) * 0.95)]:.1f}", str(len(took)))
-    Console().print(table)
-    answered = ", ".join(f"{status}: {times}" for status, times in sorted(sent.items()))
-    Console().print(f"median × {median(beside) / median(alone):.2f}; the other address was answered {answered}")
+    asked = address or address_of(settings().var.resolve()) or settings().public_url
+    story = Told(terminal.console(stderr=True) if as_json else None)
+    try:
+        with story.step("Visitors") as step:
+            found = asyncio.run(_measure(asked, pairs, at_once, other, what, step))
+    except (httpx2.TransportError, OSError) as error:
+        typer.echo(f"{asked} could not be asked from here and from {other} ({type(error).__name__}).", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        lab.write(found.figures)
+    else:
+        _show(found)
 
 
-async def _measure(
-    address: str, pairs: int, at_once: int, other: str, what: Sent
-) -> tuple[list[float], list[float], dict[int, int]]:
-    alone: list[float] = []
-    beside: list[float] = []
-    sent: dict[int, int] = {}
-    async with httpx2.AsyncClient(base_url=address, timeout=60) as http:
+@dataclass
+class Waits:
+    """How long each of a visitor's requests took, in milliseconds, and how often the other address was answered with what."""
+
+    alone: list[float] = field(default_factory=list)
+    beside: list[float] = field(default_factory=list)
+    sent: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def times_as_long(self) -> float:
+        return median(self.beside) / median(self.alone)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        answered = {str(status): times for status, times in sorted(self.sent.items())}
+        rows = {name: _of(took) for name, took in (("alone", self.alone), ("beside", self.beside))}
+        return {**rows, "timesAsLong": round(self.times_as_long, 3), "otherWasAnswered": answered}
+
+
+def _of(took: list[float]) -> dict[str, float]:
+    p95 = sorted(took)[int(len(took) * 0.95)]
+    return {"medianMs": round(median(took), 1), "p95Ms": round(p95, 1), "requests": len(took)}
+
+
+def _show(found: Waits) -> None:
+    headers = ("median ms", "p95 ms", "requests")
+    table = terminal.Listing("a visitor's request", *headers, right=headers)
+    for name in ("alone", "beside"):
+        table.add_row(name, *(f"{value:,}" for value in found.figures[name].values()))
+    console = terminal.console()
+    console.print(table)
+    answered = ", ".join(f"{status}: {times:,}" for status, times in sorted(found.sent.items()))
+    console.print(f"median × {found.times_as_long:.2f}; the other address was answered {answered}", soft_wrap=True)
+
+
+async def _measure(address: str, pairs: int, at_once: int, other: str, what: Sent, step: Step) -> Waits:
+    found = Waits()
+    async with httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False) as http:
         await _window(http)
-        for _ in range(pairs):
-            alone += await _window(http)
-            async with _sending_its_worst(address, other, at_once, what, sent):
-                beside += await _window(http)
-    return alone, beside, sent
+        for pair in range(pairs):
+            found.alone += await _window(http)
+            async with _sending_its_worst(address, other, at_once, what, found.sent):
+                found.beside += await _window(http)
+            step.at(pair + 1, pairs)
+    return found
 
 
 async def _window(http: httpx2.AsyncClient) -> list[float]:
@@ -87,7 +128,7 @@ async def _sending_its_worst(
     address: str, other: str, at_once: int, what: Sent, sent: dict[int, int]
 ) -> AsyncIterator[None]:
     transport = httpx2.AsyncHTTPTransport(local_address=other, limits=httpx2.Limits(max_connections=at_once))
-    async with httpx2.AsyncClient(base_url=address, timeout=60, transport=transport) as http:
+    async with httpx2.AsyncClient(base_url=address, timeout=60, transport=transport, trust_env=False) as http:
         tasks = [asyncio.create_task(_send(http, what, sent)) for _ in range(at_once)]
         await asyncio.sleep(0.5)
         yield
