@@ -1,6 +1,7 @@
 """What waits in the outbox, and for how long: the age of the oldest tells what a count cannot, that nothing gets done."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -14,7 +15,7 @@ PATIENCE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits of one reaction. `failing` are those that were tried and did not succeed."""
+    """What waits of one reaction. `failing` are those that were tried and did not succeed; `errors`: with what, by name."""
 
     reaction: str
     waiting: int
@@ -22,6 +23,7 @@ class Waiting:
     parked: int
     oldest_parked_seconds: float
     failing: int
+    errors: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ LOOK = text(
            coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE NOT is_parked)), 0)::float,
            count(*) FILTER (WHERE is_parked),
            coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE is_parked)), 0)::float,
-           count(*) FILTER (WHERE NOT is_parked AND last_error IS NOT NULL)
+           count(*) FILTER (WHERE NOT is_parked AND last_error IS NOT NULL),
+           coalesce(array_agg(DISTINCT last_error ORDER BY last_error) FILTER (WHERE last_error IS NOT NULL), '{}')
       FROM unhandled GROUP BY reaction ORDER BY reaction
     """
 )

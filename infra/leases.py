@@ -1,6 +1,7 @@
 """Leases on what is owed: a short one for the broker's way to a worker, and one that a call to others keeps till it knows."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -62,6 +63,25 @@ LET_GO = text(
      WHERE event_id = :event_id AND reaction = :reaction AND claimed_by = :by AND handled_at IS NULL
     """
 )
+
+
+# It has waited since it first was due, and goes on telling so until it is handled.
+TRY_AGAIN = text(
+    """
+    UPDATE event_reactions
+       SET parked_at = NULL, attempts = 0, due_at = longan_now(), claimed_by = NULL, claimed_until = NULL
+     WHERE handled_at IS NULL AND parked_at IS NOT NULL AND (CAST(:reactions AS text[]) IS NULL OR reaction = ANY(:reactions))
+    RETURNING reaction
+    """
+)
+
+
+async def try_again(reactions: Sequence[str] | None = None) -> Counter[str]:
+    """Let what was parked be tried as if for the first time: these reactions, or all. Answers how many of each."""
+    async with transaction() as db:
+        tried = Counter((await db.execute(TRY_AGAIN, {"reactions": reactions})).scalars())
+        db.info["announced"] = [None] if tried else []
+    return tried
 
 
 async def take_due(most: int) -> Sequence[Row[Any]]:

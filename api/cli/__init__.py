@@ -22,6 +22,7 @@ from api.cli.match import match
 from api.cli.migrate import migrate
 from api.cli.models import models
 from api.cli.prepare import prepare
+from api.cli.reactions import reactions
 from api.cli.replay import replay
 from api.cli.rescore import rescore
 from api.cli.schema import schema
@@ -76,6 +77,7 @@ app.add_typer(match, name="match", rich_help_panel=MODELS)
 app.add_typer(bench, name="bench", rich_help_panel=MODELS)
 app.command(rich_help_panel=OPERATING)(prepare)
 app.command(rich_help_panel=OPERATING)(migrate)
+app.add_typer(reactions, name="reactions", rich_help_panel=OPERATING)
 app.command(rich_help_panel=OPERATING)(rescore)
 app.command(rich_help_panel=OPERATING)(replay)
 app.command(rich_help_panel=OPERATING)(audit)

@@ -149,9 +149,9 @@ def _answers(settings: "Settings") -> Finding | None:
     address = settings.public_url if not settings.is_embedded else address_of(settings.var.resolve())
     if address is None:
         return Finding("Longan", State.LOOK, "does not run here", "make run")
-    found = ready.ask(address)
+    found, log = ready.ask(address), "longan logs api" if settings.is_embedded else "The API's log says why"
     if found is None:
-        return Finding("Longan", State.WRONG, f"{address} does not answer", "longan status, longan logs api")
+        return Finding("Longan", State.WRONG, f"{address} does not answer", log)
     if wrong := [name for name, answers in found.checks.items() if not answers]:
-        return Finding("Longan", State.WRONG, f"{address} is not ready: {', '.join(wrong)}", "longan logs api")
+        return Finding("Longan", State.WRONG, f"{address} is not ready: {', '.join(wrong)}", log)
     return Finding("Longan", State.WELL, f"ready at {address}")

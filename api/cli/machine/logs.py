@@ -25,6 +25,11 @@ def logs(
     """Print the last lines of the logs under var/log, and follow them if asked."""
     from infra.settings import settings
 
+    if not settings().is_embedded:
+        typer.echo(
+            "In production each program writes its log to its standard error, and what collects it is yours.", err=True
+        )
+        raise typer.Exit(1)
     folder = settings().var.resolve() / "log"
     chosen = names or list(Name)
     found = {name: folder / f"{name.value}.log" for name in chosen}

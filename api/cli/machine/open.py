@@ -25,7 +25,10 @@ def open_page(
     from api.cli.address import address_of
     from infra.settings import settings
 
-    address = address_of(settings().var.resolve())
+    if not settings().is_embedded and page is not Page.CONSOLE:
+        typer.echo("In production there is only this to open: longan open console", err=True)
+        raise typer.Exit(1)
+    address = address_of(settings().var.resolve()) if settings().is_embedded else settings().public_url
     if address is None:
         typer.echo("Nothing runs here. Start it: make run", err=True)
         raise typer.Exit(1)

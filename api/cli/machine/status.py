@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from api.cli.machine.ready import Readiness
     from infra.running.inventory import Running
+    from infra.terminal import Listing
 
 NOT_RUNNING = 1
 
@@ -15,7 +16,10 @@ NOT_RUNNING = 1
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Say what runs on this machine and whether it is ready. Exit code 1 unless everything is."""
+    """Say what runs on this machine and whether it is ready. Exit code 1 unless everything is.
+
+    In production only whether the house at LONGAN_PUBLIC_URL is ready: programs are started and watched by others there.
+    """
     from api.cli import lab
     from api.cli.address import address_of
     from api.cli.machine import ready
@@ -24,7 +28,10 @@ def status(
     from infra.settings import settings
 
     var = settings().var.resolve()
-    programs, address = inventory.look(var), address_of(var)
+    if settings().is_embedded:
+        programs, address = inventory.look(var), address_of(var)
+    else:
+        programs, address = [], settings().public_url
     found, past = ready.ask(address) if address else None, progress.read(var)
     if as_json:
         lab.write(_figures(programs, address, found) | {"invented": past and past.figures})
@@ -56,30 +63,40 @@ def _figures(programs: "list[Running]", address: str | None, found: "Readiness |
 
 
 def _show(programs: "list[Running]", address: str | None, found: "Readiness | None", var: Path) -> None:
-    from rich.text import Text
-
     from infra import terminal
-    from infra.running import inventory
 
     console = terminal.console()
     if address is None:
         console.print(f"Nothing runs here (data in {var}). Start it: make run", soft_wrap=True)
         return
+    if programs:
+        console.print(_table(programs))
+    console.print(f"\n {_verdict(found)}\n {address}", soft_wrap=True)
+    if found is not None:
+        console.print(f" {_work(found)}", soft_wrap=True)
+
+
+def _table(programs: "list[Running]") -> "Listing":
+    from rich.text import Text
+
+    from infra import terminal
+    from infra.running import inventory
+
     table = terminal.Listing("Program", "State", "Pid", "For", "Memory", right=("Pid", "For", "Memory"))
     for each in programs:
         state = Text("runs", "green") if each.is_running else Text("does not run", "bold red")
         lived = "" if each.seconds is None else inventory.since(each.seconds)
         memory = "" if each.memory_bytes is None else f"{each.memory_bytes / 1e6:,.0f} MB"
         table.add_row(each.name, state, str(each.pid or ""), lived, memory)
-    console.print(table)
-    console.print(f"\n {_verdict(found)}\n {address}", soft_wrap=True)
-    if found is not None:
-        console.print(f" {_work(found)}", soft_wrap=True)
+    return table
 
 
 def _verdict(found: "Readiness | None") -> str:
     if found is None:
-        return "[bold red]The API does not answer.[/] Its log: longan logs api"
+        from infra.settings import settings
+
+        told = "Its log: longan logs api" if settings().is_embedded else "Its log says why."
+        return f"[bold red]The API does not answer.[/] {told}"
     wrong = [name for name, answers in found.checks.items() if not answers]
     return f"[bold red]Not ready: {', '.join(wrong)}.[/]" if wrong else "[green]Ready.[/]"
 
@@ -90,4 +107,4 @@ def _work(found: "Readiness") -> str:
     if waits is None:
         return "Nobody can tell what waits for the worker."
     told = f"{waits['waiting']:,} reactions wait, the oldest for {waits['oldest_seconds']:,} s; {waits['parked']:,} are parked."
-    return f"[bold red]{told}[/] See: longan logs worker" if waits["late"] or waits["parked"] else told
+    return f"[bold red]{told}[/] See: longan reactions" if waits["late"] or waits["parked"] else told

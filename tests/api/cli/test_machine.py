@@ -105,6 +105,19 @@ def test_where_nothing_runs_everybody_says_so(var: Path) -> None:
     assert not var.exists()
 
 
+def test_in_production_programs_and_logs_are_others(var: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**PRODUCTION, "PUBLIC_URL": address}.items():
+        monkeypatch.setenv(f"LONGAN_{name}", value)
+    settings.cache_clear()
+    assert run("status") == (1, f"\n The API does not answer. Its log says why.\n {address}\n", "")
+    assert json.loads(run("status", "--json")[1])["programs"] == []
+    assert run("open", "console", "--print") == (0, f"{address}/console\n", "")
+    assert run("open") == (1, "", "In production there is only this to open: longan open console\n")
+    code, told, complaint = run("logs")
+    assert (code, told) == (1, "")
+    assert complaint.startswith("In production each program writes its log to its standard error")
+
+
 def test_status_tells_what_runs_and_what_does_not(running: object, address: str) -> None:
     code, told, _ = run("status", "--json")
     found = json.loads(told)
@@ -322,7 +335,7 @@ def test_the_doctor_tells_servers_that_do_not_answer(var: Path, address: str, mo
         ),
         (
             {"late": True, "waiting": 1200, "oldest_seconds": 95, "parked": 1},
-            "[bold red]1,200 reactions wait, the oldest for 95 s; 1 are parked.[/] See: longan logs worker",
+            "[bold red]1,200 reactions wait, the oldest for 95 s; 1 are parked.[/] See: longan reactions",
         ),
     ],
 )

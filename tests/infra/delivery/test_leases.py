@@ -7,7 +7,7 @@ import pytest
 from infra import database, leases
 from infra.relay import BATCH
 from tests.clocks import Clock
-from tests.infra.delivery.happening import Counter, happened, owed
+from tests.infra.delivery.happening import CALLED, Counter, happened, owed
 from tests.patience import SECONDS_MAX
 
 
@@ -108,3 +108,27 @@ async def test_the_claim_of_a_killed_worker_ends_by_itself(counter: Counter, mon
 
 def test_a_claim_lasts_longer_than_three_renewals_take() -> None:
     assert leases.CLAIM_SECONDS > 3 * leases.RENEWED_AFTER_SECONDS
+
+
+async def park(clock: Clock) -> None:
+    """Try what is due as often as it is tried at all."""
+    for _ in range(leases.ATTEMPTS_MAX + 1):
+        await leases.take_due(BATCH)
+        await clock.forward(seconds=leases.LEASE_SECONDS_MAX + 1)
+
+
+async def test_what_was_parked_is_tried_again_from_the_beginning(counter: Counter, clock: Clock) -> None:
+    inside, outside = await happened(), await happened(CALLED)
+    await park(clock)
+    assert await leases.take_due(BATCH) == []
+    assert await leases.try_again(["no_such_reaction"]) == {}
+    assert await leases.try_again(["count_inside"]) == {"count_inside": 1}
+    (row,) = await leases.take_due(BATCH)
+    assert (row.event_id, row.reaction, row.parked_at) == (inside.id, "count_inside", None)
+    now = await owed(inside)
+    assert (now.attempts, now.waiting_since) == (1, inside.occurred_at), (
+        "and it is not forgotten how long it has waited"
+    )
+    assert await leases.try_again() == {"count_outside": 1}
+    assert [row.event_id for row in await leases.take_due(BATCH)] == [outside.id]
+    assert await leases.try_again() == {}, "what is not parked stays as it is"
