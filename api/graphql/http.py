@@ -156,7 +156,7 @@ class Door(GraphQL[Context, None]):
             admitted = await admit(self.schema, asked, asker)
         except (PublicError, Mistaken) as error:
             return ExecutionResult(None, refusal_errors(error, asker.locale))
-        if secrets.are_none(admitted.operation, asked.query or ""):
+        if secrets.are_none(admitted.operation.node, asked.query or ""):
             compressing.allow(kwargs["request"].scope)
         return await super().execute_single(*args, **kwargs)
 
