@@ -39,13 +39,17 @@ def listed(
 @reactions.command()
 def retry(
     names: Annotated[list[str] | None, typer.Argument(help="Only these, as the list names them; else all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Have what was given up tried again, as if for the first time. Mend its cause first. Exit code 1 where nothing is parked."""
+    from api.cli import lab
     from infra import leases
 
     tried = _do(leases.try_again(names or None))
-    for name, times in sorted(tried.items()):
-        typer.echo(f"{name}: {times:,} tried again")
+    if as_json:
+        lab.write({"triedAgain": tried})
+    else:
+        typer.echo("".join(f"{name}: {times:,} tried again\n" for name, times in sorted(tried.items())), nl=False)
     if not tried:
         typer.echo("Nothing of that is parked." if names else "Nothing is parked.", err=True)
         raise typer.Exit(1)

@@ -22,7 +22,7 @@ from domain.market import catalogue
 from domain.people import partner_tokens, sessions, staff_sessions
 from domain.people.partners import PartnerClient
 from domain.people.staff import Staff
-from domain.permissions import Role
+from domain.permissions import Permission, roles_that_may
 from infra import clock, reacting
 from infra.database import Db, reading, transaction
 from infra.money import Money
@@ -137,7 +137,7 @@ async def _staff(db: Db) -> str:
         email_index=uuid4().bytes,
         email_sealed=b"",
         name_sealed=b"",
-        role=Role.RISK,
+        role=roles_that_may(Permission.REVIEW_APPLICATIONS)[0],
         password_hash="nobody knows it",  # noqa: S106 - no secret
         totp_sealed=b"",
         created_at=await clock.now(db),
