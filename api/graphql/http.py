@@ -171,6 +171,10 @@ class Door(GraphQL[Context, None]):
         request.state.told = told
         return cast(GraphQLHTTPResponse, told)
 
+    def create_response(self, *_: Any, **__: Any) -> Response:
+        """None is written here, where it is not known what the client accepts: `run` writes it."""
+        return Response()
+
     async def run(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = await super().run(request, *args, **kwargs)
         if not isinstance(request, Request) or not hasattr(request.state, "told"):
