@@ -14,16 +14,16 @@ from strawberry.extensions.field_extension import FieldExtension
 from strawberry.permission import BasePermission
 
 from api.graphql.connections import Connection, Edge, PageInfo
-from api.graphql.context import Info
+from api.graphql.context import Context, Info
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
+from domain.actors import Actor
 from domain.permissions import Permission
 from infra.errors import Refusal, RefusalCode
 
 PET: Any = strawberry.lazy("tests.api.graphql.plans.kinds")  # before the types that lead to each other
-batches: list[list[int]] = []  # what was loaded together, since it was last emptied
 
 
 class Size(StrEnum):
@@ -67,18 +67,25 @@ PETS: dict[int, Any] = {
 }
 
 
-async def _load(keys: list[int]) -> list[Any]:
-    batches.append(sorted(keys))
-    return [PETS.get(key) for key in keys]
+class Asking(Context):
+    """Whoever asks, and which pets were loaded together for them."""
+
+    def __init__(self) -> None:
+        super().__init__(locale="en", ip="127.0.0.1", authenticate=_nobody)
+        self.batches: list[list[int]] = []
+        self.loader: DataLoader[int, Any] = DataLoader(load_fn=self.load_pets, cache=False)
+
+    async def load_pets(self, keys: list[int]) -> list[Any]:
+        self.batches.append(sorted(keys))
+        return [PETS.get(key) for key in keys]
 
 
-_loaders: dict[int, DataLoader[int, Any]] = {}
+async def _nobody(token: str) -> Actor:
+    raise AssertionError("nobody shows a token")
 
 
 async def pet(info: Info, key: int) -> Any:
-    """One loader for each operation, as the house has them."""
-    loader = _loaders.setdefault(id(info.context), DataLoader(load_fn=_load, cache=False))
-    return await loader.load(key)
+    return await cast(Asking, info.context).loader.load(key)
 
 
 @strawberry.interface

@@ -10,25 +10,14 @@ import orjson
 import pytest
 
 from api.graphql.admitting import admit
-from api.graphql.context import Context
 from api.graphql.plans import compiling, keeping, planning
 from api.graphql.requests import GraphQLRequest
-from domain.actors import Actor
-from tests.api.graphql.plans import kinds
 from tests.api.graphql.plans.asking import Told, ask_core, ask_plan, counts
 from tests.api.graphql.plans.documents import Query, Writer
-from tests.api.graphql.plans.kinds import schema
+from tests.api.graphql.plans.kinds import Asking, schema
 
 QUERIES = int(os.environ.get("LONGAN_PLANS", "80"))
 KEYS = [1, 2, 3, 4] * 4 + [5, 6, 7, 9]
-
-
-async def _nobody(token: str) -> Actor:
-    raise AssertionError("nobody shows a token")
-
-
-def visitor() -> Context:
-    return Context(locale="en", ip="127.0.0.1", authenticate=_nobody)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +30,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> keeping.Plans:
 
 async def ask(text: str, /, **variables: Any) -> Any:
     """As a door asks: admitted, and then run."""
-    asker = visitor()
+    asker = Asking()
     asked = GraphQLRequest(query=text, variables=variables, operation_name=None, extensions=None)
     await admit(schema(), asked, asker)
     result = await schema().execute(text, variable_values=variables, context_value=asker)
@@ -58,24 +47,18 @@ async def by_whom(text: str, /, **variables: Any) -> str:
 
 async def both(text: str, /, **variables: Any) -> tuple[Told, Told]:
     query = Query(text, variables)
-    return await ask_core(schema(), query, visitor()), await ask_plan(schema(), query, visitor())
+    return await ask_core(schema(), query, Asking()), await ask_plan(schema(), query, Asking())
 
 
 async def test_generated_queries_of_every_kind_of_type_are_answered_the_same() -> None:
     by: Counter[str] = Counter()
-    going = asyncio.all_tasks()
     for seed in range(QUERIES):
         query = Writer(Random(seed), schema()._schema, {"Int": KEYS}).query()
-        kinds.batches.clear()
-        core = await ask_core(schema(), query, visitor())
-        loaded = len(kinds.batches)
-        kinds.batches.clear()
-        plan = await ask_plan(schema(), query, visitor())
+        one, other = Asking(), Asking()
+        core, plan = await ask_core(schema(), query, one), await ask_plan(schema(), query, other)
         assert plan.answer == core.answer, (seed, query)
-        assert plan.by != "plan" or len(kinds.batches) <= loaded, (seed, query)
+        assert plan.by != "plan" or len(other.batches) <= len(one.batches), (seed, query)
         by[plan.by] += 1
-        if left := asyncio.all_tasks() - going:
-            await asyncio.wait(left)  # what graphql-core leaves running behind an error
     assert by["plan"] > QUERIES / 2 and by["failed"] > QUERIES / 20 and set(by) == {"plan", "failed"}, by
 
 
@@ -172,7 +155,7 @@ async def test_a_plan_that_failed_rests() -> None:
     assert [await by_whom(text, key=1) for _ in range(planning.RESTS + 1)] == ["resting"] * planning.RESTS + ["plan"]
 
 
-async def test_a_mutation_is_run_by_graphql_core_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_mutation_is_run_by_graphql_core_alone() -> None:
     assert [await by_whom("mutation { do }") for _ in range(keeping.SEEN_MIN + 1)][-1] == "refused"
 
 
@@ -180,29 +163,29 @@ async def test_what_lies_beside_is_loaded_together() -> None:
     text = (
         "{ cats { friends { __typename } best { shout } } dogs { nodes { best { __typename } last { __typename } } } }"
     )
-    await both(text)
-    kinds.batches.clear()
-    assert (await ask_plan(schema(), Query(text, {}), visitor())).by == "plan"
-    assert kinds.batches == [[1, 1, 2, 2, 2, 4, 4, 4], [1, 3]]
+    asker = Asking()
+    assert (await ask_plan(schema(), Query(text, {}), asker)).by == "plan"
+    assert asker.batches == [[1, 1, 2, 2, 2, 4, 4, 4], [1, 3]]
 
 
-async def test_a_request_that_is_broken_off_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, going = asyncio.Event(), asyncio.all_tasks()
+async def test_a_request_that_is_broken_off_leaves_nothing_running() -> None:
+    asker, begun, ended = Asking(), asyncio.Event(), asyncio.Event()
 
     async def never(*_: Any) -> Any:
         begun.set()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
 
-    monkeypatch.setattr(kinds, "_load", never)
+    asker.loader.load_fn = never
     query = Query("{ one: pet(key: 1) { __typename } two: pet(key: 2) { __typename } fines { date } }", {})
-    asked = asyncio.create_task(ask_plan(schema(), query, visitor()))
+    asked = asyncio.create_task(ask_plan(schema(), query, asker))
     await begun.wait()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert asyncio.all_tasks() == going
+    await ended.wait()
 
 
 async def test_the_answer_keeps_the_order_that_was_asked_for() -> None:
