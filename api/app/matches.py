@@ -17,8 +17,8 @@ from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
-from domain.market.products import ProductKind
-from domain.market.terms import quoting
+from domain.market import quoting
+from domain.market.kinds import ProductKind
 from domain.matching import basis, impressions, matcher, matches, preferences, why_not
 from domain.matching.matcher import OddsBand
 from domain.permissions import Permission

@@ -25,7 +25,7 @@ from domain.applications import applications
 from domain.credit import assessing
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
-from domain.market.products import ProductKind
+from domain.market.kinds import ProductKind
 from domain.people import profiles, users
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission

@@ -14,7 +14,7 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.market import products
-from domain.market.products import ProductKind
+from domain.market.kinds import ProductKind
 from domain.market.words import SEARCH_MAX, WORDS_MAX, words_of
 from domain.matching import browsing
 from domain.matching.browsing import ProductSort, Wanted

@@ -11,7 +11,8 @@ from api.graphql.reach import Days, Reach, reach_of
 from api.graphql.requiring import requires
 from api.graphql.showing import Node, shows
 from domain.market import products
-from domain.market.products import ProductKind, ProductStatus
+from domain.market.kinds import ProductKind
+from domain.market.products import ProductStatus
 from domain.matching.reach import funnels
 from domain.matching.sweeps import group_costs, sweeps
 from domain.permissions import Permission

@@ -12,7 +12,8 @@ from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
 from domain.facts.accounts import LinkStatus
-from domain.market.products import DecisionMode, ProductKind, ProductStatus
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
@@ -113,10 +114,7 @@ show(
 show(
     ProductKind,
     "What kind of product it is.",
-    LOAN="Money, repaid in monthly instalments.",
-    RENTAL="A home to rent, with a deposit that good grades need not pay.",
-    ELECTRONICS="A computer, phone or other device, paid in monthly instalments.",
-    AESTHETICS="A treatment, paid in monthly instalments.",
+    **{kind.name: kind.terms.meaning for kind in ProductKind},
 )
 show(
     ProductStatus,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -16,33 +16,15 @@ from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
+from api.partner.product_rules import ProductRules, ProductRulesInput
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market import offering, products
-from domain.market.products import DecisionMode, ProductKind, ProductStatus
-from domain.market.rule_inputs import INPUTS, Shape
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, ProductStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
-from infra.money import Money as DomainMoney
 from infra.paging import page_of
-
-
-@strawberry.type(description="The partner's own rules, which must all hold. Null asks for nothing.")
-class ProductRules:
-    age_min: int | None = strawberry.field(description="In full years, included.")
-    age_max: int | None = strawberry.field(description="In full years, included.")
-    regions: list[str] | None = strawberry.field(description="ISO 3166-2: the person lives in one of them.")
-    occupations: list[str] | None = strawberry.field(description="The person does one of them.")
-    income_at_least: Money | None = strawberry.field(description="Of a month, as far as it is known.")
-
-    @classmethod
-    def of(cls, rules: dict[str, Any], currency: str) -> Self:
-        return cls(**{name: _show(rule.shape, rules.get(name), currency) for name, rule in INPUTS.items()})
-
-
-def _show(shape: Shape, value: Any, currency: str) -> Any:
-    is_money = shape is Shape.MONEY and value is not None
-    return Money.of(DomainMoney.of(value, currency).minor, currency) if is_money else value
 
 
 @shows(
@@ -116,17 +98,6 @@ UpsertProductResult = Annotated[
     Product | Refused,
     strawberry.union("UpsertProductResult", description="The product as it is now, or why it stays as it was."),
 ]
-
-
-@strawberry.input(description="An absent rule stays as it is, null takes it back.")
-class ProductRulesInput:
-    age_min: strawberry.Maybe[int | None] = strawberry.field(description="In full years, included.")
-    age_max: strawberry.Maybe[int | None] = strawberry.field(description="In full years, included.")
-    regions: strawberry.Maybe[list[str] | None] = strawberry.field(description="ISO 3166-2: the person lives in one.")
-    occupations: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="Some of student, employee, self-employed, gig-worker, homemaker, unemployed."
-    )
-    income_at_least: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="Of a month.")
 
 
 TOLD = (

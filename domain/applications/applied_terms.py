@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.applications import Application
 from domain.credit.grades import Grade
-from domain.market.products import DecisionMode, Product, ProductKind
-from domain.market.terms import quoting
+from domain.market import quoting
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
 from infra.database import Db

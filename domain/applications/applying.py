@@ -15,10 +15,9 @@ from domain.credit.scores import ScoringState
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
-from domain.market import eligibility, products
+from domain.market import eligibility, products, quoting
 from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
-from domain.market.terms import quoting
 from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, age_on
 from domain.people.users import User, UserStatus

@@ -8,9 +8,8 @@ from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import APPLICATION, Borrower
 from domain.credit import policy
-from domain.market import standards
+from domain.market import quoting, standards
 from domain.market.products import DecisionMode
-from domain.market.terms import quoting
 from domain.market.terms.cap import cost_cap
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid

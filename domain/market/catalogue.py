@@ -12,7 +12,8 @@ from uuid import UUID, uuid5
 from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
 from domain.market import standards
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.market.rule_inputs import INPUTS, Shape
 from domain.people.partners import Partner
 from infra.errors import Refusal
@@ -127,7 +128,7 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
 
 
 def _price(fields: _Fields, kind: ProductKind, money: Callable[[Any], int]) -> tuple[int, int, Decimal | None]:
-    if kind == ProductKind.RENTAL:
+    if not kind.terms.lends:
         rent = fields.take("rent", money)
         return rent, rent, None
     return fields.take("amount_min", money), fields.take("amount_max", money), fields.take("annual_rate", _rate)

@@ -11,10 +11,12 @@ import numpy as np
 import structlog
 
 from domain.credit.grades import Grade
+from domain.market import quoting
 from domain.market.arrays import Choices, Codes, Flags, Floats, Indices, Objects, Whole
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.market.rule_inputs import check
-from domain.market.terms import costing, quoting
+from domain.market.terms import costing
 from domain.market.words import line_of
 from domain.people.profiles import ADULT_YEARS
 from infra.errors import Refusal

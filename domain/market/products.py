@@ -1,4 +1,4 @@
-"""Product: something a partner offers. Its kind is data here, and one file of terms each."""
+"""Product: something a partner offers."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,19 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
+from domain.market.kinds import ProductKind
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
 from infra.events import declare
 
 CHANGED = declare("product.changed")
-
-
-class ProductKind(StrEnum):
-    LOAN = "LOAN"
-    RENTAL = "RENTAL"
-    ELECTRONICS = "ELECTRONICS"
-    AESTHETICS = "AESTHETICS"
 
 
 class DecisionMode(StrEnum):

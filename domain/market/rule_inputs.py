@@ -1,4 +1,4 @@
-"""What a partner may write into each rule: its shape, and what it must be. The product keeps it under its name."""
+"""What a partner may write into each rule: its shape, what it must be, and its words. The product keeps it under its name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,11 +26,17 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True)
 class RuleInput:
-    """`check` refuses INVALID what says nothing, or nothing that could be. `choices`: all texts that there are, if few."""
+    """`check` refuses INVALID what says nothing, or nothing that could be. `choices`: all texts that there are, if few.
+
+    `meaning` is what the partner's schema says of it, `label` stands beside its field on a form, `hint` in it while it is empty.
+    """
 
     name: str
     shape: Shape
     check: Callable[[Any], None]
+    meaning: str
+    label: str
+    hint: str = "–"
     choices: tuple[str, ...] = ()
 
 
@@ -114,10 +120,33 @@ def _check_income(amount: str) -> None:
 INPUTS: Mapping[str, RuleInput] = {
     each.name: each
     for each in (
-        RuleInput("age_min", Shape.WHOLE, _check_age("ageMin")),
-        RuleInput("age_max", Shape.WHOLE, _check_age("ageMax")),
-        RuleInput("regions", Shape.TEXTS, _check_regions),
-        RuleInput("occupations", Shape.TEXTS, _check_occupations, choices=OCCUPATIONS),
-        RuleInput("income_at_least", Shape.MONEY, _check_income),
+        RuleInput(
+            "age_min", Shape.WHOLE, _check_age("ageMin"), "In full years, included.", N_("Age from"), str(ADULT_YEARS)
+        ),
+        RuleInput("age_max", Shape.WHOLE, _check_age("ageMax"), "In full years, included.", N_("Age to")),
+        RuleInput(
+            "income_at_least",
+            Shape.MONEY,
+            _check_income,
+            "Of a month, as far as it is known.",
+            N_("Monthly income at least"),
+        ),
+        RuleInput(
+            "regions",
+            Shape.TEXTS,
+            _check_regions,
+            "ISO 3166-2: the person lives in one of them.",
+            N_("Regions"),
+            N_("all; or as CN-SH CN-BJ"),
+        ),
+        RuleInput(
+            "occupations",
+            Shape.TEXTS,
+            _check_occupations,
+            f"The person does one of them: {', '.join(OCCUPATIONS)}.",
+            N_("Occupations"),
+            N_("none ticked: any"),
+            choices=OCCUPATIONS,
+        ),
     )
 }

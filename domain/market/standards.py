@@ -3,9 +3,8 @@
 import re
 from decimal import Decimal
 
-from domain.market import rule_inputs
-from domain.market.products import Product, ProductKind
-from domain.market.terms import quoting
+from domain.market import quoting, rule_inputs
+from domain.market.products import Product
 from domain.market.terms.cap import cost_cap, terms_cost_more
 from infra.errors import Faults, invalid
 from infra.texts import is_line
@@ -57,8 +56,10 @@ def _check_amounts(product: Product) -> None:
         raise invalid(
             N_("The smallest amount must be above 0, and no higher than the largest."), ("input", "amountMin")
         )
-    if product.kind == ProductKind.RENTAL and product.amount_min != product.amount_max:
-        raise invalid(N_("A rental has one monthly rent: both amounts are the same."), ("input", "amountMax"))
+    if not product.kind.terms.lends and product.amount_min != product.amount_max:
+        raise invalid(
+            N_("This kind of product has one monthly price: both amounts are the same."), ("input", "amountMax")
+        )
 
 
 def _check_terms(months: list[int]) -> None:
@@ -76,9 +77,9 @@ def _check_terms(months: list[int]) -> None:
 
 
 def _check_annual_rate(product: Product) -> None:
-    if product.kind == ProductKind.RENTAL:
+    if not product.kind.terms.lends:
         if product.annual_rate is not None:
-            raise invalid(N_("A rental lends no money, so it has no annual rate."), ("input", "annualRate"))
+            raise invalid(N_("This kind of product lends no money, so it has no annual rate."), ("input", "annualRate"))
     elif product.annual_rate is None:
         raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
     else:

@@ -11,7 +11,8 @@ from domain.applications import burdens
 from domain.credit.scoring import scorer
 from domain.facts import accounts
 from domain.facts.readings import FactsVersion
-from domain.market.products import ProductKind, ShelfVersion
+from domain.market.kinds import ProductKind
+from domain.market.products import ShelfVersion
 from domain.matching.matcher import matcher
 from domain.matching.preferences import MatchPreference
 from infra import clock

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from domain.market.arrays import Codes, Flags, Floats, Indices, Whole
 from domain.market.columns import KINDS, ProductColumns
-from domain.market.products import Product, ProductKind, ShelfVersion
+from domain.market.kinds import ProductKind
+from domain.market.products import Product, ShelfVersion
 from domain.market.terms import costing
 from domain.market.words import Lines, line_of, spelled
 from domain.matching import shelf

@@ -9,10 +9,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from domain.credit.reasons import Reason
+from domain.market import quoting
 from domain.market.arrays import Indices
-from domain.market.products import Product, ProductKind
-from domain.market.terms import quoting
-from domain.market.terms.quoting import Illustration
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
+from domain.market.quoting import Illustration
 from domain.matching import views
 from domain.matching.impressions import Shown
 from domain.matching.lists import List

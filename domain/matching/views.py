@@ -7,7 +7,7 @@ import numpy as np
 
 from domain.market.arrays import Flags, Indices
 from domain.market.columns import KINDS
-from domain.market.products import ProductKind
+from domain.market.kinds import ProductKind
 from domain.matching import lists
 from domain.matching.learning import exploring, newness
 from domain.matching.learning.exploring import Plan

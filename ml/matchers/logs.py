@@ -27,7 +27,7 @@ from infra.database import reading
 from infra.settings import settings
 from infra.vault import Seal
 from ml.matchers.interactions import Interactions
-from ml.models.pairs import COLUMNS, INPUTS
+from ml.models.pairs import COLUMNS, INPUTS, KIND_COLUMNS
 
 BATCH = 5_000
 # What had a small chance to stand where it stood speaks for all the times when something else did; but one impression never
@@ -36,6 +36,7 @@ WEIGHT_MAX = 10.0
 
 Key = tuple[UUID, UUID]
 _NEEDED = frozenset(INPUTS)
+_NO_KIND = dict.fromkeys(KIND_COLUMNS, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,8 @@ def _opened(rows: Sequence[Row[Any]], seals: Mapping[UUID, Seal]) -> _Part:
     for row in rows:
         if row.user_id not in seals:
             continue
-        told = seals[row.user_id].open(row.row_sealed, ROW)
+        # What was shown before a kind of product came was not of that kind.
+        told = {**_NO_KIND, **seals[row.user_id].open(row.row_sealed, ROW)}
         # An earlier model may have read other columns.
         if told.keys() >= _NEEDED:
             kept.append(row)

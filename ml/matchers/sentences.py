@@ -9,9 +9,9 @@ import numpy as np
 from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
+from domain.market import quoting
 from domain.market.arrays import Flags, Floats, Indices
 from domain.market.products import Product
-from domain.market.terms import quoting
 from domain.matching.matcher import Candidates, OddsBand
 from domain.matching.odds import reliability
 from infra.words import N_

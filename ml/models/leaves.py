@@ -8,7 +8,7 @@ The weights are those of training alone, so a person is explained the same in an
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -60,6 +60,12 @@ class Leaves:
             # Every leaf is in the table: "clip" spares a look at each.
             told += self.table.take(mine, axis=0, out=one, mode="clip")
         return told
+
+    def placed(self, places: list[int], inputs: int) -> "Leaves":
+        """The same for rows of `inputs` numbers, in which its own inputs stand at these places."""
+        table = np.zeros((len(self.table), inputs + 1))
+        table[:, [*places, -1]] = self.table
+        return replace(self, asked=np.array(places, np.intp)[self.asked], table=table)
 
     def _leaf(self, rows: Floats) -> NDArray[np.intp]:
         """The row of the table for each tree. NaN is above no border."""

@@ -17,7 +17,7 @@ from ml.models import folders
 from ml.models.folders import ArtefactError
 from ml.models.lean import catboost
 from ml.models.leaves import Leaves, of_trees
-from ml.models.pairs import COLUMNS
+from ml.models.pairs import COLUMNS, KIND_COLUMNS
 
 if TYPE_CHECKING:
     from catboost import CatBoost
@@ -51,6 +51,9 @@ class MatchArtefact:
     tested: Mapping[OddsBand, Tested]
     simulated: bool
     card: Mapping[str, Any]
+    columns: tuple[str, ...] = (
+        COLUMNS  # those that it was trained on: of a kind of product that came later it knows nothing
+    )
 
     @cached_property
     def version(self) -> str:
@@ -63,7 +66,7 @@ class MatchArtefact:
     def chances(self, rows: Floats, *, is_scored: bool = True) -> tuple[Floats | None, Floats]:
         """Calibrated chance of approval, where there is a score to tell it from, and of an application, one per row."""
         # One pool for both: reading the matrix is a good part of a small call.
-        pool = catboost().Pool(rows, thread_count=1)
+        pool = catboost().Pool(rows if self.columns == COLUMNS else rows[:, self._places], thread_count=1)
         odds = self.odds_platt.chance(self.odds.predict(pool, thread_count=1)) if is_scored else None
         return odds, self.relevance_platt.chance(self.relevance.predict(pool, thread_count=1))
 
@@ -77,16 +80,21 @@ class MatchArtefact:
 
     @cached_property
     def odds_leaves(self) -> Leaves:
-        return _leaves(self.odds)
+        return _leaves(self.odds, self._places)
 
     @cached_property
     def relevance_leaves(self) -> Leaves:
-        return _leaves(self.relevance)
+        return _leaves(self.relevance, self._places)
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Where each of its columns stands in a row."""
+        return [COLUMNS.index(name) for name in self.columns]
 
     @cached_property
     def header(self) -> bytes:
         header = {
-            "columns": COLUMNS,
+            "columns": self.columns,
             "odds_platt": asdict(self.odds_platt),
             "relevance_platt": asdict(self.relevance_platt),
             "tested": {band.value: asdict(told) for band, told in self.tested.items()},
@@ -113,12 +121,18 @@ def from_contents(version: str, files: Mapping[str, bytes]) -> MatchArtefact:
             tested={OddsBand(band): _tested(told) for band, told in header["tested"].items()},
             simulated=header["simulated"],
             card=header["card"],
+            columns=tuple(header["columns"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"The matcher {version} can't be read: {error}") from error
-    if artefact.version != version or header["columns"] != list(COLUMNS):
+    if artefact.version != version or not _is_readable(artefact.columns):
         raise ArtefactError(f"The matcher {version} was changed after it was saved, or reads other columns.")
     return artefact
+
+
+def _is_readable(columns: tuple[str, ...]) -> bool:
+    """Whether only kinds of products have come since it was trained: to it, they are none of those that it knows."""
+    return set(columns) <= set(COLUMNS) and set(COLUMNS) - set(columns) <= set(KIND_COLUMNS)
 
 
 def save(artefact: MatchArtefact, folder: Path) -> str:
@@ -143,7 +157,7 @@ def _loaded(blob: bytes) -> "CatBoost":
     return cast("CatBoost", catboost().CatBoost().load_model(blob=blob))
 
 
-def _leaves(trees: "CatBoost") -> Leaves:
-    leaves = of_trees(trees, len(COLUMNS))
+def _leaves(trees: "CatBoost", places: list[int]) -> Leaves:
+    leaves = of_trees(trees, len(places))
     assert leaves is not None, "the matcher is made of symmetric trees over numbers"
-    return leaves
+    return leaves.placed(places, len(COLUMNS))

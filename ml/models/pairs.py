@@ -20,7 +20,8 @@ PERSON = (
     "shopping.monthly_spend",
 )
 # A rental lends nothing: its amount is its price, so it has a monthly cost and no amount.
-PRODUCT = ("amount_min", "amount_max", "months_min", "months_max", "annual_cost", *(kind.value for kind in KINDS))
+KIND_COLUMNS = tuple(kind.value for kind in KINDS)
+PRODUCT = ("amount_min", "amount_max", "months_min", "months_max", "annual_cost", *KIND_COLUMNS)
 PAIR = ("monthly_cost", "cost_to_income", "amount_to_income", "grades_to_spare")
 # Where on the page it stood. At serving all stand first: what a position does to people is no property of a product.
 POSITION = "position"

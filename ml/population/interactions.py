@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 
 from domain.market.columns import GRADES, KINDS
-from domain.market.products import ProductKind
+from domain.market.kinds import ProductKind
 from ml.matchers.interactions import Interactions
 from ml.models.features import matrix
 from ml.models.pairs import PERSON, PRODUCT, joined
@@ -13,7 +13,8 @@ from ml.population.people import Indices, Numbers
 from ml.population.simulating import Population
 
 ANNUAL_COST, AMOUNT_MIN = PRODUCT.index("annual_cost"), PRODUCT.index("amount_min")
-RENTAL = KINDS.index(ProductKind.RENTAL)
+USUAL_AMOUNTS = np.array([kind.terms.usual_amount for kind in KINDS], float)
+LENDS = np.array([kind.terms.lends for kind in KINDS])
 
 
 def interacted(population: Population, points: Numbers, ranks: Numbers, *, market: Market, seed: int) -> Interactions:
@@ -47,17 +48,17 @@ def interacted(population: Population, points: Numbers, ranks: Numbers, *, marke
 def _shelf(kind: Indices, market: Market, rng: Generator) -> tuple[Numbers, Numbers, Numbers]:
     """A product for each impression, over the whole range of amounts, terms and costs: PRODUCT, monthly cost, grade asked."""
     count = len(kind)
-    is_rental = kind == RENTAL
-    low = np.exp(np.log(np.array(market.amounts)[kind]) + 0.7 * rng.standard_normal(count))
+    is_lent = LENDS[kind]
+    low = np.exp(np.log(USUAL_AMOUNTS[kind]) + 0.7 * rng.standard_normal(count))
     high = low * rng.uniform(1, 8, count)
-    months_low = np.where(is_rental, 6, rng.choice([1, 3, 6], count))
+    months_low = np.where(is_lent, rng.choice([1, 3, 6], count), 6)
     months_high = np.maximum(months_low, rng.choice([6, 12, 24, 36], count))
     cost = np.clip(rng.normal(0.13, 0.05, count), 0.0, 0.24)
-    monthly = np.where(is_rental, low, low * (1 / months_high + cost / 12 * 0.6))
-    lent = [np.where(is_rental, np.nan, column) for column in (low, high)]
+    monthly = np.where(is_lent, low * (1 / months_high + cost / 12 * 0.6), low)
+    lent = [np.where(is_lent, column, np.nan) for column in (low, high)]
     one_hot = np.eye(len(KINDS))[:, kind]
     needed = rng.choice(np.arange(len(GRADES), dtype=float), count, p=market.grades_asked)
-    return np.vstack([*lent, months_low, months_high, np.where(is_rental, np.nan, cost), one_hot]), monthly, needed
+    return np.vstack([*lent, months_low, months_high, np.where(is_lent, cost, np.nan), one_hot]), monthly, needed
 
 
 def _positions(appeal: Numbers, market: Market, rng: Generator) -> Numbers:
@@ -69,20 +70,19 @@ def _positions(appeal: Numbers, market: Market, rng: Generator) -> Numbers:
 def _needs(population: Population) -> Numbers:
     """How much each person needs each kind, in logits."""
     people, lives = population.people, population.lives
-    return np.column_stack(
-        [
-            0.5 * np.log1p(lives.gap_90d) - 0.4 * people.thrift,
-            0.8 * (people.settled_months < 24) - 0.3,
-            0.5 * people.digital,
-            np.full(len(people), -0.3),
-        ]
-    )
+    needs = {
+        ProductKind.LOAN: 0.5 * np.log1p(lives.gap_90d) - 0.4 * people.thrift,
+        ProductKind.RENTAL: 0.8 * (people.settled_months < 24) - 0.3,
+        ProductKind.ELECTRONICS: 0.5 * people.digital,
+    }
+    nobodys = np.full(len(people), -0.3)  # nothing about a person tells that they need the other kinds
+    return np.column_stack([needs.get(kind, nobodys) for kind in KINDS])
 
 
 def _appeal(income: Numbers, products: Numbers, kind: Indices, monthly: Numbers, market: Market) -> Numbers:
     """An amount of a person's size draws them; what it costs puts them off."""
     dear = np.nan_to_num(products[ANNUAL_COST], nan=market.cost_usual) - market.cost_usual
-    size = np.where(kind == RENTAL, market.size_usual, products[AMOUNT_MIN] / income)
+    size = np.where(LENDS[kind], products[AMOUNT_MIN] / income, market.size_usual)
     return np.asarray(
         market.applies_base
         - market.dislikes_cost * dear

@@ -96,16 +96,13 @@ class PastPolicy:
 
 @dataclass(frozen=True)
 class Market:
-    """What people do with products that they are shown, and partners with applications: logits unless said otherwise."""
+    """What people do with products that they are shown, and partners with applications: logits unless said otherwise.
+
+    The median amount of each kind is its `usual_amount`, in CNY.
+    """
 
     people: int = 12_000
     shown_each: int = 5
-    amounts: tuple[float, ...] = (
-        8000,
-        3200,
-        4500,
-        6000,
-    )  # CNY, median of LOAN, RENTAL (a month), ELECTRONICS, AESTHETICS
     grades_asked: tuple[float, ...] = (0.05, 0.25, 0.4, 0.3)  # share of products that ask for A, B, C, or any grade
     cost_usual: float = 0.13  # a year, all told
     size_usual: float = 1.0  # amount over monthly income that people mean most often

@@ -16,7 +16,8 @@ from domain.credit.scoring import Scored
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import FactValue
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.people import partner_tokens, staff_sessions, users
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Staff

@@ -7,18 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from domain.credit.grades import Grade
-from domain.market.products import DecisionMode, Product, ProductKind, ProductStatus
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product, ProductStatus
 from domain.people.partners import Partner
 from infra.copying import copy_in
 from infra.database import Db
 from infra.ids import new_id
 
-AMOUNTS = {
-    ProductKind.LOAN: 300_000,
-    ProductKind.RENTAL: 150_000,
-    ProductKind.ELECTRONICS: 200_000,
-    ProductKind.AESTHETICS: 400_000,
-}
 REGIONS = ("CN-SH", "CN-BJ", "CN-GD", "CN-ZJ", "CN-SC", "CN-HB")
 
 
@@ -33,8 +28,8 @@ async def fill(db: Db, count: int, *, seed: int = 1) -> None:
 def _drawn(partner_id: UUID, count: int, draw: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(count):
         kind = draw.choice(list(ProductKind))
-        low = round(AMOUNTS[kind] * draw.lognormvariate(0, 0.6), -4) or 10_000
-        is_rental = kind == ProductKind.RENTAL
+        low = round(100 * kind.terms.usual_amount * draw.lognormvariate(-0.8, 0.6), -4) or 10_000
+        is_lent = kind.terms.lends
         yield {
             "id": new_id(),
             "partner_id": partner_id,
@@ -42,10 +37,10 @@ def _drawn(partner_id: UUID, count: int, draw: random.Random) -> Iterator[dict[s
             "kind": kind,
             "title": f"{kind.title()} {number}",
             "amount_min": int(low),
-            "amount_max": int(low if is_rental else low * draw.randrange(1, 12)),
+            "amount_max": int(low * draw.randrange(1, 12) if is_lent else low),
             "currency": "CNY",
-            "term_months": [12] if is_rental else sorted(draw.sample([3, 6, 12, 18, 24, 36], draw.randrange(1, 5))),
-            "annual_rate": None if is_rental else Decimal(draw.randrange(4_000, 21_600)) / 100_000,
+            "term_months": sorted(draw.sample([3, 6, 12, 18, 24, 36], draw.randrange(1, 5))) if is_lent else [12],
+            "annual_rate": Decimal(draw.randrange(4_000, 21_600)) / 100_000 if is_lent else None,
             "fee_rate": Decimal(0),
             "deposit": 0,
             "grade_at_least": draw.choice([None, None, *Grade]),

@@ -6,7 +6,8 @@ from api.cli.demo import drawing
 from api.cli.demo.answers import Answers
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import GRADE_STYLES, money, signed
-from api.cli.demo.words import KINDS, OCCUPATIONS, ODDS
+from api.cli.demo.words import OCCUPATIONS, ODDS
+from domain.market.kinds import ProductKind
 from infra.words import N_
 
 MATCHES_TOLD = 3
@@ -123,7 +124,7 @@ class Teller(Answers):
     def product_of(self, match: Data) -> str:
         product = match["product"]
         sponsored = self.said(N_(", sponsored")) if match["sponsored"] else ""
-        return f"{self.said(KINDS[product['kind']])}, {product['partner']['name']}{sponsored}"
+        return f"{self.said(ProductKind(product['kind']).terms.name)}, {product['partner']['name']}{sponsored}"
 
     def terms_of(self, match: Data) -> str:
         odds = self.said(ODDS[match["oddsBand"]]) if match["oddsBand"] else self.said(N_("not known"))

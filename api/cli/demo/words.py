@@ -2,12 +2,6 @@
 
 from infra.words import N_
 
-KINDS = {
-    "LOAN": N_("loan"),
-    "RENTAL": N_("rental"),
-    "ELECTRONICS": N_("electronics"),
-    "AESTHETICS": N_("aesthetics"),
-}
 ODDS = {"VERY_HIGH": N_("very high"), "HIGH": N_("high"), "MEDIUM": N_("medium"), "LOW": N_("low")}
 STATUSES = {
     "APPROVED": N_("approved"),

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.console.pages.desks import Desk, requires
-from api.console.pages.products import KINDS, STATUSES, WINDOWS, asked_by, product_of, rows_of
-from api.console.pages.rehearsals import RULES, changes_in, fields_of, read_form
+from api.console.pages.products import STATUSES, WINDOWS, asked_by, product_of, rows_of
+from api.console.pages.rehearsals import changes_in, fields_of, read_form
 from api.console.pages.rendering import page
 from api.console.pages.watching import GROUPS
 from api.html import locale_of
@@ -78,14 +78,13 @@ async def _show(
         row=row,
         asked=asked,
         windows=WINDOWS,
-        kinds=KINDS,
         statuses=STATUSES,
         steps=_steps(row.funnel),
         stream=_stream(row.funnel),
         against=_against(row.funnel),
         days=_days(await funnels.by_day(db, desk.actor, found.id, days), days),
         grades=tuple(Grade),
-        rules=[(INPUTS[name], words) for name, words in RULES.items()],
+        rules=INPUTS.values(),
         choice_words=GROUPS,
         said=said or fields_of(found),
         rehearsal=rehearsal,

@@ -14,7 +14,8 @@ from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
-from domain.market.products import Product, ProductKind, ProductStatus, partners_by_ids
+from domain.market.kinds import ProductKind
+from domain.market.products import Product, ProductStatus, partners_by_ids
 from domain.matching.reach import funnels
 from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.sweeps import group_costs, sweeps
@@ -36,12 +37,6 @@ SORTS = {
     "title": [Product.title, Product.id],
 }
 RESULTS = ("eligible", "shown", "opened", "applied", "approved")
-KINDS = {
-    ProductKind.LOAN: N_("Loan"),
-    ProductKind.RENTAL: N_("Rental"),
-    ProductKind.ELECTRONICS: N_("Electronics"),
-    ProductKind.AESTHETICS: N_("Aesthetics"),
-}
 STATUSES = {
     ProductStatus.DRAFT: N_("Draft"),
     ProductStatus.PUBLISHED: N_("Published"),
@@ -115,7 +110,7 @@ async def products(request: Request, desk: Desk) -> Response:
         asked=asked,
         after=asked.skip + PAGE if len(rows) > asked.skip + PAGE else None,
         windows=WINDOWS,
-        kinds=KINDS,
+        kinds=ProductKind,
         statuses=STATUSES,
         published=ProductStatus.PUBLISHED,
         done=done,

@@ -1,7 +1,6 @@
 """The form in which a change of a product is rehearsed: its rules and terms, as they are typed and as the domain takes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,27 +16,10 @@ from infra.words import N_
 SEPARATORS = str.maketrans(",，、;；", "     ")
 
 
-@dataclass(frozen=True)
-class RuleWords:
-    """What stands beside a rule's field, and what it says while it is empty."""
-
-    label: str
-    hint: str = "–"
-
-
-RULES: Mapping[str, RuleWords] = {
-    "age_min": RuleWords(N_("Age from"), "18"),
-    "age_max": RuleWords(N_("Age to")),
-    "income_at_least": RuleWords(N_("Monthly income at least")),
-    "regions": RuleWords(N_("Regions"), N_("all; or as CN-SH CN-BJ")),
-    "occupations": RuleWords(N_("Occupations"), N_("none ticked: any")),
-}
-
-
 def fields_of(product: Product) -> dict[str, Any]:
     """The form as the product is."""
     return {
-        **{name: _written(INPUTS[name], product.rules.get(name)) for name in RULES},
+        **{name: _written(rule, product.rules.get(name)) for name, rule in INPUTS.items()},
         "grade_at_least": product.grade_at_least or "",
         "amount_min": Money(product.amount_min, product.currency).amount,
         "amount_max": Money(product.amount_max, product.currency).amount,
@@ -50,7 +32,7 @@ def read_form(form: FormData) -> dict[str, Any]:
     terms = ("grade_at_least", "amount_min", "amount_max", "term_months", "annual_rate")
     ticked = {name: rule.choices for name, rule in INPUTS.items() if rule.choices}
     return {
-        **{name: str(form.get(name, "")).strip() for name in (*RULES, *terms) if name not in ticked},
+        **{name: str(form.get(name, "")).strip() for name in (*INPUTS, *terms) if name not in ticked},
         **{name: [str(each) for each in form.getlist(name) if each in choices] for name, choices in ticked.items()},
     }
 
@@ -63,7 +45,7 @@ def changes_in(said: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "term_months": [_whole(each) for each in said["term_months"].translate(SEPARATORS).split()],
         "annual_rate": _share(said["annual_rate"]),
         "grade_at_least": Grade(said["grade_at_least"]) if said["grade_at_least"] in set(Grade) else None,
-        "rules": {name: _read(INPUTS[name], said[name], currency) for name in RULES},
+        "rules": {name: _read(rule, said[name], currency) for name, rule in INPUTS.items()},
     }
 
 

@@ -18,8 +18,8 @@ from domain.consent.consents import ConsentScope
 from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests
 from domain.facts.readings import Observed
+from domain.market import quoting
 from domain.market.products import DecisionMode
-from domain.market.terms import quoting
 from domain.matching import impressions, matches
 from domain.matching.matches import Match
 from domain.people import invented, profiles, sessions

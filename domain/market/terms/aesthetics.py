@@ -1,5 +1,7 @@
 """AESTHETICS: a treatment paid in equal instalments."""
 
-from domain.market.terms.loan import quote
+from domain.market.terms import loan
+from domain.market.terms.quote import Terms
+from infra.words import N_
 
-__all__ = ["quote"]
+TERMS = Terms(N_("Aesthetics"), "A treatment, paid in monthly instalments.", loan.quote, usual_amount=6000)

@@ -5,7 +5,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from domain.credit.grades import Grade
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.instalments import annual_cost, plan, to_minor
-from domain.market.terms.quote import Priced, Quote
+from domain.market.terms.quote import Priced, Quote, Terms
+from infra.words import N_
 
 
 def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
@@ -30,3 +31,6 @@ def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, roundin
         annual_cost=annual_cost(amount - fee, payments),
         received=amount - fee,
     )
+
+
+TERMS = Terms(N_("Loan"), "Money, repaid in monthly instalments.", quote, usual_amount=8000)

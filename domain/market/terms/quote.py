@@ -1,10 +1,11 @@
-"""A quote: what one amount over one term costs."""
+"""A quote: what one amount over one term costs. Terms: how a kind of product makes one, and its words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from domain.market.products import ProductKind
+from domain.credit.grades import Grade
 from domain.market.terms.cap import Flow, costs_more
 from domain.market.terms.instalments import Instalment, yearly_return
 
@@ -12,8 +13,6 @@ from domain.market.terms.instalments import Instalment, yearly_return
 class Priced(Protocol):
     """What a price is made of: a product as it is, or as it was when somebody applied."""
 
-    @property
-    def kind(self) -> ProductKind: ...
     @property
     def annual_rate(self) -> Decimal | None: ...
     @property
@@ -50,3 +49,19 @@ class Quote:
         if self.received is None:
             return False
         return costs_more([Flow(-self.received, 0), *(Flow(row.due, row.number) for row in self.instalments)], cap)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What tells one kind of product from the others. `name` is what people read, `meaning` what the schemas say of it.
+
+    `quote` takes the product, an amount in minor units, months, another annual rate than the product's, and a grade.
+    `usual_amount`, in whole units of a currency, is what most products of the kind are about; invented markets are made of it.
+    A kind that lends nothing has one price, its monthly amount, and no annual rate.
+    """
+
+    name: str
+    meaning: str
+    quote: Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
+    usual_amount: int
+    lends: bool = True

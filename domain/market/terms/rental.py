@@ -5,7 +5,8 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.terms.deposits import split
 from domain.market.terms.instalments import Instalment
-from domain.market.terms.quote import Priced, Quote
+from domain.market.terms.quote import Priced, Quote, Terms
+from infra.words import N_
 
 
 def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
@@ -20,3 +21,12 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
         deposit=held,
         deposit_waived=waived,
     )
+
+
+TERMS = Terms(
+    N_("Rental"),
+    "A home to rent, with a deposit that good grades need not pay.",
+    quote,
+    usual_amount=3200,
+    lends=False,
+)

@@ -20,7 +20,8 @@ from domain.credit.assessing import points_gained
 from domain.facts import accounts, readings
 from domain.facts.accounts import LinkedAccount
 from domain.facts.readings import Observed
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.people import partner_tokens, profiles, staff_sessions
 from domain.people.partners import PartnerClient
 from domain.people.users import User, UserStatus

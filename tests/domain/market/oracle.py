@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from domain.credit.grades import Grade
+from domain.market import quoting
 from domain.market.applicants import Applicant
 from domain.market.products import DecisionMode, Product
-from domain.market.terms import quoting
 
 BEST_FIRST = [Grade.A, Grade.B, Grade.C, Grade.D]
 DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3}

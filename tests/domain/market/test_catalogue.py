@@ -9,11 +9,12 @@ import pytest
 from domain.credit.grades import Grade
 from domain.market import catalogue
 from domain.market.catalogue import Malformed
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
+from domain.market.quoting import quote
 from domain.market.terms.cap import COST_CAP
-from domain.market.terms.quoting import quote
 
-LOAN, RENTAL, ELECTRONICS, AESTHETICS = ProductKind
+LOAN, RENTAL, ELECTRONICS, AESTHETICS = map(ProductKind, ("LOAN", "RENTAL", "ELECTRONICS", "AESTHETICS"))
 OFFERED = catalogue.read()
 PARTNER_CODES = {partner.id: partner.code for partner in OFFERED.partners}
 PROMISE_THRESHOLD = 6_000_00  # where the promised time of a partner's answer changes

@@ -15,8 +15,9 @@ from domain.facts.vocabulary import OCCUPATIONS
 from domain.market import eligibility, rules
 from domain.market.applicants import Applicant, applicant_of, people_of
 from domain.market.columns import columns_of
+from domain.market.kinds import ProductKind
 from domain.market.pairing import Pairing
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.market.rules import CODES
 from tests.domain.market import oracle
 from tests.domain.matching import goods

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.credit.grades import Grade
-from domain.market import standards
-from domain.market.products import Product, ProductKind
-from domain.market.terms import deposits, quoting
+from domain.market import quoting, standards
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
+from domain.market.terms import deposits
 from domain.market.terms.cap import COST_CAP, Flow, costs_more, terms_cost_more, unit_periods
 from domain.market.terms.instalments import annual_cost, plan
 from infra.errors import Refusal

@@ -10,7 +10,8 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet, FactValue
 from domain.facts.vocabulary import OCCUPATIONS
-from domain.market.products import DecisionMode, Product, ProductKind, ProductStatus
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product, ProductStatus
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 REGIONS = ("CN-SH", "CN-BJ", "CN-GD", "CN-SC")

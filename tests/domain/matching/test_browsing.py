@@ -8,8 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.market.products import Product, ProductKind
-from domain.market.terms import costing, quoting
+from domain.market import quoting
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
+from domain.market.terms import costing
 from domain.market.words import line_of, words_of
 from domain.matching import shelf
 from domain.matching.browsing import ProductSort, Wanted, _page, _read

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from domain.credit.grades import Grade
+from domain.market import quoting
 from domain.market.applicants import Applicant, applicant_of
-from domain.market.terms import quoting
 from domain.matching import shelf
 from domain.matching.candidates import allowed, illustrated
 from tests.domain.matching import goods

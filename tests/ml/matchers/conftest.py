@@ -11,7 +11,8 @@ import numpy as np
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.market.products import Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
 from domain.market.terms import costing
 from domain.matching import shelf as shelves
 from domain.matching.matcher import Candidates

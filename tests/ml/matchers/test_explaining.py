@@ -11,8 +11,9 @@ from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.market.products import Product, ProductKind
-from domain.market.terms import quoting
+from domain.market import quoting
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
 from domain.matching.matcher import OddsBand
 from infra.words import say
 from ml.matchers import explaining, values

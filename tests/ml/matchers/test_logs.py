@@ -18,6 +18,7 @@ from infra.vault import PersonKey
 from ml.matchers import logs
 from ml.matchers.interactions import Interactions
 from ml.matchers.logs import ImpressionLog
+from ml.models.pairs import INPUTS
 from tests.ml.matchers.learning import APPLIED_AFTER, first_people, write_down
 from tests.statements import statements
 from tests.tampering import tamper
@@ -122,6 +123,17 @@ async def test_rows_of_other_columns_are_left_out(shoppers: list[UUID]) -> None:
         sealed = seal.close({"points": 700.0, "something_else": 1.0}, ROW)
         await db.execute(update(Impression).where(Impression.user_id == shoppers[0]).values(row_sealed=sealed))
     assert set((await read(shoppers)).seen.draw) == {draw(user_id) for user_id in shoppers[1:]}
+
+
+async def test_a_row_from_before_a_kind_came_is_none_of_that_kind(
+    shoppers: list[UUID], few: Interactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_NO_KIND", {**logs._NO_KIND, "INSURANCE": 0.0})
+    monkeypatch.setattr(logs, "_NEEDED", {*logs._NEEDED, "INSURANCE"})
+    monkeypatch.setattr(logs, "INPUTS", (*INPUTS, "INSURANCE"))
+    monkeypatch.setattr(logs, "COLUMNS", (*INPUTS, "INSURANCE", "position"))
+    log = await read(shoppers)
+    assert np.array_equal(log.seen.rows, np.insert(few.rows, -1, 0.0, axis=1), equal_nan=True)
 
 
 async def test_what_seldom_stood_there_speaks_for_more_but_not_for_all(shoppers: list[UUID]) -> None:

@@ -12,7 +12,8 @@ import pytest
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
-from domain.market.products import Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
 from domain.matching.matcher import Candidates, Ranking
 from ml.matchers import values
 from ml.matchers.ranking import ranked

@@ -11,8 +11,10 @@ from domain.matching.matcher import OddsBand
 from domain.matching.odds.reliability import band_of
 from ml.matchers.evidence import measure_bands
 from ml.matchers.interactions import Interactions
+from ml.models import matcher as module
 from ml.models.artefact import ArtefactError
 from ml.models.matcher import MatchArtefact, load, save
+from ml.models.pairs import COLUMNS, KIND_COLUMNS
 
 
 class TestBands:
@@ -64,6 +66,31 @@ class TestArtefact:
         path.write_bytes(bytes(content))
         with pytest.raises(ArtefactError):
             load(tmp_path, matcher.version)
+
+    def test_it_serves_beside_a_kind_that_came_after_it(
+        self, matcher: MatchArtefact, seen: Interactions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        version, at = save(matcher, tmp_path), COLUMNS.index(KIND_COLUMNS[-1]) + 1
+        chances = matcher.chances(seen.rows[:50])
+        log_odds, shares = matcher.relevance_leaves.explained(seen.rows[:50])
+        monkeypatch.setattr(module, "COLUMNS", (*COLUMNS[:at], "INSURANCE", *COLUMNS[at:]))
+        monkeypatch.setattr(module, "KIND_COLUMNS", (*KIND_COLUMNS, "INSURANCE"))
+        rows = np.insert(seen.rows[:50], at, 1.0, axis=1)
+        later = load(tmp_path, version)
+        for told, expected in zip(later.chances(rows), chances, strict=True):
+            assert np.array_equal(told, expected)  # type: ignore[arg-type]
+        again, shares_again = later.relevance_leaves.explained(rows)
+        assert np.array_equal(again, log_odds)
+        assert np.array_equal(shares_again, np.insert(shares, at, 0.0, axis=1))
+
+    def test_one_that_reads_what_is_not_there_is_refused(
+        self, matcher: MatchArtefact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        version = save(matcher, tmp_path)
+        for columns in (COLUMNS[1:], (*COLUMNS, "something_else")):
+            monkeypatch.setattr(module, "COLUMNS", columns)
+            with pytest.raises(ArtefactError):
+                load(tmp_path, version)
 
     def test_a_missing_one_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ArtefactError):

@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, select, update
 from domain.actors import PartnerActor, Role, StaffActor
 from domain.credit.grades import Grade
 from domain.market.applicants import applicant_of, people_of
-from domain.market.products import DecisionMode, Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
 from domain.matching.reach import rehearsing
 from domain.matching.reach.questions import PartnerQuestion
 from domain.matching.reach.rehearsing import Rehearsal

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from domain.market.applicants import Applicant
-from domain.market.products import Product, ProductKind
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
 from domain.matching import candidates as choosing
 from domain.matching import shelf
 from domain.matching.matcher import Candidates, Ranking

@@ -1,12 +1,12 @@
-"""What a product costs: each kind has its own terms, found here by the product's kind."""
+"""What a product costs, by the terms of its kind; and what may be asked of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from domain.credit.grades import Grade
-from domain.market.products import Product, ProductKind
-from domain.market.terms import aesthetics, electronics, loan, rental
+from domain.market.kinds import ProductKind
+from domain.market.products import Product
 from domain.market.terms.cap import cost_cap, terms_cost_more
 from domain.market.terms.instalments import is_even
 from domain.market.terms.quote import Priced, Quote
@@ -14,13 +14,10 @@ from infra.errors import Faults, Refusal, RefusalCode, invalid
 from infra.money import Money, unit
 from infra.words import N_
 
-Terms = Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
-TERMS: dict[ProductKind, Terms] = {
-    ProductKind.LOAN: loan.quote,
-    ProductKind.RENTAL: rental.quote,
-    ProductKind.ELECTRONICS: electronics.quote,
-    ProductKind.AESTHETICS: aesthetics.quote,
-}
+
+class PricedOfKind(Priced, Protocol):
+    @property
+    def kind(self) -> ProductKind: ...
 
 
 @dataclass(frozen=True)
@@ -34,10 +31,10 @@ class Illustration:
 
 
 def quote(
-    priced: Priced, amount: int, months: int, *, grade: Grade | None = None, annual_rate: Decimal | None = None
+    priced: PricedOfKind, amount: int, months: int, *, grade: Grade | None = None, annual_rate: Decimal | None = None
 ) -> Quote:
     """The binding figures for this amount (minor units) and term. `annual_rate` where a partner decided on another."""
-    return TERMS[priced.kind](priced, amount, months, annual_rate, grade)
+    return priced.kind.terms.quote(priced, amount, months, annual_rate, grade)
 
 
 def check(product: Product, amount: Money, months: int) -> None:
