@@ -1,5 +1,6 @@
 """Making a schema: one way for all three doors."""
 
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -45,6 +46,7 @@ def make_schema(
     return schema
 
 
+@cache
 def printed(schema: strawberry.Schema) -> str:
     """The schema's text, sorted. Only the text: a sorted schema's unions no longer know their members."""
     return print_schema(lexicographic_sort_schema(build_schema(schema.as_str()))) + "\n"

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from graphql import OperationDefinitionNode, parse, print_ast
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, print_ast
+
+from api.contract import served
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 
@@ -15,6 +17,12 @@ def operations(audience: str) -> dict[str, str]:
     """What existing clients send, word for word, by operation name."""
     nodes = parse((CONTRACT / f"{audience}.graphql").read_text("utf-8")).definitions
     return {n.name.value: print_ast(n) for n in nodes if isinstance(n, OperationDefinitionNode) and n.name}
+
+
+@cache
+def served_schemas() -> dict[str, GraphQLSchema]:
+    """What clients see, by audience."""
+    return {file.stem: build_schema(text) for file, text in served()}
 
 
 class Client:

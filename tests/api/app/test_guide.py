@@ -4,16 +4,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLObjectType, build_schema
+from graphql import GraphQLEnumType, GraphQLObjectType
 
 from api import codes
-from api.contract import served
+from tests.api.doors import served_schemas
 from tests.applying import BY_PARTNER
 from tests.guides import differences, filled, shown_in
 from tests.phones import Phone, code_for, new_key
 
 GUIDE = Path(__file__).parents[3] / "api/app/README.md"
-SCHEMA = build_schema(next(text for file, text in served() if file.stem == "app"))
+SCHEMA = served_schemas()["app"]
 OBJECTS = {
     name: type_
     for name, type_ in SCHEMA.type_map.items()

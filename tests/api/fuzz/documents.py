@@ -12,15 +12,14 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    build_schema,
     get_named_type,
     is_composite_type,
 )
 from graphql.type import GraphQLInputType, GraphQLInterfaceType, GraphQLUnionType
 
-from api.contract import served
+from tests.api.doors import served_schemas
 
-SCHEMAS = {file.stem: build_schema(text) for file, text in served()}
+SCHEMAS = served_schemas()
 ODD = ["\0", "\ud800", "\u202e", "😀", "İ", "\ufeff", "\x7f", '"""', "\\", "#", "\r", "\u2028", "$", "@", "&", "{", "}"]
 SCALARS: dict[str, list[str]] = {
     "Int": ["0", "-1", "1", "100", "2147483648", "9" * 400, "1e400", "null", '"1"', "[1]"],

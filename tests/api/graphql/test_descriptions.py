@@ -10,15 +10,14 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
-    build_schema,
     is_introspection_type,
     is_specified_scalar_type,
 )
 
-from api.contract import served
 from api.graphql.enums import show
+from tests.api.doors import served_schemas
 
-SCHEMAS = {file.stem: build_schema(text) for file, text in served()}
+SCHEMAS = served_schemas()
 
 
 def described(type: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
