@@ -52,16 +52,6 @@ async def appointed() -> Member:
     return Member(email, secret)
 
 
-@pytest.fixture(autouse=True)
-def argon2_in_a_blink(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proofs are compared as ever; only the hash is a cheap one."""
-    from pwdlib import PasswordHash
-    from pwdlib.hashers.argon2 import Argon2Hasher
-
-    monkeypatch.setattr(staff, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
-    staff._nobody.cache_clear()
-
-
 async def minutes_later(minutes: int) -> None:
     """For all counters; nothing else grows older."""
     async with transaction() as db:

@@ -6,8 +6,6 @@ from uuid import uuid4
 import httpx2
 import pyotp
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from domain.actors import Role
 from domain.people import staff, staffing
@@ -30,10 +28,7 @@ class Member:
 
 
 @pytest.fixture
-async def member(monkeypatch: pytest.MonkeyPatch) -> Member:
-    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(staff, "hasher", quick)
-    staff._nobody.cache_clear()
+async def member() -> Member:
     email, secret = f"{uuid4()}@longan.example", pyotp.random_base32()
     async with transaction() as db:
         await staffing.appoint(db, email=email, name="Wen", role=Role.RISK, password=PASSWORD, totp_secret=secret)
