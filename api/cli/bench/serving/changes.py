@@ -6,7 +6,7 @@ from itertools import count
 from uuid import UUID
 
 from sqlalchemy import case, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from api.cli.bench.serving import crowds
 from domain.credit import assessing
@@ -37,7 +37,7 @@ async def _use_a_benefit(db: Db, people: Sequence[UUID]) -> None:
         .join(Benefit, Benefit.id == Grant.benefit_id)
         .where(Grant.user_id.in_(people), Benefit.quota.is_not(None))
         .order_by(Grant.user_id, Grant.benefit_id)
-        .distinct(Grant.user_id)
+        .ext(distinct_on(Grant.user_id))
     )
     used = insert(BenefitUsage).from_select(["user_id", "benefit_id", "period", "used"], held)
     key = [BenefitUsage.user_id, BenefitUsage.benefit_id, BenefitUsage.period]
