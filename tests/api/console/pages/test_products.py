@@ -132,8 +132,10 @@ class TestTable:
 class TestProduct:
     @pytest.mark.parametrize(("shown", "is_drawn"), [(2, False), (19, False), (20, True)])
     async def test_a_funnel_of_a_few_people_is_no_shape(
-        self, browser: Browser, shop: Shop, here: str, shown: int, is_drawn: bool
+        self, browser: Browser, shop: Shop, here: str, swept: Done, shown: int, is_drawn: bool
     ) -> None:
+        """However many could have it: who was never asked says nothing of those who were."""
+        await reaching.reached(swept, shop.product.id, eligible=300, against={"AGE_OUTSIDE": 100})
         await reaching.happened(shop.product.id, shown=shown, opened=1)
         response = await browser.open(here)
         told = words_of(response)
@@ -179,7 +181,7 @@ class TestRehearsing:
         told = words_of(response)
         assert response.status_code == 200 and "<html" not in response.text
         assert re.match(
-            r"Eligible now → then simulated \d+ → \d+ of 150 people Would gain it \+0 Would lose it −\d\d", told
+            r"Eligible now → then simulated \d+ → \d+ of 150 people Would gain it 0 Would lose it −\d\d", told
         )
         assert "younger or older than the product is for" in told and f"Snapshot {swept.id}" in told
 
