@@ -67,7 +67,9 @@ class House:
         self.servers.postgres.end_leftovers()
         end_all(lambda: supervised_by(self.var), (signal.SIGTERM, 5), (signal.SIGKILL, 3))
         if not is_free(self.port, self.host):
-            raise CannotOpen(f"port {self.port} is taken by another program. Choose another: make run LONGAN_PORT={self.port + 1}")
+            raise CannotOpen(
+                f"port {self.port} is taken by another program. Choose another: make run LONGAN_PORT={self.port + 1}"
+            )
 
     def prepare(self) -> None:
         """Make all ready in a process of its own, which gives back the memory that training takes."""

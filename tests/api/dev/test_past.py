@@ -61,9 +61,11 @@ async def forget(db: Db) -> None:
 
 
 async def take_away(db: Db, ids: Sequence[UUID]) -> None:
-    """All rows of these people."""
-    for table in reversed(owned_tables()):
-        await db.execute(table.delete().where(table.c.user_id.in_(ids)))
+    """All rows of these people; those of records too, since the transaction names whom it erases."""
+    for id in ids:
+        await db.execute(select(func.set_config("longan.erases", str(id), True)))
+        for table in reversed(owned_tables()):
+            await db.execute(table.delete().where(table.c.user_id == id))
     await db.execute(delete(Receipt).where(Receipt.actor.in_([f"user:{id}" for id in ids])))
     await db.execute(delete(User).where(User.id.in_(ids)))
 
