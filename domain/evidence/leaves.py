@@ -18,6 +18,7 @@ from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
 
 CONTENT = "evidence_leaves.content"
 SALT_BYTES = 32
@@ -38,6 +39,7 @@ class Evidence(Entity):
 
     __tablename__ = "evidence_leaves"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
+    __record__ = Record(later=("position",), closed_by="position")
 
     user_id: Mapped[OwnerId]
     id: Mapped[UUID] = mapped_column(primary_key=True)

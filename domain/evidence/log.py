@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.evidence.tree import Node, Span, complete_nodes, fold
 from infra.database import Db
 from infra.entity import Entity
+from infra.records import Record
 
 
 class EvidenceNode(Entity):
     """The hash over a complete subtree. Nobody stands in it, so it stays when a person is erased."""
 
     __tablename__ = "evidence_nodes"
+    __record__ = Record()
 
     level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     place: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -25,6 +27,7 @@ class EvidenceHead(Entity):
     """The log at one size, signed: `note` is the whole checkpoint, with the signatures of witnesses that answered."""
 
     __tablename__ = "evidence_heads"
+    __record__ = Record(later=("signed_at", "note"))
 
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     signed_at: Mapped[datetime]

@@ -14,6 +14,7 @@ from infra import vault
 from infra.database import Db
 from infra.ids import new_id
 from infra.vault import PersonKey
+from tests.tampering import tamper
 
 FIRST, LATER = 70, 55
 
@@ -27,6 +28,7 @@ async def heads(db: Db) -> list[Checkpoint]:
         await sealing.seal(db)
     notes = (await db.execute(select(EvidenceHead.note).order_by(EvidenceHead.size))).scalars()
     public = checkpoints.signing_key().public_key()
+    await tamper(db)  # as whoever owns the database can
     return [checkpoints.read(note, public) for note in notes]
 
 
