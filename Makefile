@@ -9,20 +9,24 @@ STAMP := .venv/installed
 # Compiled once, Python's files load three times faster; some machines forbid it for the sake of their images.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-clients check lint types imports permissions migrate lock install
+.PHONY: run test test-clients check suite lint types imports compiled permissions migrate lock install
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
 	@exec $(BIN)/longan up --tied
 
-# The checks run in this order because the quick ones find most; pytest comes last and has the last line. Three of
-# it run side by side, each with servers of its own: two processors are busy while one of them waits.
-test: check
+# The quick checks come first and find most; types, which take a minute where nothing is known yet, are looked at beside
+# the tests, which come last and have the last line. Three pytests run side by side, each with servers of its own: two
+# processors are busy while one of them waits.
+test: $(STAMP)
+	@$(MAKE) --silent --jobs 2 --output-sync lint imports compiled
+	@$(MAKE) --silent --jobs 2 types suite
+
+suite:
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 40 --durations-min 4
 
-# Side by side, since types take a minute when nothing is known yet.
 check: $(STAMP)
-	@$(MAKE) --silent --jobs 2 --output-sync lint types imports
+	@$(MAKE) --silent --jobs 2 --output-sync types lint imports compiled
 
 lint:
 	@$(BIN)/ruff format --check --quiet .
@@ -33,6 +37,10 @@ types:
 
 imports:
 	@$(BIN)/lint-imports
+
+# Once for all the processes that the tests start.
+compiled:
+	@$(BIN)/python -m compileall -q api domain infra integrations membership ml
 
 # What needs Node or Chromium; .ci/run installs both.
 test-clients: $(STAMP)
