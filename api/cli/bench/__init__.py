@@ -2,7 +2,9 @@
 
 import typer
 
+from api.cli.bench.account import account
 from api.cli.bench.evidence import evidence
+from api.cli.bench.growing import growth
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
@@ -21,3 +23,5 @@ bench.command()(match)
 bench.command()(stranger)
 bench.command()(evidence)
 bench.command()(serve)
+bench.command()(growth)
+bench.command()(account)

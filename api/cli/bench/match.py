@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.bench.growth import Growth
+    from api.cli.bench.assortment import Growth
     from api.story import Told
     from ml.matchers.benchmark import MatchingSpeed
 
@@ -34,7 +34,7 @@ def match(
 
 
 async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "tuple[Growth, list[MatchingSpeed]]":
-    from api.cli.bench import crowd, growth
+    from api.cli.bench import assortment, crowd
     from infra import cache, database
 
     try:
@@ -42,9 +42,9 @@ async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "
             settled = await crowd.settle(people)
             step.note = f"{people:,}, each with one to three linked accounts"
         with story.step("Matching") as step:
-            grown = await growth.measured(settled, few, many, turns, step)
+            grown = await assortment.measured(settled, few, many, turns, step)
         with story.step("Ranking alone"):
-            return grown, await growth.ranking_alone(settled[0])
+            return grown, await assortment.ranking_alone(settled[0])
     finally:
         await database.close_engine()
         await cache.close_valkey()

@@ -24,9 +24,9 @@ def servers_alone() -> Iterator[None]:
 
 
 @contextmanager
-def house(*, to_stderr: bool = False) -> Iterator[Told]:
-    """Where figures are printed for programs, the story is told on standard error."""
-    with _servers():
+def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[Told]:
+    """Where figures are printed for programs, the story is told on standard error. Without `durable` it is filled sooner."""
+    with _servers(durable=durable):
         story = Told(terminal.console(stderr=True) if to_stderr else None)
         from api import wiring
 
@@ -35,8 +35,11 @@ def house(*, to_stderr: bool = False) -> Iterator[Told]:
 
 
 @contextmanager
-def _servers() -> Iterator[None]:
-    with tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch, embedded.servers(Path(scratch)) as pair:
+def _servers(*, durable: bool = True) -> Iterator[None]:
+    with (
+        tempfile.TemporaryDirectory(prefix="longan-bench-") as scratch,
+        embedded.servers(Path(scratch), durable=durable) as pair,
+    ):
         port = free_port()
         os.environ |= {
             "LONGAN_VAR": scratch,

@@ -211,7 +211,10 @@ def test_no_title_is_cut_where_the_screen_is_narrow(columns: int) -> None:
     assert set(title.split()) <= set(told.replace("A", " A").split())
 
 
-@pytest.mark.parametrize("command", [["demo"], ["bench", "match"], ["bench", "rescore"], ["invent"], ["status"]])
+BENCHES = ("account", "evidence", "growth", "match", "rescore", "serve", "stranger")
+
+
+@pytest.mark.parametrize("command", [["demo"], ["invent"], ["status"], *(["bench", name] for name in BENCHES)])
 def test_programs_may_ask_for_json(command: list[str]) -> None:
     told = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
     assert (told.exit_code, "--json" in told.stdout) == (0, True)

@@ -1,0 +1,48 @@
+"""`longan bench account`: what one person costs, from registration to a decision, and at rest."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.cli.bench.costing import Cost
+    from api.story import Told
+
+
+def account(
+    people: Annotated[int, typer.Option(min=1, help="Who register, link an account and apply.")] = 30,
+    copies: Annotated[int, typer.Option(min=100, help="Of them, to weigh what lies in Postgres.")] = 20_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Let people register, link, read and apply through the doors of a scratch house, and add up what it took."""
+    import asyncio
+
+    from api.cli import lab
+    from api.cli.bench import figures
+    from api.cli.bench.scratch import house
+
+    with house(to_stderr=as_json) as story:
+        cost = asyncio.run(_all(story, people, copies))
+    if as_json:
+        lab.write(figures.of(cost))
+    else:
+        typer.echo(f"  {_line(cost)}")
+
+
+async def _all(story: "Told", people: int, copies: int) -> "Cost":
+    from api.cli.bench import costing
+    from api.cli.house import House
+    from infra import cache, database
+
+    try:
+        return await costing.cost(story, House(story), people, copies)
+    finally:
+        await database.close_engine()
+        await cache.close_valkey()
+
+
+def _line(cost: "Cost") -> str:
+    return (
+        f"an account takes {cost.cpu_seconds:.2f} s of one core from registration to decision, and lies in Postgres with "
+        f"{cost.bytes_at_rest / 1e3:,.1f} kB"
+    )

@@ -1,0 +1,110 @@
+"""Many people made of a few real ones, inside Postgres: each row of theirs again and again, under new ids.
+
+What is sealed stays as it was, so it has its right length and opens for nobody; what must be nobody else's is made anew.
+Every table with a person in it takes part, whoever added it.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import LargeBinary, Table, Text, UniqueConstraint, Uuid
+
+from api.story import Step
+from infra import postgres_url
+from infra.entity import Entity
+
+# A new id for the n-th copy: rows of one kind follow each other in their indexes, as ids that hold their time do.
+FUNCTIONS = """
+CREATE FUNCTION pg_temp.another(old uuid, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
+  $$ SELECT (left(md5(old::text), 8) || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
+CREATE FUNCTION pg_temp.another(old bytea, n bigint) RETURNS bytea IMMUTABLE LANGUAGE sql AS
+  $$ SELECT substring(sha256(old || int8send(n)) FROM 1 FOR greatest(length(old), 16)) $$;
+"""
+TOGETHER = 20_000
+
+
+async def multiply(url: str, people: Sequence[UUID], count: int, step: Step) -> None:
+    """Write `count` more people, each one of these again."""
+    connection = await asyncpg.connect(postgres_url.dsn(url), command_timeout=600)
+    try:
+        # No trigger and no foreign key is asked: what is copied kept them already.
+        await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+        await connection.execute(FUNCTIONS)
+        share = -(-count // len(people))
+        for number, person in enumerate(people):
+            first, last = number * share, min((number + 1) * share, count)
+            await _copy(connection, person, first, last, partial(_tell, step, count, first))
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+def _tell(step: Step, count: int, before: int, done: int) -> None:
+    step.at(before + done, count, "people")
+
+
+async def _copy(
+    connection: asyncpg.Connection, person: UUID, first: int, last: int, tell: Callable[[int], None]
+) -> None:
+    tables = [table for table in Entity.metadata.sorted_tables if of_person(table) is not None]
+    own = await _own_ids(connection, tables, person)
+    for start in range(first, last, TOGETHER):
+        end = min(start + TOGETHER, last)
+        for table in tables:
+            await connection.execute(_statement(table), person, own, start, end - 1)
+        tell(end - first)
+
+
+def of_person(table: Table) -> str | None:
+    """Which rows are of the person $1, in SQL; None where a table knows nobody."""
+    if table.name == "users":
+        return "t.id = $1"
+    if "user_id" in table.c:
+        return "t.user_id = $1"
+    if table.name == "receipts":
+        return "t.actor = 'user:' || ($1::uuid)::text"
+    for key in table.foreign_keys:
+        if "user_id" in key.column.table.c and key.column.name == "id":
+            return f"t.{key.parent.name} IN (SELECT id FROM {key.column.table.name} WHERE user_id = $1)"  # noqa: S608
+    return None
+
+
+async def _own_ids(connection: asyncpg.Connection, tables: Sequence[Table], person: UUID) -> list[UUID]:
+    """Theirs and those of their rows: what else is named, as a product, is everybody's."""
+    own = {person}
+    for table in tables:
+        if "id" in table.c and isinstance(table.c.id.type, Uuid):
+            asked = f"SELECT t.id FROM {table.name} t WHERE {of_person(table)}"  # noqa: S608
+            own |= {row["id"] for row in await connection.fetch(asked, person)}
+    return list(own)
+
+
+def _statement(table: Table) -> str:
+    columns = [column.name for column in table.columns if column.computed is None]
+    alone = {name for names in _unique(table) for name in names}
+    told = ", ".join(_value(table, name, alone) for name in columns)
+    return (
+        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {told} "  # noqa: S608
+        f"FROM {table.name} t, generate_series($3::bigint, $4::bigint) n "
+        f"WHERE {of_person(table)} AND $2::uuid[] IS NOT NULL ORDER BY n"
+    )
+
+
+def _unique(table: Table) -> list[list[str]]:
+    """The columns of each key that no two rows share."""
+    indexes = [[column.name for column in index.columns] for index in table.indexes if index.unique]
+    constraints = [[c.name for c in each.columns] for each in table.constraints if isinstance(each, UniqueConstraint)]
+    return [[column.name for column in table.primary_key], *indexes, *constraints]
+
+
+def _value(table: Table, name: str, alone: set[str]) -> str:
+    kind = table.c[name].type
+    if isinstance(kind, Uuid):
+        return f"CASE WHEN t.{name} = ANY($2::uuid[]) THEN pg_temp.another(t.{name}, n) ELSE t.{name} END"
+    if name in alone and isinstance(kind, LargeBinary):
+        return f"pg_temp.another(t.{name}, n)"
+    if table.name == "receipts" and name == "actor" and isinstance(kind, Text):
+        return "'user:' || pg_temp.another($1::uuid, n)::text"
+    return f"t.{name}"
