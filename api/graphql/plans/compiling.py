@@ -46,6 +46,7 @@ class Plan:
         self._operation = operation
         self._compiler = Compiler(schema._schema, operation, VariableValues({}, dict(booleans)))
         self._begin = self._compiler.begin()
+        self.failures = 0  # in a row
         self.rests = 0  # how many requests graphql-core answers before it is tried again
 
     @property

@@ -11,7 +11,9 @@ from api.graphql.admitted import Admitted
 from api.graphql.plans import keeping
 from api.graphql.plans.runs import Unplanned
 
-# A plan that failed is left alone for so many requests: it then costs a tenth more at most, whoever provokes errors.
+# A plan that failed so often in a row is left alone for so many requests: errors then cost a tenth more. A plan that others are
+# answered by does not rest, so nobody slows them down by asking for something wrong.
+FAILURES_MAX = 3
 RESTS = 10
 EXECUTED = Counter(
     "longan_operations_total", "Operations by who executed them, and why that was graphql-core", ["by", "why"]
@@ -43,8 +45,10 @@ class Planning(SchemaExtension):
             data = await plan.answer(admitted.variables, execution.context, execution.root_value)
         except Exception:
             # Nothing of it has been told. graphql-core runs into the same, and tells it with its place.
-            plan.rests = RESTS
+            plan.failures += 1
+            plan.rests = RESTS if plan.failures >= FAILURES_MAX else 0
             EXECUTED.labels("graphql-core", "failed").inc()
             return None
+        plan.failures = 0
         EXECUTED.labels("plan", "").inc()
         return data

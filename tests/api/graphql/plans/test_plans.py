@@ -147,12 +147,24 @@ async def test_a_query_of_too_many_fields_is_never_planned(monkeypatch: pytest.M
     assert (plan.answer, plan.by) == (core.answer, "failed")
 
 
-async def test_a_plan_that_failed_rests() -> None:
+NINE_LIVES, MANY = 1, 5  # which are no number
+
+
+async def test_a_plan_that_fails_again_and_again_rests() -> None:
     text = "query ($key: Int!) { pet(key: $key) { __typename ... on Cat { lives } } }"
     for _ in range(keeping.SEEN_MIN):
-        await ask(text, key=1)
-    assert await by_whom(text, key=5) == "failed"
-    assert [await by_whom(text, key=1) for _ in range(planning.RESTS + 1)] == ["resting"] * planning.RESTS + ["plan"]
+        await ask(text, key=NINE_LIVES)
+    assert [await by_whom(text, key=MANY) for _ in range(planning.FAILURES_MAX)] == ["failed"] * planning.FAILURES_MAX
+    by = [await by_whom(text, key=NINE_LIVES) for _ in range(planning.RESTS + 1)]
+    assert by == ["resting"] * planning.RESTS + ["plan"]
+
+
+async def test_whoever_provokes_errors_takes_nobody_elses_plan_away() -> None:
+    text = "query ($key: Int!) { pet(key: $key) { __typename ... on Cat { lives } } }"
+    for _ in range(keeping.SEEN_MIN):
+        await ask(text, key=NINE_LIVES)
+    for _ in range(2 * planning.FAILURES_MAX):
+        assert [await by_whom(text, key=key) for key in (MANY, NINE_LIVES)] == ["failed", "plan"]
 
 
 async def test_a_mutation_is_run_by_graphql_core_alone() -> None:
