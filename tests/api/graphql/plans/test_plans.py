@@ -206,3 +206,15 @@ async def test_the_answer_keeps_the_order_that_was_asked_for() -> None:
     )
     assert list(orjson.loads(plan.answer)["data"]) == ["z", "fine", "a", "y", "b"]
     assert plan.answer == core.answer
+
+
+async def test_a_query_over_a_socket_has_the_same_plan() -> None:
+    text = "{ fine { date } }"
+    for _ in range(keeping.SEEN_MIN):
+        answer = await ask(text)
+    asker, before = Asking(), counts()
+    asked = GraphQLRequest(query=text, variables={}, operation_name=None, extensions=None)
+    await admit(schema(), asked, asker)
+    told = [each async for each in await schema().stream(text, variable_values={}, context_value=asker)]
+    assert [{"data": each.data} for each in told] == [answer]  # type: ignore[union-attr]
+    assert counts()["plan"] == before["plan"] + 1
