@@ -1,4 +1,4 @@
-"""One request's run of a plan: what resolvers are told, and what is waited for, all of a level together."""
+"""One request's run of a plan: what resolvers are told, and what is waited for, together."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,11 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLResolveInfo,
-)
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import is_awaitable
@@ -59,19 +55,6 @@ Waiting = tuple[dict[str, Any], str, Any, Finish]  # where it will stand, under 
 
 class Run:
     """Made for one request. Whatever is the same for all values of a field is made once, when it is first asked for."""
-
-    __slots__ = (
-        "_arguments",
-        "_context",
-        "_failure",
-        "_infos",
-        "_operation",
-        "_raw",
-        "_root",
-        "_schema",
-        "_variables",
-        "waiting",
-    )
 
     def __init__(
         self, schema: Schema, operation: Operation, variables: VariableValues, context: Any, root: Any
