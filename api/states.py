@@ -1,26 +1,17 @@
 """Every noun's states and moves as a page of drawings: made from the graphs themselves, committed as `states.md`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from domain.applications import applications, offers
-from domain.facts import accounts, link_requests
-from domain.people import sessions, staff_sessions
-from domain.runs import runs
+from sqlalchemy import Column
+
+from api import wiring  # noqa: F401 - with it every room is imported, and so every graph is drawn
+from infra import lifecycle
+from infra.entity import Entity
 from infra.lifecycle import Lifecycle, diagram
-from ml.live import registry
 
 FILE = Path(__file__).parent / "states.md"
-LIVES: list[Lifecycle[Any]] = [
-    link_requests.LIFE,
-    accounts.LIFE,
-    applications.LIFE,
-    offers.LIFE,
-    sessions.LIFE,
-    staff_sessions.LIFE,
-    registry.LIFE,
-    runs.LIFE,
-]
 HEADER = """\
 # States
 
@@ -30,8 +21,25 @@ which it happens by itself.
 """
 
 
+WITHOUT = """
+## Without a graph
+
+| column | why |
+|---|---|
+"""
+
+
 def page() -> str:
-    return HEADER + "".join(_section(life) for life in LIVES)
+    lives = sorted(lifecycle.drawn, key=lambda life: life.noun)
+    reasons = [f"| `{column}` | {why} |\n" for column, why in _without_graph()]
+    return HEADER + "".join([*(_section(life) for life in lives), WITHOUT, *reasons])
+
+
+def _without_graph() -> Iterator[tuple[Column[Any], str]]:
+    for _, table in sorted(Entity.metadata.tables.items()):
+        yield from (
+            (column, column.info["without_graph"]) for column in table.columns if "without_graph" in column.info
+        )
 
 
 def _section(life: Lifecycle[Any]) -> str:

@@ -19,6 +19,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.errors import Refusal, RefusalCode
+from infra.lifecycle import without_graph
 from infra.records import Record
 from infra.words import N_
 
@@ -51,7 +52,9 @@ class Approval(Entity):
     proposed_at: Mapped[datetime]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), default=None)
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
-    verdict: Mapped[Verdict | None] = mapped_column(default=None)
+    verdict: Mapped[Verdict | None] = mapped_column(
+        default=None, info=without_graph("Given once; the database refuses whoever would change it.")
+    )
     comment: Mapped[str] = mapped_column(default="")
 
     __table_args__ = (

@@ -117,7 +117,7 @@ class Lifecycle(Generic[S]):
         if sooner := reached & set(self.later):
             yield f"{_listed(sooner)} is reached and said to come later"
         lead_on = {source for source, _ in pairs}
-        if stuck := known - lead_on - set(self.ends):
+        if stuck := known - lead_on - {*self.ends, *self.later}:
             yield f"{_listed(stuck)} leads nowhere and is not said to be an end"
         if leaving := lead_on & set(self.ends):
             yield f"{_listed(leaving)} is said to be an end and leads on"
@@ -134,6 +134,11 @@ class Lifecycle(Generic[S]):
             reached |= grown
             grown = {target for source, target in pairs if source in reached}
         return reached
+
+
+def without_graph(why: str) -> dict[str, Any]:
+    """The `info` of a column whose states nobody moves through; a test asks it of each column of states that has no graph."""
+    return {"without_graph": why}
 
 
 def _listed(names: Collection[str]) -> str:

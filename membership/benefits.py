@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
 from infra.events import declare
+from infra.lifecycle import Lifecycle
 from infra.money import Money
 
 REDEEMED = declare("benefit.redeemed")
@@ -36,6 +37,17 @@ class BenefitStatus(StrEnum):
     LIVE = "LIVE"
     RETIRING = "RETIRING"  # nobody gets it any more; who has it keeps it until `retires_at`
     RETIRED = "RETIRED"
+
+
+HELD = (BenefitStatus.LIVE, BenefitStatus.RETIRING)
+LIFE = Lifecycle(
+    "Benefit",
+    begins=BenefitStatus.LIVE,
+    ends=[BenefitStatus.LIVE],
+    groups={"held": HELD},
+    # Clients know these; a benefit comes to them once marketing can draft and retire one.
+    later=[BenefitStatus.DRAFT, BenefitStatus.RETIRING, BenefitStatus.RETIRED],
+)
 
 
 class Benefit(Entity):

@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.privacy import Erasure, Export, Privacy
 from membership import quotas
-from membership.benefits import READING_ORDER, Benefit, BenefitSource, BenefitStatus
+from membership.benefits import HELD, READING_ORDER, Benefit, BenefitSource, BenefitStatus
 from membership.quotas import BenefitUsage
 
 
@@ -65,7 +65,7 @@ async def held_by(db: Db, user_ids: set[UUID]) -> dict[UUID, list[HeldBenefit]]:
         select(holds.c.user_id, Benefit, func.coalesce(BenefitUsage.used, 0))
         .join(Benefit, Benefit.id == holds.c.benefit_id)
         .outerjoin(BenefitUsage, this_period)
-        .where(Benefit.status.in_([BenefitStatus.LIVE, BenefitStatus.RETIRING]))
+        .where(Benefit.status.in_(HELD))
         .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > now))
         .order_by(*READING_ORDER)
     )

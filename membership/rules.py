@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.lifecycle import Lifecycle
 from infra.records import Record
 from membership.tiers import Tier
 
@@ -21,6 +22,15 @@ class RulesStatus(StrEnum):
     LIVE = "LIVE"
     SUPERSEDED = "SUPERSEDED"
     REJECTED = "REJECTED"
+
+
+LIFE = Lifecycle(
+    "Tier rules",
+    begins=RulesStatus.LIVE,
+    ends=[RulesStatus.LIVE],
+    # A version comes to these once marketing can draft, submit and publish one.
+    later=[status for status in RulesStatus if status is not RulesStatus.LIVE],
+)
 
 
 class TierRule(Entity):

@@ -13,6 +13,7 @@ from domain.applications.applications import ApplicationStatus
 from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
@@ -52,7 +53,9 @@ class Decision(Entity):
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
     application_id: Mapped[UUID]
-    outcome: Mapped[DecisionOutcome]
+    outcome: Mapped[DecisionOutcome] = mapped_column(
+        info=without_graph("Each decision is a row of its own, and none is ever changed.")
+    )
     decided_at: Mapped[datetime]
     decided_by: Mapped[str]
     reasons_told: Mapped[list[Any]]

@@ -18,6 +18,7 @@ from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.events import declare
+from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
@@ -71,7 +72,9 @@ class Scoring(Entity):
     __privacy__ = Privacy(Export.INSIDE, Erasure.DELETED)
 
     user_id: Mapped[OwnerId]
-    state: Mapped[ScoringState]
+    state: Mapped[ScoringState] = mapped_column(
+        info=without_graph("Worked out anew from what is known of the person; any may follow any.")
+    )
     facts_version: Mapped[int]
     score_id: Mapped[UUID | None]
     code: Mapped[str | None]

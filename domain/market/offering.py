@@ -94,7 +94,10 @@ def alter(product: Product, told: Told) -> None:
             ("input", "kind"),
             kind=product.kind.value,
         )
-    for name, value in _columns(told, product.currency, product.rules).items():
+    columns = _columns(told, product.currency, product.rules)
+    if (status := columns.get("status", product.status)) != product.status:
+        products.LIFE.require(product.status, status, "input", "status")
+    for name, value in columns.items():
         setattr(product, name, value)
     # What may not be offered any longer, as where the cap has fallen, can still be taken down.
     if not (set(told) <= {"kind", "status"} and product.status == ProductStatus.RETIRED):

@@ -15,6 +15,7 @@ from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
 from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 
 CHANGED = declare("product.changed")
 
@@ -28,6 +29,17 @@ class ProductStatus(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"
     RETIRED = "RETIRED"
+
+
+# A partner opens and closes a product as it likes; one that begins PUBLISHED was opened as it was put up.
+LIFE = Lifecycle(
+    "Product",
+    Move([ProductStatus.DRAFT, ProductStatus.RETIRED], ProductStatus.PUBLISHED, CHANGED),
+    Move([ProductStatus.PUBLISHED, ProductStatus.RETIRED], ProductStatus.DRAFT, CHANGED),
+    Move([ProductStatus.DRAFT, ProductStatus.PUBLISHED], ProductStatus.RETIRED, CHANGED),
+    begins=ProductStatus.DRAFT,
+    event=CHANGED,
+)
 
 
 class Product(Entity):

@@ -14,6 +14,7 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
 from infra.ids import new_id
+from infra.lifecycle import Lifecycle
 from infra.privacy import Erasure, Export, Privacy
 
 PHONE = "users.phone"
@@ -23,6 +24,15 @@ REGISTERED = declare("user.registered")
 class UserStatus(StrEnum):
     ACTIVE = "ACTIVE"
     RESTRICTED = "RESTRICTED"
+
+
+LIFE = Lifecycle(
+    "User",
+    begins=UserStatus.ACTIVE,
+    ends=[UserStatus.ACTIVE],
+    # Nothing restricts anybody yet; whoever lends asks all the same.
+    later=[UserStatus.RESTRICTED],
+)
 
 
 class User(Entity):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
 from infra.entity import Entity, Id, Json
+from infra.lifecycle import without_graph
 from infra.records import Record
 
 
@@ -29,7 +30,9 @@ class MatcherTraining(Entity):
     id: Mapped[Id] = mapped_column(init=False)
     begun_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
-    outcome: Mapped[TrainingOutcome | None] = mapped_column(default=None)
+    outcome: Mapped[TrainingOutcome | None] = mapped_column(
+        default=None, info=without_graph("Written once, when the training is over.")
+    )
     version: Mapped[str | None] = mapped_column(default=None)
     failures: Mapped[list[str]] = mapped_column(default_factory=list)
     figures: Mapped[Json] = mapped_column(default_factory=dict)

@@ -15,6 +15,7 @@ from domain.matching.odds.reliability import BandStanding
 from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity
+from infra.lifecycle import without_graph
 from infra.words import N_
 
 
@@ -33,7 +34,9 @@ class BandRecord(Entity):
     decided: Mapped[int]
     since: Mapped[datetime | None]
     until: Mapped[datetime | None]
-    standing: Mapped[BandStanding]
+    standing: Mapped[BandStanding] = mapped_column(
+        info=without_graph("Measured anew every hour, from what was decided; any may follow any.")
+    )
     changed_at: Mapped[datetime]  # when the standing changed last
 
 
