@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 from strawberry.extensions.field_extension import FieldExtension
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from api.graphql.errors import Forbidden, Unauthenticated
@@ -52,6 +53,16 @@ class AskFirst(FieldExtension):
 def permission_of(field: StrawberryField) -> Permission | None:
     marks: Mapping[str, Permission] = field.metadata
     return marks.get(PERMISSION)
+
+
+def inner_fields_of(schema: strawberry.Schema) -> Iterator[tuple[str, str, StrawberryField]]:
+    """Type, name as clients write it, and field: all that is not asked first."""
+    roots = {schema.query, schema.mutation, schema.subscription}
+    for name, type_ in sorted(schema.schema_converter.type_map.items()):
+        definition = type_.definition
+        if isinstance(definition, StrawberryObjectDefinition) and definition.origin not in roots:
+            for field in definition.fields:
+                yield name, schema.config.name_converter.get_graphql_name(field), field
 
 
 def root_fields_of(schema: strawberry.Schema) -> Iterator[tuple[str, str, StrawberryField]]:

@@ -83,6 +83,7 @@ class Application(Node):
     created_at: datetime = strawberry.field(description="When the person applied.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
 
+    @requires(Permission.ANSWER_APPLICATIONS)
     @strawberry.field(description="What the person applied for.")
     async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
         return await info.context.load(products.by_ids, root.product_id)

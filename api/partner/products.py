@@ -66,6 +66,7 @@ class Product(Node):
     def rules(root: strawberry.Parent[products.Product]) -> ProductRules:
         return ProductRules.of(root.rules, root.currency)
 
+    @requires(Permission.OFFER_PRODUCTS)  # an application leads here too
     @strawberry.field(description="Whom it reaches, and what came of it in the last days.")
     async def reach(root: strawberry.Parent[products.Product], info: Info, days: Days = 30) -> Reach | None:
         return await reach_of(info.context, info.context.partner, root.id, days)

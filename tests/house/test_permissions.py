@@ -7,19 +7,30 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import groupby
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import httpx2
 import pytest
-from graphql import build_schema
+from graphql import GraphQLObjectType, GraphQLType, build_schema, get_named_type
 from starlette.routing import BaseRoute, Mount, Route
+from strawberry.types.field import StrawberryField
 
+from api.app.authenticating import authenticate as user_of
+from api.app.nodes import NODES as APP_NODES
 from api.app.schema import schema as app_schema
 from api.asking import asked_by
+from api.console.schema import NODES as CONSOLE_NODES
+from api.console.schema import authenticate as staff_of
 from api.console.schema import schema as console_schema
-from api.graphql.requiring import AskFirst, permission_of, root_fields_of
+from api.graphql.errors import Forbidden, Unauthenticated
+from api.graphql.nodes import Finders
+from api.graphql.requiring import AskFirst, inner_fields_of, permission_of, root_fields_of
 from api.main import app, routes
+from api.partner.schema import NODES as PARTNER_NODES
+from api.partner.schema import authenticate as partner_of
 from api.partner.schema import schema as partner_schema
+from domain.actors import Actor
 from domain.people import partner_tokens, sessions
 from domain.people.partners import PartnerClient
 from domain.permissions import MAY, Permission, Role, Scope
@@ -30,6 +41,8 @@ from tests.house.asking import documents
 TABLE = Path(__file__).parent / "permissions.txt"
 HOUSE = Path(__file__).parents[2]
 SCHEMAS = {"app": app_schema(), "partner": partner_schema(), "console": console_schema()}
+FINDERS: dict[str, Finders] = {"app": APP_NODES, "partner": PARTNER_NODES, "console": CONSOLE_NODES}
+EVERYBODY_MAY = {Permission.PUBLIC, Permission.SIGNED_IN}
 ADDRESSES = {"app": "/graphql", "partner": "/partner/graphql", "console": "/console/graphql"}
 OTHER_FORM = "This form is no longer valid."
 
@@ -49,6 +62,34 @@ class LetIn(Exception):
 def test_every_field_names_the_permission_that_it_asks_for(door: str) -> None:
     unnamed = [f"{kind} {name}" for kind, name, field in root_fields_of(SCHEMAS[door]) if permission_of(field) is None]
     assert unnamed == [], "put @requires(Permission...) above each of them, then run: make permissions"
+
+
+@pytest.mark.parametrize("door", SCHEMAS)
+def test_a_field_that_leads_to_what_another_permission_opens_names_the_one_that_it_asks_for(door: str) -> None:
+    schema = build_schema(SCHEMAS[door].as_str())
+    opened = {kind: {finder.permission} for kind, finder in FINDERS[door].items()}
+    for kind, name, field in root_fields_of(SCHEMAS[door]):
+        if kind == "query" and (permission := permission_of(field)) is not Permission.PUBLIC:
+            assert permission is not None and schema.query_type
+            opened.setdefault(noun_of(schema.query_type.fields[name].type), set()).add(permission)
+    unnamed = []
+    for owner, name, field in inner_fields_of(SCHEMAS[door]):
+        noun = noun_of(getattr(schema.type_map[owner], "fields")[name].type)  # noqa: B009
+        here = permission_of(field)
+        if (
+            here is None
+            and opened.get(noun, set()) - opened.get(noun_of(schema.type_map[owner]), EVERYBODY_MAY) - EVERYBODY_MAY
+        ):
+            unnamed.append(f"{owner}.{name}")
+    assert unnamed == [], "put @requires(Permission...) above each of them, then run: make permissions"
+
+
+def noun_of(type_: GraphQLType) -> str:
+    """What a field gives one or many of."""
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLObjectType) and named.name.endswith(("Connection", "Edge")):
+        return noun_of(named.fields["node" if named.name.endswith("Edge") else "edges"].type)
+    return named.name
 
 
 def test_every_page_names_the_permission_that_it_asks_for() -> None:
@@ -115,6 +156,21 @@ async def fields() -> AsyncIterator[Asked]:
                 permission = named[kind, name]
                 assert permission is not None
                 yield Asked(door, f"{kind} {name}", permission, answers)
+        actors = [await ACTORS[door](token) if token else None for token in tokens.values()]
+        for owner, name, field in inner_fields_of(schema):
+            if permission := permission_of(field):
+                yield Asked(door, f"{owner}.{name}", permission, tuple(answer_inside(field, actor) for actor in actors))
+
+
+def answer_inside(field: StrawberryField, actor: Actor | None) -> str:
+    (asking,) = [each for each in field.extensions if isinstance(each, AskFirst)]
+    try:
+        asking.ask(SimpleNamespace(context=SimpleNamespace(actor=actor)))
+    except LetIn:
+        return "yes"
+    except (Unauthenticated, Forbidden):
+        return "-"
+    raise AssertionError("it neither lets in nor refuses")
 
 
 async def answer(http: httpx2.AsyncClient, door: str, document: str, token: str | None) -> str:
@@ -188,6 +244,7 @@ PEOPLE: dict[str, dict[str, Callable[[], Awaitable[str | None]]]] = {
     "console": {"nobody": nobody, **{role.value: of_role(role) for role in Role}},
 }
 PEOPLE["console pages"] = PEOPLE["console"]
+ACTORS: dict[str, Callable[[str], Awaitable[Actor]]] = {"app": user_of, "partner": partner_of, "console": staff_of}
 
 
 def printed(asked: list[Asked]) -> str:

@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from domain.matching.sweeps.sweeps import Done
+from domain.people.partners import PartnerClient
+from domain.permissions import Scope
+from infra.database import transaction
 from tests.api import reaching
 from tests.api.doors import Client
 from tests.api.offering import LOAN, upsert
-from tests.api.people import Shop
+from tests.api.people import Shop, apply_at, shown_id
 from tests.statements import statements
 
 REACH = """
@@ -49,6 +53,18 @@ async def test_it_is_told_to_the_ten_and_nothing_of_the_few(client: Client, shop
             {"code": "AGE_OUTSIDE", "message": "younger or older than the product is for", "people": 270},
         ],
     }
+
+
+async def test_a_client_that_only_answers_applications_is_not_told(client: Client, shop: Shop) -> None:
+    applied = await apply_at(shop)
+    async with transaction() as db:
+        own = PartnerClient.partner_id == shop.partner.id
+        await db.execute(update(PartnerClient).where(own).values(scopes=[Scope.APPLICATIONS]))
+    told = (await client.post("{ applications { nodes { id product { sku reach { shown } } } } }")).json()
+    assert [error["extensions"]["code"] for error in told["errors"]] == ["FORBIDDEN"]
+    assert told["data"]["applications"]["nodes"] == [
+        {"id": shown_id(applied), "product": {"sku": "loan", "reach": None}}
+    ]
 
 
 async def test_before_a_sweep_nothing_is_known(client: Client, shop: Shop, swept: Done) -> None:
