@@ -96,7 +96,9 @@ def _counts_on(left: counting_on.CountingOn) -> str:
         return N_("Once unlinked, these count on until {until}: {facts}. All else is no longer used.")
     if left.points:
         return N_("Once unlinked, your score stays {points} points lower until {until}, as with this account.")
-    return N_("Once unlinked, a person looks at your applications until {until}, because your income is hidden.")
+    return N_(
+        "After you unlink it, a person reviews your applications until {until}, because we can no longer see your income."
+    )
 
 
 @shows(accounts.LinkedAccount, description="A person's account at a provider.")

@@ -82,7 +82,9 @@ def _refuse_owing_elsewhere(borrower: Borrower) -> None:
     if borrower.burden.elsewhere:
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
-            N_("They owe in another currency too, which no rule can add up. Refer it, and a person of ours looks."),
+            N_(
+                "They also owe in another currency, which no rule can add up. Refer it, and a person on our side will look."
+            ),
             field=APPLICATION,
         )
 

@@ -121,7 +121,7 @@ def _referring(request: AskedTerms, scored: Scored, sheet: FactSheet) -> Iterato
         yield Reason(
             "UNLINKED_LATELY",
             N_(
-                "You unlinked an account that counts on for a time, so a person looks at this. Link it again to end this."
+                "An account that you unlinked still counts for a time, so a person reviews this application. Linking it again ends this."
             ),
         )
     if income is None and (request.amount > FREE_OF_INCOME.get(request.currency, 0) or request.burden):
@@ -129,4 +129,4 @@ def _referring(request: AskedTerms, scored: Scored, sheet: FactSheet) -> Iterato
             "INCOME_UNKNOWN", N_("We do not know your income yet. Add it to your profile for a faster answer.")
         )
     if request.owes_elsewhere:
-        yield Reason("BURDEN_UNKNOWN", N_("You owe in another currency too, so a person looks at it."))
+        yield Reason("BURDEN_UNKNOWN", N_("You also owe in another currency, so a person reviews this application."))

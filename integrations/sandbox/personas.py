@@ -26,7 +26,7 @@ THIN_FILE_STUDENT = Persona(
     name=N_("Lin, a student"),
     nickname="林同学🌱",
     story=N_(
-        "Second year at university, never borrowed anything, shops a little and pays at once. Little is known of her."
+        "Second year at university, never borrowed anything, shops a little and pays at once. Not much is known yet."
     ),
     facts={
         "wechat": {

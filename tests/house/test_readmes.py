@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,40 @@ def pages() -> list[Path]:
 def test_every_link_and_place_that_a_page_names_is_there(page: Path) -> None:
     text = page.read_text("utf-8")
     lost = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
-    places = [code for code in CODE.findall(text) if re.fullmatch(rf"({'|'.join(ROOMS)})/[\w./-]*", code)]
-    assert lost + [place for place in places if not (HOUSE / place).exists()] == []
+    places = [code for code in CODE.findall(text) if re.fullmatch(rf"({'|'.join(ROOMS)})/[\w./<>-]*", code)]
+    assert lost + [place for place in places if not any(HOUSE.glob(re.sub("<.*?>", "*", place)))] == []
+
+
+def check_lists() -> dict[str, list[str]]:
+    """What can be added, as the pages' headings say it, and the steps that it takes."""
+    sections = [part for page in pages() for part in page.read_text("utf-8").split("\n## ")[1:]]
+    named = {part.partition("\n")[0]: part for part in sections if part.startswith("Adding ")}
+    return {name: re.split(r"^\d\. ", part, flags=re.M)[1:] for name, part in named.items()}
+
+
+def test_there_is_a_check_list_for_each_thing_that_is_often_added() -> None:
+    things = "account provider|product kind|eligibility rule|benefit|role|reaction|console page|state"
+    assert {f"Adding {article(thing)} {thing}" for thing in things.split("|")} <= check_lists().keys()
+
+
+def article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
+
+
+@pytest.mark.parametrize("name", check_lists())
+def test_what_a_check_list_names_is_in_the_source(name: str) -> None:
+    """Each step names something: a place, a command, or a name that stands in the source."""
+    steps = check_lists()[name]
+    words = {word for step in steps for code in CODE.findall(step) for word in re.findall(r"[A-Za-z_]{3,}", code)}
+    assert [step for step in steps if not CODE.search(step)] == []
+    assert {word for word in words - {"longan"} if word not in source()} == set()
+
+
+@cache
+def source() -> str:
+    files = [path for room in ROOMS for kind in ("py", "html") for path in (HOUSE / room).rglob(f"*.{kind}")]
+    names = " ".join(str(path.relative_to(HOUSE)) for path in files)
+    return names + (HOUSE / "Makefile").read_text("utf-8") + "".join(path.read_text("utf-8") for path in files)
 
 
 def named_commands() -> Iterator[tuple[str, str]]:
