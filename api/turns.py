@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,7 +63,10 @@ class Turns:
             arrived = await _arrived(receive, turns.enter_context(_holding(lines[-1][0])))
 
             async def received() -> Message:
-                return arrived.popleft() if arrived else await receive()
+                first = arrived.popleft() if arrived else await receive()
+                if isinstance(first, HTTPException):
+                    raise first
+                return first
 
             async def sent(message: Message) -> None:
                 await turns.aclose()
@@ -108,12 +112,16 @@ def _holding(line: str) -> Iterator[Callable[[int], None]]:
             del _held[line]
 
 
-async def _arrived(receive: Receive, hold: Callable[[int], None]) -> deque[Message]:
-    """All that a client sends, or so much of it that the door will say that it is too much."""
-    messages, size, more = deque[Message](), 0, True
-    while more and size <= settings().request_limits.body_bytes:
-        messages.append(await receive())
-        length = len(messages[-1].get("body", b""))
-        size, more = size + length, bool(messages[-1].get("more_body"))
-        hold(length)
+async def _arrived(receive: Receive, hold: Callable[[int], None]) -> deque[Message | HTTPException]:
+    """All that a client sends; last, what is to be said where that was too much."""
+    messages, more = deque[Message | HTTPException](), True
+    while more:
+        try:
+            message = await receive()
+        except HTTPException as too_much:
+            messages.append(too_much)
+            break
+        messages.append(message)
+        hold(len(message.get("body", b"")))
+        more = bool(message.get("more_body"))
     return messages

@@ -26,7 +26,7 @@ from tests.api.fuzz.requests import JSON, Answer, Asked, dumped, why_not
 from tests.api.offering import close
 from tests.api.people import Shop, apply_at, open_shop, shown_id, staff_token
 
-TIMES = int(os.environ.get("LONGAN_SIGNED_IN", "6"))
+TIMES = int(os.environ.get("LONGAN_SIGNED_IN", "3"))
 SEED = 20261128
 OCCUPATION, SKU = b"keeper of the lighthouse", b"nobody-elses"  # of the other person, and of the other shop
 # It would end the session; that its tokens are nobody's afterwards is tested elsewhere.
