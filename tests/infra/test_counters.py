@@ -140,3 +140,21 @@ def test_the_greatest_rate_that_may_be_set_may_be_widened() -> None:
         ("2001:db8::/64", 1_000_000_000),
         ("2001:db8::/48", 4_000_000_000),
     ]
+
+
+async def test_what_was_so_is_remembered_for_its_time_from_the_last(clock: Clock) -> None:
+    who, lasts = str(new_id()), timedelta(days=90)
+
+    async def is_remembered(what: str = "test", who: str = who) -> bool:
+        async with reading() as db:
+            return await counters.remembers(db, what, who)
+
+    assert not await is_remembered()
+    for _ in range(2):
+        async with transaction() as db:
+            await counters.remember(db, "test", who, lasts)
+        await clock.forward(days=89)
+        assert await is_remembered()
+    assert not await is_remembered(who=f"{who}x") and not await is_remembered("another")
+    await clock.forward(days=1)
+    assert not await is_remembered()
