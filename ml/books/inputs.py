@@ -104,7 +104,9 @@ def _is_coded(texts: "pd.Series[Any]", codes: Sequence[str]) -> "pd.Series[bool]
 def _input(column: Column, description: Description, notes: Notes, codes_found: dict[str, list[str]]) -> Input:
     declared, fact = description.codes_of(column.name), description.facts.get(column.name)
     if column.nature == "category":
-        return Input(column.name, "category", fact=fact, column=column.name, missing=declared)
+        # Whoever is unknown live has no word for it: the book's words for it are no levels then.
+        unknown = sorted(word for word in set(column.values) if fact and sentinels.says_nothing(word))
+        return Input(column.name, "category", fact=fact, column=column.name, missing=(*declared, *unknown))
     way: Literal[-1, 0, 1] = description.monotone.get(column.name, 0)
     if column.nature == "date":
         origin = description.time or f"{column.values.max():%Y-%m-%d}"

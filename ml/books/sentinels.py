@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.books import parsing
+
 _BELOW = (-1, -2, -3, -4, -5, -6, -7, -8, -9, -99, -999, -9999, -99999, -999999, -1111111)
 _ABOVE = (
     96,
@@ -29,6 +31,12 @@ _ABOVE = (
 )
 _ROWS_MIN = 3
 _FAR = 2.0
+
+
+def says_nothing(word: str) -> bool:
+    """Whether a word of a category stands for nothing known."""
+    number = parsing.same_word(word)
+    return word.lower() in parsing.UNKNOWNS or number in {str(code) for code in (*_BELOW, *_ABOVE)}
 
 
 def codes_in(numbers: "pd.Series[float]") -> list[float]:

@@ -31,6 +31,7 @@ class _Piece:
     signs: list[int]
     curve: Curve | None = None
     deviation: float = 1.0
+    usual: Floats | None = None  # the mean of each ramp among the known
     levels: tuple[str, ...] = ()
 
     def term(self, slopes: Floats) -> Term:
@@ -38,7 +39,8 @@ class _Piece:
             return Levels({level: float(s) for level, s in zip(self.levels, slopes, strict=True)}, 0.0)
         knots = np.asarray(self.curve.knots)
         rises = slopes[: len(knots) - 1] * np.diff(knots) / self.deviation
-        missing = float(slopes[len(knots) - 1]) if len(slopes) >= len(knots) else 0.0
+        ramps, extra = slopes[: len(knots) - 1], slopes[len(knots) - 1 :]
+        missing = float(ramps @ self.usual + extra.sum()) if self.usual is not None else 0.0
         return Curve(self.curve.logarithm, self.curve.knots, [0.0, *map(float, np.cumsum(rises))], missing)
 
 
@@ -88,16 +90,17 @@ def _number(values: NDArray[Any], monotone: int, ridge: float, stiffness: float)
     clipped = np.clip(shaped, knots[0], knots[-1])
     deviation = float(clipped[known].std()) or 1.0
     ramps = np.stack([np.clip(clipped - low, 0, high - low) for low, high in pairwise(knots)], 1)
-    columns = np.where(known[:, None], ramps, 0.0) / deviation
+    # A missing number begins as the known ones are on average; what it differs by is learned, and pulled to nothing.
+    columns = np.where(known[:, None], ramps, ramps[known].mean(axis=0)) / deviation
+    usual = columns[known].mean(axis=0)
     count = columns.shape[1]
     bends = np.diff(np.eye(count), axis=0)
     penalty = ridge * np.full((count, count), 1 / count**2) + stiffness * bends.T @ bends
     signs = [monotone] * count
     if not known.all():
-        # The curve begins at zero on its lowest knot, which the intercept takes: missing has its own effect.
         columns = np.column_stack([columns, ~known])
         penalty, signs = block_diag(penalty, np.array([[ridge]])), [*signs, 0]
-    return _Piece(columns, penalty, signs, Curve(logarithm, list(map(float, knots)), [], 0.0), deviation)
+    return _Piece(columns, penalty, signs, Curve(logarithm, list(map(float, knots)), [], 0.0), deviation, usual)
 
 
 def _knots(numbers: Floats) -> Floats:

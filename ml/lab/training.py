@@ -88,11 +88,9 @@ def train(
         book.notes.warn(question.sentence)
     _warn_of_figures(book, split, judgement)
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
-    artefact = replace(
-        artefact,
-        card=card_of(book, split, search, judgement, grades, asked, seed),
-        profile=profile_of(book, artefact),
-    )
+    artefact = replace(artefact, profile=profile_of(book, artefact))
+    _warn_of_the_never_lacked(book, artefact)
+    artefact = replace(artefact, card=card_of(book, split, search, judgement, grades, asked, seed))
     tell("Done", 1.0)
     return Trained(
         artefact,
@@ -161,6 +159,15 @@ def _warn_of_few_bads(book: Book) -> None:
         book.notes.warn(
             f"There are only {book.bads} bad loans, fewer than {candidates.BADS_FOR_TREES}: only a scorecard and a "
             "logistic model are tried, and every figure is wide open."
+        )
+
+
+def _warn_of_the_never_lacked(book: Book, artefact: Artefact) -> None:
+    names = [each.name for each in book.inputs if each.fact and each.name in artefact.never_lacked]
+    if names:
+        book.notes.warn(
+            f"Hardly any loan lacks {', '.join(names)}, so the model cannot judge people of whom these are unknown: they "
+            "get no score from it."
         )
 
 

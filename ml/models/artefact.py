@@ -21,6 +21,8 @@ Kind = Literal["catboost", "logistic", "scorecard"]
 _MANIFEST = "manifest.json"
 _ROWS = "rows.bin"
 _FORMAT = 1
+# Where fewer rows of training than this share lacked an input, nothing was learned of who lacks it.
+LACKED_BY_MIN = 0.01
 
 
 class Model(Protocol):
@@ -90,6 +92,16 @@ class Artefact:
     def is_mapped(self) -> bool:
         """Whether app users can be scored with it, so that it may be promoted."""
         return bool(self.inputs) and not self.unmapped
+
+    @cached_property
+    def never_lacked(self) -> frozenset[str]:
+        """The inputs that hardly any row of training lacked: a value for whoever lacks one would be invented."""
+        learned = self.profile.get("inputs", {})
+        return frozenset(
+            each.name
+            for each in self.inputs
+            if each.code is None and each.name in learned and _lacked_by(learned[each.name]) < LACKED_BY_MIN
+        )
 
     def log_odds(self, rows: Sequence[Sequence[Any]] | NDArray[Any]) -> Floats:
         """Calibrated log-odds of BAD. Raises ArtefactError for rows that don't fit."""
@@ -201,6 +213,14 @@ def _model(kind: Kind, files: dict[str, bytes], inputs: tuple[Input, ...]) -> Mo
         return additive.from_files(files)
     except Exception as error:  # CatBoost raises its own; whatever a damaged file causes, the model can't be used
         raise ArtefactError(f"The model can't be read: {error}") from error
+
+
+def _lacked_by(profile: Mapping[str, Any]) -> float:
+    """The share of training of which this was not known; see lab/carding.py."""
+    levels = profile.get("levels")
+    return float(
+        profile["shares"][-1] if levels is None else dict(zip(levels, profile["shares"], strict=True)).get("", 0)
+    )
 
 
 def _input(written: dict[str, Any]) -> Input:

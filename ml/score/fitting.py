@@ -6,7 +6,7 @@ from math import isnan, nan
 import numpy as np
 
 from domain.facts.sheets import FactSheet
-from domain.facts.vocabulary import VOCABULARY
+from domain.facts.vocabulary import VOCABULARY, FactType
 from ml.models.artefact import Artefact, Input
 from ml.models.features import FEATURES, Matrix, Value, matrix, vector
 
@@ -63,6 +63,17 @@ def is_thin(artefact: Artefact, row: Row) -> bool:
     return len(known) < min(KNOWN_MIN, len(asked)) or len(groups) < min(GROUPS_MIN, len(groups_asked))
 
 
+def never_judged(artefact: Artefact, row: Row) -> tuple[str, ...]:
+    """The inputs that are unknown here and that training always knew: whatever the model says of this row, it has made up."""
+    if not artefact.never_lacked:
+        return ()
+    return tuple(
+        each.name
+        for each, value in zip(artefact.inputs, row, strict=True)
+        if value is None and each.name in artefact.never_lacked
+    )
+
+
 def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
     """The first fact that nobody can believe, or that lies far from all that the model has seen."""
     for each, value in zip(artefact.inputs, row, strict=True):
@@ -79,7 +90,7 @@ def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
 def _is_believable(fact: str, sheet: FactSheet) -> bool:
     kind, value = VOCABULARY[fact], sheet.values[fact]
     if isinstance(value, str):
-        return not kind.choices or value in kind.choices
+        return kind.type is FactType.TEXT and (not kind.choices or value in kind.choices)
     number = float(value)  # type: ignore[arg-type]
     low, high = kind.low, kind.high
     return not isnan(number) and (low is None or number >= low) and (high is None or number <= high)

@@ -16,7 +16,7 @@ from ml.models.features import Value
 from ml.models.scale import pd_of, points_of
 from ml.score.carrying import NOTHING, Carried, carried_by, carried_in
 from ml.score.explaining import explained, factors
-from ml.score.fitting import Row, fit, is_thin, outside, row_of
+from ml.score.fitting import Row, fit, is_thin, never_judged, outside, row_of
 from ml.score.reasons import against, by_feature, principal
 
 NOTHING_LINKED = NotEnoughKnown(
@@ -90,7 +90,7 @@ def row_or_why_not(artefact: Artefact, sheet: FactSheet) -> Row | NotEnoughKnown
     if not sheet.linked_sources:
         return NOTHING_LINKED
     row = row_of(artefact, sheet)
-    if is_thin(artefact, row):
+    if is_thin(artefact, row) or never_judged(artefact, row):
         return THIN
     odd = outside(artefact, sheet, row)
     if odd is not None:

@@ -16,7 +16,7 @@ from ml.models.artefact import Artefact, contents, from_contents
 from ml.models.promotable import objections
 from ml.population.simulating import simulated
 from ml.score.explaining import explained
-from ml.score.fitting import fit, is_thin, row_of, rows_of
+from ml.score.fitting import fit, is_thin, never_judged, row_of, rows_of
 from ml.score.scoring import score_with
 from tests.ml.conftest import persona
 
@@ -37,7 +37,8 @@ def lenders() -> Artefact:
     people = simulated(6_000, seed=9)
     known, facts = people.outcome_known, people.facts()
     book = pd.DataFrame({column: facts[fact][known] for column, fact in COLUMNS.items()})
-    book["JOB"] = np.where(people.people.is_unsteady[known], "gig-worker", "employee")
+    jobs = np.where(people.people.is_unsteady[known], "gig-worker", "employee")
+    book["JOB"] = np.where(np.arange(len(book)) % 5, jobs, "")
     book["BAD"] = people.bad[known].astype(int)
     description = Description(
         target="BAD", bad=("1",), facts={**COLUMNS, "JOB": "profile.occupation"}, monotone={"LATE": 1, "BUFFER": -1}
@@ -117,6 +118,95 @@ class TestSentinelCodes:
 
     def test_it_keeps_its_name_when_it_is_read_again(self, coded: Artefact) -> None:
         assert from_contents(coded.version, contents(coded)).version == coded.version
+
+
+class TestWhatNoLoanLacked:
+    """A book without a gap in a column teaches nothing of people of whom that is unknown."""
+
+    @pytest.fixture(scope="class", params=[0.0, 0.3])
+    @classmethod
+    def full(cls, request: pytest.FixtureRequest) -> Artefact:
+        """The share of gaps in ASKED; the others have none."""
+        lot, rows = np.random.default_rng(4), 3_000
+        book = pd.DataFrame(
+            {
+                "LATE": lot.poisson(0.6, rows),
+                "ASKED": np.where(lot.random(rows) < request.param, np.nan, lot.poisson(0.6, rows)),
+                "BUFFER": lot.exponential(30, rows).round(),
+                "DAYS": lot.poisson(2, rows),
+                "BILLS": lot.integers(1, 40, rows),
+                "JOB": lot.choice(["gig-worker", "employee"], rows),
+            }
+        )
+        risk = -2.2 + 0.8 * book["LATE"] + 0.8 * book["ASKED"].fillna(1) - 0.02 * book["BUFFER"]
+        book["BAD"] = (lot.random(rows) < 1 / (1 + np.exp(-risk))).astype(int)
+        facts = {**CODED, "DAYS": "repayment.worst_delay_days", "BILLS": "repayment.bill_months"}
+        facts["JOB"] = "profile.occupation"
+        return train(book, Description(target="BAD", bad=("1",), facts=facts), quick=True).artefact
+
+    def test_who_lacks_it_is_not_guessed_and_gains_nothing(self, full: Artefact) -> None:
+        assert isinstance(score_with(full, sheet_with()), Scored)
+        for fact in (*CODED.values(), "profile.occupation"):
+            answer = score_with(full, sheet_with(**{fact: None}))
+            learned = fact == "credit.applications_90d" and fact not in {
+                each.fact for each in full.inputs if each.name in full.never_lacked
+            }
+            assert isinstance(answer, Scored) == learned, fact
+            assert learned or (isinstance(answer, NotEnoughKnown) and answer.code == "THIN")
+
+    def test_what_a_third_of_the_book_lacked_is_learned_apart_from_the_lowest(self, full: Artefact) -> None:
+        if "ASKED" in full.never_lacked:
+            assert never_judged(full, row_of(full, sheet_with(**{"credit.applications_90d": None}))) == ("ASKED",)
+            return
+        told = [score_with(full, sheet_with(**{"credit.applications_90d": asked})) for asked in (0, None, 4)]
+        points = [each.points for each in told if isinstance(each, Scored)]
+        assert points == sorted(points, reverse=True) and len(set(points)) == 3
+
+    def test_it_is_said_in_training(self, full: Artefact) -> None:
+        names = [each.name for each in full.inputs if each.name in full.never_lacked]
+        said = next(each for each in full.card["warnings"] if "lacks" in each)
+        assert said.startswith(f"Hardly any loan lacks {', '.join(names)}, so the model cannot judge people")
+
+
+def sheet_with(**changes: float | str | None) -> FactSheet:
+    values: dict[str, float | str | None] = {
+        "repayment.late_24m": 0,
+        "credit.applications_90d": 1,
+        "income.buffer_days": 20,
+        "repayment.worst_delay_days": 2,
+        "repayment.bill_months": 12,
+        "profile.occupation": "employee",
+    }
+    known = {name: value for name, value in {**values, **changes}.items() if value is not None}
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return FactSheet(known, frozenset({"wechat"}), simulated=True, as_of=now)
+
+
+@pytest.mark.parametrize("word", ["unknown", "无", "?", "-9", "999", "NA", ""])
+def test_a_word_for_unknown_is_what_an_unknown_person_is(word: str) -> None:
+    """Whichever word or code the book has for it, the same loan with that word and a person of whom it is unknown are told the same."""
+    lot, rows = np.random.default_rng(4), 2_000
+    jobs = lot.choice(["gig-worker", "employee", "nobody"], rows)
+    book = pd.DataFrame({"LATE": lot.poisson(0.6, rows), "ASKED": lot.poisson(0.6, rows), "JOB": jobs})
+    book["BAD"] = (lot.random(rows) < np.where(jobs == "nobody", 0.5, 0.1)).astype(int)
+    book["JOB"] = book["JOB"].replace("nobody", word)
+    facts = {"LATE": "repayment.late_24m", "ASKED": "credit.applications_90d", "JOB": "profile.occupation"}
+    model = train(book, Description(target="BAD", bad=("1",), facts=facts), quick=True).artefact
+    cells = pd.DataFrame({"LATE": ["0", "0"], "ASKED": ["1", "1"], "JOB": [word, "employee"]}, dtype=object)
+    trained = model.log_odds(inputs.values(model.inputs, cells).to_numpy(dtype=object))
+    people = [sheet_with(**{"profile.occupation": job}) for job in (None, "employee")]
+    live = model.log_odds(np.array([fit(model, row_of(model, each)) for each in people], object))
+    np.testing.assert_array_equal(live, trained)
+    assert live[0] > live[1] + 1.0
+    assert never_judged(model, row_of(model, people[0])) == ()
+
+
+def test_text_for_a_number_is_believed_by_nobody(lenders: Artefact) -> None:
+    sheet = persona("steady-shopper")
+    for odd in ("NA", "", "-9"):
+        values = {**sheet.values, "repayment.late_24m": odd}
+        answer = score_with(lenders, replace(sheet, values=values))
+        assert isinstance(answer, NotEnoughKnown) and answer.code == "OUT_OF_RANGE"
 
 
 def sheet_without(*gone: str) -> FactSheet:
