@@ -133,6 +133,18 @@ def rollback(
     _do(roll_back, "the former champion is live again; everybody is being rescored")
 
 
+@models.command()
+def reseal(version: Version, by: By) -> None:
+    """Let a model be live again where what is live was sealed under another key, or changed by other hands."""
+    from api.cli import proving
+    from ml.promotion import promoting
+
+    async def reseal_it(db: "Db") -> None:
+        await promoting.reseal(db, version, by=await proving.prove(by))
+
+    _do(reseal_it, f"{version} is live, sealed under this house's key; everybody is being rescored")
+
+
 async def _measured(db: "Db", version: str, book: Path, describe: Path) -> Any:
     from api.cli import lab
     from ml.promotion import promoting

@@ -108,6 +108,27 @@ async def roll_back(db: Db, kind: Kind = Kind.SCORE, *, by: StaffActor) -> Model
     return await registry.switch(db, kind, ModelStanding.rolled_back)
 
 
+async def reseal(db: Db, version: str, *, by: StaffActor) -> ModelStanding:
+    """Let a model be live again where the row that says what is live cannot be believed.
+
+    The row is not asked what it should be: only what two people have vouched for comes back, or on the embedded default
+    a model that learned from simulated people, as at the first start.
+    """
+    _require_voucher(by)
+    kind = await kind_of(db, version)
+    if await registry.is_believable(db, kind):
+        raise NotPromoted(
+            f"What is live of the kind {kind} is sealed under this house's key: there is nothing to repair."
+        )
+    model = await _require_sound(db, kind, version)
+    if not model.simulated and not await domain_approvals.is_approved(
+        db, MODEL, version, await store.digest(db, version)
+    ):
+        raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
+    await _announce(db, kind, Move.PROMOTED, version, None, {"resealed": True}, by)
+    return await registry.reseal(db, kind, version)
+
+
 async def rivals(db: Db, version: str) -> dict[str, Artefact]:
     """The champion and the candidate, by the names that the gate gives them."""
     champion = (await registry.standing(db, Kind.SCORE)).champion
@@ -174,10 +195,7 @@ async def _require_sound(db: Db, kind: Kind, version: str) -> store.AnyModel:
     if isinstance(model, Artefact) and (found := promotable.objections(model)):
         raise NotPromoted(" ".join(found))
     if isinstance(model, Artefact) and not (reached := await reach.reach_of(db, model)).is_enough:
-        raise NotPromoted(
-            f"It would score {reached.scored} of {reached.people} people who have a score now: too little of what it asks "
-            "is known of them."
-        )
+        raise NotPromoted(reached.sentence)
     return model
 
 

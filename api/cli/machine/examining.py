@@ -1,5 +1,6 @@
 """What `longan doctor` looks at, each thing by itself: what was found, and what to do about it."""
 
+import asyncio
 import os
 import shutil
 import stat
@@ -28,7 +29,10 @@ def examine() -> list[Finding]:
         return findings
     looks: list[Callable[[Settings], Finding | None]] = [_disk, _private, _keys, _port]
     found = [*(look(settings) for look in looks), *_postgres(settings), _valkey(settings), _answers(settings)]
-    return [*findings, *(each for each in found if each is not None)]
+    findings += [each for each in found if each is not None]
+    answers = all(each.state is State.WELL for each in findings if each.what == "Postgres")
+    models = _live_models(settings) if answers else None
+    return [*findings, *([models] if models else [])]
 
 
 def _python() -> Finding:
@@ -134,6 +138,17 @@ def _postgres(settings: "Settings") -> list[Finding]:
         return [
             Finding("Postgres", State.WRONG, f"its program does not start ({error})", "rm -r .venv && make install")
         ]
+
+
+def _live_models(settings: "Settings") -> Finding | None:
+    """Asked of the database of the settings, or of the Longan that runs here."""
+    from api.cli.address import address_of
+    from api.cli.machine import live_models
+    from infra import embedded
+
+    var = settings.var.resolve()
+    url = settings.database_url or (embedded.at(var).database_url if address_of(var) else None)
+    return asyncio.run(live_models.look(url)) if url else None
 
 
 def _valkey(settings: "Settings") -> Finding | None:

@@ -1,4 +1,4 @@
-"""Two processes with nothing in common but Postgres serve the same model, a heartbeat after it went live."""
+"""Two processes with nothing in common but Postgres serve the same model; how soon, test_registry.py tells by the clock."""
 
 import asyncio
 import os

@@ -179,6 +179,19 @@ class TestGates:
         async with reading() as db:
             assert (await promoting.vouchers(db, {blind}))[blind] == []
 
+    async def test_what_no_loan_lacked_is_named_where_it_leaves_people_without_a_score(
+        self, champion: str, appoint: Appoint
+    ) -> None:
+        await settle(12, seed=33)
+        await rescore()
+        profile = (await standings.load_score(champion)).profile
+        learned = {name: {**each, "shares": [*each["shares"][:-1], 0.0]} for name, each in profile["inputs"].items()}
+        full = await saved(champion, profile={**profile, "inputs": learned})
+        with pytest.raises(NotPromoted, match=r"No loan of its book lacks these, so .*: .*credit\.burden \(of \d+\)"):
+            await run(promoting.propose, full, by=await appoint(Role.RISK))
+        async with reading() as db:
+            assert (await promoting.vouchers(db, {full}))[full] == []
+
     async def test_an_unknown_version(self, appoint: Appoint) -> None:
         with pytest.raises(NotPromoted, match="no model 0123456789abcdef"):
             await run(promoting.propose, "0123456789abcdef", by=await appoint(Role.RISK))
