@@ -185,3 +185,17 @@ async def what_groups_pay(request: Request, desk: Desk) -> Response:
         groups=GROUPS,
         people_min=groups.PEOPLE_MIN,
     )
+
+
+@requires(Permission.SEE_PRODUCTS)
+async def groups_exported(request: Request, desk: Desk) -> Response:
+    """What groups pay, as CSV; shares of a year as fractions."""
+    async with reading() as db:
+        done = await sweeps.last_done(db)
+        lines = await group_costs.lines(db, done.id) if done else []
+    names = ("column", "group", "people", "annual_cost", "could_be_saved", "low", "high", "concern")
+    told = (
+        (each.column, each.group, each.people, each.annual_cost, each.overpaid, *each.interval, each.is_concern)
+        for each in lines
+    )
+    return table_as_csv("group-costs", names, told)

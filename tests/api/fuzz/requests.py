@@ -21,6 +21,8 @@ PAGES = [
     "/console/products",
     "/console/products.csv",
     "/console/products/groups",
+    "/console/products/groups.csv",
+    "/console/watch.csv",
     "/console/products/%00",
     "/console/products/019abcde-0000-7000-8000-000000000000",
     "/console/products/x/rehearse",

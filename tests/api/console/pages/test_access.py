@@ -14,10 +14,12 @@ MAY = {
     "/console/tiers": ALL,
     "/console/products": ALL,
     "/console/products/groups": ALL,
+    "/console/products/groups.csv": ALL,
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
     "/console/matching": [Role.RISK, Role.APPROVER, Role.VIEWER],
     "/console/watch": [Role.RISK, Role.APPROVER, Role.VIEWER],
+    "/console/watch.csv": [Role.RISK, Role.APPROVER, Role.VIEWER],
 }
 
 

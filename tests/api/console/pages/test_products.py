@@ -241,6 +241,12 @@ class TestGroups:
         assert "under 25 2.13% 2.01% – 2.25% 12.0% 120 Noticeably more than people in all" in told
         assert "Not told 0.10% 0.00% – 0.20% 10.0% 900" in told
         assert told.count("Noticeably more") == 1
+        csv = (await browser.open("/console/products/groups.csv")).text.splitlines()
+        assert csv == [
+            "\ufeffcolumn,group,people,annual_cost,could_be_saved,low,high,concern",
+            "age,'-24,120,0.12,0.0213,0.0201,0.0225,True",
+            "region,untold,900,0.1,0.001,0.0,0.002,False",
+        ]
 
     async def test_before_the_first_sweep_it_is_not_measured(self, browser: Browser, swept: Done) -> None:
         assert "Not measured yet" in await browser.text("/console/products/groups")

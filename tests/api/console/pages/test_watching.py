@@ -108,6 +108,27 @@ async def test_groups_are_told_with_their_intervals(browser: Browser, seen: Any)
     assert "&lt;b&gt;baker" in (await browser.open("/console/watch")).text
 
 
+async def test_it_is_taken_away_as_csv(browser: Browser, live: Artefact, seen: Any) -> None:
+    seen(
+        {bins.SCORE: {0: 10}},
+        truths=[[live.version, "A", 760, 400, 4, 6.0]],
+        matured=[["age", "-24", 100, [50.0, 10.0]]],
+        decided=[["age", "-24", 200, [80]], ["age", "25-34", 200, [180]]],
+    )
+    response = await browser.open("/console/watch.csv?days=7")
+    assert response.headers["content-disposition"] == 'attachment; filename="longan-watch.csv"'
+    head, drift, *others = response.text.splitlines()
+    assert head == "\ufeffabout,column,name,count,psi,promised,came,low,high,ratio,verdict"
+    assert drift.startswith(f"drift,,{bins.SCORE},10,")
+    told = [line.split(",") for line in others if not line.startswith("drift")]
+    assert [(*line[:4], line[10]) for line in told] == [
+        ("grade", "", "A", "400", "kept"),
+        ("errors", "age", "'-24", "100", "not kept"),
+        ("approvals", "age", "'-24", "200", "concern"),
+        ("approvals", "age", "25-34", "200", ""),
+    ]
+
+
 async def test_who_could_not_be_scored_is_counted(browser: Browser, seen: Any) -> None:
     seen(standings={"READY": 940, "THIN": 50, "OUT_OF_RANGE": 10, "NOTHING_LINKED": 5000})
     told = await browser.text("/console/watch")
