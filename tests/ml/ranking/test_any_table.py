@@ -16,7 +16,7 @@ from ml.ranking import rankers
 from tests.ml.odd_files import CELLS, HEADERS, WIDE
 from tests.ml.ranking.tables import tastes
 
-EXAMPLES = int(os.environ.get("LONGAN_FUZZ", "8"))
+EXAMPLES = int(os.environ.get("LONGAN_FILES", "8"))
 Rng = np.random.Generator
 Change = Callable[[pd.DataFrame, Rng], pd.DataFrame]
 

@@ -1,6 +1,9 @@
 """What is there to be found is found, and nothing else."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from ml.books.findings import BookRefused, Notes
@@ -82,6 +85,46 @@ def test_coins_end_at_chance_for_every_ranker(apart: float, rounds: int) -> None
         error = np.nanstd(first) / np.sqrt(result.judged_users)
         assert abs(line.measured.figures["ndcg@1"] - chance) < 4 * error, line.name
     assert not result.is_too_good and result.notes.leaks == []
+
+
+LAID: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "all at one time": lambda frame: frame.assign(time=1.0),
+    "what is liked stands first, and was written down first": lambda frame: _in_order_of(frame, ["user_id", "label"]),
+    "all that is liked was written down last": lambda frame: _in_order_of(frame, ["label"], liked_first=False),
+    "users numbered by how much they like": lambda frame: frame.assign(
+        user_id=frame["user_id"].map(frame.groupby("user_id")["label"].mean().rank(method="first"))
+    ),
+    "the place by lot": lambda frame: frame.assign(i_place=frame.groupby("user_id").cumcount()),
+    "half of the lists of one": lambda frame: frame.assign(
+        user_id=np.where(frame["user_id"] < 200, frame["user_id"], 1_000 + np.arange(len(frame)))
+    ),
+}
+
+
+def _in_order_of(frame: pd.DataFrame, names: list[str], *, liked_first: bool = True) -> pd.DataFrame:
+    """In the file and in time, a minute apart."""
+    laid = frame.sort_values(names, ascending=[name != "label" or not liked_first for name in names], kind="stable")
+    return laid.reset_index(drop=True).assign(time=lambda each: np.arange(len(each)) * 60.0)
+
+
+@pytest.mark.parametrize("laid", LAID)
+def test_however_coins_are_laid_nobody_guesses_them(laid: str) -> None:
+    frame = LAID[laid](coins(apart=60.0))
+    lists = frame.groupby("user_id")["label"].agg(["mean", "max", "min"])
+    chance = float(lists["mean"][lists["max"] > lists["min"]].mean())
+    result = found(frame)
+    for line in result.lines:
+        first = line.measured.per_user[:, 0]
+        error = np.nanstd(first) / np.sqrt(result.judged_users)
+        assert abs(line.measured.figures["ndcg@1"] - chance) < 4 * error, line.name
+    assert not result.is_too_good and result.notes.leaks == []
+
+
+def test_a_place_that_tells_what_is_liked_is_too_good() -> None:
+    """As where a log keeps the list as people left it, with what they took on top."""
+    frame = _in_order_of(coins(apart=0.0), ["user_id", "label"])
+    result = found(frame.assign(i_place=frame.groupby("user_id").cumcount()))
+    assert result.is_too_good
 
 
 @pytest.mark.parametrize("name", ["u_leak", "i_leak"])
