@@ -2,7 +2,7 @@
 
 import gzip
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,9 +53,11 @@ class Odd:
         return str(self.rng.choice([str(name) for name in self.table.columns]))
 
     def fill(self, cells: Any, name: str | None = None) -> None:
-        name = name or self.column()
         self.table = self.table.copy()
-        at = [str(each) for each in self.table.columns].index(name)
+        name, names = name or self.column(), [str(each) for each in self.table.columns]
+        if name not in names or not len(self.table):
+            return
+        at = names.index(name)
         self.table.isetitem(at, np.resize(np.asarray(cells, dtype=object), len(self.table)))
 
     def written(self) -> bytes:
@@ -133,6 +135,19 @@ def _file(**changes: Any) -> Callable[[Odd], None]:
 
 def _filled(cells: Any, name: str | None = None) -> Callable[[Odd], None]:
     return lambda odd: odd.fill(cells, name)
+
+
+def _beside(odd: Odd, columns: dict[str, Any]) -> None:
+    """More columns beside those of the book."""
+    more = {name: np.resize(np.asarray(cells, dtype=object), len(odd.table)) for name, cells in columns.items()}
+    kept = odd.table.drop(columns=[name for name in more if name in odd.table])
+    odd.table = pd.concat([kept, pd.DataFrame(more, index=kept.index)], axis=1)
+
+
+def _described_beside(odd: Odd, key: str, cells: Sequence[str]) -> None:
+    """One more column, with the part in the description that `key` names."""
+    _beside(odd, {f"the {key}": cells or [""]})
+    odd.description[key] = [f"the {key}"] if key == "sensitive" else f"the {key}"
 
 
 ODDITIES: dict[str, Callable[[Odd], None]] = {
@@ -223,6 +238,51 @@ ODDITIES: dict[str, Callable[[Odd], None]] = {
     "excluded is a table": _set(exclude={"a": 1}),
     "everything is reviewed": _set(reviewed=["*"]),
     "accepted": _set(decision="sex", accepted=["f"]),
+    "accepted in words that nobody has": _set(decision="sex", accepted=["x"]),
+    "every loan went well": _filled(["0"], "defaulted"),
+    "constant": _filled(["7"]),
+    "constant but for one": lambda odd: odd.fill(["7"] * (len(odd.table) - 1) + ["8"]) if len(odd.table) else None,
+    "negative": lambda odd: odd.fill([str(-n) for n in range(1, 161)]),
+    "negative ids": lambda odd: _beside(odd, {"loan_id": [str(-n) for n in range(1, len(odd.table) + 1)]}),
+    "ids as customers": lambda odd: _described_beside(odd, "customer", [str(-n) for n in range(len(odd.table))]),
+    "one customer only": lambda odd: _described_beside(odd, "customer", ["-7"]),
+    "no customer": lambda odd: _described_beside(odd, "customer", [""]),
+    "times to come": lambda odd: _described_beside(odd, "time", ["2126-01-01", "2023-05-06"]),
+    "one time for all": lambda odd: _described_beside(odd, "time", ["2023-05-06"]),
+    "times without an order": lambda odd: _described_beside(odd, "time", ["2023", "2023-05", "20230506", ""]),
+    "odd weights": lambda odd: _described_beside(odd, "weights", ["1", "0", "-1", "inf"]),
+    "huge weights": lambda odd: _described_beside(odd, "weights", ["1e300", "1e-300"]),
+    "wide weights": lambda odd: _described_beside(odd, "weights", ["２", "１"]),
+    "one sensitive value each": lambda odd: _described_beside(odd, "sensitive", [str(n) for n in range(len(odd.table))]),
+    "dates to come": lambda odd: _beside(odd, {"due": np.resize(["2031-02-03", "2029-11-30"], len(odd.table))}),
+    "one date to come": lambda odd: _beside(odd, {"day": ["2999-01-01", *["2020-01-05", "2021-06-07"] * len(odd.table)]}),
+    "two hundred columns": lambda odd: _beside(odd, {f"x{n}": odd.rng.integers(0, 9, len(odd.table)) for n in range(200)}),
+    "the header again": _done(lambda data: data + data.split(b"\n", 1)[0] + b"\n"),
+    "the header twice at once": _done(lambda data: data.split(b"\n", 1)[0] + b"\n" + data),
+    "a title above": _done(lambda data: b"Our loans\n\n" + data),
+    "a total below": _done(lambda data: data + b"Total,,,,,\n"),
+    "cells too many": _done(lambda data: data.replace(b"\n", b",\n")),
+    "a comment above": _done(lambda data: b"# made on Monday\n" + data),
+    "a sheet of a spreadsheet": _done(lambda data: b"PK\x03\x04" + bytes(range(200)) * 5),
+    "JSON instead": _done(lambda data: b'[{"income": 1, "defaulted": 0}]\n' * 30),
+    "HTML instead": _done(lambda data: b"<!doctype html><table><tr><td>1</td></tr></table>"),
+    "a mark and semicolons": _file(encoding="utf-8-sig", separator=";"),
+    "UTF-16 and tabs": _file(encoding="utf-16", separator="\t"),
+    "decimal commas": lambda odd: odd.fill([f"{n},5" for n in range(160)]),
+    "percentages": lambda odd: odd.fill([f"{n % 40} %" for n in range(160)]),
+    "nines for nothing": _filled(["-9", "-99", "0", "999", "", "NA", "3"]),
+    "nothing but nines": _filled(["-9", "-99", "999", "NA"]),
+    "rising grades in text": _set(grades=["0.1", "0.2", "0.3"]),
+    "grades in wide digits": _set(grades=["０.１", "０.２", "０.３"]),
+    "wide bad": _set(bad=["１"]),
+    "wide outcomes": _filled(["１", "0", "０"], "defaulted"),
+    "bad in all its spellings": lambda odd: odd.fill(["1", "1.0", " 1", "0", "-0", "0.0"], "defaulted"),
+    "two facts of one column": _set(facts={"income": "income.monthly_inflow", "noise": "income.monthly_inflow"}),
+    "facts of all": _set(facts={"income": "income.monthly_inflow", "delays": "repayment.late_24m", "purpose": "profile.occupation"}),
+    "a fact of the target": _set(facts={"defaulted": "repayment.late_24m"}),
+    "a direction of the target": _set(monotone={"defaulted": "increasing"}),
+    "bad and unfinished": _set(bad=["1"], unfinished=["1"]),
+    "the target is sensitive": _set(sensitive=["defaulted"], use_sensitive=True),
 }  # fmt: skip
 
 

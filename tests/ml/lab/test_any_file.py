@@ -19,8 +19,8 @@ from ml.lab.boosting import TreeGrowth
 from ml.models import artefact as artefacts
 from tests.ml.odd_files import ODDITIES, begun, toml
 
-# A long run by hand: LONGAN_FUZZ=2000 pytest tests/ml/lab/test_any_file.py
-EXAMPLES = int(os.environ.get("LONGAN_FUZZ", "12"))
+# A long run by hand: LONGAN_FILES=2000 pytest tests/ml/lab/test_any_file.py
+EXAMPLES = int(os.environ.get("LONGAN_FILES", "12"))
 _PYTHON = re.compile(r"Traceback|Error\b|Exception|NoneType|object at 0x|dtype|<class|numpy|pandas|invalid literal")
 
 app = typer.Typer()
