@@ -5,7 +5,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-SECONDS_MAX = 120.0
+SECONDS_MAX = 240.0
 _LOOK_AGAIN_SECONDS = 0.02
 
 

@@ -20,6 +20,7 @@ from tests.api.people import open_shop, staff_token
 from tests.logs import Lines
 from tests.patience import SECONDS_MAX
 from tests.phones import Phone, new_key
+from tests.visiting import visitor
 
 ASKED = {"query": "{ __typename }"}
 
@@ -125,7 +126,7 @@ class TestTurns:
         try:
             writer.write(head.format(len(body)).encode() + b"\r\n\r\n" + body[:-1])
             await writer.drain()
-            async with httpx2.AsyncClient(base_url=settings().public_url, timeout=30) as other:
+            async with visitor(settings().public_url) as other:
                 assert (await other.post("/graphql", json=ASKED)).status_code == 200
             writer.write(body[-1:])
             assert (await reader.read()).startswith(b"HTTP/1.1 200")

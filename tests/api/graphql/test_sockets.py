@@ -345,6 +345,6 @@ class TestHowMany:
                     mine = await open_sockets.enter_async_context(socket())
                     await mine.sign_in(member.token)
                     assert await is_alive(mine)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS_MAX):
             while any(name.startswith("socket:") for name in seats._taken):
                 await asyncio.sleep(0.01)

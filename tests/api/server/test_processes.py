@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.embedded.valkey import free_port
+from tests.patience import SECONDS_MAX, wait_until
 
-PATIENCE_SECONDS = 240.0
 PROCESSES = 2
 
 
@@ -33,13 +32,6 @@ def serving(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
             started.wait()
 
 
-def wait_until(what: str, holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < ends, what
-        time.sleep(0.05)
-
-
 def at_work(parent: int) -> set[int]:
     """The processes that serve; the one that only keeps Python's own books is not."""
     try:
@@ -52,13 +44,13 @@ def at_work(parent: int) -> set[int]:
 def status(address: str, path: str) -> int:
     """By a connection of its own, which any of them may take."""
     try:
-        return httpx2.get(address + path, timeout=PATIENCE_SECONDS).status_code
+        return httpx2.get(address + path, timeout=SECONDS_MAX, verify=False).status_code
     except httpx2.TransportError:
         return 0
 
 
 def counted(address: str) -> float:
-    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics", timeout=PATIENCE_SECONDS).text)
+    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics", timeout=SECONDS_MAX, verify=False).text)
     return sum(
         sample.value
         for family in families
@@ -72,7 +64,7 @@ def test_any_speaks_for_all_and_who_dies_comes_back(tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with serving(port, tmp_path / "api.log") as server:
-        wait_until("they are ready", lambda: status(address, "/readyz") == 200)
+        wait_until(lambda: status(address, "/readyz") == 200, "they are ready")
         first = at_work(server.pid)
         assert len(first) == PROCESSES
 
@@ -81,14 +73,14 @@ def test_any_speaks_for_all_and_who_dies_comes_back(tmp_path: Path) -> None:
 
         lost = min(first)
         os.kill(lost, signal.SIGKILL)
-        wait_until("another is there in its place", lambda: len(at_work(server.pid) - {lost}) == PROCESSES)
-        wait_until("it is warm too", lambda: status(address, "/readyz") == 200)
+        wait_until(lambda: len(at_work(server.pid) - {lost}) == PROCESSES, "another is there in its place")
+        wait_until(lambda: status(address, "/readyz") == 200, "it is warm too")
         assert at_work(server.pid) & first == first - {lost}
         # What the dead one had counted still counts.
         assert {status(address, "/healthz") for _ in range(10)} == {200}
         assert counted(address) == 50
 
         server.send_signal(signal.SIGTERM)
-        assert server.wait(PATIENCE_SECONDS) == 0
+        assert server.wait(SECONDS_MAX) == 0
     assert status(address, "/healthz") == 0
     assert [pid for pid in first if Path(f"/proc/{pid}").exists()] == []
