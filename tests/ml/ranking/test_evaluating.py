@@ -94,10 +94,6 @@ LAID: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "users numbered by how much they like": lambda frame: frame.assign(
         user_id=frame["user_id"].map(frame.groupby("user_id")["label"].mean().rank(method="first"))
     ),
-    "the place by lot": lambda frame: frame.assign(i_place=frame.groupby("user_id").cumcount()),
-    "half of the lists of one": lambda frame: frame.assign(
-        user_id=np.where(frame["user_id"] < 200, frame["user_id"], 1_000 + np.arange(len(frame)))
-    ),
 }
 
 
@@ -107,7 +103,14 @@ def _in_order_of(frame: pd.DataFrame, names: list[str], *, liked_first: bool = T
     return laid.reset_index(drop=True).assign(time=lambda each: np.arange(len(each)) * 60.0)
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What knows a label shows in the first trees."""
+    monkeypatch.setattr(rankers, "_growth", lambda rows, loss: {"iterations": 25, "learning_rate": 0.3, "od_wait": 10})
+
+
 @pytest.mark.parametrize("laid", LAID)
+@pytest.mark.usefixtures("few_trees")
 def test_however_coins_are_laid_nobody_guesses_them(laid: str) -> None:
     frame = LAID[laid](coins(apart=60.0))
     lists = frame.groupby("user_id")["label"].agg(["mean", "max", "min"])
@@ -120,6 +123,7 @@ def test_however_coins_are_laid_nobody_guesses_them(laid: str) -> None:
     assert not result.is_too_good and result.notes.leaks == []
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_place_that_tells_what_is_liked_is_too_good() -> None:
     """As where a log keeps the list as people left it, with what they took on top."""
     frame = _in_order_of(coins(apart=0.0), ["user_id", "label"])
