@@ -13,6 +13,8 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLSchema,
     GraphQLUnionType,
+    NonNullTypeNode,
+    OperationDefinitionNode,
 )
 
 FIELDS_MAX = 60
@@ -48,6 +50,14 @@ class Writer:
             if not graphql.validate(self.schema, graphql.parse(query.text)):
                 return query
         raise AssertionError("the writer hardly writes anything valid")
+
+    def needed(self, operation: OperationDefinitionNode) -> dict[str, Any]:
+        """Values for the variables that an operation cannot do without."""
+        return {
+            each.variable.name.value: self._sample(graphql.type_from_ast(self.schema, each.type.type))
+            for each in operation.variable_definitions or ()
+            if isinstance(each.type, NonNullTypeNode)
+        }
 
     def _query(self) -> Query:
         self.fragments: list[str] = []
