@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import brotli
 import zstandard
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAY = "longan.may_compress"
@@ -65,39 +65,43 @@ class Compressing:
 
 
 class Answer:
-    """One answer, held back until it is whole where it may be compressed; otherwise handed on as it comes."""
+    """One answer: handed on as it comes, or held back until it is whole, where the asker likes it short and it may be so."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
         self.send = send
         self.start: Message | None = None
-        self.body = bytearray()
+        self.coding = ""
+        self.body = b""
 
     async def hear(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and self._may_be_compressed(message):
-            self.start = message
-        elif message["type"] == "http.response.body" and self.start is not None:
+        if message["type"] == "http.response.start" and (coding := self._coding(message)):
+            self.start, self.coding = message, coding
+        elif self.start is None:
+            await self.send(message)
+        else:
             self.body += message.get("body", b"")
             if not message.get("more_body", False):
                 await self._send_whole(self.start)
-        else:
-            await self.send(message)
 
-    def _may_be_compressed(self, start: Message) -> bool:
-        if not self.scope.get(MAY) or "content-encoding" in MutableHeaders(scope=start):
-            return False
-        if start["status"] in {200, 304}:
-            MutableHeaders(scope=start).add_vary_header("Accept-Encoding")
-        return bool(start["status"] == 200 and self.scope["method"] != "HEAD")
+    def _coding(self, start: Message) -> str | None:
+        """Which it is to have; None for the answer as it is."""
+        if not self.scope.get(MAY) or start["status"] not in {200, 304}:
+            return None
+        headers = MutableHeaders(scope=start)
+        headers.add_vary_header("Accept-Encoding")
+        if start["status"] == 304 or self.scope["method"] == "HEAD" or "content-encoding" in headers:
+            return None
+        wanted = [value.decode("latin-1") for name, value in self.scope["headers"] if name == b"accept-encoding"]
+        return coding_for(",".join(wanted))
 
     async def _send_whole(self, start: Message) -> None:
-        coding = coding_for(",".join(Headers(scope=self.scope).getlist("accept-encoding")))
-        body = bytes(self.body)
-        if coding is not None and len(body) >= BYTES_MIN:
-            compress = CODINGS[coding]
+        body = self.body
+        if len(body) >= BYTES_MIN:
+            compress = CODINGS[self.coding]
             body = compress(body) if len(body) < BYTES_AT_ONCE else await asyncio.to_thread(compress, body)
             headers = MutableHeaders(scope=start)
-            headers["Content-Encoding"], headers["Content-Length"] = coding, str(len(body))
+            headers["Content-Encoding"], headers["Content-Length"] = self.coding, str(len(body))
             # Its bytes differ from those that the tag was made of; what they say does not.
             if (tag := headers.get("etag")) and not tag.startswith("W/"):
                 headers["ETag"] = f"W/{tag}"
