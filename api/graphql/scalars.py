@@ -18,6 +18,7 @@ Day = TypeVar("Day", date, datetime)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+DOUBLES_BELOW = 10 ** (sys.float_info.dig - 3)
 URL = NewType("URL", str)
 
 
@@ -38,15 +39,20 @@ def read_time(value: object) -> datetime:
 def read_decimal(value: object) -> Decimal:
     """Plain ASCII digits: no exponent, no NaN, not more than any amount needs. Raises ValueError.
 
-    A JSON number of more digits than a double holds was another one when it was written, so it is refused.
+    A JSON number that is too long for a double may have been another one when it was written, so it is refused.
     """
     text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     if not DECIMAL.fullmatch(text):
         raise ValueError
     number = Decimal(text)
-    if isinstance(value, float) and len(number.normalize().as_tuple().digits) > sys.float_info.dig:
+    if isinstance(value, float) and not _is_as_written(number):
         raise ValueError
     return number
+
+
+def _is_as_written(number: Decimal) -> bool:
+    """Whether every number of up to three decimals beside it is another double."""
+    return abs(number) < DOUBLES_BELOW and len(number.normalize().as_tuple().digits) <= sys.float_info.dig
 
 
 def _within_reach(day: Day) -> Day:

@@ -71,6 +71,7 @@ BAD: dict[str, list[Any]] = {
         " 1",
         "9" * 28,
         70368744177664.01,  # as a double it is another one: .015625 behind the point
+        249999999999999.99,  # as a double it is the next whole number
         1e22,
         [],
         {},
@@ -329,7 +330,7 @@ def test_a_json_number_is_the_one_that_was_written_or_none(value: Decimal) -> No
     try:
         assert read_decimal(float(str(value))) == value
     except ValueError:
-        assert len(value.normalize().as_tuple().digits) > 15
+        assert value > 10**12 - 1
 
 
 @given(st.text(max_size=40))
