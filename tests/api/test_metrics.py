@@ -58,12 +58,12 @@ def watched(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> None:
 
 
 def told(answer: httpx2.Response) -> dict[str, float]:
-    """Each figure of ours, as `name{labels}`."""
+    """Each figure of the live model, as `name{labels}`."""
     return {
         sample.name + "".join(f" {key}={value}" for key, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
-        if sample.name.startswith("longan_") and not sample.name.startswith("longan_re")
+        if sample.name.startswith("longan_") and not sample.name.startswith(("longan_re", "longan_operations"))
     }
 
 
