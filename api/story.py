@@ -28,7 +28,7 @@ class Story(Protocol):
     def step(self, name: str) -> AbstractContextManager[Step]: ...
 
 
-class Told:
+class ConsoleStory:
     """A story on a console: drawn where it is a terminal, plain lines where it is not."""
 
     def __init__(self, console: Console | None = None) -> None:

@@ -24,7 +24,7 @@ from infra.records import Record
 from infra.words import N_
 
 
-class Kind(NamedTuple):
+class ApprovalKind(NamedTuple):
     """What is approved, and what it takes to propose it and to approve it."""
 
     name: str
@@ -69,13 +69,13 @@ Index(
     "uq_approvals_undecided", Approval.kind, Approval.subject, unique=True, postgresql_where=Approval.verdict.is_(None)
 )
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, ApprovalKind] = {}
 
 
-def declare(name: str, *, proposes: Permission, approves: Permission) -> Kind:
+def declare(name: str, *, proposes: Permission, approves: Permission) -> ApprovalKind:
     """A kind of thing that takes two people; said by the room that it belongs to."""
     assert name not in KINDS, f"two kinds of approval are called {name}"
-    KINDS[name] = Kind(name, proposes, approves)
+    KINDS[name] = ApprovalKind(name, proposes, approves)
     return KINDS[name]
 
 
@@ -84,7 +84,7 @@ def hash_of(content: Any) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-async def propose(db: Db, actor: StaffActor, kind: Kind, *, subject: str, hash: str, title: str) -> Approval:
+async def propose(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, hash: str, title: str) -> Approval:
     """Refuses NOT_ALLOWED, and NOT_OPEN where exactly this waits or was approved already."""
     _require(actor, kind.proposes)
     undecided = await _undecided(db, kind, subject)
@@ -103,7 +103,7 @@ async def propose(db: Db, actor: StaffActor, kind: Kind, *, subject: str, hash: 
     return approval
 
 
-async def approve(db: Db, actor: StaffActor, kind: Kind, *, subject: str, seen: str, now: str) -> Approval:
+async def approve(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, seen: str, now: str) -> Approval:
     """`seen` is the hash that the approver was shown, `now` that of the thing as it is.
 
     Refuses NOT_ALLOWED, NOT_OPEN where nothing waits, SECOND_PERSON_REQUIRED to whoever proposed it, and STALE where it is
@@ -118,7 +118,7 @@ async def approve(db: Db, actor: StaffActor, kind: Kind, *, subject: str, seen: 
     return await _decide(db, actor, approval, Verdict.APPROVED, "")
 
 
-async def reject(db: Db, actor: StaffActor, kind: Kind, *, subject: str, comment: str = "") -> Approval:
+async def reject(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, comment: str = "") -> Approval:
     """Say no, as whoever could approve it or as its author; then it may be proposed anew."""
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by != actor.staff_id:
@@ -126,7 +126,7 @@ async def reject(db: Db, actor: StaffActor, kind: Kind, *, subject: str, comment
     return await _decide(db, actor, approval, Verdict.REJECTED, comment)
 
 
-async def is_approved(db: Db, kind: Kind, subject: str, hash: str) -> bool:
+async def is_approved(db: Db, kind: ApprovalKind, subject: str, hash: str) -> bool:
     """Whether two people have said yes to exactly this."""
     given = _of(kind).where(Approval.subject == subject, Approval.hash == hash, Approval.verdict == Verdict.APPROVED)
     return (await db.execute(given.limit(1))).first() is not None
@@ -141,7 +141,7 @@ async def waiting_for(db: Db, actor: StaffActor) -> list[Approval]:
     return list((await db.execute(open_ones.order_by(Approval.proposed_at, Approval.id))).scalars())
 
 
-async def history(db: Db, kind: Kind, subjects: set[str]) -> dict[str, list[Approval]]:
+async def history(db: Db, kind: ApprovalKind, subjects: set[str]) -> dict[str, list[Approval]]:
     """All that was ever proposed of each, the oldest first."""
     found: dict[str, list[Approval]] = {subject: [] for subject in subjects}
     rows = await db.execute(_of(kind).where(Approval.subject.in_(subjects)).order_by(Approval.proposed_at, Approval.id))
@@ -150,16 +150,16 @@ async def history(db: Db, kind: Kind, subjects: set[str]) -> dict[str, list[Appr
     return found
 
 
-def _of(kind: Kind) -> Select[Approval]:
+def _of(kind: ApprovalKind) -> Select[Approval]:
     return select(Approval).where(Approval.kind == kind.name)
 
 
-async def _undecided(db: Db, kind: Kind, subject: str) -> Approval | None:
+async def _undecided(db: Db, kind: ApprovalKind, subject: str) -> Approval | None:
     waiting = _of(kind).where(Approval.subject == subject, Approval.verdict.is_(None))
     return (await db.execute(waiting.with_for_update())).scalar_one_or_none()
 
 
-async def _waiting(db: Db, kind: Kind, subject: str) -> Approval:
+async def _waiting(db: Db, kind: ApprovalKind, subject: str) -> Approval:
     approval = await _undecided(db, kind, subject)
     if approval is None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("This was not proposed, or has already been decided."))

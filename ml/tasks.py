@@ -11,7 +11,7 @@ from infra.events import declare
 from infra.outbox import Event
 from infra.reactions import reaction
 from ml.live import approvals
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.matchers import retraining
 from ml.promotion import challenging
 
@@ -24,7 +24,7 @@ schedules.recur(retraining.RETRAIN, retraining.EVERY, schedules.NIGHT)
 
 @reaction(approvals.MODEL_PROMOTED, stored_as="rescore_after_promotion")
 async def rescore_after_promotion(db: Db, event: Event) -> None:
-    if event.data["kind"] == Kind.SCORE:
+    if event.data["kind"] == ModelKind.SCORE:
         await rescoring.begin(db, RescoreReason.MODEL_PROMOTED)
 
 

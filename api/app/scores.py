@@ -51,7 +51,7 @@ class PathStep:
 
 
 @shows(
-    paths.Path,
+    paths.ScorePath,
     description="The way to the next grade. Each step was really scored by the live model; nothing is promised.",
 )
 class PathToGrade:
@@ -86,11 +86,11 @@ class Score(Node):
             return cast(ChangeReceipt, await telling.change_of(db, root.user_id, root.id))
 
 
-@shows(assessing.Standing, description="Where scoring stands, what that means and what to do.")
+@shows(assessing.ScoringStanding, description="Where scoring stands, what that means and what to do.")
 class Scoring:
     state: ScoringState = strawberry.field(description="Whether there is a score, and if not, why.")
     score: Score | None = strawberry.field(description="The newest score; null unless READY.")
 
     @strawberry.field(description="What the state means and what to do, in the language that was asked for.")
-    def message(root: strawberry.Parent[assessing.Standing], info: Info) -> str:
+    def message(root: strawberry.Parent[assessing.ScoringStanding], info: Info) -> str:
         return say(root.message, info.context.locale, **root.values)

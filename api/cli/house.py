@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.cli.prepared import forget, is_prepared, remember
 from api.dev.past import progress
-from api.story import Told
+from api.story import ConsoleStory
 from infra import embedded
 from infra.embedded.valkey import is_free
 from infra.running.processes import end_all, supervised_by
@@ -29,7 +29,7 @@ class CannotOpen(Exception):
 
 
 class House:
-    def __init__(self, story: Told, port: int | None = None, processes: int | None = None) -> None:
+    def __init__(self, story: ConsoleStory, port: int | None = None, processes: int | None = None) -> None:
         self.story = story
         self.var = settings().var.resolve()
         self.host = settings().host

@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.dev.past.making import Report
-    from domain.people.invented import Standing
+    from domain.people.invented import PastStanding
 
 
 def invent(
@@ -21,13 +21,13 @@ def invent(
     from rich.console import Console
 
     from api.cli import lab, nearby
-    from api.story import Told
+    from api.story import ConsoleStory
     from infra.settings import settings
 
     if not settings().is_embedded:
         typer.echo("People are invented on the embedded default only; nothing was done.", err=True)
         raise typer.Exit(1)
-    story = Told(Console(stderr=True, highlight=False) if as_json else None)
+    story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers(), story.step("Invented people") as step:
 
         def report(made: int, of: int) -> None:
@@ -39,7 +39,7 @@ def invent(
         lab.write({"made": done.made, "people": done.people, "isWhole": done.is_whole, "isCounted": done.is_counted})
 
 
-async def _make(people: int, count: bool | None, report: "Report") -> "Standing":
+async def _make(people: int, count: bool | None, report: "Report") -> "PastStanding":
     from api.dev.past import making
     from domain.people import invented
     from infra import cache, database

@@ -23,10 +23,10 @@ def rewrap() -> None:
     May be stopped and run again.
     """
     from api.cli import nearby
-    from api.story import Told
+    from api.story import ConsoleStory
     from infra.keys import keyring
 
-    with nearby.servers(), Told().step("Keys") as step:
+    with nearby.servers(), ConsoleStory().step("Keys") as step:
         wrapped, left = asyncio.run(_rewrap_all(step.at))
         step.note = f"{wrapped} wrapped under key {keyring().sealing}"
     if left:

@@ -124,11 +124,11 @@ def rollback(
 ) -> None:
     """Go back to the champion before this one, in one step."""
     from api.cli import proving
-    from ml.live.store import Kind
+    from ml.live.store import ModelKind
     from ml.promotion import promoting
 
     async def roll_back(db: "Db") -> None:
-        await promoting.roll_back(db, Kind.MATCH if match else Kind.SCORE, by=await proving.prove(by))
+        await promoting.roll_back(db, ModelKind.MATCH if match else ModelKind.SCORE, by=await proving.prove(by))
 
     _do(roll_back, "the former champion is live again; everybody is being rescored")
 

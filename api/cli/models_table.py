@@ -11,7 +11,7 @@ from infra.database import Db
 from infra.terminal import Listing
 from ml.live import registry, store
 from ml.live.registry import ModelStanding, ModelState
-from ml.live.store import Kind, ModelArtefact
+from ml.live.store import ModelArtefact, ModelKind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.promotion import challenging, promoting
 from ml.promotion.challenging import SideBySide
@@ -25,7 +25,7 @@ class ModelLine:
     """`broken`: why it cannot be used. `unmapped`: inputs that no fact feeds, so that nobody can be scored."""
 
     version: str
-    kind: Kind
+    kind: ModelKind
     place: str
     simulated: bool
     rows: int | None
@@ -39,14 +39,14 @@ class ModelLine:
 async def lines(db: Db) -> list[ModelLine]:
     """Champions first, then what else is kept."""
     kept = await store.list_artefacts(db)
-    standings = {kind: await registry.standing(db, kind) for kind in Kind}
+    standings = {kind: await registry.standing(db, kind) for kind in ModelKind}
     vouchers = await promoting.vouchers(db, {each.version for each in kept})
     found = [await _line(db, each, standings[each.kind], tuple(vouchers[each.version])) for each in kept]
     return sorted(found, key=lambda line: (line.kind, line.place or "z", line.version))
 
 
 async def shadow(db: Db) -> tuple[str, SideBySide] | None:
-    challenger = (await registry.standing(db, Kind.SCORE)).challenger
+    challenger = (await registry.standing(db, ModelKind.SCORE)).challenger
     return (challenger, await challenging.side_by_side(db, challenger)) if challenger else None
 
 
@@ -60,7 +60,7 @@ async def _line(db: Db, kept: ModelArtefact, standing: ModelStanding, vouchers: 
     except ArtefactError as error:
         broken = str(error)
     data = card.get("data", {})
-    figures = card.get("figures", {}) if kept.kind is Kind.SCORE and not kept.simulated else {}
+    figures = card.get("figures", {}) if kept.kind is ModelKind.SCORE and not kept.simulated else {}
     return ModelLine(
         version=kept.version,
         kind=kept.kind,

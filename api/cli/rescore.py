@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from api.story import Step
-    from domain.credit.rescores import Progress
+    from domain.credit.rescores import RescoreProgress
 
 STILL_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
@@ -25,9 +25,9 @@ def rescore(
     from rich.console import Console
 
     from api.cli import lab, nearby
-    from api.story import Told
+    from api.story import ConsoleStory
 
-    story = Told(Console(stderr=True, highlight=False) if as_json else None)
+    story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers():
         with story.step("Rescore") as step:
             rescore_id, now = asyncio.run(_begin_and_watch(step, ranges, wait))
@@ -38,7 +38,7 @@ def rescore(
             raise typer.Exit(1)
 
 
-async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tuple[UUID, Progress]":
+async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tuple[UUID, RescoreProgress]":
     from api import wiring  # noqa: F401  every reaction must be known to whoever announces
     from domain.credit import rescores, rescoring
     from domain.credit.rescores import RescoreReason
@@ -57,7 +57,7 @@ async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tup
         await cache.close_valkey()
 
 
-async def _watch(step: "Step", rescore_id: "UUID") -> "Progress":
+async def _watch(step: "Step", rescore_id: "UUID") -> "RescoreProgress":
     """Until it has ended, or nothing has moved for a while."""
     import asyncio
     import time
@@ -78,14 +78,14 @@ async def _watch(step: "Step", rescore_id: "UUID") -> "Progress":
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _describe(now: "Progress") -> str:
+def _describe(now: "RescoreProgress") -> str:
     speed = f", {now.scored / now.cpu_seconds:,.0f} people a second of processor time" if now.cpu_seconds else ""
     unreadable = f", {now.unreadable:,} could not be read (see the worker's log)" if now.unreadable else ""
     ended = ", superseded by a newer one" if now.state == "SUPERSEDED" else ""
     return f"{now.scored:,} of {now.people:,} scored, {now.changed:,} changed{speed}{unreadable}{ended}"
 
 
-def _figures(rescore_id: "UUID", now: "Progress") -> dict[str, object]:
+def _figures(rescore_id: "UUID", now: "RescoreProgress") -> dict[str, object]:
     return {
         "rescore": str(rescore_id),
         "state": now.state.value,

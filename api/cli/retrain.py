@@ -21,9 +21,9 @@ def retrain(
     from rich.console import Console
 
     from api.cli import nearby
-    from api.story import Told
+    from api.story import ConsoleStory
 
-    story = Told(Console(stderr=True, highlight=False) if as_json else None)
+    story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers(), story.step("Retraining") as step:
         done = asyncio.run(_retrained())
         step.note = _describe(done)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from api.story import Step
-    from domain.matching.sweeps.sweeps import Progress
+    from domain.matching.sweeps.sweeps import SweepProgress
 
 STILL_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
@@ -27,9 +27,9 @@ def sweep(
     from rich.console import Console
 
     from api.cli import nearby
-    from api.story import Told
+    from api.story import ConsoleStory
 
-    story = Told(Console(stderr=True, highlight=False) if as_json else None)
+    story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers():
         with story.step("Sweep") as step:
             sweep_id, now = asyncio.run(_begin_and_watch(step, ranges, wait))
@@ -40,7 +40,7 @@ def sweep(
             raise typer.Exit(1)
 
 
-async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tuple[UUID, Progress]":
+async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tuple[UUID, SweepProgress]":
     from api import wiring  # noqa: F401  every reaction must be known to whoever announces
     from domain.matching.sweeps import sweeping, sweeps
     from infra import cache, database
@@ -58,7 +58,7 @@ async def _begin_and_watch(step: "Step", ranges: int | None, wait: bool) -> "tup
         await cache.close_valkey()
 
 
-async def _watch(step: "Step", sweep_id: "UUID") -> "Progress":
+async def _watch(step: "Step", sweep_id: "UUID") -> "SweepProgress":
     """Until it has ended, or nothing has moved for a while."""
     import asyncio
     import time
@@ -79,14 +79,14 @@ async def _watch(step: "Step", sweep_id: "UUID") -> "Progress":
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _told(now: "Progress") -> str:
+def _told(now: "SweepProgress") -> str:
     speed = f", {now.matched / now.cpu_seconds:,.0f} people a second of processor time" if now.cpu_seconds else ""
     unreadable = f", {now.unreadable:,} could not be read (see the worker's log)" if now.unreadable else ""
     ended = ", superseded by a newer one" if now.state == "SUPERSEDED" else ""
     return f"{now.matched:,} of {now.people:,} matched{speed}{unreadable}{ended}"
 
 
-def _figures(sweep_id: "UUID", now: "Progress") -> dict[str, object]:
+def _figures(sweep_id: "UUID", now: "SweepProgress") -> dict[str, object]:
     speed = round(now.matched / now.cpu_seconds, 1) if now.cpu_seconds else None
     return {
         "sweep": str(sweep_id),

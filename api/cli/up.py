@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.house import CannotOpen, House, shorten
-from api.story import NAME_COLUMNS, Told
+from api.story import NAME_COLUMNS, ConsoleStory
 from infra.running.bound_exec import tie_to_parent
 from infra.running.instance_lock import Occupancy, Occupied, occupy
 from infra.running.programs import DidNotStart, Process, last_lines
@@ -32,7 +32,7 @@ def up(
     """Start everything on this machine: Postgres, Valkey, the API and the worker. Ctrl-C stops it."""
     if tied:
         tie_to_parent(os.getppid(), signal.SIGTERM)
-    story = Told()
+    story = ConsoleStory()
     if not settings().is_embedded:
         refuse(story, "this starts everything on one machine; the README says how to run it in production")
     house = House(story, port, processes)
@@ -45,7 +45,7 @@ def up(
         refuse(story, str(reason))
 
 
-def refuse(story: Told, reason: str) -> None:
+def refuse(story: ConsoleStory, reason: str) -> None:
     story.failed("Longan did not start", reason)
     raise typer.Exit(1) from None
 
@@ -71,7 +71,7 @@ def run(house: House, occupancy: Occupancy) -> None:
 class Teller:
     """Tells of the programs that ended and came back while everything ran."""
 
-    def __init__(self, story: Told) -> None:
+    def __init__(self, story: ConsoleStory) -> None:
         self.story = story
 
     def ended(self, process: Process, pause: float) -> None:
@@ -89,7 +89,7 @@ class Teller:
         self.story.done(process.program.name, "is back", seconds)
 
 
-def welcome(story: Told, address: str, seconds: float) -> None:
+def welcome(story: ConsoleStory, address: str, seconds: float) -> None:
     table = Table.grid(padding=(0, 3))
     for what, where in places(address):
         table.add_row(Text(what, style="dim"), Text(where, style="bold"))

@@ -13,7 +13,7 @@ from infra.cache import valkey
 from infra.settings import settings
 from infra.words import preferred_locale
 from integrations.sandbox import answering, exchange
-from integrations.sandbox.sealing import Seal
+from integrations.sandbox.sealing import SandboxSeal
 from integrations.sandbox.world import SandboxWorld
 
 
@@ -27,7 +27,7 @@ class ValkeyMemory:
 @cache
 def world() -> SandboxWorld:
     base_url = f"{settings().public_url}/sandbox"
-    return SandboxWorld(base_url, Seal(vault.mac("sandbox", b"codes and tokens")), ValkeyMemory())
+    return SandboxWorld(base_url, SandboxSeal(vault.mac("sandbox", b"codes and tokens")), ValkeyMemory())
 
 
 async def personas(request: Request) -> Response:

@@ -22,7 +22,7 @@ from api.partner.products import Product
 from domain.actors import PartnerActor
 from domain.applications import applications, deciding, decisions, disclosing, given_reasons, offers
 from domain.applications.applications import ApplicationStatus
-from domain.applications.approving import Terms
+from domain.applications.approving import ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
@@ -227,7 +227,7 @@ async def _decide(db: Db, actor: PartnerActor, input: DecideApplicationInput) ->
     )
 
 
-def _terms(terms: TermsInput | None) -> Terms | None:
+def _terms(terms: TermsInput | None) -> ApprovedTerms | None:
     if terms is None:
         return None
-    return Terms(terms.amount.to_money("input", "terms", "amount"), terms.term_months, terms.annual_rate)
+    return ApprovedTerms(terms.amount.to_money("input", "terms", "amount"), terms.term_months, terms.annual_rate)

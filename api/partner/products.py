@@ -148,7 +148,9 @@ class ProductMutation:
 
 
 async def _upsert(db: Db, actor: PartnerActor, input: UpsertProductInput) -> products.Product:
-    return await offering.upsert(db, actor, sku=input.sku, told=changes_in(input, "input"), key=input.idempotency_key)
+    return await offering.upsert(
+        db, actor, sku=input.sku, changes=changes_in(input, "input"), key=input.idempotency_key
+    )
 
 
 def changes_in(input: object, *path: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ AMOUNT, MONTHS, RATE = (*TERMS, "amount"), (*TERMS, "termMonths"), (*TERMS, "ann
 
 
 @dataclass(frozen=True)
-class Terms:
+class ApprovedTerms:
     """What a partner approves."""
 
     amount: Money
@@ -41,7 +41,7 @@ class Terms:
 
 
 async def make_offer(
-    db: Db, application: Application, applied: AppliedTerms, terms: Terms | None, borrower: Borrower
+    db: Db, application: Application, applied: AppliedTerms, terms: ApprovedTerms | None, borrower: Borrower
 ) -> None:
     """Bind what was applied for, or a partner's own terms. Refuses INVALID what is dearer, COST_ABOVE_CAP, and LIMIT_EXCEEDED
     what they cannot carry.
@@ -60,7 +60,7 @@ async def make_offer(
     await offers.make(db, application, applied.title, quoted, amount=amount, term_months=months)
 
 
-def _refuse_other(application: Application, applied: AppliedTerms, terms: Terms) -> None:
+def _refuse_other(application: Application, applied: AppliedTerms, terms: ApprovedTerms) -> None:
     if terms.amount.currency != application.currency or not 0 < terms.amount.minor <= application.amount:
         raise invalid(N_("You can approve up to the amount applied for."), AMOUNT)
     if terms.months not in applied.term_months:
@@ -68,7 +68,7 @@ def _refuse_other(application: Application, applied: AppliedTerms, terms: Terms)
     standards.check_rate(terms.annual_rate, *RATE)
 
 
-def _refuse_dearer(applied: AppliedTerms, terms: Terms) -> None:
+def _refuse_dearer(applied: AppliedTerms, terms: ApprovedTerms) -> None:
     shown = applied.annual_rate or Decimal(0)
     if terms.annual_rate > shown:
         raise invalid(
@@ -90,7 +90,7 @@ def _refuse_owing_elsewhere(borrower: Borrower) -> None:
 
 
 def _refuse_burdensome(
-    application: Application, applied: AppliedTerms, terms: Terms | None, borrower: Borrower
+    application: Application, applied: AppliedTerms, terms: ApprovedTerms | None, borrower: Borrower
 ) -> None:
     """To a partner, whose answer is no offer yet, it is told in tenths of what was asked for and at the rate that was shown: by
     trying one amount and rate after the other nobody learns an income.

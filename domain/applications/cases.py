@@ -11,7 +11,7 @@ from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import Borrower
 from domain.applications.decisions import Decision
-from domain.consent.lookups import Purpose, look_up
+from domain.consent.lookups import LookupPurpose, look_up
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score
@@ -169,8 +169,8 @@ async def with_the_person(db: Db, cases: list[Case]) -> list[Case]:
     """These cases with what is known of whoever applied."""
     asked = {case.application.user_id for case in cases}
     found = [case.application for case in cases]
-    people = await look_up(db, Purpose.REVIEW, asked, lambda db, _: borrowers.of_applications(db, found))
-    scored = await look_up(db, Purpose.REVIEW, asked, scores.scorings_of)
+    people = await look_up(db, LookupPurpose.REVIEW, asked, lambda db, _: borrowers.of_applications(db, found))
+    scored = await look_up(db, LookupPurpose.REVIEW, asked, scores.scorings_of)
     known_cases = []
     for case in cases:
         application, score = case.application, scored.get(case.application.user_id, (None, None))[1]

@@ -19,7 +19,7 @@ from domain.applications import (
     replaying,
 )
 from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
-from domain.applications.approving import TERMS, Terms
+from domain.applications.approving import TERMS, ApprovedTerms
 from domain.applications.borrowers import APPLICATION, Borrower
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.consent import consents
@@ -39,7 +39,7 @@ APPROVE, DECLINE, REFER = DecisionOutcome.APPROVE, DecisionOutcome.DECLINE, Deci
 
 
 @dataclass(frozen=True)
-class Path:
+class DecisionPath:
     """A way to a decision: whose word it is, in which states of an application they may say it, and what it may be."""
 
     by: str
@@ -48,9 +48,9 @@ class Path:
     outcomes: Collection[DecisionOutcome]
 
 
-RULES = Path("rules", "apply", (ApplicationStatus.SUBMITTED,), (APPROVE, DECLINE, REFER))
-PARTNER = Path("partner", "decideApplication", UNDECIDED, (APPROVE, DECLINE, REFER))
-REVIEW = Path("staff", "reviewApplication", AWAITING_REVIEW, (APPROVE, DECLINE))
+RULES = DecisionPath("rules", "apply", (ApplicationStatus.SUBMITTED,), (APPROVE, DECLINE, REFER))
+PARTNER = DecisionPath("partner", "decideApplication", UNDECIDED, (APPROVE, DECLINE, REFER))
+REVIEW = DecisionPath("staff", "reviewApplication", AWAITING_REVIEW, (APPROVE, DECLINE))
 PATHS = (RULES, PARTNER, REVIEW)
 
 
@@ -64,7 +64,7 @@ class Answer:
     outcome: DecisionOutcome
     reasons: list[Reason]
     by_id: UUID | None = None
-    terms: Terms | None = None
+    terms: ApprovedTerms | None = None
     scored: Scored | None = None
     asked: dict[str, Any] | None = None
     borrower: Borrower | None = None
@@ -104,7 +104,7 @@ async def decide_by_partner(
     application_id: UUID,
     outcome: DecisionOutcome,
     reasons: list[tuple[str, str | None]],
-    terms: Terms | None,
+    terms: ApprovedTerms | None,
     key: str,
 ) -> Application:
     """A partner's answer. Approving needs terms no dearer than those applied for; declining needs a reason; at most four, ordered.
@@ -141,7 +141,7 @@ async def decide_by_review(
 async def _answer_once(
     db: Db,
     actor: PartnerActor | StaffActor,
-    path: Path,
+    path: DecisionPath,
     application_id: UUID,
     answer: Answer,
     key: str,
@@ -159,7 +159,7 @@ async def _answer_once(
     return application
 
 
-async def _decide(db: Db, application: Application, path: Path, answer: Answer) -> None:
+async def _decide(db: Db, application: Application, path: DecisionPath, answer: Answer) -> None:
     """The one way to a decision, whoever decides: asks the state and who may; of an approval also the person, the terms applied
     for, the product, the cap and the burden.
     """
@@ -198,12 +198,12 @@ async def _refuse_what_changed(db: Db, application: Application, seen: str) -> N
         )
 
 
-def _refuse_withdrawn(path: Path, product: Product, mode: DecisionMode) -> None:
+def _refuse_withdrawn(path: DecisionPath, product: Product, mode: DecisionMode) -> None:
     if path is REVIEW and product.status != ProductStatus.PUBLISHED:
         raise Refusal(RefusalCode.NOT_ALLOWED, approving.WITHDRAWN[mode], field=APPLICATION)
 
 
-async def _record(db: Db, application: Application, path: Path, answer: Answer) -> None:
+async def _record(db: Db, application: Application, path: DecisionPath, answer: Answer) -> None:
     seal, scored = await vault.seal_of(db, application.user_id), answer.scored
     decision = Decision(
         user_id=application.user_id,

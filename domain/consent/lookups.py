@@ -13,7 +13,7 @@ from infra.database import Db
 T = TypeVar("T")
 
 
-class Purpose(StrEnum):
+class LookupPurpose(StrEnum):
     """What somebody looks for."""
 
     ANSWER = "ANSWER"  # a partner who is to answer an application
@@ -21,7 +21,7 @@ class Purpose(StrEnum):
 
 
 async def look_up(
-    db: Db, purpose: Purpose, user_ids: set[UUID], read: Callable[[Db, set[UUID]], Awaitable[dict[UUID, T]]]
+    db: Db, purpose: LookupPurpose, user_ids: set[UUID], read: Callable[[Db, set[UUID]], Awaitable[dict[UUID, T]]]
 ) -> dict[UUID, T]:
     """What `read` tells of these people, for somebody else. The one place in which looks can be counted, recorded and refused."""
     return await read(db, user_ids)

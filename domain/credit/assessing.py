@@ -26,7 +26,7 @@ WHAT_TO_DO = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class ScoringStanding:
     """Where the scoring of a person stands. `score` is the newest there is, also while a newer one is being made."""
 
     state: ScoringState
@@ -75,7 +75,7 @@ async def _outcome(
     return score, scored.model_version, sheet.stale_at
 
 
-async def standings(db: Db, user_ids: set[UUID]) -> dict[UUID, Standing]:
+async def standings(db: Db, user_ids: set[UUID]) -> dict[UUID, ScoringStanding]:
     """Where scoring stands for each of these people, in three round trips."""
     concluded = await scores.scorings_of(db, user_ids)
     versions = await _facts_versions(db, user_ids)
@@ -93,11 +93,11 @@ async def _who_has_linked(db: Db, user_ids: set[UUID]) -> set[UUID]:
     return set((await db.execute(live.distinct())).scalars())
 
 
-def _standing(concluded: tuple[scores.Scoring, Score | None] | None, version: int, has_linked: bool) -> Standing:
+def _standing(concluded: tuple[scores.Scoring, Score | None] | None, version: int, has_linked: bool) -> ScoringStanding:
     if not has_linked:
-        return Standing(ScoringState.NOTHING_LINKED, WHAT_TO_DO[ScoringState.NOTHING_LINKED], {}, None)
+        return ScoringStanding(ScoringState.NOTHING_LINKED, WHAT_TO_DO[ScoringState.NOTHING_LINKED], {}, None)
     if concluded is None or concluded[0].facts_version != version:
         score = concluded[1] if concluded else None
-        return Standing(ScoringState.WORKING, WHAT_TO_DO[ScoringState.WORKING], {}, score)
+        return ScoringStanding(ScoringState.WORKING, WHAT_TO_DO[ScoringState.WORKING], {}, score)
     scoring, score = concluded
-    return Standing(scoring.state, scoring.message or WHAT_TO_DO[scoring.state], dict(scoring.values), score)
+    return ScoringStanding(scoring.state, scoring.message or WHAT_TO_DO[scoring.state], dict(scoring.values), score)

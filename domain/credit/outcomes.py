@@ -11,7 +11,7 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
 
-class Outcome(Entity):
+class LoanOutcome(Entity):
     """One for a score, when its loan has matured. `bad`: not paid as agreed within the year that the score speaks of."""
 
     __tablename__ = "outcomes"

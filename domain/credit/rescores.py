@@ -47,7 +47,7 @@ Index("ix_rescores_running", Rescore.begun_at, postgresql_where=Rescore.state ==
 
 
 @dataclass(frozen=True)
-class Progress:
+class RescoreProgress:
     """`done` of `people` were looked at; `scored` of those had no score that stood, and `changed` have other points now."""
 
     state: RescoreState
@@ -59,9 +59,9 @@ class Progress:
     cpu_seconds: float
 
 
-async def progress(db: Db, rescore_id: UUID) -> Progress:
+async def progress(db: Db, rescore_id: UUID) -> RescoreProgress:
     now = await runs.progress(db, Rescore, RescoreRange, rescore_id)
-    return Progress(
+    return RescoreProgress(
         state=now.run.state,
         people=now.run.people,
         done=now.done,

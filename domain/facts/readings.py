@@ -29,7 +29,7 @@ IS_COUNTING_ON = text(f"source LIKE '{PREFIX}%'")
 Rows = list[list[Any]]
 
 
-class Told(NamedTuple):
+class SealedReading(NamedTuple):
     """What a sheet needs of a reading, where many are read at once."""
 
     source: str
@@ -215,11 +215,11 @@ def _live_at(readings: Sequence[Reading], moment: datetime) -> list[Reading]:
     ]
 
 
-def opened(reading: Reading | Told, seal: vault.Seal) -> Opened:
+def opened(reading: Reading | SealedReading, seal: vault.Seal) -> Opened:
     return Opened(reading.source, seal.open(reading.facts_sealed, PLACE), reading.simulated)
 
 
-def sheet_from(readings: Iterable[Reading | Told], seal: vault.Seal, as_of: datetime) -> FactSheet:
+def sheet_from(readings: Iterable[Reading | SealedReading], seal: vault.Seal, as_of: datetime) -> FactSheet:
     return drawn_from([opened(reading, seal) for reading in readings], as_of)
 
 
@@ -266,7 +266,7 @@ def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
 def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:
     """The sheet of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
     told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
-    return sheet_from([Told(*each) for each in told], seal, as_of)
+    return sheet_from([SealedReading(*each) for each in told], seal, as_of)
 
 
 def _seen(source: str, row: list[Any]) -> Observation:

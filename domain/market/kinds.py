@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from domain.market.terms import aesthetics, electronics, loan, rental
-from domain.market.terms.quote import Terms
+from domain.market.terms.quote import KindTerms
 
 
 class ProductKind(StrEnum):
@@ -14,11 +14,11 @@ class ProductKind(StrEnum):
     AESTHETICS = "AESTHETICS"
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> KindTerms:
         return TERMS[self]
 
 
-TERMS: Mapping[ProductKind, Terms] = {
+TERMS: Mapping[ProductKind, KindTerms] = {
     ProductKind.LOAN: loan.TERMS,
     ProductKind.RENTAL: rental.TERMS,
     ProductKind.ELECTRONICS: electronics.TERMS,

@@ -26,27 +26,27 @@ NEEDED = ("kind", "title", "amount_min", "amount_max", "term_months")
 FIRST: Mapping[str, Any] = {"annual_rate": None, "decision": DecisionMode.PARTNER, "status": ProductStatus.DRAFT}
 CLEARED: Mapping[str, Any] = {"annual_rate": None, "deposit": 0, "grade_at_least": None}
 
-Told = Mapping[str, Any]  # by the names of Product's columns; amounts are Money, rules a mapping of the same sort
+Changes = Mapping[str, Any]  # by the names of Product's columns; amounts are Money, rules a mapping of the same sort
 
 
-async def upsert(db: Db, actor: PartnerActor, *, sku: str, told: Told, key: str) -> Product:
+async def upsert(db: Db, actor: PartnerActor, *, sku: str, changes: Changes, key: str) -> Product:
     """Offer a product under the partner's own SKU, or change the one that is there. Absent names keep, None clears.
 
     What is told again as it is changes nothing. Refuses INVALID and COST_ABOVE_CAP, and then leaves nothing behind.
     """
     standards.check_sku(sku)
-    if told.get("annual_rate") is not None:
-        standards.check_rate(told["annual_rate"], "input", "annualRate")
-    input = {"sku": sku, "told": _canonical(told)}
+    if changes.get("annual_rate") is not None:
+        standards.check_rate(changes["annual_rate"], "input", "annualRate")
+    input = {"sku": sku, "told": _canonical(changes)}  # as receipts of earlier versions have it
     receipt = await receipts.claim(db, actor=actor.name, operation="upsertProduct", key=key, input=input)
     if receipt.result_id is not None:
         return await db.get_one(Product, receipt.result_id)
     await _one_change_at_a_time(db, actor)
     product = await _offered(db, actor, sku)
     if product is None:
-        product = await _put_up(db, actor, sku, told)
+        product = await _put_up(db, actor, sku, changes)
     else:
-        await _change(db, product, told)
+        await _change(db, product, changes)
     receipt.result_id = product.id
     return product
 
@@ -60,47 +60,47 @@ async def _offered(db: Db, actor: PartnerActor, sku: str) -> Product | None:
     return (await db.execute(offered_by(actor).where(Product.sku == sku))).scalar_one_or_none()
 
 
-async def _put_up(db: Db, actor: PartnerActor, sku: str, told: Told) -> Product:
-    product = drawn_up(actor.partner_id, sku, told)
+async def _put_up(db: Db, actor: PartnerActor, sku: str, changes: Changes) -> Product:
+    product = drawn_up(actor.partner_id, sku, changes)
     product.updated_at = await clock.now(db)
     db.add(product)
     await _tell(db, product)
     return product
 
 
-def drawn_up(partner_id: UUID, sku: str, told: Told) -> Product:
+def drawn_up(partner_id: UUID, sku: str, changes: Changes) -> Product:
     """A new product as it was told, not offered yet. Refuses as `upsert` does."""
-    if missing := [name for name in NEEDED if told.get(name) is None]:
+    if missing := [name for name in NEEDED if changes.get(name) is None]:
         raise together([invalid(N_("A new product needs this."), _path(name)) for name in missing])
     currency = settings().currency
-    columns = {**FIRST, **_columns(told, currency, {})}
+    columns = {**FIRST, **_columns(changes, currency, {})}
     product = Product(id=new_id(), partner_id=partner_id, sku=sku, currency=currency, **columns)
     standards.check(product)
     return product
 
 
-async def _change(db: Db, product: Product, told: Told) -> None:
-    alter(product, told)
+async def _change(db: Db, product: Product, changes: Changes) -> None:
+    alter(product, changes)
     if db.is_modified(product):
         product.version, product.updated_at = product.version + 1, await clock.now(db)
         await _tell(db, product)
 
 
-def alter(product: Product, told: Told) -> None:
+def alter(product: Product, changes: Changes) -> None:
     """Change what was told; the caller keeps it, or not. Refuses as `upsert` does."""
-    if told.get("kind") not in (None, product.kind):
+    if changes.get("kind") not in (None, product.kind):
         raise invalid(
             N_("A product's kind cannot change: this one stays {kind}. Offer another kind under a new SKU."),
             ("input", "kind"),
             kind=product.kind.value,
         )
-    columns = _columns(told, product.currency, product.rules)
+    columns = _columns(changes, product.currency, product.rules)
     if (status := columns.get("status", product.status)) != product.status:
         products.LIFE.require(product.status, status, "input", "status")
     for name, value in columns.items():
         setattr(product, name, value)
     # What may not be offered any longer, as where the cap has fallen, can still be taken down.
-    if not (set(told) <= {"kind", "status"} and product.status == ProductStatus.RETIRED):
+    if not (set(changes) <= {"kind", "status"} and product.status == ProductStatus.RETIRED):
         standards.check(product)
 
 
@@ -109,14 +109,14 @@ async def _tell(db: Db, product: Product) -> None:
     await outbox.announce(db, products.CHANGED, subject_id=product.id)
 
 
-def _columns(told: Told, currency: str, rules: Mapping[str, Any]) -> dict[str, Any]:
-    """What was told, as the columns hold it."""
+def _columns(changes: Changes, currency: str, rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes, as the columns hold it."""
     faults = Faults()
     columns = {
         name: faults.of(
             partial(_rules, value, currency, rules) if name == "rules" else partial(_column, name, value, currency)
         )
-        for name, value in told.items()
+        for name, value in changes.items()
     }
     faults.refuse()
     return columns
@@ -136,10 +136,10 @@ def _cleared(name: str) -> Any:
     return CLEARED[name]
 
 
-def _rules(told: Told | None, currency: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    if told is None:
+def _rules(changes: Changes | None, currency: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    if changes is None:
         return {}
-    rules = {**kept, **{name: _rule(name, value, currency) for name, value in told.items()}}
+    rules = {**kept, **{name: _rule(name, value, currency) for name, value in changes.items()}}
     return {name: value for name, value in rules.items() if value is not None}
 
 

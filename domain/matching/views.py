@@ -10,7 +10,7 @@ from domain.market.columns import KINDS
 from domain.market.kinds import ProductKind
 from domain.matching import lists
 from domain.matching.learning import exploring, newness
-from domain.matching.learning.exploring import Plan
+from domain.matching.learning.exploring import Exploration
 from domain.matching.lists import List
 from infra.database import Db
 from infra.paging import decode_cursor, encode_cursor, not_ours
@@ -36,7 +36,7 @@ class View:
     found: List
     list_id: UUID
     ranked: Indices
-    plan: Plan
+    plan: Exploration
 
     def place_at(self, position: int) -> int:
         """The place of the candidate that stands at this position."""

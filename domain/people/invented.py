@@ -38,7 +38,7 @@ class NotHere(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class PastStanding:
     """How far the past is made, of how many people, and whether they are counted."""
 
     made: int
@@ -94,13 +94,13 @@ async def count(db: Db, is_counted: bool) -> None:
         await db.flush()
 
 
-async def standing(db: Db) -> Standing | None:
+async def standing(db: Db) -> PastStanding | None:
     """None in a house that has no invented past."""
     past = await db.get(InventedPast, 1)
     if past is None:
         return None
     made = (await db.execute(select(func.count()).select_from(User).where(User.is_invented))).scalar_one()
-    return Standing(made, past.people, past.is_counted and settings().is_embedded, past.ended_at is not None)
+    return PastStanding(made, past.people, past.is_counted and settings().is_embedded, past.ended_at is not None)
 
 
 async def among(db: Db, ids: set[UUID]) -> dict[UUID, bool]:

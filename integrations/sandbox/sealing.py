@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 NONCE_BYTES = 12
 
 
-class Seal:
+class SandboxSeal:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._cipher = AESGCM(hmac.digest(key, b"codes and tokens", "sha256"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from integrations.sandbox.sealing import Seal
+from integrations.sandbox.sealing import SandboxSeal
 
 
 class Memory(Protocol):
@@ -34,7 +34,7 @@ class SandboxWorld:
     """`base_url` is where the sandbox is mounted, without a slash at the end."""
 
     base_url: str
-    seal: Seal
+    seal: SandboxSeal
     memory: Memory = field(default_factory=OwnMemory)
     clock: Callable[[], float] = time.time
 

@@ -18,13 +18,13 @@ from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.events import declare
 from infra.records import Record
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 
 MODEL = approvals.declare("model", proposes=Permission.VOUCH_FOR_MODELS, approves=Permission.VOUCH_FOR_MODELS)
 MODEL_PROMOTED = declare("model.promoted", kind=str, version=str)
 
 
-class Move(StrEnum):
+class MoveKind(StrEnum):
     PROMOTED = "PROMOTED"
     CHALLENGED = "CHALLENGED"
     WITHDRAWN = "WITHDRAWN"
@@ -38,8 +38,8 @@ class ModelMove(Entity):
     __record__ = Record()
 
     id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[Kind]
-    move: Mapped[Move]
+    kind: Mapped[ModelKind]
+    move: Mapped[MoveKind]
     version: Mapped[str]
     before: Mapped[str | None]
     moved_at: Mapped[datetime]
@@ -69,7 +69,7 @@ def _words(row: Approval, names: dict[UUID, str]) -> list[tuple[str, bool]]:
 
 
 async def write_down(
-    db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json, by: StaffActor | None = None
+    db: Db, kind: ModelKind, move: MoveKind, version: str, before: str | None, gate: Json, by: StaffActor | None = None
 ) -> None:
     now, moved_by_id = await clock.now(db), by.staff_id if by else None
     db.add(
@@ -80,7 +80,7 @@ async def write_down(
     await db.flush()
 
 
-async def moves(db: Db, kind: Kind, most: int) -> list[ModelMove]:
+async def moves(db: Db, kind: ModelKind, most: int) -> list[ModelMove]:
     """The latest, newest first."""
     mine = select(ModelMove).where(ModelMove.kind == kind).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc())
     return list((await db.execute(mine.limit(most))).scalars())

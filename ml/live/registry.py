@@ -16,7 +16,7 @@ from infra.entity import Entity
 from infra.lifecycle import Lifecycle, Move
 from ml.live import store
 from ml.live.approvals import MODEL_PROMOTED
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import ArtefactError
 
 BEFORE_MAX = 20
@@ -81,7 +81,7 @@ class LiveModel(Entity):
 
     __tablename__ = "live_models"
 
-    kind: Mapped[Kind] = mapped_column(primary_key=True)
+    kind: Mapped[ModelKind] = mapped_column(primary_key=True)
     champion: Mapped[str | None] = mapped_column(ForeignKey("model_artefacts.version"))
     challenger: Mapped[str | None] = mapped_column(ForeignKey("model_artefacts.version"))
     before: Mapped[list[str]]
@@ -89,17 +89,17 @@ class LiveModel(Entity):
     mac: Mapped[bytes]
 
 
-async def standing(db: Db, kind: Kind) -> ModelStanding:
+async def standing(db: Db, kind: ModelKind) -> ModelStanding:
     """Raises ArtefactError for a row that this program did not write."""
     return (await read(db, kind))[0]
 
 
-async def revision(db: Db, kind: Kind) -> int:
+async def revision(db: Db, kind: ModelKind) -> int:
     """Another number says that something may have changed."""
     return (await db.execute(select(LiveModel.revision).where(LiveModel.kind == kind))).scalar() or 0
 
 
-async def read(db: Db, kind: Kind) -> tuple[ModelStanding, int]:
+async def read(db: Db, kind: ModelKind) -> tuple[ModelStanding, int]:
     """What stands, and the revision of the row, which grows."""
     row = (
         await db.execute(select(LiveModel).where(LiveModel.kind == kind).execution_options(populate_existing=True))
@@ -107,7 +107,7 @@ async def read(db: Db, kind: Kind) -> tuple[ModelStanding, int]:
     return (_opened(row), row.revision) if row else (ModelStanding(), 0)
 
 
-async def switch(db: Db, kind: Kind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
+async def switch(db: Db, kind: ModelKind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
     """Change what is live: with the commit, in one step, for all machines. The models must load first."""
     row = await _locked(db, kind)
     before = _opened(row)
@@ -120,7 +120,7 @@ async def switch(db: Db, kind: Kind, change: Callable[[ModelStanding], ModelStan
     return new
 
 
-async def is_believable(db: Db, kind: Kind) -> bool:
+async def is_believable(db: Db, kind: ModelKind) -> bool:
     """Whether what is live was written under this house's key, or nothing is."""
     try:
         await read(db, kind)
@@ -129,7 +129,7 @@ async def is_believable(db: Db, kind: Kind) -> bool:
     return True
 
 
-async def reseal(db: Db, kind: Kind, version: str) -> ModelStanding:
+async def reseal(db: Db, kind: ModelKind, version: str) -> ModelStanding:
     """Let this alone be live in place of a row that nobody can believe: nothing of what it says is taken over."""
     await load(db, kind, version)
     mine = select(LiveModel).where(LiveModel.kind == kind).with_for_update()
@@ -139,11 +139,11 @@ async def reseal(db: Db, kind: Kind, version: str) -> ModelStanding:
     return new
 
 
-async def load(db: Db, kind: Kind, version: str) -> store.AnyModel:
-    return await (store.load_score if kind is Kind.SCORE else store.load_match)(db, version)
+async def load(db: Db, kind: ModelKind, version: str) -> store.AnyModel:
+    return await (store.load_score if kind is ModelKind.SCORE else store.load_match)(db, version)
 
 
-async def _locked(db: Db, kind: Kind) -> LiveModel:
+async def _locked(db: Db, kind: ModelKind) -> LiveModel:
     first = {"kind": kind, "before": [], "revision": 0, "mac": _mac(kind, ModelStanding(), 0)}
     await db.execute(insert(LiveModel).values(first).on_conflict_do_nothing())
     mine = select(LiveModel).where(LiveModel.kind == kind).with_for_update()
@@ -166,6 +166,6 @@ def _write(row: LiveModel, new: ModelStanding) -> None:
     row.mac = _mac(row.kind, new, row.revision)
 
 
-def _mac(kind: Kind, standing: ModelStanding, revision: int) -> bytes:
+def _mac(kind: ModelKind, standing: ModelStanding, revision: int) -> bytes:
     told = {"kind": kind, "revision": revision, **asdict(standing)}
     return vault.mac(PURPOSE, json.dumps(told, sort_keys=True).encode())

@@ -10,7 +10,7 @@ from infra.database import Db
 from infra.settings import settings
 from ml.live import registry, store
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.matcher import MatchArtefact
 
@@ -32,7 +32,7 @@ class Live(Generic[Model]):
     """The live model of a kind, in memory. A damaged or missing artefact is refused, and what was live stays."""
 
     def __init__(
-        self, kind: Kind, load: Callable[[Db, str], Awaitable[Model]], which: Callable[[ModelStanding], str | None]
+        self, kind: ModelKind, load: Callable[[Db, str], Awaitable[Model]], which: Callable[[ModelStanding], str | None]
     ) -> None:
         self._kind, self._load, self._which = kind, load, which
         self._model: Model | None = None
@@ -76,12 +76,12 @@ class Live(Generic[Model]):
 
 
 def live_scorer_model() -> Live[Artefact]:
-    return Live(Kind.SCORE, store.load_score, lambda now: now.champion)
+    return Live(ModelKind.SCORE, store.load_score, lambda now: now.champion)
 
 
 def live_challenger_model() -> Live[Artefact]:
-    return Live(Kind.SCORE, store.load_score, lambda now: now.challenger)
+    return Live(ModelKind.SCORE, store.load_score, lambda now: now.challenger)
 
 
 def live_matcher_model() -> Live[MatchArtefact]:
-    return Live(Kind.MATCH, store.load_match, lambda now: now.champion)
+    return Live(ModelKind.MATCH, store.load_match, lambda now: now.champion)

@@ -26,7 +26,7 @@ AnyModel = Artefact | MatchArtefact
 READY_MAX = 8
 
 
-class Kind(StrEnum):
+class ModelKind(StrEnum):
     SCORE = "score"
     MATCH = "match"
 
@@ -38,7 +38,7 @@ class ModelArtefact(Entity):
     __record__ = Record()
 
     version: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[Kind]
+    kind: Mapped[ModelKind]
     simulated: Mapped[bool]
     saved_at: Mapped[datetime]
 
@@ -61,7 +61,7 @@ def folder() -> Path:
 
 async def save(db: Db, model: AnyModel) -> str:
     """Saving the same twice is harmless."""
-    kind = Kind.SCORE if isinstance(model, Artefact) else Kind.MATCH
+    kind = ModelKind.SCORE if isinstance(model, Artefact) else ModelKind.MATCH
     row = {"version": model.version, "kind": kind, "simulated": model.simulated, "saved_at": await clock.now(db)}
     await db.execute(insert(ModelArtefact).values(row).on_conflict_do_nothing())
     files = score_artefacts.contents(model) if isinstance(model, Artefact) else match_artefacts.contents(model)

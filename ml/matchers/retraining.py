@@ -16,8 +16,8 @@ from infra.database import Db, reading, transaction
 from infra.events import declare
 from infra.settings import settings
 from ml.live import approvals, registry, store
-from ml.live.approvals import Move
-from ml.live.store import Kind
+from ml.live.approvals import MoveKind
+from ml.live.store import ModelKind
 from ml.matchers import logs, trainings
 from ml.matchers.logs import ImpressionLog
 from ml.matchers.trainings import MatcherTraining, TrainingOutcome
@@ -79,7 +79,7 @@ async def _learned(now: datetime) -> _Found:
     if few := gate.lacking(log):
         return _Found(TrainingOutcome.TOO_FEW, few, {"shown": len(log)})
     async with reading() as db:
-        champion = (await registry.standing(db, Kind.MATCH)).champion
+        champion = (await registry.standing(db, ModelKind.MATCH)).champion
         standing = await _readable(db, champion)
     return await in_background(lambda: _trained(log, champion, standing))
 
@@ -116,7 +116,7 @@ async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
         training.ended_at, training.outcome, training.version = await clock.now(db), found.outcome, found.version
         training.failures, training.figures = list(found.failures), found.figures or {}
         if found.outcome is TrainingOutcome.LIVE:
-            if (await registry.standing(db, Kind.MATCH)).champion != found.champion:
+            if (await registry.standing(db, ModelKind.MATCH)).champion != found.champion:
                 training.outcome = TrainingOutcome.OVERTAKEN
             else:
                 await _go_live(db, found)
@@ -126,9 +126,9 @@ async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
 async def _go_live(db: Db, found: _Found) -> None:
     assert found.model is not None
     version = await store.save(db, found.model)
-    await approvals.write_down(db, Kind.MATCH, Move.PROMOTED, version, found.champion, found.figures or {})
-    await outbox.announce(db, approvals.MODEL_PROMOTED, kind=Kind.MATCH, version=version)
-    await registry.switch(db, Kind.MATCH, lambda now: now.promoted(version))
+    await approvals.write_down(db, ModelKind.MATCH, MoveKind.PROMOTED, version, found.champion, found.figures or {})
+    await outbox.announce(db, approvals.MODEL_PROMOTED, kind=ModelKind.MATCH, version=version)
+    await registry.switch(db, ModelKind.MATCH, lambda now: now.promoted(version))
 
 
 async def _give_up(begun: MatcherTraining) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from infra.database import Db
 from ml.live import store
 from ml.live.registry import ModelStanding, standing, switch
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.matchers import training as matcher_training
 from ml.models import artefact as score_artefacts
 from ml.models import matcher as match_artefacts
@@ -34,12 +34,12 @@ class FirstModels(NamedTuple):
     score: Artefact
     match: MatchArtefact
 
-    def by_kind(self) -> list[tuple[Kind, store.AnyModel]]:
-        return [(Kind.SCORE, self.score), (Kind.MATCH, self.match)]
+    def by_kind(self) -> list[tuple[ModelKind, store.AnyModel]]:
+        return [(ModelKind.SCORE, self.score), (ModelKind.MATCH, self.match)]
 
 
 async def are_there(db: Db) -> bool:
-    return all([(await standing(db, kind)).champion for kind in Kind])
+    return all([(await standing(db, kind)).champion for kind in ModelKind])
 
 
 def train_first_models(progress: Progress) -> FirstModels:
@@ -71,8 +71,8 @@ def remembered(folder: Path) -> FirstModels | None:
     """What this machine has trained before, for a database that is new; None where it can't be read."""
     try:
         versions = json.loads((folder / MEMORY).read_bytes())
-        score = score_artefacts.load(folder, versions[Kind.SCORE])
-        match = match_artefacts.load(folder, versions[Kind.MATCH])
+        score = score_artefacts.load(folder, versions[ModelKind.SCORE])
+        match = match_artefacts.load(folder, versions[ModelKind.MATCH])
     except (OSError, ValueError, KeyError, TypeError, ArtefactError):
         return None
     return FirstModels(score, match) if score.simulated and match.simulated else None

@@ -13,9 +13,9 @@ from infra.database import Db
 from infra.entity import Json
 from infra.errors import Refusal, RefusalCode
 from ml.live import approvals, registry, store
-from ml.live.approvals import MODEL, Move
+from ml.live.approvals import MODEL, MoveKind
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind, ModelArtefact
+from ml.live.store import ModelArtefact, ModelKind
 from ml.models import promotable
 from ml.models.artefact import Artefact, ArtefactError
 from ml.promotion import reach, releasing
@@ -32,7 +32,7 @@ class Voucher:
     is_proposal: bool
 
 
-async def kind_of(db: Db, version: str) -> Kind:
+async def kind_of(db: Db, version: str) -> ModelKind:
     """Raises NotPromoted where no model of either kind is kept under this version."""
     kept = await db.get(ModelArtefact, version)
     if kept is None:
@@ -76,35 +76,35 @@ async def promote(db: Db, version: str, measured: Gate | None = None, *, by: Sta
         raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
     if isinstance(candidate, Artefact):
         await _require_gate(db, before, candidate, measured)
-    await _announce(db, kind, Move.PROMOTED, version, before, measured.figures if measured else {}, by)
+    await _announce(db, kind, MoveKind.PROMOTED, version, before, measured.figures if measured else {}, by)
     return await registry.switch(db, kind, lambda now: now.promoted(version))
 
 
 async def challenge(db: Db, version: str | None, *, by: StaffActor) -> ModelStanding:
     """Let it score live traffic in the shadow; None ends that. Nothing that people see changes, so it needs no approval."""
     _require_voucher(by)
-    now = await registry.standing(db, Kind.SCORE)
+    now = await registry.standing(db, ModelKind.SCORE)
     before = now.challenger
     if version is not None:
         await _bring(db, version)
-        if await kind_of(db, version) is not Kind.SCORE:
+        if await kind_of(db, version) is not ModelKind.SCORE:
             raise NotPromoted("Only a score model can challenge.")
         if version == now.champion:
             raise NotPromoted("It is the champion already.")
-        await _require_sound(db, Kind.SCORE, version)
-        await approvals.write_down(db, Kind.SCORE, Move.CHALLENGED, version, before, {}, by)
+        await _require_sound(db, ModelKind.SCORE, version)
+        await approvals.write_down(db, ModelKind.SCORE, MoveKind.CHALLENGED, version, before, {}, by)
     elif before is not None:
-        await approvals.write_down(db, Kind.SCORE, Move.WITHDRAWN, before, before, {}, by)
-    return await registry.switch(db, Kind.SCORE, lambda now: now.challenged(version))
+        await approvals.write_down(db, ModelKind.SCORE, MoveKind.WITHDRAWN, before, before, {}, by)
+    return await registry.switch(db, ModelKind.SCORE, lambda now: now.challenged(version))
 
 
-async def roll_back(db: Db, kind: Kind = Kind.SCORE, *, by: StaffActor) -> ModelStanding:
+async def roll_back(db: Db, kind: ModelKind = ModelKind.SCORE, *, by: StaffActor) -> ModelStanding:
     """Back to the champion before this one, at once: it was approved when it was promoted."""
     _require_voucher(by)
     now = await registry.standing(db, kind)
     if not now.before:
         raise NotPromoted("There is no earlier champion to go back to.")
-    await _announce(db, kind, Move.ROLLED_BACK, now.before[0], now.champion, {}, by)
+    await _announce(db, kind, MoveKind.ROLLED_BACK, now.before[0], now.champion, {}, by)
     return await registry.switch(db, kind, ModelStanding.rolled_back)
 
 
@@ -125,13 +125,13 @@ async def reseal(db: Db, version: str, *, by: StaffActor) -> ModelStanding:
         db, MODEL, version, await store.digest(db, version)
     ):
         raise NotPromoted(f"Two people must vouch for model {version} first: one proposes, another approves.")
-    await _announce(db, kind, Move.PROMOTED, version, None, {"resealed": True}, by)
+    await _announce(db, kind, MoveKind.PROMOTED, version, None, {"resealed": True}, by)
     return await registry.reseal(db, kind, version)
 
 
 async def rivals(db: Db, version: str) -> dict[str, Artefact]:
     """The champion and the candidate, by the names that the gate gives them."""
-    champion = (await registry.standing(db, Kind.SCORE)).champion
+    champion = (await registry.standing(db, ModelKind.SCORE)).champion
     if champion is None:
         raise NotPromoted("There is no champion to compare with.")
     return {
@@ -183,7 +183,7 @@ async def _bring(db: Db, version: str) -> None:
         raise NotPromoted(str(error)) from error
 
 
-async def _require_sound(db: Db, kind: Kind, version: str) -> store.AnyModel:
+async def _require_sound(db: Db, kind: ModelKind, version: str) -> store.AnyModel:
     """Require that it loads, may be used in this environment, and can score the people that there are."""
     try:
         model = await registry.load(db, kind, version)
@@ -218,7 +218,7 @@ async def _readable(db: Db, version: str) -> Artefact | None:
 
 
 async def _announce(
-    db: Db, kind: Kind, move: Move, version: str, before: str | None, gate: Json, by: StaffActor
+    db: Db, kind: ModelKind, move: MoveKind, version: str, before: str | None, gate: Json, by: StaffActor
 ) -> None:
     await approvals.write_down(db, kind, move, version, before, gate, by)
     await outbox.announce(db, approvals.MODEL_PROMOTED, kind=kind, version=version)

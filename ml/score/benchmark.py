@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Speed:
+class ScoringSpeed:
     """Microseconds of processor time for each person, medians over interleaved rounds."""
 
     scored: float  # points, grade and factors
@@ -24,7 +24,7 @@ class Speed:
     with_shap: float  # CatBoost's raw prediction and its own Shapley values
 
 
-def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> Speed:
+def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> ScoringSpeed:
     """Measure on one core: CatBoost is held to one thread."""
     assert isinstance(artefact.model, Boosted)
     trees, narrow = artefact.model.trees, np.ascontiguousarray(rows, np.float32)
@@ -40,7 +40,7 @@ def measured(artefact: Artefact, rows: Floats, *, rounds: int = ROUNDS) -> Speed
         way()
     took = [[_seconds(way) for way in ways] for _ in range(rounds)]
     scored, plain, shap = (median(column) * 1e6 / len(rows) for column in zip(*took, strict=True))
-    return Speed(scored, plain, plain + shap)
+    return ScoringSpeed(scored, plain, plain + shap)
 
 
 def _seconds(way: Callable[[], object]) -> float:

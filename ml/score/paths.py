@@ -27,7 +27,7 @@ class PathStep:
 
 
 @dataclass(frozen=True)
-class Path:
+class ScorePath:
     """`reaches` is false when these steps help, but do not bring the next grade."""
 
     target: Grade
@@ -36,7 +36,7 @@ class Path:
     reaches: bool
 
 
-def path(artefact: Artefact, sheet: FactSheet) -> Path | None:
+def path(artefact: Artefact, sheet: FactSheet) -> ScorePath | None:
     """The path to the next better grade, by as few steps as it takes; by the three that help most where none suffice.
 
     None at the best grade, and for somebody who has no score.
@@ -49,7 +49,7 @@ def path(artefact: Artefact, sheet: FactSheet) -> Path | None:
     helpful = [step for step in possible(sheet) if _points(artefact, sheet, (step,)) > now.points]
     chosen = _fewest(artefact, sheet, helpful, needed)
     steps = _choose_steps(artefact, sheet, chosen, now.points)
-    return Path(target, needed, steps, bool(steps) and steps[-1].points >= needed)
+    return ScorePath(target, needed, steps, bool(steps) and steps[-1].points >= needed)
 
 
 def _fewest(artefact: Artefact, sheet: FactSheet, helpful: list[GradeStep], needed: int) -> tuple[GradeStep, ...]:

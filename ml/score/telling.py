@@ -13,7 +13,7 @@ from domain.facts.accounts import LinkedAccount
 from infra.database import Db
 from ml.live import store
 from ml.models.artefact import ArtefactError
-from ml.score.paths import Path, path
+from ml.score.paths import ScorePath, path
 from ml.score.receipts import ChangeReceipt, receipt
 from ml.score.scoring import LiveScorer
 
@@ -37,7 +37,7 @@ async def change_of(db: Db, user_id: UUID, score_id: UUID) -> ChangeReceipt | No
     return told if (told.before, told.after) == (before.points, score.points) else None
 
 
-async def path_of(db: Db, user_id: UUID) -> Path | None:
+async def path_of(db: Db, user_id: UUID) -> ScorePath | None:
     """Steps to the next grade; None at the best grade, and for somebody who has no score."""
     sheet = await readings.sheet(db, user_id)
     live = scorer()

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
-from domain.credit.outcomes import Outcome
+from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score, Scoring
 from domain.people import invented
 from infra import clock
@@ -83,10 +83,10 @@ async def _decided(db: Db, since: datetime) -> list[Case]:
 async def _matured(db: Db, since: datetime) -> list[Case]:
     """The newest outcome of each person: 1 where it was bad, and the probability that was told before."""
     newest = (
-        select(Outcome.user_id, Outcome.bad, Score.probability, Score.as_of)
-        .join(Score, (Score.user_id == Outcome.user_id) & (Score.id == Outcome.score_id))
-        .where(Outcome.observed_at >= since, invented.counts(Outcome.user_id))
-        .order_by(Outcome.observed_at.desc(), Outcome.score_id)
+        select(LoanOutcome.user_id, LoanOutcome.bad, Score.probability, Score.as_of)
+        .join(Score, (Score.user_id == LoanOutcome.user_id) & (Score.id == LoanOutcome.score_id))
+        .where(LoanOutcome.observed_at >= since, invented.counts(LoanOutcome.user_id))
+        .order_by(LoanOutcome.observed_at.desc(), LoanOutcome.score_id)
         .limit(CASES_MAX)
     )
     cases: dict[Any, Case] = {}
@@ -104,11 +104,11 @@ async def _truths(db: Db, since: datetime) -> list[Any]:
             Score.grade,
             band,
             func.count(),
-            func.sum(cast(Outcome.bad, Integer)),
+            func.sum(cast(LoanOutcome.bad, Integer)),
             func.sum(Score.probability),
         )
-        .join(Score, (Score.user_id == Outcome.user_id) & (Score.id == Outcome.score_id))
-        .where(Outcome.observed_at >= since, invented.counts(Outcome.user_id))
+        .join(Score, (Score.user_id == LoanOutcome.user_id) & (Score.id == LoanOutcome.score_id))
+        .where(LoanOutcome.observed_at >= since, invented.counts(LoanOutcome.user_id))
         .group_by(Score.model_version, Score.grade, band)
         .order_by(Score.model_version, Score.grade, band)
     )

@@ -12,7 +12,7 @@ from ml.figures.metrics import psi
 from ml.live import approvals
 from ml.live.registry import ModelStanding, standing
 from ml.live.serving import live_scorer_model
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.models.features import FEATURES
 from ml.models.scale import GRADES
@@ -118,7 +118,7 @@ async def champion(db: Db) -> Artefact | None:
 
 async def _standing(db: Db, live: Artefact) -> ModelStanding:
     try:
-        return await standing(db, Kind.SCORE)
+        return await standing(db, ModelKind.SCORE)
     except ArtefactError:
         return ModelStanding(live.version)
 

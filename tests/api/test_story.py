@@ -6,12 +6,12 @@ import pytest
 from rich.console import Console
 
 from api import story
-from api.story import Told
+from api.story import ConsoleStory
 
 
-def told(*, terminal: bool) -> tuple[Told, io.StringIO]:
+def told(*, terminal: bool) -> tuple[ConsoleStory, io.StringIO]:
     paper = io.StringIO()
-    return Told(Console(file=paper, force_terminal=terminal, color_system=None, width=80)), paper
+    return ConsoleStory(Console(file=paper, force_terminal=terminal, color_system=None, width=80)), paper
 
 
 def test_a_step_is_ticked_with_its_time_and_note() -> None:

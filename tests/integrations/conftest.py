@@ -12,7 +12,7 @@ from integrations.providers import keysets, oidc
 from integrations.providers.descriptions import Registration
 from integrations.providers.flow import Identity, Started, begin, finish
 from integrations.registrations import PROVIDERS, sandboxed
-from integrations.sandbox.sealing import Seal
+from integrations.sandbox.sealing import SandboxSeal
 from integrations.sandbox.world import SandboxWorld
 from tests.integrations.serving import served
 
@@ -69,5 +69,5 @@ async def desk() -> AsyncIterator[Desk]:
     """A sandbox of these tests' own, beside the one that the whole web app mounts."""
     worlds: list[SandboxWorld] = []
     async with served(sandbox.mounted(lambda: worlds[0])) as url:
-        worlds.append(SandboxWorld(f"{url}/sandbox", Seal(b"k" * 32)))
+        worlds.append(SandboxWorld(f"{url}/sandbox", SandboxSeal(b"k" * 32)))
         yield Desk(url)

@@ -36,7 +36,7 @@ from integrations.providers.history import read_facts
 from integrations.registrations import registration
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.oidc import KEY_ID, _signing_key
-from integrations.sandbox.sealing import Seal
+from integrations.sandbox.sealing import SandboxSeal
 from integrations.sandbox.world import SandboxWorld
 from integrations.sms.messages import SmsFailure
 from tests.integrations.conftest import Desk, forget
@@ -109,7 +109,7 @@ async def odd() -> AsyncIterator[OddDesk]:
     worlds: list[SandboxWorld] = []
     way = Spoiling(Starlette(routes=sandbox.mounted(lambda: worlds[0])))
     async with served([Mount("/", app=way)]) as url:
-        worlds.append(SandboxWorld(f"{url}/sandbox", Seal(b"o" * 32)))
+        worlds.append(SandboxWorld(f"{url}/sandbox", SandboxSeal(b"o" * 32)))
         yield OddDesk(url, way, worlds[0])
 
 

@@ -9,7 +9,7 @@ import pytest
 from domain.facts.sheets import FactSheet, Observation, sheet_of
 from integrations.sandbox.personas import PERSONAS
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.matchers.interactions import Interactions
 from ml.matchers.training import train
 from ml.models.artefact import Artefact
@@ -60,7 +60,7 @@ def matcher(seen: Interactions) -> MatchArtefact:
 async def nothing_live(house: None) -> AsyncIterator[None]:
     """As before the first start; what is live otherwise is put back."""
     async with standings.put_back():
-        for kind in Kind:
+        for kind in ModelKind:
             await standings.switch(kind, lambda _: ModelStanding())
         yield
 

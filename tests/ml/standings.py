@@ -7,7 +7,7 @@ from domain.matching import basis
 from infra.database import reading, transaction
 from ml.live import registry, store
 from ml.live.registry import ModelStanding
-from ml.live.store import AnyModel, Kind
+from ml.live.store import AnyModel, ModelKind
 from ml.models.artefact import Artefact
 from ml.models.matcher import MatchArtefact
 from ml.promotion import challenging
@@ -28,19 +28,19 @@ async def load_match(version: str) -> MatchArtefact:
         return await store.load_match(db, version)
 
 
-async def standing(kind: Kind) -> ModelStanding:
+async def standing(kind: ModelKind) -> ModelStanding:
     async with reading() as db:
         return await registry.standing(db, kind)
 
 
-async def switch(kind: Kind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
+async def switch(kind: ModelKind, change: Callable[[ModelStanding], ModelStanding]) -> ModelStanding:
     async with transaction() as db:
         return await registry.switch(db, kind, change)
 
 
 async def promote(model: AnyModel) -> str:
     version = await save(model)
-    kind = Kind.SCORE if isinstance(model, Artefact) else Kind.MATCH
+    kind = ModelKind.SCORE if isinstance(model, Artefact) else ModelKind.MATCH
     await switch(kind, lambda now: now.promoted(version))
     return version
 
@@ -55,7 +55,7 @@ async def catch_up() -> None:
 @asynccontextmanager
 async def put_back() -> AsyncIterator[None]:
     """What is live now is live again afterwards, and this process serves it."""
-    before = {kind: await standing(kind) for kind in Kind}
+    before = {kind: await standing(kind) for kind in ModelKind}
     yield
     for kind, stood in before.items():
         if await standing(kind) != stood:

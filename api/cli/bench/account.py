@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.costing import Cost
-    from api.story import Told
+    from api.story import ConsoleStory
 
 
 def account(
@@ -29,7 +29,7 @@ def account(
         typer.echo(f"  {_line(cost)}")
 
 
-async def _all(story: "Told", people: int, copies: int) -> "Cost":
+async def _all(story: "ConsoleStory", people: int, copies: int) -> "Cost":
     from api.cli.bench import costing
     from api.cli.house import House
     from infra import cache, database

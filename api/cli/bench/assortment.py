@@ -17,7 +17,7 @@ from domain.matching import lists, matches
 from domain.matching.candidates import illustrated
 from infra.database import reading, transaction
 from ml.live import registry, store
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.matchers import benchmark
 from ml.matchers.benchmark import MatchingSpeed
 from ml.models.pairs import of_candidates
@@ -106,7 +106,7 @@ async def ranking_alone(person: UUID) -> list[MatchingSpeed]:
     """For one person's real matrix of the first products of the shelf, whether or not they can have them: no row twice."""
     async with reading() as db:
         found = await lists.list_for(db, person)
-        champion = (await registry.standing(db, Kind.MATCH)).champion
+        champion = (await registry.standing(db, ModelKind.MATCH)).champion
         model = await store.load_match(db, str(champion))
     rows = of_candidates(found.sheet, found.scored, illustrated(found.candidates.shelf, found.applicant))
     # As the matcher makes it: column by column in memory.

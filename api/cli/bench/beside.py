@@ -23,7 +23,7 @@ from infra.database import reading, transaction
 from infra.outbox import EventReaction
 from infra.running.programs import Process
 from ml.live import registry, store
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 
 WINDOW_SECONDS = 2.0  # a batch and its rest lie within
 SETTLE_SECONDS = 1.0
@@ -73,7 +73,7 @@ async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) ->
 async def _two_champions() -> tuple[str, str]:
     """The second one gives everybody a few points less, so each rescore has all of its consequences."""
     async with transaction() as db:
-        first = str((await registry.standing(db, Kind.SCORE)).champion)
+        first = str((await registry.standing(db, ModelKind.SCORE)).champion)
         model = await store.load_score(db, first)
         shift, slope = model.calibration
         return first, await store.save(db, replace(model, calibration=(shift + 0.1, slope)))
@@ -109,7 +109,7 @@ async def _keep_running(version: str) -> None:
         if await rescores.is_running(db):
             return
     async with transaction() as db:
-        await registry.switch(db, Kind.SCORE, lambda now: now.promoted(version))
+        await registry.switch(db, ModelKind.SCORE, lambda now: now.promoted(version))
         begun = await rescoring.begin(db, RescoreReason.ASKED)
     async with asyncio.timeout(BEGUN_SECONDS_MAX):
         # The worker starts, and takes the model over, once for each rescore.

@@ -19,7 +19,7 @@ from api.cli.demo.doors import Data
 from api.cli.demo.journey import SHARED, Journey
 from api.cli.demo.telling import Teller
 from api.cli.house import House
-from api.story import Step, Told
+from api.story import ConsoleStory, Step
 from domain.market import catalogue
 from infra import backlog, postgres_url
 from infra.entity import Entity
@@ -47,7 +47,7 @@ class Cost:
     tables: dict[str, float]
 
 
-async def cost(story: Told, house: House, people: int, copies: int) -> Cost:
+async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> Cost:
     with _running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=60, trust_env=False) as http:
             walked = [await Account(http, house).walk_whole()]  # whatever is loaded once is loaded now

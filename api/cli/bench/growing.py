@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.multitudes import Grown, Sizes
-    from api.story import Told
+    from api.story import ConsoleStory
 
 GOAL = 1.3
 
@@ -37,7 +37,7 @@ def growth(
         typer.echo(f"  {line}")
 
 
-async def _all(story: "Told", sizes: "Sizes") -> "Grown":
+async def _all(story: "ConsoleStory", sizes: "Sizes") -> "Grown":
     from api.cli.bench import multitudes
     from api.cli.house import House
     from infra import cache, database

@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.assortment import Growth
-    from api.story import Told
+    from api.story import ConsoleStory
     from ml.matchers.benchmark import MatchingSpeed
 
 
@@ -33,7 +33,9 @@ def match(
         typer.echo(f"  {line}")
 
 
-async def _all(story: "Told", people: int, few: int, many: int, turns: int) -> "tuple[Growth, list[MatchingSpeed]]":
+async def _all(
+    story: "ConsoleStory", people: int, few: int, many: int, turns: int
+) -> "tuple[Growth, list[MatchingSpeed]]":
     from api.cli.bench import assortment, crowd
     from infra import cache, database
 

@@ -15,7 +15,7 @@ from api.cli.bench.serving.crowds import Crowd
 from api.cli.bench.serving.measuring import Contender, Spread, spread
 from api.cli.bench.serving.rows import Asking, Row
 from api.cli.house import House
-from api.story import Step, Told
+from api.story import ConsoleStory, Step
 from infra import database, embedded, postgres_url
 from infra.database import transaction
 from infra.embedded import Servers
@@ -59,7 +59,7 @@ class Grown:
     scans: list[Scan]
 
 
-async def grown(story: Told, house: House, sizes: Sizes) -> Grown:
+async def grown(story: ConsoleStory, house: House, sizes: Sizes) -> Grown:
     servers, few_url = embedded.at(house.var), settings().database_url or ""
     with story.step("Readers") as step:
         crowd = await crowds.gather(4 * (sizes.readers + sizes.turns), sizes.readers, sizes.turns, step)
@@ -88,7 +88,7 @@ async def _scans(url: str, statements: Sequence[str]) -> list[Scan]:
         await connection.close()
 
 
-async def _filled(story: Told, servers: Servers, few_url: str, crowd: Crowd, sizes: Sizes) -> str:
+async def _filled(story: ConsoleStory, servers: Servers, few_url: str, crowd: Crowd, sizes: Sizes) -> str:
     """The address of the database with many."""
     people = [reader.id for reader in crowd.readers[:TEMPLATES]]
     await database.close_engine()  # nobody may be connected to what is copied

@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from api.cli.bench.beside import Beside
     from api.cli.bench.speed import Speed
-    from api.story import Told
+    from api.story import ConsoleStory
 
 
 def rescore(
@@ -31,7 +31,7 @@ def rescore(
         typer.echo(f"  {line}")
 
 
-async def _all(story: "Told", people: int, pairs: int) -> "tuple[Speed, Beside]":
+async def _all(story: "ConsoleStory", people: int, pairs: int) -> "tuple[Speed, Beside]":
     from api.cli.bench import beside, crowd, speed
     from api.cli.house import House
     from infra import cache, database

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from api.story import Told
+from api.story import ConsoleStory
 from infra import embedded, terminal
 from infra.embedded.valkey import free_port
 from infra.settings import settings
@@ -24,10 +24,10 @@ def servers_alone() -> Iterator[None]:
 
 
 @contextmanager
-def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[Told]:
+def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[ConsoleStory]:
     """Where figures are printed for programs, the story is told on standard error. Without `durable` it is filled sooner."""
     with _servers(durable=durable):
-        story = Told(terminal.console(stderr=True) if to_stderr else None)
+        story = ConsoleStory(terminal.console(stderr=True) if to_stderr else None)
         from api import wiring
 
         wiring.prepare(story)

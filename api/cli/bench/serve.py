@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.serving.runs import Run, Size
-    from api.story import Told
+    from api.story import ConsoleStory
 
 
 def serve(
@@ -44,7 +44,7 @@ def serve(
         table.write(run, terminal.console())
 
 
-async def _all(story: "Told", size: "Size", only: list[str]) -> "Run":
+async def _all(story: "ConsoleStory", size: "Size", only: list[str]) -> "Run":
     from api.cli.bench.serving import runs
     from api.cli.house import House
     from infra import cache, database

@@ -15,7 +15,7 @@ from infra.database import reading, transaction
 from infra.outbox import EventReaction
 from ml.live import store
 from ml.live.registry import standing
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact
 from ml.score import benchmark
 from ml.score.fitting import fit
@@ -73,7 +73,7 @@ async def _is_running(begun: Rescore) -> bool:
 
 async def _model_and_rows(people: list[UUID]) -> tuple[Artefact, Floats]:
     async with reading() as db:
-        model = await store.load_score(db, str((await standing(db, Kind.SCORE)).champion))
+        model = await store.load_score(db, str((await standing(db, ModelKind.SCORE)).champion))
         sheets = await readings.sheets(db, set(people))
     rows = [row_or_why_not(model, sheet) for sheet in sheets.values()]
     fitting = [fit(model, row) for row in rows if not isinstance(row, NotEnoughKnown)]

@@ -15,7 +15,7 @@ import typer
 
 from api.cli import lab
 from api.cli.address import address_of
-from api.story import Step, Told
+from api.story import ConsoleStory, Step
 from infra import terminal
 from infra.background import end
 from infra.settings import settings
@@ -51,7 +51,7 @@ def stranger(
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
     asked = address or address_of(settings().var.resolve()) or settings().public_url
-    story = Told(terminal.console(stderr=True) if as_json else None)
+    story = ConsoleStory(terminal.console(stderr=True) if as_json else None)
     try:
         with story.step("Visitors") as step:
             found = asyncio.run(_measure(asked, pairs, at_once, other, what, step))

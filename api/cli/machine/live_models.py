@@ -32,12 +32,12 @@ async def _served(url: str) -> dict[str, str]:
 
     from infra.database import make_engine
     from ml.live import registry
-    from ml.live.store import Kind
+    from ml.live.store import ModelKind
 
     engine, live = make_engine(url), {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), AsyncSession(engine) as db:
-            for kind in Kind:
+            for kind in ModelKind:
                 if champion := (await registry.standing(db, kind)).champion:
                     live[kind.value] = (await registry.load(db, kind, champion)).version
     finally:

@@ -89,7 +89,7 @@ async def is_simulated() -> bool:
     return live is not None and live.simulated
 
 
-async def invented_people() -> invented.Standing | None:
+async def invented_people() -> invented.PastStanding | None:
     async with reading() as db:
         return await invented.standing(db)
 

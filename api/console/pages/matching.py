@@ -15,8 +15,8 @@ from infra.database import reading
 from infra.settings import settings
 from infra.words import N_
 from ml.live import approvals
-from ml.live.approvals import Move
-from ml.live.store import Kind
+from ml.live.approvals import MoveKind
+from ml.live.store import ModelKind
 
 MOVES_SHOWN = 5
 BANDS = {
@@ -26,10 +26,10 @@ BANDS = {
     OddsBand.LOW: N_("Low"),
 }
 MOVES = {
-    Move.PROMOTED: N_("Went live"),
-    Move.ROLLED_BACK: N_("Rolled back"),
-    Move.CHALLENGED: N_("Began to challenge"),
-    Move.WITHDRAWN: N_("Was withdrawn"),
+    MoveKind.PROMOTED: N_("Went live"),
+    MoveKind.ROLLED_BACK: N_("Rolled back"),
+    MoveKind.CHALLENGED: N_("Began to challenge"),
+    MoveKind.WITHDRAWN: N_("Was withdrawn"),
 }
 STANDINGS = {
     BandStanding.GATHERING: N_("Tested, not yet observed"),
@@ -51,7 +51,7 @@ async def matching_page(request: Request, desk: Desk) -> Response:
     async with reading() as db:
         await basis.keep_up(db)
         evidence = await bands.evidence_of(db, live)
-        moves = await approvals.moves(db, Kind.MATCH, MOVES_SHOWN)
+        moves = await approvals.moves(db, ModelKind.MATCH, MOVES_SHOWN)
     return page(
         request,
         "matching.html",

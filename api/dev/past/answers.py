@@ -5,7 +5,7 @@ from decimal import Decimal
 from domain.actors import PartnerActor, StaffActor
 from domain.applications import applied_terms, deciding
 from domain.applications.applications import AWAITING_REVIEW, Application
-from domain.applications.approving import Terms
+from domain.applications.approving import ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from infra.database import Db
 from infra.money import Money
@@ -45,7 +45,7 @@ def _outcome(is_yes: bool) -> DecisionOutcome:
     return DecisionOutcome.APPROVE if is_yes else DecisionOutcome.DECLINE
 
 
-async def _as_applied(db: Db, application: Application) -> Terms:
+async def _as_applied(db: Db, application: Application) -> ApprovedTerms:
     applied = await applied_terms.of_application(db, application)
     amount = Money(application.amount, application.currency)
-    return Terms(amount, application.term_months, applied.annual_rate or Decimal(0))
+    return ApprovedTerms(amount, application.term_months, applied.annual_rate or Decimal(0))

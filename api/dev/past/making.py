@@ -8,7 +8,7 @@ from api.dev.credentials import let_in, read_credentials
 from api.dev.past import people, progress
 from api.dev.past.life import Life
 from api.dev.past.people import Invented
-from api.dev.past.progress import Progress
+from api.dev.past.progress import PastProgress
 from domain.actors import StaffActor
 from domain.matching import product_days, tasks
 from domain.people import invented, staff
@@ -35,9 +35,9 @@ async def make(wanted: int, seed: int, report: Report = lambda made, of: None) -
         for number, who in enumerate(await asyncio.to_thread(_drawn, past), 1):
             await _live(who, reviewer)
             report(number, past.people)
-            progress.write(var, Progress(number, past.people, is_whole=False))
+            progress.write(var, PastProgress(number, past.people, is_whole=False))
         await _end()
-    progress.write(var, Progress(past.people, past.people, is_whole=True))
+    progress.write(var, PastProgress(past.people, past.people, is_whole=True))
 
 
 async def take_in(is_counted: bool) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 MEMORY = "invented.json"
 
 
-class Progress(NamedTuple):
+class PastProgress(NamedTuple):
     made: int
     people: int
     is_whole: bool
@@ -21,16 +21,16 @@ class Progress(NamedTuple):
         return f"{self.made:,}" if self.is_whole else f"{self.made:,} of {self.people:,} made so far"
 
 
-def read(var: Path) -> Progress | None:
+def read(var: Path) -> PastProgress | None:
     """None where none was begun."""
     try:
         told = json.loads((var / MEMORY).read_bytes())
-        return Progress(int(told["made"]), int(told["people"]), bool(told["isWhole"]))
+        return PastProgress(int(told["made"]), int(told["people"]), bool(told["isWhole"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write(var: Path, now: Progress) -> None:
+def write(var: Path, now: PastProgress) -> None:
     unfinished = var / f"{MEMORY}.unfinished"
     unfinished.write_text(json.dumps(now.figures))
     unfinished.replace(var / MEMORY)

@@ -1,7 +1,7 @@
 """AESTHETICS: a treatment paid in equal instalments."""
 
 from domain.market.terms import loan
-from domain.market.terms.quote import Terms
+from domain.market.terms.quote import KindTerms
 from infra.words import N_
 
-TERMS = Terms(N_("Aesthetics"), "A treatment, paid in monthly instalments.", loan.quote, usual_amount=6000)
+TERMS = KindTerms(N_("Aesthetics"), "A treatment, paid in monthly instalments.", loan.quote, usual_amount=6000)

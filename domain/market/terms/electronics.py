@@ -6,7 +6,7 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.terms import loan
 from domain.market.terms.deposits import split
-from domain.market.terms.quote import Priced, Quote, Terms
+from domain.market.terms.quote import KindTerms, Priced, Quote
 from infra.words import N_
 
 
@@ -15,6 +15,6 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
     return replace(loan.quote(priced, amount, months, annual_rate, grade), deposit=held, deposit_waived=waived)
 
 
-TERMS = Terms(
+TERMS = KindTerms(
     N_("Electronics"), "A computer, phone or other device, paid in monthly instalments.", quote, usual_amount=4500
 )

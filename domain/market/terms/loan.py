@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from domain.credit.grades import Grade
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.instalments import annual_cost, plan, to_minor
-from domain.market.terms.quote import Priced, Quote, Terms
+from domain.market.terms.quote import KindTerms, Priced, Quote
 from infra.words import N_
 
 
@@ -33,4 +33,4 @@ def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, roundin
     )
 
 
-TERMS = Terms(N_("Loan"), "Money, repaid in monthly instalments.", quote, usual_amount=8000)
+TERMS = KindTerms(N_("Loan"), "Money, repaid in monthly instalments.", quote, usual_amount=8000)

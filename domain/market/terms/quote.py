@@ -1,4 +1,4 @@
-"""A quote: what one amount over one term costs. Terms: how a kind of product makes one, and its words."""
+"""A quote: what one amount over one term costs. KindTerms: how a kind of product makes one, and its words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Terms:
+class KindTerms:
     """What tells one kind of product from the others. `name` is what people read, `meaning` what the schemas say of it.
 
     `quote` takes the product, an amount in minor units, months, another annual rate than the product's, and a grade.

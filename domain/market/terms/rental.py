@@ -5,7 +5,7 @@ from decimal import Decimal
 from domain.credit.grades import Grade
 from domain.market.terms.deposits import split
 from domain.market.terms.instalments import Instalment
-from domain.market.terms.quote import Priced, Quote, Terms
+from domain.market.terms.quote import KindTerms, Priced, Quote
 from infra.words import N_
 
 
@@ -23,7 +23,7 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
     )
 
 
-TERMS = Terms(
+TERMS = KindTerms(
     N_("Rental"),
     "A home to rent, with a deposit that good grades need not pay.",
     quote,

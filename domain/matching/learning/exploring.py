@@ -22,7 +22,7 @@ _NOBODY = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Exploration:
     """Which rank stands at which position; both are counted from 0.
 
     `drawable`: the ranks that could have been drawn, rising, each with the same chance; together they have `share`.
@@ -44,7 +44,7 @@ class Plan:
             return rank
         return SLOT if rank == self.drawn else rank + 1
 
-    def redrawn(self, rank: int | None) -> "Plan":
+    def redrawn(self, rank: int | None) -> "Exploration":
         """This draw with another product drawn, or none."""
         drawable = self.drawable if rank is None else np.union1d(self.drawable, [rank])
         return replace(self, drawable=drawable, drawn=rank)
@@ -79,12 +79,14 @@ class Plan:
         return stands / len(self.drawable)
 
 
-def straight(ranked: int) -> Plan:
+def straight(ranked: int) -> Exploration:
     """Nothing is explored, as where a person wants no personal list."""
-    return Plan(ranked, 0.0, _NOBODY, None)
+    return Exploration(ranked, 0.0, _NOBODY, None)
 
 
-def plan(list_id: UUID, *, ranked: int, new: Flags | Sequence[bool] | None = None, share: float | None = None) -> Plan:
+def plan(
+    list_id: UUID, *, ranked: int, new: Flags | Sequence[bool] | None = None, share: float | None = None
+) -> Exploration:
     """What is explored in this list. `new`: by rank, what few have seen yet; if any of those can be drawn, only they are."""
     share = settings().explore_share if share is None else share
     if ranked < LENGTH_MIN or share <= 0:
@@ -92,7 +94,7 @@ def plan(list_id: UUID, *, ranked: int, new: Flags | Sequence[bool] | None = Non
     drawable = _drawable(ranked, new)
     chance, place = _dice(list_id)
     drawn = int(drawable[int(place * len(drawable))]) if chance < share else None
-    return Plan(ranked, share, drawable, drawn)
+    return Exploration(ranked, share, drawable, drawn)
 
 
 def _drawable(ranked: int, new: Flags | Sequence[bool] | None) -> Indices:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, not_, select
 
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import FINAL, Decision
-from domain.credit.outcomes import Outcome
+from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
 from domain.matching.impressions import Impression
 from domain.people import invented
@@ -46,9 +46,9 @@ def _of_impression(user_id: Any, application_id: Any) -> ColumnElement[bool]:
 
 def _is_repaid() -> ColumnElement[bool | None]:
     """Whether a loan was repaid, as the score that the person had when they applied turned out."""
-    told = select(not_(Outcome.bad)).select_from(Score)
-    of_score = and_(Outcome.user_id == Score.user_id, Outcome.score_id == Score.id)
-    theirs = told.join(Outcome, of_score, isouter=True).where(
+    told = select(not_(LoanOutcome.bad)).select_from(Score)
+    of_score = and_(LoanOutcome.user_id == Score.user_id, LoanOutcome.score_id == Score.id)
+    theirs = told.join(LoanOutcome, of_score, isouter=True).where(
         Score.user_id == Application.user_id, Score.as_of <= Application.created_at
     )
     return theirs.order_by(Score.as_of.desc()).limit(1).correlate(Application).scalar_subquery()

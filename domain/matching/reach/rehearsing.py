@@ -13,7 +13,7 @@ from domain.market import eligibility, offering, standards
 from domain.market.applicants import PeopleColumns
 from domain.market.arrays import Flags, Whole
 from domain.market.columns import columns_of
-from domain.market.offering import Told
+from domain.market.offering import Changes
 from domain.market.pairing import Pairing
 from domain.market.products import Product
 from domain.market.rules import CODES, ELIGIBLE
@@ -50,7 +50,7 @@ class Rehearsal:
     against: Mapping[str, int]  # of the changed product, by the first reason, the most frequent first
 
 
-async def of_sku(db: Db, actor: PartnerActor, sku: str, told: Told) -> Rehearsal:
+async def of_sku(db: Db, actor: PartnerActor, sku: str, told: Changes) -> Rehearsal:
     """A partner's own product, or a new one. Refuses what `upsert` refuses."""
     standards.check_sku(sku)
     known = funnels.seen_by(actor).where(Product.sku == sku)
@@ -60,14 +60,14 @@ async def of_sku(db: Db, actor: PartnerActor, sku: str, told: Told) -> Rehearsal
     return await _of(db, actor, product, told)
 
 
-async def of_id(db: Db, actor: StaffActor, product_id: UUID, told: Told) -> Rehearsal | None:
+async def of_id(db: Db, actor: StaffActor, product_id: UUID, told: Changes) -> Rehearsal | None:
     """Any product, by staff; None where there is none of this id."""
     known = funnels.seen_by(actor).where(Product.id == product_id)
     product = (await db.execute(known)).scalar_one_or_none()
     return await _of(db, actor, product, told) if product else None
 
 
-async def _of(db: Db, actor: Actor, product: Product, told: Told) -> Rehearsal:
+async def _of(db: Db, actor: Actor, product: Product, told: Changes) -> Rehearsal:
     changed = _copy(product)
     offering.alter(changed, told)
     return await _rehearsed(db, actor, product, changed)

@@ -35,7 +35,7 @@ Index("ix_sweeps_running", Sweep.begun_at, postgresql_where=Sweep.state == RunSt
 
 
 @dataclass(frozen=True)
-class Progress:
+class SweepProgress:
     """`done` of `people` were looked at; `matched` of those could be read and have their picks."""
 
     state: RunState
@@ -46,9 +46,9 @@ class Progress:
     cpu_seconds: float
 
 
-async def progress(db: Db, sweep_id: UUID) -> Progress:
+async def progress(db: Db, sweep_id: UUID) -> SweepProgress:
     now = await runs.progress(db, Sweep, SweepRange, sweep_id)
-    return Progress(
+    return SweepProgress(
         state=now.run.state,
         people=now.run.people,
         done=now.done,

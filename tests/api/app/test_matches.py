@@ -23,7 +23,7 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.settings import settings
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from tests.applying import AT_ONCE, BY_PARTNER, apply
 from tests.ml import standings
 from tests.nothing import NOBODYS
@@ -119,7 +119,7 @@ class TestTheNextReadIsRight:
             assert (await lists.list_for(db, shopper.user_id)).applicant.region == "CN-XZ"
 
     async def test_after_another_model_was_promoted(self, regular: Phone) -> None:
-        champion = (await standings.standing(Kind.MATCH)).champion
+        champion = (await standings.standing(ModelKind.MATCH)).champion
         model = await standings.load_match(str(champion))
         await seen(regular)
         async with standings.put_back():

@@ -16,7 +16,7 @@ from api.cli.bench.costing import Cost
 from api.cli.bench.multitudes import Grown, Home, Sizes
 from api.cli.bench.plans import Scan
 from api.cli.bench.serving.measuring import Spread
-from api.story import Told
+from api.story import ConsoleStory
 from domain.people.users import User
 from infra import postgres_url
 from infra.database import Db, reading, transaction
@@ -79,7 +79,7 @@ async def test_each_row_of_a_person_is_there_again(new_phone: NewPhone) -> None:
     assert before["users"] == before["phones"] == before["linked_accounts"] == before["applications"] == 1
     assert min(before["receipts"], before["event_reactions"], before["scores"], before["readings"]) > 0
 
-    with Told(Console(file=io.StringIO())).step("People") as step:
+    with ConsoleStory(Console(file=io.StringIO())).step("People") as step:
         await multiplying.multiply(settings().database_url or "", [person.user_id], 3, step)
 
     async with reading() as db:

@@ -20,7 +20,7 @@ from api.cli.bench.serving.load import Wrong
 from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Figures, Goal, Result, Spread, spread
 from api.cli.bench.serving.runs import Run, Size
 from api.cli.house import House
-from api.story import Told
+from api.story import ConsoleStory
 from infra.embedded.valkey import free_port
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -30,7 +30,7 @@ CONTRACT = Path(__file__).parents[2] / "contract"
 async def test_a_small_run_tells_of_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     # Its tables take longer to fill than all the rest; `tests/clients` reads it.
     monkeypatch.setattr(rivals, "why_no_peer", lambda: "no peer here")
-    told = Told(Console(file=io.StringIO()))
+    told = ConsoleStory(Console(file=io.StringIO()))
     size = Size(people=60, readers=3, turns=1, seconds=0.05, applications=2)
     run = await runs.run(told, House(told, free_port()), size)
     shown = json.loads(json.dumps(figures.of(run)))

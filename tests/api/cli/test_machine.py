@@ -136,7 +136,7 @@ def test_status_tells_what_runs_and_what_does_not(running: object, address: str)
 
 def test_status_tells_how_far_the_invented_past_is(running: object, var: Path) -> None:
     assert json.loads(run("status", "--json")[1])["invented"] is None
-    progress.write(var, progress.Progress(120, 500, is_whole=False))
+    progress.write(var, progress.PastProgress(120, 500, is_whole=False))
     assert json.loads(run("status", "--json")[1])["invented"] == {"made": 120, "people": 500, "isWhole": False}
     assert " Invented people: 120 of 500 made so far\n" in run("status")[1]
 

@@ -82,7 +82,7 @@ async def test_everybody_is_there_once_and_marked(past: list[Invented], db: Db) 
     ids = (await db.execute(select(User.id).where(User.is_invented))).scalars().all()
     assert set(ids) == {who.id for who in past}
     assert len(ids) == PEOPLE
-    assert await invented.standing(db) == invented.Standing(PEOPLE, PEOPLE, is_counted=True, is_whole=True)
+    assert await invented.standing(db) == invented.PastStanding(PEOPLE, PEOPLE, is_counted=True, is_whole=True)
 
 
 async def test_making_it_again_changes_nothing(past: list[Invented], db: Db) -> None:
@@ -96,12 +96,12 @@ async def test_it_goes_on_where_it_was_broken_off(past: list[Invented]) -> None:
     async with transaction() as db:
         (await db.get_one(InventedPast, 1)).ended_at = None
         await take_away(db, [past[3].id])
-        assert await invented.standing(db) == invented.Standing(PEOPLE - 1, PEOPLE, is_counted=True, is_whole=False)
+        assert await invented.standing(db) == invented.PastStanding(PEOPLE - 1, PEOPLE, is_counted=True, is_whole=False)
     told: list[tuple[int, int]] = []
     await making.make(PEOPLE, SEED, lambda made, of: told.append((made, of)))
     assert told == [(number, PEOPLE) for number in range(1, PEOPLE + 1)]
     async with reading() as db:
-        assert await invented.standing(db) == invented.Standing(PEOPLE, PEOPLE, is_counted=True, is_whole=True)
+        assert await invented.standing(db) == invented.PastStanding(PEOPLE, PEOPLE, is_counted=True, is_whole=True)
 
 
 async def tallies(db: Db) -> list[tuple[str, int]]:
@@ -236,7 +236,7 @@ async def test_counts_take_them_in_or_leave_them_out(past: list[Invented]) -> No
     async with reading() as db:
         assert await members(db) == everybody_there - PEOPLE
         assert await shown_of_all(db) == shown - shown_to_them
-        assert await invented.standing(db) == invented.Standing(PEOPLE, PEOPLE, is_counted=False, is_whole=True)
+        assert await invented.standing(db) == invented.PastStanding(PEOPLE, PEOPLE, is_counted=False, is_whole=True)
     await making.take_in(True)
     async with reading() as db:
         assert await members(db) == everybody_there

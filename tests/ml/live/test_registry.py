@@ -13,7 +13,7 @@ from infra.settings import Settings, settings
 from ml.live import serving, store
 from ml.live.registry import LiveModel, ModelStanding
 from ml.live.serving import Live, live_challenger_model, live_scorer_model
-from ml.live.store import Kind, ModelFile
+from ml.live.store import ModelFile, ModelKind
 from ml.models import artefact as artefacts
 from ml.models.artefact import Artefact, ArtefactError
 from ml.score.scoring import LiveScorer, replayed
@@ -39,7 +39,7 @@ async def second(model: Artefact) -> str:
 
 
 async def promote(version: str) -> ModelStanding:
-    return await switch(Kind.SCORE, lambda now: now.promoted(version))
+    return await switch(ModelKind.SCORE, lambda now: now.promoted(version))
 
 
 async def now_live(live: Live[Artefact]) -> str | None:
@@ -84,7 +84,7 @@ async def mend_file(version: str, model: Artefact) -> None:
 
 
 async def test_nothing_is_live_at_first() -> None:
-    assert await standing(Kind.SCORE) == ModelStanding()
+    assert await standing(ModelKind.SCORE) == ModelStanding()
     with pytest.raises(ArtefactError, match="No score model is live"):
         (await scorer()).score(persona("gig-driver"))
 
@@ -101,7 +101,7 @@ async def test_what_is_kept_comes_back_the_same_and_is_kept_once(model: Artefact
 
 async def test_a_promotion_remembers_what_was_before(first: str, second: str) -> None:
     await promote(first)
-    assert await promote(second) == await standing(Kind.SCORE) == ModelStanding(second, None, (first,))
+    assert await promote(second) == await standing(ModelKind.SCORE) == ModelStanding(second, None, (first,))
 
 
 async def test_promoting_the_champion_again_changes_nothing(first: str) -> None:
@@ -111,14 +111,14 @@ async def test_promoting_the_champion_again_changes_nothing(first: str) -> None:
 async def test_a_rollback_goes_back_one_step(first: str, second: str) -> None:
     await promote(first)
     await promote(second)
-    assert await switch(Kind.SCORE, ModelStanding.rolled_back) == ModelStanding(first)
+    assert await switch(ModelKind.SCORE, ModelStanding.rolled_back) == ModelStanding(first)
     with pytest.raises(ArtefactError, match="no earlier champion"):
-        await switch(Kind.SCORE, ModelStanding.rolled_back)
+        await switch(ModelKind.SCORE, ModelStanding.rolled_back)
 
 
 async def test_a_challenger_that_wins_challenges_no_longer(first: str, second: str) -> None:
     await promote(first)
-    assert await switch(Kind.SCORE, lambda now: now.challenged(second)) == ModelStanding(first, second)
+    assert await switch(ModelKind.SCORE, lambda now: now.challenged(second)) == ModelStanding(first, second)
     assert await now_live(live_challenger_model()) == second
     assert await promote(second) == ModelStanding(second, None, (first,))
 
@@ -133,7 +133,7 @@ async def test_a_damaged_artefact_is_refused_and_the_old_one_stays(
     await harm(second)
     with pytest.raises(ArtefactError, match=second):
         await promote(second)
-    assert await standing(Kind.SCORE) == ModelStanding(first)
+    assert await standing(ModelKind.SCORE) == ModelStanding(first)
     assert live.model_version == first
     await mend_file(second, replace(model, calibration=(0.1, 1.0)))
 
@@ -161,7 +161,7 @@ async def test_a_rollback_from_a_damaged_model_is_heard_at_once(first: str, seco
     await change_file(first)
     assert await now_live(live) == second
     await mend_file(first, model)
-    await switch(Kind.SCORE, ModelStanding.rolled_back)
+    await switch(ModelKind.SCORE, ModelStanding.rolled_back)
     assert await now_live(live) == second
 
 
@@ -194,7 +194,7 @@ async def test_whoever_looked_before_does_not_bring_an_old_model_back(first: str
                 await live.catch_up(own)
         return await load_score(version)
 
-    live = Live(Kind.SCORE, slowly, lambda now: now.champion)
+    live = Live(ModelKind.SCORE, slowly, lambda now: now.champion)
     await promote(first)
     assert await now_live(live) == second
 
@@ -222,21 +222,21 @@ async def test_a_row_that_other_hands_wrote_is_refused(first: str, second: str, 
         for name, value in change.items()
     }
     async with transaction() as db:
-        mine = select(LiveModel).where(LiveModel.kind == Kind.SCORE)
+        mine = select(LiveModel).where(LiveModel.kind == ModelKind.SCORE)
         row = (await db.execute(mine)).scalar_one()
         kept = {name: getattr(row, name) for name in change}
-        await db.execute(update(LiveModel).where(LiveModel.kind == Kind.SCORE).values(values))
+        await db.execute(update(LiveModel).where(LiveModel.kind == ModelKind.SCORE).values(values))
     try:
         with pytest.raises(ArtefactError, match="changed by other hands"):
-            await standing(Kind.SCORE)
+            await standing(ModelKind.SCORE)
         with pytest.raises(ArtefactError, match="changed by other hands"):
             await promote(second)
         assert await now_live(live_scorer_model()) is None
         assert await now_live(served) == first
     finally:
         async with transaction() as db:
-            await db.execute(update(LiveModel).where(LiveModel.kind == Kind.SCORE).values(kept))
-    assert await standing(Kind.SCORE) == ModelStanding(first)
+            await db.execute(update(LiveModel).where(LiveModel.kind == ModelKind.SCORE).values(kept))
+    assert await standing(ModelKind.SCORE) == ModelStanding(first)
 
 
 class TestReplay:

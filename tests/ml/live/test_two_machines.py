@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.settings import settings
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact
 from tests.ml import standings
 from tests.patience import SECONDS_MAX
@@ -68,6 +68,6 @@ async def test_they_serve_what_was_promoted_on_a_third(
         assert tuple(await asyncio.gather(served(here), served(there))) == (first, first)
         second = await standings.promote(replace(model, calibration=(0.2, 1.0)))
         assert tuple(await asyncio.gather(served(here), served(there))) == (second, second)
-        await standings.switch(Kind.SCORE, lambda now: now.rolled_back())
+        await standings.switch(ModelKind.SCORE, lambda now: now.rolled_back())
         assert tuple(await asyncio.gather(served(here), served(there))) == (first, first)
     assert not (one / "models").exists(), "nothing was copied by hand"

@@ -19,8 +19,8 @@ from infra.outbox import Event
 from infra.settings import settings
 from infra.vault import PersonKey
 from ml.live import store
-from ml.live.approvals import ModelMove, Move
-from ml.live.store import Kind
+from ml.live.approvals import ModelMove, MoveKind
+from ml.live.store import ModelKind
 from ml.matchers import gate, logs, retraining, trainings
 from ml.matchers.interactions import Interactions
 from ml.matchers.live import LiveMatcher
@@ -96,7 +96,7 @@ async def test_what_passes_the_gate_is_live_and_written_down(history: list[UUID]
     done = await retraining.retrain()
     assert done is not None
     assert (done.outcome, done.failures) == (TrainingOutcome.LIVE, [])
-    assert (await standings.standing(Kind.MATCH)).champion == done.version
+    assert (await standings.standing(ModelKind.MATCH)).champion == done.version
     model = await standings.load_match(str(done.version))
     assert not model.simulated
     assert (model.card["shown"], model.card["people"]) == (PEOPLE * 5, PEOPLE)
@@ -109,7 +109,7 @@ async def test_what_passes_the_gate_is_live_and_written_down(history: list[UUID]
         await live.catch_up(db)
     assert live.model_version.startswith(str(done.version))
     move = await last_move()
-    assert (move.kind, move.move, move.version, move.before) == (Kind.MATCH, Move.PROMOTED, done.version, None)
+    assert (move.kind, move.move, move.version, move.before) == (ModelKind.MATCH, MoveKind.PROMOTED, done.version, None)
     assert move.gate == done.figures
     assert move.gate["relevance"]["differences"]["position"][2] < 0
     async with reading() as db:
@@ -142,7 +142,7 @@ class TestTheGate:
         assert done.outcome is TrainingOutcome.REFUSED
         assert any("not measurably as good as the champion's" in failure for failure in done.failures)
         assert done.figures["against"] == champion
-        assert (await standings.standing(Kind.MATCH)).champion == champion
+        assert (await standings.standing(ModelKind.MATCH)).champion == champion
         with pytest.raises(ArtefactError, match="There is no model"):
             await standings.load_match(str(done.version))
         stored = await latest()
@@ -156,7 +156,7 @@ class TestTheGate:
         assert done is not None
         assert (done.outcome, done.version) == (TrainingOutcome.TOO_FEW, None)
         assert done.failures[-1].endswith("decided applications are there; 1,000,000 are needed.")
-        assert (await standings.standing(Kind.MATCH)).champion is None
+        assert (await standings.standing(ModelKind.MATCH)).champion is None
 
     async def test_one_that_was_overtaken_stays_down(
         self, matcher: MatchArtefact, monkeypatch: pytest.MonkeyPatch
@@ -172,7 +172,7 @@ class TestTheGate:
         done = await retraining.retrain()
         assert done is not None
         assert done.outcome is TrainingOutcome.OVERTAKEN
-        assert (await standings.standing(Kind.MATCH)).champion == matcher.version
+        assert (await standings.standing(ModelKind.MATCH)).champion == matcher.version
 
 
 class TestOnce:

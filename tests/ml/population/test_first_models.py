@@ -9,7 +9,7 @@ import pytest
 
 from infra.database import reading, transaction
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.matchers.live import LiveMatcher
 from ml.population import first_models
 from ml.population.first_models import FirstModels
@@ -47,7 +47,7 @@ async def test_both_are_trained_and_go_live_and_the_same_again(nothing_live: Non
         assert await first_models.are_there(db)
     assert heard == sorted(heard)
     assert (heard[0], heard[-1]) == (0.0, 1.0)
-    assert [(await standing(kind)).champion for kind in Kind] == [models.score.version, models.match.version]
+    assert [(await standing(kind)).champion for kind in ModelKind] == [models.score.version, models.match.version]
     assert (await load_score(models.score.version)).simulated
     assert (await load_match(models.match.version)).simulated
     scorer, matcher = LiveScorer(), LiveMatcher()
@@ -76,4 +76,4 @@ async def test_where_another_machine_was_first_its_models_stay(nothing_live: Non
     other = await standings.promote(replace(models.score, calibration=(0.5, 1.0)))
     async with transaction() as db:
         await first_models.go_live(db, models)
-    assert await standing(Kind.SCORE) == ModelStanding(other)
+    assert await standing(ModelKind.SCORE) == ModelStanding(other)

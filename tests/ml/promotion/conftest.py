@@ -10,7 +10,7 @@ from domain.credit.rescores import RescoreRange
 from domain.credit.scores import Scoring, ScoringState
 from infra.database import transaction
 from infra.settings import settings
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from tests.ml import standings
 
 
@@ -40,7 +40,7 @@ async def _small_batches_without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def champion() -> str:
-    version = (await standings.standing(Kind.SCORE)).champion
+    version = (await standings.standing(ModelKind.SCORE)).champion
     assert version is not None
     return version
 

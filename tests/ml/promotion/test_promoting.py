@@ -19,9 +19,9 @@ from infra.outbox import Event
 from infra.settings import Settings, settings
 from ml.lab.comparing import Difference
 from ml.live import store
-from ml.live.approvals import ModelMove, Move
+from ml.live.approvals import ModelMove, MoveKind
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind, ModelFile
+from ml.live.store import ModelFile, ModelKind
 from ml.models.features import FEATURES
 from ml.promotion import challenging, promoting
 from ml.promotion.challenging import ChallengerScore
@@ -93,10 +93,10 @@ class TestVouching:
         self, champion: str, other: str, appoint: Appoint
     ) -> None:
         now = await run(promoting.promote, await vouched(other, appoint))
-        assert now == await standings.standing(Kind.SCORE)
+        assert now == await standings.standing(ModelKind.SCORE)
         assert (now.champion, now.before[0]) == (other, champion)
         move = await last_move()
-        assert (move.move, move.version, move.before) == (Move.PROMOTED, other, champion)
+        assert (move.move, move.version, move.before) == (MoveKind.PROMOTED, other, champion)
         assert move.moved_by_id == MOVER.staff_id
         assert (await last_promotion()).data == {"kind": "score", "version": other}
 
@@ -110,7 +110,7 @@ class TestVouching:
             await run(promoting.approve, fresh, by=risk)
         with pytest.raises(NotPromoted, match="Two people"):
             await run(promoting.promote, fresh)
-        assert (await standings.standing(Kind.SCORE)).champion == champion
+        assert (await standings.standing(ModelKind.SCORE)).champion == champion
 
     async def test_only_risk_and_approvers_vouch(self, champion: str, appoint: Appoint) -> None:
         fresh = await saved(champion, calibration=(0.02, 1.0))
@@ -160,7 +160,7 @@ class TestGates:
         store.forget()
         with pytest.raises(NotPromoted, match=fresh):
             await run(promoting.promote, fresh)
-        assert (await standings.standing(Kind.SCORE)).champion == champion
+        assert (await standings.standing(ModelKind.SCORE)).champion == champion
         assert scorer().model_version == champion
 
     async def test_a_model_that_would_score_too_few_of_those_who_are_scored_now(
@@ -200,7 +200,7 @@ class TestGates:
         fresh = await vouched(await saved(champion, calibration=(0.07, 1.0)), appoint)
         with pytest.raises(NotPromoted, match="gate stays shut"):
             await run(promoting.promote, fresh, Gate(("Its auc is worse by 0.0100.",), {}))
-        assert (await standings.standing(Kind.SCORE)).champion == champion
+        assert (await standings.standing(ModelKind.SCORE)).champion == champion
 
     async def test_real_models_are_measured_on_the_same_rows(self, champion: str) -> None:
         simulated = await standings.load_score(champion)
@@ -247,7 +247,7 @@ class TestAfterwards:
         await standings.catch_up()
         assert scorer().model_version == champion
         move = await last_move()
-        assert (move.move, move.version, move.before) == (Move.ROLLED_BACK, champion, other)
+        assert (move.move, move.version, move.before) == (MoveKind.ROLLED_BACK, champion, other)
         assert (await last_promotion()).data == {"kind": "score", "version": champion}
 
     @pytest.mark.parametrize("role", [Role.MARKETING, Role.VIEWER])
@@ -263,11 +263,11 @@ class TestAfterwards:
                 NotPromoted, match=f"A {role} cannot vouch for a model, or move one: that takes the role"
             ):
                 await run(move, *words, by=somebody)
-        assert (await standings.standing(Kind.SCORE)).champion == champion
+        assert (await standings.standing(ModelKind.SCORE)).champion == champion
         assert (await last_move()).id == before.id
 
     async def test_there_may_be_nothing_to_roll_back_to(self, champion: str) -> None:
-        await standings.switch(Kind.SCORE, lambda now: ModelStanding(champion))
+        await standings.switch(ModelKind.SCORE, lambda now: ModelStanding(champion))
         with pytest.raises(NotPromoted, match="no earlier champion"):
             await run(promoting.roll_back)
 
@@ -305,11 +305,11 @@ class TestChallenger:
     async def test_nobody_challenges_himself(self, champion: str, other: str) -> None:
         with pytest.raises(NotPromoted, match="champion already"):
             await run(promoting.challenge, champion)
-        await standings.switch(Kind.SCORE, lambda now: now.promoted(other))
+        await standings.switch(ModelKind.SCORE, lambda now: now.promoted(other))
         await run(promoting.challenge, champion)
         assert (await run(promoting.roll_back)).challenger is None
 
     async def test_a_challenge_ends(self, other: str) -> None:
         await run(promoting.challenge, other)
         assert (await run(promoting.challenge, None)).challenger is None
-        assert (await last_move()).move is Move.WITHDRAWN
+        assert (await last_move()).move is MoveKind.WITHDRAWN

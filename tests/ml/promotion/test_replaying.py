@@ -9,7 +9,7 @@ from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.vault import PersonKey
 from ml.live import store
-from ml.live.store import Kind, ModelFile
+from ml.live.store import ModelFile, ModelKind
 from ml.score.replaying import CannotReplay, replay_decision, replay_score
 from tests.applying import AT_ONCE, apply
 from tests.ml import standings
@@ -33,7 +33,7 @@ async def test_two_hundred_scores_replay_to_the_same_numbers_also_after_their_ch
     await rescore()
     stored = (await scores_of([*people]))[:200]
     assert len(stored) == 200
-    await standings.switch(Kind.SCORE, lambda now: now.promoted(other))
+    await standings.switch(ModelKind.SCORE, lambda now: now.promoted(other))
     async with reading() as db:
         for score in stored:
             again = await replay_score(db, score.id)

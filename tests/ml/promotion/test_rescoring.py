@@ -25,7 +25,7 @@ from infra.database import Db, reading, transaction
 from infra.outbox import Event, EventReaction
 from infra.settings import settings
 from infra.vault import PersonKey
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from tests.logs import Lines
 from tests.ml import standings
 from tests.ml.promotion.crowds import changes, finish, points, rescore, scores_each, settle
@@ -69,7 +69,7 @@ async def at(moment: datetime) -> AsyncIterator[Db]:
 
 
 async def promote(version: str) -> None:
-    await standings.switch(Kind.SCORE, lambda now: now.promoted(version))
+    await standings.switch(ModelKind.SCORE, lambda now: now.promoted(version))
     await standings.catch_up()
 
 

@@ -11,7 +11,7 @@ from domain.actors import Role, StaffActor
 from infra.database import reading, transaction
 from infra.settings import settings
 from ml.live.registry import LiveModel, ModelStanding
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import ArtefactError
 from ml.promotion import promoting
 from ml.promotion.promoting import NotPromoted
@@ -25,12 +25,12 @@ __all__ = ["appoint"]
 async def under_another_key(champion: str) -> AsyncIterator[None]:
     """As a database of another house has it."""
     async with transaction() as db:
-        mine = select(LiveModel).where(LiveModel.kind == Kind.SCORE)
+        mine = select(LiveModel).where(LiveModel.kind == ModelKind.SCORE)
         mac = (await db.execute(mine)).scalar_one().mac
-        await db.execute(update(LiveModel).where(LiveModel.kind == Kind.SCORE).values(mac=mac[::-1]))
+        await db.execute(update(LiveModel).where(LiveModel.kind == ModelKind.SCORE).values(mac=mac[::-1]))
     yield
     async with transaction() as db:
-        row = (await db.execute(select(LiveModel).where(LiveModel.kind == Kind.SCORE))).scalar_one()
+        row = (await db.execute(select(LiveModel).where(LiveModel.kind == ModelKind.SCORE))).scalar_one()
         if row.mac == mac[::-1]:
             row.mac = mac
 
@@ -43,7 +43,7 @@ async def doctored() -> tuple[State, str, str]:
 
 async def revision() -> int:
     async with reading() as db:
-        return int((await db.execute(select(LiveModel.revision).where(LiveModel.kind == Kind.SCORE))).scalar_one())
+        return int((await db.execute(select(LiveModel.revision).where(LiveModel.kind == ModelKind.SCORE))).scalar_one())
 
 
 async def test_the_doctor_finds_it(champion: str, under_another_key: None) -> None:
@@ -65,9 +65,9 @@ async def test_it_comes_back_with_nothing_of_what_the_row_says(
 ) -> None:
     before = await revision()
     with pytest.raises(ArtefactError):
-        await standings.standing(Kind.SCORE)
+        await standings.standing(ModelKind.SCORE)
     await run(promoting.reseal, champion)
-    assert await standings.standing(Kind.SCORE) == ModelStanding(champion)
+    assert await standings.standing(ModelKind.SCORE) == ModelStanding(champion)
     assert await revision() == before + 1
     move, told = await last_move(), await last_promotion()
     assert (move.version, move.before, move.gate, move.moved_by_id) == (
@@ -96,7 +96,7 @@ async def test_a_model_of_real_people_takes_two_people_for_it_too(
     assert await revision() == before
     await vouched(real, appoint)
     await run(promoting.reseal, real)
-    assert await standings.standing(Kind.SCORE) == ModelStanding(real)
+    assert await standings.standing(ModelKind.SCORE) == ModelStanding(real)
 
 
 async def test_who_may_not_vouch_may_not_reseal(champion: str, under_another_key: None) -> None:

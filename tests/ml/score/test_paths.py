@@ -8,7 +8,7 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
 from ml.models.artefact import Artefact
-from ml.score.paths import STEPS_MAX, Path, path
+from ml.score.paths import STEPS_MAX, ScorePath, path
 from ml.score.scoring import score_with
 from ml.score.steps import possible
 from tests.ml.conftest import persona
@@ -22,7 +22,7 @@ def points(model: Artefact, sheet: FactSheet) -> int:
     return answer.points
 
 
-def found(model: Artefact, sheet: FactSheet) -> Path:
+def found(model: Artefact, sheet: FactSheet) -> ScorePath:
     answer = path(model, sheet)
     assert answer is not None
     return answer

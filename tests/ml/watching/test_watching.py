@@ -13,7 +13,7 @@ from domain import approvals
 from domain.actors import Role, StaffActor
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.credit import scores
-from domain.credit.outcomes import Outcome
+from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
 from domain.facts import readings
 from domain.facts.readings import Observed
@@ -27,7 +27,7 @@ from infra.vault import PersonKey
 from ml.figures.drift import Alarm, Share
 from ml.live.approvals import MODEL
 from ml.live.registry import ModelStanding
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact, ArtefactError
 from ml.score.scoring import scored
 from ml.watching import bins, snapshots, tasks, watch
@@ -268,7 +268,7 @@ class TestSnapshot:
     async def test_matured_outcomes_are_told_by_grade_and_group(self, db: Db, live: Artefact) -> None:
         made = [await score(db, live) for _ in range(24)]
         for number, each in enumerate(made):
-            db.add(Outcome(user_id=each.user_id, score_id=each.id, bad=number < 6, observed_at=FAR))
+            db.add(LoanOutcome(user_id=each.user_id, score_id=each.id, bad=number < 6, observed_at=FAR))
         await db.flush()
         taken = await snapshot(db)
         first, expected = made[0], pytest.approx(24 * made[0].probability)
@@ -296,7 +296,7 @@ class TestWatch:
     async def test_a_standing_that_is_refused_hides_nothing(
         self, db: Db, live: Artefact, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def broken(db: Db, kind: Kind) -> ModelStanding:
+        async def broken(db: Db, kind: ModelKind) -> ModelStanding:
             raise ArtefactError("What is live of the kind score was changed by other hands")
 
         monkeypatch.setattr(watch, "standing", broken)

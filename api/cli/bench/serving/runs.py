@@ -12,7 +12,7 @@ from api.cli.bench.serving import crowds, load, measuring, processor, rivals
 from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Contender, Result
 from api.cli.bench.serving.rows import Asking, Row
 from api.cli.house import House
-from api.story import NAME_COLUMNS, Told
+from api.story import NAME_COLUMNS, ConsoleStory
 from domain.market.products import Product, ProductStatus
 from infra import embedded
 from infra.database import reading
@@ -49,7 +49,7 @@ class Run:
     rows: list[Result]
 
 
-async def run(story: Told, house: House, size: Size, only: Sequence[str] = ()) -> Run:
+async def run(story: ConsoleStory, house: House, size: Size, only: Sequence[str] = ()) -> Run:
     everybody = max(size.people, 2 * (size.readers + size.applicants))  # not everybody is known well enough for a score
     with story.step("People") as step:
         asking = Asking(await crowds.gather(everybody, size.readers, size.applicants, step), size.applications)
@@ -85,7 +85,7 @@ def _home_bytes(longan: Contender, asking: Asking) -> int:
     return load.send(longan.port, home.requests(0)[:1], at_once=1, contains=home.contains).answer_bytes
 
 
-async def _others(story: Told, house: House, servers: Servers, answer_bytes: int) -> measuring.Programs:
+async def _others(story: ConsoleStory, house: House, servers: Servers, answer_bytes: int) -> measuring.Programs:
     assert settings().database_url is not None, "a scratch house has one"
     programs = {LIMIT: rivals.limit(house.var, settings().database_url or "", answer_bytes)}
     if rivals.why_no_peer() is None:
@@ -96,7 +96,7 @@ async def _others(story: Told, house: House, servers: Servers, answer_bytes: int
 
 
 async def _measure(
-    story: Told, rows: Sequence[Row], contenders: dict[str, Contender], postgres: int, size: Size
+    story: ConsoleStory, rows: Sequence[Row], contenders: dict[str, Contender], postgres: int, size: Size
 ) -> list[Result]:
     results = []
     for row in rows:

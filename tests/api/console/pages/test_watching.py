@@ -13,7 +13,7 @@ from infra.outbox import Event
 from ml.live import store
 from ml.live.registry import ModelStanding
 from ml.live.serving import Live
-from ml.live.store import Kind
+from ml.live.store import ModelKind
 from ml.models.artefact import Artefact
 from ml.promotion.challenging import SideBySide
 from ml.watching import bins, snapshots, tasks, watch
@@ -146,7 +146,7 @@ async def test_a_challenger_is_shown_beside(
 
     seen()
 
-    async def stands(db: Db, kind: Kind) -> ModelStanding:
+    async def stands(db: Db, kind: ModelKind) -> ModelStanding:
         return ModelStanding(live.version, "feedbeef")
 
     monkeypatch.setattr(watch, "standing", stands)
@@ -157,7 +157,7 @@ async def test_a_challenger_is_shown_beside(
 
 
 async def test_without_a_model_nothing_is_claimed(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_live", Live(Kind.SCORE, store.load_score, lambda now: None))
+    monkeypatch.setattr(watch, "_live", Live(ModelKind.SCORE, store.load_score, lambda now: None))
     told = await browser.text("/console/watch")
     assert "No score model is live" in told
     assert "Simulated" not in told

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.matching.learning import exploring
-from domain.matching.learning.exploring import BEYOND, LENGTH_MIN, SLOT, Plan
+from domain.matching.learning.exploring import BEYOND, LENGTH_MIN, SLOT, Exploration
 from infra.settings import Settings
 
 SPACE = UUID(int=7)
@@ -21,16 +21,16 @@ def list_ids(count: int) -> list[UUID]:
     return [uuid5(SPACE, str(number)) for number in range(count)]
 
 
-def plans(count: int, ranked: int, new: list[bool] | None = None, share: float = SHARE) -> list[Plan]:
+def plans(count: int, ranked: int, new: list[bool] | None = None, share: float = SHARE) -> list[Exploration]:
     return [exploring.plan(list_id, ranked=ranked, new=new, share=share) for list_id in list_ids(count)]
 
 
-def every_outcome(ranked: int, new: list[bool] | None) -> list[tuple[Fraction, Plan]]:
+def every_outcome(ranked: int, new: list[bool] | None) -> list[tuple[Fraction, Exploration]]:
     """All lists that could have been, each with its chance."""
     some = exploring.plan(SPACE, ranked=ranked, new=new, share=SHARE)
     share, count = Fraction(SHARE), len(some.drawable)
-    drawn = [(share / count, Plan(ranked, SHARE, some.drawable, int(rank))) for rank in some.drawable]
-    return [(1 - share, Plan(ranked, SHARE, some.drawable, None)), *drawn]
+    drawn = [(share / count, Exploration(ranked, SHARE, some.drawable, int(rank))) for rank in some.drawable]
+    return [(1 - share, Exploration(ranked, SHARE, some.drawable, None)), *drawn]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ class TestPropensity:
 
 
 class TestOneThatIsExplored:
-    plan = Plan(20, SHARE, np.array([7, 11, 19]), 11)
+    plan = Exploration(20, SHARE, np.array([7, 11, 19]), 11)
 
     def test_stands_at_the_slot_and_the_others_move_down(self) -> None:
         assert self.plan.positions(0, 20).tolist() == [0, 1, 2, 3, 11, 4, 5, 6, 7, 8, 9, 10, *range(12, 20)]
@@ -116,7 +116,7 @@ class TestWhoIsDrawn:
 
 
 class TestNobodyIsDrawn:
-    def is_straight(self, plan: Plan) -> bool:
+    def is_straight(self, plan: Exploration) -> bool:
         return plan.drawn is None and {plan.propensity(place) for place in range(plan.ranked)} <= {1.0}
 
     def test_in_a_short_list(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.credit.grades import Grade
-from domain.credit.outcomes import Outcome
+from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
 from domain.matching.impressions import Impression
 from domain.matching.learning import histories
@@ -95,7 +95,7 @@ class Person:
         )
         await self._add(score)
         if bad is not None:
-            await self._add(Outcome(user_id=self.user_id, score_id=score.id, bad=bad, observed_at=self.now))
+            await self._add(LoanOutcome(user_id=self.user_id, score_id=score.id, bad=bad, observed_at=self.now))
 
     async def _add(self, row: object) -> None:
         self.db.add(row)
