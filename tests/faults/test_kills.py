@@ -47,7 +47,7 @@ ZERO = {
 
 async def test_nothing_accepted_is_lost_or_doubled(models: None) -> None:
     with running(settings().var / "models") as machine:
-        async with visitor(machine.url, timeout=8) as http:
+        async with visitor(machine.url, timeout=60) as http:
             people = [Patient(http) for _ in range(PEOPLE)]
             await asyncio.gather(*(person.begin() for person in people))
             storm = asyncio.create_task(kill_one_after_another(machine))

@@ -37,7 +37,7 @@ async def test_the_age_counts_from_the_first_time_however_often_it_was_sent(coun
         assert await leases.take_due(BATCH) == [], "it is leased away, and still waits"
     waiting, oldest, parked, _ = await look()
     assert (waiting, parked) == (1, 0)
-    assert oldest == pytest.approx(35, abs=2)
+    assert oldest == clock.lasting(35)
 
 
 async def test_what_is_due_later_does_not_wait_yet(counter: Counter, clock: Clock) -> None:
@@ -48,7 +48,7 @@ async def test_what_is_due_later_does_not_wait_yet(counter: Counter, clock: Cloc
     await clock.forward(hours=2)
     waiting, oldest, _, _ = await look()
     assert waiting == 1
-    assert oldest == pytest.approx(3600, abs=2)
+    assert oldest == clock.lasting(3600)
 
 
 async def test_a_parked_one_goes_on_being_told_by_its_age(
@@ -60,7 +60,7 @@ async def test_a_parked_one_goes_on_being_told_by_its_age(
     await clock.forward(days=1)
     waiting, oldest, parked, oldest_parked = await look()
     assert (waiting, oldest, parked) == (0, 0, 1)
-    assert oldest_parked == pytest.approx(86_400, abs=2)
+    assert oldest_parked == clock.lasting(86_400)
 
 
 async def test_metrics_and_ready_tell_it(counter: Counter, clock: Clock, web: httpx2.AsyncClient) -> None:
@@ -75,17 +75,17 @@ async def test_metrics_and_ready_tell_it(counter: Counter, clock: Clock, web: ht
     }
     assert told == {
         "longan_reaction_waiting": 1,
-        "longan_reaction_oldest_seconds": pytest.approx(100, abs=5),
+        "longan_reaction_oldest_seconds": clock.lasting(100),
         "longan_reaction_failing": 0,
         "longan_reactions_waiting": 1,
-        "longan_reactions_oldest_seconds": pytest.approx(100, abs=5),
+        "longan_reactions_oldest_seconds": clock.lasting(100),
         "longan_reactions_parked": 0,
         "longan_reactions_parked_oldest_seconds": 0,
     }
     ready = await web.get("/readyz")
     reactions = ready.json()["reactions"]
     assert (ready.status_code, reactions["late"], reactions["waiting"], reactions["parked"]) == (200, True, 1, 0)
-    assert reactions["oldest_seconds"] == pytest.approx(100, abs=5)
+    assert reactions["oldest_seconds"] == clock.lasting(100)
 
 
 async def test_the_relay_says_it_in_the_log_and_not_each_second(counter: Counter, clock: Clock, lines: Lines) -> None:
@@ -98,7 +98,7 @@ async def test_the_relay_says_it_in_the_log_and_not_each_second(counter: Counter
         await watch.look()
     (line,) = map(orjson.loads, lines.since(mark).splitlines())
     assert (line["event"], line["level"], line["count"]) == ("reactions.late", "error", 1)
-    assert line["seconds"] == pytest.approx(61, abs=2)
+    assert line["seconds"] == clock.lasting(61)
 
 
 @pytest.mark.parametrize(("seconds", "is_late"), [(0, False), (60, False), (60.1, True)])
