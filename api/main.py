@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import documents, graphiql, health, metrics, wiring
 from api.app import authenticating, evidence
+from api.app.keeping import keeping
 from api.app.schema import schema as app_schema
 from api.compressing import Compressing
 from api.console import pages as console_pages
@@ -84,8 +85,8 @@ async def _warm() -> None:
 
 def routes() -> list[BaseRoute]:
     shows_schema = settings().shows_schema
-    app_door = Door(
-        app_schema(), authenticating.authenticate, is_public=True, ide=graphiql.page if shows_schema else None
+    app_door = keeping(
+        Door(app_schema(), authenticating.authenticate, is_public=True, ide=graphiql.page if shows_schema else None)
     )
     found: list[BaseRoute] = [
         Route("/graphql", app_door),

@@ -15,6 +15,7 @@ async def main() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, running.cancel)
     database.open_engine(pool=3)
+    database.open_reads(pool=2)
     try:
         await relay.run(Broker(make_sender()))
     except asyncio.CancelledError:

@@ -10,6 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from infra import lasting
 from infra.settings import settings
 
 PATIENCE_SECONDS = 1.0
@@ -53,6 +54,7 @@ _rest = Rest()
 
 async def answered(ask: Callable[[], Awaitable[T]]) -> T:
     """What Valkey answers, in short time. Raises Away."""
+    lasting.doubt("valkey")
     if not _rest.lets_ask():
         raise Away("Resting")
     try:

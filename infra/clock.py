@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Interval, select, text
+from sqlalchemy import ColumnElement, DateTime, Interval, func, literal, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from infra import lasting
 from infra.entity import Entity
 from infra.settings import settings
 
@@ -22,6 +23,12 @@ class ClockOffset(Entity):
 
 async def now(db: AsyncSession) -> datetime:
     """The time at which this transaction began; asked once, then the same until it ends."""
+    lasting.doubt("clock")
+    return await dated(db)
+
+
+async def dated(db: AsyncSession) -> datetime:
+    """The same, for who tells `lasting` until when it is all one which time it is."""
     moment: datetime | None = db.info.get("now")
     if moment is None:
         moment = (await db.execute(text("SELECT longan_now()"))).scalar_one()
@@ -38,6 +45,11 @@ def local_day(moment: datetime) -> date:
     """The day that this moment lies in, for the product: birthdays, quotas and reports count by it."""
     assert moment.tzinfo is not None, "a time without a zone lies in no day"
     return moment.astimezone(zone()).date()
+
+
+def local_text(moment: ColumnElement[datetime], pattern: str) -> ColumnElement[str]:
+    """The day that this moment lies in, or its month or year, written by a pattern of Postgres's `to_char`."""
+    return func.to_char(func.timezone(literal(settings().time_zone), moment), pattern)
 
 
 def begins(day: date) -> datetime:
@@ -57,6 +69,7 @@ async def today(db: AsyncSession) -> date:
 
 # Whatever the statement that asks for this can see was written before it.
 EXACTLY = text("longan_now() + (clock_timestamp() - now())")
+EXACTLY_NOW = literal_column("longan_now() + (clock_timestamp() - now())", DateTime(timezone=True))
 
 
 def stand(db: AsyncSession, at: datetime) -> None:

@@ -1,9 +1,8 @@
-"""The way to Postgres: one engine per process, one transaction per mutation, short reads for loaders."""
+"""The way to Postgres: two engines per process, one transaction per mutation, short reads for loaders."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import orjson
 import stamina
@@ -11,33 +10,54 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from infra import agreeing, doorbell, postgres_url
-from infra.settings import Settings, settings
+from infra import connections, doorbell, lasting, postgres_url
+from infra.connecting import session_settings
+from infra.reads import Reads
+from infra.settings import settings
 
 Db = AsyncSession
 T = TypeVar("T")
 
 _engine: AsyncEngine | None = None
 _sessions: async_sessionmaker[AsyncSession] | None = None
+_reads: async_sessionmaker[Reads] | None = None
 
 
 def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngine:
-    """Make this process's engine; a second call answers the first one's."""
+    """Make this process's engine for transactions; a second call answers the first one's."""
     global _engine, _sessions
     if _engine is None:
-        s = settings()
-        _engine = make_engine(
-            url or s.database_url or "",
-            pool_size=pool or s.database_pool,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=True,
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args={"command_timeout": s.statement_timeout_ms / 1000 + 5, **session_settings(s)},
-        )
+        _engine = _make(url, pool or settings().database_pool, pool_pre_ping=True)
+        lasting.listen(_engine)
         _sessions = async_sessionmaker(_engine, expire_on_commit=False)
     return _engine
+
+
+def open_reads(url: str | None = None, *, pool: int | None = None) -> async_sessionmaker[Reads]:
+    """The sessions of reads, each statement by itself: no transaction is begun, and no connection asked whether it lives."""
+    global _reads
+    if _reads is None:
+        engine = _make(url, pool or settings().database_read_pool, isolation_level="AUTOCOMMIT", read_only=True)
+        lasting.listen(engine)
+        _reads = async_sessionmaker(engine, class_=Reads, expire_on_commit=False)
+    return _reads
+
+
+def _make(url: str | None, pool: int, *, read_only: bool = False, **options: Any) -> AsyncEngine:
+    s = settings()
+    return make_engine(
+        url or s.database_url or "",
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=10,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "command_timeout": s.statement_timeout_ms / 1000 + 5,
+            **session_settings(s, read_only=read_only),
+        },
+        **options,
+    )
 
 
 def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **options: Any) -> AsyncEngine:
@@ -46,34 +66,13 @@ def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **optio
     return create_async_engine("postgresql+asyncpg://", connect_args=connect, **options)
 
 
-def limits(s: Settings) -> dict[str, str]:
-    """What ends a statement, a wait for a lock, and a transaction that its process forgot."""
-    return {
-        "statement_timeout": str(s.statement_timeout_ms),
-        "lock_timeout": "10000",
-        "idle_in_transaction_session_timeout": "30000",
-    }
-
-
-def session_settings(s: Settings) -> dict[str, Any]:
-    """A pooler in transaction mode takes no limits from its clients, so the role has them there; and what was prepared in
-    one transaction is on another server in the next, so nothing is kept, and no two names are the same."""
-    named = {"application_name": agreeing.mark(s), "timezone": "UTC"}
-    if not s.database_pooled:
-        return {"server_settings": named | limits(s)}
-    return {
-        "server_settings": named,
-        "statement_cache_size": 0,
-        "prepared_statement_cache_size": 0,
-        "prepared_statement_name_func": lambda: f"longan_{uuid4().hex}",
-    }
-
-
 async def close_engine() -> None:
-    global _engine, _sessions
-    if _engine is not None:
-        await _engine.dispose()
-    _engine = _sessions = None
+    global _engine, _sessions, _reads
+    await connections.close()
+    for engine in (_engine, _reads.kw["bind"] if _reads else None):
+        if engine is not None:
+            await engine.dispose()
+    _engine = _sessions = _reads = None
 
 
 def _session() -> AsyncSession:
@@ -93,8 +92,8 @@ async def transaction() -> AsyncIterator[Db]:
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[Db]:
-    """A short read of its own; nothing written in it stays."""
-    async with _session() as db:
+    """A short read of its own, in which nothing can be written; each statement sees what is there when it is asked."""
+    async with open_reads()() as db:
         yield db
 
 

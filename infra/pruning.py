@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from infra import clock, counters, schedules
+from infra import clock, counters, revisions, schedules
 from infra.database import Db
 from infra.events import declare
 from infra.outbox import Event, EventReaction
@@ -24,3 +24,4 @@ async def prune_ground(db: Db, event: Event) -> None:
     await db.execute(delete(Receipt).where(Receipt.created_at < now - KEPT))
     await db.execute(delete(EventReaction).where(EventReaction.handled_at < now - HANDLED_KEPT))
     await counters.prune(db)
+    await revisions.prune(db)

@@ -183,7 +183,9 @@ class Settings(BaseSettings):
     database_pooled: bool = False  # the address above is that of a PgBouncer in transaction mode
     valkey_url: kinds.ValkeyUrl | None = None
     broker_url: kinds.BrokerUrl | None = None  # the Valkey above, unless a RabbitMQ is named
-    database_pool: kinds.Few = 20
+    database_pool: kinds.Few = 12  # connections of a process for its transactions
+    database_read_pool: kinds.Few = 8  # and for its reads
+    answers_kept_bytes: kinds.TimesOrNone = 32_000_000  # in each process, of the app's answers
     statement_timeout_ms: kinds.Milliseconds = 15_000
     relay_sweep_seconds: Seconds = 1.0
     reactions_late_after_seconds: Seconds = (

@@ -17,11 +17,15 @@ from sqlalchemy.orm import Mapped
 
 from infra.entity import Entity, OwnerId
 from infra.keys import keyring
+from infra.loaders import ANY_KEY
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
 
 NONCE = 12
 
 
+@raises(Raised.OWNERS)
 class PersonKey(Entity):
     __tablename__ = "person_keys"
     __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
@@ -76,6 +80,9 @@ async def seal_of(db: AsyncSession, user_id: UUID) -> Seal:
             raise LookupError("this person has no key any more")
         known[user_id] = seal_with(row)
     return known[user_id]
+
+
+PERSON_KEYS = Question(lambda: select(PersonKey).where(PersonKey.user_id == ANY_KEY))
 
 
 async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:

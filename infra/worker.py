@@ -83,6 +83,7 @@ def _begin(**_: object) -> None:
     global _runner
     _runner = asyncio.Runner()
     database.open_engine(pool=4)
+    database.open_reads(pool=2)
 
 
 @worker_process_shutdown.connect

@@ -25,8 +25,18 @@ PROVIDERS: Mapping[str, Provider] = {
 
 
 def registrations(configuration: Settings | None = None) -> dict[str, Registration]:
-    """All registrations by key, in the order in which a person sees them."""
+    """All registrations by key, in the order in which a person sees them; drawn up once for the settings that serve."""
+    global _serving
     configuration = configuration or settings()
+    if _serving is None or _serving[0] is not configuration:
+        _serving = configuration, _drawn_up(configuration)
+    return _serving[1]
+
+
+_serving: tuple[Settings, dict[str, Registration]] | None = None
+
+
+def _drawn_up(configuration: Settings) -> dict[str, Registration]:
     found = {
         key: sandboxed(provider, configuration.public_url) if configuration.is_embedded else None
         for key, provider in PROVIDERS.items()

@@ -3,17 +3,20 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import Index, Interval, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications import applications
-from infra import clock
+from infra import clock, lasting
 from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.events import declare
+from infra.loaders import ANY_KEY, NOW, loader
 from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
 from membership import benefits
 
 COUNTS_FOR = timedelta(days=365)
@@ -22,6 +25,7 @@ AGREEMENT_REPAID = declare("agreement.repaid", days_late=int)
 COUNTED = (benefits.REDEEMED, AGREEMENT_REPAID, applications.ACCEPTED)
 
 
+@raises(Raised.OWNERS)
 class Activity(Entity):
     """One point. Kept apart from the outbox, so that old events may be cleared away before the year is over."""
 
@@ -46,11 +50,22 @@ async def count(db: Db, event: Event) -> None:
     await db.execute(row.on_conflict_do_nothing())
 
 
-async def counts_of(db: Db, user_ids: set[UUID]) -> dict[UUID, int]:
+COUNTS = Question(
+    lambda: (
+        select(Activity.user_id, func.count(), func.min(Activity.occurred_at))
+        .where(Activity.user_id == ANY_KEY, Activity.occurred_at > NOW - literal(COUNTS_FOR, Interval))
+        .group_by(Activity.user_id)
+    )
+)
+
+
+@loader(COUNTS)
+async def counts_of(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, int, datetime]]
+) -> dict[UUID, int]:
     """The points of each; who has none is missing."""
-    since = await clock.now(db) - COUNTS_FOR
-    counted = select(Activity.user_id, func.count()).where(Activity.user_id.in_(user_ids), Activity.occurred_at > since)
-    return dict((await db.execute(counted.group_by(Activity.user_id))).all())
+    lasting.until(*(oldest + COUNTS_FOR for _, _, oldest in rows))
+    return {user_id: count for user_id, count, _ in rows}
 
 
 async def fewer_than_at(db: Db, user_id: UUID, needed: int) -> datetime | None:

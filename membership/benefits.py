@@ -13,6 +13,7 @@ from infra.entity import Entity, Id, Minor
 from infra.events import declare
 from infra.lifecycle import Lifecycle
 from infra.money import Money
+from infra.revisions import Raised, raises
 
 REDEEMED = declare("benefit.redeemed")
 
@@ -50,6 +51,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.EVERYBODYS)
 class Benefit(Entity):
     """`quota` None: as often as one likes. `name` is a msgid where the house named it."""
 
@@ -78,6 +80,7 @@ class Benefit(Entity):
 READING_ORDER = (case({segment: place for place, segment in enumerate(Segment)}, value=Benefit.segment), Benefit.code)
 
 
+@raises(Raised.EVERYBODYS)
 class BenefitSource(Entity):
     """Which tiers and plans grant a benefit: "tier:GOLD", "plan:..."."""
 

@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, and_, delete, func, literal, or_, select
+from sqlalchemy import ForeignKey, Select, and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock
+from infra import clock, lasting
 from infra.database import Db
 from infra.entity import Entity, OwnerId
+from infra.loaders import ANY_KEY, NOW, loader
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question, one_of
+from infra.revisions import Raised, raises
 from membership import quotas
 from membership.benefits import HELD, READING_ORDER, Benefit, BenefitSource, BenefitStatus
 from membership.quotas import BenefitUsage
 
 
+@raises(Raised.OWNERS)
 class Grant(Entity):
     __tablename__ = "grants"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
@@ -52,24 +56,34 @@ async def let_go(db: Db, user_id: UUID, source: str) -> None:
     await db.execute(delete(Grant).where(Grant.user_id == user_id, Grant.source == source))
 
 
-async def held_by(db: Db, user_ids: set[UUID]) -> dict[UUID, list[HeldBenefit]]:
-    """Everything that these people hold, each benefit once however many sources grant it. One round trip."""
-    now = await clock.now(db)
-    holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id.in_(user_ids)).distinct().subquery()
+def _held() -> Select[UUID, Benefit, int]:
+    holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id == ANY_KEY).distinct().subquery()
     this_period = and_(
         BenefitUsage.user_id == holds.c.user_id,
         BenefitUsage.benefit_id == holds.c.benefit_id,
-        BenefitUsage.period == quotas.period_column(now),
+        BenefitUsage.period == quotas.period_column(NOW),
     )
-    rows = await db.execute(
+    return (
         select(holds.c.user_id, Benefit, func.coalesce(BenefitUsage.used, 0))
         .join(Benefit, Benefit.id == holds.c.benefit_id)
         .outerjoin(BenefitUsage, this_period)
-        .where(Benefit.status.in_(HELD))
-        .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > now))
+        .where(one_of(Benefit.status, HELD))
+        .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > NOW))
         .order_by(*READING_ORDER)
     )
+
+
+HOLDINGS = Question(_held)
+
+
+@loader(HOLDINGS)
+async def held_by(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, Benefit, int]]
+) -> dict[UUID, list[HeldBenefit]]:
+    """Everything that these people hold, each benefit once however many sources grant it."""
     held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
+    lasting.until(quotas.next_period(now))
     for user_id, benefit, used in rows:
+        lasting.until(benefit.retires_at)
         held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), quotas.resets_at(benefit, now)))
     return held

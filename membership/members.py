@@ -13,6 +13,7 @@ from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 from infra.words import N_
 from membership import grants
 from membership.benefits import tier_source
@@ -36,6 +37,7 @@ WHY: dict[str, str] = {
 }
 
 
+@raises(Raised.OWNERS)
 class Member(Entity):
     """`valid_until`: the end of grace, for whoever has fallen below the tier. `review_at`: when time alone may move them."""
 
@@ -50,6 +52,7 @@ class Member(Entity):
     review_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+@raises(Raised.OWNERS)
 class TierMove(Entity):
     """Never changed. `from_code` None: the person joined."""
 

@@ -10,8 +10,11 @@ from sqlalchemy import select
 from domain.credit import scores
 from domain.credit.scores import Score, Scoring
 from infra.database import Db
+from infra.loaders import ANY_KEY, loader
+from infra.questions import Question
 from infra.words import N_
-from membership import activity, grants, rules
+from membership import activity, grants, rules, tiers
+from membership.benefits import Benefit
 from membership.grants import HeldBenefit
 from membership.members import Member
 from membership.rules import TierRules
@@ -52,22 +55,36 @@ class Membership:
     plan_subscription: None = None
 
 
-async def memberships_of(db: Db, user_ids: set[UUID]) -> dict[UUID, Membership]:
-    """The membership of each of these people, in six round trips; who has not joined is missing."""
-    live = await rules.live(db)
-    scorings = await scores.scorings_of(db, user_ids)
-    counts = await activity.counts_of(db, user_ids)
-    held = await grants.held_by(db, user_ids)
-    at_tiers = select(Member, Tier).join(Tier, Tier.code == Member.tier_code).where(Member.user_id.in_(user_ids))
+_MEMBERS = Question(lambda: select(Member).where(Member.user_id == ANY_KEY))
+
+
+@loader(scores.SCORINGS, activity.COUNTS, grants.HOLDINGS, _MEMBERS)
+async def memberships_of(
+    db: Db | None,
+    user_ids: set[UUID],
+    now: datetime,
+    concluded: list[tuple[Scoring, Score | None]],
+    active: list[tuple[UUID, int, datetime]],
+    granted: list[tuple[UUID, Benefit, int]],
+    members: list[tuple[Member]],
+) -> dict[UUID, Membership]:
+    """The membership of each of these people; who has not joined is missing."""
+    live = await rules.recall(db)
+    tier_of = {tier.code: tier for tier in await tiers.recall(db)}
+    scorings = await scores.scorings_of.answer(db, user_ids, now, concluded)
+    counts = await activity.counts_of.answer(db, user_ids, now, active)
+    held = await grants.held_by.answer(db, user_ids, now, granted)
     return {
         member.user_id: Membership(
-            tier=tier,
+            tier=tier_of[member.tier_code],
             since=member.since,
             valid_until=member.valid_until,
-            next=_next(live, tier, _points(scorings.get(member.user_id)), counts.get(member.user_id, 0)),
+            next=_next(
+                live, tier_of[member.tier_code], _points(scorings.get(member.user_id)), counts.get(member.user_id, 0)
+            ),
             benefits=held.get(member.user_id, []),
         )
-        for member, tier in await db.execute(at_tiers)
+        for (member,) in members
     }
 
 

@@ -10,11 +10,13 @@ from infra import clock
 from infra.clock import local_day
 from infra.entity import Entity, OwnerId
 from infra.privacy import Erasure, Export, Privacy
+from infra.revisions import Raised, raises
 from membership.benefits import Benefit, QuotaReset
 
 PERIODS = {QuotaReset.MONTHLY: "%Y-%m", QuotaReset.YEARLY: "%Y", QuotaReset.ONCE: "once"}
 
 
+@raises(Raised.OWNERS)
 class BenefitUsage(Entity):
     """How often a person used a benefit in one period. It belongs to the benefit, not to a grant: who leaves a tier
     and comes back finds spent what they had spent.
@@ -36,19 +38,27 @@ def period_of(reset: QuotaReset, now: datetime) -> str:
     return f"{local_day(now):{PERIODS[reset]}}"
 
 
-def period_column(now: datetime) -> ColumnElement[str]:
-    """The period of a row of Benefit, in SQL."""
-    return case({reset: period_of(reset, now) for reset in QuotaReset}, value=Benefit.reset)
+def period_column(now: ColumnElement[datetime]) -> ColumnElement[str]:
+    """The period of a row of Benefit that this moment lies in, in SQL."""
+    months, years = clock.local_text(now, "YYYY-MM"), clock.local_text(now, "YYYY")
+    return case(
+        {QuotaReset.MONTHLY: months, QuotaReset.YEARLY: years}, value=Benefit.reset, else_=PERIODS[QuotaReset.ONCE]
+    )
 
 
 def resets_at(benefit: Benefit, now: datetime) -> datetime | None:
     """When the quota is whole again, in UTC; None where there is no quota, or no second time."""
     if benefit.quota is None or benefit.reset == QuotaReset.ONCE:
         return None
+    if benefit.reset == QuotaReset.YEARLY:
+        return clock.begins(date(local_day(now).year + 1, 1, 1))
+    return next_period(now)
+
+
+def next_period(now: datetime) -> datetime:
+    """When the month is over, and with it perhaps the year, by the calendar of the product's time zone."""
     today = local_day(now)
-    if benefit.reset == QuotaReset.YEARLY or today.month == 12:
-        return clock.begins(date(today.year + 1, 1, 1))
-    return clock.begins(date(today.year, today.month + 1, 1))
+    return clock.begins(date(today.year + today.month // 12, today.month % 12 + 1, 1))
 
 
 def remaining(benefit: Benefit, used: int) -> int | None:

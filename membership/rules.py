@@ -11,6 +11,8 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.lifecycle import Lifecycle
 from infra.records import Record
+from infra.reference import Reference
+from infra.revisions import Raised, raises
 from membership.tiers import Tier
 
 
@@ -33,6 +35,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.EVERYBODYS)
 class TierRule(Entity):
     """What one version asks for one tier. `grace_days`: how long the tier is kept by who falls below it."""
 
@@ -60,6 +63,7 @@ class TierRule(Entity):
         return points >= self.points_at_least and activity >= self.activity_at_least
 
 
+@raises(Raised.EVERYBODYS)
 class TierRules(Entity):
     """One version. Once submitted its rows never change: another wish is another version."""
 
@@ -96,6 +100,14 @@ class TierRules(Entity):
 
     def above(self, tier: Tier) -> TierRule | None:
         return next((rule for rule in self.ladder if rule.tier.rank > tier.rank), None)
+
+
+_LIVE: Reference[TierRules] = Reference()
+
+
+async def recall(db: Db | None) -> TierRules:
+    """The version in force, for who only reads: from memory while nobody has changed anything."""
+    return await _LIVE.current(db, live)
 
 
 async def live(db: Db) -> TierRules:

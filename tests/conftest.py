@@ -23,7 +23,8 @@ os.environ["LONGAN_PUBLIC_URL"] = f"http://127.0.0.1:{_listening.getsockname()[1
 for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
     os.environ.pop(_name, None)
 
-from infra import cache, database, embedded, migrations, telemetry  # noqa: E402
+from api.graphql.kept.answers import forget as forget_answers  # noqa: E402
+from infra import cache, database, embedded, migrations, reference, telemetry  # noqa: E402
 from infra.database import Db  # noqa: E402
 from infra.settings import settings  # noqa: E402
 from tests import locks  # noqa: E402
@@ -36,6 +37,7 @@ from tests.visiting import visitor  # noqa: E402
 
 # The same examples each time, however slow the machine: whoever looks for others asks for them.
 hypothesis.settings.load_profile("ci")
+from tests.trying import rolled_back  # noqa: E402
 
 # Few tests each, and long: begun first, so that at the end no process waits for the one that has them.
 LONG = (
@@ -59,6 +61,14 @@ def servers() -> Iterator[embedded.Servers]:
     with embedded.servers(_folder, durable=False) as pair:
         yield pair
     shutil.rmtree(_folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """What a test patched was part of no revision."""
+    yield
+    forget_answers()
+    reference.forget()
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +113,7 @@ async def house(servers: embedded.Servers, lines: Lines, argon2_in_a_blink: None
 @pytest.fixture
 async def db() -> AsyncIterator[Db]:
     """A transaction that is rolled back: for reading, and for what nobody else need see."""
-    async with database.reading() as db:
+    async with rolled_back() as db:
         yield db
 
 

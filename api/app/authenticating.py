@@ -1,28 +1,41 @@
 """Who is behind an app's access token."""
 
+from contextvars import ContextVar
+
 from starlette.requests import HTTPConnection
 
 from api.graphql.context import bearer
 from api.graphql.errors import SessionEnded, Unauthenticated
+from domain import visits
 from domain.actors import UserActor
 from domain.people import sessions
-from infra import clock
-from infra.database import reading
+from domain.visits import Visit
+
+# Of the request that is just being answered, with the token that was shown: looked at once, before anything else.
+_looked: ContextVar[tuple[str, Visit] | None] = ContextVar("looked", default=None)
+
+
+async def visit_of(token: str | None) -> Visit | None:
+    """A look at whoever asks; None for a token that is not ours."""
+    said = sessions.read_access_token(token) if token is not None else None
+    if token is not None and said is None:
+        return None
+    visit = await visits.look(said)
+    _looked.set((token, visit) if token is not None else None)
+    return visit
 
 
 async def authenticate(token: str) -> UserActor:
     """Raises Unauthenticated for a token that is not ours or is over, SessionEnded for a session that is."""
-    said = sessions.read_access_token(token)
-    if said is None:
+    looked = _looked.get()
+    visit = looked[1] if looked and looked[0] == token else await visit_of(token)
+    _looked.set(None)  # the next operation on a socket is another look
+    if visit is None or visit.is_over:
+        # The app then asks for new tokens; only the end of a session sends a person back to the start.
         raise Unauthenticated
-    async with reading() as db:
-        if said.is_over(await clock.now(db)):
-            # The app then asks for new tokens; only the end of a session sends a person back to the start.
-            raise Unauthenticated
-        actor = await sessions.actor_of(db, said)
-    if actor is None:
+    if visit.actor is None:
         raise SessionEnded
-    return actor
+    return visit.actor
 
 
 def name_of(request: HTTPConnection) -> str | None:

@@ -10,7 +10,7 @@ from api.app.bands import BandEvidence
 from api.app.products import Product
 from api.app.viewing import viewer_field
 from api.graphql.connections import CountedConnection, counted, known
-from api.graphql.context import Info
+from api.graphql.context import Context, Info
 from api.graphql.mutations import Input, commit
 from api.graphql.reasons import Reason, translate_reasons
 from api.graphql.refusals import Refused
@@ -22,6 +22,7 @@ from domain.market.kinds import ProductKind
 from domain.matching import basis, impressions, matcher, matches, preferences, why_not
 from domain.matching.matcher import OddsBand
 from domain.permissions import Permission
+from infra import lasting
 from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.words import say
@@ -101,14 +102,16 @@ class Matching:
 
 
 async def page_of(
-    user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None
+    context: Context, user_id: UUID, kind: ProductKind | None, first: int | None, after: str | None
 ) -> CountedConnection[Match]:
     """The page, and a record that it was shown."""
+    just_read = await context.load(basis.of_users, user_id)
     async with reading() as db:
-        page = await matches.page(db, user_id, kind=kind, first=first, after=after)
+        page = await matches.page(db, user_id, kind=kind, first=first, after=after, just_read=just_read)
     if news := page.news:
-        async with transaction() as db:
-            await impressions.record(db, user_id, news)
+        with lasting.aside():
+            async with transaction() as db:
+                await impressions.record(db, user_id, news)
         page.found.recorded.update(shown.key for shown in news)
     return cast(CountedConnection[Match], counted(page, known(page.count)))
 

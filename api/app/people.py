@@ -89,11 +89,12 @@ class User(Node):
     @strawberry.field(description="Products for this person, best first. Asking counts them as shown.")
     async def matches(
         root: strawberry.Parent[users.User],
+        info: Info,
         kind: Annotated[ProductKind | None, strawberry.argument(description="Only of this kind.")] = None,
         first: First = None,
         after: After = None,
     ) -> CountedConnection[Match] | None:
-        return await matches_of(root.id, kind, first, after)
+        return await matches_of(info.context, root.id, kind, first, after)
 
     @strawberry.field(description="How my matches are ordered.")
     async def matching(root: strawberry.Parent[users.User]) -> Matching:

@@ -71,9 +71,10 @@ class Document:
 
 
 class Admitted(NamedTuple):
-    """An operation that may run, with its variables, and the cost that was charged for it."""
+    """An operation that may run, with its variables, its cost, and what was charged for it and them."""
 
     document: DocumentNode
     operation: Operation
     variables: VariableValues
     cost: int
+    charge: int

@@ -37,11 +37,12 @@ async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Ad
     operation = document.operation(asked.operation_name)
     cost = operation.cost(asked.variables or {})
     _refuse_dear(cost, asker)
-    await _charge(asker, cost + _values_in(asked.variables))
+    charge = cost + _values_in(asked.variables)
+    await charge_for(asker, charge)
     variables = _variables(schema, operation, asked, asker)
     if asked.sha256 is not None:
         await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
-    asker.admitted = Admitted(document.node, operation, variables, cost)
+    asker.admitted = Admitted(document.node, operation, variables, cost, charge)
     return asker.admitted
 
 
@@ -53,7 +54,7 @@ async def _read(schema: BaseSchema, text: str, asker: Context) -> Document:
     if len(text) > limits.document_bytes or len(text.encode("utf-8", "surrogatepass")) > limits.document_bytes:
         raise CostExceeded(f"A document has up to {limits.document_bytes} bytes.")
     tokens = len(WORD.findall(text))
-    await _charge(asker, tokens)
+    await charge_for(asker, tokens)
     node = await examine(core_of(schema), text, limits.tokens if asker.actor else limits.visitor_tokens)
     document = Document(node, tokens)
     _shelf_of(schema).put(text, document)
@@ -93,16 +94,17 @@ def _refuse_dear(cost: int, asker: Context) -> None:
         raise CostExceeded(f"This costs {cost}; a request may cost {most}.")
 
 
-_bursts = limiter.Bursts()
+_bursts, _tabs = limiter.Bursts(), limiter.Tabs()
 
 
-async def _charge(asker: Context, cost: int) -> None:
+async def charge_for(asker: Context, cost: int) -> None:
+    """Raises RateLimited for who asks for more than their rate."""
     limits = settings().request_limits
     if asker.actor is None:
         await _draw_out(asker, cost)
     rate = Rate(times=limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute, seconds=60)
     for name, times in _names_of(asker):
-        if await limiter.is_over(rate.widened(times), "cost", name, cost=max(cost, 1)):
+        if await _tabs.is_over(rate.widened(times), "cost", name, cost=max(cost, 1)):
             await asyncio.sleep(REFUSED_SECONDS)
             raise RateLimited
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
@@ -10,7 +12,9 @@ from strawberry.types import Info as StrawberryInfo
 from api.graphql.admitted import Admitted
 from api.graphql.errors import PublicError, Unauthenticated
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from infra import lasting
 from infra.database import Db, reading
+from infra.loaders import Loader, Tick
 from infra.networks import shares_of
 from infra.words import Locale
 
@@ -19,6 +23,14 @@ K = TypeVar("K", bound=Hashable)
 Batch = Callable[[Db, set[K]], Awaitable[Mapping[K, Any]]]
 # Answers who is behind a bearer token; raises Unauthenticated where nobody is any more.
 Authenticate = Callable[[str], Awaitable[Actor]]
+
+
+@dataclass(frozen=True)
+class Began:
+    """When an operation began, and everybody's revision then."""
+
+    at: datetime
+    revision: int | None
 
 
 @dataclass
@@ -32,7 +44,16 @@ class Context:
     actor: Actor | None = None
     turned_away: PublicError | None = None  # why the token that was shown is nobody's
     admitted: Admitted | None = None
+    began: Began | None = None
+    tick: Tick | None = None  # of a query whose beginning is known
     _loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def begin_query(self) -> tuple[int | None] | None:
+        """From now on what is loaded at the same time is one statement. Answers everybody's revision, if it is known."""
+        if self.began is None:
+            return None
+        self.tick = Tick(self.began.at)
+        return (self.began.revision,)
 
     async def sign_in(self, token: str | None) -> None:
         """Learn who asks. Raises Unauthenticated or SessionEnded where a token is shown that is nobody's; then nobody asks."""
@@ -47,6 +68,7 @@ class Context:
     @property
     def networks(self) -> tuple[tuple[str, int], ...]:
         """What counts as one visitor, and its wider networks, each with how many times as much it may do."""
+        lasting.doubt("address")
         return shares_of(self.ip)
 
     @property
@@ -72,6 +94,8 @@ class Context:
 
         Nothing is remembered after that call, so an operation on a long-lived socket never reads what was true before.
         """
+        if self.tick is not None and isinstance(batch, Loader):
+            return await self.tick.load(batch, cast(UUID, key))
         if batch not in self._loaders:
             self._loaders[batch] = DataLoader(load_fn=_in_one_go(batch), cache=False)
         return await self._loaders[batch].load(key)

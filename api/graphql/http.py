@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -35,8 +35,10 @@ from api.graphql.errors import (
     formatted,
 )
 from api.graphql.examining import Mistaken
+from api.graphql.kept.keeping import BEGAN, VERDICT, Verdict, is_named
 from api.graphql.requests import GraphQLRequest, json_of, request_of
 from api.graphql.sockets import Conversation
+from infra import lasting
 from infra.settings import settings
 from infra.words import preferred_locale
 
@@ -118,6 +120,7 @@ class Door(GraphQL[Context, None]):
             locale=preferred_locale(request.headers.get("accept-language")),
             ip=client_address(request.scope),
             authenticate=self.authenticate,
+            began=request.scope.get(BEGAN),
         )
         if isinstance(request, Request):
             await self._sign_in(context, request)
@@ -156,9 +159,15 @@ class Door(GraphQL[Context, None]):
             admitted = await admit(self.schema, asked, asker)
         except (PublicError, Mistaken) as error:
             return ExecutionResult(None, refusal_errors(error, asker.locale))
-        if secrets.are_none(admitted.operation.node, asked.query or ""):
+        is_open = secrets.are_none(admitted.operation.node, asked.query or "")
+        if is_open:
             compressing.allow(kwargs["request"].scope)
-        return await super().execute_single(*args, **kwargs)
+        is_query = admitted.operation.node.operation is OperationType.QUERY
+        with lasting.watched(asker.begin_query() if is_query else None) as made:
+            result = await super().execute_single(*args, **kwargs)
+        if is_query and is_open and not result.errors:
+            kwargs["request"].scope[VERDICT] = Verdict(made, admitted.charge)
+        return result
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         told: dict[str, Any] = {}
@@ -196,7 +205,7 @@ class Door(GraphQL[Context, None]):
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Vary"] = "Authorization, Accept, Accept-Language"
-        if _is_named(tag, ",".join(request.headers.getlist("if-none-match"))):
+        if is_named(tag, ",".join(request.headers.getlist("if-none-match"))):
             kept = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
             return Response(status_code=304, headers=kept)
         return response
@@ -207,12 +216,6 @@ def _status(errors: list[GraphQLError]) -> int | None:
     statuses = {"UNAUTHENTICATED": 401, "SESSION_ENDED": 401, "RATE_LIMITED": 429, "UNAVAILABLE": 503}
     found = [statuses.get(str((error.extensions or {}).get("code"))) for error in errors if not error.path]
     return next((status for status in found if status is not None), None)
-
-
-def _is_named(tag: str, if_none_match: str) -> bool:
-    """Weakly compared, as RFC 9110 13.1.2 asks: a proxy that compresses makes a tag weak."""
-    named = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
-    return tag in named or "*" in named
 
 
 def _challenged(response: Response) -> Response:

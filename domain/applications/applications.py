@@ -18,6 +18,7 @@ from infra.lifecycle import Lifecycle, Move
 from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 from infra.words import N_
 
 
@@ -61,6 +62,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.OWNERS)
 class Application(InFeed, Entity):
     """Its partner follows it in a feed of changes."""
 

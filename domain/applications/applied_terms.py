@@ -18,9 +18,11 @@ from infra.entity import Entity, Minor, OwnerId
 from infra.errors import Refusal, RefusalCode
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 from infra.words import N_
 
 
+@raises(Raised.OWNERS)
 class AppliedTerms(Entity):
     """The product as it was then, the grade that its deposit was reckoned with, and the legal cap of that day. Never changed."""
 

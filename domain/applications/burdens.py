@@ -4,11 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from domain.applications.offers import OWED, Offer
 from infra.database import Db
 from infra.money import Money
+from infra.questions import one_of
 from infra.settings import settings
 
 
@@ -50,7 +51,7 @@ def _burden(owed: list[Money]) -> Burden:
     )
 
 
-def monthly_of(user_id: BindParameter[UUID], currency: BindParameter[str]) -> Select[int]:
+def monthly_of(user_id: ColumnElement[UUID], currency: ColumnElement[str]) -> Select[int]:
     """What this person would pay a month in this currency."""
     owed = select(func.coalesce(func.sum(Offer.monthly_payment), 0))
-    return owed.where(Offer.user_id == user_id, Offer.currency == currency, Offer.status.in_(OWED))
+    return owed.where(Offer.user_id == user_id, Offer.currency == currency, one_of(Offer.status, OWED))

@@ -16,6 +16,7 @@ from infra.entity import Entity, Id, OwnerId
 from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 
 VECTOR, ASKED = "decisions.vector", "decisions.asked"
 REASONS_MAX = 4
@@ -40,6 +41,7 @@ BECOMES = {
 FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)  # what is referred is decided later
 
 
+@raises(Raised.OWNERS)
 class Decision(Entity):
     """Never changed; a later one supersedes it, and only one is final.
 

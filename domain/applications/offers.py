@@ -22,6 +22,7 @@ from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 
 LASTS = timedelta(days=7)
 EXPIRY_DUE = declare("offer.expiry_due")
@@ -48,6 +49,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.OWNERS)
 class Offer(Entity):
     __tablename__ = "offers"
     __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)

@@ -13,6 +13,7 @@ from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.revisions import Raised, raises
 
 APPLICATION_LASTS = timedelta(days=90)
 GRANTED, REVOKED = declare("consent.granted"), declare("consent.revoked")
@@ -36,6 +37,7 @@ class ConsentScope(StrEnum):
 GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 
 
+@raises(Raised.OWNERS)
 class Consent(Entity):
     __tablename__ = "consents"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.credit import scores
-from domain.credit.scores import Score, ScoringState
+from domain.credit.scores import Score, Scoring, ScoringState
 from domain.credit.scoring import NotEnoughKnown, Scored, scorer
 from domain.facts import accounts, readings
 from domain.facts.accounts import LinkedAccount
@@ -15,6 +15,8 @@ from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
 from infra import clock, outbox
 from infra.database import Db
+from infra.loaders import ANY_KEY, loader
+from infra.questions import Question
 from infra.words import N_
 
 WHAT_TO_DO = {
@@ -75,25 +77,28 @@ async def _outcome(
     return score, scored.model_version, sheet.stale_at
 
 
-async def standings(db: Db, user_ids: set[UUID]) -> dict[UUID, ScoringStanding]:
-    """Where scoring stands for each of these people, in three round trips."""
-    concluded = await scores.scorings_of(db, user_ids)
-    versions = await _facts_versions(db, user_ids)
-    linked = await _who_has_linked(db, user_ids)
-    return {user: _standing(concluded.get(user), versions.get(user, 0), user in linked) for user in user_ids}
+_VERSIONS = Question(lambda: select(FactsVersion.user_id, FactsVersion.version).where(FactsVersion.user_id == ANY_KEY))
+_LINKED = Question(
+    lambda: select(LinkedAccount.user_id).where(LinkedAccount.user_id == ANY_KEY, accounts.IS_IN_FORCE).distinct()
+)
 
 
-async def _facts_versions(db: Db, user_ids: set[UUID]) -> dict[UUID, int]:
-    rows = await db.execute(select(FactsVersion).where(FactsVersion.user_id.in_(user_ids)))
-    return {row.user_id: row.version for row in rows.scalars()}
+@loader(scores.SCORINGS, _VERSIONS, _LINKED)
+async def standings(
+    db: Db | None,
+    user_ids: set[UUID],
+    now: datetime,
+    concluded: list[tuple[Scoring, Score | None]],
+    versions: list[tuple[UUID, int]],
+    linked: list[tuple[UUID]],
+) -> dict[UUID, ScoringStanding]:
+    """Where scoring stands for each of these people."""
+    known = {scoring.user_id: (scoring, score) for scoring, score in concluded}
+    version = {user_id: facts for user_id, facts in versions}  # noqa: C416 - a session's rows are no pairs
+    return {user: _standing(known.get(user), version.get(user, 0), (user,) in linked) for user in user_ids}
 
 
-async def _who_has_linked(db: Db, user_ids: set[UUID]) -> set[UUID]:
-    live = select(LinkedAccount.user_id).where(LinkedAccount.user_id.in_(user_ids), accounts.IS_IN_FORCE)
-    return set((await db.execute(live.distinct())).scalars())
-
-
-def _standing(concluded: tuple[scores.Scoring, Score | None] | None, version: int, has_linked: bool) -> ScoringStanding:
+def _standing(concluded: tuple[Scoring, Score | None] | None, version: int, has_linked: bool) -> ScoringStanding:
     if not has_linked:
         return ScoringStanding(ScoringState.NOTHING_LINKED, WHAT_TO_DO[ScoringState.NOTHING_LINKED], {}, None)
     if concluded is None or concluded[0].facts_version != version:

@@ -19,8 +19,11 @@ from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.events import declare
 from infra.lifecycle import without_graph
+from infra.loaders import ANY_KEY, loader
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.records import Record
+from infra.revisions import Raised, raises
 
 VECTOR = "scores.vector"
 CHANGED = declare("score.changed")
@@ -33,6 +36,7 @@ class ScoringState(StrEnum):
     NOT_ENOUGH_KNOWN = "NOT_ENOUGH_KNOWN"
 
 
+@raises(Raised.BY_ANOTHER)
 class Score(Entity):
     """Never changed. The sealed vector and the model version replay it to the same number, until the person is erased."""
 
@@ -65,6 +69,7 @@ class Score(Entity):
         return [Reason(code, message, values) for code, message, values in self.reasons_told]
 
 
+@raises(Raised.OWNERS)
 class Scoring(Entity):
     """Where a person's scoring stands: the newest score, or why there is none; which facts and which model it has seen."""
 
@@ -183,12 +188,19 @@ async def conclude_all(db: Db, rows: list[dict[str, Any]]) -> None:
     await db.execute(written.on_conflict_do_update(index_elements=["user_id"], set_=new), rows)
 
 
-async def scorings_of(db: Db, user_ids: set[UUID]) -> dict[UUID, tuple[Scoring, Score | None]]:
-    rows = await db.execute(
+SCORINGS = Question(
+    lambda: (
         select(Scoring, Score)
         .outerjoin(Score, (Score.user_id == Scoring.user_id) & (Score.id == Scoring.score_id))
-        .where(Scoring.user_id.in_(user_ids))
+        .where(Scoring.user_id == ANY_KEY)
     )
+)
+
+
+@loader(SCORINGS)
+async def scorings_of(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[Scoring, Score | None]]
+) -> dict[UUID, tuple[Scoring, Score | None]]:
     return {scoring.user_id: (scoring, score) for scoring, score in rows}
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, ForeignKeyConstraint, Index, exists, select, text, tuple_
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,7 +21,10 @@ from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.loaders import ANY_KEY, loader
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
 from infra.words import N_
 
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
@@ -50,6 +53,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.OWNERS)
 class LinkedAccount(Entity):
     """One per person and provider account. Linking it again mends it in place; facts never double."""
 
@@ -231,7 +235,7 @@ async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:
     return (await of_users(db, {user_id}))[user_id]
 
 
-def has_linked(user_id: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
+def has_linked(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
     """Whether an account of this person is in force, as part of a larger question."""
     return exists().where(LinkedAccount.user_id == user_id, IS_IN_FORCE)
 
@@ -247,11 +251,22 @@ async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
     return {(row.user_id, row.id): row for row in (await db.execute(of_these)).scalars()}
 
 
-async def of_users(db: Db, user_ids: set[UUID]) -> dict[UUID, list[LinkedAccount]]:
+_LINKED = Question(
+    lambda: (
+        select(LinkedAccount)
+        .where(LinkedAccount.user_id == ANY_KEY, IS_IN_FORCE)
+        .order_by(LinkedAccount.linked_at, LinkedAccount.id)
+    )
+)
+
+
+@loader(_LINKED)
+async def of_users(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[LinkedAccount]]
+) -> dict[UUID, list[LinkedAccount]]:
     """The accounts in force of each person, in the order in which they were linked."""
-    live = select(LinkedAccount).where(LinkedAccount.user_id.in_(user_ids), IS_IN_FORCE)
     found: dict[UUID, list[LinkedAccount]] = {user_id: [] for user_id in user_ids}
-    for account in (await db.execute(live.order_by(LinkedAccount.linked_at, LinkedAccount.id))).scalars():
+    for (account,) in rows:
         found[account.user_id].append(account)
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from domain.facts.vocabulary import VOCABULARY, FactType
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
+from infra.lasting import until as lasts_until
 from infra.privacy import Erasure, Export, Privacy
+from infra.revisions import Raised, raises
 
 PLACE = "readings.facts"
 
@@ -54,6 +57,7 @@ class Observed:
     observed_at: datetime
 
 
+@raises(Raised.OWNERS)
 class Reading(Entity):
     """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did.
 
@@ -77,6 +81,7 @@ class Reading(Entity):
     )
 
 
+@raises(Raised.OWNERS)
 class FactsVersion(Entity):
     """How often this person's facts have changed. What was computed from them names the version that it saw."""
 
@@ -176,7 +181,7 @@ async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactShe
 
 async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> dict[UUID, FactSheet]:
     """The sheets of these people, in two round trips; who was erased is missing."""
-    moment = as_of or await clock.now(db)
+    moment = as_of or await clock.dated(db)
     told = (
         select(Reading)
         .where(Reading.user_id.in_(user_ids), Reading.read_at <= moment, _counts_at(moment))
@@ -185,8 +190,13 @@ async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> 
     by_user: dict[UUID, list[Reading]] = {user_id: [] for user_id in user_ids}
     for reading in (await db.execute(told)).scalars():
         by_user[reading.user_id].append(reading)
+        if as_of is None:
+            lasts_until(reading.withdrawn_at)
     seals = await vault.seals_of(db, user_ids)
-    return {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
+    drawn = {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
+    if as_of is None:
+        lasts_until(*(sheet.stale_at for sheet in drawn.values()))
+    return drawn
 
 
 async def sheets_at(db: Db, moments: set[tuple[UUID, datetime]]) -> dict[tuple[UUID, datetime], FactSheet]:
@@ -234,7 +244,7 @@ def drawn_from(readings: Sequence[Opened], as_of: datetime) -> FactSheet:
                 told.clear()
             else:
                 seen = _seen(reading.source, row)
-                told.append(replace(seen, expires_at=mark.until) if mark else seen)
+                told.append(seen._replace(expires_at=mark.until) if mark else seen)
     drawn = sheet_of(
         (seen for told in kept.values() for seen in told),
         as_of=as_of,
@@ -270,12 +280,18 @@ def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactShe
 
 
 def _seen(source: str, row: list[Any]) -> Observation:
-    name, value, observed_at = row[0], row[1], datetime.fromisoformat(row[2])
+    name, value = row[0], row[1]
     kind = VOCABULARY[name]
     match kind.type:
         case FactType.MONEY:
             value = Decimal(str(value))
         case FactType.DATE:
             value = date.fromisoformat(value)
-    lasts = timedelta(days=kind.lasts_days) if kind.lasts_days else None
-    return Observation(source, name, value, observed_at, observed_at + lasts if lasts else None)
+    return Observation(source, name, value, *_times_of(row[2], kind.lasts_days))
+
+
+@lru_cache(4_096)
+def _times_of(observed_at: str, lasts_days: int | None) -> tuple[datetime, datetime | None]:
+    """When it was observed and when that ends. All facts of a reading are of about the same time."""
+    at = datetime.fromisoformat(observed_at)
+    return at, at + timedelta(days=lasts_days) if lasts_days else None

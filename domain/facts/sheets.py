@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from domain.facts.counting_on import INCOME, PREFIX, CountingOn
 
@@ -13,8 +14,7 @@ FactValue = float | int | Decimal | bool | str | date
 OWN_SOURCES = frozenset({"profile", "longan"})
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """One dated fact, as a source told it."""
 
     source: str
@@ -37,7 +37,7 @@ class FactSheet:
     as_of: datetime
     observed_at: Mapping[str, datetime] = field(default_factory=dict)
     sources_of: Mapping[str, str] = field(default_factory=dict)  # name -> the source whose value counts
-    stale_at: datetime | None = None  # when the first of these facts ends, and the sheet with it
+    stale_at: datetime | None = None  # when the first of these facts ends or another begins, and the sheet changes
     counting_on: tuple[CountingOn, ...] = ()  # what accounts left behind that were unlinked
 
     @property
@@ -58,7 +58,10 @@ class FactSheet:
 def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated: bool) -> FactSheet:
     """Draw up the sheet: each source's latest live value, then one value per name among the sources."""
     latest: dict[tuple[str, str], Observation] = {}
+    to_come: list[datetime] = []
     for seen in observations:
+        if as_of < seen.observed_at:
+            to_come.append(seen.observed_at)
         before = latest.get((seen.name, seen.source))
         if seen.is_live(as_of) and (before is None or before.observed_at <= seen.observed_at):
             latest[seen.name, seen.source] = seen
@@ -72,7 +75,7 @@ def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated:
         as_of=as_of,
         observed_at={name: seen.observed_at for name, seen in chosen.items()},
         sources_of={name: seen.source for name, seen in chosen.items()},
-        stale_at=min((seen.expires_at for seen in latest.values() if seen.expires_at), default=None),
+        stale_at=min([*to_come, *(seen.expires_at for seen in latest.values() if seen.expires_at)], default=None),
     )
 
 

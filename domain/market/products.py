@@ -11,11 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market.kinds import ProductKind
+from domain.people import partners
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.revisions import Raised, raises
 
 CHANGED = declare("product.changed")
 
@@ -42,6 +44,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.SHELFS)
 class Product(Entity):
     """Amounts in minor units; a RENTAL's is the monthly rent, both ends equal. `rules` are the partner's own, by name."""
 
@@ -76,6 +79,7 @@ class Product(Entity):
     )
 
 
+@raises(Raised.SHELFS)
 class ShelfVersion(Entity):
     """One row, raised by a trigger whenever a product is written or deleted; writers of products wait for each other here."""
 
@@ -105,4 +109,5 @@ async def by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Product]:
 
 
 async def partners_by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Partner]:
-    return {row.id: row for row in (await db.execute(select(Partner).where(Partner.id.in_(ids)))).scalars()}
+    known = await partners.recall(db)
+    return {id: known[id] for id in ids & known.keys()}

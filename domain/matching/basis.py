@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from uuid import UUID, uuid5
 
-from sqlalchemy import Select, Text, Uuid, bindparam, func, select
+from sqlalchemy import Select, func, literal, select
 
 from domain.applications import burdens
 from domain.credit.scoring import scorer
@@ -18,6 +17,8 @@ from domain.matching.preferences import MatchPreference
 from infra import clock
 from infra.clock import local_day
 from infra.database import Db
+from infra.loaders import KEYS, loader
+from infra.questions import Question
 from infra.settings import settings
 
 NAMESPACE = UUID("6f0c6c4e-0f0d-5a3b-8d0e-6c6f6e67616e")  # of our own making
@@ -56,39 +57,48 @@ async def keep_up(db: Db) -> None:
     await matcher().keep_up(db)
 
 
-async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
-    """The basis as it is now, and the time, in one round trip. What is read of it after is read as of that time.
+def _asked() -> Select[UUID, int, bool, int, bool, int, datetime]:
+    """Put together once: every page of matches asks it."""
+    owner = select(func.unnest(KEYS).label("id")).subquery("owner").c.id
+    version = select(FactsVersion.version).where(FactsVersion.user_id == owner)
+    preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == owner)
+    return select(
+        owner,
+        func.coalesce(version.scalar_subquery(), 0),
+        accounts.has_linked(owner),
+        select(ShelfVersion.version).scalar_subquery(),
+        func.coalesce(preference.scalar_subquery(), True),
+        burdens.monthly_of(owner, literal(settings().currency)).scalar_subquery(),
+        clock.EXACTLY_NOW,
+    )
+
+
+@loader(Question(_asked))
+async def of_users(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, int, bool, int, bool, int, datetime]]
+) -> dict[UUID, tuple[Basis, datetime]]:
+    """The basis of each as it is now, and the time, in one round trip. What is read of it after is read as of that time.
 
     So nothing that its versions count is in the future of this transaction, which may have begun before it was written.
     """
-    asked = {"user_id": user_id, "currency": settings().currency}
-    facts, has_linked, shelf, is_personal, burden, now = (await db.execute(_asked(), asked)).one()
-    clock.stand(db, at=now)
-    basis = Basis(
-        user_id=user_id,
-        facts_version=facts,
-        has_linked=has_linked,
-        shelf_version=shelf,
-        scorer_version=scorer().model_version,
-        matcher_version=matcher().model_version,
-        is_personal=is_personal,
-        burden=int(burden),
-        day=local_day(now),
-    )
-    return basis, now
+    return {
+        user_id: (
+            Basis(
+                user_id=user_id,
+                facts_version=facts,
+                has_linked=has_linked,
+                shelf_version=shelf,
+                scorer_version=scorer().model_version,
+                matcher_version=matcher().model_version,
+                is_personal=is_personal,
+                burden=int(burden),
+                day=local_day(moment),
+            ),
+            moment,
+        )
+        for user_id, facts, has_linked, shelf, is_personal, burden, moment in rows
+    }
 
 
-@cache
-def _asked() -> Select[int, bool, int, bool, int, datetime]:
-    """Put together once: every page of matches asks it."""
-    user_id = bindparam("user_id", type_=Uuid())
-    version = select(FactsVersion.version).where(FactsVersion.user_id == user_id)
-    preference = select(MatchPreference.is_personal).where(MatchPreference.user_id == user_id)
-    return select(
-        func.coalesce(version.scalar_subquery(), 0),
-        accounts.has_linked(user_id),
-        ShelfVersion.version,
-        func.coalesce(preference.scalar_subquery(), True),
-        burdens.monthly_of(user_id, bindparam("currency", type_=Text())).scalar_subquery(),
-        clock.EXACTLY,
-    )
+async def read(db: Db, user_id: UUID) -> tuple[Basis, datetime]:
+    return (await of_users(db, {user_id}))[user_id]

@@ -18,6 +18,7 @@ from domain.matching.basis import Basis
 from domain.matching.cheapest import cheapest_first
 from domain.matching.matcher import Candidates, Ranking, matcher
 from domain.matching.shelf import Shelf
+from infra import clock
 from infra.database import Db
 
 KEPT_MAX = 256
@@ -38,10 +39,12 @@ class List:
 _kept: OrderedDict[UUID, List] = OrderedDict()
 
 
-async def list_for(db: Db, user_id: UUID) -> List:
+async def list_for(db: Db, user_id: UUID, just_read: tuple[Basis, datetime] | None = None) -> List:
     """The person's list as it is now: from memory only where nothing that it depends on has changed."""
     await bases.keep_up(db)
-    basis, now = await bases.read(db, user_id)
+    is_read = just_read is not None and just_read[0].is_of_live_models
+    basis, now = just_read if just_read and is_read else await bases.read(db, user_id)
+    clock.stand(db, at=now)
     kept = _kept.get(user_id)
     if kept is not None and kept.basis == basis and (kept.good_until is None or now < kept.good_until):
         _kept.move_to_end(user_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,7 @@ from domain.market.kinds import ProductKind
 from domain.market.products import Product
 from domain.market.quoting import Illustration
 from domain.matching import views
+from domain.matching.basis import Basis
 from domain.matching.impressions import Shown
 from domain.matching.lists import List
 from domain.matching.matcher import OddsBand, matcher
@@ -63,11 +65,19 @@ class Matches(Page[Match]):
         return [match.shown for match in self.items if match.shown.key not in self.found.recorded]
 
 
-async def page(db: Db, user_id: UUID, *, kind: ProductKind | None, first: int | None, after: str | None) -> Matches:
+async def page(
+    db: Db,
+    user_id: UUID,
+    *,
+    kind: ProductKind | None,
+    first: int | None,
+    after: str | None,
+    just_read: tuple[Basis, datetime] | None = None,
+) -> Matches:
     """The person's matches, best first."""
     limit = limit_of(first)
     cursor = views.read(after) if after is not None else None
-    view, start = await views.of(db, user_id, kind), 0
+    view, start = await views.of(db, user_id, kind, just_read), 0
     if cursor is not None:
         view, start = view.behind(cursor)
     evidence = await bands.evidence_of(db, matcher())

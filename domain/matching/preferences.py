@@ -11,8 +11,10 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.privacy import Erasure, Export, Privacy
+from infra.revisions import Raised, raises
 
 
+@raises(Raised.OWNERS)
 class MatchPreference(Entity):
     """No row: personal, as everybody begins."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity
+from infra.revisions import Raised, raises
 from infra.settings import settings
 
 # Within these days everything is counted anew, so that nothing that came late is missed.
@@ -16,6 +17,7 @@ OPEN_DAYS = 3
 BEFORE_ALL = date(2000, 1, 1)
 
 
+@raises(Raised.EVERYBODYS)
 class ProductDay(Entity):
     """Counted by the day on which each thing happened, in the house's time zone."""
 

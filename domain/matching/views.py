@@ -1,6 +1,7 @@
 """A list as one person walks through it: of one kind or all, with what is being explored, and where a cursor goes on."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -9,9 +10,11 @@ from domain.market.arrays import Flags, Indices
 from domain.market.columns import KINDS
 from domain.market.kinds import ProductKind
 from domain.matching import lists
+from domain.matching.basis import Basis
 from domain.matching.learning import exploring, newness
 from domain.matching.learning.exploring import Exploration
 from domain.matching.lists import List
+from infra import clock, lasting
 from infra.database import Db
 from infra.paging import decode_cursor, encode_cursor, not_ours
 
@@ -80,8 +83,9 @@ class View:
         return self.found.candidates.shelf.product(int(self.found.candidates.rows[self.ranked[rank]])).id
 
 
-async def of(db: Db, user_id: UUID, kind: ProductKind | None) -> View:
-    found = await lists.list_for(db, user_id)
+async def of(db: Db, user_id: UUID, kind: ProductKind | None, just_read: tuple[Basis, datetime] | None = None) -> View:
+    found = await lists.list_for(db, user_id, just_read)
+    lasting.until(found.good_until, clock.begins(found.basis.day + timedelta(days=1)))
     ranked = _of_kind(found, kind)
     list_id = found.basis.list_id(kind)
     if not found.basis.is_personal:

@@ -5,17 +5,20 @@ from datetime import datetime
 from uuid import UUID
 
 from pwdlib import PasswordHash
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.permissions import Scope
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
+from infra.reference import Reference
+from infra.revisions import Raised, raises
 
 _hasher = PasswordHash.recommended()
 
 
+@raises(Raised.EVERYBODYS)
 class Partner(Entity):
     __tablename__ = "partners"
 
@@ -35,6 +38,18 @@ class PartnerClient(Entity):
     secret_hash: Mapped[str]
     created_at: Mapped[datetime]
     scopes: Mapped[list[str]] = mapped_column(default_factory=lambda: [scope.value for scope in Scope])
+
+
+_ALL: Reference[dict[UUID, Partner]] = Reference()
+
+
+async def recall(db: Db | None) -> dict[UUID, Partner]:
+    """All partners, for who only reads: from memory while nobody has changed anything."""
+    return await _ALL.current(db, _all)
+
+
+async def _all(db: Db) -> dict[UUID, Partner]:
+    return {partner.id: partner for partner in (await db.execute(select(Partner))).scalars()}
 
 
 async def issue_client(db: Db, partner: Partner, client_id: str, secret: str | None = None) -> str:

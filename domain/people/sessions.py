@@ -11,11 +11,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.actors import UserActor
 from domain.people import places
 from domain.people.places import Device
 from infra import clock, outbox, tokens, vault
-from infra.database import Db
+from infra.database import Db, transaction
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
@@ -150,22 +149,12 @@ async def begin(db: Db, user_id: UUID, device_name: str, place: bytes | None = N
     return session
 
 
-async def actor_of(db: Db, token: AccessToken) -> UserActor | None:
-    """The user behind a token whose session lives; None where it was signed out or has ended. The caller makes sure of the token's time."""
-    now = await clock.now(db)
-    session = await db.get(Session, (token.user_id, token.session_id))
-    if session is None or not session.is_live(now) or token.generation > session.generation:
-        return None
-    if token.generation == session.generation > session.used_generation:
-        await _mark_used(db, session)
-    return UserActor(user_id=session.user_id, session_id=session.id)
-
-
-async def _mark_used(db: Db, session: Session) -> None:
+async def mark_used(token: AccessToken) -> None:
     """Spend the token before this one: whoever still shows it is not the device that we answered."""
-    mine = (Session.user_id == session.user_id, Session.id == session.id)
-    await db.execute(update(Session).where(*mine).values(used_generation=session.generation))
-    await db.commit()
+    mine = (Session.user_id == token.user_id, Session.id == token.session_id)
+    unused = Session.used_generation < token.generation
+    async with transaction() as db:
+        await db.execute(update(Session).where(*mine, unused).values(used_generation=token.generation))
 
 
 async def locked(db: Db, user_id: UUID, session_id: UUID) -> Session | None:

@@ -15,7 +15,10 @@ from infra.entity import Entity, Id
 from infra.events import declare
 from infra.ids import new_id
 from infra.lifecycle import Lifecycle
+from infra.loaders import ANY_KEY, loader
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
 
 PHONE = "users.phone"
 REGISTERED = declare("user.registered")
@@ -35,6 +38,7 @@ LIFE = Lifecycle(
 )
 
 
+@raises(Raised.OWNERS)
 class User(Entity):
     __tablename__ = "users"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
@@ -95,11 +99,19 @@ async def _written(db: Db, phone: str, id: UUID) -> User:
     return user
 
 
-async def by_ids(db: Db, ids: set[UUID]) -> dict[UUID, User]:
-    return {user.id: user for user in (await db.execute(select(User).where(User.id.in_(ids)))).scalars()}
+_USERS = Question(lambda: select(User).where(User.id == ANY_KEY))
 
 
-async def masked_phones(db: Db, ids: set[UUID]) -> dict[UUID, str]:
-    seals = await vault.seals_of(db, ids)
-    known = await by_ids(db, ids)
-    return {id: phones.masked(seals[id].open(user.phone_sealed, PHONE)) for id, user in known.items() if id in seals}
+@loader(_USERS)
+async def by_ids(db: Db | None, ids: set[UUID], now: datetime, rows: list[tuple[User]]) -> dict[UUID, User]:
+    return {user.id: user for (user,) in rows}
+
+
+@loader(_USERS, vault.PERSON_KEYS)
+async def masked_phones(
+    db: Db | None, ids: set[UUID], now: datetime, rows: list[tuple[User]], keys: list[tuple[vault.PersonKey]]
+) -> dict[UUID, str]:
+    seals = {key.user_id: vault.seal_with(key) for (key,) in keys}
+    return {
+        user.id: phones.masked(seals[user.id].open(user.phone_sealed, PHONE)) for (user,) in rows if user.id in seals
+    }

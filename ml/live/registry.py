@@ -14,6 +14,7 @@ from infra import vault
 from infra.database import Db
 from infra.entity import Entity
 from infra.lifecycle import Lifecycle, Move
+from infra.revisions import Raised, raises
 from ml.live import store
 from ml.live.approvals import MODEL_PROMOTED
 from ml.live.store import ModelKind
@@ -76,6 +77,7 @@ class ModelStanding:
         return ModelStanding(self.before[0], challenger, self.before[1:])
 
 
+@raises(Raised.EVERYBODYS)
 class LiveModel(Entity):
     """What is live of a kind. `mac` covers the rest of the row under the house's key."""
 

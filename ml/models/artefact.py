@@ -74,6 +74,12 @@ class Artefact:
     profile: dict[str, Any] = field(default_factory=dict, repr=False)  # training bins of inputs and score, for PSI
 
     @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The feature behind each input; a flag belongs to the feature of its column."""
+        by_column = {each.column or each.name: each.fact for each in self.inputs if each.fact is not None}
+        return tuple(each.fact or by_column[each.column] for each in self.inputs)
+
+    @cached_property
     def version(self) -> str:
         """Sixteen hexadecimal digits of the hash of everything in the artefact."""
         return _short_hash(self._manifest)

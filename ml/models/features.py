@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import copysign, inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,8 +145,15 @@ def _value(feature: Feature, values: Mapping[str, FactValue]) -> Value:
     base = values.get(feature.over)
     if base is None:
         return None
-    ratio = float(_ratio(feature, np.array([float(known)]), np.array([float(base)]))[0])  # type: ignore[arg-type]
-    return None if np.isnan(ratio) else ratio
+    return _ratio_of(float(known), feature.times * float(base))  # type: ignore[arg-type]
+
+
+def _ratio_of(known: float, base: float) -> float | None:
+    """As `_ratio`, of one person, to the last bit; None where it is not a number."""
+    if not base >= 0:
+        return None
+    ratio = (known * copysign(inf, base) if known else 0.0) if base == 0 else known / base
+    return None if isnan(ratio) else min(ratio, RATIO_MAX)
 
 
 def _column(feature: Feature, columns: Mapping[str, Matrix]) -> Matrix:

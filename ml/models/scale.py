@@ -7,6 +7,7 @@ All three then always agree: the point cuts follow once from the cuts by probabi
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 LOWEST, HIGHEST = 350, 950
@@ -29,7 +30,7 @@ class Cuts:
         if not 0 < self.a < self.b < self.c < 1:
             raise ValueError(f"Cuts must rise between 0 and 1, not {self.a}, {self.b}, {self.c}.")
 
-    @property
+    @cached_property
     def points(self) -> tuple[int, int, int]:
         """The fewest whole points of the grades A, B and C."""
         a, b, c = (math.ceil(points_of(math.log(pd / (1 - pd)))) for pd in (self.a, self.b, self.c))

@@ -15,7 +15,7 @@ from ml.models.artefact import Artefact
 from ml.models.features import FEATURES
 from ml.models.leaves import leaves_of
 from ml.models.scale import POINTS_PER_LOG_ODDS, on_scale, points_of
-from ml.score.fitting import Row, facts_of, is_unknown
+from ml.score.fitting import Row, is_unknown
 
 Floats = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def factors(
     left points that are `carried`.
     """
     groups = dict.fromkeys(FactGroup, 0.0)
-    for each, name, value, effect in zip(artefact.inputs, facts_of(artefact), row, effects, strict=True):
+    for each, name, value, effect in zip(artefact.inputs, artefact.facts, row, effects, strict=True):
         if is_unknown(each, value):
             base += effect
         else:

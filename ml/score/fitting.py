@@ -25,14 +25,8 @@ def row_of(artefact: Artefact, sheet: FactSheet) -> Row:
     known = dict(zip(names, vector(sheet, names), strict=True))
     return tuple(
         known[each.fact] if each.fact is not None else _flag(each, known[fact])
-        for each, fact in zip(artefact.inputs, facts_of(artefact), strict=True)
+        for each, fact in zip(artefact.inputs, artefact.facts, strict=True)
     )
-
-
-def facts_of(artefact: Artefact) -> tuple[str, ...]:
-    """The feature behind each input; a flag belongs to the feature of its column."""
-    by_column = {each.column or each.name: each.fact for each in artefact.inputs if each.fact is not None}
-    return tuple(each.fact or by_column[each.column] for each in artefact.inputs)
 
 
 def fit(artefact: Artefact, row: Row) -> list[float | str]:
@@ -45,7 +39,7 @@ def fit(artefact: Artefact, row: Row) -> list[float | str]:
 
 def rows_of(artefact: Artefact, columns: Mapping[str, Matrix]) -> Matrix:
     """Many people at once, for models whose inputs are all numbers."""
-    facts = facts_of(artefact)
+    facts = artefact.facts
     together = matrix(columns, facts)
     for index, each in enumerate(artefact.inputs):
         if each.fact is None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from domain.credit.reasons import Reason
 from infra.words import N_
 from ml.models.artefact import Artefact
 from ml.models.features import Value
-from ml.score.fitting import facts_of
 
 REASONS_MAX = 4
 # Three points either way are noise to a person; a reason must matter.
@@ -95,7 +95,7 @@ def against(artefact: Artefact, effects: Sequence[float]) -> list[float]:
 def by_feature(artefact: Artefact, row: Sequence[Value], harms: Sequence[float]) -> dict[str, tuple[float, Value]]:
     """The harm and the value behind each feature; the flag of a missing value belongs to its feature."""
     told: dict[str, tuple[float, Value]] = {}
-    for each, name, value, harm in zip(artefact.inputs, facts_of(artefact), row, harms, strict=True):
+    for each, name, value, harm in zip(artefact.inputs, artefact.facts, row, harms, strict=True):
         before, known = told.get(name, (0.0, None))
         told[name] = (before + harm, known if each.fact is None else value)
     return told
@@ -105,12 +105,15 @@ def principal(
     features: Mapping[str, tuple[float, Value]], others: Sequence[tuple[float, Reason]] = ()
 ) -> tuple[Reason, ...]:
     """At most four, the most harmful first. Harms are log-odds of default more than an approved person's."""
-    found = [(harm, name, _reason(name, value)) for name, (harm, value) in features.items()]
-    found += [(harm, reason.code, reason) for harm, reason in others]
+    weighty: list[tuple[float, str, Value | Reason]] = [
+        (-harm, name, value) for name, (harm, value) in features.items() if harm >= HARM_MIN
+    ]
+    weighty += [(-harm, reason.code, reason) for harm, reason in others if harm >= HARM_MIN]
     told: dict[str, Reason] = {}
-    for harm, _, reason in sorted(found, key=lambda each: (-each[0], each[1])):
-        if harm < HARM_MIN or len(told) == REASONS_MAX:
+    for _, name, behind in sorted(weighty, key=itemgetter(0, 1)):
+        if len(told) == REASONS_MAX:
             break
+        reason = behind if isinstance(behind, Reason) else _reason(name, behind)
         if reason is not None:
             told.setdefault(reason.code, reason)
     return tuple(told.values())

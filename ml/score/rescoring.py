@@ -10,7 +10,6 @@ from ml.models.artefact import Artefact
 from ml.models.features import FEATURES
 from ml.models.scale import ANCHOR_ODDS, ANCHOR_POINTS, GRADES, HIGHEST, LOWEST, POINTS_PER_LOG_ODDS
 from ml.score.explaining import explained
-from ml.score.fitting import facts_of
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -79,5 +78,5 @@ def _unknown(artefact: Artefact, rows: Floats) -> NDArray[np.bool_]:
 
 
 def _membership(artefact: Artefact) -> Floats:
-    groups = [FEATURES[name].group for name in facts_of(artefact)]
+    groups = [FEATURES[name].group for name in artefact.facts]
     return np.array([[float(group is mine) for group in GROUPS] for mine in groups])

@@ -32,6 +32,7 @@ from tests.api.console.pages.reviews import path_of
 from tests.api.doors import Client
 from tests.api.people import Shop, apply_at, open_shop, shown_id, staff_token
 from tests.tampering import tamper
+from tests.trying import rolled_back
 
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 MIGRATION = Path(__file__).parents[2] / "infra/migrations/versions/0014_applied_terms.py"
@@ -186,7 +187,7 @@ class TestWhoDecided:
         assert spec and spec.loader
         migration = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(migration)
-        async with reading() as db:  # nothing of this stays
+        async with rolled_back() as db:  # nothing of this stays
             await tamper(db)
             await db.execute(delete(AppliedTerms))
             await db.execute(update(Decision).values(decided_by_id=None))

@@ -18,6 +18,7 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from ml.live.approvals import MODEL
+from tests.trying import rolled_back
 
 
 async def somebody(role: Role = Role.RISK) -> StaffActor:
@@ -88,7 +89,7 @@ async def test_nobody_approves_their_own(subject: str) -> None:
 async def test_the_database_refuses_it_too(subject: str) -> None:
     author = await somebody()
     await propose(author, subject)
-    async with reading() as db:
+    async with rolled_back() as db:
         own = update(Approval).where(Approval.subject == subject)
         with pytest.raises(DBAPIError, match="somebody_else"):
             await db.execute(

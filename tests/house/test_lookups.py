@@ -7,7 +7,7 @@ from pathlib import Path
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("domain", "membership", "ml", "integrations", "api")
 READS = {
-    "scores": {"scorings_of", "current"},
+    "scores": {"scorings_of", "current", "SCORINGS"},
     "readings": {"sheet", "sheets", "sheets_at"},
     "assessing": {"standings"},
     "borrowers": {"of_applications"},

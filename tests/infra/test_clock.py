@@ -13,6 +13,7 @@ from infra.settings import settings
 from tests.clocks import Clock
 from tests.patience import SECONDS_MAX
 from tests.phones import Phone
+from tests.trying import rolled_back
 
 
 async def test_stands_still_for_a_transaction(db: Db) -> None:
@@ -61,7 +62,7 @@ async def test_moves_for_every_connection_and_for_sql(clock: Clock) -> None:
 
 
 async def test_moves_within_the_transaction_that_moves_it() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         before = await clock.now(db)
         await clock.advance(db, timedelta(hours=1))
         assert await clock.now(db) == before + timedelta(hours=1)
@@ -73,7 +74,7 @@ async def test_goes_back_when_that_is_undone() -> None:
             return await clock.now(db)
 
     before = await now()
-    async with reading() as db:
+    async with rolled_back() as db:
         await clock.advance(db, timedelta(days=9))
     assert await now() - before < timedelta(seconds=SECONDS_MAX)
 

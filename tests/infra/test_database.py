@@ -1,26 +1,63 @@
 """Transactions: one commit, or none; run again where Postgres broke one off; and never waiting for ever."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from infra import agreeing, database, outbox
+from infra import agreeing, outbox
+from infra.connecting import session_settings
 from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
 from infra.events import declare
 from infra.ids import new_id
+from infra.keys import keyring
 from infra.outbox import Event
 from infra.settings import Settings
+from infra.vault import PersonKey, new_person_key
+from tests.statements import statements
 
 NEVER, AGAIN = declare("test.never"), declare("test.again")
 
 
-async def test_what_is_read_is_written_nowhere() -> None:
+async def test_nothing_can_be_written_by_a_read() -> None:
+    with pytest.raises(DBAPIError) as refused:
+        async with reading() as db:
+            await outbox.announce(db, NEVER, user_id=new_id())
+    assert sqlstate(refused.value) == "25006"  # read_only_sql_transaction
     async with reading() as db:
-        event = await outbox.announce(db, NEVER, user_id=new_id())
+        assert (await db.execute(select(Event).where(Event.name == NEVER))).first() is None
+
+
+async def test_a_read_that_meets_a_dead_connection_is_asked_again_on_another() -> None:
+    pids = text("SELECT pg_backend_pid()")
     async with reading() as db:
-        assert await db.get(Event, event.id) is None
+        before = await db.scalar(pids)
+        event = await db.get(PersonKey, await _somebody())
+        async with transaction() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": before})
+        assert await db.scalar(pids) != before
+        assert event is not None and event.version == keyring().sealing
+    async with reading() as db:
+        assert (await db.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_read_asks_for_nothing_but_what_is_read() -> None:
+    with statements() as sent:
+        async with reading() as db, transaction() as other:
+            asked = text("SELECT query FROM pg_stat_activity WHERE pid = :pid")
+            pid = await db.scalar(text("SELECT pg_backend_pid() -- ours"))
+            assert await other.scalar(asked, {"pid": pid}) == sent[0]
+        async with transaction() as other:
+            assert await other.scalar(asked, {"pid": pid}) == sent[0]
+
+
+async def _somebody() -> UUID:
+    async with transaction() as db:
+        key = new_person_key(new_id())
+        db.add(key)
+    return key.user_id
 
 
 async def test_what_was_broken_off_for_concurrency_runs_again_whole() -> None:
@@ -99,13 +136,13 @@ def test_there_is_one_engine() -> None:
 
 
 def test_behind_a_pooler_nothing_is_prepared_for_later_and_no_limit_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = database.session_settings(Settings())["server_settings"]
+    alone = session_settings(Settings())["server_settings"]
     assert alone["statement_timeout"] == "15000" and alone["lock_timeout"] == "10000"
     direct = "postgresql://longan@db/longan"
     pooled = Settings(
         database_pooled=True, database_url="postgresql://longan@pooler/longan", database_direct_url=direct
     )
-    sent = database.session_settings(pooled)
+    sent = session_settings(pooled, read_only=True)
     assert sent["server_settings"] == {"application_name": agreeing.mark(pooled), "timezone": "UTC"}
     assert (sent["statement_cache_size"], sent["prepared_statement_cache_size"]) == (0, 0)
     assert len({sent["prepared_statement_name_func"]() for _ in range(100)}) == 100

@@ -9,6 +9,7 @@ from membership.benefits import Benefit, BenefitSource, Segment
 from membership.catalogue import BENEFITS, TIERS
 from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
+from tests.trying import rolled_back
 
 TABLES = (Tier, TierRules, TierRule, Benefit, BenefitSource)
 
@@ -18,7 +19,7 @@ async def sizes(db: Db) -> list[int]:
 
 
 async def test_seeding_again_writes_nothing() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         before = await sizes(db)
         await seeding.seed(db)
         assert await sizes(db) == before
@@ -45,7 +46,7 @@ async def test_what_a_benefit_costs_us_is_in_the_currency_of_the_house() -> None
 
 
 async def test_seeding_never_undoes_what_marketing_changed() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         ride = (await db.execute(select(Benefit).where(Benefit.code == "city-ride"))).scalar_one()
         await db.execute(update(Benefit).where(Benefit.id == ride.id).values(quota=9))
         taken_back = (BenefitSource.benefit_id == ride.id, BenefitSource.source == "tier:LITE")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.cli.machine.findings import Finding, State
-from infra import agreeing, database
+from infra import agreeing, connecting, database
 from infra.settings import Settings
 
 PATIENCE_SECONDS = 5
@@ -82,7 +82,7 @@ def _processes(told: Told, settings: Settings) -> Finding:
 
 def _limits(told: Told, settings: Settings) -> Finding:
     """What a pooler's clients cannot ask for, its role has to have."""
-    wanted = {name: int(value) for name, value in database.limits(settings).items()}
+    wanted = {name: int(value) for name, value in connecting.limits(settings).items()}
     missing = {name: value for name, value in wanted.items() if not told.limits[name]}
     others = {name: value for name, value in wanted.items() if told.limits[name] not in {0, value}}
     if not missing and not others:
@@ -111,7 +111,7 @@ def _direct(told: Told, settings: Settings) -> Finding:
 
 async def _ask(url: str, settings: Settings) -> Told:
     """As the house connects, so that what it is refused shows here."""
-    engine = database.make_engine(url, connect_args=database.session_settings(settings))
+    engine = database.make_engine(url, connect_args=connecting.session_settings(settings))
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
             return await _told(connection, settings)
@@ -124,7 +124,7 @@ async def _told(connection: AsyncConnection, settings: Settings) -> Told:
         return (await connection.execute(text(sql))).scalar()
 
     named = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
-    limits = await connection.execute(named, {"names": [*database.limits(settings)]})
+    limits = await connection.execute(named, {"names": [*connecting.limits(settings)]})
     marks = text(
         "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )

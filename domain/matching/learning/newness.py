@@ -1,6 +1,5 @@
 """Newness: which products few people have been shown lately, so that exploring may let them be seen."""
 
-import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -13,27 +12,19 @@ from domain.market.arrays import Flags
 from domain.matching.product_days import ProductDay
 from domain.matching.shelf import Shelf
 from infra.database import Db
+from infra.reference import Reference
 from infra.settings import settings
 
 DAYS = 30
-KEPT_SECONDS = 900.0  # what counts ends with yesterday, so it hardly changes within a day
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    day: date
-    ids: NDArray[np.bytes_]
-    until: float
 
 
 @dataclass(frozen=True, eq=False)
 class _New:
-    seen: _Seen
+    seen: NDArray[np.bytes_]
     shelf: Shelf
     is_new: Flags
 
 
-_seen = _Seen(date.min, np.empty(0, "S16"), until=0.0)
 _new: _New | None = None
 
 
@@ -42,12 +33,15 @@ async def of_products(db: Db, shelf: Shelf, today: date) -> Flags:
 
     Today does not count, so all pages that are read of a list today agree.
     """
-    global _seen, _new
-    if _seen.day != today or time.monotonic() >= _seen.until:
-        _seen = _Seen(today, await often_seen(db, today), until=time.monotonic() + KEPT_SECONDS)
-    if _new is None or _new.seen is not _seen or _new.shelf is not shelf:
-        _new = _New(_seen, shelf, ~np.isin(shelf.columns.ids, _seen.ids))
+    global _new
+    below = settings().explore_new_below
+    seen = await _SEEN.current(db, lambda db: often_seen(db, today), also=(today, below))
+    if _new is None or _new.seen is not seen or _new.shelf is not shelf:
+        _new = _New(seen, shelf, ~np.isin(shelf.columns.ids, seen))
     return _new.is_new
+
+
+_SEEN: Reference[NDArray[np.bytes_]] = Reference()
 
 
 async def often_seen(db: Db, today: date) -> NDArray[np.bytes_]:

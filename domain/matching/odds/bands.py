@@ -16,9 +16,12 @@ from infra.clock import local_day
 from infra.database import Db
 from infra.entity import Entity
 from infra.lifecycle import without_graph
+from infra.reference import Reference
+from infra.revisions import Raised, raises
 from infra.words import N_
 
 
+@raises(Raised.EVERYBODYS)
 class BandRecord(Entity):
     """What was decided on applications that followed from a match in this band of this model.
 
@@ -109,8 +112,15 @@ TESTED_SAID = MappingProxyType(
 )
 
 
+_EVIDENCE: Reference[dict[OddsBand, BandEvidence]] = Reference()
+
+
 async def evidence_of(db: Db, matcher: Matcher) -> dict[OddsBand, BandEvidence]:
     """What stands behind each band of the live model: what was observed if that is enough, else its test, else nothing."""
+    return await _EVIDENCE.current(db, lambda db: _evidence_of(db, matcher), also=(matcher.model_version, matcher))
+
+
+async def _evidence_of(db: Db, matcher: Matcher) -> dict[OddsBand, BandEvidence]:
     records = {record.odds_band: record for record in await of_model(db, matcher.model_version)}
     tested = matcher.tested
     return {band: _evidence(records.get(band), tested.get(band), matcher.is_simulated) for band in OddsBand}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from api.cli.machine import databases
-from infra import database, embedded
+from infra import connecting, database, embedded
 from infra.settings import Settings
 
 DAY = {"statement_timeout": "15s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
@@ -92,7 +92,7 @@ def test_a_pooler_that_nobody_told_of_is_told() -> None:
 async def test_a_process_with_other_settings_is_told(url: str) -> None:
     assert (await examine(url))["Processes"] == ("well", "0 are connected, with the settings of here", "")
     forgotten = settings(url, cost_cap=Decimal("0.2"), port=8001)
-    engine = database.make_engine(url, connect_args=database.session_settings(forgotten))
+    engine = database.make_engine(url, connect_args=connecting.session_settings(forgotten))
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
         state, found, todo = (await examine(url))["Processes"]

@@ -33,6 +33,7 @@ from infra.settings import settings
 from membership import overview
 from membership.members import Member, TierMove
 from tests.nothing import NOBODYS
+from tests.trying import rolled_back
 from tests.visiting import visitor
 
 SEED, PEOPLE = 7, 16
@@ -264,7 +265,7 @@ async def test_pages_say_how_many_are_invented_and_the_house_leaves_them_out(
 
 
 async def test_whoever_has_the_number_of_an_invented_person_stays_who_they_are(past: list[Invented]) -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         real = await users.find_or_register(db, UNUSED)
         assert not await invented.invent(db, NOBODYS, UNUSED)
         await db.flush()

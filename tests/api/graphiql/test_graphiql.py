@@ -15,10 +15,10 @@ from api.app.schema import schema
 from api.dev import people
 from api.graphql.http import Door
 from api.main import routes
+from domain import visits
 from domain.actors import UserActor
 from domain.people import phones, sessions
 from domain.people.sessions import AccessToken
-from infra.database import reading
 from infra.settings import settings
 from infra.words import say
 from tests.phones import Phone
@@ -108,8 +108,7 @@ def test_the_bar_speaks_both_languages(sentence: str) -> None:
 async def actor_of(token: str) -> UserActor:
     read = sessions.read_access_token(token)
     assert isinstance(read, AccessToken)
-    async with reading() as db:
-        found = await sessions.actor_of(db, read)
+    found = (await visits.look(read)).actor
     assert found
     return found
 

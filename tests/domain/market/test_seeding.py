@@ -5,8 +5,9 @@ from sqlalchemy import delete, func, select, update
 from domain.market import catalogue, seeding
 from domain.market.products import Product, ProductStatus
 from domain.people.partners import Partner
-from infra.database import Db, reading
+from infra.database import Db
 from tests.statements import statements
+from tests.trying import rolled_back
 
 OFFERED = catalogue.read()
 FLEX = catalogue.product_id("longan-demo-bank", "ldb-flex")
@@ -14,7 +15,7 @@ EVERYDAY = catalogue.product_id("longan-demo-bank", "ldb-everyday")
 
 
 async def test_all_partners_and_products_are_there_as_the_file_says() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         await seeding.seed(db)
         assert await seeded(db) == (len(OFFERED.partners), len(OFFERED.products))
         flex = await db.get_one(Product, FLEX, populate_existing=True)
@@ -23,7 +24,7 @@ async def test_all_partners_and_products_are_there_as_the_file_says() -> None:
 
 
 async def test_seeding_again_writes_nothing() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         await seeding.seed(db)
         before = await seeded(db)
         await seeding.seed(db)
@@ -31,7 +32,7 @@ async def test_seeding_again_writes_nothing() -> None:
 
 
 async def test_what_a_partner_changed_or_retired_stays_and_what_is_missing_comes_back() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         await seeding.seed(db)
         changed = {"title": "新名字", "status": ProductStatus.RETIRED, "version": 2}
         await db.execute(update(Product).where(Product.id == FLEX).values(changed))
@@ -43,7 +44,7 @@ async def test_what_a_partner_changed_or_retired_stays_and_what_is_missing_comes
 
 
 async def test_a_product_that_a_partner_made_under_the_same_sku_stays_the_only_one() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         await seeding.seed(db)
         own = catalogue.product_id("longan-demo-bank", "made by the partner")
         await db.execute(update(Product).where(Product.id == FLEX).values(id=own))
@@ -52,7 +53,7 @@ async def test_a_product_that_a_partner_made_under_the_same_sku_stays_the_only_o
 
 
 async def test_seeding_takes_two_statements() -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         await db.connection()
         with statements() as sent:
             await seeding.seed(db)

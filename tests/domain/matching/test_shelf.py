@@ -15,6 +15,7 @@ from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.settings import settings
 from tests.domain.matching import goods
+from tests.trying import rolled_back
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ async def test_nothing_is_read_where_nothing_has_changed(mine: Product) -> None:
 
 async def test_what_was_rolled_back_was_seen_by_nobody_else(mine: Product) -> None:
     await seen()
-    async with reading() as db:
+    async with rolled_back() as db:
         await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.01")))
         assert rate_of(await shelf.current(db), mine.id) == 0.01
     assert rate_of(await seen(), mine.id) == 0.12
@@ -97,7 +98,7 @@ async def test_what_was_rolled_back_was_seen_by_nobody_else(mine: Product) -> No
 
 async def test_nor_what_a_savepoint_wrote(mine: Product) -> None:
     await seen()
-    async with reading() as db:
+    async with rolled_back() as db:
         async with db.begin_nested():
             await db.execute(update(Product).where(Product.id == mine.id).values(annual_rate=Decimal("0.01")))
         assert rate_of(await shelf.current(db), mine.id) == 0.01

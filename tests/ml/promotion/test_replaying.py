@@ -16,6 +16,7 @@ from tests.ml import standings
 from tests.ml.promotion.crowds import rescore, settle
 from tests.phones import Phone
 from tests.tampering import tamper
+from tests.trying import rolled_back
 
 
 async def scores_of(people: list[object]) -> list[Score]:
@@ -63,14 +64,14 @@ class TestWhatCannotBeReplayed:
 
     async def test_a_score_whose_artefact_is_gone(self, score: Score) -> None:
         store.forget()
-        async with reading() as db:
+        async with rolled_back() as db:
             await tamper(db)
             await db.execute(delete(ModelFile).where(ModelFile.version == score.model_version))
             with pytest.raises(CannotReplay, match=score.model_version):
                 await replay_score(db, score.id)
 
     async def test_a_changed_score_is_told_as_different(self, score: Score) -> None:
-        async with reading() as db:
+        async with rolled_back() as db:
             await tamper(db)
             await db.execute(update(Score).where(Score.id == score.id).values(points=score.points + 1))
             again = await replay_score(db, score.id)
@@ -99,7 +100,7 @@ class TestDecisions:
     async def test_a_decision_by_other_rules_is_told(self, shopper: Phone) -> None:
         await apply(shopper, AT_ONCE, months=6)
         decision = await decision_of(shopper)
-        async with reading() as db:
+        async with rolled_back() as db:
             await tamper(db)
             await db.execute(update(Decision).where(Decision.id == decision.id).values(rule_version="2019-1"))
             with pytest.raises(CannotReplay, match="rules 2019-1"):
@@ -108,7 +109,7 @@ class TestDecisions:
     async def test_a_decision_by_a_partner_has_nothing_to_work_out(self, shopper: Phone) -> None:
         await apply(shopper, AT_ONCE, months=6)
         decision = await decision_of(shopper)
-        async with reading() as db:
+        async with rolled_back() as db:
             gone = {"vector_sealed": None, "model_version": None, "decided_by": "partner"}
             await tamper(db)
             await db.execute(update(Decision).where(Decision.id == decision.id).values(**gone))

@@ -29,6 +29,7 @@ from ml.live.store import ModelKind
 from tests.logs import Lines
 from tests.ml import standings
 from tests.ml.promotion.crowds import changes, finish, points, rescore, scores_each, settle
+from tests.trying import rolled_back
 from tests.working import due_for
 
 KILLED_AFTER_WRITING = """
@@ -63,7 +64,7 @@ async def state_of(rescore_id: UUID) -> RescoreState:
 @asynccontextmanager
 async def at(moment: datetime) -> AsyncIterator[Db]:
     """A transaction at another time, of which nothing stays."""
-    async with reading() as db:
+    async with rolled_back() as db:
         await clock.advance(db, moment - await clock.now(db))
         yield db
 

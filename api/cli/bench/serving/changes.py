@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import count
 from uuid import UUID
 
-from sqlalchemy import case, select, text
+from sqlalchemy import case, literal, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from api.cli.bench.serving import crowds
@@ -33,7 +33,7 @@ async def beside_the_ranking(people: Sequence[UUID]) -> None:
 async def _use_a_benefit(db: Db, people: Sequence[UUID]) -> None:
     now = await clock.now(db)
     held = (
-        select(Grant.user_id, Grant.benefit_id, quotas.period_column(now), 1)
+        select(Grant.user_id, Grant.benefit_id, quotas.period_column(literal(now)), 1)
         .join(Benefit, Benefit.id == Grant.benefit_id)
         .where(Grant.user_id.in_(people), Benefit.quota.is_not(None))
         .order_by(Grant.user_id, Grant.benefit_id)

@@ -37,7 +37,7 @@ async def _ask(schema: Schema, query: Query, context: Context, seen_min: int) ->
     operation = document.operation(None)
     values = get_variable_values(schema._schema, operation.node.variable_definitions or (), query.variables)
     assert not isinstance(values, list), values
-    context.admitted = Admitted(document.node, operation, values, 0)
+    context.admitted = Admitted(document.node, operation, values, 0, 0)
     before, plans = keeping.SEEN_MIN, keeping.plans
     keeping.SEEN_MIN, keeping.plans = seen_min, keeping.Plans()
     counted = counts()

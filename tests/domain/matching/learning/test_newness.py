@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-import numpy as np
 import pytest
 
 from domain.matching import shelf
 from domain.matching.learning import newness
 from domain.matching.product_days import ProductDay
-from infra.database import Db
+from infra.database import Db, reading, transaction
+from infra.ids import new_id
 from infra.settings import settings
 from tests.domain.matching import goods
 
@@ -45,11 +45,6 @@ async def test_a_product_is_new_until_enough_have_seen_it(db: Db, shown: dict[in
 
 
 class TestOfTheShelf:
-    @pytest.fixture(autouse=True)
-    def _asked_anew(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(newness, "_seen", newness._Seen(date.min, np.empty(0, "S16"), until=0.0))
-        monkeypatch.setattr(newness, "_new", None)
-
     async def test_is_told_by_row(self, db: Db) -> None:
         known, unknown = await show(db, {1: ENOUGH}), await show(db, {})
         both = shelf.shelf_of([goods.product(id=id) for id in (known, unknown)])
@@ -57,13 +52,15 @@ class TestOfTheShelf:
             id == unknown for id in sorted([known, unknown])
         ]
 
-    async def test_is_asked_for_once_for_a_while(self, db: Db) -> None:
-        first, second = await show(db, {1: ENOUGH}), await show(db, {})
-        assert (await newness.of_products(db, shelf.shelf_of([goods.product(id=first)]), TODAY)).tolist() == [False]
-        db.add(ProductDay(product_id=second, day=TODAY - timedelta(days=1), shown=ENOUGH))
-        await db.flush()
-        there = shelf.shelf_of([goods.product(id=second)])
-        assert (await newness.of_products(db, there, TODAY)).tolist() == [True]
-        assert await newness.of_products(db, there, TODAY) is await newness.of_products(db, there, TODAY)
-        tomorrow = TODAY + timedelta(days=1)
-        assert (await newness.of_products(db, there, tomorrow)).tolist() == [False], "another day, another question"
+    async def test_is_asked_for_again_when_something_was_counted_or_another_day_begins(self) -> None:
+        product_id = new_id()
+        there, tomorrow = shelf.shelf_of([goods.product(id=product_id)]), TODAY + timedelta(days=1)
+        async with reading() as db:
+            first = await newness.of_products(db, there, TODAY)
+            assert first.tolist() == [True] and await newness.of_products(db, there, TODAY) is first
+        async with transaction() as db:
+            db.add(ProductDay(product_id=product_id, day=TODAY, shown=ENOUGH))
+        async with reading() as db:
+            again = await newness.of_products(db, there, TODAY)
+            assert again.tolist() == [True] and again is not first
+            assert (await newness.of_products(db, there, tomorrow)).tolist() == [False]

@@ -1,0 +1,154 @@
+"""Question: one statement that SQLAlchemy puts together once and asyncpg asks, where a session would cost more than the answer.
+
+Columns and types stay in one place. Each is asked by itself: no transaction, nothing to put back afterwards, and where the
+connection was dead it is asked again once, on another.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Any, Generic, TypeVar, TypeVarTuple, cast
+
+from sqlalchemy import ColumnElement, Float, Numeric, Select, inspect, or_
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.orm import InstrumentedAttribute, Mapper
+from sqlalchemy.types import TypeEngine
+
+from infra import lasting
+from infra.connections import connections
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Change = Callable[[Any], Any] | None
+PARAMETER = re.compile(r"\$(\d+)")
+DOUBLE, NUMERIC = 701, 1700  # their numbers among Postgres's types, which a processor of numbers asks for
+DIALECT: DefaultDialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+class Question(Generic[*Ts]):
+    """`build` is called once, when it is asked first: it may need settings."""
+
+    def __init__(self, build: Callable[[], Select[*Ts]]) -> None:
+        self._build = build
+
+    async def ask(self, **given: Any) -> list[tuple[*Ts]]:
+        """The rows, where `given` fills in the parameters by name. An entity among the columns is read, and of no session."""
+        lasting.read(self.sql)
+        return self.rows(await connections().fetch(self.sql, self.values(given)))
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """In the order of the statement's parameters."""
+        said = {**self._said, **given}
+        return [said[name] if change is None else change(said[name]) for name, change in self._asked]
+
+    def rows(self, sent: Iterable[Sequence[Any]]) -> list[tuple[*Ts]]:
+        """What Postgres sent, as the columns' types tell it."""
+        return [cast(tuple[*Ts], self._read(row)) for row in sent]
+
+    @cached_property
+    def query(self) -> Select[*Ts]:
+        return self._build()
+
+    @cached_property
+    def sql(self) -> str:
+        return str(self._compiled)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return self.query.compile(dialect=DIALECT)
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        binds = self._compiled.binds.items()
+        return {name: bind.effective_value for name, bind in binds if not bind.required}
+
+    @property
+    def width(self) -> int:
+        """How many parameters the statement has."""
+        return len(self._asked)
+
+    @cached_property
+    def _asked(self) -> list[tuple[str, Change]]:
+        binds = self._compiled.binds
+        names = self._compiled.positiontup or []
+        return [(name, binds[name].type.dialect_impl(DIALECT).bind_processor(DIALECT)) for name in names]
+
+    @cached_property
+    def _read(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        return reader_of(cast(Select[Any], self.query))
+
+
+def reader_of(query: Select[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Turns a row as it was sent into one of entities and values, as a session would answer it."""
+    types = [column.type.dialect_impl(DIALECT) for column in query.selected_columns]
+    changes = [type.result_processor(DIALECT, _number_of(type)) for type in types]
+    makers, place = [], 0
+    for told in query.column_descriptions:
+        mapper = inspect(told["type"], raiseerr=False) if told["expr"] is told["entity"] else None
+        wide = len(mapper.columns) if mapper else 1
+        makers.append((slice(place, place + wide), _maker(mapper) if mapper else itemgetter(0)))
+        place += wide
+    is_plain = not any(changes)
+
+    def read(row: Sequence[Any]) -> tuple[Any, ...]:
+        values = tuple(row) if is_plain else tuple(map(_changed, row, changes))
+        return tuple(make(values[where]) for where, make in makers)
+
+    return read
+
+
+def _number_of(type: TypeEngine[Any]) -> int | None:
+    match type:
+        case Float():
+            return DOUBLE
+        case Numeric():
+            return NUMERIC
+    return None
+
+
+def _maker(mapper: Mapper[Any]) -> Callable[[Sequence[Any]], Any]:
+    """Makes an entity of no session; None where an outer join found none."""
+    names = [mapper.get_property_by_column(column).key for column in mapper.columns]
+    key = names.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
+    new = mapper.class_manager.new_instance
+
+    def make(values: Sequence[Any]) -> Any:
+        if values[key] is None:
+            return None
+        made = new()
+        vars(made).update(zip(names, values, strict=True))
+        return made
+
+    return make
+
+
+def _changed(value: Any, change: Change) -> Any:
+    return value if change is None else change(value)
+
+
+def one_of(column: ColumnElement[T] | InstrumentedAttribute[T], values: Iterable[T]) -> ColumnElement[bool]:
+    """As `in_`, whose parameters SQLAlchemy writes only when it asks by itself."""
+    return or_(*(column == value for value in values))
+
+
+async def ask_together(asked: Sequence[tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]]) -> list[list[Any]]:
+    """The rows of each of these questions, in one statement."""
+    questions = tuple(question for question, _ in asked)
+    sql = joined(questions)
+    lasting.read(sql)
+    values = [value for question, given in asked for value in question.values(given)]
+    (row,) = await connections().fetch(sql, values)
+    return [question.rows(sent) for question, sent in zip(questions, row, strict=True)]
+
+
+@lru_cache(1024)
+def joined(questions: tuple[Question[*tuple[Any, ...]], ...]) -> str:
+    """One statement whose columns are the rows of each."""
+    parts, first = [], 0
+    for question in questions:
+        numbered = PARAMETER.sub(lambda found, first=first: f"${int(found[1]) + first}", question.sql)  # type: ignore[misc]
+        parts.append(f"ARRAY(SELECT ROW(q.*) FROM ({numbered}) AS q)")  # noqa: S608 - our own words alone
+        first += question.width
+    return f"SELECT {', '.join(parts)}"
