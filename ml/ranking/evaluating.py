@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 
 from ml.books.findings import BookRefused, Finding, Notes
 from ml.ranking import features, measuring, rankers, suspicions
@@ -41,7 +40,7 @@ class Evaluation:
     users: int
     items: int
     test_users: int
-    judged_users: int  # test users who liked something
+    judged_users: int  # test users who prefer something
     lines: tuple[RankerLine, ...]
     chosen: str
     inputs: tuple[str, ...]
@@ -153,9 +152,9 @@ def _lines(
 def _test_users(
     rows: Rows,
 ) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
-    """Test users counted from 0, one per test row; and which of them liked something."""
+    """Test users counted from 0, one per test row; and which of them prefer something."""
     _, user = np.unique(rows.user[rows.is_test], return_inverse=True)
-    return user, np.bincount(user, rows.label[rows.is_test] > 0) > 0
+    return user, measuring.prefer(user, rows.label[rows.is_test], int(user.max()) + 1)
 
 
 def _surprise(rows: Rows) -> Floats:
@@ -180,16 +179,15 @@ def _refuse_too_few(rows: Rows) -> None:
 
 def _able(rows: Rows, part: Flags) -> int:
     """How many users like one thing better than another."""
-    lists = pd.Series(rows.label[part]).groupby(rows.user[part])
-    return int((lists.max() > lists.min()).sum())
+    return int(measuring.prefer(rows.user[part], rows.label[part], int(rows.user.max()) + 1).sum())
 
 
 def _tell(table: Table, rows: Rows, notes: Notes) -> None:
     users = len(table.users)
-    hits = np.bincount(rows.user, rows.label > 0, users)
-    if int((hits == 0).sum()):
+    alike = int((~measuring.prefer(rows.user, rows.label, users)).sum())
+    if alike:
         notes.warn(
-            f"{int((hits == 0).sum()):,} of {users:,} users have no positive label; they don't count in NDCG and MAP."
+            f"{alike:,} of {users:,} users like nothing of their list, or all of it alike; they don't count in NDCG and MAP."
         )
     if table.time is None:
         notes.warn(

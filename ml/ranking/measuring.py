@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.ranking.table import Floats, Ints
+from ml.ranking.table import Flags, Floats, Ints
 
 FIGURES = ("ndcg@1", "ndcg@5", "map@7", "novelty")
 SHOWN = 5
@@ -23,11 +23,19 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Measured:
-    """Means over users who liked something (novelty: over all), and the same per user, NaN where a user has none."""
+    """Means over users who prefer something (novelty: over all), and the same per user, NaN where a user does not."""
 
     figures: Mapping[str, float]
     coverage: float
     per_user: Floats  # users x FIGURES
+
+
+def prefer(user: Ints, label: Floats, users: int) -> Flags:
+    """Per user, whether they like one thing of their list better than another: any order is right for whoever does not."""
+    highest, lowest = np.zeros(users), np.full(users, np.inf)
+    np.maximum.at(highest, user, label)
+    np.minimum.at(lowest, user, label)
+    return highest > lowest
 
 
 def measure(score: Floats, user: Ints, item: Ints, label: Floats, lot: Floats, surprise: Floats) -> Measured:
@@ -38,28 +46,30 @@ def measure(score: Floats, user: Ints, item: Ints, label: Floats, lot: Floats, s
     ideal_order, ideal_place = _placed(user, (-label,))
     ideal = label[ideal_order]
     hits = (gains > 0).astype(float)
-    count = np.bincount(user, label > 0, users)
+    count, prefers = np.bincount(user, label > 0, users), prefer(user, label, users)
     with np.errstate(invalid="ignore", divide="ignore"):
         ndcg = [_dcg(gains, place, who, users, k) / _dcg(ideal, ideal_place, who, users, k) for k in (1, SHOWN)]
         precision = _running(hits, who) / (place + 1)
-        mean_precision = np.bincount(who, precision * hits * (place < _MAP_PLACES), users)
-        mean_precision = np.where(count > 0, mean_precision / np.minimum(count, _MAP_PLACES), np.nan)
+        found = np.bincount(who, precision * hits * (place < _MAP_PLACES), users)
+        mean_precision = found / np.minimum(count, _MAP_PLACES)
     first = place < SHOWN
     novelty = np.bincount(who, surprise[what] * first, users) / np.bincount(who, first, users)
-    per_user = np.column_stack([*ndcg, mean_precision, novelty])
+    told = [np.where(prefers, each, np.nan) for each in (*ndcg, mean_precision)]
+    per_user = np.column_stack([*told, novelty])
     means = {name: float(np.nanmean(per_user[:, i])) for i, name in enumerate(FIGURES)}
     return Measured(means, len(np.unique(what[first])) / len(surprise), per_user)
 
 
 def ndcg(score: Floats, user: Ints, label: Floats, lot: Floats) -> Floats:
-    """NDCG@5 of each user who liked something."""
+    """NDCG@5 of each user who prefers something."""
     _, index = np.unique(user, return_inverse=True)
     order, place = _placed(index, (lot, -score))
     ideal_order, ideal_place = _placed(index, (-label,))
     users = int(index.max()) + 1
     reached = _dcg(label[order], place, index[order], users, SHOWN)
     possible = _dcg(label[ideal_order], ideal_place, index[ideal_order], users, SHOWN)
-    found: Floats = reached[possible > 0] / possible[possible > 0]
+    prefers = prefer(index, label, users)
+    found: Floats = reached[prefers] / possible[prefers]
     return found
 
 

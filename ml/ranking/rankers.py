@@ -30,7 +30,7 @@ _GRADE_MAX = 10.0  # of what YetiRank weighs pairs by
 class Ranker:
     name: Loss
     score: Floats  # one per row; of validated rows that of the model which has not seen them
-    validation: Floats  # NDCG@5 of each validated user who liked something
+    validation: Floats  # NDCG@5 of each validated user who prefers something
     inputs: Inputs
     trees: int  # of all its models
     seconds: float
@@ -56,7 +56,7 @@ def fit(rows: Rows, loss: Loss, *, seed: int, is_graded: bool) -> Ranker:
 
 
 def held_out(rows: Rows, score: Floats) -> Floats:
-    """NDCG@5 of each validated user who liked something."""
+    """NDCG@5 of each validated user who prefers something."""
     watched = rows.fold >= 0
     return measuring.ndcg(score[watched], rows.user[watched], rows.label[watched], rows.lot[watched])
 

@@ -77,9 +77,9 @@ def test_coins_end_at_chance_for_every_ranker(apart: float, rounds: int) -> None
     """However far apart the rows of a list were written down, none of them knows what came of another."""
     frame = coins(apart=apart, rounds=rounds)
     result = found(frame)
-    # A list by lot puts something liked first as often as its rows are liked, of users who liked something.
+    # A list by lot puts something liked first as often as its rows are liked, of users who prefer something.
     last = frame.drop_duplicates(["user_id", "item_id"], keep="last").groupby("user_id")["label"]
-    chance = float(last.mean()[last.max() > 0].mean())
+    chance = float(last.mean()[last.max() > last.min()].mean())
     for line in result.lines:
         first = line.measured.per_user[:, 0]
         error = np.nanstd(first) / np.sqrt(result.judged_users)
@@ -91,6 +91,9 @@ LAID: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "all at one time": lambda frame: frame.assign(time=1.0),
     "what is liked stands first, and was written down first": lambda frame: _in_order_of(frame, ["user_id", "label"]),
     "all that is liked was written down last": lambda frame: _in_order_of(frame, ["label"], liked_first=False),
+    "half of the lists of one": lambda frame: frame.assign(
+        user_id=np.where(frame["user_id"] < 200, frame["user_id"], 1_000 + np.arange(len(frame)))
+    ),
     "users numbered by how much they like": lambda frame: frame.assign(
         user_id=frame["user_id"].map(frame.groupby("user_id")["label"].mean().rank(method="first"))
     ),
@@ -158,7 +161,7 @@ def test_two_columns_that_know_it_together_are_too_good_though_neither_is() -> N
 def test_coins_without_times_end_at_chance_for_every_ranker() -> None:
     frame = coins(apart=0.0).drop(columns="time")
     lists = frame.groupby("user_id")["label"]
-    chance = float(lists.mean()[lists.max() > 0].mean())
+    chance = float(lists.mean()[lists.max() > lists.min()].mean())
     for line in found(frame).lines:
         low, high = line.intervals["ndcg@1"]
         slack = (high - low) / 2  # twice the 95 %: four rankers are asked

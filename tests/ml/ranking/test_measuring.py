@@ -27,6 +27,15 @@ def test_figures_of_three_users() -> None:
     assert ndcg(SCORE, USER + 7, LABEL, LOT).tolist() == pytest.approx([first, second])
 
 
+def test_whoever_likes_all_alike_is_not_judged() -> None:
+    """Any order of their list is right, and a list of one is always in order: they would lift every figure to one."""
+    user, label = np.array([0, 0, 1, 2, 2, 3]), np.array([1.0, 0.0, 1.0, 2.0, 2.0, 0.0])
+    found = measure(np.zeros(6), user, np.arange(6), label, np.arange(6.0), np.ones(6))
+    assert found.per_user[0, :3].tolist() == [1.0, 1.0, 1.0]
+    assert np.isnan(found.per_user[1:, :3]).all()
+    assert ndcg(np.zeros(6), user, label, np.arange(6.0)).tolist() == [1.0]
+
+
 def test_equal_scores_are_ordered_by_lot_and_never_by_label() -> None:
     label = np.array([1.0, 0.0])
     ahead = ndcg(np.zeros(2), np.zeros(2, np.int64), label, np.array([1.0, 2.0]))
