@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.addresses import client_address
 from api.graphql.errors import RateLimited
+from infra.background import end
 from infra.networks import shares_of
 from infra.settings import settings
 
@@ -38,6 +39,11 @@ async def turn(name: str, at_once: int) -> AsyncIterator[None]:
         _standing[name] -= 1
         if not _standing[name]:
             del _standing[name], _lines[name]
+
+
+def is_free(name: str) -> bool:
+    line = _lines.get(name)
+    return line is None or not line.locked()
 
 
 class Turns:
@@ -72,8 +78,12 @@ class Turns:
                 await turns.aclose()
                 await send(message)
 
-            for line, at_once in lines:
-                await turns.enter_async_context(turn(line, at_once))
+            if not isinstance(arrived[-1], HTTPException):
+                for line, at_once in lines:
+                    if is_free(line):
+                        await turns.enter_async_context(turn(line, at_once))
+                    else:
+                        await _enter(turns, line, at_once, receive)
             await self.app(scope, received, sent)
 
     def _door_of(self, scope: Scope) -> NameOf | None:
@@ -90,6 +100,23 @@ class Turns:
         suffix = " secrets" if is_secret else ""
         networks = shares_of(client_address(request.scope))
         return [(f"{network}{suffix}", times * limits.at_once_per_address) for network, times in networks]
+
+
+async def _enter(turns: AsyncExitStack, line: str, at_once: int, receive: Receive) -> None:
+    """Raises ClientDisconnect where a client has gone before its turn came: nobody waits behind one who is not there."""
+    entering = asyncio.create_task(turns.enter_async_context(turn(line, at_once)))
+    leaving = asyncio.create_task(_leave(receive))
+    try:
+        await asyncio.wait({entering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not entering.done():
+            raise ClientDisconnect
+    finally:
+        await asyncio.gather(end(leaving), end(entering))
+
+
+async def _leave(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @contextmanager

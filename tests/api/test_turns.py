@@ -133,6 +133,22 @@ class TestTurns:
         finally:
             writer.close()
 
+    async def test_are_not_waited_for_by_who_has_gone(
+        self, longan: None, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings().request_limits, "at_once_per_address", 1)
+        mark = lines.mark()
+        async with turn("127.0.0.1", 1):
+            _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(settings().public_url).port)
+            writer.write(b"GET /graphql?query={__typename} HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(SECONDS_MAX):
+                while turns._standing["127.0.0.1"] < 2:
+                    await asyncio.sleep(0.01)
+                writer.transport.abort()
+                while turns._standing["127.0.0.1"] > 1 or '"status":499' not in lines.since(mark):
+                    await asyncio.sleep(0.01)
+        assert +turns._standing == {}
+
     @pytest.mark.parametrize("path", ["/graphql", "/console/graphql", "/oauth/token", "/console/session"])
     @pytest.mark.parametrize("is_chunked", [True, False])
     async def test_are_not_taken_for_what_is_too_long(
