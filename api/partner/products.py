@@ -19,7 +19,7 @@ from api.graphql.showing import Node, shows
 from api.partner.product_rules import ProductRules, ProductRulesInput
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
-from domain.market import offering, products
+from domain.market import columns, offering, products
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, ProductStatus
 from domain.permissions import Permission
@@ -40,9 +40,16 @@ class Product(Node):
         description="Only for this grade and better; null: for every grade."
     )
     decision: DecisionMode = strawberry.field(description="Who answers applications for it.")
-    status: ProductStatus = strawberry.field(description="Whether it can be applied for.")
+    status: ProductStatus = strawberry.field(description="Whether its partner offers it.")
     version: int = strawberry.field(description="1 at first, one more with each change.")
     updated_at: datetime | None = strawberry.field(description="When it changed last; null where it never did.")
+
+    @strawberry.field(
+        description="Whether nobody sees it or can apply for it though it is PUBLISHED, since one of its terms costs more than "
+        "the cap, which has fallen."
+    )
+    def is_withheld(root: strawberry.Parent[products.Product]) -> bool:
+        return columns.is_withheld(root)
 
     @strawberry.field(description="The least that can be applied for.")
     def amount_min(root: strawberry.Parent[products.Product]) -> Money:

@@ -14,7 +14,7 @@ from domain.credit.grades import Grade
 from domain.market import quoting
 from domain.market.arrays import Choices, Codes, Flags, Floats, Indices, Objects, Whole
 from domain.market.kinds import ProductKind
-from domain.market.products import DecisionMode, Product
+from domain.market.products import DecisionMode, Product, ProductStatus
 from domain.market.rule_inputs import check
 from domain.market.terms import costing
 from domain.market.words import line_of
@@ -83,6 +83,11 @@ def columns_of(products: Iterable[Product]) -> ProductColumns:
     columns: dict[str, Any] = {name: _column(kind, [row[name] for row in rows]) for name, kind in TYPES.items()}
     annual_cost = costing.annual_costs(columns["annual_rate"], columns["fee_rate"], columns["months"])
     return ProductColumns(annual_cost=annual_cost, **columns)
+
+
+def is_withheld(product: Product) -> bool:
+    """Whether it is published and shown to nobody: the cap has fallen below it, or its row cannot be read."""
+    return product.status == ProductStatus.PUBLISHED and (_readable(product) is None or not _is_within_cap(product))
 
 
 def patched(old: ProductColumns, gone: Sequence[UUID], new: ProductColumns) -> ProductColumns:

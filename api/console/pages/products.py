@@ -14,6 +14,7 @@ from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
+from domain.market import columns
 from domain.market.kinds import ProductKind
 from domain.market.products import Product, ProductStatus, partners_by_ids
 from domain.matching.reach import funnels
@@ -55,6 +56,10 @@ class Row:
     @property
     def id(self) -> str:
         return global_id("Product", self.product.id)
+
+    @property
+    def is_withheld(self) -> bool:
+        return columns.is_withheld(self.product)
 
     @property
     def narrowing(self) -> list[int]:

@@ -1,6 +1,7 @@
 """A partner offers products, changes them, and takes them down again, each under its own SKU."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +14,25 @@ from domain.actors import Role
 from domain.applications.offers import Offer
 from infra.database import reading
 from infra.ids import global_id
+from infra.settings import settings
 from tests.api.doors import Client
 from tests.api.offering import LOAN, NO_RULES, RENTAL, close, on_the_shelf, shown, times_announced, upsert, yuan
 from tests.api.people import Shop, apply_at, open_shop, shown_id, staff_token
 
 
 class TestOffering:
+    async def test_a_partner_is_told_what_a_lower_cap_withholds(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """At 12 % a year it is offered, until the cap falls below that."""
+        made = await upsert(client, **LOAN, status="PUBLISHED")
+        query = "query ($sku: String!) { product(sku: $sku) { status isWithheld } }"
+        told = []
+        for cap in ("0.24", "0.1"):
+            monkeypatch.setattr(settings(), "cost_cap", Decimal(cap))
+            told.append((await client.ask(query, sku=made["sku"]))["product"])
+        assert told == [{"status": "PUBLISHED", "isWithheld": False}, {"status": "PUBLISHED", "isWithheld": True}]
+
     async def test_a_new_product_is_a_draft_that_the_partner_decides(self, client: Client) -> None:
         made = await upsert(client, **LOAN)
         assert made == {

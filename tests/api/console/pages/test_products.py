@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from domain.matching.sweeps.group_costs import GroupLine
 from domain.matching.sweeps.sweeps import Done
 from infra.database import Db, reading, transaction
 from infra.ids import global_id
+from infra.settings import settings
 from tests.api import reaching
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.offering import close
@@ -130,6 +132,15 @@ class TestTable:
 
 
 class TestProduct:
+    async def test_what_a_lower_cap_withholds_is_said(
+        self, browser: Browser, here: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert "Withheld" not in await browser.text(here)
+        monkeypatch.setattr(settings(), "cost_cap", Decimal("0.01"))
+        told = await browser.text(here)
+        assert "Published Withheld" in told
+        assert "Nobody sees it or can apply for it: one of its terms costs more than the cap of today" in told
+
     @pytest.mark.parametrize(("shown", "is_drawn"), [(2, False), (19, False), (20, True)])
     async def test_a_funnel_of_a_few_people_is_no_shape(
         self, browser: Browser, shop: Shop, here: str, swept: Done, shown: int, is_drawn: bool
