@@ -22,11 +22,12 @@ from domain.people.partners import Partner
 from infra import clock
 from infra.database import Db, transaction
 from infra.ids import new_id
+from membership import rules
 from membership.activity import Activity
 from membership.benefits import Benefit, BenefitStatus
 from membership.grants import Grant
 from membership.quotas import BenefitUsage
-from membership.rules import TierRule
+from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
 from tests.applying import AT_ONCE, apply
 from tests.phones import Phone
@@ -115,9 +116,25 @@ async def rename_tier(db: Db, user_id: UUID, lot: Random) -> None:
 
 
 @written
-async def move_rule(db: Db, user_id: UUID, lot: Random) -> None:
-    rule = update(TierRule).where(TierRule.tier_code == lot.choice(["SILVER", "GOLD", "PLATINUM"]))
-    await db.execute(rule.values(points_at_least=lot.randrange(500, 800)))
+async def publish_rules(db: Db, user_id: UUID, lot: Random) -> None:
+    before, now = await rules.live(db), await clock.now(db)
+    before.status = RulesStatus.SUPERSEDED
+    await db.flush()
+    asked = {rule.tier_code: rule.points_at_least for rule in before.rules}
+    asked[lot.choice(["SILVER", "GOLD", "PLATINUM"])] = lot.randrange(500, 800)
+    version = TierRules(
+        id=new_id(),
+        version=before.version + 1,
+        status=RulesStatus.LIVE,
+        note="A test's.",
+        created_at=now,
+        effective_at=now,
+        rules=[
+            TierRule(tier_code=code, points_at_least=points, activity_at_least=0, grace_days=0)
+            for code, points in asked.items()
+        ],
+    )
+    db.add(version)
 
 
 @written
@@ -199,7 +216,7 @@ CHANGES: tuple[Change, ...] = (
     edit_product,
     rename_partner,
     rename_tier,
-    move_rule,
+    publish_rules,
     change_benefit,
     use_benefit,
     grant,

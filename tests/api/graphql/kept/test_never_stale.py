@@ -25,7 +25,16 @@ from tests.restoring import as_they_were
 from tests.statements import statements
 
 CHANGES_SEEN = int(os.environ.get("LONGAN_STALENESS", "12"))
-SEEDED = ("products", "partners", "tiers", "tier_rules", "benefits", "band_records", "product_days")
+SEEDED = (
+    "products",
+    "partners",
+    "tiers",
+    "tier_rules_versions",
+    "tier_rules",
+    "benefits",
+    "band_records",
+    "product_days",
+)
 HOME = operations("app")["Home"]
 # As Home, and what else a person opens at once.
 SHORT = "{ viewer { profile { birthDate region occupation } membership { tier { name } benefits { remaining } } } }"
