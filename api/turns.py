@@ -29,7 +29,7 @@ _held: Counter[str] = Counter()
 
 @asynccontextmanager
 async def turn(name: str, at_once: int) -> AsyncIterator[None]:
-    """In the order of their coming."""
+    """Wait for a turn; turns come in the order of arrival."""
     line = _lines.setdefault(name, asyncio.Semaphore(at_once))
     _standing[name] += 1
     try:

@@ -42,7 +42,7 @@ def _words(url: str) -> dict[str, str]:
 
 
 def _ports_of(netloc: str) -> list[str]:
-    """Of each host, as in `host1:5432,host2:5432`; an IPv6 address stands in brackets."""
+    """The port of each host, as in `host1:5432,host2:5432`; an IPv6 address stands in brackets."""
     hosts = netloc.rpartition("@")[2].split(",")
     return [port for host in hosts if (port := host.rpartition("]")[2].partition(":")[2]) or host.endswith(":")]
 

@@ -289,7 +289,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def keys_come_together(self) -> Self:
-        """With some of them, what was sealed under `var/` and what the settings say would be mixed."""
+        """Refuse some of the keys without the others: what was sealed under `var/` and what the settings say would be mixed."""
         keys = {"MASTER_KEYS": self.master_keys, "INDEX_KEY": self.index_key, "TOKEN_KEY": self.token_key}
         missing = [f"LONGAN_{name}" for name, key in keys.items() if not key]
         if self.is_embedded and 0 < len(missing) < len(keys):

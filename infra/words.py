@@ -29,7 +29,7 @@ def say(msgid: str, locale: Locale, /, **values: object) -> str:
 
 
 def preferred_locale(accept_language: str | None) -> Locale:
-    """Of the languages that we speak the one with the greatest weight in an Accept-Language header, the first of equals;
+    """The language, of those that we speak, with the greatest weight in an Accept-Language header, the first of equals;
     zh-CN where none is asked for. RFC 9110, 12.5.4; what is malformed is passed over.
     """
     wanted: dict[str, float] = {}

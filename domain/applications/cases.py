@@ -86,7 +86,7 @@ class Case:
 
     @property
     def monthly_after(self) -> int | None:
-        """With what they owe already, where both are in the house's currency."""
+        """The new payments and what they owe already, where both are in the house's currency."""
         if self.binding is None or self.borrower is None or self.application.currency != settings().currency:
             return None
         return self.borrower.burden.monthly + self.binding.monthly_payment
@@ -110,7 +110,7 @@ class Case:
 
     @property
     def seen(self) -> str:
-        """Of all that a decision depends on: another mark means that something changed since somebody looked."""
+        """A mark of all that a decision depends on: another one means that something changed since somebody looked."""
         assert self.borrower is not None and self.known is not None
         binding, known, score = self.binding, self.known, self.known.score
         return approvals.hash_of(

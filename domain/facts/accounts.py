@@ -241,7 +241,7 @@ def has_linked(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
 
 
 def has_linked_sql(owner: str) -> str:
-    """The same in SQL, of the person in this column."""
+    """Whether the person in this column has linked an account, in SQL."""
     return f"EXISTS (SELECT FROM linked_accounts AS account WHERE account.user_id = {owner} AND account.{IN_FORCE_SQL})"
 
 

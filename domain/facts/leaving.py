@@ -87,7 +87,7 @@ def _until(now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class _Silence:
-    """Of what an account is silent now: rows of debts and arrears, and the names of all else."""
+    """What an account no longer tells: rows of debts and arrears, and the names of all else."""
 
     kept: Rows
     hidden: tuple[str, ...]

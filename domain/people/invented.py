@@ -58,7 +58,7 @@ def counts(user_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
 
 
 def is_real(user_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
-    """The same for what real people are told or treated by, which never rests on invented ones."""
+    """Whether this person is real, for what real people are told or treated by, which never rests on invented ones."""
     return user_id.not_in(select(User.id).where(User.is_invented))
 
 
@@ -104,7 +104,7 @@ async def standing(db: Db) -> PastStanding | None:
 
 
 async def among(db: Db, ids: set[UUID]) -> dict[UUID, bool]:
-    """Of each of these, whether they are invented."""
+    """Tells of each of these people whether they are invented."""
     of_these = select(User.id).where(User.id.in_(ids), User.is_invented)
     found = set((await db.execute(of_these)).scalars())
     return {id: id in found for id in ids}

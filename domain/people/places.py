@@ -33,7 +33,7 @@ class Place:
 
     @property
     def sharers(self) -> str:
-        """With whom this place shares what many have together: so what strangers use up, others still have."""
+        """The places with which this one shares what many have together: so what strangers use up, others still have."""
         return "devices" if self.is_device else "networks" if self.is_known else "strangers"
 
 

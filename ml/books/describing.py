@@ -49,7 +49,7 @@ class Description:
         return tuple(name for name in (self.target, self.time, self.customer, self.decision, self.weights) if name)
 
     def answered(self, known: Sequence[str], afterwards: Sequence[str]) -> "Description":
-        """With a person's word on what was known before the decision, and what was filled in later."""
+        """Take in a person's word on what was known before the decision, and what was filled in later."""
         return replace(self, reviewed=(*self.reviewed, *known), exclude=(*self.exclude, *afterwards))
 
     def codes_of(self, column: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Share:
-    """Of `count` people, `some`; with Wilson's 95 % interval."""
+    """`some` of `count` people, with Wilson's 95 % interval."""
 
     some: int
     count: int

@@ -135,7 +135,7 @@ def _grown(book: Book, folds: list[Fold], growth: TreeGrowth, seed: int, step: S
 
 
 def _calibrated(trial: Trial, book: Book, folds: list[Fold], seed: int) -> Trial:
-    """The same trial with a calibration from all folds; its log-loss stays that of the comparison."""
+    """This trial with a calibration from all folds; its log-loss stays that of the comparison."""
     raws = [train(book.take(learn), trial, seed=seed).log_odds(book.take(test).matrix()) for learn, test in folds]
     return replace(trial, calibration=_judged(trial, book, folds, raws).calibration)
 

@@ -23,7 +23,7 @@ _BADS_FOR_TREES = 200
 
 @dataclass(frozen=True)
 class Cost:
-    """Of two models that differ in these columns only, on rows that neither has seen. `gain` is what the columns add in AUC."""
+    """How two models compare that differ in these columns only, on rows that neither has seen. `gain` is what the columns add in AUC."""
 
     rows: int
     bads: int

@@ -39,7 +39,7 @@ def warnings(artefact: Artefact, frame: pd.DataFrame) -> Iterator[str]:
 
 
 def is_another_unit(here: float, there: float) -> bool:
-    """Of two medians, whether they differ as one unit does from another."""
+    """Whether two medians differ as one unit does from another."""
     return here > 0 and there > 0 and not 1 / UNIT_TIMES < here / there < UNIT_TIMES
 
 
@@ -52,7 +52,7 @@ def spread(numbers: Floats) -> dict[str, float]:
 
 
 def shares(numbers: Floats, edges: list[float]) -> Floats:
-    """In each bin of training; the last share is that of missing values."""
+    """The share of values in each bin of training; the last is that of missing values."""
     places = np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="right"))
     return np.bincount(places, minlength=len(edges) + 2) / max(len(numbers), 1)
 

@@ -54,7 +54,7 @@ class Leaves:
         return told
 
     def _tree_by_tree(self, leaf: NDArray[np.intp]) -> Floats:
-        """The same sums in the same order, so the same to the last bit."""
+        """What `_row_by_row` sums, in its order, so equal to the last bit."""
         told, one = np.zeros((len(leaf), self.table.shape[1])), np.empty((len(leaf), self.table.shape[1]))
         for mine in np.ascontiguousarray(leaf.T):
             # Every leaf is in the table: "clip" spares a look at each.
@@ -62,7 +62,7 @@ class Leaves:
         return told
 
     def placed(self, places: list[int], inputs: int) -> "Leaves":
-        """The same for rows of `inputs` numbers, in which its own inputs stand at these places."""
+        """These leaves for rows of `inputs` numbers, in which their own inputs stand at these places."""
         table = np.zeros((len(self.table), inputs + 1))
         table[:, [*places, -1]] = self.table
         return replace(self, asked=np.array(places, np.intp)[self.asked], table=table)

@@ -1,4 +1,4 @@
-"""The same question asked of real people: does account history help? On the PKDD'99 (Berka) loans of a Czech bank.
+"""Berka: a question asked of real people: does account history help? On the PKDD'99 (Berka) loans of a Czech bank.
 
 The folder holds `loans.csv.gz`, `transactions_354_loans.csv.gz`, `account.csv.gz` and `district.csv.gz` as published,
 with dates as YYMMDD. Only what happened before a loan was granted is looked at.

@@ -15,7 +15,7 @@ LogOdds = Callable[[Matrix], Numbers]
 
 
 def best_links(population: Population, log_odds: LogOdds) -> dict[str, Flags]:
-    """Of all that each could link, what the model holds to be safest; all of it where no part gives a score.
+    """What the model, of all that each could link, holds to be safest; all of it where no part gives a score.
 
     `log_odds` takes the standard features.
     """

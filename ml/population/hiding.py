@@ -79,7 +79,7 @@ class Scene:
 def on_simulated_people(
     progress: Progress = lambda story, done: None, *, people: int = PEOPLE, asked: int = ASKED, seed: int = SEED
 ) -> tuple[Scene, ...]:
-    """Of the half that the model has not seen, whose outcome is known: before the mend and after it."""
+    """Measured on the half that the model has not seen, whose outcome is known: before the mend and after it."""
     progress("Simulating people", 0.0)
     whole = simulated(people, seed=seed)
     learn, test = whole.take(np.arange(people // 2)), whole.take(np.arange(people // 2, people))

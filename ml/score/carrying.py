@@ -28,7 +28,7 @@ class Carried:
 
     @cached_property
     def reasons(self) -> list[tuple[float, Reason]]:
-        """With the harm, in log-odds."""
+        """The reasons, each with its harm in log-odds."""
         if not self.points:
             return []
         sentence = N_("What you unlinked still counts until {until}, as if it were linked. Link it again to end this.")

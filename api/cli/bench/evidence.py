@@ -109,7 +109,7 @@ async def _write_evidence(db: "Db", person: "UUID") -> None:
 
 
 async def _write_plain(db: "Db", person: "UUID") -> None:
-    """The same statements, with nothing hashed, sealed or placed."""
+    """Write the same rows by the same statements, with nothing hashed, sealed or placed."""
     from domain.applications.offers import Document
     from infra import clock, vault
 

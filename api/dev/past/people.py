@@ -41,7 +41,7 @@ class Invented:
 
 
 def everybody(people: int, seed: int, today: date) -> Iterator[Invented]:
-    """In the order of their numbers."""
+    """All invented people, in the order of their numbers."""
     population = simulated(people, seed=seed)
     for number in range(people):
         yield _somebody(population, number, seed, today)

@@ -81,7 +81,7 @@ def _refuse_unknown(schema: Schema, operation: Operation) -> None:
 
 
 class Compiler:
-    """Of one plan. It is kept with it, since the members of an abstract type are compiled when they are first met."""
+    """Compiles one plan. It is kept with it, since the members of an abstract type are compiled when they are first met."""
 
     def __init__(self, core: GraphQLSchema, operation: Operation, booleans: VariableValues) -> None:
         self._core = core

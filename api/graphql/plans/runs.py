@@ -118,7 +118,7 @@ class Run:
         return info
 
     def raw(self, asked: Asked) -> GraphQLResolveInfo[Any]:
-        """The same as graphql-core tells it."""
+        """The info that graphql-core would give a resolver here."""
         raw = self._raw.get(asked)
         if raw is None:
             raw = self._raw[asked] = GraphQLResolveInfo(

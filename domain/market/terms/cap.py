@@ -72,7 +72,7 @@ def unit_periods(start: date, until: date) -> tuple[int, int]:
 
 
 def _months_before(day: date, months: int) -> date:
-    """The same day `months` earlier, or the last of that month where it has no such day."""
+    """This day `months` earlier, or the last of that month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     last = date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)
     return last.replace(day=min(day.day, last.day))

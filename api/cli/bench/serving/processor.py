@@ -8,7 +8,7 @@ PROC = Path("/proc")
 
 
 def seconds(pids: Iterable[int]) -> float:
-    """Of these processes and all that descend from them, so far."""
+    """The processor time that these processes and all that descend from them took so far."""
     of_parent = _children()
     counted, due = 0.0, list(pids)
     while due:
@@ -19,7 +19,7 @@ def seconds(pids: Iterable[int]) -> float:
 
 
 def resident_megabytes(pid: int) -> float:
-    """Of memory, just now."""
+    """How much memory they hold just now."""
     try:
         told = (PROC / str(pid) / "statm").read_text().split()
     except OSError:
@@ -36,7 +36,7 @@ def _children() -> dict[int, list[int]]:
 
 
 def alone(pid: int) -> float:
-    """Of this process alone, so far."""
+    """The processor time that this process alone took so far."""
     parts = _stat(pid)
     # The eleventh and twelfth behind the name: in user mode, and in the kernel.
     return (int(parts[11]) + int(parts[12])) / float(os.sysconf("SC_CLK_TCK")) if parts else 0.0
