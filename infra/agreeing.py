@@ -11,7 +11,7 @@ from infra.settings import Settings
 
 # A group of settings, by the letter that its mark begins with.
 SHARED: Mapping[str, tuple[str, ...]] = {
-    "keys": ("master_keys", "sealing_key", "index_key", "token_key"),
+    "keys": ("master_keys", "sealing_key", "index_key", "token_key", "evidence_key"),
     "money": ("currency", "cost_cap", "promise_threshold", "time_zone", "unlinked_counts_days"),
     "doors": (
         *(
@@ -39,6 +39,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
 # Of a machine, or of a program on it.
 ONES_OWN = (
     *("var", "host", "port", "log_level", "relay_sweep_seconds", "model_heartbeat_seconds", "database_pool"),
+    *("database_read_pool", "processes", "answers_kept_bytes", "evidence_heads"),
     *("database_url", "database_direct_url", "database_pooled", "valkey_url", "broker_url"),
     *("invented_people", "invented_seed"),
 )

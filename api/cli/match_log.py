@@ -64,7 +64,7 @@ async def write(file: Path, since: datetime | None, until: datetime | None, rewa
     from infra import clock, database
 
     rows = 0
-    async with database.reading() as db:
+    async with database.transaction() as db:
         end = until.replace(tzinfo=UTC) if until else await clock.now(db)
         start = since.replace(tzinfo=UTC) if since else end - timedelta(days=DAYS)
         with _file(file) as add:

@@ -145,7 +145,7 @@ async def test_of_many_at_once_one_proposes_and_one_approves(subject: str) -> No
 async def test_what_was_decided_stays_for_good(subject: str, statement: Any) -> None:
     await propose(await somebody(), subject)
     await approve(await somebody(), subject)
-    async with reading() as db:
+    async with rolled_back() as db:
         with pytest.raises(DBAPIError, match="what approvals holds stays as it was written"):
             await db.execute(statement.where(Approval.subject == subject))
 

@@ -14,6 +14,7 @@ from infra.entity import Entity
 from infra.ids import new_id
 from infra.privacy import Erasure
 from infra.records import Record
+from tests.trying import rolled_back
 
 CLASSES = {mapper.class_.__tablename__: mapper.class_ for mapper in Entity.registry.mappers}
 RECORDS: dict[str, Record] = {
@@ -73,7 +74,7 @@ async def test_the_database_keeps_exactly_these_and_as_they_say() -> None:
 @pytest.fixture
 async def db() -> Any:
     """Nothing of it stays."""
-    async with reading() as db:
+    async with rolled_back() as db:
         await db.execute(text("CREATE TEMP TABLE kept (user_id uuid, word text, verdict text, comment text)"))
         await db.execute(
             text("""CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON kept
@@ -132,5 +133,5 @@ async def test_only_who_is_erased_goes(db: Db) -> None:
 
 @pytest.mark.parametrize("name", sorted(RECORDS))
 async def test_none_is_emptied(name: str) -> None:
-    async with reading() as db:
+    async with rolled_back() as db:
         assert await refused(db, f"TRUNCATE {name} CASCADE")

@@ -100,5 +100,5 @@ def test_every_command_that_takes_somebodys_name_is_known() -> None:
         for path, parameter in options_of(get_command(app))
         if {*parameter.opts} & {"--by", "--as", "--email", "--staff", "email"}
     }
-    acting = {f"longan models {name}" for name in ("propose", "approve", "promote", "challenge", "rollback")}
+    acting = {f"longan models {name}" for name in ("propose", "approve", "promote", "challenge", "rollback", "reseal")}
     assert naming == acting | {"longan staff appoint", "longan staff dismiss"}

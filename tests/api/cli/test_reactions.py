@@ -18,7 +18,7 @@ PARKED = Waiting("send_code", 0, 0.0, 2, 7300.0, 0, ["Broken", "TimeoutError"])
 
 
 @pytest.fixture(autouse=True)
-def servers(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def none() -> Iterator[None]:
         yield

@@ -202,10 +202,9 @@ async def test_the_same_seed_lives_the_same_life(past: list[Invented], models: N
     told = []
     for _ in range(2):
         who = replace([*everybody(PEOPLE, 99, today)][2], phone=UNUSED)
-        async with reading() as db:
+        async with rolled_back() as db:
             await Life(db, who, REVIEWER, await clock.now(db)).live()
             told.append(await story_of(db, who))
-            await db.rollback()
     assert told[0] == told[1]
     assert told[0]
 

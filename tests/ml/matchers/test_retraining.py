@@ -33,6 +33,7 @@ from ml.tasks import retrain_matcher
 from tests.ml import standings
 from tests.ml.conftest import shown_to
 from tests.ml.matchers.learning import first_people, write_down
+from tests.tampering import tamper
 from tests.working import work_off
 
 PEOPLE = 1_000
@@ -42,6 +43,7 @@ PEOPLE = 1_000
 async def _alone(nothing_live: None) -> AsyncIterator[None]:
     yield
     async with transaction() as db:
+        await tamper(db)
         await db.execute(delete(MatcherTraining))
 
 
@@ -67,6 +69,7 @@ async def history(choosy: Interactions) -> AsyncIterator[list[UUID]]:
         people = await write_down(db, first_people(choosy, PEOPLE), shown_at=month_ago, ids=Random(0))
     yield people
     async with transaction() as db:
+        await tamper(db)
         for kind in (Impression, Application, Decision, PersonKey):
             await db.execute(delete(kind).where(kind.user_id.in_(people)))
 
