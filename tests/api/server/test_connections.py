@@ -292,6 +292,21 @@ class TestFrames:
             assert await connection.close_code() == 4429
 
     @pytest.mark.parametrize(
+        ("odd", "code"),
+        [
+            pytest.param(b"\x81\xff" + struct.pack("!Q", 16_000_000) + bytes(4), 1009, id="too long"),
+            pytest.param(frame(0x3), 1002, id="of no kind"),
+            pytest.param(frame(PING) * 700, 4429, id="too many"),
+        ],
+    )
+    async def test_are_refused_with_a_code_that_arrives_however_much_follows(self, odd: bytes, code: int) -> None:
+        async with web_socket() as (connection, _):
+            await connection.send(odd)
+            for _ in range(64):
+                await connection.send(bytes(100_000))
+            assert await connection.close_code() == code
+
+    @pytest.mark.parametrize(
         "odd",
         [
             b"X: " + b"x" * 9_000 + b"\r\n",
