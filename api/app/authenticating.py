@@ -16,7 +16,8 @@ _looked: ContextVar[tuple[str, Visit] | None] = ContextVar("looked", default=Non
 
 
 async def visit_of(token: str | None) -> Visit | None:
-    """A look at whoever asks; None for a token that is not ours."""
+    """A look at whoever asks; None for a token that is not ours. What was seen before opens nothing where this one fails."""
+    _looked.set(None)
     said = sessions.read_access_token(token) if token is not None else None
     if token is not None and said is None:
         return None

@@ -82,6 +82,7 @@ class Door(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         try:
+            await request.body()  # one that is too long is refused as that, whoever sent it
             return cast(Response, await self.run(request))
         except PublicError as error:
             return self._refused(request, error)

@@ -29,6 +29,11 @@ UPDATE pg_class SET
 WHERE relname = ANY($1) AND relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 
+# What reads all of a table, by how the statement begins, and why it may.
+WHOLE = {
+    "SELECT members.tier_code, count(*)": "Marketing's page of the tiers counts everybody, and nobody else waits for it."
+}
+
 
 def big_tables() -> list[str]:
     return [table.name for table in Entity.metadata.sorted_tables if multiplying.of_person(table) is not None]
@@ -67,7 +72,7 @@ async def test_nothing_reads_a_whole_table_that_grows_with_people() -> None:
     finally:
         await connection.close()
     assert [scan.table for scan in seen] == ["users"], "a whole read is noticed"
-    assert found == []
+    assert [scan for scan in found if not scan.statement.startswith(tuple(WHOLE))] == []
 
 
 async def everything_asked() -> list[str]:

@@ -22,7 +22,7 @@ from domain.matching.reach import funnels, rehearsing
 from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.reach.rehearsing import Rehearsal
 from domain.permissions import Permission
-from infra.database import Db, reading
+from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
 from ml.figures.drift import Share
@@ -132,15 +132,18 @@ async def rehearse(request: Request, desk: Desk) -> Response:
     is_part = request.headers.get("hx-request") == "true"
     async with reading() as db:
         product = await product_of(db, desk.actor, request.path_params["id"])
-        if product is None:
-            return page(request, "refused.html", 404, why=N_("We could not find this product."))
-        try:
+    if product is None:
+        return page(request, "refused.html", 404, why=N_("We could not find this product."))
+    try:
+        # Nothing of the product is written; that somebody rehearsed is counted.
+        async with transaction() as db:
             found = await rehearsing.of_id(db, desk.actor, product.id, changes_in(said, product.currency))
-            error, status = None, 200
-        except Refusal as refusal:
-            found, error = None, say(refusal.message, locale_of(request), **refusal.values)
-            status = STATUS.get(refusal.code, 400)
-        if is_part:
-            # htmx shows only what comes with 200.
-            return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
+        error, status = None, 200
+    except Refusal as refusal:
+        found, error = None, say(refusal.message, locale_of(request), **refusal.values)
+        status = STATUS.get(refusal.code, 400)
+    if is_part:
+        # htmx shows only what comes with 200.
+        return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
+    async with reading() as db:
         return await _show(request, desk, db, status=status, said=said, rehearsal=found, error=error)

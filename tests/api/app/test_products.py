@@ -178,15 +178,16 @@ class TestLookingFor:
         assert isinstance(operation, OperationDefinitionNode)
         assert cost_of(operation, {}, {"words": "x"}) == cost
 
-    async def test_three_statements_and_a_list_written_in_the_document(self, http: httpx2.AsyncClient) -> None:
+    async def test_four_statements_and_a_list_written_in_the_document(self, http: httpx2.AsyncClient) -> None:
         asked = (
             '{ products(search: "银行", kinds: [LOAN, RENTAL], first: 5) { totalCount nodes { partner { name } } } }'
         )
         with statements() as sent:
             page = (await Phone(http).ask(asked))["products"]
         assert page["totalCount"] >= len(page["nodes"]) == 5
-        # Which version the shelf has, who the partners are, and who offers these.
+        # What is true for everybody now, which version the shelf has, who the partners are, and who offers these.
         assert [each.split("FROM")[1].split()[0] for each in sent if "FROM" in each] == [
+            "revisions",
             "shelf_version",
             "partners",
             "partners",

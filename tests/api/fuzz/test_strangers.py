@@ -54,7 +54,9 @@ async def test_frames(steady: House) -> None:
 async def _close_code(house: House, number: int, frames: list[str | bytes]) -> int | None:
     uri = f"ws://127.0.0.1:{house.port}/graphql"
     protocols, headers = [Subprotocol("graphql-transport-ws")], {NUMBER: str(number)}
-    async with connect(uri, subprotocols=protocols, close_timeout=SECONDS_MAX, max_size=None, additional_headers=headers) as line:
+    async with connect(
+        uri, subprotocols=protocols, close_timeout=SECONDS_MAX, max_size=None, additional_headers=headers
+    ) as line:
         try:
             for frame in frames:
                 await line.send(frame)

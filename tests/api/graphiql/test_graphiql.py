@@ -14,6 +14,7 @@ from api import graphiql
 from api.app.schema import schema
 from api.dev import people
 from api.graphql.http import Door
+from api.graphql.kept.keeping import Keeping
 from api.main import routes
 from domain import visits
 from domain.actors import UserActor
@@ -77,9 +78,9 @@ async def test_it_is_there_only_where_the_schema_is_shown(
     finally:
         monkeypatch.undo()
         settings.cache_clear()
-    (door,) = [route.endpoint for route in found if isinstance(route, Route) and route.path == "/graphql"]
+    (kept,) = [route.endpoint for route in found if isinstance(route, Route) and route.path == "/graphql"]
     mounted = [route.path for route in found if isinstance(route, Mount)]
-    assert isinstance(door, Door)
+    assert isinstance(kept, Keeping) and isinstance(door := kept.door, Door)
     assert (door.graphql_ide == "graphiql", "/graphiql/static" in mounted) == (is_there, is_there)
 
 

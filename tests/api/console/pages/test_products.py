@@ -10,12 +10,13 @@ from sqlalchemy import update
 from api.console.pages.exporting import table_as_csv
 from domain.actors import Role
 from domain.market.products import Product
+from domain.matching.reach import rehearsing
 from domain.matching.sweeps import group_costs
 from domain.matching.sweeps.group_costs import GroupLine
 from domain.matching.sweeps.sweeps import Done
 from infra.database import Db, reading, transaction
 from infra.ids import global_id
-from infra.settings import settings
+from infra.settings import Rate, settings
 from tests.api import reaching
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.offering import close
@@ -204,7 +205,8 @@ class TestRehearsing:
         assert "<option selected>C</option>" in response.text
 
     async def test_nothing_is_changed(self, browser: Browser, shop: Shop, here: str, swept: Done) -> None:
-        await browser.send(f"{here}/rehearse", {**FORM, "age_max": "25", "annual_rate": "8"})
+        response = await browser.send(f"{here}/rehearse", {**FORM, "age_max": "25", "annual_rate": "8"})
+        assert response.status_code == 200
         async with reading() as db:
             kept = await db.get_one(type(shop.product), shop.product.id)
         assert (kept.rules, kept.version, kept.annual_rate) == ({}, 1, shop.product.annual_rate)
@@ -232,6 +234,14 @@ class TestRehearsing:
         assert words_of(part).startswith(why) and "Would gain it" not in part.text
         whole = await browser.send(f"{here}/rehearse", {**FORM, **said})
         assert whole.status_code == 400 and why in words_of(whole)
+
+    async def test_too_many_are_refused(
+        self, browser: Browser, here: str, swept: Done, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rehearsing, "PER_ACTOR", Rate(times=2, seconds=600))
+        answers = [await browser.send(f"{here}/rehearse", FORM) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert "Too many rehearsals at once. Please wait a moment." in words_of(answers[2])
 
     async def test_a_form_from_elsewhere_is_refused(self, browser: Browser, here: str, swept: Done) -> None:
         assert (await browser.send(f"{here}/rehearse", FORM, token="0" * 64)).status_code == 403

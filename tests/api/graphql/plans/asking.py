@@ -18,7 +18,7 @@ MakeContext = Callable[[], Awaitable[Context]]
 
 
 class Told(NamedTuple):
-    answer: bytes
+    answer: bytes  # its errors sorted
     sent: list[str]  # statements
     by: str  # `plan`, or why it was graphql-core
 
@@ -47,7 +47,8 @@ async def _ask(schema: Schema, query: Query, context: Context, seen_min: int) ->
     finally:
         keeping.SEEN_MIN, keeping.plans = before, plans
     (by,) = [key for key, count in counts().items() if count > counted.get(key, 0)] or ["nobody"]
-    told = {"data": result.data, "errors": [each.formatted for each in result.errors or ()]}
+    errors = sorted((each.formatted for each in result.errors or ()), key=orjson.dumps)
+    told = {"data": result.data, "errors": errors}
     return Told(orjson.dumps(told), sent, by)
 
 

@@ -1,5 +1,7 @@
 """Whatever a plan answers, graphql-core answers too, byte for byte, and with no fewer statements.
 
+Errors stand in the order in which they happened, which is another each time: what is in memory by now fails sooner.
+
 `LONGAN_PLANS=5000` asks so many generated queries instead of a few.
 """
 
