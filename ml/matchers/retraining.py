@@ -41,7 +41,7 @@ async def retrain(asked_at: datetime | None = None) -> MatcherTraining | None:
         found = await _learned(begun.begun_at)
         return await _end(begun, found)
     except BaseException:
-        await _give_up(begun)
+        await _fail(begun)
         raise
 
 
@@ -61,7 +61,7 @@ async def _begin(asked_at: datetime | None) -> MatcherTraining | None:
     async with transaction() as db:
         await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         now, last = await clock.now(db), await trainings.latest(db)
-        if last is not None and asked_at is not None and last.ended_at is not None and last.ended_at >= asked_at:
+        if last is not None and asked_at is not None and last.answers(asked_at):
             return None
         if last is not None and last.ended_at is None and last.begun_at > now - AT_WORK_MAX:
             if asked_at is not None:
@@ -131,7 +131,9 @@ async def _go_live(db: Db, found: _Found) -> None:
     await registry.switch(db, ModelKind.MATCH, lambda now: now.promoted(version))
 
 
-async def _give_up(begun: MatcherTraining) -> None:
+async def _fail(begun: MatcherTraining) -> None:
     """Whoever delivers it again begins anew."""
     async with transaction() as db:
-        await db.delete(await db.get_one(MatcherTraining, begun.id))
+        training = await db.get_one(MatcherTraining, begun.id)
+        if training.ended_at is None:
+            training.ended_at, training.outcome = await clock.now(db), TrainingOutcome.FAILED

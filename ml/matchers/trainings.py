@@ -13,16 +13,17 @@ from infra.records import Record
 
 
 class TrainingOutcome(StrEnum):
-    """OVERTAKEN: another model went live meanwhile, which it was not measured against."""
+    """OVERTAKEN: another model went live meanwhile, which it was not measured against. FAILED: it broke off, and is begun anew."""
 
     LIVE = "LIVE"
     REFUSED = "REFUSED"
     TOO_FEW = "TOO_FEW"
     OVERTAKEN = "OVERTAKEN"
+    FAILED = "FAILED"
 
 
 class MatcherTraining(Entity):
-    """`failures` are sentences for the operator. Without an end it is at work, or was broken off."""
+    """`failures` are sentences for the operator. Without an end it is at work, or its machine went down."""
 
     __tablename__ = "matcher_trainings"
     __record__ = Record(later=("ended_at", "outcome", "version", "failures", "figures"), closed_by="ended_at")
@@ -38,6 +39,10 @@ class MatcherTraining(Entity):
     figures: Mapped[Json] = mapped_column(default_factory=dict)
 
     __table_args__ = (Index(None, "begun_at"),)
+
+    def answers(self, asked_at: datetime) -> bool:
+        """Whether it is what somebody asked for then: it came to an end since."""
+        return self.ended_at is not None and self.ended_at >= asked_at and self.outcome is not TrainingOutcome.FAILED
 
 
 async def latest(db: Db) -> MatcherTraining | None:

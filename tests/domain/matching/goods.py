@@ -36,21 +36,23 @@ def product(number: int = 1, **changes: Any) -> Product:
 def products(count: int, seed: int = 1, **always: Any) -> list[Product]:
     """Of all kinds, with every kind of rule among them."""
     draw = random.Random(seed)
-    return [product(number, **(_drawn(draw, number) | always)) for number in range(1, count + 1)]
+    return [product(number, **(drawn(draw, number) | always)) for number in range(1, count + 1)]
 
 
-def _drawn(draw: random.Random, number: int) -> dict[str, Any]:
+def drawn(draw: random.Random, number: int) -> dict[str, Any]:
     kind = draw.choice(list(ProductKind))
     low = draw.randrange(5, 300) * 10_000
     is_rental = kind == ProductKind.RENTAL
+    months = sorted(draw.sample([1, 3, 6, 9, 12, 18, 24, 36], draw.randrange(1, 5)))
     return {
         "id": UUID(int=draw.getrandbits(120) << 8 | number % 256),
         "kind": kind,
         "amount_min": low,
         "amount_max": low if is_rental else low * draw.randrange(1, 12),
-        "term_months": sorted(draw.sample([1, 3, 6, 9, 12, 18, 24, 36], draw.randrange(1, 5))),
+        "term_months": months,
         "annual_rate": None if is_rental else Decimal(draw.randrange(0, 20_000)) / 100_000,
-        "fee_rate": Decimal(0) if is_rental else draw.choice([Decimal(0), Decimal("0.01")]),
+        # A fee on a short loan would cost more than the cap, and stand on no shelf.
+        "fee_rate": Decimal(0) if is_rental or months[0] < 6 else draw.choice([Decimal(0), Decimal("0.01")]),
         "grade_at_least": draw.choice([None, *Grade]),
         "decision": draw.choice(list(DecisionMode)),
         "sponsored": draw.random() < 0.1,

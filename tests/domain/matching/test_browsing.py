@@ -36,7 +36,7 @@ def offered(count: int = 200) -> list[Product]:
     draw = random.Random(4)
     return [
         goods.product(
-            n, **(goods._drawn(draw, n) | {"title": draw.choice(NAMES), "partner_id": draw.choice([*PARTNERS])})
+            n, **(goods.drawn(draw, n) | {"title": draw.choice(NAMES), "partner_id": draw.choice([*PARTNERS])})
         )
         for n in range(count)
     ]

@@ -20,6 +20,7 @@ from infra.database import Db, reading, transaction
 from infra.entity import Entity
 from infra.ids import new_id
 from infra.paging import page_of
+from infra.reads import Reads
 
 ORDER = [Application.feed_position, Application.id]
 Seen = list[tuple[UUID, str]]
@@ -198,6 +199,7 @@ async def test_a_dump_restored_into_a_younger_server_is_read_whole(
     engine = create_async_engine(younger.database_url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_sessions", async_sessionmaker(engine, expire_on_commit=False))
+        patch.setattr(database, "_reads", async_sessionmaker(engine, class_=Reads, expire_on_commit=False))
         rest = await reader.read(first=100)
         whole = await Reader(partner_id).read(first=100)
     await engine.dispose()

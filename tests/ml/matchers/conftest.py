@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pytest
 
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts.sheets import FactSheet
+from domain.market import columns
 from domain.market.kinds import ProductKind
 from domain.market.products import Product
 from domain.market.terms import costing
@@ -57,7 +59,10 @@ def any_product(number: int, luck: Random) -> Product:
 
 
 def shelf_of(*products: Product) -> Shelf:
-    return shelves.shelf_of(products)
+    """Above the cap too: what is dear shall rank low, though no house would offer it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_is_within_cap", lambda _: True)
+        return shelves.shelf_of(products)
 
 
 def candidates_of(shelf: Shelf, rows: list[int] | None = None) -> Candidates:

@@ -200,14 +200,26 @@ class TestOnce:
         assert done is not None
         assert done.outcome is TrainingOutcome.TOO_FEW
 
-    async def test_one_that_fails_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_one_that_fails_is_written_down_and_begun_anew(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(_: datetime) -> None:
             raise ConnectionError
 
-        monkeypatch.setattr(logs, "read", broken)
-        with pytest.raises(ConnectionError):
-            await retraining.retrain(await now())
-        assert await latest() is None
+        asked_at = await now()
+        with pytest.MonkeyPatch.context() as once:
+            once.setattr(logs, "read", broken)
+            with pytest.raises(ConnectionError):
+                await retraining.retrain(asked_at)
+        failed = await latest()
+        assert failed is not None
+        assert (failed.outcome, failed.version, failed.figures) == (TrainingOutcome.FAILED, None, {})
+
+        async def learned(_: datetime) -> retraining._Found:
+            return retraining._Found(TrainingOutcome.TOO_FEW)
+
+        monkeypatch.setattr(retraining, "_learned", learned)
+        again = await retraining.retrain(asked_at)
+        assert again is not None
+        assert (again.outcome, again.id != failed.id) == (TrainingOutcome.TOO_FEW, True)
 
     async def test_no_transaction_is_open_while_it_trains(self, monkeypatch: pytest.MonkeyPatch) -> None:
         held: list[int] = []
