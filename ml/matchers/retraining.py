@@ -113,14 +113,19 @@ async def _readable(db: Db, version: str | None) -> MatchArtefact | None:
 async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
     async with transaction() as db:
         training = await db.get_one(MatcherTraining, begun.id)
-        training.ended_at, training.outcome, training.version = await clock.now(db), found.outcome, found.version
-        training.failures, training.figures = list(found.failures), found.figures or {}
-        if found.outcome is TrainingOutcome.LIVE:
-            if (await registry.standing(db, ModelKind.MATCH)).champion != found.champion:
-                training.outcome = TrainingOutcome.OVERTAKEN
-            else:
-                await _go_live(db, found)
+        outcome = await _gone_live(db, found) if found.outcome is TrainingOutcome.LIVE else found.outcome
+        now = await clock.now(db)
+        # Written at once: it stays as it is once there is an end.
+        training.version, training.failures, training.figures = found.version, list(found.failures), found.figures or {}
+        training.outcome, training.ended_at = outcome, now
         return training
+
+
+async def _gone_live(db: Db, found: _Found) -> TrainingOutcome:
+    if (await registry.standing(db, ModelKind.MATCH)).champion != found.champion:
+        return TrainingOutcome.OVERTAKEN
+    await _go_live(db, found)
+    return TrainingOutcome.LIVE
 
 
 async def _go_live(db: Db, found: _Found) -> None:
