@@ -19,7 +19,7 @@ from api.compressing import Compressing
 from api.console import pages as console_pages
 from api.console import schema as console_schema
 from api.console import sessions as console_sessions
-from api.console.pages import desks
+from api.console.pages import visits
 from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
@@ -35,10 +35,10 @@ from infra.settings import settings
 DOORS: dict[str, NameOf] = {
     "/graphql": authenticating.name_of,
     "/partner/": partner_schema.name_of,
-    "/console": desks.name_of,
+    "/console": visits.name_of,
     "/oauth/": lambda _: None,
 }
-SECRETS = frozenset({oauth.PATH, "/console/session", desks.SIGN_IN})
+SECRETS = frozenset({oauth.PATH, "/console/session", visits.SIGN_IN})
 TELLERS = {
     "/graphql": by_graphql,
     "/partner/graphql": by_graphql,

@@ -1,4 +1,4 @@
-"""`longan staff`: desks at the console, and the proofs for them."""
+"""`longan staff`: who may sign in at the console, and their proofs."""
 
 import asyncio
 from typing import Annotated
@@ -7,9 +7,7 @@ import typer
 
 from domain.actors import Role
 
-staff = typer.Typer(
-    help="Members of staff: give somebody a desk at the console, or take it back.", no_args_is_help=True
-)
+staff = typer.Typer(help="Members of staff: let somebody sign in at the console, or no longer.", no_args_is_help=True)
 
 
 @staff.command()
@@ -18,7 +16,7 @@ def appoint(
     name: Annotated[str, typer.Option(help="What colleagues call this person.")],
     role: Annotated[Role, typer.Option(help="What the person may do.")],
 ) -> None:
-    """Give somebody a desk, or new proofs for the one there is. The password and the TOTP secret are shown once."""
+    """Let somebody sign in at the console, or give them new proofs. The password and the TOTP secret are shown once."""
     from api.cli import nearby
 
     with nearby.servers():
@@ -47,7 +45,7 @@ async def _appoint(email: str, name: str, role: Role) -> tuple[str, str]:
 
 @staff.command()
 def dismiss(email: Annotated[str, typer.Argument(help="The address that they sign in with.")]) -> None:
-    """Take a desk back: nobody signs in with it, and what is open ends at once. What they did stays under their name."""
+    """Let somebody in no longer, and end at once what they have open. What they did stays under their name."""
     from api.cli import nearby
 
     with nearby.servers():

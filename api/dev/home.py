@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from api import health
 from api.console.pages import rendering
-from api.console.pages.desks import COOKIE, set_cookie
+from api.console.pages.visits import COOKIE, set_cookie
 from api.dev import clock as dev_clock
 from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, let_in, read_credentials
 from api.dev.past import making

@@ -1,4 +1,4 @@
-"""Staffing: who gets a desk at the console, or new proofs for it, and who leaves."""
+"""Staffing: who may sign in at the console, or new proofs for it, and who leaves."""
 
 from domain.people import staff, staff_sessions, staff_signing_in
 from domain.people.staff import EMAIL, NAME, TOTP, Staff
@@ -8,7 +8,7 @@ from infra.database import Db
 
 
 async def appoint(db: Db, *, email: str, name: str, role: Role, password: str, totp_secret: str) -> Staff:
-    """Give somebody a desk, or new proofs and another role at the one they have. Slow on purpose (argon2).
+    """Let somebody in at the console, or give whoever is in new proofs and another role. Slow on purpose (argon2).
 
     New proofs end every session that was opened with the old ones; tries at the old ones count no more.
     """

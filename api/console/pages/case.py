@@ -6,9 +6,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
 from api.console.pages.reviewing import Waiting, waiting_at
+from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.applications import applications, cases, deciding, given_reasons
 from domain.applications.applications import AWAITING_REVIEW, Application
@@ -50,33 +50,33 @@ async def said_by(request: Request) -> Said:
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
-async def case(request: Request, desk: Desk) -> Response:
-    return await _shown(request, desk)
+async def case(request: Request, visit: StaffVisit) -> Response:
+    return await _shown(request, visit)
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
-async def answer(request: Request, desk: Desk) -> Response:
+async def answer(request: Request, visit: StaffVisit) -> Response:
     """The first time asks again; the second decides, by the same verb and with the same receipt as `reviewApplication`."""
     said = await said_by(request)
     if said.outcome not in OUTCOMES or _id_of(request) is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     if said.final == "no":
-        return await _shown(request, desk, said)
+        return await _shown(request, visit, said)
     try:
         given_reasons.of_reviewer(said.reasons)
         if said.final != "yes":
-            return await _asked_again(request, desk, said)
-        await transact(lambda db: _decide(db, desk, request, said))
+            return await _asked_again(request, visit, said)
+        await transact(lambda db: _decide(db, visit, request, said))
     except Refusal as refusal:
-        return await _shown(request, desk, said, refusal)
+        return await _shown(request, visit, said, refusal)
     return RedirectResponse(request.url.path, 303)
 
 
-async def _decide(db: Db, desk: Desk, request: Request, said: Said) -> Application:
-    application = await _found(db, desk, request)
+async def _decide(db: Db, visit: StaffVisit, request: Request, said: Said) -> Application:
+    application = await _found(db, visit, request)
     return await deciding.decide_by_review(
         db,
-        desk.actor,
+        visit.actor,
         application_id=application.id,
         outcome=OUTCOMES[said.outcome],
         reasons=list(said.reasons),
@@ -85,18 +85,20 @@ async def _decide(db: Db, desk: Desk, request: Request, said: Said) -> Applicati
     )
 
 
-async def _asked_again(request: Request, desk: Desk, said: Said) -> Response:
-    waiting = await _read(request, desk)
+async def _asked_again(request: Request, visit: StaffVisit, said: Said) -> Response:
+    waiting = await _read(request, visit)
     if waiting.case.application.status not in AWAITING_REVIEW:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN)
     return page(request, "confirm.html", waiting=waiting, said=said, key=new_id().hex)
 
 
-async def _shown(request: Request, desk: Desk, said: Said | None = None, refusal: Refusal | None = None) -> Response:
+async def _shown(
+    request: Request, visit: StaffVisit, said: Said | None = None, refusal: Refusal | None = None
+) -> Response:
     """The case; with what was typed, and why it was not done."""
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     try:
-        waiting = await _read(request, desk)
+        waiting = await _read(request, visit)
     except Refusal:
         return page(request, "refused.html", 404, why=NO_SUCH)
     status = STATUS.get(refusal.code, 409) if refusal else 200
@@ -105,17 +107,17 @@ async def _shown(request: Request, desk: Desk, said: Said | None = None, refusal
     return page(request, "case.html", status, house_currency=settings().currency, **shown)
 
 
-async def _read(request: Request, desk: Desk) -> Waiting:
+async def _read(request: Request, visit: StaffVisit) -> Waiting:
     async with reading() as db:
-        application = await _found(db, desk, request)
+        application = await _found(db, visit, request)
         whole = await cases.with_the_person(db, await cases.of_applications(db, [application]))
         (waiting,) = waiting_at(await clock.now(db), whole)
     return waiting
 
 
-async def _found(db: Db, desk: Desk, request: Request) -> Application:
+async def _found(db: Db, visit: StaffVisit, request: Request) -> Application:
     id = _id_of(request)
-    application = await applications.find(db, desk.actor, id) if id else None
+    application = await applications.find(db, visit.actor, id) if id else None
     if application is None:
         raise not_found(NO_SUCH)
     return application

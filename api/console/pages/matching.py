@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from domain.matching import basis
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands
@@ -46,7 +46,7 @@ def standing_of(evidence: BandEvidence) -> str:
 
 
 @requires(Permission.WATCH_MODELS)
-async def matching_page(request: Request, desk: Desk) -> Response:
+async def matching_page(request: Request, visit: StaffVisit) -> Response:
     live = matcher()
     async with reading() as db:
         await basis.keep_up(db)

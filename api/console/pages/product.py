@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.products import STATUSES, WINDOWS, asked_by, product_of, rows_of
 from api.console.pages.rehearsals import changes_in, fields_of, read_form
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import GROUPS
 from api.html import locale_of
 from domain.credit.grades import Grade
@@ -50,14 +50,14 @@ class FunnelStep:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def product(request: Request, desk: Desk) -> Response:
+async def product(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
-        return await _show(request, desk, db)
+        return await _show(request, visit, db)
 
 
 async def _show(
     request: Request,
-    desk: Desk,
+    visit: StaffVisit,
     db: Db,
     *,
     status: int = 200,
@@ -66,11 +66,11 @@ async def _show(
     error: str | None = None,
 ) -> Response:
     """The page of one product, with what was rehearsed, or why not, where the form was sent."""
-    asked, found = asked_by(request), await product_of(db, desk.actor, request.path_params["id"])
+    asked, found = asked_by(request), await product_of(db, visit.actor, request.path_params["id"])
     if found is None:
         return page(request, "refused.html", 404, why=N_("We could not find this product."))
     days = await funnels.last_days(db, asked.days)
-    (row,) = await rows_of(db, desk.actor, [found], days)
+    (row,) = await rows_of(db, visit.actor, [found], days)
     return page(
         request,
         "product.html",
@@ -82,7 +82,7 @@ async def _show(
         steps=_steps(row.funnel),
         stream=_stream(row.funnel),
         against=_against(row.funnel),
-        days=_days(await funnels.by_day(db, desk.actor, found.id, days), days),
+        days=_days(await funnels.by_day(db, visit.actor, found.id, days), days),
         grades=tuple(Grade),
         rules=INPUTS.values(),
         choice_words=GROUPS,
@@ -127,17 +127,17 @@ def _days(known: Sequence[ProductDay], days: Days) -> dict[str, list[int]]:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def rehearse(request: Request, desk: Desk) -> Response:
+async def rehearse(request: Request, visit: StaffVisit) -> Response:
     said = read_form(await request.form())
     is_part = request.headers.get("hx-request") == "true"
     async with reading() as db:
-        product = await product_of(db, desk.actor, request.path_params["id"])
+        product = await product_of(db, visit.actor, request.path_params["id"])
     if product is None:
         return page(request, "refused.html", 404, why=N_("We could not find this product."))
     try:
         # Nothing of the product is written; that somebody rehearsed is counted.
         async with transaction() as db:
-            found = await rehearsing.of_id(db, desk.actor, product.id, changes_in(said, product.currency))
+            found = await rehearsing.of_id(db, visit.actor, product.id, changes_in(said, product.currency))
         error, status = None, 200
     except Refusal as refusal:
         found, error = None, say(refusal.message, locale_of(request), **refusal.values)
@@ -146,4 +146,4 @@ async def rehearse(request: Request, desk: Desk) -> Response:
         # htmx shows only what comes with 200.
         return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
     async with reading() as db:
-        return await _show(request, desk, db, status=status, said=said, rehearsal=found, error=error)
+        return await _show(request, visit, db, status=status, said=said, rehearsal=found, error=error)

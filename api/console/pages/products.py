@@ -9,9 +9,9 @@ from sqlalchemy import Select, or_
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import COLUMNS, GROUPS
 from domain.actors import StaffActor
 from domain.market import columns
@@ -100,10 +100,10 @@ def asked_by(request: Request) -> ListQuery:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def products(request: Request, desk: Desk) -> Response:
+async def products(request: Request, visit: StaffVisit) -> Response:
     asked = asked_by(request)
     async with reading() as db:
-        rows = await _rows(db, desk.actor, asked)
+        rows = await _rows(db, visit.actor, asked)
         done = await sweeps.last_done(db)
     return page(
         request,
@@ -141,11 +141,11 @@ def _listed(actor: StaffActor, asked: ListQuery) -> Select[Product]:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def exported(request: Request, desk: Desk) -> Response:
+async def exported(request: Request, visit: StaffVisit) -> Response:
     """The list of products as CSV, for a spreadsheet."""
     asked = asked_by(request)
     async with reading() as db:
-        rows = await _rows(db, desk.actor, asked)
+        rows = await _rows(db, visit.actor, asked)
     names = ("sku", "product", "partner", "kind", "status", "days", "people", *RESULTS, "declined", "accepted")
     lines = ((*_named(row), asked.days, *_counted(row)) for row in rows)
     return table_as_csv("products", names, lines)
@@ -175,7 +175,7 @@ async def product_of(db: Db, actor: StaffActor, id: str) -> Product | None:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def what_groups_pay(request: Request, desk: Desk) -> Response:
+async def what_groups_pay(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         done = await sweeps.last_done(db)
         lines = await group_costs.lines(db, done.id) if done else []
@@ -193,7 +193,7 @@ async def what_groups_pay(request: Request, desk: Desk) -> Response:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def groups_exported(request: Request, desk: Desk) -> Response:
+async def groups_exported(request: Request, visit: StaffVisit) -> Response:
     """What groups pay, as CSV; shares of a year as fractions."""
     async with reading() as db:
         done = await sweeps.last_done(db)

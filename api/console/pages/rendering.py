@@ -1,4 +1,4 @@
-"""The console's pages in their frame, which offers what the desk may open."""
+"""The console's pages in their frame, which offers what a visitor may open."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ PAGES = Pages(Path(__file__).parent, "/console/static", charts=charts, drawn_fro
 
 
 def page(request: Request, template: str, status: int = 200, /, **shown: Any) -> HTMLResponse:
-    """`request.state.desk` is there for those who have signed in, and decides what the frame offers."""
-    desk = getattr(request.state, "desk", None)
+    """`request.state.visit` is there for those who have signed in, and decides what the frame offers."""
+    visit = getattr(request.state, "visit", None)
     simulated, invented = getattr(request.state, "simulated", False), getattr(request.state, "invented", None)
-    return PAGES.page(request, template, status, desk=desk, simulated=simulated, invented=invented, **shown)
+    return PAGES.page(request, template, status, visit=visit, simulated=simulated, invented=invented, **shown)

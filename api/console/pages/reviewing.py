@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from domain.applications import cases, reviewing
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.cases import Case
@@ -67,12 +67,12 @@ def asked_by(request: Request) -> Asked:
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
-async def queue(request: Request, desk: Desk) -> Response:
+async def queue(request: Request, visit: StaffVisit) -> Response:
     asked = asked_by(request)
     async with reading() as db:
         now = await clock.now(db)
         narrowed = reviewing.queue_of(
-            desk.actor,
+            visit.actor,
             status=WHY[asked.why][0] if asked.why else None,
             words=asked.q,
             overdue_at=now if asked.is_overdue else None,
@@ -88,12 +88,12 @@ async def queue(request: Request, desk: Desk) -> Response:
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
-async def clocks(request: Request, desk: Desk) -> Response:
+async def clocks(request: Request, visit: StaffVisit) -> Response:
     """How long each promise has left, and whether somebody else has answered by now."""
     ids = {parsed[1] for text in request.query_params.getlist("id")[:PAGE] if (parsed := parse_global_id(text))}
     async with reading() as db:
         now = await clock.now(db)
-        awaited = reviewing.queue_of(desk.actor).where(Application.id.in_(ids))
+        awaited = reviewing.queue_of(visit.actor).where(Application.id.in_(ids))
         waiting = waiting_at(now, await cases.of_applications(db, list((await db.execute(awaited)).scalars())))
     return page(request, "clocks.html", waiting=waiting)
 

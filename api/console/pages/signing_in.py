@@ -11,19 +11,19 @@ from starlette.responses import RedirectResponse, Response
 
 from api.addresses import client_address
 from api.asking import asks
-from api.console.pages.desks import (
+from api.console.pages.rendering import page
+from api.console.pages.visits import (
     COOKIE,
     SIGN_IN,
-    Desk,
-    desk_of,
+    StaffVisit,
     drop,
     form_token,
     is_own_form,
     is_simulated,
     requires,
     set_cookie,
+    visit_of,
 )
-from api.console.pages.rendering import page
 from api.console.sessions import FIELD_LENGTH_MAX
 from api.graphql.errors import REFUSED_SECONDS
 from api.html import locale_of
@@ -45,7 +45,7 @@ STATUS = {RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 401, RefusalCode.RA
 @asks(Permission.PUBLIC)
 class SignIn(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
-        if await desk_of(request):
+        if await visit_of(request):
             return RedirectResponse("/console", 303)
         return await _show(request)
 
@@ -93,9 +93,9 @@ async def _show(request: Request, status: int = 200, error: str | None = None, e
 
 
 @requires(Permission.SIGNED_IN)
-async def sign_out(request: Request, desk: Desk) -> Response:
+async def sign_out(request: Request, visit: StaffVisit) -> Response:
     async with transaction() as db:
-        await staff_sessions.end(db, desk.token)
+        await staff_sessions.end(db, visit.token)
     response = RedirectResponse(SIGN_IN, 303)
     drop(response, COOKIE)
     return response

@@ -5,9 +5,9 @@ from itertools import groupby
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from domain.permissions import Permission
 from infra.database import reading
 from infra.words import N_
@@ -30,7 +30,7 @@ QUOTAS = {
 
 
 @requires(Permission.SEE_TIERS)
-async def tiers(request: Request, desk: Desk) -> Response:
+async def tiers(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         known = await overview.tiers_with_counts(db)
     granted = {each.tier.code: _by_segment(each.benefits) for each in known}
@@ -49,7 +49,7 @@ async def tiers(request: Request, desk: Desk) -> Response:
 
 
 @requires(Permission.SEE_TIERS)
-async def exported(request: Request, desk: Desk) -> Response:
+async def exported(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         known = await overview.tiers_with_counts(db)
     lines = ((each.tier.code, each.tier.rank, each.members, len(each.benefits)) for each in known)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.console.pages.desks import Desk, requires
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.people import groups
 from domain.permissions import Permission
@@ -42,7 +42,7 @@ FIGURES = ("auc", "ks", "brier", "logloss", "ece")
 
 
 @requires(Permission.WATCH_MODELS)
-async def watch_page(request: Request, desk: Desk) -> Response:
+async def watch_page(request: Request, visit: StaffVisit) -> Response:
     days = _days(request)
     async with reading() as db:
         seen = await watch.watch(db, days)
@@ -52,7 +52,7 @@ async def watch_page(request: Request, desk: Desk) -> Response:
         watch=seen,
         days=days,
         windows=WINDOWS,
-        may_count=desk.may(Permission.COUNT_WATCH),
+        may_count=visit.may(Permission.COUNT_WATCH),
         alarms=ALARMS,
         scored_words=SCORED,
         columns=COLUMNS,
@@ -67,7 +67,7 @@ async def watch_page(request: Request, desk: Desk) -> Response:
 
 
 @requires(Permission.WATCH_MODELS)
-async def exported(request: Request, desk: Desk) -> Response:
+async def exported(request: Request, visit: StaffVisit) -> Response:
     """What the page shows of inputs, grades and groups as one CSV: a line each, empty where nothing is known."""
     async with reading() as db:
         seen = await watch.watch(db, _days(request))
@@ -114,7 +114,7 @@ def _days(request: Request) -> int:
 
 
 @requires(Permission.COUNT_WATCH)
-async def count(request: Request, desk: Desk) -> Response:
+async def count(request: Request, visit: StaffVisit) -> Response:
     async with transaction() as db:
         await tasks.bring_up_to_date(db)
     return RedirectResponse("/console/watch?counting", 303)

@@ -1,4 +1,4 @@
-"""A desk that the command line gives can be sat at."""
+"""Whoever the command line appoints can sign in."""
 
 import asyncio
 import sys

@@ -225,7 +225,7 @@ class TestLimits:
 
 
 class TestStrangers:
-    """What others do elsewhere keeps nobody out of their own desk."""
+    """What others do elsewhere keeps nobody out of the console."""
 
     async def sign_in(self, member: Member, ip: str, device: str | None = None, **other: str) -> SignedIn | Refusal:
         proofs = await member.proofs(**other)

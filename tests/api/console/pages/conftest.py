@@ -39,7 +39,7 @@ class Browser:
     async def send(
         self, path: str, said: Mapping[str, str] | None = None, *, token: str | None = None, htmx: bool = False
     ) -> httpx2.Response:
-        """Send a form, with the token of this desk unless another is given."""
+        """Send a form, with the token of this visit unless another is given."""
         fields = {"form_token": await self.form_token() if token is None else token, **(said or {})}
         headers = {**self.headers, **({"HX-Request": "true"} if htmx else {})}
         return await self.http.post(path, data=fields, headers=headers)
@@ -54,7 +54,7 @@ NewBrowser = Callable[[Role | None], Awaitable[Browser]]
 
 @pytest.fixture
 async def browser_of() -> AsyncIterator[NewBrowser]:
-    """A browser at the desk of this role; None: nobody has signed in."""
+    """A browser of somebody with this role; None: nobody has signed in."""
     async with AsyncExitStack() as windows:
 
         async def make(role: Role | None) -> Browser:

@@ -166,13 +166,16 @@ async def test_who_comes_second_is_told_so(browser: Browser, browser_of: NewBrow
 
 
 async def test_two_reviewers_at_once_are_one_answer(browser: Browser, browser_of: NewBrowser) -> None:
-    application, desks = await referred(), [browser, await browser_of(Role.RISK)]
+    application, reviewers = await referred(), [browser, await browser_of(Role.RISK)]
     forms = [
-        hidden((await ask(desk, application, outcome=said)).text, "outcome", "reasons", "seen", "key")
-        for desk, said in zip(desks, ("approve", "decline"), strict=True)
+        hidden((await ask(reviewer, application, outcome=said)).text, "outcome", "reasons", "seen", "key")
+        for reviewer, said in zip(reviewers, ("approve", "decline"), strict=True)
     ]
     both = await asyncio.gather(
-        *(desk.send(path_of(application), {**form, "final": "yes"}) for desk, form in zip(desks, forms, strict=True))
+        *(
+            reviewer.send(path_of(application), {**form, "final": "yes"})
+            for reviewer, form in zip(reviewers, forms, strict=True)
+        )
     )
     assert sorted(each.status_code for each in both) == [303, 409]
     assert (await stands(application))[1] == 1
@@ -219,10 +222,10 @@ async def test_an_id_of_nothing_is_nothing(browser: Browser) -> None:
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.RISK])
 async def test_other_roles_see_and_decide_nothing(browser_of: NewBrowser, role: Role) -> None:
-    application, desk = await referred(), await browser_of(role)
+    application, reviewer = await referred(), await browser_of(role)
     said = {"outcome": "approve", "reasons": "Yes.", "key": new_key(), "final": "yes"}
-    assert (await desk.open(path_of(application))).status_code == 403
-    assert (await desk.send(path_of(application), said)).status_code == 403
+    assert (await reviewer.open(path_of(application))).status_code == 403
+    assert (await reviewer.send(path_of(application), said)).status_code == 403
     assert await stands(application) == WAITS
 
 

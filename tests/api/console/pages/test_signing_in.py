@@ -138,7 +138,7 @@ async def test_signing_out_ends_the_session_itself(browser_of: NewBrowser) -> No
     assert (await browser.open("/console")).status_code == 303
 
 
-async def test_another_desks_form_signs_nobody_out(browser_of: NewBrowser) -> None:
+async def test_another_visits_form_signs_nobody_out(browser_of: NewBrowser) -> None:
     browser, other = await browser_of(Role.VIEWER), await browser_of(Role.VIEWER)
     assert (await browser.send("/console/sign-out", token=await other.form_token())).status_code == 403
     assert (await browser.open("/console")).status_code == 200

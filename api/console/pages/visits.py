@@ -1,4 +1,4 @@
-"""A desk at the console: who sits there, what they may open, and the proof that a form is their own."""
+"""A visit at the console: who has signed in, what they may open, and the proof that a form is their own."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -26,12 +26,14 @@ from ml.watching import watch
 COOKIE = "longan_console"
 SIGN_IN = "/console/sign-in"
 
-Handler = Callable[[Request, "Desk"], Awaitable[Response]]
+Handler = Callable[[Request, "StaffVisit"], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
-class Desk:
+class StaffVisit:
+    """Who asks for a page, and the token of the session that their browser holds."""
+
     actor: StaffActor
     token: str
 
@@ -44,36 +46,36 @@ class Desk:
 
 
 def requires(permission: Permission) -> Callable[[Handler], Endpoint]:
-    """Let those in who have signed in and may; POST takes only a form that this desk was shown."""
+    """Let those in who have signed in and may; POST takes only a form that this visit was shown."""
 
     def wrap(handler: Handler) -> Endpoint:
         @wraps(handler)
         async def endpoint(request: Request) -> Response:
-            desk = await desk_of(request)
-            if desk is None:
+            visit = await visit_of(request)
+            if visit is None:
                 return to_sign_in(request)
-            request.state.desk = desk
+            request.state.visit = visit
             request.state.simulated, request.state.invented = await is_simulated(), await invented_people()
-            if not desk.may(permission):
+            if not visit.may(permission):
                 return page(request, "refused.html", 403, why=N_("Your role does not give access to this page."))
-            if request.method == "POST" and not is_own_form(await request.form(), desk.token):
+            if request.method == "POST" and not is_own_form(await request.form(), visit.token):
                 return page(
                     request, "refused.html", 403, why=N_("This form is no longer valid. Please open the page again.")
                 )
-            return await handler(request, desk)
+            return await handler(request, visit)
 
         return asks(permission)(endpoint)
 
     return wrap
 
 
-async def desk_of(request: Request) -> Desk | None:
+async def visit_of(request: Request) -> StaffVisit | None:
     token = request.cookies.get(COOKIE)
     if not token:
         return None
     async with reading() as db:
         actor = await staff_sessions.actor_of(db, token)
-    return Desk(actor, token) if actor else None
+    return StaffVisit(actor, token) if actor else None
 
 
 def name_of(request: HTTPConnection) -> str | None:
