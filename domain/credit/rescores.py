@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.runs import runs
-from domain.runs.runs import Range, Run, RunState
+from domain.runs.runs import Range, Run, RunProgress, RunState
 from infra.database import Db
 from infra.entity import Entity
 
@@ -35,8 +35,6 @@ class RescoreRange(Range, Entity):
     run_id: Mapped[UUID] = mapped_column("rescore_id", ForeignKey("rescores.id", ondelete="CASCADE"), primary_key=True)
     scored: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
-    unreadable: Mapped[int] = mapped_column(default=0)
-    cpu_seconds: Mapped[float] = mapped_column(default=0.0)
     told_until: Mapped[datetime | None] = mapped_column(default=None)  # when the last whose points changed hears of it
 
     def follow(self, ended: Self) -> None:
@@ -46,30 +44,16 @@ class RescoreRange(Range, Entity):
 Index("ix_rescores_running", Rescore.begun_at, postgresql_where=Rescore.state == RescoreState.RUNNING)
 
 
-@dataclass(frozen=True)
-class RescoreProgress:
-    """`done` of `people` were looked at; `scored` of those had no score that stood, and `changed` have other points now."""
+@dataclass(frozen=True, kw_only=True)
+class RescoreProgress(RunProgress):
+    """`scored` are those who had no score that stood; `changed` have other points now."""
 
-    state: RescoreState
-    people: int
-    done: int
     scored: int
     changed: int
-    unreadable: int
-    cpu_seconds: float
 
 
 async def progress(db: Db, rescore_id: UUID) -> RescoreProgress:
-    now = await runs.progress(db, Rescore, RescoreRange, rescore_id)
-    return RescoreProgress(
-        state=now.run.state,
-        people=now.run.people,
-        done=now.done,
-        scored=sum(part.scored for part in now.begun),
-        changed=sum(part.changed for part in now.begun),
-        unreadable=sum(part.unreadable for part in now.begun),
-        cpu_seconds=sum(part.cpu_seconds for part in now.begun),
-    )
+    return await runs.progress(db, Rescore, RescoreRange, rescore_id, RescoreProgress)
 
 
 async def is_running(db: Db) -> bool:

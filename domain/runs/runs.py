@@ -3,10 +3,10 @@
 A use of them has two tables of its own: one of runs and one of ranges, with whatever it counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -50,7 +50,8 @@ class Run(MappedAsDataclass, kw_only=True):
 
 
 class Range(MappedAsDataclass, kw_only=True):
-    """Columns of a range: people after `after` up to `last`, done up to `cursor`. What it counts is committed with it.
+    """Columns of a range: people after `after` up to `last`, done up to `cursor`. What it counts is committed with it:
+    of whom nothing could be read, what it took, and whatever the use of it counts.
 
     The table itself says of which run: `run_id` with its foreign key, first in the primary key.
     """
@@ -63,6 +64,8 @@ class Range(MappedAsDataclass, kw_only=True):
     cursor: Mapped[UUID]
     opened_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    cpu_seconds: Mapped[float] = mapped_column(default=0.0)
 
     def follow(self, ended: Self) -> None:
         """Take over what must go on from the range in whose place this one was opened."""
@@ -112,21 +115,29 @@ async def is_any_left(db: Db, run_id: UUID, part: type[Range]) -> bool:
     return (await db.execute(left)).scalar_one_or_none() is not None
 
 
-@dataclass(frozen=True)
-class RunProgress(Generic[R, P]):
-    """`done` of the run's people were looked at, in the ranges `begun` so far."""
+@dataclass(frozen=True, kw_only=True)
+class RunProgress:
+    """`done` of `people` were looked at. A use adds what it counts, by the names of its range's columns."""
 
-    run: R
-    begun: list[P]
+    state: RunState
+    people: int
     done: int
+    unreadable: int
+    cpu_seconds: float
 
 
-async def progress(db: Db, run: type[R], part: type[P], run_id: UUID) -> RunProgress[R, P]:
+T = TypeVar("T", bound=RunProgress)
+OF_THE_RUN = {"state", "people", "done"}  # the other fields are sums over its ranges
+
+
+async def progress(db: Db, run: type[Run], part: type[Range], run_id: UUID, shape: type[T]) -> T:
     found = await db.get_one(run, run_id, populate_existing=True)
     mine = select(part).where(part.run_id == run_id, part.opened_at.is_not(None))
     begun = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
     done = sum([each.people if each.ended_at else await _passed(db, each) for each in begun])
-    return RunProgress(found, begun, done)
+    names = {field.name for field in fields(shape)} - OF_THE_RUN
+    sums = {name: sum(getattr(each, name) for each in begun) for name in names}
+    return shape(state=found.state, people=found.people, done=done, **sums)
 
 
 async def _passed(db: Db, part: Range) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.runs import runs
-from domain.runs.runs import Range, Run, RunState
+from domain.runs.runs import Range, Run, RunProgress, RunState
 from infra.database import Db
 from infra.entity import Entity
 
@@ -26,36 +26,21 @@ class SweepRange(Range, Entity):
 
     run_id: Mapped[UUID] = mapped_column("sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
     matched: Mapped[int] = mapped_column(default=0)
-    unreadable: Mapped[int] = mapped_column(default=0)
     simulated: Mapped[int] = mapped_column(default=0)  # whose facts or score were
-    cpu_seconds: Mapped[float] = mapped_column(default=0.0)
 
 
 Index("ix_sweeps_running", Sweep.begun_at, postgresql_where=Sweep.state == RunState.RUNNING)
 
 
-@dataclass(frozen=True)
-class SweepProgress:
-    """`done` of `people` were looked at; `matched` of those could be read and have their picks."""
+@dataclass(frozen=True, kw_only=True)
+class SweepProgress(RunProgress):
+    """`matched` are those who could be read and have their picks."""
 
-    state: RunState
-    people: int
-    done: int
     matched: int
-    unreadable: int
-    cpu_seconds: float
 
 
 async def progress(db: Db, sweep_id: UUID) -> SweepProgress:
-    now = await runs.progress(db, Sweep, SweepRange, sweep_id)
-    return SweepProgress(
-        state=now.run.state,
-        people=now.run.people,
-        done=now.done,
-        matched=sum(part.matched for part in now.begun),
-        unreadable=sum(part.unreadable for part in now.begun),
-        cpu_seconds=sum(part.cpu_seconds for part in now.begun),
-    )
+    return await runs.progress(db, Sweep, SweepRange, sweep_id, SweepProgress)
 
 
 @dataclass(frozen=True)

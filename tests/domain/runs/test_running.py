@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, func, select
 
+from domain.credit import rescores
 from domain.credit.rescores import Rescore, RescoreRange, RescoreReason
 from domain.facts.readings import FactsVersion
 from domain.runs import running, runs
@@ -100,7 +101,7 @@ async def test_progress_counts_people_and_not_batches(db: Db, crowd: Sequence[UU
     for number in (0, 0, 0, 1):
         await visits.go_on(db, run, number)
         await db.flush()
-        counted.append((await runs.progress(db, Rescore, RescoreRange, run.id)).done)
+        counted.append((await rescores.progress(db, run.id)).done)
     assert counted == [2, 4, 5, 7]
 
 
