@@ -12,18 +12,29 @@ from infra.money import Money
 
 CLIENT = "invented"
 REASON = "BURDEN_TOO_HIGH"
+DOUBT = "NOT_ENOUGH_HISTORY"
 REVIEWED = {True: "Income and repayments carry this.", False: "Too much is owed elsewhere already."}
 
 
 async def by_partner(db: Db, application: Application, _: StaffActor, is_yes: bool) -> None:
-    actor = PartnerActor(application.partner_id, CLIENT)
     terms = await _as_applied(db, application) if is_yes else None
+    await _say(db, application, _outcome(is_yes), None if is_yes else REASON, terms)
+
+
+async def refer(db: Db, application: Application) -> None:
+    """The partner hands it to a reviewer."""
+    await _say(db, application, DecisionOutcome.REFER, DOUBT, None)
+
+
+async def _say(
+    db: Db, application: Application, outcome: DecisionOutcome, reason: str | None, terms: ApprovedTerms | None
+) -> None:
     await deciding.decide_by_partner(
         db,
-        actor,
+        PartnerActor(application.partner_id, CLIENT),
         application_id=application.id,
-        outcome=_outcome(is_yes),
-        reasons=[] if is_yes else [(REASON, None)],
+        outcome=outcome,
+        reasons=[(reason, None)] if reason else [],
         terms=terms,
         key=f"invented-{application.id}",
     )

@@ -3,6 +3,7 @@
 import heapq
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -19,7 +20,7 @@ from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests
 from domain.facts.readings import Observed
 from domain.market import quoting
-from domain.market.products import DecisionMode
+from domain.market.products import DecisionMode, Product
 from domain.matching import impressions, matches
 from domain.matching.matches import Match
 from domain.people import invented, profiles, sessions
@@ -35,6 +36,7 @@ VISITS = 2.2  # on average, besides the first
 VISITS_APART_DAYS = 16.0
 PAGE = 8
 WITHDRAWN_SHARE = 0.12
+WAITED_MINUTES = (20, 100)
 Step = Callable[[], Awaitable[None]]
 
 
@@ -86,6 +88,8 @@ class Life:
         for _ in range(1 + rng.poisson(VISITS)):
             self.then(at, self.visit)
             at += timedelta(days=rng.exponential(VISITS_APART_DAYS), minutes=rng.uniform(30, 600))
+        if self.who.awaits_answer:
+            self.then(self.now - timedelta(minutes=rng.uniform(*WAITED_MINUTES)), self.ask_a_partner)
 
     async def introduce(self) -> None:
         income = Money.of(self.who.monthly_income, settings().currency)
@@ -127,22 +131,33 @@ class Life:
         product, rng = match.product, self.who.rng
         step = quoting.step(product.currency)
         wanted = round(match.illustration.amount * rng.uniform(0.5, 1.2) / step) * step
-        amount = Money(min(max(wanted, product.amount_min), product.amount_max), product.currency)
-        months = int(rng.choice(product.term_months))
-        try:
+        amount = min(max(wanted, product.amount_min), product.amount_max)
+        with suppress(Refusal):
             async with self.db.begin_nested():
-                application = await applying.apply(
-                    self.db,
-                    self.actor,
-                    product_id=product.id,
-                    amount=amount,
-                    term_months=months,
-                    share=[ConsentScope.SCORE_CHECK],
-                    key=f"invented-{self.who.id}-{next(self.numbers)}",
-                )
-        except Refusal:
-            return
-        self._await_answer(application, product.decision, match)
+                application = await self._submit(product, amount, int(rng.choice(product.term_months)))
+            self._await_answer(application, product.decision, match)
+
+    async def ask_a_partner(self) -> None:
+        """Apply for the first of what a partner decides, who hands it to a reviewer, or has missed the promise by now."""
+        page = await matches.page(self.db, self.who.id, kind=None, first=PAGE, after=None)
+        for product in (match.product for match in page.items if match.product.decision is DecisionMode.PARTNER):
+            with suppress(Refusal):
+                async with self.db.begin_nested():
+                    application = await self._submit(product, product.amount_max, product.term_months[-1])
+                if application.promised_by > self.now:
+                    await answers.refer(self.db, application)
+                return
+
+    async def _submit(self, product: Product, amount: int, months: int) -> Application:
+        return await applying.apply(
+            self.db,
+            self.actor,
+            product_id=product.id,
+            amount=Money(amount, product.currency),
+            term_months=months,
+            share=[ConsentScope.SCORE_CHECK],
+            key=f"invented-{self.who.id}-{next(self.numbers)}",
+        )
 
     def _await_answer(self, application: Application, decision: DecisionMode, match: Match) -> None:
         rng, id = self.who.rng, application.id

@@ -22,6 +22,7 @@ PEOPLE_MAX = 9_999
 REGIONS = {"CN-GD": 22, "CN-SH": 17, "CN-ZJ": 15, "CN-JS": 14, "CN-BJ": 12, "CN-SC": 12, "CN-FJ": 8}
 UNTOLD_SHARE = 0.06  # who does not say where they live
 STUDENT_AGE_MAX = 23
+AWAITS_EVERY = 16  # the first of so many has applied lately, and nobody has answered yet
 OCCUPATIONS = {"employee": 60, "self-employed": 14, "gig-worker": 18, "homemaker": 5, "unemployed": 3}
 
 
@@ -38,6 +39,7 @@ class Invented:
     told: Mapping[str, Mapping[str, FactValue]]  # by account that they link, the facts that it tells
     came_at: datetime
     rng: Generator
+    awaits_answer: bool
 
 
 def everybody(people: int, seed: int, today: date) -> Iterator[Invented]:
@@ -60,6 +62,7 @@ def _somebody(population: Population, number: int, seed: int, today: date) -> In
         told={source: _told(population, source, number) for source in SOURCES if population.linked[source][number]},
         came_at=_came_at(today, rng),
         rng=rng,
+        awaits_answer=number % AWAITS_EVERY == 0,
     )
 
 

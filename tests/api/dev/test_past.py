@@ -16,8 +16,8 @@ from api.dev.past import making, progress
 from api.dev.past.life import Life
 from api.dev.past.people import Invented, everybody
 from domain.actors import Role, StaffActor
-from domain.applications import applications, offers
-from domain.applications.applications import LIFE, Application, ApplicationStatus
+from domain.applications import applications, cases, offers
+from domain.applications.applications import AWAITING_REVIEW, LIFE, Application, ApplicationStatus
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
 from domain.applications.offers import Offer, OfferStatus
 from domain.matching import product_days
@@ -156,6 +156,15 @@ async def test_each_decided_application_has_one_final_decision_and_an_offer_wher
             assert sum(row[1] for row in offer.schedule) >= offer.amount or application.currency != offer.currency
         if application.status == ApplicationStatus.DECLINED:
             assert decided[application.id].outcome == DecisionOutcome.DECLINE
+
+
+async def test_some_who_applied_lately_await_a_reviewer(past: list[Invented], db: Db) -> None:
+    awaiting = [who.id for who in past if who.awaits_answer]
+    made = select(Application).where(Application.user_id.in_(awaiting), Application.status.in_(AWAITING_REVIEW))
+    waiting = (await db.execute(made)).scalars().all()
+    assert {each.user_id for each in waiting} == set(awaiting) == {past[0].id}
+    assert await clock.now(db) - waiting[0].created_at < timedelta(hours=3)
+    assert all(each.is_invented for each in await cases.of_applications(db, list(waiting)))
 
 
 async def test_nobody_did_anything_before_they_came_or_was_seen_before(past: list[Invented], db: Db) -> None:
