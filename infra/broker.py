@@ -30,6 +30,7 @@ class Broker:
     def __init__(self, celery: Celery) -> None:
         self.celery = celery
         self.returned: list[str] = []
+        self.taken = 0  # of what was sent last, the first so many
 
     def room(self) -> int:
         """How many more may wait in the queue, which is made if it is not there (any more)."""
@@ -39,15 +40,18 @@ class Broker:
             return max(0, WAITING_MAX - int(declared.message_count))
 
     def send(self, tasks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-        """Raises `NobodyTook` where a message found no queue: whatever was sent stays leased, and is sent again."""
+        """Raises `NobodyTook` where a message found no queue. Whatever it raises, `taken` tells what need not be sent again."""
         self.returned.clear()
+        self.taken = 0
         with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
             self._hear_of_returns(producer.channel)
             for name, args in tasks:
                 self.celery.send_task(
                     name, args, producer=producer, retry=False, mandatory=True, confirm_timeout=SECONDS_MAX
                 )
+                self.taken += 1
         if self.returned:
+            self.taken = 0  # which came back is not told
             raise NobodyTook(f"{len(self.returned)} of {len(tasks)}")
 
     def _hear_of_returns(self, channel: Any) -> None:

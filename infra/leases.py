@@ -84,6 +84,24 @@ async def try_again(reactions: Sequence[str] | None = None) -> Counter[str]:
     return tried
 
 
+# Whoever could not be sent has not been tried: it is due as before, and was never late because of a lease.
+GIVE_BACK = text(
+    """
+    UPDATE event_reactions AS owed SET attempts = attempts - 1, due_at = longan_now()
+      FROM unnest(CAST(:events AS uuid[]), CAST(:reactions AS text[])) AS unsent (event_id, reaction)
+     WHERE owed.event_id = unsent.event_id AND owed.reaction = unsent.reaction
+       AND owed.handled_at IS NULL AND owed.parked_at IS NULL AND owed.claimed_until IS NULL AND owed.attempts > 0
+    """
+)
+
+
+async def give_back(rows: Sequence[Row[Any]]) -> None:
+    """End the leases of what was taken and reached nobody."""
+    unsent = {"events": [row.event_id for row in rows], "reactions": [row.reaction for row in rows]}
+    async with transaction() as db:
+        await db.execute(GIVE_BACK, unsent)
+
+
 async def take_due(most: int) -> Sequence[Row[Any]]:
     """Lease what is due, the oldest first, at most so many; what was tried too often is parked and told with the rest."""
     async with transaction() as db:

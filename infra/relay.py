@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
+from sqlalchemy import Row
 
 from infra import backlog, doorbell, leases, schedules
 from infra.broker import AWAY, Broker
@@ -51,13 +54,22 @@ async def hand_over(broker: Broker) -> int:
     """
     room = await asyncio.to_thread(broker.room)
     rows = await leases.take_due(min(room, BATCH)) if room else []
-    live = [("react", (str(row.event_id), row.reaction)) for row in rows if row.parked_at is None]
+    live = [row for row in rows if row.parked_at is None]
     for row in rows:
         if row.parked_at is not None:
             log.error("reaction.parked", reaction=row.reaction, event_id=str(row.event_id))
     if live:
-        await asyncio.to_thread(broker.send, live)
+        await _send(broker, live)
     return len(rows)
+
+
+async def _send(broker: Broker, rows: Sequence[Row[Any]]) -> None:
+    """A broker may answer, and take nothing: one that is full, or a copy that only reads. What it did not take goes back."""
+    try:
+        await asyncio.to_thread(broker.send, [("react", (str(row.event_id), row.reaction)) for row in rows])
+    except Exception:
+        await leases.give_back(rows[broker.taken :])
+        raise
 
 
 class RelayWatch:

@@ -5,6 +5,7 @@ import base64
 import os
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -98,6 +99,45 @@ async def test_it_delivers_again_what_a_broker_that_was_away_never_got(
     assert (await owed(event)).attempts == 0, "who cannot send leases nothing"
     assert await relay.hand_over(broker) == 1
     assert await sent() == [(event.id, "count_inside")]
+
+
+@pytest.mark.parametrize(("setting", "refusing"), [("maxmemory", 1), ("min-replicas-to-write", 1)])
+async def test_what_a_broker_answered_and_did_not_take_was_not_tried(
+    counter: Counter, broker: Broker, setting: str, refusing: int
+) -> None:
+    event = await happened()
+    await valkey().config_set(setting, refusing)
+    try:
+        for _ in range(3):
+            with pytest.raises(AWAY):
+                await relay.hand_over(broker)
+            assert ((await owed(event)).attempts, (await owed(event)).parked_at) == (0, None)
+    finally:
+        await valkey().config_set(setting, 0)
+    assert await sent() == []
+    assert await relay.hand_over(broker) == 1
+    assert await sent() == [(event.id, "count_inside")]
+
+
+async def test_of_what_was_taken_in_part_only_the_rest_goes_back(
+    counter: Counter, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [await happened() for _ in range(3)]
+    send, names = broker.celery.send_task, iter(["first", "full"])
+
+    def take_one(*args: Any, **options: Any) -> Any:
+        if next(names) == "full":
+            raise OSError("full")
+        return send(*args, **options)
+
+    monkeypatch.setattr(broker.celery, "send_task", take_one)
+    with pytest.raises(AWAY):
+        await relay.hand_over(broker)
+    (taken,) = await sent()
+    assert [(await owed(event)).attempts for event in events] == [int(event.id == taken[0]) for event in events]
+    monkeypatch.setattr(broker.celery, "send_task", send)
+    assert await relay.hand_over(broker) == 2
+    assert sorted(await sent()) == sorted((event.id, "count_inside") for event in events)
 
 
 async def test_it_parks_what_was_tried_too_often_and_sends_it_no_more(
