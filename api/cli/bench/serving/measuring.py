@@ -110,9 +110,7 @@ async def measured(
     """`postgres`: the process id of its postmaster."""
     order = [name for name in contenders if name != PEER or row.peer]
     windows: dict[str, list[Window]] = {name: [] for name in order}
-    for name in order:
-        if name != OURS or not row.once:
-            _window(row, name, contenders[name], postgres, min(seconds, WARM_SECONDS), 0)
+    _warm_up(row, {name: contenders[name] for name in order}, seconds)
     for turn in range(turns):
         for place in range(len(order)):
             name = order[(turn + place) % len(order)]
@@ -123,16 +121,31 @@ async def measured(
     return _result(row, windows)
 
 
+def _warm_up(row: Row, contenders: Mapping[str, Contender], seconds: float) -> None:
+    """Whoever is asked again and again was asked once before; what is asked once is asked of a house that has answered nothing."""
+    for name, contender in contenders.items():
+        if name != OURS:
+            _send(row, name, contender, min(seconds, WARM_SECONDS), 0)
+        elif not row.once:
+            _send(row, name, contender, None, 0)
+
+
+def _send(row: Row, name: str, contender: Contender, seconds: float | None, turn: int) -> Sent:
+    """`seconds`: None sends each request once."""
+    asked = {OURS: lambda: row.requests(turn), PEER: lambda: row.peer}
+    return load.send(
+        contender.port,
+        asked.get(name, lambda: [load.request("/kept", {}, {})])(),
+        at_once=row.at_once,
+        contains=row.contains if name == OURS else b'"data"',
+        seconds=seconds,
+    )
+
+
 def _window(row: Row, name: str, contender: Contender, postgres: int, seconds: float, turn: int) -> Window:
     pids = [contender.process.popen.pid]
     before = processor.seconds(pids), processor.seconds([postgres])
-    sent = load.send(
-        contender.port,
-        {OURS: lambda: row.requests(turn), PEER: lambda: row.peer}.get(name, lambda: [load.request("/kept", {}, {})])(),
-        at_once=row.at_once,
-        contains=row.contains if name == OURS else b'"data"',
-        seconds=None if name == OURS and row.once else seconds,
-    )
+    sent = _send(row, name, contender, None if name == OURS and row.once else seconds, turn)
     after = processor.seconds(pids), processor.seconds([postgres])
     return Window(sent, after[0] - before[0], after[1] - before[1])
 
