@@ -61,10 +61,10 @@ class Compressing:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await self.app(scope, receive, Answer(scope, send).hear)
+        await self.app(scope, receive, HeldAnswer(scope, send).hear)
 
 
-class Answer:
+class HeldAnswer:
     """One answer: handed on as it comes, or held back until it is whole, where the asker likes it short and it may be so."""
 
     def __init__(self, scope: Scope, send: Send) -> None:

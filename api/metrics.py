@@ -21,7 +21,7 @@ from infra.backlog import Backlog, Waiting
 from infra.database import reading
 from infra.settings import settings
 from ml.watching import figures
-from ml.watching.figures import Figures
+from ml.watching.figures import AgedFigures
 
 EACH = ("reaction", "calls_out")
 
@@ -64,7 +64,7 @@ def _may_ask(request: Request) -> bool:
     return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.get_secret_value().encode())
 
 
-async def _last_look() -> Figures | None:
+async def _last_look() -> AgedFigures | None:
     with suppress(TimeoutError, OSError, SQLAlchemyError):
         async with asyncio.timeout(backlog.PATIENCE_SECONDS), reading() as db:
             return await figures.latest(db)
@@ -97,7 +97,7 @@ def _named(waiting: Waiting) -> tuple[str, str]:
     return waiting.reaction, str(known.calls_out).lower() if known else "unknown"
 
 
-def _of_watch(looked: Figures | None) -> Iterator[Metric]:
+def _of_watch(looked: AgedFigures | None) -> Iterator[Metric]:
     seen = looked.kept if looked else figures.NOTHING
     ago = "Since the live model was looked at; NaN where it never was"
     yield _gauge("longan_watch_age_seconds", ago, looked.age_seconds if looked else math.nan)

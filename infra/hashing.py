@@ -22,7 +22,7 @@ class HashingFull(Exception):
     """Raised where as many wait as may, here or of this name. Trying again in a second is not too early."""
 
 
-class Run(Protocol):
+class RunInPlace(Protocol):
     def __call__(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]: ...
 
 
@@ -37,7 +37,7 @@ class Line:
         self._threads: ThreadPoolExecutor | None = None
 
     @contextmanager
-    def place(self, name: str) -> Iterator[Run]:
+    def place(self, name: str) -> Iterator[RunInPlace]:
         """Held to the end of the block, which may run slow hashes with it. Raises HashingFull."""
         if self.inside.total() >= self.most or self.inside[name] >= self.most_of_name:
             raise HashingFull
@@ -59,7 +59,7 @@ strangers = Line(threads=2, most=32, most_of_name=12)
 known = Line(threads=1, most=16, most_of_name=4)
 
 
-def place_for(address: str, known_as: str | None = None) -> AbstractContextManager[Run]:
+def place_for(address: str, known_as: str | None = None) -> AbstractContextManager[RunInPlace]:
     """`known_as`: who has shown the right secret from here before. Raises HashingFull."""
     return known.place(known_as) if known_as else strangers.place(widest_of(address))
 

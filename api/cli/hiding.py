@@ -10,7 +10,7 @@ from infra import terminal
 from infra.terminal import Listing
 
 if TYPE_CHECKING:
-    from ml.population.hiding import Promise, Scene
+    from ml.population.hiding import Scene, ToldRisk
 
 SEED = 20_261_122
 
@@ -57,5 +57,5 @@ def _print_links(scene: "Scene") -> None:
     console.print()
 
 
-def _told(line: "Promise") -> tuple[str, str, str]:
+def _told(line: "ToldRisk") -> tuple[str, str, str]:
     return f"{line.share:.1%}", f"{line.promised:.1%}", f"{line.low:.1%} to {line.high:.1%}"

@@ -54,7 +54,7 @@ def run(house: House, occupancy: Occupancy) -> None:
     """Returns when somebody asked it to stop."""
     story, started = house.story, time.monotonic()
     story.console.print("\n  [bold]Longan[/]\n")
-    with Supervisor(house.var, Teller(story).ended, Teller(story).returned) as supervisor:
+    with Supervisor(house.var, ProgramTeller(story).ended, ProgramTeller(story).returned) as supervisor:
         try:
             house.start(supervisor)
             welcome(story, house.address, time.monotonic() - started)
@@ -68,7 +68,7 @@ def run(house: House, occupancy: Occupancy) -> None:
                 house.servers.postgres.tidy()
 
 
-class Teller:
+class ProgramTeller:
     """Tells of the programs that ended and came back while everything ran."""
 
     def __init__(self, story: ConsoleStory) -> None:

@@ -37,7 +37,7 @@ LEAPS = {"PT15M": N_("15 minutes"), "PT2H": N_("2 hours"), "P1D": N_("a day"), "
 
 
 @dataclass(frozen=True)
-class SignIn:
+class StaffSignIn:
     """A member of staff as one needs them for signing in."""
 
     role: Role
@@ -90,8 +90,10 @@ async def _let_in_once(found: DevCredentials) -> None:
 _known: set[str] = set()
 
 
-def _staff(credentials: DevCredentials, at: int) -> list[SignIn]:
-    return [SignIn(role, proofs, pyotp.TOTP(proofs["totpSecret"]).at(at)) for role, proofs in credentials.staff.items()]
+def _staff(credentials: DevCredentials, at: int) -> list[StaffSignIn]:
+    return [
+        StaffSignIn(role, proofs, pyotp.TOTP(proofs["totpSecret"]).at(at)) for role, proofs in credentials.staff.items()
+    ]
 
 
 async def sit_down(request: Request) -> Response:

@@ -54,7 +54,7 @@ def _variables_that_count(node: OperationDefinitionNode, fragments: Fragments) -
                     yield argument.value.name.value
 
 
-class Document:
+class ValidDocument:
     """One that is valid, and how many tokens it has."""
 
     def __init__(self, node: DocumentNode, tokens: int) -> None:

@@ -12,7 +12,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.base import BaseSchema
 
 from api.graphql import documents
-from api.graphql.admitted import Admitted, Document, Operation
+from api.graphql.admitted import Admitted, Operation, ValidDocument
 from api.graphql.context import Context
 from api.graphql.errors import REFUSED_SECONDS, CostExceeded, PublicError, RateLimited, public
 from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
@@ -46,7 +46,7 @@ async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Ad
     return asker.admitted
 
 
-async def _read(schema: BaseSchema, text: str, asker: Context) -> Document:
+async def _read(schema: BaseSchema, text: str, asker: Context) -> ValidDocument:
     known = _shelf_of(schema).get(text)
     if known is not None:
         return known
@@ -56,7 +56,7 @@ async def _read(schema: BaseSchema, text: str, asker: Context) -> Document:
     tokens = len(WORD.findall(text))
     await charge_for(asker, tokens)
     node = await examine(core_of(schema), text, limits.tokens if asker.actor else limits.visitor_tokens)
-    document = Document(node, tokens)
+    document = ValidDocument(node, tokens)
     _shelf_of(schema).put(text, document)
     return document
 
@@ -136,16 +136,16 @@ class DocumentShelf:
     """The valid documents that were asked last, up to a number of tokens in all."""
 
     def __init__(self) -> None:
-        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._documents: OrderedDict[str, ValidDocument] = OrderedDict()
         self._tokens = 0
 
-    def get(self, text: str) -> Document | None:
+    def get(self, text: str) -> ValidDocument | None:
         document = self._documents.get(text)
         if document is not None:
             self._documents.move_to_end(text)
         return document
 
-    def put(self, text: str, document: Document) -> None:
+    def put(self, text: str, document: ValidDocument) -> None:
         self._tokens += document.tokens - (self._documents[text].tokens if text in self._documents else 0)
         self._documents[text] = document
         while self._tokens > KEPT_TOKENS_MAX:

@@ -35,7 +35,7 @@ from api.graphql.errors import (
     formatted,
 )
 from api.graphql.examining import Mistaken
-from api.graphql.kept.keeping import BEGAN, VERDICT, Verdict, is_named
+from api.graphql.kept.keeping import BEGAN, VERDICT, AnswerVerdict, is_named
 from api.graphql.requests import GraphQLRequest, json_of, request_of
 from api.graphql.sockets import Conversation
 from infra import lasting
@@ -167,7 +167,7 @@ class Door(GraphQL[Context, None]):
         with lasting.watched(asker.begin_query() if is_query else None) as made:
             result = await super().execute_single(*args, **kwargs)
         if is_query and is_open and not result.errors:
-            kwargs["request"].scope[VERDICT] = Verdict(made, admitted.charge)
+            kwargs["request"].scope[VERDICT] = AnswerVerdict(made, admitted.charge)
         return result
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:

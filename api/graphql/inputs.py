@@ -56,7 +56,7 @@ ID_MAX = 500
 ANY_CHOICE = N_("This is not one of the choices.")
 
 
-class Malformed:
+class MalformedValue:
     """A value that its scalar or enumeration cannot understand. What was sent is not kept."""
 
     def __init__(self, kind: str) -> None:
@@ -86,8 +86,8 @@ def _lenient(kind: str, coerce: Callable[..., Any]) -> Callable[..., Any]:
         try:
             found = coerce(value, *rest)
         except Exception:
-            return Malformed(kind)
-        return found if found is not graphql.Undefined and _can_be_kept(kind, found) else Malformed(kind)
+            return MalformedValue(kind)
+        return found if found is not graphql.Undefined and _can_be_kept(kind, found) else MalformedValue(kind)
 
     return coerced
 
@@ -122,7 +122,7 @@ def _guarded(field: GraphQLField) -> Callable[..., Any]:
 def faults_in(value: Any, type_: Any, path: Path) -> Iterator[Refusal]:
     """Everything that is wrong with a value, each with its place."""
     named = graphql.get_named_type(type_)
-    if isinstance(value, Malformed):
+    if isinstance(value, MalformedValue):
         yield invalid(value.sentence, path)
     elif isinstance(value, list):
         for index, each in enumerate(value):

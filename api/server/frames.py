@@ -15,7 +15,7 @@ PIECE = 4_096  # bytes that are read before we look at the pace; a frame has six
 class SocketConnection(Unread, WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pace = Pace(settings().socket_limits.messages_per_minute)
+        self._pace = FramePace(settings().socket_limits.messages_per_minute)
         self._is_deaf = False  # to what comes after the end
 
     def is_reading_paused(self) -> bool:
@@ -71,7 +71,7 @@ class SocketConnection(Unread, WebSocketsSansIOProtocol):
         self.transport.close()
 
 
-class Pace:
+class FramePace:
     """So many a minute, and that many at once."""
 
     def __init__(self, per_minute: int) -> None:

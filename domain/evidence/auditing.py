@@ -26,7 +26,7 @@ WRITTEN_ANEW = "rows and tree were written anew: the head that was signed over t
 
 
 @dataclass(frozen=True)
-class Fault:
+class LogFault:
     """`first` to `last` are positions of the log; `id` names the row where there is one."""
 
     first: int
@@ -47,7 +47,7 @@ class Audit:
     heads: int = 0
     held: int = 0  # the size of the last head that holds
     opened: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[LogFault] = field(default_factory=list)
 
 
 Progress = Callable[[int, int], None]  # leaves walked, of so many
@@ -66,14 +66,14 @@ async def audit(db: Db, heads: Sequence[Checkpoint], progress: Progress = lambda
             if node[0] and stored.get(node) != hash:
                 first = node[1] << node[0]
                 found.faults.append(
-                    Fault(first, first + (1 << node[0]) - 1, "a node of the tree over them was changed")
+                    LogFault(first, first + (1 << node[0]) - 1, "a node of the tree over them was changed")
                 )
         _compare([head for head in heads if start < head.size <= end], known, found)
         known = {node: known[node] for node in tree.complete_nodes((0, end))}
         progress(end, found.size)
     for head in heads:
         if head.size > found.size:
-            found.faults.append(Fault(found.size, head.size - 1, "cut off: a head was signed over more"))
+            found.faults.append(LogFault(found.size, head.size - 1, "cut off: a head was signed over more"))
             break
     return found
 
@@ -106,11 +106,11 @@ async def _leaves(db: Db, start: int, end: int, stored: Mapping[Node, bytes], fo
     for position in range(start, end):
         row, twins = next(iter(rows[position]), None), rows[position][1:]
         node = stored.get((0, position))
-        found.faults += [Fault(position, position, what, id) for what, id in _faults_of(row, twins, node)]
+        found.faults += [LogFault(position, position, what, id) for what, id in _faults_of(row, twins, node)]
         if row is not None and (seal := seals.get(row.user_id)):
             found.opened += 1
             if not _is_committed(row, seal):
-                found.faults.append(Fault(position, position, "its content is not what was committed to", row.id))
+                found.faults.append(LogFault(position, position, "its content is not what was committed to", row.id))
         hashes.append(node or (_hash_of(row) if row else bytes(32)))
     return hashes
 
@@ -158,4 +158,4 @@ def _compare(heads: Sequence[Checkpoint], known: Mapping[Node, bytes], found: Au
             found.heads += 1
             found.held = head.size
         else:
-            found.faults.append(Fault(found.held, head.size - 1, WRITTEN_ANEW))
+            found.faults.append(LogFault(found.held, head.size - 1, WRITTEN_ANEW))

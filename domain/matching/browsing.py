@@ -52,7 +52,7 @@ class Found(Page[Product]):
 
 
 @dataclass(frozen=True)
-class Cursor:
+class BrowsingCursor:
     """Behind the product with this value and id: the walk goes on there, whatever was changed or taken down meanwhile."""
 
     value: float
@@ -73,7 +73,12 @@ async def _names(db: Db) -> dict[UUID, str]:
 
 
 def _page(
-    on_shelf: Shelf, names: Mapping[UUID, str], wanted: Wanted, limit: int, after: str | None, cursor: Cursor | None
+    on_shelf: Shelf,
+    names: Mapping[UUID, str],
+    wanted: Wanted,
+    limit: int,
+    after: str | None,
+    cursor: BrowsingCursor | None,
 ) -> Found:
     columns, rows = on_shelf.columns, _rows(on_shelf, names, wanted)
     values = _values(columns, rows, wanted)
@@ -92,7 +97,7 @@ def _page(
     )
 
 
-def _is_up_to(cursor: Cursor, values: Floats, ids: Codes) -> Flags:
+def _is_up_to(cursor: BrowsingCursor, values: Floats, ids: Codes) -> Flags:
     is_before: Flags = (values < cursor.value) | ((values == cursor.value) & (ids <= cursor.id.bytes))
     return is_before
 
@@ -162,14 +167,14 @@ def _written(sort: ProductSort, value: float, id: UUID) -> str:
     return encode_cursor((id,) if sort is ProductSort.OLDEST else (sort, float(value), id))
 
 
-def _read(after: str, sort: ProductSort) -> Cursor:
+def _read(after: str, sort: ProductSort) -> BrowsingCursor:
     """Cursors of the oldest first have no value, as they never had."""
     if sort is ProductSort.OLDEST:
         order, value, id = sort, 0.0, *decode_cursor(after, 1)
     else:
         order, value, id = decode_cursor(after, 3)
     try:
-        cursor = Cursor(float(value), UUID(str(id)))
+        cursor = BrowsingCursor(float(value), UUID(str(id)))
     except ValueError:
         raise not_ours() from None
     if order != sort:

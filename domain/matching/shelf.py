@@ -79,7 +79,7 @@ async def _brought_up(db: Db, known: Shelf | None) -> Shelf:
     return shelf
 
 
-def _with(known: Shelf, found: "_Found") -> Shelf:
+def _with(known: Shelf, found: "_ShelfChanges") -> Shelf:
     if not found.changed:
         return Shelf(found.version, known.columns, known.withheld)
     published = {id: product for id, (is_published, product) in found.changed.items() if is_published}
@@ -98,7 +98,7 @@ PLAIN = tuple(type_coerce(column, Text) if isinstance(column.type, Enum) else co
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ShelfChanges:
     """The version now, whether this transaction made it, how many are published, and what changed: whether it is
     published, and the product if it can be read."""
 
@@ -108,14 +108,14 @@ class _Found:
     changed: Mapping[UUID, tuple[bool, Product | None]]
 
 
-async def _changed_since(db: Db, version: int) -> _Found:
+async def _changed_since(db: Db, version: int) -> _ShelfChanges:
     published = select(func.count()).where(Product.status == ProductStatus.PUBLISHED).scalar_subquery()
     asked = select(ShelfVersion.version, IS_OURS, published, *PLAIN)
     rows = (await db.execute(asked.outerjoin(Product, Product.shelved_in > version))).all()
     now, is_ours, count, *_ = rows[0]
     told = (dict(zip((column.key for column in ROW), row[3:], strict=True)) for row in rows)
     changed = {row["id"]: (row["status"] == ProductStatus.PUBLISHED, _product(row)) for row in told if row["id"]}
-    return _Found(now, is_ours, count, changed)
+    return _ShelfChanges(now, is_ours, count, changed)
 
 
 def _product(row: Mapping[str, Any]) -> Product | None:

@@ -20,7 +20,7 @@ from infra.paging import decode_cursor, encode_cursor, not_ours
 
 
 @dataclass(frozen=True)
-class Cursor:
+class MatchCursor:
     """Behind the product with this key, the lowest last; and what was drawn by lot, where the walk has come past it.
 
     So a walk goes on with the lot with which it began, and by value, though the list may have changed meanwhile.
@@ -49,13 +49,13 @@ class View:
         rank = self._rank_of(product_id)
         return None if rank is None else self.plan.position_of(rank)
 
-    def cursor_at(self, position: int) -> Cursor:
+    def cursor_at(self, position: int) -> MatchCursor:
         rank = position - 1 if self.plan.is_explored(position) else self.plan.rank_at(position)
         drawn = None if self.plan.drawn is None else self._id_at(self.plan.drawn)
         value = float(self.found.ranking.value[self.ranked[rank]])
-        return Cursor(-value, self._id_at(rank), position >= exploring.SLOT, drawn)
+        return MatchCursor(-value, self._id_at(rank), position >= exploring.SLOT, drawn)
 
-    def behind(self, cursor: Cursor) -> tuple["View", int]:
+    def behind(self, cursor: MatchCursor) -> tuple["View", int]:
         """This view with the lot of the walk, and the position at which it goes on."""
         is_before = self._is_up_to(cursor)
         passed = int(is_before.sum())
@@ -67,7 +67,7 @@ class View:
             return view, passed
         return view, max(passed - int(is_before[drawn]), exploring.SLOT) + 1
 
-    def _is_up_to(self, cursor: Cursor) -> Flags:
+    def _is_up_to(self, cursor: MatchCursor) -> Flags:
         candidates = self.found.candidates
         keys = -self.found.ranking.value[self.ranked]
         ids = candidates.shelf.columns.ids[candidates.rows[self.ranked]]
@@ -104,13 +104,13 @@ def _of_kind(found: List, kind: ProductKind | None) -> Indices:
     return wanted
 
 
-def written(cursor: Cursor) -> str:
+def written(cursor: MatchCursor) -> str:
     return encode_cursor((cursor.key, cursor.product_id, int(cursor.is_past_lot), cursor.drawn or ""))
 
 
-def read(after: str) -> Cursor:
+def read(after: str) -> MatchCursor:
     key, id, is_past_lot, drawn = decode_cursor(after, 4)
     try:
-        return Cursor(float(key), UUID(str(id)), bool(is_past_lot), UUID(str(drawn)) if drawn else None)
+        return MatchCursor(float(key), UUID(str(id)), bool(is_past_lot), UUID(str(drawn)) if drawn else None)
     except ValueError:
         raise not_ours() from None

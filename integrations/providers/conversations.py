@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 8
 AUTH_METHODS = {"basic": "client_secret_basic"}
 
 
-class Conversation:
+class LinkConversation:
     """One client, for one link. Everything it raises is a ProviderFailure."""
 
     def __init__(self, at: Registration, client: AsyncOAuth2Client) -> None:
@@ -131,7 +131,7 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(at: Registration) -> AsyncIterator[Conversation]:
+async def conversation(at: Registration) -> AsyncIterator[LinkConversation]:
     """Opens a client and turns everything that can go wrong on the line into a ProviderFailure."""
     provider = at.provider
     client = AsyncOAuth2Client(
@@ -143,7 +143,7 @@ async def conversation(at: Registration) -> AsyncIterator[Conversation]:
         code_challenge_method="S256",
         **options(at.allow),
     )
-    talk = Conversation(at, client)
+    talk = LinkConversation(at, client)
     client.register_client_auth_method(("query", _secret_in_query(provider)))
     client.register_client_auth_method(("post", _secret_in_body(provider)))
     client.register_compliance_hook("access_token_response", talk.only_sense)

@@ -10,7 +10,7 @@ from ml.books.book import Book
 from ml.books.inputs import commonest
 from ml.lab import latest, strangers
 from ml.lab.candidates import Search
-from ml.lab.costing import Question
+from ml.lab.costing import OpenQuestion
 from ml.lab.evaluation import GradeLine, Judgement
 from ml.lab.splitting import BookSplit
 from ml.models.artefact import Artefact
@@ -25,7 +25,7 @@ def card_of(
     search: Search,
     judgement: Judgement,
     grades: tuple[GradeLine, ...],
-    asked: Sequence[Question],
+    asked: Sequence[OpenQuestion],
     seed: int,
 ) -> dict[str, Any]:
     """What a reader needs before trusting the model. Holds no wall-clock time: the same training has the same hash."""

@@ -34,7 +34,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Question:
+class OpenQuestion:
     """What a person has to answer before the model may go live, unless they have."""
 
     suspicion: Suspicion
@@ -80,7 +80,7 @@ class Question:
         }
 
 
-def questions(book: Book, fold: Fold, *, seed: int) -> list[Question]:
+def questions(book: Book, fold: Fold, *, seed: int) -> list[OpenQuestion]:
     """Every suspicion of the book with what its columns cost."""
     wide = book.suspected or book
     left_out = {name for each in book.suspicions for name in each.left_out}
@@ -89,14 +89,14 @@ def questions(book: Book, fold: Fold, *, seed: int) -> list[Question]:
         with_it = wide.without(left_out - set(each.columns))
         without_it = wide.without(left_out | set(each.columns))
         is_costed = number < _COSTED_MAX and bool(without_it.inputs)
-        asked.append(Question(each, _cost(with_it, without_it, fold, seed) if is_costed else None))
+        asked.append(OpenQuestion(each, _cost(with_it, without_it, fold, seed) if is_costed else None))
     return asked
 
 
-def of_everything(auc: float, *, is_reviewed: bool) -> Question:
+def of_everything(auc: float, *, is_reviewed: bool) -> OpenQuestion:
     """Asked where no single column is at fault, and the model is too good all the same."""
     why = f"an AUC of {auc:.3f} is too good to be true for loans, so some columns together know the outcome"
-    return Question(Suspicion((EVERYTHING,), why, is_strong=False, unanswered=() if is_reviewed else (EVERYTHING,)))
+    return OpenQuestion(Suspicion((EVERYTHING,), why, is_strong=False, unanswered=() if is_reviewed else (EVERYTHING,)))
 
 
 def _cost(with_it: Book, without_it: Book, fold: Fold, seed: int) -> Cost:

@@ -19,7 +19,7 @@ from ml.figures.drift import STOP_FROM
 from ml.lab import calibration, candidates, costing, directions, drifting, splitting
 from ml.lab.candidates import Search, Trial
 from ml.lab.carding import card_of, profile_of
-from ml.lab.costing import Question
+from ml.lab.costing import OpenQuestion
 from ml.lab.evaluation import GradeLine, Judgement, grade_lines, judged
 from ml.lab.splitting import BookSplit
 from ml.models.artefact import Artefact
@@ -42,7 +42,7 @@ class Report:
     grades: tuple[GradeLine, ...]
     rows: Rows  # the held-out rows, as positions in the book
     log_odds: Floats  # what a model that hadn't seen them said of them
-    questions: tuple[Question, ...]
+    questions: tuple[OpenQuestion, ...]
     seconds: float
     notes: Notes = field(default_factory=Notes)
 

@@ -46,7 +46,7 @@ async def retrain(asked_at: datetime | None = None) -> MatcherTraining | None:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Learned:
     """`version` passed the gate, measured against `champion`; `failures` say why nothing did."""
 
     outcome: TrainingOutcome
@@ -72,19 +72,19 @@ async def _begin(asked_at: datetime | None) -> MatcherTraining | None:
         return begun
 
 
-async def _learned(now: datetime) -> _Found:
+async def _learned(now: datetime) -> _Learned:
     from ml.matchers import gate  # what reads pandas and SciPy is only loaded to train
 
     log = await logs.read(now)
     if few := gate.lacking(log):
-        return _Found(TrainingOutcome.TOO_FEW, few, {"shown": len(log)})
+        return _Learned(TrainingOutcome.TOO_FEW, few, {"shown": len(log)})
     async with reading() as db:
         champion = (await registry.standing(db, ModelKind.MATCH)).champion
         standing = await _readable(db, champion)
     return await in_background(lambda: _trained(log, champion, standing))
 
 
-def _trained(log: ImpressionLog, champion: str | None, standing: MatchArtefact | None) -> _Found:
+def _trained(log: ImpressionLog, champion: str | None, standing: MatchArtefact | None) -> _Learned:
     from ml.matchers import gate
     from ml.matchers.training import train
 
@@ -92,8 +92,8 @@ def _trained(log: ImpressionLog, champion: str | None, standing: MatchArtefact |
     passed = gate.judged(candidate, rival_of(candidate, standing), log, seed=SEED)
     figures = {**passed.figures, "learned": candidate.card}
     if passed.failures:
-        return _Found(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, champion)
-    return _Found(TrainingOutcome.LIVE, (), figures, candidate.version, champion, candidate)
+        return _Learned(TrainingOutcome.REFUSED, passed.failures, figures, candidate.version, champion)
+    return _Learned(TrainingOutcome.LIVE, (), figures, candidate.version, champion, candidate)
 
 
 def rival_of(candidate: MatchArtefact, champion: MatchArtefact | None) -> MatchArtefact | None:
@@ -110,7 +110,7 @@ async def _readable(db: Db, version: str | None) -> MatchArtefact | None:
         return None
 
 
-async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
+async def _end(begun: MatcherTraining, found: _Learned) -> MatcherTraining:
     async with transaction() as db:
         training = await db.get_one(MatcherTraining, begun.id)
         outcome = await _gone_live(db, found) if found.outcome is TrainingOutcome.LIVE else found.outcome
@@ -121,14 +121,14 @@ async def _end(begun: MatcherTraining, found: _Found) -> MatcherTraining:
         return training
 
 
-async def _gone_live(db: Db, found: _Found) -> TrainingOutcome:
+async def _gone_live(db: Db, found: _Learned) -> TrainingOutcome:
     if (await registry.standing(db, ModelKind.MATCH)).champion != found.champion:
         return TrainingOutcome.OVERTAKEN
     await _go_live(db, found)
     return TrainingOutcome.LIVE
 
 
-async def _go_live(db: Db, found: _Found) -> None:
+async def _go_live(db: Db, found: _Learned) -> None:
     assert found.model is not None
     version = await store.save(db, found.model)
     await approvals.write_down(db, ModelKind.MATCH, MoveKind.PROMOTED, version, found.champion, found.figures or {})

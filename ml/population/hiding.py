@@ -34,7 +34,7 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class Promise:
+class ToldRisk:
     """`promised`: the mean probability of default that these were told; `low` and `high`: where the rate may lie by chance.
 
     In 95 of 100 such halves, were the promise true: both the half that taught it and the half that is tested are drawn.
@@ -48,7 +48,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class GradeLine(Promise):
+class GradeRisk(ToldRisk):
     """`cut`: the highest probability that the grade allows."""
 
     grade: str
@@ -56,7 +56,7 @@ class GradeLine(Promise):
 
 
 @dataclass(frozen=True)
-class LinksLine(Promise):
+class LinksLine(ToldRisk):
     """Those who linked these accounts and no others. `moved_up`: the share of them who would have a lower grade if they
     had linked all that they could."""
 
@@ -72,7 +72,7 @@ class Scene:
     people: int
     moved_up: float
     moved_up_of_d: float
-    grades: tuple[GradeLine, ...]
+    grades: tuple[GradeRisk, ...]
     links: tuple[LinksLine, ...] = ()  # where people chose what to link
 
 
@@ -184,11 +184,11 @@ def _scene(
     )
 
 
-def _grades(model: Artefact, grades: NDArray[np.str_], promised: Numbers, bad: Flags) -> Iterator[GradeLine]:
+def _grades(model: Artefact, grades: NDArray[np.str_], promised: Numbers, bad: Flags) -> Iterator[GradeRisk]:
     cuts: Mapping[str, float] = {"A": model.cuts.a, "B": model.cuts.b, "C": model.cuts.c, "D": 1.0}
     for grade, cut in cuts.items():
         if (here := np.asarray(grades == grade)).any():
-            yield GradeLine(*_promise(here, promised, bad), grade=grade, cut=cut)
+            yield GradeRisk(*_promise(here, promised, bad), grade=grade, cut=cut)
 
 
 def _patterns(links: Links, up: Flags, promised: Numbers, bad: Flags) -> Iterator[LinksLine]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from infra.terminal import Listing
 from ml.books.findings import Finding
 from ml.lab.comparing import Comparison
-from ml.lab.costing import Question
+from ml.lab.costing import OpenQuestion
 from ml.lab.evaluation import FIGURES, GradeLine, Judgement
 from ml.lab.groups import GroupFigures
 from ml.lab.training import Trained
@@ -165,7 +165,7 @@ def _groups(lines: tuple[GroupFigures, ...], name: str) -> Table:
     return table
 
 
-def _questions(asked: Sequence[Question]) -> RenderableType:
+def _questions(asked: Sequence[OpenQuestion]) -> RenderableType:
     columns = ("Known before the decision?", "AUC with", "without", "What it adds", "Answer")
     table = Listing(*columns, right=columns[1:4])
     for each in asked:

@@ -31,7 +31,7 @@ NOTHING = WatchFigures(version="", simulated=False, scores=0, score_psi=None, in
 
 
 @dataclass(frozen=True)
-class Figures:
+class AgedFigures:
     age_seconds: float
     kept: WatchFigures
 
@@ -44,14 +44,14 @@ async def keep(db: Db) -> None:
     await db.execute(update(WatchSnapshot).where(WatchSnapshot.day == newest).values(figures=kept))
 
 
-async def latest(db: Db) -> Figures | None:
+async def latest(db: Db) -> AgedFigures | None:
     """The latest figures; None where nobody has looked yet. Those that are too old are told as none, with their age."""
     newest = select(WatchSnapshot.taken_at, WatchSnapshot.figures).order_by(WatchSnapshot.day.desc()).limit(1)
     row = (await db.execute(newest)).one_or_none()
     if row is None:
         return None
     age = (await clock.now(db) - row.taken_at).total_seconds()
-    return Figures(age, cast(WatchFigures, row.figures) if row.figures and age <= FRESH_SECONDS else NOTHING)
+    return AgedFigures(age, cast(WatchFigures, row.figures) if row.figures and age <= FRESH_SECONDS else NOTHING)
 
 
 def figures_of(seen: Watch) -> WatchFigures:

@@ -16,7 +16,7 @@ from infra.database import Db
 from infra.settings import settings
 from ml.models.artefact import Artefact
 from ml.watching import bins, figures, snapshots, watch
-from ml.watching.figures import NOTHING, Figures
+from ml.watching.figures import NOTHING, AgedFigures
 from ml.watching.snapshots import WatchSnapshot
 from tests.statements import statements
 
@@ -74,8 +74,8 @@ async def test_what_the_last_look_found_is_told_and_nothing_by_group(
     assert seen is not None and seen.approvals and seen.group_truths, "the watch itself knows of groups"
     kept = figures.figures_of(seen)
 
-    async def looked(db: Db) -> Figures | None:
-        return Figures(age, kept if age < figures.FRESH_SECONDS else NOTHING)
+    async def looked(db: Db) -> AgedFigures | None:
+        return AgedFigures(age, kept if age < figures.FRESH_SECONDS else NOTHING)
 
     monkeypatch.setattr(figures, "latest", looked)
     age = 12.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.bench.costing import Cost
+    from api.cli.bench.costing import AccountCost
     from api.story import ConsoleStory
 
 
@@ -29,7 +29,7 @@ def account(
         typer.echo(f"  {_line(cost)}")
 
 
-async def _all(story: "ConsoleStory", people: int, copies: int) -> "Cost":
+async def _all(story: "ConsoleStory", people: int, copies: int) -> "AccountCost":
     from api.cli.bench import costing
     from api.cli.house import House
     from infra import cache, database
@@ -41,7 +41,7 @@ async def _all(story: "ConsoleStory", people: int, copies: int) -> "Cost":
         await cache.close_valkey()
 
 
-def _line(cost: "Cost") -> str:
+def _line(cost: "AccountCost") -> str:
     return (
         f"an account takes {cost.cpu_seconds:.2f} s of one core from registration to decision, and lies in Postgres with "
         f"{cost.bytes_at_rest / 1e3:,.1f} kB"

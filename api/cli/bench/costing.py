@@ -17,7 +17,7 @@ from api.cli.bench import multiplying
 from api.cli.bench.serving import crowds, processor
 from api.cli.demo.doors import Data
 from api.cli.demo.journey import SHARED, Journey
-from api.cli.demo.telling import Teller
+from api.cli.demo.telling import DemoTeller
 from api.cli.house import House
 from api.story import ConsoleStory, Step
 from domain.market import catalogue
@@ -34,7 +34,7 @@ PERSONA = {"key": "steady-shopper", "name": "Somebody"}
 
 
 @dataclass(frozen=True)
-class Cost:
+class AccountCost:
     """Of one account. The processor's seconds are those of the API, worker, relay, Postgres and Valkey, without what they
     take when nobody asks; bytes are those of rows and indexes, by table for the heaviest.
     """
@@ -47,7 +47,7 @@ class Cost:
     tables: dict[str, float]
 
 
-async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> Cost:
+async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> AccountCost:
     with _running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=60, trust_env=False) as http:
             walked = [await Account(http, house).walk_whole()]  # whatever is loaded once is loaded now
@@ -64,7 +64,9 @@ async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> C
     with story.step("At rest") as step:
         tables = await _weigh(settings().database_url or "", walked, copies, step)
     heaviest = sorted(tables, key=lambda name: -tables[name])[:HEAVIEST]
-    return Cost(people, copies, taken / people, idle, sum(tables.values()), {name: tables[name] for name in heaviest})
+    return AccountCost(
+        people, copies, taken / people, idle, sum(tables.values()), {name: tables[name] for name in heaviest}
+    )
 
 
 @contextmanager
@@ -87,7 +89,7 @@ class Account(Journey):
         async def nobody() -> None:
             return None
 
-        super().__init__(http, house.address, Teller("en", Console(file=io.StringIO())), PERSONA, nobody)
+        super().__init__(http, house.address, DemoTeller("en", Console(file=io.StringIO())), PERSONA, nobody)
 
     async def walk_whole(self) -> UUID:
         """Whose account it is."""

@@ -12,8 +12,8 @@ from api.cli.bench import market, multiplying, plans
 from api.cli.bench.plans import Scan
 from api.cli.bench.serving import crowds, load, measuring
 from api.cli.bench.serving.crowds import Crowd
-from api.cli.bench.serving.measuring import Contender, Spread, spread
-from api.cli.bench.serving.rows import Asking, Row
+from api.cli.bench.serving.measuring import Contender, Median, spread
+from api.cli.bench.serving.rows import Asking, BenchRow
 from api.cli.house import House
 from api.story import ConsoleStory, Step
 from infra import database, embedded, postgres_url
@@ -46,7 +46,7 @@ class Home:
     many_ms: float
     few_p99_ms: float
     many_p99_ms: float
-    ratio: Spread  # of the turns' medians
+    ratio: Median  # of the turns' medians
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _api(house: House, url: str) -> tuple[Program, int]:
 
 
 async def _compared(
-    row: Row, crowd: Crowd, urls: tuple[str, str], running: dict[str, Contender], turns: int, step: Step
+    row: BenchRow, crowd: Crowd, urls: tuple[str, str], running: dict[str, Contender], turns: int, step: Step
 ) -> Home:
     took: dict[str, list[list[float]]] = {url: [] for url in urls}
     for turn in range(turns + 1):

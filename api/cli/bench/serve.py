@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.bench.serving.runs import Run, Size
+    from api.cli.bench.serving.runs import BenchRun, Size
     from api.story import ConsoleStory
 
 
@@ -44,7 +44,7 @@ def serve(
         table.write(run, terminal.console())
 
 
-async def _all(story: "ConsoleStory", size: "Size", only: list[str]) -> "Run":
+async def _all(story: "ConsoleStory", size: "Size", only: list[str]) -> "BenchRun":
     from api.cli.bench.serving import runs
     from api.cli.house import House
     from infra import cache, database

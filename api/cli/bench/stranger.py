@@ -33,7 +33,7 @@ WORST = (
 )
 
 
-class Sent(StrEnum):
+class StrangerLoad(StrEnum):
     """What the other address sends."""
 
     DOCUMENTS = "documents"
@@ -46,7 +46,9 @@ def stranger(
     pairs: Annotated[int, typer.Option(min=1, help="Windows of three seconds, alone and beside it.")] = 10,
     at_once: Annotated[int, typer.Option(min=1, help="Requests that the other address has open at a time.")] = 30,
     other: Annotated[str, typer.Option(help="The other address, one of this machine's.")] = "127.0.0.2",
-    what: Annotated[Sent, typer.Option(help="The worst documents, wrong secrets, or pages.")] = Sent.DOCUMENTS,
+    what: Annotated[
+        StrangerLoad, typer.Option(help="The worst documents, wrong secrets, or pages.")
+    ] = StrangerLoad.DOCUMENTS,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
@@ -99,7 +101,7 @@ def _show(found: Waits) -> None:
     console.print(f"median × {found.times_as_long:.2f}; the other address was answered {answered}", soft_wrap=True)
 
 
-async def _measure(address: str, pairs: int, at_once: int, other: str, what: Sent, step: Step) -> Waits:
+async def _measure(address: str, pairs: int, at_once: int, other: str, what: StrangerLoad, step: Step) -> Waits:
     found = Waits()
     async with httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False) as http:
         await _window(http)
@@ -125,7 +127,7 @@ async def _window(http: httpx2.AsyncClient) -> list[float]:
 
 @asynccontextmanager
 async def _sending_its_worst(
-    address: str, other: str, at_once: int, what: Sent, sent: dict[int, int]
+    address: str, other: str, at_once: int, what: StrangerLoad, sent: dict[int, int]
 ) -> AsyncIterator[None]:
     transport = httpx2.AsyncHTTPTransport(local_address=other, limits=httpx2.Limits(max_connections=at_once))
     async with httpx2.AsyncClient(base_url=address, timeout=60, transport=transport, trust_env=False) as http:
@@ -139,17 +141,17 @@ async def _sending_its_worst(
 _numbers = count(time.time_ns())
 
 
-async def _send(http: httpx2.AsyncClient, what: Sent, sent: dict[int, int]) -> None:
+async def _send(http: httpx2.AsyncClient, what: StrangerLoad, sent: dict[int, int]) -> None:
     while True:
         status = (await _ask(http, what, next(_numbers))).status_code
         sent[status] = sent.get(status, 0) + 1
 
 
-async def _ask(http: httpx2.AsyncClient, what: Sent, number: int) -> httpx2.Response:
+async def _ask(http: httpx2.AsyncClient, what: StrangerLoad, number: int) -> httpx2.Response:
     match what:
-        case Sent.SECRETS:
+        case StrangerLoad.SECRETS:
             wrong = {"grant_type": "client_credentials", "client_id": f"nobody-{number}", "client_secret": "wrong"}
             return await http.post("/oauth/token", data=wrong)
-        case Sent.PAGES:
+        case StrangerLoad.PAGES:
             return await http.get("/console/sign-in")
     return await http.post("/graphql", json={"query": WORST[number % len(WORST)].format(n=number)})

@@ -26,13 +26,13 @@ def demo(
     from api.cli.address import address_here
     from api.cli.demo import figures
     from api.cli.demo.doors import Unreachable
-    from api.cli.demo.telling import Teller
+    from api.cli.demo.telling import DemoTeller
     from api.cli.demo.tour import Interrupted, NoSuchPersona, tour
     from infra import terminal
 
     address = (url or address_here()).rstrip("/")
     try:
-        tell = Teller(language.value, terminal.console(stderr=True) if as_json else None)
+        tell = DemoTeller(language.value, terminal.console(stderr=True) if as_json else None)
         outcomes = asyncio.run(tour(address, tell, only=persona or []))
     except (Unreachable, NoSuchPersona, Interrupted) as sentence:
         typer.echo(str(sentence), err=True)

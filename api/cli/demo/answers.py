@@ -24,7 +24,7 @@ class Outcome:
     seconds: float
 
 
-class Answers(Paper):
+class AnswerPaper(Paper):
     def applying(self, match: Data, request: Data) -> None:
         self.blank()
         self.line(

@@ -14,7 +14,7 @@ import httpx2
 import pyotp
 
 from api.cli.address import address_here
-from api.cli.demo.doors import Data, Door, Refused
+from api.cli.demo.doors import Data, DoorClient, RefusedAtDoor
 
 Credentials = Mapping[str, Any]
 STEP_SECONDS = 30  # of a one-time code
@@ -34,7 +34,7 @@ class PartnerDesk:
     """A lender's server: a token by client credentials, the feed of applications, a decision."""
 
     def __init__(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
-        self.door = Door(http, "/partner/graphql")
+        self.door = DoorClient(http, "/partner/graphql")
         self.partner_id: str = credentials["partner"]["partnerId"]
         self.client = (credentials["partner"]["clientId"], credentials["partner"]["clientSecret"])
 
@@ -52,7 +52,7 @@ class PartnerDesk:
                     found: Data = edge["node"]
                     return found
             if not page["pageInfo"]["hasNextPage"]:
-                raise Refused("NOT_FOUND", "The application is not in the partner's feed.")
+                raise RefusedAtDoor("NOT_FOUND", "The application is not in the partner's feed.")
             after = page["pageInfo"]["endCursor"]
 
     async def approve(self, application: Data, annual_rate: str) -> Data:
@@ -79,7 +79,7 @@ class ReviewDesk:
     """A member of staff with the role risk: password and one-time code, the queue, a decision."""
 
     def __init__(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
-        self.door = Door(http, "/console/graphql")
+        self.door = DoorClient(http, "/console/graphql")
         self.proofs: Mapping[str, str] = credentials["risk"]
 
     async def sign_in(self) -> bool:

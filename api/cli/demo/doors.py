@@ -18,7 +18,7 @@ class Unreachable(Exception):
         super().__init__(f"{why} at {address}. Start it in another terminal with: make run")
 
 
-class Refused(Exception):
+class RefusedAtDoor(Exception):
     """A refusal: what a person reads, and its code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -33,7 +33,7 @@ def documents() -> dict[str, str]:
     return {found[1]: paragraph for paragraph in paragraphs if (found := NAME.search(paragraph))}
 
 
-class Door:
+class DoorClient:
     """One endpoint, for one actor."""
 
     def __init__(self, http: httpx2.AsyncClient, path: str, token: str | None = None) -> None:
@@ -51,8 +51,8 @@ class Door:
 
 def answered(told: Data) -> Any:
     for error in told.get("errors", ()):
-        raise Refused(error.get("extensions", {}).get("code", "INTERNAL"), error["message"])
+        raise RefusedAtDoor(error.get("extensions", {}).get("code", "INTERNAL"), error["message"])
     (field,) = told["data"].values()
     if isinstance(field, dict) and field.get("__typename") == "Refused":
-        raise Refused(field["code"], field["message"])
+        raise RefusedAtDoor(field["code"], field["message"])
     return field

@@ -14,9 +14,9 @@ import httpx2
 
 from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import PartnerDesk, ReviewDesk
-from api.cli.demo.doors import Data, Door, Refused
+from api.cli.demo.doors import Data, DoorClient, RefusedAtDoor
 from api.cli.demo.listening import Listener, listening
-from api.cli.demo.telling import Teller
+from api.cli.demo.telling import DemoTeller
 from api.dev.lives import CURRENCY, PHONE_NUMBERS, Wish, life_of
 
 PROVIDERS = ("wechat", "taobao", "oidc")
@@ -39,11 +39,11 @@ class Journey:
         self,
         http: httpx2.AsyncClient,
         address: str,
-        tell: Teller,
+        tell: DemoTeller,
         person: Data,
         desks: Callable[[], Awaitable[Desks | None]],
     ) -> None:
-        self.app = Door(http, "/graphql")
+        self.app = DoorClient(http, "/graphql")
         self.address = address
         self.tell = tell
         self.persona: str = person["key"]
@@ -152,7 +152,7 @@ class Journey:
         try:
             with self.tell.timed() as took:
                 application = await self.app.send("Apply", input=request)
-        except Refused as refusal:
+        except RefusedAtDoor as refusal:
             self.tell.refused(str(refusal))
             return None
         if application["status"] in ("SUBMITTED", "IN_REVIEW"):

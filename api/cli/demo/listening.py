@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.cli.demo.doors import Data, Refused, documents
+from api.cli.demo.doors import Data, RefusedAtDoor, documents
 
 PROTOCOL = "graphql-transport-ws"
 SECONDS_MAX = 10.0
@@ -35,15 +35,15 @@ class Listener:
             case "ping":
                 await self.socket.send('{"type": "pong"}')
             case "error":
-                raise Refused("SUBSCRIPTION", message["payload"][0]["message"])
+                raise RefusedAtDoor("SUBSCRIPTION", message["payload"][0]["message"])
             case "complete":
-                raise Refused("SUBSCRIPTION", "The subscription ended by itself.")
+                raise RefusedAtDoor("SUBSCRIPTION", "The subscription ended by itself.")
         return message
 
 
 def read_payload(payload: Data) -> Any:
     for error in payload.get("errors", ()):
-        raise Refused("SUBSCRIPTION", error["message"])
+        raise RefusedAtDoor("SUBSCRIPTION", error["message"])
     (field,) = payload["data"].values()
     return field
 

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from api.cli.demo import drawing
-from api.cli.demo.answers import Answers
+from api.cli.demo.answers import AnswerPaper
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import GRADE_STYLES, money, signed
 from api.cli.demo.words import OCCUPATIONS, ODDS
@@ -14,7 +14,7 @@ MATCHES_TOLD = 3
 BENEFITS_TOLD = 3
 
 
-class Teller(Answers):
+class DemoTeller(AnswerPaper):
     def heading(self, person: Data, number: int, of: int) -> None:
         title = f"  {number}/{of}  {person['name']} "
         rule = "─" * max(2, self.width - Text(title).cell_len)

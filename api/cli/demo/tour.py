@@ -8,9 +8,9 @@ from websockets.exceptions import WebSocketException
 
 from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import Credentials, PartnerDesk, ReviewDesk, ready_credentials
-from api.cli.demo.doors import Data, Refused, Unreachable
+from api.cli.demo.doors import Data, RefusedAtDoor, Unreachable
 from api.cli.demo.journey import Desks, Journey
-from api.cli.demo.telling import Teller
+from api.cli.demo.telling import DemoTeller
 
 TIMEOUT_SECONDS = 30
 
@@ -23,7 +23,7 @@ class NoSuchPersona(Exception):
     """Whom there is."""
 
 
-async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> list[Outcome]:
+async def tour(address: str, tell: DemoTeller, *, only: Sequence[str]) -> list[Outcome]:
     """What became of each. Raises `Unreachable`, `NoSuchPersona` and `Interrupted`."""
     headers = {"Accept-Language": "zh-CN" if tell.locale == "zh" else "en"}
     # What this drives is on this machine; a proxy that the environment names is not asked.
@@ -32,7 +32,7 @@ async def tour(address: str, tell: Teller, *, only: Sequence[str]) -> list[Outco
         asking = asyncio.create_task(ready_credentials(address))
         try:
             return await everybody(http, address, tell, people, asking)
-        except Refused as refusal:
+        except RefusedAtDoor as refusal:
             raise Interrupted(f"The story broke off, for Longan said: {refusal}") from None
         except (httpx2.HTTPError, WebSocketException, OSError) as error:
             raise Interrupted(f"The story broke off: {address} stopped answering ({type(error).__name__}).") from None
@@ -62,7 +62,11 @@ def chosen(people: list[Data], only: Sequence[str]) -> list[Data]:
 
 
 async def everybody(
-    http: httpx2.AsyncClient, address: str, tell: Teller, people: list[Data], asking: "asyncio.Task[Credentials | None]"
+    http: httpx2.AsyncClient,
+    address: str,
+    tell: DemoTeller,
+    people: list[Data],
+    asking: "asyncio.Task[Credentials | None]",
 ) -> list[Outcome]:
     tell.opening(address)
     outcomes = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.cli.machine.findings import Finding, State
+from api.cli.machine.findings import MachineFinding, State
 from infra import agreeing, connecting, database
 from infra.settings import Settings
 
@@ -43,7 +43,7 @@ class Told:
     marks: tuple[str, ...]
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[MachineFinding]:
     assert settings.database_url is not None
     try:
         told = asyncio.run(_ask(settings.database_url, settings))
@@ -55,48 +55,54 @@ def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _no_answer(what: str, error: Exception, todo: str) -> Finding:
+def _no_answer(what: str, error: Exception, todo: str) -> MachineFinding:
     if POOLER_REFUSES in str(error):
-        return Finding(what, State.WRONG, "a pooler answers, which takes no limits", "Set LONGAN_DATABASE_POOLED=true")
-    return Finding(what, State.WRONG, f"does not answer ({type(error).__name__})", todo)
+        return MachineFinding(
+            what, State.WRONG, "a pooler answers, which takes no limits", "Set LONGAN_DATABASE_POOLED=true"
+        )
+    return MachineFinding(what, State.WRONG, f"does not answer ({type(error).__name__})", todo)
 
 
-def _tables(told: Told) -> Finding:
+def _tables(told: Told) -> MachineFinding:
     if told.number < POSTGRES_MIN * 10_000:
-        return Finding("Postgres", State.WRONG, told.name, f"Postgres {POSTGRES_MIN} or newer is needed")
+        return MachineFinding("Postgres", State.WRONG, told.name, f"Postgres {POSTGRES_MIN} or newer is needed")
     if told.revision != (newest := _newest()):
         found = f"{told.name}, its tables are at {told.revision or 'nothing'} and not at {newest}"
-        return Finding("Postgres", State.WRONG, found, "longan migrate")
-    return Finding("Postgres", State.WELL, f"{told.name}, its tables are up to date")
+        return MachineFinding("Postgres", State.WRONG, found, "longan migrate")
+    return MachineFinding("Postgres", State.WELL, f"{told.name}, its tables are up to date")
 
 
-def _processes(told: Told, settings: Settings) -> Finding:
+def _processes(told: Told, settings: Settings) -> MachineFinding:
     """A machine that was forgotten when a setting was changed decides by another one than the rest."""
     groups = agreeing.differing(agreeing.mark(settings), told.marks)
     if not groups:
-        return Finding("Processes", State.WELL, f"{len(told.marks)} are connected, with the settings of here")
+        return MachineFinding("Processes", State.WELL, f"{len(told.marks)} are connected, with the settings of here")
     names = ", ".join(f"LONGAN_{name.upper()}" for group in groups for name in agreeing.SHARED[group])
     todo = f"Compare with those of every process, then restart: {names}"
-    return Finding("Processes", State.WRONG, f"some that are connected have other settings: {', '.join(groups)}", todo)
+    return MachineFinding(
+        "Processes", State.WRONG, f"some that are connected have other settings: {', '.join(groups)}", todo
+    )
 
 
-def _limits(told: Told, settings: Settings) -> Finding:
+def _limits(told: Told, settings: Settings) -> MachineFinding:
     """What a pooler's clients cannot ask for, its role has to have."""
     wanted = {name: int(value) for name, value in connecting.limits(settings).items()}
     missing = {name: value for name, value in wanted.items() if not told.limits[name]}
     others = {name: value for name, value in wanted.items() if told.limits[name] not in {0, value}}
     if not missing and not others:
-        return Finding("Limits", State.WELL, f"the role {told.role} has them")
+        return MachineFinding("Limits", State.WELL, f"the role {told.role} has them")
     words = [f"no {name}" for name in missing]
     words += [
         f"a {name} of {told.limits[name] / 1000:g} s and not {value / 1000:g} s" for name, value in others.items()
     ]
     todo = " ".join(f"ALTER ROLE {told.role} SET {name} = {value};" for name, value in {**missing, **others}.items())
     state = State.WRONG if missing else State.LOOK
-    return Finding("Limits", state, f"behind the pooler the role {told.role} has {', '.join(words)}", f"Once: {todo}")
+    return MachineFinding(
+        "Limits", state, f"behind the pooler the role {told.role} has {', '.join(words)}", f"Once: {todo}"
+    )
 
 
-def _direct(told: Told, settings: Settings) -> Finding:
+def _direct(told: Told, settings: Settings) -> MachineFinding:
     assert settings.database_direct_url is not None, "a pooler has a way past it"
     past_it = settings.model_copy(update={"database_pooled": False})
     try:
@@ -105,8 +111,8 @@ def _direct(told: Told, settings: Settings) -> Finding:
         return _no_answer("Way past the pooler", error, "See LONGAN_DATABASE_DIRECT_URL")
     if direct.instance != told.instance:
         todo = "LONGAN_DATABASE_DIRECT_URL should name the one behind the pooler"
-        return Finding("Way past the pooler", State.WRONG, "leads to another database", todo)
-    return Finding("Way past the pooler", State.WELL, "leads to the same database")
+        return MachineFinding("Way past the pooler", State.WRONG, "leads to another database", todo)
+    return MachineFinding("Way past the pooler", State.WELL, "leads to the same database")
 
 
 async def _ask(url: str, settings: Settings) -> Told:

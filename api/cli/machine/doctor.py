@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.machine.findings import Finding
+    from api.cli.machine.findings import MachineFinding
 
 
 def doctor(
@@ -26,7 +26,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _show(findings: "list[Finding]") -> None:
+def _show(findings: "list[MachineFinding]") -> None:
     from rich.text import Text
 
     from api.cli.machine.findings import State

@@ -11,7 +11,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachineFinding:
     """`todo` is empty where there is nothing to do."""
 
     what: str

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.cli.machine.findings import Finding, State
+from api.cli.machine.findings import MachineFinding, State
 
 PATIENCE_SECONDS = 20
 REPAIR = (
@@ -11,19 +11,19 @@ REPAIR = (
 )
 
 
-async def look(url: str) -> Finding | None:
+async def look(url: str) -> MachineFinding | None:
     """None where the database does not answer or has no tables yet: that is told elsewhere."""
     from ml.models.artefact import ArtefactError
 
     try:
         live = await _served(url)
     except ArtefactError as why:
-        return Finding("Models", State.WRONG, str(why).partition(" What to do")[0].rstrip("."), REPAIR)
+        return MachineFinding("Models", State.WRONG, str(why).partition(" What to do")[0].rstrip("."), REPAIR)
     except Exception:  # a driver has many words for no
         return None
     if not live:
-        return Finding("Models", State.LOOK, "none is live", "longan models lists them, longan models promote")
-    return Finding("Models", State.WELL, ", ".join(f"{kind} {version}" for kind, version in live.items()))
+        return MachineFinding("Models", State.LOOK, "none is live", "longan models lists them, longan models promote")
+    return MachineFinding("Models", State.WELL, ", ".join(f"{kind} {version}" for kind, version in live.items()))
 
 
 async def _served(url: str) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Asks the Valkey that the settings name: whether it answers, and as what."""
 
-from api.cli.machine.findings import Finding, State
+from api.cli.machine.findings import MachineFinding, State
 
 PATIENCE_SECONDS = 5
 
 
-def valkey(url: str) -> Finding:
+def valkey(url: str) -> MachineFinding:
     import redis
 
     try:
@@ -14,5 +14,7 @@ def valkey(url: str) -> Finding:
         ) as asked:
             told = asked.info("server")
     except (redis.RedisError, OSError, ValueError) as error:
-        return Finding("Valkey", State.WRONG, f"does not answer ({type(error).__name__})", "See LONGAN_VALKEY_URL")
-    return Finding("Valkey", State.WELL, f"{told.get('valkey_version') or told.get('redis_version')} answers")
+        return MachineFinding(
+            "Valkey", State.WRONG, f"does not answer ({type(error).__name__})", "See LONGAN_VALKEY_URL"
+        )
+    return MachineFinding("Valkey", State.WELL, f"{told.get('valkey_version') or told.get('redis_version')} answers")

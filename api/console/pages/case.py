@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.rendering import page
-from api.console.pages.reviewing import Waiting, waiting_at
+from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.applications import applications, cases, deciding, given_reasons
@@ -28,7 +28,7 @@ NO_SUCH = N_("We could not find this application.")
 
 
 @dataclass(frozen=True)
-class Said:
+class CaseForm:
     """What a form says. `seen`: the mark of the case as it was shown; `final`: to the second question, yes or no."""
 
     outcome: str
@@ -42,11 +42,11 @@ class Said:
         return "\n".join(self.reasons)
 
 
-async def said_by(request: Request) -> Said:
+async def said_by(request: Request) -> CaseForm:
     form = await request.form()
     reasons = tuple(line.strip() for line in str(form.get("reasons", "")).splitlines() if line.strip())
     told = {name: str(form.get(name, "")) for name in ("outcome", "key", "seen", "final")}
-    return Said(**told, reasons=reasons)
+    return CaseForm(**told, reasons=reasons)
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
@@ -72,7 +72,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
-async def _decide(db: Db, visit: StaffVisit, request: Request, said: Said) -> Application:
+async def _decide(db: Db, visit: StaffVisit, request: Request, said: CaseForm) -> Application:
     application = await _found(db, visit, request)
     return await deciding.decide_by_review(
         db,
@@ -85,7 +85,7 @@ async def _decide(db: Db, visit: StaffVisit, request: Request, said: Said) -> Ap
     )
 
 
-async def _asked_again(request: Request, visit: StaffVisit, said: Said) -> Response:
+async def _asked_again(request: Request, visit: StaffVisit, said: CaseForm) -> Response:
     waiting = await _read(request, visit)
     if waiting.case.application.status not in AWAITING_REVIEW:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN)
@@ -93,7 +93,7 @@ async def _asked_again(request: Request, visit: StaffVisit, said: Said) -> Respo
 
 
 async def _shown(
-    request: Request, visit: StaffVisit, said: Said | None = None, refusal: Refusal | None = None
+    request: Request, visit: StaffVisit, said: CaseForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """The case; with what was typed, and why it was not done."""
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
@@ -107,7 +107,7 @@ async def _shown(
     return page(request, "case.html", status, house_currency=settings().currency, **shown)
 
 
-async def _read(request: Request, visit: StaffVisit) -> Waiting:
+async def _read(request: Request, visit: StaffVisit) -> WaitingCase:
     async with reading() as db:
         application = await _found(db, visit, request)
         whole = await cases.with_the_person(db, await cases.of_applications(db, [application]))

@@ -46,7 +46,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Row:
+class ProductRow:
     """One product as the table shows it."""
 
     product: Product
@@ -122,7 +122,7 @@ async def products(request: Request, visit: StaffVisit) -> Response:
     )
 
 
-async def _rows(db: Db, actor: StaffActor, asked: ListQuery) -> list[Row]:
+async def _rows(db: Db, actor: StaffActor, asked: ListQuery) -> list[ProductRow]:
     """All that was asked for, in its order: what came of them is known only when all are added up."""
     listed = _listed(actor, asked).order_by(*SORTS.get(asked.sort, SORTS["partner"])).limit(LISTED_MAX)
     found = list((await db.execute(listed)).scalars())
@@ -151,20 +151,20 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
     return table_as_csv("products", names, lines)
 
 
-def _named(row: Row) -> tuple[str, ...]:
+def _named(row: ProductRow) -> tuple[str, ...]:
     product = row.product
     return product.sku, product.title, row.partner.name, product.kind.value, product.status.value
 
 
-def _counted(row: Row) -> tuple[int | None, ...]:
+def _counted(row: ProductRow) -> tuple[int | None, ...]:
     funnel = row.funnel
     return funnel.people, *(getattr(funnel, name) for name in RESULTS), funnel.declined, funnel.accepted
 
 
-async def rows_of(db: Db, actor: StaffActor, found: Sequence[Product], days: Days) -> list[Row]:
+async def rows_of(db: Db, actor: StaffActor, found: Sequence[Product], days: Days) -> list[ProductRow]:
     told = await funnels.of_products(db, actor, [product.id for product in found], days)
     names = await partners_by_ids(db, {product.partner_id for product in found})
-    return [Row(product, names[product.partner_id], told[product.id]) for product in found]
+    return [ProductRow(product, names[product.partner_id], told[product.id]) for product in found]
 
 
 async def product_of(db: Db, actor: StaffActor, id: str) -> Product | None:

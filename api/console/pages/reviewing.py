@@ -31,7 +31,7 @@ WHY = {
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingCase:
     """A case with the clock of its promise."""
 
     case: Case
@@ -47,7 +47,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueueQuery:
     """What the address of the queue says."""
 
     why: str | None = None
@@ -59,11 +59,11 @@ class Asked:
         return urlencode({name: value for name, value in told.items() if value})
 
 
-def asked_by(request: Request) -> Asked:
+def asked_by(request: Request) -> QueueQuery:
     said = request.query_params
     why = said.get("why") if said.get("why") in WHY else None
     words = said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
-    return Asked(why, said.get("overdue") == "yes", words or None)
+    return QueueQuery(why, said.get("overdue") == "yes", words or None)
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
@@ -98,5 +98,5 @@ async def clocks(request: Request, visit: StaffVisit) -> Response:
     return page(request, "clocks.html", waiting=waiting)
 
 
-def waiting_at(now: datetime, found: list[Case]) -> list[Waiting]:
-    return [Waiting(case, case.application.promised_by - now) for case in found]
+def waiting_at(now: datetime, found: list[Case]) -> list[WaitingCase]:
+    return [WaitingCase(case, case.application.promised_by - now) for case in found]

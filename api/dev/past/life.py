@@ -41,7 +41,7 @@ Step = Callable[[], Awaitable[None]]
 
 
 @dataclass
-class Identity:
+class InventedIdentity:
     """Somebody at a provider that only exists here."""
 
     subject: str
@@ -109,7 +109,7 @@ class Life:
         request, _ = await link_requests.consume(self.db, self.actor, subject)
         seen = [Observed(name, value, request.created_at) for name, value in self.who.told[source].items()]
         await accounts.record_link(
-            self.db, self.actor, request, Identity(subject), seen, simulated=True, weigh=points_gained
+            self.db, self.actor, request, InventedIdentity(subject), seen, simulated=True, weigh=points_gained
         )
 
     async def visit(self) -> None:

@@ -15,7 +15,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeptAnswer:
     """`made_from` and the time between `made_at` and `until` are when it is right. `charge` is due each time."""
 
     headers: Headers
@@ -42,29 +42,29 @@ def forget() -> None:
         each.clear()
 
 
-_all: WeakSet["Answers"] = WeakSet()
+_all: WeakSet["KeptAnswers"] = WeakSet()
 
 
-class Answers:
+class KeptAnswers:
     """Those that were asked for last, up to `most` bytes in all with what asked for them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Hashable, tuple[Answer, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[KeptAnswer, int]] = OrderedDict()
         self.bytes = 0
         _all.add(self)
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: Hashable) -> Answer | None:
+    def find(self, key: Hashable) -> KeptAnswer | None:
         found = self._kept.get(key)
         if found is None:
             return None
         self._kept.move_to_end(key)
         return found[0]
 
-    def keep(self, key: Hashable, answer: Answer, size: int) -> None:
+    def keep(self, key: Hashable, answer: KeptAnswer, size: int) -> None:
         self.forget(key)
         if size > min(BIGGEST, self._most):
             return

@@ -15,7 +15,7 @@ locale_of = lru_cache(1024)(preferred_locale)
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRequest:
     token: str | None
     locale: Locale
     if_none_match: str | None
@@ -41,7 +41,7 @@ class Replayed:
         return received
 
 
-async def asked_of(scope: Scope, receive: Receive) -> Asked:
+async def asked_of(scope: Scope, receive: Receive) -> AskedRequest:
     headers = Headers(scope=scope)
     messages = [await receive()] if scope["method"] == "POST" else []
     while messages and messages[-1].get("more_body"):
@@ -51,4 +51,4 @@ async def asked_of(scope: Scope, receive: Receive) -> Asked:
     means = tuple(headers.get(name) for name in MEANS)
     key = scope["method"], scope["query_string"], means, locale, body
     named = ",".join(headers.getlist("if-none-match"))
-    return Asked(bearer(headers.get("authorization")), locale, named or None, key, len(body), messages)
+    return AskedRequest(bearer(headers.get("authorization")), locale, named or None, key, len(body), messages)

@@ -12,8 +12,8 @@ from api.addresses import client_address
 from api.graphql.admitting import charge_for
 from api.graphql.context import Authenticate, Began, Context
 from api.graphql.errors import PublicError
-from api.graphql.kept.answers import Answer, Answers
-from api.graphql.kept.asked import Asked, asked_of
+from api.graphql.kept.answers import KeptAnswer, KeptAnswers
+from api.graphql.kept.asked import AskedRequest, asked_of
 from domain.actors import Actor
 from infra import database
 from infra.lasting import Lasting
@@ -36,7 +36,7 @@ class Look(Protocol):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AnswerVerdict:
     """What a door says of an answer: what it was made from, and what was charged for it."""
 
     lasting: Lasting
@@ -56,7 +56,7 @@ class Keeping:
         most: int,
     ) -> None:
         self.door, self.look, self.serving, self.authenticate = door, look, serving, authenticate
-        self.answers = Answers(most)
+        self.answers = KeptAnswers(most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in {"GET", "POST"}:
@@ -75,7 +75,7 @@ class Keeping:
             for message in _as_asked(found, asked):
                 await send(message)
             return
-        said, scope[BEGAN] = Said(send), Began(look.at, look.everybodys)
+        said, scope[BEGAN] = SaidAnswer(send), Began(look.at, look.everybodys)
         await self.door(scope, asked.replayed.before(receive), said)
         if made_from[1] is not None and made_from[1] == self.serving():
             self._keep(key, asked, said, scope.get(VERDICT), made_from, look.at)
@@ -89,7 +89,7 @@ class Keeping:
                 raise
             return None
 
-    async def _is_paid(self, scope: Scope, asked: Asked, look: Look, answer: Answer) -> bool:
+    async def _is_paid(self, scope: Scope, asked: AskedRequest, look: Look, answer: KeptAnswer) -> bool:
         """Where it is not, the door says so."""
         asker = Context(asked.locale, client_address(scope), self.authenticate, actor=look.actor)
         try:
@@ -101,19 +101,19 @@ class Keeping:
     def _keep(
         self,
         key: Hashable,
-        asked: Asked,
-        said: "Said",
-        verdict: Verdict | None,
+        asked: AskedRequest,
+        said: "SaidAnswer",
+        verdict: AnswerVerdict | None,
         made_from: Hashable,
         at: datetime,
     ) -> None:
         if verdict is None or verdict.lasting.doubts or said.status != 200:
             return
-        answer = Answer(said.headers, said.body, verdict.charge, made_from, at, verdict.lasting.until)
+        answer = KeptAnswer(said.headers, said.body, verdict.charge, made_from, at, verdict.lasting.until)
         self.answers.keep(key, answer, asked.size + len(said.body))
 
 
-class Said:
+class SaidAnswer:
     """Says it, and remembers what was said."""
 
     def __init__(self, send: Send) -> None:
@@ -130,7 +130,7 @@ class Said:
         await self._send(message)
 
 
-def _as_asked(answer: Answer, asked: Asked) -> tuple[Message, Message]:
+def _as_asked(answer: KeptAnswer, asked: AskedRequest) -> tuple[Message, Message]:
     start, body = answer.messages
     tag = next((value.decode() for name, value in answer.headers if name == b"etag"), None)
     if tag is None or asked.if_none_match is None or not is_named(tag, asked.if_none_match):

@@ -26,7 +26,7 @@ from strawberry import Schema
 from api.graphql.admitted import Operation
 from api.graphql.operations import selections_in
 from api.graphql.plans import values
-from api.graphql.plans.runs import Asked, Finish, Run, Unplanned
+from api.graphql.plans.runs import AskedField, Finish, PlanRun, Unplanned
 from api.graphql.plans.steps import step_of
 from api.graphql.plans.values import Step
 
@@ -56,7 +56,7 @@ class Plan:
 
     async def answer(self, variables: VariableValues, context: Any, root: Any) -> dict[str, Any]:
         """The `data`. Raises where there is any error to tell: then graphql-core tells it."""
-        return await Run(self._schema, self._operation, variables, context, root).answer(self._begin)
+        return await PlanRun(self._schema, self._operation, variables, context, root).answer(self._begin)
 
 
 def conditions_of(operation: Operation) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Compiler:
         collected = collect_fields(self._core, self._fragments, self._booleans, root, self._operation.node)
         steps = [self._step(root, key, details) for key, details in collected.grouped_field_set.items()]
 
-        def begin(source: Any, run: Run) -> dict[str, Any]:
+        def begin(source: Any, run: PlanRun) -> dict[str, Any]:
             answer: dict[str, Any] = {}
             for step in steps:
                 step(source, answer, run)
@@ -114,11 +114,11 @@ class Compiler:
         definition = self._core.get_field(parent, name)
         if definition is None or name.startswith("__"):
             raise Unplanned("a question about the schema")
-        asked = Asked(definition, details, parent)
+        asked = AskedField(definition, details, parent)
         as_is = values.AS_IS.get(get_nullable_type(definition.type))
         return step_of(key, asked, self._finish(definition.type, asked), as_is)
 
-    def _finish(self, type_: GraphQLOutputType, asked: Asked) -> Finish:
+    def _finish(self, type_: GraphQLOutputType, asked: AskedField) -> Finish:
         inner, is_nullable = (type_.of_type, False) if is_non_null_type(type_) else (type_, True)
         if is_list_type(inner):
             return values.listing(self._finish(inner.of_type, asked), is_nullable)
@@ -134,13 +134,13 @@ class Compiler:
             return values.composite(inner, self._steps(inner, asked), asked, is_nullable)
         raise Unplanned("another kind of type")
 
-    def _member(self, abstract: Any, name: str, asked: Asked) -> Finish:
+    def _member(self, abstract: Any, name: str, asked: AskedField) -> Finish:
         type_ = self._core.get_type(name)
         if not is_object_type(type_) or not self._core.is_sub_type(abstract, type_):
             raise Unplanned("an object of a type that may not stand here")
         return values.composite(type_, self._steps(type_, asked), asked, is_nullable=False)
 
-    def _steps(self, type_: GraphQLObjectType, asked: Asked) -> list[Step]:
+    def _steps(self, type_: GraphQLObjectType, asked: AskedField) -> list[Step]:
         collected = collect_subfields(
             self._core, self._fragments, self._booleans, self._operation.node, type_, asked.details
         )
@@ -148,7 +148,7 @@ class Compiler:
 
 
 def _constant(key: str, text: str) -> Step:
-    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+    def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         answer[key] = text
 
     return step

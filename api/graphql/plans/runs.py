@@ -32,7 +32,7 @@ UNTOLD: Any = _Untold()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Asked:
+class AskedField:
     """A field in one place of an operation, where it is asked by one or several nodes."""
 
     definition: GraphQLField
@@ -49,11 +49,11 @@ class Asked:
         return field
 
 
-Finish = Callable[[Any, "Run"], Any]  # a value's part of the answer
+Finish = Callable[[Any, "PlanRun"], Any]  # a value's part of the answer
 Waiting = tuple[dict[str, Any], str, Any, Finish]  # where it will stand, under which name, what is waited for, and then
 
 
-class Run:
+class PlanRun:
     """Made for one request. Whatever is the same for all values of a field is made once, when it is first asked for."""
 
     def __init__(
@@ -64,9 +64,9 @@ class Run:
         self._variables = variables
         self._context = context
         self._root = root
-        self._arguments: dict[Asked, dict[str, Any]] = {}
-        self._infos: dict[Asked, Info[Any, Any]] = {}
-        self._raw: dict[Asked, GraphQLResolveInfo[Any]] = {}
+        self._arguments: dict[AskedField, dict[str, Any]] = {}
+        self._infos: dict[AskedField, Info[Any, Any]] = {}
+        self._raw: dict[AskedField, GraphQLResolveInfo[Any]] = {}
         self._failure: Exception | None = None
         self.waiting: list[Waiting] = []
 
@@ -109,7 +109,7 @@ class Run:
         self._put(place, key, value, finish)
         await self._go_on()
 
-    def info(self, asked: Asked) -> Info[Any, Any]:
+    def info(self, asked: AskedField) -> Info[Any, Any]:
         """What Strawberry tells a resolver of this field."""
         info = self._infos.get(asked)
         if info is None:
@@ -117,7 +117,7 @@ class Run:
             info = self._infos[asked] = make(_raw_info=self.raw(asked), _field=asked.strawberry)
         return info
 
-    def raw(self, asked: Asked) -> GraphQLResolveInfo[Any]:
+    def raw(self, asked: AskedField) -> GraphQLResolveInfo[Any]:
         """The info that graphql-core would give a resolver here."""
         raw = self._raw.get(asked)
         if raw is None:
@@ -139,7 +139,7 @@ class Run:
             )
         return raw
 
-    def arguments(self, asked: Asked) -> dict[str, Any]:
+    def arguments(self, asked: AskedField) -> dict[str, Any]:
         """As this request gives them; never those that the plan was compiled with."""
         arguments = self._arguments.get(asked)
         if arguments is None:

@@ -16,14 +16,14 @@ from strawberry.types.fields.resolver import (
     StrawberryResolver,
 )
 
-from api.graphql.plans.runs import Asked, Finish, Run
+from api.graphql.plans.runs import AskedField, Finish, PlanRun
 from api.graphql.plans.values import Step
 
 # What a resolver takes, in the order of its parameters.
 Takes = tuple[str, ...]
 
 
-def step_of(key: str, asked: Asked, finish: Finish, as_is: type | None) -> Step:
+def step_of(key: str, asked: AskedField, finish: Finish, as_is: type | None) -> Step:
     """`as_is`: values of this very class are their own answer."""
     field = asked.strawberry
     if field is None or not _is_strawberrys(asked.definition.resolve):
@@ -61,7 +61,7 @@ def _taken_by(field: StrawberryField) -> Takes | None:
 
 
 def _called(
-    key: str, asked: Asked, finish: Finish, as_is: type | None, resolver: StrawberryResolver[Any], takes: Takes
+    key: str, asked: AskedField, finish: Finish, as_is: type | None, resolver: StrawberryResolver[Any], takes: Takes
 ) -> Step:
     call: Any = resolver.wrapped_func
     match takes:
@@ -81,7 +81,7 @@ def _called(
 
 
 def _of_source(key: str, get: Callable[[Any], Any], finish: Finish, as_is: type | None) -> Step:
-    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+    def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         value = get(source)
         answer[key] = value if type(value) is as_is else finish(value, run)
 
@@ -89,29 +89,29 @@ def _of_source(key: str, get: Callable[[Any], Any], finish: Finish, as_is: type 
 
 
 def _awaited(key: str, call: Callable[[Any], Any], finish: Finish) -> Step:
-    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+    def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         answer[key] = None  # keeps its place in the order
         run.waiting.append((answer, key, call(source), finish))
 
     return step
 
 
-def _of_both(key: str, asked: Asked, call: Callable[[Any, Any], Any], finish: Finish, is_async: bool) -> Step:
-    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+def _of_both(key: str, asked: AskedField, call: Callable[[Any, Any], Any], finish: Finish, is_async: bool) -> Step:
+    def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         answer[key] = finish(call(source, run.info(asked)), run)
 
-    def async_step(source: Any, answer: dict[str, Any], run: Run) -> None:
+    def async_step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         answer[key] = None
         run.waiting.append((answer, key, call(source, run.info(asked)), finish))
 
     return async_step if is_async else step
 
 
-def _whole(key: str, asked: Asked, finish: Finish) -> Step:
+def _whole(key: str, asked: AskedField, finish: Finish) -> Step:
     """Just as graphql-core would call it: with Strawberry's field extensions, arguments and all."""
     resolve = asked.definition.resolve or default_field_resolver
 
-    def step(source: Any, answer: dict[str, Any], run: Run) -> None:
+    def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         value = resolve(source, run.raw(asked), **run.arguments(asked))
         if is_awaitable(value):
             answer[key] = None

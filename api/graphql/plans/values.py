@@ -21,9 +21,9 @@ from graphql import (
 )
 from graphql.pyutils import is_async_iterable, is_awaitable, is_iterable
 
-from api.graphql.plans.runs import Asked, Finish, Run, Unplanned, abandon
+from api.graphql.plans.runs import AskedField, Finish, PlanRun, Unplanned, abandon
 
-Step = Callable[[Any, dict[str, Any], Run], None]  # puts one field of a source into its part of the answer
+Step = Callable[[Any, dict[str, Any], PlanRun], None]  # puts one field of a source into its part of the answer
 
 # Whose values of this very class are their own answer.
 AS_IS: Mapping[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
@@ -50,7 +50,7 @@ def _null(is_nullable: bool) -> None:
 def leaf(type_: GraphQLLeafType, is_nullable: bool) -> Finish:
     coerce = type_.coerce_output_value
 
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         if value is None:
             return _null(is_nullable)
         if type(value) not in _plain:
@@ -66,7 +66,7 @@ def leaf(type_: GraphQLLeafType, is_nullable: bool) -> Finish:
 def whole_number(is_nullable: bool) -> Finish:
     otherwise = leaf(GraphQLInt, is_nullable)
 
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         return value if type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT else otherwise(value, run)
 
     return finish
@@ -78,7 +78,7 @@ def choice(type_: GraphQLEnumType, is_nullable: bool) -> Finish:
     names = _names(type_)
     otherwise = leaf(type_, is_nullable)
 
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         return names[value] if type(value) is members else otherwise(value, run)
 
     return finish
@@ -90,7 +90,7 @@ def _names(type_: GraphQLEnumType) -> dict[Any, str]:
 
 
 def listing(item: Finish, is_nullable: bool) -> Finish:
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         if value is None:
             return _null(is_nullable)
         if type(value) is not list:
@@ -102,11 +102,11 @@ def listing(item: Finish, is_nullable: bool) -> Finish:
     return finish
 
 
-def composite(type_: GraphQLObjectType, steps: Sequence[Step], asked: Asked, is_nullable: bool) -> Finish:
+def composite(type_: GraphQLObjectType, steps: Sequence[Step], asked: AskedField, is_nullable: bool) -> Finish:
     fitting: set[type] = set()  # classes of which any value may stand here
     check = _check_of(type_, asked, fitting)
 
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         if type(value) not in fitting:
             if value is None:
                 return _null(is_nullable)
@@ -119,10 +119,10 @@ def composite(type_: GraphQLObjectType, steps: Sequence[Step], asked: Asked, is_
     return finish
 
 
-def _check_of(type_: GraphQLObjectType, asked: Asked, fitting: set[type]) -> Callable[[Any, Run], None]:
+def _check_of(type_: GraphQLObjectType, asked: AskedField, fitting: set[type]) -> Callable[[Any, PlanRun], None]:
     is_type_of = type_.is_type_of
 
-    def check(value: Any, run: Run) -> None:
+    def check(value: Any, run: PlanRun) -> None:
         _refuse_odd(value)
         if is_type_of is not None and (told := is_type_of(value, run.raw(asked))) is not True:
             abandon(told)
@@ -133,11 +133,13 @@ def _check_of(type_: GraphQLObjectType, asked: Asked, fitting: set[type]) -> Cal
     return check
 
 
-def abstract(type_: GraphQLAbstractType, finish_as: Callable[[str], Finish], asked: Asked, is_nullable: bool) -> Finish:
+def abstract(
+    type_: GraphQLAbstractType, finish_as: Callable[[str], Finish], asked: AskedField, is_nullable: bool
+) -> Finish:
     type_of = type_.resolve_type or default_type_resolver
     known: dict[str, Finish] = {}
 
-    def finish(value: Any, run: Run) -> Any:
+    def finish(value: Any, run: PlanRun) -> Any:
         if value is None:
             return _null(is_nullable)
         if type(value) not in _plain:

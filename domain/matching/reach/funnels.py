@@ -12,7 +12,7 @@ from domain.market.products import Product, offered_by
 from domain.matching import disclosure
 from domain.matching.product_days import WHAT, ProductDay
 from domain.matching.sweeps import reaches
-from domain.matching.sweeps.reaches import Reach
+from domain.matching.sweeps.reaches import SweptReach
 from infra import clock
 from infra.database import Db
 from infra.errors import invalid
@@ -83,7 +83,7 @@ async def of_products(db: Db, actor: Actor, product_ids: Collection[UUID], days:
     return {id: coarse(one) for id, one in funnels.items()} if is_partner else funnels
 
 
-def _funnel(reached: Reach | None, happened: Mapping[str, int]) -> Funnel:
+def _funnel(reached: SweptReach | None, happened: Mapping[str, int]) -> Funnel:
     if reached is None:
         return Funnel(None, None, None, False, {}, **happened)
     against = most_frequent(reached.against)

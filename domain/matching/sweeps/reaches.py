@@ -43,7 +43,7 @@ class ProductReach(Entity):
 
 
 @dataclass(frozen=True)
-class Reach:
+class SweptReach:
     """How far a product reaches among all people of one sweep."""
 
     people: int
@@ -54,7 +54,7 @@ class Reach:
     counted_for_partners: Mapping[str, int] | None = None
 
     @property
-    def disclosed(self) -> "Reach":
+    def disclosed(self) -> "SweptReach":
         """What may be rounded and told to a partner. A sweep of before this was counted has only the exact figures."""
         if not self.counted_for_partners:
             return self
@@ -95,7 +95,7 @@ def _disclosed(people: PeopleColumns, shelf: Shelf, rows: Iterable[int]) -> list
     return found
 
 
-async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, Reach]:
+async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, SweptReach]:
     """Reaches as the last sweep found them; what was not on the shelf then is missing."""
     done = await sweeps.last_done(db)
     if done is None:
@@ -107,14 +107,14 @@ async def of_products(db: Db, ids: Collection[UUID]) -> dict[UUID, Reach]:
     return {product_id: _added_up(some, done) for product_id, some in parts.items()}
 
 
-def _added_up(parts: list[ProductReach], done: Done) -> Reach:
+def _added_up(parts: list[ProductReach], done: Done) -> SweptReach:
     against: Counter[str] = Counter()
     disclosed: dict[str, int] = {}
     for part in parts:
         against.update(part.against)
         for code, people in part.disclosed.items():
             disclosed[code] = disclosed.get(code, 0) + people
-    return Reach(
+    return SweptReach(
         people=sum(part.people for part in parts),
         eligible=sum(part.eligible for part in parts),
         against=against,

@@ -12,10 +12,10 @@ from sqlalchemy import ForeignKeyConstraint, Table, select, text
 
 from api.cli.bench import growing, multiplying, plans
 from api.cli.bench.account import _line
-from api.cli.bench.costing import Cost
+from api.cli.bench.costing import AccountCost
 from api.cli.bench.multitudes import Grown, Home, Sizes
 from api.cli.bench.plans import Scan
-from api.cli.bench.serving.measuring import Spread
+from api.cli.bench.serving.measuring import Median
 from api.story import ConsoleStory
 from domain.people.users import User
 from infra import postgres_url
@@ -123,8 +123,8 @@ async def test_a_plan_that_reads_all_of_a_big_table_is_named() -> None:
 
 
 def test_what_grew_is_told_with_its_goal() -> None:
-    home = Home("Home", 10.0, 12.0, 20.0, 30.0, Spread(1.2, 1.1, 1.25))
-    worse = Home("Home", 10.0, 14.0, 20.0, 30.0, Spread(1.4, 1.1, 1.5))
+    home = Home("Home", 10.0, 12.0, 20.0, 30.0, Median(1.2, 1.1, 1.25))
+    worse = Home("Home", 10.0, 14.0, 20.0, 30.0, Median(1.4, 1.1, 1.5))
     grown = Grown(Sizes(10_000, 1_000_000, 10_000, 60, 8), 100.0, 5.5, [home, worse], 90, [Scan("users", "SELECT 1")])
     lines = growing._lines(grown)
     assert "× 1.20 [1.10, 1.25], goal < 1.3 ✓" in lines[1] and "goal < 1.3 ✗" in lines[2]
@@ -132,7 +132,7 @@ def test_what_grew_is_told_with_its_goal() -> None:
 
 
 def test_an_account_is_told_in_one_line() -> None:
-    told = _line(Cost(30, 20_000, 0.456, 0.01, 12_345.0, {"readings": 4_000.0}))
+    told = _line(AccountCost(30, 20_000, 0.456, 0.01, 12_345.0, {"readings": 4_000.0}))
     assert (
         told == "an account takes 0.46 s of one core from registration to decision, and lies in Postgres with 12.3 kB"
     )

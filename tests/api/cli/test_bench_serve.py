@@ -17,8 +17,8 @@ from rich.console import Console
 from api.cli.bench import figures
 from api.cli.bench.serving import load, processor, rivals, rows, runs, table
 from api.cli.bench.serving.load import Wrong
-from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Figures, Goal, Result, Spread, spread
-from api.cli.bench.serving.runs import Run, Size
+from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Goal, Median, Result, RowFigures, spread
+from api.cli.bench.serving.runs import BenchRun, Size
 from api.cli.house import House
 from api.story import ConsoleStory
 from infra.embedded.valkey import free_port
@@ -155,13 +155,13 @@ def test_the_processor_counts_what_descends_from_a_program() -> None:
 
 
 def test_a_spread_holds_its_median() -> None:
-    assert spread([3.0]) == Spread(3.0, 3.0, 3.0)
+    assert spread([3.0]) == Median(3.0, 3.0, 3.0)
     told = spread([1.0, 2.0, 3.0, 4.0, 100.0])
     assert (told.median, told.low <= 3.0 <= told.high, told.high <= 100.0) == (3.0, True, True)
 
 
 def test_the_table_fits_eighty_columns_and_says_what_was_missed() -> None:
-    some = Figures(Spread(12_345.0, 11_000.0, 13_000.0), 10.0, 1_234.5, 12.34, 1.5, 21_000)
+    some = RowFigures(Median(12_345.0, 11_000.0, 13_000.0), 10.0, 1_234.5, 12.34, 1.5, 21_000)
     goals = [Goal("limit 0.35", "times", 0.35, 0.5, True), Goal("peer 3", "times", 3.0, 0.5, False)]
     row = Result(
         "home",
@@ -175,7 +175,8 @@ def test_the_table_fits_eighty_columns_and_says_what_was_missed() -> None:
     paper = io.StringIO()
     console = Console(file=paper, width=80)
     table.write(
-        Run("2 cores", 2_000, 82, 5, 1.5, 1.9, 187.4, ["no peer"], [row, dataclasses.replace(row, goals=[])]), console
+        BenchRun("2 cores", 2_000, 82, 5, 1.5, 1.9, 187.4, ["no peer"], [row, dataclasses.replace(row, goals=[])]),
+        console,
     )
     told = paper.getvalue()
     assert "ready in 1.9 s, and holds 187 MB" in told

@@ -21,10 +21,10 @@ from api.cli import address, app
 from api.cli.bench import figures as measured
 from api.cli.demo import drawing, figures
 from api.cli.demo.answers import Outcome
-from api.cli.demo.doors import Refused, answered, documents
+from api.cli.demo.doors import RefusedAtDoor, answered, documents
 from api.cli.demo.journey import asked_for, is_about_to_rise, wished
 from api.cli.demo.listening import listening
-from api.cli.demo.telling import Teller
+from api.cli.demo.telling import DemoTeller
 from api.cli.demo.tour import NoSuchPersona, chosen
 from api.dev.lives import LIVES, Wish
 from infra.running.instance_lock import occupy
@@ -86,9 +86,9 @@ def test_only_the_asked_for_walk() -> None:
 
 def test_a_refusal_is_raised_and_an_answer_is_given() -> None:
     refused = {"data": {"apply": {"__typename": "Refused", "code": "INVALID", "message": "No."}}}
-    with pytest.raises(Refused, match=r"No\."):
+    with pytest.raises(RefusedAtDoor, match=r"No\."):
         answered(refused)
-    with pytest.raises(Refused, match="Wait"):
+    with pytest.raises(RefusedAtDoor, match="Wait"):
         answered({"errors": [{"message": "Wait", "extensions": {"code": "RATE_LIMITED"}}]})
     assert answered({"data": {"viewer": {"id": "1"}}}) == {"id": "1"}
 
@@ -130,9 +130,9 @@ def test_what_is_drawn() -> None:
     assert drawing.percent("0.1260") == "12.6 %"
 
 
-def teller() -> tuple[Teller, io.StringIO]:
+def teller() -> tuple[DemoTeller, io.StringIO]:
     paper = io.StringIO()
-    return Teller("en", Console(file=paper, width=80)), paper
+    return DemoTeller("en", Console(file=paper, width=80)), paper
 
 
 SCORE = {
@@ -201,7 +201,7 @@ def test_programs_are_told_what_became_of_everybody() -> None:
 @pytest.mark.parametrize("columns", [60, 80])
 def test_no_title_is_cut_where_the_screen_is_narrow(columns: int) -> None:
     paper = io.StringIO()
-    tell = Teller("en", Console(file=paper, width=columns))
+    tell = DemoTeller("en", Console(file=paper, width=columns))
     title = "a product whose title is longer than the column it has to stand in"
     viewer = {"score": SCORE, "matches": {"edges": [{"node": match_of("LOAN", title)}]}}
     tell.lay(tell.summary([Outcome("ann", "Ann", viewer, {"status": "DECLINED"}, 1.25)]))
@@ -263,7 +263,7 @@ async def test_a_subscription_is_opened_kept_and_ended(app_socket: str) -> None:
     async with listening(app_socket, "t0ken", "en", "ScoreChanged") as listener:
         assert await listener.next() == ["connection_init", "subscribe", "pong"]
         assert await listener.next() == {"authorization": "Bearer t0ken", "locale": "en"}
-        with pytest.raises(Refused, match=r"Over\."):
+        with pytest.raises(RefusedAtDoor, match=r"Over\."):
             await listener.next()
 
 

@@ -14,7 +14,7 @@ from api.cli.demo import journey
 from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import PartnerDesk, ReviewDesk
 from api.cli.demo.journey import Desks, Journey
-from api.cli.demo.telling import Teller
+from api.cli.demo.telling import DemoTeller
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CREDENTIALS = {
@@ -142,7 +142,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(house), base_url="http://house")
         clients.append(http)
         paper = io.StringIO()
-        tell = Teller("en", Console(file=paper, width=80))
+        tell = DemoTeller("en", Console(file=paper, width=80))
 
         async def desks() -> Desks | None:
             return Desks(PartnerDesk(http, CREDENTIALS), ReviewDesk(http, CREDENTIALS)) if with_desks else None

@@ -167,9 +167,9 @@ class TestTheGate:
         """It passed against what was live when it was measured, and then somebody promoted another."""
         passed = replace(matcher, card={"passed": True})
 
-        async def meanwhile(_: datetime) -> retraining._Found:
+        async def meanwhile(_: datetime) -> retraining._Learned:
             await standings.promote(matcher)
-            return retraining._Found(TrainingOutcome.LIVE, version=passed.version, champion=None, model=passed)
+            return retraining._Learned(TrainingOutcome.LIVE, version=passed.version, champion=None, model=passed)
 
         monkeypatch.setattr(retraining, "_learned", meanwhile)
         done = await retraining.retrain()
@@ -213,8 +213,8 @@ class TestOnce:
         assert failed is not None
         assert (failed.outcome, failed.version, failed.figures) == (TrainingOutcome.FAILED, None, {})
 
-        async def learned(_: datetime) -> retraining._Found:
-            return retraining._Found(TrainingOutcome.TOO_FEW)
+        async def learned(_: datetime) -> retraining._Learned:
+            return retraining._Learned(TrainingOutcome.TOO_FEW)
 
         monkeypatch.setattr(retraining, "_learned", learned)
         again = await retraining.retrain(asked_at)
@@ -227,18 +227,18 @@ class TestOnce:
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%matcher_trainings%' AND state LIKE 'idle in%'"
         )
 
-        async def watched(_: datetime) -> retraining._Found:
+        async def watched(_: datetime) -> retraining._Learned:
             async with reading() as db:
                 held.append((await db.execute(idle)).scalar_one())
-            return retraining._Found(TrainingOutcome.REFUSED)
+            return retraining._Learned(TrainingOutcome.REFUSED)
 
         monkeypatch.setattr(retraining, "_learned", watched)
         await retraining.retrain()
         assert held == [0]
 
     async def test_a_week_asks_for_it_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def learned(_: datetime) -> retraining._Found:
-            return retraining._Found(TrainingOutcome.REFUSED)
+        async def learned(_: datetime) -> retraining._Learned:
+            return retraining._Learned(TrainingOutcome.REFUSED)
 
         monkeypatch.setattr(retraining, "_learned", learned)
         async with transaction() as db:

@@ -4,7 +4,7 @@ from math import sqrt
 
 import pytest
 
-from ml.population.hiding import Promise, Scene, on_simulated_people
+from ml.population.hiding import Scene, ToldRisk, on_simulated_people
 
 AS_THEY_ARE, BY_CHOICE = "all link what they have; the model", "all link only what helps; the model"
 
@@ -14,7 +14,7 @@ def scenes() -> dict[str, Scene]:
     return {scene.name: scene for scene in on_simulated_people(people=20_000, asked=60)}
 
 
-def sigmas(line: Promise) -> float:
+def sigmas(line: ToldRisk) -> float:
     """By how many standard errors more went bad than were promised; `high` is 1.96 above."""
     return (line.observed - line.promised) / (line.high - line.promised) * 1.96
 

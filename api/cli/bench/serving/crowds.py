@@ -37,15 +37,15 @@ BORN, INCOME = date(1990, 1, 1), Decimal(9_000)
 
 
 @dataclass(frozen=True)
-class Person:
+class CrowdPerson:
     id: UUID
     token: str
 
 
 @dataclass(frozen=True)
 class Crowd:
-    readers: list[Person]
-    applicants: list[Person]
+    readers: list[CrowdPerson]
+    applicants: list[CrowdPerson]
     partner_token: str
     staff_token: str
 
@@ -56,7 +56,7 @@ async def gather(people: int, readers: int, applicants: int, step: Step) -> Crow
     await work_off(chosen[:readers], step)
     async with transaction() as db:
         await _keep_waiting(db, chosen[: min(readers, WAITING)])
-        signed_in = [Person(each, (await sessions.begin(db, each, "bench")).access_token) for each in chosen]
+        signed_in = [CrowdPerson(each, (await sessions.begin(db, each, "bench")).access_token) for each in chosen]
         return Crowd(signed_in[:readers], signed_in[readers:], await _partner(db), await _staff(db))
 
 

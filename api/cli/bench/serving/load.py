@@ -19,7 +19,7 @@ class Wrong(Exception):
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentWindow:
     """What came of one window. Latencies are in milliseconds, in the order of the answers."""
 
     seconds: float
@@ -74,7 +74,9 @@ def _length(head: bytes) -> int:
     raise Wrong(head.decode(errors="replace")[:300])
 
 
-def send(port: int, requests: Iterable[bytes], *, at_once: int, contains: bytes, seconds: float | None = None) -> Sent:
+def send(
+    port: int, requests: Iterable[bytes], *, at_once: int, contains: bytes, seconds: float | None = None
+) -> SentWindow:
     """Send each request once; with `seconds`, one after the other, again and again, for so long.
 
     Raises `Wrong` for an answer that is not 200, tells of errors, or lacks what it should contain.
@@ -94,7 +96,7 @@ def send(port: int, requests: Iterable[bytes], *, at_once: int, contains: bytes,
 
 def _drive(
     waiting: selectors.BaseSelector, callers: list[Caller], due: Iterator[bytes], contains: bytes, seconds: float | None
-) -> Sent:
+) -> SentWindow:
     latencies: list[float] = []
     began = time.perf_counter()
     ends = began + seconds if seconds is not None else float("inf")
@@ -118,7 +120,7 @@ def _drive(
                 waiting.unregister(caller.socket)  # who is done may be hung up on
             else:
                 caller.send(following)
-    return Sent(time.perf_counter() - began, latencies, size)
+    return SentWindow(time.perf_counter() - began, latencies, size)
 
 
 def _check(answer: bytearray, contains: bytes) -> int:

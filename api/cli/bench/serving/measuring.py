@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from api.cli.bench.serving import load, processor
-from api.cli.bench.serving.load import Sent
-from api.cli.bench.serving.rows import Goals, Row
+from api.cli.bench.serving.load import SentWindow
+from api.cli.bench.serving.rows import BenchRow, Goals
 from api.cli.house import House
 from api.story import Step
 from infra.running.programs import Process, Program
@@ -29,7 +29,7 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True)
-class Spread:
+class Median:
     """A median with its 95 % bootstrap interval."""
 
     median: float
@@ -38,11 +38,11 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Figures:
+class RowFigures:
     """Of one contender in one row: requests a second, milliseconds, and the processor's milliseconds for one request, of the
     program itself and of Postgres."""
 
-    per_second: Spread
+    per_second: Median
     p50_ms: float
     p99_ms: float
     cpu_ms: float
@@ -64,9 +64,9 @@ class Result:
     name: str
     short: str
     title: str
-    contenders: dict[str, Figures]
-    of_limit: Spread | None
-    of_peer: Spread | None
+    contenders: dict[str, RowFigures]
+    of_limit: Median | None
+    of_peer: Median | None
     goals: list[Goal]
 
 
@@ -79,7 +79,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Window:
-    sent: Sent
+    sent: SentWindow
     cpu_seconds: float
     postgres_cpu_seconds: float
 
@@ -105,7 +105,7 @@ def ours(house: House) -> tuple[Program, int]:
 
 
 async def measured(
-    row: Row, contenders: Mapping[str, Contender], postgres: int, turns: int, seconds: float, step: Step
+    row: BenchRow, contenders: Mapping[str, Contender], postgres: int, turns: int, seconds: float, step: Step
 ) -> Result:
     """`postgres`: the process id of its postmaster."""
     order = [name for name in contenders if name != PEER or row.peer]
@@ -121,7 +121,7 @@ async def measured(
     return _result(row, windows)
 
 
-def _warm_up(row: Row, contenders: Mapping[str, Contender], seconds: float) -> None:
+def _warm_up(row: BenchRow, contenders: Mapping[str, Contender], seconds: float) -> None:
     """Whoever is asked again and again was asked once before; what is asked once is asked of a house that has answered nothing."""
     for name, contender in contenders.items():
         if name != OURS:
@@ -130,7 +130,7 @@ def _warm_up(row: Row, contenders: Mapping[str, Contender], seconds: float) -> N
             _send(row, name, contender, None, 0)
 
 
-def _send(row: Row, name: str, contender: Contender, seconds: float | None, turn: int) -> Sent:
+def _send(row: BenchRow, name: str, contender: Contender, seconds: float | None, turn: int) -> Sent:
     """`seconds`: None sends each request once."""
     asked = {OURS: lambda: row.requests(turn), PEER: lambda: row.peer}
     return load.send(
@@ -142,7 +142,7 @@ def _send(row: Row, name: str, contender: Contender, seconds: float | None, turn
     )
 
 
-def _window(row: Row, name: str, contender: Contender, postgres: int, seconds: float, turn: int) -> Window:
+def _window(row: BenchRow, name: str, contender: Contender, postgres: int, seconds: float, turn: int) -> Window:
     pids = [contender.process.popen.pid]
     before = processor.seconds(pids), processor.seconds([postgres])
     sent = _send(row, name, contender, None if name == OURS and row.once else seconds, turn)
@@ -150,14 +150,14 @@ def _window(row: Row, name: str, contender: Contender, postgres: int, seconds: f
     return Window(sent, after[0] - before[0], after[1] - before[1])
 
 
-def _result(row: Row, windows: Mapping[str, Sequence[Window]]) -> Result:
+def _result(row: BenchRow, windows: Mapping[str, Sequence[Window]]) -> Result:
     contenders = {name: _figures(each) for name, each in windows.items()}
     of_limit, of_peer = (_ratio(windows[OURS], windows[other]) if other in windows else None for other in (LIMIT, PEER))
     goals = list(_judged(row.goals, contenders[OURS], of_limit, of_peer))
     return Result(row.name, row.short, row.title, contenders, of_limit, of_peer, goals)
 
 
-def _judged(goals: Goals, ours: Figures, of_limit: Spread | None, of_peer: Spread | None) -> Iterator[Goal]:
+def _judged(goals: Goals, ours: RowFigures, of_limit: Median | None, of_peer: Median | None) -> Iterator[Goal]:
     """Only what was measured."""
     for what, wanted, ratio in (("limit", goals.of_limit, of_limit), ("peer", goals.of_peer, of_peer)):
         if wanted is not None and ratio is not None:
@@ -176,9 +176,9 @@ def _judged(goals: Goals, ours: Figures, of_limit: Spread | None, of_peer: Sprea
         yield Goal(f"p99 {goals.p99_ms:g}", "p99 ms, at most", goals.p99_ms, ours.p99_ms, ours.p99_ms <= goals.p99_ms)
 
 
-def _figures(windows: Sequence[Window]) -> Figures:
+def _figures(windows: Sequence[Window]) -> RowFigures:
     latencies = sorted(each for window in windows for each in window.sent.latencies)
-    return Figures(
+    return RowFigures(
         per_second=spread([window.sent.per_second for window in windows]),
         p50_ms=median(latencies),
         p99_ms=latencies[min(int(len(latencies) * 0.99), len(latencies) - 1)],
@@ -188,13 +188,13 @@ def _figures(windows: Sequence[Window]) -> Figures:
     )
 
 
-def _ratio(ours: Sequence[Window], others: Sequence[Window]) -> Spread:
+def _ratio(ours: Sequence[Window], others: Sequence[Window]) -> Median:
     """Turn by turn, so that a slow moment of the machine is both sides' alike."""
     pairs = zip(ours, others, strict=True)
     return spread([mine.sent.per_second / other.sent.per_second for mine, other in pairs])
 
 
-def spread(values: Sequence[float]) -> Spread:
+def spread(values: Sequence[float]) -> Median:
     draw = random.Random(1)  # noqa: S311
     medians = sorted(median(draw.choices(values, k=len(values))) for _ in range(DRAWS))
-    return Spread(median(values), medians[round(0.025 * DRAWS)], medians[round(0.975 * DRAWS) - 1])
+    return Median(median(values), medians[round(0.025 * DRAWS)], medians[round(0.975 * DRAWS) - 1])

@@ -9,7 +9,7 @@ from uuid import uuid4
 from graphql import OperationDefinitionNode, parse, print_ast
 
 from api.cli.bench.serving import changes, crowds
-from api.cli.bench.serving.crowds import Crowd, Person
+from api.cli.bench.serving.crowds import Crowd, CrowdPerson
 from api.cli.bench.serving.load import request
 from domain.market import catalogue
 from infra.ids import global_id
@@ -28,7 +28,7 @@ class Goals:
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """`requests` of a turn: sent again and again for the length of a window, or, with `once`, each once."""
 
     name: str
@@ -51,17 +51,17 @@ class Asking:
     per_turn: int  # applications
     documents: dict[str, str] = field(default_factory=lambda: documents())
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[BenchRow]:
         return [*self._homes(), self._token(), self._products(), self._applying(), self._feed(), self._queue()]
 
-    def _homes(self) -> list[Row]:
+    def _homes(self) -> list[BenchRow]:
         readers = self.crowd.readers
         few = readers[: max(len(readers) // 3, 1)]
         home, ids = [self._home(person) for person in readers], [person.id for person in readers]
         again = [self._peer("Home", person=number + 1) for number in range(len(readers))]
         shows = b'"matches":{"edges":[{'
         return [
-            Row(
+            BenchRow(
                 "home",
                 "Home again",
                 "Home, nothing changed",
@@ -70,7 +70,7 @@ class Asking:
                 Goals(of_limit=0.35, of_peer=3.0),
                 again,
             ),
-            Row(
+            BenchRow(
                 "homeAfterChange",
                 "Home after a change",
                 "Home, first read after a benefit used or a link changed",
@@ -81,7 +81,7 @@ class Asking:
                 once=True,
                 before=partial(changes.beside_the_ranking, ids),
             ),
-            Row(
+            BenchRow(
                 "homeAfterScore",
                 "Home after a score",
                 "Home, first read after a new score",
@@ -94,15 +94,15 @@ class Asking:
             ),
         ]
 
-    def _token(self) -> Row:
+    def _token(self) -> BenchRow:
         asked = [self._app({"query": "{ __typename }"}, person) for person in self.crowd.readers]
-        return Row(
+        return BenchRow(
             "token", "A token", "A token checked and nothing else", lambda _: asked, b'"Query"', Goals(of_limit=0.5)
         )
 
-    def _products(self) -> Row:
+    def _products(self) -> BenchRow:
         asked = [self._app(self._body("Products", {}), address=number) for number in range(len(self.crowd.readers))]
-        return Row(
+        return BenchRow(
             "products",
             "Products",
             "A page of products, signed out",
@@ -112,12 +112,12 @@ class Asking:
             [self._peer("Products")],
         )
 
-    def _applying(self) -> Row:
+    def _applying(self) -> BenchRow:
         def requests(turn: int) -> list[bytes]:
             chosen = self.crowd.applicants[turn * self.per_turn : (turn + 1) * self.per_turn]
             return [self._apply(person) for person in chosen]
 
-        return Row(
+        return BenchRow(
             "apply",
             "Apply",
             "`apply` to decision, 8 clients",
@@ -128,24 +128,24 @@ class Asking:
             at_once=8,
         )
 
-    def _feed(self) -> Row:
+    def _feed(self) -> BenchRow:
         asked = [_signed("/partner/graphql", self._body("Applications", {}), self.crowd.partner_token)]
         peer = [self._peer("Applications", partner="UGFydG5lcjo1")]
-        return Row(
+        return BenchRow(
             "feed", "Feed", "The partner's feed, 50 a page", lambda _: asked, b'"edges":[{', Goals(of_peer=0.5), peer
         )
 
-    def _queue(self) -> Row:
+    def _queue(self) -> BenchRow:
         asked = [_signed("/console/graphql", self._body("ReviewQueue", {}), self.crowd.staff_token)]
         peer = [self._peer("ReviewQueue")]
-        return Row(
+        return BenchRow(
             "queue", "Queue", "The review queue, 20 a page", lambda _: asked, b'"edges":[{', Goals(of_peer=0.5), peer
         )
 
-    def _home(self, person: Person) -> bytes:
+    def _home(self, person: CrowdPerson) -> bytes:
         return self._app(self._body("Home", {}), person)
 
-    def _apply(self, person: Person) -> bytes:
+    def _apply(self, person: CrowdPerson) -> bytes:
         product = global_id("Product", catalogue.product_id(crowds.PARTNER, crowds.SKU))
         wish = {
             "productId": product,
@@ -156,7 +156,7 @@ class Asking:
         }
         return self._app(self._body("Apply", {"input": wish}), person)
 
-    def _app(self, body: dict[str, object], person: Person | None = None, address: int = 0) -> bytes:
+    def _app(self, body: dict[str, object], person: CrowdPerson | None = None, address: int = 0) -> bytes:
         number = self._numbers[person.id] if person else address
         from_far = {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
         return _signed("/graphql", body, person.token if person else None, from_far)

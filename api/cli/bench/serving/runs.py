@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from api.cli.bench.serving import crowds, load, measuring, processor, rivals
 from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Contender, Result
-from api.cli.bench.serving.rows import Asking, Row
+from api.cli.bench.serving.rows import Asking, BenchRow
 from api.cli.house import House
 from api.story import NAME_COLUMNS, ConsoleStory
 from domain.market.products import Product, ProductStatus
@@ -34,7 +34,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Run:
+class BenchRun:
     """What was measured, and on what. `memory_megabytes` is what the API holds at the end; `ready_seconds` is from its start to
     the first yes of `/readyz`."""
 
@@ -49,7 +49,7 @@ class Run:
     rows: list[Result]
 
 
-async def run(story: ConsoleStory, house: House, size: Size, only: Sequence[str] = ()) -> Run:
+async def run(story: ConsoleStory, house: House, size: Size, only: Sequence[str] = ()) -> BenchRun:
     everybody = max(size.people, 2 * (size.readers + size.applicants))  # not everybody is known well enough for a score
     with story.step("People") as step:
         asking = Asking(await crowds.gather(everybody, size.readers, size.applicants, step), size.applications)
@@ -61,7 +61,7 @@ async def run(story: ConsoleStory, house: House, size: Size, only: Sequence[str]
             results = await _measure(story, rows, longan | others, _postmaster(servers), size)
         memory = processor.resident_megabytes(longan[OURS].process.popen.pid)
     notes = [why] if (why := rivals.why_no_peer()) else []
-    return Run(
+    return BenchRun(
         machine=_machine(),
         people=everybody,
         products=await _products(),
@@ -74,7 +74,7 @@ async def run(story: ConsoleStory, house: House, size: Size, only: Sequence[str]
     )
 
 
-def _chosen(rows: list[Row], only: Sequence[str]) -> list[Row]:
+def _chosen(rows: list[BenchRow], only: Sequence[str]) -> list[BenchRow]:
     if unknown := set(only) - {row.name for row in rows}:
         raise typer.BadParameter(f"{min(unknown)} is no row; there are {', '.join(row.name for row in rows)}")
     return [row for row in rows if not only or row.name in only]
@@ -96,7 +96,7 @@ async def _others(story: ConsoleStory, house: House, servers: Servers, answer_by
 
 
 async def _measure(
-    story: ConsoleStory, rows: Sequence[Row], contenders: dict[str, Contender], postgres: int, size: Size
+    story: ConsoleStory, rows: Sequence[BenchRow], contenders: dict[str, Contender], postgres: int, size: Size
 ) -> list[Result]:
     results = []
     for row in rows:

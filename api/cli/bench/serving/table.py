@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Goal, Result, Spread
-from api.cli.bench.serving.runs import Run
+from api.cli.bench.serving.measuring import LIMIT, OURS, PEER, Goal, Median, Result
+from api.cli.bench.serving.runs import BenchRun
 from infra.terminal import Listing
 
 RIGHT = ("a second", "p99 ms", "CPU ms", "limit", "peer")
 
 
-def write(run: Run, console: Console) -> None:
+def write(run: BenchRun, console: Console) -> None:
     table = Listing("what", *RIGHT, "goal", right=RIGHT)
     for row in run.rows:
         table.add_row(*_cells(row))
@@ -31,7 +31,7 @@ def _cells(row: Result) -> Iterator[str | Text]:
     yield Text("\n").join(_goal(goal) for goal in row.goals)
 
 
-def _ratio(ratio: Spread | None) -> str:
+def _ratio(ratio: Median | None) -> str:
     """How many times as many answers as the other."""
     return "" if ratio is None else f"{ratio.median:.2f}"
 
@@ -40,7 +40,7 @@ def _goal(goal: Goal) -> Text:
     return Text(f"{goal.short} {'✓' if goal.met else '✗'}", "green" if goal.met else "red")
 
 
-def _notes(run: Run) -> Iterator[str]:
+def _notes(run: BenchRun) -> Iterator[str]:
     yield f"{run.machine}; {run.people:,} people, {run.products:,} products; {run.turns} turns of {run.seconds:g} s each"
     yield f"the API was ready in {run.ready_seconds:.1f} s, and holds {run.memory_megabytes:,.0f} MB after all this"
     yield "limit, peer: how many times as many answers a second as these, medians over the turns:"
@@ -52,5 +52,5 @@ def _notes(run: Run) -> Iterator[str]:
     yield from run.notes
 
 
-def _spread(spread: Spread) -> str:
+def _spread(spread: Median) -> str:
     return f"{spread.median:,.0f} [{spread.low:,.0f}, {spread.high:,.0f}]"

@@ -193,10 +193,10 @@ async def test_by_get_a_tag_is_enough(houses: tuple[House, House, House], regula
 def test_they_take_no_more_room_than_they_may() -> None:
     from datetime import UTC, datetime
 
-    kept = answers.Answers(1_000)
+    kept = answers.KeptAnswers(1_000)
     for number in range(20):
-        kept.keep(number, answers.Answer([], b"", 1, None, datetime.now(UTC), None), 300)
+        kept.keep(number, answers.KeptAnswer([], b"", 1, None, datetime.now(UTC), None), 300)
         assert kept.bytes <= 1_000
     assert [number for number in range(20) if kept.find(number)] == [17, 18, 19]
-    kept.keep(20, answers.Answer([], b"", 1, None, datetime.now(UTC), None), 1_001)
+    kept.keep(20, answers.KeptAnswer([], b"", 1, None, datetime.now(UTC), None), 1_001)
     assert kept.find(20) is None and kept.bytes == 900

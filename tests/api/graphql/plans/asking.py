@@ -7,7 +7,7 @@ import orjson
 from graphql import parse
 from graphql.execution.values import get_variable_values
 
-from api.graphql.admitted import Admitted, Document
+from api.graphql.admitted import Admitted, ValidDocument
 from api.graphql.context import Context
 from api.graphql.plans import keeping, planning
 from api.graphql.schemas import Schema
@@ -33,7 +33,7 @@ async def ask_plan(schema: Schema, query: Query, context: Context) -> Told:
 
 
 async def _ask(schema: Schema, query: Query, context: Context, seen_min: int) -> Told:
-    document = Document(parse(query.text), 0)
+    document = ValidDocument(parse(query.text), 0)
     operation = document.operation(None)
     values = get_variable_values(schema._schema, operation.node.variable_definitions or (), query.variables)
     assert not isinstance(values, list), values
