@@ -45,20 +45,22 @@ def evaluate(
         showing.evaluation(found, console=terminal.console())
 
 
+Log = Annotated[
+    Path, typer.Argument(help="CSV, gzip or Parquet: item_id, click or reward, propensity, position?, u_*.")
+]
+Target = Annotated[Path | None, typer.Option(help="A log of the other policy; its own mean is printed as the truth.")]
+Policy = Annotated[
+    str | None, typer.Option(help="`uniform`, or the column with the other policy's chance of the shown action.")
+]
+Clip = Annotated[float | None, typer.Option(min=1.0, help="Highest weight; the square root of the rows if not given.")]
+
+
 @match.command()
 def offpolicy(
-    log: Annotated[
-        Path, typer.Argument(help="CSV, gzip or Parquet: item_id, click or reward, propensity, position?, u_*.")
-    ],
-    target: Annotated[
-        Path | None, typer.Option(help="A log of the other policy; its own mean is printed as the truth.")
-    ] = None,
-    policy: Annotated[
-        str | None, typer.Option(help="`uniform`, or the column with the other policy's chance of the shown action.")
-    ] = None,
-    clip: Annotated[
-        float | None, typer.Option(min=1.0, help="Highest weight; the square root of the rows if not given.")
-    ] = None,
+    log: Log,
+    target: Target = None,
+    policy: Policy = None,
+    clip: Clip = None,
     as_json: AsJson = False,
     seed: Seed = SEED,
 ) -> None:

@@ -8,25 +8,32 @@ import typer
 from api.cli import lab
 from infra import terminal
 
+Book = Annotated[Path, typer.Argument(help="The loan book: CSV, gzipped CSV or Parquet.")]
+Describe = Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Page = Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML page.")]
+Into = Annotated[Path | None, typer.Option(file_okay=False, help="The folder that keeps models.")]
+Known = Annotated[
+    list[str] | None,
+    typer.Option("--known", help="A column that was known before the decision, though it looks as if not; '*': all."),
+]
+Afterwards = Annotated[
+    list[str] | None, typer.Option("--afterwards", help="A column that was filled in after the decision.")
+]
+Seed = Annotated[
+    int, typer.Option(min=0, max=lab.SEED_MAX, help="The same book, description and seed give the same model.")
+]
+
 
 def train(
-    book: Annotated[Path, typer.Argument(help="The loan book: CSV, gzipped CSV or Parquet.")],
-    describe: Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    page: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML page.")] = None,
-    into: Annotated[Path | None, typer.Option(file_okay=False, help="The folder that keeps models.")] = None,
-    known: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--known", help="A column that was known before the decision, though it looks as if not; '*': all."
-        ),
-    ] = None,
-    afterwards: Annotated[
-        list[str] | None, typer.Option("--afterwards", help="A column that was filled in after the decision.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=lab.SEED_MAX, help="The same book, description and seed give the same model.")
-    ] = 20261122,
+    book: Book,
+    describe: Describe,
+    as_json: AsJson = False,
+    page: Page = None,
+    into: Into = None,
+    known: Known = None,
+    afterwards: Afterwards = None,
+    seed: Seed = 20261122,
 ) -> None:
     """Train, calibrate and test a model on a loan book."""
     with lab.progress() as progress, lab.refusals(as_json):

@@ -54,11 +54,7 @@ async def apply(
     if receipt.result_id is not None:
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
     product = await _product(db, product_id)
-    quoting.check(product, amount, term_months)
-    quoted = quoting.quote(product, amount.minor, term_months)
-    quoting.refuse_uneven(quoted, term_months, ("input", "amount"))
-    # To the cent, a small amount can cost more than what its product was held to.
-    quoting.refuse_above_cap(quoted, ("input", "amount"))
+    _check_terms(product, amount, term_months)
     await _one_person_at_a_time(db, actor)
     sheet = await readings.sheet(db, actor.user_id)
     _refuse_minors(sheet)
@@ -82,6 +78,14 @@ async def _product(db: Db, product_id: UUID) -> Product:
     if product is None:
         raise not_found(N_("We could not find this product."), ("input", "productId"))
     return product
+
+
+def _check_terms(product: Product, amount: Money, term_months: int) -> None:
+    quoting.check(product, amount, term_months)
+    quoted = quoting.quote(product, amount.minor, term_months)
+    quoting.refuse_uneven(quoted, term_months, ("input", "amount"))
+    # To the cent, a small amount can cost more than what its product was held to.
+    quoting.refuse_above_cap(quoted, ("input", "amount"))
 
 
 async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:

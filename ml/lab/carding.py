@@ -30,15 +30,7 @@ def card_of(
 ) -> dict[str, Any]:
     """What a reader needs before trusting the model. Holds no wall-clock time: the same training has the same hash."""
     return {
-        "data": {
-            "hash": book.data_hash,
-            "rows": len(book),
-            "bads": book.bads,
-            "rejects_left_out": book.rejects,
-            "target": book.description.target,
-            "bad": list(book.description.bad),
-            "simulated": book.description.simulated,
-        },
+        "data": _data_of(book),
         "figures": asdict(judgement.figures),
         "intervals": judgement.intervals,
         "ece_noise": judgement.noise,
@@ -59,6 +51,18 @@ def card_of(
         "known_afterwards": list(book.description.exclude),
         "warnings": book.notes.warnings,
         "seed": seed,
+    }
+
+
+def _data_of(book: Book) -> dict[str, Any]:
+    return {
+        "hash": book.data_hash,
+        "rows": len(book),
+        "bads": book.bads,
+        "rejects_left_out": book.rejects,
+        "target": book.description.target,
+        "bad": list(book.description.bad),
+        "simulated": book.description.simulated,
     }
 
 

@@ -77,6 +77,31 @@ def compare(
     notes = notes or Notes()
     found = cases(table, description, notes, today or local_day(datetime.now(UTC)))
     frames = {name: inputs.values(artefact.inputs, found.table) for name, artefact in artefacts.items()}
+    fresh = _fresh(artefacts, frames, found, notes)
+    if only_fresh:
+        found = found.only(fresh)
+        frames = {name: frame[fresh] for name, frame in frames.items()}
+    if not 0 < found.bad.sum() < len(found.bad):
+        return Comparison(found, (), (), notes)
+    sensitive = sensitive_groups(found.table, description)
+    customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
+    couples = list(combinations(frames, 2))
+    tell = progress or (lambda label, share: None)
+    models = {}
+    for number, (name, frame) in enumerate(frames.items()):
+        tell(f"Judging {name}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
+        models[name] = _judged(name, artefacts[name], frame, found, sensitive, customers, seed)
+    pairs: list[Difference] = []
+    for number, (first, second) in enumerate(couples, start=len(frames)):
+        tell(f"Comparing {first} with {second}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
+        pairs += _differences(models[first], models[second], found, customers, seed)
+    return Comparison(found, tuple(models.values()), tuple(pairs), notes)
+
+
+def _fresh(
+    artefacts: Mapping[str, Artefact], frames: Mapping[str, pd.DataFrame], found: Cases, notes: Notes
+) -> NDArray[np.bool_]:
+    """The rows that none has learned from. The notes warn of the others, and of values that a model never met."""
     fresh = np.ones(len(found.bad), dtype=np.bool_)
     for name, artefact in artefacts.items():
         is_seen = seen.are_seen(frames[name], found.bad, artefact.rows)
@@ -84,24 +109,7 @@ def compare(
         for sentence in strangers.warnings(artefact, frames[name]):
             notes.warn(f"{name}: {sentence}")
         fresh &= ~is_seen
-    if only_fresh:
-        found = found.only(fresh)
-        frames = {name: frame[fresh] for name, frame in frames.items()}
-    sensitive = sensitive_groups(found.table, description)
-    customers = duplicates.groups(found.table, found.table, description, notes) if description.customer else None
-    can_judge = 0 < found.bad.sum() < len(found.bad)
-    couples = list(combinations(frames, 2)) if can_judge else []
-    tell = progress or (lambda label, share: None)
-    models = {}
-    for number, (name, frame) in enumerate(frames.items() if can_judge else ()):
-        tell(f"Judging {name}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
-        models[name] = _judged(name, artefacts[name], frame, found, sensitive, customers, seed)
-    judged_models = tuple(models.values())
-    pairs: list[Difference] = []
-    for number, (first, second) in enumerate(couples, start=len(frames)):
-        tell(f"Comparing {first} with {second}", 0.3 + 0.7 * number / (len(frames) + len(couples)))
-        pairs += _differences(models[first], models[second], found, customers, seed)
-    return Comparison(found, judged_models, tuple(pairs), notes)
+    return fresh
 
 
 def _warn_of_seen(name: str, artefact: Artefact, is_seen: NDArray[np.bool_], found: Cases, notes: Notes) -> None:

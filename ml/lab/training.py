@@ -1,6 +1,6 @@
 """Training: a described loan book becomes an artefact, with figures from rows that the model did not see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from time import perf_counter
@@ -82,31 +82,25 @@ def train(
         book.notes.warn(f"The model doesn't keep the direction that was declared for {name}.")
     held_out = book.take(rows)
     judgement = judged(held_out.bad, log_odds, held_out.weights, held_out.groups, seed=seed)
-    if judgement.figures.auc > alone.TOO_MUCH:
-        asked.append(costing.of_everything(judgement.figures.auc, is_reviewed=EVERYTHING in description.reviewed))
-    for question in asked:
-        book.notes.warn(question.sentence)
+    questions = _questions(book, judgement, asked)
     _warn_of_figures(book, split, judgement)
     grades = grade_lines(held_out.bad, log_odds, held_out.weights, artefact.cuts)
     artefact = replace(artefact, profile=profile_of(book, artefact))
     _warn_of_the_never_lacked(book, artefact)
-    artefact = replace(artefact, card=card_of(book, split, search, judgement, grades, asked, seed))
+    artefact = replace(artefact, card=card_of(book, split, search, judgement, grades, questions, seed))
     tell("Done", 1.0)
-    return Trained(
-        artefact,
-        Report(
-            book=book,
-            split=split,
-            search=search,
-            judgement=judgement,
-            grades=grades,
-            rows=rows,
-            log_odds=log_odds,
-            questions=tuple(asked),
-            seconds=perf_counter() - began,
-            notes=book.notes,
-        ),
-    )
+    seconds = perf_counter() - began
+    report = Report(book, split, search, judgement, grades, rows, log_odds, questions, seconds, book.notes)
+    return Trained(artefact, report)
+
+
+def _questions(book: Book, judgement: Judgement, asked: Sequence[OpenQuestion]) -> tuple[OpenQuestion, ...]:
+    """What was asked of single columns, and whether all of them together know too much. The notes warn of each."""
+    auc, reviewed = judgement.figures.auc, book.description.reviewed
+    too_much = [costing.of_everything(auc, is_reviewed=EVERYTHING in reviewed)] if auc > alone.TOO_MUCH else []
+    for question in (*asked, *too_much):
+        book.notes.warn(question.sentence)
+    return (*asked, *too_much)
 
 
 def _steps(book: Book, split: BookSplit) -> int:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 
 from domain.applications.applications import Application
 from domain.applications.decisions import FINAL, Decision, DecisionOutcome
@@ -82,22 +82,7 @@ async def _period(now: datetime) -> tuple[datetime, datetime]:
 
 def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
     """A batch by the primary key of the impressions, so that it meets few people and goes on where the last one ended."""
-    applied = and_(
-        Application.user_id == Impression.user_id,
-        Application.id == Impression.application_id,
-        # A later one would count for old impressions only: the same wish, judged by another measure.
-        Application.created_at < Impression.shown_at + timedelta(days=settings().learning.judged_after_days),
-    )
-    decided = and_(
-        Decision.user_id == Application.user_id,
-        Decision.application_id == Application.id,
-        Decision.outcome.in_(FINAL),
-    )
-    if after is not None:
-        # It follows from the joins, but Postgres would walk there from the beginning each time.
-        applied, decided = (
-            and_(each, kind.user_id >= after[0]) for each, kind in ((applied, Application), (decided, Decision))
-        )
+    applied, decided = _what_came_of_it(after)
     asked = (
         select(
             Impression.user_id,
@@ -125,6 +110,27 @@ def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple
         .limit(BATCH)
     )
     return asked if after is None else asked.where(tuple_(Impression.user_id, Impression.id) > after)
+
+
+def _what_came_of_it(after: Key | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Which application is an impression's, and which decision is the application's."""
+    applied = and_(
+        Application.user_id == Impression.user_id,
+        Application.id == Impression.application_id,
+        # A later one would count for old impressions only: the same wish, judged by another measure.
+        Application.created_at < Impression.shown_at + timedelta(days=settings().learning.judged_after_days),
+    )
+    decided = and_(
+        Decision.user_id == Application.user_id,
+        Decision.application_id == Application.id,
+        Decision.outcome.in_(FINAL),
+    )
+    if after is not None:
+        # It follows from the joins, but Postgres would walk there from the beginning each time.
+        applied, decided = (
+            and_(each, kind.user_id >= after[0]) for each, kind in ((applied, Application), (decided, Decision))
+        )
+    return applied, decided
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,12 +58,8 @@ def rows(table: Table, split: RankingSplit) -> Rows:
     }
     categories = {each.name: each.values.astype(np.int64) for each in columns if each.kind == "category"}
     categories["item"] = item
-    frame = {
-        name: np.clip(values, -_NUMBER_MAX, _NUMBER_MAX).astype(np.float32)
-        for name, values in (numbers | before).items()
-    }
     return Rows(
-        frame=pd.DataFrame(frame | {name: codes.astype(np.int32) for name, codes in categories.items()}),
+        frame=_framed(numbers | before, categories),
         categories=tuple(categories),
         given=(*given, *categories),
         user=table.user[asked],
@@ -76,6 +72,11 @@ def rows(table: Table, split: RankingSplit) -> Rows:
         together=together.likely[asked],
         own=_own(table, before, popularity),
     )
+
+
+def _framed(numbers: dict[str, Floats], categories: dict[str, Ints]) -> pd.DataFrame:
+    clipped = {name: np.clip(each, -_NUMBER_MAX, _NUMBER_MAX).astype(np.float32) for name, each in numbers.items()}
+    return pd.DataFrame(clipped | {name: codes.astype(np.int32) for name, codes in categories.items()})
 
 
 def _popularity(item: Ints, earlier: Before) -> tuple[Floats, Floats]:
