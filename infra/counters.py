@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, vault
 from infra.entity import Entity
 from infra.networks import shares_of
-from infra.settings import Rate
+from infra.setting_parts import Rate
 
 KEY_BYTES = 16
 

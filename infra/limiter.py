@@ -15,7 +15,8 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import ConnectionPool
 
 from infra.cache import Away, answered, valkey
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 
 log = structlog.get_logger()
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from cryptography.exceptions import UnsupportedAlgorithm
 from pydantic import SecretStr
 
-from infra.settings import ProviderCredentials, Settings, settings
+from infra.setting_parts import ProviderCredentials
+from infra.settings import Settings, settings
 from integrations.client import authority_of
 from integrations.providers.alipay import ALIPAY
 from integrations.providers.descriptions import Provider, Registration

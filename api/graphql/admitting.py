@@ -19,7 +19,8 @@ from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
 from api.graphql.inputs import refuse_malformed
 from api.graphql.requests import GraphQLRequest
 from infra import limiter, vault
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from infra.words import Locale
 
 WORD = re.compile(r"\w+|[^\s\w,]")

@@ -16,7 +16,7 @@ import structlog
 from api.graphql.errors import BadRequest, UnknownDocument
 from infra import limiter
 from infra.cache import Away, answered, valkey
-from infra.settings import Rate
+from infra.setting_parts import Rate
 
 KEPT_SECONDS = 3_600
 KEPT_MAX = 1_000  # in Valkey, which keeps limits and wake-ups too

@@ -16,7 +16,8 @@ from infra import clock, counters, hashing
 from infra.counters import Use, by_network
 from infra.database import Db, reading, transaction
 from infra.networks import widest_of
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 
 PATH = "/oauth/token"
 BODY_BYTES_MAX = 10_000

@@ -20,7 +20,8 @@ from infra import clock, counters
 from infra.counters import Use, by_network
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from infra.words import N_
 
 

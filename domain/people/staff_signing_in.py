@@ -18,7 +18,7 @@ from infra import clock, counters, hashing
 from infra.counters import Use, by_network
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.settings import Rate
+from infra.setting_parts import Rate
 from infra.words import N_
 
 PER_PLACE = Rate(times=10, seconds=900)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from infra.settings import SMS_NEEDS, Settings, settings
+from infra.setting_parts import SMS_NEEDS
+from infra.settings import Settings, settings
 from integrations.sms.aliyun import Aliyun
 from integrations.sms.kept import KeepingGateway
 from integrations.sms.messages import SmsGateway

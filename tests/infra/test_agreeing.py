@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from infra import agreeing
-from infra.settings import CodeLimits, Rate, Settings
+from infra.setting_parts import CodeLimits, Rate
+from infra.settings import Settings
 
 HERE = Settings()
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

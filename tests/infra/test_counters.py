@@ -10,7 +10,7 @@ from infra import clock, counters
 from infra.counters import Counter, Use, by_network
 from infra.database import reading, transaction
 from infra.ids import new_id
-from infra.settings import Rate
+from infra.setting_parts import Rate
 from tests.clocks import Clock
 
 HOURLY = Rate(times=3, seconds=3600)

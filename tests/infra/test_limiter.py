@@ -14,7 +14,8 @@ from infra.cache import Away
 from infra.embedded.valkey import Valkey
 from infra.ids import new_id
 from infra.running.programs import Process
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from tests.patience import SECONDS_MAX
 
 

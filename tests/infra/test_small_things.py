@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from infra.ids import global_id, new_id, parse_global_id
 from infra.money import MINOR_MAX, Money, decimals
-from infra.settings import GENEROUS, CodeLimits, Settings
+from infra.setting_parts import GENEROUS, CodeLimits
+from infra.settings import Settings
 
 
 class TestIds:

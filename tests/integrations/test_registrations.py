@@ -3,7 +3,8 @@
 import pytest
 from pydantic import SecretStr
 
-from infra.settings import ProviderCredentials, Settings
+from infra.setting_parts import ProviderCredentials
+from infra.settings import Settings
 from integrations.providers.descriptions import Category
 from integrations.registrations import PROVIDERS, registrations
 

@@ -25,7 +25,7 @@ from infra import counters
 from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
-from infra.settings import Rate
+from infra.setting_parts import Rate
 from infra.words import N_
 
 NOBODYS = -1  # a product that cannot be read is offered to nobody

@@ -20,7 +20,7 @@ from infra import clock, counters, hashing, vault
 from infra.counters import Counter
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.settings import Rate
+from infra.setting_parts import Rate
 from tests.api.doors import Client
 
 PASSWORD = "correct horse battery staple"

@@ -10,7 +10,8 @@ import pytest
 from api.graphql import documents
 from infra import limiter
 from infra.cache import valkey
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from tests.phones import new_key
 
 

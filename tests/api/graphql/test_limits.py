@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from api.graphql import admitting
-from infra.settings import RequestLimits, settings
+from infra.setting_parts import RequestLimits
+from infra.settings import settings
 from tests.phones import Phone, new_key, new_number
 
 LIMITS = RequestLimits()

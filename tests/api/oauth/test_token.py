@@ -17,7 +17,7 @@ from domain.people import partners
 from domain.people.partners import PartnerClient
 from infra import hashing
 from infra.database import transaction
-from infra.settings import Rate
+from infra.setting_parts import Rate
 from tests.api.doors import Client
 from tests.api.people import open_shop
 

@@ -13,7 +13,8 @@ from domain.people.sessions import Session
 from infra import cache
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.settings import CodeLimits, Rate, settings
+from infra.setting_parts import CodeLimits, Rate
+from infra.settings import settings
 from tests.clocks import Clock
 from tests.phones import new_key, new_number
 

@@ -16,7 +16,8 @@ from domain.matching.sweeps.group_costs import GroupLine
 from domain.matching.sweeps.sweeps import Done
 from infra.database import Db, reading, transaction
 from infra.ids import global_id
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from tests.api import reaching
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.offering import close

@@ -25,7 +25,8 @@ from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
 from infra.outbox import Event
-from infra.settings import Rate, settings
+from infra.setting_parts import Rate
+from infra.settings import settings
 from tests.api.people import Shop
 from tests.domain.market import oracle
 from tests.domain.matching import goods
