@@ -21,7 +21,6 @@ NAMES = {
 
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Minor = Annotated[int, mapped_column(BigInteger)]  # money in minor units of its currency
-# Given at the flush, not by the constructor: SQLAlchemy takes no dataclass argument inside Annotated.
 Id = Annotated[UUID, mapped_column(primary_key=True, insert_default=new_id)]
 OwnerId = Annotated[UUID, mapped_column(primary_key=True)]  # rows of a person lie together, so `user_id` leads the key
 Json = dict[str, Any]
@@ -29,6 +28,12 @@ Json = dict[str, Any]
 
 class Entity(MappedAsDataclass, DeclarativeBase, kw_only=True):
     """Base of all tables. Nothing loads lazily: a relationship that was not asked for is a bug, not a query."""
+
+    def __post_init__(self) -> None:
+        """An id is given here, so that others can name a row before it is written."""
+        for column in self.__table__.primary_key:
+            if column.default is not None and column.default.is_callable and getattr(self, column.key) is None:
+                setattr(self, column.key, new_id())
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {  # noqa: RUF012 - an annotation would make a column of it

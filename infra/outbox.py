@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from infra import clock, events, reactions
 from infra.copying import copy_in
@@ -51,6 +51,8 @@ class EventReaction(Entity):
     handled_at: Mapped[datetime | None] = mapped_column(default=None)
     parked_at: Mapped[datetime | None] = mapped_column(default=None)
     last_error: Mapped[str | None] = mapped_column(default=None)
+    # Never read by it: an event is written before what it owes.
+    event: Mapped[Event | None] = relationship(default=None, lazy="raise", repr=False)
 
 
 Index(
@@ -86,8 +88,7 @@ async def announce(
 async def owe(db: AsyncSession, event: Event, names: Iterable[str], due_at: datetime) -> None:
     """Let an event, new or written before, owe these reactions; the bell rings for them after the commit."""
     db.add(event)
-    await db.flush()
-    db.add_all(EventReaction(event_id=event.id, reaction=name, due_at=due_at) for name in names)
+    db.add_all(EventReaction(event_id=event.id, reaction=name, due_at=due_at, event=event) for name in names)
     db.info.setdefault("announced", []).append(event.user_id)
 
 

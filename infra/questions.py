@@ -5,7 +5,7 @@ connection was dead it is asked again once, on another.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, TypeVarTuple, cast
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 from sqlalchemy import ColumnElement, Float, Numeric, Select, inspect, or_
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 from sqlalchemy.types import TypeEngine
 
@@ -86,7 +87,7 @@ def reader_of(query: Select[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     changes = [type.result_processor(DIALECT, _number_of(type)) for type in types]
     makers, place = [], 0
     for told in query.column_descriptions:
-        mapper = inspect(told["type"], raiseerr=False) if told["expr"] is told["entity"] else None
+        mapper = inspect(told["type"], raiseerr=False) if told["expr"] is told.get("entity") else None
         wide = len(mapper.columns) if mapper else 1
         makers.append((slice(place, place + wide), _maker(mapper) if mapper else itemgetter(0)))
         place += wide
@@ -133,13 +134,33 @@ def one_of(column: ColumnElement[T] | InstrumentedAttribute[T], values: Iterable
     return or_(*(column == value for value in values))
 
 
-async def ask_together(asked: Sequence[tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]]) -> list[list[Any]]:
+Asking = Sequence[tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]]
+
+
+async def ask_together(asked: Asking) -> list[list[Any]]:
     """The rows of each of these questions, in one statement."""
+    return await _ask_together(connections().fetch, asked)
+
+
+async def ask_within(db: AsyncSession, asked: Asking) -> list[list[Any]]:
+    """The same as this transaction sees it; of what it has changed, only what is flushed."""
+    raw = await (await db.connection()).get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+
+    async def fetch(sql: str, values: Sequence[Any]) -> list[Any]:
+        rows: list[Any] = await driver.fetch(sql, *values)
+        return rows
+
+    return await _ask_together(fetch, asked)
+
+
+async def _ask_together(fetch: Callable[[str, Sequence[Any]], Awaitable[list[Any]]], asked: Asking) -> list[list[Any]]:
     questions = tuple(question for question, _ in asked)
     sql = joined(questions)
     lasting.read(sql)
     values = [value for question, given in asked for value in question.values(given)]
-    (row,) = await connections().fetch(sql, values)
+    (row,) = await fetch(sql, values)
     return [question.rows(sent) for question, sent in zip(questions, row, strict=True)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, select
+from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,19 +55,17 @@ async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input
     now = await clock.now(db)
     digest = fingerprint(input)
     row = insert(Receipt).values(actor=actor, operation=operation, key=key, input_hash=digest, created_at=now)
+    new = row.on_conflict_do_nothing().returning(Receipt)
     try:
-        await db.execute(row.on_conflict_do_nothing())
+        receipt = (await db.execute(new)).scalar_one_or_none()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
             raise Refusal(
                 RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
             ) from None
         raise
-    receipt = (
-        await db.execute(
-            select(Receipt).where(Receipt.actor == actor, Receipt.operation == operation, Receipt.key == key)
-        )
-    ).scalar_one()
+    if receipt is None:
+        receipt = await db.get_one(Receipt, (actor, operation, key))
     if receipt.input_hash != digest:
         raise Refusal(
             RefusalCode.IDEMPOTENCY_MISMATCH,

@@ -6,6 +6,7 @@ Erasing a person is destroying the row of `person_keys`: what it sealed is then 
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -86,9 +87,16 @@ PERSON_KEYS = Question(lambda: select(PersonKey).where(PersonKey.user_id == ANY_
 
 
 async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:
-    """The seals of many, in one round trip; who was erased is missing."""
-    rows = (await db.execute(select(PersonKey).where(PersonKey.user_id.in_(user_ids)))).scalars()
-    return {row.user_id: seal_with(row) for row in rows}
+    """The seals of many, in one round trip, and read once a transaction; who was erased is missing."""
+    known: dict[UUID, Seal] = db.info.setdefault("seals", {})
+    if unknown := user_ids - known.keys():
+        remember(db, (await db.execute(select(PersonKey).where(PersonKey.user_id.in_(unknown)))).scalars())
+    return {user_id: known[user_id] for user_id in user_ids & known.keys()}
+
+
+def remember(db: AsyncSession, rows: Iterable[PersonKey]) -> None:
+    """Keys that this transaction has read need not be read again."""
+    db.info.setdefault("seals", {}).update((row.user_id, seal_with(row)) for row in rows)
 
 
 def system_seal() -> Seal:

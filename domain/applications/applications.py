@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Select, func, select, text
+from sqlalchemy import Index, Select, and_, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
@@ -160,19 +160,17 @@ async def move(db: Db, application: Application, status: Status, *field: str, **
     await LIFE.move(db, application, status, **data)
 
 
-async def is_open_for(db: Db, actor: UserActor, product_id: UUID, amount: int, term_months: int) -> bool:
-    same = visible_to(actor).where(
-        Application.product_id == product_id,
-        Application.amount == amount,
-        Application.term_months == term_months,
-        Application.status.in_(OPEN),
+async def count_open(db: Db, application: Application) -> tuple[int, int]:
+    """How many of this person's are open, and how many of them ask for the same as this one."""
+    is_same = and_(
+        Application.product_id == application.product_id,
+        Application.amount == application.amount,
+        Application.term_months == application.term_months,
     )
-    return (await db.execute(same)).first() is not None
-
-
-async def count_open(db: Db, user_id: UUID) -> int:
-    mine = select(func.count()).where(Application.user_id == user_id, Application.status.in_(OPEN))
-    return (await db.execute(mine)).scalar_one()
+    mine = select(func.count(), func.count().filter(is_same))
+    is_open = Application.status.in_(OPEN)
+    every, same = (await db.execute(mine.where(Application.user_id == application.user_id, is_open))).one()
+    return every, same
 
 
 async def timelines(db: Db, ids: set[UUID]) -> dict[UUID, list[Event]]:

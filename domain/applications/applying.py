@@ -5,22 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.applications import applications, applied_terms, deciding, offers, promises
+from domain.applications import applications, applied_terms, deciding, offers, promises, turns
 from domain.applications.applications import Application, ApplicationStatus
+from domain.applications.borrowers import Borrower
+from domain.applications.turns import Turn
 from domain.consent import consents
 from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.assessing import WHAT_TO_DO, score_now
 from domain.credit.reasons import Reason
 from domain.credit.scores import ScoringState
 from domain.credit.scoring import NotEnoughKnown, Scored
-from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products, quoting
 from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
 from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, age_on
-from domain.people.users import User, UserStatus
 from infra import clock, outbox, receipts
 from infra.clock import local_day
 from infra.database import Db
@@ -55,18 +55,24 @@ async def apply(
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
     product = await _product(db, product_id)
     _check_terms(product, amount, term_months)
-    await _one_person_at_a_time(db, actor)
-    sheet = await readings.sheet(db, actor.user_id)
+    turn = await turns.take(db, actor.user_id)
+    _refuse_closing(turn)
+    sheet = turn.sheet()
     _refuse_minors(sheet)
-    scored = await _scored(db, actor, sheet)
+    scored = _scored(turn, sheet)
     _refuse_ineligible(product, sheet, scored)
     assert isinstance(scored, Scored), "without a score nobody is eligible"
-    application = await _submit(db, actor, product, amount, term_months)
-    db.add(applied_terms.of_product(application, product, scored.grade))
+    application = await _application(db, actor, product, amount, term_months)
+    await _refuse_twin(db, application)
     partner = await db.get_one(Partner, product.partner_id)
+    # From here on it is only written, all of it at once.
+    await _submit(db, application)
+    applied = applied_terms.of_product(application, product, scored.grade)
+    db.add(applied)
     await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
     if product.decision == DecisionMode.INSTANT:
-        await deciding.decide_by_rules(db, application, product, scored, sheet)
+        borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=turn.burden)
+        await deciding.decide_by_rules(db, application, applied, product, scored, borrower)
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
     receipt.result_id = application.id
@@ -88,11 +94,8 @@ def _check_terms(product: Product, amount: Money, term_months: int) -> None:
     quoting.refuse_above_cap(quoted, ("input", "amount"))
 
 
-async def _one_person_at_a_time(db: Db, actor: UserActor) -> None:
-    user = await db.get_one(User, actor.user_id, with_for_update=True)
-    # What was written of them while we waited counts.
-    await clock.catch_up(db)
-    if user.status != UserStatus.ACTIVE:
+def _refuse_closing(turn: Turn) -> None:
+    if not turn.is_active:
         raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
 
 
@@ -102,9 +105,9 @@ def _refuse_minors(sheet: FactSheet) -> None:
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("You need to be at least {age} to apply."), age=ADULT_YEARS)
 
 
-async def _scored(db: Db, actor: UserActor, sheet: FactSheet) -> Scored | NotEnoughKnown:
+def _scored(turn: Turn, sheet: FactSheet) -> Scored | NotEnoughKnown:
     """The score of this moment: a decision never leans on one that newer facts have overtaken."""
-    if not await accounts.linked(db, actor.user_id):
+    if not turn.has_linked:
         return NotEnoughKnown("NOTHING_LINKED", WHAT_TO_DO[ScoringState.NOTHING_LINKED], "")
     return score_now(sheet)
 
@@ -131,11 +134,10 @@ def _refusal(code: RefusalCode, reason: Reason, field: str | None) -> Refusal:
     return Refusal(code, reason.message, field=path, **dict[str, Any](reason.values))
 
 
-async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:
-    await _refuse_twin(db, actor, product, amount, term_months)
+async def _application(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:
     now = await clock.now(db)
     instant = product.decision == DecisionMode.INSTANT
-    application = Application(
+    return Application(
         user_id=actor.user_id,
         product_id=product.id,
         partner_id=product.partner_id,
@@ -147,23 +149,25 @@ async def _submit(db: Db, actor: UserActor, product: Product, amount: Money, ter
         created_at=now,
         updated_at=now,
     )
-    db.add(application)
-    await db.flush()
-    await outbox.announce(db, "application.submitted", user_id=actor.user_id, subject_id=application.id)
-    return application
 
 
-async def _refuse_twin(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> None:
-    if await applications.is_open_for(db, actor, product.id, amount.minor, term_months):
+async def _refuse_twin(db: Db, application: Application) -> None:
+    every, same = await applications.count_open(db, application)
+    if same:
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
             N_("You already have an open application for this product with the same amount and term."),
             field=("input", "productId"),
         )
-    if await applications.count_open(db, actor.user_id) >= OPEN_MAX:
+    if every >= OPEN_MAX:
         raise Refusal(
             RefusalCode.LIMIT_EXCEEDED, N_("You can have up to {most} open applications at a time."), most=OPEN_MAX
         )
+
+
+async def _submit(db: Db, application: Application) -> None:
+    db.add(application)
+    await outbox.announce(db, "application.submitted", user_id=application.user_id, subject_id=application.id)
 
 
 async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from domain.applications import burdens
+from domain.applications import burdens, turns
 from domain.applications.applications import Application
 from domain.applications.burdens import Burden
 from domain.credit import policy
@@ -14,7 +14,6 @@ from domain.credit.scoring import NotEnoughKnown
 from domain.facts import readings
 from domain.facts.sheets import FactSheet
 from domain.people.profiles import ADULT_YEARS, age_on
-from domain.people.users import User, UserStatus
 from infra import clock
 from infra.clock import local_day
 from infra.database import Db
@@ -55,20 +54,18 @@ async def take_turn(db: Db, application: Application) -> Borrower:
 
     Refuses NOT_ALLOWED while their account is being closed, and NOT_ELIGIBLE who is not known to be of age.
     """
-    user_id = application.user_id
-    user = await db.get_one(User, user_id, with_for_update=True, populate_existing=True)
-    if user.status != UserStatus.ACTIVE:
+    turn = await turns.take(db, application.user_id)
+    if not turn.is_active:
         raise Refusal(
             RefusalCode.NOT_ALLOWED, N_("Their account is being closed; nothing new can be begun."), field=APPLICATION
         )
-    await clock.catch_up(db)
-    sheet = await readings.sheet(db, user_id)
+    sheet = turn.sheet()
     scored = score_now(sheet)
     borrower = Borrower(
         sheet=sheet,
-        then=await readings.sheet(db, user_id, application.created_at),
+        then=turn.sheet(application.created_at),
         grade=None if isinstance(scored, NotEnoughKnown) else scored.grade,
-        burden=await burdens.of_person(db, user_id),
+        burden=turn.burden,
     )
     if not borrower.is_adult:
         raise Refusal(

@@ -1,6 +1,6 @@
 """Burden: what somebody would pay each month on the offers that they have. Money of two currencies is never added up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from domain.applications.offers import OWED, Offer
 from infra.database import Db
+from infra.loaders import ANY_KEY
 from infra.money import Money
-from infra.questions import one_of
+from infra.questions import Question, one_of
 from infra.settings import settings
 
 
@@ -25,20 +26,26 @@ class Burden:
 NOTHING = Burden()
 
 
-async def of_person(db: Db, user_id: UUID) -> Burden:
-    return (await of_people(db, {user_id})).get(user_id, NOTHING)
+# What each of them pays a month, by currency.
+OWED_EACH = Question(
+    lambda: (
+        select(Offer.user_id, Offer.currency, func.sum(Offer.monthly_payment))
+        .where(Offer.user_id == ANY_KEY, one_of(Offer.status, OWED))
+        .group_by(Offer.user_id, Offer.currency)
+        .order_by(Offer.currency)
+    )
+)
 
 
 async def of_people(db: Db, user_ids: Collection[UUID]) -> dict[UUID, Burden]:
     """Who would pay nothing is missing."""
-    of_each = (
-        select(Offer.user_id, Offer.currency, func.sum(Offer.monthly_payment))
-        .where(Offer.user_id.in_(user_ids), Offer.status.in_(OWED))
-        .group_by(Offer.user_id, Offer.currency)
-        .order_by(Offer.currency)
-    )
+    return of_rows((await db.execute(OWED_EACH.query, {"keys": [*user_ids]})).tuples())
+
+
+def of_rows(rows: Iterable[tuple[UUID, str, int]]) -> dict[UUID, Burden]:
+    """Of what OWED_EACH answers."""
     owed: dict[UUID, list[Money]] = {}
-    for user_id, currency, monthly in await db.execute(of_each):
+    for user_id, currency, monthly in rows:
         owed.setdefault(user_id, []).append(Money(int(monthly), currency))
     return {user_id: _burden(each) for user_id, each in owed.items()}
 

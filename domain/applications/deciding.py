@@ -11,7 +11,6 @@ from domain.applications import (
     applied_terms,
     approving,
     borrowers,
-    burdens,
     cases,
     decisions,
     given_reasons,
@@ -19,6 +18,7 @@ from domain.applications import (
     replaying,
 )
 from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
+from domain.applications.applied_terms import AppliedTerms
 from domain.applications.approving import TERMS, ApprovedTerms
 from domain.applications.borrowers import APPLICATION, Borrower
 from domain.applications.decisions import Decision, DecisionOutcome
@@ -28,7 +28,6 @@ from domain.credit.reasons import Reason
 from domain.credit.scoring import Scored
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
-from domain.facts.sheets import FactSheet
 from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock, receipts, vault
 from infra.database import Db
@@ -58,7 +57,7 @@ PATHS = (RULES, PARTNER, REVIEW)
 class Answer:
     """What is decided and why; by whom of the partners or the staff, or by which score and facts. No `terms`: as applied for.
 
-    `borrower`: where their turn was taken already. `seen`: the mark of the case that was looked at.
+    `borrower`, `applied`: where their turn was taken and their terms were written already. `seen`: the mark of the case that was looked at.
     """
 
     outcome: DecisionOutcome
@@ -68,15 +67,17 @@ class Answer:
     scored: Scored | None = None
     asked: dict[str, Any] | None = None
     borrower: Borrower | None = None
+    applied: AppliedTerms | None = None
     seen: str | None = None
 
 
-async def decide_by_rules(db: Db, application: Application, product: Product, scored: Scored, sheet: FactSheet) -> None:
+async def decide_by_rules(
+    db: Db, application: Application, applied: AppliedTerms, product: Product, scored: Scored, borrower: Borrower
+) -> None:
     """Decide now, in the transaction of the application, in which the person's turn was taken; what is referred is promised
     an answer by a person.
     """
-    burden = await burdens.of_person(db, application.user_id)
-    applied = await applied_terms.of_application(db, application)
+    sheet, burden = borrower.sheet, borrower.burden
     quoted = applied_terms.quote(applied, application.amount, application.term_months)
     request = policy.AskedTerms(
         amount=application.amount,
@@ -89,8 +90,7 @@ async def decide_by_rules(db: Db, application: Application, product: Product, sc
     )
     verdict = policy.decide(request, scored, sheet)
     outcome, asked = DecisionOutcome(verdict.outcome), replaying.asked(request, sheet)
-    borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=burden)
-    answer = Answer(outcome, [*verdict.reasons], scored=scored, asked=asked, borrower=borrower)
+    answer = Answer(outcome, [*verdict.reasons], scored=scored, asked=asked, borrower=borrower, applied=applied)
     await _decide(db, application, RULES, answer)
     if outcome == REFER:
         now = await clock.now(db)
@@ -169,7 +169,7 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
     applications.LIFE.require(application.status, answer.outcome.status, *APPLICATION)
     product = await db.get_one(Product, application.product_id)
-    mode = await applied_terms.mode_of(db, application, product)
+    mode = answer.applied.decision if answer.applied else await applied_terms.mode_of(db, application, product)
     assert path is not RULES or mode == DecisionMode.INSTANT, "the rules decide what their partner leaves to them"
     if path is PARTNER and mode != DecisionMode.PARTNER:
         raise Refusal(
@@ -185,7 +185,7 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
     borrower = answer.borrower or await borrowers.take_turn(db, application)
     _refuse_withdrawn(path, product, mode)
     await _record(db, application, path, answer)
-    applied = await applied_terms.of_application(db, application)
+    applied = answer.applied or await applied_terms.of_application(db, application)
     await approving.make_offer(db, application, applied, answer.terms, borrower)
 
 
@@ -219,7 +219,6 @@ async def _record(db: Db, application: Application, path: DecisionPath, answer: 
         asked_sealed=seal.close(answer.asked, decisions.ASKED) if answer.asked else None,
     )
     db.add(decision)
-    await db.flush()
     await leaves.add(db, application.user_id, EvidenceKind.DECISION, decision.id, decisions.evidence_of(decision))
     if answer.outcome == DECLINE:
         await consents.end_for_application(db, application.user_id, application.id)

@@ -107,7 +107,6 @@ async def make(db: Db, application: Application, title: str, quoted: Quote, *, a
         expires_at=now + LASTS,
     )
     db.add(offer)
-    await db.flush()
     await outbox.announce(
         db, "offer.expiry_due", user_id=offer.user_id, subject_id=application.id, due_at=offer.expires_at
     )
@@ -149,8 +148,9 @@ async def _write_documents(
 ) -> list[Any]:
     title, body = f"{product} 条款摘要", _summary(product, currency, quoted, amount, term_months)
     sha256 = hashlib.sha256(body.encode()).hexdigest()
-    row = insert(Document).values(sha256=sha256, title=title, body=body)
-    await db.execute(row.on_conflict_do_nothing())
+    row = insert(Document).values(sha256=sha256, title=title, body=body).on_conflict_do_nothing()
+    # What else is written waits for the end, and goes at once.
+    await db.execute(row.execution_options(autoflush=False))
     return [[title, sha256]]
 
 

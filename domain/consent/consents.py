@@ -79,7 +79,6 @@ async def bind_to_application(
         application_id=application_id,
     )
     db.add(consent)
-    await db.flush()
     await outbox.announce(db, GRANTED, user_id=user_id, subject_id=consent.id)
     return consent
 

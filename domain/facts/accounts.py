@@ -251,7 +251,7 @@ async def by_id(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
     return {(row.user_id, row.id): row for row in (await db.execute(of_these)).scalars()}
 
 
-_LINKED = Question(
+LINKED_ACCOUNTS = Question(
     lambda: (
         select(LinkedAccount)
         .where(LinkedAccount.user_id == ANY_KEY, IS_IN_FORCE)
@@ -260,7 +260,7 @@ _LINKED = Question(
 )
 
 
-@loader(_LINKED)
+@loader(LINKED_ACCOUNTS)
 async def of_users(
     db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[LinkedAccount]]
 ) -> dict[UUID, list[LinkedAccount]]:

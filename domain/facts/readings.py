@@ -22,7 +22,9 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.lasting import until as lasts_until
+from infra.loaders import ANY_KEY
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.revisions import Raised, raises
 
 PLACE = "readings.facts"
@@ -211,10 +213,18 @@ async def sheets_at(db: Db, moments: set[tuple[UUID, datetime]]) -> dict[tuple[U
         by_user.setdefault(reading.user_id, []).append(reading)
     seals = await vault.seals_of(db, {user_id for user_id, _ in moments})
     return {
-        (user_id, moment): sheet_from(_live_at(by_user.get(user_id, []), moment), seals[user_id], moment)
+        (user_id, moment): sheet_at(by_user.get(user_id, []), seals[user_id], moment)
         for user_id, moment in moments
         if user_id in seals
     }
+
+
+ALL = Question(lambda: select(Reading).where(Reading.user_id == ANY_KEY).order_by(Reading.read_at, Reading.id))
+
+
+def sheet_at(readings: Sequence[Reading], seal: vault.Seal, moment: datetime) -> FactSheet:
+    """What was known at this moment, of all that a person's sources ever told, oldest first."""
+    return sheet_from(_live_at(readings, moment), seal, moment)
 
 
 def _live_at(readings: Sequence[Reading], moment: datetime) -> list[Reading]:

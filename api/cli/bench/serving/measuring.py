@@ -130,7 +130,7 @@ def _warm_up(row: BenchRow, contenders: Mapping[str, Contender], seconds: float)
             _send(row, name, contender, None, 0)
 
 
-def _send(row: BenchRow, name: str, contender: Contender, seconds: float | None, turn: int) -> Sent:
+def _send(row: BenchRow, name: str, contender: Contender, seconds: float | None, turn: int) -> SentWindow:
     """`seconds`: None sends each request once."""
     asked = {OURS: lambda: row.requests(turn), PEER: lambda: row.peer}
     return load.send(

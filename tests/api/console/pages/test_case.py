@@ -271,7 +271,9 @@ async def test_an_approval_counts_what_is_owed_then(browser: Browser) -> None:
     await answer(browser, application, outcome="approve")
     async with reading() as db:
         offer = (await db.execute(select(Offer).where(Offer.application_id == application.id))).scalar_one()
-        assert await burdens.of_person(db, application.user_id) == burdens.Burden(monthly=offer.monthly_payment)
+        assert await burdens.of_people(db, [application.user_id]) == {
+            application.user_id: burdens.Burden(monthly=offer.monthly_payment)
+        }
         made = select(Decision).where(
             Decision.application_id == application.id, Decision.outcome == DecisionOutcome.APPROVE
         )
