@@ -24,7 +24,7 @@ class SentWindow:
 
     seconds: float
     latencies: list[float]
-    answer_bytes: int  # of one answer, with its headers
+    answer_bytes: int  # of the mean answer, with its headers
 
     @property
     def answers(self) -> int:
@@ -113,14 +113,14 @@ def _drive(
                 continue
             now = time.perf_counter()
             latencies.append((now - caller.began) * 1e3)
-            size = _check(caller.answer, contains)
+            size += _check(caller.answer, contains)
             following = next(due, None) if now < ends else None
             if following is None:
                 under_way -= 1
                 waiting.unregister(caller.socket)  # who is done may be hung up on
             else:
                 caller.send(following)
-    return SentWindow(time.perf_counter() - began, latencies, size)
+    return SentWindow(time.perf_counter() - began, latencies, size // len(latencies))
 
 
 def _check(answer: bytearray, contains: bytes) -> int:

@@ -82,7 +82,7 @@ def _chosen(rows: list[BenchRow], only: Sequence[str]) -> list[BenchRow]:
 
 def _home_bytes(longan: Contender, asking: Asking) -> int:
     home = asking.rows()[0]
-    return load.send(longan.port, home.requests(0)[:1], at_once=1, contains=home.contains).answer_bytes
+    return load.send(longan.port, home.requests(0), at_once=home.at_once, contains=home.contains).answer_bytes
 
 
 async def _others(story: ConsoleStory, house: House, servers: Servers, answer_bytes: int) -> measuring.Programs:
