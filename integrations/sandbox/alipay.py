@@ -9,11 +9,12 @@ from integrations.providers.alipay import ALIPAY, BEIJING, is_signed, sign, sign
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
 from integrations.sandbox.exchange import Request, Response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "alipay"
 DESK = ConsentDesk(KEY, ALIPAY.name, words={"client_id": "app_id"}, code_name="auth_code")
+HISTORY = History("oidc", ("account", "credit", "repayment"))
 TOKEN_SECONDS = 15 * 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -78,7 +79,7 @@ def _answered(world: SandboxWorld, method: str, given: Mapping[str, Any], form: 
             )
         case "longan.history.get":
             as_of = json.loads(form.get("biz_content", "{}")).get("as_of")
-            return _signed(method, {"code": "10000", "msg": "Success", **facts_of(persona, KEY, as_of, world.today)})
+            return _signed(method, {"code": "10000", "msg": "Success", **HISTORY.told(persona, as_of, world.today)})
         case _:
             return _refused("isv.invalid-method")
 

@@ -7,11 +7,12 @@ from integrations.providers.douyin import DOUYIN
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "douyin"
 DESK = ConsentDesk(KEY, DOUYIN.name, words={"client_id": "client_key"})
+HISTORY = History("wechat", ("account", "social"))
 TOKEN_SECONDS = 15 * 86400
 REFRESH_SECONDS = 30 * 86400
 
@@ -66,7 +67,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if given["misbehave"] == "busy":
         return _error(2100004, "system busy")
     if request.path == "/longan/history/":
-        return _reply(facts_of(PERSONAS[given["persona"]], KEY, request.form.get("as_of"), world.today))
+        return _reply(HISTORY.told(PERSONAS[given["persona"]], request.form.get("as_of"), world.today))
     open_id = _open_id(world, given)
     return _reply({"open_id": open_id, "union_id": f"u{open_id}", "nickname": PERSONAS[given["persona"]].nickname})
 

@@ -9,11 +9,12 @@ from integrations.providers.jd import BEIJING, JD, PARAMETERS, USER, sign
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "jd"
 DESK = ConsentDesk(KEY, JD.name, words={"client_id": "app_key"})
+HISTORY = History("taobao", ("account", "shopping", "repayment"))
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -86,7 +87,7 @@ def _call(world: SandboxWorld, request: Request) -> Response:
 def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
     params = json.loads(form.get(PARAMETERS, "{}"))
     if form.get("method") == "longan.history.get":
-        return json_response(facts_of(PERSONAS[given["persona"]], KEY, params.get("as_of"), world.today))
+        return json_response(HISTORY.told(PERSONAS[given["persona"]], params.get("as_of"), world.today))
     if form.get("method") != USER:
         return _error(22, "no such method")
     if params.get("openId") != _open_id(world, given):

@@ -15,7 +15,7 @@ from integrations.providers.oidc import OIDC
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "oidc"
@@ -29,6 +29,7 @@ def _issuer(world: SandboxWorld) -> str:
 
 
 DESK = ConsentDesk(KEY, OIDC.name, extras=("nonce", "code_challenge"), also=lambda world: {"iss": _issuer(world)})
+HISTORY = History("oidc")
 
 
 async def answer(world: SandboxWorld, request: Request) -> Response | None:
@@ -147,7 +148,7 @@ def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _refused("invalid_token", 401)
-    return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+    return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
 def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:

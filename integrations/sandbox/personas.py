@@ -1,6 +1,6 @@
 """The people of the sandbox: invented, consistent over the providers, and the same every day."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -249,32 +249,28 @@ PERSONAS: Mapping[str, Persona] = {
 COUNTED_DAYS_AGO = {"account": 1, "social": 1, "shopping": 2, "income": 3, "credit": 3, "repayment": 4}
 
 
-# Which part of whose history another provider tells as well.
-LIKE = {
-    "qq": ("wechat", ("account", "social")),
-    "weibo": ("wechat", ("account", "social")),
-    "douyin": ("wechat", ("account", "social")),
-    "jd": ("taobao", ("account", "shopping", "repayment")),
-    "alipay": ("oidc", ("account", "credit", "repayment")),
-}
+@dataclass(frozen=True)
+class History:
+    """What a provider's extension tells of somebody: what they have at `of`, as far as it is of these groups."""
 
+    of: str
+    groups: Collection[str] = tuple(COUNTED_DAYS_AGO)
 
-def facts_at(persona: Persona, provider: str) -> Facts:
-    like, groups = LIKE.get(provider, (provider, tuple(COUNTED_DAYS_AGO)))
-    return {name: value for name, value in persona.facts.get(like, {}).items() if name.partition(".")[0] in groups}
+    def facts(self, persona: Persona) -> Facts:
+        facts = persona.facts.get(self.of, {})
+        return {name: value for name, value in facts.items() if name.partition(".")[0] in self.groups}
 
-
-def facts_of(persona: Persona, provider: str, as_of: str | None, now: datetime) -> dict[str, Any]:
-    """What the extension endpoint answers: facts with the moment at which each was counted."""
-    moment = datetime.fromisoformat(as_of) if as_of else now
-    return {
-        "simulated": True,
-        "facts": [
-            {
-                "name": name,
-                "value": value,
-                "observed_at": (moment - timedelta(days=COUNTED_DAYS_AGO[name.partition(".")[0]])).isoformat(),
-            }
-            for name, value in facts_at(persona, provider).items()
-        ],
-    }
+    def told(self, persona: Persona, as_of: str | None, now: datetime) -> dict[str, Any]:
+        """The answer: facts with the moment at which each was counted."""
+        moment = datetime.fromisoformat(as_of) if as_of else now
+        return {
+            "simulated": True,
+            "facts": [
+                {
+                    "name": name,
+                    "value": value,
+                    "observed_at": (moment - timedelta(days=COUNTED_DAYS_AGO[name.partition(".")[0]])).isoformat(),
+                }
+                for name, value in self.facts(persona).items()
+            ],
+        }

@@ -9,11 +9,12 @@ from integrations.providers.qq import QQ
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "qq"
 DESK = ConsentDesk(KEY, QQ.name)
+HISTORY = History("wechat", ("account", "social"))
 TOKEN_SECONDS = 90 * 86400
 WITH_UNION_ID = frozenset({"steady-shopper", "gig-driver"})
 
@@ -74,7 +75,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if given["misbehave"] == "busy":
         return json_response({"ret": -22, "msg": "too busy"})
     if request.path == "/longan/history":
-        return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+        return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
     return json_response({"ret": 0, "msg": "", "nickname": PERSONAS[given["persona"]].nickname})
 
 

@@ -9,11 +9,12 @@ from integrations.providers.taobao import BEIJING, TAOBAO, sign
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "taobao"
 DESK = ConsentDesk(KEY, TAOBAO.name)
+HISTORY = History("taobao")
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -85,7 +86,7 @@ def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, 
         case "taobao.user.buyer.get":
             return json_response({"user_buyer_get_response": {"user": {"nick": _nick(given)}}})
         case "longan.history.get":
-            return json_response(facts_of(PERSONAS[given["persona"]], KEY, form.get("as_of"), world.today))
+            return json_response(HISTORY.told(PERSONAS[given["persona"]], form.get("as_of"), world.today))
         case _:
             return _error(22, "Invalid method")
 

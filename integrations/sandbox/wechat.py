@@ -8,11 +8,12 @@ from integrations.providers.wechat import WECHAT
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "wechat"
 DESK = ConsentDesk(KEY, WECHAT.name, words={"client_id": "appid"}, no=lambda state: {"state": state})
+HISTORY = History("wechat")
 TOKEN_SECONDS = 7200
 REFRESH_SECONDS = 30 * 86400
 
@@ -81,7 +82,7 @@ def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _error(40001, "invalid credential, access_token is invalid or not latest")
-    return _reply(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+    return _reply(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
 def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:

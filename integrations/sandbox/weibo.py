@@ -7,11 +7,12 @@ from integrations.providers.weibo import WEIBO
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
-from integrations.sandbox.personas import PERSONAS, facts_of
+from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
 KEY = "weibo"
 DESK = ConsentDesk(KEY, WEIBO.name, no=lambda state: {"state": state, "error": "access_denied", "error_code": "21330"})
+HISTORY = History("wechat", ("account", "social"))
 TOKEN_SECONDS = 5 * 365 * 86400
 
 
@@ -59,7 +60,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("uid") != _uid(world, given):
         return _error(20003, "User does not exists!")
     if request.path == "/longan/history":
-        return json_response(facts_of(PERSONAS[given["persona"]], KEY, request.query.get("as_of"), world.today))
+        return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
     uid = _uid(world, given)
     return json_response({"id": int(uid), "idstr": uid, "screen_name": PERSONAS[given["persona"]].nickname})
 

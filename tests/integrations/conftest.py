@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib import import_module
 
 import httpx2
 import pytest
@@ -12,11 +13,18 @@ from integrations.providers import keysets, oidc
 from integrations.providers.descriptions import Registration
 from integrations.providers.flow import Identity, Started, begin, finish
 from integrations.registrations import PROVIDERS, sandboxed
+from integrations.sandbox.personas import History
 from integrations.sandbox.sealing import SandboxSeal
 from integrations.sandbox.world import SandboxWorld
 from tests.integrations.serving import served
 
 REDIRECT = "longan://linked"
+
+
+def history(key: str) -> History:
+    """What the stand-in of this provider tells."""
+    told: History = import_module(f"integrations.sandbox.{key}").HISTORY
+    return told
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from infra.outbox import Event
 from infra.settings import Settings, settings
 from integrations import linking
 from integrations.registrations import PROVIDERS
-from integrations.sandbox.personas import PERSONAS, facts_at
-from tests.integrations.conftest import REDIRECT, Desk
+from integrations.sandbox.personas import PERSONAS
+from tests.integrations.conftest import REDIRECT, Desk, history
 from tests.visiting import visitor
 
 
@@ -71,7 +71,7 @@ async def test_a_link_writes_the_account_its_facts_and_an_event(desk: Desk, acto
     async with reading() as db:
         sheet = await readings.sheet(db, actor.user_id)
         seal = await vault.seal_of(db, actor.user_id)
-    assert {name: float(value) for name, value in sheet.values.items()} == facts_at(PERSONAS["gig-driver"], key)  # type: ignore[arg-type]
+    assert {name: float(value) for name, value in sheet.values.items()} == history(key).facts(PERSONAS["gig-driver"])  # type: ignore[arg-type]
     assert sheet.simulated
     assert sheet.linked_sources == {key}
     assert account.display_name_sealed is not None

@@ -14,8 +14,8 @@ from integrations.providers.flow import begin, finish
 from integrations.providers.history import read_facts
 from integrations.registrations import PROVIDERS
 from integrations.sandbox.credentials import PLATFORM_KEY
-from integrations.sandbox.personas import PERSONAS, facts_at
-from tests.integrations.conftest import REDIRECT, Desk
+from integrations.sandbox.personas import PERSONAS
+from tests.integrations.conftest import REDIRECT, Desk, history
 
 KEYS = list(PROVIDERS)
 RENEWABLE = [key for key in KEYS if key != "weibo"]
@@ -233,7 +233,7 @@ async def test_tokens_are_revoked_where_the_provider_can(desk: Desk) -> None:
 @pytest.mark.parametrize("persona", PERSONAS)
 async def test_history_is_dated_and_in_the_vocabulary(desk: Desk, key: str, persona: str) -> None:
     facts = await read_facts(desk.at(key), await desk.link(key, persona=persona), AS_OF)
-    assert {fact.name: fact.value for fact in facts} == facts_at(PERSONAS[persona], key) != {}
+    assert {fact.name: fact.value for fact in facts} == history(key).facts(PERSONAS[persona]) != {}
     for fact in facts:
         kind = VOCABULARY[fact.name]
         assert AS_OF - timedelta(days=5) < fact.observed_at < AS_OF
