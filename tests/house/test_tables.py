@@ -36,6 +36,33 @@ async def test_the_migrations_make_what_the_models_say(servers: embedded.Servers
     await engine.dispose()
 
 
+DEFINED = """
+SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND contype <> 'n'
+UNION ALL SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+ JOIN pg_class ON pg_class.oid = indrelid WHERE relnamespace = 'public'::regnamespace
+"""
+
+
+async def test_indexes_and_constraints_are_those_of_the_models(servers: embedded.Servers) -> None:
+    """To the letter, and so is what a partial index holds."""
+    url = servers.create_database("modelled")
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(Entity.metadata.create_all)
+    await engine.dispose()
+    modelled, migrated = await defined(url), await defined(servers.database_url)
+    assert {name: (is_, migrated.get(name)) for name, is_ in modelled.items() if is_ != migrated.get(name)} == {}
+
+
+async def defined(url: str) -> dict[str, str]:
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text(DEFINED))).all()
+    await engine.dispose()
+    return {name: str(definition) for name, definition in rows}
+
+
 def test_the_composition_root_knows_every_table() -> None:
     known = set(Entity.metadata.tables)
     for name in modules():
