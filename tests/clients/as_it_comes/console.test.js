@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 
 import { openBrowser, openPage } from "../shared/browser.js";
+import { Lender } from "../shared/partner.js";
 import { ADULT, HOUSE, Phone } from "../shared/people.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -90,6 +91,16 @@ test("every page at 390, 820 and 1440 px, light and dark", async (t) => {
     await t.test(path, () => isFitAtEveryWidth(page, path));
   }
   assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
+  await page.close();
+});
+
+test("what a partner wrote without a space fits every width", async () => {
+  const [page, lender] = [await openPage(browser), await new Lender().signIn()];
+  const money = (amount) => ({ amount, currency: "CNY" });
+  const terms = { kind: "LOAN", amountMin: money("500"), amountMax: money("9000"), termMonths: [6], annualRate: "0.1" };
+  const id = await lender.offer({ sku: "W".repeat(64), title: "W".repeat(80), ...terms });
+  await sitDown(page);
+  await isFitAtEveryWidth(page, `/console/products/${id}`);
   await page.close();
 });
 

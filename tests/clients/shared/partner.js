@@ -25,14 +25,25 @@ export class Lender {
   /** Approves with these terms, or declines where there are none. */
   async decide(applicationId, { terms, reasons } = {}) {
     const outcome = terms ? "APPROVE" : "DECLINE";
-    const input = { applicationId, outcome, terms, reasons, idempotencyKey: randomUUID() };
+    const { decideApplication } = await this.#send(partner.DecideApplication, { applicationId, outcome, terms, reasons });
+    return decideApplication;
+  }
+
+  /** Puts a product up, that nobody is shown yet; its id. */
+  async offer(product) {
+    const document = "mutation ($input: UpsertProductInput!) { upsertProduct(input: $input) { ... on Product { id } } }";
+    return (await this.#send(document, product)).upsertProduct.id;
+  }
+
+  async #send(query, told) {
+    const input = { ...told, idempotencyKey: randomUUID() };
     const response = await fetch(`${HOUSE}/partner/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },
-      body: JSON.stringify({ query: partner.DecideApplication, variables: { input } }),
+      body: JSON.stringify({ query, variables: { input } }),
     });
     const { data, errors } = await response.json();
     assert.equal(errors, undefined);
-    return data.decideApplication;
+    return data;
   }
 }
