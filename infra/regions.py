@@ -6,7 +6,7 @@ import phonenumbers
 
 from infra.words import N_
 
-FORM = re.compile(r"^([A-Z]{2})-[A-Z0-9]{1,3}$")
+FORM = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
 CHINA = {
     "CN-AH": N_("Anhui"),
     "CN-BJ": N_("Beijing"),
@@ -47,7 +47,7 @@ CHINA = {
 
 def is_region(code: str) -> bool:
     """China's divisions are known one by one; elsewhere the country must exist and the form be right."""
-    match = FORM.match(code)
+    match = FORM.fullmatch(code)
     if not match:
         return False
     if match[1] == "CN":
