@@ -22,24 +22,24 @@ def lift(
     ] = None,
     null_world: Annotated[bool, typer.Option(help="Where nothing tells who repays: nothing may be found.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = SEED,
+    seed: Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same seed gives the same figures.")] = SEED,
 ) -> None:
     """Measure what each linked account adds to the score, with 95 % intervals on the same people."""
     with lab.progress() as progress:
-        progress("Training and testing on simulated people", 0.1)
         from ml.population.lift import on_simulated_people
         from ml.population.parameters import NULL_WORLD, WORLD
 
-        simulated = on_simulated_people(world=NULL_WORLD if null_world else WORLD, seed=seed)
+        share = 1.0 if berka is None else 0.7
+        world = NULL_WORLD if null_world else WORLD
+        simulated = on_simulated_people(lambda label, done: progress(label, share * done), world=world, seed=seed)
         real = None
         if berka is not None:
-            progress("Testing on real people", 0.7)
-            from ml.population.berka import on_real_people
+            from ml.population.berka import NotBerka, on_real_people
 
             try:
-                real = on_real_people(berka, seed=seed)
-            except OSError as error:
-                raise typer.BadParameter(f"{error.filename} can't be read", param_hint="--berka") from error
+                real = on_real_people(berka, lambda label, done: progress(label, share + (1 - share) * done), seed=seed)
+            except NotBerka as error:
+                raise typer.BadParameter(str(error), param_hint="--berka") from error
     if as_json:
         lab.write({"simulated": _summarise(simulated), "real": real and _summarise_real(real)})
     else:

@@ -1,6 +1,7 @@
 """`longan models`: what is kept and live, and the way from a proposal to the champion and back."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,7 @@ def fetch(
     into: Annotated[Path | None, typer.Option(help="The folder that keeps models on this machine.")] = None,
 ) -> None:
     """Write a model to a folder of this machine, for `longan evaluate` and for copies."""
+    from api.cli import lab
     from ml.live import store
     from ml.models import folders
 
@@ -48,7 +50,8 @@ def fetch(
         files = await store.contents(db, version)
         store.read(version, files)
         if not (folder / version).exists():
-            folders.write(folder, version, files)
+            with lab.writing_to(folder):
+                folders.write(folder, version, files)
 
     folder = into or store.folder()
     _do(write, f"{folder / version}", writes=False)
@@ -88,18 +91,10 @@ def promote(
     describe: Annotated[Path | None, typer.Option(help="What the book's columns are: see book.toml.")] = None,
 ) -> None:
     """Make an approved model the champion. API and worker take it over without restart, and everybody is rescored."""
-    from api.cli import proving
-    from ml.promotion import promoting
-
     if (book is None) != (describe is None):
         raise typer.BadParameter("--book and --describe go together")
-
-    async def measured_and_promoted(db: "Db") -> None:
-        actor = await proving.prove(by)
-        gate = await _measured(db, version, book, describe) if book and describe else None
-        await promoting.promote(db, version, gate, by=actor)
-
-    _do(measured_and_promoted, f"{version} is the champion; everybody is being rescored")
+    on = (book, describe) if book and describe else None
+    _do(partial(_promote, version, by, on), f"{version} is the champion; everybody is being rescored")
 
 
 @models.command()
@@ -145,12 +140,25 @@ def reseal(version: Version, by: By) -> None:
     _do(reseal_it, f"{version} is live, sealed under this house's key; everybody is being rescored")
 
 
-async def _measured(db: "Db", version: str, book: Path, describe: Path) -> Any:
-    from api.cli import lab
+async def _promote(version: str, by: str, on: tuple[Path, Path] | None, db: "Db") -> None:
+    from api.cli import proving
     from ml.promotion import promoting
 
-    with lab.refusals(as_json=False):
-        return promoting.measure(await promoting.rivals(db, version), book, describe)
+    actor = await proving.prove(by)
+    gate = await _measured(version, *on) if on else None
+    await promoting.promote(db, version, gate, by=actor)
+
+
+async def _measured(version: str, book: Path, describe: Path) -> Any:
+    from api.cli import lab
+    from infra.database import reading
+    from ml.promotion import promoting
+
+    # It takes longer than Postgres lets a transaction stand idle, so none is open meanwhile.
+    async with reading() as db:
+        rivals = await promoting.rivals(db, version)
+    with lab.progress() as progress, lab.refusals(as_json=False):
+        return promoting.measure(rivals, book, describe, progress)
 
 
 def _do(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:

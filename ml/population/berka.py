@@ -4,6 +4,7 @@ The folder holds `loans.csv.gz`, `transactions_354_loans.csv.gz`, `account.csv.g
 with dates as YYMMDD. Only what happened before a loan was granted is looked at.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.population.lift import DRAWS, Figure, bootstrapped, figure
+from ml.population.lift import DRAWING, DRAWS, Figure, Progress, bootstrapped, figure, silent
 
 Floats = NDArray[np.float64]
 FOLDS, REPEATS = 5, 5
@@ -35,15 +36,26 @@ class BerkaLift:
         return self.auc.low > 0 and self.logloss.low > 0
 
 
-def on_real_people(folder: Path, *, seed: int, draws: int = DRAWS) -> BerkaLift:
-    """Raises OSError where a file is missing."""
-    loans = _loans(folder)
-    application, history = _application(loans, folder), _history(loans, folder)
-    bad = loans["bad"].to_numpy() == 1
-    said = {
-        APPLICATION: _cross_validated(application, bad, seed),
-        HISTORY: _cross_validated(np.column_stack([application, history]), bad, seed),
-    }
+class NotBerka(Exception):
+    """The folder holds something else. Its words say what."""
+
+
+def on_real_people(folder: Path, progress: Progress = silent, *, seed: int, draws: int = DRAWS) -> BerkaLift:
+    """Raises NotBerka where a file is missing, or is not as it was published."""
+    progress("Reading what was published", 0.0)
+    try:
+        loans = _loans(folder)
+        application, history = _application(loans, folder), _history(loans, folder)
+        bad = loans["bad"].to_numpy() == 1
+    except OSError as error:
+        raise NotBerka(f"{error.filename or folder} can't be read") from error
+    except (KeyError, ValueError, IndexError, AttributeError, EOFError, zlib.error) as error:
+        raise NotBerka(f"the files in {folder} are not as they were published") from error
+    progress("Testing without account history", 0.2)
+    said: dict[tuple[str, ...], Floats] = {APPLICATION: _cross_validated(application, bad, seed)}
+    progress("Testing with account history", 0.5)
+    said[HISTORY] = _cross_validated(np.column_stack([application, history]), bad, seed)
+    progress(DRAWING, 0.8)
     told = bootstrapped(bad, said, seed=seed, draws=draws)
     return BerkaLift(
         loans=len(bad),

@@ -1,6 +1,6 @@
 """Does linking more accounts help? Measured per source, on the same people, with a paired bootstrap."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +16,12 @@ from ml.score.fitting import rows_of
 Floats = NDArray[np.float64]
 DRAWS = 500
 PEOPLE_TESTED = 60_000
+DRAWING = "Drawing the people anew"
+Progress = Callable[[str, float], None]
+
+
+def silent(label: str, done: float) -> None:
+    """The progress of whoever shows none."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +56,29 @@ class Lifts:
     lifts: tuple[Lift, ...]
 
 
-def on_simulated_people(*, world: PopulationWorld = WORLD, seed: int = SEED, draws: int = DRAWS) -> Lifts:
+def on_simulated_people(
+    progress: Progress = silent, *, world: PopulationWorld = WORLD, seed: int = SEED, draws: int = DRAWS
+) -> Lifts:
     """The built-in recipe, tested on people whom it has not seen and who linked all sources."""
-    model = train_score(simulated(world=world, seed=seed), seed=seed)
-    return lifted(model, simulated(PEOPLE_TESTED, world=world, seed=seed + 1), seed=seed, draws=draws)
+    progress("Simulating people", 0.0)
+    learned = simulated(world=world, seed=seed)
+    progress("Training the score", 0.05)
+    model = train_score(learned, seed=seed)
+    progress("Simulating others", 0.3)
+    others = simulated(PEOPLE_TESTED, world=world, seed=seed + 1)
+    return lifted(
+        model, others, seed=seed, draws=draws, progress=lambda label, done: progress(label, 0.35 + 0.65 * done)
+    )
 
 
-def lifted(model: Artefact, population: Population, *, seed: int, draws: int) -> Lifts:
+def lifted(model: Artefact, population: Population, *, seed: int, draws: int, progress: Progress = silent) -> Lifts:
     tested = np.all([population.linked[source] for source in SOURCES], axis=0) & population.outcome_known
     bad, said = population.bad[tested], {}
     for count in range(1, len(SOURCES) + 1):
+        progress(f"Scoring by {count} of {len(SOURCES)} accounts", 0.3 * (count - 1) / len(SOURCES))
         for sources in combinations(SOURCES, count):
             said[sources] = model.log_odds(rows_of(model, population.facts(population.only(sources)))[tested])
-    every = bootstrapped(bad, said, seed=seed, draws=draws)
+    every = bootstrapped(bad, said, seed=seed, draws=draws, progress=lambda done: progress(DRAWING, 0.3 + 0.7 * done))
     lifts = [
         Lift(
             added,
@@ -88,12 +104,21 @@ class Bootstrapped:
 
 
 def bootstrapped(
-    bad: NDArray[np.bool_], said: Mapping[tuple[str, ...], Floats], *, seed: int, draws: int
+    bad: NDArray[np.bool_],
+    said: Mapping[tuple[str, ...], Floats],
+    *,
+    seed: int,
+    draws: int,
+    progress: Callable[[float], None] = lambda done: None,
 ) -> Bootstrapped:
     rng = np.random.default_rng(seed)
     counts = np.vstack([np.ones(len(bad)), rng.multinomial(len(bad), np.full(len(bad), 1 / len(bad)), draws)])
+    auc = {}
+    for number, (name, log_odds) in enumerate(said.items(), 1):
+        auc[name] = weighted_auc(bad, log_odds, counts)
+        progress(number / len(said))
     return Bootstrapped(
-        auc={name: weighted_auc(bad, log_odds, counts) for name, log_odds in said.items()},
+        auc=auc,
         gain={name: -(counts @ _losses(bad, log_odds)) / len(bad) for name, log_odds in said.items()},
     )
 

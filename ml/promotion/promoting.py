@@ -1,6 +1,6 @@
 """Promoting: from a proposal by one person and the approval of another to the model that decides, and back in one step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,15 +140,19 @@ async def rivals(db: Db, version: str) -> dict[str, Artefact]:
     }
 
 
-def measure(models: Mapping[str, Artefact], book: Path, describe: Path) -> Gate:
+def measure(
+    models: Mapping[str, Artefact], book: Path, describe: Path, progress: Callable[[str, float], None] = lambda *_: None
+) -> Gate:
     """Champion and candidate on the same rows of a book. Slow; raises BookRefused for a malformed book."""
     from ml.books import describing, reading
     from ml.books.findings import Notes
     from ml.lab.comparing import compare
 
+    progress(f"Reading {book.name}", 0.0)
     notes, description = Notes(), describing.read(describe)
     table = reading.read(book, notes, encoding=description.encoding, separator=description.separator)
-    return releasing.gate(compare(models, table, description, notes=notes, only_fresh=True))
+    progress("Checking the book", 0.2)
+    return releasing.gate(compare(models, table, description, notes=notes, progress=progress, only_fresh=True))
 
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[Voucher]]:

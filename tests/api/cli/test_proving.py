@@ -3,8 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -13,11 +15,18 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from api.cli import app, proving
-from domain.actors import Role
+from api.cli import app, lab, proving
+from api.cli.models import _promote
+from domain.actors import Role, StaffActor
 from domain.people import staff, staffing
 from infra import cache, database
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
+from ml.live import registry
+from ml.live.store import ModelKind
+from ml.promotion import promoting
+from ml.promotion.promoting import NotPromoted
+from ml.promotion.releasing import Gate
+from tests.nothing import NOBODYS
 from tests.patience import SECONDS_MAX
 
 PASSWORD = "correct horse battery"
@@ -59,6 +68,42 @@ async def test_the_right_proofs_go_on_to_the_model() -> None:
     code, told = await longan("models", "propose", "0123456789abcdef", "--by", email, said=f"{PASSWORD}\n{totp}\n")
     assert (code, "0123456789abcdef" in told) == (1, True)
     assert PASSWORD not in told
+
+
+async def test_no_transaction_stands_idle_while_a_model_is_measured(
+    models: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It may take minutes; Postgres ends a transaction that says nothing for half of one."""
+    in_use: list[int] = []
+    stories: list[str] = []
+
+    async def proven(email: str) -> StaffActor:
+        return StaffActor(NOBODYS, Role.RISK)
+
+    async with reading() as db:
+        champion = str((await registry.standing(db, ModelKind.SCORE)).champion)
+    opened: list[Db] = []
+
+    def measured(rivals: object, book: Path, describe: Path, progress: Callable[[str, float], None]) -> Gate:
+        progress("Judging", 0.5)
+        in_use.append(len(opened[0].sync_session.get_transaction()._connections))  # type: ignore[union-attr]
+        return Gate(("It is worse.",), {})
+
+    @contextmanager
+    def shown() -> Iterator[Callable[[str, float], None]]:
+        yield lambda label, share: stories.append(label)
+
+    async def in_a_transaction() -> None:
+        async with transaction() as db:
+            opened.append(db)
+            await _promote(champion, "r@longan.test", (tmp_path, tmp_path), db)
+
+    monkeypatch.setattr(proving, "prove", proven)
+    monkeypatch.setattr(promoting, "measure", measured)
+    monkeypatch.setattr(lab, "progress", shown)
+    with pytest.raises(NotPromoted):
+        await in_a_transaction()
+    assert (in_use, stories) == ([0], ["Judging"])
 
 
 MOVES = (("promote", "0123456789abcdef"), ("challenge", "0123456789abcdef"), ("challenge",), ("rollback",))

@@ -1,5 +1,6 @@
 """Linking more accounts helps on the simulated people, and no help is claimed where there is none."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ml.models.artefact import Artefact
-from ml.population.berka import on_real_people
+from ml.population.berka import NotBerka, on_real_people
 from ml.population.lift import Figure, Lift, Lifts, bootstrapped, lifted, weighted_auc
 from ml.population.parameters import NULL_WORLD
 from ml.population.simulating import SOURCES, simulated
@@ -114,6 +115,27 @@ class TestBerka:
         assert (told.loans, told.bads) == (60, 15)
         assert told.with_history.value > 0.99
         assert told.helps
+
+    def test_it_tells_how_far_it_is(self, folder: Path) -> None:
+        told: list[float] = []
+        on_real_people(folder, lambda label, done: told.append(done), seed=1, draws=10)
+        assert told == [0.0, 0.2, 0.5, 0.8]
+
+    @pytest.mark.parametrize(
+        ("name", "spoilt"),
+        [
+            ("loans.csv.gz", b""),
+            ("loans.csv.gz", gzip.compress(b"a,b\n1,2\n")),
+            ("account.csv.gz", gzip.compress(b"account_id\nx\n")),
+        ],
+    )
+    def test_other_files_are_a_sentence(self, folder: Path, name: str, spoilt: bytes) -> None:
+        (folder / name).write_bytes(spoilt)
+        with pytest.raises(NotBerka, match="are not as they were published"):
+            on_real_people(folder, seed=1, draws=10)
+        (folder / name).unlink()
+        with pytest.raises(NotBerka, match=f"{name} can't be read"):
+            on_real_people(folder, seed=1, draws=10)
 
     def test_what_happened_after_the_loan_is_not_looked_at(self, folder: Path) -> None:
         path = folder / "transactions_354_loans.csv.gz"
