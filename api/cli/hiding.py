@@ -17,11 +17,13 @@ SEED = 20_261_122
 
 def hiding(
     people: Annotated[
-        int, typer.Option(help="How many are simulated; half of them teach the model.", min=4_000)
+        int, typer.Option(help="How many are simulated; half of them teach the model.", min=4_000, max=1_000_000)
     ] = 48_000,
-    asked: Annotated[int, typer.Option(help="Of how many every order of unlinking is tried.", min=1)] = 300,
+    asked: Annotated[
+        int, typer.Option(help="Of how many every order of unlinking is tried.", min=1, max=100_000)
+    ] = 300,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = SEED,
+    seed: Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same seed gives the same figures.")] = SEED,
 ) -> None:
     """Let simulated people link only what helps, or unlink what harms them, and hold what grades promise against it."""
     with lab.progress() as progress:

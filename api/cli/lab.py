@@ -1,6 +1,7 @@
 """What `longan train` and `longan evaluate` share: a bar while they work, and refusals that a person or a program reads."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,16 @@ def saving() -> Iterator[None]:
         yield
     except OSError as error:
         raise BookRefused([Finding(None, None, f"{error.filename} can't be written: {error.strerror}")]) from error
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """A place that was named on the command line; one that can't be written to is a sentence, and nothing else is done."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else "it is no place for files"
+        raise typer.BadParameter(f"{path} can't be written: {why}") from error
 
 
 def write_whole(path: Path, text: str) -> None:

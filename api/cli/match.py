@@ -52,7 +52,9 @@ Target = Annotated[Path | None, typer.Option(help="A log of the other policy; it
 Policy = Annotated[
     str | None, typer.Option(help="`uniform`, or the column with the other policy's chance of the shown action.")
 ]
-Clip = Annotated[float | None, typer.Option(min=1.0, help="Highest weight; the square root of the rows if not given.")]
+Clip = Annotated[
+    float | None, typer.Option(min=1.0, max=1e9, help="Highest weight; the square root of the rows if not given.")
+]
 
 
 @match.command()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from domain.matching.learning.logs import Batch
 
 DAYS = 30
+YEAR_MIN = 2000
 
 
 def log(
@@ -40,6 +41,8 @@ def log(
 
     if not file.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise typer.BadParameter("the file's name ends in .csv, .csv.gz or .parquet")
+    if until and until.year < YEAR_MIN:
+        raise typer.BadParameter(f"nothing was shown before {YEAR_MIN}", param_hint="--until")
     with nearby.servers():
         rows = asyncio.run(_write_and_close(file, since, until, reward, slot_only))
     typer.echo(f"{rows:,} impressions in {file}", err=True)
@@ -79,9 +82,13 @@ def _file(file: Path) -> "Iterator[Callable[[Batch], None]]":
     import pyarrow as pa
     from pyarrow import csv, parquet
 
+    from api.cli import lab
+
     schema = _schema()
     make = parquet.ParquetWriter if file.suffix == ".parquet" else csv.CSVWriter
-    with pa.output_stream(str(file)) as out, make(out, schema) as writer:
+    with lab.writing_to(file):
+        stream = pa.output_stream(str(file))
+    with stream as out, make(out, schema) as writer:
         yield lambda batch: writer.write_batch(_record(batch, schema))
 
 

@@ -23,7 +23,7 @@ from infra.settings import settings
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Instead of 8000.", envvar="LONGAN_PORT")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Instead of 8000.", envvar="LONGAN_PORT")] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, max=64, help="That answer together.", envvar="LONGAN_PROCESSES")
     ] = None,

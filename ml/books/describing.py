@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ml.books.findings import BookRefused, Finding
+from ml.books.findings import BookRefused, Finding, in_words
 from ml.models.scale import Cuts
 
 Direction = Literal[-1, 1]
@@ -61,7 +61,7 @@ def read(path: Path) -> Description:
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
-        raise BookRefused([Finding(None, None, f"{path.name} can't be read: {error}")]) from error
+        raise BookRefused([Finding(None, None, f"{path.name} can't be read: {in_words(error)}")]) from error
     return parse(written)
 
 

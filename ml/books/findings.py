@@ -17,6 +17,11 @@ class Finding:
         return f"{', '.join(places)}: {self.why}" if places else self.why
 
 
+def in_words(error: Exception) -> str:
+    """As the system says it, without the number."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 class BookRefused(Exception):
     """The book or its description can't be used as it is."""
 

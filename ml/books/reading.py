@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml.books.findings import BookRefused, Finding, Notes
+from ml.books.findings import BookRefused, Finding, Notes, in_words
 
 _SEPARATORS = ",;\t|"
 _SNIFFED_ROWS = 200
@@ -28,7 +28,7 @@ def read(path: Path, notes: Notes, *, encoding: str | None = None, separator: st
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        raise BookRefused([Finding(None, None, f"{path.name} can't be read: {error}")]) from error
+        raise BookRefused([Finding(None, None, f"{path.name} can't be read: {in_words(error)}")]) from error
     if data[:4] == b"PAR1":
         return _parquet(data, path, notes)
     text = _decoded(data, encoding, notes)
@@ -69,8 +69,9 @@ def _decoded(data: bytes, encoding: str | None, notes: Notes) -> str:
     chosen = encoding or _encoding(data)
     try:
         text = data.decode(chosen)
-    except (UnicodeDecodeError, LookupError) as error:
-        why = "there is no such encoding of text" if isinstance(error, LookupError) else str(error)
+    except (UnicodeError, LookupError) as error:
+        is_one = isinstance(error, UnicodeDecodeError)
+        why = str(error) if is_one else "there is no such encoding of text"
         raise BookRefused([Finding(None, None, f"the file can't be read as {chosen}: {why}")]) from error
     if chosen not in ("utf-8", "utf-8-sig"):
         notes.warn(f"The file isn't UTF-8; it was read as {chosen}.")

@@ -34,6 +34,18 @@ def test_what_shows_a_table_prints_json_too(name: str) -> None:
     assert not shows or "--json" in {option for each in command.params for option in each.opts}
 
 
+NUMBER = re.compile(r"\b(int|float)\b")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_number_that_is_none_of_this_world_is_a_sentence(name: str) -> None:
+    """Whoever types one is told the bounds; what is measured may take as long as somebody likes."""
+    for option in COMMANDS[name].params:
+        if NUMBER.search(str(option.type_descriptor.annotation)):
+            assert option.min is not None, option.opts
+            assert option.max is not None or name.startswith("bench "), option.opts
+
+
 # Pages and bars with a width of their own; and a table of people and products, which nobody prints.
 OTHERS = {"api/cli/demo/answers.py", "ml/ranking/showing.py", "infra/terminal.py", "ml/ranking/table.py"}
 CUT = re.compile(r"(?<!\w)(?:rich\.)?(?:Table|Console)\((?![^)]*(?:stderr|file)=)")

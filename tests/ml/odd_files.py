@@ -228,6 +228,7 @@ ODDITIES: dict[str, Callable[[Odd], None]] = {
     "grades are near": _set(grades=[1e-9, 2e-9, 1 - 1e-12]),
     "an encoding that there is not": _set(encoding="klingon"),
     "an encoding of bytes": _set(encoding="base64"),
+    "an encoding that reads nothing": _set(encoding="undefined"),
     "an empty separator": _set(separator=""),
     "a long separator": _set(separator=";;"),
     "a quote as separator": _set(separator='"'),

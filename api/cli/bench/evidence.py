@@ -34,8 +34,8 @@ class EvidenceCost:
 
 
 def evidence(
-    pairs: Annotated[int, typer.Option(help="Windows of a second, of each kind.")] = 9,
-    writers: Annotated[int, typer.Option(help="Transactions at once.")] = 16,
+    pairs: Annotated[int, typer.Option(min=1, help="Windows of a second, of each kind.")] = 9,
+    writers: Annotated[int, typer.Option(min=1, help="Transactions at once.")] = 16,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure how many pieces of evidence can be written a second, with a sealer at work, beside plain rows."""

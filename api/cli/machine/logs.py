@@ -19,7 +19,9 @@ class Name(StrEnum):
 
 def logs(
     names: Annotated[list[Name] | None, typer.Argument(help="Only these; all of them if none is named.")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines of each.")] = 20,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, max=1_000_000, help="How many of the last lines of each.")
+    ] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
 ) -> None:
     """Print the last lines of the logs under var/log, and follow them if asked."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pandas as pd
 import pytest
+import typer
 from sqlalchemy import delete, insert
 from typer.testing import CliRunner
 
@@ -24,6 +25,18 @@ SINCE = datetime(2001, 1, 1, tzinfo=UTC)  # long before anybody else was shown a
 UNTIL = SINCE + timedelta(days=1)
 LISTS, EXPLORED, APPLIED, APPROVED = 100, 5, 19, 7
 PEOPLE = [new_id() for _ in range(10)]
+
+
+async def test_a_place_that_there_is_not_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match=r"log\.csv can't be written: No such file or directory"):
+        await match_log.write(tmp_path / "away" / "log.csv", SINCE, UNTIL, "applied", False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_time_before_all_is_a_sentence(tmp_path: Path) -> None:
+    done = CliRunner().invoke(match, ["log", str(tmp_path / "log.csv"), "--until", "0001-01-01"])
+    assert (done.exit_code, "before 2000" in done.output) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def listed(number: int) -> list[dict[str, object]]:

@@ -21,7 +21,9 @@ from tests.ml.odd_files import ODDITIES, begun, toml
 
 # A long run by hand: LONGAN_FILES=2000 pytest tests/ml/lab/test_any_file.py
 EXAMPLES = int(os.environ.get("LONGAN_FILES", "12"))
-_PYTHON = re.compile(r"Traceback|Error\b|Exception|NoneType|object at 0x|dtype|<class|numpy|pandas|invalid literal")
+_PYTHON = re.compile(
+    r"Traceback|Errno|Error\b|Exception|NoneType|object at 0x|dtype|<class|numpy|pandas|invalid literal"
+)
 
 app = typer.Typer()
 app.command()(train)
@@ -100,7 +102,10 @@ def assert_plain(told: dict[str, object]) -> None:
         assert each["why"].strip() and not _PYTHON.search(each["why"]), each
 
 
-@pytest.mark.parametrize("name", ["only a mark", "Parquet lists", "directions are nested", "an empty separator"])
+@pytest.mark.parametrize(
+    "name",
+    ["only a mark", "Parquet lists", "directions are nested", "an empty separator", "an encoding that reads nothing"],
+)
 def test_what_once_ended_in_a_traceback_is_a_sentence(tmp_path: Path, name: str) -> None:
     odd = begun(3)
     ODDITIES[name](odd)
@@ -111,13 +116,24 @@ def test_what_once_ended_in_a_traceback_is_a_sentence(tmp_path: Path, name: str)
     assert_sound(code, told, tmp_path)
 
 
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "book.toml").mkdir()
+    code, told = run("train", tmp_path / "book.csv", tmp_path, tmp_path / "models")
+    assert (code, whys(told)) == (2, ["book.toml can't be read: Is a directory"])
+    (tmp_path / "book.toml").rmdir()
+    (tmp_path / "book.toml").write_text(toml(begun(3).description), encoding="utf-8")
+    code, told = run("train", tmp_path / "book.csv", tmp_path, tmp_path / "models")
+    assert (code, whys(told)) == (2, ["book.csv can't be read: No such file or directory"])
+
+
+def whys(told: dict[str, object]) -> list[str]:
+    return [each["why"] for each in told["refused"]]  # type: ignore[attr-defined]
+
+
 def test_a_place_that_cannot_be_written_to_is_a_sentence(tmp_path: Path) -> None:
     odd = begun(3)
     (tmp_path / "book.csv").write_bytes(odd.written())
     (tmp_path / "book.toml").write_text(toml(odd.description), encoding="utf-8")
     (tmp_path / "file").write_text("")
     code, told = run("train", tmp_path / "book.csv", tmp_path, tmp_path / "file" / "models")
-    assert (code, [each["why"] for each in told["refused"]]) == (  # type: ignore[attr-defined]
-        2,
-        [f"{tmp_path / 'file' / 'models'} can't be written: Not a directory"],
-    )
+    assert (code, whys(told)) == (2, [f"{tmp_path / 'file' / 'models'} can't be written: Not a directory"])
