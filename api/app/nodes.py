@@ -18,8 +18,10 @@ from domain.market import products
 from domain.market.columns import columns_of
 from domain.matching import matches
 from domain.people.partners import Partner
+from domain.people.sessions import Session
 from domain.people.users import User
 from domain.permissions import Permission
+from infra import clock
 from infra.database import reading
 from membership import memberships
 
@@ -30,6 +32,12 @@ def _me(context: Context) -> Select[User]:
 
 def _my_applications(context: Context) -> Select[applications.Application]:
     return applications.visible_to(context.user)
+
+
+def _my_devices(context: Context) -> Select[Session]:
+    """Those that are signed in."""
+    mine = select(Session).where(Session.user_id == context.user.user_id)
+    return mine.where(Session.ended_at.is_(None), Session.expires_at > clock.EXACTLY_NOW)
 
 
 def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence], context: Context) -> Select[Any]:
@@ -56,6 +64,7 @@ NODES: Finders = {
     "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner))),
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
+    "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),
     "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),
     "Offer": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Offer))),

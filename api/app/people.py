@@ -7,6 +7,7 @@ import strawberry
 
 from api.app.accounts import CountingOn, LinkedAccount
 from api.app.applications import Application
+from api.app.devices import Device
 from api.app.evidence import Evidence
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
@@ -26,7 +27,7 @@ from domain.credit import assessing
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.kinds import ProductKind
-from domain.people import profiles, users
+from domain.people import devices, profiles, users
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -77,6 +78,10 @@ class User(Node):
     @strawberry.field(description="The accounts that are linked now, the first one first.")
     async def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
         return await info.context.load(accounts.of_users, root.id)
+
+    @strawberry.field(description="Where the person is signed in, the device used last first; a hundred at most.")
+    async def devices(root: strawberry.Parent[users.User], info: Info) -> list[Device]:
+        return await info.context.load(devices.of_users, root.id)
 
     @strawberry.field(description="What counts on of accounts that were unlinked, and until when.")
     async def counting_on(root: strawberry.Parent[users.User], info: Info) -> list[CountingOn]:

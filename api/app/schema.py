@@ -8,6 +8,7 @@ from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
 from api.app.choices import ChoiceQuery
+from api.app.devices import Device, DeviceMutation
 from api.app.evidence import Evidence
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
@@ -33,7 +34,15 @@ class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery):
 @strawberry.type(
     description="What the app can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
-class Mutation(SignInMutation, PeopleMutation, AccountMutation, ApplicationMutation, MatchMutation, ImpressionMutation):
+class Mutation(
+    SignInMutation,
+    DeviceMutation,
+    PeopleMutation,
+    AccountMutation,
+    ApplicationMutation,
+    MatchMutation,
+    ImpressionMutation,
+):
     pass
 
 
@@ -47,6 +56,7 @@ def schema() -> Schema:
             Agreement,
             Application,
             Benefit,
+            Device,
             Evidence,
             LinkedAccount,
             Match,

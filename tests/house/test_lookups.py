@@ -8,7 +8,7 @@ HOUSE = Path(__file__).parents[2]
 ROOMS = ("domain", "membership", "ml", "integrations", "api")
 READS = {
     "scores": {"scorings_of", "current", "SCORINGS"},
-    "readings": {"sheet", "sheets", "sheets_at"},
+    "readings": {"sheet", "sheets", "sheets_at", "sheet_at", "ALL"},
     "assessing": {"standings"},
     "borrowers": {"of_applications"},
     "profiles": {"profiles_of"},
@@ -27,8 +27,8 @@ THE_PERSON = {
 THE_HOUSE = {
     "api/cli/bench/serving/crowds.py",
     "api/cli/bench/speed.py",
-    "domain/applications/applying.py",
     "domain/applications/borrowers.py",
+    "domain/applications/turns.py",
     "domain/credit/assessing.py",
     "membership/evaluating.py",
     "ml/promotion/challenging.py",

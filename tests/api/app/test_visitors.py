@@ -17,6 +17,7 @@ CLOSED: dict[str, Any] = {
     "CompleteAccountLink": {"input": {"callbackUrl": "longan://linked?state=x"}},
     "UnlinkAccount": {"input": {"linkedAccountId": "x"}},
     "Apply": {"input": wish()},
+    "EndDevice": {"input": {"deviceId": "x"}},
     "WithdrawApplication": {"input": {"applicationId": "x"}},
 }
 

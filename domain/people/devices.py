@@ -1,0 +1,57 @@
+"""Devices: where a person is signed in, by the names that they gave, and how they end one of them from another."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+
+from domain.actors import UserActor
+from domain.people import sessions
+from domain.people.sessions import DEVICE, Session
+from infra import vault
+from infra.database import Db
+from infra.errors import not_found
+from infra.loaders import ANY_KEY, NOW, loader
+from infra.questions import Question
+from infra.words import N_
+
+MOST = 100
+
+_SIGNED_IN = Question(
+    lambda: (
+        select(Session)
+        .where(Session.user_id == ANY_KEY, Session.ended_at.is_(None), Session.expires_at > NOW)
+        .order_by(Session.renewed_at.desc(), Session.id.desc())
+    )
+)
+
+
+@loader(_SIGNED_IN)
+async def of_users(
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[Session]]
+) -> dict[UUID, list[Session]]:
+    """Where each person is signed in, the device that was used last first; the newest hundred."""
+    found: dict[UUID, list[Session]] = {user_id: [] for user_id in user_ids}
+    for (session,) in rows:
+        found[session.user_id].append(session)
+    return {user_id: each[:MOST] for user_id, each in found.items()}
+
+
+async def names(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], str]:
+    """What these devices are called, for keys of (user, session)."""
+    sealed = select(Session.user_id, Session.id, Session.device_name_sealed)
+    rows = (await db.execute(sealed.where(tuple_(Session.user_id, Session.id).in_(keys)))).all()
+    seals = await vault.seals_of(db, {user_id for user_id, _ in keys})
+    return {(user_id, id): seals[user_id].open(name, DEVICE) for user_id, id, name in rows if user_id in seals}
+
+
+async def end(db: Db, actor: UserActor, session_id: UUID) -> Session:
+    """Sign one of their devices out, this one too. Ending it twice is ending it once.
+
+    Refuses NOT_FOUND where there is none, and somebody else's alike.
+    """
+    session = await sessions.locked(db, actor.user_id, session_id)
+    if session is None:
+        raise not_found(N_("We could not find this device."), ("input", "deviceId"))
+    await sessions.end(db, session)
+    return session
