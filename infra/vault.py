@@ -87,11 +87,9 @@ PERSON_KEYS = Question(lambda: select(PersonKey).where(PersonKey.user_id == ANY_
 
 
 async def seals_of(db: AsyncSession, user_ids: set[UUID]) -> dict[UUID, Seal]:
-    """The seals of many, in one round trip, and read once a transaction; who was erased is missing."""
-    known: dict[UUID, Seal] = db.info.setdefault("seals", {})
-    if unknown := user_ids - known.keys():
-        remember(db, (await db.execute(select(PersonKey).where(PersonKey.user_id.in_(unknown)))).scalars())
-    return {user_id: known[user_id] for user_id in user_ids & known.keys()}
+    """The seals of many, in one round trip; who was erased is missing."""
+    rows = (await db.execute(select(PersonKey).where(PersonKey.user_id.in_(user_ids)))).scalars()
+    return {row.user_id: seal_with(row) for row in rows}
 
 
 def remember(db: AsyncSession, rows: Iterable[PersonKey]) -> None:
