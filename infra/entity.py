@@ -19,7 +19,6 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Minor = Annotated[int, mapped_column(BigInteger)]  # money in minor units of its currency
 Id = Annotated[UUID, mapped_column(primary_key=True, insert_default=new_id)]
 OwnerId = Annotated[UUID, mapped_column(primary_key=True)]  # rows of a person lie together, so `user_id` leads the key

@@ -41,7 +41,7 @@ class Question(Generic[*Ts]):
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """In the order of the statement's parameters."""
-        said = {**self._said, **given}
+        said = {**self._constants, **given}
         return [said[name] if change is None else change(said[name]) for name, change in self._asked]
 
     def rows(self, sent: Iterable[Sequence[Any]]) -> list[tuple[*Ts]]:
@@ -61,7 +61,7 @@ class Question(Generic[*Ts]):
         return self.query.compile(dialect=DIALECT)
 
     @cached_property
-    def _said(self) -> dict[str, Any]:
+    def _constants(self) -> dict[str, Any]:
         binds = self._compiled.binds.items()
         return {name: bind.effective_value for name, bind in binds if not bind.required}
 

@@ -30,7 +30,7 @@ def _sentence(place: tuple[int | str, ...], kind: str, words: str) -> str:
         return f"{_name(place)} is no setting; the README's table has those that are."
     if kind == "missing":
         return f"{_name(place)} is missing."
-    return f"{_name(place)} {_said(words)}."
+    return f"{_name(place)} {_plainly(words)}."
 
 
 def _name(place: tuple[int | str, ...]) -> str:
@@ -42,7 +42,7 @@ def _name(place: tuple[int | str, ...]) -> str:
     return name if entry is None else f"{name}, entry {entry + 1},"
 
 
-def _said(words: str) -> str:
+def _plainly(words: str) -> str:
     told = words.removeprefix(OURS)
     if told.startswith("Input should"):
         return told.removeprefix("Input ")

@@ -89,17 +89,17 @@ def _fault(key: str, given: ProviderCredentials) -> str | None:
     if described is None:
         return f"{name} should be one of {', '.join(PROVIDERS)}, or name its ISSUER."
     needed = ("issuer",) if described.is_openid else described.needs
-    if missing := [f"{name}__{each.upper()}" for each in needed if not _said(getattr(given, each))]:
+    if missing := [f"{name}__{each.upper()}" for each in needed if not _text(getattr(given, each))]:
         return f"{', '.join(missing)} is missing."
     for each, read in described.reads_keys.items():
         try:
-            read(_said(getattr(given, each)))
+            read(_text(getattr(given, each)))
         except (ValueError, AssertionError, UnsupportedAlgorithm):
             return f"{name}__{each.upper()} should be an RSA key in PEM, or the base64 of its DER."
     return None
 
 
-def _said(value: SecretStr | str | None) -> str:
+def _text(value: SecretStr | str | None) -> str:
     return (value.get_secret_value() if isinstance(value, SecretStr) else value or "").strip()
 
 

@@ -149,17 +149,17 @@ class UpdateProfileInput:
     )
     monthly_income: strawberry.Maybe[MoneyInput | None] = strawberry.field(description="What comes in each month.")
 
-    def said(self) -> dict[str, Any]:
-        """What was said, by name; None clears."""
-        said: dict[str, Any] = {
+    def changes(self) -> dict[str, Any]:
+        """What is to change, by name; None clears."""
+        changes: dict[str, Any] = {
             name: told.value
             for name in ("birth_date", "region", "occupation")
             if (told := getattr(self, name)) is not None
         }
         if self.monthly_income is not None:
             income = self.monthly_income.value
-            said["monthly_income"] = income.to_money("input", "monthlyIncome") if income else None
-        return said
+            changes["monthly_income"] = income.to_money("input", "monthlyIncome") if income else None
+        return changes
 
 
 @strawberry.type
@@ -181,5 +181,5 @@ class PeopleMutation:
 
 
 async def _update_profile(db: Db, actor: UserActor, input: UpdateProfileInput) -> users.User:
-    await profiles.update(db, actor, input.said())
+    await profiles.update(db, actor, input.changes())
     return await db.get_one(users.User, actor.user_id)

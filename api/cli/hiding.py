@@ -43,7 +43,7 @@ def _print(scenes: "tuple[Scene, ...]") -> None:
         table = Listing("Grade", "Share", "Promised", "By chance", "At most", "Went bad", title=title)
         for line in scene.grades:
             most = "-" if line.grade == "D" else f"{line.cut:.0%}"
-            table.add_row(line.grade, *_told(line), most, f"{line.observed:.1%}")
+            table.add_row(line.grade, *_cells(line), most, f"{line.observed:.1%}")
         console.print(table)
         console.print(f"A better grade for it: {scene.moved_up:.1%} of all, {scene.moved_up_of_d:.1%} of D.\n")
         if scene.links:
@@ -53,11 +53,11 @@ def _print(scenes: "tuple[Scene, ...]") -> None:
 def _print_links(scene: "Scene") -> None:
     table = Listing("Linked", "Share", "Promised", "By chance", "Went bad", "Better for it")
     for line in scene.links:
-        table.add_row(" ".join(line.links), *_told(line), f"{line.observed:.1%}", f"{line.moved_up:.1%}")
+        table.add_row(" ".join(line.links), *_cells(line), f"{line.observed:.1%}", f"{line.moved_up:.1%}")
     console = terminal.console()
     console.print(table)
     console.print()
 
 
-def _told(line: "ToldRisk") -> tuple[str, str, str]:
+def _cells(line: "ToldRisk") -> tuple[str, str, str]:
     return f"{line.share:.1%}", f"{line.promised:.1%}", f"{line.low:.1%} to {line.high:.1%}"

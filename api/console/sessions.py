@@ -47,7 +47,7 @@ async def begin(request: Request) -> Response:
         if refusal.code is RefusalCode.RATE_LIMITED:
             await asyncio.sleep(REFUSED_SECONDS)
         return _refused(request, refusal)
-    answer = {"token": session.token, "expiresAt": _told(session.expires_at)}
+    answer = {"token": session.token, "expiresAt": _iso(session.expires_at)}
     return JSONResponse(answer, headers={**NO_STORE, DEVICE_HEADER: session.device_token})
 
 
@@ -80,12 +80,12 @@ def _refused(request: Request, refusal: Refusal) -> Response:
     locale = preferred_locale(request.headers.get("accept-language"))
     error = {"code": code, "message": say(refusal.message, locale, **refusal.values)}
     if refusal.retry_at is not None:
-        error["retryAt"] = _told(refusal.retry_at)
+        error["retryAt"] = _iso(refusal.retry_at)
     headers = {**NO_STORE, "WWW-Authenticate": "Bearer"} if status == 401 else NO_STORE
     return JSONResponse({"error": error}, status, headers=headers)
 
 
-def _told(moment: datetime) -> str:
+def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -91,7 +91,7 @@ def rows(query: Select[Any]) -> Count:
     return count
 
 
-def known(count: int) -> Count:
+def fixed_count(count: int) -> Count:
     """Tells how long a list is that lies in memory."""
 
     async def counted_already() -> int:

@@ -50,7 +50,6 @@ class ProductColumns:
     annual_rate: Floats  # NaN where nothing is lent
     fee_rate: Floats
     annual_cost: Floats  # all told, of the term that is shown; 0 where nothing is lent
-    asks_grade: Flags
     grade_needed: Whole  # place in GRADES; the last where none is asked for
     age_min: Whole
     age_max: Whole
@@ -58,7 +57,6 @@ class ProductColumns:
     regions: Objects  # a frozenset; None is everywhere
     occupations: Objects  # a frozenset; None is any
     is_instant: Flags
-    is_sponsored: Flags
 
     def __len__(self) -> int:
         return len(self.products)
@@ -137,7 +135,6 @@ def _row(product: Product) -> dict[str, Any]:
         "months": quoting.usual_term(product),
         "annual_rate": np.nan if product.annual_rate is None else _finite(product.annual_rate),
         "fee_rate": _finite(product.fee_rate),
-        "asks_grade": product.grade_at_least is not None,
         "grade_needed": GRADES.index(product.grade_at_least or GRADES[-1]),
         "age_min": max(ADULT_YEARS, rules.get("age_min", ADULT_YEARS)),
         "age_max": rules.get("age_max", AGE_MAX),
@@ -145,7 +142,6 @@ def _row(product: Product) -> dict[str, Any]:
         "regions": _choice(rules, "regions"),
         "occupations": _choice(rules, "occupations"),
         "is_instant": product.decision == DecisionMode.INSTANT,
-        "is_sponsored": product.sponsored,
     }
 
 
@@ -168,7 +164,7 @@ def _column(kind: Any, values: Sequence[Any]) -> Any:
 # How each column is kept; what is worked out of others is none of these.
 TYPES: Mapping[str, Any] = {
     **dict.fromkeys(("products", "line", "terms", "regions", "occupations"), object),
-    **dict.fromkeys(("asks_grade", "is_instant", "is_sponsored"), bool),
+    "is_instant": bool,
     **dict.fromkeys(("annual_rate", "fee_rate"), float),
     **dict.fromkeys(("ids", "partner"), "S16"),
     "currency": "S3",

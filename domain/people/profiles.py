@@ -48,15 +48,15 @@ class Profile:
 
 
 def profile_of(sheet: FactSheet, currency: str) -> Profile:
-    def said(name: str) -> FactValue | None:
+    def value_of(name: str) -> FactValue | None:
         return sheet.values.get(f"{SOURCE}.{name}")
 
-    income = said("monthly_income")
-    birth = said("birth_date")
+    income = value_of("monthly_income")
+    birth = value_of("birth_date")
     return Profile(
         birth_date=birth if isinstance(birth, date) else None,
-        region=_text(said("region")),
-        occupation=_text(said("occupation")),
+        region=_text(value_of("region")),
+        occupation=_text(value_of("occupation")),
         monthly_income=Money.of(income, currency) if isinstance(income, Decimal) else None,
         identity=IdentityStatus.UNCHECKED,
     )
@@ -71,11 +71,11 @@ def age_on(birth_date: date, today: date) -> int:
     return today.year - birth_date.year - (0 if had_birthday else 1)
 
 
-async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | None]) -> None:
+async def update(db: Db, actor: UserActor, changes: dict[str, date | str | Money | None]) -> None:
     """Write down what was said; absent names keep, None clears. Saying the same again changes nothing. Refuses INVALID."""
     now = await clock.now(db)
     sheet = await readings.sheet(db, actor.user_id)
-    facts = _facts(said, local_day(now))
+    facts = _facts(changes, local_day(now))
     changed = {name: value for name, value in facts.items() if sheet.values.get(name) != value}
     if not changed:
         return
@@ -88,10 +88,10 @@ async def update(db: Db, actor: UserActor, said: dict[str, date | str | Money | 
     await outbox.announce(db, CHANGED, user_id=actor.user_id)
 
 
-def _facts(said: dict[str, date | str | Money | None], today: date) -> dict[str, FactValue | None]:
+def _facts(changes: dict[str, date | str | Money | None], today: date) -> dict[str, FactValue | None]:
     """Refuses INVALID, naming everything that is wrong."""
     faults = Faults()
-    facts = {f"{SOURCE}.{name}": faults.of(partial(_checked, name, value, today)) for name, value in said.items()}
+    facts = {f"{SOURCE}.{name}": faults.of(partial(_checked, name, value, today)) for name, value in changes.items()}
     faults.refuse()
     return facts
 

@@ -79,7 +79,7 @@ def _answered(world: SandboxWorld, method: str, given: Mapping[str, Any], form: 
             )
         case "longan.history.get":
             as_of = json.loads(form.get("biz_content", "{}")).get("as_of")
-            return _signed(method, {"code": "10000", "msg": "Success", **HISTORY.told(persona, as_of, world.today)})
+            return _signed(method, {"code": "10000", "msg": "Success", **HISTORY.answer(persona, as_of, world.today)})
         case _:
             return _refused("isv.invalid-method")
 

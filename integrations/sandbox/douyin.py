@@ -67,7 +67,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if given["misbehave"] == "busy":
         return _error(2100004, "system busy")
     if request.path == "/longan/history/":
-        return _reply(HISTORY.told(PERSONAS[given["persona"]], request.form.get("as_of"), world.today))
+        return _reply(HISTORY.answer(PERSONAS[given["persona"]], request.form.get("as_of"), world.today))
     open_id = _open_id(world, given)
     return _reply({"open_id": open_id, "union_id": f"u{open_id}", "nickname": PERSONAS[given["persona"]].nickname})
 

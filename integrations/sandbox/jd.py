@@ -87,7 +87,7 @@ def _call(world: SandboxWorld, request: Request) -> Response:
 def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:
     params = json.loads(form.get(PARAMETERS, "{}"))
     if form.get("method") == "longan.history.get":
-        return json_response(HISTORY.told(PERSONAS[given["persona"]], params.get("as_of"), world.today))
+        return json_response(HISTORY.answer(PERSONAS[given["persona"]], params.get("as_of"), world.today))
     if form.get("method") != USER:
         return _error(22, "no such method")
     if params.get("openId") != _open_id(world, given):

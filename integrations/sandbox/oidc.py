@@ -148,7 +148,7 @@ def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _refused("invalid_token", 401)
-    return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+    return json_response(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
 def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:

@@ -260,8 +260,8 @@ class History:
         facts = persona.facts.get(self.of, {})
         return {name: value for name, value in facts.items() if name.partition(".")[0] in self.groups}
 
-    def told(self, persona: Persona, as_of: str | None, now: datetime) -> dict[str, Any]:
-        """The answer: facts with the moment at which each was counted."""
+    def answer(self, persona: Persona, as_of: str | None, now: datetime) -> dict[str, Any]:
+        """Facts with the moment at which each was counted."""
         moment = datetime.fromisoformat(as_of) if as_of else now
         return {
             "simulated": True,

@@ -75,7 +75,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if given["misbehave"] == "busy":
         return json_response({"ret": -22, "msg": "too busy"})
     if request.path == "/longan/history":
-        return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+        return json_response(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
     return json_response({"ret": 0, "msg": "", "nickname": PERSONAS[given["persona"]].nickname})
 
 

@@ -86,7 +86,7 @@ def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, 
         case "taobao.user.buyer.get":
             return json_response({"user_buyer_get_response": {"user": {"nick": _nick(given)}}})
         case "longan.history.get":
-            return json_response(HISTORY.told(PERSONAS[given["persona"]], form.get("as_of"), world.today))
+            return json_response(HISTORY.answer(PERSONAS[given["persona"]], form.get("as_of"), world.today))
         case _:
             return _error(22, "Invalid method")
 

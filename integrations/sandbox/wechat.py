@@ -82,7 +82,7 @@ def _history(world: SandboxWorld, request: Request) -> Response:
     given = _given(world, request)
     if given is None:
         return _error(40001, "invalid credential, access_token is invalid or not latest")
-    return _reply(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+    return _reply(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
 def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _read(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("uid") != _uid(world, given):
         return _error(20003, "User does not exists!")
     if request.path == "/longan/history":
-        return json_response(HISTORY.told(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+        return json_response(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
     uid = _uid(world, given)
     return json_response({"id": int(uid), "idstr": uid, "screen_name": PERSONAS[given["persona"]].nickname})
 

@@ -95,15 +95,15 @@ def _complaints(written: Mapping[str, Any]) -> Iterable[str]:
     yield from (f"`{key}` is needed" for key in ("target", "bad") if not written.get(key) and written.get(key) != 0)
     for key, (fits, what) in _FORMS.items():
         if key in written and not fits(written[key]):
-            yield f"`{key}` must be {what}, not {_shown(written[key])}"
+            yield f"`{key}` must be {what}, not {_excerpt(written[key])}"
     for key, (fits, what) in _FORMS_IN_TABLES.items():
         table = written.get(key, {})
         if not isinstance(table, Mapping):
-            yield f"[{key}] must be a table, not {_shown(table)}"
+            yield f"[{key}] must be a table, not {_excerpt(table)}"
             continue
         for column, value in table.items():
             if not fits(value):
-                yield f"[{key}] {column} must be {what}, not {_shown(value)}"
+                yield f"[{key}] {column} must be {what}, not {_excerpt(value)}"
     if "grades" in written and not _rises(written["grades"]):
         yield f"`grades` must be three rising probabilities between 0 and 1, not {written['grades']!r}"
 
@@ -148,7 +148,7 @@ _FORMS_IN_TABLES: dict[str, Form] = {
 }
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     return repr(value)[:60]
 
 

@@ -54,7 +54,7 @@ def pushed(
     by_wish = _pushed(model.relevance_leaves, model.relevance_platt, here)
     by_odds = _pushed(model.odds_leaves, model.odds_platt, here) if is_scored else np.zeros_like(by_wish)
     by_costs = np.zeros_like(by_wish)
-    kept = values.kept_of(weights, here)
+    kept = values.share_left(weights, here)
     for column, lost in values.losses(weights, rows).items():
         by_costs[:, column] = (lost.mean() - lost[shown]) / kept
     return by_wish + by_odds + by_costs, by_odds

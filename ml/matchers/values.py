@@ -45,7 +45,7 @@ WEIGHTS = Weights()
 
 def of(weights: Weights, rows: Floats, odds: Floats | None, wish: Floats) -> Floats:
     """What each product is worth. Without a score there are no odds: then what people want and what it costs decide."""
-    value = kept_of(weights, rows)
+    value = share_left(weights, rows)
     value *= wish
     value *= weights.answered_well
     if odds is not None:
@@ -53,7 +53,7 @@ def of(weights: Weights, rows: Floats, odds: Floats | None, wish: Floats) -> Flo
     return value
 
 
-def kept_of(weights: Weights, rows: Floats) -> Floats:
+def share_left(weights: Weights, rows: Floats) -> Floats:
     """The share of the value that costs leave: above 0, and less for whatever costs more."""
     dear, strained, monthly = losses(weights, rows).values()
     dear += strained

@@ -110,7 +110,7 @@ def _unlinking(test: Population, model: Artefact, progress: Callable[[float], No
     """Each unlinks, in the best order, until nothing more helps; with the rule and without it."""
     before, without, ruled = [], [], []
     for index in range(len(test.people)):
-        told = told_by(test, index)
+        told = opened_by(test, index)
         before.append(points_with(model, readings.drawn_from(told, NOW)))
         without.append(_best(model, told, is_ruled=False))
         ruled.append(_best(model, told, is_ruled=True))
@@ -122,7 +122,7 @@ def _unlinking(test: Population, model: Artefact, progress: Callable[[float], No
     ]
 
 
-def told_by(test: Population, index: int) -> list[Opened]:
+def opened_by(test: Population, index: int) -> list[Opened]:
     """What each account that this person linked tells, as it would be read."""
     return [
         Opened(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ml.ranking.splitting import RankingSplit
@@ -14,8 +13,6 @@ _REMEMBERED = 30  # others per row
 _STRENGTH = 10.0
 _CHUNK = 100_000
 _BLOCKS = 16  # of the users whom models learn from
-
-Together = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,13 @@ class ReviewDesk:
     async def sign_in(self) -> bool:
         """False where the codes of this minute have been used: each is good once."""
         for moment in (time.time(), time.time() + STEP_SECONDS):
-            answer = await self.door.http.post("/console/session", json=self._said(moment))
+            answer = await self.door.http.post("/console/session", json=self._proofs_at(moment))
             if answer.status_code == httpx2.codes.OK:
                 self.door.token = answer.json()["token"]
                 return True
         return False
 
-    def _said(self, moment: float) -> dict[str, str]:
+    def _proofs_at(self, moment: float) -> dict[str, str]:
         code = pyotp.TOTP(self.proofs["totpSecret"]).at(int(moment))
         return {"email": self.proofs["email"], "password": self.proofs["password"], "totp": code}
 

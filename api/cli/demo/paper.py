@@ -23,7 +23,7 @@ class Paper:
         self.console = console or Console(file=sys.stdout, highlight=False)
         self.width = min(self.console.width, WIDTH_MAX)
 
-    def said(self, msgid: str, /, **values: object) -> str:
+    def words(self, msgid: str, /, **values: object) -> str:
         return say(msgid, self.locale, **values)
 
     @contextmanager

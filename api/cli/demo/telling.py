@@ -30,29 +30,29 @@ class DemoTeller(AnswerPaper):
             "app does it. They, what their accounts tell, and the people that the model learned from are simulated. "
             "Products bear the names that their partners gave them."
         )
-        self.line(self.said(told))
+        self.line(self.words(told))
         self.blank()
 
     def message(self, message: Data, took: float) -> None:
-        self.line(self.said(N_("SMS: ")), (f"“{message['body']}”", "italic"), mark="✉", style="cyan", took=took)
+        self.line(self.words(N_("SMS: ")), (f"“{message['body']}”", "italic"), mark="✉", style="cyan", took=took)
 
     def signed_in(self, phone: str, took: float) -> None:
-        self.line(self.said(N_("Signed in as {phone}"), phone=phone), mark="✓", style="green", took=took)
+        self.line(self.words(N_("Signed in as {phone}"), phone=phone), mark="✓", style="green", took=took)
 
     def introduced(self, profile: Data, took: float) -> None:
         said = N_("Says: born {birth}, lives in {region}, {occupation}, {income} a month")
-        told = self.said(
+        told = self.words(
             said,
             birth=profile["birthDate"],
             region=profile["region"],
-            occupation=self.said(OCCUPATIONS.get(str(profile["occupation"]), str(profile["occupation"]))),
+            occupation=self.words(OCCUPATIONS.get(str(profile["occupation"]), str(profile["occupation"]))),
             income=money(profile["monthlyIncome"]),
         )
         self.line(told, mark="✓", style="green", took=took)
 
     def linking(self) -> None:
         self.blank()
-        self.line((self.said(N_("Links accounts, and the score follows (350 to 950 points)")), "bold"))
+        self.line((self.words(N_("Links accounts, and the score follows (350 to 950 points)")), "bold"))
 
     def linked(self, name: str, viewer: Data, before: Data | None, took: float) -> None:
         score = viewer["score"]
@@ -70,11 +70,11 @@ class DemoTeller(AnswerPaper):
     def score(self, score: Data) -> None:
         self.blank()
         style = f"bold {GRADE_STYLES[score['grade']]}"
-        title = self.said(N_("Grade {grade}, {points} points"), grade=score["grade"], points=score["points"])
-        self.line((title, style), "  ", (self.said(N_("and why, to the point:")), "dim"))
+        title = self.words(N_("Grade {grade}, {points} points"), grade=score["grade"], points=score["points"])
+        self.line((title, style), "  ", (self.words(N_("and why, to the point:")), "dim"))
         effects = [(factor["label"], factor["effect"]) for factor in score["factors"]]
         most, side = max([1, *(abs(effect) for _, effect in effects)]), (self.width - 42) // 2
-        self.line(self.padded(self.said(N_("Starts at")), 22), f"{score['basePoints']:>5}")
+        self.line(self.padded(self.words(N_("Starts at")), 22), f"{score['basePoints']:>5}")
         for label, effect in sorted(effects, key=lambda told: -abs(told[1])):
             left, right = drawing.bar_left(effect, most, side), drawing.bar_right(effect, most, side)
             bars = f"  {left}", ("│", "dim"), (right, "green")
@@ -84,7 +84,7 @@ class DemoTeller(AnswerPaper):
     def made_by(self, score: Data) -> str:
         simulated = N_("Model {model}, trained on a simulated population.")
         real = N_("Model {model}.")
-        return self.said(simulated if score["simulated"] else real, model=score["modelVersion"])
+        return self.words(simulated if score["simulated"] else real, model=score["modelVersion"])
 
     def no_score(self, scoring: Data) -> None:
         self.blank()
@@ -92,29 +92,29 @@ class DemoTeller(AnswerPaper):
 
     def membership(self, membership: Data) -> None:
         self.blank()
-        self.line((self.said(N_("{tier} member"), tier=membership["tier"]["name"]), "bold"))
+        self.line((self.words(N_("{tier} member"), tier=membership["tier"]["name"]), "bold"))
         self.line(self.benefits(membership["benefits"]), mark="·")
         if membership["next"]:
             told = N_("Next is {tier}. {missing}")
             after = membership["next"]
-            self.line((self.said(told, tier=after["tier"]["name"], missing=after["missing"]["message"]), "dim"))
+            self.line((self.words(told, tier=after["tier"]["name"], missing=after["missing"]["message"]), "dim"))
 
     def benefits(self, benefits: list[Data]) -> str:
         told = [self.benefit(benefit) for benefit in benefits[:BENEFITS_TOLD]]
         more = len(benefits) - BENEFITS_TOLD
-        return self.said(N_("; ")).join([*told, self.said(N_("and {more} more"), more=more)] if more > 0 else told)
+        return self.words(N_("; ")).join([*told, self.words(N_("and {more} more"), more=more)] if more > 0 else told)
 
     def benefit(self, benefit: Data) -> str:
         left = benefit["remaining"]
         name: str = benefit["name"]
-        return name if left is None else self.said(N_("{name} ({left} left)"), name=name, left=left)
+        return name if left is None else self.words(N_("{name} ({left} left)"), name=name, left=left)
 
     def matches(self, matches: list[Data], took: float, *, are_more: bool) -> None:
         self.blank()
         told = (
             N_("More than {count} products match; the best:") if are_more else N_("{count} products match; the best:")
         )
-        self.line((self.said(told, count=len(matches)), "bold"), took=took)
+        self.line((self.words(told, count=len(matches)), "bold"), took=took)
         for number, match in enumerate(matches[:MATCHES_TOLD]):
             self.line((match["product"]["title"], "cyan"), (f"  {self.product_of(match)}", "dim"), mark="·")
             self.line(self.terms_of(match))
@@ -123,12 +123,12 @@ class DemoTeller(AnswerPaper):
 
     def product_of(self, match: Data) -> str:
         product = match["product"]
-        sponsored = self.said(N_(", sponsored")) if match["sponsored"] else ""
-        return f"{self.said(ProductKind(product['kind']).terms.name)}, {product['partner']['name']}{sponsored}"
+        sponsored = self.words(N_(", sponsored")) if match["sponsored"] else ""
+        return f"{self.words(ProductKind(product['kind']).terms.name)}, {product['partner']['name']}{sponsored}"
 
     def terms_of(self, match: Data) -> str:
-        odds = self.said(ODDS[match["oddsBand"]]) if match["oddsBand"] else self.said(N_("not known"))
+        odds = self.words(ODDS[match["oddsBand"]]) if match["oddsBand"] else self.words(N_("not known"))
         monthly = money(match["monthlyCost"])
         months = match["basis"]["termMonths"]
         told = N_("odds {odds}, {monthly} a month for {months} months")
-        return self.said(told, odds=odds, monthly=monthly, months=months)
+        return self.words(told, odds=odds, monthly=monthly, months=months)

@@ -31,7 +31,7 @@ def embedded_version() -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class ServerFacts:
     """What one connection was told. `limits` in milliseconds; 0 is none. `instance` is another one's for another database."""
 
     number: int
@@ -63,7 +63,7 @@ def _no_answer(what: str, error: Exception, todo: str) -> MachineFinding:
     return MachineFinding(what, State.WRONG, f"does not answer ({type(error).__name__})", todo)
 
 
-def _tables(told: Told) -> MachineFinding:
+def _tables(told: ServerFacts) -> MachineFinding:
     if told.number < POSTGRES_MIN * 10_000:
         return MachineFinding("Postgres", State.WRONG, told.name, f"Postgres {POSTGRES_MIN} or newer is needed")
     if told.revision != (newest := _newest()):
@@ -72,7 +72,7 @@ def _tables(told: Told) -> MachineFinding:
     return MachineFinding("Postgres", State.WELL, f"{told.name}, its tables are up to date")
 
 
-def _processes(told: Told, settings: Settings) -> MachineFinding:
+def _processes(told: ServerFacts, settings: Settings) -> MachineFinding:
     """A machine that was forgotten when a setting was changed decides by another one than the rest."""
     groups = agreeing.differing(agreeing.mark(settings), told.marks)
     if not groups:
@@ -84,7 +84,7 @@ def _processes(told: Told, settings: Settings) -> MachineFinding:
     )
 
 
-def _limits(told: Told, settings: Settings) -> MachineFinding:
+def _limits(told: ServerFacts, settings: Settings) -> MachineFinding:
     """What a pooler's clients cannot ask for, its role has to have."""
     wanted = {name: int(value) for name, value in connecting.limits(settings).items()}
     missing = {name: value for name, value in wanted.items() if not told.limits[name]}
@@ -102,7 +102,7 @@ def _limits(told: Told, settings: Settings) -> MachineFinding:
     )
 
 
-def _direct(told: Told, settings: Settings) -> MachineFinding:
+def _direct(told: ServerFacts, settings: Settings) -> MachineFinding:
     assert settings.database_direct_url is not None, "a pooler has a way past it"
     past_it = settings.model_copy(update={"database_pooled": False})
     try:
@@ -115,17 +115,17 @@ def _direct(told: Told, settings: Settings) -> MachineFinding:
     return MachineFinding("Way past the pooler", State.WELL, "leads to the same database")
 
 
-async def _ask(url: str, settings: Settings) -> Told:
+async def _ask(url: str, settings: Settings) -> ServerFacts:
     """As the house connects, so that what it is refused shows here."""
     engine = database.make_engine(url, connect_args=connecting.session_settings(settings))
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
-            return await _told(connection, settings)
+            return await _facts(connection, settings)
     finally:
         await engine.dispose()
 
 
-async def _told(connection: AsyncConnection, settings: Settings) -> Told:
+async def _facts(connection: AsyncConnection, settings: Settings) -> ServerFacts:
     async def one(sql: str) -> object:
         return (await connection.execute(text(sql))).scalar()
 
@@ -135,7 +135,7 @@ async def _told(connection: AsyncConnection, settings: Settings) -> Told:
         "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     connected = (await connection.execute(marks)).scalars().all()
-    return Told(
+    return ServerFacts(
         number=int(str(await one("SHOW server_version_num"))),
         name=f"Postgres {await one('SHOW server_version')}",
         revision=await _revision(connection),

@@ -42,7 +42,7 @@ class CaseForm:
         return "\n".join(self.reasons)
 
 
-async def said_by(request: Request) -> CaseForm:
+async def form_of(request: Request) -> CaseForm:
     form = await request.form()
     reasons = tuple(line.strip() for line in str(form.get("reasons", "")).splitlines() if line.strip())
     told = {name: str(form.get(name, "")) for name in ("outcome", "key", "seen", "final")}
@@ -51,29 +51,29 @@ async def said_by(request: Request) -> CaseForm:
 
 @requires(Permission.REVIEW_APPLICATIONS)
 async def case(request: Request, visit: StaffVisit) -> Response:
-    return await _shown(request, visit)
+    return await _case_page(request, visit)
 
 
 @requires(Permission.REVIEW_APPLICATIONS)
 async def answer(request: Request, visit: StaffVisit) -> Response:
     """The first time asks again; the second decides, by the same verb and with the same receipt as `reviewApplication`."""
-    said = await said_by(request)
+    said = await form_of(request)
     if said.outcome not in OUTCOMES or _id_of(request) is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     if said.final == "no":
-        return await _shown(request, visit, said)
+        return await _case_page(request, visit, said)
     try:
         given_reasons.of_reviewer(said.reasons)
         if said.final != "yes":
             return await _asked_again(request, visit, said)
         await transact(lambda db: _decide(db, visit, request, said))
     except Refusal as refusal:
-        return await _shown(request, visit, said, refusal)
+        return await _case_page(request, visit, said, refusal)
     return RedirectResponse(request.url.path, 303)
 
 
 async def _decide(db: Db, visit: StaffVisit, request: Request, said: CaseForm) -> Application:
-    application = await _found(db, visit, request)
+    application = await _application_of(db, visit, request)
     return await deciding.decide_by_review(
         db,
         visit.actor,
@@ -92,7 +92,7 @@ async def _asked_again(request: Request, visit: StaffVisit, said: CaseForm) -> R
     return page(request, "confirm.html", waiting=waiting, said=said, key=new_id().hex)
 
 
-async def _shown(
+async def _case_page(
     request: Request, visit: StaffVisit, said: CaseForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """The case; with what was typed, and why it was not done."""
@@ -109,13 +109,13 @@ async def _shown(
 
 async def _read(request: Request, visit: StaffVisit) -> WaitingCase:
     async with reading() as db:
-        application = await _found(db, visit, request)
+        application = await _application_of(db, visit, request)
         whole = await cases.with_the_person(db, await cases.of_applications(db, [application]))
         (waiting,) = waiting_at(await clock.now(db), whole)
     return waiting
 
 
-async def _found(db: Db, visit: StaffVisit, request: Request) -> Application:
+async def _application_of(db: Db, visit: StaffVisit, request: Request) -> Application:
     id = _id_of(request)
     application = await applications.find(db, visit.actor, id) if id else None
     if application is None:

@@ -59,7 +59,7 @@ def _somebody(population: Population, number: int, seed: int, today: date) -> In
         region=None if rng.random() < UNTOLD_SHARE else _drawn(REGIONS, rng),
         occupation="student" if age < STUDENT_AGE_MAX and income < 3_000 else _drawn(OCCUPATIONS, rng),
         monthly_income=Decimal(round(income, -2)).quantize(Decimal("0.01")),
-        told={source: _told(population, source, number) for source in SOURCES if population.linked[source][number]},
+        told={source: _facts_of(population, source, number) for source in SOURCES if population.linked[source][number]},
         came_at=_came_at(today, rng),
         rng=rng,
         awaits_answer=number % AWAITS_EVERY == 0,
@@ -77,7 +77,7 @@ def _came_at(today: date, rng: Generator) -> datetime:
     return clock.begins(today - timedelta(days=ago)) + timedelta(hours=rng.uniform(8, 22))
 
 
-def _told(population: Population, source: str, number: int) -> dict[str, FactValue]:
+def _facts_of(population: Population, source: str, number: int) -> dict[str, FactValue]:
     seen = ((name, float(column[number])) for name, column in population.seen[source].items())
     return {name: _value(name, value) for name, value in seen if not np.isnan(value)}
 
