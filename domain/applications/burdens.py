@@ -39,7 +39,7 @@ OWED_EACH = Question(
 
 async def of_people(db: Db, user_ids: Collection[UUID]) -> dict[UUID, Burden]:
     """Who would pay nothing is missing."""
-    return of_rows((await db.execute(OWED_EACH.query, {"keys": [*user_ids]})).tuples())
+    return of_rows((await db.execute(OWED_EACH.query, {"keys": [*user_ids]})).all())
 
 
 def of_rows(rows: Iterable[tuple[UUID, str, int]]) -> dict[UUID, Burden]:
