@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -60,16 +61,25 @@ def new_person_key(user_id: UUID) -> PersonKey:
 
 def _wrap(key: bytes, user_id: UUID, version: int) -> bytes:
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(keyring().master[version]).encrypt(nonce, key, user_id.bytes)
+    return nonce + _master(keyring().master[version]).encrypt(nonce, key, user_id.bytes)
 
 
-def _unwrap(row: PersonKey) -> bytes:
-    cipher = AESGCM(keyring().master[row.version])
-    return cipher.decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], row.user_id.bytes)
+def _unwrap(user_id: UUID, wrapped: bytes, version: int) -> bytes:
+    return _master(keyring().master[version]).decrypt(wrapped[:NONCE], wrapped[NONCE:], user_id.bytes)
+
+
+@lru_cache(16)
+def _master(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def seal_with(row: PersonKey) -> Seal:
-    return Seal(_unwrap(row), row.user_id)
+    return unwrap(row.user_id, row.wrapped, row.version)
+
+
+def unwrap(user_id: UUID, wrapped: bytes, version: int) -> Seal:
+    """The seal of a person from the columns of their row of `person_keys`."""
+    return Seal(_unwrap(user_id, wrapped, version), user_id)
 
 
 async def seal_of(db: AsyncSession, user_id: UUID) -> Seal:
@@ -130,7 +140,7 @@ async def rewrap(db: AsyncSession, limit: int = 1000) -> int:
     old = select(PersonKey).where(PersonKey.version.in_(others)).limit(limit).with_for_update(skip_locked=True)
     rows = (await db.execute(old)).scalars().all()
     for row in rows:
-        key = _unwrap(row)
+        key = _unwrap(row.user_id, row.wrapped, row.version)
         await db.execute(
             update(PersonKey)
             .where(PersonKey.user_id == row.user_id)

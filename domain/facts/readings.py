@@ -3,8 +3,8 @@
 One row holds all the facts of one reading: a person is scored from three or four rows, not from forty, and opens as many seals.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.facts.counting_on import PREFIX, CountingOn
-from domain.facts.sheets import FactSheet, FactValue, Observation, sheet_of
-from domain.facts.vocabulary import VOCABULARY, FactType
+from domain.facts.sheets import FactSheet, FactValue, Telling
+from domain.facts.vocabulary import VOCABULARY, FactKind, FactType
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -32,14 +32,6 @@ PLACE = "readings.facts"
 IS_COUNTING_ON = text(f"source LIKE '{PREFIX}%'")
 
 Rows = list[list[Any]]
-
-
-class SealedReading(NamedTuple):
-    """What a sheet needs of a reading, where many are read at once."""
-
-    source: str
-    facts_sealed: bytes
-    simulated: bool
 
 
 class Opened(NamedTuple):
@@ -235,40 +227,45 @@ def _live_at(readings: Sequence[Reading], moment: datetime) -> list[Reading]:
     ]
 
 
-def opened(reading: Reading | SealedReading, seal: vault.Seal) -> Opened:
+def opened(reading: Reading, seal: vault.Seal) -> Opened:
     return Opened(reading.source, seal.open(reading.facts_sealed, PLACE), reading.simulated)
 
 
-def sheet_from(readings: Iterable[Reading | SealedReading], seal: vault.Seal, as_of: datetime) -> FactSheet:
+def sheet_from(readings: Iterable[Reading], seal: vault.Seal, as_of: datetime) -> FactSheet:
     return drawn_from([opened(reading, seal) for reading in readings], as_of)
 
 
 def drawn_from(readings: Sequence[Opened], as_of: datetime) -> FactSheet:
     """Draw up the sheet from a person's live readings, oldest first. One reading that was simulated marks the sheet."""
-    kept: dict[tuple[str, str], list[Observation]] = {}
-    left = [(CountingOn.read(reading.rows), reading) for reading in readings]
-    for mark, reading in left:
-        for row in reading.rows[1:] if mark else reading.rows:
-            told = kept.setdefault((reading.source, row[0]), [])
-            if row[1] is None:
-                told.clear()
-            else:
-                seen = _seen(reading.source, row)
-                told.append(seen._replace(expires_at=mark.until) if mark else seen)
-    drawn = sheet_of(
-        (seen for told in kept.values() for seen in told),
-        as_of=as_of,
-        simulated=any(reading.simulated for reading in readings),
-    )
-    counting_on = tuple(mark for mark, _ in left if mark is not None and as_of < mark.until)
-    ends = [drawn.stale_at, *(mark.until for mark in counting_on)]
-    return replace(
-        drawn,
-        # An account that told nothing is linked all the same.
-        sources=drawn.sources | {reading.source for reading in readings},
-        counting_on=counting_on,
-        stale_at=min((end for end in ends if end is not None), default=None),
-    )
+    told, marks, simulated = Telling(as_of), [], False
+    for reading in readings:
+        mark = CountingOn.read(reading.rows)
+        if mark is None:
+            _add(told, reading.source, reading.rows, as_of)
+        else:
+            _add(told, reading.source, reading.rows[1:], as_of, mark.until)
+            if as_of < mark.until:
+                marks.append(mark)
+        simulated |= reading.simulated
+    # An account that told nothing is linked all the same.
+    sources = [reading.source for reading in readings]
+    return told.sheet(simulated=simulated, sources=sources, counting_on=tuple(marks))
+
+
+def _add(told: Telling, source: str, rows: Rows, as_of: datetime, until: datetime | None = None) -> None:
+    """Add one reading; all of what counts on ends with it. A rescore spends most of its time here."""
+    latest = told.of(source)
+    for name, value, at in rows:
+        if value is None:
+            told.take_back(source, name)
+            continue
+        read, lasts_days = _KINDS[name]
+        observed_at, expires_at = _times_of(at, lasts_days)
+        seen = (observed_at, source, read(value) if read else value, until or expires_at)
+        if name in latest or as_of < observed_at or (seen[3] is not None and seen[3] <= as_of):
+            told.add(name, seen)
+        else:
+            latest[name] = seen
 
 
 def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
@@ -278,26 +275,40 @@ def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
         mark = CountingOn.read(reading.rows)
         for row in reading.rows[1:] if mark else reading.rows:
             found.pop(row[0], None)
-            if row[1] is not None and (mark or _seen(reading.source, row).is_live(at)):
+            if row[1] is not None and (mark or _is_live(row, at)):
                 found[row[0]] = row
     return found
+
+
+def _is_live(row: list[Any], at: datetime) -> bool:
+    observed_at, expires_at = _times_of(row[2], _KINDS[row[0]][1])
+    return observed_at <= at and (expires_at is None or at < expires_at)
 
 
 def sheet_of_row(person: Row[Any], seal: vault.Seal, as_of: datetime) -> FactSheet:
     """The sheet of a row with the person's live readings as arrays `sources`, `sealed` and `simulated`, oldest first; NULL for none."""
     told = zip(person.sources or (), person.sealed or (), person.simulated or (), strict=True)
-    return sheet_from([SealedReading(*each) for each in told], seal, as_of)
+    return drawn_from(
+        [Opened(source, seal.open(sealed, PLACE), simulated) for source, sealed, simulated in told], as_of
+    )
 
 
-def _seen(source: str, row: list[Any]) -> Observation:
-    name, value = row[0], row[1]
-    kind = VOCABULARY[name]
+def _money(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
+def _reader(kind: FactKind) -> Callable[[Any], FactValue] | None:
+    """How a value of this kind is read from what was written; None where it is as it was written."""
     match kind.type:
         case FactType.MONEY:
-            value = Decimal(str(value))
+            return _money
         case FactType.DATE:
-            value = date.fromisoformat(value)
-    return Observation(source, name, value, *_times_of(row[2], kind.lasts_days))
+            return date.fromisoformat
+    return None
+
+
+# By name: how it is read, and how long it lasts.
+_KINDS = {name: (_reader(kind), kind.lasts_days) for name, kind in VOCABULARY.items()}
 
 
 @lru_cache(4_096)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
+from operator import itemgetter
 from typing import NamedTuple
 
 from domain.facts.counting_on import INCOME, PREFIX, CountingOn
@@ -22,9 +24,6 @@ class Observation(NamedTuple):
     value: FactValue
     observed_at: datetime
     expires_at: datetime | None = None
-
-    def is_live(self, at: datetime) -> bool:
-        return self.observed_at <= at and (self.expires_at is None or at < self.expires_at)
 
 
 @dataclass(frozen=True)
@@ -55,45 +54,95 @@ class FactSheet:
         return INCOME not in self.values and any(each.hides_income for each in self.counting_on)
 
 
+# When it was observed, by which source, the value, and when that ends: a bare tuple, as there are twenty for each person.
+Seen = tuple[datetime, str, FactValue, datetime | None]
+WHEN_AND_WHENCE = itemgetter(0, 1)
+
+
+class Telling:
+    """What sources tell of a person, folded as it comes: of each source and name the latest that is live at `as_of`."""
+
+    __slots__ = ("_as_of", "_latest", "_to_come")
+
+    def __init__(self, as_of: datetime) -> None:
+        self._as_of = as_of
+        self._latest: dict[str, dict[str, Seen]] = {}
+        self._to_come: dict[tuple[str, str], list[datetime]] = {}
+
+    def of(self, source: str) -> dict[str, Seen]:
+        """The latest of a source, by name; whoever tells in order what is live already may write it here."""
+        return self._latest.setdefault(source, {})
+
+    def add(self, name: str, seen: Seen) -> None:
+        observed_at, source, _, expires_at = seen
+        if self._as_of < observed_at:
+            self._to_come.setdefault((source, name), []).append(observed_at)
+        elif expires_at is None or self._as_of < expires_at:
+            latest = self.of(source)
+            if name not in latest or latest[name][0] <= observed_at:
+                latest[name] = seen
+
+    def take_back(self, source: str, name: str) -> None:
+        """Forget what this source said so far."""
+        self.of(source).pop(name, None)
+        self._to_come.pop((source, name), None)
+
+    def sheet(
+        self, *, simulated: bool, sources: Iterable[str] = (), counting_on: tuple[CountingOn, ...] = ()
+    ) -> FactSheet:
+        """Draw up the sheet: one value per name among the sources. `sources` are linked, whatever they told."""
+        chosen = self._choose()
+        names = sorted(chosen)
+        told = [chosen[name] for name in names]
+        changes = {seen[3] for latest in self._latest.values() for seen in latest.values()}
+        changes.update([mark.until for mark in counting_on], *self._to_come.values())
+        changes.discard(None)
+        return FactSheet(
+            values=dict(zip(names, [seen[2] for seen in told], strict=True)),
+            sources=frozenset([source for source, latest in self._latest.items() if latest]).union(sources),
+            simulated=simulated,
+            as_of=self._as_of,
+            observed_at=dict(zip(names, [seen[0] for seen in told], strict=True)),
+            sources_of=dict(zip(names, [seen[1] for seen in told], strict=True)),
+            stale_at=min(changes, default=None),  # type: ignore[type-var]
+            counting_on=counting_on,
+        )
+
+    def _choose(self) -> dict[str, Seen]:
+        chosen: dict[str, Seen] = {}
+        contested: dict[str, list[Seen]] = {}
+        for latest in self._latest.values():
+            for name in chosen.keys() & latest.keys():
+                contested.setdefault(name, [chosen[name]]).append(latest[name])
+            chosen = latest | chosen
+        for name, rivals in contested.items():
+            chosen[name] = reduce(_PREFER.get(name, _newer), sorted(rivals, key=WHEN_AND_WHENCE))
+        return chosen
+
+
 def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated: bool) -> FactSheet:
     """Draw up the sheet: each source's latest live value, then one value per name among the sources."""
-    latest: dict[tuple[str, str], Observation] = {}
-    to_come: list[datetime] = []
+    told = Telling(as_of)
     for seen in observations:
-        if as_of < seen.observed_at:
-            to_come.append(seen.observed_at)
-        before = latest.get((seen.name, seen.source))
-        if seen.is_live(as_of) and (before is None or before.observed_at <= seen.observed_at):
-            latest[seen.name, seen.source] = seen
-    chosen: dict[str, Observation] = {}
-    for (name, _), seen in sorted(latest.items(), key=lambda item: (item[0][0], item[1].observed_at, item[0][1])):
-        chosen[name] = _PREFER.get(name, _newer)(chosen[name], seen) if name in chosen else seen
-    return FactSheet(
-        values={name: seen.value for name, seen in chosen.items()},
-        sources=frozenset(source for _, source in latest),
-        simulated=simulated,
-        as_of=as_of,
-        observed_at={name: seen.observed_at for name, seen in chosen.items()},
-        sources_of={name: seen.source for name, seen in chosen.items()},
-        stale_at=min([*to_come, *(seen.expires_at for seen in latest.values() if seen.expires_at)], default=None),
-    )
+        told.add(seen.name, (seen.observed_at, seen.source, seen.value, seen.expires_at))
+    return told.sheet(simulated=simulated)
 
 
-def _newer(one: Observation, later: Observation) -> Observation:
+def _newer(one: Seen, later: Seen) -> Seen:
     return later
 
 
-def _larger(one: Observation, later: Observation) -> Observation:
-    return later if float(later.value) > float(one.value) else one  # type: ignore[arg-type]
+def _larger(one: Seen, later: Seen) -> Seen:
+    return later if float(later[2]) > float(one[2]) else one  # type: ignore[arg-type]
 
 
-def _smaller(one: Observation, later: Observation) -> Observation:
-    return later if float(later.value) < float(one.value) else one  # type: ignore[arg-type]
+def _smaller(one: Seen, later: Seen) -> Seen:
+    return later if float(later[2]) < float(one[2]) else one  # type: ignore[arg-type]
 
 
 # Two accounts can both be right: the older one tells the age, the worst delay is the delay, and a debt that one of them
 # knows is not undone by another that knows of none.
-_PREFER: dict[str, Callable[[Observation, Observation], Observation]] = {
+_PREFER: dict[str, Callable[[Seen, Seen], Seen]] = {
     "account.age_months": _larger,
     "account.real_name": _larger,
     "repayment.delay_months": _larger,

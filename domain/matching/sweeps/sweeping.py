@@ -32,7 +32,6 @@ from infra.background import in_background
 from infra.database import Db
 from infra.events import declare
 from infra.settings import settings
-from infra.vault import PersonKey
 
 log = structlog.get_logger()
 
@@ -127,8 +126,8 @@ def matched(people: Sequence[Row[Any]], owed: Mapping[UUID, Burden], on_shelf: S
 
 
 def _sheet(person: Row[Any], now: datetime) -> FactSheet:
-    key = PersonKey(user_id=person.user_id, wrapped=person.wrapped, version=person.key_version)
-    return readings.sheet_of_row(person, vault.seal_with(key), now)
+    seal = vault.unwrap(person.user_id, person.wrapped, person.key_version)
+    return readings.sheet_of_row(person, seal, now)
 
 
 def _matched(
