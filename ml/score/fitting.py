@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import isnan, nan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.facts.sheets import FactSheet
 from domain.facts.vocabulary import VOCABULARY, FactType
@@ -68,6 +69,18 @@ def never_judged(artefact: Artefact, row: Row) -> tuple[str, ...]:
     )
 
 
+def are_thin(artefact: Artefact, rows: Matrix) -> NDArray[np.bool_]:
+    """Of many whether `is_thin` or `never_judged` says so. Rows as `rows_of` makes them."""
+    asked = [index for index, each in enumerate(artefact.inputs) if each.fact]
+    groups = [FEATURES[artefact.facts[index]].group for index in asked]
+    known = ~np.isnan(rows[:, asked])
+    in_groups = [known[:, [mine is group for mine in groups]].any(axis=1) for group in set(groups)]
+    few = known.sum(axis=1) < min(KNOWN_MIN, len(asked))
+    few |= np.sum(in_groups, axis=0) < min(GROUPS_MIN, len(in_groups))
+    never = [index for index, each in enumerate(artefact.inputs) if each.name in artefact.never_lacked]
+    return np.asarray(few | np.isnan(rows[:, never]).any(axis=1))
+
+
 def outside(artefact: Artefact, sheet: FactSheet, row: Row) -> str | None:
     """The first fact that nobody can believe, or that lies far from all that the model has seen."""
     for each, value in zip(artefact.inputs, row, strict=True):
@@ -95,6 +108,18 @@ def _is_near(each: Input, value: float) -> bool:
         return True
     slack = BEYOND_WIDTHS * max(each.high - each.low, 1.0)
     return each.low - slack <= value <= each.high + slack
+
+
+def are_near(artefact: Artefact, rows: Matrix) -> NDArray[np.bool_]:
+    """Of many whether all that is known of them lies near what the model has seen."""
+    near = np.ones(len(rows), bool)
+    for index, each in enumerate(artefact.inputs):
+        if each.fact is None or each.low is None or each.high is None:
+            continue
+        slack, column = BEYOND_WIDTHS * max(each.high - each.low, 1.0), rows[:, index]
+        with np.errstate(invalid="ignore"):
+            near &= ~((column < each.low - slack) | (column > each.high + slack))
+    return near
 
 
 def is_unknown(each: Input, value: Value) -> bool:

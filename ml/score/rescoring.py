@@ -1,6 +1,7 @@
-"""Many people at once: the same points, grades and factors as one at a time."""
+"""Many people at once, in columns: the same points, grades, factors and reasons as one at a time, to the last bit."""
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,29 +26,39 @@ class ManyScored:
     base_points: Whole
     factors: Whole
     log_odds: Floats
+    effects: Floats  # what each input adds, in log-odds
 
 
 def score_many(artefact: Artefact, rows: Floats) -> ManyScored:
     """Rows as `fitting.rows_of` makes them. Base and factors of each row add up to its points exactly."""
     told = explained(artefact, rows)
-    unknown = _unknown(artefact, rows)
-    base = points_of_all(told.base + np.where(unknown, told.effects, 0.0).sum(axis=1))
-    effects = -POINTS_PER_LOG_ODDS * np.where(unknown, 0.0, told.effects)
-    base_points, unclamped = _whole(base), _whole(points_of_all(told.log_odds))
+    base, groups = _grouped(artefact, rows, told.effects, told.base)
+    base_points, unclamped = _whole(points_of_all(base)), _whole(points_of_all(told.log_odds))
     points = np.clip(unclamped, LOWEST, HIGHEST)
-    groups = largest_remainders(effects @ _membership(artefact), unclamped - base_points)
     return ManyScored(
         points=points,
         grades=grades_of_all(artefact, points),
         base_points=base_points,
-        factors=np.column_stack([groups, points - unclamped]),
+        factors=np.column_stack([largest_remainders(groups, unclamped - base_points), points - unclamped]),
         log_odds=told.log_odds,
+        effects=told.effects,
     )
+
+
+def _grouped(artefact: Artefact, rows: Floats, effects: Floats, base: float) -> tuple[Floats, Floats]:
+    """The base with all that is unknown, and the points of each group: summed input by input, as for one person."""
+    bases, groups = np.full(len(rows), base), np.zeros((len(GROUPS), len(rows)))
+    for index, (each, name) in enumerate(zip(artefact.inputs, artefact.facts, strict=True)):
+        mine, effect = rows[:, index], effects[:, index]
+        unknown = np.isnan(mine) | (mine == 1.0) if each.marks_unknown else np.isnan(mine)
+        bases += np.where(unknown, effect, 0.0)
+        groups[GROUPS.index(FEATURES[name].group)] -= POINTS_PER_LOG_ODDS * np.where(unknown, 0.0, effect)
+    return bases, np.ascontiguousarray(groups.T)
 
 
 def points_of_all(log_odds: Floats) -> Floats:
     """Exact points, neither rounded nor clamped."""
-    return np.asarray(ANCHOR_POINTS - POINTS_PER_LOG_ODDS * (log_odds + np.log(ANCHOR_ODDS)))
+    return np.asarray(ANCHOR_POINTS - POINTS_PER_LOG_ODDS * (log_odds + log(ANCHOR_ODDS)))
 
 
 def grades_of_all(artefact: Artefact, points: Whole) -> NDArray[np.str_]:
@@ -70,13 +81,3 @@ def largest_remainders(parts: Floats, totals: Whole) -> Whole:
 
 def _whole(numbers: Floats) -> Whole:
     return np.asarray(np.rint(numbers).astype(np.int64))
-
-
-def _unknown(artefact: Artefact, rows: Floats) -> NDArray[np.bool_]:
-    is_flag = np.array([each.marks_unknown for each in artefact.inputs])
-    return np.asarray(np.isnan(rows) | (is_flag & (rows == 1.0)))
-
-
-def _membership(artefact: Artefact) -> Floats:
-    groups = [FEATURES[name].group for name in artefact.facts]
-    return np.array([[float(group is mine) for group in GROUPS] for mine in groups])

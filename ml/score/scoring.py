@@ -18,6 +18,7 @@ from ml.score.carrying import NOTHING, Carried, carried_by, carried_in
 from ml.score.explaining import explained, factors
 from ml.score.fitting import Row, fit, is_thin, never_judged, outside, row_of
 from ml.score.reasons import against, by_feature, principal
+from ml.score.together import score_together
 
 NOTHING_LINKED = NotEnoughKnown(
     "NOTHING_LINKED",
@@ -73,7 +74,13 @@ def score_with(artefact: Artefact, sheet: FactSheet) -> Scored | NotEnoughKnown:
 
 
 def score_all_with(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
-    """Score many rows with one call of the model."""
+    """Score many with one call of the model, and those about whom there is something unusual with another."""
+    answers = score_together(artefact, sheets)
+    alone = iter(_score_apart(artefact, [sheets[index] for index, answer in enumerate(answers) if answer is None]))
+    return [answer or next(alone) for answer in answers]
+
+
+def _score_apart(artefact: Artefact, sheets: Sequence[FactSheet]) -> list[Scored | NotEnoughKnown]:
     rows = [row_or_why_not(artefact, sheet) for sheet in sheets]
     asked = [(row, carried_by(sheet)) for row, sheet in zip(rows, sheets, strict=True) if isinstance(row, tuple)]
     told = iter(scored_all(artefact, [row for row, _ in asked], [carried for _, carried in asked]))
