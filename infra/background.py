@@ -1,9 +1,11 @@
 """Work beside the requests: heavy work in a thread that leaves the processor to others, and tasks that surely end."""
 
 import asyncio
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -17,6 +19,18 @@ async def in_background(work: Callable[[], T]) -> T:
     if _thread is None:
         _thread = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=_yield_to_others)
     return await asyncio.get_running_loop().run_in_executor(_thread, work)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Nothing is looked through for cycles meanwhile: for short work that makes a great many objects, none of them in one."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def end(task: "asyncio.Task[Any]") -> None:

@@ -1,37 +1,72 @@
-"""Writing many rows at once: Postgres' COPY, inside the transaction that is open."""
+"""Writing many rows at once: Postgres' COPY, or one statement of arrays, inside the transaction that is open."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Enum, Table
+from sqlalchemy import Enum, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from infra.entity import Entity
 
+POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+
 
 async def copy_in(db: AsyncSession, kind: type[Entity], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write new rows of one table. All name the same columns; the others stay NULL or take the database's default."""
     if not rows:
         return
-    table, columns = cast(Table, kind.__table__), list(rows[0])
-    plain = [_plain(table.c[column].type) for column in columns]
-    records = [tuple(write(row[column]) for column, write in zip(columns, plain, strict=True)) for row in rows]
+    table, columns = cast(Table, kind.__table__), _columns(kind, rows)
     connection = await (await db.connection()).get_raw_connection()
     driver = connection.driver_connection
     assert driver is not None
     # SQLAlchemy begins its transaction with its first statement; COPY goes past it and must lie inside.
     assert driver.is_in_transaction(), "read or write something in this transaction first"
-    await driver.copy_records_to_table(table.name, records=records, columns=columns)
+    records = list(zip(*columns.values(), strict=True))
+    await driver.copy_records_to_table(table.name, records=records, columns=list(columns))
 
 
-def _plain(type: TypeEngine[Any]) -> Callable[[Any], Any]:
-    """How a value of this type goes past SQLAlchemy to the driver."""
+async def put_in(db: AsyncSession, kind: type[Entity], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows that may be there, in one statement: those with the same key take these values."""
+    if rows:
+        await db.execute(_put(kind, tuple(rows[0])), _columns(kind, rows))
+
+
+@lru_cache(64)
+def _put(kind: type[Entity], columns: tuple[str, ...]) -> TextClause:
+    table, key = cast(Table, kind.__table__), [column.name for column in cast(Table, kind.__table__).primary_key]
+    quoted = {name: POSTGRES.identifier_preparer.quote(name) for name in (*columns, *key)}
+    arrays = [f"CAST(:{name} AS {table.c[name].type.compile(POSTGRES)}[])" for name in columns]
+    new = [f"{quoted[name]} = EXCLUDED.{quoted[name]}" for name in columns if name not in key]
+    return text(
+        f"INSERT INTO {table.name} ({', '.join(quoted[name] for name in columns)}) SELECT * FROM unnest({', '.join(arrays)}) "  # noqa: S608
+        f"ON CONFLICT ({', '.join(quoted[name] for name in key)}) DO UPDATE SET {', '.join(new)}"
+    )
+
+
+def _columns(kind: type[Entity], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values column by column, as they go past SQLAlchemy to the driver."""
+    found = {column: [row[column] for row in rows] for column in rows[0]}
+    for column, values in found.items():
+        plain = _plain(cast(Table, kind.__table__).c[column].type)
+        if plain is not None:
+            found[column] = [None if value is None else plain(value) for value in values]
+    return found
+
+
+def _plain(type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """How a value of this type is written for the driver; None where it goes as it is."""
     match type:
         case JSONB():
-            return lambda value: None if value is None else orjson.dumps(value).decode()
+            return lambda value: orjson.dumps(value).decode()
         case Enum():
-            return lambda value: None if value is None else value.name
-    return lambda value: value
+            return _NAME
+    return None
+
+
+_NAME = attrgetter("name")

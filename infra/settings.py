@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         60.0  # what has waited longer is told in the log, `/readyz` and `longan status`
     )
     model_heartbeat_seconds: Seconds = 2.0  # no process serves a model for longer after another went live
-    rescore_batch: kinds.Batch = 250  # people in one transaction of a rescore
+    rescore_batch: kinds.Batch = 1_000  # people in one transaction of a rescore
     rescore_concurrency: kinds.Few = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: Share = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
     rescore_told_per_second: kinds.PerSecond = (

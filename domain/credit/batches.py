@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -16,12 +16,12 @@ from domain.credit.scoring import NotEnoughKnown, Scored, scorer
 from domain.facts import accounts, readings
 from domain.facts.sheets import FactSheet
 from infra import clock, outbox, vault
-from infra.background import in_background
+from infra.background import in_background, uncollected
 from infra.copying import copy_in
 from infra.database import Db
 from infra.ids import new_id
 from infra.settings import settings
-from infra.vault import PersonKey, Seal
+from infra.vault import Seal
 
 log = structlog.get_logger()
 
@@ -71,8 +71,7 @@ class Batch:
     unreadable: int = 0
 
 
-@dataclass(frozen=True)
-class ScoringOutcome:
+class ScoringOutcome(NamedTuple):
     """What a person's row of `scores` (if there is one) and of `scorings` become."""
 
     score: dict[str, Any] | None
@@ -94,11 +93,13 @@ async def rescore(db: Db, *, after: UUID, last: UUID, most: int, told_until: dat
         for row in await db.execute(READ, {"ids": ids, "now": now})
         if not scores.is_current(row, row.version, model, now)
     ]
-    outcomes, unreadable = await in_background(lambda: outcomes_of(people, now))
+    with uncollected():
+        outcomes, unreadable = await in_background(lambda: outcomes_of(people, now))
+        told_until = await _write(db, outcomes, max(told_until or now, now))
     await _tell_unreadable(db, unreadable, now)
     return Batch(
         last_seen=ids[-1] if len(ids) == most else None,
-        told_until=await _write(db, outcomes, max(told_until or now, now)),
+        told_until=told_until,
         scored=len(outcomes),
         changed=sum(outcome.is_change for outcome in outcomes),
         unreadable=len(unreadable),
@@ -127,8 +128,7 @@ def outcomes_of(people: Sequence[Row[Any]], now: datetime) -> tuple[list[Scoring
 
 
 def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:
-    key = PersonKey(user_id=person.user_id, wrapped=person.wrapped, version=person.key_version)
-    seal = vault.seal_with(key)
+    seal = vault.unwrap(person.user_id, person.wrapped, person.key_version)
     if not person.has_linked:
         return seal, None
     return seal, readings.sheet_of_row(person, seal, now)
@@ -137,12 +137,14 @@ def _opened(person: Row[Any], now: datetime) -> tuple[Seal, FactSheet | None]:
 def _outcome(
     person: Row[Any], seal: Seal, sheet: FactSheet | None, answer: Scored | NotEnoughKnown | None, now: datetime
 ) -> ScoringOutcome:
+    stale_at = sheet.stale_at if sheet else None
     if isinstance(answer, Scored):
-        row = {"id": new_id(), **scores.score_row(person.user_id, seal, answer, now, person.version)}
-        basis = ScoringBasis(person.version, answer.model_version, sheet.stale_at if sheet else None)
+        row = scores.score_row(person.user_id, seal, answer, now, person.version)
+        row["id"] = new_id()
+        basis = ScoringBasis(person.version, answer.model_version, stale_at)
         scoring = scores.scoring_row(person.user_id, row["id"], basis)
         return ScoringOutcome(row, scoring, (person.points, person.grade) != (answer.points, answer.grade))
-    basis = ScoringBasis(person.version, scorer().model_version if sheet else None, sheet.stale_at if sheet else None)
+    basis = ScoringBasis(person.version, scorer().model_version if sheet else None, stale_at)
     scoring = scores.scoring_row(person.user_id, answer, basis)
     return ScoringOutcome(None, scoring, person.state != scoring["state"])
 

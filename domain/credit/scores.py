@@ -1,20 +1,19 @@
 """Score: the result of one scoring, with all that it was made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Index, Row, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.credit.grades import Grade
 from domain.credit.reasons import Reason
 from domain.credit.scoring import Factor, NotEnoughKnown, Scored
 from infra import vault
+from infra.copying import put_in
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.events import declare
@@ -92,8 +91,7 @@ class Scoring(Entity):
     __table_args__ = (Index(None, "stale_at"),)
 
 
-@dataclass(frozen=True)
-class ScoringBasis:
+class ScoringBasis(NamedTuple):
     """What a scoring was made from, besides the vector."""
 
     facts_version: int
@@ -151,25 +149,25 @@ async def conclude(
 
 def scoring_row(user_id: UUID, outcome: UUID | NotEnoughKnown | None, basis: ScoringBasis) -> dict[str, Any]:
     """`outcome`: the id of the new score, or why there is none; None: nothing is linked."""
-    row: dict[str, Any] = {
+    reason = outcome if isinstance(outcome, NotEnoughKnown) else None
+    return {
         "user_id": user_id,
-        "state": ScoringState.NOTHING_LINKED,
+        "state": _state_of(outcome),
         "facts_version": basis.facts_version,
-        "score_id": None,
-        "code": None,
-        "message": None,
-        "values": {},
+        "score_id": outcome if reason is None else None,
+        "code": reason.code if reason else None,
+        "message": reason.message if reason else None,
+        "values": dict(reason.values) if reason else {},
         "model_version": basis.model_version,
         "stale_at": basis.stale_at,
         "unreadable_since": None,
     }
-    match outcome:
-        case UUID():
-            row |= {"state": ScoringState.READY, "score_id": outcome}
-        case NotEnoughKnown():
-            row |= {"state": ScoringState.NOT_ENOUGH_KNOWN, "code": outcome.code}
-            row |= {"message": outcome.message, "values": dict(outcome.values)}
-    return row
+
+
+def _state_of(outcome: UUID | NotEnoughKnown | None) -> ScoringState:
+    if outcome is None:
+        return ScoringState.NOTHING_LINKED
+    return ScoringState.NOT_ENOUGH_KNOWN if isinstance(outcome, NotEnoughKnown) else ScoringState.READY
 
 
 async def note_unreadable(db: Db, user_ids: Sequence[UUID], now: datetime) -> list[UUID]:
@@ -181,11 +179,8 @@ async def note_unreadable(db: Db, user_ids: Sequence[UUID], now: datetime) -> li
 
 
 async def conclude_all(db: Db, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    written = insert(Scoring)
-    new = {name: written.excluded[name] for name in rows[0] if name != "user_id"}
-    await db.execute(written.on_conflict_do_update(index_elements=["user_id"], set_=new), rows)
+    """In one statement, so that it raises the revisions of all of them at once."""
+    await put_in(db, Scoring, rows)
 
 
 SCORINGS = Question(
