@@ -154,6 +154,13 @@ def cost_of(operation: OperationDefinitionNode, fragments: Fragments, variables:
     return Prices(fragments, {**defaults_of(operation), **variables}).of(operation.selection_set)
 
 
+def _page_length(value: object) -> int:
+    """As long as the page may be. Whatever else may yet be read as a number, as 100.0 is, costs what the longest does."""
+    if value is None:
+        return FIRST_USUAL
+    return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else FIRST_MAX
+
+
 class Prices:
     """One a field and more for dear arguments, times the length of every list around it; each fragment is priced once."""
 
@@ -189,8 +196,7 @@ class Prices:
                 # Digits without end would take long to read; so many are more than a page anyway.
                 return max(1, min(int(digits[:9]), FIRST_MAX))
             case VariableNode(name=name):
-                value = self._variables.get(name.value)
-                return max(1, min(value, FIRST_MAX)) if isinstance(value, int) else FIRST_USUAL
+                return _page_length(self._variables.get(name.value))
         if field.selection_set is None:
             return 1
         is_page = any(below.name.value in PAGE for below in fields_at(field.selection_set, self._fragments))

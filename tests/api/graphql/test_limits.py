@@ -142,7 +142,16 @@ COST = "query ($n: Int) { products(first: $n) { edges { node { id title partner 
 
 class TestCost:
     @pytest.mark.parametrize(
-        ("variables", "cost"), [({"n": 1}, 8), ({"n": 10}, 71), ({"n": 100}, 701), ({}, 141), ({"n": None}, 141)]
+        ("variables", "cost"),
+        [
+            ({"n": 1}, 8),
+            ({"n": 10}, 71),
+            ({"n": 100}, 701),
+            ({"n": 100.0}, 701),
+            ({"n": 2.0}, 701),
+            ({}, 141),
+            ({"n": None}, 141),
+        ],
     )
     async def test_multiplies_by_the_length_of_the_list(
         self, phone: Phone, variables: dict[str, Any], cost: int
