@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 import logging
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ Seconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=3_660)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Batch = Annotated[int, Field(ge=1, le=100_000)]
-PerSecond = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+PerSecond = Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)]
 Minutes = Annotated[int, Field(ge=1, le=1_440)]
 Milliseconds = Annotated[int, Field(ge=100, le=3_600_000)]
 Minor = Annotated[int, Field(ge=0, le=2**53)]  # money in minor units
@@ -196,6 +197,9 @@ def _redis(url: str) -> str:
     _address(url, "redis", "rediss")
     try:
         parse_url(url)  # type: ignore[no-untyped-call]
+        # What is no number is database 0 to this client, and a mistake to the broker's.
+        if not re.fullmatch(r"/?[0-9]{0,4}", urlsplit(url).path):
+            raise ValueError
     except ValueError:
         raise ValueError("should be redis://[:password@]host:port/number, or the same with rediss://") from None
     return url
