@@ -114,7 +114,7 @@ async def sit_down(request: Request) -> Response:
 async def leap(request: Request) -> Response:
     by = dev_clock.duration(str((await request.form()).get("advance", "")))
     if by is None:
-        return PlainTextResponse("Send advance=PT1H, an ISO 8601 duration.\n", 400)
+        return PlainTextResponse("Send advance=PT1H, an ISO 8601 duration of up to ten years.\n", 400)
     async with transaction() as db:
         await clock.advance(db, by)
     await doorbell.ring_everywhere()

@@ -82,8 +82,9 @@ async def count_scores(db: Db, until: UUID) -> bool:
 
 async def count_from_the_start(db: Db) -> None:
     """Forget what was counted, because other people count now."""
+    mark = await _mark(db)  # first, as whoever counts takes it, so that neither waits for the other
     await db.execute(delete(WatchBin))
-    (await _mark(db)).counted_to = UUID(int=0)
+    mark.counted_to = UUID(int=0)
 
 
 async def _mark(db: Db) -> WatchMark:

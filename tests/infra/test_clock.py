@@ -96,7 +96,12 @@ async def test_the_dev_clock_moves_it(phone: Phone, clock: Clock, asked: str, mo
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"[]", b'{"advance": 1}', b'{"advance": "P"}', b'{"advance": "-PT1H"}', b"{"]
+    "body",
+    [
+        *(b"", b"{}", b"[]", b'{"advance": 1}', b'{"advance": "P"}', b'{"advance": "-PT1H"}', b"{"),
+        b'{"advance": "P3654D"}',
+        *(b'{"advance": "PT%sS"}' % digits for digits in (b"9" * 20, b"9" * 400)),
+    ],
 )
 async def test_the_dev_clock_refuses_what_is_no_duration(phone: Phone, body: bytes) -> None:
     assert (await phone.http.post("/dev/clock", content=body)).status_code == 400

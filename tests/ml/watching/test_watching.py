@@ -34,6 +34,7 @@ from ml.watching import bins, snapshots, tasks, watch
 from ml.watching.bins import SCORE, WatchMark
 from ml.watching.snapshots import WatchSnapshot
 from ml.watching.watch import Spread
+from tests.statements import statements
 from tests.tampering import tamper
 
 # Nobody else's scores and decisions lie so far ahead.
@@ -319,3 +320,11 @@ class TestWatch:
         await approvals.approve(db, people[1], MODEL, subject=live.version, seen="seen", now="seen")
         seen = await watch.watch(db, 7)
         assert seen is not None and seen.vouched_by == ("Wen", "Lin")
+
+
+async def test_whoever_counts_and_whoever_forgets_begin_with_the_mark(db: Db) -> None:
+    """Taken in one order by both, so that neither ever waits for the other."""
+    for work in (bins.count_from_the_start(db), bins.count_scores(db, new_id())):
+        with statements() as sent:
+            await work
+        assert next(statement for statement in sent if "watch_" in statement).startswith("INSERT INTO watch_marks")
