@@ -56,12 +56,7 @@ async def apply(
     product = await _product(db, product_id)
     _check_terms(product, amount, term_months)
     turn = await turns.take(db, actor.user_id)
-    _refuse_closing(turn)
-    sheet = turn.sheet()
-    _refuse_minors(sheet)
-    scored = _scored(turn, sheet)
-    _refuse_ineligible(product, sheet, scored)
-    assert isinstance(scored, Scored), "without a score nobody is eligible"
+    sheet, scored = _eligible(turn, product)
     application = await _application(db, actor, product, amount, term_months)
     await _refuse_twin(db, application)
     partner = await db.get_one(Partner, product.partner_id)
@@ -92,6 +87,17 @@ def _check_terms(product: Product, amount: Money, term_months: int) -> None:
     quoting.refuse_uneven(quoted, term_months, ("input", "amount"))
     # To the cent, a small amount can cost more than what its product was held to.
     quoting.refuse_above_cap(quoted, ("input", "amount"))
+
+
+def _eligible(turn: Turn, product: Product) -> tuple[FactSheet, Scored]:
+    """What is known of them in their turn, and their score. Refuses whoever may not have the product."""
+    _refuse_closing(turn)
+    sheet = turn.sheet()
+    _refuse_minors(sheet)
+    scored = _scored(turn, sheet)
+    _refuse_ineligible(product, sheet, scored)
+    assert isinstance(scored, Scored), "without a score nobody is eligible"
+    return sheet, scored
 
 
 def _refuse_closing(turn: Turn) -> None:
