@@ -106,7 +106,7 @@ async def work_off(people: Sequence[UUID], step: Step | None = None) -> None:
                 step.at(number, len(owed), "what follows from a score")
         if not owed:
             return
-    raise AssertionError("what is owed never ends")
+    raise AssertionError(f"what is owed never ends: {sorted({reaction for _, reaction in owed})}")
 
 
 async def _owed(people: Sequence[UUID]) -> list[tuple[UUID, str]]:
