@@ -23,30 +23,30 @@ _sessions: async_sessionmaker[AsyncSession] | None = None
 _reads: async_sessionmaker[Reads] | None = None
 
 
-def open_engine(url: str | None = None, *, pool: int | None = None) -> AsyncEngine:
+def open_engine(*, pool: int | None = None) -> AsyncEngine:
     """Make this process's engine for transactions; a second call answers the first one's."""
     global _engine, _sessions
     if _engine is None:
-        _engine = _make(url, pool or settings().database_pool, pool_pre_ping=True)
+        _engine = _make(pool or settings().database_pool, pool_pre_ping=True)
         lasting.listen(_engine)
         _sessions = async_sessionmaker(_engine, expire_on_commit=False)
     return _engine
 
 
-def open_reads(url: str | None = None, *, pool: int | None = None) -> async_sessionmaker[Reads]:
+def open_reads(*, pool: int | None = None) -> async_sessionmaker[Reads]:
     """The sessions of reads, each statement by itself: no transaction is begun, and no connection asked whether it lives."""
     global _reads
     if _reads is None:
-        engine = _make(url, pool or settings().database_read_pool, isolation_level="AUTOCOMMIT", read_only=True)
+        engine = _make(pool or settings().database_read_pool, isolation_level="AUTOCOMMIT", read_only=True)
         lasting.listen(engine)
         _reads = async_sessionmaker(engine, class_=Reads, expire_on_commit=False)
     return _reads
 
 
-def _make(url: str | None, pool: int, *, read_only: bool = False, **options: Any) -> AsyncEngine:
+def _make(pool: int, *, read_only: bool = False, **options: Any) -> AsyncEngine:
     s = settings()
     return make_engine(
-        url or s.database_url or "",
+        s.database_url or "",
         pool_size=pool,
         max_overflow=0,
         pool_timeout=10,
@@ -95,6 +95,8 @@ async def reading() -> AsyncIterator[Db]:
     """A short read of its own, in which nothing can be written; each statement sees what is there when it is asked."""
     async with open_reads()() as db:
         yield db
+        if db.new or db.dirty or db.deleted:
+            await db.flush()  # which Postgres refuses; otherwise it would be forgotten and nobody told
 
 
 def _should_run_again(error: Exception) -> bool:

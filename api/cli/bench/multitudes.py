@@ -107,12 +107,14 @@ async def _filled(story: ConsoleStory, servers: Servers, few_url: str, crowd: Cr
 @asynccontextmanager
 async def _at(url: str) -> AsyncIterator[None]:
     """What this process reads and writes is in that database."""
+    usual = settings().database_url
     await database.close_engine()
-    database.open_engine(url)
+    settings().database_url = url
     try:
         yield
     finally:
         await database.close_engine()
+        settings().database_url = usual
 
 
 def _api(house: House, url: str) -> tuple[Program, int]:
