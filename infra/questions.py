@@ -144,13 +144,10 @@ async def ask_together(asked: Asking) -> list[list[Any]]:
 
 async def ask_within(db: AsyncSession, asked: Asking) -> list[list[Any]]:
     """The same as this transaction sees it; of what it has changed, only what is flushed."""
-    raw = await (await db.connection()).get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None
+    connection = await db.connection()
 
     async def fetch(sql: str, values: Sequence[Any]) -> list[Any]:
-        rows: list[Any] = await driver.fetch(sql, *values)
-        return rows
+        return [*(await connection.exec_driver_sql(sql, tuple(values))).all()]
 
     return await _ask_together(fetch, asked)
 
