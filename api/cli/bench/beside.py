@@ -3,8 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import fmean, median
@@ -14,6 +13,7 @@ import httpx2
 import numpy as np
 from sqlalchemy import func, select, update
 
+from api.cli.bench.scratch import running
 from api.cli.house import House
 from api.story import Step
 from domain.credit import rescores, rescoring
@@ -21,7 +21,6 @@ from domain.credit.rescores import RescoreRange, RescoreReason
 from domain.people import sessions
 from infra.database import reading, transaction
 from infra.outbox import EventReaction
-from infra.running.programs import Process
 from ml.live import registry, store
 from ml.live.store import ModelKind
 
@@ -55,7 +54,7 @@ class Beside:
 
 async def disturbed(house: House, people: list[UUID], pairs: int, step: Step) -> Beside:
     one, other = await _two_champions()
-    with _running(house):
+    with running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=30) as http:
             token = await _token(people[0])
             await _window(http, token, requests=WARM_UP)
@@ -77,19 +76,6 @@ async def _two_champions() -> tuple[str, str]:
         model = await store.load_score(db, first)
         shift, slope = model.calibration
         return first, await store.save(db, replace(model, calibration=(shift + 0.1, slope)))
-
-
-@contextmanager
-def _running(house: House) -> Iterator[None]:
-    started: list[Process] = []
-    try:
-        for program in (house.api(), house.worker(), house.relay()):
-            started.append(Process(program, house.var))
-        started[0].wait_until_ready()
-        yield
-    finally:
-        for process in reversed(started):
-            process.stop()
 
 
 async def _token(user_id: UUID) -> str:

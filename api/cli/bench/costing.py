@@ -4,8 +4,6 @@ import asyncio
 import io
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -14,6 +12,7 @@ import httpx2
 from rich.console import Console
 
 from api.cli.bench import multiplying
+from api.cli.bench.scratch import running
 from api.cli.bench.serving import crowds, processor
 from api.cli.demo.doors import Data
 from api.cli.demo.journey import SHARED, Journey
@@ -24,7 +23,6 @@ from domain.market import catalogue
 from infra import backlog, postgres_url
 from infra.entity import Entity
 from infra.ids import global_id, parse_global_id
-from infra.running.programs import Process
 from infra.settings import settings
 
 IDLE_SECONDS = 5.0
@@ -48,7 +46,7 @@ class AccountCost:
 
 
 async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> AccountCost:
-    with _running(house):
+    with running(house):
         async with httpx2.AsyncClient(base_url=house.address, timeout=60, trust_env=False) as http:
             walked = [await Account(http, house).walk_whole()]  # whatever is loaded once is loaded now
             with story.step("Nobody") as step:
@@ -67,19 +65,6 @@ async def cost(story: ConsoleStory, house: House, people: int, copies: int) -> A
     return AccountCost(
         people, copies, taken / people, idle, sum(tables.values()), {name: tables[name] for name in heaviest}
     )
-
-
-@contextmanager
-def _running(house: House) -> Iterator[None]:
-    started: list[Process] = []
-    try:
-        for program in (house.api(), house.worker(), house.relay()):
-            started.append(Process(program, house.var))
-        started[0].wait_until_ready()
-        yield
-    finally:
-        for process in reversed(started):
-            process.stop()
 
 
 class Account(Journey):

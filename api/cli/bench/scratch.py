@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.cli.house import House
 from api.story import ConsoleStory
 from infra import embedded, terminal
 from infra.embedded.valkey import free_port
+from infra.running.programs import Process
 from infra.settings import settings
 
 
@@ -32,6 +34,20 @@ def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[ConsoleS
 
         wiring.prepare(story)
         yield story
+
+
+@contextmanager
+def running(house: House) -> Iterator[None]:
+    """Its API, worker and relay, ready to be asked."""
+    started: list[Process] = []
+    try:
+        for program in (house.api(), house.worker(), house.relay()):
+            started.append(Process(program, house.var))
+        started[0].wait_until_ready()
+        yield
+    finally:
+        for process in reversed(started):
+            process.stop()
 
 
 @contextmanager
