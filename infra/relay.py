@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -36,10 +37,9 @@ async def run(broker: Broker) -> None:
                 # The database may be restarting; the rows are still there when it is back.
                 log.exception("relay.failed")
             await watch.look()
-            try:
-                await asyncio.wait_for(bell.wait(), settings().relay_sweep_seconds)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings().relay_sweep_seconds):
+                    await bell.wait()
 
 
 async def _hear(bell: asyncio.Event) -> None:

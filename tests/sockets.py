@@ -34,7 +34,8 @@ class Socket:
         return message["id"], error["extensions"]["code"]
 
     async def hear(self) -> Answer:
-        message: Answer = orjson.loads(await asyncio.wait_for(self.connection.recv(), SECONDS_MAX))
+        async with asyncio.timeout(SECONDS_MAX):
+            message: Answer = orjson.loads(await self.connection.recv())
         return message
 
     async def sign_in(self, token: str | None, **payload: str) -> None:
@@ -55,7 +56,8 @@ class Socket:
     async def closed_with(self) -> int | None:
         """The code that the house closes the socket with; nothing is said before."""
         with suppress(ConnectionClosed):
-            said = await asyncio.wait_for(self.connection.recv(), SECONDS_MAX)
+            async with asyncio.timeout(SECONDS_MAX):
+                said = await self.connection.recv()
             raise AssertionError(f"not closed, but said {said!r}")
         return self.connection.close_code
 

@@ -92,4 +92,5 @@ async def changes(context: Context, look: Callable[[], Awaitable[tuple[Any, T]]]
                 last = mark
                 yield seen
             with suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), LOOK_AGAIN_SECONDS)
+                async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                    await bell.wait()

@@ -183,7 +183,8 @@ class Conversation:
         async with doorbell.waiting_for(self.asker.actor.user_id) as bell:
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), settings().socket_limits.look_again_seconds)
+                    async with asyncio.timeout(settings().socket_limits.look_again_seconds):
+                        await bell.wait()
                 bell.clear()
                 await self._authenticate(self.asker, self.asker.token)
 

@@ -56,7 +56,8 @@ class TestTurns:
             await asyncio.sleep(0)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-        await asyncio.wait_for(_take("a"), SECONDS_MAX)
+        async with asyncio.timeout(SECONDS_MAX):
+            await _take("a")
         assert turns._lines == {}
 
     @pytest.mark.parametrize(

@@ -33,11 +33,13 @@ async def test_only_the_one_who_is_meant_is_woken() -> None:
     one, other = new_id(), new_id()
     listening = asyncio.create_task(doorbell.listen())
     async with doorbell.waiting_for(one) as mine, doorbell.waiting_for(other) as theirs:
-        await asyncio.wait_for(mine.wait(), SECONDS_MAX)  # at the start everybody looks
+        async with asyncio.timeout(SECONDS_MAX):
+            await mine.wait()  # at the start everybody looks
         mine.clear()
         theirs.clear()
         await doorbell.ring([one])
-        await asyncio.wait_for(mine.wait(), SECONDS_MAX)
+        async with asyncio.timeout(SECONDS_MAX):
+            await mine.wait()
         assert not theirs.is_set()
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -79,7 +81,8 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_by_the_next() -> Non
 
     task = asyncio.create_task(hear_badly())
     await asyncio.sleep(0)
-    await asyncio.wait_for(background.end(task), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        await background.end(task)
     assert (task.cancelled(), len(swallowed)) == (True, 2)
 
 

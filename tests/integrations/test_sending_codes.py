@@ -133,7 +133,8 @@ async def test_a_second_delivery_leaves_the_code_to_who_waits_for_a_slow_gateway
     monkeypatch.setattr(tasks, "gateway", lambda: gateway)
     _, event, _ = await asked()
     first = asyncio.create_task(react(event.id, "send_code"))
-    await asyncio.wait_for(gateway.is_called.wait(), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        await gateway.is_called.wait()
     await clock.forward(minutes=1)  # far past the lease with which it was handed over
     await react(event.id, "send_code")
     assert (await owed(event)).handled_at is None, "nobody knows yet whether it was sent"

@@ -42,7 +42,8 @@ async def longan(*words: str, said: str = "") -> tuple[int, str]:
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
         start_new_session=True,
     )
-    told, _ = await asyncio.wait_for(process.communicate(said.encode()), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        told, _ = await process.communicate(said.encode())
     return process.returncode or 0, told.decode()
 
 

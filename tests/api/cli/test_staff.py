@@ -17,7 +17,8 @@ async def longan(*words: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await asyncio.wait_for(process.communicate(), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        said, _ = await process.communicate()
     return process.returncode or 0, said.decode()
 
 

@@ -19,7 +19,8 @@ from tests.patience import SECONDS_MAX
 async def test_it_is_begun_and_told_to_a_program() -> None:
     command = (sys.executable, "-m", "api.cli", "match", "sweep", "--no-wait", "--json", "--ranges", "2")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    said, _ = await asyncio.wait_for(process.communicate(), SECONDS_MAX)
+    async with asyncio.timeout(SECONDS_MAX):
+        said, _ = await process.communicate()
     async with reading() as db:
         people = (await db.execute(select(func.count()).select_from(FactsVersion))).scalar_one()
     told = json.loads(said)

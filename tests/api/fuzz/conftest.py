@@ -43,7 +43,8 @@ class House:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(written)
-            return await asyncio.wait_for(reader.read(), SECONDS_MAX)
+            async with asyncio.timeout(SECONDS_MAX):
+                return await reader.read()
         except ConnectionError:
             return b""
         finally:
@@ -72,7 +73,8 @@ async def house_of_strangers(folder: Path, **environment: str) -> AsyncIterator[
         yield house
     finally:
         program.terminate()
-        await asyncio.wait_for(program.wait(), SECONDS_MAX)
+        async with asyncio.timeout(SECONDS_MAX):
+            await program.wait()
 
 
 async def _is_ready(house: House) -> None:

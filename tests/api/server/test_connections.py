@@ -39,12 +39,14 @@ class Line:
     async def all(self) -> bytes:
         """What comes until the house hangs up; b"" where it does at once, or resets."""
         try:
-            return await asyncio.wait_for(self.reader.read(), SECONDS_MAX)
+            async with asyncio.timeout(SECONDS_MAX):
+                return await self.reader.read()
         except ConnectionError:
             return b""
 
     async def head(self) -> bytes:
-        return await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), SECONDS_MAX)
+        async with asyncio.timeout(SECONDS_MAX):
+            return await self.reader.readuntil(b"\r\n\r\n")
 
     async def close_code(self) -> int:
         """Of a WebSocket that the house ends; what was said before is left aside."""

@@ -91,7 +91,8 @@ async def test_a_claim_outlives_a_renewal_that_fails(counter: Counter, monkeypat
     event = await happened()
     async with leases.claimed(event.id, "count_inside"):
         monkeypatch.setattr(leases, "transaction", away)
-        await asyncio.wait_for(failed.wait(), SECONDS_MAX)
+        async with asyncio.timeout(SECONDS_MAX):
+            await failed.wait()
         monkeypatch.setattr(leases, "transaction", real)
     assert (await owed(event)).claimed_by is None
 

@@ -56,7 +56,8 @@ async def machine(var: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def served(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), SECONDS_MAX)).decode().strip()
+    async with asyncio.timeout(SECONDS_MAX):
+        return (await process.stdout.readline()).decode().strip()
 
 
 async def test_they_serve_what_was_promoted_on_a_third(
