@@ -15,6 +15,7 @@ import domain.tasks
 import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
+import integrations.webhooks.registering
 import membership.tasks
 import ml.live.approvals
 import ml.tasks
@@ -49,6 +50,7 @@ ROOMS = (
     integrations.linking,
     integrations.sms.kept,
     integrations.tasks,
+    integrations.webhooks.registering,
     membership.tasks,
     ml.live.approvals,
     ml.tasks,

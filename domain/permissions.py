@@ -21,6 +21,7 @@ class Permission(StrEnum):
 
     OFFER_PRODUCTS = "OFFER_PRODUCTS"
     ANSWER_APPLICATIONS = "ANSWER_APPLICATIONS"
+    RECEIVE_EVENTS = "RECEIVE_EVENTS"
 
 
 class Role(StrEnum):
@@ -49,7 +50,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
 
 ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.PRODUCTS: frozenset({P.SIGNED_IN, P.OFFER_PRODUCTS}),
-    Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS}),
+    Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS, P.RECEIVE_EVENTS}),
 }
 
 ROLE_NAMES: Mapping[Role, str] = {

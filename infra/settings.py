@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     providers: dict[kinds.Name, ProviderCredentials] = {}
     link_redirects: list[kinds.Redirect] = []  # https addresses that a link may return to, besides longan://
     outgoing_allow: list[kinds.Authority] = []  # host:port of private addresses that we may call
+    webhook_allow: list[kinds.Authority] = []  # host:port of private addresses that partners may be told at
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: SmsCredentials = SmsCredentials()

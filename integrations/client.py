@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
 from functools import cache
 from typing import Any
 
@@ -17,8 +17,11 @@ BODY_BYTES_MAX = 1_000_000
 ATTEMPTS = 3
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 
-# These addresses are global by number, but carry an IPv4 address that may be private.
-CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "2001::/32"))
+# All that was ever given out; what lies elsewhere leads to a private address by some translator's way, or nowhere.
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# These addresses are global by number, but carry an IPv4 address that may be private, or lead to a relay of such.
+CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "2001::/32", "192.88.99.0/24"))
+ISATAP = (0x00005EFE, 0x02005EFE)  # the word of an IPv6 address that an IPv4 address follows, whatever its network
 
 # Secrets sit in query strings, and the library's own log lines print whole URLs.
 for _name in ("httpx2", "httpcore2"):
@@ -35,6 +38,10 @@ class UnsafeAddress(httpx2.ConnectError):
     """The host is, or resolves to, an address that we must not call."""
 
 
+class NotResolved(httpx2.ConnectError):
+    """The host has no address, or none that could be learned in time."""
+
+
 class TooLarge(httpx2.ReadError):
     """The answer went on past BODY_BYTES_MAX."""
 
@@ -45,16 +52,15 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     Plain HTTP and private addresses only where `allow` names the "host:port".
     """
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    def __init__(self, allow: Iterable[str] = (), *, connections: int = 100) -> None:
         self._allow = frozenset(allow)
         # Connections aren't kept: one to an address must not serve another name that shares it.
-        self._inner = httpx2.AsyncHTTPTransport(
-            verify=_certificates(), trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
-        )
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=0)
+        self._inner = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False, limits=limits)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
-        addresses = await self._addresses(request)
+        addresses = await safe_addresses(request.url, self._allow)
         request.extensions = {**request.extensions, "sni_hostname": host}
         named = request.url
         for left, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
@@ -72,17 +78,6 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-    async def _addresses(self, request: httpx2.Request) -> list[str]:
-        host = request.url.host
-        port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        trusted = authority(host, port) in self._allow
-        if request.url.scheme != "https" and not trusted:
-            raise UnsafeAddress("plain HTTP", request=request)
-        addresses = await _resolve(host, port, request)
-        if not trusted and not all(is_public(address) for address in addresses):
-            raise UnsafeAddress("a private address", request=request)
-        return addresses
 
 
 class _Limited(httpx2.AsyncByteStream):
@@ -111,23 +106,36 @@ def authority_of(url: str) -> str:
     return authority(parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80))
 
 
+async def safe_addresses(url: httpx2.URL, allow: Container[str]) -> list[str]:
+    """The addresses of the host, all of which may be called. Raises UnsafeAddress where one may not, ConnectError without any."""
+    host = url.host
+    port = url.port or (443 if url.scheme == "https" else 80)
+    is_trusted = authority(host, port) in allow
+    if url.scheme != "https" and not is_trusted:
+        raise UnsafeAddress("plain HTTP")
+    addresses = await _resolve(host, port)
+    if not is_trusted and not all(is_public(address) for address in addresses):
+        raise UnsafeAddress("a private address")
+    return addresses
+
+
 def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
             return is_public(str(ip.ipv4_mapped))
-        if any(ip in net for net in CARRIERS):
+        if ip not in GIVEN_OUT or int(ip) >> 32 & 0xFFFFFFFF in ISATAP:
             return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in CARRIERS)
 
 
-async def _resolve(host: str, port: int, request: httpx2.Request) -> list[str]:
+async def _resolve(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(TIME_LIMITS.connect):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, TimeoutError):
-        raise httpx2.ConnectError("the name was not found", request=request) from None
+        raise NotResolved("the name was not found") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -14,6 +14,7 @@ from api.graphql.showing import shows
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
+from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import PartnerActor
 from domain.applications import applications
 from domain.market import products
@@ -21,12 +22,16 @@ from domain.people import partner_tokens, partners
 from domain.permissions import Permission
 from infra.database import reading
 from infra.ids import global_id
+from integrations.webhooks import endpoints
 
 NODES: Finders = {
     "Application": Finder(
         Permission.ANSWER_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.partner))
     ),
     "Product": Finder(Permission.OFFER_PRODUCTS, rows_of(lambda context: products.offered_by(context.partner))),
+    "WebhookEndpoint": Finder(
+        Permission.RECEIVE_EVENTS, rows_of(lambda context: endpoints.visible_to(context.partner))
+    ),
 }
 
 
@@ -48,7 +53,7 @@ class Me:
 
 
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
-class Query(ApplicationQuery, ProductQuery, ReachQuery):
+class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     async def me(self, info: Info) -> Me:
@@ -61,13 +66,13 @@ class Query(ApplicationQuery, ProductQuery, ReachQuery):
 @strawberry.type(
     description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
-class Mutation(ApplicationMutation, ProductMutation):
+class Mutation(ApplicationMutation, ProductMutation, WebhookMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Product))
+    return make_schema(Query, Mutation, types=(Application, Product, WebhookEndpoint))
 
 
 async def authenticate(text: str) -> PartnerActor:

@@ -1,0 +1,49 @@
+"""Event type: what a partner can be told of, by the word that its payloads say, and which events of ours tell it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from domain.applications import applications
+from domain.consent import consents
+
+
+class EventType(StrEnum):
+    """Rooms that do not exist yet will tell of those that no event stands for."""
+
+    APPLICATION_SUBMITTED = "application.submitted"
+    APPLICATION_WITHDRAWN = "application.withdrawn"
+    APPLICATION_DECIDED = "application.decided"
+    APPLICATION_REFERRED = "application.referred"
+    APPLICATION_DELAYED = "application.delayed"
+    OFFER_ACCEPTED = "offer.accepted"
+    OFFER_EXPIRED = "offer.expired"
+    PAYOUT_REQUESTED = "payout.requested"
+    AGREEMENT_DRAWN = "agreement.drawn"
+    AGREEMENT_REPAID = "agreement.repaid"
+    AGREEMENT_OVERDUE = "agreement.overdue"
+    AGREEMENT_SETTLED = "agreement.settled"
+    AGREEMENT_UNWOUND = "agreement.unwound"
+    NOTICE_GIVEN = "notice.given"
+    CLAIM_DISPUTED = "claim.disputed"
+    CLAIM_DECIDED = "claim.decided"
+    CONSENT_GRANTED = "consent.granted"
+    CONSENT_REVOKED = "consent.revoked"
+    BENEFIT_REDEEMED = "benefit.redeemed"
+
+
+OF_APPLICATIONS: Mapping[str, EventType] = {
+    applications.SUBMITTED: EventType.APPLICATION_SUBMITTED,
+    applications.WITHDRAWN: EventType.APPLICATION_WITHDRAWN,
+    applications.APPROVED: EventType.APPLICATION_DECIDED,
+    applications.DECLINED: EventType.APPLICATION_DECIDED,
+    applications.REFERRED: EventType.APPLICATION_REFERRED,
+    applications.DELAYED: EventType.APPLICATION_DELAYED,
+    applications.ACCEPTED: EventType.OFFER_ACCEPTED,
+    applications.EXPIRED: EventType.OFFER_EXPIRED,
+}
+# Of those that came with an application: their subject is the consent.
+OF_CONSENTS: Mapping[str, EventType] = {
+    consents.GRANTED: EventType.CONSENT_GRANTED,
+    consents.REVOKED: EventType.CONSENT_REVOKED,
+}
+TYPES: Mapping[str, EventType] = {**OF_APPLICATIONS, **OF_CONSENTS}
