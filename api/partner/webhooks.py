@@ -80,11 +80,15 @@ class WebhookEndpoint(Node):
 
 @shows(registering.Issued, description="A webhook, and a secret that is shown once.")
 class WebhookEndpointCreated:
-    endpoint: WebhookEndpoint = strawberry.field(description="The webhook as it is now.")
     secret: str = strawberry.field(
         description="`whsec_...`, which signs what is sent. Keep it: it is shown again to the same idempotency key for 24 "
         "hours, and never to anybody else."
     )
+
+    @requires(Permission.RECEIVE_EVENTS)
+    @strawberry.field(description="The webhook as it is now.")
+    def endpoint(root: strawberry.Parent[registering.Issued]) -> WebhookEndpoint:
+        return cast(WebhookEndpoint, root.endpoint)
 
 
 @strawberry.type
