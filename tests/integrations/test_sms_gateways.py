@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from infra.settings import Settings
+from integrations.aliyun_rpc import sign as aliyun_signature
 from integrations.sms.aliyun import Aliyun
-from integrations.sms.aliyun import sign as aliyun_signature
 from integrations.sms.gateways import gateway
 from integrations.sms.kept import KeepingGateway
 from integrations.sms.messages import NotSent, Rejected, SmsFailure, SmsGateway, TextMessage, Unsure
