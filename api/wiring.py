@@ -15,6 +15,7 @@ import domain.tasks
 import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
+import integrations.verifying
 import integrations.webhooks.registering
 import membership.tasks
 import ml.live.approvals
@@ -51,6 +52,7 @@ ROOMS = (
     integrations.sms.kept,
     integrations.tasks,
     integrations.webhooks.registering,
+    integrations.verifying,
     membership.tasks,
     ml.live.approvals,
     ml.tasks,

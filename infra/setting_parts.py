@@ -43,6 +43,16 @@ class SmsCredentials(Part):
     url: kinds.WebAddress | None = None
 
 
+class RegisterCredentials(Part):
+    """What the register gave us. `auth_code` is of the label for reassigned numbers; addresses are of a region, or a stand-in."""
+
+    access_key_id: kinds.FilledSecret | None = None
+    access_key_secret: kinds.FilledSecret | None = None
+    auth_code: kinds.FilledSecret | None = None
+    cloudauth_url: kinds.WebAddress | None = None
+    dytns_url: kinds.WebAddress | None = None
+
+
 SMS_NEEDS: dict[str, tuple[str, ...]] = {
     "kept": (),
     "aliyun": ("access_key_id", "access_key_secret", "sign_name", "template_code"),
@@ -80,6 +90,13 @@ class CodeLimits(Part):
     failures_of_strangers: Rate = Rate(times=40, seconds=86_400)
     failures_of_networks: Rate = Rate(times=30, seconds=86_400)
     failures_of_devices: Rate = Rate(times=30, seconds=86_400)
+
+
+class IdentityLimits(Part):
+    """How often an identity is verified: by one person, and with one id number from all accounts."""
+
+    per_person: Rate = Rate(times=5, seconds=86_400)
+    per_number: Rate = Rate(times=10, seconds=86_400)
 
 
 # One machine plays many people there, and asks again at once.

@@ -16,8 +16,10 @@ from infra.setting_parts import (
     CodeLimits,
     CodeNumbers,
     ConnectionLimits,
+    IdentityLimits,
     Learning,
     ProviderCredentials,
+    RegisterCredentials,
     RequestLimits,
     SmsCredentials,
     SocketLimits,
@@ -82,6 +84,10 @@ class Settings(BaseSettings):
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: SmsCredentials = SmsCredentials()
+
+    identity_register: Literal["sandbox", "aliyun"] = "sandbox"  # who says whose a name, a number or an account is
+    registers: RegisterCredentials = RegisterCredentials()
+    identity_limits: IdentityLimits = IdentityLimits()
 
     trusted_proxies: list[kinds.Network] = []  # addresses or networks that may say in X-Forwarded-For for whom they ask
     proxy_hops: Annotated[int, Field(ge=1, le=10)] = 1  # how many of them stand one behind the other, at the most
@@ -149,6 +155,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def register_is_known(self) -> Self:
+        needed = ("access_key_id", "access_key_secret") if self.identity_register == "aliyun" else ()
+        if missing := [f"LONGAN_REGISTERS__{name.upper()}" for name in needed if getattr(self.registers, name) is None]:
+            raise ValueError(f"the register {self.identity_register} needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
     def keys_come_together(self) -> Self:
         """Refuse some of the keys without the others: what was sealed under `var/` and what the settings say would be mixed."""
         keys = {"MASTER_KEYS": self.master_keys, "INDEX_KEY": self.index_key, "TOKEN_KEY": self.token_key}
@@ -181,6 +194,8 @@ class Settings(BaseSettings):
         missing = [f"LONGAN_{name.upper()}" for name in names if not getattr(self, name)]
         if self.sms_gateway == "kept":
             missing.append("LONGAN_SMS_GATEWAY (a real one: kept messages are for the embedded default)")
+        if self.identity_register == "sandbox":
+            missing.append("LONGAN_IDENTITY_REGISTER (a real one: the sandbox believes everybody)")
         if missing:
             raise ValueError("a production configuration needs " + ", ".join(missing))
         return self

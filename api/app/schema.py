@@ -10,6 +10,7 @@ from api.app.applications import Application, ApplicationMutation, Offer
 from api.app.choices import ChoiceQuery
 from api.app.devices import Device, DeviceMutation
 from api.app.evidence import Evidence
+from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
@@ -38,6 +39,7 @@ class Mutation(
     SignInMutation,
     DeviceMutation,
     PeopleMutation,
+    IdentityMutation,
     AccountMutation,
     ApplicationMutation,
     MatchMutation,

@@ -20,7 +20,7 @@ from domain.market import eligibility, products, quoting
 from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
 from domain.people.partners import Partner
-from domain.people.profiles import ADULT_YEARS, age_on
+from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on, identity_of
 from infra import clock, outbox, receipts
 from infra.clock import local_day
 from infra.database import Db
@@ -94,6 +94,7 @@ def _eligible(turn: Turn, product: Product) -> tuple[FactSheet, Scored]:
     _refuse_closing(turn)
     sheet = turn.sheet()
     _refuse_minors(sheet)
+    _refuse_mismatch(sheet)
     scored = _scored(turn, sheet)
     _refuse_ineligible(product, sheet, scored)
     assert isinstance(scored, Scored), "without a score nobody is eligible"
@@ -109,6 +110,14 @@ def _refuse_minors(sheet: FactSheet) -> None:
     birth = sheet.values.get("profile.birth_date")
     if isinstance(birth, date) and age_on(birth, local_day(sheet.as_of)) < ADULT_YEARS:
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("You need to be at least {age} to apply."), age=ADULT_YEARS)
+
+
+def _refuse_mismatch(sheet: FactSheet) -> None:
+    if identity_of(sheet) is IdentityStatus.MISMATCH:
+        sentence = N_(
+            "Your name and id number did not belong together. Please check them and verify your identity again."
+        )
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence)
 
 
 def _scored(turn: Turn, sheet: FactSheet) -> Scored | NotEnoughKnown:

@@ -13,7 +13,8 @@ from domain.facts.counting_on import INCOME, PREFIX, CountingOn
 FactValue = float | int | Decimal | bool | str | date
 
 # What a person says of themselves or what we counted ourselves is not a linked account.
-OWN_SOURCES = frozenset({"profile", "longan"})
+REGISTER = "identity"
+OWN_SOURCES = frozenset({"profile", "longan", REGISTER})
 
 
 class Observation(NamedTuple):
@@ -140,9 +141,15 @@ def _smaller(one: Seen, later: Seen) -> Seen:
     return later if float(later[2]) < float(one[2]) else one  # type: ignore[arg-type]
 
 
+def _registered(one: Seen, later: Seen) -> Seen:
+    """What a register said is not for anybody to say otherwise."""
+    return one if one[1] == REGISTER else later
+
+
 # Two accounts can both be right: the older one tells the age, the worst delay is the delay, and a debt that one of them
 # knows is not undone by another that knows of none.
 _PREFER: dict[str, Callable[[Seen, Seen], Seen]] = {
+    "profile.birth_date": _registered,
     "account.age_months": _larger,
     "account.real_name": _larger,
     "repayment.delay_months": _larger,

@@ -68,6 +68,7 @@ OCCUPATIONS = tuple(OCCUPATION_LABELS)
 
 _KINDS = (
     FactKind("profile.birth_date", FactType.DATE, FactGroup.IDENTITY, N_("Birth date")),
+    FactKind("identity.checked", FactType.FLAG, FactGroup.IDENTITY, N_("Identity checked")),
     FactKind("profile.region", FactType.TEXT, FactGroup.IDENTITY, N_("Region")),
     FactKind("profile.occupation", FactType.TEXT, FactGroup.ABILITY, N_("Occupation")),
     _money("profile.monthly_income", FactGroup.ABILITY, N_("Declared monthly income"), 10_000_000, days=365),

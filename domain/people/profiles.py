@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +18,7 @@ from domain.facts.vocabulary import OCCUPATION_LABELS
 from infra import clock, outbox
 from infra.clock import local_day
 from infra.database import Db
-from infra.errors import Faults, invalid
+from infra.errors import Faults, Refusal, RefusalCode, invalid
 from infra.events import declare
 from infra.money import Money, unit
 from infra.regions import is_region
@@ -26,6 +27,7 @@ from infra.texts import line
 from infra.words import N_, say
 
 SOURCE = "profile"
+IDENTITY, BIRTH_DATE = "identity.checked", "profile.birth_date"
 CHANGED = declare("profile.changed")
 AGE_MAX = 120
 OCCUPATION_MAX = 60
@@ -58,8 +60,17 @@ def profile_of(sheet: FactSheet, currency: str) -> Profile:
         region=_text(value_of("region")),
         occupation=_text(value_of("occupation")),
         monthly_income=Money.of(income, currency) if isinstance(income, Decimal) else None,
-        identity=IdentityStatus.UNCHECKED,
+        identity=identity_of(sheet),
     )
+
+
+def identity_of(sheet: FactSheet) -> IdentityStatus:
+    match sheet.values.get(IDENTITY):
+        case True:
+            return IdentityStatus.CHECKED
+        case False:
+            return IdentityStatus.MISMATCH
+    return IdentityStatus.UNCHECKED
 
 
 def _text(value: FactValue | None) -> str | None:
@@ -72,13 +83,17 @@ def age_on(birth_date: date, today: date) -> int:
 
 
 async def update(db: Db, actor: UserActor, changes: dict[str, date | str | Money | None]) -> None:
-    """Write down what was said; absent names keep, None clears. Saying the same again changes nothing. Refuses INVALID."""
+    """Write down what was said; absent names keep, None clears. Saying the same again changes nothing.
+
+    Refuses INVALID, and NOT_ALLOWED another birth date than that of a checked identity.
+    """
     now = await clock.now(db)
     sheet = await readings.sheet(db, actor.user_id)
     facts = _facts(changes, local_day(now))
     changed = {name: value for name, value in facts.items() if sheet.values.get(name) != value}
     if not changed:
         return
+    _refuse_another_birth_date(sheet, changed)
     await readings.record(
         db,
         actor.user_id,
@@ -86,6 +101,12 @@ async def update(db: Db, actor: UserActor, changes: dict[str, date | str | Money
         [Observed(name=name, value=value, observed_at=now) for name, value in changed.items()],
     )
     await outbox.announce(db, CHANGED, user_id=actor.user_id)
+
+
+def _refuse_another_birth_date(sheet: FactSheet, changed: Mapping[str, FactValue | None]) -> None:
+    if BIRTH_DATE in changed and identity_of(sheet) is IdentityStatus.CHECKED:
+        sentence = N_("Your birth date is known from your id number, and stays.")
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "birthDate"))
 
 
 def _facts(changes: dict[str, date | str | Money | None], today: date) -> dict[str, FactValue | None]:

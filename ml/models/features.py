@@ -40,7 +40,7 @@ class Feature:
 
 
 # Age, sex, place and friends are no inputs, whatever a loan book holds.
-NEVER = frozenset({"profile.birth_date", "profile.region", "social.contacts"})
+NEVER = frozenset({"identity.checked", "profile.birth_date", "profile.region", "social.contacts"})
 
 _RISK = {
     "account.real_name": -1,

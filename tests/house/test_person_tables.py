@@ -15,6 +15,7 @@ CLASSES = {mapper.class_.__tablename__: mapper.class_ for mapper in Entity.regis
 # Found by what was looked up, not by whose it is.
 LOOKED_UP = {
     "events": "whatever happened, to nobody too",
+    "known_id_numbers": "whose an id number is",
     "phones": "whose a number is",
     "provider_subjects": "whose an account at a provider is",
 }

@@ -91,6 +91,8 @@ COMPLETE = {
     "master_keys": {"1": KEY},
     "index_key": KEY,
     "token_key": KEY,
+    "identity_register": "aliyun",
+    "registers": {"access_key_id": "LTAI1", "access_key_secret": "12345678"},
     "sms_gateway": "twilio",
     "sms": {"account_sid": "AC1", "auth_token": "token", "sender": "+15005550006"},
 }

@@ -35,6 +35,7 @@ from integrations import linking
 from integrations.providers.alipay import sign
 from integrations.providers.failures import ProviderFailure
 from integrations.providers.history import read_facts
+from integrations.register.answers import Attestation, RegisterAway, Resident
 from integrations.registrations import registration
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.oidc import KEY_ID, _signing_key
@@ -42,6 +43,7 @@ from integrations.sandbox.sealing import SandboxSeal
 from integrations.sandbox.world import SandboxWorld
 from integrations.sms.messages import SmsFailure
 from tests.integrations.conftest import Desk, forget
+from tests.integrations.registers import StandIn, register_of
 from tests.integrations.serving import served
 from tests.integrations.test_linking import callback_of
 from tests.integrations.test_linking_at_the_sandbox import KEYS
@@ -242,3 +244,40 @@ async def test_a_gateway_that_answers_anything_has_sent_or_failed(chosen: Any) -
     assert sent
     assert len(ends) == 60 - sent
     assert all(reason.isascii() for reason in ends)
+
+
+async def test_a_register_that_answers_anything_says_yes_in_its_own_word_alone() -> None:
+    good = {"Code": "200", "ResultObject": {"BizCode": "1"}, "Data": {"VerifyResult": "1"}}
+    chance, yes, reasons = random.Random(11), 0, list[str]()
+    stand_in = StandIn()
+    async with register_of(stand_in) as register:
+        for turn in range(120):
+            told = json.dumps(good | {"Code": "OK" if turn % 3 == 2 else "200"}).encode()
+            body = chance.choice(BODIES) if chance.random() < 0.2 else _changed(told, chance, world=None)  # type: ignore[arg-type]
+            status = chance.choice([200, 200, 200, 400, 429, 503])
+
+            async def answer(_: Request, body: bytes = body, status: int = status) -> Response:
+                return Response(body, status)
+
+            stand_in.misbehave = answer
+            person = Resident("\u674e\u96f7", "11010519491231002X")
+            asked = [
+                register.is_owner(person, "+8613800138000"),
+                register.is_holder(person, "BANK", "4111111111111111"),
+                register.has_new_owner("+8613800138000", AS_OF),
+            ]
+            chosen = asked.pop(turn % 3)
+            for unasked in asked:
+                unasked.close()
+            try:
+                found = await chosen
+            except RegisterAway as away:
+                reasons.append(away.reason)
+                continue
+            if found is Attestation.YES:
+                yes += 1
+                reply = json.loads(body)
+                said = reply["Data"]["VerifyResult"] if turn % 3 == 2 else reply["ResultObject"]["BizCode"]
+                assert (said, reply["Code"], status) == ("1", "OK" if turn % 3 == 2 else "200", 200)
+    assert yes and reasons
+    assert all(reason.isascii() for reason in reasons)

@@ -119,6 +119,8 @@ def test_production_has_none(tmp_path: Path) -> None:
         "LONGAN_MASTER_KEYS": json.dumps({"1": key}),
         "LONGAN_INDEX_KEY": key,
         "LONGAN_TOKEN_KEY": key,
+        "LONGAN_IDENTITY_REGISTER": "aliyun",
+        **{f"LONGAN_REGISTERS__{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET")},
         "LONGAN_SMS_GATEWAY": "aliyun",
         **{f"LONGAN_SMS__{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SIGN_NAME", "TEMPLATE_CODE")},
     }

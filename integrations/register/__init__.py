@@ -1,0 +1,1 @@
+"""Registers: who knows for sure whose a name, a number, a phone or an account is."""
