@@ -38,6 +38,8 @@ DOORS: dict[str, NameOf] = {
     "/console": visits.name_of,
     "/oauth/": lambda _: None,
 }
+# Its documents are charged by what they cost.
+WEIGH = frozenset({"/graphql"})
 SECRETS = frozenset({oauth.PATH, "/console/session", visits.SIGN_IN})
 TELLERS = {
     "/graphql": by_graphql,
@@ -122,7 +124,7 @@ def make_app() -> Starlette:
             Middleware(Compressing),
             Middleware(TrustedHostMiddleware, allowed_hosts=settings().allowed_hosts or ["*"], www_redirect=False),
             Middleware(Failing, tellers=TELLERS),
-            Middleware(Turns, doors=DOORS, secrets=SECRETS),
+            Middleware(Turns, doors=DOORS, secrets=SECRETS, weigh=WEIGH),
         ],
         max_body_size=settings().request_limits.body_bytes,
     )

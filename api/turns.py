@@ -5,7 +5,7 @@ Whoever has signed in never waits behind others of their network: they have turn
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from starlette.exceptions import HTTPException
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.addresses import client_address
 from api.graphql.errors import RateLimited
+from infra import limiter
 from infra.background import end
 from infra.networks import shares_of
 from infra.settings import settings
@@ -25,6 +26,7 @@ HELD_BYTES_MAX = 10_000_000  # of requests that wait in one line
 _lines: dict[str, asyncio.Semaphore] = {}
 _standing: Counter[str] = Counter()
 _held: Counter[str] = Counter()
+_bursts = limiter.Bursts()
 
 
 @asynccontextmanager
@@ -48,23 +50,28 @@ def is_free(name: str) -> bool:
 
 class Turns:
     """Before the doors, by the beginnings of their paths. What compares `secrets` takes long, and has a line of its own.
+    Those that `weigh` draw out by themselves what asks much of them; at the others a visitor's burst of requests takes its time.
 
     A turn is for working out an answer: it begins when the whole request is there, and ends when the answer begins, so that
     nobody keeps one by sending or reading slowly.
     """
 
-    def __init__(self, app: ASGIApp, doors: Mapping[str, NameOf], secrets: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, doors: Mapping[str, NameOf], secrets: frozenset[str], weigh: frozenset[str] = frozenset()
+    ) -> None:
         self.app = app
         self.doors = doors
         self.secrets = secrets
+        self.weigh = weigh
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name_of = self._door_of(scope)
-        if name_of is None:
+        door = self._door_of(scope)
+        if door is None:
             await self.app(scope, receive, send)
             return
         request = HTTPConnection(scope)
-        lines = self._lines_of(request, name_of(request))
+        name = self.doors[door](request)
+        lines = self._lines_of(request, name)
         async with AsyncExitStack() as turns:
             arrived = await _arrived(receive, turns.enter_context(_holding(lines[-1][0])))
 
@@ -84,13 +91,15 @@ class Turns:
                         await turns.enter_async_context(turn(line, at_once))
                     else:
                         await _enter(turns, line, at_once, receive)
+                if name is None and door not in self.weigh:
+                    await _draw_out(shares_of(client_address(scope)))
             await self.app(scope, received, sent)
 
-    def _door_of(self, scope: Scope) -> NameOf | None:
+    def _door_of(self, scope: Scope) -> str | None:
         if scope["type"] != "http":
             return None
         path: str = scope["path"]
-        return next((name_of for beginning, name_of in self.doors.items() if path.startswith(beginning)), None)
+        return next((door for door in self.doors if path.startswith(door)), None)
 
     def _lines_of(self, request: HTTPConnection, name: str | None) -> list[tuple[str, int]]:
         limits = settings().request_limits
@@ -100,6 +109,22 @@ class Turns:
         suffix = " secrets" if is_secret else ""
         networks = shares_of(client_address(request.scope))
         return [(f"{network}{suffix}", times * limits.at_once_per_address) for network, times in networks]
+
+
+async def _draw_out(networks: Iterable[tuple[str, int]]) -> None:
+    """Within a turn, so that no more than the turns wait here."""
+    limits = settings().request_limits
+    delays = [
+        _bursts.delay(
+            network,
+            1,
+            at_once=times * limits.visitor_requests_per_burst,
+            per_second=times * limits.visitor_requests_per_minute / 60,
+        )
+        for network, times in networks
+    ]
+    if delay := max(delays):
+        await asyncio.sleep(delay)
 
 
 async def _enter(turns: AsyncExitStack, line: str, at_once: int, receive: Receive) -> None:

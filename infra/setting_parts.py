@@ -138,6 +138,10 @@ class RequestLimits(Part):
     visitor_cost: Times = 2_500
     visitor_cost_per_minute: Times = 200_000
     visitor_cost_per_burst: Times = 12_000  # at once, of one network in one process; what is more waits its time
+    visitor_requests_per_minute: Times = (
+        1_200  # for pages and tokens, of one network in one process; more waits its time
+    )
+    visitor_requests_per_burst: Times = 60  # so many of them at once
     at_once_per_address: Times = 4  # in one process, of whoever shows no token of ours; others wait
     at_once_per_person: Times = 4  # or partner's client, in one process, wherever they are
 

@@ -229,6 +229,37 @@ class TestABurst:
         assert time.monotonic() - began >= 0.4
 
 
+@pytest.mark.parametrize(
+    ("path", "token", "is_drawn_out"),
+    [
+        ("/console/sign-in", "", True),
+        ("/oauth/token", "", True),
+        ("/console/graphql", "wrong", True),
+        ("/partner/graphql", "wrong", True),
+        ("/graphql", "", False),
+        ("/console/sign-in", "staff", False),
+    ],
+)
+async def test_a_visitors_requests_are_drawn_out_wherever_they_are_not_weighed(
+    path: str, token: str, is_drawn_out: bool, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Noted(Bursts):
+        def delay(self, name: str, cost: float, **rate: float) -> float:
+            waits.append(round(super().delay(name, cost, **rate), 1))
+            return 0.0
+
+    monkeypatch.setattr(turns, "_bursts", Noted())
+    monkeypatch.setattr(settings().request_limits, "visitor_requests_per_burst", 2)
+    monkeypatch.setattr(settings().request_limits, "visitor_requests_per_minute", 6)
+    shown = await staff_token(Role.RISK) if token == "staff" else token
+    headers = {"Authorization": f"Bearer {shown}"} if shown else {}
+    for _ in range(4):
+        await web.request("GET" if "sign-in" in path else "POST", path, headers=headers)
+    assert [each > 0 for each in waits] == ([False, False, True, True] if is_drawn_out else [])
+
+
 async def test_a_refusal_takes_its_time(web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admitting, "_names_of", lambda asker, name=new_key(): [(name, 1)])
     monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", 1)
