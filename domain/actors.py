@@ -1,11 +1,13 @@
 """Who asks: a user on a device, a partner's server, or a member of staff."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from domain.permissions import ALLOWS, MAY, Permission, Role, Scope
 
-__all__ = ["Actor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
+__all__ = ["Actor", "KnownActor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class StaffActor:
 
 
 Actor = UserActor | PartnerActor | StaffActor
+A_co = TypeVar("A_co", bound=Actor, covariant=True)
+
+
+@dataclass(frozen=True)
+class KnownActor(Generic[A_co]):
+    """Who shows a token, found at this moment, and everybody's revision then."""
+
+    actor: A_co
+    at: datetime
+    everybodys: int | None
 
 
 def may(actor: Actor | None, permission: Permission) -> bool:

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, null, select, text
+from sqlalchemy import BigInteger, Select, bindparam, literal, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, MappedAsDataclass, mapped_column
 
 from infra.database import Db, transaction
 from infra.entity import Entity
+from infra.questions import Question
 
 BATCH = 500
 
@@ -31,6 +32,16 @@ class FeedHead(Entity):
 # Never below what was given out, and by the machine's time: a server restored from yesterday's copy gives out no position
 # again that a reader has passed.
 NEXT = text("SELECT greatest(CAST(:last AS bigint) + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)")
+
+
+def unsettled(row: type[InFeed], reader: InstrumentedAttribute[UUID]) -> Question[int]:
+    """Whether any change of this `reader_id`'s rows waits for its position: one row if so."""
+
+    def build() -> Select[int]:
+        waiting = row.feed_position.is_(None)
+        return select(literal(1)).where(reader == bindparam("reader_id"), waiting).limit(1)
+
+    return Question(build)
 
 
 async def settle(row: type[InFeed], reader: InstrumentedAttribute[UUID], reader_id: UUID) -> None:

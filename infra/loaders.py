@@ -2,44 +2,60 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, func
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from infra import clock
 from infra.questions import Question, ask_together
 
 V = TypeVar("V")
+Key = UUID | tuple[UUID, UUID]  # of a person, or of a person and something of theirs
+K = TypeVar("K", bound=Key)
 # Of the session that asks, if one does; the keys, the time, and the rows of each question.
-Answer = Callable[..., Awaitable[dict[UUID, V]]]
+Answer = Callable[..., Awaitable[dict[K, V]]]
 Asked = Question[*tuple[Any, ...]]
 
+# Where keys are pairs, `keys` are the people and `ids` what is theirs.
 KEYS = bindparam("keys", None, type_=ARRAY(Uuid()))
+IDS = bindparam("ids", None, type_=ARRAY(Uuid()))
 ANY_KEY = func.any(KEYS)
 NOW = bindparam("now", None, type_=DateTime(timezone=True))
 
 
-class Loader(Generic[V]):
+def is_any_pair(owner: InstrumentedAttribute[UUID], id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Of a question whose keys are pairs: the rows of any of them."""
+    pairs = func.unnest(KEYS, IDS).table_valued("owner", "id").render_derived()
+    return tuple_(owner, id).in_(select(pairs.c.owner, pairs.c.id))
+
+
+def _given(keys: Iterable[Key], now: datetime) -> dict[str, Any]:
+    pairs = [key if isinstance(key, tuple) else (key, key) for key in keys]
+    return {"keys": [owner for owner, _ in pairs], "ids": [id for _, id in pairs], "now": now}
+
+
+class Loader(Generic[K, V]):
     """A batch like any other, where it is called with a session; a `Tick` asks it together with others."""
 
-    def __init__(self, questions: Sequence[Asked], answer: Answer[V]) -> None:
+    def __init__(self, questions: Sequence[Asked], answer: Answer[K, V]) -> None:
         self.questions, self.answer = questions, answer
 
-    async def __call__(self, db: AsyncSession, keys: set[UUID]) -> dict[UUID, V]:
+    async def __call__(self, db: AsyncSession, keys: set[K]) -> dict[K, V]:
         now = await clock.dated(db)
-        given = {"keys": [*keys], "now": now}
+        given = _given(keys, now)
         rows = [(await db.execute(question.query, given)).all() for question in self.questions]
         return await self.answer(db, keys, now, *rows)
 
 
-def loader(*questions: Asked) -> Callable[[Answer[V]], Loader[V]]:
+def loader(*questions: Asked) -> Callable[[Answer[K, V]], Loader[K, V]]:
     """Stands above what makes the answers of the rows: of the session or None, the keys, the time, and each question's rows.
 
-    Each question is of ANY_KEY, and may name NOW.
+    Each question is of ANY_KEY or `is_any_pair`, and may name NOW.
     """
     return lambda answer: Loader(questions, answer)
 
@@ -49,15 +65,18 @@ class Tick:
 
     def __init__(self, at: datetime) -> None:
         self._at = at
-        self._waiting: defaultdict[Loader[Any], dict[UUID, asyncio.Future[Any]]] = defaultdict(dict)
+        self._waiting: defaultdict[Loader[Any, Any], dict[Key, asyncio.Future[Any]]] = defaultdict(dict)
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def load(self, loader: Loader[V], key: UUID) -> V | None:
+    def load(self, loader: Loader[K, V], key: K) -> "asyncio.Future[V | None]":
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._begin)
-        answer: V | None = await self._waiting[loader].setdefault(key, loop.create_future())
-        return answer
+            # After the tasks too that are begun together with this one.
+            loop.call_soon(loop.call_soon, self._begin)
+        waiting = self._waiting[loader]
+        if key not in waiting:
+            waiting[key] = loop.create_future()
+        return waiting[key]
 
     def _begin(self) -> None:
         waiting = dict(self._waiting)
@@ -66,7 +85,7 @@ class Tick:
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    async def _answer(self, waiting: Mapping[Loader[Any], Mapping[UUID, asyncio.Future[Any]]]) -> None:
+    async def _answer(self, waiting: Mapping[Loader[Any, Any], Mapping[Key, asyncio.Future[Any]]]) -> None:
         futures = [future for each in waiting.values() for future in each.values()]
         try:
             found = await load_together({loader: set(each) for loader, each in waiting.items()}, self._at)
@@ -81,12 +100,14 @@ class Tick:
                     future.set_result(found[loader].get(key))
 
 
-async def load_together(wanted: Mapping[Loader[Any], set[UUID]], at: datetime) -> dict[Loader[Any], Mapping[UUID, Any]]:
+async def load_together(
+    wanted: Mapping[Loader[Any, Any], set[Key]], at: datetime
+) -> dict[Loader[Any, Any], Mapping[Key, Any]]:
     """What each loader answers for its keys. A question that two of them share for the same keys is asked once."""
-    asked: dict[tuple[Asked, frozenset[UUID]], list[Any]] = {
+    asked: dict[tuple[Asked, frozenset[Key]], list[Any]] = {
         (question, frozenset(keys)): [] for loader, keys in wanted.items() for question in loader.questions
     }
-    given = [(question, {"keys": [*keys], "now": at}) for question, keys in asked]
+    given = [(question, _given(keys, at)) for question, keys in asked]
     for place, rows in zip(asked, await ask_together(given), strict=True):
         asked[place] = rows
     return {

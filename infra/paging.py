@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,11 +10,12 @@ from math import isfinite
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from infra.errors import Refusal, invalid
+from infra.questions import Question
 from infra.words import N_
 
 FIRST_USUAL, FIRST_MAX = 20, 100
@@ -62,6 +63,34 @@ def decode_cursor(after: str, parts: int) -> list[Any]:
     return key
 
 
+class PageQuestion(Generic[T]):
+    """A page as a question, for a list that is read often. `build` names what narrows it; `keys` are as in `page_of`."""
+
+    def __init__(self, build: Callable[[], Select[T]], keys: Sequence[InstrumentedAttribute[Any]]) -> None:
+        self._build, self._keys = build, keys
+        self._first = Question(lambda: self._ordered(build()))
+        self._further = Question(lambda: self._ordered(build().where(self._is_after())))
+
+    def question(self, after: str | None) -> Question[*tuple[Any, ...]]:
+        return self._first if after is None else self._further
+
+    def given(self, first: int | None, after: str | None) -> dict[str, Any]:
+        """Parameters of the page itself. Refuses INVALID a wrong number, and a cursor of another list."""
+        places = {f"after_{place}": value for place, value in enumerate(_place(after, self._keys))}
+        return {"limit": limit_of(first) + 1, **places}
+
+    def page(self, rows: Sequence[Sequence[Any]], first: int | None, after: str | None) -> Page[T]:
+        return _page(rows, limit_of(first), after)
+
+    def _ordered(self, query: Select[Any]) -> Select[*tuple[Any, ...]]:
+        limited = query.limit(bindparam("limit", type_=Integer()))
+        return limited.add_columns(*self._keys).order_by(*self._keys)
+
+    def _is_after(self) -> ColumnElement[bool]:
+        binds = [bindparam(f"after_{place}", type_=key.type) for place, key in enumerate(self._keys)]
+        return tuple_(*self._keys) > tuple_(*binds)
+
+
 async def page_of(
     db: AsyncSession,
     query: Select[T],
@@ -74,11 +103,21 @@ async def page_of(
     """One page of `query`, ordered by `keys` (unique together)."""
     limit = limit_of(first)
     if after is not None:
-        given = [_typed(part, key) for part, key in zip(decode_cursor(after, len(keys)), keys, strict=True)]
-        here, there = tuple_(*keys), tuple_(*given)
+        here, there = tuple_(*keys), tuple_(*_place(after, keys))
         query = query.where(here < there if newest_first else here > there)
     order = [key.desc() if newest_first else key.asc() for key in keys]
-    rows = (await db.execute(query.add_columns(*keys).order_by(*order).limit(limit + 1))).all()
+    return _page((await db.execute(query.add_columns(*keys).order_by(*order).limit(limit + 1))).all(), limit, after)
+
+
+def _place(after: str | None, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+    """What a cursor says, as the columns have it."""
+    if after is None:
+        return []
+    return [_typed(part, key) for part, key in zip(decode_cursor(after, len(keys)), keys, strict=True)]
+
+
+def _page(rows: Sequence[Sequence[Any]], limit: int, after: str | None) -> Page[Any]:
+    """Of one row more than fits, if there is one."""
     shown = rows[:limit]
     cursors = [encode_cursor(row[1:]) for row in shown]
     return Page(

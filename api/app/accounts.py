@@ -132,8 +132,8 @@ class LinkedAccount(Node):
         return cast(CountingOn | None, next((each for each in left or () if each.account_id == root.id), None))
 
     @strawberry.field(description="What the person is called there; null where the provider does not tell.")
-    async def display_name(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> str | None:
-        return await info.context.load(accounts.display_names, (root.user_id, root.id))
+    def display_name(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> str | None:
+        return info.context.load(accounts.display_names, (root.user_id, root.id))
 
 
 @shows(

@@ -118,8 +118,8 @@ class Application(Node):
         return cast(Application, root)
 
     @strawberry.field(description="What the person applied for.")
-    async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
-        return await info.context.load(products.by_ids, root.product_id)
+    def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
+        return info.context.load(products.by_ids, root.product_id)
 
     @strawberry.field(description="How much, as the person asked. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[applications.Application]) -> Money:
@@ -136,12 +136,12 @@ class Application(Node):
         ]
 
     @strawberry.field(description="The newest decision; null before the first.")
-    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
-        return await info.context.load(decisions.latest, (root.user_id, root.id))
+    def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return info.context.load(decisions.latest, (root.user_id, root.id))
 
     @strawberry.field(description="What an approval offers; null without one.")
-    async def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
-        return await info.context.load(offers.of_applications, (root.user_id, root.id))
+    def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
+        return info.context.load(offers.of_applications, (root.user_id, root.id))
 
     @strawberry.field(description="The accepted offer in force; null until an offer is accepted.")
     def agreement(root: strawberry.Parent[applications.Application]) -> Agreement | None:

@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 from api.graphql.context import bearer
 from api.graphql.errors import SessionEnded, Unauthenticated
 from domain import visits
-from domain.actors import UserActor
+from domain.actors import KnownActor, UserActor
 from domain.people import sessions
 from domain.visits import Visit
 
@@ -26,7 +26,7 @@ async def visit_of(token: str | None) -> Visit | None:
     return visit
 
 
-async def authenticate(token: str) -> UserActor:
+async def authenticate(token: str) -> KnownActor[UserActor]:
     """Raises Unauthenticated for a token that is not ours or is over, SessionEnded for a session that is."""
     looked = _looked.get()
     visit = looked[1] if looked and looked[0] == token else await visit_of(token)
@@ -36,7 +36,7 @@ async def authenticate(token: str) -> UserActor:
         raise Unauthenticated
     if visit.actor is None:
         raise SessionEnded
-    return visit.actor
+    return KnownActor(visit.actor, visit.at, visit.everybodys)
 
 
 def name_of(request: HTTPConnection) -> str | None:

@@ -20,8 +20,8 @@ class Device(Node):
     viewer = viewer_field()
 
     @strawberry.field(description="What it was called when the person signed in.")
-    async def name(root: strawberry.Parent[sessions.Session], info: Info) -> str:
-        return await info.context.load(devices.names, (root.user_id, root.id))
+    def name(root: strawberry.Parent[sessions.Session], info: Info) -> str:
+        return info.context.load(devices.names, (root.user_id, root.id))
 
     @strawberry.field(description="When it last asked for new tokens: it was in use then, and for some minutes after.")
     def last_used_at(root: strawberry.Parent[sessions.Session]) -> datetime:

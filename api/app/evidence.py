@@ -68,7 +68,7 @@ async def _proof(request: Request) -> Response:
     token = bearer(request.headers.get("authorization"))
     if token is None:
         raise Unauthenticated
-    actor = await authenticate(token)
+    actor = (await authenticate(token)).actor
     kind, id = parse_global_id(request.path_params["id"]) or ("", NOBODYS)
     async with reading() as db:
         bundle = await proving.bundle(db, actor, id) if kind == "Evidence" else None

@@ -54,16 +54,16 @@ class Profile:
 @shows(users.User, description="A person, known by a phone number.")
 class User(Node):
     @strawberry.field(description="Enough to recognise it by: +86 138****8000.")
-    async def masked_phone(root: strawberry.Parent[users.User], info: Info) -> str:
-        return await info.context.load(users.masked_phones, root.id)
+    def masked_phone(root: strawberry.Parent[users.User], info: Info) -> str:
+        return info.context.load(users.masked_phones, root.id)
 
     @strawberry.field(description="What the person says of themselves.")
-    async def profile(root: strawberry.Parent[users.User], info: Info) -> Profile:
-        return await info.context.load(profiles.profiles_of, root.id)
+    def profile(root: strawberry.Parent[users.User], info: Info) -> Profile:
+        return info.context.load(profiles.profiles_of, root.id)
 
     @strawberry.field(description="Where scoring stands, and what to do where there is no score.")
-    async def scoring(root: strawberry.Parent[users.User], info: Info) -> Scoring:
-        return await info.context.load(assessing.standings, root.id)
+    def scoring(root: strawberry.Parent[users.User], info: Info) -> Scoring:
+        return info.context.load(assessing.standings, root.id)
 
     @strawberry.field(description="`scoring.score`, for short: the newest score, or null.")
     async def score(root: strawberry.Parent[users.User], info: Info) -> Score | None:
@@ -76,20 +76,20 @@ class User(Node):
             return cast(PathToGrade, await telling.path_of(db, root.id))
 
     @strawberry.field(description="The accounts that are linked now, the first one first.")
-    async def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
-        return await info.context.load(accounts.of_users, root.id)
+    def linked_accounts(root: strawberry.Parent[users.User], info: Info) -> list[LinkedAccount]:
+        return info.context.load(accounts.of_users, root.id)
 
     @strawberry.field(description="Where the person is signed in, the device used last first; a hundred at most.")
-    async def devices(root: strawberry.Parent[users.User], info: Info) -> list[Device]:
-        return await info.context.load(devices.of_users, root.id)
+    def devices(root: strawberry.Parent[users.User], info: Info) -> list[Device]:
+        return info.context.load(devices.of_users, root.id)
 
     @strawberry.field(description="What counts on of accounts that were unlinked, and until when.")
     async def counting_on(root: strawberry.Parent[users.User], info: Info) -> list[CountingOn]:
         return [*(await info.context.load(leaving.of_users, root.id) or ())]
 
     @strawberry.field(description="Tier and benefits; null for a moment after registering.")
-    async def membership(root: strawberry.Parent[users.User], info: Info) -> Membership | None:
-        return await info.context.load(memberships.memberships_of, root.id)
+    def membership(root: strawberry.Parent[users.User], info: Info) -> Membership | None:
+        return info.context.load(memberships.memberships_of, root.id)
 
     @strawberry.field(description="Products for this person, best first. Asking counts them as shown.")
     async def matches(

@@ -35,8 +35,8 @@ class Product(Node):
     term_months: list[int] = strawberry.field(description="Over how many months it can be had, shortest first.")
 
     @strawberry.field(description="Who offers it.")
-    async def partner(root: strawberry.Parent[products.Product], info: Info) -> Partner:
-        return await info.context.load(products.partners_by_ids, root.partner_id)
+    def partner(root: strawberry.Parent[products.Product], info: Info) -> Partner:
+        return info.context.load(products.partners_by_ids, root.partner_id)
 
     @strawberry.field(description="The least that can be applied for.")
     def amount_min(root: strawberry.Parent[products.Product]) -> Money:

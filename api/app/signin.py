@@ -50,8 +50,8 @@ class Session:
         return strawberry.ID(global_id("Session", root.id))
 
     @strawberry.field(description="The person who is signed in.")
-    async def viewer(root: strawberry.Parent[sessions.Session], info: Info) -> User | None:
-        return await info.context.load(users.by_ids, root.user_id)
+    def viewer(root: strawberry.Parent[sessions.Session], info: Info) -> User | None:
+        return info.context.load(users.by_ids, root.user_id)
 
 
 @strawberry.type(description="A code is not enough for this number; answer one of `methods` too.")

@@ -15,8 +15,8 @@ USER: LazyType[Any, Any] = LazyType("User", "api.app.people")
 def viewer_field() -> Any:
     """The field `viewer` of a type that only its owner sees."""
 
-    async def viewer(info: Info) -> Any:
-        return await info.context.load(users.by_ids, info.context.user.user_id)
+    def viewer(info: Info) -> Any:
+        return info.context.load(users.by_ids, info.context.user.user_id)
 
     description = "The person who asks: to read again, in the same answer, what a mutation changed."
     return strawberry.field(resolver=viewer, graphql_type=USER, description=description)

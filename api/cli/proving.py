@@ -23,8 +23,8 @@ async def prove(email: str) -> "StaffActor":
     except Refusal as refusal:
         typer.echo(refusal.message, err=True)
         raise typer.Exit(1) from None
+    found = await staff_sessions.find_member(session.token)
     async with transaction() as db:
-        actor = await staff_sessions.actor_of(db, session.token)
         await staff_sessions.end(db, session.token)
-    assert actor is not None, "they have just signed in"
-    return actor
+    assert found is not None, "they have just signed in"
+    return found.actor

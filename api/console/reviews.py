@@ -187,8 +187,8 @@ class Application(Node):
         return product.title
 
     @strawberry.field(description="The newest decision; null before the first.")
-    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
-        return await info.context.load(decisions.latest, (root.user_id, root.id))
+    def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return info.context.load(decisions.latest, (root.user_id, root.id))
 
 
 def _terms(case: cases.Case) -> AppliedTerms | None:

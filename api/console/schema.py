@@ -11,12 +11,11 @@ from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated
 from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.schemas import Schema, make_schema
-from domain.actors import StaffActor
+from domain.actors import KnownActor, StaffActor
 from domain.applications import applications
 from domain.matching.reach import funnels
 from domain.people import staff_sessions
 from domain.permissions import Permission
-from infra.database import reading
 from membership import benefits
 
 NODES: Finders = {
@@ -44,9 +43,8 @@ def schema() -> Schema:
     return make_schema(Query, Mutation, types=(Application, Benefit, Product))
 
 
-async def authenticate(token: str) -> StaffActor:
-    async with reading() as db:
-        actor = await staff_sessions.actor_of(db, token)
-    if actor is None:
+async def authenticate(token: str) -> KnownActor[StaffActor]:
+    found = await staff_sessions.find_member(token)
+    if found is None:
         raise Unauthenticated
-    return actor
+    return found

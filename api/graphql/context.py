@@ -11,7 +11,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from api.graphql.admitted import Admitted
 from api.graphql.errors import PublicError, Unauthenticated
-from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.actors import Actor, KnownActor, PartnerActor, StaffActor, UserActor
 from infra import lasting
 from infra.database import Db, reading
 from infra.loaders import Loader, Tick
@@ -21,8 +21,6 @@ from infra.words import Locale
 K = TypeVar("K", bound=Hashable)
 # Answers entities by key; the GraphQL types that show them are other classes, so what is found has no one static type.
 Batch = Callable[[Db, set[K]], Awaitable[Mapping[K, Any]]]
-# Answers who is behind a bearer token; raises Unauthenticated where nobody is any more.
-Authenticate = Callable[[str], Awaitable[Actor]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,10 @@ class Began:
 
     at: datetime
     revision: int | None
+
+
+# Answers who is behind a bearer token; raises Unauthenticated where nobody is any more.
+Authenticate = Callable[[str], Awaitable[KnownActor[Actor]]]
 
 
 @dataclass
@@ -59,7 +61,8 @@ class Context:
         """Learn who asks. Raises Unauthenticated or SessionEnded where a token is shown that is nobody's; then nobody asks."""
         self.token, self.actor = token, None
         if token is not None:
-            self.actor = await self.authenticate(token)
+            found = await self.authenticate(token)
+            self.actor, self.began = found.actor, Began(found.at, found.everybodys)
 
     def for_operation(self) -> "Context":
         """A context like this one in which nobody has signed in."""
@@ -89,16 +92,17 @@ class Context:
             raise Unauthenticated
         return self.actor
 
-    async def load(self, batch: Batch[K], key: K) -> Any:
-        """What `batch` answers for `key`; all keys that are asked for at the same time share one call and one `db`.
+    def load(self, batch: Batch[K], key: K) -> Any:
+        """A future of what `batch` answers for `key`; all keys that are asked for at the same time share one call and one `db`.
 
-        Nothing is remembered after that call, so an operation on a long-lived socket never reads what was true before.
+        A field that shows just this may return it as it is, which spares it a task of its own. Nothing is remembered after
+        that call, so an operation on a long-lived socket never reads what was true before.
         """
         if self.tick is not None and isinstance(batch, Loader):
-            return await self.tick.load(batch, cast(UUID, key))
+            return self.tick.load(batch, cast(UUID, key))
         if batch not in self._loaders:
             self._loaders[batch] = DataLoader(load_fn=_in_one_go(batch), cache=False)
-        return await self._loaders[batch].load(key)
+        return self._loaders[batch].load(key)
 
 
 def bearer(header: object) -> str | None:

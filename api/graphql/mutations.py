@@ -10,9 +10,11 @@ import strawberry
 from api.graphql.context import Context, Info
 from api.graphql.inputs import CHECK
 from api.graphql.refusals import Refused
+from infra import clock
 from infra.database import Db, transact
 from infra.errors import Refusal, not_found
 from infra.ids import parse_global_id
+from infra.loaders import Tick
 from infra.words import N_
 
 T = TypeVar("T")
@@ -28,8 +30,21 @@ def key() -> Any:
 
 
 async def commit(info: Info, work: Callable[[Db], Awaitable[Any]]) -> Any:
-    """Run `work` in one transaction. A refusal that it raises rolls back, one that it returns stays; both are answered."""
-    return await answer(info.context, transact(work))
+    """Run `work` in one transaction. A refusal that it raises rolls back, one that it returns stays; both are answered.
+
+    What the answer shows besides is read afterwards, as of the same time.
+    """
+
+    async def committed(db: Db) -> Any:
+        result = await work(db)
+        return result, await clock.dated(db)
+
+    async def done() -> Any:
+        result, at = await transact(committed)
+        info.context.tick = Tick(at)
+        return result
+
+    return await answer(info.context, done())
 
 
 async def answer(context: Context, work: Awaitable[Any]) -> Any:

@@ -20,16 +20,16 @@ from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from api.partner.products import Product
 from domain.actors import PartnerActor
-from domain.applications import applications, deciding, decisions, disclosing, given_reasons, offers
+from domain.applications import applications, deciding, decisions, disclosing, feed, given_reasons, offers
 from domain.applications.applications import ApplicationStatus
 from domain.applications.approving import ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
 from domain.permissions import Permission
-from infra.database import Db, reading
+from infra.database import Db
 from infra.ids import global_id
-from infra.paging import Page, encode_cursor, page_of
+from infra.paging import Page, encode_cursor
 from infra.words import say
 
 NOTHING_YET = encode_cursor((0, UUID(int=0)))
@@ -85,26 +85,26 @@ class Application(Node):
 
     @requires(Permission.ANSWER_APPLICATIONS)
     @strawberry.field(description="What the person applied for.")
-    async def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
-        return await info.context.load(products.by_ids, root.product_id)
+    def product(root: strawberry.Parent[applications.Application], info: Info) -> Product:
+        return info.context.load(products.by_ids, root.product_id)
 
     @strawberry.field(description="How much, as the person asked. Of a RENTAL the monthly rent.")
     def amount(root: strawberry.Parent[applications.Application]) -> Money:
         return Money.of(root.amount, root.currency)
 
     @strawberry.field(description="The newest decision; null before the first.")
-    async def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
-        return await info.context.load(decisions.latest, (root.user_id, root.id))
+    def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
+        return info.context.load(decisions.latest, (root.user_id, root.id))
 
     @strawberry.field(description="What an approval offers; null without one.")
-    async def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
-        return await info.context.load(offers.of_applications, (root.user_id, root.id))
+    def offer(root: strawberry.Parent[applications.Application], info: Info) -> Offer | None:
+        return info.context.load(offers.of_applications, (root.user_id, root.id))
 
     @strawberry.field(
         description="The person's grade of today, while the consent that came with the application lives; else null."
     )
-    async def grade(root: strawberry.Parent[applications.Application], info: Info) -> Grade | None:
-        return await info.context.load(disclosing.grades, (root.user_id, root.id))
+    def grade(root: strawberry.Parent[applications.Application], info: Info) -> Grade | None:
+        return info.context.load(disclosing.grades, (root.user_id, root.id))
 
 
 @strawberry.type
@@ -128,11 +128,8 @@ class ApplicationQuery:
         after: After = None,
     ) -> Connection[Application] | None:
         since = updated_since.astimezone(UTC) if updated_since is not None else None
-        feed = applications.changes_for(info.context.partner, status, since)
-        order = [applications.Application.feed_position, applications.Application.id]
-        await applications.settle_changes(info.context.partner)
-        async with reading() as db:
-            return connection(_resumable(await page_of(db, feed, order, first=first, after=after)))
+        page = await feed.page(info.context.partner, status, since, first=first, after=after)
+        return connection(_resumable(page))
 
 
 def _resumable(page: Page[applications.Application]) -> Page[applications.Application]:

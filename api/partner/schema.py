@@ -15,12 +15,11 @@ from api.partner.applications import Application, ApplicationMutation, Applicati
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
-from domain.actors import PartnerActor
+from domain.actors import KnownActor, PartnerActor
 from domain.applications import applications
 from domain.market import products
 from domain.people import partner_tokens, partners
 from domain.permissions import Permission
-from infra.database import reading
 from infra.ids import global_id
 from integrations.webhooks import endpoints
 
@@ -56,8 +55,8 @@ class Me:
 class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
-    async def me(self, info: Info) -> Me:
-        return await info.context.load(products.partners_by_ids, info.context.partner.partner_id)
+    def me(self, info: Info) -> Me:
+        return info.context.load(products.partners_by_ids, info.context.partner.partner_id)
 
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
@@ -75,14 +74,12 @@ def schema() -> Schema:
     return make_schema(Query, Mutation, types=(Application, Product, WebhookEndpoint))
 
 
-async def authenticate(text: str) -> PartnerActor:
+async def authenticate(text: str) -> KnownActor[PartnerActor]:
     token = partner_tokens.read(text)
-    if token is not None:
-        async with reading() as db:
-            actor = await partner_tokens.actor_of(db, token)
-        if actor is not None:
-            return actor
-    raise Unauthenticated
+    found = await partner_tokens.find_partner(token) if token is not None else None
+    if found is None:
+        raise Unauthenticated
+    return found
 
 
 def name_of(request: HTTPConnection) -> str | None:

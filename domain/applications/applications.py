@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Select, and_, func, select, text
+from sqlalchemy import BindParameter, Index, Select, and_, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.permissions import Permission
-from infra import clock, feeds
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
@@ -114,11 +114,16 @@ def visible_to(actor: Actor) -> Select[Application]:
         case UserActor():
             return select(Application).where(Application.user_id == actor.user_id)
         case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
-            return select(Application).where(Application.partner_id == actor.partner_id)
+            return made_to(actor.partner_id)
         case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
             return select(Application)
         case PartnerActor() | StaffActor():
             return select(Application).where(text("false"))
+
+
+def made_to(partner_id: UUID | BindParameter[UUID]) -> Select[Application]:
+    """All that this partner may see, if it may answer applications at all."""
+    return select(Application).where(Application.partner_id == partner_id)
 
 
 async def find(db: Db, actor: Actor, id: UUID) -> Application | None:
@@ -138,19 +143,6 @@ async def lock(db: Db, actor: Actor, id: UUID) -> Application | None:
     # Read anew, also where this transaction has read it before it waited.
     anew = mine.with_for_update().execution_options(populate_existing=True)
     return (await db.execute(anew)).scalar_one_or_none()
-
-
-async def settle_changes(actor: PartnerActor) -> None:
-    """Give what was changed since its place in the partner's feed."""
-    await feeds.settle(Application, Application.partner_id, actor.partner_id)
-
-
-def changes_for(actor: PartnerActor, status: ApplicationStatus | None, since: datetime | None) -> Select[Application]:
-    """A partner's applications as a feed of changes: all that have their place, so nothing that could be overtaken."""
-    feed = visible_to(actor).where(Application.feed_position.is_not(None))
-    if status is not None:
-        feed = feed.where(Application.status == status)
-    return feed.where(Application.updated_at >= since) if since is not None else feed
 
 
 async def move(db: Db, application: Application, status: Status, *field: str, **data: str) -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, select, tuple_
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.applications import ApplicationStatus
@@ -14,7 +14,9 @@ from domain.credit.reasons import Reason
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.lifecycle import without_graph
+from infra.loaders import is_any_pair, loader
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 
@@ -106,8 +108,14 @@ def to_rows(reasons: list[Reason]) -> list[Any]:
     return [[reason.code, reason.message, dict(reason.values)] for reason in reasons[:REASONS_MAX]]
 
 
-async def latest(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Decision]:
+_DECISIONS = Question(
+    lambda: select(Decision).where(is_any_pair(Decision.user_id, Decision.application_id)).order_by(Decision.id)
+)
+
+
+@loader(_DECISIONS)
+async def latest(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Decision]]
+) -> dict[tuple[UUID, UUID], Decision]:
     """The newest decision of each, by (user, application)."""
-    of_these = tuple_(Decision.user_id, Decision.application_id).in_(keys)
-    made = (await db.execute(select(Decision).where(of_these).order_by(Decision.id))).scalars()
-    return {(decision.user_id, decision.application_id): decision for decision in made}
+    return {(decision.user_id, decision.application_id): decision for (decision,) in rows}

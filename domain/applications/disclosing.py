@@ -1,19 +1,35 @@
 """What a partner sees of the person behind an application: the grade, and only while the application's consent lives."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.consent import consents
-from domain.consent.lookups import LookupPurpose, look_up
+from domain.consent.consents import Consent
+from domain.consent.lookups import LookupPurpose, for_lookup, look_up
 from domain.credit import scores
 from domain.credit.grades import Grade
+from domain.credit.scores import Score, Scoring
 from infra.database import Db
+from infra.loaders import loader
 
 Key = tuple[UUID, UUID]  # user, application
 
 
-async def grades(db: Db, keys: set[Key]) -> dict[Key, Grade]:
+@loader(consents.BOUND, for_lookup(scores.SCORINGS))
+async def grades(
+    db: Db | None,
+    keys: set[Key],
+    now: datetime,
+    bound: list[tuple[Consent]],
+    scorings: list[tuple[Scoring, Score | None]],
+) -> dict[Key, Grade]:
     """The person's grade of today; missing where the consent is over, allows less, or was never given."""
-    allowed = {key for key, is_shown in (await consents.showing_grade(db, keys)).items() if is_shown}
-    known = await look_up(db, LookupPurpose.ANSWER, {user_id for user_id, _ in allowed}, scores.scorings_of)
+    allowed = consents.showing_grade(bound, now)
+    known = await look_up(
+        db,
+        LookupPurpose.ANSWER,
+        {user_id for user_id, _ in allowed},
+        lambda db, ids: scores.scorings_of.answer(db, ids, now, [row for row in scorings if row[0].user_id in ids]),
+    )
     scored = {user_id: score for user_id, (_, score) in known.items() if score is not None}
     return {key: scored[key[0]].grade for key in allowed if key[0] in scored}

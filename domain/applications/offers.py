@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, select, tuple_
+from sqlalchemy import Index, Numeric, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,8 +19,10 @@ from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.loaders import is_any_pair, loader
 from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 
@@ -135,12 +137,15 @@ async def _locked(db: Db, application: Application) -> Offer | None:
     return (await db.execute(anew)).scalar_one_or_none()
 
 
-async def of_applications(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Offer]:
+_OFFERS = Question(lambda: select(Offer).where(is_any_pair(Offer.user_id, Offer.application_id)))
+
+
+@loader(_OFFERS)
+async def of_applications(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Offer]]
+) -> dict[tuple[UUID, UUID], Offer]:
     """The offers of many, by (user, application)."""
-    of_these = tuple_(Offer.user_id, Offer.application_id).in_(keys)
-    return {
-        (row.user_id, row.application_id): row for row in (await db.execute(select(Offer).where(of_these))).scalars()
-    }
+    return {(offer.user_id, offer.application_id): offer for (offer,) in rows}
 
 
 async def _write_documents(

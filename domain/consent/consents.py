@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, select, tuple_
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock, outbox
+from infra import clock, lasting, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
+from infra.loaders import is_any_pair
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 
@@ -93,9 +95,14 @@ async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> No
             await outbox.announce(db, REVOKED, user_id=user_id, subject_id=consent.id)
 
 
-async def showing_grade(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
-    """Whether the partner may see the grade at this moment, by (user, application)."""
-    now = await clock.now(db)
-    bound = select(Consent).where(tuple_(Consent.user_id, Consent.application_id).in_(keys))
-    rows = (await db.execute(bound)).scalars()
-    return {(row.user_id, row.application_id): row.shows_grade(now) for row in rows if row.application_id is not None}
+BOUND = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Consent.application_id)))
+
+
+def showing_grade(rows: list[tuple[Consent]], now: datetime) -> set[tuple[UUID, UUID]]:
+    """Of these consents, the applications by (user, application) whose grade their partner may see at this moment."""
+    lasting.until(*(consent.expires_at for (consent,) in rows if consent.is_live(now)))
+    return {
+        (consent.user_id, consent.application_id)
+        for (consent,) in rows
+        if consent.application_id is not None and consent.shows_grade(now)
+    }

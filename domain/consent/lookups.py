@@ -5,10 +5,11 @@ What a person looks up of themselves, and what the house works out by itself, is
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from infra.database import Db
+from infra.questions import Question
 
 T = TypeVar("T")
 
@@ -20,8 +21,17 @@ class LookupPurpose(StrEnum):
     REVIEW = "REVIEW"  # a member of staff who reviews one
 
 
+DbT = TypeVar("DbT", bound=Db | None)
+AskedT = TypeVar("AskedT", bound=Question[*tuple[Any, ...]])
+
+
 async def look_up(
-    db: Db, purpose: LookupPurpose, user_ids: set[UUID], read: Callable[[Db, set[UUID]], Awaitable[dict[UUID, T]]]
+    db: DbT, purpose: LookupPurpose, user_ids: set[UUID], read: Callable[[DbT, set[UUID]], Awaitable[dict[UUID, T]]]
 ) -> dict[UUID, T]:
     """What `read` tells of these people, for somebody else. The one place in which looks can be counted, recorded and refused."""
     return await read(db, user_ids)
+
+
+def for_lookup(question: AskedT) -> AskedT:
+    """A question that is asked together with others before anybody may see its answers: `look_up` then reads them."""
+    return question

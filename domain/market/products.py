@@ -17,6 +17,8 @@ from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from infra.loaders import ANY_KEY, loader
+from infra.questions import Question
 from infra.revisions import Raised, raises
 
 CHANGED = declare("product.changed")
@@ -103,9 +105,13 @@ async def find_published(db: Db, product_id: UUID) -> Product | None:
     return (await db.execute(published().where(Product.id == product_id))).scalar_one_or_none()
 
 
-async def by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Product]:
+_PRODUCTS = Question(lambda: select(Product).where(Product.id == ANY_KEY))
+
+
+@loader(_PRODUCTS)
+async def by_ids(db: Db | None, ids: set[UUID], now: datetime, rows: list[tuple[Product]]) -> dict[UUID, Product]:
     """Whatever their status: what was once applied for keeps its name."""
-    return {row.id: row for row in (await db.execute(select(Product).where(Product.id.in_(ids)))).scalars()}
+    return {product.id: product for (product,) in rows}
 
 
 async def partners_by_ids(db: Db, ids: set[UUID]) -> dict[UUID, Partner]:

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from domain.actors import PartnerActor
+from sqlalchemy import bindparam, select
+
+from domain.actors import KnownActor, PartnerActor
 from domain.people.partners import PartnerClient
 from domain.permissions import Scope
-from infra import clock, tokens
+from infra import clock, revisions, tokens
 from infra.database import Db
 from infra.ids import new_id
+from infra.questions import Question
+from infra.revisions import EVERYBODY
 
 AUDIENCE = "longan:partner"
 LASTS = timedelta(hours=1)
@@ -43,12 +47,18 @@ def read(text: str) -> PartnerToken | None:
     return PartnerToken(client_id, claims["exp"])
 
 
-async def actor_of(db: Db, token: PartnerToken) -> PartnerActor | None:
+_CLIENTS = Question(
+    lambda: select(clock.EXACTLY_NOW, revisions.of(EVERYBODY), PartnerClient.partner_id, PartnerClient.scopes).where(
+        PartnerClient.client_id == bindparam("client_id")
+    )
+)
+
+
+async def find_partner(token: PartnerToken) -> KnownActor[PartnerActor] | None:
     """The partner behind a token; None where it is over, or the client was taken back."""
-    if (await clock.now(db)).timestamp() >= token.expires_at:
-        return None
-    client = await db.get(PartnerClient, token.client_id)
-    if client is None:
-        return None
-    scopes = frozenset(Scope(name) for name in client.scopes if name in set(Scope))
-    return PartnerActor(partner_id=client.partner_id, client_id=client.client_id, scopes=scopes)
+    for at, everybodys, partner_id, known in await _CLIENTS.ask(client_id=token.client_id):
+        if at.timestamp() < token.expires_at:
+            scopes = frozenset(Scope(name) for name in known if name in set(Scope))
+            actor = PartnerActor(partner_id=partner_id, client_id=token.client_id, scopes=scopes)
+            return KnownActor(actor, at, everybodys)
+    return None

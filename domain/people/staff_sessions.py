@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, select, update
+from sqlalchemy import ColumnElement, ForeignKey, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.actors import StaffActor
+from domain.actors import KnownActor, StaffActor
 from domain.people.staff import Staff
-from infra import clock, vault
+from infra import clock, revisions, vault
 from infra.database import Db
 from infra.entity import Entity
 from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import EVERYBODY
 
 LASTS = timedelta(hours=8)
 RANDOM_BYTES, MAC_BYTES = 24, 24
@@ -81,12 +83,21 @@ def _proof(body: bytes) -> bytes:
     return vault.mac("staff-token", body)[:MAC_BYTES]
 
 
-async def actor_of(db: Db, token: str) -> StaffActor | None:
+_LIVE = Question(
+    lambda: (
+        select(clock.EXACTLY_NOW, revisions.of(EVERYBODY), Staff.id, Staff.role)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(StaffSession.token_hash == bindparam("token_hash"), StaffSession.ended_at.is_(None))
+        .where(StaffSession.expires_at > clock.EXACTLY_NOW, Staff.dismissed_at.is_(None))
+    )
+)
+
+
+async def find_member(token: str) -> KnownActor[StaffActor] | None:
     """The member of staff behind a token that is neither over nor ended, in the role they have today."""
-    live = (StaffSession.token_hash == _hash(token), Staff.dismissed_at.is_(None), *await _is_live(db))
-    found = select(Staff.id, Staff.role).join(StaffSession, StaffSession.staff_id == Staff.id).where(*live)
-    row = (await db.execute(found)).one_or_none()
-    return StaffActor(staff_id=row.id, role=row.role) if row else None
+    for at, everybodys, staff_id, role in await _LIVE.ask(token_hash=_hash(token)):
+        return KnownActor(StaffActor(staff_id=staff_id, role=role), at, everybodys)
+    return None
 
 
 async def end_all(db: Db, member: Staff) -> None:

@@ -73,10 +73,9 @@ class Desks:
 @pytest.fixture
 async def desks(http: httpx2.AsyncClient) -> Desks:
     token = await staff_token(Role.RISK)
-    async with reading() as db:
-        actor = await staff_sessions.actor_of(db, token)
-    assert actor is not None
-    return Desks(http, await open_shop(), token, actor.staff_id)
+    found = await staff_sessions.find_member(token)
+    assert found is not None
+    return Desks(http, await open_shop(), token, found.actor.staff_id)
 
 
 async def change(application: Application, **columns: Any) -> None:

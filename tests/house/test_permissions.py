@@ -30,7 +30,7 @@ from api.main import app, routes
 from api.partner.schema import NODES as PARTNER_NODES
 from api.partner.schema import authenticate as partner_of
 from api.partner.schema import schema as partner_schema
-from domain.actors import Actor
+from domain.actors import Actor, KnownActor
 from domain.people import partner_tokens, sessions
 from domain.people.partners import PartnerClient
 from domain.permissions import MAY, Permission, Role, Scope
@@ -156,7 +156,7 @@ async def fields() -> AsyncIterator[Asked]:
                 permission = named[kind, name]
                 assert permission is not None
                 yield Asked(door, f"{kind} {name}", permission, answers)
-        actors = [await ACTORS[door](token) if token else None for token in tokens.values()]
+        actors = [(await ACTORS[door](token)).actor if token else None for token in tokens.values()]
         for owner, name, field in inner_fields_of(schema):
             if permission := permission_of(field):
                 yield Asked(door, f"{owner}.{name}", permission, tuple(answer_inside(field, actor) for actor in actors))
@@ -244,7 +244,11 @@ PEOPLE: dict[str, dict[str, Callable[[], Awaitable[str | None]]]] = {
     "console": {"nobody": nobody, **{role.value: of_role(role) for role in Role}},
 }
 PEOPLE["console pages"] = PEOPLE["console"]
-ACTORS: dict[str, Callable[[str], Awaitable[Actor]]] = {"app": user_of, "partner": partner_of, "console": staff_of}
+ACTORS: dict[str, Callable[[str], Awaitable[KnownActor[Actor]]]] = {
+    "app": user_of,
+    "partner": partner_of,
+    "console": staff_of,
+}
 
 
 def printed(asked: list[Asked]) -> str:

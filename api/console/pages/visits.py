@@ -73,9 +73,8 @@ async def visit_of(request: Request) -> StaffVisit | None:
     token = request.cookies.get(COOKIE)
     if not token:
         return None
-    async with reading() as db:
-        actor = await staff_sessions.actor_of(db, token)
-    return StaffVisit(actor, token) if actor else None
+    found = await staff_sessions.find_member(token)
+    return StaffVisit(found.actor, token) if found else None
 
 
 def name_of(request: HTTPConnection) -> str | None:

@@ -90,15 +90,33 @@ class PlanRun:
     async def _go_on(self) -> None:
         """Waits for all together that has just been begun, as graphql-core does: what is loaded at once is loaded in one go."""
         begun, self.waiting = self.waiting, []
+        loaded = [each for each in begun if asyncio.isfuture(each[2])]
+        others = [each for each in begun if not asyncio.isfuture(each[2])]
         try:
-            if len(begun) == 1 and self._failure is None:
-                await self._settle(*begun[0])
-            elif begun and self._failure is None:
-                await asyncio.gather(*(self._settle(*each) for each in begun))
+            if self._failure is not None:
+                return
+            if not others:
+                await self._settle_loaded(loaded)
+            elif len(begun) == 1:
+                await self._settle(*others[0])
+            else:
+                await asyncio.gather(self._settle_loaded(loaded), *(self._settle(*each) for each in others))
         finally:
             # Whatever was awaited is over; the rest has not begun, and never will.
             for _, _, awaited, _ in begun:
                 abandon(awaited)
+
+    async def _settle_loaded(self, loaded: list[Waiting]) -> None:
+        """What somebody else is at work on already needs no task to wait for it."""
+        for place, key, future, finish in loaded:
+            try:
+                value = await future
+            except Exception as error:
+                self._failure = self._failure or error
+                return
+            self._put(place, key, value, finish)
+        if self.waiting:
+            await self._go_on()
 
     async def _settle(self, place: dict[str, Any], key: str, awaited: Any, finish: Finish) -> None:
         try:
@@ -107,7 +125,8 @@ class PlanRun:
             self._failure = self._failure or error
             return
         self._put(place, key, value, finish)
-        await self._go_on()
+        if self.waiting:
+            await self._go_on()
 
     def info(self, asked: AskedField) -> Info[Any, Any]:
         """What Strawberry tells a resolver of this field."""
@@ -150,6 +169,9 @@ class PlanRun:
 
 
 def abandon(awaited: Any) -> None:
-    """What nobody will wait for: a coroutine has not begun, and a future is taken back."""
-    with suppress(Exception):
-        (awaited.close if hasattr(awaited, "close") else awaited.cancel)()
+    """What nobody will wait for: a coroutine has not begun, and a future is taken back, or its failure looked at."""
+    with suppress(Exception, asyncio.CancelledError):
+        if not asyncio.isfuture(awaited):
+            awaited.close()
+        elif not awaited.cancel():
+            awaited.exception()

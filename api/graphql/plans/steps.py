@@ -1,6 +1,7 @@
 """From an entity to the value of one of its fields: an attribute is read, a resolver called, and what is async waited for."""
 
 import inspect
+from asyncio import isfuture
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -98,7 +99,12 @@ def _awaited(key: str, call: Callable[[Any], Any], finish: Finish) -> Step:
 
 def _of_both(key: str, asked: AskedField, call: Callable[[Any, Any], Any], finish: Finish, is_async: bool) -> Step:
     def step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
-        answer[key] = finish(call(source, run.info(asked)), run)
+        value = call(source, run.info(asked))
+        if isfuture(value):
+            answer[key] = None
+            run.waiting.append((answer, key, value, finish))
+        else:
+            answer[key] = finish(value, run)
 
     def async_step(source: Any, answer: dict[str, Any], run: PlanRun) -> None:
         answer[key] = None

@@ -90,11 +90,10 @@ async def _token_for_products(shop: Shop) -> str:
 
 async def _member(http: httpx2.AsyncClient, role: Role) -> tuple[Client, Browser, UUID]:
     token = await staff_token(role)
-    async with reading() as db:
-        actor = await staff_sessions.actor_of(db, token)
-    assert actor is not None
+    found = await staff_sessions.find_member(token)
+    assert found is not None
     window = httpx2.AsyncClient(transport=http._transport, base_url="http://house", cookies={"longan_console": token})
-    return Client(http, "console", token), Browser(window), actor.staff_id
+    return Client(http, "console", token), Browser(window), found.actor.staff_id
 
 
 class Walk:

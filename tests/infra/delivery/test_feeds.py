@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from domain.actors import PartnerActor
-from domain.applications import applications
+from domain.applications import feed
 from domain.applications.applications import Application, ApplicationStatus
 from domain.permissions import Scope
 from infra import clock, database, embedded, feeds
@@ -59,13 +59,12 @@ class Reader:
         self.after = after
 
     async def read(self, first: int = 3) -> Seen:
-        await applications.settle_changes(self.actor)
+        await feed.settle(self.actor)
         async with reading() as db:
             return await self.page(db, first)
 
     async def page(self, db: AsyncSession, first: int = 100) -> Seen:
-        feed = applications.changes_for(self.actor, None, None)
-        page = await page_of(db, feed, ORDER, first=first, after=self.after)
+        page = await page_of(db, feed.changes(self.actor.partner_id), ORDER, first=first, after=self.after)
         self.after = page.end
         return [(row.id, row.status.value) for row in page.items]
 

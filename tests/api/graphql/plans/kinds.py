@@ -19,7 +19,7 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
-from domain.actors import Actor
+from domain.actors import Actor, KnownActor
 from domain.permissions import Permission
 from infra.errors import Refusal, RefusalCode
 
@@ -80,7 +80,7 @@ class Asking(Context):
         return [PETS.get(key) for key in keys]
 
 
-async def _nobody(token: str) -> Actor:
+async def _nobody(token: str) -> KnownActor[Actor]:
     raise AssertionError("nobody shows a token")
 
 

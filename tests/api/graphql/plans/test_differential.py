@@ -23,7 +23,7 @@ from api.graphql.context import Context
 from api.graphql.schemas import Schema
 from api.partner.schema import authenticate as by_partner
 from api.partner.schema import schema as partner
-from domain.actors import Actor, Role, UserActor
+from domain.actors import Actor, KnownActor, Role, UserActor
 from domain.applications.applications import ApplicationStatus
 from domain.consent.consents import ConsentScope
 from domain.credit.grades import Grade
@@ -61,7 +61,7 @@ class Asker(NamedTuple):
         return await ask_core(self.schema, query, self.context()), await ask_plan(self.schema, query, self.context())
 
 
-async def _nobody(token: str) -> Actor:
+async def _nobody(token: str) -> KnownActor[Actor]:
     raise AssertionError("nobody shows a token")
 
 
@@ -83,8 +83,8 @@ async def others(shop: Shop) -> list[Asker]:
     return [
         Asker("visitor", app(), None),
         *(Asker(name, app(), UserActor(id, new_id())) for name, id in people.items()),
-        Asker("partner", partner(), await by_partner(shop.token)),
-        *[Asker(role, console(), await by_staff(await staff_token(role))) for role in (Role.RISK, Role.VIEWER)],
+        Asker("partner", partner(), (await by_partner(shop.token)).actor),
+        *[Asker(role, console(), (await by_staff(await staff_token(role))).actor) for role in (Role.RISK, Role.VIEWER)],
     ]
 
 
