@@ -16,6 +16,7 @@ from infra import backlog
 from infra.cache import valkey
 from infra.database import reading
 from infra.settings import settings
+from integrations.webhooks import backlog as webhooks
 
 
 async def healthz(request: Request) -> Response:
@@ -30,7 +31,7 @@ async def readyz(request: Request) -> Response:
     }
     is_ready = all(checks.values())
     # Work that waits is the worker's; taking this machine out of rotation would help nobody.
-    said = {"ready": is_ready, "checks": checks, "reactions": await _reactions()}
+    said = {"ready": is_ready, "checks": checks, "reactions": await _reactions(), "webhooks": await _webhooks()}
     return JSONResponse(said, 200 if is_ready else 503)
 
 
@@ -69,6 +70,20 @@ async def _reactions() -> dict[str, object] | None:
         "waiting": now.waiting,
         "oldest_seconds": round(now.oldest_seconds),
         "parked": now.parked,
+    }
+
+
+async def _webhooks() -> dict[str, object] | None:
+    """How much is due to partners; None where nobody can tell."""
+    now = await webhooks.look_now()
+    if now is None:
+        return None
+    return {
+        "late": now.is_late,
+        "waiting": now.waiting,
+        "due_seconds": round(now.due_seconds),
+        "failing": now.failing,
+        "paused": now.paused,
     }
 
 

@@ -20,6 +20,8 @@ from infra import backlog, reactions
 from infra.backlog import Backlog, Waiting
 from infra.database import reading
 from infra.settings import settings
+from integrations.webhooks import backlog as webhooks
+from integrations.webhooks.backlog import WebhookBacklog
 from ml.watching import figures
 from ml.watching.figures import AgedFigures
 
@@ -32,7 +34,8 @@ async def metrics(request: Request) -> Response:
     compressing.allow(request.scope)
     waiting, looked = await backlog.look_now(), await _last_look()
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
-    told = generate_latest(_Told([*_of_waiting(waiting), *_of_watch(looked)]))
+    sent = _of_webhooks(await webhooks.look_now())
+    told = generate_latest(_Told([*_of_waiting(waiting), *sent, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -95,6 +98,16 @@ def _of_waiting(now: Backlog | None) -> Iterator[Metric]:
 def _named(waiting: Waiting) -> tuple[str, str]:
     known = reactions.named(waiting.reaction)
     return waiting.reaction, str(known.calls_out).lower() if known else "unknown"
+
+
+def _of_webhooks(now: WebhookBacklog | None) -> Iterator[Metric]:
+    waiting = "Deliveries to partners that have not arrived yet"
+    yield _gauge("longan_webhook_deliveries_waiting", waiting, now.waiting if now else math.nan)
+    due = "Since the oldest of those that could be sent was due"
+    yield _gauge("longan_webhook_due_seconds", due, now.due_seconds if now else math.nan)
+    failing = "Live webhooks whose server takes nothing"
+    yield _gauge("longan_webhooks_failing", failing, now.failing if now else math.nan)
+    yield _gauge("longan_webhooks_paused", "Webhooks that are paused", now.paused if now else math.nan)
 
 
 def _of_watch(looked: AgedFigures | None) -> Iterator[Metric]:

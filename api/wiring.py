@@ -16,7 +16,7 @@ import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
 import integrations.verifying
-import integrations.webhooks.registering
+import integrations.webhooks.tasks
 import membership.tasks
 import ml.live.approvals
 import ml.tasks
@@ -51,8 +51,8 @@ ROOMS = (
     integrations.linking,
     integrations.sms.kept,
     integrations.tasks,
-    integrations.webhooks.registering,
     integrations.verifying,
+    integrations.webhooks.tasks,
     membership.tasks,
     ml.live.approvals,
     ml.tasks,

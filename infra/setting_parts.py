@@ -170,6 +170,14 @@ class ConnectionLimits(Part):
     pipelined: Times = 8
 
 
+class WebhookLimits(Part):
+    """How much one sender of webhooks does at once, and how long it waits for the head of an answer."""
+
+    at_once: Times = 400
+    at_once_per_endpoint: Times = 10
+    answer_seconds: Annotated[float, Field(ge=0.1, le=20, allow_inf_nan=False)] = 10.0
+
+
 class Learning(Part):
     """What the matcher learns from of the log of what was shown, and how much of it there must be."""
 

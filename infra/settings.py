@@ -23,6 +23,7 @@ from infra.setting_parts import (
     RequestLimits,
     SmsCredentials,
     SocketLimits,
+    WebhookLimits,
 )
 from infra.setting_refusals import REFUSED, does_not_start, sentences
 
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     link_redirects: list[kinds.Redirect] = []  # https addresses that a link may return to, besides longan://
     outgoing_allow: list[kinds.Authority] = []  # host:port of private addresses that we may call
     webhook_allow: list[kinds.Authority] = []  # host:port of private addresses that partners may be told at
+    webhook_limits: WebhookLimits = WebhookLimits()
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: SmsCredentials = SmsCredentials()

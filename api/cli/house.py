@@ -1,4 +1,4 @@
-"""Everything that runs on one machine: the two servers, the web app, the worker and the relay."""
+"""Everything that runs on one machine: the two servers, the web app, the worker, the relay and the sender."""
 
 import http.client
 import os
@@ -56,6 +56,7 @@ class House:
             api = supervisor.start(self.api())
             supervisor.start(self.worker())
             supervisor.start(self.relay())
+            supervisor.start(self.sender())
             api.wait_until_ready()
             supervisor.require_alive()
             step.note = f"logs in {shorten(self.var / 'log')}"
@@ -117,6 +118,16 @@ class House:
             name="Relay",
             command=[*YIELDING, PYTHON, "-m", "api.relay"],
             log=self.log("relay"),
+            environment=self.environment(),
+            stop_seconds_max=STOP_SECONDS_MAX,
+        )
+
+    def sender(self) -> Program:
+        """Of webhooks."""
+        return Program(
+            name="Sender",
+            command=[*YIELDING, PYTHON, "-m", "api.sender"],
+            log=self.log("sender"),
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
         )

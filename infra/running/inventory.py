@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.running.instance_lock import occupant
 from infra.running.processes import all_pids, is_ended, read
 
-NAMES = ("Postgres", "Valkey", "API", "Worker", "Relay")
+NAMES = ("Postgres", "Valkey", "API", "Worker", "Relay", "Sender")
 
 
 @dataclass(frozen=True)

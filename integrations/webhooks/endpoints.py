@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
+from domain.people.partners import Partner
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -49,7 +50,7 @@ class WebhookEndpoint(Entity):
     __tablename__ = "webhook_endpoints"
 
     id: Mapped[Id] = mapped_column(init=False)
-    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id", ondelete="CASCADE"), index=True)
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey(Partner.id, ondelete="CASCADE"), index=True)
     url: Mapped[str]
     event_types: Mapped[list[str]]
     created_at: Mapped[datetime]
@@ -92,12 +93,12 @@ async def pause(db: Db, endpoint: WebhookEndpoint, reason: WebhookPauseReason) -
 
 
 async def resume(db: Db, endpoint: WebhookEndpoint) -> None:
-    """Send again, at once, as if it had never failed."""
+    """Send again. Does nothing to one that is live."""
     if endpoint.status == WebhookStatus.PAUSED:
         endpoint.paused_at = endpoint.pause_reason = None
         await LIFE.move(db, endpoint, WebhookStatus.LIVE)
-    forgive(endpoint)
 
 
 def forgive(endpoint: WebhookEndpoint) -> None:
+    """As if it had never failed."""
     endpoint.failures, endpoint.failing_since, endpoint.retry_at = 0, None, None

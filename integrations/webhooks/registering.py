@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.receipts import Receipt
 from infra.words import N_
-from integrations.webhooks import endpoints, signing
+from integrations.webhooks import deliveries, endpoints, signing
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason, WebhookStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.signing import WebhookSecret
@@ -82,9 +82,10 @@ async def update(
         endpoint.event_types = _checked(event_types)
     if url is not None and url != endpoint.url:
         endpoint.url = url
-        endpoints.forgive(endpoint)
+        await _start_anew(db, endpoint)
     if status == WebhookStatus.LIVE:
         await endpoints.resume(db, endpoint)
+        await _start_anew(db, endpoint)
     elif status == WebhookStatus.PAUSED:
         await endpoints.pause(db, endpoint, WebhookPauseReason.PARTNER)
     return endpoint
@@ -97,7 +98,13 @@ async def delete(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookEndpo
     if endpoint.deleted_at is None:
         endpoint.deleted_at = await clock.now(db)
         await signing.forget(db, endpoint.id)
+        await deliveries.give_up(db, endpoint.id)
     return endpoint
+
+
+async def _start_anew(db: Db, endpoint: WebhookEndpoint) -> None:
+    endpoints.forgive(endpoint)
+    await deliveries.restart(db, endpoint.id)
 
 
 async def _locked(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookEndpoint:

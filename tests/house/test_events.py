@@ -148,7 +148,7 @@ def test_the_stored_names_of_reactions_stay_whatever_their_functions_are_called(
 STORED = """
     attribute_to_showing count_new_scores count_product_days escalate_overdue_promise evaluate_after_activity
     evaluate_after_score expire_offer forget_older_sweeps join_at_registration look_at_bands
-    match_batch match_everybody prune_ground prune_showings prune_spent rescore_after_promotion rescore_batch
-    rescore_the_stale retrain_matcher review_member score_after_change score_with_challenger send_code
-    take_watch_snapshot
+    match_batch match_everybody prune_ground prune_showings prune_spent prune_webhooks rescore_after_promotion
+    rescore_batch rescore_the_stale retrain_matcher review_member score_after_change score_with_challenger send_code
+    take_watch_snapshot tell_partner
 """.split()

@@ -38,10 +38,10 @@ def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[ConsoleS
 
 @contextmanager
 def running(house: House) -> Iterator[None]:
-    """Its API, worker and relay, ready to be asked."""
+    """Its API, worker, relay and sender, ready to be asked."""
     started: list[Process] = []
     try:
-        for program in (house.api(), house.worker(), house.relay()):
+        for program in (house.api(), house.worker(), house.relay(), house.sender()):
             started.append(Process(program, house.var))
         started[0].wait_until_ready()
         yield

@@ -13,6 +13,7 @@ class Name(StrEnum):
     API = "api"
     WORKER = "worker"
     RELAY = "relay"
+    SENDER = "sender"
     POSTGRES = "postgres"
     VALKEY = "valkey"
 

@@ -128,6 +128,7 @@ def test_status_tells_what_runs_and_what_does_not(running: object, address: str)
         "API": False,
         "Worker": False,
         "Relay": True,
+        "Sender": False,
     }
     code, told, _ = run("status")
     assert (code, "…" in told) == (1, False)

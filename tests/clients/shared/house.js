@@ -49,7 +49,7 @@ export class House {
   /** The ends of its logs, for whoever must find out what went wrong. */
   async lastWords(lines = 15) {
     const told = [];
-    for (const name of ["api", "worker", "relay"]) {
+    for (const name of ["api", "worker", "relay", "sender"]) {
       const log = await readFile(join(this.folder, "log", `${name}.log`), "utf8").catch(() => "");
       told.push(`--- ${name}.log`, ...log.trimEnd().split("\n").slice(-lines));
     }

@@ -1,0 +1,94 @@
+"""Telling: from an event to one delivery for each webhook that wants to hear of it, in the order in which things happened."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.applications.applications import Application
+from domain.consent.consents import Consent
+from infra import clock
+from infra.database import Db
+from infra.ids import new_id
+from infra.outbox import Event, EventReaction
+from integrations.webhooks import deliveries
+from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
+from integrations.webhooks.endpoints import WebhookEndpoint
+from integrations.webhooks.event_types import OF_CONSENTS, TYPES
+
+TELL_PARTNER = "tell_partner"  # as rows of the outbox name it
+
+
+class About(NamedTuple):
+    """The application that an event is about, and whose it is."""
+
+    application_id: UUID
+    partner_id: UUID
+
+
+async def tell(db: Db, event: Event) -> None:
+    """Write the deliveries of an event, and of what happened to the same application before it and is not written yet.
+
+    Workers may come to the second event first. Whoever finds deliveries of an event finds those of all before it.
+    """
+    about = await _about(db, event)
+    if about is None:
+        return
+    own = select(WebhookEndpoint).where(
+        WebhookEndpoint.partner_id == about.partner_id, WebhookEndpoint.deleted_at.is_(None)
+    )
+    listening = (await db.execute(own.order_by(WebhookEndpoint.id))).scalars().all()
+    if not listening:
+        return
+    now = await clock.now(db)
+    happened = [*await _not_written_yet(db, event, about), event]
+    rows = [
+        {
+            "id": new_id(),
+            "partner_id": about.partner_id,
+            "endpoint_id": endpoint.id,
+            "event_id": each.id,
+            "event_type": TYPES[each.name],
+            "subject_id": about.application_id,
+            "happened_at": each.occurred_at,
+            "created_at": now,
+            "next_at": now,
+            "state": DeliveryState.WAITING,
+            "attempts": 0,
+            "tries": 0,
+        }
+        for each in happened
+        for endpoint in listening
+        if TYPES[each.name] in endpoint.event_types and each.occurred_at >= endpoint.created_at
+    ]
+    if rows:
+        await db.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
+        deliveries.ring(db)
+
+
+async def _about(db: Db, event: Event) -> About | None:
+    """None where a consent came without an application."""
+    its: Select[UUID | None, UUID]
+    if event.name in OF_CONSENTS:
+        consents = select(Consent.application_id, Consent.partner_id)
+        its = consents.where(Consent.user_id == event.user_id, Consent.id == event.subject_id)
+    else:
+        applications = select(Application.id, Application.partner_id)
+        its = applications.where(Application.user_id == event.user_id, Application.id == event.subject_id)
+    application_id, partner_id = (await db.execute(its)).one()
+    return About(application_id, partner_id) if application_id else None
+
+
+async def _not_written_yet(db: Db, event: Event, about: About) -> list[Event]:
+    """What of the same application still owes its deliveries, the oldest first. Ids of events grow as they happen."""
+    its = select(Consent.id).where(Consent.user_id == event.user_id, Consent.application_id == about.application_id)
+    subjects = [about.application_id, *(await db.execute(its)).scalars()]
+    owed = (
+        select(Event)
+        .join(EventReaction, EventReaction.event_id == Event.id)
+        .where(EventReaction.reaction == TELL_PARTNER, EventReaction.handled_at.is_(None))
+        .where(Event.subject_id.in_(subjects), Event.id < event.id)
+        .order_by(Event.id)
+    )
+    return list((await db.execute(owed)).scalars())
