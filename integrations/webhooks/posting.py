@@ -20,7 +20,7 @@ CLOSE_SECONDS_MAX = 1.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class WebhookAnswer:
     """`wait_seconds` is what the server asked for before the next attempt."""
 
     outcome: AttemptOutcome
@@ -36,11 +36,11 @@ def poster() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(**options() | {"transport": transport, "timeout": httpx2.Timeout(limits.answer_seconds)})
 
 
-async def post(client: httpx2.AsyncClient, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+async def post(client: httpx2.AsyncClient, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
     """Post it, and wait for the head of an answer: that decides, and the connection is closed. The body is never read."""
     began = time.perf_counter()
     outcome, status, wait_seconds = await _answer(client, url, headers, body)
-    return Answer(outcome, status, wait_seconds, round(1_000 * (time.perf_counter() - began)))
+    return WebhookAnswer(outcome, status, wait_seconds, round(1_000 * (time.perf_counter() - began)))
 
 
 async def _answer(

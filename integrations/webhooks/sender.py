@@ -12,7 +12,7 @@ from infra import doorbell
 from infra.settings import settings
 from integrations.webhooks import posting, settling, taking
 from integrations.webhooks.deliveries import AttemptOutcome
-from integrations.webhooks.settling import Result
+from integrations.webhooks.settling import Attempted
 from integrations.webhooks.taking import Taken
 
 LAST_SECONDS_MAX = 3.0  # for what is under way when it is told to end
@@ -25,7 +25,7 @@ class Sender:
     def __init__(self) -> None:
         self.busy: Counter[UUID] = Counter()
         self.under_way: set[asyncio.Task[None]] = set()
-        self.results: asyncio.Queue[Result] = asyncio.Queue()
+        self.results: asyncio.Queue[Attempted] = asyncio.Queue()
         self.bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -78,7 +78,7 @@ class Sender:
                 status=answer.status,
                 attempt=taken.number,
             )
-        self.results.put_nowait(Result(taken, answer))
+        self.results.put_nowait(Attempted(taken, answer))
 
     async def _settle_on_and_on(self) -> None:
         """All that has come meanwhile in one transaction. What cannot be written is sent again when its lease is over."""
@@ -89,7 +89,7 @@ class Sender:
             for _ in results:
                 self.results.task_done()
 
-    async def _settle(self, results: list[Result]) -> None:
+    async def _settle(self, results: list[Attempted]) -> None:
         try:
             await settling.settle(results)
         except Exception:

@@ -15,7 +15,7 @@ from infra.database import Db, transact
 from integrations.webhooks import endpoints
 from integrations.webhooks.deliveries import NOT_THERE, AttemptOutcome, DeliveryState, WebhookAttempt
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason
-from integrations.webhooks.posting import Answer
+from integrations.webhooks.posting import WebhookAnswer
 from integrations.webhooks.taking import Taken
 
 MINUTE, HOUR = 60, 3_600
@@ -27,9 +27,9 @@ TRIED_FOR = timedelta(days=3)
 SUCCESS_NOTED_EACH = timedelta(minutes=1)
 
 
-class Result(NamedTuple):
+class Attempted(NamedTuple):
     taken: Taken
-    answer: Answer
+    answer: WebhookAnswer
 
 
 class _Settled(NamedTuple):
@@ -57,14 +57,14 @@ SETTLE = text(
 )
 
 
-async def settle(results: Sequence[Result]) -> None:
+async def settle(results: Sequence[Attempted]) -> None:
     """Write down what came of these attempts, in one transaction."""
     await transact(lambda db: _settle(db, results))
 
 
-async def _settle(db: Db, results: Sequence[Result]) -> None:
+async def _settle(db: Db, results: Sequence[Attempted]) -> None:
     now = await clock.now(db)
-    by_endpoint: defaultdict[UUID, list[Result]] = defaultdict(list)
+    by_endpoint: defaultdict[UUID, list[Attempted]] = defaultdict(list)
     for result in results:
         by_endpoint[result.taken.endpoint_id].append(result)
     settled: list[_Settled] = []
@@ -75,13 +75,13 @@ async def _settle(db: Db, results: Sequence[Result]) -> None:
     await copy_in(db, WebhookAttempt, attempts)
 
 
-async def _locked(db: Db, by_endpoint: dict[UUID, list[Result]]) -> Sequence[WebhookEndpoint]:
+async def _locked(db: Db, by_endpoint: dict[UUID, list[Attempted]]) -> Sequence[WebhookEndpoint]:
     """Webhooks before deliveries, as whoever resumes one: nobody waits for another in a circle."""
     these = select(WebhookEndpoint).where(WebhookEndpoint.id.in_(by_endpoint)).order_by(WebhookEndpoint.id)
     return (await db.execute(these.with_for_update(key_share=True))).scalars().all()
 
 
-async def _judge(db: Db, endpoint: WebhookEndpoint, results: list[Result], now: datetime) -> list[_Settled]:
+async def _judge(db: Db, endpoint: WebhookEndpoint, results: list[Attempted], now: datetime) -> list[_Settled]:
     """How the webhook fares by these attempts, and what becomes of each delivery."""
     for result in results:
         _note(endpoint, result, now)
@@ -98,7 +98,7 @@ async def _judge(db: Db, endpoint: WebhookEndpoint, results: list[Result], now: 
     return settled
 
 
-def _note(endpoint: WebhookEndpoint, result: Result, now: datetime) -> None:
+def _note(endpoint: WebhookEndpoint, result: Attempted, now: datetime) -> None:
     """Those that were under way together fail together, and count as one."""
     taken, answer = result
     if answer.outcome not in NOT_THERE:
@@ -116,7 +116,7 @@ def _is_old(moment: datetime | None, now: datetime) -> bool:
     return moment is None or moment < now - SUCCESS_NOTED_EACH
 
 
-def _settled(result: Result, now: datetime) -> _Settled:
+def _settled(result: Attempted, now: datetime) -> _Settled:
     taken, answer = result
     ids = taken.id, taken.claimed_by
     if answer.outcome == AttemptOutcome.DELIVERED:
@@ -128,7 +128,7 @@ def _settled(result: Result, now: datetime) -> _Settled:
     return _Settled(*ids, DeliveryState.WAITING, next_at, taken.tries + 1, answer.outcome, answer.status)
 
 
-def _is_given_up(result: Result, now: datetime) -> bool:
+def _is_given_up(result: Attempted, now: datetime) -> bool:
     return result.answer.outcome != AttemptOutcome.DELIVERED and now >= result.taken.first_tried_at + TRIED_FOR
 
 
@@ -144,7 +144,7 @@ async def _write(db: Db, settled: list[_Settled]) -> set[UUID]:
     return set((await db.execute(SETTLE, dict(zip(names, map(list, columns), strict=True)))).scalars())
 
 
-def _attempt(result: Result, now: datetime) -> dict[str, object]:
+def _attempt(result: Attempted, now: datetime) -> dict[str, object]:
     taken, answer = result
     return {
         "delivery_id": taken.id,

@@ -57,13 +57,16 @@ def watched(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> None:
     monkeypatch.setattr(bins, "counts", counts)
 
 
+OTHERS = ("longan_re", "longan_operations", "longan_webhook")
+
+
 def told(answer: httpx2.Response) -> dict[str, float]:
     """Each figure of the live model, as `name{labels}`."""
     return {
         sample.name + "".join(f" {key}={value}" for key, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
-        if sample.name.startswith("longan_") and not sample.name.startswith(("longan_re", "longan_operations"))
+        if sample.name.startswith("longan_") and not sample.name.startswith(OTHERS)
     }
 
 

@@ -20,7 +20,7 @@ from integrations.webhooks import posting, settling, signing, taking
 from integrations.webhooks.deliveries import WebhookDelivery
 from integrations.webhooks.endpoints import WebhookEndpoint
 from integrations.webhooks.event_types import EventType
-from integrations.webhooks.settling import Result
+from integrations.webhooks.settling import Attempted
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.people import Shop
 
@@ -141,21 +141,21 @@ async def happen(application: Application, *names: str, tell: bool = True) -> li
     return events
 
 
-async def send() -> list[Result]:
+async def send() -> list[Attempted]:
     """What is due, once: taken, posted and settled."""
     limits = settings().webhook_limits
     taken = await taking.take(limits.at_once, limits.at_once_per_endpoint, {})
     async with posting.poster() as client:
         answers = await asyncio.gather(*(posting.post(client, each.url, each.headers, each.body) for each in taken))
-    results = [Result(each, answer) for each, answer in zip(taken, answers, strict=True)]
+    results = [Attempted(each, answer) for each, answer in zip(taken, answers, strict=True)]
     if results:
         await settling.settle(results)
     return results
 
 
-async def send_all() -> list[Result]:
+async def send_all() -> list[Attempted]:
     """Round after round, until nothing is due."""
-    every: list[Result] = []
+    every: list[Attempted] = []
     while results := await send():
         every += results
     return every
