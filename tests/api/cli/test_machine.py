@@ -65,7 +65,7 @@ def address() -> str:
 
 @pytest.fixture
 def running(var: Path, address: str) -> Iterator[subprocess.Popen[str]]:
-    """Two of the five programs, which only sleep."""
+    """Two of the six programs, which only sleep."""
     command = [sys.executable, "-c", SUPERVISE, str(var), address]
     house = Path(__file__).parents[3]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=house, env={**os.environ}) as popen:
@@ -101,7 +101,7 @@ def test_where_nothing_runs_everybody_says_so(var: Path) -> None:
     assert run("logs") == (1, "", f"Nothing was written yet in {var}/log. Start Longan: make run\n")
     told = json.loads(run("status", "--json")[1])
     assert (told["address"], told["ready"], told["checks"]) == (None, False, None)
-    assert [each["running"] for each in told["programs"]] == [False] * 5
+    assert [each["running"] for each in told["programs"]] == [False] * 6
     assert not var.exists()
 
 
