@@ -41,10 +41,13 @@ def zone() -> ZoneInfo:
     return ZoneInfo(settings().time_zone)
 
 
-def local_day(moment: datetime) -> date:
-    """The day that this moment lies in, for the product: birthdays, quotas and reports count by it."""
+def local_day(moment: datetime, where: ZoneInfo | None = None) -> date:
+    """The day that this moment lies in, for the product: birthdays, quotas and reports count by it.
+
+    `where` asks for the day on a person's own wall, which only says whether they may be disturbed.
+    """
     assert moment.tzinfo is not None, "a time without a zone lies in no day"
-    return moment.astimezone(zone()).date()
+    return moment.astimezone(where or zone()).date()
 
 
 def local_text(moment: ColumnElement[datetime], pattern: str) -> ColumnElement[str]:

@@ -89,7 +89,12 @@ async def owe(db: AsyncSession, event: Event, names: Iterable[str], due_at: date
     """Let an event, new or written before, owe these reactions; the bell rings for them after the commit."""
     db.add(event)
     db.add_all(EventReaction(event_id=event.id, reaction=name, due_at=due_at, event=event) for name in names)
-    db.info.setdefault("announced", []).append(event.user_id)
+    wake(db, event.user_id)
+
+
+def wake(db: AsyncSession, user_id: UUID | None) -> None:
+    """Let the bell ring after the commit: what this person's open subscriptions show is another."""
+    db.info.setdefault("announced", []).append(user_id)
 
 
 async def announce_all(

@@ -99,19 +99,22 @@ async def _written(db: Db, phone: str, id: UUID) -> User:
     return user
 
 
-_USERS = Question(lambda: select(User).where(User.id == ANY_KEY))
+def phone_of(user: User, seal: vault.Seal) -> str:
+    phone: str = seal.open(user.phone_sealed, PHONE)
+    return phone
 
 
-@loader(_USERS)
+OF_USERS = Question(lambda: select(User).where(User.id == ANY_KEY))
+
+
+@loader(OF_USERS)
 async def by_ids(db: Db | None, ids: set[UUID], now: datetime, rows: list[tuple[User]]) -> dict[UUID, User]:
     return {user.id: user for (user,) in rows}
 
 
-@loader(_USERS, vault.PERSON_KEYS)
+@loader(OF_USERS, vault.PERSON_KEYS)
 async def masked_phones(
     db: Db | None, ids: set[UUID], now: datetime, rows: list[tuple[User]], keys: list[tuple[vault.PersonKey]]
 ) -> dict[UUID, str]:
     seals = {key.user_id: vault.seal_with(key) for (key,) in keys}
-    return {
-        user.id: phones.masked(seals[user.id].open(user.phone_sealed, PHONE)) for (user,) in rows if user.id in seals
-    }
+    return {user.id: phones.masked(phone_of(user, seals[user.id])) for (user,) in rows if user.id in seals}

@@ -1,0 +1,1 @@
+"""Notices: what people are told, when they may be, and by which channel."""

@@ -1,0 +1,72 @@
+"""Who hears of what: every event that is declared, with the notices that people are told of it, or why they are told none.
+
+A test fails where an event stands not here. The notices are named by their codes, since their rooms lie above this one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Nobody is told, because of this."""
+
+    why: str
+
+
+OWN_ACT = Untold("the person did it themselves just now, and sees it")
+OURS = Untold("work of the house's own, about nobody")
+LATER = Untold("only a time that has come; what follows from it is told")
+SHOWN = Untold("the app shows it as it changes, and there is nothing to do")
+
+DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
+    "account.linked": ("account_linked",),
+    "account.unlinked": ("account_unlinked",),
+    "agreement.repaid": ("repayment_counted",),
+    "application.accepted": ("application_accepted",),
+    "application.approved": ("application_approved",),
+    "application.declined": ("application_declined",),
+    "application.delayed": ("application_delayed",),
+    "application.expired": ("application_expired",),
+    "application.promise_due": LATER,
+    "application.referred": ("application_in_review",),
+    "application.submitted": ("application_sent",),
+    "application.withdrawn": ("application_withdrawn",),
+    "band.restored": OURS,
+    "band.withdrawn": OURS,
+    "bands.look": OURS,
+    "benefit.redeemed": ("benefit_used",),
+    "challenge.created": Untold("the code itself is the message"),
+    "consent.granted": Untold("it comes with an application, of which the person is told"),
+    "consent.revoked": Untold("it ends with an application, of which the person is told"),
+    "device.ended": ("device_signed_out",),
+    "evidence.head_signed": OURS,
+    "evidence.sealing_due": OURS,
+    "house.prune": OURS,
+    "matcher.retrain": OURS,
+    "matches.sweep": OURS,
+    "member.joined": Untold("the app greets whoever is new"),
+    "member.review_planned": LATER,
+    "model.promoted": OURS,
+    "notice.delivery_due": LATER,
+    "offer.ends_soon": ("offer_ends_soon",),
+    "offer.expiry_due": LATER,
+    "product.changed": OURS,
+    "products.count": OURS,
+    "profile.changed": OWN_ACT,
+    "rescore.batch_due": OURS,
+    "rescore.done": OURS,
+    "score.changed": SHOWN,
+    "scores.look_for_stale": OURS,
+    "session.begun": ("device_signed_in",),
+    "session.ended": Untold("signing out is one's own act; another device that is ended is told as that"),
+    "session.reused": ("device_copied",),
+    "showings.prune": OURS,
+    "sweep.batch_due": OURS,
+    "sweep.done": OURS,
+    "tier.changed": ("tier_lowered", "tier_raised"),
+    "tier.ending": ("tier_ends_soon",),
+    "user.registered": Untold("the app greets whoever is new"),
+    "watch.scores_due": OURS,
+    "watch.snapshot_due": OURS,
+}

@@ -1,0 +1,278 @@
+"""Delivery: one notice on its way to one device or phone. It waits for its moment, and the gate is asked again when it goes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, delete, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.notices import contacting, devices, gate, preferences
+from domain.notices.classes import NoticeChannel, NoticeClass
+from domain.notices.contacting import Addressee
+from domain.notices.devices import DevicePlatform, PushDevice
+from domain.notices.notices import Notice
+from infra import clock, outbox, vault
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
+from infra.privacy import Erasure, Export, Privacy
+from infra.words import Locale, say
+
+DELIVERY_DUE = declare("notice.delivery_due")
+
+
+class DeliveryStatus(StrEnum):
+    WAITING = "WAITING"
+    LEAVING = "LEAVING"
+    SENT = "SENT"
+    DROPPED = "DROPPED"
+
+
+class Dropped(StrEnum):
+    """Why something was not sent after all."""
+
+    LATE = "LATE"  # its moment came when nobody needed it any more
+    NEWER = "NEWER"  # something newer is told of the same
+    READ = "READ"  # the person has read it in the app
+    NO_DEVICE = "NO_DEVICE"  # the device takes no more
+    NOT_ALLOWED = "NOT_ALLOWED"  # the gate says no, and will not say otherwise in time
+    REFUSED = "REFUSED"  # whoever sends it for us will not
+    UNSURE = "UNSURE"  # it may have been sent
+
+
+LIFE = Lifecycle(
+    "Delivery",
+    Move([DeliveryStatus.WAITING], DeliveryStatus.LEAVING),
+    Move([DeliveryStatus.LEAVING], DeliveryStatus.WAITING),
+    Move([DeliveryStatus.WAITING, DeliveryStatus.LEAVING], DeliveryStatus.SENT),
+    Move([DeliveryStatus.WAITING, DeliveryStatus.LEAVING], DeliveryStatus.DROPPED, at="expires_at", due=DELIVERY_DUE),
+    begins=DeliveryStatus.WAITING,
+    ends=(DeliveryStatus.SENT, DeliveryStatus.DROPPED),
+)
+
+
+class Delivery(Entity):
+    """`device_id` is None for a text message. LEAVING: handed to somebody who could not tell it from a second one.
+
+    `why` is the reason why it was dropped, with the rules that said no where the gate did.
+    """
+
+    __tablename__ = "notice_deliveries"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.DELETED)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    notice_id: Mapped[UUID]
+    channel: Mapped[NoticeChannel]
+    device_id: Mapped[UUID | None]
+    collapse_key: Mapped[str]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[DeliveryStatus] = mapped_column(default=DeliveryStatus.WAITING)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    why: Mapped[list[str] | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        Index(None, "user_id", "collapse_key"),
+        Index(None, "user_id", "notice_id", "channel", "device_id", unique=True, postgresql_nulls_not_distinct=True),
+        Index(None, "ended_at"),
+    )
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Something that goes now: all that is needed to send it, and nothing more."""
+
+    delivery: Delivery
+    notice_class: NoticeClass
+    title: str
+    body: str
+    link: str | None
+    locale: Locale
+    phone: str
+    platform: DevicePlatform | None = None
+    token: str = ""
+    expires_at: datetime | None = None
+
+
+KnowsRepeats = Callable[[NoticeChannel, DevicePlatform | None], bool]
+APP_NAME = "Longan"
+
+
+async def plan(db: Db, notice: Notice, to: Addressee, ringing: Sequence[PushDevice], collapse_key: str) -> int:
+    """Let a notice go by each way that it takes, at the first moment at which the gate lets it. Answers how many go."""
+    planned, kind, now = 0, notice.kind, await clock.now(db)
+    assert kind is not None, "a notice is written of a kind that is known here"
+    await collapse(db, notice.user_id, collapse_key)
+    for channel in kind.channels(len(ringing)):
+        due_at = gate.next_allowed(to.facts, kind.notice_class, channel, now)
+        if due_at is None or due_at >= now + kind.lasts:
+            continue
+        for device in ringing if channel is NoticeChannel.PUSH else (None,):
+            delivery = Delivery(
+                user_id=notice.user_id,
+                notice_id=notice.id,
+                channel=channel,
+                device_id=device.id if device else None,
+                collapse_key=collapse_key,
+                due_at=due_at,
+                expires_at=now + kind.lasts,
+            )
+            db.add(delivery)
+            await outbox.announce(db, DELIVERY_DUE, user_id=notice.user_id, subject_id=delivery.id, due_at=due_at)
+            planned += 1
+    return planned
+
+
+async def collapse(db: Db, user_id: UUID, collapse_key: str) -> None:
+    """What waits to tell something older of the same need not be told any more."""
+    older = update(Delivery).where(
+        Delivery.user_id == user_id,
+        Delivery.collapse_key == collapse_key,
+        Delivery.status == DeliveryStatus.WAITING,
+    )
+    ended = {"status": DeliveryStatus.DROPPED, "why": [Dropped.NEWER], "ended_at": await clock.now(db)}
+    await db.execute(older.values(**ended))
+
+
+async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRepeats) -> Leaving | None:
+    """What is to be sent now, the contact written down; None where nothing is: it went, it was dropped, or it waits on.
+
+    Whoever cannot tell a second message from the first is handed it once: it is LEAVING before they are asked.
+    """
+    await preferences.lock(db, user_id)
+    delivery = await _locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status is not DeliveryStatus.WAITING:
+        return None
+    notice = await db.get_one(Notice, (user_id, delivery.notice_id))
+    device = await _device_of(db, delivery)
+    if reason := await _needless(db, delivery, notice, device):
+        await end(db, delivery, reason)
+        return None
+    to = await contacting.addressee(db, user_id)
+    if to is None or not await _is_let_through(db, delivery, notice, to):
+        return None
+    await contacting.reserve(db, user_id, notice.id, delivery.channel, notice.notice_class)
+    if not knows_repeats(delivery.channel, device.platform if device else None):
+        await LIFE.move(db, delivery, DeliveryStatus.LEAVING)
+    return _leaving(delivery, notice, device, to, await vault.seal_of(db, user_id))
+
+
+async def _needless(db: Db, delivery: Delivery, notice: Notice, device: PushDevice | None) -> Dropped | None:
+    if await clock.now(db) >= delivery.expires_at or notice.kind is None:
+        return Dropped.LATE
+    if notice.read_at is not None:
+        return Dropped.READ
+    return Dropped.NO_DEVICE if delivery.channel is NoticeChannel.PUSH and device is None else None
+
+
+async def _is_let_through(db: Db, delivery: Delivery, notice: Notice, to: Addressee) -> bool:
+    """Asked anew. What the gate does not let through now waits for its next moment, if that comes in time."""
+    now, purpose = await clock.now(db), notice.notice_class
+    facts = to.facts_without((notice.id, delivery.channel))
+    verdict = gate.may_contact(facts, purpose, delivery.channel, now)
+    if verdict.is_allowed:
+        return True
+    until = gate.next_allowed(facts, purpose, delivery.channel, now)
+    if until is None or until >= delivery.expires_at:
+        await end(db, delivery, Dropped.NOT_ALLOWED, *verdict.words)
+    elif delivery.due_at <= now:
+        # Otherwise somebody has put it off already, and fell before the reaction was marked as handled.
+        delivery.due_at = until
+        await outbox.announce(db, DELIVERY_DUE, user_id=delivery.user_id, subject_id=delivery.id, due_at=until)
+    return False
+
+
+def _leaving(delivery: Delivery, notice: Notice, device: PushDevice | None, to: Addressee, seal: vault.Seal) -> Leaving:
+    kind = notice.kind
+    assert kind is not None, "what is needless was dropped"
+    return Leaving(
+        delivery=delivery,
+        notice_class=kind.notice_class,
+        title=APP_NAME,
+        body=say(kind.lock, to.locale),
+        link=kind.link.to(notice.subject_id) if kind.link else None,
+        locale=to.locale,
+        phone=to.phone,
+        platform=device.platform if device else None,
+        token=devices.token_of(device, seal) if device else "",
+        expires_at=delivery.expires_at,
+    )
+
+
+async def _locked(db: Db, user_id: UUID, delivery_id: UUID) -> Delivery | None:
+    mine = select(Delivery).where(Delivery.user_id == user_id, Delivery.id == delivery_id).with_for_update()
+    return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def _device_of(db: Db, delivery: Delivery) -> PushDevice | None:
+    ringing = await devices.ringing(db, delivery.user_id) if delivery.device_id else []
+    return next((device for device in ringing if device.id == delivery.device_id), None)
+
+
+async def end(db: Db, delivery: Delivery, reason: Dropped, *rules: str) -> None:
+    """Drop it, and say why."""
+    await LIFE.move(db, delivery, DeliveryStatus.DROPPED)
+    delivery.why, delivery.ended_at = [reason, *rules], await clock.now(db)
+
+
+async def was_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
+    delivery = await _locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status in LIFE.ends:
+        return
+    await LIFE.move(db, delivery, DeliveryStatus.SENT)
+    delivery.ended_at = await clock.now(db)
+    if delivery.device_id is not None:
+        left = (PushDevice.user_id == user_id, PushDevice.id == delivery.device_id, PushDevice.sends_left > 0)
+        await db.execute(update(PushDevice).where(*left).values(sends_left=PushDevice.sends_left - 1))
+
+
+async def was_not_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
+    """It surely was not: it waits again, and the contact is given back unless the same was told on another device."""
+    delivery = await _locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status in LIFE.ends:
+        return
+    if delivery.status is DeliveryStatus.LEAVING:
+        await LIFE.move(db, delivery, DeliveryStatus.WAITING)
+    await _give_back(db, delivery)
+
+
+async def was_put_off(db: Db, user_id: UUID, delivery_id: UUID, by: timedelta) -> None:
+    """It was not sent, and is not wanted back before this."""
+    await was_not_sent(db, user_id, delivery_id)
+    delivery = await _locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status in LIFE.ends:
+        return
+    delivery.due_at = await clock.now(db) + by
+    await outbox.announce(db, DELIVERY_DUE, user_id=user_id, subject_id=delivery.id, due_at=delivery.due_at)
+
+
+async def was_dropped(db: Db, user_id: UUID, delivery_id: UUID, reason: Dropped, word: str) -> None:
+    delivery = await _locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status in LIFE.ends:
+        return
+    await end(db, delivery, reason, word)
+    if reason is not Dropped.UNSURE:
+        await _give_back(db, delivery)
+
+
+async def _give_back(db: Db, delivery: Delivery) -> None:
+    others = select(func.count()).where(
+        Delivery.user_id == delivery.user_id,
+        Delivery.notice_id == delivery.notice_id,
+        Delivery.channel == delivery.channel,
+        Delivery.id != delivery.id,
+        Delivery.status.in_([DeliveryStatus.SENT, DeliveryStatus.LEAVING]),
+    )
+    if not (await db.execute(others)).scalar_one():
+        await contacting.give_back(db, delivery.user_id, delivery.notice_id, delivery.channel)
+
+
+async def prune(db: Db) -> None:
+    """What ended long ago is of no use to anybody; the notice itself stays."""
+    before = await clock.now(db) - contacting.KEPT_FOR
+    await db.execute(delete(Delivery).where(Delivery.ended_at < before))

@@ -1,0 +1,162 @@
+"""PushDevice: where a person's phone takes pushes, for as long as it is signed in and its maker knows the token."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import UserActor
+from domain.notices import preferences
+from domain.people.sessions import Session
+from infra import clock, vault
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.errors import invalid
+from infra.privacy import Erasure, Export, Privacy
+from infra.words import N_, Locale
+
+SEALED_AT = "push_devices.token"
+TOKEN_MAX = 4_096
+
+
+class DevicePlatform(StrEnum):
+    APNS = "APNS"
+    FCM = "FCM"
+    WECHAT = "WECHAT"
+
+
+class PushDevice(Entity):
+    """One of each platform and session. `sends_left`: WeChat lets one message through for each consent; elsewhere None."""
+
+    __tablename__ = "push_devices"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    session_id: Mapped[UUID]
+    platform: Mapped[DevicePlatform]
+    token_index: Mapped[bytes]
+    token_sealed: Mapped[bytes]
+    registered_at: Mapped[datetime]
+    sends_left: Mapped[int | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "session_id", "platform", unique=True),)
+
+
+class PushToken(Entity):
+    """Whose a token is: a phone that somebody else signs in on tells its former person nothing more."""
+
+    __tablename__ = "push_tokens"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
+
+    index: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(index=True)
+    device_id: Mapped[UUID]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id", "device_id"], ["push_devices.user_id", "push_devices.id"], ondelete="CASCADE"),
+    )
+
+
+def token_of(device: PushDevice, seal: vault.Seal) -> str:
+    token: str = seal.open(device.token_sealed, SEALED_AT)
+    return token
+
+
+def checked_token(text: str) -> str:
+    if (
+        not 1 <= len(token := text.strip()) <= TOKEN_MAX
+        or not token.isascii()
+        or not token.isprintable()
+        or " " in token
+    ):
+        raise invalid(N_("This is not a token of a device."), ("input", "token"))
+    return token
+
+
+async def register(db: Db, actor: UserActor, platform: DevicePlatform, text: str, locale: Locale) -> PushDevice:
+    """Send this session's pushes to this token from now on. Saying it again says that the token lives still, and of WeChat
+    that one more message is let through. Refuses INVALID.
+    """
+    token = checked_token(text)
+    index = vault.blind_index(f"push-{platform}", token)
+    await _take_from_others(db, actor, index)
+    device = await _of_session(db, actor, platform, index, token)
+    device.registered_at = await clock.now(db)
+    device.sends_left = 1 if platform is DevicePlatform.WECHAT else None
+    await db.flush()
+    owner = insert(PushToken).values(index=index, user_id=actor.user_id, device_id=device.id)
+    await db.execute(owner.on_conflict_do_nothing())
+    await preferences.remember_language(db, actor.user_id, locale)
+    return device
+
+
+async def _take_from_others(db: Db, actor: UserActor, index: bytes) -> None:
+    """Two that register one token wait for each other; the last has it."""
+    await db.execute(select(func.pg_advisory_xact_lock(int.from_bytes(index[:8], signed=True))))
+    held = await db.get(PushToken, index)
+    if held is not None:
+        its = (PushDevice.user_id == held.user_id, PushDevice.id == held.device_id)
+        kept = (PushDevice.user_id == actor.user_id) & (PushDevice.session_id == actor.session_id)
+        await db.execute(delete(PushDevice).where(*its, ~kept))
+
+
+async def _of_session(db: Db, actor: UserActor, platform: DevicePlatform, index: bytes, token: str) -> PushDevice:
+    mine = select(PushDevice).where(
+        PushDevice.user_id == actor.user_id,
+        PushDevice.session_id == actor.session_id,
+        PushDevice.platform == platform,
+    )
+    device = (await db.execute(mine.with_for_update())).scalar_one_or_none()
+    sealed = (await vault.seal_of(db, actor.user_id)).close(token, SEALED_AT)
+    if device is None:
+        device = PushDevice(
+            user_id=actor.user_id,
+            session_id=actor.session_id,
+            platform=platform,
+            token_index=index,
+            token_sealed=sealed,
+            registered_at=await clock.now(db),
+        )
+        db.add(device)
+    elif device.token_index != index:
+        its = (PushToken.index == device.token_index, PushToken.user_id == actor.user_id)
+        await db.execute(delete(PushToken).where(*its))
+        device.token_index, device.token_sealed = index, sealed
+    return device
+
+
+async def ringing(db: Db, user_id: UUID) -> list[PushDevice]:
+    """Those that take a push now: signed in, and with a message left where messages are counted."""
+    now = await clock.now(db)
+    live = (Session.ended_at.is_(None), Session.expires_at > now)
+    mine = (
+        select(PushDevice)
+        .join(Session, (Session.user_id == PushDevice.user_id) & (Session.id == PushDevice.session_id))
+        .where(PushDevice.user_id == user_id, *live)
+        .where(or_(PushDevice.sends_left.is_(None), PushDevice.sends_left > 0))
+        .order_by(PushDevice.id)
+    )
+    return [*(await db.execute(mine)).scalars()]
+
+
+async def forget(db: Db, user_id: UUID, device_id: UUID | None, gone_since: datetime | None = None) -> bool:
+    """Its maker says that the token is no more, since then if it tells; who registered later has the app again."""
+    its = delete(PushDevice).where(PushDevice.user_id == user_id, PushDevice.id == device_id)
+    if gone_since is not None:
+        its = its.where(PushDevice.registered_at <= gone_since)
+    return (await db.execute(its.returning(PushDevice.id))).scalar_one_or_none() is not None
+
+
+async def spend(db: Db, user_id: UUID, device_id: UUID | None) -> None:
+    """Nothing more is let through until the person allows it again."""
+    its = (PushDevice.user_id == user_id, PushDevice.id == device_id)
+    await db.execute(update(PushDevice).where(*its).values(sends_left=0))
+
+
+async def forget_session(db: Db, user_id: UUID, session_id: UUID) -> None:
+    """Whoever is signed out is told nothing there any more."""
+    await db.execute(delete(PushDevice).where(PushDevice.user_id == user_id, PushDevice.session_id == session_id))

@@ -1,0 +1,96 @@
+"""NoticeKind: one thing that people are told, in words: what happened, and what to do. Rows name it by its code.
+
+`lock` is all that leaves the house: it stands on lock screens, in text messages and at other companies, and so says nothing
+of money, scores or names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_datetime
+
+from domain.notices.classes import NoticeChannel, NoticeClass
+from infra import clock
+from infra.ids import global_id
+from infra.words import Locale, say
+
+DAY = timedelta(days=1)
+BABEL = {"zh": "zh_CN", "en": "en_GB"}
+
+
+class Texted(StrEnum):
+    """Whether a text message is sent: it costs money, and a phone that gets pushes need not ring twice."""
+
+    NEVER = "NEVER"
+    INSTEAD = "INSTEAD"  # to whoever has no device that gets pushes
+    ALWAYS = "ALWAYS"
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where in the app it leads: a folder, and the type of what it is about if it is about one thing."""
+
+    folder: str
+    type: str | None = None
+
+    def to(self, subject_id: UUID | None) -> str:
+        its = f"/{global_id(self.type, subject_id)}" if self.type and subject_id else ""
+        return f"longan://{self.folder}{its}"
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """`topic`: of one topic, the newest about one thing is what counts. `lasts`: after this it is not worth telling by push
+    or text any more.
+    """
+
+    code: str
+    notice_class: NoticeClass
+    title: str
+    body: str
+    lock: str = ""
+    topic: str = ""
+    link: Link | None = None
+    push: bool = True
+    texted: Texted = Texted.NEVER
+    lasts: timedelta = 3 * DAY
+
+    def __post_init__(self) -> None:
+        leaves = self.push or self.texted is not Texted.NEVER
+        assert leaves == bool(self.lock), f"{self.code} has words for lock screens exactly if it comes to them"
+
+    def channels(self, devices: int) -> tuple[NoticeChannel, ...]:
+        """By which ways besides the app's list it goes to somebody with so many devices that get pushes."""
+        by_text = self.texted is Texted.ALWAYS or (self.texted is Texted.INSTEAD and not devices)
+        ways = {NoticeChannel.PUSH: self.push and devices > 0, NoticeChannel.SMS: by_text}
+        return tuple(channel for channel, is_taken in ways.items() if is_taken)
+
+
+_declared: dict[str, NoticeKind] = {}
+
+
+def declare(kind: NoticeKind) -> NoticeKind:
+    """Let this be told. Each kind stands beside what it tells of, and is declared once."""
+    assert kind.code not in _declared, f"two kinds of notices are called {kind.code}"
+    _declared[kind.code] = kind
+    return kind
+
+
+def declared() -> Mapping[str, NoticeKind]:
+    return _declared
+
+
+def written(sentence: str, values: Mapping[str, Any], locale: Locale) -> str:
+    """The sentence with its values: names in the language where we have them in both, times by the product's clocks."""
+    return say(sentence, locale, **{name: _written(name, value, locale) for name, value in values.items()})
+
+
+def _written(name: str, value: Any, locale: Locale) -> str:
+    if name.endswith("_at"):
+        moment = datetime.fromisoformat(value).astimezone(clock.zone())
+        return format_datetime(moment, "M月d日 HH:mm" if locale == "zh" else "d MMM, HH:mm", locale=BABEL[locale])
+    return say(str(value), locale)
