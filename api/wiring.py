@@ -12,9 +12,11 @@ import domain.matching.tasks
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
+import domain.telling
 import integrations.linking
 import integrations.sms.kept
 import integrations.tasks
+import integrations.telling
 import integrations.verifying
 import integrations.webhooks.tasks
 import membership.tasks
@@ -48,11 +50,13 @@ ROOMS = (
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,
+    domain.telling,
     integrations.linking,
     integrations.sms.kept,
     integrations.tasks,
     integrations.verifying,
     integrations.webhooks.tasks,
+    integrations.telling,
     membership.tasks,
     ml.live.approvals,
     ml.tasks,

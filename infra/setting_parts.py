@@ -32,11 +32,13 @@ class SmsCredentials(Part):
     access_key_id: kinds.FilledSecret | None = None
     access_key_secret: kinds.FilledSecret | None = None
     template_code: kinds.FilledSecret | None = None
+    notice_template_code: kinds.FilledSecret | None = None
     sign_name: kinds.FilledSecret | None = None
     secret_id: kinds.FilledSecret | None = None
     secret_key: kinds.FilledSecret | None = None
     app_id: kinds.FilledSecret | None = None
     template_id: kinds.FilledSecret | None = None
+    notice_template_id: kinds.FilledSecret | None = None
     account_sid: kinds.FilledSecret | None = None
     auth_token: kinds.FilledSecret | None = None
     sender: kinds.FilledSecret | None = None
@@ -58,6 +60,32 @@ SMS_NEEDS: dict[str, tuple[str, ...]] = {
     "aliyun": ("access_key_id", "access_key_secret", "sign_name", "template_code"),
     "tencent": ("secret_id", "secret_key", "app_id", "sign_name", "template_id"),
     "twilio": ("account_sid", "auth_token", "sender"),
+}
+
+# Without them its people are told nothing but codes by text.
+SMS_MAY: dict[str, tuple[str, ...]] = {"aliyun": ("notice_template_code",), "tencent": ("notice_template_id",)}
+
+
+class PushCredentials(Part):
+    """What Apple, Google and WeChat gave us for pushes, each as a whole or not at all. `..._url` is a stand-in's address."""
+
+    apns_key: SecretStr | None = None  # the .p8 file's text
+    apns_key_id: kinds.Filled | None = None
+    apns_team_id: kinds.Filled | None = None
+    apns_topic: kinds.Filled | None = None
+    apns_url: kinds.WebAddress | None = None
+    fcm_account: SecretStr | None = None  # the service account's JSON
+    fcm_url: kinds.WebAddress | None = None
+    wechat_app_id: kinds.Filled | None = None
+    wechat_app_secret: kinds.FilledSecret | None = None
+    wechat_template_id: kinds.Filled | None = None
+    wechat_url: kinds.WebAddress | None = None
+
+
+PUSH_NEEDS: dict[str, tuple[str, ...]] = {
+    "apns": ("apns_key", "apns_key_id", "apns_team_id", "apns_topic"),
+    "fcm": ("fcm_account",),
+    "wechat": ("wechat_app_id", "wechat_app_secret", "wechat_template_id"),
 }
 
 

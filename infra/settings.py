@@ -12,6 +12,7 @@ from infra import setting_kinds as kinds
 from infra.setting_kinds import Seconds, Share, Times, TimesOrNone
 from infra.setting_parts import (
     GENEROUS,
+    PUSH_NEEDS,
     SMS_NEEDS,
     CodeLimits,
     CodeNumbers,
@@ -19,6 +20,7 @@ from infra.setting_parts import (
     IdentityLimits,
     Learning,
     ProviderCredentials,
+    PushCredentials,
     RegisterCredentials,
     RequestLimits,
     SmsCredentials,
@@ -86,6 +88,7 @@ class Settings(BaseSettings):
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
     sms: SmsCredentials = SmsCredentials()
+    push: PushCredentials = PushCredentials()
 
     identity_register: Literal["sandbox", "aliyun"] = "sandbox"  # who says whose a name, a number or an account is
     registers: RegisterCredentials = RegisterCredentials()
@@ -161,6 +164,14 @@ class Settings(BaseSettings):
         needed = ("access_key_id", "access_key_secret") if self.identity_register == "aliyun" else ()
         if missing := [f"LONGAN_REGISTERS__{name.upper()}" for name in needed if getattr(self.registers, name) is None]:
             raise ValueError(f"the register {self.identity_register} needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def pushes_are_whole(self) -> Self:
+        for needs in PUSH_NEEDS.values():
+            missing = [f"LONGAN_PUSH__{name.upper()}" for name in needs if getattr(self.push, name) is None]
+            if 0 < len(missing) < len(needs):
+                raise ValueError(f"what a platform gave for pushes is named whole: {', '.join(missing)} is missing")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ import stamina
 TIME_LIMITS = httpx2.Timeout(6, connect=3)
 BODY_BYTES_MAX = 1_000_000
 ATTEMPTS = 3
+KEPT_SECONDS = 60.0
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 
 # All that was ever given out; what lies elsewhere leads to a private address by some translator's way, or nowhere.
@@ -52,11 +53,15 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     Plain HTTP and private addresses only where `allow` names the "host:port".
     """
 
-    def __init__(self, allow: Iterable[str] = (), *, connections: int = 100) -> None:
+    def __init__(self, allow: Iterable[str] = (), *, connections: int = 100, of_one_host: bool = False) -> None:
         self._allow = frozenset(allow)
-        # Connections aren't kept: one to an address must not serve another name that shares it.
-        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=0)
-        self._inner = httpx2.AsyncHTTPTransport(verify=_certificates(), trust_env=False, limits=limits)
+        # Otherwise connections aren't kept: one to an address must not serve another name that shares it.
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=of_one_host, keepalive_expiry=KEPT_SECONDS
+        )
+        self._inner = httpx2.AsyncHTTPTransport(
+            verify=_certificates(), trust_env=False, limits=limits, http1=not of_one_host, http2=of_one_host
+        )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
@@ -153,6 +158,12 @@ def options(allow: Iterable[str] = ()) -> dict[str, Any]:
 
 def outgoing(allow: Iterable[str] = ()) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(**options(allow))
+
+
+def outgoing_to(base_url: str, allow: Iterable[str] = ()) -> httpx2.AsyncClient:
+    """A client of one host alone, over HTTP/2, whose connection is kept for a while."""
+    transport = GuardedTransport(allow, of_one_host=True)
+    return httpx2.AsyncClient(**(options(allow) | {"transport": transport, "base_url": base_url}))
 
 
 async def patiently(send: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:

@@ -6,13 +6,18 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement, select, update
 
+from domain.facts import accounts
+from domain.facts.accounts import LinkedAccount
+from domain.notices import contacting, words
+from domain.notices.telling import notify
 from domain.people import challenges
 from domain.people.challenges import Challenge
 from infra import clock
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
 from infra.outbox import Event
 from infra.reactions import reaction
 from infra.words import DEFAULT_LOCALE, N_, Locale, say
+from integrations.registrations import registration_or_name
 from integrations.sms.gateways import gateway
 from integrations.sms.messages import NotSent, SmsFailure, TextMessage
 
@@ -30,7 +35,7 @@ async def send_code(event: Event) -> None:
     assert event.subject_id, "a challenge's event names it"
     chosen = gateway()
     challenge = await (_waiting if chosen.drops_repeats else _mark)(event.subject_id)
-    if challenge is None:
+    if challenge is None or not await _may_be_sent(challenge):
         return
     try:
         await chosen.send(_message(challenge))
@@ -40,6 +45,21 @@ async def send_code(event: Event) -> None:
     except SmsFailure as failure:
         log.warning("sms.failed", reason=failure.reason)
     await _mark(challenge.id)
+
+
+@reaction(accounts.LINKED, accounts.UNLINKED, stored_as="tell_of_account")
+async def tell_of_account(db: Db, event: Event) -> None:
+    assert event.user_id, "an account is somebody's"
+    account = await db.get_one(LinkedAccount, (event.user_id, event.subject_id))
+    kind = words.ACCOUNT_LINKED if event.name == accounts.LINKED else words.ACCOUNT_UNLINKED
+    provider = registration_or_name(account.provider).provider.name
+    await notify(db, event.user_id, kind, account.id, provider=provider)
+
+
+async def _may_be_sent(challenge: Challenge) -> bool:
+    """A code goes through the gate too, which lets it pass by day and night."""
+    async with reading() as db:
+        return (await contacting.may_be_sent_a_code(db, challenge.phone_index)).is_allowed
 
 
 async def _waiting(challenge_id: UUID) -> Challenge | None:

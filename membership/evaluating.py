@@ -44,6 +44,8 @@ async def evaluate(db: Db, user_id: UUID) -> Member:
     else:
         reason = MoveReason.REACHED if verdict.tier.rank > held.rank else MoveReason.GRACE_ENDED
         await members.move(db, member, verdict.tier, reason, live.version)
+    if verdict.valid_until is not None and member.valid_until is None:
+        await outbox.announce(db, members.TIER_ENDING, user_id=user_id, tier=member.tier_code)
     member.valid_until, member.rules_version = verdict.valid_until, live.version
     await _plan_review(db, member, live)
     return member

@@ -22,6 +22,7 @@ from membership.tiers import Tier
 MEMBER_JOINED = declare("member.joined", to_tier=str)
 TIER_CHANGED = declare("tier.changed", from_tier=str, to_tier=str)
 REVIEW_PLANNED = declare("member.review_planned")
+TIER_ENDING = declare("tier.ending", tier=str)
 
 
 class MoveReason(StrEnum):

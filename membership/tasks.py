@@ -1,13 +1,15 @@
-"""When membership reacts: to a registration, a new score, an activity, and the end of a grace."""
+"""When membership reacts: to a registration, a new score, an activity, and the end of a grace; and what it tells of it."""
 
 from uuid import UUID
 
 from domain.credit import scores
+from domain.notices.telling import notify
 from domain.people import users
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership import activity, evaluating, joining, members
+from membership import activity, benefits, evaluating, joining, members, tiers, words
+from membership.members import Member
 
 
 @reaction(users.REGISTERED, stored_as="join_at_registration")
@@ -29,6 +31,33 @@ async def evaluate_after_activity(db: Db, event: Event) -> None:
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")
 async def review_member(db: Db, event: Event) -> None:
     await evaluating.review(db, _member(event))
+
+
+@reaction(members.TIER_CHANGED, stored_as="tell_of_tier")
+async def tell_of_tier(db: Db, event: Event) -> None:
+    known = await tiers.tiers_by_code(db)
+    before, tier = known[event.data["from_tier"]], known[event.data["to_tier"]]
+    kind = words.TIER_RAISED if tier.rank > before.rank else words.TIER_LOWERED
+    await notify(db, _member(event), kind, tier=tier.name, before=before.name)
+
+
+@reaction(members.TIER_ENDING, stored_as="tell_tier_ends_soon")
+async def tell_tier_ends_soon(db: Db, event: Event) -> None:
+    """Unless it has been reached again since."""
+    member = await db.get(Member, _member(event))
+    if member is not None and member.valid_until is not None and member.tier_code == event.data["tier"]:
+        tier = (await tiers.tiers_by_code(db))[member.tier_code]
+        await notify(db, member.user_id, words.TIER_ENDS_SOON, tier=tier.name, until_at=member.valid_until)
+
+
+@reaction(benefits.REDEEMED, stored_as="tell_of_benefit")
+async def tell_of_benefit(db: Db, event: Event) -> None:
+    await notify(db, _member(event), words.BENEFIT_USED, event.subject_id)
+
+
+@reaction(activity.AGREEMENT_REPAID, stored_as="tell_of_repayment")
+async def tell_of_repayment(db: Db, event: Event) -> None:
+    await notify(db, _member(event), words.REPAYMENT_COUNTED, event.subject_id)
 
 
 def _member(event: Event) -> UUID:

@@ -17,6 +17,7 @@ from domain.facts.accounts import LinkedAccount
 from domain.market import products
 from domain.market.columns import columns_of
 from domain.matching import matches
+from domain.notices import notices
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from domain.people.users import User
@@ -38,6 +39,10 @@ def _my_devices(context: Context) -> Select[Session]:
     """Those that are signed in."""
     mine = select(Session).where(Session.user_id == context.user.user_id)
     return mine.where(Session.ended_at.is_(None), Session.expires_at > clock.EXACTLY_NOW)
+
+
+def _my_notices(context: Context) -> Select[notices.Notice]:
+    return notices.visible_to(context.user)
 
 
 def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence], context: Context) -> Select[Any]:
@@ -69,6 +74,7 @@ NODES: Finders = {
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),
     "Offer": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Offer))),
     "Evidence": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Evidence))),
+    "Notice": Finder(Permission.SIGNED_IN, rows_of(_my_notices)),
     "Match": Finder(Permission.SIGNED_IN, _my_matches),
     "Benefit": Finder(Permission.SIGNED_IN, _my_benefits),
 }

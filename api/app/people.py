@@ -12,6 +12,7 @@ from api.app.evidence import Evidence
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
+from api.app.notices import ContactPreferences, Notice
 from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import After, Connection, CountedConnection, First, connection, counted, rows
 from api.graphql.context import Info
@@ -27,6 +28,7 @@ from domain.credit import assessing
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.kinds import ProductKind
+from domain.notices import notices, preferences
 from domain.people import devices, profiles, users
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
@@ -130,6 +132,23 @@ class User(Node):
         async with reading() as db:
             page = await page_of(db, mine, [leaves.Evidence.id], first=first, after=after, newest_first=True)
         return cast(Connection[Evidence], connection(page))
+
+    @strawberry.field(description="What the person was told, newest first.")
+    async def notices(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Notice] | None:
+        mine = notices.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [notices.Notice.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Notice], connection(page))
+
+    @strawberry.field(description="How many of them are not read.")
+    async def unread_notices(root: strawberry.Parent[users.User], info: Info) -> int:
+        return await info.context.load(notices.unread, root.id)
+
+    @strawberry.field(description="By which way and when the person wants to be told things.")
+    async def contact_preferences(root: strawberry.Parent[users.User], info: Info) -> ContactPreferences:
+        return await info.context.load(preferences.of_users, root.id)
 
 
 UpdateProfileResult = Annotated[

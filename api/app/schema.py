@@ -8,6 +8,7 @@ from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application, ApplicationMutation, Offer
 from api.app.choices import ChoiceQuery
+from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
 from api.app.evidence import Evidence
 from api.app.identity import IdentityMutation
@@ -15,6 +16,7 @@ from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.nodes import NODES
+from api.app.notices import Notice
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.products import Partner, Product, ProductQuery
 from api.app.scores import Score
@@ -44,6 +46,7 @@ class Mutation(
     ApplicationMutation,
     MatchMutation,
     ImpressionMutation,
+    ContactMutation,
 ):
     pass
 
@@ -62,6 +65,7 @@ def schema() -> Schema:
             Evidence,
             LinkedAccount,
             Match,
+            Notice,
             Offer,
             Partner,
             PlanSubscription,

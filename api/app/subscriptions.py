@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 
 from api.app.applications import Application
+from api.app.notices import Notice
 from api.app.people import User
 from api.graphql.context import Context, Info
 from api.graphql.errors import PublicError
@@ -15,9 +16,10 @@ from api.graphql.mutations import id_of
 from api.graphql.requiring import requires
 from domain.applications import applications, decisions, offers
 from domain.credit import assessing
+from domain.notices import notices
 from domain.people import users
 from domain.permissions import Permission
-from infra import doorbell
+from infra import clock, doorbell
 from infra.database import reading
 from infra.errors import Refusal
 
@@ -78,19 +80,39 @@ class Subscription:
         async for change in changes(info.context, look):
             yield change
 
+    @requires(Permission.SIGNED_IN)
+    @strawberry.subscription(description="Each notice as it is told; those of before stand in `notices`.")
+    async def noticed(self, info: Info) -> AsyncIterator[Notice]:
+        actor = info.context.user
+        async with reading() as db:
+            begun_at = await clock.now(db)
+            seen = {notice.id for notice in await notices.lately(db, actor, begun_at)}
+        async for _ in rings(info.context):
+            async with reading() as db:
+                fresh = [notice for notice in await notices.lately(db, actor, begun_at) if notice.id not in seen]
+            for notice in fresh:
+                seen.add(notice.id)
+                yield notice  # type: ignore[misc]
+
 
 async def changes(context: Context, look: Callable[[], Awaitable[tuple[Any, T]]]) -> AsyncIterator[T]:
     """What `look` sees now, and again whenever its mark differs; ends with an error when the session does."""
+    last: Any = object()
+    async for _ in rings(context):
+        mark, seen = await look()
+        if mark != last:
+            last = mark
+            yield seen
+
+
+async def rings(context: Context) -> AsyncIterator[None]:
+    """Now, and whenever something of the person's may have changed; ends with an error when the session does."""
     async with doorbell.waiting_for(context.user.user_id) as bell:
-        last: Any = object()
         while True:
             bell.clear()
             # Asked anew before each look: nothing is shown to a session that has ended.
             await context.sign_in(context.token)
-            mark, seen = await look()
-            if mark != last:
-                last = mark
-                yield seen
+            yield
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_SECONDS):
                     await bell.wait()

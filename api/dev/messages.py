@@ -20,7 +20,7 @@ async def messages(request: Request) -> Response:
             "to": to,
             "body": sms.body,
             "code": sms.code,
-            "challengeId": global_id("Challenge", sms.id),
+            "challengeId": global_id("Challenge", sms.id) if sms.code else None,
             "sentAt": sms.sent_at.isoformat(),
         }
         for sms in kept

@@ -26,8 +26,8 @@ from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 
-LASTS = timedelta(days=7)
-EXPIRY_DUE = declare("offer.expiry_due")
+LASTS, ENDS_SOON_BEFORE = timedelta(days=7), timedelta(days=1)
+EXPIRY_DUE, ENDS_SOON = declare("offer.expiry_due"), declare("offer.ends_soon")
 
 
 class OfferStatus(StrEnum):
@@ -109,9 +109,8 @@ async def make(db: Db, application: Application, title: str, quoted: Quote, *, a
         expires_at=now + LASTS,
     )
     db.add(offer)
-    await outbox.announce(
-        db, "offer.expiry_due", user_id=offer.user_id, subject_id=application.id, due_at=offer.expires_at
-    )
+    for event, due_at in ((EXPIRY_DUE, offer.expires_at), (ENDS_SOON, offer.expires_at - ENDS_SOON_BEFORE)):
+        await outbox.announce(db, event, user_id=offer.user_id, subject_id=application.id, due_at=due_at)
     return offer
 
 

@@ -7,15 +7,17 @@ from sqlalchemy import select, tuple_
 
 from domain.actors import UserActor
 from domain.people import sessions
-from domain.people.sessions import DEVICE, Session
-from infra import vault
+from domain.people.sessions import DEVICE, Session, SessionState
+from infra import outbox, vault
 from infra.database import Db
 from infra.errors import not_found
+from infra.events import declare
 from infra.loaders import ANY_KEY, NOW, loader
 from infra.questions import Question
 from infra.words import N_
 
 MOST = 100
+DEVICE_ENDED = declare("device.ended")
 
 _SIGNED_IN = Question(
     lambda: (
@@ -53,5 +55,7 @@ async def end(db: Db, actor: UserActor, session_id: UUID) -> Session:
     session = await sessions.locked(db, actor.user_id, session_id)
     if session is None:
         raise not_found(N_("We could not find this device."), ("input", "deviceId"))
+    if session.id != actor.session_id and session.state is SessionState.LIVE:
+        await outbox.announce(db, DEVICE_ENDED, user_id=session.user_id, subject_id=session.id)
     await sessions.end(db, session)
     return session

@@ -20,9 +20,11 @@ from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
 from infra.settings import settings
+from infra.words import DEFAULT_LOCALE, Locale
 
 DEVICE = "sessions.device_name"
 AUDIENCE = "longan:app"
+BEGUN = declare("session.begun", locale=str)
 REUSED, ENDED = declare("session.reused"), declare("session.ended")
 MAC_BYTES = 24
 
@@ -36,6 +38,7 @@ LIFE = Lifecycle(
     "Session",
     Move([SessionState.LIVE], SessionState.ENDED, ENDED),
     begins=SessionState.LIVE,
+    event=BEGUN,
     ends=[SessionState.ENDED],
     lapses={SessionState.LIVE: "expires_at"},
 )
@@ -133,7 +136,10 @@ def read_access_token(text: str) -> AccessToken | None:
         return None
 
 
-async def begin(db: Db, user_id: UUID, device_name: str, place: bytes | None = None) -> Session:
+async def begin(
+    db: Db, user_id: UUID, device_name: str, place: bytes | None = None, locale: Locale = DEFAULT_LOCALE
+) -> Session:
+    """A device that has just signed in; `locale` is the language that it speaks."""
     now = await clock.now(db)
     seal = await vault.seal_of(db, user_id)
     session = Session(
@@ -146,6 +152,7 @@ async def begin(db: Db, user_id: UUID, device_name: str, place: bytes | None = N
     )
     db.add(session)
     await db.flush()
+    await outbox.announce(db, BEGUN, user_id=user_id, subject_id=session.id, locale=locale)
     return session
 
 

@@ -17,7 +17,7 @@ from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.settings import settings
-from infra.words import N_, Locale
+from infra.words import DEFAULT_LOCALE, N_, Locale
 
 RETRY_WINDOW = timedelta(seconds=60)
 DEVICE_NAME_MAX = 100
@@ -93,7 +93,8 @@ async def _begin_session(db: Db, challenge: Challenge, device_name: str, ip: str
     challenge.answered_at = await clock.now(db)
     user = await users.find_or_register(db, challenges.phone_of(challenge))
     place = places.network_mark(challenge.phone_index, ip)
-    session = await sessions.begin(db, user.id, device_name, place)
+    locale: Locale = "en" if challenge.locale == "en" else DEFAULT_LOCALE
+    session = await sessions.begin(db, user.id, device_name, place, locale)
     receipt.result_id = session.id
     return session
 

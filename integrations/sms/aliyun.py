@@ -17,7 +17,7 @@ MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Aliyun:
-    """The template's parameter must be called `code`."""
+    """The parameter of the codes' template must be called `code`; the notices' has none, and says that there is news."""
 
     drops_repeats: ClassVar[bool] = False
 
@@ -25,6 +25,7 @@ class Aliyun:
     access_key_secret: str = field(repr=False)
     sign_name: str
     template_code: str
+    notice_template_code: str | None = None
     url: str = URL
     allow: frozenset[str] = frozenset()
 
@@ -39,12 +40,15 @@ class Aliyun:
         raise (NotSent if passes else Rejected)(f"aliyun:{code_word(code)}")
 
     def _signed(self, message: TextMessage) -> dict[str, str]:
+        template = self.template_code if message.code else self.notice_template_code
+        if template is None:
+            raise Rejected("aliyun:no_notice_template")
         asked = {
             "Action": "SendSms",
             "PhoneNumbers": message.to.removeprefix(MAINLAND).removeprefix("+"),
             "SignName": self.sign_name,
-            "TemplateCode": self.template_code,
-            "TemplateParam": json.dumps({"code": message.code}),
+            "TemplateCode": template,
+            "TemplateParam": json.dumps({"code": message.code} if message.code else {}),
             "Version": "2017-05-25",
         }
         return signed(asked, self.access_key_id, self.access_key_secret)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.setting_parts import SMS_NEEDS
+from infra.setting_parts import SMS_MAY, SMS_NEEDS
 from infra.settings import Settings, settings
 from integrations.sms.aliyun import Aliyun
 from integrations.sms.kept import KeepingGateway
@@ -29,4 +29,7 @@ def _given(configuration: Settings) -> dict[str, Any]:
     """What the chosen gateway needs; the settings made sure that it is there."""
     sms = configuration.sms
     needed = {name: getattr(sms, name).get_secret_value() for name in SMS_NEEDS[configuration.sms_gateway]}
+    for name in SMS_MAY.get(configuration.sms_gateway, ()):
+        if (given := getattr(sms, name)) is not None:
+            needed[name] = given.get_secret_value()
     return needed | ({"url": sms.url} if sms.url else {})

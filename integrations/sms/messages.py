@@ -9,14 +9,15 @@ from uuid import UUID
 class TextMessage:
     """`to` is E.164; `id` is the same however often one message is sent.
 
-    Gateways with templates of their own send `code` and `minutes`; the others send `body`.
+    Gateways with templates of their own send `code` and `minutes`, or without a code that there is news in the app; the
+    others send `body`.
     """
 
     id: UUID
     to: str = field(repr=False)
     body: str = field(repr=False)
-    code: str = field(repr=False)
-    minutes: int
+    code: str | None = field(default=None, repr=False)
+    minutes: int = 0
 
 
 class SmsGateway(Protocol):

@@ -22,7 +22,9 @@ SIGNED_HEADERS = "content-type;host"
 
 @dataclass(frozen=True)
 class Tencent:
-    """The template's parameters are the code and the minutes, in this order."""
+    """The parameters of the codes' template are the code and the minutes, in this order; the notices' has none, and says that
+    there is news.
+    """
 
     drops_repeats: ClassVar[bool] = False
 
@@ -31,18 +33,22 @@ class Tencent:
     app_id: str
     sign_name: str
     template_id: str
+    notice_template_id: str | None = None
     region: str = "ap-guangzhou"
     url: str = URL
     allow: frozenset[str] = frozenset()
 
     async def send(self, message: TextMessage) -> None:
+        template = self.template_id if message.code else self.notice_template_id
+        if template is None:
+            raise Rejected("tencent:no_notice_template")
         body = json.dumps(
             {
                 "PhoneNumberSet": [message.to],
                 "SmsSdkAppId": self.app_id,
                 "SignName": self.sign_name,
-                "TemplateId": self.template_id,
-                "TemplateParamSet": [message.code, str(message.minutes)],
+                "TemplateId": template,
+                "TemplateParamSet": [message.code, str(message.minutes)] if message.code else [],
             }
         ).encode()
         async with gateway_client(self.allow) as client:

@@ -23,6 +23,7 @@ GIVEN = {
     "infra/lifecycle.py": {"made.event"},
     "domain/runs/running.py": {"work.done", "work.batch_due"},
     "domain/matching/odds/looking.py": {"event"},
+    "domain/applications/offers.py": {"event"},
 }
 # Rooms that do not exist yet will announce these; membership counts them already.
 AWAITED = {"agreement.repaid", "benefit.redeemed"}
@@ -84,6 +85,8 @@ def test_whatever_is_declared_is_announced() -> None:
         "sweep.done",
         "band.withdrawn",
         "band.restored",
+        "offer.expiry_due",
+        "offer.ends_soon",
     }
     by_value |= {name for life in lifecycle.drawn for name in life.events}
     assert ours - by_value - {name for _, name in announced()} == AWAITED
@@ -148,7 +151,9 @@ def test_the_stored_names_of_reactions_stay_whatever_their_functions_are_called(
 STORED = """
     attribute_to_showing count_new_scores count_product_days escalate_overdue_promise evaluate_after_activity
     evaluate_after_score expire_offer forget_older_sweeps join_at_registration look_at_bands
-    match_batch match_everybody prune_ground prune_showings prune_spent prune_webhooks rescore_after_promotion
-    rescore_batch rescore_the_stale retrain_matcher review_member score_after_change score_with_challenger send_code
-    take_watch_snapshot tell_partner
+    forget_push_of_session match_batch match_everybody prune_contacts prune_ground prune_showings prune_spent
+    prune_webhooks rescore_after_promotion rescore_batch rescore_the_stale retrain_matcher review_member
+    score_after_change score_with_challenger send_code send_notice take_watch_snapshot tell_of_account
+    tell_of_application tell_of_benefit tell_of_copied_device tell_of_ended_device tell_of_new_device
+    tell_of_repayment tell_of_tier tell_offer_ends_soon tell_partner tell_tier_ends_soon tell_who_has_it
 """.split()

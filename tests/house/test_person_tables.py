@@ -18,6 +18,7 @@ LOOKED_UP = {
     "known_id_numbers": "whose an id number is",
     "phones": "whose a number is",
     "provider_subjects": "whose an account at a provider is",
+    "push_tokens": "whose a token of a push device is",
 }
 # A person stands in these without a column that says so.
 UNNAMED = {

@@ -1,0 +1,115 @@
+"""Reactions that tell people what became of their applications and devices."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.applications import applications, offers
+from domain.applications.applications import Application, ApplicationStatus
+from domain.applications.applied_terms import AppliedTerms
+from domain.applications.offers import Offer
+from domain.notices import contacting, deliveries, devices, preferences, words
+from domain.notices.kinds import NoticeKind
+from domain.notices.telling import notify
+from domain.people import devices as signed_in
+from domain.people import sessions
+from domain.people.partners import Partner
+from domain.people.sessions import Session
+from infra.database import Db
+from infra.outbox import Event
+from infra.pruning import PRUNE
+from infra.reactions import reaction
+
+KIND_OF = {
+    applications.APPROVED: words.APPLICATION_APPROVED,
+    applications.DECLINED: words.APPLICATION_DECLINED,
+    applications.REFERRED: words.APPLICATION_IN_REVIEW,
+    applications.DELAYED: words.APPLICATION_DELAYED,
+    applications.ACCEPTED: words.APPLICATION_ACCEPTED,
+    applications.EXPIRED: words.APPLICATION_EXPIRED,
+    applications.WITHDRAWN: words.APPLICATION_WITHDRAWN,
+}
+
+
+@reaction(*KIND_OF, stored_as="tell_of_application")
+async def tell_of_application(db: Db, event: Event) -> None:
+    await _tell(db, event, KIND_OF[event.name])
+
+
+@reaction(applications.SUBMITTED, stored_as="tell_who_has_it")
+async def tell_who_has_it(db: Db, event: Event) -> None:
+    """What was answered at once needs no word that it was sent."""
+    if await _status(db, event) is ApplicationStatus.SUBMITTED:
+        await _tell(db, event, words.APPLICATION_SENT)
+
+
+@reaction(offers.ENDS_SOON, stored_as="tell_offer_ends_soon")
+async def tell_offer_ends_soon(db: Db, event: Event) -> None:
+    if await _status(db, event) is ApplicationStatus.APPROVED:
+        await _tell(db, event, words.OFFER_ENDS_SOON)
+
+
+async def _status(db: Db, event: Event) -> ApplicationStatus | None:
+    mine = select(Application.status).where(Application.user_id == event.user_id, Application.id == event.subject_id)
+    return (await db.execute(mine)).scalar_one_or_none()
+
+
+async def _tell(db: Db, event: Event, kind: NoticeKind) -> None:
+    asked = (
+        select(AppliedTerms.title, Partner.name, Application.promised_by, Offer.expires_at)
+        .select_from(Application)
+        .join(
+            AppliedTerms,
+            (AppliedTerms.user_id == Application.user_id) & (AppliedTerms.application_id == Application.id),
+        )
+        .join(Partner, Partner.id == Application.partner_id)
+        .outerjoin(Offer, (Offer.user_id == Application.user_id) & (Offer.application_id == Application.id))
+        .where(Application.user_id == event.user_id, Application.id == event.subject_id)
+    )
+    row = (await db.execute(asked)).one_or_none()
+    if row is not None and event.user_id is not None:
+        product, partner, promised_by, expires_at = row
+        by_at = expires_at or promised_by
+        await notify(db, event.user_id, kind, event.subject_id, product=product, partner=partner, by_at=by_at)
+
+
+@reaction(sessions.BEGUN, stored_as="tell_of_new_device")
+async def tell_of_new_device(db: Db, event: Event) -> None:
+    """Told to whoever is signed in elsewhere or was before: the first device of all is no news."""
+    user_id, session_id = _session(event)
+    await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
+    before = select(Session.id).where(Session.user_id == user_id, Session.id != session_id).limit(1)
+    if (await db.execute(before)).first() is not None:
+        await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)
+
+
+@reaction(sessions.REUSED, stored_as="tell_of_copied_device")
+async def tell_of_copied_device(db: Db, event: Event) -> None:
+    await _tell_of_device(db, event, words.DEVICE_COPIED)
+
+
+@reaction(signed_in.DEVICE_ENDED, stored_as="tell_of_ended_device")
+async def tell_of_ended_device(db: Db, event: Event) -> None:
+    await _tell_of_device(db, event, words.DEVICE_SIGNED_OUT)
+
+
+@reaction(sessions.ENDED, stored_as="forget_push_of_session")
+async def forget_push_of_session(db: Db, event: Event) -> None:
+    await devices.forget_session(db, *_session(event))
+
+
+async def _tell_of_device(db: Db, event: Event, kind: NoticeKind) -> None:
+    user_id, session_id = key = _session(event)
+    if name := (await signed_in.names(db, {key})).get(key):
+        await notify(db, user_id, kind, session_id, device=name)
+
+
+def _session(event: Event) -> tuple[UUID, UUID]:
+    assert event.user_id and event.subject_id, f"{event.name} is about a person's session"
+    return event.user_id, event.subject_id
+
+
+@reaction(PRUNE, stored_as="prune_contacts")
+async def prune_contacts(db: Db, event: Event) -> None:
+    await contacting.prune(db)
+    await deliveries.prune(db)

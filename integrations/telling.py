@@ -1,0 +1,125 @@
+"""Sending what people are told, by push or text: when the gate lets it, and once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from domain.notices import deliveries, devices
+from domain.notices.classes import NoticeChannel, NoticeClass
+from domain.notices.deliveries import DELIVERY_DUE, Delivery, Dropped, Leaving
+from domain.notices.devices import DevicePlatform
+from infra.database import Db, transaction
+from infra.outbox import Event
+from infra.reactions import reaction
+from integrations.push import ports
+from integrations.push.messages import (
+    ConsentSpent,
+    PushFailure,
+    PushMessage,
+    PushNotSent,
+    PushRejected,
+    PushUnsure,
+    TokenGone,
+)
+from integrations.sms.gateways import gateway
+from integrations.sms.messages import NotSent, Rejected, SmsFailure, TextMessage
+
+log = structlog.get_logger()
+SIGNED = "Longan: {body}"
+
+
+@reaction(DELIVERY_DUE, stored_as="send_notice", calls_out=True)
+async def send_notice(event: Event) -> None:
+    """Send one notice to one device or phone.
+
+    Whoever shows a repeat as one message is asked again until it is known that they have it. The others are asked once: a
+    crash in between loses the message, the lesser evil, since the notice stands in the app's list all the same.
+    """
+    assert event.user_id and event.subject_id, "a delivery's event names it"
+    async with transaction() as db:
+        leaving = await deliveries.take(db, event.user_id, event.subject_id, _knows_repeats)
+    if leaving is None:
+        return
+    try:
+        await (_text(leaving) if leaving.platform is None else _push(leaving, leaving.platform))
+    except (SmsFailure, PushFailure) as failure:
+        log.warning("notice.not_sent", reason=failure.reason, kind=leaving.delivery.channel)
+        await _answer(leaving.delivery, failure)
+        return
+    await _write(leaving.delivery, deliveries.was_sent)
+
+
+def _knows_repeats(channel: NoticeChannel, platform: DevicePlatform | None) -> bool:
+    if platform is None:
+        return gateway().drops_repeats
+    port = ports.port(platform)
+    return port is not None and port.drops_repeats
+
+
+async def _text(leaving: Leaving) -> None:
+    body = SIGNED.format(body=leaving.body)
+    await gateway().send(TextMessage(leaving.delivery.id, leaving.phone, body))
+
+
+async def _push(leaving: Leaving, platform: DevicePlatform) -> None:
+    port = ports.port(platform)
+    if port is None:
+        raise PushRejected(f"{platform.lower()}:not_configured")
+    delivery = leaving.delivery
+    message = PushMessage(
+        id=delivery.id,
+        token=leaving.token,
+        title=leaving.title,
+        body=leaving.body,
+        link=leaving.link,
+        collapse_key=delivery.collapse_key,
+        expires_at=delivery.expires_at,
+        is_urgent=leaving.notice_class is NoticeClass.SECURITY,
+        locale=leaving.locale,
+    )
+    await port.send(message)
+
+
+async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure) -> None:
+    """Write down what became of it; raises again what a later attempt may better."""
+    match failure:
+        case PushNotSent(after_seconds=float() as seconds):
+            async with transaction() as db:
+                await deliveries.was_put_off(db, delivery.user_id, delivery.id, timedelta(seconds=seconds))
+        case PushNotSent() | NotSent():
+            await _write(delivery, deliveries.was_not_sent)
+            raise failure
+        case PushUnsure() if _shows_once(delivery):
+            raise failure
+        case TokenGone(since=since):
+            async with transaction() as db:
+                is_forgotten = await devices.forget(db, delivery.user_id, delivery.device_id, since)
+                if is_forgotten:
+                    await deliveries.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
+            if not is_forgotten:
+                raise failure
+        case ConsentSpent():
+            async with transaction() as db:
+                await devices.spend(db, delivery.user_id, delivery.device_id)
+                await deliveries.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
+        case PushRejected() | Rejected():
+            await _drop(delivery, Dropped.REFUSED, failure.reason)
+        case _:
+            await _drop(delivery, Dropped.UNSURE, failure.reason)
+
+
+def _shows_once(delivery: Delivery) -> bool:
+    """Whoever took it shows a repeat as one message, and so it waits still."""
+    return delivery.status is deliveries.DeliveryStatus.WAITING
+
+
+async def _write(delivery: Delivery, what: Callable[[Db, UUID, UUID], Awaitable[None]]) -> None:
+    async with transaction() as db:
+        await what(db, delivery.user_id, delivery.id)
+
+
+async def _drop(delivery: Delivery, reason: Dropped, word: str) -> None:
+    async with transaction() as db:
+        await deliveries.was_dropped(db, delivery.user_id, delivery.id, reason, word)

@@ -1,0 +1,68 @@
+"""What people are told of their membership, in words."""
+
+from domain.notices.classes import NoticeClass
+from domain.notices.kinds import Link, NoticeKind, declare
+from infra.words import N_
+
+MEMBERSHIP = Link("membership")
+NEWS = N_("There is news about your Longan membership. Open Longan to read it.")
+
+TIER_RAISED = declare(
+    NoticeKind(
+        "tier_raised",
+        NoticeClass.SERVICE,
+        N_("You reached {tier}"),
+        N_("Your membership is {tier} from now on. See what it brings you under your membership."),
+        lock=NEWS,
+        topic="tier",
+        link=MEMBERSHIP,
+    )
+)
+TIER_LOWERED = declare(
+    NoticeKind(
+        "tier_lowered",
+        NoticeClass.SERVICE,
+        N_("Your membership is {tier} now"),
+        N_(
+            "{before} asks for more points or activity than you have just now. Your membership shows what is missing for it."
+        ),
+        lock=NEWS,
+        topic="tier",
+        link=MEMBERSHIP,
+    )
+)
+TIER_ENDS_SOON = declare(
+    NoticeKind(
+        "tier_ends_soon",
+        NoticeClass.SERVICE,
+        N_("You keep {tier} until {until_at}"),
+        N_(
+            "You have fewer points or less activity than {tier} asks for. Your membership shows what is missing to keep it."
+        ),
+        lock=NEWS,
+        topic="tier",
+        link=MEMBERSHIP,
+    )
+)
+BENEFIT_USED = declare(
+    NoticeKind(
+        "benefit_used",
+        NoticeClass.SERVICE,
+        N_("A benefit was used"),
+        N_(
+            "One of your benefits was used just now. If it was not you, tell us at once; what is left stands under your membership."
+        ),
+        lock=NEWS,
+        link=MEMBERSHIP,
+    )
+)
+REPAYMENT_COUNTED = declare(
+    NoticeKind(
+        "repayment_counted",
+        NoticeClass.MONEY,
+        N_("Your repayment has arrived"),
+        N_("Thank you: an instalment is repaid. What is still to come stands with your agreement."),
+        lock=N_("There is news about your agreement. Open Longan to read it."),
+        link=Link("agreements", "Agreement"),
+    )
+)

@@ -1,0 +1,267 @@
+"""Notices: what people are told of their things, when they are left in peace, and that nobody sees another's."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from domain.notices.contacting import Contact
+from domain.notices.deliveries import Delivery
+from domain.notices.devices import PushDevice, PushToken
+from domain.notices.preferences import ContactPreference
+from infra.database import reading
+from infra.ids import global_id
+from integrations.sms import kept
+from tests.api.doors import operations
+from tests.applying import AT_ONCE, BY_PARTNER, apply
+from tests.clocks import Clock
+from tests.phones import Answer, NewPhone, Phone, uuid_of
+from tests.sockets import socket
+
+UNREAD = "{ viewer { unreadNotices } }"
+NOON = timedelta(hours=4)  # in Shanghai, by the universal time
+
+
+async def noon(clock: Clock, days: int = 0) -> datetime:
+    """The next noon in Shanghai, when nobody is asleep there."""
+    now = await clock.now()
+    today = datetime(now.year, now.month, now.day, tzinfo=UTC) + NOON
+    at = today + timedelta(days=days + (today <= now))
+    await clock.stand_at(at)
+    return at
+
+
+async def listed(person: Phone, **more: Any) -> list[Answer]:
+    edges = (await person.send("MyNotices", **more))["notices"]["edges"]
+    return [edge["node"] for edge in edges]
+
+
+async def deliveries_of(person: Phone) -> list[Delivery]:
+    async with reading() as db:
+        mine = select(Delivery).where(Delivery.user_id == person.user_id).order_by(Delivery.id)
+        return [*(await db.execute(mine)).scalars()]
+
+
+async def texts(to: str) -> list[str]:
+    """What was sent there that is no code, oldest first."""
+    async with reading() as db:
+        return [each.body for each in reversed(await kept.messages_to(db, to)) if each.code is None]
+
+
+async def register(person: Phone, token: str, platform: str = "APNS") -> Answer:
+    return await person.do("RegisterPush", platform=platform, token=token)
+
+
+async def test_an_application_is_told_of_as_it_moves(shopper: Phone, clock: Clock) -> None:
+    application = await apply(shopper, BY_PARTNER)
+    await shopper.settle()
+    (newest, *_) = await listed(shopper)
+    assert newest["class"] == "SERVICE" and newest["readAt"] is None
+    assert newest["title"] == "Your application is with 龙眼示范银行"
+    assert newest["link"] == f"longan://applications/{application['id']}"
+    assert ": 龙眼示范银行 has your application and answers by " in newest["body"]
+    await shopper.do("WithdrawApplication", applicationId=application["id"])
+    await shopper.settle()
+    assert (await listed(shopper))[0]["title"] == "You took your application back"
+    answer = await shopper.post(operations("app")["MyNotices"], None, **{"Accept-Language": "zh-CN"})
+    assert answer.json()["data"]["viewer"]["notices"]["edges"][0]["node"]["title"] == "您已撤回申请"
+    assert await deliveries_of(shopper) == []
+
+
+async def test_what_was_answered_at_once_is_told_once(shopper: Phone, clock: Clock) -> None:
+    await noon(clock)
+    await shopper.renew()
+    application = await apply(shopper, AT_ONCE)
+    assert application["status"] == "APPROVED"
+    await shopper.settle()
+    titles = [each["title"] for each in await listed(shopper)]
+    assert titles[0] == "Your application was approved" and "application is with" not in " ".join(titles)
+    assert await texts(shopper.number) == ["Longan: There is an answer to your application. Open Longan to read it."]
+    (delivery,) = await deliveries_of(shopper)
+    assert (delivery.status, delivery.channel) == ("SENT", "SMS")
+
+
+async def test_reading_until_a_moment(member: Phone, shopper: Phone, clock: Clock) -> None:
+    before = (await shopper.ask(UNREAD))["viewer"]["unreadNotices"]
+    assert before == len(await listed(shopper)) > 1
+    oldest = (await listed(shopper))[-1]
+    await shopper.do("ReadNotices", until=oldest["at"])
+    seen = await listed(shopper)
+    read = [each for each in seen if each["readAt"] is not None]
+    assert read and all(each["at"] <= oldest["at"] for each in read)
+    assert (await shopper.ask(UNREAD))["viewer"]["unreadNotices"] == len(seen) - len(read)
+    await shopper.do("ReadNotices", until=seen[0]["at"])
+    again = {each["id"]: each["readAt"] for each in await listed(shopper)}
+    assert (await shopper.ask(UNREAD))["viewer"]["unreadNotices"] == 0
+    assert {each["id"]: again[each["id"]] for each in read} == {each["id"]: each["readAt"] for each in read}
+
+
+async def test_nobody_sees_anothers(shopper: Phone, new_phone: NewPhone) -> None:
+    other = await new_phone()
+    await other.sign_in()
+    assert await listed(other) == []
+    theirs = (await listed(shopper))[0]["id"]
+    found = await other.ask("query($id: ID!) { node(id: $id) { __typename } }", id=theirs)
+    assert found["node"] is None
+    mine = await shopper.ask("query($id: ID!) { node(id: $id) { __typename ... on Notice { title } } }", id=theirs)
+    assert mine["node"]["__typename"] == "Notice"
+    status, code = await Phone(other.http).error(
+        'mutation { readNotices(input: {until: "2030-01-01T00:00:00Z"}) { __typename } }'
+    )
+    assert (status, code) == (401, "UNAUTHENTICATED")
+
+
+async def test_a_new_device_is_told_of_and_one_that_is_ended(
+    member: Phone, web: httpx2.AsyncClient, clock: Clock
+) -> None:
+    await member.settle()
+    assert await listed(member) == []
+    await register(member, "first-phone")
+    await clock.forward(seconds=61)
+    tablet = Phone(web, member.number)
+    await tablet.sign_in()
+    await member.settle()
+    (told,) = await listed(member)
+    assert (told["class"], told["title"]) == ("SECURITY", "A new device signed in")
+    assert told["body"].startswith("a test's phone signed in to your account.")
+    assert len(await texts("first-phone")) == 1, "by day and night"
+    await tablet.do("EndDevice", deviceId=global_id("Device", uuid_of(member.session["id"])))
+    await member.settle()
+    assert [each["title"] for each in await listed(tablet)] == ["A device was signed out", "A new device signed in"]
+    assert len(await texts("first-phone")) == 1, "who is signed out is told nothing there any more"
+
+
+async def test_what_comes_at_night_waits_for_the_morning_and_the_newest_alone_goes(
+    shopper: Phone, clock: Clock
+) -> None:
+    await register(shopper, f"phone-of-{shopper.number}", "FCM")
+    at = await noon(clock, days=1) + timedelta(hours=11)  # 23:00
+    await clock.stand_at(at)
+    await shopper.renew()
+    await apply(shopper, AT_ONCE)
+    await shopper.settle()
+    (waiting,) = await deliveries_of(shopper)
+    assert (waiting.status, waiting.channel, waiting.due_at) == (
+        "WAITING",
+        "PUSH",
+        at.replace(hour=0) + timedelta(days=1),
+    )
+    assert await texts(f"phone-of-{shopper.number}") == await texts(shopper.number) == []
+    await clock.stand_at(waiting.due_at)
+    await shopper.settle()
+    assert await texts(f"phone-of-{shopper.number}") == [
+        "There is an answer to your application. Open Longan to read it."
+    ]
+    (sent,) = await deliveries_of(shopper)
+    assert sent.status == "SENT"
+
+
+async def test_the_gate_is_asked_again_when_it_leaves(shopper: Phone, clock: Clock) -> None:
+    at = await noon(clock, days=1) + timedelta(hours=11)
+    await clock.stand_at(at)
+    await shopper.renew()
+    await apply(shopper, AT_ONCE)
+    await shopper.settle()
+    (waiting,) = await deliveries_of(shopper)
+    assert (waiting.status, waiting.channel) == ("WAITING", "SMS")
+    await shopper.do("SetContactPreferences", quietUntil="09:30")
+    await clock.stand_at(waiting.due_at)
+    await shopper.settle()
+    (later,) = await deliveries_of(shopper)
+    assert (later.status, later.due_at) == ("WAITING", waiting.due_at + timedelta(minutes=90))
+    off = [{"class": "SERVICE", "channel": "SMS", "isAllowed": False}]
+    await shopper.renew()
+    await shopper.do("SetContactPreferences", preferences=off)
+    await clock.stand_at(later.due_at)
+    await shopper.settle()
+    (dropped,) = await deliveries_of(shopper)
+    assert (dropped.status, dropped.why) == ("DROPPED", ["NOT_ALLOWED", "PREFERENCE: house"])
+    assert await texts(shopper.number) == []
+    async with reading() as db:
+        assert (await db.execute(select(Contact).where(Contact.user_id == shopper.user_id))).all() == []
+
+
+async def test_each_is_heard_of_once_and_none_of_before(shopper: Phone) -> None:
+    async with socket() as line:
+        await line.sign_in(shopper.token, locale="en")
+        await line.subscribe(operations("app")["Noticed"])
+        await line.say(type="ping")
+        assert (await line.hear())["type"] == "pong"
+        application = await apply(shopper, BY_PARTNER)
+        await shopper.settle()
+        first = (await line.next())["noticed"]
+        assert first["title"] == "Your application is with 龙眼示范银行"
+        await shopper.do("WithdrawApplication", applicationId=application["id"])
+        await shopper.settle()
+        assert (await line.next())["noticed"]["title"] == "You took your application back"
+
+
+class TestPreferences:
+    ASKED = (
+        "{ viewer { contactPreferences { preferences { class channel isAllowed } quietFrom quietUntil timeZone } } }"
+    )
+
+    async def test_at_first_all_but_advertisements(self, member: Phone) -> None:
+        told = (await member.ask(self.ASKED))["viewer"]["contactPreferences"]
+        assert (told["quietFrom"], told["quietUntil"], told["timeZone"]) == ("22:00", "08:00", "Asia/Shanghai")
+        off = [(each["class"], each["channel"]) for each in told["preferences"] if not each["isAllowed"]]
+        assert (len(told["preferences"]), off) == (15, [("MARKETING", "PUSH"), ("MARKETING", "SMS")])
+
+    async def test_what_is_said_stays_and_the_rest_as_it_was(self, member: Phone) -> None:
+        wish = [{"class": "SERVICE", "channel": "PUSH", "isAllowed": False}]
+        answer = await member.do("SetContactPreferences", preferences=wish, timeZone="America/New_York")
+        assert answer["__typename"] == "User"
+        answer = await member.do("SetContactPreferences", quietFrom="23:30")
+        told = answer["contactPreferences"]
+        assert (told["quietFrom"], told["quietUntil"], told["timeZone"]) == ("23:30", "08:00", "America/New_York")
+        assert wish[0] in told["preferences"]
+
+    async def test_all_that_is_wrong_is_told_and_nothing_stays(self, member: Phone) -> None:
+        security = [{"class": "SECURITY", "channel": "SMS", "isAllowed": False}]
+        ask = "mutation($i: SetContactPreferencesInput!) { setContactPreferences(input: $i) { ... on Refused { code faults { field } } } }"
+        for input, fields in (
+            ({"quietFrom": "24:00", "timeZone": "Mars/Olympus"}, [["input", "quietFrom"], ["input", "timeZone"]]),
+            ({"preferences": security, "quietFrom": "23:00"}, [["input", "preferences"]]),
+            ({"timeZone": "Etc/Unknown"}, [["input", "timeZone"]]),
+        ):
+            refused = (await member.ask(ask, i=input))["setContactPreferences"]
+            assert (refused["code"], [fault["field"] for fault in refused["faults"]]) == ("INVALID", fields)
+        async with reading() as db:
+            assert (
+                await db.execute(
+                    select(ContactPreference.quiet_from).where(ContactPreference.user_id == member.user_id)
+                )
+            ).all() == []
+
+    @pytest.mark.parametrize("token", ["", " ", "a b", "x" * 4097, "令牌", "a\u0000b"])
+    async def test_what_is_no_token_is_refused(self, regular: Phone, token: str) -> None:
+        refused = await register(regular, token)
+        assert (refused["__typename"], refused["code"], refused["field"]) == ("Refused", "INVALID", ["input", "token"])
+
+
+async def test_a_phone_that_somebody_else_signs_in_on_tells_its_former_person_nothing(
+    member: Phone, new_phone: NewPhone
+) -> None:
+    other = await new_phone()
+    await other.sign_in()
+    await register(member, "one-phone")
+    await register(other, "one-phone")
+    await register(other, "one-phone")
+    async with reading() as db:
+        theirs = (
+            (
+                await db.execute(
+                    select(PushDevice.user_id).where(PushDevice.user_id.in_([member.user_id, other.user_id]))
+                )
+            )
+            .scalars()
+            .all()
+        )
+        owners = (
+            (await db.execute(select(PushToken.user_id).where(PushToken.user_id.in_([member.user_id, other.user_id]))))
+            .scalars()
+            .all()
+        )
+    assert (theirs, owners) == ([other.user_id], [other.user_id])
