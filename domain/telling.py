@@ -12,7 +12,7 @@ from domain.notices import contacting, deliveries, devices, preferences, words
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.people import devices as signed_in
-from domain.people import sessions
+from domain.people import identities, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra.database import Db
@@ -91,6 +91,13 @@ async def tell_of_copied_device(db: Db, event: Event) -> None:
 @reaction(signed_in.DEVICE_ENDED, stored_as="tell_of_ended_device")
 async def tell_of_ended_device(db: Db, event: Event) -> None:
     await _tell_of_device(db, event, words.DEVICE_SIGNED_OUT)
+
+
+@reaction(identities.CHECKED, identities.MISMATCHED, stored_as="tell_of_identity")
+async def tell_of_identity(db: Db, event: Event) -> None:
+    assert event.user_id, "an identity is somebody's"
+    is_checked = event.name == identities.CHECKED
+    await notify(db, event.user_id, words.IDENTITY_CHECKED if is_checked else words.IDENTITY_MISMATCHED)
 
 
 @reaction(sessions.ENDED, stored_as="forget_push_of_session")

@@ -17,6 +17,7 @@ class Untold:
 OWN_ACT = Untold("the person did it themselves just now, and sees it")
 OURS = Untold("work of the house's own, about nobody")
 LATER = Untold("only a time that has come; what follows from it is told")
+PARTNERS = Untold("a partner's own matter, which its console shows")
 SHOWN = Untold("the app shows it as it changes, and there is nothing to do")
 
 DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
@@ -43,6 +44,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "evidence.head_signed": OURS,
     "evidence.sealing_due": OURS,
     "house.prune": OURS,
+    "identity.checked": ("identity_checked",),
+    "identity.mismatched": ("identity_mismatched",),
     "matcher.retrain": OURS,
     "matches.sweep": OURS,
     "member.joined": Untold("the app greets whoever is new"),
@@ -69,4 +72,6 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "user.registered": Untold("the app greets whoever is new"),
     "watch.scores_due": OURS,
     "watch.snapshot_due": OURS,
+    "webhook.paused": PARTNERS,
+    "webhook.resumed": PARTNERS,
 }

@@ -7,6 +7,7 @@ from domain.notices.kinds import Link, NoticeKind, Texted, declare
 from infra.words import N_
 
 APPLICATION, DEVICES, ACCOUNTS = Link("applications", "Application"), Link("devices"), Link("accounts")
+PROFILE = Link("profile")
 ANSWERED = N_("There is an answer to your application. Open Longan to read it.")
 MOVED = N_("There is news about your application. Open Longan to read it.")
 NOT_YOU = N_("Something changed in who is signed in to your Longan account. If it was not you, open Longan now.")
@@ -167,6 +168,28 @@ ACCOUNT_UNLINKED = declare(
         N_("{provider} is unlinked"),
         N_("We read nothing more of your {provider} account. You can link it again under your accounts at any time."),
         link=ACCOUNTS,
+        push=False,
+    )
+)
+IDENTITY_CHECKED = declare(
+    NoticeKind(
+        "identity_checked",
+        NoticeClass.SECURITY,
+        N_("Your identity is confirmed"),
+        N_("Name and number belong together, and your birth date is fixed now. If it was not you, tell us at once."),
+        lock=N_("Something changed in your Longan profile. If it was not you, open Longan now."),
+        link=PROFILE,
+    )
+)
+IDENTITY_MISMATCHED = declare(
+    NoticeKind(
+        "identity_mismatched",
+        NoticeClass.SECURITY,
+        N_("We could not confirm your identity"),
+        N_(
+            "Name and number do not belong together. Look for a slip of the pen and try again; until then no money moves."
+        ),
+        link=PROFILE,
         push=False,
     )
 )

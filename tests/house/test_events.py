@@ -154,6 +154,6 @@ STORED = """
     forget_push_of_session match_batch match_everybody prune_contacts prune_ground prune_showings prune_spent
     prune_webhooks rescore_after_promotion rescore_batch rescore_the_stale retrain_matcher review_member
     score_after_change score_with_challenger send_code send_notice take_watch_snapshot tell_of_account
-    tell_of_application tell_of_benefit tell_of_copied_device tell_of_ended_device tell_of_new_device
+    tell_of_application tell_of_benefit tell_of_copied_device tell_of_ended_device tell_of_identity tell_of_new_device
     tell_of_repayment tell_of_tier tell_offer_ends_soon tell_partner tell_tier_ends_soon tell_who_has_it
 """.split()
