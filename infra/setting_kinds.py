@@ -3,6 +3,7 @@
 import base64
 import binascii
 import ipaddress
+import json
 import logging
 import re
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, SecretStr
 
 from infra import postgres_url
@@ -66,6 +71,30 @@ def _token(value: SecretStr) -> SecretStr:
 
 def _filled_secret(value: SecretStr) -> SecretStr:
     _filled(value.get_secret_value())
+    return value
+
+
+def _elliptic_key(value: SecretStr) -> SecretStr:
+    try:
+        key = load_pem_private_key(value.get_secret_value().encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise ValueError("should be the text of the .p8 file, a private key of P-256")
+    return value
+
+
+def _service_account(value: SecretStr) -> SecretStr:
+    try:
+        account = json.loads(value.get_secret_value())
+        key = load_pem_private_key(account["private_key"].encode(), None)
+        is_whole = isinstance(key, RSAPrivateKey) and all(
+            isinstance(account[name], str) and account[name] for name in ("project_id", "client_email")
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
+        is_whole = False
+    if not is_whole:
+        raise ValueError("should be a service account's JSON, with project_id, client_email and private_key")
     return value
 
 
@@ -211,6 +240,8 @@ def _broker(url: str) -> str:
     return _address(url, "amqp", "amqps", "redis", "rediss")
 
 
+EllipticKey = Annotated[SecretStr, AfterValidator(_elliptic_key)]
+ServiceAccount = Annotated[SecretStr, AfterValidator(_service_account)]
 Filled = Annotated[str, AfterValidator(_filled)]
 FilledSecret = Annotated[SecretStr, AfterValidator(_filled_secret)]
 Key = Annotated[SecretStr, AfterValidator(_key)]

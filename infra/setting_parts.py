@@ -69,12 +69,12 @@ SMS_MAY: dict[str, tuple[str, ...]] = {"aliyun": ("notice_template_code",), "ten
 class PushCredentials(Part):
     """What Apple, Google and WeChat gave us for pushes, each as a whole or not at all. `..._url` is a stand-in's address."""
 
-    apns_key: SecretStr | None = None  # the .p8 file's text
+    apns_key: kinds.EllipticKey | None = None  # the .p8 file's text
     apns_key_id: kinds.Filled | None = None
     apns_team_id: kinds.Filled | None = None
     apns_topic: kinds.Filled | None = None
     apns_url: kinds.WebAddress | None = None
-    fcm_account: SecretStr | None = None  # the service account's JSON
+    fcm_account: kinds.ServiceAccount | None = None  # the service account's JSON
     fcm_url: kinds.WebAddress | None = None
     wechat_app_id: kinds.Filled | None = None
     wechat_app_secret: kinds.FilledSecret | None = None

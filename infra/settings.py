@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         for needs in PUSH_NEEDS.values():
             missing = [f"LONGAN_PUSH__{name.upper()}" for name in needs if getattr(self.push, name) is None]
             if 0 < len(missing) < len(needs):
-                raise ValueError(f"what a platform gave for pushes is named whole: {', '.join(missing)} is missing")
+                raise ValueError(f"{', '.join(missing)} is missing")
         return self
 
     @model_validator(mode="after")

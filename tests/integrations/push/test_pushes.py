@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import select
 from starlette.requests import Request
@@ -347,7 +348,7 @@ def test_the_settings_make_the_ports(monkeypatch: pytest.MonkeyPatch) -> None:
         "apns_key_id": "k",
         "apns_team_id": "t",
         "apns_topic": "app.longan",
-        "fcm_account": '{"project_id": "p"}',
+        "fcm_account": orjson.dumps({"project_id": "p", "client_email": "e", "private_key": Google().key}).decode(),
         "wechat_app_id": "wx",
         "wechat_app_secret": "s",
         "wechat_template_id": "t",
@@ -360,6 +361,9 @@ def test_the_settings_make_the_ports(monkeypatch: pytest.MonkeyPatch) -> None:
         DevicePlatform.FCM: Fcm,
         DevicePlatform.WECHAT: WeChatMessages,
     }
+    for wrong in ({"apns_key": Google().key}, {"apns_key": "x"}, {"fcm_account": "{}"}, {"fcm_account": "[]"}):
+        with pytest.raises(ValueError, match="should be"):
+            PushCredentials.model_validate(given | wrong)
     for missing in ("apns_key_id", "wechat_app_secret"):
         with pytest.raises(ValueError, match=f"LONGAN_PUSH__{missing.upper()} is missing"):
             Settings(push=PushCredentials.model_validate({k: v for k, v in given.items() if k != missing}))
