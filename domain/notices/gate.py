@@ -157,9 +157,9 @@ def _of_the_count(person: Contactable, rules: RuleSet | None, at: datetime) -> I
 
 
 def _counted(person: Contactable, limit: Limit, at: datetime) -> list[datetime]:
-    """When the contacts were that count against a limit, the oldest first."""
+    """When the contacts were that count against a limit, the oldest first; one that another's clock dates later counts too."""
     return sorted(
         each.at
         for each in person.contacts
-        if each.purpose in limit.counts and each.channel in DISTURBING and at - limit.within < each.at <= at
+        if each.purpose in limit.counts and each.channel in DISTURBING and each.at > at - limit.within
     )

@@ -19,7 +19,7 @@ from domain.notices.classes import CHOICES, Choice, NoticeChannel, NoticeClass, 
 from domain.notices.gate import QUIET_FROM, QUIET_UNTIL
 from domain.people import users
 from domain.people.users import User
-from infra import lasting, vault
+from infra import clock, lasting, vault
 from infra.database import Db
 from infra.entity import Entity, Json, OwnerId
 from infra.errors import Faults, invalid
@@ -203,5 +203,9 @@ async def _locked(db: Db, user_id: UUID) -> ContactPreference:
 
 
 async def lock(db: Db, user_id: UUID) -> None:
-    """Two that would contact one person wait for each other, so that no count is passed by both."""
+    """Two that would contact one person wait for each other, so that no count is passed by both.
+
+    It is now when the lock is had: what the others wrote meanwhile is past.
+    """
     await _locked(db, user_id)
+    await clock.catch_up(db)
