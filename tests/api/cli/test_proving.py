@@ -47,15 +47,22 @@ async def longan(*words: str, said: str = "") -> tuple[int, str]:
     return process.returncode or 0, told.decode()
 
 
-@pytest.mark.parametrize("proofs", ["{wrong}\n{code}\n", "{right}\n000000\n", "\n\n", ""])
-async def test_an_address_alone_vouches_for_nothing(proofs: str) -> None:
+@pytest.mark.parametrize(
+    ("proofs", "ends"),
+    [
+        ("{wrong}\n{code}\n", typer.Exit),
+        ("{right}\n000000\n", typer.Exit),
+        ("\n\n", typer.Abort),
+        ("", typer.Abort),
+    ],
+)
+async def test_an_address_alone_vouches_for_nothing(proofs: str, ends: type[RuntimeError]) -> None:
     email, secret = f"{os.urandom(4).hex()}@longan.test", pyotp.random_base32()
     async with transaction() as db:
         await staffing.appoint(db, email=email, name="R", role=Role.RISK, password=PASSWORD, totp_secret=secret)
     said = proofs.format(wrong="guess", right=PASSWORD, code=pyotp.TOTP(secret).now())
-    code, told = await longan("models", "propose", "0123456789abcdef", "--by", email, said=said)
-    assert code == 1
-    assert "There is no model" not in told
+    with CliRunner().isolation(input=said), pytest.raises(ends):
+        await proving.prove(email)
 
 
 async def test_the_right_proofs_go_on_to_the_model() -> None:

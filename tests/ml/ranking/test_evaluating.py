@@ -22,6 +22,12 @@ def found(frame: "object") -> Evaluation:
     return evaluate(checked(frame, notes), notes, seed=1, progress=silent)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What knows a label shows in the first trees."""
+    monkeypatch.setattr(rankers, "_growth", lambda rows, loss: {"iterations": 25, "learning_rate": 0.3, "od_wait": 10})
+
+
 def test_taste_that_hangs_on_the_town_is_found() -> None:
     result = found(tastes())
     told = {line.name: line.measured.figures["ndcg@5"] for line in result.lines}
@@ -73,6 +79,7 @@ def test_where_nothing_can_be_found_nothing_is() -> None:
 
 
 @pytest.mark.parametrize(("apart", "rounds"), [(60.0, 1), (60.0, 3), (0.0, 1)])
+@pytest.mark.usefixtures("few_trees")
 def test_coins_end_at_chance_for_every_ranker(apart: float, rounds: int) -> None:
     """However far apart the rows of a list were written down, none of them knows what came of another."""
     frame = coins(apart=apart, rounds=rounds)
@@ -106,12 +113,6 @@ def _in_order_of(frame: pd.DataFrame, names: list[str], *, liked_first: bool = T
     return laid.reset_index(drop=True).assign(time=lambda each: np.arange(len(each)) * 60.0)
 
 
-@pytest.fixture
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What knows a label shows in the first trees."""
-    monkeypatch.setattr(rankers, "_growth", lambda rows, loss: {"iterations": 25, "learning_rate": 0.3, "od_wait": 10})
-
-
 @pytest.mark.parametrize("laid", LAID)
 @pytest.mark.usefixtures("few_trees")
 def test_however_coins_are_laid_nobody_guesses_them(laid: str) -> None:
@@ -134,6 +135,7 @@ def test_a_place_that_tells_what_is_liked_is_too_good() -> None:
     assert result.is_too_good
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("name", ["u_leak", "i_leak"])
 @pytest.mark.parametrize("values", [("1", "0"), ("yes", "no")])
 def test_a_column_that_knows_the_label_is_named(name: str, values: tuple[str, str]) -> None:
@@ -148,6 +150,7 @@ def test_a_column_that_knows_the_label_is_named(name: str, values: tuple[str, st
     assert (printed["leaks"], printed["too_good"]) == ([name], True)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_two_columns_that_know_it_together_are_too_good_though_neither_is() -> None:
     frame = tastes()
     half = np.random.default_rng(2).integers(0, 2, len(frame))

@@ -10,17 +10,17 @@ from tests.ml.ranking.tables import SHOWS, TRUTH, WANTS, log
 
 
 def test_intervals_cover_the_truth() -> None:
-    runs = 60
+    runs = 30
     covered = {"IPS": 0, "SNIPS": 0, "DR": 0}
     for seed in range(runs):
-        logged = logs.checked(log(1_500, SHOWS, seed=seed))
+        logged = logs.checked(log(600, SHOWS, seed=seed))
         wanted = policies.of_column(logged, "wanted", WANTS[logged.action.astype(int)])
         table = np.tile(WANTS, (1, 1))[:, [int(action) for action in pd.unique(logged.action)]]
         known = policies.Policy("wanted", wanted.chosen, table, wanted.place)
         for each in offpolicy.value(logged, known, seed=seed).estimates:
             covered[each.name] += each.interval[0] <= TRUTH <= each.interval[1]
-    # 95 % of 60 is 57; fewer than 51 or so would happen once in a hundred.
-    assert all(count >= 51 for count in covered.values()), covered
+    # 95 % of 30 is 28; fewer than 25 would happen once in two hundred.
+    assert all(count >= 25 for count in covered.values()), covered
 
 
 def test_the_other_log_tells_the_policy_and_the_truth() -> None:
