@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeEngine
 
 from infra import lasting
 from infra.connections import connections
+from infra.reads import Reads
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -140,6 +141,14 @@ Asking = Sequence[tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]]
 async def ask_together(asked: Asking) -> list[list[Any]]:
     """The rows of each of these questions, in one statement."""
     return await _ask_together(connections().fetch, asked)
+
+
+async def ask_of(db: AsyncSession, asked: Asking) -> list[list[Any]]:
+    """The same by whatever session is held: a read asks by itself, a transaction sees all that it has changed."""
+    if isinstance(db, Reads):
+        return await ask_together(asked)
+    await db.flush()
+    return await ask_within(db, asked)
 
 
 async def ask_within(db: AsyncSession, asked: Asking) -> list[list[Any]]:

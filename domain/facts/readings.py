@@ -24,7 +24,7 @@ from infra.entity import Entity, Id, OwnerId
 from infra.lasting import until as lasts_until
 from infra.loaders import ANY_KEY
 from infra.privacy import Erasure, Export, Privacy
-from infra.questions import Question
+from infra.questions import Question, ask_of
 from infra.revisions import Raised, raises
 
 PLACE = "readings.facts"
@@ -174,19 +174,16 @@ async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactShe
 
 
 async def sheets(db: Db, user_ids: set[UUID], as_of: datetime | None = None) -> dict[UUID, FactSheet]:
-    """The sheets of these people, in two round trips; who was erased is missing."""
+    """The sheets of these people, in one round trip; who was erased is missing."""
     moment = as_of or await clock.dated(db)
-    told = (
-        select(Reading)
-        .where(Reading.user_id.in_(user_ids), Reading.read_at <= moment, _counts_at(moment))
-        .order_by(Reading.read_at, Reading.id)
-    )
+    theirs = {"keys": [*user_ids]}
+    told, keys = await ask_of(db, [(ALL, theirs), (vault.PERSON_KEYS, theirs)])
     by_user: dict[UUID, list[Reading]] = {user_id: [] for user_id in user_ids}
-    for reading in (await db.execute(told)).scalars():
+    for reading in _live_at([reading for (reading,) in told], moment):
         by_user[reading.user_id].append(reading)
         if as_of is None:
             lasts_until(reading.withdrawn_at)
-    seals = await vault.seals_of(db, user_ids)
+    seals = {key.user_id: vault.seal_with(key) for (key,) in keys}
     drawn = {user_id: sheet_from(by_user[user_id], seal, moment) for user_id, seal in seals.items()}
     if as_of is None:
         lasts_until(*(sheet.stale_at for sheet in drawn.values()))
