@@ -1,7 +1,7 @@
 """Sending what people are told, by push or text: when the gate lets it, and once."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -46,7 +46,7 @@ async def send_notice(event: Event) -> None:
         await (_text(leaving) if leaving.platform is None else _push(leaving, leaving.platform))
     except (SmsFailure, PushFailure) as failure:
         log.warning("notice.not_sent", reason=failure.reason, kind=leaving.delivery.channel)
-        await _answer(leaving.delivery, failure)
+        await _answer(leaving.delivery, failure, leaving.at)
         return
     await _write(leaving.delivery, deliveries.was_sent)
 
@@ -82,8 +82,8 @@ async def _push(leaving: Leaving, platform: DevicePlatform) -> None:
     await port.send(message)
 
 
-async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure) -> None:
-    """Write down what became of it; raises again what a later attempt may better."""
+async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure, at: datetime) -> None:
+    """Write down what became of it; raises again what a later attempt may better. It left at this moment."""
     match failure:
         case PushNotSent(after_seconds=float() as seconds):
             async with transaction() as db:
@@ -95,7 +95,8 @@ async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure) -> None
             raise failure
         case TokenGone(since=since):
             async with transaction() as db:
-                is_forgotten = await devices.forget(db, delivery.user_id, delivery.device_id, since)
+                # Who registered after it was gone, or after we asked, has the app again.
+                is_forgotten = await devices.forget(db, delivery.user_id, delivery.device_id, since or at)
                 if is_forgotten:
                     await deliveries.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
             if not is_forgotten:
@@ -112,7 +113,7 @@ async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure) -> None
 
 def _shows_once(delivery: Delivery) -> bool:
     """Whoever took it shows a repeat as one message, and so it waits still."""
-    return delivery.status is deliveries.DeliveryStatus.WAITING
+    return delivery.status is deliveries.SendStatus.WAITING
 
 
 async def _write(delivery: Delivery, what: Callable[[Db, UUID, UUID], Awaitable[None]]) -> None:

@@ -25,7 +25,7 @@ from infra.words import Locale, say
 DELIVERY_DUE = declare("notice.delivery_due")
 
 
-class DeliveryStatus(StrEnum):
+class SendStatus(StrEnum):
     WAITING = "WAITING"
     LEAVING = "LEAVING"
     SENT = "SENT"
@@ -46,12 +46,12 @@ class Dropped(StrEnum):
 
 LIFE = Lifecycle(
     "Delivery",
-    Move([DeliveryStatus.WAITING], DeliveryStatus.LEAVING),
-    Move([DeliveryStatus.LEAVING], DeliveryStatus.WAITING),
-    Move([DeliveryStatus.WAITING, DeliveryStatus.LEAVING], DeliveryStatus.SENT),
-    Move([DeliveryStatus.WAITING, DeliveryStatus.LEAVING], DeliveryStatus.DROPPED, at="expires_at", due=DELIVERY_DUE),
-    begins=DeliveryStatus.WAITING,
-    ends=(DeliveryStatus.SENT, DeliveryStatus.DROPPED),
+    Move([SendStatus.WAITING], SendStatus.LEAVING),
+    Move([SendStatus.LEAVING], SendStatus.WAITING),
+    Move([SendStatus.WAITING, SendStatus.LEAVING], SendStatus.SENT),
+    Move([SendStatus.WAITING, SendStatus.LEAVING], SendStatus.DROPPED, at="expires_at", due=DELIVERY_DUE),
+    begins=SendStatus.WAITING,
+    ends=(SendStatus.SENT, SendStatus.DROPPED),
 )
 
 
@@ -72,7 +72,7 @@ class Delivery(Entity):
     collapse_key: Mapped[str]
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    status: Mapped[DeliveryStatus] = mapped_column(default=DeliveryStatus.WAITING)
+    status: Mapped[SendStatus] = mapped_column(default=SendStatus.WAITING)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     why: Mapped[list[str] | None] = mapped_column(default=None)
 
@@ -85,9 +85,10 @@ class Delivery(Entity):
 
 @dataclass(frozen=True)
 class Leaving:
-    """Something that goes now: all that is needed to send it, and nothing more."""
+    """Something that goes at this moment: all that is needed to send it, and nothing more."""
 
     delivery: Delivery
+    at: datetime
     notice_class: NoticeClass
     title: str
     body: str
@@ -96,7 +97,6 @@ class Leaving:
     phone: str
     platform: DevicePlatform | None = None
     token: str = ""
-    expires_at: datetime | None = None
 
 
 KnowsRepeats = Callable[[NoticeChannel, DevicePlatform | None], bool]
@@ -133,9 +133,9 @@ async def collapse(db: Db, user_id: UUID, collapse_key: str) -> None:
     older = update(Delivery).where(
         Delivery.user_id == user_id,
         Delivery.collapse_key == collapse_key,
-        Delivery.status == DeliveryStatus.WAITING,
+        Delivery.status == SendStatus.WAITING,
     )
-    ended = {"status": DeliveryStatus.DROPPED, "why": [Dropped.NEWER], "ended_at": await clock.now(db)}
+    ended = {"status": SendStatus.DROPPED, "why": [Dropped.NEWER], "ended_at": await clock.now(db)}
     await db.execute(older.values(**ended))
 
 
@@ -146,7 +146,7 @@ async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRep
     """
     await preferences.lock(db, user_id)
     delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status is not DeliveryStatus.WAITING:
+    if delivery is None or delivery.status is not SendStatus.WAITING:
         return None
     notice = await db.get_one(Notice, (user_id, delivery.notice_id))
     device = await _device_of(db, delivery)
@@ -158,8 +158,8 @@ async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRep
         return None
     await contacting.reserve(db, user_id, notice.id, delivery.channel, notice.notice_class)
     if not knows_repeats(delivery.channel, device.platform if device else None):
-        await LIFE.move(db, delivery, DeliveryStatus.LEAVING)
-    return _leaving(delivery, notice, device, to, await vault.seal_of(db, user_id))
+        await LIFE.move(db, delivery, SendStatus.LEAVING)
+    return _leaving(delivery, notice, device, to, await vault.seal_of(db, user_id), await clock.now(db))
 
 
 async def _needless(db: Db, delivery: Delivery, notice: Notice, device: PushDevice | None) -> Dropped | None:
@@ -187,11 +187,14 @@ async def _is_let_through(db: Db, delivery: Delivery, notice: Notice, to: Addres
     return False
 
 
-def _leaving(delivery: Delivery, notice: Notice, device: PushDevice | None, to: Addressee, seal: vault.Seal) -> Leaving:
+def _leaving(
+    delivery: Delivery, notice: Notice, device: PushDevice | None, to: Addressee, seal: vault.Seal, at: datetime
+) -> Leaving:
     kind = notice.kind
     assert kind is not None, "what is needless was dropped"
     return Leaving(
         delivery=delivery,
+        at=at,
         notice_class=kind.notice_class,
         title=APP_NAME,
         body=say(kind.lock, to.locale),
@@ -200,7 +203,6 @@ def _leaving(delivery: Delivery, notice: Notice, device: PushDevice | None, to: 
         phone=to.phone,
         platform=device.platform if device else None,
         token=devices.token_of(device, seal) if device else "",
-        expires_at=delivery.expires_at,
     )
 
 
@@ -216,7 +218,7 @@ async def _device_of(db: Db, delivery: Delivery) -> PushDevice | None:
 
 async def end(db: Db, delivery: Delivery, reason: Dropped, *rules: str) -> None:
     """Drop it, and say why."""
-    await LIFE.move(db, delivery, DeliveryStatus.DROPPED)
+    await LIFE.move(db, delivery, SendStatus.DROPPED)
     delivery.why, delivery.ended_at = [reason, *rules], await clock.now(db)
 
 
@@ -224,7 +226,7 @@ async def was_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
     delivery = await _locked(db, user_id, delivery_id)
     if delivery is None or delivery.status in LIFE.ends:
         return
-    await LIFE.move(db, delivery, DeliveryStatus.SENT)
+    await LIFE.move(db, delivery, SendStatus.SENT)
     delivery.ended_at = await clock.now(db)
     if delivery.device_id is not None:
         left = (PushDevice.user_id == user_id, PushDevice.id == delivery.device_id, PushDevice.sends_left > 0)
@@ -236,8 +238,8 @@ async def was_not_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
     delivery = await _locked(db, user_id, delivery_id)
     if delivery is None or delivery.status in LIFE.ends:
         return
-    if delivery.status is DeliveryStatus.LEAVING:
-        await LIFE.move(db, delivery, DeliveryStatus.WAITING)
+    if delivery.status is SendStatus.LEAVING:
+        await LIFE.move(db, delivery, SendStatus.WAITING)
     await _give_back(db, delivery)
 
 
@@ -266,7 +268,7 @@ async def _give_back(db: Db, delivery: Delivery) -> None:
         Delivery.notice_id == delivery.notice_id,
         Delivery.channel == delivery.channel,
         Delivery.id != delivery.id,
-        Delivery.status.in_([DeliveryStatus.SENT, DeliveryStatus.LEAVING]),
+        Delivery.status.in_([SendStatus.SENT, SendStatus.LEAVING]),
     )
     if not (await db.execute(others)).scalar_one():
         await contacting.give_back(db, delivery.user_id, delivery.notice_id, delivery.channel)

@@ -143,11 +143,10 @@ async def ringing(db: Db, user_id: UUID) -> list[PushDevice]:
     return [*(await db.execute(mine)).scalars()]
 
 
-async def forget(db: Db, user_id: UUID, device_id: UUID | None, gone_since: datetime | None = None) -> bool:
-    """Its maker says that the token is no more, since then if it tells; who registered later has the app again."""
+async def forget(db: Db, user_id: UUID, device_id: UUID | None, gone_since: datetime) -> bool:
+    """Its maker says that the token is no more since then; who registered later has the app again."""
     its = delete(PushDevice).where(PushDevice.user_id == user_id, PushDevice.id == device_id)
-    if gone_since is not None:
-        its = its.where(PushDevice.registered_at <= gone_since)
+    its = its.where(PushDevice.registered_at <= gone_since)
     return (await db.execute(its.returning(PushDevice.id))).scalar_one_or_none() is not None
 
 

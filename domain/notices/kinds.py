@@ -19,6 +19,7 @@ from infra.ids import global_id
 from infra.words import Locale, say
 
 DAY = timedelta(days=1)
+TOPIC_MAX = 27  # with an id behind it, what Apple takes as a collapse id: 64 bytes
 BABEL = {"zh": "zh_CN", "en": "en_GB"}
 
 
@@ -61,6 +62,7 @@ class NoticeKind:
 
     def __post_init__(self) -> None:
         leaves = self.push or self.texted is not Texted.NEVER
+        assert len(self.topic or self.code) <= TOPIC_MAX, f"{self.code} is too long for a collapse key"
         assert leaves == bool(self.lock), f"{self.code} has words for lock screens exactly if it comes to them"
 
     def channels(self, devices: int) -> tuple[NoticeChannel, ...]:

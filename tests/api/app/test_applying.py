@@ -125,7 +125,7 @@ class TestAPromise:
         await clock.forward(minutes=14, seconds=50)
         assert await shopper.settle() == []
         await clock.forward(seconds=10)
-        assert await shopper.settle() == ["escalate_overdue_promise"]
+        assert await shopper.settle() == ["escalate_overdue_promise", "tell_of_application", "tell_partner"]
         await shopper.renew()
         late = await seen(shopper, answer)
         assert late["status"] == "DELAYED"
@@ -187,7 +187,7 @@ class TestAtOnce:
         moments = {application.created_at, application.updated_at, decision.decided_at, consent.granted_at}
         assert len(moments) == 1
         assert application.promised_by - application.created_at == timedelta(seconds=5)
-        assert told == ["application.submitted", "application.approved", "offer.expiry_due"]
+        assert told == ["application.submitted", "application.approved", "offer.expiry_due", "offer.ends_soon"]
         assert answer["decision"]["decidedAt"] == (await seen(shopper, answer))["decision"]["decidedAt"]
 
     async def test_the_decision_replays_to_the_same_answer(self, shopper: Phone) -> None:

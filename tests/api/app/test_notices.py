@@ -7,6 +7,8 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from api.graphql.kept.answers import forget as forget_answers
+from api.main import app
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import PushDevice, PushToken
@@ -19,6 +21,7 @@ from tests.applying import AT_ONCE, BY_PARTNER, apply
 from tests.clocks import Clock
 from tests.phones import Answer, NewPhone, Phone, uuid_of
 from tests.sockets import socket
+from tests.statements import statements
 
 UNREAD = "{ viewer { unreadNotices } }"
 NOON = timedelta(hours=4)  # in Shanghai, by the universal time
@@ -265,3 +268,18 @@ async def test_a_phone_that_somebody_else_signs_in_on_tells_its_former_person_no
             .all()
         )
     assert (theirs, owners) == ([other.user_id], [other.user_id])
+
+
+async def test_the_list_is_read_in_as_few_questions_however_long_it_is(shopper: Phone) -> None:
+    costs = []
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://house") as house:
+        shopper.http = house
+        for first in (1, 20):
+            await listed(shopper, first=first)
+            forget_answers()
+            with statements() as sent:
+                seen = await listed(shopper, first=first)
+            costs.append((len(seen), len(sent)))
+    (one, few), (many, more) = costs
+    assert one == 1 < many
+    assert few == more <= 5, "the session, the person, the page, and the key that opens it"

@@ -1,6 +1,7 @@
 """An HTTP/2 server of a test's own, with prior knowledge: it answers each stream as it is told to, or goes away in mid-stream."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ class _Line(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def serving(answering: Answering) -> AsyncIterator[str]:
+async def serving(answering: Answering, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """The "host:port" at which it listens while the block lasts."""
     lines: list[_Line] = []
 
@@ -82,7 +83,7 @@ async def serving(answering: Answering) -> AsyncIterator[str]:
         lines.append(_Line(answering))
         return lines[-1]
 
-    server = await asyncio.get_running_loop().create_server(line, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(line, "127.0.0.1", 0, ssl=tls)
     try:
         host, port = server.sockets[0].getsockname()[:2]
         yield f"{host}:{port}"

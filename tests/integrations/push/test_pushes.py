@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ from integrations.push.messages import (
 from integrations.push.wechat import WeChatMessages
 from tests.clocks import Clock
 from tests.integrations.push.h2_server import Said, serving
-from tests.integrations.push.stand_ins import Apple, Google, WeChat, fcm_error
+from tests.integrations.push.stand_ins import Apple, Google, WeChat, fcm_error, over_tls
 from tests.integrations.serving import served
 from tests.phones import Phone, uuid_of
 from tests.working import work_off
@@ -158,6 +159,14 @@ class TestApple:
     async def test_nobody_there_is_not_sent(self) -> None:
         port = Apns(Apple().key, "k", "t", "app.longan", "http://127.0.0.1:9", frozenset(["127.0.0.1:9"]))
         assert type(await failure(port)) is PushNotSent
+
+    async def test_a_certificate_that_is_over_gets_nothing(self, tmp_path: Path) -> None:
+        stand_in = Apple()
+        async with serving(stand_in, over_tls(tmp_path)) as at:
+            port = Apns(stand_in.key, stand_in.key_id, stand_in.team, stand_in.topic, f"https://{at}", frozenset([at]))
+            failed = await failure(port)
+        assert (type(failed), failed.reason) == (PushNotSent, "no_connection")
+        assert stand_in.tokens == set(), "our token was shown to nobody"
 
 
 class TestGoogle:
@@ -333,6 +342,29 @@ class TestOnItsWay:
             await tell(member)
         assert stand_in.shown == {"openid-1": ["News in Longan"]}
         assert (await outcome(member))[1:] == [("DROPPED", ["NO_DEVICE", "wechat:43101"])]
+
+    async def test_who_registers_while_we_ask_has_the_app_again(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Google does not tell since when a token is gone."""
+        async with google() as (stand_in, port):
+            use(monkeypatch, DevicePlatform.FCM, port)
+            await register(member, DevicePlatform.FCM, "t-again")
+            stand_in.says["t-again"] = [fcm_error(404, "UNREGISTERED")]
+            forget = devices.forget
+
+            async def registered_meanwhile(*given: Any) -> bool:
+                monkeypatch.setattr(devices, "forget", forget)
+                await register(member, DevicePlatform.FCM, "t-again")
+                return await forget(*given)
+
+            monkeypatch.setattr(devices, "forget", registered_meanwhile)
+            await tell(member)
+            await once_more(member, clock)
+            assert await outcome(member) == [("SENT", None)]
+            stand_in.says["t-again"] = [fcm_error(404, "UNREGISTERED")]
+            await tell(member)
+        assert await rows(PushDevice, member) == []
 
     async def test_what_is_no_more_configured_is_dropped(self, member: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ports, "port", lambda platform: None)
