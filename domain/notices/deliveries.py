@@ -144,6 +144,8 @@ async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRep
 
     Whoever cannot tell a second message from the first is handed it once: it is LEAVING before they are asked.
     """
+    if await db.get(Delivery, (user_id, delivery_id)) is None:
+        return None  # the person has left, and nothing is written of them any more
     await preferences.lock(db, user_id)
     delivery = await _locked(db, user_id, delivery_id)
     if delivery is None or delivery.status is not SendStatus.WAITING:

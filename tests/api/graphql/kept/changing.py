@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.market import catalogue
@@ -18,6 +19,8 @@ from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds.bands import BandRecord
 from domain.matching.odds.reliability import BandStanding
 from domain.matching.product_days import ProductDay
+from domain.notices import notices, preferences, words
+from domain.notices.telling import notify
 from domain.people.partners import Partner
 from infra import clock
 from infra.database import Db, transaction
@@ -198,6 +201,20 @@ async def count_products(db: Db, user_id: UUID, lot: Random) -> None:
 
 
 @written
+async def hear_and_read(db: Db, user_id: UUID, lot: Random) -> None:
+    if lot.random() < 0.6:
+        await notify(db, user_id, words.DEVICE_SIGNED_IN, new_id(), device=f"phone {lot.randrange(9)}")
+    else:
+        await notices.read_until(db, UserActor(user_id, new_id()), await clock.now(db))
+
+
+@written
+async def sleep_otherwise(db: Db, user_id: UUID, lot: Random) -> None:
+    zone = lot.choice(["Asia/Shanghai", "Europe/London"])
+    await preferences.change(db, UserActor(user_id, new_id()), quiet_from=f"2{lot.randrange(4)}:00", time_zone=zone)
+
+
+@written
 async def wait(db: Db, user_id: UUID, lot: Random) -> None:
     by = lot.choice([timedelta(minutes=lot.randrange(5)), timedelta(hours=lot.randrange(30)), timedelta(days=20)])
     await clock.advance(db, by)
@@ -223,6 +240,8 @@ CHANGES: tuple[Change, ...] = (
     be_active,
     judge_band,
     count_products,
+    hear_and_read,
+    sleep_otherwise,
     wait,
     wait,
 )

@@ -37,7 +37,10 @@ SEEDED = (
 )
 HOME = operations("app")["Home"]
 # As Home, and what else a person opens at once.
-SHORT = "{ viewer { profile { birthDate region occupation } membership { tier { name } benefits { remaining } } } }"
+SHORT = """{ viewer {
+  profile { birthDate region occupation } membership { tier { name } benefits { remaining } }
+  unreadNotices notices(first: 2) { nodes { title body readAt } } contactPreferences { quietFrom timeZone }
+} }"""
 
 
 class House:
