@@ -37,6 +37,10 @@ class Kept:
     redirect_uri: str = REDIRECT
 
 
+class NeverCameBack(AssertionError):
+    """The provider's own page did not send the person back."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """A sandbox, and a person at it."""
@@ -54,7 +58,8 @@ class Desk:
         """The address to which the provider sends the person, and what was kept for it."""
         started = await begin(self.at(key), REDIRECT)
         answer = await self.open(started, **{"persona": "steady-shopper", **more})
-        assert answer.status_code == 302
+        if answer.status_code != 302:
+            raise NeverCameBack(answer.status_code)
         return answer.headers["location"], Kept(started.state, started.nonce, started.verifier)
 
     async def link(self, key: str, **more: str) -> Identity:
