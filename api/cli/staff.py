@@ -1,6 +1,7 @@
 """`longan staff`: who may sign in at the console, and their proofs."""
 
 import asyncio
+import re
 from typing import Annotated
 
 import typer
@@ -10,9 +11,15 @@ from domain.actors import Role
 staff = typer.Typer(help="Members of staff: let somebody sign in at the console, or no longer.", no_args_is_help=True)
 
 
+def _address(said: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", said):
+        raise typer.BadParameter("an address is a name, an @ and a host, as night.shift@example.com")
+    return said
+
+
 @staff.command()
 def appoint(
-    email: Annotated[str, typer.Argument(help="The address to sign in with.")],
+    email: Annotated[str, typer.Argument(help="The address to sign in with.", callback=_address)],
     name: Annotated[str, typer.Option(help="What colleagues call this person.")],
     role: Annotated[Role, typer.Option(help="What the person may do.")],
 ) -> None:

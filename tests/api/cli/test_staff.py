@@ -5,7 +5,9 @@ import sys
 
 import pyotp
 import pytest
+from typer.testing import CliRunner
 
+from api.cli import app
 from domain.people import staff_signing_in
 from infra.errors import Refusal
 from tests.patience import SECONDS_MAX
@@ -47,7 +49,11 @@ async def test_whoever_is_dismissed_cannot_sign_in() -> None:
     assert await longan("staff", "dismiss", email) == (1, "Nobody with this address works here.\n")
 
 
-async def test_an_unknown_role_is_refused() -> None:
-    code, output = await longan("staff", "appoint", "a@longan.test", "--name", "A", "--role", "king")
-    assert code == 2
-    assert "marketing" in output
+@pytest.mark.parametrize(
+    ("email", "role", "why"),
+    [("a@longan.test", "king", "marketing"), ("night.shift", "risk", "an @"), ("a b@longan.test", "risk", "an @")],
+)
+def test_what_is_no_role_or_no_address_is_refused(email: str, role: str, why: str) -> None:
+    refused = CliRunner().invoke(app, ["staff", "appoint", email, "--name", "A", "--role", role])
+    assert refused.exit_code == 2
+    assert why in refused.output
