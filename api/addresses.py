@@ -1,6 +1,6 @@
 """The address that a request really comes from, behind proxies that we trust and no others."""
 
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import structlog
@@ -20,13 +20,13 @@ Network = IPv4Network | IPv6Network
 def client_address(scope: Scope) -> str:
     """X-Forwarded-For is read from the right, over as many trusted proxies as there may be: further left anybody may write."""
     peer, port = scope.get("client") or (UNKNOWN, 0)
-    headers = Headers(scope=scope)
     if not is_trusted(peer):
         # Port 0 is a server that has read the header by itself, because somebody told it to.
-        if port and any(name in headers for name in FORWARDED):
+        if port and not _has_warned and any(name in Headers(scope=scope) for name in FORWARDED):
             _warn(peer)
         return str(peer)
-    named = [part.strip() for line in headers.getlist("x-forwarded-for") for part in line.split(",")]
+    lines = Headers(scope=scope).getlist("x-forwarded-for")
+    named = [part.strip() for line in lines for part in line.split(",")]
     found = str(peer)
     for text in reversed(named[-settings().proxy_hops :]):
         address = _address(text)
@@ -50,15 +50,18 @@ def _address(text: str) -> str | None:
 
 
 def is_trusted(address: str) -> bool:
-    trusted = trusted_networks(tuple(settings().trusted_proxies))
-    if not trusted:
-        return False
+    names = tuple(settings().trusted_proxies)
+    return bool(names) and _lies_within(address, names)
+
+
+@lru_cache(4096)
+def _lies_within(address: str, names: tuple[str, ...]) -> bool:
     try:
         parsed = ip_address(address)
     except ValueError:
         return False
     mapped = getattr(parsed, "ipv4_mapped", None)
-    return any((mapped or parsed) in network for network in trusted)
+    return any((mapped or parsed) in network for network in trusted_networks(names))
 
 
 @cache
@@ -67,11 +70,10 @@ def trusted_networks(names: tuple[str, ...]) -> tuple[Network, ...]:
 
 
 def _warn(peer: str) -> None:
-    """Once in a process. A peer's public address may be a person's, so only a private one is told."""
+    """Once in a process, which `client_address` looks to. A peer's public address may be a person's, so only a private one is told."""
     global _has_warned
-    if not _has_warned:
-        _has_warned = True
-        log.warning("proxy.untrusted", peer=peer if _is_private(peer) else "a public address")
+    _has_warned = True
+    log.warning("proxy.untrusted", peer=peer if _is_private(peer) else "a public address")
 
 
 def _is_private(address: str) -> bool:

@@ -4,13 +4,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from api.graphql.context import bearer
 from infra.words import Locale, preferred_locale
 
-MEANS = ("accept", "content-type")
+MEANS = (b"accept", b"content-type")
 locale_of = lru_cache(1024)(preferred_locale)
 
 
@@ -42,13 +41,20 @@ class Replayed:
 
 
 async def asked_of(scope: Scope, receive: Receive) -> AskedRequest:
-    headers = Headers(scope=scope)
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name, value)
     messages = [await receive()] if scope["method"] == "POST" else []
     while messages and messages[-1].get("more_body"):
         messages.append(await receive())
     body = b"".join(message.get("body", b"") for message in messages)
-    locale = locale_of(headers.get("accept-language"))
+    locale = locale_of(_text(headers.get(b"accept-language")))
     means = tuple(headers.get(name) for name in MEANS)
     key = scope["method"], scope["query_string"], means, locale, body
-    named = ",".join(headers.getlist("if-none-match"))
-    return AskedRequest(bearer(headers.get("authorization")), locale, named or None, key, len(body), messages)
+    named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    token = bearer(_text(headers.get(b"authorization")))
+    return AskedRequest(token, locale, _text(named) or None, key, len(body), messages)
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("latin-1") if value is not None else None

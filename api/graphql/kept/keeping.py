@@ -91,7 +91,8 @@ class Keeping:
 
     async def _is_paid(self, scope: Scope, asked: AskedRequest, look: Look, answer: KeptAnswer) -> bool:
         """Where it is not, the door says so."""
-        asker = Context(asked.locale, client_address(scope), self.authenticate, actor=look.actor)
+        ip = client_address(scope) if look.actor is None else ""  # whoever has signed in is charged by name
+        asker = Context(asked.locale, ip, self.authenticate, actor=look.actor)
         try:
             await charge_for(asker, answer.charge)
         except PublicError:
