@@ -4,6 +4,8 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import uvloop
+
 from infra import cache, database, telemetry
 from integrations.webhooks.sender import Sender
 
@@ -30,4 +32,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -12,6 +12,7 @@ from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
+from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
@@ -21,13 +22,16 @@ from domain.market import products
 from domain.people import partner_tokens, partners
 from domain.permissions import Permission
 from infra.ids import global_id
-from integrations.webhooks import endpoints
+from integrations.webhooks import deliveries, endpoints
 
 NODES: Finders = {
     "Application": Finder(
         Permission.ANSWER_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.partner))
     ),
     "Product": Finder(Permission.OFFER_PRODUCTS, rows_of(lambda context: products.offered_by(context.partner))),
+    "WebhookDelivery": Finder(
+        Permission.RECEIVE_EVENTS, rows_of(lambda context: deliveries.visible_to(context.partner))
+    ),
     "WebhookEndpoint": Finder(
         Permission.RECEIVE_EVENTS, rows_of(lambda context: endpoints.visible_to(context.partner))
     ),
@@ -52,7 +56,7 @@ class Me:
 
 
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
-class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery):
+class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery, DeliveryQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     def me(self, info: Info) -> Me:
@@ -65,13 +69,13 @@ class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery):
 @strawberry.type(
     description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
-class Mutation(ApplicationMutation, ProductMutation, WebhookMutation):
+class Mutation(ApplicationMutation, ProductMutation, WebhookMutation, DeliveryMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Product, WebhookEndpoint))
+    return make_schema(Query, Mutation, types=(Application, Product, WebhookEndpoint, WebhookDelivery))
 
 
 async def authenticate(text: str) -> KnownActor[PartnerActor]:

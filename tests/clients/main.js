@@ -11,9 +11,10 @@ import { report } from "./shared/reporter.js";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const openIdPort = await freePort();
+const webhookPort = await freePort();
 
 const PROFILES = [
-  { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: { LONGAN_INVENTED_PEOPLE: "60" } },
+  { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: { LONGAN_INVENTED_PEOPLE: "60", LONGAN_WEBHOOK_ALLOW: `["127.0.0.1:${webhookPort}"]` } },
   {
     name: "hardened",
     title: "Hardened: no plain GET, no introspection, a real OpenID provider",

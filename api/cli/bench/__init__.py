@@ -9,6 +9,7 @@ from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
 from api.cli.bench.stranger import stranger
+from api.cli.bench.webhooks import webhooks
 
 bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
 
@@ -25,3 +26,4 @@ bench.command()(evidence)
 bench.command()(serve)
 bench.command()(growth)
 bench.command()(account)
+bench.command()(webhooks)

@@ -36,11 +36,15 @@ export class Lender {
   }
 
   async #send(query, told) {
-    const input = { ...told, idempotencyKey: randomUUID() };
+    return this.post({ query, variables: { input: { ...told, idempotencyKey: randomUUID() } } });
+  }
+
+  /** The data that a request brings, where nothing may go wrong at the top. */
+  async post(request) {
     const response = await fetch(`${HOUSE}/partner/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${this.token}` },
-      body: JSON.stringify({ query, variables: { input } }),
+      body: JSON.stringify(request),
     });
     const { data, errors } = await response.json();
     assert.equal(errors, undefined);
