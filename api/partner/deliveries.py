@@ -20,13 +20,14 @@ from infra.ids import global_id
 from infra.paging import page_of
 from infra.words import N_, say
 from integrations.webhooks import deliveries, endpoints, replaying
-from integrations.webhooks.deliveries import AttemptOutcome, DeliveryStatus
+from integrations.webhooks.deliveries import AttemptOutcome, WebhookDeliveryStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import event_global_id
 
 show(
-    DeliveryStatus,
+    WebhookDeliveryStatus,
     "Where a delivery stands.",
+    name="DeliveryStatus",
     PENDING="It is sent, or tried again at `nextAttemptAt`.",
     DELIVERED="The partner's server took it.",
     FAILED="It was not taken in three days, while others were; or its webhook was deleted. It can be replayed.",
@@ -84,7 +85,7 @@ class WebhookDelivery(Node):
         return strawberry.ID(global_id("Application", root.subject_id))
 
     @strawberry.field(description="Where it stands.")
-    async def status(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> DeliveryStatus:
+    async def status(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> WebhookDeliveryStatus:
         return deliveries.status_of(root, await info.context.load(endpoints.by_ids, root.endpoint_id))
 
     @strawberry.field(description="Why the last attempt failed, in the asker's language; null where it did not.")
@@ -95,7 +96,7 @@ class WebhookDelivery(Node):
     @strawberry.field(description="When it is sent again; null where it is not.")
     async def next_attempt_at(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> datetime | None:
         endpoint = await info.context.load(endpoints.by_ids, root.endpoint_id)
-        if deliveries.status_of(root, endpoint) != DeliveryStatus.PENDING:
+        if deliveries.status_of(root, endpoint) != WebhookDeliveryStatus.PENDING:
             return None
         return max(root.next_at, endpoint.retry_at or root.next_at)
 
@@ -109,7 +110,7 @@ class WebhookDelivery(Node):
 
 
 OfWebhook = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this WebhookEndpoint.")]
-WithStatus = Annotated[DeliveryStatus | None, strawberry.argument(description="Only those that stand so now.")]
+WithStatus = Annotated[WebhookDeliveryStatus | None, strawberry.argument(description="Only those that stand so now.")]
 
 
 @strawberry.type

@@ -23,7 +23,7 @@ class DeliveryState(StrEnum):
     FAILED = "FAILED"
 
 
-class DeliveryStatus(StrEnum):
+class WebhookDeliveryStatus(StrEnum):
     """What a partner sees: one that waits is paused while its webhook is."""
 
     PENDING = "PENDING"
@@ -137,18 +137,18 @@ def visible_to(actor: PartnerActor) -> Select[WebhookDelivery]:
     return select(WebhookDelivery).where(WebhookDelivery.partner_id == actor.partner_id)
 
 
-def with_status(query: Select[WebhookDelivery], status: DeliveryStatus) -> Select[WebhookDelivery]:
-    if status in (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED):
+def with_status(query: Select[WebhookDelivery], status: WebhookDeliveryStatus) -> Select[WebhookDelivery]:
+    if status in (WebhookDeliveryStatus.DELIVERED, WebhookDeliveryStatus.FAILED):
         return query.where(WebhookDelivery.state == DeliveryState(status))
-    of = WebhookStatus.PAUSED if status == DeliveryStatus.PAUSED else WebhookStatus.LIVE
+    of = WebhookStatus.PAUSED if status == WebhookDeliveryStatus.PAUSED else WebhookStatus.LIVE
     endpoint = select(WebhookEndpoint.id).where(WebhookEndpoint.status == of)
     return query.where(IS_WAITING, WebhookDelivery.endpoint_id.in_(endpoint))
 
 
-def status_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> DeliveryStatus:
+def status_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> WebhookDeliveryStatus:
     if delivery.state != DeliveryState.WAITING:
-        return DeliveryStatus(delivery.state)
-    return DeliveryStatus.PAUSED if endpoint.status == WebhookStatus.PAUSED else DeliveryStatus.PENDING
+        return WebhookDeliveryStatus(delivery.state)
+    return WebhookDeliveryStatus.PAUSED if endpoint.status == WebhookStatus.PAUSED else WebhookDeliveryStatus.PENDING
 
 
 async def restart(db: Db, endpoint_id: UUID) -> None:
