@@ -13,7 +13,7 @@ from tests.phones import new_key
 GUIDE = Path(__file__).parents[3] / "api/partner/README.md"
 
 
-async def test_what_the_guide_sends_is_answered_as_it_shows(client: Client, shop: Shop) -> None:
+async def test_what_the_guide_sends_is_answered_as_it_shows(client: Client, shop: Shop, steady_scorer: None) -> None:
     application = shown_id(await apply_at(shop, share=(ConsentScope.SCORE_CHECK,), grade=Grade.B))
     live = {
         "applicationId": lambda: application,
