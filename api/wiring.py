@@ -14,6 +14,7 @@ import domain.people.staff_signing_in
 import domain.tasks
 import domain.telling
 import integrations.linking
+import integrations.reassigned
 import integrations.sms.kept
 import integrations.tasks
 import integrations.telling
@@ -53,6 +54,7 @@ ROOMS = (
     domain.telling,
     integrations.linking,
     integrations.sms.kept,
+    integrations.reassigned,
     integrations.tasks,
     integrations.verifying,
     integrations.webhooks.tasks,

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
 
     identity_register: Literal["sandbox", "aliyun"] = "sandbox"  # who says whose a name, a number or an account is
     registers: RegisterCredentials = RegisterCredentials()
+    passkey_origins: list[kinds.Filled] = []  # apps and pages beside `public_url` where passkeys are used
     identity_limits: IdentityLimits = IdentityLimits()
 
     trusted_proxies: list[kinds.Network] = []  # addresses or networks that may say in X-Forwarded-For for whom they ask

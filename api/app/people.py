@@ -29,7 +29,7 @@ from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.kinds import ProductKind
 from domain.notices import notices, preferences
-from domain.people import devices, profiles, users
+from domain.people import devices, profiles, second_factors, stepping_up, users
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -84,6 +84,15 @@ class User(Node):
     @strawberry.field(description="Where the person is signed in, the device used last first; a hundred at most.")
     def devices(root: strawberry.Parent[users.User], info: Info) -> list[Device]:
         return info.context.load(devices.of_users, root.id)
+
+    @strawberry.field(
+        description="What a passkey signs for `stepUp`, as WebAuthn's request options in JSON; null without one."
+    )
+    async def step_up_options(root: strawberry.Parent[users.User], info: Info) -> str | None:
+        actor = info.context.user
+        async with reading() as db:
+            challenge = await stepping_up.challenge_of(db, actor)
+            return await second_factors.request_options(db, root.id, challenge)
 
     @strawberry.field(description="What counts on of accounts that were unlinked, and until when.")
     async def counting_on(root: strawberry.Parent[users.User], info: Info) -> list[CountingOn]:

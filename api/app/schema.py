@@ -11,6 +11,7 @@ from api.app.choices import ChoiceQuery
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
 from api.app.evidence import Evidence
+from api.app.factors import FactorMutation
 from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
@@ -42,6 +43,7 @@ class Mutation(
     DeviceMutation,
     PeopleMutation,
     IdentityMutation,
+    FactorMutation,
     AccountMutation,
     ApplicationMutation,
     MatchMutation,

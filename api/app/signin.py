@@ -12,7 +12,10 @@ from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
+from domain.actors import UserActor
 from domain.people import challenges, phones, sessions, signing_in, users
+from domain.people.challenges import CodePurpose
+from domain.people.second_signing import HalfSignedIn
 from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal
@@ -57,8 +60,11 @@ class Session:
 @strawberry.type(description="A code is not enough for this number; answer one of `methods` too.")
 class SecondFactorRequired:
     challenge_id: strawberry.ID = strawberry.field(description="The challenge that was answered half.")
-    methods: list[str] = strawberry.field(description="What may be answered with, as TOTP or PASSKEY.")
+    methods: list[str] = strawberry.field(
+        description="What may be answered with: TOTP, PASSKEY, or IDENTITY for whoever has lost the others."
+    )
     expires_at: datetime = strawberry.field(description="Until when.")
+    options: str | None = strawberry.field(description="PASSKEY: WebAuthn's request options as JSON; null without one.")
 
 
 @strawberry.type(description="The session is over; forget its tokens.")
@@ -89,6 +95,9 @@ class RequestPhoneCodeInput:
     device_token: str | None = strawberry.field(
         default=None,
         description="Of the last session on this device, whoever it was; nothing is wrong with an old one.",
+    )
+    purpose: CodePurpose | None = strawberry.field(
+        default=None, description="SIGN_IN where absent; the others need a session, and are bound to it."
     )
 
 
@@ -123,7 +132,13 @@ class SignInMutation:
         return await commit(
             info,
             lambda db: signing_in.request_code(
-                db, phone=input.phone, ip=context.ip, locale=context.locale, device_token=input.device_token
+                db,
+                phone=input.phone,
+                ip=context.ip,
+                locale=context.locale,
+                device_token=input.device_token,
+                purpose=input.purpose or CodePurpose.SIGN_IN,
+                actor=context.actor if isinstance(context.actor, UserActor) else None,
             ),
         )
 
@@ -150,7 +165,7 @@ class SignInMutation:
         return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))
 
 
-async def _sign_in(db: Db, input: SignInInput, ip: str) -> sessions.Session | Refusal:
+async def _sign_in(db: Db, input: SignInInput, ip: str) -> sessions.Session | SecondFactorRequired | Refusal:
     session = await signing_in.sign_in(
         db,
         challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
@@ -159,6 +174,13 @@ async def _sign_in(db: Db, input: SignInInput, ip: str) -> sessions.Session | Re
         key=input.idempotency_key,
         ip=ip,
     )
+    if isinstance(session, HalfSignedIn):
+        return SecondFactorRequired(
+            challenge_id=strawberry.ID(global_id("Challenge", session.challenge_id)),
+            methods=list(session.methods),
+            expires_at=session.expires_at,
+            options=session.options,
+        )
     if isinstance(session, sessions.Session):
         # The worker would do the same in a moment; the first screen need not wait for it.
         await joining.join(db, session.user_id)

@@ -12,7 +12,7 @@ import pyotp
 from sqlalchemy import func, select
 
 from domain.market import catalogue
-from domain.people import partners, staff, staffing
+from domain.people import authenticators, partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
 from domain.permissions import Role
 from infra.database import Db, transaction
@@ -69,7 +69,7 @@ async def let_in(kept: DevCredentials) -> None:
     async with transaction() as db:
         await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         await _let_partner_in(db, kept.partner)
-        now = await staff.authenticator_time(db)
+        now = await authenticators.authenticator_time(db)
         for role, proofs in kept.staff.items():
             await _let_staff_in(db, role, proofs, now)
 

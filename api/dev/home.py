@@ -18,7 +18,7 @@ from api.dev import clock as dev_clock
 from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, let_in, read_credentials
 from api.dev.past import making
 from api.html import Pages, locale_of
-from domain.people import invented, staff, staff_sessions
+from domain.people import authenticators, invented, staff, staff_sessions
 from domain.permissions import ROLE_NAMES, Role
 from infra import clock, doorbell
 from infra.database import reading, transaction
@@ -48,7 +48,7 @@ class StaffSignIn:
 async def home(request: Request) -> Response:
     credentials = await _credentials()
     async with reading() as db:
-        now, real = await clock.now(db), await staff.authenticator_time(db)
+        now, real = await clock.now(db), await authenticators.authenticator_time(db)
         messages, made_up = await kept.newest(db, MESSAGES), await invented.standing(db)
     at = int(real.timestamp())
     return PAGES.page(

@@ -17,7 +17,9 @@ from domain.market.products import DecisionMode, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
+from domain.people.challenges import CodePurpose
 from domain.people.profiles import IdentityStatus
+from domain.people.second_factors import FactorKind
 from infra.errors import RefusalCode
 from membership.benefits import Segment
 
@@ -149,6 +151,22 @@ show(
     ENTERTAINMENT="Films, music, games, sports.",
     HOME="Living at home.",
     FINANCE="Borrowing and paying.",
+)
+show(
+    CodePurpose,
+    "What a code to a phone is for.",
+    SIGN_IN="To sign in, with the number of an account or a new one.",
+    CHANGE_PHONE="To take a new number; it goes there.",
+    STEP_UP="To prove once more who one is; it goes to the number of the account.",
+)
+show(
+    FactorKind,
+    "What a person proves beside a code to their phone.",
+    name="SecondFactor",
+    TOTP="A code of an authenticator app.",
+    PASSKEY="A passkey, by WebAuthn.",
+    IDENTITY="Name and id number, and that the phone is theirs: for whoever has lost the others. Cannot be set up.",
+    CODE="A code to the phone, to step up, for whoever has neither. Cannot be set up.",
 )
 show(
     RefusalCode,

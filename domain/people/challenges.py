@@ -2,6 +2,7 @@
 
 import base64
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 import pyotp
@@ -12,13 +13,21 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
+from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
+from infra.words import DEFAULT_LOCALE, Locale
 
 CODE_LENGTH = 6
 LASTS = timedelta(minutes=5)
 COMPARED_MAX = 5
 PHONE = "challenges.phone"
 CREATED = declare("challenge.created")
+
+
+class CodePurpose(StrEnum):
+    SIGN_IN = "SIGN_IN"
+    CHANGE_PHONE = "CHANGE_PHONE"
+    STEP_UP = "STEP_UP"
 
 
 class Challenge(Entity):
@@ -42,6 +51,14 @@ class Challenge(Entity):
     place: Mapped[bytes] = mapped_column(default=b"")
     is_known_place: Mapped[bool] = mapped_column(default=False)
     is_known_device: Mapped[bool] = mapped_column(default=False)
+    purpose: Mapped[CodePurpose] = mapped_column(
+        default=CodePurpose.SIGN_IN, server_default="SIGN_IN", info=without_graph("what it is for stays")
+    )
+    session_id: Mapped[UUID | None] = mapped_column(default=None)  # that it is bound to, unless it is for signing in
+    half_at: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # the code was right, and a second factor is asked for
+    second_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (Index(None, "phone_index", "created_at"),)
 
@@ -51,6 +68,10 @@ class Challenge(Entity):
 def phone_of(challenge: Challenge) -> str:
     phone: str = vault.system_seal().open(challenge.phone_sealed, PHONE)
     return phone
+
+
+def language_of(challenge: Challenge) -> Locale:
+    return "en" if challenge.locale == "en" else DEFAULT_LOCALE
 
 
 def code_of(challenge: Challenge) -> str:

@@ -119,6 +119,7 @@ async def _failures(db: Db, phone_index: bytes, since: datetime) -> Sequence[Row
         Challenge.created_at > since,
         Challenge.compared > 0,
         Challenge.answered_at.is_(None),
+        Challenge.half_at.is_(None),
     )
     return (await db.execute(wrong.order_by(Challenge.created_at))).all()
 

@@ -62,6 +62,8 @@ class Session(Entity):
     # The network that it was renewed from, as `places` marks it.
     place: Mapped[bytes | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    stepped_up_until: Mapped[datetime | None] = mapped_column(default=None)
+    proven_at: Mapped[datetime | None] = mapped_column(default=None)  # it began with more than a code
 
     @property
     def state(self) -> SessionState:

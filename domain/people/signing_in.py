@@ -7,30 +7,42 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.people import challenges, code_limits, phones, places, sessions, users
-from domain.people.challenges import Challenge
+from domain.people import answering, challenges, code_limits, phones, places, second_signing, sessions, users
+from domain.people.challenges import Challenge, CodePurpose
 from domain.people.codes import as_digits
-from domain.people.places import Place
+from domain.people.second_signing import HalfSignedIn
 from domain.people.sessions import Session
 from domain.people.users import Phone
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.settings import settings
-from infra.words import DEFAULT_LOCALE, N_, Locale
+from infra.words import N_, Locale
 
 RETRY_WINDOW = timedelta(seconds=60)
 DEVICE_NAME_MAX = 100
 
 
-async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_token: str | None = None) -> Challenge:
+async def request_code(
+    db: Db,
+    *,
+    phone: str,
+    ip: str,
+    locale: Locale,
+    device_token: str | None = None,
+    purpose: CodePurpose = CodePurpose.SIGN_IN,
+    actor: UserActor | None = None,
+) -> Challenge:
     """A new challenge; the worker sends its code. Known and unknown numbers are treated alike.
 
-    Refuses INVALID for a number that no code is sent to, and RATE_LIMITED.
+    Refuses INVALID for a number that no code is sent to, RATE_LIMITED, and NOT_ALLOWED a purpose that needs a session, or
+    this person's own number, or another.
     """
     number = phones.parse(phone)
     phones.refuse_unreachable(number)
     index = phones.index(number)
+    if purpose is not CodePurpose.SIGN_IN:
+        await _refuse_purpose(db, actor, purpose, index)
     await code_limits.one_at_a_time(db, index)
     place = await code_limits.place_of(db, index, ip, device_token)
     await code_limits.refuse_too_many_codes(db, number, place, ip)
@@ -45,6 +57,8 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_to
         place=place.mark,
         is_known_place=place.is_known,
         is_known_device=place.is_device,
+        purpose=purpose,
+        session_id=actor.session_id if actor and purpose is not CodePurpose.SIGN_IN else None,
     )
     db.add(challenge)
     await db.flush()
@@ -52,13 +66,25 @@ async def request_code(db: Db, *, phone: str, ip: str, locale: Locale, device_to
     return challenge
 
 
+async def _refuse_purpose(db: Db, actor: UserActor | None, purpose: CodePurpose, index: bytes) -> None:
+    if actor is None:
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Please sign in first."), field=("input", "purpose"))
+    own = select(Phone.index).where(Phone.user_id == actor.user_id)
+    is_own = (await db.execute(own)).scalar_one_or_none() == index
+    if purpose is CodePurpose.STEP_UP and not is_own:
+        sentence = N_("This code goes to the number of your account alone.")
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=phones.FIELD)
+    if purpose is CodePurpose.CHANGE_PHONE and is_own:
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("This is your number already."), field=phones.FIELD)
+
+
 async def sign_in(
     db: Db, *, challenge_id: UUID, code: str, device_name: str, key: str, ip: str = ""
-) -> Session | Refusal:
-    """A session for the right code; the person is registered at the first one. A wrong code is counted, so it is returned."""
+) -> Session | HalfSignedIn | Refusal:
+    """A session for the right code, or what is asked for besides; the person is registered at the first one. A wrong code
+    is counted, so it is returned."""
     code = as_digits(code)
-    if not 1 <= len(device_name) <= DEVICE_NAME_MAX:
-        raise invalid(N_("A device name has 1 to {most} characters."), ("input", "deviceName"), most=DEVICE_NAME_MAX)
+    check_device_name(device_name)
     receipt = await receipts.claim(
         db,
         actor=f"challenge:{challenge_id}",
@@ -68,35 +94,26 @@ async def sign_in(
     )
     if receipt.result_id is not None:
         return await _same_session(db, challenge_id, receipt.result_id)
-    challenge = await _comparable(db, challenge_id)
-    if not hmac.compare_digest(challenges.code_of(challenge).encode(), code.encode()):
+    challenge = await answering.compare(db, challenge_id, code, CodePurpose.SIGN_IN)
+    if isinstance(challenge, Refusal):
         await db.delete(receipt)
-        return _wrong(challenge)
-    return await _begin_session(db, challenge, device_name, ip, receipt)
-
-
-async def _comparable(db: Db, challenge_id: UUID) -> Challenge:
-    """The challenge, with one more comparison counted. Refuses CODE_EXPIRED, and RATE_LIMITED after too many failures."""
-    asked = await db.get(Challenge, challenge_id)
-    if asked is None:
-        raise _expired()
-    await code_limits.one_at_a_time(db, asked.phone_index)
-    place = Place(asked.place, asked.is_known_place, asked.is_known_device)
-    await code_limits.refuse_too_many_failures(db, asked.phone_index, place)
-    challenge = await challenges.take_try(db, challenge_id)
-    if challenge is None:
-        raise _expired()
-    return challenge
-
-
-async def _begin_session(db: Db, challenge: Challenge, device_name: str, ip: str, receipt: receipts.Receipt) -> Session:
-    challenge.answered_at = await clock.now(db)
+        return challenge
     user = await users.find_or_register(db, challenges.phone_of(challenge))
+    signed_in = await second_signing.ask_for_more(db, user, challenge)
+    if isinstance(signed_in, HalfSignedIn):
+        await db.delete(receipt)
+        return signed_in
+    await answering.settle(db, challenge)
     place = places.network_mark(challenge.phone_index, ip)
-    locale: Locale = "en" if challenge.locale == "en" else DEFAULT_LOCALE
-    session = await sessions.begin(db, user.id, device_name, place, locale)
+    session = await sessions.begin(db, signed_in.id, device_name, place, challenges.language_of(challenge))
     receipt.result_id = session.id
     return session
+
+
+def check_device_name(name: str) -> None:
+    """Refuses INVALID a name that is too long, or none."""
+    if not 1 <= len(name) <= DEVICE_NAME_MAX:
+        raise invalid(N_("A device name has 1 to {most} characters."), ("input", "deviceName"), most=DEVICE_NAME_MAX)
 
 
 async def _same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session:
@@ -106,25 +123,8 @@ async def _same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session
     user = await users.find_by_phone(db, challenge.phone_index)
     session = await db.get(Session, (user.id, session_id)) if user else None
     if session is None or now >= challenge.expires_at or not session.is_live(now) or session.generation > 0:
-        raise _expired()
+        raise answering.expired()
     return session
-
-
-def _expired() -> Refusal:
-    return Refusal(
-        RefusalCode.CODE_EXPIRED, N_("This code is no longer valid. Please ask for a new one."), field=("input", "code")
-    )
-
-
-def _wrong(challenge: Challenge) -> Refusal:
-    left = challenges.COMPARED_MAX - challenge.compared
-    if left == 0:
-        return Refusal(
-            RefusalCode.CODE_WRONG, N_("This code is wrong. Please ask for a new one."), field=("input", "code")
-        )
-    return Refusal(
-        RefusalCode.CODE_WRONG, N_("This code is wrong. Tries left: {left}."), field=("input", "code"), left=left
-    )
 
 
 async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Session | Refusal:

@@ -1,23 +1,21 @@
 """Staff: who works here, in which role, and the two proofs that open the console."""
 
-import hmac
 from datetime import datetime
 from functools import cache
 
 import pyotp
 from pwdlib import PasswordHash
-from sqlalchemy import BigInteger, func, select, update
+from sqlalchemy import BigInteger, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Role
+from domain.people import authenticators
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.privacy import Erasure, Export, Privacy
 
 EMAIL, NAME, TOTP = "staff.email", "staff.name", "staff.totp_secret"
-STEP_SECONDS = 30  # RFC 6238, as every authenticator app has it
-STEPS_ASIDE = 1  # a watch may be half a minute off
 
 hasher = PasswordHash.recommended()
 
@@ -64,18 +62,8 @@ def proven_step(member: Staff | None, password: str, code: str, at: datetime) ->
     """The TOTP step of `code`, where the password is right too. As slow (argon2) for nobody: call it in a thread."""
     password_hash, totp_sealed = (member.password_hash, member.totp_sealed) if member else _nobody()
     is_right = hasher.verify(password, password_hash)
-    step = _step_of(code, vault.system_seal().open(totp_sealed, TOTP), at)
+    step = authenticators.step_of(code, vault.system_seal().open(totp_sealed, TOTP), at)
     return step if member is not None and is_right else None
-
-
-def _step_of(code: str, secret: str, at: datetime) -> int | None:
-    """Every step is compared, so that the time tells nothing."""
-    codes, now = pyotp.HOTP(secret), int(at.timestamp()) // STEP_SECONDS
-    found = None
-    for step in range(now - STEPS_ASIDE, now + STEPS_ASIDE + 1):
-        if hmac.compare_digest(codes.at(step).encode(), code.encode()):
-            found = step
-    return found
 
 
 @cache
@@ -87,9 +75,3 @@ async def use_step(db: Db, member: Staff, step: int) -> bool:
     """Take the step, once; False where it, or a later one, was taken before."""
     taken = update(Staff).where(Staff.id == member.id, Staff.last_step < step).values(last_step=step)
     return (await db.execute(taken.returning(Staff.id))).scalar_one_or_none() is not None
-
-
-async def authenticator_time(db: Db) -> datetime:
-    """The database's real time. An authenticator app shows this one, however far our own clock was moved ahead."""
-    moment: datetime = (await db.execute(select(func.clock_timestamp()))).scalar_one()
-    return moment

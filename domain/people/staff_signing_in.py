@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from domain.people import places, staff, staff_sessions
+from domain.people import authenticators, places, staff, staff_sessions
 from domain.people.codes import as_digits
 from domain.people.places import KNOWN_FOR, SHARES_OF_HUNDRED, Device, Place
 from domain.people.staff import Staff
@@ -47,7 +47,7 @@ async def sign_in(*, email: str, password: str, code: str, ip: str, device_token
     try:
         with hashing.place_for(ip, place.mark.hex() if place.is_known else None) as run:
             async with transaction() as db:
-                member, now = await staff.find(db, email), await staff.authenticator_time(db)
+                member, now = await staff.find(db, email), await authenticators.authenticator_time(db)
                 tries = await _take_try(db, email, place, ip)
             step = await run(staff.proven_step, member, password, as_digits(code), now)
     except hashing.HashingFull:

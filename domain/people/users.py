@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
 from infra.ids import new_id
-from infra.lifecycle import Lifecycle
+from infra.lifecycle import Lifecycle, Move
 from infra.loaders import ANY_KEY, loader
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
@@ -31,10 +31,9 @@ class UserStatus(StrEnum):
 
 LIFE = Lifecycle(
     "User",
+    Move([UserStatus.ACTIVE], UserStatus.RESTRICTED),
     begins=UserStatus.ACTIVE,
-    ends=[UserStatus.ACTIVE],
-    # Nothing restricts anybody yet; whoever lends asks all the same.
-    later=[UserStatus.RESTRICTED],
+    ends=[UserStatus.RESTRICTED],
 )
 
 
@@ -62,6 +61,7 @@ class Phone(Entity):
     index: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     bound_at: Mapped[datetime]
+    reassigned_at: Mapped[datetime | None] = mapped_column(default=None)  # a carrier says that it has a new owner
 
 
 async def find_by_phone(db: Db, phone_index: bytes) -> User | None:

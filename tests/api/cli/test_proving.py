@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from api.cli import app, lab, proving
 from api.cli.models import _promote
 from domain.actors import Role, StaffActor
-from domain.people import staff, staffing
+from domain.people import authenticators, staffing
 from infra import cache, database
 from infra.database import Db, reading, transaction
 from ml.live import registry
@@ -71,7 +71,7 @@ async def test_the_right_proofs_go_on_to_the_model() -> None:
         await staffing.appoint(db, email=email, name="R", role=Role.RISK, password=PASSWORD, totp_secret=secret)
     async with reading() as db:
         # The next one, which lasts longer than the command takes to start on a busy machine.
-        later = await staff.authenticator_time(db) + timedelta(seconds=staff.STEP_SECONDS)
+        later = await authenticators.authenticator_time(db) + timedelta(seconds=authenticators.STEP_SECONDS)
     totp = pyotp.TOTP(secret).at(later)
     code, told = await longan("models", "propose", "0123456789abcdef", "--by", email, said=f"{PASSWORD}\n{totp}\n")
     assert (code, "0123456789abcdef" in told) == (1, True)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from domain.actors import Role
-from domain.people import staff, staff_sessions, staff_signing_in, staffing
+from domain.people import authenticators, staff, staff_sessions, staff_signing_in, staffing
 from domain.people.staff import Staff
 from domain.people.staff_sessions import StaffSession
 from domain.people.staff_signing_in import SignedIn
@@ -33,7 +33,7 @@ class Member:
 
     async def code(self, steps_ahead: int = 0) -> str:
         async with reading() as db:
-            now = await staff.authenticator_time(db)
+            now = await authenticators.authenticator_time(db)
         return pyotp.TOTP(self.secret).at(now + timedelta(seconds=30 * steps_ahead))
 
     async def proofs(self, **other: str) -> dict[str, str]:
@@ -112,10 +112,10 @@ class TestSigningIn:
             monkeypatch.setattr(place, name, watched)
 
         watch(staff.hasher, "verify")
-        watch(staff, "_step_of")
+        watch(authenticators, "step_of")
         for other in ({"email": f"{uuid4()}@longan.example"}, {"password": "wrong"}, {"totp": "abcdef"}):
             await post(http, await member.proofs(**other))
-        assert work == ["verify", "_step_of"] * 3
+        assert work == ["verify", "step_of"] * 3
 
     async def test_a_code_counts_once(self, http: httpx2.AsyncClient, member: Member) -> None:
         proofs = await member.proofs()

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import delete
 
 from api.dev import credentials
-from domain.people import staff
+from domain.people import authenticators, staff
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Staff
 from domain.permissions import Role
@@ -46,7 +46,7 @@ def told() -> dict[str, Any]:
 
 async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Response:
     async with reading() as db:
-        code = pyotp.TOTP(proofs["totpSecret"]).at(await staff.authenticator_time(db))
+        code = pyotp.TOTP(proofs["totpSecret"]).at(await authenticators.authenticator_time(db))
     body = {"email": proofs["email"], "password": proofs["password"], "totp": code}
     return await http.post("/console/session", json=body)
 

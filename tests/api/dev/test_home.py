@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from api.dev import home
 from api.main import app, routes
-from domain.people import staff
+from domain.people import authenticators
 from domain.permissions import Role
 from infra.database import reading
 from infra.settings import settings
@@ -135,7 +135,7 @@ async def test_its_codes_are_of_the_real_time(web: httpx2.AsyncClient, clock: Cl
     credentials = await home._credentials()
     assert credentials
     async with reading() as db:
-        real = await staff.authenticator_time(db)
+        real = await authenticators.authenticator_time(db)
     secret = credentials.staff[Role.RISK]["totpSecret"]
     (code,) = re.findall(r'id="code-risk"[^>]*>(\d{6})<', text)
     assert pyotp.TOTP(secret).verify(code, for_time=real, valid_window=1)

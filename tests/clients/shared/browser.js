@@ -5,11 +5,14 @@ import { MS_MAX } from "./patience.js";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", process.env.CHROMIUM];
 
-export async function openBrowser({ language = "en-US" } = {}) {
+export async function browserPath() {
   const { existsSync } = await import("node:fs");
-  const executablePath = PLACES.filter(Boolean).find((place) => existsSync(place));
+  return PLACES.filter(Boolean).find((place) => existsSync(place));
+}
+
+export async function openBrowser({ language = "en-US" } = {}) {
   return puppeteer.launch({
-    executablePath,
+    executablePath: await browserPath(),
     timeout: MS_MAX,
     protocolTimeout: MS_MAX,
     args: [

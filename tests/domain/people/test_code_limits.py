@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from domain.people import challenges, phones, signing_in
 from domain.people.challenges import Challenge
+from domain.people.second_signing import HalfSignedIn
 from domain.people.sessions import Session
 from infra import cache
 from infra.database import reading, transaction
@@ -47,9 +48,11 @@ async def asked(number: str, ip: str, device: str | None = None) -> Challenge:
 async def answer(challenge_id: UUID, code: str, ip: str) -> Session | Refusal:
     try:
         async with transaction() as db:
-            return await signing_in.sign_in(
+            session = await signing_in.sign_in(
                 db, challenge_id=challenge_id, code=code, device_name="phone", key=new_key(), ip=ip
             )
+            assert not isinstance(session, HalfSignedIn)
+            return session
     except Refusal as refusal:
         return refusal
 

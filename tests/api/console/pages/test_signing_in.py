@@ -8,7 +8,7 @@ import pyotp
 import pytest
 
 from domain.actors import Role
-from domain.people import staff, staffing
+from domain.people import authenticators, staffing
 from infra.database import reading, transaction
 from infra.settings import settings
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -23,7 +23,7 @@ class Member:
 
     async def proofs(self, **other: str) -> dict[str, str]:
         async with reading() as db:
-            now = await staff.authenticator_time(db)
+            now = await authenticators.authenticator_time(db)
         return {"email": self.email, "password": PASSWORD, "totp": pyotp.TOTP(self.secret).at(now), "next": "", **other}
 
 

@@ -1,0 +1,157 @@
+"""Second factors and step-up: what the person proves beside a code to their phone."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from api.app.people import User
+from api.app.signin import Session, SignedOut
+from api.graphql.context import Info
+from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
+from api.graphql.refusals import Refused
+from api.graphql.requiring import requires
+from api.graphql.showing import shows
+from domain.people import confirming, putting_away, second_factors
+from domain.people.second_factors import FactorKind
+from domain.permissions import Permission
+from infra.database import reading
+from infra.ids import global_id
+from integrations import recovering
+
+
+@shows(second_factors.SecondFactor, description="A second factor that is being set up; confirm it before it expires.")
+class SecondFactorEnrolment:
+    kind: FactorKind = strawberry.field(description="What it is.")
+    expires_at: datetime = strawberry.field(description="Until when it can be confirmed.")
+
+    @strawberry.field(description="Names it; `confirmSecondFactor` takes it.")
+    def id(root: strawberry.Parent[second_factors.SecondFactor]) -> strawberry.ID:
+        return strawberry.ID(global_id("SecondFactorEnrolment", root.id))
+
+    @strawberry.field(description="TOTP: the otpauth address to show as a picture, until it is confirmed; else null.")
+    async def secret(root: strawberry.Parent[second_factors.SecondFactor]) -> str | None:
+        async with reading() as db:
+            return await second_factors.secret_of(db, root)
+
+    @strawberry.field(description="PASSKEY: WebAuthn's creation options as JSON, until it is confirmed; else null.")
+    async def options(root: strawberry.Parent[second_factors.SecondFactor]) -> str | None:
+        async with reading() as db:
+            return await second_factors.options_of(db, root)
+
+
+@shows(confirming.SteppedUp, description="The person has proven once more who they are.")
+class SteppedUp:
+    until: datetime = strawberry.field(description="Until when, in this session and in no other.")
+
+
+EnrolSecondFactorResult = Annotated[
+    SecondFactorEnrolment | Refused,
+    strawberry.union("EnrolSecondFactorResult", description="What to set up, or why not."),
+]
+ConfirmSecondFactorResult = Annotated[
+    User | Refused,
+    strawberry.union("ConfirmSecondFactorResult", description="The person, who has it now, or why not."),
+]
+AnswerSecondFactorResult = Annotated[
+    Session | Refused, strawberry.union("AnswerSecondFactorResult", description="A session, or why there is none.")
+]
+StepUpResult = Annotated[
+    SteppedUp | Refused, strawberry.union("StepUpResult", description="Until when, or why it was no proof.")
+]
+ReportRecycledNumberResult = Annotated[
+    SignedOut | Refused,
+    strawberry.union("ReportRecycledNumberResult", description="The end of the session, or why it goes on."),
+]
+RESPONSE = (
+    "TOTP: the code. PASSKEY: the PublicKeyCredential as JSON. IDENTITY: name, a space, and id number. CODE: the digits that "
+    "`requestPhoneCode` for STEP_UP sent."
+)
+
+
+@strawberry.input(description="What to set up.")
+class EnrolSecondFactorInput:
+    kind: FactorKind = strawberry.field(description="TOTP or PASSKEY.")
+    idempotency_key: str = key()
+
+
+@strawberry.input(description="A first proof, which puts a second factor in force.")
+class ConfirmSecondFactorInput:
+    enrolment_id: strawberry.ID = strawberry.field(
+        description="Of a SecondFactorEnrolment.", metadata=id_check("SecondFactorEnrolment")
+    )
+    response: str = strawberry.field(description=RESPONSE)
+
+
+@strawberry.input(description="What was asked for beside the code.")
+class AnswerSecondFactorInput:
+    challenge_id: strawberry.ID = strawberry.field(
+        description="Of SecondFactorRequired.", metadata=id_check("Challenge")
+    )
+    kind: FactorKind = strawberry.field(description="One of its `methods`.")
+    response: str = strawberry.field(description=RESPONSE)
+    device_name: str = strawberry.field(description="As at `signIn`.")
+    idempotency_key: str = key()
+
+
+@strawberry.input(description="One more proof that it is the person.")
+class StepUpInput:
+    kind: FactorKind = strawberry.field(description="TOTP or PASSKEY; CODE for whoever has neither.")
+    response: str = strawberry.field(description=RESPONSE)
+
+
+@strawberry.type
+class FactorMutation:
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(
+        description="Begin to set up an authenticator app or a passkey. From then on signing in asks for it too."
+    )
+    async def enrol_second_factor(
+        self, info: Info, input: Input[EnrolSecondFactorInput]
+    ) -> EnrolSecondFactorResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: second_factors.enrol(db, actor, input.kind, input.idempotency_key))
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(description="Put it in force by a first proof. Doing it twice is doing it once.")
+    async def confirm_second_factor(
+        self, info: Info, input: Input[ConfirmSecondFactorInput]
+    ) -> ConfirmSecondFactorResult | None:
+        actor = info.context.user
+        factor_id = id_of("SecondFactorEnrolment", input.enrolment_id, "input", "enrolmentId")
+        return await commit(info, lambda db: second_factors.confirm(db, actor, factor_id, input.response))
+
+    @requires(Permission.PUBLIC)
+    @strawberry.mutation(description="Sign in where `SecondFactorRequired` came.")
+    async def answer_second_factor(
+        self, info: Info, input: Input[AnswerSecondFactorInput]
+    ) -> AnswerSecondFactorResult | None:
+        proven = recovering.answer(
+            challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
+            kind=input.kind,
+            response=input.response,
+            device_name=input.device_name,
+            key=input.idempotency_key,
+            ip=info.context.ip,
+        )
+        return await answer(info.context, proven)
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(
+        description="Prove once more who one is, for five minutes of this session. After STEP_UP_REQUIRED."
+    )
+    async def step_up(self, info: Info, input: Input[StepUpInput]) -> StepUpResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: confirming.step_up(db, actor, input.kind, input.response))
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(
+        description="Say that this number is new to whoever has it: all that is the former owner's is put away at once, and "
+        "signing in again starts afresh."
+    )
+    async def report_recycled_number(self, info: Info) -> ReportRecycledNumberResult | None:
+        actor = info.context.user
+        session = await commit(info, lambda db: putting_away.report(db, actor))
+        if isinstance(session, Refused):
+            return session
+        return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))

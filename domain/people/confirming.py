@@ -1,0 +1,52 @@
+"""Confirming that it is still the person: what `stepUp` takes, each try counted by session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actors import UserActor
+from domain.people import answering, second_factors, sessions, stepping_up
+from domain.people.challenges import CodePurpose
+from domain.people.second_factors import HELD, RESPONSE, FactorKind
+from infra import counters
+from infra.counters import Use
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.setting_parts import Rate
+from infra.words import N_
+
+PER_SESSION = Rate(times=10, seconds=3_600)
+
+
+@dataclass(frozen=True)
+class SteppedUp:
+    until: datetime
+
+
+async def step_up(db: Db, actor: UserActor, kind: FactorKind, response: str) -> SteppedUp | Refusal:
+    """Five minutes of this session. A wrong proof is counted, so its refusal is returned.
+
+    A code to the phone is enough only for whoever has nothing better. Refuses NOT_ALLOWED, CODE_EXPIRED and RATE_LIMITED.
+    """
+    session = await sessions.locked(db, actor.user_id, actor.session_id)
+    assert session is not None, "the actor came from this session"
+    tries = (Use(PER_SESSION, "step-up", str(actor.session_id)),)
+    if retry_at := await counters.take(db, tries):
+        sentence = N_("You have tried this too often. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=RESPONSE, retry_at=retry_at)
+    held = {each.kind for each in await second_factors.of(db, actor.user_id)}
+    if kind not in (held or {FactorKind.CODE}):
+        sentence = N_("You cannot prove yourself this way.")
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "kind"))
+    if kind in HELD:
+        challenge = stepping_up.challenge(session.id, session.stepped_up_until)
+        if not await second_factors.is_proven(db, actor.user_id, kind, response, challenge):
+            return second_factors.wrong()
+        await second_factors.keep_all(db, actor.user_id)
+    else:
+        newest = await answering.newest(db, actor, CodePurpose.STEP_UP)
+        answered = await answering.compare(db, newest, response, CodePurpose.STEP_UP, actor)
+        if isinstance(answered, Refusal):
+            return answered
+        await answering.settle(db, answered)
+    await counters.give_back(db, tries)
+    return SteppedUp(await stepping_up.grant(db, actor))

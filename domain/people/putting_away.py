@@ -1,0 +1,51 @@
+"""Putting away: a number has a new owner, and nothing of the one before is shown to them, or asked of them."""
+
+from sqlalchemy import delete, select
+
+from domain.actors import UserActor
+from domain.people import sessions, users
+from domain.people.sessions import Session
+from domain.people.users import LIFE, PHONE, Phone, User, UserStatus
+from infra import outbox, vault
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.events import declare
+from infra.words import N_
+
+PUT_AWAY = declare("user.put_away")
+
+
+async def report(db: Db, actor: UserActor) -> Session:
+    """Somebody new says that the number is theirs now: all that is the former owner's is put away in this transaction.
+
+    Refuses NOT_ALLOWED whoever signed in with the former owner's second factor: that is nobody new.
+    """
+    session = await sessions.locked(db, actor.user_id, actor.session_id)
+    assert session is not None, "the actor came from this session"
+    if session.proven_at is not None:
+        sentence = N_("You signed in with the second factor of this account, so it is yours.")
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence)
+    user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
+    await put_away(db, user)
+    return session
+
+
+async def start_afresh(db: Db, user: User) -> User:
+    """Put it away, and register whoever has the number now."""
+    seal = await vault.seal_of(db, user.id)
+    number = seal.open(user.phone_sealed, PHONE)
+    await put_away(db, await db.get_one(User, user.id, with_for_update=True, populate_existing=True))
+    return await users.register(db, number)
+
+
+async def put_away(db: Db, user: User) -> None:
+    """No number leads to this account any more, nobody is signed in to it, and nothing new begins there."""
+    await db.execute(delete(Phone).where(Phone.user_id == user.id))
+    live = select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None)).with_for_update()
+    for session in (await db.execute(live)).scalars():
+        await sessions.end(db, session)
+    if user.status is not UserStatus.RESTRICTED:
+        LIFE.require(user.status, UserStatus.RESTRICTED)
+        user.status = UserStatus.RESTRICTED
+        await outbox.announce(db, PUT_AWAY, user_id=user.id)
+    await db.flush()

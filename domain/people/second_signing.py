@@ -1,0 +1,225 @@
+"""Signing in further: where a code to a phone is not enough, and what else then opens the account.
+
+A number that slept, or that carriers say was given to somebody else, may be a stranger's by now; and whoever set up a second
+factor has asked for it. Who has lost that proves their identity instead: a code alone never opens such an account.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from domain.people import answering, challenges, identities, places, putting_away, second_factors, sessions, users
+from domain.people.challenges import Challenge
+from domain.people.identities import PersonIdentity
+from domain.people.profiles import IdentityStatus
+from domain.people.second_factors import HELD, RESPONSE, FactorKind, SecondFactor
+from domain.people.sessions import Session
+from domain.people.users import PHONE, Phone, User
+from infra import clock, counters, receipts, vault
+from infra.counters import Use
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.receipts import Receipt
+from infra.setting_parts import Rate
+from infra.words import N_
+
+SLEPT = timedelta(days=90)
+LASTS = timedelta(minutes=10)
+TRIES_MAX = 5  # of one challenge
+PER_PERSON = Rate(times=20, seconds=86_400)
+RECOVERIES = Rate(times=3, seconds=86_400)
+FACTORS_END_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class HalfSignedIn:
+    """The code was right; one of `methods` is asked for too. `options`: what a passkey signs."""
+
+    challenge_id: UUID
+    methods: list[FactorKind]
+    expires_at: datetime
+    options: str | None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a register is to be asked about whoever has lost their second factor."""
+
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    phone: str = field(repr=False)
+    tries: tuple[Use, ...] = ()
+
+
+async def ask_for_more(db: Db, user: User, challenge: Challenge) -> HalfSignedIn | User:
+    """What is still missing; or whom the code alone signs in.
+
+    A number with a new owner, whose account nothing else protects, is that owner's: the account is put away, and they start
+    afresh.
+    """
+    now = await clock.now(db)
+    kinds, is_checked, renewed_at, reassigned_at = await _known_of(db, user.id)
+    methods = [kind for kind in HELD if kind in kinds] + [FactorKind.IDENTITY] * is_checked
+    slept = renewed_at is not None and renewed_at <= now - SLEPT
+    if kinds or (methods and (slept or reassigned_at)):
+        challenge.half_at, challenge.expires_at = challenge.half_at or now, now + LASTS
+        options = await second_factors.request_options(db, user.id, challenge_to_sign(challenge.id))
+        return HalfSignedIn(challenge.id, methods, challenge.expires_at, options)
+    if reassigned_at:
+        return await putting_away.start_afresh(db, user)
+    return user
+
+
+async def _known_of(db: Db, user_id: UUID) -> tuple[set[FactorKind], bool, datetime | None, datetime | None]:
+    known = select(
+        select(PersonIdentity.status).where(PersonIdentity.user_id == user_id).scalar_subquery(),
+        select(func.max(Session.renewed_at)).where(Session.user_id == user_id).scalar_subquery(),
+        select(Phone.reassigned_at).where(Phone.user_id == user_id).scalar_subquery(),
+    )
+    status, renewed_at, reassigned_at = (await db.execute(known)).one()
+    held = await second_factors.of(db, user_id)
+    return {each.kind for each in held}, status == IdentityStatus.CHECKED, renewed_at, reassigned_at
+
+
+def challenge_to_sign(challenge_id: UUID) -> bytes:
+    return vault.mac("second-factor", challenge_id.bytes)
+
+
+async def answer(
+    db: Db, *, challenge_id: UUID, kind: FactorKind, response: str, device_name: str, key: str, ip: str
+) -> Session | Refusal:
+    """A session for a right code and a second proof. A wrong proof is counted, so its refusal is returned.
+
+    Refuses CODE_EXPIRED, NOT_ALLOWED another kind, and RATE_LIMITED.
+    """
+    receipt = await _receipt(db, challenge_id, kind, response, device_name, key)
+    if receipt.result_id is not None:
+        return await _same_session(db, challenge_id, receipt.result_id)
+    challenge, user = await _take_try(db, challenge_id)
+    tries = (Use(PER_PERSON, "second-factor", str(user.id)),)
+    await _count(db, tries)
+    if kind not in HELD:
+        raise _no_such(kind)
+    if not await second_factors.is_proven(db, user.id, kind, response, challenge_to_sign(challenge.id)):
+        await db.delete(receipt)
+        return second_factors.wrong()
+    await counters.give_back(db, tries)
+    await second_factors.keep_all(db, user.id)
+    return await _begin(db, user, challenge, device_name, ip, receipt)
+
+
+async def begin_recovery(db: Db, *, challenge_id: UUID, response: str) -> Recovery | Refusal:
+    """Whom a register is to be asked about. What does not agree with the identity that was checked is counted, and returned."""
+    _, user = await _take_try(db, challenge_id)
+    tries = (Use(RECOVERIES, "recovery", str(user.id)),)
+    await _count(db, tries)
+    identity = await identities.of(db, user.id)
+    known = await identities.opened(db, identity) if identity else None
+    if known is None:
+        raise _no_such(FactorKind.IDENTITY)
+    name, number = known
+    said = "".join(response[:200].split()).upper()
+    if not hmac.compare_digest(said.encode(), ("".join(name.split()) + number.text).upper().encode()):
+        return second_factors.wrong()
+    seal = await vault.seal_of(db, user.id)
+    return Recovery(name, number.text, seal.open(user.phone_sealed, PHONE), tries)
+
+
+async def give_up_recovery(db: Db, recovery: Recovery) -> None:
+    await counters.give_back(db, recovery.tries)
+
+
+async def recover(
+    db: Db, *, challenge_id: UUID, response: str, device_name: str, key: str, ip: str
+) -> Session | Refusal:
+    """A session for whoever a register just said is the owner of name, number and phone.
+
+    Their second factors end a day later, unless one of them is used before: then it was not they.
+    """
+    receipt = await _receipt(db, challenge_id, FactorKind.IDENTITY, response, device_name, key)
+    if receipt.result_id is not None:
+        return await _same_session(db, challenge_id, receipt.result_id)
+    challenge, user = await _half(db, challenge_id)
+    ends_at = await clock.now(db) + FACTORS_END_AFTER
+    theirs = (SecondFactor.user_id == user.id, SecondFactor.ends_at.is_(None))
+    await db.execute(update(SecondFactor).where(*theirs).values(ends_at=ends_at))
+    return await _begin(db, user, challenge, device_name, ip, receipt)
+
+
+async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip: str, receipt: Receipt) -> Session:
+    await answering.settle(db, challenge)
+    now = await clock.now(db)
+    # Whoever proved this is who they were: the number is theirs, from now on.
+    theirs = (Phone.user_id == user.id, Phone.index == challenge.phone_index)
+    await db.execute(update(Phone).where(*theirs).values(reassigned_at=None, bound_at=now))
+    place = places.network_mark(challenge.phone_index, ip)
+    session = await sessions.begin(db, user.id, device_name, place, challenges.language_of(challenge))
+    session.proven_at = now
+    receipt.result_id = session.id
+    return session
+
+
+async def _take_try(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
+    """One more try of it, counted. The row lock puts parallel ones in line. Refuses CODE_EXPIRED."""
+    taken = (
+        update(Challenge)
+        .where(
+            Challenge.id == challenge_id,
+            Challenge.half_at.is_not(None),
+            Challenge.answered_at.is_(None),
+            Challenge.expires_at > await clock.now(db),
+            Challenge.second_tries < TRIES_MAX,
+        )
+        .values(second_tries=Challenge.second_tries + 1)
+        .returning(Challenge.id)
+    )
+    if (await db.execute(taken)).scalar_one_or_none() is None:
+        raise _expired()
+    return await _half(db, challenge_id)
+
+
+async def _half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
+    found = select(Challenge).where(Challenge.id == challenge_id).with_for_update()
+    challenge = (await db.execute(found.execution_options(populate_existing=True))).scalar_one_or_none()
+    is_open = challenge is not None and challenge.half_at is not None and challenge.answered_at is None
+    if challenge is None or not is_open or challenge.expires_at <= await clock.now(db):
+        raise _expired()
+    user = await users.find_by_phone(db, challenge.phone_index)
+    if user is None:
+        raise _expired()
+    return challenge, user
+
+
+async def _count(db: Db, tries: tuple[Use, ...]) -> None:
+    if retry_at := await counters.take(db, tries):
+        sentence = N_("You have tried this too often. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=RESPONSE, retry_at=retry_at)
+
+
+async def _receipt(db: Db, challenge_id: UUID, kind: FactorKind, response: str, device_name: str, key: str) -> Receipt:
+    said = vault.mac("response", response.encode()).hex()
+    input = {"challengeId": challenge_id, "kind": kind, "response": said, "deviceName": device_name}
+    return await receipts.claim(
+        db, actor=f"challenge:{challenge_id}", operation="answerSecondFactor", key=key, input=input
+    )
+
+
+async def _same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session:
+    """The answer of the first time, for as long as the challenge would have lived and the tokens were not renewed."""
+    now, challenge = await clock.now(db), await db.get_one(Challenge, challenge_id)
+    user = await users.find_by_phone(db, challenge.phone_index)
+    session = await db.get(Session, (user.id, session_id)) if user else None
+    if session is None or now >= challenge.expires_at or not session.is_live(now) or session.generation > 0:
+        raise _expired()
+    return session
+
+
+def _expired() -> Refusal:
+    return Refusal(RefusalCode.CODE_EXPIRED, N_("This sign-in is over. Please ask for a new code."), field=RESPONSE)
+
+
+def _no_such(kind: FactorKind) -> Refusal:
+    return Refusal(RefusalCode.NOT_ALLOWED, N_("You cannot prove yourself this way."), field=("input", "kind"))
