@@ -12,7 +12,7 @@ from domain.notices import contacting, deliveries, devices, preferences, words
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.people import devices as signed_in
-from domain.people import identities, sessions
+from domain.people import identities, second_factors, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra.database import Db
@@ -120,3 +120,9 @@ def _session(event: Event) -> tuple[UUID, UUID]:
 async def prune_contacts(db: Db, event: Event) -> None:
     await contacting.prune(db)
     await deliveries.prune(db)
+
+
+@reaction(second_factors.ENROLLED, stored_as="tell_of_second_factor")
+async def tell_of_second_factor(db: Db, event: Event) -> None:
+    assert event.user_id is not None, "a second factor's event names whose it is"
+    await notify(db, event.user_id, words.SECOND_FACTOR_ADDED)

@@ -193,3 +193,13 @@ IDENTITY_MISMATCHED = declare(
         push=False,
     )
 )
+SECOND_FACTOR_ADDED = declare(
+    NoticeKind(
+        "second_factor_added",
+        NoticeClass.SECURITY,
+        N_("A second factor was set up"),
+        N_("Signing in asks for it from now on. If it was not you, end the other devices and tell us at once."),
+        lock=N_("Something changed in how you sign in to Longan. If it was not you, open Longan now."),
+        link=PROFILE,
+    )
+)

@@ -18,7 +18,7 @@ from domain.people.users import PHONE, User
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
 from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
