@@ -30,7 +30,7 @@ for _name in ("httpx2", "httpcore2"):
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Read once: it takes longer than most calls."""
     return httpx2.create_ssl_context(trust_env=False)
 
@@ -60,7 +60,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             max_connections=connections, max_keepalive_connections=of_one_host, keepalive_expiry=KEPT_SECONDS
         )
         self._inner = httpx2.AsyncHTTPTransport(
-            verify=_certificates(), trust_env=False, limits=limits, http1=not of_one_host, http2=of_one_host
+            verify=certificates(), trust_env=False, limits=limits, http1=not of_one_host, http2=of_one_host
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -3,20 +3,23 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import h11
 import httpx2
 
 from infra.settings import settings
-from integrations.client import GuardedTransport, UnsafeAddress, options
+from integrations.client import UnsafeAddress, certificates, safe_addresses
 from integrations.webhooks.deliveries import AttemptOutcome
 
 GONE = 410
 BUSY_STATUSES = frozenset({429, 502, 503, 504})
 WAIT_SECONDS_MAX = 3_600  # of a Retry-After; what asks for more is asked again after so long
 CLOSE_SECONDS_MAX = 1.0
+HEAD_BYTES_MAX = 16_384
+CHUNK_BYTES = 4_096
+OURS = {"user-agent": "Longan", "accept": "*/*", "accept-encoding": "identity", "connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -29,40 +32,68 @@ class WebhookAnswer:
     milliseconds: int = 0
 
 
-def poster() -> httpx2.AsyncClient:
-    """A client for all attempts of a sender; it opens a connection for each, to an address that it has just checked."""
-    limits = settings().webhook_limits
-    transport = GuardedTransport(settings().webhook_allow, connections=limits.at_once)
-    return httpx2.AsyncClient(**options() | {"transport": transport, "timeout": httpx2.Timeout(limits.answer_seconds)})
-
-
-async def post(client: httpx2.AsyncClient, url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
+async def post(url: str, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
     """Post it, and wait for the head of an answer: that decides, and the connection is closed. The body is never read."""
     began = time.perf_counter()
-    outcome, status, wait_seconds = await _answer(client, url, headers, body)
+    outcome, status, wait_seconds = await _answer(url, headers, body)
     return WebhookAnswer(outcome, status, wait_seconds, round(1_000 * (time.perf_counter() - began)))
 
 
-async def _answer(
-    client: httpx2.AsyncClient, url: str, headers: Mapping[str, str], body: bytes
-) -> tuple[AttemptOutcome, int | None, int]:
+async def _answer(url: str, headers: Mapping[str, str], body: bytes) -> tuple[AttemptOutcome, int | None, int]:
     try:
         async with asyncio.timeout(settings().webhook_limits.answer_seconds):
-            request = client.build_request("POST", url, content=body, headers=headers)
-            response = await client.send(request, stream=True)
-    except (TimeoutError, httpx2.TimeoutException):
+            head = await _exchange(httpx2.URL(url), headers, body)
+    except TimeoutError:
         return AttemptOutcome.TIMED_OUT, None, 0
     except UnsafeAddress:
         return AttemptOutcome.UNSAFE_ADDRESS, None, 0
-    except httpx2.ConnectError as error:
-        is_tls = any(isinstance(each, ssl.SSLError) for each in _causes(error))
-        return (AttemptOutcome.TLS_FAILED if is_tls else AttemptOutcome.UNREACHABLE), None, 0
-    except (httpx2.TransportError, httpx2.InvalidURL, OSError):
+    except ssl.SSLError:
+        return AttemptOutcome.TLS_FAILED, None, 0
+    except httpx2.ConnectError:
+        return AttemptOutcome.UNREACHABLE, None, 0
+    except (OSError, h11.ProtocolError, httpx2.InvalidURL):
         return AttemptOutcome.BROKEN_OFF, None, 0
-    with suppress(TimeoutError, httpx2.TransportError, OSError):
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await response.aclose()
-    return _outcome(response.status_code), response.status_code, _wait_seconds(response)
+    return _outcome(head.status_code), head.status_code, _wait_seconds(head)
+
+
+# A client of its own, a third as costly as one with pools, redirects and bodies: of all that it wants only the head.
+async def _exchange(url: httpx2.URL, headers: Mapping[str, str], body: bytes) -> h11.Response:
+    """The head of the answer. Raises UnsafeAddress, ConnectError, OSError (SSLError is one) and ProtocolError."""
+    addresses = await safe_addresses(url, frozenset(settings().webhook_allow))
+    reader, writer = await _connect(url, addresses)
+    try:
+        connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES_MAX)
+        told = {"host": url.netloc.decode(), **OURS, "content-length": str(len(body)), **headers}
+        request = h11.Request(method="POST", target=url.raw_path, headers=[*told.items()])
+        parts = (request, h11.Data(body), h11.EndOfMessage())
+        writer.write(b"".join(filter(None, map(connection.send, parts))))
+        await writer.drain()
+        while not isinstance(event := connection.next_event(), h11.Response):
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(CHUNK_BYTES))
+        return event
+    finally:
+        writer.close()
+
+
+async def _connect(url: httpx2.URL, addresses: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first of these very addresses that listens; the certificate must be valid for the name."""
+    is_tls = url.scheme == "https"
+    for address in addresses:
+        try:
+            return await asyncio.open_connection(
+                address,
+                url.port or (443 if is_tls else 80),
+                limit=CHUNK_BYTES,
+                ssl=certificates() if is_tls else None,
+                server_hostname=url.host if is_tls else None,
+                ssl_shutdown_timeout=CLOSE_SECONDS_MAX if is_tls else None,
+            )
+        except ssl.SSLError:
+            raise
+        except OSError:
+            continue
+    raise httpx2.ConnectError("nobody listens there")
 
 
 def _outcome(status: int) -> AttemptOutcome:
@@ -75,12 +106,6 @@ def _outcome(status: int) -> AttemptOutcome:
     return AttemptOutcome.UNAVAILABLE if status in BUSY_STATUSES else AttemptOutcome.REFUSED
 
 
-def _wait_seconds(response: httpx2.Response) -> int:
-    said = response.headers.get("retry-after", "")
-    return min(int(said), WAIT_SECONDS_MAX) if said.isascii() and said.isdigit() and len(said) < 10 else 0
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+def _wait_seconds(head: h11.Response) -> int:
+    said = dict(head.headers).get(b"retry-after", b"")
+    return min(int(said), WAIT_SECONDS_MAX) if said.isdigit() and len(said) < 10 else 0

@@ -5,7 +5,6 @@ from collections import Counter
 from contextlib import suppress
 from uuid import UUID
 
-import httpx2
 import structlog
 
 from infra import doorbell
@@ -30,13 +29,13 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled; then what is under way has a moment to end."""
-        async with posting.poster() as client, asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             group.create_task(self._hear())
             group.create_task(self._settle_on_and_on())
             try:
                 while True:
                     self.bell.clear()
-                    await self._begin_what_is_due(client)
+                    await self._begin_what_is_due()
                     await self._wait()
             except asyncio.CancelledError:
                 await self._end_what_is_under_way()
@@ -53,7 +52,7 @@ class Sender:
         except TimeoutError:
             return
 
-    async def _begin_what_is_due(self, client: httpx2.AsyncClient) -> None:
+    async def _begin_what_is_due(self) -> None:
         limits = settings().webhook_limits
         room = limits.at_once - self.busy.total()
         if room <= 0:
@@ -61,15 +60,15 @@ class Sender:
         try:
             for taken in await taking.take(room, limits.at_once_per_endpoint, self.busy):
                 self.busy[taken.endpoint_id] += 1
-                task = asyncio.create_task(self._send(client, taken))
+                task = asyncio.create_task(self._send(taken))
                 self.under_way.add(task)
                 task.add_done_callback(self.under_way.discard)
         except Exception:
             # The database may be restarting; the rows are still there when it is back.
             log.exception("webhooks.wait")
 
-    async def _send(self, client: httpx2.AsyncClient, taken: Taken) -> None:
-        answer = await posting.post(client, taken.url, taken.headers, taken.body)
+    async def _send(self, taken: Taken) -> None:
+        answer = await posting.post(taken.url, taken.headers, taken.body)
         if answer.outcome != AttemptOutcome.DELIVERED:
             log.info(
                 "webhook.failed",

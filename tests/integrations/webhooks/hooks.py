@@ -145,8 +145,7 @@ async def send() -> list[Attempted]:
     """What is due, once: taken, posted and settled."""
     limits = settings().webhook_limits
     taken = await taking.take(limits.at_once, limits.at_once_per_endpoint, {})
-    async with posting.poster() as client:
-        answers = await asyncio.gather(*(posting.post(client, each.url, each.headers, each.body) for each in taken))
+    answers = await asyncio.gather(*(posting.post(each.url, each.headers, each.body) for each in taken))
     results = [Attempted(each, answer) for each, answer in zip(taken, answers, strict=True)]
     if results:
         await settling.settle(results)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from infra.database import reading
 from infra.outbox import Event
 from infra.settings import settings
 from integrations import client
-from integrations.webhooks import deliveries
+from integrations.webhooks import deliveries, posting
 from integrations.webhooks.deliveries import AttemptOutcome, DeliveryState
 from integrations.webhooks.endpoints import WebhookPauseReason, WebhookStatus
 from tests.api.people import Shop, apply_at
@@ -181,10 +182,25 @@ class TestAddresses:
 
 class TestTls:
     async def test_a_certificate_that_nobody_vouches_for(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-        async with hook(tls=self_signed()) as server:
+        async with hook(tls=self_signed()[0]) as server:
             monkeypatch.setattr(settings(), "webhook_allow", [server.authority])
             assert await outcome_at(shop, f"https://{server.authority}/") == Came.TLS_FAILED
             assert server.posted == []
+
+    @pytest.mark.parametrize(
+        ("host", "outcome"),
+        [("127.0.0.1", Came.DELIVERED), ("127.0.0.2", Came.TLS_FAILED)],
+        ids=["its own", "another's"],
+    )
+    async def test_a_certificate_must_be_for_the_name(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch, host: str, outcome: AttemptOutcome
+    ) -> None:
+        context, trusting = self_signed(host)
+        monkeypatch.setattr(posting, "certificates", lambda: trusting)
+        async with hook(tls=context) as server:
+            monkeypatch.setattr(settings(), "webhook_allow", [server.authority])
+            assert await outcome_at(shop, f"https://{server.authority}/") == outcome
+            assert len(server.posted) == (outcome == Came.DELIVERED)
 
     async def test_a_server_that_speaks_none(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -207,18 +223,21 @@ async def outcome_at(shop: Shop, url: str) -> AttemptOutcome:
     return answer.outcome
 
 
-def self_signed() -> ssl.SSLContext:
+def self_signed(host: str = "127.0.0.1") -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For a server, and for a client that trusts it."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
     now = datetime.datetime.now(datetime.UTC)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     made = made.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    signed = made.sign(key, hashes.SHA256())
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    public = signed.public_bytes(serialization.Encoding.PEM)
     with tempfile.TemporaryDirectory() as folder:
         pem = Path(folder, "both.pem")
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        pem.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+        pem.write_bytes(private + public)
         context.load_cert_chain(pem)
-    return context
+    return context, ssl.create_default_context(cadata=public.decode())
