@@ -86,7 +86,7 @@ async def _measure(wanted: int, with_a_slow_one: bool) -> WebhookPace:
     partners = Partners(wanted)
     server = await asyncio.start_server(partners.serve, "127.0.0.1", 0, backlog=1_000)
     port = server.sockets[0].getsockname()[1]
-    os.environ["LONGAN_WEBHOOK_ALLOW"] = f'["127.0.0.1:{port}"]'
+    os.environ |= {"LONGAN_WEBHOOK_ALLOW": f'["127.0.0.1:{port}"]', "LONGAN_LOG_LEVEL": "WARNING"}
     order = await _fill(port, wanted, with_a_slow_one)
     await database.close_engine()
     before, began = os.times(), time.perf_counter()
