@@ -15,6 +15,7 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.errors import invalid
+from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_, Locale
 
@@ -105,26 +106,18 @@ async def _take_from_others(db: Db, actor: UserActor, index: bytes) -> None:
 
 
 async def _of_session(db: Db, actor: UserActor, platform: DevicePlatform, index: bytes, token: str) -> PushDevice:
-    mine = select(PushDevice).where(
-        PushDevice.user_id == actor.user_id,
-        PushDevice.session_id == actor.session_id,
-        PushDevice.platform == platform,
-    )
-    device = (await db.execute(mine.with_for_update())).scalar_one_or_none()
+    """The session's row, made if need be, and locked: two that register at once make one."""
     sealed = (await vault.seal_of(db, actor.user_id)).close(token, SEALED_AT)
-    if device is None:
-        device = PushDevice(
-            user_id=actor.user_id,
-            session_id=actor.session_id,
-            platform=platform,
-            token_index=index,
-            token_sealed=sealed,
-            registered_at=await clock.now(db),
-        )
-        db.add(device)
-    elif device.token_index != index:
-        its = (PushToken.index == device.token_index, PushToken.user_id == actor.user_id)
-        await db.execute(delete(PushToken).where(*its))
+    its = {"user_id": actor.user_id, "session_id": actor.session_id, "platform": platform}
+    made = insert(PushDevice).values(
+        id=new_id(), token_index=index, token_sealed=sealed, registered_at=await clock.now(db), **its
+    )
+    await db.execute(made.on_conflict_do_nothing(index_elements=[*its]))
+    mine = select(PushDevice).filter_by(**its).with_for_update().execution_options(populate_existing=True)
+    device = (await db.execute(mine)).scalar_one()
+    if device.token_index != index:
+        former = (PushToken.index == device.token_index, PushToken.user_id == actor.user_id)
+        await db.execute(delete(PushToken).where(*former))
         device.token_index, device.token_sealed = index, sealed
     return device
 

@@ -1,5 +1,6 @@
 """Notices: what people are told of their things, when they are left in peace, and that nobody sees another's."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -268,6 +269,16 @@ async def test_a_phone_that_somebody_else_signs_in_on_tells_its_former_person_no
             .all()
         )
     assert (theirs, owners) == ([other.user_id], [other.user_id])
+
+
+async def test_two_tokens_of_one_device_at_once_leave_one(member: Phone) -> None:
+    answers = await asyncio.gather(*(register(member, f"token-{number}-{member.number}") for number in range(6)))
+    assert {answer["__typename"] for answer in answers} == {"User"}
+    async with reading() as db:
+        devices = select(PushDevice.token_index).where(PushDevice.user_id == member.user_id)
+        tokens = select(PushToken.index).where(PushToken.user_id == member.user_id)
+        (device,), (token,) = (await db.scalars(devices)).all(), (await db.scalars(tokens)).all()
+    assert device == token
 
 
 async def test_the_list_is_read_in_as_few_questions_however_long_it_is(shopper: Phone) -> None:
