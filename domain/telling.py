@@ -12,7 +12,7 @@ from domain.notices import contacting, deliveries, devices, preferences, words
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.people import devices as signed_in
-from domain.people import identities, second_factors, sessions
+from domain.people import identities, payment_accounts, second_factors, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra.database import Db
@@ -126,3 +126,9 @@ async def prune_contacts(db: Db, event: Event) -> None:
 async def tell_of_second_factor(db: Db, event: Event) -> None:
     assert event.user_id is not None, "a second factor's event names whose it is"
     await notify(db, event.user_id, words.SECOND_FACTOR_ADDED)
+
+
+@reaction(payment_accounts.ADDED, stored_as="tell_of_payment_account")
+async def tell_of_payment_account(db: Db, event: Event) -> None:
+    assert event.user_id is not None, "a payment account's event names whose it is"
+    await notify(db, event.user_id, words.PAYMENT_ACCOUNT_ADDED)

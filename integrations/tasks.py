@@ -11,12 +11,12 @@ from domain.facts.accounts import LinkedAccount
 from domain.notices import contacting, words
 from domain.notices.telling import notify
 from domain.people import challenges
-from domain.people.challenges import Challenge
+from domain.people.challenges import Challenge, CodePurpose
 from infra import clock
 from infra.database import Db, reading, transaction
 from infra.outbox import Event
 from infra.reactions import reaction
-from infra.words import DEFAULT_LOCALE, N_, Locale, say
+from infra.words import N_, say
 from integrations.registrations import registration_or_name
 from integrations.sms.gateways import gateway
 from integrations.sms.messages import NotSent, SmsFailure, TextMessage
@@ -92,8 +92,14 @@ async def _take_back(challenge_id: UUID) -> None:
 
 
 def _message(challenge: Challenge) -> TextMessage:
-    code, minutes = challenges.code_of(challenge), int(challenges.LASTS.total_seconds() // 60)
-    locale: Locale = "en" if challenge.locale == "en" else DEFAULT_LOCALE
-    sentence = N_("{code} is your Longan code, valid for {minutes} minutes. Share it with nobody, not even with us.")
-    body = say(sentence, locale, code=code, minutes=minutes)
+    code, minutes = challenges.code_of(challenge), challenges.minutes_of(challenge)
+    body = say(_sentence(challenge), challenges.language_of(challenge), code=code, minutes=minutes)
     return TextMessage(challenge.id, challenges.phone_of(challenge), body, code, minutes)
+
+
+def _sentence(challenge: Challenge) -> str:
+    if challenge.purpose is CodePurpose.STOP_CHANGE:
+        return N_(
+            "Your Longan account has a new number. If it was not you, stop it within {minutes} minutes: enter this number and {code}."
+        )
+    return N_("{code} is your Longan code, valid for {minutes} minutes. Share it with nobody, not even with us.")

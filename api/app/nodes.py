@@ -19,6 +19,7 @@ from domain.market.columns import columns_of
 from domain.matching import matches
 from domain.notices import notices
 from domain.people.partners import Partner
+from domain.people.payment_accounts import PaymentAccount
 from domain.people.sessions import Session
 from domain.people.users import User
 from domain.permissions import Permission
@@ -43,6 +44,11 @@ def _my_devices(context: Context) -> Select[Session]:
 
 def _my_notices(context: Context) -> Select[notices.Notice]:
     return notices.visible_to(context.user)
+
+
+def _my_payment_accounts(context: Context) -> Select[PaymentAccount]:
+    mine = select(PaymentAccount).where(PaymentAccount.user_id == context.user.user_id)
+    return mine.where(PaymentAccount.removed_at.is_(None))
 
 
 def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence], context: Context) -> Select[Any]:
@@ -75,6 +81,7 @@ NODES: Finders = {
     "Offer": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Offer))),
     "Evidence": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Evidence))),
     "Notice": Finder(Permission.SIGNED_IN, rows_of(_my_notices)),
+    "PaymentAccount": Finder(Permission.SIGNED_IN, rows_of(_my_payment_accounts)),
     "Match": Finder(Permission.SIGNED_IN, _my_matches),
     "Benefit": Finder(Permission.SIGNED_IN, _my_benefits),
 }

@@ -13,6 +13,7 @@ from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.notices import ContactPreferences, Notice
+from api.app.payment_accounts import PaymentAccount
 from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import After, Connection, CountedConnection, First, connection, counted, rows
 from api.graphql.context import Info
@@ -29,7 +30,7 @@ from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.kinds import ProductKind
 from domain.notices import notices, preferences
-from domain.people import devices, profiles, second_factors, stepping_up, users
+from domain.people import devices, payment_accounts, profiles, second_factors, stepping_up, users
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -84,6 +85,10 @@ class User(Node):
     @strawberry.field(description="Where the person is signed in, the device used last first; a hundred at most.")
     def devices(root: strawberry.Parent[users.User], info: Info) -> list[Device]:
         return info.context.load(devices.of_users, root.id)
+
+    @strawberry.field(description="Where money goes to the person and comes from, the default first.")
+    def payment_accounts(root: strawberry.Parent[users.User], info: Info) -> list[PaymentAccount]:
+        return info.context.load(payment_accounts.of_users, root.id)
 
     @strawberry.field(
         description="What a passkey signs for `stepUp`, as WebAuthn's request options in JSON; null without one."

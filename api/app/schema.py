@@ -18,7 +18,9 @@ from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.nodes import NODES
 from api.app.notices import Notice
+from api.app.payment_accounts import PaymentAccount, PaymentAccountMutation
 from api.app.people import PeopleMutation, PeopleQuery, User
+from api.app.phone import PhoneMutation
 from api.app.products import Partner, Product, ProductQuery
 from api.app.scores import Score
 from api.app.signin import SignInMutation
@@ -44,6 +46,8 @@ class Mutation(
     PeopleMutation,
     IdentityMutation,
     FactorMutation,
+    PhoneMutation,
+    PaymentAccountMutation,
     AccountMutation,
     ApplicationMutation,
     MatchMutation,
@@ -70,6 +74,7 @@ def schema() -> Schema:
             Notice,
             Offer,
             Partner,
+            PaymentAccount,
             PlanSubscription,
             Product,
             Score,

@@ -18,6 +18,7 @@ from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
 from domain.people.challenges import CodePurpose
+from domain.people.payment_accounts import PaymentAccountKind
 from domain.people.profiles import IdentityStatus
 from domain.people.second_factors import FactorKind
 from infra.errors import RefusalCode
@@ -114,6 +115,13 @@ show(
     **{band.name: f"{promise.low:.0%} to {promise.high:.0%} of them are." for band, promise in PROMISES.items()},
 )
 show(
+    PaymentAccountKind,
+    "Where a payment account is held.",
+    BANK="At a bank: the number of a card.",
+    ALIPAY="At Alipay.",
+    WECHAT_PAY="At WeChat Pay.",
+)
+show(
     ProductKind,
     "What kind of product it is.",
     **{kind.name: kind.terms.meaning for kind in ProductKind},
@@ -158,6 +166,7 @@ show(
     SIGN_IN="To sign in, with the number of an account or a new one.",
     CHANGE_PHONE="To take a new number; it goes there.",
     STEP_UP="To prove once more who one is; it goes to the number of the account.",
+    STOP_CHANGE="To stop a change of number; it comes by itself, and cannot be asked for.",
 )
 show(
     FactorKind,

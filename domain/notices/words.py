@@ -203,3 +203,13 @@ SECOND_FACTOR_ADDED = declare(
         link=PROFILE,
     )
 )
+PAYMENT_ACCOUNT_ADDED = declare(
+    NoticeKind(
+        "payment_account_added",
+        NoticeClass.SECURITY,
+        N_("A payment account was added"),
+        N_("Money can go there from now on. If it was not you, remove it and tell us at once."),
+        lock=N_("Something changed in your Longan profile. If it was not you, open Longan now."),
+        link=PROFILE,
+    )
+)

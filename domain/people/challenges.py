@@ -13,7 +13,6 @@ from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
-from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.words import DEFAULT_LOCALE, Locale
 
@@ -28,6 +27,7 @@ class CodePurpose(StrEnum):
     SIGN_IN = "SIGN_IN"
     CHANGE_PHONE = "CHANGE_PHONE"
     STEP_UP = "STEP_UP"
+    STOP_CHANGE = "STOP_CHANGE"
 
 
 class Challenge(Entity):
@@ -51,9 +51,7 @@ class Challenge(Entity):
     place: Mapped[bytes] = mapped_column(default=b"")
     is_known_place: Mapped[bool] = mapped_column(default=False)
     is_known_device: Mapped[bool] = mapped_column(default=False)
-    purpose: Mapped[CodePurpose] = mapped_column(
-        default=CodePurpose.SIGN_IN, server_default="SIGN_IN", info=without_graph("what it is for stays")
-    )
+    purpose: Mapped[CodePurpose] = mapped_column(default=CodePurpose.SIGN_IN, server_default="SIGN_IN")
     session_id: Mapped[UUID | None] = mapped_column(default=None)  # that it is bound to, unless it is for signing in
     half_at: Mapped[datetime | None] = mapped_column(
         default=None
@@ -78,6 +76,11 @@ def code_of(challenge: Challenge) -> str:
     """The code is derived, HOTP (RFC 4226) over the challenge's id: nothing secret is stored or queued."""
     secret = base64.b32encode(vault.mac("challenge", challenge.id.bytes)).decode()
     return pyotp.HOTP(secret, digits=CODE_LENGTH).at(0)
+
+
+def minutes_of(challenge: Challenge) -> int:
+    """How long it is good for, from when it was asked for."""
+    return int((challenge.expires_at - challenge.created_at).total_seconds() // 60)
 
 
 async def take_try(db: Db, challenge_id: UUID) -> Challenge | None:

@@ -20,7 +20,6 @@ from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
-from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_
 
@@ -52,7 +51,7 @@ class SecondFactor(Entity):
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[FactorKind] = mapped_column(info=without_graph("a kind is no state"))
+    kind: Mapped[FactorKind]
     secret_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -7,7 +7,17 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.people import answering, challenges, code_limits, phones, places, second_signing, sessions, users
+from domain.people import (
+    answering,
+    challenges,
+    changing_phone,
+    code_limits,
+    phones,
+    places,
+    second_signing,
+    sessions,
+    users,
+)
 from domain.people.challenges import Challenge, CodePurpose
 from domain.people.codes import as_digits
 from domain.people.second_signing import HalfSignedIn
@@ -41,6 +51,8 @@ async def request_code(
     number = phones.parse(phone)
     phones.refuse_unreachable(number)
     index = phones.index(number)
+    if purpose is CodePurpose.STOP_CHANGE:
+        raise invalid(N_("This code comes by itself."), ("input", "purpose"))
     if purpose is not CodePurpose.SIGN_IN:
         await _refuse_purpose(db, actor, purpose, index)
     await code_limits.one_at_a_time(db, index)
@@ -98,6 +110,7 @@ async def sign_in(
     if isinstance(challenge, Refusal):
         await db.delete(receipt)
         return challenge
+    await changing_phone.refuse_held(db, challenge.phone_index)
     user = await users.find_or_register(db, challenges.phone_of(challenge))
     signed_in = await second_signing.ask_for_more(db, user, challenge)
     if isinstance(signed_in, HalfSignedIn):

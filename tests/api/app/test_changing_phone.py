@@ -1,0 +1,113 @@
+"""A new number: by whoever stepped up and has it, once a day, and the old one can stop it for that day."""
+
+import asyncio
+
+import httpx2
+from sqlalchemy import select
+
+from domain.people import challenges, phones
+from domain.people.challenges import Challenge, CodePurpose
+from infra.database import reading
+from tests.api.app.test_second_factors import owner_of, step_up, with_app
+from tests.clocks import Clock
+from tests.phones import Answer, NewPhone, Phone, code_for, new_key, new_number
+
+STOP = """mutation ($input: StopPhoneChangeInput!) { stopPhoneChange(input: $input) { __typename
+    ... on PhoneChangeStopped { maskedPhone } ... on Refusal { code } } }"""
+
+
+async def code_to(phone: Phone, number: str) -> str:
+    asked = await phone.do("RequestPhoneCode", phone=number, purpose="CHANGE_PHONE")
+    assert asked["__typename"] == "Challenge", asked
+    return str(asked["id"])
+
+
+async def change(phone: Phone, challenge: str, code: str | None = None, key: str | None = None) -> Answer:
+    said = code if code is not None else await code_for(challenge)
+    return await phone.do("ChangePhone", challengeId=challenge, code=said, idempotencyKey=key or new_key())
+
+
+async def stop(phone: Phone, number: str, code: str) -> Answer:
+    return dict((await phone.ask(STOP, input={"phone": number, "code": code}))["stopPhoneChange"])
+
+
+async def stop_code(number: str) -> str:
+    told = select(Challenge).where(
+        Challenge.phone_index == phones.index(number), Challenge.purpose == CodePurpose.STOP_CHANGE
+    )
+    async with reading() as db:
+        return challenges.code_of((await db.execute(told)).scalar_one())
+
+
+async def stepped_up(phone: Phone) -> None:
+    app = await with_app(phone)
+    assert (await step_up(phone, "TOTP", await app.code()))["__typename"] == "SteppedUp"
+
+
+async def test_whoever_stepped_up_takes_a_number_and_the_old_one_stops_it(
+    member: Phone, web: httpx2.AsyncClient, new_phone: NewPhone, clock: Clock
+) -> None:
+    old, new, visitor = member.number, new_number(), Phone(web)
+    challenge = await code_to(member, new)
+    assert (await change(member, challenge))["code"] == "STEP_UP_REQUIRED"
+    assert (await visitor.answer(challenge))["code"] == "CODE_EXPIRED"  # it signs nobody in
+    await stepped_up(member)
+    assert (await change(member, challenge, "000000"))["code"] == "CODE_WRONG"
+    key = new_key()
+    taps = await asyncio.gather(*(change(member, challenge, None, key) for _ in range(2)))
+    assert [told["maskedPhone"] for told in taps] == [f"+86 {new[3:6]}****{new[-4:]}"] * 2
+    assert (await owner_of(old), await owner_of(new)) == (None, member.user_id)
+    # Nobody outruns the old number's no, and nobody takes that number meanwhile.
+    assert (await change(member, await code_to(member, new_number())))["code"] == "NOT_OPEN"
+    gone = await visitor.ask_for_code() if visitor.number == old else (await Phone(web, old).ask_for_code())
+    assert (await Phone(web, old).answer(gone))["code"] == "NOT_OPEN"
+    other = await new_phone()
+    await other.sign_in()
+    await stepped_up(other)
+    assert (await change(other, await code_to(other, old)))["code"] == "NOT_ALLOWED"
+    assert (await stop(visitor, old, "0000000"))["code"] == "CODE_WRONG"
+    assert (await stop(visitor, new, await stop_code(old)))["code"] == "CODE_EXPIRED"
+    stopped = await stop(visitor, old, await stop_code(old))
+    assert stopped == {"__typename": "PhoneChangeStopped", "maskedPhone": f"+86 {old[3:6]}****{old[-4:]}"}
+    assert (await owner_of(old), await owner_of(new)) == (member.user_id, None)
+    assert await member.error("{ viewer { id } }") == (401, "SESSION_ENDED")
+    assert (await stop(visitor, old, await stop_code(old)))["code"] == "CODE_EXPIRED"
+
+
+async def test_a_day_later_it_stays_and_the_old_number_is_anybodys(
+    member: Phone, web: httpx2.AsyncClient, clock: Clock
+) -> None:
+    old, first = member.number, member.user_id
+    await stepped_up(member)
+    assert (await change(member, await code_to(member, new_number())))["__typename"] == "User"
+    await clock.forward(days=1, seconds=1)
+    assert (await stop(Phone(web), old, await stop_code(old)))["code"] == "CODE_EXPIRED"
+    afresh = Phone(web, old)
+    await afresh.sign_in()
+    assert afresh.user_id != first
+
+
+async def test_a_number_with_an_account_and_another_sessions_code_are_refused(
+    member: Phone, new_phone: NewPhone
+) -> None:
+    other = await new_phone()
+    await other.sign_in()
+    await stepped_up(member)
+    assert (await change(member, await code_to(member, other.number)))["code"] == "NOT_ALLOWED"
+    assert (await change(member, await code_to(other, new_number())))["code"] == "CODE_EXPIRED"
+    assert await owner_of(member.number) == member.user_id
+
+
+async def test_the_old_number_is_told_by_text_with_the_code(member: Phone, web: httpx2.AsyncClient) -> None:
+    from integrations.tasks import _message
+
+    await stepped_up(member)
+    await change(member, await code_to(member, new_number()))
+    code = await stop_code(member.number)
+    told = select(Challenge).where(
+        Challenge.phone_index == phones.index(member.number), Challenge.purpose == CodePurpose.STOP_CHANGE
+    )
+    async with reading() as db:
+        message = _message((await db.execute(told)).scalar_one())
+    assert (message.to, message.code, message.minutes) == (member.number, code, 1440)
+    assert message.body.startswith("Your Longan account has a new number.") and code in message.body
