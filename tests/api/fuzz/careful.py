@@ -73,12 +73,12 @@ class Careful:
             (kind, name) for kind, root in kinds.items() if root for name in root.fields if name not in self.without
         ]
 
-    def request(self, kind: str, name: str) -> dict[str, Any]:
-        """One root field, all the way down, or a few levels of it."""
+    def request(self, kind: str, name: str, *, is_plain: bool = False) -> dict[str, Any]:
+        """One root field, all the way down, or a few levels of it; a plain one has nothing odd in it."""
         root = self.schema.query_type if kind == "query" else self.schema.mutation_type
         assert root is not None
         self.variables, self.aliases = {}, []
-        self.odds = self.random.choice([0, 0, 0.1, 0.3])
+        self.odds = 0 if is_plain else self.random.choice([0, 0, 0.1, 0.3])
         asked = self._field(name, root.fields[name], self.random.randint(1, 7))
         given = ", ".join(f"${each}: {type_}" for each, (type_, _) in self.variables.items())
         head = f"{kind} ({given})" if given else kind
