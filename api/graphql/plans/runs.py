@@ -1,7 +1,7 @@
 """One request's run of a plan: what resolvers are told, and what is waited for, together."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -96,35 +96,25 @@ class PlanRun:
             if self._failure is not None:
                 return
             if not others:
-                await self._settle_loaded(loaded)
+                await self._settle(loaded)
             elif len(begun) == 1:
-                await self._settle(*others[0])
+                await self._settle(others)
             else:
-                await asyncio.gather(self._settle_loaded(loaded), *(self._settle(*each) for each in others))
+                await asyncio.gather(self._settle(loaded), *(self._settle([each]) for each in others))
         finally:
             # Whatever was awaited is over; the rest has not begun, and never will.
             for _, _, awaited, _ in begun:
                 abandon(awaited)
 
-    async def _settle_loaded(self, loaded: list[Waiting]) -> None:
-        """What somebody else is at work on already needs no task to wait for it."""
-        for place, key, future, finish in loaded:
+    async def _settle(self, begun: Sequence[Waiting]) -> None:
+        """One after the other: futures, which somebody is at work on already, need no tasks to wait for them."""
+        for place, key, awaited, finish in begun:
             try:
-                value = await future
+                value = await awaited
             except Exception as error:
                 self._failure = self._failure or error
                 return
             self._put(place, key, value, finish)
-        if self.waiting:
-            await self._go_on()
-
-    async def _settle(self, place: dict[str, Any], key: str, awaited: Any, finish: Finish) -> None:
-        try:
-            value = await awaited
-        except Exception as error:
-            self._failure = self._failure or error
-            return
-        self._put(place, key, value, finish)
         if self.waiting:
             await self._go_on()
 
