@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     # The most that lending may cost a year: the law's cap, or a lower one of this house.
     cost_cap: Annotated[Decimal, Field(gt=0, le=Decimal("0.24"))] = Decimal("0.24")
     partner_questions_a_day: Times = 40  # different changes that a partner may rehearse
+    # Minor units: what may be accepted before an identity is checked, and above which a person proves it once more.
+    unchecked_most: dict[kinds.Currency, kinds.Minor] = {"CNY": 500_000}
+    step_up_above: dict[kinds.Currency, kinds.Minor] = {"CNY": 2_000_000}
     promise_threshold: dict[kinds.Currency, kinds.Minor] = {"CNY": 600_000}  # minor units
     time_zone: kinds.TimeZone = "Asia/Shanghai"
 

@@ -1,0 +1,24 @@
+"""Gates: what somebody must have proven before money of this amount is accepted or drawn."""
+
+from domain.actors import UserActor
+from domain.facts import readings
+from domain.people import stepping_up
+from domain.people.profiles import IdentityStatus, identity_of
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.money import Money
+from infra.settings import settings
+from infra.words import N_
+
+
+async def refuse_unproven(db: Db, actor: UserActor, amount: Money) -> None:
+    """Refuses NOT_ALLOWED whom no register knows, above a setting, and a mismatch at any amount; and STEP_UP_REQUIRED above
+    another. A currency that no setting names is above both.
+    """
+    status = identity_of(await readings.sheet(db, actor.user_id))
+    if status is IdentityStatus.MISMATCH or (
+        status is IdentityStatus.UNCHECKED and amount.minor > settings().unchecked_most.get(amount.currency, -1)
+    ):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Please verify your identity first."))
+    if amount.minor > settings().step_up_above.get(amount.currency, -1):
+        await stepping_up.require_step_up(db, actor)
