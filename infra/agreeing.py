@@ -12,7 +12,10 @@ from infra.settings import Settings
 # A group of settings, by the letter that its mark begins with.
 SHARED: Mapping[str, tuple[str, ...]] = {
     "keys": ("master_keys", "sealing_key", "index_key", "token_key", "evidence_key"),
-    "money": ("currency", "cost_cap", "promise_threshold", "time_zone", "unlinked_counts_days"),
+    "money": (
+        *("currency", "cost_cap", "promise_threshold", "time_zone", "unlinked_counts_days"),
+        *("unchecked_most", "step_up_above"),
+    ),
     "doors": (
         *(
             "environment",
@@ -23,13 +26,16 @@ SHARED: Mapping[str, tuple[str, ...]] = {
             "introspection",
             "plain_get",
         ),
-        *("trusted_proxies", "proxy_hops", "metrics_token", "access_minutes", "refresh_days"),
+        *("trusted_proxies", "proxy_hops", "metrics_token", "access_minutes", "refresh_days", "passkey_origins"),
     ),
     "limits": (
         *("code_limits", "code_numbers", "request_limits", "socket_limits", "connection_limits"),
-        *("wider_network_times", "local_share", "partner_questions_a_day"),
+        *("wider_network_times", "local_share", "partner_questions_a_day", "identity_limits", "webhook_limits"),
     ),
-    "others": ("providers", "link_redirects", "outgoing_allow", "sms_gateway", "sms"),
+    "others": (
+        *("providers", "link_redirects", "outgoing_allow", "sms_gateway", "sms", "push"),
+        *("identity_register", "registers", "webhook_allow"),
+    ),
     "work": (
         *("rescore_batch", "rescore_concurrency", "rescore_share", "rescore_told_per_second"),
         *("match_batch", "match_concurrency", "match_share", "learning", "band_decided_min"),

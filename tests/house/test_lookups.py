@@ -30,6 +30,7 @@ THE_HOUSE = {
     "domain/applications/borrowers.py",
     "domain/applications/turns.py",
     "domain/credit/assessing.py",
+    "domain/people/gates.py",
     "membership/evaluating.py",
     "ml/promotion/challenging.py",
     "ml/promotion/reach.py",

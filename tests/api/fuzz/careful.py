@@ -74,11 +74,12 @@ class Careful:
         ]
 
     def request(self, kind: str, name: str, *, is_plain: bool = False) -> dict[str, Any]:
-        """One root field, all the way down, or a few levels of it; a plain one has nothing odd in it."""
+        """One root field, some levels of it or all; a plain one has nothing odd in it, and no argument that it could do without."""
         root = self.schema.query_type if kind == "query" else self.schema.mutation_type
         assert root is not None
         self.variables, self.aliases = {}, []
         self.odds = 0 if is_plain else self.random.choice([0, 0, 0.1, 0.3])
+        self.given = 0.0 if is_plain else 0.4
         asked = self._field(name, root.fields[name], self.random.randint(1, 7))
         given = ", ".join(f"${each}: {type_}" for each, (type_, _) in self.variables.items())
         head = f"{kind} ({given})" if given else kind
@@ -91,7 +92,7 @@ class Careful:
         given = [
             f"{each}: {self._variable(each, argument.type)}"
             for each, argument in field.args.items()
-            if isinstance(argument.type, GraphQLNonNull) or self.random.random() < 0.4
+            if isinstance(argument.type, GraphQLNonNull) or self.random.random() < self.given
         ]
         named = get_named_type(field.type)
         below = self._selections(named, deep) if is_composite_type(named) else ""
