@@ -6,7 +6,8 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 
 import httpx2
@@ -17,16 +18,25 @@ BODY_BYTES_MAX = 1_000_000
 ATTEMPTS = 3
 KEPT_SECONDS = 60.0
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
+LOOKUPS_AT_ONCE = 256
 
 # All that was ever given out; what lies elsewhere leads to a private address by some translator's way, or nowhere.
 GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 # These addresses are global by number, but carry an IPv4 address that may be private, or lead to a relay of such.
 CARRIERS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "2001::/32", "192.88.99.0/24"))
+# Global by number, and answered by the machine's own host with its secrets: Azure's and Oracle's.
+OF_HOSTS = tuple(ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.0.0.0/24"))
 ISATAP = (0x00005EFE, 0x02005EFE)  # the word of an IPv6 address that an IPv4 address follows, whatever its network
 
 # Secrets sit in query strings, and the library's own log lines print whole URLs.
 for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@cache
+def lookups() -> ThreadPoolExecutor:
+    """Threads for names alone: one whose name server hangs keeps its thread for half a minute, and loops have few or two."""
+    return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="names")
 
 
 @cache
@@ -131,14 +141,16 @@ def is_public(address: str) -> bool:
             return is_public(str(ip.ipv4_mapped))
         if ip not in GIVEN_OUT or int(ip) >> 32 & 0xFFFFFFFF in ISATAP:
             return False
-    return ip.is_global and not ip.is_multicast and not any(ip in net for net in CARRIERS)
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in (*CARRIERS, *OF_HOSTS))
 
 
 async def _resolve(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(TIME_LIMITS.connect):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await loop.run_in_executor(
+                lookups(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            )
     except (OSError, UnicodeError, TimeoutError):
         raise NotResolved("the name was not found") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -2,13 +2,18 @@
 
 import asyncio
 import logging
+import socket
+import threading
+from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from integrations import client
 from integrations.client import BODY_BYTES_MAX, TooLarge, UnsafeAddress, authority_of, is_public, outgoing, patiently
 from tests.integrations.serving import served
 
@@ -28,6 +33,8 @@ from tests.integrations.serving import served
         ],
         *["224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1"],
         *["::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::"],
+        # Where clouds tell a machine its secrets.
+        *["168.63.129.16", "::ffff:168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254"],
     ],
 )
 def test_private_addresses_are_known_in_every_disguise(address: str) -> None:
@@ -146,3 +153,25 @@ def test_an_authority_is_host_and_port() -> None:
     assert authority_of("https://example.com/x") == "example.com:443"
     assert authority_of("http://127.0.0.1:8000") == "127.0.0.1:8000"
     assert authority_of("http://[::1]/") == "[::1]:80"
+
+
+async def test_names_that_are_not_answered_hold_no_other_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the loop that the programs run on, whose own lookups are two at once."""
+    answered = threading.Event()
+
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        if host == "silent.example":
+            answered.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("203.0.114.7", port))]
+
+    async def ask() -> list[str]:
+        silent = [asyncio.create_task(client._resolve("silent.example", 443)) for _ in range(40)]
+        try:
+            await asyncio.sleep(0)
+            return await client._resolve("quick.example", 443)
+        finally:
+            answered.set()
+            await asyncio.gather(*silent, return_exceptions=True)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    assert await asyncio.to_thread(uvloop.run, ask()) == ["203.0.114.7"]
