@@ -31,9 +31,14 @@ KIND_OF = {
 }
 
 
+STATUS_AFTER = {move.event: move.target for move in applications.LIFE.moves if move.event in KIND_OF}
+
+
 @reaction(*KIND_OF, stored_as="tell_of_application")
 async def tell_of_application(db: Db, event: Event) -> None:
-    await _tell(db, event, KIND_OF[event.name])
+    """What has moved on meanwhile is told by what moved it, and never in its place: workers may come to the later first."""
+    if await _status(db, event) is STATUS_AFTER[event.name]:
+        await _tell(db, event, KIND_OF[event.name])
 
 
 @reaction(applications.SUBMITTED, stored_as="tell_who_has_it")

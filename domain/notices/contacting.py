@@ -1,7 +1,7 @@
 """Contacting: what the gate has to know of a person, read once, and the ledger of all contacts, which it counts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from domain.notices.gate import Contactable, Contacted, GateAnswer
 from domain.notices.preferences import ContactPreference
 from domain.notices.rules import LONGEST
 from domain.people import users
-from domain.people.users import User, UserStatus
+from domain.people.users import Phone, User, UserStatus
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, OwnerId
@@ -62,6 +62,8 @@ class Addressee:
         return Contactable(**(vars(self.facts) | {"contacts": others}))
 
 
+# Whoever is put away has none, and of one that a carrier gave to somebody else only a code may try.
+_NUMBER = Question(lambda: select(Phone.user_id).where(Phone.user_id == ANY_KEY, Phone.reassigned_at.is_(None)))
 _CONTACTS = Question(lambda: select(Contact).where(Contact.user_id == ANY_KEY, Contact.at > SINCE))
 
 
@@ -69,23 +71,31 @@ async def addressee(db: Db, user_id: UUID) -> Addressee | None:
     """In one round trip; None where there is no such person, or no more. What this transaction wrote must be flushed."""
     now = await clock.now(db)
     given = {"keys": [user_id]}
-    people, keys, chosen, contacts = await ask_within(
+    people, keys, chosen, number, contacts = await ask_within(
         db,
         [
             (users.OF_USERS, given),
             (vault.PERSON_KEYS, given),
             (preferences.OF_USERS, given),
+            (_NUMBER, given),
             (_CONTACTS, given | {"since": now - LONGEST}),
         ],
     )
     if not people or not keys:
         return None
     ((user,), (key,)) = people[0], keys[0]
-    return _addressee(user, vault.seal_with(key), chosen[0][0] if chosen else None, [each for (each,) in contacts], now)
+    made, prefers = [each for (each,) in contacts], chosen[0][0] if chosen else None
+    return _addressee(user, vault.seal_with(key), prefers, made, now, has_number=bool(number))
 
 
 def _addressee(
-    user: User, seal: vault.Seal, chosen: ContactPreference | None, contacts: Iterable[Contact], now: datetime
+    user: User,
+    seal: vault.Seal,
+    chosen: ContactPreference | None,
+    contacts: Iterable[Contact],
+    now: datetime,
+    *,
+    has_number: bool,
 ) -> Addressee:
     phone = users.phone_of(user, seal)
     prefers = preferences.preferences_of(chosen, phone, now)
@@ -98,6 +108,7 @@ def _addressee(
         choices=prefers.chosen,
         contacts=tuple(each for _, each in made),
         is_restricted=user.status is UserStatus.RESTRICTED,
+        has_number=has_number,
     )
     return Addressee(facts, phone, prefers.locale, made, user.is_invented)
 
@@ -111,11 +122,11 @@ async def may_contact(
 
 
 async def may_be_sent_a_code(db: Db, phone_index: bytes) -> GateAnswer:
-    """A code is sent to whoever asked, whether they are known to us or not yet; it guards the account."""
+    """A code is sent to whoever has the number and asked, known to us, not yet, or not any more; it guards the account."""
     user = await users.find_by_phone(db, phone_index)
-    if user is None:
-        return gate.may_contact(Contactable(), NoticeClass.SECURITY, NoticeChannel.SMS, await clock.now(db))
-    return await may_contact(db, user.id, NoticeClass.SECURITY, NoticeChannel.SMS)
+    to = await addressee(db, user.id) if user else None
+    facts = replace(to.facts, has_number=True) if to else Contactable()
+    return gate.may_contact(facts, NoticeClass.SECURITY, NoticeChannel.SMS, await clock.now(db))
 
 
 async def reserve(db: Db, user_id: UUID, about: UUID, channel: NoticeChannel, purpose: NoticeClass) -> None:

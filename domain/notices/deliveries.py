@@ -230,6 +230,9 @@ async def was_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
         return
     await LIFE.move(db, delivery, SendStatus.SENT)
     delivery.ended_at = await clock.now(db)
+    # Another device that was not reached meanwhile may have given the contact back.
+    notice = await db.get_one(Notice, (user_id, delivery.notice_id))
+    await contacting.reserve(db, user_id, notice.id, delivery.channel, notice.notice_class)
     if delivery.device_id is not None:
         left = (PushDevice.user_id == user_id, PushDevice.id == delivery.device_id, PushDevice.sends_left > 0)
         await db.execute(update(PushDevice).where(*left).values(sends_left=PushDevice.sends_left - 1))

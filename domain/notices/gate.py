@@ -1,7 +1,7 @@
 """The gate: whether a person may be contacted, for what, by which way and when. Pure, over what is known of the person.
 
 Whoever wants to tell somebody something asks here, and asks again when it really leaves. What is not known means no; only
-what guards the account always passes. A no names every rule that said it.
+what guards the account always passes, to a number that is theirs. A no names every rule that said it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ QUIET_FROM, QUIET_UNTIL = time(22), time(8)
 
 class GateRule(StrEnum):
     NOBODY = "NOBODY"  # there is no such person, or no more
+    NO_NUMBER = "NO_NUMBER"  # the number that we know them by is somebody else's now
     PREFERENCE = "PREFERENCE"  # the person does not want this class by this way
     RESTRICTED = "RESTRICTED"  # nothing is offered to whoever is restricted
     UNKNOWN_RULES = "UNKNOWN_RULES"  # nobody knows what holds for this purpose where the person is
@@ -41,7 +42,10 @@ class Contacted:
 
 @dataclass(frozen=True)
 class Contactable:
-    """All that the gate asks of a person. `contacts` are those of the last week; `choices` only what they chose themselves."""
+    """All that the gate asks of a person. `contacts` are those of the last week; `choices` only what they chose themselves.
+
+    `has_number`: their number still leads to them; it does not where somebody new has it.
+    """
 
     zone: ZoneInfo | None = None
     country: str | None = None
@@ -50,6 +54,7 @@ class Contactable:
     choices: Mapping[Choice, bool] = field(default_factory=dict)
     contacts: tuple[Contacted, ...] = ()
     is_restricted: bool = False
+    has_number: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def may_contact(person: Contactable | None, purpose: NoticeClass, channel: Notic
     if person is None:
         return GateAnswer((Objection(GateRule.NOBODY),))
     if purpose is NoticeClass.SECURITY:
-        return GateAnswer()
+        return GateAnswer(tuple(_of_the_number(person, channel)))
     return GateAnswer(tuple(_objections(person, purpose, channel, at)))
 
 
@@ -104,7 +109,14 @@ def next_allowed(
     return moment
 
 
+def _of_the_number(person: Contactable, channel: NoticeChannel) -> Iterator[Objection]:
+    """What is theirs is told to no stranger, whatever it guards."""
+    if channel is NoticeChannel.SMS and not person.has_number:
+        yield Objection(GateRule.NO_NUMBER)
+
+
 def _objections(person: Contactable, purpose: NoticeClass, channel: NoticeChannel, at: datetime) -> Iterator[Objection]:
+    yield from _of_the_number(person, channel)
     if not is_wanted(person.choices, (purpose, channel)):
         yield Objection(GateRule.PREFERENCE)
     if person.is_restricted and purpose is NoticeClass.MARKETING:

@@ -1,20 +1,25 @@
 """What falls in the middle of telling somebody something: nothing is lost, and nothing is told twice where that can be known."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import func, select, update
 
-from domain.notices import contacting, deliveries, preferences, words
+from domain.actors import UserActor
+from domain.notices import contacting, deliveries, devices, preferences, words
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import DELIVERY_DUE, Delivery
+from domain.notices.devices import DevicePlatform
 from domain.notices.preferences import ContactPreference
 from domain.notices.telling import notify
+from domain.people import phones, putting_away, sessions, users
+from domain.people.users import User
 from infra import reacting
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
 from infra.ids import new_id
 from infra.outbox import Event, EventReaction
 from integrations import telling
@@ -101,6 +106,53 @@ async def test_what_was_put_off_is_put_off_once_however_often_it_is_asked(member
     await clock.stand_at(eight)
     await work_off(member.user_id)
     assert (await texts(member), (await only(member)).status, await owed(member)) == (1, "SENT", [])
+
+
+async def put_away(db: Db, person: Phone) -> None:
+    await putting_away.put_away(db, await db.get_one(User, person.user_id))
+
+
+async def give_to_another(db: Db, person: Phone) -> None:
+    """As a carrier tells it."""
+    theirs = update(users.Phone).where(users.Phone.user_id == person.user_id)
+    await db.execute(theirs.values(reassigned_at=func.longan_now()))
+
+
+@pytest.mark.parametrize("lose", [put_away, give_to_another])
+async def test_who_has_a_number_now_hears_nothing_of_whoever_had_it(
+    member: Phone, lose: Callable[[Db, Phone], Awaitable[None]]
+) -> None:
+    await copied(member)
+    async with transaction() as db:
+        await lose(db, member)
+    await work_off(member.user_id)
+    dropped = await only(member)
+    assert (await texts(member), dropped.status, dropped.why) == (0, "DROPPED", ["NOT_ALLOWED", "NO_NUMBER: house"])
+    await copied(member)
+    await work_off(member.user_id)
+    assert (await texts(member), (await only(member)).id) == (0, dropped.id)
+    async with reading() as db:
+        assert (await contacting.may_be_sent_a_code(db, phones.index(member.number))).is_allowed
+
+
+async def test_a_device_that_was_not_reached_gives_no_contact_back_that_another_made(member: Phone) -> None:
+    async with transaction() as db:
+        for name in ("a tablet", "a watch"):
+            actor = UserActor(member.user_id, (await sessions.begin(db, member.user_id, name)).id)
+            await devices.register(db, actor, DevicePlatform.APNS, f"{name[2:]}-of-{member.number}", "en")
+        await notify(db, member.user_id, words.DEVICE_COPIED, new_id(), device="a phone")
+    async with reading() as db:
+        mine = select(Delivery.id).where(Delivery.user_id == member.user_id).order_by(Delivery.id)
+        reached, missed = (await db.execute(mine)).scalars()
+    for id in (reached, missed):
+        async with transaction() as db:
+            assert await deliveries.take(db, member.user_id, id, lambda *_: True) is not None
+    async with transaction() as db:
+        await deliveries.was_not_sent(db, member.user_id, missed)
+    async with transaction() as db:
+        await deliveries.was_sent(db, member.user_id, reached)
+        made = select(func.count()).where(Contact.user_id == member.user_id)
+        assert (await db.execute(made)).scalar_one() == 1
 
 
 class Gateway:

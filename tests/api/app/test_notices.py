@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from api.graphql.kept.answers import forget as forget_answers
 from api.main import app
+from domain.applications.applications import REFERRED
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import PushDevice, PushToken
 from domain.notices.preferences import ContactPreference
-from infra.database import reading
+from infra import outbox
+from infra.database import reading, transaction
 from infra.ids import global_id
 from integrations.sms import kept
 from tests.api.doors import operations
@@ -160,6 +162,20 @@ async def test_what_comes_at_night_waits_for_the_morning_and_the_newest_alone_go
     ]
     (sent,) = await deliveries_of(shopper)
     assert sent.status == "SENT"
+
+
+async def test_what_is_handled_late_takes_the_place_of_nothing_newer(shopper: Phone, clock: Clock) -> None:
+    """Workers may come to an event when a later one of the same application was told."""
+    await clock.stand_at(await noon(clock, days=1) + timedelta(hours=11))
+    await shopper.renew()
+    id = uuid_of((await apply(shopper, AT_ONCE))["id"])
+    await shopper.settle()
+    before, (waiting,) = await listed(shopper), await deliveries_of(shopper)
+    async with transaction() as db:
+        await outbox.announce(db, REFERRED, user_id=shopper.user_id, subject_id=id, by="rules")
+    await shopper.settle()
+    assert await listed(shopper) == before
+    assert [(each.id, each.status) for each in await deliveries_of(shopper)] == [(waiting.id, "WAITING")]
 
 
 async def test_the_gate_is_asked_again_when_it_leaves(shopper: Phone, clock: Clock) -> None:

@@ -22,6 +22,7 @@ class History:
     said: dict[tuple[str, str], bool]
     contacts: tuple[tuple[datetime, str, str], ...]
     is_restricted: bool
+    has_number: bool
 
 
 def judge(who: History, purpose: str, channel: str, at: datetime) -> set[str]:
@@ -31,7 +32,7 @@ def judge(who: History, purpose: str, channel: str, at: datetime) -> set[str]:
 
 def first_yes(who: History, purpose: str, channel: str, at: datetime) -> datetime | None:
     """Looked for minute by minute."""
-    lasting = {"PREFERENCE", "RESTRICTED", "UNKNOWN_RULES", "UNKNOWN_ZONE"}
+    lasting = {"NO_NUMBER", "PREFERENCE", "RESTRICTED", "UNKNOWN_RULES", "UNKNOWN_ZONE"}
     if judge(who, purpose, channel, at) & lasting:
         return None
     for minutes in range(TWO_WEEKS + 1):
@@ -41,6 +42,8 @@ def first_yes(who: History, purpose: str, channel: str, at: datetime) -> datetim
 
 
 def _noes(who: History, purpose: str, channel: str, at: datetime) -> Iterator[str]:
+    if channel == "SMS" and not who.has_number:
+        yield "NO_NUMBER"
     if purpose == "SECURITY":
         return
     if not _wants(who, purpose, channel):

@@ -74,6 +74,7 @@ def some_history(lot: random.Random, zone: str | None, at: datetime) -> History:
         },
         contacts=tuple(contacts),
         is_restricted=lot.random() < 0.1,
+        has_number=lot.random() < 0.9,
     )
 
 
@@ -86,6 +87,7 @@ def as_facts(who: History) -> Contactable:
         choices={(NoticeClass(c), NoticeChannel(w)): is_ for (c, w), is_ in who.said.items()},
         contacts=tuple(Contacted(at, NoticeClass(c), NoticeChannel(w)) for at, c, w in who.contacts),
         is_restricted=who.is_restricted,
+        has_number=who.has_number,
     )
 
 
