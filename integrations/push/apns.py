@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NoReturn
+from urllib.parse import quote
 
 import httpx2
 from joserfc import jwt
@@ -40,7 +41,7 @@ class Apns:
     async def send(self, message: PushMessage) -> None:
         async with one_call():
             answer = await self._connection().post(
-                f"/3/device/{message.token}", json=_payload(message), headers=self._headers(message)
+                f"/3/device/{quote(message.token, safe='')}", json=_payload(message), headers=self._headers(message)
             )
         if answer.status_code != 200:
             self._refuse(answer)

@@ -156,6 +156,12 @@ class TestApple:
             port.key, port._token = Apple().key, None
             assert (await failure(port)).reason == "apns:InvalidProviderToken"
 
+    async def test_a_token_leads_to_no_other_path(self) -> None:
+        """Whoever registers one may write what they like."""
+        async with apple() as (stand_in, port):
+            await port.send(replace(MESSAGE, token="../device/t-1?x=/#y"))
+        assert [token for token, _ in stand_in.shown] == ["..%2Fdevice%2Ft-1%3Fx%3D%2F%23y"]
+
     async def test_nobody_there_is_not_sent(self) -> None:
         port = Apns(Apple().key, "k", "t", "app.longan", "http://127.0.0.1:9", frozenset(["127.0.0.1:9"]))
         assert type(await failure(port)) is PushNotSent
