@@ -152,9 +152,10 @@ def status_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> WebhookDe
 
 
 async def restart(db: Db, endpoint_id: UUID) -> None:
-    """Let all that waits be sent now, as if for the first time."""
+    """Let all that waits be sent now, as if for the first time; what was never tried is so already, and may be very much."""
     anew = {"tries": 0, "first_tried_at": None, "next_at": await clock.now(db)}
-    await db.execute(update(WebhookDelivery).where(*_waiting_for(endpoint_id)).values(**anew))
+    was_tried = WebhookDelivery.first_tried_at.is_not(None)
+    await db.execute(update(WebhookDelivery).where(*_waiting_for(endpoint_id), was_tried).values(**anew))
     ring(db)
 
 

@@ -11,6 +11,7 @@ from infra import doorbell
 from infra.settings import settings
 from integrations.webhooks import posting, settling, taking
 from integrations.webhooks.deliveries import AttemptOutcome
+from integrations.webhooks.posting import WebhookAnswer
 from integrations.webhooks.settling import Attempted
 from integrations.webhooks.taking import Taken
 
@@ -68,7 +69,7 @@ class Sender:
             log.exception("webhooks.wait")
 
     async def _send(self, taken: Taken) -> None:
-        answer = await posting.post(taken.url, taken.headers, taken.body)
+        answer = await _post(taken)
         if answer.outcome != AttemptOutcome.DELIVERED:
             log.info(
                 "webhook.failed",
@@ -104,3 +105,12 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS_MAX):
                 await self.results.join()
+
+
+async def _post(taken: Taken) -> WebhookAnswer:
+    """However it ends, it has an answer: a place that is never given back would be missing until the program ends."""
+    try:
+        return await posting.post(taken.url, taken.headers, taken.body)
+    except Exception:
+        log.exception("webhooks.not_posted", endpoint_id=str(taken.endpoint_id))
+        return WebhookAnswer(AttemptOutcome.BROKEN_OFF)

@@ -89,6 +89,9 @@ async def _judge(db: Db, endpoint: WebhookEndpoint, results: list[Attempted], no
     given_up = [_is_given_up(result, now) for result in results]
     if any(result.answer.outcome == AttemptOutcome.GONE for result in results):
         await endpoints.pause(db, endpoint, WebhookPauseReason.GONE)
+    if endpoint.failing_since is not None and now >= endpoint.failing_since + TRIED_FOR:
+        # Each attempt may have been another delivery's, so none of them need have been tried for so long.
+        await endpoints.pause(db, endpoint, WebhookPauseReason.DEAD)
     for place, result in enumerate(results):
         if given_up[place]:
             if endpoint.succeeded_at is None or endpoint.succeeded_at < result.taken.first_tried_at:

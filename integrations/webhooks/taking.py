@@ -1,11 +1,14 @@
 """Taking: senders lease what is due, some of each webhook, and of each application only what happened first."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+import structlog
+from sqlalchemy import Row, text
 
 from infra import clock
 from infra.database import transaction
@@ -15,6 +18,7 @@ from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import event_global_id, payload
 from integrations.webhooks.signing import WebhookSecret
 
+log = structlog.get_logger()
 LEASE_SECONDS = 30  # longer than any attempt; by the machine's time, so moving the house's clock ends none
 
 # A webhook that fails is tried by one delivery alone. What another sender has just locked is left to it.
@@ -76,39 +80,45 @@ async def take(room: int, each: int, busy: Mapping[UUID, int]) -> list[Taken]:
             WebhookSecret.endpoint_id.in_({row.endpoint_id for row in rows})
         )
         secrets = (await db.execute(its)).scalars().all()
-    keys = _keys(secrets)
-    taken = []
-    for row in rows:
-        body = payload(
-            event_id=row.event_id,
-            delivery_id=row.id,
-            event_type=EventType[row.event_type],
-            happened_at=row.happened_at,
-            application_id=row.subject_id,
-        )
-        headers = _headers(row.event_id, row.now, keys.get(row.endpoint_id, ()), body)
-        taken.append(
-            Taken(
-                id=row.id,
-                endpoint_id=row.endpoint_id,
-                claimed_by=by,
-                number=row.attempts,
-                tries=row.tries,
-                first_tried_at=row.first_tried_at,
-                failures=row.failures,
-                url=row.url,
-                headers=headers,
-                body=body,
-            )
-        )
-    return taken
-
-
-def _keys(secrets: Sequence[WebhookSecret]) -> dict[UUID, list[bytes]]:
-    keys: dict[UUID, list[bytes]] = {}
+    by_endpoint: defaultdict[UUID, list[WebhookSecret]] = defaultdict(list)
     for secret in secrets:
-        keys.setdefault(secret.endpoint_id, []).append(signing.key_of(secret))
-    return keys
+        by_endpoint[secret.endpoint_id].append(secret)
+    return [*_ready(rows, by, by_endpoint)]
+
+
+def _ready(rows: Iterable[Row[Any]], by: UUID, secrets: Mapping[UUID, Sequence[WebhookSecret]]) -> Iterator[Taken]:
+    """Those of a type that a newer version tells, or of a secret that no key opens, hold no other up: their lease ends."""
+    keys: dict[UUID, list[bytes]] = {}
+    for row in rows:
+        try:
+            if row.endpoint_id not in keys:
+                keys[row.endpoint_id] = [signing.key_of(each) for each in secrets.get(row.endpoint_id, ())]
+            if keys[row.endpoint_id]:  # else it was deleted just now, and nothing goes out unsigned
+                yield _signed(row, by, keys[row.endpoint_id])
+        except Exception:
+            log.exception("webhooks.not_ready", endpoint_id=str(row.endpoint_id))
+
+
+def _signed(row: Row[Any], by: UUID, keys: Sequence[bytes]) -> Taken:
+    body = payload(
+        event_id=row.event_id,
+        delivery_id=row.id,
+        event_type=EventType[row.event_type],
+        happened_at=row.happened_at,
+        application_id=row.subject_id,
+    )
+    return Taken(
+        id=row.id,
+        endpoint_id=row.endpoint_id,
+        claimed_by=by,
+        number=row.attempts,
+        tries=row.tries,
+        first_tried_at=row.first_tried_at,
+        failures=row.failures,
+        url=row.url,
+        headers=_headers(row.event_id, row.now, keys, body),
+        body=body,
+    )
 
 
 def _headers(event_id: UUID, now: int, keys: Sequence[bytes], body: bytes) -> dict[str, str]:

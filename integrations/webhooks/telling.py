@@ -38,7 +38,9 @@ async def tell(db: Db, event: Event) -> None:
     own = select(WebhookEndpoint).where(
         WebhookEndpoint.partner_id == about.partner_id, WebhookEndpoint.deleted_at.is_(None)
     )
-    listening = (await db.execute(own.order_by(WebhookEndpoint.id))).scalars().all()
+    # Whoever deletes one waits, and then ends what is written here too.
+    kept = own.order_by(WebhookEndpoint.id).with_for_update(read=True, key_share=True)
+    listening = (await db.execute(kept)).scalars().all()
     if not listening:
         return
     now = await clock.now(db)

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from domain.applications.applications import APPROVED, SUBMITTED
 from infra.database import transaction
 from infra.settings import settings
-from integrations.webhooks import deliveries, endpoints, settling, taking
+from integrations.webhooks import deliveries, endpoints, settling, signing, taking
 from integrations.webhooks.deliveries import AttemptOutcome, DeliveryState
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason, WebhookStatus
 from integrations.webhooks.posting import WebhookAnswer
+from integrations.webhooks.signing import WebhookSecret
 from tests.api.people import Shop, apply_at
 from tests.clocks import Clock
 from tests.integrations.webhooks.hooks import (
@@ -121,6 +122,38 @@ class TestADeadServer:
         assert [each.told["type"] for each in server.posted] == ["application.submitted", "application.decided"]
         assert [each.state for each in await deliveries_of(endpoint)] == ["DELIVERED", "DELIVERED"]
 
+    async def test_is_paused_after_three_days_whichever_deliveries_asked_for_it(
+        self, shop: Shop, server: Hook, clock: Clock
+    ) -> None:
+        """Of many that wait each attempt is another's, so that none of them is tried for so long."""
+        endpoint, _ = await listen(shop, server.url)
+        for _ in range(3):
+            await happen(await apply_at(shop), SUBMITTED)
+        first = await fail_one()
+        await clock.forward(days=3)
+        second = await fail_one()
+        assert (second.tries, second.id == first.id) == (0, False)
+        row = await endpoint_of(endpoint)
+        assert (row.status, row.pause_reason) == (WebhookStatus.PAUSED, WebhookPauseReason.DEAD)
+        assert [each.state for each in await deliveries_of(endpoint)] == ["WAITING"] * 3
+        assert await send() == []
+
+    async def test_that_is_resumed_leaves_alone_what_was_never_tried(
+        self, shop: Shop, server: Hook, clock: Clock
+    ) -> None:
+        """There may be more of it than one statement can change in time."""
+        endpoint, _ = await listen(shop, server.url)
+        for _ in range(2):
+            await happen(await apply_at(shop), SUBMITTED)
+        await fail_one()
+        _, untried = await deliveries_of(endpoint)
+        await clock.forward(hours=1)
+        async with transaction() as db:
+            await deliveries.restart(db, endpoint)
+        tried, still = await deliveries_of(endpoint)
+        assert (tried.tries, tried.first_tried_at, tried.next_at > untried.next_at) == (0, None, True)
+        assert (still.tries, still.first_tried_at, still.next_at) == (0, None, untried.next_at)
+
     async def test_for_an_hour_gets_every_event_once_by_its_id_and_in_order(
         self, shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -175,6 +208,17 @@ class TestALease:
         ids = [each.id for some in taken for each in some]
         assert len(ids) == len(set(ids)) <= 8
 
+    async def test_one_whose_secret_cannot_be_read_holds_no_other_up(self, shop: Shop, server: Hook) -> None:
+        broken, _ = await listen(shop, server.url)
+        deleted, _ = await listen(shop, server.url)
+        whole, _ = await listen(shop, server.url)
+        await happen(await apply_at(shop), SUBMITTED)
+        async with transaction() as db:
+            its = update(WebhookSecret).where(WebhookSecret.endpoint_id == broken)
+            await db.execute(its.values(value=b"of another key" * 4))
+            await signing.forget(db, deleted)
+        assert [each.endpoint_id for each in await taking.take(10, 10, {})] == [whole]
+
     async def test_each_webhook_has_its_share_of_a_sender(self, shop: Shop, server: Hook) -> None:
         one, _ = await listen(shop, server.url)
         other, _ = await listen(shop, server.url)
@@ -182,6 +226,13 @@ class TestALease:
             await happen(await apply_at(shop), SUBMITTED)
         taken = await taking.take(100, 3, {one: 2})
         assert [sum(each.endpoint_id == id for each in taken) for id in (one, other)] == [1, 3]
+
+
+async def fail_one() -> taking.Taken:
+    """What is due first is taken alone, and its server is not there."""
+    (taken,) = await taking.take(1, 1, {})
+    await settling.settle([settling.Attempted(taken, WebhookAnswer(AttemptOutcome.UNAVAILABLE, 503))])
+    return taken
 
 
 async def end_leases() -> None:

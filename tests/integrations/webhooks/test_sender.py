@@ -13,6 +13,8 @@ from domain.applications.applications import APPROVED, SUBMITTED
 from infra.background import end
 from infra.ids import global_id
 from infra.settings import settings
+from integrations.webhooks import posting
+from integrations.webhooks.posting import WebhookAnswer
 from integrations.webhooks.sender import Sender
 from tests.api.people import Shop, apply_at
 from tests.integrations.webhooks.hooks import Hook, deliveries_of, happen, hook, listen
@@ -51,6 +53,30 @@ async def test_what_is_under_way_is_written_down_when_it_is_told_to_end(shop: Sh
     async with sending():
         await until(lambda: len(server.posted) == 2)
     assert [each.state for each in await deliveries_of(endpoint)] == ["DELIVERED"] * 2
+
+
+async def test_an_error_of_ours_keeps_no_place_and_loses_nothing(
+    shop: Shop, server: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, _ = await listen(shop, server.url)
+    await happen(await apply_at(shop), SUBMITTED)
+
+    async def fail(*_: object) -> WebhookAnswer:
+        raise RuntimeError("the handler is closed")
+
+    async def is_settled() -> bool:
+        return (await deliveries_of(endpoint))[0].last_outcome is not None
+
+    monkeypatch.setattr(posting, "post", fail)
+    sender = Sender()
+    task = asyncio.create_task(sender.run())
+    try:
+        await until(is_settled)
+        await until(lambda: not sender.busy)
+    finally:
+        await end(task)
+    (delivery,) = await deliveries_of(endpoint)
+    assert (delivery.state, delivery.last_outcome, delivery.tries) == ("WAITING", "BROKEN_OFF", 1)
 
 
 async def test_a_program_that_is_killed_while_it_posts_loses_nothing(

@@ -1,5 +1,6 @@
 """From an event to what is posted: who hears of it, in which order, signed so that anybody can check it."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -7,8 +8,9 @@ import time
 from uuid import UUID
 
 from graphql import parse, validate
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from domain.actors import PartnerActor
 from domain.applications import applications
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
@@ -16,13 +18,14 @@ from infra import reacting
 from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.outbox import Event
-from integrations.webhooks import payloads, signing
+from integrations.webhooks import payloads, registering, signing
 from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
 from tests.api.people import Shop, apply_at, open_shop
 from tests.clocks import Clock
 from tests.integrations.webhooks.hooks import Hook, Posted, deliveries_of, happen, listen, send, send_all
+from tests.patience import until
 from tests.statements import statements
 
 SUBMITTED, APPROVED, ACCEPTED = applications.SUBMITTED, applications.APPROVED, applications.ACCEPTED
@@ -120,6 +123,17 @@ class TestWhoHears:
         await reacting.react(before[0].id, TELL_PARTNER)
         assert [each.event_id for each in await deliveries_of(endpoint)] == [after[0].id]
 
+    async def test_one_that_is_deleted_meanwhile_is_left_nothing_that_waits(self, shop: Shop, server: Hook) -> None:
+        endpoint, _ = await listen(shop, server.url)
+        (event,) = await happen(await apply_at(shop), SUBMITTED, tell=False)
+        async with transaction() as db:
+            await registering.delete(db, PartnerActor(shop.partner.id, "client"), endpoint)
+            await db.flush()
+            telling = asyncio.create_task(reacting.react(event.id, TELL_PARTNER))
+            await until(is_somebody_waiting)
+        await telling
+        assert await deliveries_of(endpoint) == []
+
     async def test_once_however_often_a_worker_comes(self, shop: Shop, server: Hook) -> None:
         endpoint, _ = await listen(shop, server.url)
         (event,) = await happen(await apply_at(shop), SUBMITTED)
@@ -167,6 +181,13 @@ class TestOrder:
         await clock.forward(seconds=7)
         await send_all()
         assert [each.id for each in server.posted[3:]] == ids([held[0].id, held[1].id])
+
+
+async def is_somebody_waiting() -> bool:
+    """For a lock of another's."""
+    async with reading() as db:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool((await db.execute(waiting)).scalar_one())
 
 
 def ids(events: list[UUID]) -> list[str]:
