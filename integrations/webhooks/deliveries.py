@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
@@ -152,10 +152,11 @@ def status_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> WebhookDe
 
 
 async def restart(db: Db, endpoint_id: UUID) -> None:
-    """Let all that waits be sent now, as if for the first time; what was never tried is so already, and may be very much."""
-    anew = {"tries": 0, "first_tried_at": None, "next_at": await clock.now(db)}
-    was_tried = WebhookDelivery.first_tried_at.is_not(None)
-    await db.execute(update(WebhookDelivery).where(*_waiting_for(endpoint_id), was_tried).values(**anew))
+    """Let all that waits be sent now, as if for the first time; what was due before and never tried may be very much."""
+    now = await clock.now(db)
+    was_held = or_(WebhookDelivery.first_tried_at.is_not(None), WebhookDelivery.next_at > now)
+    anew = {"tries": 0, "first_tried_at": None, "next_at": now}
+    await db.execute(update(WebhookDelivery).where(*_waiting_for(endpoint_id), was_held).values(**anew))
     ring(db)
 
 

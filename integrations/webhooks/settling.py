@@ -56,6 +56,19 @@ SETTLE = text(
     """
 )
 
+# What waits for another of its application is due when that one is, so that nobody who looks for what is due reads past it.
+FOLLOW = text(
+    """
+    UPDATE webhook_deliveries AS later
+       SET next_at = CASE WHEN first.state = 'WAITING' THEN first.next_at ELSE longan_now() END
+      FROM webhook_deliveries first
+     WHERE first.id = ANY(CAST(:ids AS uuid[])) AND later.endpoint_id = first.endpoint_id
+       AND later.subject_id = first.subject_id AND later.event_id > first.event_id
+       AND later.state = 'WAITING' AND later.first_tried_at IS NULL
+       AND CASE WHEN first.state = 'WAITING' THEN later.next_at < first.next_at ELSE later.next_at > longan_now() END
+    """
+)
+
 
 async def settle(results: Sequence[Attempted]) -> None:
     """Write down what came of these attempts, in one transaction."""
@@ -144,7 +157,9 @@ def _delay(tries: int, most: int) -> float:
 async def _write(db: Db, settled: list[_Settled]) -> set[UUID]:
     names = ("ids", "claims", "states", "nexts", "tries", "outcomes", "statuses")
     columns = zip(*settled, strict=True) if settled else [()] * len(names)
-    return set((await db.execute(SETTLE, dict(zip(names, map(list, columns), strict=True)))).scalars())
+    written = set((await db.execute(SETTLE, dict(zip(names, map(list, columns), strict=True)))).scalars())
+    await db.execute(FOLLOW, {"ids": [*written]})
+    return written
 
 
 def _attempt(result: Attempted, now: datetime) -> dict[str, object]:

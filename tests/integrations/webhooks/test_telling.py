@@ -18,13 +18,23 @@ from infra import reacting
 from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.outbox import Event
-from integrations.webhooks import payloads, registering, signing
+from integrations.webhooks import payloads, registering, replaying, signing
 from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
 from tests.api.people import Shop, apply_at, open_shop
 from tests.clocks import Clock
-from tests.integrations.webhooks.hooks import Hook, Posted, deliveries_of, happen, listen, send, send_all
+from tests.integrations.webhooks.hooks import (
+    Hook,
+    Posted,
+    accept,
+    answering,
+    deliveries_of,
+    happen,
+    listen,
+    send,
+    send_all,
+)
 from tests.patience import until
 from tests.statements import statements
 
@@ -181,6 +191,23 @@ class TestOrder:
         await clock.forward(seconds=7)
         await send_all()
         assert [each.id for each in server.posted[3:]] == ids([held[0].id, held[1].id])
+
+    async def test_what_waits_for_another_is_due_with_it_and_at_once_when_it_is_through(
+        self, shop: Shop, server: Hook, clock: Clock
+    ) -> None:
+        """Whoever looks for what is due reads past none that could not be sent, however many a failing server leaves."""
+        endpoint, _ = await listen(shop, server.url)
+        await happen(await apply_at(shop), SUBMITTED, APPROVED, ACCEPTED)
+        server.behave = answering(b"HTTP/1.1 500 no\r\n\r\n")
+        await send_all()
+        first, *others = await deliveries_of(endpoint)
+        assert [each.next_at for each in others] == [first.next_at] * 2
+        server.behave = accept
+        async with transaction() as db:
+            await replaying.replay(db, PartnerActor(shop.partner.id, "client"), first.id)
+        for round in range(3):
+            assert len(await send()) == 1, round
+        assert [each.state for each in await deliveries_of(endpoint)] == ["DELIVERED"] * 3
 
 
 async def is_somebody_waiting() -> bool:
