@@ -75,6 +75,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "tier.changed": ("tier_lowered", "tier_raised"),
     "tier.ending": ("tier_ends_soon",),
     "user.put_away": Untold("nobody can be reached there any more: the number is somebody else's"),
+    "user.restored": OWN_ACT,
     "user.registered": Untold("the app greets whoever is new"),
     "watch.scores_due": OURS,
     "watch.snapshot_due": OURS,

@@ -13,7 +13,7 @@ from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import REGISTER
-from domain.people import id_numbers, profiles
+from domain.people import id_numbers, profiles, putting_away
 from domain.people.id_numbers import FIELD, IdNumber
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on
 from domain.people.users import PHONE, User
@@ -140,7 +140,8 @@ async def give_up(db: Db, actor: UserActor, asked: Inquiry, *, is_counted: bool)
 async def record(db: Db, actor: UserActor, asked: Inquiry, key: str, *, is_theirs: bool) -> Refusal | None:
     """Write down what the register answered. Answers the refusal, which stays, where the number is another account's.
 
-    The register has said by then that they own number and phone: to nobody else is it told that there is an account.
+    An account of theirs that was put away with its number is theirs again, with this one. The register has said by then that
+    they own number and phone: to nobody else is it told that there is an account.
     """
     said, receipt = asked.said, await _receipt(db, actor, asked.said, key)
     identity = await _locked(db, actor.user_id)
@@ -148,9 +149,9 @@ async def record(db: Db, actor: UserActor, asked: Inquiry, key: str, *, is_their
     if receipt.result_id is not None or identity.status is IdentityStatus.CHECKED:
         receipt.result_id = actor.user_id
         return None
-    if is_theirs and not await _claim_number(db, actor.user_id, said):
+    if is_theirs and (owner_id := await _claim_number(db, actor.user_id, said)) != actor.user_id:
         await db.delete(receipt)
-        return _elsewhere()
+        return _restored() if await putting_away.restore(db, owner_id, actor.user_id) else _elsewhere()
     await _settle(db, identity, said, IdentityStatus.CHECKED if is_theirs else IdentityStatus.MISMATCH)
     receipt.result_id = actor.user_id
     return None
@@ -217,11 +218,17 @@ async def _take_try(db: Db, actor: UserActor, said: Said) -> tuple[Use, ...]:
     return tries
 
 
-async def _claim_number(db: Db, user_id: UUID, said: Said) -> bool:
+async def _claim_number(db: Db, user_id: UUID, said: Said) -> UUID:
+    """Whose it is: theirs from now on, or somebody's before."""
     row = insert(KnownIdNumber).values(index=said.index, user_id=user_id).on_conflict_do_nothing()
     await db.execute(row)
     owner = select(KnownIdNumber.user_id).where(KnownIdNumber.index == said.index)
-    return (await db.execute(owner)).scalar_one() == user_id
+    return (await db.execute(owner)).scalar_one()
+
+
+def _restored() -> Refusal:
+    sentence = N_("Your account of before is yours again, with this number. Please sign in again.")
+    return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
 
 def _elsewhere() -> Refusal:

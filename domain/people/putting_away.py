@@ -1,18 +1,20 @@
 """Putting away: a number has a new owner, and nothing of the one before is shown to them, or asked of them."""
 
+from uuid import UUID
+
 from sqlalchemy import delete, select
 
 from domain.actors import UserActor
-from domain.people import sessions, users
+from domain.people import phones, sessions, users
 from domain.people.sessions import Session
 from domain.people.users import LIFE, PHONE, Phone, User, UserStatus
-from infra import outbox, vault
+from infra import clock, outbox, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.events import declare
 from infra.words import N_
 
-PUT_AWAY = declare("user.put_away")
+PUT_AWAY, RESTORED = declare("user.put_away"), declare("user.restored")
 
 
 async def report(db: Db, actor: UserActor) -> Session:
@@ -47,5 +49,28 @@ async def put_away(db: Db, user: User) -> None:
     if user.status is not UserStatus.RESTRICTED:
         LIFE.require(user.status, UserStatus.RESTRICTED)
         user.status = UserStatus.RESTRICTED
+        user.put_away_at = await clock.now(db)
         await outbox.announce(db, PUT_AWAY, user_id=user.id)
     await db.flush()
+
+
+async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> bool:
+    """Give an account that was put away back to whoever a register knows for its owner, with the number that they have now.
+
+    The account that they began afresh is put away in its turn. False where the first one was not put away.
+    """
+    await db.execute(select(User.id).where(User.id.in_([owner_id, newcomer_id])).order_by(User.id).with_for_update())
+    owner = await db.get_one(User, owner_id, populate_existing=True)
+    newcomer = await db.get_one(User, newcomer_id, populate_existing=True)
+    if owner.put_away_at is None:
+        return False
+    number = (await vault.seal_of(db, newcomer.id)).open(newcomer.phone_sealed, PHONE)
+    await put_away(db, newcomer)
+    now = await clock.now(db)
+    db.add(Phone(index=phones.index(number), user_id=owner.id, bound_at=now))
+    owner.phone_sealed = (await vault.seal_of(db, owner.id)).close(number, PHONE)
+    LIFE.require(owner.status, UserStatus.ACTIVE)
+    owner.status, owner.put_away_at = UserStatus.ACTIVE, None
+    await outbox.announce(db, RESTORED, user_id=owner.id)
+    await db.flush()
+    return True

@@ -32,8 +32,8 @@ class UserStatus(StrEnum):
 LIFE = Lifecycle(
     "User",
     Move([UserStatus.ACTIVE], UserStatus.RESTRICTED),
+    Move([UserStatus.RESTRICTED], UserStatus.ACTIVE),
     begins=UserStatus.ACTIVE,
-    ends=[UserStatus.RESTRICTED],
 )
 
 
@@ -46,6 +46,7 @@ class User(Entity):
     phone_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     status: Mapped[UserStatus] = mapped_column(default=UserStatus.ACTIVE)
+    put_away_at: Mapped[datetime | None] = mapped_column(default=None)  # its number has a new owner
     is_invented: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 

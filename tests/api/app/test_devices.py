@@ -7,11 +7,14 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from infra.database import reading
+from domain.people import devices as devices_of
+from domain.people import sessions
+from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.outbox import Event
 from tests.clocks import Clock
 from tests.phones import Answer, NewPhone, Phone, uuid_of
+from tests.statements import statements
 
 DEVICES = "{ viewer { devices { id name lastUsedAt isThis viewer { id } } } }"
 WHO = "{ viewer { id } }"
@@ -107,3 +110,24 @@ async def test_what_is_ended_elsewhere_is_seen_at_once(member: Phone, tablet: Ph
     assert len(await devices(member)) == len(await devices(member)) == 2
     await tablet.send("SignOut")
     assert len(await devices(member)) == 1
+
+
+async def test_the_newest_hundred_are_read_and_no_more_in_as_many_statements_as_one(
+    member: Phone, clock: Clock
+) -> None:
+    async with reading() as db:
+        now = await clock.now()
+    counts = []
+    for more in (0, 120):
+        async with transaction() as db:
+            for _ in range(more):
+                await sessions.begin(db, member.user_id, "one of many")
+        with statements() as sent:
+            async with reading() as db:
+                found = (await devices_of.of_users(db, {member.user_id}))[member.user_id]
+                await devices_of.names(db, {(each.user_id, each.id) for each in found})
+        counts.append((len(found), len(sent)))
+    assert [length for length, _ in counts] == [1, 100]
+    assert counts[0][1] == counts[1][1]
+    asked = await devices_of._SIGNED_IN.ask(keys=[member.user_id], now=now)
+    assert len(asked) == 100

@@ -405,3 +405,24 @@ async def test_a_half_answer_is_no_failure(member: Phone) -> None:
         )
         assert (await db.execute(failed)).scalar_one() == 0
     assert row.half_at and row.expires_at - row.half_at == second_signing.LASTS
+
+
+async def test_whose_account_went_with_their_number_has_it_again_by_their_identity(
+    shopper: Phone, web: httpx2.AsyncClient, new_phone: NewPhone
+) -> None:
+    await verify(shopper, number := new_id_number())
+    former, stranger = shopper.user_id, Phone(web, shopper.number)
+    await stranger.sign_in()
+    assert (await stranger.send("ReportRecycledNumber"))["__typename"] == "SignedOut"
+    await stranger.sign_in()
+    back = await new_phone()
+    await back.sign_in()
+    assert (await verify(back, number))["code"] == "SESSION_ENDED"
+    assert await back.error("{ viewer { id } }") == (401, "SESSION_ENDED")
+    await back.sign_in()
+    assert back.user_id == former
+    assert len((await back.ask("{ viewer { linkedAccounts { id } } }"))["viewer"]["linkedAccounts"]) == 3
+    assert await owner_of(stranger.number) == stranger.user_id != former
+    async with reading() as db:
+        user = await db.get_one(User, former)
+        assert (user.status, user.put_away_at) == ("ACTIVE", None)
