@@ -11,6 +11,7 @@ from infra.pruning import PRUNE
 from infra.reactions import reaction
 from integrations.webhooks import telling
 from integrations.webhooks.deliveries import WebhookDelivery
+from integrations.webhooks.endpoints import WebhookEndpoint
 from integrations.webhooks.event_types import TYPES
 from integrations.webhooks.signing import WebhookSecret
 
@@ -24,7 +25,8 @@ async def tell_partner(db: Db, event: Event) -> None:
 
 @reaction(PRUNE, stored_as="prune_webhooks")
 async def prune_webhooks(db: Db, event: Event) -> None:
-    """Deliveries of a month ago, whatever came of them, with their attempts; and secrets that sign no more."""
+    """Deliveries of a month ago, whatever came of them, with their attempts; secrets that sign no more, and what was deleted."""
     now = await clock.now(db)
     await db.execute(delete(WebhookDelivery).where(WebhookDelivery.created_at < now - KEPT))
     await db.execute(delete(WebhookSecret).where(WebhookSecret.ends_at < now - KEPT))
+    await db.execute(delete(WebhookEndpoint).where(WebhookEndpoint.deleted_at < now - KEPT))

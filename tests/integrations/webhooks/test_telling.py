@@ -15,10 +15,13 @@ from domain.applications import applications
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
 from infra import reacting
+from infra.clock import now as time_now
 from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.outbox import Event
-from integrations.webhooks import payloads, registering, replaying, signing
+from infra.pruning import PRUNE
+from integrations.webhooks import payloads, registering, replaying, signing, tasks
+from integrations.webhooks.endpoints import WebhookEndpoint
 from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
@@ -143,6 +146,22 @@ class TestWhoHears:
             await until(is_somebody_waiting)
         await telling
         assert await deliveries_of(endpoint) == []
+
+    async def test_one_that_was_deleted_a_month_ago_is_forgotten(self, shop: Shop, server: Hook, clock: Clock) -> None:
+        deleted, live = [(await listen(shop, server.url))[0] for _ in range(2)]
+        async with transaction() as db:
+            await registering.delete(db, PartnerActor(shop.partner.id, "client"), deleted)
+        left = []
+        for _ in range(2):
+            async with transaction() as db:
+                moment = await time_now(db)
+                night = Event(name=PRUNE, user_id=None, subject_id=None, data={}, occurred_at=moment)
+                await tasks.prune_webhooks(db, night)
+            async with reading() as db:
+                its = select(WebhookEndpoint.id).where(WebhookEndpoint.partner_id == shop.partner.id)
+                left.append({*(await db.execute(its)).scalars()})
+            await clock.forward(days=30, seconds=1)
+        assert left == [{deleted, live}, {live}]
 
     async def test_once_however_often_a_worker_comes(self, shop: Shop, server: Hook) -> None:
         endpoint, _ = await listen(shop, server.url)
