@@ -68,11 +68,11 @@ class PhoneMutation:
         description="Stop a change of number with the code that the old number got: it is back, and everybody is signed out."
     )
     async def stop_phone_change(self, info: Info, input: Input[StopPhoneChangeInput]) -> StopPhoneChangeResult | None:
-        return await commit(info, lambda db: _stop(db, input))
+        return await commit(info, lambda db: _stop(db, input, info.context.ip))
 
 
-async def _stop(db: Db, input: StopPhoneChangeInput) -> PhoneChangeStopped | Refusal:
-    user = await changing_phone.stop(db, phone=input.phone, code=input.code)
+async def _stop(db: Db, input: StopPhoneChangeInput, ip: str) -> PhoneChangeStopped | Refusal:
+    user = await changing_phone.stop(db, phone=input.phone, code=input.code, ip=ip)
     if isinstance(user, Refusal):
         return user
     return PhoneChangeStopped(masked_phone=(await users.masked_phones(db, {user.id}))[user.id])

@@ -1,27 +1,33 @@
 """Changing the phone: a code to the new number by whoever stepped up, and a day in which the old number can stop it."""
 
+import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, delete, select
+from sqlalchemy import Index, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.people import answering, challenges, phones, sessions, stepping_up
+from domain.people import answering, challenges, phones, putting_away, sessions, stepping_up
 from domain.people.challenges import Challenge, CodePurpose
+from domain.people.codes import as_digits
+from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
 from domain.people.users import PHONE, Phone, User
-from infra import clock, outbox, receipts, vault
+from infra import clock, counters, outbox, receipts, vault
+from infra.counters import by_network
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.errors import Refusal, RefusalCode
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
+from infra.setting_parts import Rate
 from infra.words import N_, Locale
 
 OLD = "phone_changes.old"
 STOPPABLE = timedelta(hours=24)
+STOPS_PER_NETWORK = Rate(times=10, seconds=86_400)
 CHANGED, STOPPED = declare("phone.changed"), declare("phone.change_stopped")
 
 
@@ -127,31 +133,44 @@ async def refuse_held(db: Db, phone_index: bytes) -> None:
         raise Refusal(RefusalCode.NOT_OPEN, sentence, field=answering.CODE, retry_at=live.ends_at)
 
 
-async def stop(db: Db, *, phone: str, code: str) -> User | Refusal:
+async def stop(db: Db, *, phone: str, code: str, ip: str) -> User | Refusal:
     """The number is as it was, and everybody is signed out. A wrong code is counted, so its refusal is returned.
 
-    Refuses CODE_EXPIRED where nothing can be stopped: whether there was ever an account is not told.
+    Counted by who tries, not by number: otherwise whoever took the account would use the tries up. A stranger's right guess
+    gains them nothing. Refuses RATE_LIMITED, and CODE_EXPIRED where nothing can be stopped.
     """
+    tries = by_network(STOPS_PER_NETWORK, "stop-phone-change", ip)
+    if retry_at := await counters.take(db, tries):
+        sentence = N_("Too many wrong codes were entered. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=answering.CODE, retry_at=retry_at)
     index = phones.index(phones.parse(phone))
-    newest = select(Challenge.id).where(Challenge.phone_index == index, Challenge.purpose == CodePurpose.STOP_CHANGE)
-    challenge_id = (await db.execute(newest.order_by(Challenge.created_at.desc()).limit(1))).scalar()
+    newest = select(Challenge).where(Challenge.phone_index == index, Challenge.purpose == CodePurpose.STOP_CHANGE)
+    sent = (await db.execute(newest.order_by(Challenge.created_at.desc()).limit(1).with_for_update())).scalar()
     live = await _live(db, PhoneChange.old_index == index)
-    if challenge_id is None or live is None:
-        raise answering.expired()
-    answered = await answering.compare(db, challenge_id, code, CodePurpose.STOP_CHANGE)
-    if isinstance(answered, Refusal):
-        return answered
-    await answering.settle(db, answered)
+    if sent is None or live is None or sent.answered_at is not None:
+        return answering.expired()
+    if not hmac.compare_digest(challenges.code_of(sent).encode(), as_digits(code).encode()):
+        return Refusal(
+            RefusalCode.CODE_WRONG, N_("This code is wrong. Please look at it once more."), field=answering.CODE
+        )
+    await counters.give_back(db, tries)
+    await answering.settle(db, sent)
     return await _undo(db, live)
 
 
 async def _undo(db: Db, change: PhoneChange) -> User:
+    await putting_away.wait_for_sign_ins(db, change.user_id)
     user = await db.get_one(User, change.user_id, with_for_update=True, populate_existing=True)
     change.stopped_at = await clock.now(db)
     seal = await vault.seal_of(db, user.id)
     old = seal.open(change.old_sealed, OLD)
     await _bind(db, user, old)
     user.phone_sealed = seal.close(old, PHONE)
+    await putting_away.reopen(db, user)  # whoever changed the number may have put it away
+    # What was set up since, or by the same step-up, is of whoever changed the number.
+    since = SecondFactor.confirmed_at > change.changed_at - stepping_up.LASTS
+    newer = (SecondFactor.user_id == user.id, or_(SecondFactor.confirmed_at.is_(None), since))
+    await db.execute(delete(SecondFactor).where(*newer))
     live = select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None)).with_for_update()
     for session in (await db.execute(live)).scalars():
         await sessions.end(db, session)

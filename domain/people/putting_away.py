@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from domain.actors import UserActor
-from domain.people import phones, sessions, users
+from domain.people import code_limits, phones, sessions, users
 from domain.people.sessions import Session
 from domain.people.users import LIFE, PHONE, Phone, User, UserStatus
 from infra import clock, outbox, vault
@@ -27,9 +27,17 @@ async def report(db: Db, actor: UserActor) -> Session:
     if session.proven_at is not None:
         sentence = N_("You signed in with the second factor of this account, so it is yours.")
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence)
+    await wait_for_sign_ins(db, actor.user_id)
     user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
     await put_away(db, user)
     return session
+
+
+async def wait_for_sign_ins(db: Db, user_id: UUID) -> None:
+    """Whoever is just signing in with their number is done before, and signed out; or comes after, and starts afresh."""
+    index = (await db.execute(select(Phone.index).where(Phone.user_id == user_id))).scalar_one_or_none()
+    if index is not None:
+        await code_limits.one_at_a_time(db, index)
 
 
 async def start_afresh(db: Db, user: User) -> User:
@@ -59,6 +67,7 @@ async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> bool:
 
     The account that they began afresh is put away in its turn. False where the first one was not put away.
     """
+    await wait_for_sign_ins(db, newcomer_id)
     await db.execute(select(User.id).where(User.id.in_([owner_id, newcomer_id])).order_by(User.id).with_for_update())
     owner = await db.get_one(User, owner_id, populate_existing=True)
     newcomer = await db.get_one(User, newcomer_id, populate_existing=True)
@@ -69,8 +78,15 @@ async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> bool:
     now = await clock.now(db)
     db.add(Phone(index=phones.index(number), user_id=owner.id, bound_at=now))
     owner.phone_sealed = (await vault.seal_of(db, owner.id)).close(number, PHONE)
-    LIFE.require(owner.status, UserStatus.ACTIVE)
-    owner.status, owner.put_away_at = UserStatus.ACTIVE, None
-    await outbox.announce(db, RESTORED, user_id=owner.id)
-    await db.flush()
+    await reopen(db, owner)
     return True
+
+
+async def reopen(db: Db, user: User) -> None:
+    """It is in use again, by a number that the caller has bound to it. Nothing where it was not put away."""
+    if user.put_away_at is None:
+        return
+    LIFE.require(user.status, UserStatus.ACTIVE)
+    user.status, user.put_away_at = UserStatus.ACTIVE, None
+    await outbox.announce(db, RESTORED, user_id=user.id)
+    await db.flush()

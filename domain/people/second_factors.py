@@ -92,7 +92,10 @@ async def enrol(db: Db, actor: UserActor, kind: FactorKind, key: str) -> SecondF
         await stepping_up.require_step_up(db, actor)
     now, seal = await clock.now(db), await vault.seal_of(db, actor.user_id)
     await db.execute(
-        delete(SecondFactor).where(SecondFactor.user_id == actor.user_id, SecondFactor.confirmed_at.is_(None))
+        delete(SecondFactor).where(
+            SecondFactor.user_id == actor.user_id,
+            or_(SecondFactor.confirmed_at.is_(None), SecondFactor.ends_at <= now),
+        )
     )
     secret = seal.close(authenticators.new_secret(), PLACE) if kind is FactorKind.TOTP else None
     factor = SecondFactor(
@@ -173,8 +176,8 @@ async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
 
 
 async def keep_all(db: Db, user_id: UUID) -> None:
-    """One was used, so whoever recovered the account without it was somebody else: none of them ends."""
-    ending = (SecondFactor.user_id == user_id, SecondFactor.ends_at.is_not(None))
+    """One was used, so whoever recovered the account without it was somebody else: none of them ends. What has ended stays so."""
+    ending = (SecondFactor.user_id == user_id, SecondFactor.ends_at > await clock.now(db))
     await db.execute(update(SecondFactor).where(*ending).values(ends_at=None))
 
 

@@ -3,17 +3,27 @@
 import asyncio
 
 import httpx2
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
 
-from domain.people import challenges, phones
+from domain.people import challenges, changing_phone, code_limits, phones
 from domain.people.challenges import Challenge, CodePurpose
-from infra.database import reading
-from tests.api.app.test_second_factors import owner_of, step_up, with_app
+from domain.people.users import User, UserStatus
+from infra.database import reading, transaction
+from infra.setting_parts import Rate
+from tests.api.app.test_second_factors import half_signed_in, owner_of, step_up, with_app, with_passkey
 from tests.clocks import Clock
+from tests.patience import until
 from tests.phones import Answer, NewPhone, Phone, code_for, new_key, new_number
 
 STOP = """mutation ($input: StopPhoneChangeInput!) { stopPhoneChange(input: $input) { __typename
     ... on PhoneChangeStopped { maskedPhone } ... on Refusal { code } } }"""
+
+
+@pytest.fixture(autouse=True)
+def many_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All who ask here ask from one network."""
+    monkeypatch.setattr(changing_phone, "STOPS_PER_NETWORK", Rate(times=1_000, seconds=86_400))
 
 
 async def code_to(phone: Phone, number: str) -> str:
@@ -111,3 +121,56 @@ async def test_the_old_number_is_told_by_text_with_the_code(member: Phone, web: 
         message = _message((await db.execute(told)).scalar_one())
     assert (message.to, message.code, message.minutes) == (member.number, code, 1440)
     assert message.body.startswith("Your Longan account has a new number.") and code in message.body
+
+
+async def changed(phone: Phone) -> None:
+    await stepped_up(phone)
+    assert (await change(phone, await code_to(phone, new_number())))["__typename"] == "User"
+
+
+async def test_no_stranger_uses_up_the_owners_tries(
+    member: Phone, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, stranger, owner = member.number, Phone(web), Phone(web)
+    await changed(member)
+    monkeypatch.setattr(changing_phone, "STOPS_PER_NETWORK", Rate(times=7, seconds=86_400))
+    for _ in range(7):
+        assert (await stop(stranger, old, "0000000"))["code"] == "CODE_WRONG"
+    assert (await stop(stranger, old, "0000000"))["code"] == "RATE_LIMITED"
+    monkeypatch.setattr(changing_phone, "STOPS_PER_NETWORK", Rate(times=1_000, seconds=86_400))  # from elsewhere
+    assert (await stop(owner, old, await stop_code(old)))["__typename"] == "PhoneChangeStopped"
+    assert await owner_of(old) == member.user_id
+
+
+async def test_a_stop_takes_away_what_was_set_up_behind_the_change(member: Phone, web: httpx2.AsyncClient) -> None:
+    old = member.number
+    await changed(member)
+    await with_passkey(member)
+    assert (await stop(Phone(web), old, await stop_code(old)))["__typename"] == "PhoneChangeStopped"
+    assert (await half_signed_in(Phone(web, old)))["__typename"] == "Session"
+
+
+async def test_a_stop_opens_an_account_that_was_put_away_meanwhile(member: Phone, web: httpx2.AsyncClient) -> None:
+    old, owner_id = member.number, member.user_id
+    await changed(member)
+    await member.send("ReportRecycledNumber")
+    assert (await stop(Phone(web), old, await stop_code(old)))["__typename"] == "PhoneChangeStopped"
+    async with reading() as db:
+        user = await db.get_one(User, owner_id)
+    assert (user.status, user.put_away_at, await owner_of(old)) == (UserStatus.ACTIVE, None, owner_id)
+
+
+async def test_whoever_signs_in_meanwhile_is_done_before_an_account_is_put_away(member: Phone) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+    async def somebody_waits() -> bool:
+        async with reading() as db:
+            return bool((await db.execute(waiting)).scalar_one())
+
+    async with transaction() as db:
+        await code_limits.one_at_a_time(db, phones.index(member.number))
+        reporting = asyncio.create_task(member.send("ReportRecycledNumber"))
+        await until(somebody_waits)
+        assert not reporting.done() and await owner_of(member.number) == member.user_id
+    assert (await reporting)["__typename"] == "SignedOut"
+    assert await owner_of(member.number) is None

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import func, select, update
 
-from domain.people import authenticators, passkeys, second_signing
+from domain.people import authenticators, passkeys, second_factors, second_signing
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.users import Phone as KnownPhone
@@ -426,3 +426,18 @@ async def test_whose_account_went_with_their_number_has_it_again_by_their_identi
     async with reading() as db:
         user = await db.get_one(User, former)
         assert (user.status, user.put_away_at) == ("ACTIVE", None)
+
+
+async def test_what_has_ended_stays_so_and_makes_room(member: Phone) -> None:
+    await with_app(member)
+    its = SecondFactor.user_id == member.user_id
+    async with transaction() as db:
+        await db.execute(update(SecondFactor).where(its).values(ends_at=SecondFactor.confirmed_at))
+        await second_factors.keep_all(db, member.user_id)
+    async with reading() as db:
+        (ended,) = (await db.execute(select(SecondFactor).where(its))).scalars()
+    assert ended.ends_at == ended.confirmed_at
+    await with_app(member)
+    async with reading() as db:
+        (new,) = (await db.execute(select(SecondFactor).where(its))).scalars()
+    assert (new.id != ended.id, new.ends_at) == (True, None)
