@@ -1,5 +1,7 @@
 """Feeds of changes: each committed change gets its position after all that were given out, so who pages misses nothing."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Select, bindparam, literal, null, select, text
@@ -44,12 +46,21 @@ def unsettled(row: type[InFeed], reader: InstrumentedAttribute[UUID]) -> Questio
     return Question(build)
 
 
-async def settle(row: type[InFeed], reader: InstrumentedAttribute[UUID], reader_id: UUID) -> None:
-    """Give positions to all committed changes of a reader's rows that have none yet; call it before a page is read."""
-    pending = select(row).where(reader == reader_id, row.feed_position.is_(None)).limit(BATCH)
+async def settle(
+    row: type[InFeed],
+    reader: InstrumentedAttribute[UUID],
+    reader_id: UUID,
+    *,
+    order: Sequence[InstrumentedAttribute[Any]],
+) -> None:
+    """Give positions, in this order, to all committed changes of a reader's rows that have none yet; call it before a page is
+    read.
+    """
+    waiting = select(row).where(reader == reader_id, row.feed_position.is_(None))
+    pending = waiting.order_by(*order).limit(BATCH)
     while True:
         async with transaction() as db:
-            if (await db.execute(pending.with_only_columns(reader).limit(1))).first() is None:
+            if (await db.execute(waiting.with_only_columns(reader).limit(1))).first() is None:
                 return
             head = await _lock_head(db, reader.class_.__tablename__, reader_id)
             # Whatever somebody is changing just now gets its position after that change.

@@ -40,7 +40,8 @@ async def page(
 
 async def settle(actor: PartnerActor) -> None:
     """Give what was changed since its place in the partner's feed."""
-    await feeds.settle(Application, Application.partner_id, actor.partner_id)
+    changed_first = (Application.updated_at, Application.id)
+    await feeds.settle(Application, Application.partner_id, actor.partner_id, order=changed_first)
 
 
 def changes(

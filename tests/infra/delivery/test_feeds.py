@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -106,6 +107,13 @@ async def test_each_change_moves_a_row_to_the_end_once(partner_id: UUID) -> None
             await change(db, rows[0], status)
         assert await reader.read() == [(rows[0].id, status.value)]
         assert await reader.read() == []
+
+
+async def test_what_changed_first_comes_first_wherever_its_row_lies(partner_id: UUID) -> None:
+    async with transaction() as db:
+        later, earlier = await apply(db, partner_id), await apply(db, partner_id)
+        later.updated_at += timedelta(minutes=1)
+    assert await Reader(partner_id).read() == [(earlier.id, "SUBMITTED"), (later.id, "SUBMITTED")]
 
 
 @pytest.mark.parametrize("seed", range(4))
