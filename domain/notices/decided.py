@@ -1,6 +1,6 @@
 """Who hears of what: every event that is declared, with the notices that people are told of it, or why they are told none.
 
-A test fails where an event stands not here. The notices are named by their codes, since their rooms lie above this one.
+A test fails where an event is missing here. The notices are named by their codes, since their rooms lie above this one.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, delete, or_, select
+from sqlalchemy import ColumnElement, Index, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -178,7 +178,14 @@ async def _undo(db: Db, change: PhoneChange) -> User:
     return user
 
 
-async def _live(db: Db, whose) -> PhoneChange | None:  # type: ignore[no-untyped-def]
+async def refuse_stoppable(db: Db, user_id: UUID) -> None:
+    """Refuses NOT_OPEN while the old number can take the account back: what is fixed for good waits until it cannot."""
+    if live := await _live(db, PhoneChange.user_id == user_id):
+        sentence = N_("Your phone number changed within a day. Please try again tomorrow.")
+        raise Refusal(RefusalCode.NOT_OPEN, sentence, retry_at=live.ends_at)
+
+
+async def _live(db: Db, whose: ColumnElement[bool]) -> PhoneChange | None:
     now = await clock.now(db)
     live = select(PhoneChange).where(whose, PhoneChange.ends_at > now, PhoneChange.stopped_at.is_(None))
     return (await db.execute(live.order_by(PhoneChange.changed_at.desc()).limit(1))).scalar_one_or_none()

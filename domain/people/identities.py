@@ -13,7 +13,7 @@ from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import REGISTER
-from domain.people import id_numbers, profiles, putting_away
+from domain.people import changing_phone, id_numbers, profiles, putting_away
 from domain.people.id_numbers import FIELD, IdNumber
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on
 from domain.people.users import PHONE, User
@@ -111,7 +111,8 @@ def name_of(text: str) -> str:
 async def begin(db: Db, actor: UserActor, said: Said, key: str) -> Inquiry | None:
     """What to ask of a register, with a try counted; None where the answer is known already. Raises Busy.
 
-    Refuses NOT_ELIGIBLE who is not of age, NOT_ALLOWED somebody who is known to be another, and RATE_LIMITED.
+    Refuses NOT_ELIGIBLE who is not of age, NOT_ALLOWED somebody who is known to be another, NOT_OPEN while a change of phone
+    can be stopped, and RATE_LIMITED.
     """
     receipt = await _receipt(db, actor, said, key)
     if receipt.result_id is not None:
@@ -122,6 +123,7 @@ async def begin(db: Db, actor: UserActor, said: Said, key: str) -> Inquiry | Non
     if identity.status is IdentityStatus.CHECKED:
         await _refuse_another(db, identity, said)
         return None
+    await changing_phone.refuse_stoppable(db, actor.user_id)
     if identity.asking_until and identity.asking_until > await clock.now(db):
         raise Busy
     tries = await _take_try(db, actor, said)

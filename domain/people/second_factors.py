@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, delete, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Index, delete, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
@@ -226,7 +226,7 @@ async def _is_signed(db: Db, factor: SecondFactor, response: str, challenge: byt
     return (await db.execute(taken)).scalar_one_or_none() is not None
 
 
-def _is(factor: SecondFactor):  # type: ignore[no-untyped-def]
+def _is(factor: SecondFactor) -> ColumnElement[bool]:
     return (SecondFactor.user_id == factor.user_id) & (SecondFactor.id == factor.id)
 
 

@@ -11,6 +11,7 @@ from domain.people.challenges import Challenge, CodePurpose
 from domain.people.users import User, UserStatus
 from infra.database import reading, transaction
 from infra.setting_parts import Rate
+from tests.api.app.test_identity import new_id_number, profile, verify
 from tests.api.app.test_second_factors import half_signed_in, owner_of, step_up, with_app, with_passkey
 from tests.clocks import Clock
 from tests.patience import until
@@ -174,3 +175,13 @@ async def test_whoever_signs_in_meanwhile_is_done_before_an_account_is_put_away(
         assert not reporting.done() and await owner_of(member.number) == member.user_id
     assert (await reporting)["__typename"] == "SignedOut"
     assert await owner_of(member.number) is None
+
+
+async def test_nobody_is_fixed_as_the_person_while_the_change_can_be_stopped(member: Phone, clock: Clock) -> None:
+    await changed(member)
+    number = new_id_number()
+    assert (await verify(member, number))["code"] == "NOT_OPEN"
+    assert (await profile(member))["identity"] == "UNCHECKED"
+    await clock.forward(days=1, seconds=1)
+    await member.renew()
+    assert (await verify(member, number))["__typename"] == "User"
