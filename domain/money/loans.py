@@ -1,0 +1,117 @@
+"""What the life of a loan is made of: its terms, what happens to it, its planned rows, and the bookings that come of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.money.conventions import CNY, Convention
+
+
+class Amortisation(StrEnum):
+    """How the principal comes back."""
+
+    EQUAL = "EQUAL"  # equal instalments on a declining balance
+    INTEREST_ONLY = "INTEREST_ONLY"  # interest each time, all of the principal with the last
+    FLAT = "FLAT"  # interest on the first principal, whatever is repaid
+
+
+@dataclass(frozen=True)
+class LoanTerms:
+    """What was agreed. `cap` is the most that it may cost a year, all told; None where nothing caps it."""
+
+    annual_rate: Decimal
+    instalments: int
+    amortisation: Amortisation = Amortisation.EQUAL
+    convention: Convention = CNY
+    cap: Decimal | None = None
+
+
+class Act(StrEnum):
+    """What happens to a loan."""
+
+    ADVANCE = "ADVANCE"  # money that the person gets, less what is withheld of it as a fee
+    PAYMENT = "PAYMENT"  # money from the person, settled
+    FEE = "FEE"
+    PENALTY = "PENALTY"
+    PAUSE = "PAUSE"  # no interest from `on` to `until`, both days included
+    WAIVER = "WAIVER"  # something owed is given up: penalties first, then fees, interest, principal
+    REFUND = "REFUND"  # credit that is paid back
+
+
+@dataclass(frozen=True)
+class LoanEvent:
+    """`on` is the value date. `ref` is whatever names the cause to the caller; the bookings that come of it carry it."""
+
+    act: Act
+    on: date
+    amount: int = 0
+    until: date | None = None
+    withheld: int = 0
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An amount by what it is for."""
+
+    principal: int = 0
+    interest: int = 0
+    fees: int = 0
+    penalties: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.interest + self.fees + self.penalties
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((self.principal, self.interest, self.fees, self.penalties))
+
+    def __add__(self, other: "Parts") -> "Parts":
+        return Parts(*(one + another for one, another in zip(self, other, strict=True)))
+
+    def __sub__(self, other: "Parts") -> "Parts":
+        return Parts(*(one - another for one, another in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """One instalment: what is due for the days after `starts_on` up to `due_on`, and what of it is paid."""
+
+    number: int
+    starts_on: date
+    due_on: date
+    due: Parts
+    paid: Parts = Parts()
+    settled_on: date | None = None
+
+    @property
+    def outstanding(self) -> int:
+        return self.due.total - self.paid.total
+
+
+class BookingKind(StrEnum):
+    """ADVANCE, INTEREST, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
+
+    ADVANCE = "ADVANCE"
+    INTEREST = "INTEREST"
+    FEE = "FEE"
+    PENALTY = "PENALTY"
+    REPAYMENT = "REPAYMENT"
+    WAIVER = "WAIVER"
+    REFUND = "REFUND"
+
+
+@dataclass(frozen=True)
+class Booking:
+    """One line to post, on its value date. `parts` is what it adds to what is owed (below zero: takes), `credit` what it adds to
+    credit; a payment or waiver that reaches several rows is one line a row. `number` is the row's; `ref` is the event's.
+    """
+
+    kind: BookingKind
+    on: date
+    parts: Parts = field(default_factory=Parts)
+    credit: int = 0
+    number: int | None = None
+    ref: str = ""
