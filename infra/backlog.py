@@ -11,6 +11,7 @@ from infra.database import Db, reading
 from infra.settings import settings
 
 PATIENCE_SECONDS = 2
+MOST = 50_000  # so many of either kind are counted, the oldest first: whoever asks shall not wait the longer, the more waits
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Counts, and seconds since the oldest first was due; 0 where nothing waits. Parked ones wait for a person."""
+    """Counts up to MOST, and seconds since the oldest first was due; 0 where nothing waits. Parked ones wait for a person."""
 
     waiting: int
     oldest_seconds: float
@@ -45,11 +46,12 @@ class Backlog:
 LOOK = text(
     """
     WITH unhandled AS (
-         SELECT reaction, due_at AS since, false AS is_parked, last_error FROM event_reactions
-          WHERE handled_at IS NULL AND parked_at IS NULL AND due_at <= longan_now() AND waiting_since IS NULL
+         (SELECT reaction, due_at AS since, false AS is_parked, last_error FROM event_reactions
+           WHERE handled_at IS NULL AND parked_at IS NULL AND due_at <= longan_now() AND waiting_since IS NULL
+           ORDER BY due_at LIMIT :most)
          UNION ALL
-         SELECT reaction, waiting_since, parked_at IS NOT NULL, last_error FROM event_reactions
-          WHERE handled_at IS NULL AND waiting_since IS NOT NULL)
+         (SELECT reaction, waiting_since, parked_at IS NOT NULL, last_error FROM event_reactions
+           WHERE handled_at IS NULL AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT :most))
     SELECT reaction,
            count(*) FILTER (WHERE NOT is_parked),
            coalesce(extract(epoch FROM longan_now() - min(since) FILTER (WHERE NOT is_parked)), 0)::float,
@@ -63,7 +65,7 @@ LOOK = text(
 
 
 async def look(db: Db) -> Backlog:
-    lines = tuple(Waiting(*row) for row in await db.execute(LOOK))
+    lines = tuple(Waiting(*row) for row in await db.execute(LOOK, {"most": MOST}))
     return Backlog(
         waiting=sum(each.waiting for each in lines),
         oldest_seconds=max((each.oldest_seconds for each in lines), default=0),

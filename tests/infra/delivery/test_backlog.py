@@ -63,6 +63,23 @@ async def test_a_parked_one_goes_on_being_told_by_its_age(
     assert oldest_parked == clock.lasting(86_400)
 
 
+async def test_counting_ends_where_it_would_take_long_and_the_age_stays_that_of_the_oldest(
+    counter: Counter, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "MOST", 3)
+    await happened()
+    await clock.forward(seconds=50)
+    for _ in range(4):
+        await happened()
+    waiting, oldest, _, _ = await look()
+    assert waiting == 3
+    assert oldest == clock.lasting(50)
+    assert len(await leases.take_due(BATCH)) == 5, "and now they wait by their other index"
+    waiting, oldest, _, _ = await look()
+    assert waiting == 3
+    assert oldest == clock.lasting(50)
+
+
 async def test_metrics_and_ready_tell_it(counter: Counter, clock: Clock, web: httpx2.AsyncClient) -> None:
     await happened()
     await leases.take_due(BATCH)
