@@ -22,7 +22,7 @@ RECORDS: dict[str, Record] = {
 }
 ALL = """applications applied_terms approvals consents decisions documents events evidence_heads evidence_leaves
     evidence_nodes matcher_trainings model_artefacts
-    model_files model_moves offers outcomes scores tier_moves tier_rules tier_rules_versions"""
+    model_files model_moves offers outcomes scores tier_moves tier_rules tier_rules_versions transfers"""
 BY = re.compile(r"_by(_id)?$|^author_id$")
 HELD = {"claimed_by": "a lease, until it ends", "promised_by": "a time"}
 REFUSED = "stays as it was written"

@@ -1,0 +1,94 @@
+"""Account kinds, as data: on which side each grows, and the rule that its balance may not break.
+
+A new kind is a line here, and a migration of the rule's constraint where it has one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    DEBIT = "DEBIT"
+    CREDIT = "CREDIT"
+
+
+class Rule(StrEnum):
+    """What the database refuses; each is a constraint of `ledger_accounts`, by this name, over all kinds that it holds for."""
+
+    LIMIT = "limit"  # nobody draws more than was agreed
+    DEBT = "debt"  # nobody owes less than nothing
+    CREDIT = "credit"  # nobody is given back more than they paid too much
+    COUNTER = "counter"  # nothing is taken back that was never booked
+
+
+class AccountKind(StrEnum):
+    PRINCIPAL = "PRINCIPAL"
+    INTEREST = "INTEREST"
+    FEES = "FEES"
+    CREDIT = "CREDIT"
+    LENT = "LENT"
+    INTEREST_EARNED = "INTEREST_EARNED"
+    FEES_EARNED = "FEES_EARNED"
+    REPAID = "REPAID"
+    COLLECTED = "COLLECTED"
+    PAYABLE = "PAYABLE"
+    COMMISSION = "COMMISSION"
+    DRAWABLE = "DRAWABLE"
+    RESERVED = "RESERVED"
+    COMMITTED = "COMMITTED"
+    UNMATCHED = "UNMATCHED"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`rule`: the balance, counted on its side, is never below zero. Without a rule it may be anything."""
+
+    side: Side
+    rule: Rule | None
+    holds: str
+
+
+DEBIT, CREDIT = Side.DEBIT, Side.CREDIT
+
+KINDS: Mapping[AccountKind, Kind] = {
+    # What the person owes the lender, and what they paid too much.
+    AccountKind.PRINCIPAL: Kind(DEBIT, Rule.DEBT, "money that was lent and is not repaid"),
+    AccountKind.INTEREST: Kind(DEBIT, Rule.DEBT, "interest that was booked and is not paid"),
+    AccountKind.FEES: Kind(DEBIT, Rule.DEBT, "fees that were booked and are not paid"),
+    AccountKind.CREDIT: Kind(CREDIT, Rule.CREDIT, "what the person paid too much"),
+    # The lender's side of it.
+    AccountKind.LENT: Kind(CREDIT, Rule.COUNTER, "what the lender has paid out"),
+    AccountKind.INTEREST_EARNED: Kind(CREDIT, Rule.COUNTER, "interest that was booked, paid or not"),
+    AccountKind.FEES_EARNED: Kind(CREDIT, Rule.COUNTER, "fees that were booked, paid or not"),
+    AccountKind.REPAID: Kind(DEBIT, Rule.COUNTER, "what the person has paid, less what was given back"),
+    # Longan between the two.
+    AccountKind.COLLECTED: Kind(
+        DEBIT, None, "money at the cashier; below zero where it gave back what it had passed on"
+    ),
+    AccountKind.PAYABLE: Kind(CREDIT, None, "what Longan owes the partner: received less refunded less its fees"),
+    AccountKind.COMMISSION: Kind(CREDIT, Rule.COUNTER, "Longan's fees, which the partner pays"),
+    # The limit: nothing of it is owed yet.
+    AccountKind.DRAWABLE: Kind(DEBIT, Rule.LIMIT, "what may still be drawn"),
+    AccountKind.RESERVED: Kind(DEBIT, Rule.LIMIT, "what was drawn and is on its way to the person"),
+    AccountKind.COMMITTED: Kind(CREDIT, Rule.COUNTER, "what the lender stands by to pay out: drawable and reserved"),
+    # Of a payment, not of an agreement.
+    AccountKind.UNMATCHED: Kind(CREDIT, Rule.CREDIT, "money at the cashier that fits nothing"),
+}
+
+OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES)
+STATEMENT = (*OWED, AccountKind.CREDIT)  # what a person's statement tells of: these sum to outstanding less credit
+
+
+def constraint_of(rule: Rule) -> str:
+    """The CHECK over the kinds that a rule holds for."""
+    sides = {side: [kind for kind, each in KINDS.items() if (each.rule, each.side) == (rule, side)] for side in Side}
+    parts = [
+        f"(kind NOT IN ({', '.join(repr(kind.value) for kind in kinds)}) OR {more} >= {less})"
+        for (kinds, more, less) in (
+            (sides[DEBIT], "debits", "credits"),
+            (sides[CREDIT], "credits", "debits"),
+        )
+        if kinds
+    ]
+    return " AND ".join(parts)
