@@ -12,6 +12,7 @@ from api.cli.evaluate import evaluate
 from api.cli.hiding import hiding
 from api.cli.invent import invent
 from api.cli.keys import keys
+from api.cli.ledger import ledger
 from api.cli.lift import lift
 from api.cli.machine.doctor import doctor
 from api.cli.machine.logs import logs
@@ -82,6 +83,7 @@ app.command(rich_help_panel=OPERATING)(rescore)
 app.command(rich_help_panel=OPERATING)(replay)
 app.command(rich_help_panel=OPERATING)(audit)
 app.command(rich_help_panel=OPERATING)(verify)
+app.add_typer(ledger, name="ledger", rich_help_panel=OPERATING)
 app.command(rich_help_panel=OPERATING)(schema)
 app.add_typer(staff, name="staff", rich_help_panel=OPERATING)
 app.add_typer(keys, name="keys", rich_help_panel=OPERATING)

@@ -42,10 +42,13 @@ class AccountKind(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """`rule`: the balance, counted on its side, is never below zero. Without a rule it may be anything."""
+    """`rule`: the balance, counted on its side, is never below zero. Without a rule it may be anything. `journal` is its
+    account in an exported journal, before the agreement's id.
+    """
 
     side: Side
     rule: Rule | None
+    journal: str
     holds: str
 
 
@@ -53,27 +56,27 @@ DEBIT, CREDIT = Side.DEBIT, Side.CREDIT
 
 KINDS: Mapping[AccountKind, Kind] = {
     # What the person owes the lender, and what they paid too much.
-    AccountKind.PRINCIPAL: Kind(DEBIT, Rule.DEBT, "money that was lent and is not repaid"),
-    AccountKind.INTEREST: Kind(DEBIT, Rule.DEBT, "interest that was booked and is not paid"),
-    AccountKind.FEES: Kind(DEBIT, Rule.DEBT, "fees that were booked and are not paid"),
-    AccountKind.CREDIT: Kind(CREDIT, Rule.CREDIT, "what the person paid too much"),
+    AccountKind.PRINCIPAL: Kind(DEBIT, Rule.DEBT, "Assets:Principal", "money that was lent and is not repaid"),
+    AccountKind.INTEREST: Kind(DEBIT, Rule.DEBT, "Assets:Interest", "interest that was booked and is not paid"),
+    AccountKind.FEES: Kind(DEBIT, Rule.DEBT, "Assets:Fees", "fees that were booked and are not paid"),
+    AccountKind.CREDIT: Kind(CREDIT, Rule.CREDIT, "Liabilities:Credit", "what the person paid too much"),
     # The lender's side of it.
-    AccountKind.LENT: Kind(CREDIT, Rule.COUNTER, "what the lender has paid out"),
-    AccountKind.INTEREST_EARNED: Kind(CREDIT, Rule.COUNTER, "interest that was booked, paid or not"),
-    AccountKind.FEES_EARNED: Kind(CREDIT, Rule.COUNTER, "fees that were booked, paid or not"),
-    AccountKind.REPAID: Kind(DEBIT, Rule.COUNTER, "what the person has paid, less what was given back"),
+    AccountKind.LENT: Kind(CREDIT, Rule.COUNTER, "Equity:Lent", "what the lender has paid out"),
+    AccountKind.INTEREST_EARNED: Kind(CREDIT, Rule.COUNTER, "Income:Interest", "interest that was booked, paid or not"),
+    AccountKind.FEES_EARNED: Kind(CREDIT, Rule.COUNTER, "Income:Fees", "fees that were booked, paid or not"),
+    AccountKind.REPAID: Kind(DEBIT, Rule.COUNTER, "Assets:Repaid", "what the person paid, less what was given back"),
     # Longan between the two.
-    AccountKind.COLLECTED: Kind(
-        DEBIT, None, "money at the cashier; below zero where it gave back what it had passed on"
+    AccountKind.COLLECTED: Kind(DEBIT, None, "Assets:Collected", "money at the cashier"),
+    AccountKind.PAYABLE: Kind(
+        CREDIT, None, "Liabilities:Payable", "owed to the partner: received less refunded less fees"
     ),
-    AccountKind.PAYABLE: Kind(CREDIT, None, "what Longan owes the partner: received less refunded less its fees"),
-    AccountKind.COMMISSION: Kind(CREDIT, Rule.COUNTER, "Longan's fees, which the partner pays"),
+    AccountKind.COMMISSION: Kind(CREDIT, Rule.COUNTER, "Income:Commission", "Longan's fees, which the partner pays"),
     # The limit: nothing of it is owed yet.
-    AccountKind.DRAWABLE: Kind(DEBIT, Rule.LIMIT, "what may still be drawn"),
-    AccountKind.RESERVED: Kind(DEBIT, Rule.LIMIT, "what was drawn and is on its way to the person"),
-    AccountKind.COMMITTED: Kind(CREDIT, Rule.COUNTER, "what the lender stands by to pay out: drawable and reserved"),
+    AccountKind.DRAWABLE: Kind(DEBIT, Rule.LIMIT, "Assets:Drawable", "what may still be drawn"),
+    AccountKind.RESERVED: Kind(DEBIT, Rule.LIMIT, "Assets:Reserved", "what was drawn and is on its way to the person"),
+    AccountKind.COMMITTED: Kind(CREDIT, Rule.COUNTER, "Liabilities:Committed", "what the lender stands by to pay out"),
     # Of a payment, not of an agreement.
-    AccountKind.UNMATCHED: Kind(CREDIT, Rule.CREDIT, "money at the cashier that fits nothing"),
+    AccountKind.UNMATCHED: Kind(CREDIT, Rule.CREDIT, "Liabilities:Unmatched", "money at the cashier that fits nothing"),
 }
 
 OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES)
