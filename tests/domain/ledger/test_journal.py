@@ -1,0 +1,112 @@
+"""The journal: hledger and beancount read it, and all three say the same of every account."""
+
+import csv
+import io
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from beancount import loader
+from beancount.core.data import Transaction
+from sqlalchemy import select
+
+from domain.ledger.accounts import LedgerAccount
+from domain.ledger.checking import Scope
+from domain.ledger.journal import Format, account_name, write_journal
+from domain.ledger.kinds import AccountKind as K
+from domain.ledger.posting import post
+from domain.ledger.transfers import Cause, CauseKind, reversal
+from infra import clock
+from infra.database import reading, transaction
+from infra.ids import new_id
+from infra.money import Money
+from tests.domain.ledger.books import Loan
+
+HLEDGER = shutil.which("hledger")  # of Debian; where there is none beancount alone is asked
+Sums = dict[tuple[str, str], Decimal]
+
+
+async def lived(currency: str, scale: int) -> Loan:
+    loan, draw = Loan(currency), new_id()
+    fee = loan.transfer(K.FEES, K.FEES_EARNED, 5 * scale)
+    async with transaction() as db:
+        for each in (
+            loan.accepted(10_000 * scale),
+            loan.sent(2_000 * scale, draw),
+            loan.settled(2_000 * scale, draw),
+            loan.accrued(9 * scale + 1),
+            loan.repaid(new_id(), interest=9 * scale, principal=100 * scale, credit=7 * scale),
+            [fee],
+            [reversal(fee, Cause(CauseKind.WAIVER, new_id()))],
+        ):
+            await post(db, each)
+    return loan
+
+
+async def journal(scope: Scope, format: Format) -> str:
+    async with reading() as db:
+        return "".join([lines async for lines in write_journal(db, scope, format)])
+
+
+def by_hledger(text: str, folder: Path) -> Sums:
+    path = folder / "ledger.journal"
+    path.write_text(text, "utf-8")
+    words = [str(HLEDGER), "-f", str(path), "balance", "--flat", "--empty", "--no-total", "--layout=bare", "-O", "csv"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
+    return {(row["account"], row["commodity"]): Decimal(row["balance"]) for row in csv.DictReader(io.StringIO(told))}
+
+
+def by_beancount(text: str, folder: Path) -> Sums:
+    entries, errors, _ = loader.load_string(text)
+    assert errors == []
+    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        for posting in entry.postings if isinstance(entry, Transaction) else ():
+            assert posting.units and posting.units.number is not None
+            sums[(posting.account, posting.units.currency)] += posting.units.number
+    return dict(sums)
+
+
+async def by_longan(scope: Scope) -> Sums:
+    async with reading() as db:
+        rows = (await db.execute(select(LedgerAccount).where(LedgerAccount.subject_id == scope.subject_id))).scalars()
+        return {
+            (account_name(row.kind, row.subject_id), row.currency): Money(row.debits - row.credits, row.currency).amount
+            for row in rows
+        }
+
+
+READERS: dict[Format, Callable[[str, Path], Sums]] = {Format.BEANCOUNT: by_beancount}
+if HLEDGER:
+    READERS[Format.HLEDGER] = by_hledger
+
+
+@pytest.mark.parametrize(("currency", "scale"), [("CNY", 100), ("JPY", 1), ("KWD", 1000)])
+async def test_whoever_reads_it_has_the_balances_of_the_ledger(currency: str, scale: int, tmp_path: Path) -> None:
+    loan = await lived(currency, scale)
+    scope = Scope(subject_id=loan.id)
+    ours = await by_longan(scope)
+    assert len(ours) == 13 and ours[(f"Assets:Principal:{str(loan.id).upper()}", currency)] == 1900
+    for format, read in READERS.items():
+        assert read(await journal(scope, format), tmp_path) == ours
+
+
+async def test_a_range_of_days_has_what_was_booked_then_and_nobodys_name() -> None:
+    loan = await lived("CNY", 1)
+    async with reading() as db:
+        today = await clock.today(db)
+    whole, none = (
+        Scope(since=today, until=today, subject_id=loan.id),
+        Scope(until=today - timedelta(days=1), subject_id=loan.id),
+    )
+    assert await journal(none, Format.HLEDGER) == "decimal-mark .\n"
+    assert str(loan.user_id) not in await journal(whole, Format.BEANCOUNT)
+    first = (await journal(whole, Format.HLEDGER)).split("\n\n")[1].splitlines()
+    name = str(loan.id).upper()
+    assert first[0].startswith(f"{today} * (") and first[0].endswith(f"ACCEPTANCE {loan.id}  ; value:2027-01-31")
+    assert first[1:] == [f"  Assets:Drawable:{name}  100.00 CNY", f"  Liabilities:Committed:{name}  -100.00 CNY"]
