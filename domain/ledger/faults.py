@@ -18,18 +18,18 @@ FAULTS: Mapping[str, str] = {
         SELECT user_id, subject_id, NULL::uuid, format('its account %s is not there, and transfers name it', kind)
           FROM summed LEFT JOIN account USING (user_id, subject_id, kind) WHERE account.currency IS NULL""",
     "BALANCE_WRONG": """
-        SELECT user_id, subject_id, NULL, format('its account %s has debits of %s and credits of %s; its transfers, %s and %s',
+        SELECT user_id, subject_id, NULL::uuid, format('its account %s has debits of %s and credits of %s; its transfers, %s and %s',
                    kind, account.debits, account.credits, coalesce(summed.debits, 0), coalesce(summed.credits, 0))
           FROM account LEFT JOIN summed USING (user_id, subject_id, kind)
          WHERE account.debits <> coalesce(summed.debits, 0) OR account.credits <> coalesce(summed.credits, 0)""",
     "KIND_UNKNOWN": """
-        SELECT user_id, subject_id, NULL, format('its account %s is of no kind that there is', account.kind)
+        SELECT user_id, subject_id, NULL::uuid, format('its account %s is of no kind that there is', account.kind)
           FROM account LEFT JOIN kind USING (kind) WHERE kind.kind IS NULL""",
     "BELOW_ZERO": """
-        SELECT user_id, subject_id, NULL, format('its account %s is below zero', kind)
+        SELECT user_id, subject_id, NULL::uuid, format('its account %s is below zero', kind)
           FROM account JOIN kind USING (kind) WHERE is_bounded AND sign * (debits - credits) < 0""",
     "CURRENCIES": """
-        SELECT user_id, subject_id, NULL,
+        SELECT user_id, subject_id, NULL::uuid,
                format('its accounts are of several currencies: %s', string_agg(DISTINCT currency, ', ' ORDER BY currency))
           FROM account GROUP BY user_id, subject_id HAVING count(DISTINCT currency) > 1""",
     "CURRENCY_WRONG": """
@@ -38,7 +38,7 @@ FAULTS: Mapping[str, str] = {
           FROM moved JOIN account USING (user_id, subject_id)
          WHERE account.kind IN (moved.debit, moved.credit) AND account.currency <> moved.currency""",
     "PARTNERS": """
-        SELECT user_id, subject_id, NULL, 'its transfers name several partners' FROM moved
+        SELECT user_id, subject_id, NULL::uuid, 'its transfers name several partners' FROM moved
          GROUP BY user_id, subject_id HAVING count(DISTINCT partner_id) + (count(*) > count(partner_id))::int > 1""",
     "AMOUNT_WRONG": """
         SELECT user_id, subject_id, id, 'it is no amount above zero from one account to another'
@@ -48,10 +48,10 @@ FAULTS: Mapping[str, str] = {
           FROM (SELECT *, row_number() OVER (PARTITION BY user_id, cause_kind, cause_id, part ORDER BY id) AS place
                   FROM moved) AS placed WHERE place > 1""",
     "CAUSE_AGAIN": """
-        SELECT user_id, min(subject_id::text)::uuid, NULL, format('%s %s was not booked at one time', cause_kind, cause_id)
+        SELECT user_id, min(subject_id::text)::uuid, NULL::uuid, format('%s %s was not booked at one time', cause_kind, cause_id)
           FROM moved GROUP BY user_id, cause_kind, cause_id HAVING count(DISTINCT booked_at) > 1""",
     "PART_MISSING": """
-        SELECT user_id, min(subject_id::text)::uuid, NULL, format('a part of %s %s is not there', cause_kind, cause_id)
+        SELECT user_id, min(subject_id::text)::uuid, NULL::uuid, format('a part of %s %s is not there', cause_kind, cause_id)
           FROM moved GROUP BY user_id, cause_kind, cause_id HAVING min(part) <> 0 OR max(part) + 1 > count(DISTINCT part)""",
     "REVERSAL_WRONG": """
         SELECT back.user_id, back.subject_id, back.id, CASE

@@ -154,7 +154,7 @@ def reversal(of: Transfer, cause: Cause, *, value_on: date | None = None) -> Tra
 async def transfers_of(
     db: Db, user_id: UUID, subject_id: UUID, *, after: UUID | None = None, first: int | None = None
 ) -> Sequence[Transfer]:
-    """Of one agreement, in the order in which they were posted; all of them unless `first` says how many."""
+    """Of one agreement, in the order in which they were made; all of them unless `first` says how many."""
     mine = select(Transfer).where(Transfer.user_id == user_id, Transfer.subject_id == subject_id)
     if after is not None:
         mine = mine.where(Transfer.id > after)

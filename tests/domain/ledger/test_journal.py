@@ -33,7 +33,6 @@ Sums = dict[tuple[str, str], Decimal]
 
 async def lived(currency: str, scale: int) -> Loan:
     loan, draw = Loan(currency), new_id()
-    fee = loan.transfer(K.FEES, K.FEES_EARNED, 5 * scale)
     async with transaction() as db:
         for each in (
             loan.accepted(10_000 * scale),
@@ -41,7 +40,7 @@ async def lived(currency: str, scale: int) -> Loan:
             loan.settled(2_000 * scale, draw),
             loan.accrued(9 * scale + 1),
             loan.repaid(new_id(), interest=9 * scale, principal=100 * scale, credit=7 * scale),
-            [fee],
+            [fee := loan.transfer(K.FEES, K.FEES_EARNED, 5 * scale)],
             [reversal(fee, Cause(CauseKind.WAIVER, new_id()))],
         ):
             await post(db, each)
