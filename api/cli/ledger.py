@@ -1,6 +1,6 @@
 """`longan ledger`: whether every account is the sum of its transfers, and the ledger as a journal that others read."""
 
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 FAULTS_SHOWN = 50
 ledger = typer.Typer(no_args_is_help=True, help="The ledger: prove it, or write it down for hledger and beancount.")
 Since = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Only agreements with transfers that were booked on this day or later."),
+    date | None, typer.Option(parser=date.fromisoformat, metavar="DAY", help="What was booked on this day or later.")
 ]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="And on this day or before.")]
+Until = Annotated[
+    date | None, typer.Option(parser=date.fromisoformat, metavar="DAY", help="What was booked on this day or before.")
+]
 Agreement = Annotated[
     str | None, typer.Option(metavar="ID", help="Only this agreement, by its GraphQL id or its UUID; or a payment.")
 ]
@@ -34,7 +35,10 @@ def check(
     agreement: Agreement = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Prove every account and transfer, and name what is broken. Exit code 1 where anything is."""
+    """Prove every account and transfer, and name what is broken. Exit code 1 where anything is.
+
+    Of days, all agreements that something was booked of then, each from its first transfer on.
+    """
     import asyncio
 
     from api.cli import lab, nearby
@@ -57,8 +61,8 @@ def check(
 @ledger.command()
 def export(
     format: Annotated[JournalFormat, typer.Option(help="Whose words.")] = JournalFormat.hledger,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Booked on this day or later.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="And on this day or before.")] = None,
+    since: Since = None,
+    until: Until = None,
     agreement: Agreement = None,
 ) -> None:
     """Write the transfers as a journal, to standard output."""
@@ -71,11 +75,10 @@ def export(
         asyncio.run(_export(scope, format))
 
 
-def _scope(since: datetime | None, until: datetime | None, agreement: str | None) -> "Scope":
+def _scope(since: date | None, until: date | None, agreement: str | None) -> "Scope":
     from domain.ledger.checking import Scope
 
-    subject_id = _uuid(agreement) if agreement else None
-    return Scope(since.date() if since else None, until.date() if until else None, subject_id)
+    return Scope(since, until, _uuid(agreement) if agreement else None)
 
 
 def _uuid(text: str) -> UUID:
