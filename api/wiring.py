@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import domain.applications.applying
 import domain.evidence.keeping
+import domain.ledger.posting
 import domain.matching.reach.questions
 import domain.matching.tasks
 import domain.people.signing_in
@@ -46,6 +47,7 @@ T = TypeVar("T")
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.applications.applying,
+    domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,
     domain.people.signing_in,

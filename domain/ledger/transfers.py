@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.ledger.accounts import LedgerAccount
 from domain.ledger.kinds import AccountKind
 from infra import clock
 from infra.database import Db
@@ -83,7 +84,7 @@ class Transfer(Entity):
         *(
             ForeignKeyConstraint(
                 ["user_id", "subject_id", side, "currency"],
-                [f"ledger_accounts.{name}" for name in ("user_id", "subject_id", "kind", "currency")],
+                [LedgerAccount.user_id, LedgerAccount.subject_id, LedgerAccount.kind, LedgerAccount.currency],
                 name=f"fk_transfers_{side}",
             )
             for side in ("debit", "credit")
