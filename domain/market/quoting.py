@@ -7,9 +7,10 @@ from typing import Protocol
 from domain.credit.grades import Grade
 from domain.market.kinds import ProductKind
 from domain.market.products import Product
-from domain.market.terms.cap import cost_cap, terms_cost_more
-from domain.market.terms.instalments import is_even
+from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Priced, Quote
+from domain.money.cap import terms_cost_more
+from domain.money.instalments import is_even
 from infra.errors import Faults, Refusal, RefusalCode, invalid
 from infra.money import Money, unit
 from infra.words import N_

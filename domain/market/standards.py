@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from domain.market import quoting, rule_inputs
 from domain.market.products import Product
-from domain.market.terms.cap import cost_cap, terms_cost_more
+from domain.market.terms.cap import cost_cap
+from domain.money.cap import terms_cost_more
 from infra.errors import Faults, invalid
 from infra.texts import is_line
 from infra.words import N_

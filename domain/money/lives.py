@@ -10,16 +10,23 @@ simply one more. Undoing one is leaving it out. Amounts are minor units. What ag
 - `corrections(posted, bookings)`: what to post so that the ledger says `bookings`, after a back-dated event for example.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.money.loans import Booking, LoanEvent, LoanTerms, Parts, PlannedRow
+from domain.money.conventions import LoanPart
+from domain.money.loans import NOTHING, Booking, LoanEvent, LoanTerms, Parts, PlannedRow
+from domain.money.replaying import Replay
+from domain.money.rows import no_amounts, parts
 
 
 @dataclass(frozen=True)
 class Payoff:
-    """What settles everything on a day. `waived` is what the cap cuts; the parts are what is left, and add up to `amount`."""
+    """What settles everything on a day. `waived` is what the cap cuts; `parts` are what is left, and add up to `amount`.
+
+    Penalties are cut first, then fees, interest, and at last the principal: a fee that was withheld comes back that way.
+    """
 
     on: date
     parts: Parts
@@ -32,8 +39,8 @@ class Payoff:
 
 @dataclass(frozen=True)
 class Life:
-    """`owed` is booked to date and unpaid, by part; `accrued` is interest since then, booked when due or paid for; `credit`
-    is what was paid too much. The bookings add up to `owed.total - credit`.
+    """`owed` is booked to date and unpaid; `accrued` is interest since then, booked when it falls due or is paid; `credit` is
+    what was paid too much. All that is booked adds up to `owed.total - credit`.
     """
 
     on: date
@@ -46,39 +53,88 @@ class Life:
     @property
     def is_settled(self) -> bool:
         """Whether money was advanced and nothing of it is owed any more."""
-        raise NotImplementedError
+        return bool(self.rows) and not self.owed.total and not self.accrued
 
     @property
     def next_due(self) -> PlannedRow | None:
         """The oldest row that is not paid; overdue where it was due before `on`."""
-        raise NotImplementedError
+        return next((row for row in self.rows if row.outstanding), None)
 
     @property
     def overdue(self) -> int:
         """What was due before `on` and is not paid."""
-        raise NotImplementedError
+        return sum(row.outstanding for row in self.rows if row.due_on < self.on)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A line to post; or, where it `reverses`, a line that stands and is to be posted the other way round."""
+
+    booking: Booking
+    reverses: bool
 
 
 def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Life:
     """The loan at the end of the day `on`; later events do not count yet."""
-    raise NotImplementedError
+    replay = _replayed(terms, events, on)
+    owed = sum((booking.parts for booking in replay.bookings), NOTHING)
+    payable = 0 if replay.is_fixed else sum(amounts[LoanPart.INTEREST] for amounts in replay.payable(on))
+    return Life(
+        on=on,
+        rows=tuple(replay.planned(on)),
+        bookings=tuple(replay.bookings),
+        owed=owed,
+        accrued=max(0, payable - owed.interest),
+        credit=replay.credit,
+    )
 
 
 def plan(terms: LoanTerms, advances: Sequence[LoanEvent]) -> tuple[PlannedRow, ...]:
     """What is due when, if all is paid on its day. Of several advances the later ones re-plan what is open."""
-    raise NotImplementedError
+    return live(terms, advances, max(each.on for each in advances)).rows if advances else ()
 
 
 def payoff(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Payoff | None:
     """What settles everything on that day, cut so that the cap holds; None when nothing is owed."""
-    raise NotImplementedError
+    replay = _replayed(terms, events, on)
+    owed, allowed = replay.owed(on), replay.allowed(on)
+    if not owed:
+        return None
+    waived = 0 if allowed is None else max(0, owed - max(0, allowed))
+    left, parts_left = waived, no_amounts()
+    payable = replay.payable(on)
+    for part in LoanPart:
+        due = sum(amounts[part] for amounts in payable)
+        parts_left[part] = due - min(left, due)
+        left -= min(left, due)
+    return Payoff(on, parts(parts_left), waived)
 
 
-def charge_allowed(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> int:
-    """How much more may be charged on that day, if all that is owed is then paid as planned, before the cap is passed."""
-    raise NotImplementedError
+def charge_allowed(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> int | None:
+    """How much more may be charged on that day before the cap is passed, if all that is owed is then paid as planned; None
+    where nothing caps it.
+    """
+    replay = _replayed(terms, events, on)
+    allowed = replay.allowed(on, replay.planned(on))
+    return None if allowed is None else max(0, allowed)
 
 
-def corrections(posted: Sequence[Booking], bookings: Sequence[Booking]) -> tuple[Booking, ...]:
-    """What to post so that all that is posted says `bookings`: reversals (negative amounts) first, then what is new."""
-    raise NotImplementedError
+def corrections(posted: Iterable[Booking], bookings: Iterable[Booking]) -> tuple[Correction, ...]:
+    """What to post so that the lines that stand are `bookings`; `posted` are those that stand now, without the reversed ones.
+
+    What adds comes before what takes, so that no balance is below nothing in between.
+    """
+    stand, wanted = Counter(posted), Counter(bookings)
+    changes = [Correction(booking, reverses=True) for booking in (stand - wanted).elements()]
+    changes += [Correction(booking, reverses=False) for booking in (wanted - stand).elements()]
+    return tuple(sorted(changes, key=lambda change: _takes(change.booking) is not change.reverses))
+
+
+def _takes(booking: Booking) -> bool:
+    return booking.parts.total < 0 or booking.credit < 0
+
+
+def _replayed(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Replay:
+    replay = Replay(terms)
+    replay.run([event for event in events if event.on <= on], on)
+    return replay

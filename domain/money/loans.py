@@ -1,12 +1,12 @@
 """What the life of a loan is made of: its terms, what happens to it, its planned rows, and the bookings that come of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.money.conventions import CNY, Convention
+from domain.money.conventions import LONGAN, Convention
 
 
 class Amortisation(StrEnum):
@@ -14,18 +14,21 @@ class Amortisation(StrEnum):
 
     EQUAL = "EQUAL"  # equal instalments on a declining balance
     INTEREST_ONLY = "INTEREST_ONLY"  # interest each time, all of the principal with the last
-    FLAT = "FLAT"  # interest on the first principal, whatever is repaid
+    FLAT = "FLAT"  # interest on the first principal, whatever is repaid; payments never change it
 
 
 @dataclass(frozen=True)
 class LoanTerms:
-    """What was agreed. `cap` is the most that it may cost a year, all told; None where nothing caps it."""
+    """What was agreed. `cap` is the most that it may cost a year, all told; None where nothing caps it. `down_payment` is due
+    on the first day, as a row of its own before the `instalments`.
+    """
 
     annual_rate: Decimal
     instalments: int
     amortisation: Amortisation = Amortisation.EQUAL
-    convention: Convention = CNY
+    convention: Convention = LONGAN
     cap: Decimal | None = None
+    down_payment: int = 0
 
 
 class Act(StrEnum):
@@ -72,18 +75,24 @@ class Parts:
         return Parts(*(one + another for one, another in zip(self, other, strict=True)))
 
     def __sub__(self, other: "Parts") -> "Parts":
-        return Parts(*(one - another for one, another in zip(self, other, strict=True)))
+        return self + -other
+
+    def __neg__(self) -> "Parts":
+        return Parts(*(-part for part in self))
+
+
+NOTHING = Parts()
 
 
 @dataclass(frozen=True)
 class PlannedRow:
-    """One instalment: what is due for the days after `starts_on` up to `due_on`, and what of it is paid."""
+    """One instalment: what is due for the days after `starts_on` up to `due_on`, without what was waived, and what is paid."""
 
     number: int
     starts_on: date
     due_on: date
     due: Parts
-    paid: Parts = Parts()
+    paid: Parts = NOTHING
     settled_on: date | None = None
 
     @property
@@ -105,13 +114,14 @@ class BookingKind(StrEnum):
 
 @dataclass(frozen=True)
 class Booking:
-    """One line to post, on its value date. `parts` is what it adds to what is owed (below zero: takes), `credit` what it adds to
-    credit; a payment or waiver that reaches several rows is one line a row. `number` is the row's; `ref` is the event's.
+    """One line to post, on its value date. `parts` is what it adds to what is owed (below zero: takes), `credit` what it adds
+    to credit. A payment or waiver that reaches several rows is a line a row, and one more for what is left over. `number` is
+    the row's; `ref` is the event's, and empty for interest that fell due.
     """
 
     kind: BookingKind
     on: date
-    parts: Parts = field(default_factory=Parts)
+    parts: Parts = NOTHING
     credit: int = 0
     number: int | None = None
     ref: str = ""

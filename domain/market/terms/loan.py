@@ -1,25 +1,26 @@
 """LOAN: money in hand less a fee, paid back in equal instalments."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from domain.credit.grades import Grade
 from domain.market.terms.cap import cost_cap
-from domain.market.terms.instalments import annual_cost, plan, to_minor
 from domain.market.terms.quote import KindTerms, Priced, Quote
+from domain.money.conventions import Rounding
+from domain.money.instalments import annual_cost, plan, to_minor
 from infra.words import N_
 
 
 def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
     rate = annual_rate if annual_rate is not None else priced.annual_rate or Decimal(0)
-    usual = _rounded(amount, rate, priced.fee_rate, months, ROUND_HALF_UP)
+    usual = _rounded(amount, rate, priced.fee_rate, months, Rounding.HALF_UP)
     cap = cost_cap()
     if usual.annual_cost == cap and usual.costs_more_than(cap):
         # Only the cents pass the cap, by less than anybody is shown. Rounded down, they cannot.
-        return _rounded(amount, rate, priced.fee_rate, months, ROUND_DOWN)
+        return _rounded(amount, rate, priced.fee_rate, months, Rounding.DOWN)
     return usual
 
 
-def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, rounding: str) -> Quote:
+def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, rounding: Rounding) -> Quote:
     fee = to_minor(amount * fee_rate, rounding)
     instalments = plan(amount, rate, months, rounding)
     payments = [instalment.due for instalment in instalments]

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.credit.grades import Grade
-from domain.market.terms.cap import Flow, costs_more
-from domain.market.terms.instalments import Instalment, yearly_return
+from domain.money.cap import Flow, costs_more
+from domain.money.instalments import Instalment, yearly_return
 
 
 class Priced(Protocol):

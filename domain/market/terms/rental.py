@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from domain.credit.grades import Grade
 from domain.market.terms.deposits import split
-from domain.market.terms.instalments import Instalment
 from domain.market.terms.quote import KindTerms, Priced, Quote
+from domain.money.instalments import Instalment
 from infra.words import N_
 
 

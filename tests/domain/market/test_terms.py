@@ -12,8 +12,9 @@ from domain.market import quoting, standards
 from domain.market.kinds import ProductKind
 from domain.market.products import Product
 from domain.market.terms import deposits
-from domain.market.terms.cap import COST_CAP, Flow, costs_more, terms_cost_more, unit_periods
-from domain.market.terms.instalments import annual_cost, plan
+from domain.market.terms.cap import COST_CAP
+from domain.money.cap import Flow, costs_more, terms_cost_more, unit_periods
+from domain.money.instalments import annual_cost, plan
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money

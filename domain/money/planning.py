@@ -1,0 +1,160 @@
+"""A plan: rows that fall due one after the other, and what each is to take, as far as it is known on a day."""
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+
+from domain.money.balances import Balance
+from domain.money.conventions import LoanPart, Recalculation
+from domain.money.day_counts import of_period
+from domain.money.due_dates import due_dates
+from domain.money.loans import Amortisation, LoanTerms
+from domain.money.rounding import nearest
+from domain.money.rows import Amounts, Row, no_amounts
+from domain.money.tails import Tail
+
+INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
+Planned = tuple[int, int]  # principal and interest
+
+
+class Plan:
+    """Rows before `open` have fallen due and stay what they are; the others are planned anew whenever it is asked. Where
+    payments change nothing (`is_fixed`), all stay what they are, and the balance is that of the plan.
+
+    `carried` is interest of rows that were closed before their day: it falls due with the next open one. `left` is the
+    principal that no row before `open` has taken.
+    """
+
+    def __init__(self, terms: LoanTerms, start: date) -> None:
+        self.terms, self.convention, self.start = terms, terms.convention, start
+        self.is_fixed = terms.amortisation is Amortisation.FLAT or self.convention.recalculation is Recalculation.NONE
+        self.balance = Balance(Fraction(terms.annual_rate), self.convention)
+        self.rows = _rows(terms, start)
+        self.open = self.carried = self.left = 0
+        self.tail = Tail(self)
+
+    @property
+    def last(self) -> Row:
+        return self.rows[-1]
+
+    @property
+    def open_rows(self) -> list[Row]:
+        return self.rows[self.open :]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all rows have fallen due."""
+        return self.open == len(self.rows)
+
+    def lend(self, amount: int, on: date) -> None:
+        self.balance.change(on, amount)
+        if self.is_over:
+            self.last.due[PRINCIPAL] += amount
+        else:
+            self.left += amount
+
+    def repay(self, amount: int, on: date) -> None:
+        if not self.is_fixed:
+            self.balance.change(on, -amount)
+
+    def fall_due(self, on: date) -> Iterator[tuple[Row, date]]:
+        """The rows whose interest falls due up to that day, each with its day."""
+        while not self.is_over and self.rows[self.open].due_on <= on:
+            row = self.rows[self.open]
+            self._settle(row)
+            self.open += 1
+            yield row, row.due_on
+        if self.is_over:
+            yield from ((self.last, day) for day in self.tail.fall_due(on))
+
+    def _settle(self, row: Row) -> None:
+        if self.is_fixed:
+            self.balance.change(row.due_on, -row.due[PRINCIPAL])
+        else:
+            row.due[INTEREST], self.carried = self._interest(row, row.due_on, row.due_on, self.carried)
+            row.due[PRINCIPAL] = self._principal(row, row.due[INTEREST], self.left)
+        self.left -= row.due[PRINCIPAL]
+
+    def _interest(self, row: Row, until: date, known: date, carried: int, later: int = 0) -> tuple[int, int]:
+        """What a row bears until a day, and what is carried on to the next one."""
+        exact = self.balance.interest(row.starts_on, row.due_on, min(until, row.due_on), known, later)
+        own = carried + self.rounded(exact)
+        return (own, 0) if row.early is None else (row.early, own - row.early)
+
+    def _principal(self, row: Row, interest: int, left: int) -> int:
+        """What a row takes of the principal that is left."""
+        if row is self.last:
+            return left
+        return min(left, max(self._share(row, interest), row.paid[PRINCIPAL]))
+
+    def _share(self, row: Row, interest: int) -> int:
+        return 0 if self.terms.amortisation is Amortisation.INTEREST_ONLY else row.level - interest
+
+    def amounts(self, on: date) -> list[Planned]:
+        """Of each row; of the open ones as they will be if what is overdue is paid on that day, and the rest on its own."""
+        fallen = self.rows if self.is_fixed else self.rows[: self.open]
+        amounts = [(row.due[PRINCIPAL], row.due[INTEREST]) for row in fallen]
+        if self.is_over:
+            principal, interest = amounts[-1]
+            amounts[-1] = principal, interest + self.tail.interest(on)
+        return amounts if self.is_fixed else [*amounts, *self.open_amounts(on)]
+
+    def open_amounts(self, on: date) -> list[Planned]:
+        amounts, later = [], self.debt()
+        left, carried = self.left, self.carried
+        for row in self.open_rows:
+            interest, carried = self._interest(row, row.due_on, on, carried, later)
+            principal = self._principal(row, interest, left)
+            left -= principal
+            later -= principal - (0 if self.is_fixed else row.paid[PRINCIPAL])
+            amounts.append((principal, interest))
+        return amounts
+
+    def debt(self) -> int:
+        """The principal that will be out once all that has fallen due is paid."""
+        if self.is_fixed:
+            return self.balance.today
+        return self.balance.today - sum(row.due[PRINCIPAL] - row.paid[PRINCIPAL] for row in self.rows[: self.open])
+
+    def payable(self, on: date) -> list[Amounts]:
+        """What settles each row on that day. Of a row whose day is still to come: the interest until now, and its principal."""
+        free, carried = self.balance.today, self.carried
+        payable = []
+        for row, is_open in zip(self.rows, self._are_open(), strict=True):
+            due = row.due
+            if is_open:
+                interest, carried = self._interest(row, on, on, carried)
+                due = row.due | {INTEREST: interest, PRINCIPAL: self._ahead(row, interest, free)}
+            elif row is self.last and self.is_over:
+                due = row.due | {INTEREST: row.due[INTEREST] + self.tail.interest(on)}
+            amounts = {part: due[part] - row.paid[part] for part in LoanPart}
+            free -= amounts[PRINCIPAL]
+            payable.append(amounts)
+        return payable
+
+    def _are_open(self) -> list[bool]:
+        return [not self.is_fixed and number >= self.open for number in range(len(self.rows))]
+
+    def _ahead(self, row: Row, interest: int, free: int) -> int:
+        """The principal of a row that may be paid before its day."""
+        paid = row.paid[PRINCIPAL]
+        if row is self.last:
+            return paid + free
+        return paid if row.early is not None else paid + min(free, max(0, self._share(row, interest) - paid))
+
+    def part_of_year(self, row: Row) -> Fraction:
+        of = self.convention
+        return of_period(of.day_count, row.starts_on, row.due_on, row.due_on, of.every, of.unit)
+
+    def rounded(self, value: Fraction) -> int:
+        return nearest(value, self.convention.rounding)
+
+
+def _rows(terms: LoanTerms, start: date) -> list[Row]:
+    down = terms.down_payment
+    rows = [Row(1, start, start, level=down, due=no_amounts() | {PRINCIPAL: down})] if down else []
+    before = start
+    for due_on in due_dates(start, terms.instalments, terms.convention):
+        rows.append(Row(len(rows) + 1, before, due_on))
+        before = due_on
+    return rows

@@ -1,0 +1,186 @@
+"""Replay: a loan's events in the order of their value dates, and the bookings that come of each."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from domain.money.cap import Flow, flow, room
+from domain.money.conventions import LoanPart, Order
+from domain.money.levelling import level
+from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
+from domain.money.planning import Plan
+from domain.money.rows import Amounts, Row, no_amounts, parts
+
+FEE, PENALTY = LoanPart.FEE, LoanPart.PENALTY
+INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
+GIVEN_UP = (PENALTY, FEE, INTEREST, PRINCIPAL)  # in this order, each of the oldest row first
+
+Step = tuple[int, LoanPart]  # a row's place, and a part of it
+
+
+class Replay:
+    """`plan` begins with the first advance; before it there is nothing to charge or to pay off."""
+
+    def __init__(self, terms: LoanTerms) -> None:
+        self.terms = terms
+        self.plan: Plan | None = None
+        self.bookings: list[Booking] = []
+        self.credit = 0
+        self._flows: list[Flow] = []
+
+    def run(self, events: Iterable[LoanEvent], on: date) -> None:
+        for event in sorted(events, key=lambda event: event.on):
+            self._fall_due(event.on)
+            _ACTS[event.act](self, event)
+        self._fall_due(on)
+
+    def _fall_due(self, on: date) -> None:
+        for row, day in self.plan.fall_due(on) if self.plan else ():
+            self._accrue(row, row.due[INTEREST], day)
+
+    def _accrue(self, row: Row, interest: int, on: date, ref: str = "") -> None:
+        """Books a row's interest up to this much."""
+        if interest > row.booked:
+            new = Parts(interest=interest - row.booked)
+            self._book(BookingKind.INTEREST, on, new, number=row.number, ref=ref)
+            row.booked = interest
+
+    def _book(
+        self,
+        kind: BookingKind,
+        on: date,
+        parts: Parts = NOTHING,
+        *,
+        credit: int = 0,
+        number: int | None = None,
+        ref: str = "",
+    ) -> None:
+        self.credit += credit
+        self.bookings.append(Booking(kind, on, parts, credit, number, ref))
+
+    def advance(self, event: LoanEvent) -> None:
+        if self.plan is None:
+            self.plan = Plan(self.terms, event.on)
+        self._flow(event.withheld - event.amount, event.on)
+        self.plan.lend(event.amount, event.on)
+        self._book(BookingKind.ADVANCE, event.on, Parts(principal=event.amount), ref=event.ref)
+        self._fall_due(event.on)  # a down payment
+        level(self.plan, event.on)
+
+    def charge(self, event: LoanEvent) -> None:
+        assert self.plan is not None, "charged before anything was lent"
+        part, kind = (FEE, BookingKind.FEE) if event.act is Act.FEE else (PENALTY, BookingKind.PENALTY)
+        row = next((row for row in self.plan.rows if event.on <= row.due_on), self.plan.last)
+        row.due[part] += event.amount
+        row.settled_on = None
+        self._book(kind, event.on, parts(no_amounts() | {part: event.amount}), number=row.number, ref=event.ref)
+
+    def pause(self, event: LoanEvent) -> None:
+        if self.plan is not None:
+            self.plan.balance.pause(event.on, event.until or event.on)
+
+    def refund(self, event: LoanEvent) -> None:
+        """Credit that is paid back. What is more than there is, as after a payment that failed in the end, is lent."""
+        lent = max(0, event.amount - self.credit)
+        self._flow(-event.amount, event.on)
+        if lent and self.plan:
+            self.plan.lend(lent, event.on)
+        self._book(BookingKind.REFUND, event.on, Parts(principal=lent), credit=lent - event.amount, ref=event.ref)
+
+    def pay(self, event: LoanEvent) -> None:
+        self._cut(event)
+        self._flow(event.amount, event.on)
+        left = self._spend(event.amount, event, BookingKind.REPAYMENT, self._horizontally(event.on))
+        if left:
+            self._book(BookingKind.REPAYMENT, event.on, credit=left, ref=event.ref)
+
+    def waive(self, event: LoanEvent) -> None:
+        self._spend(event.amount, event, BookingKind.WAIVER, self._vertically())
+
+    def _cut(self, event: LoanEvent) -> None:
+        """Gives up what the cap does not allow, where this payment settles the rest."""
+        owed, allowed = self.owed(event.on), self.allowed(event.on)
+        if not owed or allowed is None or allowed >= owed or event.amount < allowed:
+            return
+        self._spend(owed - max(allowed, 0), event, BookingKind.WAIVER, self._vertically())
+        if allowed < 0:
+            self._book(BookingKind.WAIVER, event.on, credit=-allowed, ref=event.ref)
+
+    def owed(self, on: date) -> int:
+        """What settles everything on that day, before the cap is asked."""
+        return sum(sum(each.values()) for each in self.payable(on))
+
+    def payable(self, on: date) -> list[Amounts]:
+        return self.plan.payable(on) if self.plan else []
+
+    def allowed(self, on: date, planned: Iterable[PlannedRow] = ()) -> int | None:
+        """How much more may be paid on that day under the cap, if what is planned is paid too; None where nothing caps it."""
+        if self.plan is None or self.terms.cap is None:
+            return None
+        later = [flow(row.outstanding, self.plan.start, max(on, row.due_on)) for row in planned]
+        return room([*self._flows, *later], self.terms.cap, self.plan.start, on)
+
+    @property
+    def is_fixed(self) -> bool:
+        return self.plan is not None and self.plan.is_fixed
+
+    def planned(self, on: date) -> list[PlannedRow]:
+        if self.plan is None:
+            return []
+        return [row.planned(*each) for row, each in zip(self.plan.rows, self.plan.amounts(on), strict=True)]
+
+    def _horizontally(self, on: date) -> Iterable[Step]:
+        rows = self.plan.rows if self.plan else []
+        return [(place, part) for place, row in enumerate(rows) for part in self._order(row, on)]
+
+    def _order(self, row: Row, on: date) -> Order:
+        if row.due_on < on:
+            return self.terms.convention.past_due
+        return self.terms.convention.due if row.due_on == on else self.terms.convention.ahead
+
+    def _vertically(self) -> Iterable[Step]:
+        rows = self.plan.rows if self.plan else []
+        return [(place, part) for part in GIVEN_UP for place in range(len(rows))]
+
+    def _spend(self, amount: int, event: LoanEvent, kind: BookingKind, steps: Iterable[Step]) -> int:
+        """What is left of an amount after these parts have taken theirs, one after the other."""
+        payable = self.payable(event.on)
+        taken = [no_amounts() for _ in payable]
+        for place, part in steps:
+            taken[place][part] = min(amount, payable[place][part])
+            payable[place][part] -= taken[place][part]
+            amount -= taken[place][part]
+        rows = self.plan.rows if self.plan else []
+        for row, takes, rest in zip(rows, taken, payable, strict=True):
+            if any(takes.values()):
+                self._take(row, takes, rest, event, kind)
+        return amount
+
+    def _take(self, row: Row, takes: Amounts, rest: Amounts, event: LoanEvent, kind: BookingKind) -> None:
+        assert self.plan is not None
+        interest = row.paid[INTEREST] + takes[INTEREST] + rest[INTEREST]
+        if takes[INTEREST]:
+            if row is self.plan.last:
+                self.plan.tail.charge(event.on)
+            self._accrue(row, interest, event.on, event.ref)
+        self.plan.repay(takes[PRINCIPAL], event.on)
+        row.take(takes, is_waived=kind is BookingKind.WAIVER)
+        if not any(rest.values()):
+            row.settled_on = event.on
+            if row.due_on > event.on and not self.plan.is_fixed and row.early is None:
+                row.early = interest
+        self._book(kind, event.on, -parts(takes), number=row.number, ref=event.ref)
+
+    def _flow(self, minor: int, on: date) -> None:
+        if self.plan is not None:
+            self._flows.append(flow(minor, self.plan.start, on))
+
+
+_ACTS: dict[Act, Callable[[Replay, LoanEvent], None]] = {
+    Act.ADVANCE: Replay.advance,
+    Act.PAYMENT: Replay.pay,
+    Act.FEE: Replay.charge,
+    Act.PENALTY: Replay.charge,
+    Act.PAUSE: Replay.pause,
+    Act.WAIVER: Replay.waive,
+    Act.REFUND: Replay.refund,
+}

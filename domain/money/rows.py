@@ -1,0 +1,54 @@
+"""A row while a life is replayed: what it is to take, what is booked and paid of it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from domain.money.conventions import LoanPart
+from domain.money.loans import Parts, PlannedRow
+
+Amounts = dict[LoanPart, int]
+
+
+def no_amounts() -> Amounts:
+    return dict.fromkeys(LoanPart, 0)
+
+
+def parts(amounts: Amounts) -> Parts:
+    return Parts(
+        amounts[LoanPart.PRINCIPAL], amounts[LoanPart.INTEREST], amounts[LoanPart.FEE], amounts[LoanPart.PENALTY]
+    )
+
+
+@dataclass
+class Row:
+    """`level` is what it is to take, principal and interest together. `due` holds its charges, and once it has fallen due, or
+    where payments change nothing, its principal and interest too. `early` is the interest it was closed with before its day.
+    """
+
+    number: int
+    starts_on: date
+    due_on: date
+    level: int = 0
+    due: Amounts = field(default_factory=no_amounts)
+    paid: Amounts = field(default_factory=no_amounts)
+    waived: Amounts = field(default_factory=no_amounts)
+    early: int | None = None
+    booked: int = 0
+    settled_on: date | None = None
+
+    def take(self, amounts: Amounts, *, is_waived: bool) -> None:
+        for part, amount in amounts.items():
+            self.paid[part] += amount
+            self.waived[part] += amount if is_waived else 0
+
+    def planned(self, principal: int, interest: int) -> PlannedRow:
+        whole = parts(self.due | {LoanPart.PRINCIPAL: principal, LoanPart.INTEREST: interest})
+        waived = parts(self.waived)
+        return PlannedRow(
+            number=self.number,
+            starts_on=self.starts_on,
+            due_on=self.due_on,
+            due=whole - waived,
+            paid=parts(self.paid) - waived,
+            settled_on=self.settled_on,
+        )
