@@ -6,19 +6,16 @@ from fractions import Fraction
 from domain.money.conventions import LoanPart
 from domain.money.levels import level_payment
 from domain.money.loans import Amortisation
-from domain.money.planning import INTEREST, PRINCIPAL, Plan
+from domain.money.planning import INTEREST, PRINCIPAL, LoanPlan
 from domain.money.rounding import nearest
 from domain.money.rows import Row
 
 
-def level(plan: Plan, on: date) -> None:
-    """Plans the open rows anew. Where all of them were closed before their day, they open again."""
+def level(plan: LoanPlan, on: date) -> None:
+    """Plans the open rows anew."""
     rows = plan.open_rows
     if not rows:
         return
-    if all(row.early is not None for row in rows):
-        for row in rows:
-            row.early, row.settled_on = None, None
     match plan.terms.amortisation:
         case Amortisation.FLAT:
             _level_flat(plan)
@@ -30,10 +27,10 @@ def level(plan: Plan, on: date) -> None:
             row.due |= {PRINCIPAL: principal, INTEREST: interest}
 
 
-def _level_equally(plan: Plan, on: date) -> None:
+def _level_equally(plan: LoanPlan, on: date) -> None:
     rows, debt = plan.open_rows, plan.debt()
     first = rows[0]
-    paid = first.paid[INTEREST] if first.early is None else first.early
+    paid = (first.paid[INTEREST] if first.early is None else first.early) - first.again
     own = plan.balance.interest(first.starts_on, first.due_on, first.due_on, on, debt)
     rates = [plan.balance.rate * plan.part_of_year(row) for row in rows[1:]]
     exact = level_payment(debt + plan.carried - paid + own, rates, [row.early is None for row in rows])
@@ -49,7 +46,7 @@ def _set(rows: list[Row], each: int) -> None:
             row.level = each + row.paid[PRINCIPAL] + row.paid[INTEREST]
 
 
-def _smooth(plan: Plan, each: int, on: date) -> None:
+def _smooth(plan: LoanPlan, each: int, on: date) -> None:
     """Spreads what the last instalment differs by over all of them, where that brings it nearer."""
     rows, before = plan.open_rows, _difference(plan, each, on)
     if abs(before) < len(rows) // 2:
@@ -60,11 +57,11 @@ def _smooth(plan: Plan, each: int, on: date) -> None:
         _set(rows, each)
 
 
-def _difference(plan: Plan, each: int, on: date) -> int:
+def _difference(plan: LoanPlan, each: int, on: date) -> int:
     return sum(plan.open_amounts(on)[-1]) - each
 
 
-def _level_flat(plan: Plan) -> None:
+def _level_flat(plan: LoanPlan) -> None:
     """The interest of all rows is rounded once; the last row absorbs what the others leave of it, and of the principal."""
     rows, left = plan.open_rows, plan.left
     exact = [left * plan.balance.rate * plan.part_of_year(row) for row in rows]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-
 Ratio = tuple[int, int]  # a fraction that nobody reduced: of numbers so large that takes longest
 
 

@@ -3,7 +3,7 @@
 Every call replays all events in the order of their value dates (of one day: in the order given), so a back-dated event is
 simply one more. Undoing one is leaving it out. Amounts are minor units. What agreements may call:
 
-- `live(terms, events, on)`: all of it, as it stands at the end of the day `on`. `Life.bookings` is what a ledger posts.
+- `live(terms, events, on)`: all of it, as it stands at the end of the day `on`. `LoanLife.bookings` is what a ledger posts.
 - `plan(terms, advances)`: the instalments before anything is paid.
 - `payoff(terms, events, on)`: what settles everything that day; a PAYMENT of that amount that day does.
 - `charge_allowed(terms, events, on)`: how much more may be charged that day under the cap.
@@ -17,7 +17,7 @@ from datetime import date
 
 from domain.money.conventions import LoanPart
 from domain.money.loans import NOTHING, Booking, LoanEvent, LoanTerms, Parts, PlannedRow
-from domain.money.replaying import Replay
+from domain.money.replaying import LoanReplay
 from domain.money.rows import no_amounts, parts
 
 
@@ -38,7 +38,7 @@ class Payoff:
 
 
 @dataclass(frozen=True)
-class Life:
+class LoanLife:
     """`owed` is booked to date and unpaid; `accrued` is interest since then, booked when it falls due or is paid; `credit` is
     what was paid too much. All that is booked adds up to `owed.total - credit`.
     """
@@ -74,12 +74,12 @@ class Correction:
     reverses: bool
 
 
-def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Life:
+def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanLife:
     """The loan at the end of the day `on`; later events do not count yet."""
     replay = _replayed(terms, events, on)
     owed = sum((booking.parts for booking in replay.bookings), NOTHING)
     payable = 0 if replay.is_fixed else sum(amounts[LoanPart.INTEREST] for amounts in replay.payable(on))
-    return Life(
+    return LoanLife(
         on=on,
         rows=tuple(replay.planned(on)),
         bookings=tuple(replay.bookings),
@@ -134,7 +134,7 @@ def _takes(booking: Booking) -> bool:
     return booking.parts.total < 0 or booking.credit < 0
 
 
-def _replayed(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Replay:
-    replay = Replay(terms)
+def _replayed(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanReplay:
+    replay = LoanReplay(terms)
     replay.run([event for event in events if event.on <= on], on)
     return replay

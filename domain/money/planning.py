@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
+from domain.money.after_term import AfterTerm
 from domain.money.balances import Balance
 from domain.money.conventions import LoanPart, Recalculation
 from domain.money.day_counts import of_period
@@ -11,13 +12,12 @@ from domain.money.due_dates import due_dates
 from domain.money.loans import Amortisation, LoanTerms
 from domain.money.rounding import nearest
 from domain.money.rows import Amounts, Row, no_amounts
-from domain.money.tails import Tail
 
 INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
 Planned = tuple[int, int]  # principal and interest
 
 
-class Plan:
+class LoanPlan:
     """Rows before `open` have fallen due and stay what they are; the others are planned anew whenever it is asked. Where
     payments change nothing (`is_fixed`), all stay what they are, and the balance is that of the plan.
 
@@ -31,7 +31,8 @@ class Plan:
         self.balance = Balance(Fraction(terms.annual_rate), self.convention)
         self.rows = _rows(terms, start)
         self.open = self.carried = self.left = 0
-        self.tail = Tail(self)
+        self.after_term = AfterTerm(terms, self.balance, self.last, start)
+        self._goes_on = self.convention.after_term and not self.is_fixed
 
     @property
     def last(self) -> Row:
@@ -45,6 +46,11 @@ class Plan:
     def is_over(self) -> bool:
         """Whether all rows have fallen due."""
         return self.open == len(self.rows)
+
+    @property
+    def is_after_term(self) -> bool:
+        """Whether all rows have fallen due, and what is still owed bears interest."""
+        return self.is_over and self._goes_on
 
     def lend(self, amount: int, on: date) -> None:
         self.balance.change(on, amount)
@@ -64,8 +70,8 @@ class Plan:
             self._settle(row)
             self.open += 1
             yield row, row.due_on
-        if self.is_over:
-            yield from ((self.last, day) for day in self.tail.fall_due(on))
+        if self.is_after_term:
+            yield from ((self.last, day) for day in self.after_term.fall_due(on))
 
     def _settle(self, row: Row) -> None:
         if self.is_fixed:
@@ -78,25 +84,35 @@ class Plan:
     def _interest(self, row: Row, until: date, known: date, carried: int, later: int = 0) -> tuple[int, int]:
         """What a row bears until a day, and what is carried on to the next one."""
         exact = self.balance.interest(row.starts_on, row.due_on, min(until, row.due_on), known, later)
-        own = carried + self.rounded(exact)
+        own = carried + row.again + self.rounded(exact)
         return (own, 0) if row.early is None else (row.early, own - row.early)
 
     def _principal(self, row: Row, interest: int, left: int) -> int:
         """What a row takes of the principal that is left."""
         if row is self.last:
             return left
+        if row.early is not None:
+            return row.paid[PRINCIPAL]
         return min(left, max(self._share(row, interest), row.paid[PRINCIPAL]))
 
     def _share(self, row: Row, interest: int) -> int:
         return 0 if self.terms.amortisation is Amortisation.INTEREST_ONLY else row.level - interest
 
+    def reopen(self, on: date) -> None:
+        """Opens the rows that are still to come once more, after all was paid off: no interest is unpaid."""
+        self.carried = 0
+        for place, row in enumerate(self.open_rows):
+            row.early, row.settled_on, row.again = None, None, 0
+            borne, _ = self._interest(row, on, on, 0) if place == 0 else (0, 0)
+            row.again = row.paid[INTEREST] - borne
+
     def amounts(self, on: date) -> list[Planned]:
         """Of each row; of the open ones as they will be if what is overdue is paid on that day, and the rest on its own."""
         fallen = self.rows if self.is_fixed else self.rows[: self.open]
         amounts = [(row.due[PRINCIPAL], row.due[INTEREST]) for row in fallen]
-        if self.is_over:
+        if self.is_after_term:
             principal, interest = amounts[-1]
-            amounts[-1] = principal, interest + self.tail.interest(on)
+            amounts[-1] = principal, interest + self.after_term.interest(on)
         return amounts if self.is_fixed else [*amounts, *self.open_amounts(on)]
 
     def open_amounts(self, on: date) -> list[Planned]:
@@ -125,8 +141,8 @@ class Plan:
             if is_open:
                 interest, carried = self._interest(row, on, on, carried)
                 due = row.due | {INTEREST: interest, PRINCIPAL: self._ahead(row, interest, free)}
-            elif row is self.last and self.is_over:
-                due = row.due | {INTEREST: row.due[INTEREST] + self.tail.interest(on)}
+            elif row is self.last and self.is_after_term:
+                due = row.due | {INTEREST: row.due[INTEREST] + self.after_term.interest(on)}
             amounts = {part: due[part] - row.paid[part] for part in LoanPart}
             free -= amounts[PRINCIPAL]
             payable.append(amounts)

@@ -1,4 +1,4 @@
-"""Replay: a loan's events in the order of their value dates, and the bookings that come of each."""
+"""Replaying: a loan's events in the order of their value dates, and the bookings that come of each."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from domain.money.cap import Flow, flow, room
 from domain.money.conventions import LoanPart, Order
 from domain.money.levelling import level
 from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
-from domain.money.planning import Plan
+from domain.money.planning import LoanPlan
 from domain.money.rows import Amounts, Row, no_amounts, parts
 
 FEE, PENALTY = LoanPart.FEE, LoanPart.PENALTY
@@ -17,12 +17,12 @@ GIVEN_UP = (PENALTY, FEE, INTEREST, PRINCIPAL)  # in this order, each of the old
 Step = tuple[int, LoanPart]  # a row's place, and a part of it
 
 
-class Replay:
+class LoanReplay:
     """`plan` begins with the first advance; before it there is nothing to charge or to pay off."""
 
     def __init__(self, terms: LoanTerms) -> None:
         self.terms = terms
-        self.plan: Plan | None = None
+        self.plan: LoanPlan | None = None
         self.bookings: list[Booking] = []
         self.credit = 0
         self._flows: list[Flow] = []
@@ -59,7 +59,9 @@ class Replay:
 
     def advance(self, event: LoanEvent) -> None:
         if self.plan is None:
-            self.plan = Plan(self.terms, event.on)
+            self.plan = LoanPlan(self.terms, event.on)
+        elif not self.is_fixed and not self.owed(event.on):
+            self.plan.reopen(event.on)
         self._flow(event.withheld - event.amount, event.on)
         self.plan.lend(event.amount, event.on)
         self._book(BookingKind.ADVANCE, event.on, Parts(principal=event.amount), ref=event.ref)
@@ -81,15 +83,17 @@ class Replay:
     def refund(self, event: LoanEvent) -> None:
         """Credit that is paid back. What is more than there is, as after a payment that failed in the end, is lent."""
         lent = max(0, event.amount - self.credit)
-        self._flow(-event.amount, event.on)
         if lent and self.plan:
+            self._flow(-lent, event.on)
             self.plan.lend(lent, event.on)
-        self._book(BookingKind.REFUND, event.on, Parts(principal=lent), credit=lent - event.amount, ref=event.ref)
+            self._book(BookingKind.REFUND, event.on, Parts(principal=lent), ref=event.ref)
+        if event.amount > lent:
+            self._book(BookingKind.REFUND, event.on, credit=lent - event.amount, ref=event.ref)
 
     def pay(self, event: LoanEvent) -> None:
         self._cut(event)
-        self._flow(event.amount, event.on)
         left = self._spend(event.amount, event, BookingKind.REPAYMENT, self._horizontally(event.on))
+        self._flow(event.amount - left, event.on)  # what is too much is still theirs
         if left:
             self._book(BookingKind.REPAYMENT, event.on, credit=left, ref=event.ref)
 
@@ -103,6 +107,7 @@ class Replay:
             return
         self._spend(owed - max(allowed, 0), event, BookingKind.WAIVER, self._vertically())
         if allowed < 0:
+            self._flow(allowed, event.on)
             self._book(BookingKind.WAIVER, event.on, credit=-allowed, ref=event.ref)
 
     def owed(self, on: date) -> int:
@@ -159,8 +164,8 @@ class Replay:
         assert self.plan is not None
         interest = row.paid[INTEREST] + takes[INTEREST] + rest[INTEREST]
         if takes[INTEREST]:
-            if row is self.plan.last:
-                self.plan.tail.charge(event.on)
+            if row is self.plan.last and self.plan.is_after_term:
+                self.plan.after_term.charge(event.on)
             self._accrue(row, interest, event.on, event.ref)
         self.plan.repay(takes[PRINCIPAL], event.on)
         row.take(takes, is_waived=kind is BookingKind.WAIVER)
@@ -175,12 +180,12 @@ class Replay:
             self._flows.append(flow(minor, self.plan.start, on))
 
 
-_ACTS: dict[Act, Callable[[Replay, LoanEvent], None]] = {
-    Act.ADVANCE: Replay.advance,
-    Act.PAYMENT: Replay.pay,
-    Act.FEE: Replay.charge,
-    Act.PENALTY: Replay.charge,
-    Act.PAUSE: Replay.pause,
-    Act.WAIVER: Replay.waive,
-    Act.REFUND: Replay.refund,
+_ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {
+    Act.ADVANCE: LoanReplay.advance,
+    Act.PAYMENT: LoanReplay.pay,
+    Act.FEE: LoanReplay.charge,
+    Act.PENALTY: LoanReplay.charge,
+    Act.PAUSE: LoanReplay.pause,
+    Act.WAIVER: LoanReplay.waive,
+    Act.REFUND: LoanReplay.refund,
 }

@@ -22,7 +22,8 @@ def parts(amounts: Amounts) -> Parts:
 @dataclass
 class Row:
     """`level` is what it is to take, principal and interest together. `due` holds its charges, and once it has fallen due, or
-    where payments change nothing, its principal and interest too. `early` is the interest it was closed with before its day.
+    where payments change nothing, its principal and interest too. `early` is the interest it was closed with before its day;
+    `again` is what it had borne when all was paid off and it was opened again.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Row:
     paid: Amounts = field(default_factory=no_amounts)
     waived: Amounts = field(default_factory=no_amounts)
     early: int | None = None
+    again: int = 0
     booked: int = 0
     settled_on: date | None = None
 
