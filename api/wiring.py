@@ -5,6 +5,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import domain.agreements.accepting
+import domain.agreements.acts
+import domain.agreements.telling
 import domain.applications.applying
 import domain.evidence.keeping
 import domain.ledger.posting
@@ -46,6 +49,9 @@ T = TypeVar("T")
 
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
+    domain.agreements.accepting,
+    domain.agreements.acts,
+    domain.agreements.telling,
     domain.applications.applying,
     domain.ledger.posting,
     domain.matching.reach.questions,

@@ -45,6 +45,7 @@ AWAITING_REVIEW = (Status.DELAYED, Status.IN_REVIEW)
 OPEN = (*UNDECIDED, Status.APPROVED)
 
 NOT_OPEN = N_("This application cannot be decided now.")
+CLOSED = N_("This application is closed, so it cannot be withdrawn.")
 
 LIFE = Lifecycle(
     "Application",
@@ -54,10 +55,10 @@ LIFE = Lifecycle(
     Move(UNDECIDED, Status.DECLINED, DECLINED, refused=NOT_OPEN),
     Move([Status.APPROVED], Status.ACCEPTED, ACCEPTED),
     Move([Status.APPROVED], Status.EXPIRED, EXPIRED, at="expires_at of its offer"),
-    Move(OPEN, Status.WITHDRAWN, WITHDRAWN, refused=N_("This application is closed, so it cannot be withdrawn.")),
+    Move((*OPEN, Status.ACCEPTED), Status.WITHDRAWN, WITHDRAWN, refused=CLOSED),
     begins=Status.SUBMITTED,
     event=SUBMITTED,
-    ends=(Status.DECLINED, Status.ACCEPTED, Status.EXPIRED, Status.WITHDRAWN),
+    ends=(Status.DECLINED, Status.EXPIRED, Status.WITHDRAWN),
     groups={"undecided": UNDECIDED, "awaiting review": AWAITING_REVIEW, "open": OPEN},
 )
 
