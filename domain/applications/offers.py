@@ -201,7 +201,9 @@ async def _write_documents(db: Db, papers: Sequence[WrittenPaper]) -> list[Any]:
     return [[each.title, each.sha256, each.locale] for each in papers]
 
 
-def _papers(partner: str, applied: AppliedTerms, quoted: Quote, amount: int, term_months: int) -> tuple[WrittenPaper, ...]:
+def _papers(
+    partner: str, applied: AppliedTerms, quoted: Quote, amount: int, term_months: int
+) -> tuple[WrittenPaper, ...]:
     """The terms and nothing about the person: whoever knows the hash may read them."""
     return writing.write(
         PaperTerms(
