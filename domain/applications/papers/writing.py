@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from domain.market.kinds import ProductKind
-from domain.market.terms.instalments import Instalment
+from domain.money.instalments import Instalment
 from infra.money import Money
 from infra.words import N_, SPOKEN, Locale, say
 
