@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import domain.agreements.accepting
 import domain.agreements.acts
+import domain.agreements.movements
 import domain.agreements.telling
 import domain.applications.applying
 import domain.evidence.keeping
@@ -51,6 +52,7 @@ T = TypeVar("T")
 ROOMS = (
     domain.agreements.accepting,
     domain.agreements.acts,
+    domain.agreements.movements,
     domain.agreements.telling,
     domain.applications.applying,
     domain.ledger.posting,
