@@ -14,10 +14,13 @@ import domain.evidence.keeping
 import domain.ledger.posting
 import domain.matching.reach.questions
 import domain.matching.tasks
+import domain.payments.paying
+import domain.payments.refunding
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
 import domain.telling
+import integrations.cashier.chosen
 import integrations.linking
 import integrations.reassigned
 import integrations.sms.kept
@@ -58,10 +61,13 @@ ROOMS = (
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,
+    domain.payments.paying,
+    domain.payments.refunding,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,
     domain.telling,
+    integrations.cashier.chosen,
     integrations.linking,
     integrations.sms.kept,
     integrations.reassigned,

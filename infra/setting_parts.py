@@ -66,6 +66,38 @@ SMS_NEEDS: dict[str, tuple[str, ...]] = {
 SMS_MAY: dict[str, tuple[str, ...]] = {"aliyun": ("notice_template_code",), "tencent": ("notice_template_id",)}
 
 
+class AlipayCashier(Part):
+    """What Alipay gave us for collecting money: our app's key, and the key by which Alipay signs. `url` is a stand-in's."""
+
+    app_id: kinds.Filled
+    private_key: kinds.RsaPrivateKey
+    public_key: kinds.RsaPublicKey
+    url: kinds.WebAddress = "https://openapi.alipay.com/gateway.do"
+
+
+class WeChatPayCashier(Part):
+    """What WeChat Pay gave us: our merchant certificate's serial and key, and the serial and key by which it signs.
+
+    `url` is a stand-in's.
+    """
+
+    app_id: kinds.Filled
+    merchant_id: kinds.Filled
+    serial: kinds.Filled
+    private_key: kinds.RsaPrivateKey
+    api_v3_key: kinds.SealingKey
+    platform_serial: kinds.Filled
+    platform_key: kinds.RsaPublicKey
+    url: kinds.WebAddress = "https://api.mch.weixin.qq.com"
+
+
+class CashierCredentials(Part):
+    """What each cashier gave us. One that is asked no more stays here until what it was asked for is over."""
+
+    alipay: AlipayCashier | None = None
+    wechat_pay: WeChatPayCashier | None = None
+
+
 class PushCredentials(Part):
     """What Apple, Google and WeChat gave us for pushes, each as a whole or not at all. `..._url` is a stand-in's address."""
 
