@@ -12,7 +12,7 @@ from domain.notices import contacting, deliveries, devices, preferences, words
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.people import devices as signed_in
-from domain.people import identities, payment_accounts, second_factors, sessions
+from domain.people import identities, payment_accounts, recoveries, second_factors, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra.database import Db
@@ -131,6 +131,14 @@ async def prune_contacts(db: Db, event: Event) -> None:
 async def tell_of_second_factor(db: Db, event: Event) -> None:
     assert event.user_id is not None, "a second factor's event names whose it is"
     await notify(db, event.user_id, words.SECOND_FACTOR_ADDED)
+
+
+@reaction(recoveries.RECOVERED, stored_as="tell_of_recovery")
+async def tell_of_recovery(db: Db, event: Event) -> None:
+    """By every way, and on the devices that were signed in before: from there it can be undone."""
+    user_id, session_id = _session(event)
+    ends_at = (await db.get_one(Session, (user_id, session_id))).recovering_until
+    await notify(db, user_id, words.SECOND_FACTOR_RECOVERED, session_id, ends_at=ends_at)
 
 
 @reaction(payment_accounts.ADDED, stored_as="tell_of_payment_account")

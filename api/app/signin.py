@@ -157,7 +157,7 @@ class SignInMutation:
             ),
         )
 
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(description="End this session on this device; its subscriptions end too.")
     async def sign_out(self, info: Info) -> SignOutResult | None:
         actor = info.context.user

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.actors import UserActor
-from domain.people import answering, second_factors, sessions, stepping_up
+from domain.people import answering, recoveries, second_factors, sessions, stepping_up
 from domain.people.challenges import CodePurpose
 from domain.people.second_factors import HELD, RESPONSE, FactorKind
-from infra import counters
+from infra import clock, counters
 from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -25,10 +25,12 @@ class SteppedUp:
 async def step_up(db: Db, actor: UserActor, kind: FactorKind, response: str) -> SteppedUp | Refusal:
     """Five minutes of this session. A wrong proof is counted, so its refusal is returned.
 
-    A code to the phone is enough only for whoever has nothing better. Refuses NOT_ALLOWED, CODE_EXPIRED and RATE_LIMITED.
+    A code to the phone is enough only for whoever has nothing better. Refuses NOT_ALLOWED, CODE_EXPIRED and RATE_LIMITED, and
+    NOT_OPEN whoever recovered: who has the factor after all signs in with it, and no guess of theirs is counted against that.
     """
     session = await sessions.locked(db, actor.user_id, actor.session_id)
     assert session is not None, "the actor came from this session"
+    recoveries.refuse_session(session, await clock.now(db))
     tries = (Use(PER_SESSION, "step-up", str(actor.session_id)),)
     if retry_at := await counters.take(db, tries):
         sentence = N_("You have tried this too often. Please try again later.")

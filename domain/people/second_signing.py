@@ -11,14 +11,25 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from domain.people import answering, challenges, identities, places, putting_away, second_factors, sessions, users
+from domain.people import (
+    answering,
+    challenges,
+    identities,
+    places,
+    putting_away,
+    recoveries,
+    second_factors,
+    sessions,
+    users,
+)
 from domain.people.challenges import Challenge
 from domain.people.identities import PersonIdentity
+from domain.people.places import Place
 from domain.people.profiles import IdentityStatus
-from domain.people.second_factors import HELD, RESPONSE, FactorKind, SecondFactor
+from domain.people.second_factors import HELD, RESPONSE, FactorKind
 from domain.people.sessions import Session
 from domain.people.users import PHONE, Phone, User
-from infra import clock, counters, receipts, vault
+from infra import clock, counters, outbox, receipts, vault
 from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -99,7 +110,7 @@ async def answer(
     if receipt.result_id is not None:
         return await _same_session(db, challenge_id, receipt.result_id)
     challenge, user = await _take_try(db, challenge_id)
-    tries = (Use(PER_PERSON, "second-factor", str(user.id)),)
+    tries = (_use(PER_PERSON, "second-factor", user, challenge),)
     await _count(db, tries)
     if kind not in HELD:
         raise _no_such(kind)
@@ -113,8 +124,8 @@ async def answer(
 
 async def begin_recovery(db: Db, *, challenge_id: UUID, response: str) -> Recovery | Refusal:
     """Whom a register is to be asked about. What does not agree with the identity that was checked is counted, and returned."""
-    _, user = await _take_try(db, challenge_id)
-    tries = (Use(RECOVERIES, "recovery", str(user.id)),)
+    challenge, user = await _take_try(db, challenge_id)
+    tries = (_use(RECOVERIES, "recovery", user, challenge),)
     await _count(db, tries)
     identity = await identities.of(db, user.id)
     known = await identities.opened(db, identity) if identity else None
@@ -137,16 +148,19 @@ async def recover(
 ) -> Session | Refusal:
     """A session for whoever a register just said is the owner of name, number and phone.
 
-    Their second factors end a day later, unless one of them is used before: then it was not they.
+    Their second factors end a day later, unless one of them is used before: then it was not they. Until that day is over,
+    the session may look and change nothing.
     """
     receipt = await _receipt(db, challenge_id, FactorKind.IDENTITY, response, device_name, key)
     if receipt.result_id is not None:
         return await _same_session(db, challenge_id, receipt.result_id)
     challenge, user = await _half(db, challenge_id)
-    ends_at = await clock.now(db) + FACTORS_END_AFTER
-    theirs = (SecondFactor.user_id == user.id, SecondFactor.ends_at.is_(None))
-    await db.execute(update(SecondFactor).where(*theirs).values(ends_at=ends_at))
-    return await _begin(db, user, challenge, device_name, ip, receipt)
+    until = await second_factors.end_all(db, user.id, await clock.now(db) + FACTORS_END_AFTER)
+    session = await _begin(db, user, challenge, device_name, ip, receipt)
+    if until is not None:
+        session.recovering_until = until
+        await outbox.announce(db, recoveries.RECOVERED, user_id=user.id, subject_id=session.id)
+    return session
 
 
 async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip: str, receipt: Receipt) -> Session:
@@ -191,6 +205,12 @@ async def _half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
     if user is None:
         raise _expired()
     return challenge, user
+
+
+def _use(rate: Rate, what: str, user: User, challenge: Challenge) -> Use:
+    """Counted apart for those from whom the person has signed in before: no stranger with their phone uses up their tries."""
+    place = Place(challenge.place, challenge.is_known_place, challenge.is_known_device)
+    return Use(rate, f"{what}-{place.sharers}", str(user.id))
 
 
 async def _count(db: Db, tries: tuple[Use, ...]) -> None:
