@@ -127,10 +127,11 @@ async def prune_contacts(db: Db, event: Event) -> None:
     await deliveries.prune(db)
 
 
-@reaction(second_factors.ENROLLED, stored_as="tell_of_second_factor")
+@reaction(second_factors.ENROLLED, second_factors.REMOVED, stored_as="tell_of_second_factor")
 async def tell_of_second_factor(db: Db, event: Event) -> None:
     assert event.user_id is not None, "a second factor's event names whose it is"
-    await notify(db, event.user_id, words.SECOND_FACTOR_ADDED)
+    is_added = event.name == second_factors.ENROLLED
+    await notify(db, event.user_id, words.SECOND_FACTOR_ADDED if is_added else words.SECOND_FACTOR_REMOVED)
 
 
 @reaction(recoveries.RECOVERED, stored_as="tell_of_recovery")

@@ -33,12 +33,14 @@ class SmsCredentials(Part):
     access_key_secret: kinds.FilledSecret | None = None
     template_code: kinds.FilledSecret | None = None
     notice_template_code: kinds.FilledSecret | None = None
+    stop_template_code: kinds.FilledSecret | None = None
     sign_name: kinds.FilledSecret | None = None
     secret_id: kinds.FilledSecret | None = None
     secret_key: kinds.FilledSecret | None = None
     app_id: kinds.FilledSecret | None = None
     template_id: kinds.FilledSecret | None = None
     notice_template_id: kinds.FilledSecret | None = None
+    stop_template_id: kinds.FilledSecret | None = None
     account_sid: kinds.FilledSecret | None = None
     auth_token: kinds.FilledSecret | None = None
     sender: kinds.FilledSecret | None = None
@@ -62,8 +64,12 @@ SMS_NEEDS: dict[str, tuple[str, ...]] = {
     "twilio": ("account_sid", "auth_token", "sender"),
 }
 
-# Without them its people are told nothing but codes by text.
-SMS_MAY: dict[str, tuple[str, ...]] = {"aliyun": ("notice_template_code",), "tencent": ("notice_template_id",)}
+# Without the first its people are told nothing but codes by text; without the second a code that stops a change of number
+# comes in the words of the others.
+SMS_MAY: dict[str, tuple[str, ...]] = {
+    "aliyun": ("notice_template_code", "stop_template_code"),
+    "tencent": ("notice_template_id", "stop_template_id"),
+}
 
 
 class AlipayCashier(Part):

@@ -210,7 +210,7 @@ show(
     SIGN_IN="To sign in, with the number of an account or a new one.",
     CHANGE_PHONE="To take a new number; it goes there.",
     STEP_UP="To prove once more who one is; it goes to the number of the account.",
-    STOP_CHANGE="To stop a change of number; it comes by itself, and cannot be asked for.",
+    STOP_CHANGE="To stop a change of number. It comes to the old one by itself; asked for, it comes there once more.",
 )
 show(
     FactorKind,

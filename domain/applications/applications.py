@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Index, Select, and_, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.people import putting_away
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -164,6 +165,16 @@ async def count_open(db: Db, application: Application) -> tuple[int, int]:
     is_open = Application.status.in_(OPEN)
     every, same = (await db.execute(mine.where(Application.user_id == application.user_id, is_open))).one()
     return every, same
+
+
+async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+    theirs = select(Application.id).where(Application.user_id == user_id, Application.status.in_(OPEN)).limit(1)
+    if (await db.execute(theirs)).first() is None:
+        return None
+    return N_("You have an application open here. Take it back, or let it come to its end, and try again.")
+
+
+putting_away.unfinished.append(_what_to_finish)
 
 
 async def timelines(db: Db, ids: set[UUID]) -> dict[UUID, list[Event]]:

@@ -84,6 +84,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "scores.look_for_stale": OURS,
     "second_factor.enrolled": ("second_factor_added",),
     "second_factor.recovered": ("second_factor_recovered",),
+    "second_factor.removed": ("second_factor_removed",),
     "session.begun": ("device_signed_in",),
     "session.ended": Untold("signing out is one's own act; another device that is ended is told as that"),
     "session.reused": ("device_copied",),

@@ -203,6 +203,19 @@ SECOND_FACTOR_ADDED = declare(
         link=PROFILE,
     )
 )
+SECOND_FACTOR_REMOVED = declare(
+    NoticeKind(
+        "second_factor_removed",
+        NoticeClass.SECURITY,
+        N_("A second factor was removed"),
+        N_(
+            "Signing in asks for it no more. If it was not you, set one up again, end the other devices and tell us at once."
+        ),
+        lock=N_("Something changed in how you sign in to Longan. If it was not you, open Longan now."),
+        link=PROFILE,
+        texted=Texted.INSTEAD,
+    )
+)
 SECOND_FACTOR_RECOVERED = declare(
     NoticeKind(
         "second_factor_recovered",

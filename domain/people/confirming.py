@@ -1,4 +1,4 @@
-"""Confirming that it is still the person: what `stepUp` takes, each try counted by session."""
+"""Confirming that it is still the person: what `stepUp` takes, each try counted by session and by person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from infra.setting_parts import Rate
 from infra.words import N_
 
 PER_SESSION = Rate(times=10, seconds=3_600)
+PER_PERSON = Rate(times=30, seconds=86_400)  # whoever took one session has no more luck with ten
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ async def step_up(db: Db, actor: UserActor, kind: FactorKind, response: str) -> 
     session = await sessions.locked(db, actor.user_id, actor.session_id)
     assert session is not None, "the actor came from this session"
     recoveries.refuse_session(session, await clock.now(db))
-    tries = (Use(PER_SESSION, "step-up", str(actor.session_id)),)
+    tries = (
+        Use(PER_SESSION, "step-up", str(actor.session_id)),
+        Use(PER_PERSON, "step-up-person", str(actor.user_id)),
+    )
     if retry_at := await counters.take(db, tries):
         sentence = N_("You have tried this too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=RESPONSE, retry_at=retry_at)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Index, delete, func, or_, sele
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.people import authenticators, passkeys, sessions, stepping_up
+from domain.people import authenticators, passkeys, sessions, stepping_up, users
 from domain.people.codes import as_digits
 from domain.people.passkeys import Credential, NoProof
 from domain.people.phones import masked
@@ -29,7 +29,7 @@ LASTS = timedelta(minutes=10)
 TRIES_MAX = 5
 HELD_MAX = 10
 RESPONSE = ("input", "response")
-ENROLLED = declare("second_factor.enrolled")
+ENROLLED, REMOVED = declare("second_factor.enrolled"), declare("second_factor.removed")
 
 
 class FactorKind(StrEnum):
@@ -87,6 +87,7 @@ async def enrol(db: Db, actor: UserActor, kind: FactorKind, key: str) -> SecondF
     )
     if receipt.result_id is not None:
         return await _enrolment(db, actor, receipt.result_id)
+    await users.lock(db, actor.user_id)
     held = await of(db, actor.user_id)
     _refuse_more(kind, held)
     if held or not await stepping_up.is_young(db, actor):
@@ -167,6 +168,20 @@ async def _is_first_proof(db: Db, factor: SecondFactor, response: str) -> bool:
     factor.credential_id, factor.sign_count = made.id, made.sign_count
     factor.secret_sealed = seal.close(base64.b64encode(made.public_key).decode(), PLACE)
     return True
+
+
+async def remove(db: Db, actor: UserActor, factor_id: UUID) -> User:
+    """Signing in asks for it no more. Removing it twice is removing it once. Refuses NOT_FOUND, and STEP_UP_REQUIRED."""
+    mine = (SecondFactor.user_id == actor.user_id, SecondFactor.id == factor_id, SecondFactor.confirmed_at.is_not(None))
+    factor = (await db.execute(select(SecondFactor).where(*mine).with_for_update())).scalar_one_or_none()
+    if factor is None:
+        raise not_found(N_("We could not find this second factor."), ("input", "secondFactorId"))
+    now = await clock.now(db)
+    if factor.ends_at is None or factor.ends_at > now:
+        await stepping_up.require_step_up(db, actor)
+        factor.ends_at = now
+        await outbox.announce(db, REMOVED, user_id=actor.user_id, subject_id=factor.id)
+    return await db.get_one(User, actor.user_id)
 
 
 async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
