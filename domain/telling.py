@@ -80,9 +80,14 @@ async def _tell(db: Db, event: Event, kind: NoticeKind) -> None:
 
 @reaction(sessions.BEGUN, stored_as="tell_of_new_device")
 async def tell_of_new_device(db: Db, event: Event) -> None:
-    """Told to whoever is signed in elsewhere or was before: the first device of all is no news."""
+    """Told to whoever is signed in elsewhere or was before: the first device of all is no news.
+
+    In the language of the owner, which is not for whoever recovered to change.
+    """
     user_id, session_id = _session(event)
-    await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
+    session = await db.get(Session, (user_id, session_id))
+    if session is None or session.recovering_until is None:
+        await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
     before = select(Session.id).where(Session.user_id == user_id, Session.id != session_id).limit(1)
     if (await db.execute(before)).first() is not None:
         await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)

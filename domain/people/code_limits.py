@@ -70,7 +70,9 @@ async def _asked(db: Db, phone_index: bytes, now: datetime) -> list[Challenge]:
     """The codes asked for by this number, oldest first, as far back as any of the rates looks."""
     limits = settings().code_limits
     since = now - timedelta(seconds=max(limits.per_phone.seconds, limits.per_phone_of_strangers.seconds))
-    asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
+    # What comes by itself was asked for from nowhere; counted, it would tell of a number that it was changed.
+    was_asked = (Challenge.phone_index == phone_index, Challenge.created_at > since, Challenge.place != b"")
+    asked = select(Challenge).where(*was_asked)
     return list((await db.execute(asked.order_by(Challenge.created_at, Challenge.id))).scalars())
 
 

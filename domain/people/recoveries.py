@@ -22,7 +22,7 @@ RECOVERED = declare("second_factor.recovered")
 async def refuse(db: Db, actor: UserActor) -> None:
     """Refuses NOT_OPEN a session that still waits."""
     mine = select(Session.recovering_until).where(Session.user_id == actor.user_id, Session.id == actor.session_id)
-    until = (await db.execute(mine)).scalar_one()
+    until = (await db.execute(mine)).scalar_one_or_none()
     if until is not None and until > await clock.now(db):
         raise waits(until)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from domain.people import challenges, changing_phone, code_limits, phones
 from domain.people.challenges import Challenge, CodePurpose
 from domain.people.users import User, UserStatus
+from infra.clock import now
 from infra.database import reading, transaction
 from infra.outbox import Event
 from infra.setting_parts import Rate
@@ -195,7 +196,9 @@ async def test_the_code_is_sent_to_the_old_number_again_and_to_no_other(
     member: Phone, web: httpx2.AsyncClient, clock: Clock
 ) -> None:
     old, visitor = member.number, Phone(web)
+    before = await asked_for(old)
     await changed(member)
+    assert await asked_for(old) == before  # nobody learns from how many more are sent that it was changed
     first = await stop_code(old)
     asked = [await ask_again(visitor, number) for number in (old, visitor.number)]
     assert [told["__typename"] for told in asked] == ["Challenge"] * 2
@@ -213,6 +216,11 @@ async def test_the_code_is_sent_to_the_old_number_again_and_to_no_other(
     assert (await stop(visitor, old, await code_for((await ask_again(visitor, old))["id"])))["__typename"] == STOPPED
     assert (await stop(visitor, old, first))["code"] == "CODE_WRONG"
     assert await owner_of(old) == member.user_id
+
+
+async def asked_for(number: str) -> int:
+    async with reading() as db:
+        return len(await code_limits._asked(db, phones.index(number), await now(db)))
 
 
 STOPPED = "PhoneChangeStopped"

@@ -14,6 +14,7 @@ from api.graphql.requiring import AskFirst, root_fields_of
 from domain.actors import UserActor
 from domain.notices.deliveries import Delivery
 from domain.notices.notices import Notice
+from domain.notices.preferences import ContactPreference
 from domain.people import code_limits, gates, phones, stepping_up
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
@@ -136,8 +137,13 @@ async def test_whoever_has_the_factor_keeps_it_and_puts_out_who_came_without(
 async def test_the_owner_is_told_by_text_and_on_the_devices_of_before(owner: Owner, web: httpx2.AsyncClient) -> None:
     registered = await owner.phone.do("RegisterPush", platform="FCM", token="the-owners-token")
     assert registered["__typename"] == "User"
+    await owner.phone.settle()
+    async with transaction() as db:
+        (await db.get_one(ContactPreference, owner.phone.user_id)).locale = "zh"
     thief = await owner.recovered(web)
     await owner.phone.settle()
+    async with reading() as db:  # not in the thief's language
+        assert (await db.get_one(ContactPreference, owner.phone.user_id)).locale == "zh"
     told = select(Notice.code, Notice.notice_class, Delivery.channel, Delivery.device_id.is_not(None))
     told = told.join(Delivery, (Delivery.user_id == Notice.user_id) & (Delivery.notice_id == Notice.id))
     its = (Notice.user_id == owner.phone.user_id, Notice.subject_id == uuid_of(thief.session["id"]))
