@@ -2,22 +2,31 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
 from domain.credit import assessing
-from domain.facts import accounts, readings
+from domain.facts import accounts
 from domain.facts.link_requests import AccountLinkRequest
+from domain.facts.readings import IS_COUNTING_ON, Reading
 from domain.people import profiles
 from domain.people.challenges import Challenge
-from infra import clock
+from infra import pruning
 from infra.database import Db
 from infra.outbox import Event
-from infra.pruning import PRUNE
+from infra.pruning import Stale
 from infra.reactions import reaction
 
 SPENT_KEPT = timedelta(days=30)
+
+# Challenges and links under way are of no use to anybody a month later; what counted on until now nobody has leave to keep.
+pruning.forget(
+    "prune_spent",
+    Stale(Challenge.created_at, pruning.ago(SPENT_KEPT)),
+    Stale(AccountLinkRequest.created_at, pruning.ago(SPENT_KEPT)),
+    Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
+)
 
 
 @reaction(accounts.LINKED, accounts.UNLINKED, profiles.CHANGED, stored_as="score_after_change")
@@ -36,15 +45,6 @@ async def escalate_overdue_promise(db: Db, event: Event) -> None:
 async def expire_offer(db: Db, event: Event) -> None:
     if application := await _application(db, event):
         await offers.expire(db, application)
-
-
-@reaction(PRUNE, stored_as="prune_spent")
-async def prune_spent(db: Db, event: Event) -> None:
-    """Challenges and links under way are of no use to anybody a month later, nor is what counted on until now."""
-    before = await clock.now(db) - SPENT_KEPT
-    await db.execute(delete(Challenge).where(Challenge.created_at < before))
-    await db.execute(delete(AccountLinkRequest).where(AccountLinkRequest.created_at < before))
-    await readings.prune(db)
 
 
 async def _application(db: Db, event: Event) -> Application | None:

@@ -106,8 +106,3 @@ def _remembered(what: str, who: str) -> bytes:
 async def forget(db: AsyncSession, uses: Iterable[Use]) -> None:
     for use in uses:
         await db.execute(delete(Counter).where(Counter.key == use.key))
-
-
-async def prune(db: AsyncSession) -> None:
-    over = select(Counter.key).where(Counter.ends_at <= await clock.now(db)).with_for_update(skip_locked=True)
-    await db.execute(delete(Counter).where(Counter.key.in_(over)))

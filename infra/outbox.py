@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import Sequence as Positions
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -15,9 +16,15 @@ from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
+POSITIONS = Positions("event_positions", metadata=Entity.metadata)
+
 
 class Event(Entity):
-    """A fact of the past tense, as `application.submitted`. Its data are ids and codes, never anything personal."""
+    """A fact of the past tense, as `application.submitted`. Its data are ids and codes, never anything personal.
+
+    `position`: what was written while a row was locked stands behind what was written of it before, whatever the clocks of
+    the machines say that ids are made by. Of what is written at once it says nothing.
+    """
 
     __tablename__ = "events"
     __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
@@ -29,6 +36,9 @@ class Event(Entity):
     subject_id: Mapped[UUID | None]
     data: Mapped[Json]
     occurred_at: Mapped[datetime]
+    position: Mapped[int | None] = mapped_column(
+        BigInteger, server_default=POSITIONS.next_value(), nullable=False, init=False, default=None
+    )
 
     __table_args__ = (Index(None, "subject_id", "name"), Index(None, "occurred_at"))
 
@@ -60,6 +70,8 @@ Index(
     EventReaction.due_at,
     postgresql_where=EventReaction.handled_at.is_(None) & EventReaction.parked_at.is_(None),
 )
+
+Index("ix_event_reactions_handled", EventReaction.handled_at, postgresql_where=EventReaction.handled_at.is_not(None))
 
 Index(
     "ix_event_reactions_waiting",

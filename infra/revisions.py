@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, Index, ScalarSelect, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, BindParameter, Index, ScalarSelect, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity, OwnerId
@@ -57,7 +56,3 @@ def raises(raised: Raised) -> Callable[[T], T]:
 def of(user_id: UUID | BindParameter[UUID]) -> ScalarSelect[int | None]:
     """The revision of this person, as part of a larger question; NULL where nothing changed lately."""
     return select(func.bit_xor(Revision.id)).where(Revision.user_id == user_id).scalar_subquery()
-
-
-async def prune(db: AsyncSession) -> None:
-    await db.execute(delete(Revision).where(Revision.at < func.clock_timestamp() - KEPT))

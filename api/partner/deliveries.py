@@ -19,7 +19,7 @@ from infra.database import reading
 from infra.ids import global_id
 from infra.paging import page_of
 from infra.words import N_, say
-from integrations.webhooks import deliveries, endpoints, replaying
+from integrations.webhooks import deliveries, endpoints, listing, replaying
 from integrations.webhooks.deliveries import AttemptOutcome, WebhookDeliveryStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import event_global_id
@@ -125,15 +125,11 @@ class DeliveryQuery:
         first: First = None,
         after: After = None,
     ) -> Connection[WebhookDelivery] | None:
-        own = deliveries.visible_to(info.context.partner)
-        if webhook_endpoint_id is not None:
-            id = id_of("WebhookEndpoint", webhook_endpoint_id, "webhookEndpointId")
-            own = own.where(deliveries.WebhookDelivery.endpoint_id == id)
-        if status is not None:
-            own = deliveries.with_status(own, status)
+        of = webhook_endpoint_id
+        endpoint_id = None if of is None else id_of("WebhookEndpoint", of, "webhookEndpointId")
         async with reading() as db:
-            ids = [deliveries.WebhookDelivery.id]
-            return connection(await page_of(db, own, ids, first=first, after=after, newest_first=True))
+            own, id = await listing.listed(db, info.context.partner, endpoint_id=endpoint_id, status=status)
+            return connection(await page_of(db, own, [id], first=first, after=after, newest_first=True))
 
 
 ReplayDeliveryResult = Annotated[

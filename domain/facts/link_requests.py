@@ -62,7 +62,7 @@ class AccountLinkRequest(Entity):
     account_id: Mapped[UUID | None] = mapped_column(default=None)
     failure: Mapped[str | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "state_index", unique=True),)
+    __table_args__ = (Index(None, "user_id", "state_index", unique=True), Index(None, "created_at"))
 
 
 @dataclass(frozen=True)

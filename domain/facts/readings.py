@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Row, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, Row, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -160,12 +160,6 @@ async def live(db: Db, user_id: UUID) -> tuple[list[Opened], datetime]:
     seal = await vault.seal_of(db, user_id)
     told = (await db.execute(mine.order_by(Reading.read_at, Reading.id))).scalars()
     return [opened(reading, seal) for reading in told], now
-
-
-async def prune(db: Db) -> None:
-    """What counted on and does so no longer is deleted: nobody has leave to keep it."""
-    is_over = Reading.withdrawn_at <= await clock.now(db)
-    await db.execute(delete(Reading).where(IS_COUNTING_ON, is_over))
 
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Update, delete, func, select, tuple_, update
+from sqlalchemy import Index, Update, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,7 +21,6 @@ from infra.vault import Seal, seal_of
 
 ROW = "showings.row"  # sealed into what is stored, so it stays as it was first called
 REMEMBERED = timedelta(days=30)  # what a person does later than this did not come of an impression
-BATCH = 10_000
 
 
 class Impression(Entity):
@@ -145,15 +144,3 @@ async def _latest(db: Db, user_id: UUID, product_ids: set[UUID], *, at: datetime
         Impression.product_id, Impression.shown_at.desc(), Impression.position
     )
     return (await db.execute(latest)).scalars().all()
-
-
-async def prune(db: Db, *, before: datetime) -> bool:
-    """Forget the oldest, at most one batch. Answers whether there may be more."""
-    oldest = (
-        select(Impression.user_id, Impression.id)
-        .where(Impression.shown_at < before)
-        .order_by(Impression.shown_at)
-        .limit(BATCH)
-    )
-    gone = delete(Impression).where(tuple_(Impression.user_id, Impression.id).in_(oldest)).returning(Impression.id)
-    return len((await db.execute(gone)).all()) == BATCH

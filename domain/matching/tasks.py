@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from domain.applications import applications
 from domain.applications.applications import Application
 from domain.matching import impressions, product_days
+from domain.matching.impressions import Impression
 from domain.matching.odds import looking
 from domain.matching.sweeps import sweeping, sweeps
 from domain.matching.sweeps.group_costs import GroupCost
@@ -14,20 +15,22 @@ from domain.matching.sweeps.reaches import ProductReach
 from domain.matching.sweeps.snapshots import SnapshotPage
 from domain.matching.sweeps.sweeps import Sweep
 from domain.runs.runs import RunState
-from infra import clock, outbox, schedules
+from infra import pruning, schedules
 from infra.database import Db
 from infra.events import declare
 from infra.outbox import Event
-from infra.pruning import PRUNE
+from infra.pruning import Stale
 from infra.reactions import reaction
 
-LOOK_AT_BANDS, PRUNE_IMPRESSIONS = declare("bands.look"), declare("showings.prune")
+LOOK_AT_BANDS = declare("bands.look")
 SWEEP_DUE, COUNT_DUE = declare("matches.sweep"), declare("products.count")
 KEPT = timedelta(days=400)
 
 schedules.recur(LOOK_AT_BANDS, timedelta(hours=1))
 schedules.recur(SWEEP_DUE, schedules.DAY, schedules.NIGHT)
 schedules.recur(COUNT_DUE, timedelta(hours=1))
+
+pruning.forget("prune_showings", Stale(Impression.shown_at, pruning.ago(KEPT)))
 
 
 @reaction(applications.SUBMITTED, stored_as="attribute_to_showing")
@@ -40,13 +43,6 @@ async def attribute_to_showing(db: Db, event: Event) -> None:
 @reaction(LOOK_AT_BANDS, stored_as="look_at_bands")
 async def look_at_bands(db: Db, event: Event) -> None:
     await looking.observe(db)
-
-
-@reaction(PRUNE, PRUNE_IMPRESSIONS, stored_as="prune_showings")
-async def prune_showings(db: Db, event: Event) -> None:
-    """One batch in one transaction; where there is more, another follows."""
-    if await impressions.prune(db, before=await clock.now(db) - KEPT):
-        await outbox.announce(db, PRUNE_IMPRESSIONS)
 
 
 @reaction(SWEEP_DUE, stored_as="match_everybody")

@@ -139,7 +139,3 @@ async def give_back(db: Db, user_id: UUID, about: UUID, channel: NoticeChannel) 
     """It surely was not made."""
     mine: Any = (Contact.user_id == user_id, Contact.about == about, Contact.channel == channel)
     await db.execute(delete(Contact).where(*mine))
-
-
-async def prune(db: Db) -> None:
-    await db.execute(delete(Contact).where(Contact.at < await clock.now(db) - KEPT_FOR))

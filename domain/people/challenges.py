@@ -58,7 +58,7 @@ class Challenge(Entity):
     )  # the code was right, and a second factor is asked for
     second_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
-    __table_args__ = (Index(None, "phone_index", "created_at"),)
+    __table_args__ = (Index(None, "phone_index", "created_at"), Index(None, "created_at"))
 
     code_length = CODE_LENGTH
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, or_, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
 from domain.permissions import Permission
-from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.lifecycle import Lifecycle, Move, without_graph
@@ -68,7 +67,8 @@ LIFE = Lifecycle(
 
 
 class WebhookDelivery(Entity):
-    """`subject_id` is the application that the event is about: what happened to it is sent in the order of `event_id`.
+    """`subject_id` is the application that the event is about: what happened to it is sent in the order of `position`, the
+    event's own, and of `event_id` where that is of before events had one.
 
     `tries` and `first_tried_at` begin anew when it is replayed or its webhook resumed; `attempts` are all there ever were.
     """
@@ -79,6 +79,7 @@ class WebhookDelivery(Entity):
     partner_id: Mapped[UUID]
     endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
     event_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(BigInteger, server_default="0")
     event_type: Mapped[EventType]
     subject_id: Mapped[UUID]
     happened_at: Mapped[datetime]
@@ -95,26 +96,45 @@ class WebhookDelivery(Entity):
 
     __table_args__ = (
         Index(None, "endpoint_id", "event_id", unique=True),
-        Index(None, "partner_id", "id"),
+        # Each page of a list is read off one of these, whatever else there is.
+        Index(None, "partner_id", "state", "id"),
+        Index(None, "endpoint_id", "state", "id"),
         Index(None, "created_at"),
     )
 
 
 IS_WAITING = WebhookDelivery.state == DeliveryState.WAITING
 Index(
-    "ix_webhook_deliveries_due",
+    "ix_webhook_deliveries_next",
     WebhookDelivery.endpoint_id,
     WebhookDelivery.next_at,
-    WebhookDelivery.event_id,
+    WebhookDelivery.position,
     postgresql_where=IS_WAITING,
 )
 Index(
-    "ix_webhook_deliveries_order",
+    "ix_webhook_deliveries_turn",
     WebhookDelivery.endpoint_id,
     WebhookDelivery.subject_id,
+    WebhookDelivery.position,
     WebhookDelivery.event_id,
     postgresql_where=IS_WAITING,
 )
+
+
+# For statements in SQL. The webhooks that anything waits for, by one step of the index each.
+ALL_WAITED_FOR = """waiting AS (
+         (SELECT endpoint_id FROM webhook_deliveries WHERE state = 'WAITING' ORDER BY endpoint_id LIMIT 1)
+         UNION ALL
+         SELECT (SELECT w.endpoint_id FROM webhook_deliveries w
+                  WHERE w.state = 'WAITING' AND w.endpoint_id > waiting.endpoint_id ORDER BY w.endpoint_id LIMIT 1)
+           FROM waiting WHERE waiting.endpoint_id IS NOT NULL)"""
+# Of an application only what happened first could be sent; what is under way is on its way.
+COULD_BE_SENT = """w.state = 'WAITING' AND w.next_at <= longan_now()
+                   AND (w.claimed_until IS NULL OR w.claimed_until <= clock_timestamp())
+                   AND NOT EXISTS (SELECT FROM webhook_deliveries before
+                                    WHERE before.endpoint_id = w.endpoint_id AND before.subject_id = w.subject_id
+                                      AND before.state = 'WAITING'
+                                      AND (before.position, before.event_id) < (w.position, w.event_id))"""
 
 
 class WebhookAttempt(Entity):
@@ -137,42 +157,17 @@ def visible_to(actor: PartnerActor) -> Select[WebhookDelivery]:
     return select(WebhookDelivery).where(WebhookDelivery.partner_id == actor.partner_id)
 
 
-def with_status(query: Select[WebhookDelivery], status: WebhookDeliveryStatus) -> Select[WebhookDelivery]:
-    if status in (WebhookDeliveryStatus.DELIVERED, WebhookDeliveryStatus.FAILED):
-        return query.where(WebhookDelivery.state == DeliveryState(status))
-    of = WebhookStatus.PAUSED if status == WebhookDeliveryStatus.PAUSED else WebhookStatus.LIVE
-    endpoint = select(WebhookEndpoint.id).where(WebhookEndpoint.status == of)
-    return query.where(IS_WAITING, WebhookDelivery.endpoint_id.in_(endpoint))
-
-
 def status_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> WebhookDeliveryStatus:
     if delivery.state != DeliveryState.WAITING:
         return WebhookDeliveryStatus(delivery.state)
+    if endpoint.deleted_at is not None:
+        return WebhookDeliveryStatus.FAILED  # which is not written of all of them yet
     return WebhookDeliveryStatus.PAUSED if endpoint.status == WebhookStatus.PAUSED else WebhookDeliveryStatus.PENDING
-
-
-async def restart(db: Db, endpoint_id: UUID) -> None:
-    """Let all that waits be sent now, as if for the first time; what was due before and never tried may be very much."""
-    now = await clock.now(db)
-    was_held = or_(WebhookDelivery.first_tried_at.is_not(None), WebhookDelivery.next_at > now)
-    anew = {"tries": 0, "first_tried_at": None, "next_at": now}
-    await db.execute(update(WebhookDelivery).where(*_waiting_for(endpoint_id), was_held).values(**anew))
-    ring(db)
-
-
-async def give_up(db: Db, endpoint_id: UUID) -> None:
-    """Let nothing wait any more."""
-    failed = update(WebhookDelivery).where(*_waiting_for(endpoint_id)).values(state=DeliveryState.FAILED)
-    await db.execute(failed)
 
 
 def ring(db: Db) -> None:
     """Wake the senders after the commit."""
     db.info.setdefault("announced", []).append(None)
-
-
-def _waiting_for(endpoint_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    return WebhookDelivery.endpoint_id == endpoint_id, IS_WAITING
 
 
 async def attempts_of(db: Db, ids: set[UUID]) -> dict[UUID, list[WebhookAttempt]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ForeignKey, Select, select, text
+from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
@@ -62,6 +62,15 @@ class WebhookEndpoint(Entity):
     retry_at: Mapped[datetime | None] = mapped_column(default=None)
     succeeded_at: Mapped[datetime | None] = mapped_column(default=None)
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "deleted_at"),)
+
+
+Index(
+    "ix_webhook_endpoints_unwell",
+    WebhookEndpoint.id,
+    postgresql_where=(WebhookEndpoint.status == WebhookStatus.PAUSED) | (WebhookEndpoint.failures > 0),
+)
 
 
 def visible_to(actor: PartnerActor) -> Select[WebhookEndpoint]:

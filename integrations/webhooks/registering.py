@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.receipts import Receipt
 from infra.words import N_
-from integrations.webhooks import deliveries, endpoints, signing
+from integrations.webhooks import clearing, endpoints, signing
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason, WebhookStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.signing import WebhookSecret
@@ -98,13 +98,13 @@ async def delete(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookEndpo
     if endpoint.deleted_at is None:
         endpoint.deleted_at = await clock.now(db)
         await signing.forget(db, endpoint.id)
-        await deliveries.give_up(db, endpoint.id)
+        await clearing.give_up(db, endpoint.id)
     return endpoint
 
 
 async def _start_anew(db: Db, endpoint: WebhookEndpoint) -> None:
     endpoints.forgive(endpoint)
-    await deliveries.restart(db, endpoint.id)
+    await clearing.restart(db, endpoint.id)
 
 
 async def _locked(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookEndpoint:

@@ -63,7 +63,8 @@ FOLLOW = text(
        SET next_at = CASE WHEN first.state = 'WAITING' THEN first.next_at ELSE longan_now() END
       FROM webhook_deliveries first
      WHERE first.id = ANY(CAST(:ids AS uuid[])) AND later.endpoint_id = first.endpoint_id
-       AND later.subject_id = first.subject_id AND later.event_id > first.event_id
+       AND later.subject_id = first.subject_id
+       AND (later.position, later.event_id) > (first.position, first.event_id)
        AND later.state = 'WAITING' AND later.first_tried_at IS NULL
        AND CASE WHEN first.state = 'WAITING' THEN later.next_at < first.next_at ELSE later.next_at > longan_now() END
     """

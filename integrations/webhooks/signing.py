@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Select, delete, or_, select
+from sqlalchemy import ForeignKey, Index, Select, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, vault
@@ -37,6 +37,8 @@ class WebhookSecret(Entity):
     value: Mapped[bytes]  # sealed
     created_at: Mapped[datetime]
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "ends_at"),)
 
 
 async def make(db: Db, endpoint_id: UUID) -> WebhookSecret:

@@ -14,41 +14,56 @@ from infra import clock
 from infra.database import transaction
 from infra.ids import new_id
 from integrations.webhooks import signing
+from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import event_global_id, payload
 from integrations.webhooks.signing import WebhookSecret
 
 log = structlog.get_logger()
+TRIES = 5  # where others were quicker each time; what is left is theirs, or due in a moment again
 LEASE_SECONDS = 30  # longer than any attempt; by the machine's time, so moving the house's clock ends none
 
-# A webhook that fails is tried by one delivery alone. What another sender has just locked is left to it.
+# Only webhooks that something waits for are looked at, by one step of the index each; one that fails is tried by one delivery
+# alone. A partner gets a place where at least as many are free as it would hold then: however many webhooks of however many
+# partners hang, some are left for another. What another sender has locked just then comes back without `claimed_by`.
 TAKE = text(
-    """
-    WITH due AS (
-         SELECT first.id, e.url, e.failures
-           FROM webhook_endpoints e
-           LEFT JOIN unnest(CAST(:endpoints AS uuid[]), CAST(:counts AS int[])) AS busy (id, count) ON busy.id = e.id
+    f"""
+    WITH RECURSIVE {ALL_WAITED_FOR},
+    busy AS (
+         SELECT e.id, e.partner_id, held.count
+           FROM unnest(CAST(:endpoints AS uuid[]), CAST(:counts AS int[])) AS held (id, count)
+           JOIN webhook_endpoints e ON e.id = held.id),
+    shares AS (SELECT partner_id, sum(count) AS count FROM busy GROUP BY partner_id),
+    due AS (
+         SELECT first.id, first.next_at, e.url, e.failures, coalesce(shares.count, 0)
+                + row_number() OVER (PARTITION BY e.partner_id ORDER BY first.next_at, first.position, first.id) AS share
+           FROM waiting
+           JOIN webhook_endpoints e ON e.id = waiting.endpoint_id
+           LEFT JOIN busy ON busy.id = e.id
+           LEFT JOIN shares ON shares.partner_id = e.partner_id
           CROSS JOIN LATERAL (
-                SELECT w.id, w.next_at FROM webhook_deliveries w
-                 WHERE w.endpoint_id = e.id AND w.state = 'WAITING' AND w.next_at <= longan_now()
-                   AND (w.claimed_until IS NULL OR w.claimed_until <= clock_timestamp())
-                   AND NOT EXISTS (SELECT FROM webhook_deliveries before
-                                    WHERE before.endpoint_id = w.endpoint_id AND before.subject_id = w.subject_id
-                                      AND before.state = 'WAITING' AND before.event_id < w.event_id)
-                 ORDER BY w.next_at, w.event_id
-                 LIMIT greatest(0, CASE WHEN e.failures > 0 THEN 1 ELSE :each END - coalesce(busy.count, 0))
-                   FOR UPDATE OF w SKIP LOCKED) AS first
-          WHERE e.status = 'LIVE' AND e.deleted_at IS NULL AND (e.retry_at IS NULL OR e.retry_at <= longan_now())
-          ORDER BY first.next_at LIMIT :room)
-    UPDATE webhook_deliveries AS taken
-       SET attempts = taken.attempts + 1, claimed_by = :by,
-           claimed_until = clock_timestamp() + make_interval(secs => :lease),
-           first_tried_at = coalesce(taken.first_tried_at, longan_now())
-      FROM due WHERE taken.id = due.id
-    RETURNING taken.id, taken.endpoint_id, taken.event_id, taken.event_type, taken.subject_id, taken.happened_at,
-              taken.attempts, taken.tries, taken.first_tried_at, due.url, due.failures,
-              extract(epoch FROM clock_timestamp())::bigint AS now
-    """
+                SELECT w.id, w.next_at, w.position FROM webhook_deliveries w
+                 WHERE w.endpoint_id = e.id AND {COULD_BE_SENT}
+                 ORDER BY w.next_at, w.position
+                 LIMIT greatest(0, least(:room, CASE WHEN e.failures > 0 THEN 1 ELSE :each END - coalesce(busy.count, 0)))
+                ) AS first
+          WHERE e.status = 'LIVE' AND e.deleted_at IS NULL AND (e.retry_at IS NULL OR e.retry_at <= longan_now())),
+    placed AS (SELECT *, row_number() OVER (ORDER BY share, next_at, id) AS place FROM due),
+    chosen AS (SELECT * FROM placed WHERE share <= :room - place + 1),
+    free AS (
+         SELECT w.id FROM webhook_deliveries w JOIN chosen ON chosen.id = w.id
+          WHERE w.state = 'WAITING' AND (w.claimed_until IS NULL OR w.claimed_until <= clock_timestamp())
+            FOR UPDATE OF w SKIP LOCKED),
+    taken AS (
+         UPDATE webhook_deliveries AS taken
+            SET attempts = taken.attempts + 1, claimed_by = :by,
+                claimed_until = clock_timestamp() + make_interval(secs => :lease),
+                first_tried_at = coalesce(taken.first_tried_at, longan_now())
+           FROM free WHERE taken.id = free.id
+         RETURNING taken.*)
+    SELECT taken.*, chosen.url, chosen.failures, extract(epoch FROM clock_timestamp())::bigint AS now
+      FROM chosen LEFT JOIN taken ON taken.id = chosen.id
+    """  # noqa: S608
 )
 
 
@@ -73,7 +88,11 @@ async def take(room: int, each: int, busy: Mapping[UUID, int]) -> list[Taken]:
     by = new_id()
     given = {"endpoints": [*busy], "counts": [*busy.values()], "each": each, "room": room}
     async with transaction() as db:
-        rows = (await db.execute(TAKE, given | {"by": by, "lease": LEASE_SECONDS})).all()
+        for _ in range(TRIES):
+            chosen = (await db.execute(TAKE, given | {"by": by, "lease": LEASE_SECONDS})).all()
+            rows = [row for row in chosen if row.claimed_by is not None]
+            if rows or not chosen:
+                break
         if not rows:
             return []
         its = signing.living(await clock.now(db)).where(

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.applications.applications import Application
@@ -51,6 +51,7 @@ async def tell(db: Db, event: Event) -> None:
             "partner_id": about.partner_id,
             "endpoint_id": endpoint.id,
             "event_id": each.id,
+            "position": each.position,
             "event_type": TYPES[each.name],
             "subject_id": about.application_id,
             "happened_at": each.occurred_at,
@@ -83,14 +84,15 @@ async def _about(db: Db, event: Event) -> About | None:
 
 
 async def _not_written_yet(db: Db, event: Event, about: About) -> list[Event]:
-    """What of the same application still owes its deliveries, the oldest first. Ids of events grow as they happen."""
+    """What of the same application still owes its deliveries, in the order in which it happened."""
     its = select(Consent.id).where(Consent.user_id == event.user_id, Consent.application_id == about.application_id)
     subjects = [about.application_id, *(await db.execute(its)).scalars()]
+    place = (Event.position, Event.id)
     owed = (
         select(Event)
         .join(EventReaction, EventReaction.event_id == Event.id)
         .where(EventReaction.reaction == TELL_PARTNER, EventReaction.handled_at.is_(None))
-        .where(Event.subject_id.in_(subjects), Event.id < event.id)
-        .order_by(Event.id)
+        .where(Event.subject_id.in_(subjects), tuple_(*place) < tuple_(event.position, event.id))
+        .order_by(*place)
     )
     return list((await db.execute(owed)).scalars())

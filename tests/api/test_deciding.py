@@ -121,7 +121,7 @@ class TestWhatBinds:
         (offer,) = await rows(Offer, application)
         assert (offer.annual_rate, offer.annual_cost) == (Decimal("0.05000"), Decimal("0.0500"))
         assert (offer.amount, offer.term_months, offer.monthly_payment) == (500_000, 12, 42_804)
-        assert offer.documents[0][0] == "A loan 签约须知"
+        assert offer.documents[0][0] == "A loan 条款摘要"
 
     async def test_what_was_retired_only_its_partner_still_approves(self, desks: Desks) -> None:
         application = await in_review(desks.shop)
@@ -169,8 +169,7 @@ class TestWhoDecided:
         async with transaction() as db:
             mine = Receipt.result_id.in_([reviewed.id, answered.id])
             await db.execute(update(Receipt).where(mine).values(created_at=await clock.now(db) - timedelta(days=400)))
-            night = (await db.execute(select(Event).limit(1))).scalar_one()
-            await pruning.prune_ground(db, night)
+            await pruning.one_batch(db, "prune_ground")
             assert (await db.execute(select(func.count()).where(mine))).scalar_one() == 0
         ((by_staff,), (by_partner,)) = await rows(Decision, reviewed), await rows(Decision, answered)
         assert (by_staff.decided_by, by_staff.decided_by_id) == ("staff", desks.staff_id)

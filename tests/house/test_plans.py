@@ -1,6 +1,8 @@
 """Whatever the doors ask of a table that grows with people goes by an index: nobody waits longer because there are others."""
 
+import re
 import tomllib
+from collections.abc import Sequence
 
 import asyncpg
 import httpx2
@@ -8,14 +10,25 @@ import pytest
 from graphql import NonNullTypeNode, OperationDefinitionNode, OperationType, VariableDefinitionNode, parse
 
 from api.cli.bench import multiplying, plans
+from api.cli.bench.plans import Scan
 from api.main import app
-from domain.actors import Role
-from infra import postgres_url
+from domain.actors import PartnerActor, Role
+from domain.applications import applications
+from infra import postgres_url, pruning
+from infra.database import Db, transaction
 from infra.entity import Entity
+from infra.ids import new_id
+from infra.paging import encode_cursor, page_of
 from infra.settings import settings
+from integrations.webhooks import backlog, listing, registering, settling, taking
+from integrations.webhooks.deliveries import AttemptOutcome, WebhookDeliveryStatus
+from integrations.webhooks.endpoints import WebhookStatus
+from integrations.webhooks.posting import WebhookAnswer
+from integrations.webhooks.settling import Attempted
 from tests.api.doors import CONTRACT, Client, operations
-from tests.api.people import open_shop, staff_token
+from tests.api.people import apply_at, open_shop, staff_token
 from tests.applying import AT_ONCE, BY_PARTNER, apply
+from tests.integrations.webhooks.hooks import happen, listen
 from tests.phones import Phone
 from tests.statements import statements
 
@@ -63,20 +76,73 @@ async def test_nothing_reads_a_whole_table_that_grows_with_people() -> None:
     asked = [each for each in dict.fromkeys(sent) if plans.READS.match(each) and not plans.CATALOGUE.search(each)]
     assert len(asked) > 50, "or this test says nothing"
 
+    found = await whole_reads(asked, big_tables())
+    assert [scan for scan in found if not scan.statement.startswith(tuple(WHOLE))] == []
+
+
+async def whole_reads(asked: Sequence[str], tables: Sequence[str]) -> list[Scan]:
+    """Which of these statements would read all of one of these tables, if each of them were big."""
     connection = await asyncpg.connect(postgres_url.dsn(settings().database_url or ""))
     try:
         async with connection.transaction():
-            await connection.execute(FORGET, big_tables())
-            await connection.execute(PRETEND, big_tables(), ROWS)
-            found = await plans.scans(connection, asked, set(big_tables()))
-            seen = await plans.scans(connection, ["SELECT count(*) FROM users"], {"users"})
+            await connection.execute(FORGET, tables)
+            await connection.execute(PRETEND, tables, ROWS)
+            found = await plans.scans(connection, asked, set(tables))
+            seen = await plans.scans(connection, [f"SELECT count(*) FROM {tables[0]}"], {tables[0]})
             raise Undone
     except Undone:
         pass
     finally:
         await connection.close()
-    assert [scan.table for scan in seen] == ["users"], "a whole read is noticed"
-    assert [scan for scan in found if not scan.statement.startswith(tuple(WHOLE))] == []
+    assert [scan.table for scan in seen] == [tables[0]], "a whole read is noticed"
+    return found
+
+
+async def test_what_is_forgotten_by_night_is_read_off_an_index_oldest_first(db: Db) -> None:
+    with statements() as sent:
+        for stored_as in pruning.stale():
+            await pruning.one_batch(db, stored_as)
+    asked = [each for each in sent if each.startswith("DELETE")]
+    assert len(asked) == sum(map(len, pruning.stale().values())) > 10
+    connection = await asyncpg.connect(postgres_url.dsn(settings().database_url or ""))
+    try:
+        # However few rows lie in a table just now.
+        for given in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off"):
+            await connection.execute(f"SET {given}")
+        steps = [re.findall(r"'Node Type': '(.*?)'", str(await plans._plan(connection, each))) for each in asked]
+    finally:
+        await connection.close()
+    for statement, found in zip(asked, steps, strict=True):
+        assert found[-2:] in (["LockRows", "Index Scan"], ["Index Scan", "Tid Scan"]), (statement, found)
+
+
+WEBHOOKS = ["webhook_endpoints", "webhook_deliveries", "webhook_attempts", "webhook_secrets"]
+
+
+async def test_webhooks_are_sent_and_listed_by_indexes_however_many_there_are() -> None:
+    shop = await open_shop()
+    actor = PartnerActor(shop.partner.id, "client")
+    with statements() as sent:
+        endpoint, _ = await listen(shop, "https://shop.example/longan")
+        await happen(await apply_at(shop), applications.SUBMITTED, applications.APPROVED)
+        for outcome in (AttemptOutcome.REFUSED, AttemptOutcome.DELIVERED):
+            taken = await taking.take(1, 1, {endpoint: 0})
+            await settling.settle([Attempted(each, WebhookAnswer(outcome, 200)) for each in taken])
+        async with transaction() as db:
+            await backlog.look(db)
+            for status in (None, *WebhookDeliveryStatus):
+                for of in (None, endpoint):
+                    own, id = await listing.listed(db, actor, endpoint_id=of, status=status)
+                    await page_of(db, own, [id], first=5, after=encode_cursor([new_id()]), newest_first=True)
+        async with transaction() as db:
+            await registering.update(
+                db, actor, endpoint, url=None, unsafe=None, event_types=None, status=WebhookStatus.LIVE
+            )
+        async with transaction() as db:
+            await registering.delete(db, actor, endpoint)
+    asked = [each for each in dict.fromkeys(sent) if plans.READS.match(each) and "webhook_" in each]
+    assert len(asked) > 25, "or this test says nothing"
+    assert await whole_reads(asked, WEBHOOKS) == []
 
 
 async def everything_asked() -> list[str]:

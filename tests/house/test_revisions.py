@@ -8,7 +8,7 @@ from sqlalchemy import Table, select, text
 from api import main, worker  # noqa: F401 - everything that serves is imported, and so every table is known
 from domain.facts.readings import FactsVersion
 from domain.people.partners import Partner
-from infra import revisions
+from infra import pruning, revisions
 from infra.database import Db, reading, transaction
 from infra.entity import Entity
 from infra.ids import new_id
@@ -109,5 +109,5 @@ async def test_only_what_no_answer_outlives_is_forgotten() -> None:
     async with transaction() as db:
         await db.execute(text("INSERT INTO revisions VALUES (:id, 1, now() - interval '25 hours')"), {"id": person})
         await db.execute(text("INSERT INTO revisions VALUES (:id, 2, now() - interval '23 hours')"), {"id": person})
-        await revisions.prune(db)
+        await pruning.one_batch(db, "prune_ground")
         assert await revision(db, person) == 2

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from infra import clock, counters
+from infra import clock, counters, pruning
 from infra.counters import Counter, Use, by_network
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -88,7 +88,7 @@ async def test_takers_and_givers_of_the_same_never_wait_in_a_circle() -> None:
             await counters.take(db, uses)
         async with transaction() as db:
             await counters.give_back(db, uses)
-            await counters.prune(db)
+            await pruning.one_batch(db, "prune_ground")
 
     await asyncio.gather(*(take_and_give() for _ in range(20)))
     assert {await uses_of(use) for use in uses} == {0}
@@ -122,7 +122,7 @@ async def test_what_is_over_is_pruned(clock: Clock) -> None:
     assert await take(old, young)
     await clock.forward(minutes=2)
     async with transaction() as db:
-        await counters.prune(db)
+        await pruning.one_batch(db, "prune_ground")
     assert (await uses_of(old), await uses_of(young)) == (None, 1)
 
 

@@ -148,8 +148,15 @@ async def _fill(port: int, wanted: int, with_a_slow_one: bool) -> list[str]:
             "tries": 0,
         }
         told = [
-            {"id": new_id(), "endpoint_id": webhook, "subject_id": subject, "event_id": event, **common}
-            for webhook, subject, event in rows
+            {
+                "id": new_id(),
+                "endpoint_id": webhook,
+                "subject_id": subject,
+                "event_id": event,
+                "position": place,
+                **common,
+            }
+            for place, (webhook, subject, event) in enumerate(rows)
         ]
         await db.execute(insert(WebhookDelivery), told)
     return [event_global_id(event) for _, _, event in rows]

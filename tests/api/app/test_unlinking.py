@@ -10,6 +10,7 @@ from domain.applications.decisions import Decision
 from domain.facts import readings
 from domain.facts.counting_on import PREFIX
 from domain.facts.readings import Observed, Reading
+from infra import pruning
 from infra.database import reading, transaction
 from integrations import linking
 from integrations.providers.history import read_facts
@@ -139,11 +140,11 @@ class TestWhatCountsOn:
         assert kept.withdrawn_at is not None
         await clock.stand_at(kept.withdrawn_at - timedelta(seconds=60))
         async with transaction() as db:
-            await readings.prune(db)
+            await pruning.one_batch(db, "prune_spent")
         assert len(await left_of(member)) == 1
         await clock.stand_at(kept.withdrawn_at)
         async with transaction() as db:
-            await readings.prune(db)
+            await pruning.one_batch(db, "prune_spent")
         assert await left_of(member) == []
         async with reading() as db:
             assert SHORT not in (await readings.sheet(db, member.user_id)).values

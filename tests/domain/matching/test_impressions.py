@@ -201,14 +201,3 @@ class TestAttributing:
         await show(db, user_id, product_id, days_ago=-1)
         await impressions.attribute(db, application)
         assert [row.application_id for row in await of(db, user_id)] == [None, None]
-
-
-async def test_the_oldest_are_forgotten_batch_by_batch(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(impressions, "BATCH", 2)
-    for days in (405, 404, 403, 1):
-        await show(db, user_id, uuid4(), days_ago=days)
-    before = await clock.now(db) - timedelta(days=400)
-    assert await impressions.prune(db, before=before)
-    assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [403, 1]
-    assert not await impressions.prune(db, before=before)
-    assert [(await clock.now(db) - row.shown_at).days for row in await of(db, user_id)] == [1]

@@ -6,15 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from domain.matching import impressions, tasks
+from domain.matching import tasks
 from domain.matching.impressions import Impression
 from domain.matching.odds import looking
 from domain.matching.odds.bands import BandRecord
-from infra import clock, reactions
+from infra import clock, pruning
 from infra.database import Db
 from infra.ids import new_id
-from infra.outbox import Event, announce
-from infra.pruning import PRUNE
+from infra.outbox import announce
 from infra.schedules import Schedule
 from tests.domain.matching.odds.test_bands import Ranker
 from tests.domain.matching.test_impressions import show
@@ -29,10 +28,6 @@ async def count(db: Db, user_id: UUID) -> int:
     return (await db.execute(select(func.count()).where(Impression.user_id == user_id))).scalar_one()
 
 
-async def follow_ups(db: Db) -> int:
-    return (await db.execute(select(func.count()).where(Event.name == tasks.PRUNE_IMPRESSIONS))).scalar_one()
-
-
 async def test_the_bands_are_looked_at_every_hour(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     ranker = Ranker()
     monkeypatch.setattr(looking, "matcher", lambda: ranker)
@@ -45,21 +40,9 @@ async def test_the_bands_are_looked_at_every_hour(db: Db, monkeypatch: pytest.Mo
 async def test_impressions_are_kept_for_four_hundred_days(db: Db, user_id: UUID) -> None:
     for days in (401, 399):
         await show(db, user_id, uuid4(), days_ago=days)
-    before = await follow_ups(db)
-    await tasks.prune_showings(db, await announce(db, PRUNE))
+    await pruning.one_batch(db, "prune_showings")
     left = select(Impression.shown_at).where(Impression.user_id == user_id)
     assert (await db.execute(left)).scalars().all() == [await clock.now(db) - timedelta(days=399)]
-    assert await follow_ups(db) == before
-
-
-async def test_a_full_batch_is_followed_by_another(db: Db, user_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(impressions, "BATCH", 2)
-    for days in (403, 402, 401):
-        await show(db, user_id, uuid4(), days_ago=days)
-    before = await follow_ups(db)
-    await tasks.prune_showings(db, await announce(db, PRUNE))
-    assert (await count(db, user_id), await follow_ups(db)) == (1, before + 1)
-    assert "prune_showings" in reactions.owed_to(tasks.PRUNE_IMPRESSIONS)
 
 
 async def test_an_application_that_is_gone_is_put_down_to_nothing(db: Db, user_id: UUID) -> None:

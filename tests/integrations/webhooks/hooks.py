@@ -164,7 +164,7 @@ async def deliveries_of(endpoint_id: UUID) -> list[WebhookDelivery]:
     """In the order of their events."""
     its = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
     async with reading() as db:
-        return list((await db.execute(its.order_by(WebhookDelivery.event_id))).scalars())
+        return list((await db.execute(its.order_by(WebhookDelivery.position))).scalars())
 
 
 async def endpoint_of(endpoint_id: UUID) -> WebhookEndpoint:

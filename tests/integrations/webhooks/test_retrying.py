@@ -1,8 +1,10 @@
 """When to try again and when to stop: three days, longer each time, and a dead server is asked by one delivery alone."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text, update
@@ -10,12 +12,13 @@ from sqlalchemy import text, update
 from domain.applications.applications import APPROVED, SUBMITTED
 from infra.database import transaction
 from infra.settings import settings
-from integrations.webhooks import deliveries, endpoints, settling, signing, taking
+from integrations.webhooks import clearing, endpoints, settling, signing, taking
 from integrations.webhooks.deliveries import AttemptOutcome, DeliveryState
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason, WebhookStatus
 from integrations.webhooks.posting import WebhookAnswer
 from integrations.webhooks.signing import WebhookSecret
-from tests.api.people import Shop, apply_at
+from tests.api.offering import close
+from tests.api.people import Shop, apply_at, open_shop
 from tests.clocks import Clock
 from tests.integrations.webhooks.hooks import (
     OK,
@@ -117,7 +120,7 @@ class TestADeadServer:
             row = await db.get_one(WebhookEndpoint, endpoint)
             await endpoints.resume(db, row)
             endpoints.forgive(row)
-            await deliveries.restart(db, endpoint)
+            await clearing.restart(db, endpoint)
         await send_all()
         assert [each.told["type"] for each in server.posted] == ["application.submitted", "application.decided"]
         assert [each.state for each in await deliveries_of(endpoint)] == ["DELIVERED", "DELIVERED"]
@@ -149,7 +152,7 @@ class TestADeadServer:
         _, untried = await deliveries_of(endpoint)
         await clock.forward(hours=1)
         async with transaction() as db:
-            await deliveries.restart(db, endpoint)
+            await clearing.restart(db, endpoint)
         tried, still = await deliveries_of(endpoint)
         assert (tried.tries, tried.first_tried_at, tried.next_at > untried.next_at) == (0, None, True)
         assert (still.tries, still.first_tried_at, still.next_at) == (0, None, untried.next_at)
@@ -226,6 +229,28 @@ class TestALease:
             await happen(await apply_at(shop), SUBMITTED)
         taken = await taking.take(100, 3, {one: 2})
         assert [sum(each.endpoint_id == id for each in taken) for id in (one, other)] == [1, 3]
+
+
+class TestThePlacesOfASender:
+    """However many webhooks of however many partners hang, some places are left for another."""
+
+    async def test_a_partner_gets_one_where_as_many_are_free_as_it_would_hold(self, shop: Shop, server: Hook) -> None:
+        shops = [shop, await open_shop(), await open_shop()]
+        for each in shops:
+            for _ in range(4):
+                await listen(each, server.url)
+        held: Counter[UUID] = Counter()
+        counts = []
+        for each in shops:
+            for _ in range(4):
+                await happen(await apply_at(each), SUBMITTED)
+            taken = await taking.take(12 - held.total(), 4, held)
+            held.update(one.endpoint_id for one in taken)
+            counts.append(len(taken))
+        assert counts == [6, 3, 2], "the first holds half, the second half of what was left, and so on"
+        assert len(await taking.take(12 - held.total(), 4, held)) == 0, "the last one is for somebody new"
+        for each in shops[1:]:
+            await close(each)
 
 
 async def fail_one() -> taking.Taken:

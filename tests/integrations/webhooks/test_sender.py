@@ -16,7 +16,8 @@ from infra.settings import settings
 from integrations.webhooks import posting
 from integrations.webhooks.posting import WebhookAnswer
 from integrations.webhooks.sender import Sender
-from tests.api.people import Shop, apply_at
+from tests.api.offering import close
+from tests.api.people import Shop, apply_at, open_shop
 from tests.integrations.webhooks.hooks import Hook, deliveries_of, happen, hook, listen
 from tests.integrations.webhooks.test_hostile import hang
 from tests.integrations.webhooks.test_retrying import end_leases
@@ -45,6 +46,29 @@ async def test_one_that_hangs_delays_nobody(shop: Shop, server: Hook, monkeypatc
             await until(lambda: len(slow.posted) == settings().webhook_limits.at_once_per_endpoint)
         assert [each.state for each in await deliveries_of(hanging)] == ["WAITING"] * 15
         assert [each.state for each in await deliveries_of(quick)] == ["DELIVERED"] * 15
+
+
+async def test_a_partner_whose_webhooks_all_hang_delays_no_other_partner(
+    shop: Shop, server: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hook(hang) as slow:
+        monkeypatch.setattr(settings(), "webhook_allow", [server.authority, slow.authority])
+        for name, value in (("answer_seconds", 20), ("at_once", 8), ("at_once_per_endpoint", 4)):
+            monkeypatch.setattr(settings().webhook_limits, name, value)
+        hanging = await open_shop()
+        for _ in range(4):
+            await listen(hanging, slow.url)
+        for _ in range(4):
+            await happen(await apply_at(hanging), SUBMITTED)
+        quick, _ = await listen(shop, server.url)
+        async with sending():
+            await until(lambda: len(slow.posted) == 4)
+            for _ in range(6):
+                await happen(await apply_at(shop), SUBMITTED)
+            await until(lambda: len(server.posted) == 6)
+            assert len(slow.posted) == 4, "sixteen wait, and half of the places are theirs"
+        assert [each.state for each in await deliveries_of(quick)] == ["DELIVERED"] * 6
+        await close(hanging)
 
 
 async def test_what_is_under_way_is_written_down_when_it_is_told_to_end(shop: Shop, server: Hook) -> None:

@@ -5,8 +5,9 @@ import base64
 import hashlib
 import hmac
 import time
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 from graphql import parse, validate
 from sqlalchemy import select, text
 
@@ -14,13 +15,11 @@ from domain.actors import PartnerActor
 from domain.applications import applications
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
-from infra import reacting
-from infra.clock import now as time_now
+from infra import entity, pruning, reacting
 from infra.database import reading, transaction
 from infra.ids import global_id
 from infra.outbox import Event
-from infra.pruning import PRUNE
-from integrations.webhooks import payloads, registering, replaying, signing, tasks
+from integrations.webhooks import payloads, registering, replaying, signing
 from integrations.webhooks.endpoints import WebhookEndpoint
 from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
@@ -154,9 +153,7 @@ class TestWhoHears:
         left = []
         for _ in range(2):
             async with transaction() as db:
-                moment = await time_now(db)
-                night = Event(name=PRUNE, user_id=None, subject_id=None, data={}, occurred_at=moment)
-                await tasks.prune_webhooks(db, night)
+                await pruning.one_batch(db, "prune_webhooks")
             async with reading() as db:
                 its = select(WebhookEndpoint.id).where(WebhookEndpoint.partner_id == shop.partner.id)
                 left.append({*(await db.execute(its)).scalars()})
@@ -191,6 +188,30 @@ class TestOrder:
             await reacting.react(event.id, TELL_PARTNER)
         await send_all()
         assert [each.id for each in server.posted] == [global_id("Event", each.id) for each in events]
+
+    async def test_is_the_databases_whatever_the_clocks_of_the_machines_say(
+        self, shop: Shop, server: Hook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ids are made by the clocks of those who announce; here each next one's is an hour behind."""
+        endpoint, _ = await listen(shop, server.url)
+        application = await apply_at(shop)
+        hours = iter(range(9, 0, -1))
+        with monkeypatch.context() as patched:
+            patched.setattr(entity, "new_id", lambda: UUID(f"019a{next(hours):04}-0000-7000-8000-{uuid4().hex[:12]}"))
+            events = await happen(application, SUBMITTED, APPROVED, ACCEPTED, tell=False)
+        assert [each.id for each in events] == sorted((each.id for each in events), reverse=True)
+        await reacting.react(events[1].id, TELL_PARTNER)
+        server.behave = answering(b"HTTP/1.1 500 no\r\n\r\n")
+        assert len(await send_all()) == 1, "the second waits for the first, and is due with it"
+        first, second = await deliveries_of(endpoint)
+        assert (first.event_id, second.next_at) == (events[0].id, first.next_at)
+        server.behave = accept
+        for event in reversed(events):
+            await reacting.react(event.id, TELL_PARTNER)
+        async with transaction() as db:
+            await replaying.replay(db, PartnerActor(shop.partner.id, "client"), first.id)
+        await send_all()
+        assert [each.id for each in server.posted[1:]] == ids([each.id for each in events])
 
     async def test_one_application_waits_for_its_own_alone(self, shop: Shop, server: Hook, clock: Clock) -> None:
         async def refuse_the_first(posted: Posted, writer: object) -> None:
