@@ -1,16 +1,14 @@
 """Sending what people are told, by push or text: when the gate lets it, and once."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 
-from domain.notices import deliveries, devices
+from domain.notices import deliveries, devices, outcomes
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.deliveries import DELIVERY_DUE, Delivery, Dropped, Leaving
 from domain.notices.devices import DevicePlatform
-from infra.database import Db, transaction
+from infra.database import transaction
 from infra.outbox import Event
 from infra.reactions import reaction
 from integrations.push import ports
@@ -48,7 +46,8 @@ async def send_notice(event: Event) -> None:
         log.warning("notice.not_sent", reason=failure.reason, kind=leaving.delivery.channel)
         await _answer(leaving.delivery, failure, leaving.at)
         return
-    await _write(leaving.delivery, deliveries.was_sent)
+    async with transaction() as db:
+        await outcomes.was_sent(db, leaving.delivery.user_id, leaving.delivery.id)
 
 
 def _knows_repeats(channel: NoticeChannel, platform: DevicePlatform | None) -> bool:
@@ -83,28 +82,26 @@ async def _push(leaving: Leaving, platform: DevicePlatform) -> None:
 
 
 async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure, at: datetime) -> None:
-    """Write down what became of it; raises again what a later attempt may better. It left at this moment."""
+    """Write down what became of it. It left at this moment."""
     match failure:
         case PushNotSent(after_seconds=float() as seconds):
-            async with transaction() as db:
-                await deliveries.was_put_off(db, delivery.user_id, delivery.id, timedelta(seconds=seconds))
+            await _put_off(delivery, failure.reason, by=timedelta(seconds=seconds))
         case PushNotSent() | NotSent():
-            await _write(delivery, deliveries.was_not_sent)
-            raise failure
+            await _put_off(delivery, failure.reason)
         case PushUnsure() if _shows_once(delivery):
-            raise failure
+            await _put_off(delivery, failure.reason, is_unsure=True)
         case TokenGone(since=since):
             async with transaction() as db:
                 # Who registered after it was gone, or after we asked, has the app again.
                 is_forgotten = await devices.forget(db, delivery.user_id, delivery.device_id, since or at)
                 if is_forgotten:
-                    await deliveries.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
+                    await outcomes.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
             if not is_forgotten:
-                raise failure
+                await _put_off(delivery, failure.reason)
         case ConsentSpent():
             async with transaction() as db:
                 await devices.spend(db, delivery.user_id, delivery.device_id)
-                await deliveries.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
+                await outcomes.was_dropped(db, delivery.user_id, delivery.id, Dropped.NO_DEVICE, failure.reason)
         case PushRejected() | Rejected():
             await _drop(delivery, Dropped.REFUSED, failure.reason)
         case _:
@@ -116,11 +113,11 @@ def _shows_once(delivery: Delivery) -> bool:
     return delivery.status is deliveries.SendStatus.WAITING
 
 
-async def _write(delivery: Delivery, what: Callable[[Db, UUID, UUID], Awaitable[None]]) -> None:
+async def _put_off(delivery: Delivery, word: str, *, by: timedelta = outcomes.NO_TIME, is_unsure: bool = False) -> None:
     async with transaction() as db:
-        await what(db, delivery.user_id, delivery.id)
+        await outcomes.was_put_off(db, delivery.user_id, delivery.id, word, by=by, is_unsure=is_unsure)
 
 
 async def _drop(delivery: Delivery, reason: Dropped, word: str) -> None:
     async with transaction() as db:
-        await deliveries.was_dropped(db, delivery.user_id, delivery.id, reason, word)
+        await outcomes.was_dropped(db, delivery.user_id, delivery.id, reason, word)

@@ -9,12 +9,8 @@ from domain.money.loans import Parts, PlannedRow
 Amounts = dict[LoanPart, int]
 
 
-PARTS = tuple(LoanPart)
-_NONE: Amounts = dict.fromkeys(PARTS, 0)
-
-
 def no_amounts() -> Amounts:
-    return _NONE.copy()
+    return dict.fromkeys(LoanPart, 0)
 
 
 def parts(amounts: Amounts) -> Parts:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, delete, func, select, update
+import structlog
+from sqlalchemy import Index, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.notices import contacting, devices, gate, preferences
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Addressee
 from domain.notices.devices import DevicePlatform, PushDevice
+from domain.notices.kinds import Texted
 from domain.notices.notices import Notice
 from infra import clock, outbox, vault
 from infra.database import Db
@@ -22,6 +24,7 @@ from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
 from infra.words import Locale, say
 
+log = structlog.get_logger()
 DELIVERY_DUE = declare("notice.delivery_due")
 
 
@@ -42,6 +45,7 @@ class Dropped(StrEnum):
     NOT_ALLOWED = "NOT_ALLOWED"  # the gate says no, and will not say otherwise in time
     REFUSED = "REFUSED"  # whoever sends it for us will not
     UNSURE = "UNSURE"  # it may have been sent
+    TEXTED = "TEXTED"  # it did not get through for so long that a text was sent instead
 
 
 LIFE = Lifecycle(
@@ -58,7 +62,8 @@ LIFE = Lifecycle(
 class Delivery(Entity):
     """`device_id` is None for a text message. LEAVING: handed to somebody who could not tell it from a second one.
 
-    `why` is the reason why it was dropped, with the rules that said no where the gate did.
+    `why` is the reason why it was dropped, with the rules that said no where the gate did. `tries` and `tried_at`, the first of
+    them, tell how long whoever sends it has been away.
     """
 
     __tablename__ = "notice_deliveries"
@@ -75,6 +80,8 @@ class Delivery(Entity):
     status: Mapped[SendStatus] = mapped_column(default=SendStatus.WAITING)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     why: Mapped[list[str] | None] = mapped_column(default=None)
+    tries: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "collapse_key"),
@@ -113,19 +120,27 @@ async def plan(db: Db, notice: Notice, to: Addressee, ringing: Sequence[PushDevi
         if due_at is None or due_at >= now + kind.lasts:
             continue
         for device in ringing if channel is NoticeChannel.PUSH else (None,):
-            delivery = Delivery(
-                user_id=notice.user_id,
-                notice_id=notice.id,
-                channel=channel,
-                device_id=device.id if device else None,
-                collapse_key=collapse_key,
-                due_at=due_at,
-                expires_at=now + kind.lasts,
-            )
-            db.add(delivery)
-            await outbox.announce(db, DELIVERY_DUE, user_id=notice.user_id, subject_id=delivery.id, due_at=due_at)
+            way = (channel, device.id if device else None, collapse_key)
+            await let_go(db, notice, way, due_at=due_at, expires_at=now + kind.lasts)
             planned += 1
     return planned
+
+
+async def let_go(
+    db: Db, notice: Notice, way: tuple[NoticeChannel, UUID | None, str], *, due_at: datetime, expires_at: datetime
+) -> None:
+    channel, device_id, collapse_key = way
+    delivery = Delivery(
+        user_id=notice.user_id,
+        notice_id=notice.id,
+        channel=channel,
+        device_id=device_id,
+        collapse_key=collapse_key,
+        due_at=due_at,
+        expires_at=expires_at,
+    )
+    db.add(delivery)
+    await outbox.announce(db, DELIVERY_DUE, user_id=notice.user_id, subject_id=delivery.id, due_at=due_at)
 
 
 async def collapse(db: Db, user_id: UUID, collapse_key: str) -> None:
@@ -147,13 +162,17 @@ async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRep
     if await db.get(Delivery, (user_id, delivery_id)) is None:
         return None  # the person has left, and nothing is written of them any more
     await preferences.lock(db, user_id)
-    delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status is not SendStatus.WAITING:
-        return None
+    delivery = await locked(db, user_id, delivery_id)
+    if delivery is None or delivery.status is not SendStatus.WAITING or delivery.due_at > await clock.now(db):
+        return None  # it went, or whoever put it off fell before it was marked as handled
     notice = await db.get_one(Notice, (user_id, delivery.notice_id))
     device = await _device_of(db, delivery)
     if reason := await _needless(db, delivery, notice, device):
         await end(db, delivery, reason)
+        if reason is Dropped.NO_DEVICE:
+            await text_instead(db, delivery)
+        if reason is Dropped.LATE and delivery.tries:
+            log.error("notice.given_up", kind=delivery.channel, attempts=delivery.tries)
         return None
     to = await contacting.addressee(db, user_id)
     if to is None or not await _is_let_through(db, delivery, notice, to):
@@ -182,8 +201,7 @@ async def _is_let_through(db: Db, delivery: Delivery, notice: Notice, to: Addres
     until = gate.next_allowed(facts, purpose, delivery.channel, now)
     if until is None or until >= delivery.expires_at:
         await end(db, delivery, Dropped.NOT_ALLOWED, *verdict.words)
-    elif delivery.due_at <= now:
-        # Otherwise somebody has put it off already, and fell before the reaction was marked as handled.
+    else:
         delivery.due_at = until
         await outbox.announce(db, DELIVERY_DUE, user_id=delivery.user_id, subject_id=delivery.id, due_at=until)
     return False
@@ -208,7 +226,7 @@ def _leaving(
     )
 
 
-async def _locked(db: Db, user_id: UUID, delivery_id: UUID) -> Delivery | None:
+async def locked(db: Db, user_id: UUID, delivery_id: UUID) -> Delivery | None:
     mine = select(Delivery).where(Delivery.user_id == user_id, Delivery.id == delivery_id).with_for_update()
     return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one_or_none()
 
@@ -224,62 +242,35 @@ async def end(db: Db, delivery: Delivery, reason: Dropped, *rules: str) -> None:
     delivery.why, delivery.ended_at = [reason, *rules], await clock.now(db)
 
 
-async def was_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
-    delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status in LIFE.ends:
-        return
-    await LIFE.move(db, delivery, SendStatus.SENT)
-    delivery.ended_at = await clock.now(db)
-    # Another device that was not reached meanwhile may have given the contact back.
-    notice = await db.get_one(Notice, (user_id, delivery.notice_id))
-    await contacting.reserve(db, user_id, notice.id, delivery.channel, notice.notice_class)
-    if delivery.device_id is not None:
-        left = (PushDevice.user_id == user_id, PushDevice.id == delivery.device_id, PushDevice.sends_left > 0)
-        await db.execute(update(PushDevice).where(*left).values(sends_left=PushDevice.sends_left - 1))
+async def text_instead(db: Db, push: Delivery) -> bool:
+    """Send by text what no device got, where its kind asks for that and the gate lets it. Answers whether a text tells it.
+    Lock the person's preferences.
+    """
+    notice = await db.get_one(Notice, (push.user_id, push.notice_id))
+    kind = notice.kind
+    if push.channel is not NoticeChannel.PUSH or kind is None or kind.texted is not Texted.INSTEAD:
+        return False
+    others = await _others(db, push)
+    if any(each.channel is NoticeChannel.SMS for each in others):
+        return True
+    if any(_reaches(each) for each in others):
+        return False
+    to, now = await contacting.addressee(db, push.user_id), await clock.now(db)
+    due_at = gate.next_allowed(to.facts if to else None, kind.notice_class, NoticeChannel.SMS, now)
+    if due_at is None or due_at >= push.expires_at:
+        return False
+    way = (NoticeChannel.SMS, None, push.collapse_key)
+    await let_go(db, notice, way, due_at=due_at, expires_at=push.expires_at)
+    return True
 
 
-async def was_not_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
-    """It surely was not: it waits again, and the contact is given back unless the same was told on another device."""
-    delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status in LIFE.ends:
-        return
-    if delivery.status is SendStatus.LEAVING:
-        await LIFE.move(db, delivery, SendStatus.WAITING)
-    await _give_back(db, delivery)
+async def _others(db: Db, push: Delivery) -> Sequence[Delivery]:
+    """Of the same notice, by whatever way."""
+    its = (Delivery.user_id == push.user_id, Delivery.notice_id == push.notice_id, Delivery.id != push.id)
+    return (await db.execute(select(Delivery).where(*its))).scalars().all()
 
 
-async def was_put_off(db: Db, user_id: UUID, delivery_id: UUID, by: timedelta) -> None:
-    """It was not sent, and is not wanted back before this."""
-    await was_not_sent(db, user_id, delivery_id)
-    delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status in LIFE.ends:
-        return
-    delivery.due_at = await clock.now(db) + by
-    await outbox.announce(db, DELIVERY_DUE, user_id=user_id, subject_id=delivery.id, due_at=delivery.due_at)
-
-
-async def was_dropped(db: Db, user_id: UUID, delivery_id: UUID, reason: Dropped, word: str) -> None:
-    delivery = await _locked(db, user_id, delivery_id)
-    if delivery is None or delivery.status in LIFE.ends:
-        return
-    await end(db, delivery, reason, word)
-    if reason is not Dropped.UNSURE:
-        await _give_back(db, delivery)
-
-
-async def _give_back(db: Db, delivery: Delivery) -> None:
-    others = select(func.count()).where(
-        Delivery.user_id == delivery.user_id,
-        Delivery.notice_id == delivery.notice_id,
-        Delivery.channel == delivery.channel,
-        Delivery.id != delivery.id,
-        Delivery.status.in_([SendStatus.SENT, SendStatus.LEAVING]),
-    )
-    if not (await db.execute(others)).scalar_one():
-        await contacting.give_back(db, delivery.user_id, delivery.notice_id, delivery.channel)
-
-
-async def prune(db: Db) -> None:
-    """What ended long ago is of no use to anybody; the notice itself stays."""
-    before = await clock.now(db) - contacting.KEPT_FOR
-    await db.execute(delete(Delivery).where(Delivery.ended_at < before))
+def _reaches(push: Delivery) -> bool:
+    """Another device has it, or is not known to be out of reach."""
+    is_tried = push.status is SendStatus.WAITING and push.tries > 0
+    return push.status is not SendStatus.DROPPED and not is_tried

@@ -1,5 +1,7 @@
 """PushDevice: where a person's phone takes pushes, for as long as it is signed in and its maker knows the token."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -14,13 +16,13 @@ from domain.people.sessions import Session
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
-from infra.errors import invalid
+from infra.errors import Refusal, RefusalCode, invalid
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.words import N_, Locale
 
 SEALED_AT = "push_devices.token"
-TOKEN_MAX = 4_096
+TOKEN = re.compile(r"[A-Za-z0-9_:-]{1,4096}")
 
 
 class DevicePlatform(StrEnum):
@@ -68,21 +70,39 @@ def token_of(device: PushDevice, seal: vault.Seal) -> str:
 
 
 def checked_token(text: str) -> str:
-    if (
-        not 1 <= len(token := text.strip()) <= TOKEN_MAX
-        or not token.isascii()
-        or not token.isprintable()
-        or " " in token
-    ):
+    if not is_token(token := text.strip()):
         raise invalid(N_("This is not a token of a device."), ("input", "token"))
     return token
 
 
+def is_token(text: str) -> bool:
+    """As all makers write them; whatever else means something in an address of theirs."""
+    return TOKEN.fullmatch(text) is not None
+
+
+_is_sent_here: Callable[[DevicePlatform], bool] | None = None
+
+
+def provide(is_sent_here: Callable[[DevicePlatform], bool]) -> None:
+    """Let this say whether anybody sends pushes of a platform here; the room that speaks with its maker fills it."""
+    global _is_sent_here
+    _is_sent_here = is_sent_here
+
+
+def _takes(platform: DevicePlatform) -> bool:
+    assert _is_sent_here is not None, "the composition root fills this"
+    return _is_sent_here(platform)
+
+
 async def register(db: Db, actor: UserActor, platform: DevicePlatform, text: str, locale: Locale) -> PushDevice:
     """Send this session's pushes to this token from now on. Saying it again says that the token lives still, and of WeChat
-    that one more message is let through. Refuses INVALID.
+    that one more message is let through. Refuses INVALID, and PROVIDER_UNAVAILABLE where nobody sends pushes of this platform:
+    the person then gets a text wherever it matters.
     """
     token = checked_token(text)
+    if not _takes(platform):
+        sentence = N_("We send no such pushes yet. What matters comes by text message.")
+        raise Refusal(RefusalCode.PROVIDER_UNAVAILABLE, sentence, field=("input", "platform"))
     index = vault.blind_index(f"push-{platform}", token)
     await _take_from_others(db, actor, index)
     device = await _of_session(db, actor, platform, index, token)
@@ -123,13 +143,16 @@ async def _of_session(db: Db, actor: UserActor, platform: DevicePlatform, index:
 
 
 async def ringing(db: Db, user_id: UUID) -> list[PushDevice]:
-    """Those that take a push now: signed in, and with a message left where messages are counted."""
+    """Those that take a push now: signed in, of a platform that somebody sends by, and with a message left where messages are
+    counted.
+    """
     now = await clock.now(db)
+    sent = [platform for platform in DevicePlatform if _takes(platform)]
     live = (Session.ended_at.is_(None), Session.expires_at > now)
     mine = (
         select(PushDevice)
         .join(Session, (Session.user_id == PushDevice.user_id) & (Session.id == PushDevice.session_id))
-        .where(PushDevice.user_id == user_id, *live)
+        .where(PushDevice.user_id == user_id, PushDevice.platform.in_(sent), *live)
         .where(or_(PushDevice.sends_left.is_(None), PushDevice.sends_left > 0))
         .order_by(PushDevice.id)
     )

@@ -14,6 +14,7 @@ import httpx2
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from domain.notices.devices import is_token
 from integrations.client import outgoing_to
 from integrations.push.asking import one_call, pause_of, reply_of
 from integrations.push.messages import PushMessage, PushNotSent, PushRejected, TokenGone
@@ -39,6 +40,8 @@ class Apns:
     _client: httpx2.AsyncClient | None = field(default=None, init=False, repr=False)
 
     async def send(self, message: PushMessage) -> None:
+        if not is_token(message.token):  # one of dots leads elsewhere, however it is quoted
+            raise PushRejected("apns:no_token")
         async with one_call():
             answer = await self._connection().post(
                 f"/3/device/{quote(message.token, safe='')}", json=_payload(message), headers=self._headers(message)

@@ -4,6 +4,7 @@ from functools import cache
 
 import orjson
 
+from domain.notices import devices
 from domain.notices.devices import DevicePlatform
 from infra.settings import Settings, settings
 from integrations.push.apns import Apns
@@ -16,6 +17,9 @@ from integrations.push.wechat import WeChatMessages
 def port(platform: DevicePlatform) -> PushPort | None:
     """None where the settings name nobody who would take them; the embedded default then keeps them."""
     return _ports().get(platform) or (KeepingPush() if settings().is_embedded else None)
+
+
+devices.provide(lambda platform: port(platform) is not None)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from domain.actors import UserActor
-from domain.notices import contacting, deliveries, devices, preferences, words
+from domain.notices import contacting, deliveries, devices, outcomes, preferences, words
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import DELIVERY_DUE, Delivery
@@ -77,7 +77,7 @@ async def test_who_falls_when_it_was_sent_sends_it_no_second_time(
         raise Fallen
 
     with monkeypatch.context() as killed:
-        killed.setattr(telling, "_write", fall)
+        killed.setattr(outcomes, "was_sent", fall)
         with pytest.raises(Fallen):
             await reacting.react(event_id, name)
     assert (await texts(member), (await only(member)).status) == (1, "WAITING")
@@ -139,7 +139,7 @@ async def test_a_device_that_was_not_reached_gives_no_contact_back_that_another_
     async with transaction() as db:
         for name in ("a tablet", "a watch"):
             actor = UserActor(member.user_id, (await sessions.begin(db, member.user_id, name)).id)
-            await devices.register(db, actor, DevicePlatform.APNS, f"{name[2:]}-of-{member.number}", "en")
+            await devices.register(db, actor, DevicePlatform.APNS, f"{name[2:]}-of-{member.number[1:]}", "en")
         await notify(db, member.user_id, words.DEVICE_COPIED, new_id(), device="a phone")
     async with reading() as db:
         mine = select(Delivery.id).where(Delivery.user_id == member.user_id).order_by(Delivery.id)
@@ -148,9 +148,9 @@ async def test_a_device_that_was_not_reached_gives_no_contact_back_that_another_
         async with transaction() as db:
             assert await deliveries.take(db, member.user_id, id, lambda *_: True) is not None
     async with transaction() as db:
-        await deliveries.was_not_sent(db, member.user_id, missed)
+        await outcomes.was_put_off(db, member.user_id, missed, "busy")
     async with transaction() as db:
-        await deliveries.was_sent(db, member.user_id, reached)
+        await outcomes.was_sent(db, member.user_id, reached)
         made = select(func.count()).where(Contact.user_id == member.user_id)
         assert (await db.execute(made)).scalar_one() == 1
 

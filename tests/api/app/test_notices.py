@@ -11,13 +11,16 @@ from sqlalchemy import select
 from api.graphql.kept.answers import forget as forget_answers
 from api.main import app
 from domain.applications.applications import REFERRED
+from domain.notices import devices, words
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import PushDevice, PushToken
 from domain.notices.preferences import ContactPreference
+from domain.notices.telling import notify
 from infra import outbox
 from infra.database import reading, transaction
 from infra.ids import global_id
+from integrations.push import ports
 from integrations.sms import kept
 from tests.api.doors import operations
 from tests.applying import AT_ONCE, BY_PARTNER, apply
@@ -142,7 +145,7 @@ async def test_a_new_device_is_told_of_and_one_that_is_ended(
 async def test_what_comes_at_night_waits_for_the_morning_and_the_newest_alone_goes(
     shopper: Phone, clock: Clock
 ) -> None:
-    await register(shopper, f"phone-of-{shopper.number}", "FCM")
+    await register(shopper, f"phone-of-{shopper.number[1:]}", "FCM")
     at = await noon(clock, days=1) + timedelta(hours=11)  # 23:00
     await clock.stand_at(at)
     await shopper.renew()
@@ -154,10 +157,10 @@ async def test_what_comes_at_night_waits_for_the_morning_and_the_newest_alone_go
         "PUSH",
         at.replace(hour=0) + timedelta(days=1),
     )
-    assert await texts(f"phone-of-{shopper.number}") == await texts(shopper.number) == []
+    assert await texts(f"phone-of-{shopper.number[1:]}") == await texts(shopper.number) == []
     await clock.stand_at(waiting.due_at)
     await shopper.settle()
-    assert await texts(f"phone-of-{shopper.number}") == [
+    assert await texts(f"phone-of-{shopper.number[1:]}") == [
         "There is an answer to your application. Open Longan to read it."
     ]
     (sent,) = await deliveries_of(shopper)
@@ -255,10 +258,25 @@ class TestPreferences:
                 )
             ).all() == []
 
-    @pytest.mark.parametrize("token", ["", " ", "a b", "x" * 4097, "令牌", "a\u0000b"])
+    @pytest.mark.parametrize(
+        "token", ["", " ", "a b", "x" * 4097, "令牌", "a\u0000b", "..", "a/b", "a%2e", "a?b", "a#b"]
+    )
     async def test_what_is_no_token_is_refused(self, regular: Phone, token: str) -> None:
         refused = await register(regular, token)
         assert (refused["__typename"], refused["code"], refused["field"]) == ("Refused", "INVALID", ["input", "token"])
+
+    async def test_nobody_registers_where_nobody_sends(self, member: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Else nothing would come: no push, and no text in its place."""
+        await register(member, "before")
+        monkeypatch.setattr(ports, "port", lambda platform: None)
+        refused = await register(member, "token", "FCM")
+        assert (refused["code"], refused["field"]) == ("PROVIDER_UNAVAILABLE", ["input", "platform"])
+        async with transaction() as db:
+            (device,) = await db.scalars(select(PushDevice).where(PushDevice.user_id == member.user_id))
+            assert (device.platform, await devices.ringing(db, member.user_id)) == ("APNS", [])
+            await notify(db, member.user_id, words.DEVICE_COPIED, device.session_id, device="a tablet")
+        (delivery,) = await deliveries_of(member)
+        assert delivery.channel == "SMS"
 
 
 async def test_a_phone_that_somebody_else_signs_in_on_tells_its_former_person_nothing(
@@ -288,7 +306,7 @@ async def test_a_phone_that_somebody_else_signs_in_on_tells_its_former_person_no
 
 
 async def test_two_tokens_of_one_device_at_once_leave_one(member: Phone) -> None:
-    answers = await asyncio.gather(*(register(member, f"token-{number}-{member.number}") for number in range(6)))
+    answers = await asyncio.gather(*(register(member, f"token-{number}-{member.number[1:]}") for number in range(6)))
     assert {answer["__typename"] for answer in answers} == {"User"}
     async with reading() as db:
         devices = select(PushDevice.token_index).where(PushDevice.user_id == member.user_id)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from domain.notices import devices, words
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import DevicePlatform, PushDevice
+from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -44,6 +45,7 @@ from tests.clocks import Clock
 from tests.integrations.push.h2_server import Said, serving
 from tests.integrations.push.stand_ins import Apple, Google, WeChat, fcm_error, over_tls
 from tests.integrations.serving import served
+from tests.logs import Lines
 from tests.phones import Phone, uuid_of
 from tests.working import work_off
 
@@ -157,10 +159,12 @@ class TestApple:
             assert (await failure(port)).reason == "apns:InvalidProviderToken"
 
     async def test_a_token_leads_to_no_other_path(self) -> None:
-        """Whoever registers one may write what they like."""
+        """Such as were registered when anybody might write what they liked: one of dots goes a folder up."""
         async with apple() as (stand_in, port):
-            await port.send(replace(MESSAGE, token="../device/t-1?x=/#y"))
-        assert [token for token, _ in stand_in.shown] == ["..%2Fdevice%2Ft-1%3Fx%3D%2F%23y"]
+            for token in ("..", "../device/t-1", "t-1?x", "%2e%2e", ""):
+                failed = await failure(port, replace(MESSAGE, token=token))
+                assert (type(failed), failed.reason) == (PushRejected, "apns:no_token")
+        assert (stand_in.shown, stand_in.bodies) == ({}, [])
 
     async def test_nobody_there_is_not_sent(self) -> None:
         port = Apns(Apple().key, "k", "t", "app.longan", "http://127.0.0.1:9", frozenset(["127.0.0.1:9"]))
@@ -251,6 +255,21 @@ class TestWeChat:
             assert (await failure(port)).reason == "wechat:40125"
 
 
+class Away:
+    """Sends by this port once it is back."""
+
+    drops_repeats: ClassVar[bool] = True
+
+    def __init__(self, port: PushPort) -> None:
+        self.port, self.asked, self.is_back = port, 0, False
+
+    async def send(self, message: PushMessage) -> None:
+        self.asked += 1
+        if not self.is_back:
+            raise PushNotSent("away")
+        await self.port.send(message)
+
+
 def use(monkeypatch: pytest.MonkeyPatch, platform: DevicePlatform, port: PushPort) -> None:
     monkeypatch.setattr(ports, "_ports", lambda: {platform: port})
 
@@ -261,10 +280,10 @@ async def register(person: Phone, platform: DevicePlatform, token: str) -> None:
         await devices.register(db, actor, platform, token, "en")
 
 
-async def tell(person: Phone) -> None:
+async def tell(person: Phone, kind: NoticeKind = words.DEVICE_SIGNED_IN) -> None:
     """Something that comes by day and night."""
     async with transaction() as db:
-        await notify(db, person.user_id, words.DEVICE_SIGNED_IN, new_id(), device="a tablet")
+        await notify(db, person.user_id, kind, new_id(), device="a tablet")
     await work_off(person.user_id)
 
 
@@ -336,6 +355,80 @@ class TestOnItsWay:
         assert waiting.status == "WAITING" and 300 < wait <= 600
         assert await rows(Contact, member) == []
 
+    async def test_who_is_away_for_hours_gets_it_when_they_are_back(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with google() as (stand_in, port):
+            away = Away(port)
+            use(monkeypatch, DevicePlatform.FCM, away)
+            await register(member, DevicePlatform.FCM, "t-away")
+            await tell(member)
+            for _ in range(17):
+                await clock.stand_at((await rows(Delivery, member))[0].due_at)
+                await work_off(member.user_id)
+            (waiting,) = await rows(Delivery, member)
+            assert (waiting.status, waiting.tries, away.asked) == ("WAITING", 18, 18)
+            assert await clock.now() - waiting.tried_at > timedelta(hours=2)
+            away.is_back = True
+            await clock.stand_at(waiting.due_at)
+            await work_off(member.user_id)
+            assert len(stand_in.shown) == 1
+        assert await outcome(member) == [("SENT", None)]
+
+    async def test_what_is_of_no_use_any_more_is_given_up_and_that_is_said(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch, lines: Lines
+    ) -> None:
+        async with google() as (_, port):
+            away = Away(port)
+            use(monkeypatch, DevicePlatform.FCM, away)
+            await register(member, DevicePlatform.FCM, "t-away-for-good")
+            await tell(member)
+            (waiting,) = await rows(Delivery, member)
+            await clock.stand_at(waiting.expires_at - timedelta(seconds=1))
+            await work_off(member.user_id)
+            (waiting,) = await rows(Delivery, member)
+            assert waiting.due_at == waiting.expires_at
+            mark = lines.mark()
+            await clock.stand_at(waiting.expires_at)
+            await work_off(member.user_id)
+        assert (await outcome(member), away.asked) == ([("DROPPED", ["LATE"])], 2)
+        assert await rows(Contact, member) == []
+        assert "notice.given_up" in lines.since(mark)
+
+    async def test_a_text_goes_instead_where_its_kind_asks_for_that_once_for_all_devices(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with google() as (_, port):
+            away = Away(port)
+            monkeypatch.setattr(ports, "_ports", lambda: dict.fromkeys(DevicePlatform, away))
+            for platform in (DevicePlatform.FCM, DevicePlatform.APNS):
+                await register(member, platform, f"t-{platform}")
+            await tell(member, words.DEVICE_COPIED)
+            for _ in range(12):
+                waiting = [each.due_at for each in await rows(Delivery, member) if each.status == "WAITING"]
+                if waiting:
+                    await clock.stand_at(max(waiting))
+                    await work_off(member.user_id)
+        assert sorted(await outcome(member), key=str) == [
+            ("DROPPED", ["TEXTED", "away"]),
+            ("DROPPED", ["TEXTED", "away"]),
+            ("SENT", None),
+        ]
+        (contact,) = await rows(Contact, member)
+        assert contact.channel == "SMS"
+
+    async def test_a_text_goes_at_once_where_the_last_device_is_gone(
+        self, member: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with google() as (stand_in, port):
+            monkeypatch.setattr(ports, "_ports", lambda: dict.fromkeys(DevicePlatform, port))
+            for platform in (DevicePlatform.FCM, DevicePlatform.APNS):
+                await register(member, platform, f"t-lost-{platform}")
+                stand_in.says[f"t-lost-{platform}"] = [fcm_error(404, "UNREGISTERED")]
+            await tell(member, words.DEVICE_COPIED)
+        gone = ("DROPPED", ["NO_DEVICE", "fcm:UNREGISTERED"])
+        assert sorted(await outcome(member), key=str) == [gone, gone, ("SENT", None)]
+
     async def test_a_consent_is_used_once(self, member: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
         async with wechat() as (stand_in, port):
             use(monkeypatch, DevicePlatform.WECHAT, port)
@@ -373,10 +466,12 @@ class TestOnItsWay:
         assert await rows(PushDevice, member) == []
 
     async def test_what_is_no_more_configured_is_dropped(self, member: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ports, "port", lambda platform: None)
         await register(member, DevicePlatform.APNS, "t-nobody")
-        await tell(member)
-        assert await outcome(member) == [("DROPPED", ["REFUSED", "apns:not_configured"])]
+        async with transaction() as db:
+            await notify(db, member.user_id, words.DEVICE_COPIED, new_id(), device="a tablet")
+        monkeypatch.setattr(ports, "port", lambda platform: None)
+        await work_off(member.user_id)
+        assert await outcome(member) == [("DROPPED", ["NO_DEVICE"]), ("SENT", None)], "and a text goes instead"
 
 
 def test_the_settings_make_the_ports(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,0 @@
-"""Agreements: accepted offers in force, from the acceptance to the last cent."""

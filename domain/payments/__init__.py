@@ -1,1 +1,0 @@
-"""Money that people pay in and get back, by whichever cashier the house has."""

@@ -1,1 +1,0 @@
-"""Cashiers: the sandbox, Alipay and WeChat Pay, each in its own words."""
