@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api import documents, graphiql, health, metrics, wiring
+from api import cashier, documents, graphiql, health, metrics, wiring
 from api.app import authenticating, evidence
 from api.app.keeping import keeping
 from api.app.schema import schema as app_schema
@@ -96,6 +96,7 @@ def routes() -> list[BaseRoute]:
         Route("/partner/graphql", Door(partner_schema.schema(), partner_schema.authenticate)),
         Route("/console/graphql", Door(console_schema.schema(), console_schema.authenticate)),
         *oauth.routes,
+        *cashier.routes,
         *console_sessions.routes,
         *console_pages.routes(),
         *documents.routes,
@@ -108,11 +109,12 @@ def routes() -> list[BaseRoute]:
 
 
 def _dev_routes() -> list[BaseRoute]:
+    from api.dev import cashier as sandbox_cashier
     from api.dev import clock, home, messages, people, sandbox
     from api.dev.neighbours import for_neighbours
 
-    ours = for_neighbours([*home.routes, *clock.routes, *messages.routes, *people.routes])
-    return [*ours, home.PAGES.files(), *sandbox.routes]
+    ours = for_neighbours([*home.routes, *clock.routes, *messages.routes, *people.routes, *sandbox_cashier.routes])
+    return [*ours, home.PAGES.files(), *sandbox_cashier.pages, *sandbox.routes]
 
 
 def make_app() -> Starlette:

@@ -5,15 +5,22 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import domain.agreements.accepting
+import domain.agreements.acts
+import domain.agreements.movements
+import domain.agreements.telling
 import domain.applications.applying
 import domain.evidence.keeping
 import domain.ledger.posting
 import domain.matching.reach.questions
 import domain.matching.tasks
+import domain.payments.paying
+import domain.payments.refunding
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.tasks
 import domain.telling
+import integrations.cashier.chosen
 import integrations.linking
 import integrations.reassigned
 import integrations.sms.kept
@@ -46,14 +53,21 @@ T = TypeVar("T")
 
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
+    domain.agreements.accepting,
+    domain.agreements.acts,
+    domain.agreements.movements,
+    domain.agreements.telling,
     domain.applications.applying,
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,
+    domain.payments.paying,
+    domain.payments.refunding,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.tasks,
     domain.telling,
+    integrations.cashier.chosen,
     integrations.linking,
     integrations.sms.kept,
     integrations.reassigned,

@@ -12,8 +12,11 @@ __all__ = ["Actor", "KnownActor", "PartnerActor", "Role", "StaffActor", "UserAct
 
 @dataclass(frozen=True)
 class UserActor:
+    """`recovering_until`: before this they may look, and change nothing."""
+
     user_id: UUID
     session_id: UUID
+    recovering_until: datetime | None = None
 
     @property
     def name(self) -> str:

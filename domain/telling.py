@@ -14,7 +14,7 @@ from domain.notices.deliveries import Delivery
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.people import devices as signed_in
-from domain.people import identities, payment_accounts, second_factors, sessions
+from domain.people import identities, payment_accounts, recoveries, second_factors, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra import pruning
@@ -90,9 +90,14 @@ async def _tell(db: Db, event: Event, kind: NoticeKind) -> None:
 
 @reaction(sessions.BEGUN, stored_as="tell_of_new_device")
 async def tell_of_new_device(db: Db, event: Event) -> None:
-    """Told to whoever is signed in elsewhere or was before: the first device of all is no news."""
+    """Told to whoever is signed in elsewhere or was before: the first device of all is no news.
+
+    In the language of the owner, which is not for whoever recovered to change.
+    """
     user_id, session_id = _session(event)
-    await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
+    session = await db.get(Session, (user_id, session_id))
+    if session is None or session.recovering_until is None:
+        await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
     before = select(Session.id).where(Session.user_id == user_id, Session.id != session_id).limit(1)
     if (await db.execute(before)).first() is not None:
         await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)
@@ -131,10 +136,19 @@ def _session(event: Event) -> tuple[UUID, UUID]:
     return event.user_id, event.subject_id
 
 
-@reaction(second_factors.ENROLLED, stored_as="tell_of_second_factor")
+@reaction(second_factors.ENROLLED, second_factors.REMOVED, stored_as="tell_of_second_factor")
 async def tell_of_second_factor(db: Db, event: Event) -> None:
     assert event.user_id is not None, "a second factor's event names whose it is"
-    await notify(db, event.user_id, words.SECOND_FACTOR_ADDED)
+    is_added = event.name == second_factors.ENROLLED
+    await notify(db, event.user_id, words.SECOND_FACTOR_ADDED if is_added else words.SECOND_FACTOR_REMOVED)
+
+
+@reaction(recoveries.RECOVERED, stored_as="tell_of_recovery")
+async def tell_of_recovery(db: Db, event: Event) -> None:
+    """By every way, and on the devices that were signed in before: from there it can be undone."""
+    user_id, session_id = _session(event)
+    ends_at = (await db.get_one(Session, (user_id, session_id))).recovering_until
+    await notify(db, user_id, words.SECOND_FACTOR_RECOVERED, session_id, ends_at=ends_at)
 
 
 @reaction(payment_accounts.ADDED, stored_as="tell_of_payment_account")

@@ -41,6 +41,7 @@ _LOOK = Question(
             Session.used_generation,
             Session.expires_at,
             Session.ended_at,
+            Session.recovering_until,
         )
         .select_from(ShelfVersion)
         .outerjoin(Session, and_(Session.user_id == bindparam("user_id"), Session.id == bindparam("session_id")))
@@ -52,7 +53,7 @@ async def look(token: AccessToken | None) -> Visit:
     """Asked each time, of one who shows a token and of one who shows none."""
     user_id, session_id = (token.user_id, token.session_id) if token else (EVERYBODY, EVERYBODY)
     rows = await _LOOK.ask(user_id=user_id, session_id=session_id)
-    at, own, everybodys, shelf, generation, used, expires_at, ended_at = rows[0]
+    at, own, everybodys, shelf, generation, used, expires_at, ended_at, recovering_until = rows[0]
     revision = own, everybodys, shelf
     if token is None or token.is_over(at):
         return Visit(at, revision, is_over=token is not None)
@@ -60,4 +61,5 @@ async def look(token: AccessToken | None) -> Visit:
         return Visit(at, revision)
     if token.generation == generation > used:
         await sessions.mark_used(token)
-    return Visit(at, revision, UserActor(user_id, session_id))
+    waits_until = recovering_until if recovering_until is not None and recovering_until > at else None
+    return Visit(at, revision, UserActor(user_id, session_id, waits_until))

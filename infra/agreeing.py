@@ -34,7 +34,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     ),
     "others": (
         *("providers", "link_redirects", "outgoing_allow", "sms_gateway", "sms", "push"),
-        *("identity_register", "registers", "webhook_allow"),
+        *("identity_register", "registers", "webhook_allow", "cashier", "cashiers"),
     ),
     "work": (
         *("rescore_batch", "rescore_concurrency", "rescore_share", "rescore_told_per_second"),

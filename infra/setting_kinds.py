@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, SecretStr
 
-from infra import postgres_url
+from infra import postgres_url, rsa_keys
 
 KEY_BYTES = 32
 TOKEN_CHARACTERS_MIN = 16
@@ -81,6 +81,28 @@ def _elliptic_key(value: SecretStr) -> SecretStr:
         key = None
     if not isinstance(key, EllipticCurvePrivateKey):
         raise ValueError("should be the text of the .p8 file, a private key of P-256")
+    return value
+
+
+def _rsa_private(value: SecretStr) -> SecretStr:
+    try:
+        rsa_keys.private_key(value.get_secret_value())
+    except ValueError:
+        raise ValueError("should be a private RSA key of 2,048 bits or more, as PEM or as its base64") from None
+    return value
+
+
+def _rsa_public(text: str) -> str:
+    try:
+        rsa_keys.public_key(text)
+    except ValueError:
+        raise ValueError("should be a public RSA key or a certificate, as PEM or as its base64") from None
+    return text
+
+
+def _sealing_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) != KEY_BYTES:
+        raise ValueError(f"should be of {KEY_BYTES} characters")
     return value
 
 
@@ -241,6 +263,9 @@ def _broker(url: str) -> str:
 
 
 EllipticKey = Annotated[SecretStr, AfterValidator(_elliptic_key)]
+RsaPrivateKey = Annotated[SecretStr, AfterValidator(_rsa_private)]
+RsaPublicKey = Annotated[str, AfterValidator(_rsa_public)]
+SealingKey = Annotated[SecretStr, AfterValidator(_sealing_key)]
 ServiceAccount = Annotated[SecretStr, AfterValidator(_service_account)]
 Filled = Annotated[str, AfterValidator(_filled)]
 FilledSecret = Annotated[SecretStr, AfterValidator(_filled_secret)]

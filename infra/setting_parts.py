@@ -33,12 +33,14 @@ class SmsCredentials(Part):
     access_key_secret: kinds.FilledSecret | None = None
     template_code: kinds.FilledSecret | None = None
     notice_template_code: kinds.FilledSecret | None = None
+    stop_template_code: kinds.FilledSecret | None = None
     sign_name: kinds.FilledSecret | None = None
     secret_id: kinds.FilledSecret | None = None
     secret_key: kinds.FilledSecret | None = None
     app_id: kinds.FilledSecret | None = None
     template_id: kinds.FilledSecret | None = None
     notice_template_id: kinds.FilledSecret | None = None
+    stop_template_id: kinds.FilledSecret | None = None
     account_sid: kinds.FilledSecret | None = None
     auth_token: kinds.FilledSecret | None = None
     sender: kinds.FilledSecret | None = None
@@ -62,8 +64,44 @@ SMS_NEEDS: dict[str, tuple[str, ...]] = {
     "twilio": ("account_sid", "auth_token", "sender"),
 }
 
-# Without them its people are told nothing but codes by text.
-SMS_MAY: dict[str, tuple[str, ...]] = {"aliyun": ("notice_template_code",), "tencent": ("notice_template_id",)}
+# Without the first its people are told nothing but codes by text; without the second a code that stops a change of number
+# comes in the words of the others.
+SMS_MAY: dict[str, tuple[str, ...]] = {
+    "aliyun": ("notice_template_code", "stop_template_code"),
+    "tencent": ("notice_template_id", "stop_template_id"),
+}
+
+
+class AlipayCashier(Part):
+    """What Alipay gave us for collecting money: our app's key, and the key by which Alipay signs. `url` is a stand-in's."""
+
+    app_id: kinds.Filled
+    private_key: kinds.RsaPrivateKey
+    public_key: kinds.RsaPublicKey
+    url: kinds.WebAddress = "https://openapi.alipay.com/gateway.do"
+
+
+class WeChatPayCashier(Part):
+    """What WeChat Pay gave us: our merchant certificate's serial and key, and the serial and key by which it signs.
+
+    `url` is a stand-in's.
+    """
+
+    app_id: kinds.Filled
+    merchant_id: kinds.Filled
+    serial: kinds.Filled
+    private_key: kinds.RsaPrivateKey
+    api_v3_key: kinds.SealingKey
+    platform_serial: kinds.Filled
+    platform_key: kinds.RsaPublicKey
+    url: kinds.WebAddress = "https://api.mch.weixin.qq.com"
+
+
+class CashierCredentials(Part):
+    """What each cashier gave us. One that is asked no more stays here until what it was asked for is over."""
+
+    alipay: AlipayCashier | None = None
+    wechat_pay: WeChatPayCashier | None = None
 
 
 class PushCredentials(Part):

@@ -14,6 +14,7 @@ from infra.setting_parts import (
     GENEROUS,
     PUSH_NEEDS,
     SMS_NEEDS,
+    CashierCredentials,
     CodeLimits,
     CodeNumbers,
     ConnectionLimits,
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
 
     identity_register: Literal["sandbox", "aliyun"] = "sandbox"  # who says whose a name, a number or an account is
     registers: RegisterCredentials = RegisterCredentials()
+    cashier: Literal["sandbox", "alipay", "wechat-pay"] = "sandbox"  # who collects what people pay from now on
+    cashiers: CashierCredentials = CashierCredentials()
     passkey_origins: list[kinds.Filled] = []  # apps and pages beside `public_url` where passkeys are used
     identity_limits: IdentityLimits = IdentityLimits()
 
@@ -171,6 +174,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def cashier_is_known(self) -> Self:
+        name = self.cashier.replace("-", "_")
+        if self.cashier != "sandbox" and getattr(self.cashiers, name) is None:
+            raise ValueError(f"the cashier {self.cashier} needs LONGAN_CASHIERS__{name.upper()}__...")
+        return self
+
+    @model_validator(mode="after")
     def pushes_are_whole(self) -> Self:
         for needs in PUSH_NEEDS.values():
             missing = [f"LONGAN_PUSH__{name.upper()}" for name in needs if getattr(self.push, name) is None]
@@ -213,6 +223,8 @@ class Settings(BaseSettings):
             missing.append("LONGAN_SMS_GATEWAY (a real one: kept messages are for the embedded default)")
         if self.identity_register == "sandbox":
             missing.append("LONGAN_IDENTITY_REGISTER (a real one: the sandbox believes everybody)")
+        if self.cashier == "sandbox":
+            missing.append("LONGAN_CASHIER (a real one: the sandbox has no money)")
         if missing:
             raise ValueError("a production configuration needs " + ", ".join(missing))
         return self

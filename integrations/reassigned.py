@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from domain.people import challenges
+from domain.people import challenges, newcomers
 from domain.people.challenges import Challenge, CodePurpose
 from domain.people.sessions import Session
 from domain.people.users import Phone
@@ -29,7 +29,8 @@ async def look_for_a_new_owner(event: Event) -> None:
     asked = await _to_ask(event.subject_id)
     if asked is None:
         return
-    number, user_id, since = asked
+    challenge, user_id, since = asked
+    number = challenges.phone_of(challenge)
     try:
         told = await register().has_new_owner(number, since)
     except RegisterAway as away:
@@ -37,12 +38,11 @@ async def look_for_a_new_owner(event: Event) -> None:
         return
     if told is Attestation.YES:
         async with transaction() as db:
-            same = (Phone.user_id == user_id, Phone.bound_at == since)
-            await db.execute(update(Phone).where(*same).values(reassigned_at=await clock.now(db)))
+            await newcomers.flag(db, challenge, user_id, since)
 
 
-async def _to_ask(challenge_id: UUID) -> tuple[str, UUID, datetime] | None:
-    """The number, whose it was, and since when; None where nobody had it, or they were here lately."""
+async def _to_ask(challenge_id: UUID) -> tuple[Challenge, UUID, datetime] | None:
+    """The challenge, whose its number was, and since when; None where nobody had it, or they were here lately."""
     async with reading() as db:
         lately = select(Session.id).where(
             Session.user_id == Phone.user_id, Session.renewed_at > await clock.now(db) - IN_USE
@@ -53,4 +53,4 @@ async def _to_ask(challenge_id: UUID) -> tuple[str, UUID, datetime] | None:
             .where(Challenge.id == challenge_id, Challenge.purpose == CodePurpose.SIGN_IN, ~lately.exists())
         )
         row = (await db.execute(asked)).one_or_none()
-    return (challenges.phone_of(row[0]), row[1], row[2]) if row else None
+    return (row[0], row[1], row[2]) if row else None

@@ -94,7 +94,8 @@ async def _take_back(challenge_id: UUID) -> None:
 def _message(challenge: Challenge) -> TextMessage:
     code, minutes = challenges.code_of(challenge), challenges.minutes_of(challenge)
     body = say(_sentence(challenge), challenges.language_of(challenge), code=code, minutes=minutes)
-    return TextMessage(challenge.id, challenges.phone_of(challenge), body, code, minutes)
+    stops_change = challenge.purpose is CodePurpose.STOP_CHANGE
+    return TextMessage(challenge.id, challenges.phone_of(challenge), body, code, minutes, stops_change)
 
 
 def _sentence(challenge: Challenge) -> str:

@@ -7,11 +7,11 @@ from sqlalchemy import Index, Interval, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.agreements import agreements
 from domain.applications import applications
 from infra import clock, lasting
 from infra.database import Db
 from infra.entity import Entity, OwnerId
-from infra.events import declare
 from infra.loaders import ANY_KEY, NOW, loader
 from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
@@ -20,9 +20,7 @@ from infra.revisions import Raised, raises
 from membership import benefits
 
 COUNTS_FOR = timedelta(days=365)
-# Nobody announces it yet: agreements are to.
-AGREEMENT_REPAID = declare("agreement.repaid", days_late=int)
-COUNTED = (benefits.REDEEMED, AGREEMENT_REPAID, applications.ACCEPTED)
+COUNTED = (benefits.REDEEMED, agreements.REPAID, applications.ACCEPTED)
 
 
 @raises(Raised.OWNERS)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from domain.agreements import agreements
 from domain.credit import scores
 from domain.notices.telling import notify
 from domain.people import users
@@ -55,7 +56,7 @@ async def tell_of_benefit(db: Db, event: Event) -> None:
     await notify(db, _member(event), words.BENEFIT_USED, event.subject_id)
 
 
-@reaction(activity.AGREEMENT_REPAID, stored_as="tell_of_repayment")
+@reaction(agreements.REPAID, stored_as="tell_of_repayment")
 async def tell_of_repayment(db: Db, event: Event) -> None:
     await notify(db, _member(event), words.REPAYMENT_COUNTED, event.subject_id)
 

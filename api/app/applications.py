@@ -1,23 +1,23 @@
 """Applying, and what comes of it."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, cast
 
 import strawberry
 
 from api.app.agreements import Agreement
+from api.app.offers import Offer
 from api.app.products import Product
 from api.app.viewing import viewer_field
-from api.graphql import scalars
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.reasons import Reason, translate_reasons
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
-from api.graphql.scalars import URL, Money, MoneyInput
+from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
+from domain.agreements import accepting, agreements
 from domain.applications import applications, applying, decisions, offers
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
@@ -26,7 +26,6 @@ from domain.market import products
 from domain.permissions import Permission
 from infra.database import Db
 from infra.outbox import Event
-from infra.settings import settings
 from infra.words import N_, say
 
 TIMELINE = {
@@ -35,6 +34,7 @@ TIMELINE = {
     "application.declined": N_("Your application was declined."),
     "application.referred": N_("A person is reviewing it."),
     "application.delayed": N_("The promised time has passed. We are looking into it."),
+    "application.accepted": N_("You accepted the offer."),
     "application.withdrawn": N_("You withdrew your application."),
     "application.expired": N_("The offer expired."),
 }
@@ -58,47 +58,6 @@ class Decision:
     @strawberry.field(description="Why, the weightiest first, at most four.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
         return translate_reasons(root.reasons, info)
-
-
-@strawberry.type(description="What was shown, under the hash of its words.")
-class Document:
-    title: str = strawberry.field(description="What to call it on a screen.")
-    url: URL = strawberry.field(description="Where it can be read, with the person's token.")
-    sha256: str = strawberry.field(
-        description="Of the exact words, as 64 hexadecimal digits; accepting an offer names it."
-    )
-
-
-@shows(offers.Offer, description="Binding terms, until they expire.")
-class Offer(Node):
-    expires_at: datetime = strawberry.field(description="Until when it can be accepted.")
-    term_months: int = strawberry.field(description="Over how many months it is repaid or rented.")
-    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
-
-    @strawberry.field(description="What the person gets. Of a RENTAL the monthly rent.")
-    def amount(root: strawberry.Parent[offers.Offer]) -> Money:
-        return Money.of(root.amount, root.currency)
-
-    @strawberry.field(description="Interest a year, as a fraction; 0 for a RENTAL, which bears none.")
-    def annual_rate(root: strawberry.Parent[offers.Offer]) -> Decimal:
-        return scalars.rate(root.annual_rate) or Decimal(0)  # a rental bears no interest
-
-    @strawberry.field(description="What is due each month.")
-    def monthly_payment(root: strawberry.Parent[offers.Offer]) -> Money:
-        return Money.of(root.monthly_payment, root.currency)
-
-    @strawberry.field(description="What is to be held as a deposit; 0 where none is.")
-    def deposit(root: strawberry.Parent[offers.Offer]) -> Money:
-        return Money.of(root.deposit, root.currency)
-
-    @strawberry.field(description="What the partner asked for beyond it, and the grade makes unnecessary.")
-    def deposit_waived(root: strawberry.Parent[offers.Offer]) -> Money:
-        return Money.of(root.deposit_waived, root.currency)
-
-    @strawberry.field(description="What the person has to read before accepting.")
-    def documents(root: strawberry.Parent[offers.Offer]) -> list[Document]:
-        where = f"{settings().public_url}/documents"
-        return [Document(title=title, url=URL(f"{where}/{sha}"), sha256=sha) for title, sha in root.documents]
 
 
 @shows(applications.Application, description="A person's request for a product.")
@@ -144,8 +103,8 @@ class Application(Node):
         return info.context.load(offers.of_applications, (root.user_id, root.id))
 
     @strawberry.field(description="The accepted offer in force; null until an offer is accepted.")
-    def agreement(root: strawberry.Parent[applications.Application]) -> Agreement | None:
-        return None
+    def agreement(root: strawberry.Parent[applications.Application], info: Info) -> Agreement | None:
+        return info.context.load(agreements.of_applications, (root.user_id, root.id))
 
 
 ApplyResult = Annotated[
@@ -184,7 +143,9 @@ class ApplicationMutation:
         return await commit(info, lambda db: _apply(db, actor, input))
 
     @requires(Permission.SIGNED_IN)
-    @strawberry.mutation(description="Take an application back, until its offer is accepted.")
+    @strawberry.mutation(
+        description="Take an application back: until its offer is accepted, and for a day after that as long as nothing is drawn."
+    )
     async def withdraw_application(
         self, info: Info, input: Input[WithdrawApplicationInput]
     ) -> WithdrawApplicationResult | None:
@@ -206,4 +167,4 @@ async def _apply(db: Db, actor: UserActor, input: ApplyInput) -> applications.Ap
 
 async def _withdraw(db: Db, actor: UserActor, input: WithdrawApplicationInput) -> applications.Application:
     application_id = id_of("Application", input.application_id, "input", "applicationId")
-    return await applying.withdraw(db, actor, application_id)
+    return await accepting.withdraw(db, actor, application_id)

@@ -45,7 +45,7 @@ class EndDeviceInput:
 
 @strawberry.type
 class DeviceMutation:
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(
         description="Sign a device out, as one that was lost. Its subscriptions end at once; doing it twice is doing it once."
     )

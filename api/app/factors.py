@@ -12,12 +12,13 @@ from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
-from domain.people import confirming, putting_away, second_factors
+from domain.people import confirming, newcomers, putting_away, second_factors, sessions
 from domain.people.second_factors import FactorKind
 from domain.permissions import Permission
-from infra.database import reading
+from infra.database import Db, reading
 from infra.ids import global_id
 from integrations import recovering
+from membership import joining
 
 
 @shows(second_factors.SecondFactor, description="A second factor that is being set up; confirm it before it expires.")
@@ -53,6 +54,12 @@ ConfirmSecondFactorResult = Annotated[
     User | Refused,
     strawberry.union("ConfirmSecondFactorResult", description="The person, who has it now, or why not."),
 ]
+RemoveSecondFactorResult = Annotated[
+    User | Refused,
+    strawberry.union(
+        "RemoveSecondFactorResult", description="The person, who is asked for it no more, or why it stays."
+    ),
+]
 AnswerSecondFactorResult = Annotated[
     Session | Refused, strawberry.union("AnswerSecondFactorResult", description="A session, or why there is none.")
 ]
@@ -60,8 +67,11 @@ StepUpResult = Annotated[
     SteppedUp | Refused, strawberry.union("StepUpResult", description="Until when, or why it was no proof.")
 ]
 ReportRecycledNumberResult = Annotated[
-    SignedOut | Refused,
-    strawberry.union("ReportRecycledNumberResult", description="The end of the session, or why it goes on."),
+    SignedOut | Session | Refused,
+    strawberry.union(
+        "ReportRecycledNumberResult",
+        description="The end of the session, or the first one of whoever is new; or why nothing has changed.",
+    ),
 ]
 RESPONSE = (
     "TOTP: the code. PASSKEY: the PublicKeyCredential as JSON. IDENTITY: name, a space, and id number. CODE: the digits that "
@@ -83,6 +93,13 @@ class ConfirmSecondFactorInput:
     response: str = strawberry.field(description=RESPONSE)
 
 
+@strawberry.input(description="Which of one's second factors to do without.")
+class RemoveSecondFactorInput:
+    second_factor_id: strawberry.ID = strawberry.field(
+        description="Of a HeldFactor.", metadata=id_check("SecondFactor")
+    )
+
+
 @strawberry.input(description="What was asked for beside the code.")
 class AnswerSecondFactorInput:
     challenge_id: strawberry.ID = strawberry.field(
@@ -98,6 +115,15 @@ class AnswerSecondFactorInput:
 class StepUpInput:
     kind: FactorKind = strawberry.field(description="TOTP or PASSKEY; CODE for whoever has neither.")
     response: str = strawberry.field(description=RESPONSE)
+
+
+@strawberry.input(description="Which sign-in stopped at what the former owner is asked for.")
+class ReportRecycledNumberInput:
+    challenge_id: strawberry.ID = strawberry.field(
+        description="Of SecondFactorRequired.", metadata=id_check("Challenge")
+    )
+    device_name: str = strawberry.field(description="As at `signIn`.")
+    idempotency_key: str = key()
 
 
 @strawberry.type
@@ -120,6 +146,15 @@ class FactorMutation:
         actor = info.context.user
         factor_id = id_of("SecondFactorEnrolment", input.enrolment_id, "input", "enrolmentId")
         return await commit(info, lambda db: second_factors.confirm(db, actor, factor_id, input.response))
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(description="Do without one of one's second factors. Asks for a step-up; twice is once.")
+    async def remove_second_factor(
+        self, info: Info, input: Input[RemoveSecondFactorInput]
+    ) -> RemoveSecondFactorResult | None:
+        actor = info.context.user
+        factor_id = id_of("SecondFactor", input.second_factor_id, "input", "secondFactorId")
+        return await commit(info, lambda db: second_factors.remove(db, actor, factor_id))
 
     @requires(Permission.PUBLIC)
     @strawberry.mutation(description="Sign in where `SecondFactorRequired` came.")
@@ -144,14 +179,35 @@ class FactorMutation:
         actor = info.context.user
         return await commit(info, lambda db: confirming.step_up(db, actor, input.kind, input.response))
 
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.PUBLIC)
     @strawberry.mutation(
-        description="Say that this number is new to whoever has it: all that is the former owner's is put away at once, and "
-        "signing in again starts afresh."
+        description="Say that this number is new to whoever has it: all that is the former owner's is put away at once. Of the "
+        "session that asks, and signing in again starts afresh; or, with an input, from a sign-in that stopped at "
+        "SecondFactorRequired where `mayStartAfresh`, and the answer is the first session."
     )
-    async def report_recycled_number(self, info: Info) -> ReportRecycledNumberResult | None:
+    async def report_recycled_number(
+        self,
+        info: Info,
+        input: Annotated[
+            ReportRecycledNumberInput | None, strawberry.argument(description="Of whoever could not sign in.")
+        ] = None,
+    ) -> ReportRecycledNumberResult | None:
+        if input is not None:
+            return await commit(info, lambda db: _start(db, input, info.context.ip))
         actor = info.context.user
         session = await commit(info, lambda db: putting_away.report(db, actor))
         if isinstance(session, Refused):
             return session
         return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))
+
+
+async def _start(db: Db, input: ReportRecycledNumberInput, ip: str) -> sessions.Session:
+    session = await newcomers.start(
+        db,
+        challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
+        device_name=input.device_name,
+        key=input.idempotency_key,
+        ip=ip,
+    )
+    await joining.join(db, session.user_id)  # as at `signIn`
+    return session

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from api.graphql.context import Context
 from api.graphql.nodes import Finder, Finders, rows_of
+from domain.agreements import agreements
 from domain.applications import applications
 from domain.applications.offers import Offer
 from domain.credit.scores import Score
@@ -75,6 +76,7 @@ NODES: Finders = {
     "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner))),
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
+    "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),
     "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),

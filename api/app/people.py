@@ -9,6 +9,7 @@ from api.app.accounts import CountingOn, LinkedAccount
 from api.app.applications import Application
 from api.app.devices import Device
 from api.app.evidence import Evidence
+from api.app.held_factors import HeldFactor
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
@@ -89,6 +90,11 @@ class User(Node):
     @strawberry.field(description="Where money goes to the person and comes from, the default first.")
     def payment_accounts(root: strawberry.Parent[users.User], info: Info) -> list[PaymentAccount]:
         return info.context.load(payment_accounts.of_users, root.id)
+
+    @strawberry.field(description="What signing in asks for beside a code, the first one first.")
+    async def second_factors(root: strawberry.Parent[users.User], info: Info) -> list[HeldFactor]:
+        async with reading() as db:
+            return cast(list[HeldFactor], await second_factors.of(db, info.context.user.user_id))
 
     @strawberry.field(
         description="What a passkey signs for `stepUp`, as WebAuthn's request options in JSON; null without one."

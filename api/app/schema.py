@@ -5,8 +5,8 @@ from functools import cache
 import strawberry
 
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
-from api.app.agreements import Agreement
-from api.app.applications import Application, ApplicationMutation, Offer
+from api.app.agreements import Agreement, AgreementMutation
+from api.app.applications import Application, ApplicationMutation
 from api.app.choices import ChoiceQuery
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
@@ -18,6 +18,7 @@ from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.nodes import NODES
 from api.app.notices import Notice
+from api.app.offers import Offer
 from api.app.payment_accounts import PaymentAccount, PaymentAccountMutation
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.phone import PhoneMutation
@@ -50,6 +51,7 @@ class Mutation(
     PaymentAccountMutation,
     AccountMutation,
     ApplicationMutation,
+    AgreementMutation,
     MatchMutation,
     ImpressionMutation,
     ContactMutation,

@@ -65,6 +65,10 @@ class SecondFactorRequired:
     )
     expires_at: datetime = strawberry.field(description="Until when.")
     options: str | None = strawberry.field(description="PASSKEY: WebAuthn's request options as JSON; null without one.")
+    may_start_afresh: bool = strawberry.field(
+        description="Ask whether the number is new to them: then `reportRecycledNumber` with this challenge begins an account "
+        "of their own, and puts the former owner's away."
+    )
 
 
 @strawberry.type(description="The session is over; forget its tokens.")
@@ -97,7 +101,8 @@ class RequestPhoneCodeInput:
         description="Of the last session on this device, whoever it was; nothing is wrong with an old one.",
     )
     purpose: CodePurpose | None = strawberry.field(
-        default=None, description="SIGN_IN where absent; the others need a session, and are bound to it."
+        default=None,
+        description="SIGN_IN where absent; CHANGE_PHONE and STEP_UP need a session, and are bound to it.",
     )
 
 
@@ -157,7 +162,7 @@ class SignInMutation:
             ),
         )
 
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(description="End this session on this device; its subscriptions end too.")
     async def sign_out(self, info: Info) -> SignOutResult | None:
         actor = info.context.user
@@ -180,6 +185,7 @@ async def _sign_in(db: Db, input: SignInInput, ip: str) -> sessions.Session | Se
             methods=list(session.methods),
             expires_at=session.expires_at,
             options=session.options,
+            may_start_afresh=session.may_start_afresh,
         )
     if isinstance(session, sessions.Session):
         # The worker would do the same in a moment; the first screen need not wait for it.

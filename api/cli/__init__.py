@@ -22,6 +22,7 @@ from api.cli.machine.status import status
 from api.cli.match import match
 from api.cli.migrate import migrate
 from api.cli.models import models
+from api.cli.money import money
 from api.cli.prepare import prepare
 from api.cli.reactions import reactions
 from api.cli.replay import replay
@@ -84,6 +85,7 @@ app.command(rich_help_panel=OPERATING)(replay)
 app.command(rich_help_panel=OPERATING)(audit)
 app.command(rich_help_panel=OPERATING)(verify)
 app.add_typer(ledger, name="ledger", rich_help_panel=OPERATING)
+app.add_typer(money, name="money", rich_help_panel=OPERATING)
 app.command(rich_help_panel=OPERATING)(schema)
 app.add_typer(staff, name="staff", rich_help_panel=OPERATING)
 app.add_typer(keys, name="keys", rich_help_panel=OPERATING)

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 if TYPE_CHECKING:
-    from domain.ledger.checking import Check, Scope
+    from domain.ledger.checking import Check, LedgerScope
 
 FAULTS_SHOWN = 50
 ledger = typer.Typer(no_args_is_help=True, help="The ledger: prove it, or write it down for hledger and beancount.")
@@ -75,10 +75,10 @@ def export(
         asyncio.run(_export(scope, format))
 
 
-def _scope(since: date | None, until: date | None, agreement: str | None) -> "Scope":
-    from domain.ledger.checking import Scope
+def _scope(since: date | None, until: date | None, agreement: str | None) -> "LedgerScope":
+    from domain.ledger.checking import LedgerScope
 
-    return Scope(since, until, _uuid(agreement) if agreement else None)
+    return LedgerScope(since, until, _uuid(agreement) if agreement else None)
 
 
 def _uuid(text: str) -> UUID:
@@ -93,7 +93,7 @@ def _uuid(text: str) -> UUID:
         raise typer.BadParameter(f"{text} is no id") from None
 
 
-async def _check(scope: "Scope") -> "Check":
+async def _check(scope: "LedgerScope") -> "Check":
     from rich.progress import Progress
 
     from api import wiring  # noqa: F401  all tables must be known
@@ -111,7 +111,7 @@ async def _check(scope: "Scope") -> "Check":
         await database.close_engine()
 
 
-async def _export(scope: "Scope", format: JournalFormat) -> None:
+async def _export(scope: "LedgerScope", format: JournalFormat) -> None:
     import sys
 
     from api import wiring  # noqa: F401  all tables must be known

@@ -6,6 +6,10 @@ from typing import Any
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from domain.agreements.agreements import AgreementStatus
+from domain.agreements.draw_downs import DrawDownStatus
+from domain.agreements.movements import MovementKind
+from domain.agreements.schedules import InstalmentStatus
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope, Purpose
@@ -41,8 +45,48 @@ def meaning(value: Any) -> str:
 
 
 show(
+    AgreementStatus,
+    "Where an agreement stands. SETTLED and UNWOUND are final.",
+    PENDING="Accepted, and nothing of it has begun: of a loan, nothing was paid out yet.",
+    ACTIVE="In force, and nothing is late.",
+    OVERDUE="In force, and something that was due is not paid.",
+    PAUSED="In force, and nothing is due for a while.",
+    RETURNING="What was bought is on its way back.",
+    SETTLED="All is paid.",
+    UNWOUND="Taken back as if it had never been.",
+)
+show(
+    DrawDownStatus,
+    "Where money of a loan is. SETTLED and FAILED are final.",
+    SENT="On its way to the person; nothing of it is owed yet.",
+    SETTLED="It has arrived, is owed, and bears interest.",
+    FAILED="It could not be paid out, and can be drawn again.",
+)
+show(
+    InstalmentStatus,
+    "Where an instalment stands.",
+    OPEN="Nothing of it is paid yet, and it is not late.",
+    PARTLY_PAID="Part of it is paid, and it is not late.",
+    PAID="All of it is paid.",
+    OVERDUE="It was due, and not all of it is paid.",
+    WAIVED="It was given up; nothing of it is owed.",
+)
+show(
+    MovementKind,
+    "What a line of a statement is.",
+    PRINCIPAL="Money that was paid out to the person.",
+    INTEREST="Interest.",
+    FEE="A fee.",
+    RENT="Rent of a month.",
+    REPAYMENT="Money that the person paid.",
+    REVERSAL="What takes an earlier line back.",
+    WAIVER="Something that was owed and is given up.",
+    REFUND="Money that the person had paid too much, and got back.",
+    PAYOUT_RETURNED="Money that was paid out and came back.",
+)
+show(
     ApplicationStatus,
-    "Where an application stands. DECLINED, WITHDRAWN, ACCEPTED and EXPIRED are final.",
+    "Where an application stands. DECLINED, WITHDRAWN and EXPIRED are final.",
     SUBMITTED="It waits for the partner's answer.",
     DELAYED="The promised time has passed without an answer; it is being looked into.",
     IN_REVIEW="A person is reviewing it.",
@@ -166,7 +210,7 @@ show(
     SIGN_IN="To sign in, with the number of an account or a new one.",
     CHANGE_PHONE="To take a new number; it goes there.",
     STEP_UP="To prove once more who one is; it goes to the number of the account.",
-    STOP_CHANGE="To stop a change of number; it comes by itself, and cannot be asked for.",
+    STOP_CHANGE="To stop a change of number. It comes to the old one by itself; asked for, it comes there once more.",
 )
 show(
     FactorKind,

@@ -6,34 +6,40 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import strawberry
+from graphql import OperationType
 from strawberry.extensions.field_extension import FieldExtension
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from api.graphql.errors import Forbidden, Unauthenticated
-from domain.actors import may
+from api.graphql.refusals import Refused
+from domain.actors import UserActor, may
+from domain.people import recoveries
 from domain.permissions import Permission
 
 T = TypeVar("T")
 PERMISSION = "permission"  # the key in a field's metadata
 
 
-def requires(permission: Permission) -> Callable[[T], T]:
-    """Stands above `@strawberry.field` and `@strawberry.mutation`. A subscription is asked before it begins (`Visitors`)."""
+def requires(permission: Permission, *, even_recovering: bool = False) -> Callable[[T], T]:
+    """Stands above `@strawberry.field` and `@strawberry.mutation`. A subscription is asked before it begins (`Visitors`).
+
+    `even_recovering`: a mutation for those too who signed in without their second factor, and else may only look.
+    """
 
     def mark(field: T) -> T:
         found = cast(StrawberryField, field)
         found.metadata = MappingProxyType({**found.metadata, PERMISSION: permission})
         if not found.is_subscription:
-            found.extensions = [AskFirst(permission), *found.extensions]
+            found.extensions = [AskFirst(permission, even_recovering), *found.extensions]
         return field
 
     return mark
 
 
 class AskFirst(FieldExtension):
-    def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+    def __init__(self, permission: Permission, even_recovering: bool = False) -> None:
+        self.permission, self.even_recovering = permission, even_recovering
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
         self.ask(info)
@@ -41,6 +47,8 @@ class AskFirst(FieldExtension):
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
         self.ask(info)
+        if refused := self.wait(info):
+            return refused
         answer = next_(source, info, **arguments)
         return await answer if isawaitable(answer) else answer
 
@@ -48,6 +56,18 @@ class AskFirst(FieldExtension):
         actor = info.context.actor
         if not may(actor, self.permission):
             raise Unauthenticated if actor is None else Forbidden
+
+    def wait(self, info: Any) -> Refused | None:
+        """Why this changes nothing yet, for whoever recovered; whatever does not say otherwise waits."""
+        actor = info.context.actor
+        if self.even_recovering or self.permission is Permission.PUBLIC or not _is_change(info):
+            return None
+        until = actor.recovering_until if isinstance(actor, UserActor) else None
+        return Refused.of(recoveries.waits(until), info.context.locale) if until else None
+
+
+def _is_change(info: Any) -> bool:
+    return info.operation.operation is OperationType.MUTATION and info.path.prev is None
 
 
 def permission_of(field: StrawberryField) -> Permission | None:

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Index, Select, and_, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.people import putting_away
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -45,6 +46,7 @@ AWAITING_REVIEW = (Status.DELAYED, Status.IN_REVIEW)
 OPEN = (*UNDECIDED, Status.APPROVED)
 
 NOT_OPEN = N_("This application cannot be decided now.")
+CLOSED = N_("This application is closed, so it cannot be withdrawn.")
 
 LIFE = Lifecycle(
     "Application",
@@ -54,10 +56,10 @@ LIFE = Lifecycle(
     Move(UNDECIDED, Status.DECLINED, DECLINED, refused=NOT_OPEN),
     Move([Status.APPROVED], Status.ACCEPTED, ACCEPTED),
     Move([Status.APPROVED], Status.EXPIRED, EXPIRED, at="expires_at of its offer"),
-    Move(OPEN, Status.WITHDRAWN, WITHDRAWN, refused=N_("This application is closed, so it cannot be withdrawn.")),
+    Move((*OPEN, Status.ACCEPTED), Status.WITHDRAWN, WITHDRAWN, refused=CLOSED),
     begins=Status.SUBMITTED,
     event=SUBMITTED,
-    ends=(Status.DECLINED, Status.ACCEPTED, Status.EXPIRED, Status.WITHDRAWN),
+    ends=(Status.DECLINED, Status.EXPIRED, Status.WITHDRAWN),
     groups={"undecided": UNDECIDED, "awaiting review": AWAITING_REVIEW, "open": OPEN},
 )
 
@@ -163,6 +165,16 @@ async def count_open(db: Db, application: Application) -> tuple[int, int]:
     is_open = Application.status.in_(OPEN)
     every, same = (await db.execute(mine.where(Application.user_id == application.user_id, is_open))).one()
     return every, same
+
+
+async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+    theirs = select(Application.id).where(Application.user_id == user_id, Application.status.in_(OPEN)).limit(1)
+    if (await db.execute(theirs)).first() is None:
+        return None
+    return N_("You have an application open here. Take it back, or let it come to its end, and try again.")
+
+
+putting_away.unfinished.append(_what_to_finish)
 
 
 async def timelines(db: Db, ids: set[UUID]) -> dict[UUID, list[Event]]:

@@ -186,12 +186,14 @@ async def _submit(db: Db, application: Application) -> None:
 
 
 async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:
-    """Take it back. Withdrawing twice is withdrawing once; what is accepted or decided against is NOT_OPEN."""
+    """Take it back before its offer is accepted. Withdrawing twice is withdrawing once; what is decided against is NOT_OPEN."""
     application = await applications.lock(db, actor, application_id)
     if application is None:
         raise not_found(N_("We could not find this application."), ("input", "applicationId"))
     if application.status == ApplicationStatus.WITHDRAWN:
         return application
+    if application.status == ApplicationStatus.ACCEPTED:
+        raise Refusal(RefusalCode.NOT_OPEN, applications.CLOSED, field=("input", "applicationId"))
     await applications.move(db, application, ApplicationStatus.WITHDRAWN, "input", "applicationId")
     await offers.withdraw(db, application)
     await consents.end_for_application(db, actor.user_id, application.id)

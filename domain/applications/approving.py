@@ -57,7 +57,7 @@ async def make_offer(
         _refuse_dearer(applied, terms)
         _refuse_owing_elsewhere(borrower)
     _refuse_burdensome(application, applied, terms, borrower)
-    await offers.make(db, application, applied.title, quoted, amount=amount, term_months=months)
+    await offers.make(db, application, applied, quoted, amount=amount, term_months=months)
 
 
 def _refuse_other(application: Application, applied: AppliedTerms, terms: ApprovedTerms) -> None:

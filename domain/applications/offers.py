@@ -1,6 +1,7 @@
 """Offer: binding terms that follow an approval, until they expire; and the documents that a person reads before they accept."""
 
-import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -12,21 +13,27 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.applications import Application, ApplicationStatus, move
+from domain.applications.applied_terms import AppliedTerms
+from domain.applications.papers import writing
+from domain.applications.papers.writing import PaperTerms, WrittenPaper
 from domain.consent import consents
+from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
+from domain.people.partners import Partner
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.loaders import is_any_pair, loader
-from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
+from infra.words import SPOKEN, Locale
 
 LASTS, ENDS_SOON_BEFORE = timedelta(days=7), timedelta(days=1)
+PAGE = "text/html; charset=utf-8"
 EXPIRY_DUE, ENDS_SOON = declare("offer.expiry_due"), declare("offer.ends_soon")
 
 
@@ -35,18 +42,20 @@ class OfferStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
     EXPIRED = "EXPIRED"
     WITHDRAWN = "WITHDRAWN"
+    ENDED = "ENDED"
 
 
 OWED = (OfferStatus.OPEN, OfferStatus.ACCEPTED)
 
-# What happens to an offer happens to its application, which announces it.
+# What happens to an offer happens to its application, which announces it. It has ENDED when the agreement that it became is over.
 LIFE = Lifecycle(
     "Offer",
     Move([OfferStatus.OPEN], OfferStatus.ACCEPTED),
     Move([OfferStatus.OPEN], OfferStatus.EXPIRED, at="expires_at", due=EXPIRY_DUE),
-    Move([OfferStatus.OPEN], OfferStatus.WITHDRAWN),
+    Move(OWED, OfferStatus.WITHDRAWN),
+    Move([OfferStatus.ACCEPTED], OfferStatus.ENDED),
     begins=OfferStatus.OPEN,
-    ends=(OfferStatus.ACCEPTED, OfferStatus.EXPIRED, OfferStatus.WITHDRAWN),
+    ends=(OfferStatus.EXPIRED, OfferStatus.WITHDRAWN, OfferStatus.ENDED),
     groups={"owed": OWED},
 )
 
@@ -69,16 +78,22 @@ class Offer(Entity):
     deposit: Mapped[Minor]
     deposit_waived: Mapped[Minor]
     schedule: Mapped[list[Any]]  # [[number, due, principal, interest], ...]
-    documents: Mapped[list[Any]]  # [[title, sha256], ...]
+    documents: Mapped[list[Any]]  # [[title, sha256, language], ...]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     status: Mapped[OfferStatus] = mapped_column(default=OfferStatus.OPEN)
+    fee: Mapped[Minor] = mapped_column(default=0)  # once, kept back from what is paid out
 
     __table_args__ = (Index(None, "user_id", "application_id", unique=True),)
 
+    @property
+    def total_cost(self) -> int:
+        """All that is to be paid, fee included, if everything is drawn at once and paid on its day."""
+        return sum((int(due) for _, due, *_ in self.schedule), self.fee)
+
 
 class Document(Entity):
-    """What was shown, kept under the hash of its words, so that nobody can later say it read otherwise."""
+    """What was shown, kept under the hash of its bytes, so that nobody can later say it read otherwise."""
 
     __tablename__ = "documents"
     __record__ = Record()
@@ -86,12 +101,16 @@ class Document(Entity):
     sha256: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     body: Mapped[str]
+    media_type: Mapped[str]
 
 
-async def make(db: Db, application: Application, title: str, quoted: Quote, *, amount: int, term_months: int) -> Offer:
-    """Bind the terms of what was quoted; `title` is what the product was called when it was applied for."""
+async def make(
+    db: Db, application: Application, applied: AppliedTerms, quoted: Quote, *, amount: int, term_months: int
+) -> Offer:
+    """Bind the terms of what was quoted, as its papers say them."""
     now = await clock.now(db)
-    titles = await _write_documents(db, title, application.currency, quoted, amount, term_months)
+    partner = await db.get_one(Partner, application.partner_id)
+    documents = await _write_documents(db, _papers(partner.name, applied, quoted, amount, term_months))
     offer = Offer(
         user_id=application.user_id,
         application_id=application.id,
@@ -101,10 +120,11 @@ async def make(db: Db, application: Application, title: str, quoted: Quote, *, a
         annual_rate=quoted.annual_rate,
         annual_cost=quoted.annual_cost,
         monthly_payment=quoted.monthly_payment,
+        fee=0 if quoted.received is None else amount - quoted.received,
         deposit=quoted.deposit,
         deposit_waived=quoted.deposit_waived,
         schedule=[[row.number, row.due, row.principal, row.interest] for row in quoted.instalments],
-        documents=titles,
+        documents=documents,
         made_at=now,
         expires_at=now + LASTS,
     )
@@ -116,7 +136,7 @@ async def make(db: Db, application: Application, title: str, quoted: Quote, *, a
 
 async def expire(db: Db, application: Application) -> None:
     """End an offer whose time has come, and its application; what was accepted or withdrawn stays as it is."""
-    offer = await _locked(db, application)
+    offer = await lock(db, application)
     if offer is None or not LIFE.allows(offer.status, OfferStatus.EXPIRED) or offer.expires_at > await clock.now(db):
         return
     await LIFE.move(db, offer, OfferStatus.EXPIRED)
@@ -126,11 +146,18 @@ async def expire(db: Db, application: Application) -> None:
 
 async def withdraw(db: Db, application: Application) -> None:
     """Withdraw the offer with the application that a person takes back; there may be none yet."""
-    if offer := await _locked(db, application):
+    if offer := await lock(db, application):
         await LIFE.move(db, offer, OfferStatus.WITHDRAWN)
 
 
-async def _locked(db: Db, application: Application) -> Offer | None:
+async def end(db: Db, user_id: UUID, id: UUID) -> None:
+    """What it became is over, and nothing more is owed on it."""
+    mine = select(Offer).where(Offer.user_id == user_id, Offer.id == id)
+    await LIFE.move(db, (await db.execute(mine.with_for_update())).scalar_one(), OfferStatus.ENDED)
+
+
+async def lock(db: Db, application: Application) -> Offer | None:
+    """The offer of an application, read anew; until the transaction ends nobody else changes it."""
     its = select(Offer).where(Offer.user_id == application.user_id, Offer.application_id == application.id)
     anew = its.with_for_update().execution_options(populate_existing=True)
     return (await db.execute(anew)).scalar_one_or_none()
@@ -147,35 +174,53 @@ async def of_applications(
     return {(offer.user_id, offer.application_id): offer for (offer,) in rows}
 
 
-async def _write_documents(
-    db: Db, product: str, currency: str, quoted: Quote, amount: int, term_months: int
-) -> list[Any]:
-    title, body = f"{product} 条款摘要", _summary(product, currency, quoted, amount, term_months)
-    sha256 = hashlib.sha256(body.encode()).hexdigest()
-    row = insert(Document).values(sha256=sha256, title=title, body=body).on_conflict_do_nothing()
+@dataclass(frozen=True)
+class ShownDocument:
+    """A document of an offer, as it is named to whoever is to read it."""
+
+    title: str
+    sha256: str
+
+
+def documents_by_language(offer: Offer) -> dict[Locale, list[ShownDocument]]:
+    """What is to be read, in each language. Documents of before there were two are the same in both."""
+    shown: dict[Locale, list[ShownDocument]] = {locale: [] for locale in SPOKEN}
+    for title, sha256, *language in offer.documents:
+        for locale in language or SPOKEN:
+            shown[locale].append(ShownDocument(title, sha256))
+    return shown
+
+
+async def _write_documents(db: Db, papers: Sequence[WrittenPaper]) -> list[Any]:
+    rows = [{"sha256": each.sha256, "title": each.title, "body": each.body, "media_type": PAGE} for each in papers]
+    # Whoever is offered the same terms is shown the same. In one order, so that no two wait for each other.
+    rows.sort(key=lambda row: row["sha256"])
+    written = insert(Document).values(rows).on_conflict_do_nothing()
     # What else is written waits for the end, and goes at once.
-    await db.execute(row.execution_options(autoflush=False))
-    return [[title, sha256]]
+    await db.execute(written.execution_options(autoflush=False))
+    return [[each.title, each.sha256, each.locale] for each in papers]
 
 
-def _summary(title: str, currency: str, quoted: Quote, amount: int, term_months: int) -> str:
-    """The terms and nothing about the person: whoever knows the hash may read it."""
-
-    def money(minor: int) -> str:
-        return f"{Money(minor, currency)} {currency}"
-
-    rate = "-" if quoted.annual_rate is None else f"{quoted.annual_rate:.2%}"
-    lines = [
-        title,
-        "",
-        f"金额 Amount: {money(amount)}",
-        f"期限 Term: {term_months} 个月 months",
-        f"年利率 Annual rate: {rate}",
-        f"综合年化成本 All-in annual cost: {quoted.annual_cost:.2%}",
-        f"押金 Deposit: {money(quoted.deposit)}（减免 waived {money(quoted.deposit_waived)}）",
-        f"总成本 Total: {money(quoted.total_cost)}",
-        "",
-        "还款计划 Schedule",
-        *(f"{row.number:>3}  {money(row.due)}" for row in quoted.instalments),
-    ]
-    return "\n".join(lines) + "\n"
+def _papers(
+    partner: str, applied: AppliedTerms, quoted: Quote, amount: int, term_months: int
+) -> tuple[WrittenPaper, ...]:
+    """The terms and nothing about the person: whoever knows the hash may read them."""
+    return writing.write(
+        PaperTerms(
+            partner=partner,
+            title=applied.title,
+            kind=applied.kind,
+            currency=applied.currency,
+            amount=amount,
+            months=term_months,
+            annual_rate=quoted.annual_rate,
+            annual_cost=quoted.annual_cost,
+            cap=min(applied.cost_cap, cost_cap()),
+            monthly=quoted.monthly_payment,
+            total=quoted.total_cost,
+            received=amount if quoted.received is None else quoted.received,
+            deposit=quoted.deposit,
+            waived=quoted.deposit_waived,
+            instalments=tuple(quoted.instalments),
+        )
+    )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.ledger.kinds import KINDS, OWED, AccountKind, Rule, Side, constraint_of
+from domain.ledger.kinds import KINDS, OWED, AccountKind, AccountRule, Side, constraint_of
 from infra.database import Db
 from infra.entity import Entity, Minor, OwnerId
 from infra.loaders import is_any_pair, loader
@@ -36,7 +36,7 @@ class LedgerAccount(Entity):
 
     __table_args__ = (
         UniqueConstraint("user_id", "subject_id", "kind", "currency"),  # which transfers name: theirs is its currency
-        *(CheckConstraint(constraint_of(rule), name=rule.value) for rule in Rule),
+        *(CheckConstraint(constraint_of(rule), name=rule.value) for rule in AccountRule),
     )
 
     @property

@@ -83,7 +83,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Scope:
+class LedgerScope:
     """Agreements with transfers that were booked from `since` to `until`, both days of the product; or `subject_id` alone."""
 
     since: date | None = None
@@ -99,7 +99,7 @@ class Scope:
         }
 
 
-async def check(db: Db, scope: Scope, progress: Progress = lambda done, of: None) -> Check:
+async def check(db: Db, scope: LedgerScope, progress: Progress = lambda done, of: None) -> Check:
     """Everything of every agreement in scope, from its first transfer on."""
     found, done = Check(), 0
     total = (await db.execute(TOTAL)).scalar_one()
@@ -111,14 +111,14 @@ async def check(db: Db, scope: Scope, progress: Progress = lambda done, of: None
     return found
 
 
-async def _next_people(db: Db, scope: Scope, first: UUID) -> list[UUID]:
+async def _next_people(db: Db, scope: LedgerScope, first: UUID) -> list[UUID]:
     if scope.subject_id is None:
         return list((await db.execute(NEXT, {"first": first, "batch": BATCH})).scalars())
     owners = (await db.execute(OWNERS, {"subject": scope.subject_id})).scalars()
     return [owner for owner in owners if owner >= first][:1]
 
 
-async def _check(db: Db, scope: Scope, first: UUID, last: UUID, found: Check) -> int:
+async def _check(db: Db, scope: LedgerScope, first: UUID, last: UUID, found: Check) -> int:
     """Adds what these people's ledgers show; how many accounts they have."""
     kinds = {
         "kinds": list(KINDS),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
-from domain.ledger.checking import NOBODY, Scope
+from domain.ledger.checking import NOBODY, LedgerScope
 from domain.ledger.kinds import KINDS, AccountKind
 from domain.ledger.transfers import Transfer
 from infra import clock
@@ -22,7 +22,7 @@ class Format(StrEnum):
     BEANCOUNT = "beancount"
 
 
-async def write_journal(db: Db, scope: Scope, format: Format) -> AsyncIterator[str]:
+async def write_journal(db: Db, scope: LedgerScope, format: Format) -> AsyncIterator[str]:
     """Its lines, a batch at a time: each transfer on the day of its booking, with the day from which it counts beside."""
     yield "decimal-mark .\n" if format is Format.HLEDGER else 'option "title" "Longan"\n'
     opened: set[AccountKind] = set()
@@ -38,7 +38,7 @@ async def write_journal(db: Db, scope: Scope, format: Format) -> AsyncIterator[s
         yield "".join(lines)
 
 
-async def _batches(db: Db, scope: Scope) -> AsyncIterator[list[Transfer]]:
+async def _batches(db: Db, scope: LedgerScope) -> AsyncIterator[list[Transfer]]:
     given = scope.given
     wanted = select(Transfer)
     if given["since"]:

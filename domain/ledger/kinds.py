@@ -13,7 +13,7 @@ class Side(StrEnum):
     CREDIT = "CREDIT"
 
 
-class Rule(StrEnum):
+class AccountRule(StrEnum):
     """What the database refuses; each is a constraint of `ledger_accounts`, by this name, over all kinds that it holds for."""
 
     LIMIT = "limit"  # nobody draws more than was agreed
@@ -47,7 +47,7 @@ class Kind:
     """
 
     side: Side
-    rule: Rule | None
+    rule: AccountRule | None
     journal: str
     holds: str
 
@@ -56,34 +56,46 @@ DEBIT, CREDIT = Side.DEBIT, Side.CREDIT
 
 KINDS: Mapping[AccountKind, Kind] = {
     # What the person owes the lender, and what they paid too much.
-    AccountKind.PRINCIPAL: Kind(DEBIT, Rule.DEBT, "Assets:Principal", "money that was lent and is not repaid"),
-    AccountKind.INTEREST: Kind(DEBIT, Rule.DEBT, "Assets:Interest", "interest that was booked and is not paid"),
-    AccountKind.FEES: Kind(DEBIT, Rule.DEBT, "Assets:Fees", "fees that were booked and are not paid"),
-    AccountKind.CREDIT: Kind(CREDIT, Rule.CREDIT, "Liabilities:Credit", "what the person paid too much"),
+    AccountKind.PRINCIPAL: Kind(DEBIT, AccountRule.DEBT, "Assets:Principal", "money that was lent and is not repaid"),
+    AccountKind.INTEREST: Kind(DEBIT, AccountRule.DEBT, "Assets:Interest", "interest that was booked and is not paid"),
+    AccountKind.FEES: Kind(DEBIT, AccountRule.DEBT, "Assets:Fees", "fees that were booked and are not paid"),
+    AccountKind.CREDIT: Kind(CREDIT, AccountRule.CREDIT, "Liabilities:Credit", "what the person paid too much"),
     # The lender's side of it.
-    AccountKind.LENT: Kind(CREDIT, Rule.COUNTER, "Equity:Lent", "what the lender has paid out"),
-    AccountKind.INTEREST_EARNED: Kind(CREDIT, Rule.COUNTER, "Income:Interest", "interest that was booked, paid or not"),
-    AccountKind.FEES_EARNED: Kind(CREDIT, Rule.COUNTER, "Income:Fees", "fees that were booked, paid or not"),
-    AccountKind.REPAID: Kind(DEBIT, Rule.COUNTER, "Assets:Repaid", "what the person paid, less what was given back"),
+    AccountKind.LENT: Kind(CREDIT, AccountRule.COUNTER, "Equity:Lent", "what the lender has paid out"),
+    AccountKind.INTEREST_EARNED: Kind(
+        CREDIT, AccountRule.COUNTER, "Income:Interest", "interest that was booked, paid or not"
+    ),
+    AccountKind.FEES_EARNED: Kind(CREDIT, AccountRule.COUNTER, "Income:Fees", "fees that were booked, paid or not"),
+    AccountKind.REPAID: Kind(
+        DEBIT, AccountRule.COUNTER, "Assets:Repaid", "what the person paid, less what was given back"
+    ),
     # Longan between the two.
     AccountKind.COLLECTED: Kind(DEBIT, None, "Assets:Collected", "money at the cashier"),
     AccountKind.PAYABLE: Kind(
         CREDIT, None, "Liabilities:Payable", "owed to the partner: received less refunded less fees"
     ),
-    AccountKind.COMMISSION: Kind(CREDIT, Rule.COUNTER, "Income:Commission", "Longan's fees, which the partner pays"),
+    AccountKind.COMMISSION: Kind(
+        CREDIT, AccountRule.COUNTER, "Income:Commission", "Longan's fees, which the partner pays"
+    ),
     # The limit: nothing of it is owed yet.
-    AccountKind.DRAWABLE: Kind(DEBIT, Rule.LIMIT, "Assets:Drawable", "what may still be drawn"),
-    AccountKind.RESERVED: Kind(DEBIT, Rule.LIMIT, "Assets:Reserved", "what was drawn and is on its way to the person"),
-    AccountKind.COMMITTED: Kind(CREDIT, Rule.COUNTER, "Liabilities:Committed", "what the lender stands by to pay out"),
+    AccountKind.DRAWABLE: Kind(DEBIT, AccountRule.LIMIT, "Assets:Drawable", "what may still be drawn"),
+    AccountKind.RESERVED: Kind(
+        DEBIT, AccountRule.LIMIT, "Assets:Reserved", "what was drawn and is on its way to the person"
+    ),
+    AccountKind.COMMITTED: Kind(
+        CREDIT, AccountRule.COUNTER, "Liabilities:Committed", "what the lender stands by to pay out"
+    ),
     # Of a payment, not of an agreement.
-    AccountKind.UNMATCHED: Kind(CREDIT, Rule.CREDIT, "Liabilities:Unmatched", "money at the cashier that fits nothing"),
+    AccountKind.UNMATCHED: Kind(
+        CREDIT, AccountRule.CREDIT, "Liabilities:Unmatched", "money at the cashier that fits nothing"
+    ),
 }
 
 OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES)
 STATEMENT = (*OWED, AccountKind.CREDIT)  # what a person's statement tells of: these sum to outstanding less credit
 
 
-def constraint_of(rule: Rule) -> str:
+def constraint_of(rule: AccountRule) -> str:
     """The CHECK over the kinds that a rule holds for."""
     sides = {side: [kind for kind, each in KINDS.items() if (each.rule, each.side) == (rule, side)] for side in Side}
     parts = [

@@ -11,7 +11,7 @@ from domain.money.day_counts import of_period
 from domain.money.due_dates import due_dates
 from domain.money.loans import Amortisation, LoanTerms
 from domain.money.rounding import nearest
-from domain.money.rows import Amounts, Row, no_amounts
+from domain.money.rows import PARTS, Amounts, Row, no_amounts
 
 INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
 Planned = tuple[int, int]  # principal and interest
@@ -83,8 +83,10 @@ class LoanPlan:
 
     def _interest(self, row: Row, until: date, known: date, carried: int, later: int = 0) -> tuple[int, int]:
         """What a row bears until a day, and what is carried on to the next one."""
-        exact = self.balance.interest(row.starts_on, row.due_on, min(until, row.due_on), known, later)
-        own = carried + row.again + self.rounded(exact)
+        own = carried + row.again
+        if until > row.starts_on:
+            exact = self.balance.interest(row.starts_on, row.due_on, min(until, row.due_on), known, later)
+            own += self.rounded(exact)
         return (own, 0) if row.early is None else (row.early, own - row.early)
 
     def _principal(self, row: Row, interest: int, left: int) -> int:
@@ -137,13 +139,13 @@ class LoanPlan:
         free, carried = self.balance.today, self.carried
         payable = []
         for row, is_open in zip(self.rows, self._are_open(), strict=True):
-            due = row.due
+            amounts = {part: row.due[part] - row.paid[part] for part in PARTS}
             if is_open:
                 interest, carried = self._interest(row, on, on, carried)
-                due = row.due | {INTEREST: interest, PRINCIPAL: self._ahead(row, interest, free)}
+                amounts[INTEREST] = interest - row.paid[INTEREST]
+                amounts[PRINCIPAL] = self._ahead(row, interest, free)
             elif row is self.last and self.is_after_term:
-                due = row.due | {INTEREST: row.due[INTEREST] + self.after_term.interest(on)}
-            amounts = {part: due[part] - row.paid[part] for part in LoanPart}
+                amounts[INTEREST] += self.after_term.interest(on)
             free -= amounts[PRINCIPAL]
             payable.append(amounts)
         return payable
@@ -152,11 +154,10 @@ class LoanPlan:
         return [not self.is_fixed and number >= self.open for number in range(len(self.rows))]
 
     def _ahead(self, row: Row, interest: int, free: int) -> int:
-        """The principal of a row that may be paid before its day."""
-        paid = row.paid[PRINCIPAL]
+        """What more of its principal a row may take before its day."""
         if row is self.last:
-            return paid + free
-        return paid if row.early is not None else paid + min(free, max(0, self._share(row, interest) - paid))
+            return free
+        return 0 if row.early is not None else min(free, max(0, self._share(row, interest) - row.paid[PRINCIPAL]))
 
     def part_of_year(self, row: Row) -> Fraction:
         of = self.convention

@@ -26,10 +26,12 @@ class LoanReplay:
         self.bookings: list[Booking] = []
         self.credit = 0
         self._flows: list[Flow] = []
+        self._pauses: list[tuple[date, date]] = []
 
     def run(self, events: Iterable[LoanEvent], on: date) -> None:
-        for event in sorted(events, key=lambda event: event.on):
-            self._fall_due(event.on)
+        # A pause comes first, so that no payment of its first day pays the interest of that day.
+        for event in sorted(events, key=lambda event: (event.on, event.act is not Act.PAUSE)):
+            self._fall_due(min(event.on, on))  # a charge may be dated ahead
             _ACTS[event.act](self, event)
         self._fall_due(on)
 
@@ -60,7 +62,9 @@ class LoanReplay:
     def advance(self, event: LoanEvent) -> None:
         if self.plan is None:
             self.plan = LoanPlan(self.terms, event.on)
-        elif not self.is_fixed and not self.owed(event.on):
+            for first, last in self._pauses:
+                self.plan.balance.pause(first, last)
+        elif not self.is_fixed and not any(each[INTEREST] + each[PRINCIPAL] for each in self.payable(event.on)):
             self.plan.reopen(event.on)
         self._flow(event.withheld - event.amount, event.on)
         self.plan.lend(event.amount, event.on)
@@ -77,8 +81,9 @@ class LoanReplay:
         self._book(kind, event.on, parts(no_amounts() | {part: event.amount}), number=row.number, ref=event.ref)
 
     def pause(self, event: LoanEvent) -> None:
+        self._pauses.append((event.on, event.until or event.on))
         if self.plan is not None:
-            self.plan.balance.pause(event.on, event.until or event.on)
+            self.plan.balance.pause(*self._pauses[-1])
 
     def refund(self, event: LoanEvent) -> None:
         """Credit that is paid back. What is more than there is, as after a payment that failed in the end, is lent."""
@@ -134,8 +139,7 @@ class LoanReplay:
         return [row.planned(*each) for row, each in zip(self.plan.rows, self.plan.amounts(on), strict=True)]
 
     def _horizontally(self, on: date) -> Iterable[Step]:
-        rows = self.plan.rows if self.plan else []
-        return [(place, part) for place, row in enumerate(rows) for part in self._order(row, on)]
+        return [(place, part) for place, row in enumerate(self._rows) for part in self._order(row, on)]
 
     def _order(self, row: Row, on: date) -> Order:
         if row.due_on < on:
@@ -143,21 +147,22 @@ class LoanReplay:
         return self.terms.convention.due if row.due_on == on else self.terms.convention.ahead
 
     def _vertically(self) -> Iterable[Step]:
-        rows = self.plan.rows if self.plan else []
-        return [(place, part) for part in GIVEN_UP for place in range(len(rows))]
+        return [(place, part) for part in GIVEN_UP for place in range(len(self._rows))]
+
+    @property
+    def _rows(self) -> list[Row]:
+        return self.plan.rows if self.plan else []
 
     def _spend(self, amount: int, event: LoanEvent, kind: BookingKind, steps: Iterable[Step]) -> int:
         """What is left of an amount after these parts have taken theirs, one after the other."""
-        payable = self.payable(event.on)
-        taken = [no_amounts() for _ in payable]
+        payable, taken = self.payable(event.on), dict[int, Amounts]()
         for place, part in steps:
-            taken[place][part] = min(amount, payable[place][part])
-            payable[place][part] -= taken[place][part]
-            amount -= taken[place][part]
-        rows = self.plan.rows if self.plan else []
-        for row, takes, rest in zip(rows, taken, payable, strict=True):
-            if any(takes.values()):
-                self._take(row, takes, rest, event, kind)
+            if takes := min(amount, payable[place][part]):
+                taken.setdefault(place, no_amounts())[part] = takes
+                payable[place][part] -= takes
+                amount -= takes
+        for place, amounts in sorted(taken.items()):
+            self._take(self._rows[place], amounts, payable[place], event, kind)
         return amount
 
     def _take(self, row: Row, takes: Amounts, rest: Amounts, event: LoanEvent, kind: BookingKind) -> None:
@@ -185,7 +190,7 @@ _ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {
     Act.PAYMENT: LoanReplay.pay,
     Act.FEE: LoanReplay.charge,
     Act.PENALTY: LoanReplay.charge,
-    Act.PAUSE: LoanReplay.pause,
     Act.WAIVER: LoanReplay.waive,
+    Act.PAUSE: LoanReplay.pause,
     Act.REFUND: LoanReplay.refund,
 }

@@ -9,8 +9,12 @@ from domain.money.loans import Parts, PlannedRow
 Amounts = dict[LoanPart, int]
 
 
+PARTS = tuple(LoanPart)
+_NONE: Amounts = dict.fromkeys(PARTS, 0)
+
+
 def no_amounts() -> Amounts:
-    return dict.fromkeys(LoanPart, 0)
+    return _NONE.copy()
 
 
 def parts(amounts: Amounts) -> Parts:

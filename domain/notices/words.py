@@ -203,6 +203,34 @@ SECOND_FACTOR_ADDED = declare(
         link=PROFILE,
     )
 )
+SECOND_FACTOR_REMOVED = declare(
+    NoticeKind(
+        "second_factor_removed",
+        NoticeClass.SECURITY,
+        N_("A second factor was removed"),
+        N_(
+            "Signing in asks for it no more. If it was not you, set one up again, end the other devices and tell us at once."
+        ),
+        lock=N_("Something changed in how you sign in to Longan. If it was not you, open Longan now."),
+        link=PROFILE,
+        texted=Texted.INSTEAD,
+    )
+)
+SECOND_FACTOR_RECOVERED = declare(
+    NoticeKind(
+        "second_factor_recovered",
+        NoticeClass.SECURITY,
+        N_("Somebody signed in without your second factor"),
+        N_(
+            "Your name, id number and phone opened your account, and your second factor ends at {ends_at}. If it was not you, use it "
+            "before then: it stays, and they are signed out."
+        ),
+        lock=N_("Somebody signed in to Longan without your second factor. If it was not you, open Longan now."),
+        link=DEVICES,
+        texted=Texted.ALWAYS,
+        lasts=timedelta(days=1),
+    )
+)
 PAYMENT_ACCOUNT_ADDED = declare(
     NoticeKind(
         "payment_account_added",

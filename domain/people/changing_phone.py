@@ -125,6 +125,11 @@ async def _tell_old_number(db: Db, change: PhoneChange, old: str, locale: Locale
     await outbox.announce(db, challenges.CREATED, subject_id=notice.id)
 
 
+async def is_stoppable(db: Db, phone_index: bytes) -> bool:
+    """Whether this number was changed within a day, so that it is sent a code that stops that."""
+    return await _live(db, PhoneChange.old_index == phone_index) is not None
+
+
 async def refuse_held(db: Db, phone_index: bytes) -> None:
     """Refuses NOT_OPEN a number that was changed within a day: it opens no account, old or new, and can only stop that."""
     live = await _live(db, PhoneChange.old_index == phone_index)
@@ -137,28 +142,36 @@ async def stop(db: Db, *, phone: str, code: str, ip: str) -> User | Refusal:
     """The number is as it was, and everybody is signed out. A wrong code is counted, so its refusal is returned.
 
     Counted by who tries, not by number: otherwise whoever took the account would use the tries up. A stranger's right guess
-    gains them nothing. Refuses RATE_LIMITED, and CODE_EXPIRED where nothing can be stopped.
+    gains them nothing. Refuses RATE_LIMITED, and CODE_WRONG alike where nothing can be stopped: it tells of no number whether
+    it was changed.
     """
     tries = by_network(STOPS_PER_NETWORK, "stop-phone-change", ip)
     if retry_at := await counters.take(db, tries):
         sentence = N_("Too many wrong codes were entered. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=answering.CODE, retry_at=retry_at)
     index = phones.index(phones.parse(phone))
-    newest = select(Challenge).where(Challenge.phone_index == index, Challenge.purpose == CodePurpose.STOP_CHANGE)
-    sent = (await db.execute(newest.order_by(Challenge.created_at.desc()).limit(1).with_for_update())).scalar()
+    sent = await _sent_to(db, index)
     live = await _live(db, PhoneChange.old_index == index)
-    if sent is None or live is None or sent.answered_at is not None:
-        return answering.expired()
-    if not hmac.compare_digest(challenges.code_of(sent).encode(), as_digits(code).encode()):
-        return Refusal(
-            RefusalCode.CODE_WRONG, N_("This code is wrong. Please look at it once more."), field=answering.CODE
-        )
+    codes = [challenges.code_of(each) for each in sent if live and each.created_at >= live.changed_at]
+    if live is None or not any(hmac.compare_digest(each.encode(), as_digits(code).encode()) for each in codes):
+        sentence = N_("This number and this code stop nothing. Please look at both once more.")
+        return Refusal(RefusalCode.CODE_WRONG, sentence, field=answering.CODE)
     await counters.give_back(db, tries)
-    await answering.settle(db, sent)
-    return await _undo(db, live)
+    for each in sent:
+        await answering.settle(db, each)
+    return await undo(db, live)
 
 
-async def _undo(db: Db, change: PhoneChange) -> User:
+async def _sent_to(db: Db, index: bytes) -> list[Challenge]:
+    """The codes that may still stop something, the first and whatever was sent again, locked."""
+    waiting = (Challenge.answered_at.is_(None), Challenge.expires_at > await clock.now(db))
+    theirs = (Challenge.phone_index == index, Challenge.purpose == CodePurpose.STOP_CHANGE)
+    sent = select(Challenge).where(*theirs, *waiting).order_by(Challenge.id).with_for_update()
+    return list((await db.execute(sent)).scalars())
+
+
+async def undo(db: Db, change: PhoneChange) -> User:
+    """The number is as it was, nobody is signed in, and what was set up behind the change is gone."""
     await putting_away.wait_for_sign_ins(db, change.user_id)
     user = await db.get_one(User, change.user_id, with_for_update=True, populate_existing=True)
     change.stopped_at = await clock.now(db)
@@ -183,6 +196,12 @@ async def refuse_stoppable(db: Db, user_id: UUID) -> None:
     if live := await _live(db, PhoneChange.user_id == user_id):
         sentence = N_("Your phone number changed within a day. Please try again tomorrow.")
         raise Refusal(RefusalCode.NOT_OPEN, sentence, retry_at=live.ends_at)
+
+
+async def begun_since(db: Db, user_id: UUID, asked: Challenge) -> PhoneChange | None:
+    """A change of theirs away from the number of this challenge, made after it was asked for, that can still be stopped."""
+    since = (PhoneChange.old_index == asked.phone_index) & (PhoneChange.changed_at >= asked.created_at)
+    return await _live(db, (PhoneChange.user_id == user_id) & since)
 
 
 async def _live(db: Db, whose: ColumnElement[bool]) -> PhoneChange | None:

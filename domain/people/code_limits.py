@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Row, and_, func, or_, select
 
-from domain.people import phones, places
+from domain.people import phones, places, recoveries
 from domain.people.challenges import Challenge
 from domain.people.places import KNOWN_FOR, Place
 from domain.people.sessions import Session
@@ -28,9 +28,11 @@ from infra.words import N_
 async def place_of(db: Db, phone_index: bytes, address: str, device_token: str | None) -> Place:
     """Asked alike for numbers that nobody has."""
     device, network = places.device_of(device_token), places.network_mark(phone_index, address)
-    since = await clock.now(db) - KNOWN_FOR
+    now = await clock.now(db)
+    since = now - KNOWN_FOR
     is_here = and_(Session.place == network, Session.renewed_at > since)
     mine = select(Session.id).join(Phone, Phone.user_id == Session.user_id).where(Phone.index == phone_index)
+    mine = mine.where(recoveries.is_past(now))  # whoever only looks is no better known for it
     mine = mine.where(or_(is_here, Session.id == device.id) if device else is_here)
     found = set((await db.execute(mine.limit(2))).scalars())
     if device and device.id in found:
@@ -68,7 +70,9 @@ async def _asked(db: Db, phone_index: bytes, now: datetime) -> list[Challenge]:
     """The codes asked for by this number, oldest first, as far back as any of the rates looks."""
     limits = settings().code_limits
     since = now - timedelta(seconds=max(limits.per_phone.seconds, limits.per_phone_of_strangers.seconds))
-    asked = select(Challenge).where(Challenge.phone_index == phone_index, Challenge.created_at > since)
+    # What comes by itself was asked for from nowhere; counted, it would tell of a number that it was changed.
+    was_asked = (Challenge.phone_index == phone_index, Challenge.created_at > since, Challenge.place != b"")
+    asked = select(Challenge).where(*was_asked)
     return list((await db.execute(asked.order_by(Challenge.created_at, Challenge.id))).scalars())
 
 

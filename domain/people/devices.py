@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select, tuple_
 
 from domain.actors import UserActor
-from domain.people import sessions
+from domain.people import recoveries, sessions
 from domain.people.sessions import DEVICE, Session, SessionState
-from infra import outbox, vault
+from infra import clock, outbox, vault
 from infra.database import Db
 from infra.errors import not_found
 from infra.events import declare
@@ -55,11 +55,15 @@ async def names(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
 async def end(db: Db, actor: UserActor, session_id: UUID) -> Session:
     """Sign one of their devices out, this one too. Ending it twice is ending it once.
 
-    Refuses NOT_FOUND where there is none, and somebody else's alike.
+    Refuses NOT_FOUND where there is none, and somebody else's alike; and NOT_OPEN whoever recovered and would end what was
+    signed in before, from where the owner can still say that it was not they.
     """
     session = await sessions.locked(db, actor.user_id, session_id)
     if session is None:
         raise not_found(N_("We could not find this device."), ("input", "deviceId"))
+    own = await db.get_one(Session, (actor.user_id, actor.session_id))
+    if session.created_at < own.created_at:
+        recoveries.refuse_session(own, await clock.now(db))
     if session.id != actor.session_id and session.state is SessionState.LIVE:
         await outbox.announce(db, DEVICE_ENDED, user_id=session.user_id, subject_id=session.id)
     await sessions.end(db, session)

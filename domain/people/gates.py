@@ -2,7 +2,7 @@
 
 from domain.actors import UserActor
 from domain.facts import readings
-from domain.people import stepping_up
+from domain.people import recoveries, stepping_up
 from domain.people.profiles import IdentityStatus, identity_of
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -13,8 +13,9 @@ from infra.words import N_
 
 async def refuse_unproven(db: Db, actor: UserActor, amount: Money) -> None:
     """Refuses NOT_ALLOWED whom no register knows, above a setting, and a mismatch at any amount; and STEP_UP_REQUIRED above
-    another. A currency that no setting names is above both.
+    another. A currency that no setting names is above both. NOT_OPEN at any amount whoever recovered, while that can be undone.
     """
+    await recoveries.refuse(db, actor)
     status = identity_of(await readings.sheet(db, actor.user_id))
     if status is IdentityStatus.MISMATCH or (
         status is IdentityStatus.UNCHECKED and amount.minor > settings().unchecked_most.get(amount.currency, -1)

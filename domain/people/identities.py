@@ -153,7 +153,7 @@ async def record(db: Db, actor: UserActor, asked: Inquiry, key: str, *, is_their
         return None
     if is_theirs and (owner_id := await _claim_number(db, actor.user_id, said)) != actor.user_id:
         await db.delete(receipt)
-        return _restored() if await putting_away.restore(db, owner_id, actor.user_id) else _elsewhere()
+        return await putting_away.restore(db, owner_id, actor.user_id) or _elsewhere()
     await _settle(db, identity, said, IdentityStatus.CHECKED if is_theirs else IdentityStatus.MISMATCH)
     receipt.result_id = actor.user_id
     return None
@@ -226,11 +226,6 @@ async def _claim_number(db: Db, user_id: UUID, said: Said) -> UUID:
     await db.execute(row)
     owner = select(KnownIdNumber.user_id).where(KnownIdNumber.index == said.index)
     return (await db.execute(owner)).scalar_one()
-
-
-def _restored() -> Refusal:
-    sentence = N_("Your account of before is yours again, with this number. Please sign in again.")
-    return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
 
 def _elsewhere() -> Refusal:

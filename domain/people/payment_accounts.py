@@ -11,7 +11,7 @@ from sqlalchemy import Index, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.people import identities, stepping_up
+from domain.people import identities, putting_away, stepping_up
 from domain.people.identities import PersonIdentity
 from domain.people.profiles import IdentityStatus
 from infra import clock, counters, outbox, receipts, vault
@@ -130,14 +130,17 @@ async def begin(db: Db, actor: UserActor, said: SaidAccount, key: str) -> Holder
     name, number = await _checked(db, identity)
     if await stepping_up.is_young(db, actor):
         await stepping_up.require_step_up(db, actor)
-    held = await _held(db, actor.user_id)
-    if all(each.number_index != said.index for each in held) and len(held) >= MOST:
-        raise Refusal(RefusalCode.LIMIT_EXCEEDED, N_("You can have up to {most} payment accounts."), most=MOST)
+    _refuse_more(await _held(db, actor.user_id), said)
     tries = (Use(PER_PERSON, "payment-account", str(actor.user_id)),)
     if retry_at := await counters.take(db, tries):
         sentence = N_("You have tried this too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=FIELD, retry_at=retry_at)
     return HolderInquiry(said, name, number, tries)
+
+
+def _refuse_more(held: list[PaymentAccount], said: SaidAccount) -> None:
+    if all(each.number_index != said.index for each in held) and len(held) >= MOST:
+        raise Refusal(RefusalCode.LIMIT_EXCEEDED, N_("You can have up to {most} payment accounts."), most=MOST)
 
 
 async def _checked(db: Db, identity: PersonIdentity | None) -> tuple[str, str]:
@@ -153,11 +156,14 @@ async def give_up(db: Db, asked: HolderInquiry) -> None:
 
 
 async def add(db: Db, actor: UserActor, asked: HolderInquiry, key: str) -> PaymentAccount:
-    """Write it down. Adding one again is adding it once; the first is the default."""
+    """Write it down. Adding one again is adding it once; the first is the default. Refuses LIMIT_EXCEEDED: others may have been
+    added while a register was asked.
+    """
     said, receipt = asked.said, await _receipt(db, actor, asked.said, key)
     if receipt.result_id is not None:
         return await db.get_one(PaymentAccount, (actor.user_id, receipt.result_id))
     held = await _held(db, actor.user_id)
+    _refuse_more(held, said)
     account = next((each for each in held if each.number_index == said.index), None)
     if said.is_default or not held:
         others = (PaymentAccount.user_id == actor.user_id, PaymentAccount.is_default)
@@ -187,13 +193,29 @@ async def remove(db: Db, actor: UserActor, account_id: UUID) -> PaymentAccount:
         raise not_found(N_("We could not find this payment account."), ("input", "paymentAccountId"))
     if account.removed_at is not None:
         return account
-    for is_used in in_use:
-        if await is_used(db, actor.user_id, account_id):
-            sentence = N_("Money is on its way to this account or from it. You can remove it once that has arrived.")
-            raise Refusal(RefusalCode.NOT_OPEN, sentence, field=("input", "paymentAccountId"))
+    if await _is_used(db, account):
+        sentence = N_("Money is on its way to this account or from it. You can remove it once that has arrived.")
+        raise Refusal(RefusalCode.NOT_OPEN, sentence, field=("input", "paymentAccountId"))
     account.removed_at, account.is_default = await clock.now(db), False
     await outbox.announce(db, REMOVED, user_id=actor.user_id, subject_id=account.id)
     return account
+
+
+async def _is_used(db: Db, account: PaymentAccount) -> bool:
+    for is_used in in_use:
+        if await is_used(db, account.user_id, account.id):
+            return True
+    return False
+
+
+async def _has_money_on_its_way(db: Db, user_id: UUID) -> str | None:
+    for account in await _held(db, user_id):
+        if await _is_used(db, account):
+            return N_("Money is on its way to an account of yours or from it. Try again once that has arrived.")
+    return None
+
+
+putting_away.unfinished.append(_has_money_on_its_way)
 
 
 async def _held(db: Db, user_id: UUID) -> list[PaymentAccount]:

@@ -1,5 +1,6 @@
 """Putting away: a number has a new owner, and nothing of the one before is shown to them, or asked of them."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -15,6 +16,10 @@ from infra.events import declare
 from infra.words import N_
 
 PUT_AWAY, RESTORED = declare("user.put_away"), declare("user.restored")
+
+# Whatever a person can have open says here what they should do about it before the account it belongs to is put away.
+Unfinished = Callable[[Db, UUID], Awaitable[str | None]]
+unfinished: list[Unfinished] = []
 
 
 async def report(db: Db, actor: UserActor) -> Session:
@@ -62,24 +67,29 @@ async def put_away(db: Db, user: User) -> None:
     await db.flush()
 
 
-async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> bool:
+async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> Refusal | None:
     """Give an account that was put away back to whoever a register knows for its owner, with the number that they have now.
 
-    The account that they began afresh is put away in its turn. False where the first one was not put away.
+    The account that they began afresh is put away in its turn: so they finish first what is open there, and are told what.
+    Answers what ends their request here; None where the first account was not put away.
     """
     await wait_for_sign_ins(db, newcomer_id)
     await db.execute(select(User.id).where(User.id.in_([owner_id, newcomer_id])).order_by(User.id).with_for_update())
     owner = await db.get_one(User, owner_id, populate_existing=True)
     newcomer = await db.get_one(User, newcomer_id, populate_existing=True)
     if owner.put_away_at is None:
-        return False
+        return None
+    for ask in unfinished:
+        if sentence := await ask(db, newcomer_id):
+            return Refusal(RefusalCode.NOT_OPEN, sentence)
     number = (await vault.seal_of(db, newcomer.id)).open(newcomer.phone_sealed, PHONE)
     await put_away(db, newcomer)
     now = await clock.now(db)
     db.add(Phone(index=phones.index(number), user_id=owner.id, bound_at=now))
     owner.phone_sealed = (await vault.seal_of(db, owner.id)).close(number, PHONE)
     await reopen(db, owner)
-    return True
+    sentence = N_("Your account of before is yours again, with this number. Please sign in again.")
+    return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
 
 async def reopen(db: Db, user: User) -> None:

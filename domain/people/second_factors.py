@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Index, delete, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Index, delete, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.people import authenticators, passkeys, stepping_up
+from domain.people import authenticators, passkeys, sessions, stepping_up, users
 from domain.people.codes import as_digits
 from domain.people.passkeys import Credential, NoProof
 from domain.people.phones import masked
+from domain.people.sessions import Session
 from domain.people.users import PHONE, User
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
@@ -28,7 +29,7 @@ LASTS = timedelta(minutes=10)
 TRIES_MAX = 5
 HELD_MAX = 10
 RESPONSE = ("input", "response")
-ENROLLED = declare("second_factor.enrolled")
+ENROLLED, REMOVED = declare("second_factor.enrolled"), declare("second_factor.removed")
 
 
 class FactorKind(StrEnum):
@@ -86,6 +87,7 @@ async def enrol(db: Db, actor: UserActor, kind: FactorKind, key: str) -> SecondF
     )
     if receipt.result_id is not None:
         return await _enrolment(db, actor, receipt.result_id)
+    await users.lock(db, actor.user_id)
     held = await of(db, actor.user_id)
     _refuse_more(kind, held)
     if held or not await stepping_up.is_young(db, actor):
@@ -168,6 +170,20 @@ async def _is_first_proof(db: Db, factor: SecondFactor, response: str) -> bool:
     return True
 
 
+async def remove(db: Db, actor: UserActor, factor_id: UUID) -> User:
+    """Signing in asks for it no more. Removing it twice is removing it once. Refuses NOT_FOUND, and STEP_UP_REQUIRED."""
+    mine = (SecondFactor.user_id == actor.user_id, SecondFactor.id == factor_id, SecondFactor.confirmed_at.is_not(None))
+    factor = (await db.execute(select(SecondFactor).where(*mine).with_for_update())).scalar_one_or_none()
+    if factor is None:
+        raise not_found(N_("We could not find this second factor."), ("input", "secondFactorId"))
+    now = await clock.now(db)
+    if factor.ends_at is None or factor.ends_at > now:
+        await stepping_up.require_step_up(db, actor)
+        factor.ends_at = now
+        await outbox.announce(db, REMOVED, user_id=actor.user_id, subject_id=factor.id)
+    return await db.get_one(User, actor.user_id)
+
+
 async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
     """Those in force."""
     lives = or_(SecondFactor.ends_at.is_(None), SecondFactor.ends_at > await clock.now(db))
@@ -175,10 +191,27 @@ async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
     return (await db.execute(mine.order_by(SecondFactor.id))).scalars().all()
 
 
+async def end_all(db: Db, user_id: UUID, at: datetime) -> datetime | None:
+    """None of them is in force after this, or after the moment at which they end already. Answers it; None where there is none."""
+    lives = or_(SecondFactor.ends_at.is_(None), SecondFactor.ends_at > await clock.now(db))
+    theirs = (SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None), lives)
+    ended = update(SecondFactor).where(*theirs).values(ends_at=func.coalesce(SecondFactor.ends_at, at))
+    return max(filter(None, (await db.execute(ended.returning(SecondFactor.ends_at))).scalars()), default=None)
+
+
 async def keep_all(db: Db, user_id: UUID) -> None:
-    """One was used, so whoever recovered the account without it was somebody else: none of them ends. What has ended stays so."""
-    ending = (SecondFactor.user_id == user_id, SecondFactor.ends_at > await clock.now(db))
-    await db.execute(update(SecondFactor).where(*ending).values(ends_at=None))
+    """One was used, so whoever recovered the account without it was somebody else, and is signed out: none of them ends.
+
+    What has ended stays so.
+    """
+    now = await clock.now(db)
+    ending = (SecondFactor.user_id == user_id, SecondFactor.ends_at > now)
+    kept = update(SecondFactor).where(*ending).values(ends_at=None).returning(SecondFactor.id)
+    if not (await db.execute(kept)).scalars().all():
+        return
+    theirs = (Session.user_id == user_id, Session.ended_at.is_(None), Session.recovering_until > now)
+    for session in (await db.execute(select(Session).where(*theirs).with_for_update())).scalars():
+        await sessions.end(db, session)
 
 
 async def request_options(db: Db, user_id: UUID, challenge: bytes) -> str | None:

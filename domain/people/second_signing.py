@@ -11,14 +11,26 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from domain.people import answering, challenges, identities, places, putting_away, second_factors, sessions, users
+from domain.people import (
+    answering,
+    challenges,
+    code_limits,
+    identities,
+    places,
+    putting_away,
+    recoveries,
+    second_factors,
+    sessions,
+    users,
+)
 from domain.people.challenges import Challenge
 from domain.people.identities import PersonIdentity
+from domain.people.places import Place
 from domain.people.profiles import IdentityStatus
-from domain.people.second_factors import HELD, RESPONSE, FactorKind, SecondFactor
+from domain.people.second_factors import HELD, RESPONSE, FactorKind
 from domain.people.sessions import Session
 from domain.people.users import PHONE, Phone, User
-from infra import clock, counters, receipts, vault
+from infra import clock, counters, outbox, receipts, vault
 from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -36,12 +48,34 @@ FACTORS_END_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class HalfSignedIn:
-    """The code was right; one of `methods` is asked for too. `options`: what a passkey signs."""
+    """The code was right; one of `methods` is asked for too. `options`: what a passkey signs.
+
+    `may_start_afresh`: the owner may have left, so that whoever is new may begin an account of their own.
+    """
 
     challenge_id: UUID
     methods: list[FactorKind]
     expires_at: datetime
     options: str | None
+    may_start_afresh: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an account stands to whoever has its number. `slept`: nobody came by it for long."""
+
+    kinds: set[FactorKind]
+    is_checked: bool
+    slept: bool
+    is_reassigned: bool
+
+    @property
+    def methods(self) -> list[FactorKind]:
+        return [kind for kind in HELD if kind in self.kinds] + [FactorKind.IDENTITY] * self.is_checked
+
+    @property
+    def may_have_left(self) -> bool:
+        return self.slept or self.is_reassigned
 
 
 @dataclass(frozen=True)
@@ -60,28 +94,32 @@ async def ask_for_more(db: Db, user: User, challenge: Challenge) -> HalfSignedIn
     A number with a new owner, whose account nothing else protects, is that owner's: the account is put away, and they start
     afresh.
     """
-    now = await clock.now(db)
-    kinds, is_checked, renewed_at, reassigned_at = await _known_of(db, user.id)
-    methods = [kind for kind in HELD if kind in kinds] + [FactorKind.IDENTITY] * is_checked
-    slept = renewed_at is not None and renewed_at <= now - SLEPT
-    if kinds or (methods and (slept or reassigned_at)):
+    now, standing = await clock.now(db), await standing_of(db, user.id)
+    if standing.kinds or (standing.methods and standing.may_have_left):
         challenge.half_at, challenge.expires_at = challenge.half_at or now, now + LASTS
         options = await second_factors.request_options(db, user.id, challenge_to_sign(challenge.id))
-        return HalfSignedIn(challenge.id, methods, challenge.expires_at, options)
-    if reassigned_at:
+        return HalfSignedIn(challenge.id, standing.methods, challenge.expires_at, options, standing.may_have_left)
+    if standing.is_reassigned:
         return await putting_away.start_afresh(db, user)
     return user
 
 
-async def _known_of(db: Db, user_id: UUID) -> tuple[set[FactorKind], bool, datetime | None, datetime | None]:
+async def standing_of(db: Db, user_id: UUID) -> Standing:
     known = select(
         select(PersonIdentity.status).where(PersonIdentity.user_id == user_id).scalar_subquery(),
         select(func.max(Session.renewed_at)).where(Session.user_id == user_id).scalar_subquery(),
-        select(Phone.reassigned_at).where(Phone.user_id == user_id).scalar_subquery(),
-    )
-    status, renewed_at, reassigned_at = (await db.execute(known)).one()
+        Phone.bound_at,
+        Phone.reassigned_at,
+    ).where(Phone.user_id == user_id)
+    status, renewed_at, bound_at, reassigned_at = (await db.execute(known)).one()
     held = await second_factors.of(db, user_id)
-    return {each.kind for each in held}, status == IdentityStatus.CHECKED, renewed_at, reassigned_at
+    last = max(bound_at, renewed_at or bound_at)
+    return Standing(
+        kinds={each.kind for each in held},
+        is_checked=status == IdentityStatus.CHECKED,
+        slept=last <= await clock.now(db) - SLEPT,
+        is_reassigned=reassigned_at is not None,
+    )
 
 
 def challenge_to_sign(challenge_id: UUID) -> bytes:
@@ -97,9 +135,9 @@ async def answer(
     """
     receipt = await _receipt(db, challenge_id, kind, response, device_name, key)
     if receipt.result_id is not None:
-        return await _same_session(db, challenge_id, receipt.result_id)
+        return await same_session(db, challenge_id, receipt.result_id)
     challenge, user = await _take_try(db, challenge_id)
-    tries = (Use(PER_PERSON, "second-factor", str(user.id)),)
+    tries = (_use(PER_PERSON, "second-factor", user, challenge),)
     await _count(db, tries)
     if kind not in HELD:
         raise _no_such(kind)
@@ -113,8 +151,8 @@ async def answer(
 
 async def begin_recovery(db: Db, *, challenge_id: UUID, response: str) -> Recovery | Refusal:
     """Whom a register is to be asked about. What does not agree with the identity that was checked is counted, and returned."""
-    _, user = await _take_try(db, challenge_id)
-    tries = (Use(RECOVERIES, "recovery", str(user.id)),)
+    challenge, user = await _take_try(db, challenge_id)
+    tries = (_use(RECOVERIES, "recovery", user, challenge),)
     await _count(db, tries)
     identity = await identities.of(db, user.id)
     known = await identities.opened(db, identity) if identity else None
@@ -137,16 +175,19 @@ async def recover(
 ) -> Session | Refusal:
     """A session for whoever a register just said is the owner of name, number and phone.
 
-    Their second factors end a day later, unless one of them is used before: then it was not they.
+    Their second factors end a day later, unless one of them is used before: then it was not they. Until that day is over,
+    the session may look and change nothing.
     """
     receipt = await _receipt(db, challenge_id, FactorKind.IDENTITY, response, device_name, key)
     if receipt.result_id is not None:
-        return await _same_session(db, challenge_id, receipt.result_id)
-    challenge, user = await _half(db, challenge_id)
-    ends_at = await clock.now(db) + FACTORS_END_AFTER
-    theirs = (SecondFactor.user_id == user.id, SecondFactor.ends_at.is_(None))
-    await db.execute(update(SecondFactor).where(*theirs).values(ends_at=ends_at))
-    return await _begin(db, user, challenge, device_name, ip, receipt)
+        return await same_session(db, challenge_id, receipt.result_id)
+    challenge, user = await half(db, challenge_id)
+    until = await second_factors.end_all(db, user.id, await clock.now(db) + FACTORS_END_AFTER)
+    session = await _begin(db, user, challenge, device_name, ip, receipt)
+    if until is not None:
+        session.recovering_until = until
+        await outbox.announce(db, recoveries.RECOVERED, user_id=user.id, subject_id=session.id)
+    return session
 
 
 async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip: str, receipt: Receipt) -> Session:
@@ -164,6 +205,7 @@ async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip:
 
 async def _take_try(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
     """One more try of it, counted. The row lock puts parallel ones in line. Refuses CODE_EXPIRED."""
+    await _wait_for_others(db, challenge_id)
     taken = (
         update(Challenge)
         .where(
@@ -178,10 +220,25 @@ async def _take_try(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
     )
     if (await db.execute(taken)).scalar_one_or_none() is None:
         raise _expired()
-    return await _half(db, challenge_id)
+    return await _read(db, challenge_id)
 
 
-async def _half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
+async def half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
+    """What was answered half, locked, and whose number it is. Refuses CODE_EXPIRED."""
+    await _wait_for_others(db, challenge_id)
+    return await _read(db, challenge_id)
+
+
+async def _wait_for_others(db: Db, challenge_id: UUID) -> None:
+    """Whoever signs in with this number, or reports it, is done before."""
+    asked = select(Challenge.phone_index).where(Challenge.id == challenge_id)
+    index = (await db.execute(asked)).scalar_one_or_none()
+    if index is None:
+        raise _expired()
+    await code_limits.one_at_a_time(db, index)
+
+
+async def _read(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
     found = select(Challenge).where(Challenge.id == challenge_id).with_for_update()
     challenge = (await db.execute(found.execution_options(populate_existing=True))).scalar_one_or_none()
     is_open = challenge is not None and challenge.half_at is not None and challenge.answered_at is None
@@ -191,6 +248,12 @@ async def _half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
     if user is None:
         raise _expired()
     return challenge, user
+
+
+def _use(rate: Rate, what: str, user: User, challenge: Challenge) -> Use:
+    """Counted apart for those from whom the person has signed in before: no stranger with their phone uses up their tries."""
+    place = Place(challenge.place, challenge.is_known_place, challenge.is_known_device)
+    return Use(rate, f"{what}-{place.sharers}", str(user.id))
 
 
 async def _count(db: Db, tries: tuple[Use, ...]) -> None:
@@ -207,7 +270,7 @@ async def _receipt(db: Db, challenge_id: UUID, kind: FactorKind, response: str, 
     )
 
 
-async def _same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session:
+async def same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session:
     """The answer of the first time, for as long as the challenge would have lived and the tokens were not renewed."""
     now, challenge = await clock.now(db), await db.get_one(Challenge, challenge_id)
     user = await users.find_by_phone(db, challenge.phone_index)

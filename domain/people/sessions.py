@@ -64,6 +64,9 @@ class Session(Entity):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     stepped_up_until: Mapped[datetime | None] = mapped_column(default=None)
     proven_at: Mapped[datetime | None] = mapped_column(default=None)  # it began with more than a code
+    recovering_until: Mapped[datetime | None] = mapped_column(
+        default=None
+    )  # it began without a factor, which ends then
 
     @property
     def state(self) -> SessionState:

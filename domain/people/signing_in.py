@@ -45,15 +45,14 @@ async def request_code(
 ) -> Challenge:
     """A new challenge; the worker sends its code. Known and unknown numbers are treated alike.
 
-    Refuses INVALID for a number that no code is sent to, RATE_LIMITED, and NOT_ALLOWED a purpose that needs a session, or
-    this person's own number, or another.
+    A code that stops a change of phone is sent again to the old number, and to no other. Refuses INVALID for a number that no
+    code is sent to, RATE_LIMITED, and NOT_ALLOWED a purpose that needs a session, or this person's own number, or another.
     """
     number = phones.parse(phone)
     phones.refuse_unreachable(number)
     index = phones.index(number)
-    if purpose is CodePurpose.STOP_CHANGE:
-        raise invalid(N_("This code comes by itself."), ("input", "purpose"))
-    if purpose is not CodePurpose.SIGN_IN:
+    needs_session = purpose in (CodePurpose.CHANGE_PHONE, CodePurpose.STEP_UP)
+    if needs_session:
         await _refuse_purpose(db, actor, purpose, index)
     await code_limits.one_at_a_time(db, index)
     place = await code_limits.place_of(db, index, ip, device_token)
@@ -70,11 +69,13 @@ async def request_code(
         is_known_place=place.is_known,
         is_known_device=place.is_device,
         purpose=purpose,
-        session_id=actor.session_id if actor and purpose is not CodePurpose.SIGN_IN else None,
+        session_id=actor.session_id if actor and needs_session else None,
     )
     db.add(challenge)
     await db.flush()
-    await outbox.announce(db, challenges.CREATED, subject_id=challenge.id)
+    # Whoever asks is not told whether there is anything to stop.
+    if purpose is not CodePurpose.STOP_CHANGE or await changing_phone.is_stoppable(db, index):
+        await outbox.announce(db, challenges.CREATED, subject_id=challenge.id)
     return challenge
 
 

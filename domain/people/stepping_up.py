@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from domain.actors import UserActor
+from domain.people import recoveries
 from domain.people.sessions import Session
 from infra import clock, vault
 from infra.database import Db
@@ -17,9 +18,13 @@ YOUNG = timedelta(days=1)
 
 
 async def require_step_up(db: Db, actor: UserActor) -> None:
-    """Whatever matters asks this, in its own transaction. Refuses STEP_UP_REQUIRED; the same request can be sent again."""
-    session = await _mine(db, actor)
-    if session.stepped_up_until is None or session.stepped_up_until <= await clock.now(db):
+    """Whatever matters asks this, in its own transaction. Refuses STEP_UP_REQUIRED; the same request can be sent again.
+
+    And NOT_OPEN whoever recovered, for as long as the owner can say that it was not they.
+    """
+    session, now = await _mine(db, actor), await clock.now(db)
+    recoveries.refuse_session(session, now)
+    if session.stepped_up_until is None or session.stepped_up_until <= now:
         sentence = N_("For your safety, please prove once more that it is you.")
         raise Refusal(RefusalCode.STEP_UP_REQUIRED, sentence)
 

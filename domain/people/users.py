@@ -71,6 +71,11 @@ async def find_by_phone(db: Db, phone_index: bytes) -> User | None:
     ).scalar_one_or_none()
 
 
+async def lock(db: Db, user_id: UUID) -> None:
+    """What two do at once about one person's means of signing in is done one after the other."""
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
 async def find_or_register(db: Db, phone: str) -> User:
     """The user of this number; a new one where nobody has it. Two first sign-ins at once make one user."""
     return await find_by_phone(db, phones.index(phone)) or await register(db, phone)

@@ -3,17 +3,13 @@
 https://opendocs.alipay.com/common/02mse7 (signature), 02xtla (alipay.system.oauth.token), 02xtlb (alipay.user.info.share)
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
+from infra import rsa_keys
 from infra.words import N_
+from integrations import rsa2
 from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.replies import Reply, code_in, decode, id_in, json_object, object_of, text_in
@@ -43,8 +39,17 @@ async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Ma
 
 async def call(talk: Talk, method: str, params: Mapping[str, str]) -> Reply:
     """Sign a call, check the answer's signature, and unwrap it."""
+    signed = signed_form(talk.at.client_id, method, params, talk.at.private_key)
+    reply = reply_in(await talk.ask_once(talk.provider.api_url, signed), method, talk.at.public_key)
+    if failure := refusal(reply):
+        raise failure
+    return reply
+
+
+def signed_form(app_id: str, method: str, params: Mapping[str, str], private_key: str) -> dict[str, str]:
+    """All that a call is made of: what every call has, its own parameters, and the signature over both."""
     form = {
-        "app_id": talk.at.client_id,
+        "app_id": app_id,
         "method": method,
         "format": "JSON",
         "charset": "utf-8",
@@ -53,26 +58,12 @@ async def call(talk: Talk, method: str, params: Mapping[str, str]) -> Reply:
         "version": "1.0",
         **params,
     }
-    signed = {**form, "sign": sign(signed_text(form), talk.at.private_key)}
-    body = await talk.ask_once(talk.provider.api_url, signed)
-    return _checked(body, method, talk.at.public_key)
+    return {**form, "sign": rsa2.sign(signed_text(form), private_key)}
 
 
 def signed_text(form: Mapping[str, str]) -> bytes:
     """The sorted parameters that are not empty, without `sign`."""
     return "&".join(f"{name}={form[name]}" for name in sorted(form) if form[name] and name != "sign").encode()
-
-
-def sign(text: bytes, private_key: str) -> str:
-    return base64.b64encode(_private(private_key).sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()
-
-
-def is_signed(text: bytes, signature: str, public_key: str) -> bool:
-    try:
-        _public(public_key).verify(base64.b64decode(signature), text, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def refusal(reply: Reply) -> Exception | None:
@@ -85,7 +76,8 @@ def refusal(reply: Reply) -> Exception | None:
     return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
 
 
-def _checked(body: bytes, method: str, public_key: str) -> Reply:
+def reply_in(body: bytes, method: str, public_key: str) -> Reply:
+    """What an answer says, whether good or bad, once its signature was checked."""
     envelope = json_object(body)
     if envelope is None:
         raise ProviderUnavailable("garbage")
@@ -94,14 +86,12 @@ def _checked(body: bytes, method: str, public_key: str) -> Reply:
     if isinstance(error, dict):
         raise refusal(error) or ProviderUnavailable("alipay:error")
     text, encoding = _as_sent(body, method.replace(".", "_") + "_response")
-    if not is_signed(text.encode(encoding), text_in(envelope, "sign"), public_key):
+    if not rsa2.is_signed(text.encode(encoding), text_in(envelope, "sign"), public_key):
         raise ProviderRefused("alipay:bad_signature")
     # From what was signed, and from nothing beside it that has the same name.
     reply = object_of(text)
     if reply is None:
         raise ProviderUnavailable("alipay:no_response")
-    if failure := refusal(reply):
-        raise failure
     return reply
 
 
@@ -122,28 +112,6 @@ def _subject(reply: Reply) -> str:
     return id_in(reply, "open_id") or id_in(reply, "user_id")
 
 
-@lru_cache
-def _private(key: str) -> rsa.RSAPrivateKey:
-    loaded = (
-        serialization.load_pem_private_key(key.encode(), None)
-        if key.startswith("-----")
-        else serialization.load_der_private_key(base64.b64decode(key), None)
-    )
-    assert isinstance(loaded, rsa.RSAPrivateKey), "RSA2 needs an RSA key"
-    return loaded
-
-
-@lru_cache
-def _public(key: str) -> rsa.RSAPublicKey:
-    loaded = (
-        serialization.load_pem_public_key(key.encode())
-        if key.startswith("-----")
-        else serialization.load_der_public_key(base64.b64decode(key))
-    )
-    assert isinstance(loaded, rsa.RSAPublicKey), "RSA2 needs an RSA key"
-    return loaded
-
-
 ALIPAY = Provider(
     key="alipay",
     name=N_("Alipay"),
@@ -157,7 +125,7 @@ ALIPAY = Provider(
     words={"client_id": "app_id"},
     code_name="auth_code",
     needs=("private_key", "public_key"),
-    reads_keys={"private_key": _private, "public_key": _public},
+    reads_keys={"private_key": rsa_keys.private_key, "public_key": rsa_keys.public_key},
     can_refresh=True,
     refresh_expiry_name="re_expires_in",
     ask_token=ask_token,

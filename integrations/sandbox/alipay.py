@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.providers.alipay import ALIPAY, BEIJING, is_signed, sign, signed_text
+from integrations import rsa2
+from integrations.providers.alipay import ALIPAY, BEIJING, signed_text
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
 from integrations.sandbox.exchange import Request, Response
@@ -34,7 +35,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
 async def _gateway(world: SandboxWorld, form: Mapping[str, str]) -> Response:
     if form.get("app_id") != client_id(KEY):
         return _refused("isv.invalid-app-id")
-    if not is_signed(signed_text(form), form.get("sign", ""), APP_PUBLIC_KEY):
+    if not rsa2.is_signed(signed_text(form), form.get("sign", ""), APP_PUBLIC_KEY):
         return _refused("isv.invalid-signature")
     if not _is_timely(world, form.get("timestamp", "")):
         return _refused("isv.invalid-timestamp")
@@ -98,7 +99,7 @@ def _user_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:
 
 def _signed(method: str, reply: Mapping[str, Any], forged: bool = False) -> Response:
     text = json.dumps(reply, ensure_ascii=False)
-    signature = sign(b"something else" if forged else text.encode(), PLATFORM_KEY)
+    signature = rsa2.sign(b"something else" if forged else text.encode(), PLATFORM_KEY)
     body = f'{{"{method.replace(".", "_")}_response": {text}, "sign": "{signature}"}}'
     return Response(200, body.encode(), {"Content-Type": "text/html;charset=utf-8"})
 

@@ -34,7 +34,7 @@ def chooser(provider: str, query: Mapping[str, str], locale: Locale) -> str:
         N_("This is a sandbox. These people are invented, and {provider} knows nothing of it."), locale, provider=name
     )
     no = say(N_("I don't agree"), locale)
-    return _page(
+    return page(
         heading,
         f'<h1>{escape(heading)}</h1><p class="note">{escape(note)}</p>{cards}'
         f'<p><a class="note" href="{_link(query, refuse="1")}">{escape(no)}</a></p>',
@@ -44,14 +44,14 @@ def chooser(provider: str, query: Mapping[str, str], locale: Locale) -> str:
 
 def sorry(reason: str, locale: Locale) -> str:
     heading = say(N_("This link does not work"), locale)
-    return _page(heading, f'<h1>{escape(heading)}</h1><p class="note">{escape(reason)}</p>', locale)
+    return page(heading, f'<h1>{escape(heading)}</h1><p class="note">{escape(reason)}</p>', locale)
 
 
 def _link(query: Mapping[str, str], **more: str) -> str:
     return escape(f"?{urlencode({**query, **more})}")
 
 
-def _page(title: str, body: str, locale: Locale) -> str:
+def page(title: str, body: str, locale: Locale) -> str:
     return (
         f'<!doctype html><html lang="{locale}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

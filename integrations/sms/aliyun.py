@@ -17,7 +17,9 @@ MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Aliyun:
-    """The parameter of the codes' template must be called `code`; the notices' has none, and says that there is news."""
+    """The parameter of the codes' template must be called `code`; the notices' has none, and says that there is news. That of a
+    change of number has `code` too, and says what the code stops.
+    """
 
     drops_repeats: ClassVar[bool] = False
 
@@ -26,6 +28,7 @@ class Aliyun:
     sign_name: str
     template_code: str
     notice_template_code: str | None = None
+    stop_template_code: str | None = None
     url: str = URL
     allow: frozenset[str] = frozenset()
 
@@ -39,8 +42,13 @@ class Aliyun:
         passes = code.startswith(("isp.", "Throttling", "ServiceUnavailable"))
         raise (NotSent if passes else Rejected)(f"aliyun:{code_word(code)}")
 
+    def _template(self, message: TextMessage) -> str | None:
+        if message.code is None:
+            return self.notice_template_code
+        return (self.stop_template_code if message.stops_change else None) or self.template_code
+
     def _signed(self, message: TextMessage) -> dict[str, str]:
-        template = self.template_code if message.code else self.notice_template_code
+        template = self._template(message)
         if template is None:
             raise Rejected("aliyun:no_notice_template")
         asked = {

@@ -10,7 +10,7 @@ class TextMessage:
     """`to` is E.164; `id` is the same however often one message is sent.
 
     Gateways with templates of their own send `code` and `minutes`, or without a code that there is news in the app; the
-    others send `body`.
+    others send `body`. `stops_change`: the code signs nobody in, and stops a change of number.
     """
 
     id: UUID
@@ -18,6 +18,7 @@ class TextMessage:
     body: str = field(repr=False)
     code: str | None = field(default=None, repr=False)
     minutes: int = 0
+    stops_change: bool = False
 
 
 class SmsGateway(Protocol):

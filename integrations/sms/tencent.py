@@ -23,7 +23,7 @@ SIGNED_HEADERS = "content-type;host"
 @dataclass(frozen=True)
 class Tencent:
     """The parameters of the codes' template are the code and the minutes, in this order; the notices' has none, and says that
-    there is news.
+    there is news. Those of the template of a change of number are the codes', and it says what the code stops.
     """
 
     drops_repeats: ClassVar[bool] = False
@@ -34,12 +34,13 @@ class Tencent:
     sign_name: str
     template_id: str
     notice_template_id: str | None = None
+    stop_template_id: str | None = None
     region: str = "ap-guangzhou"
     url: str = URL
     allow: frozenset[str] = frozenset()
 
     async def send(self, message: TextMessage) -> None:
-        template = self.template_id if message.code else self.notice_template_id
+        template = self._template(message)
         if template is None:
             raise Rejected("tencent:no_notice_template")
         body = json.dumps(
@@ -54,6 +55,11 @@ class Tencent:
         async with gateway_client(self.allow) as client:
             answer = await client.post(self.url, content=body, headers=self._headers(body))
         _check(reply_of(answer).get("Response"))
+
+    def _template(self, message: TextMessage) -> str | None:
+        if message.code is None:
+            return self.notice_template_id
+        return (self.stop_template_id if message.stops_change else None) or self.template_id
 
     def _headers(self, body: bytes) -> dict[str, str]:
         timestamp = int(time.time())

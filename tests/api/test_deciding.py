@@ -121,7 +121,7 @@ class TestWhatBinds:
         (offer,) = await rows(Offer, application)
         assert (offer.annual_rate, offer.annual_cost) == (Decimal("0.05000"), Decimal("0.0500"))
         assert (offer.amount, offer.term_months, offer.monthly_payment) == (500_000, 12, 42_804)
-        assert offer.documents[0][0] == "A loan 条款摘要"
+        assert offer.documents[0][0] == "A loan 签约须知"
 
     async def test_what_was_retired_only_its_partner_still_approves(self, desks: Desks) -> None:
         application = await in_review(desks.shop)

@@ -39,6 +39,7 @@ LOCKED = dict.fromkeys(
         "0010_counters_and_places",
         "0014_applied_terms",
         "0017_invented_people",
+        "0042_agreements",
     ),
     UNRELEASED,
 )

@@ -14,6 +14,7 @@ CLASSES = {mapper.class_.__tablename__: mapper.class_ for mapper in Entity.regis
 
 # Found by what was looked up, not by whose it is.
 LOOKED_UP = {
+    "cashier_order_owners": "whose a payment or refund is",
     "events": "whatever happened, to nobody too",
     "known_id_numbers": "whose an id number is",
     "phones": "whose a number is",

@@ -32,11 +32,11 @@ from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.settings import settings
 from integrations import linking
-from integrations.providers.alipay import sign
 from integrations.providers.failures import ProviderFailure
 from integrations.providers.history import read_facts
 from integrations.register.answers import Attestation, RegisterAway, Resident
 from integrations.registrations import registration
+from integrations.rsa2 import sign
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.oidc import KEY_ID, _signing_key
 from integrations.sandbox.sealing import SandboxSeal

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -197,3 +198,37 @@ def test_the_settings_name_the_gateway() -> None:
 def test_what_a_gateway_lacks_is_named() -> None:
     with pytest.raises(ValueError, match="the SMS gateway tencent needs LONGAN_SMS__SECRET_KEY, LONGAN_SMS__APP_ID"):
         configured("tencent", secret_id="x", sign_name="y", template_id="z")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [(ALIYUN, "template_code"), (TENCENT, "template_id")],
+)
+async def test_a_code_that_stops_a_change_comes_in_words_of_its_own(chosen: Any, name: str) -> None:
+    asked: list[str] = []
+
+    async def gateway(request: Request) -> Response:
+        said = dict(await request.form()) if name == "template_code" else json.loads(await request.body())
+        asked.append(str(said.get("TemplateCode") or said["TemplateId"]))
+        return JSONResponse({"Code": "OK", "Response": {"SendStatusSet": [{"Code": "Ok"}]}})
+
+    every: dict[str, Any] = {name: "codes", f"notice_{name}": "news", f"stop_{name}": "stops"}
+    stops, news = replace(MESSAGE, stops_change=True), replace(MESSAGE, code=None)
+    async with served([Route("/{path:path}", gateway, methods=["POST"])]) as url:
+        here: dict[str, Any] = {"url": f"{url}/", "allow": frozenset([url.removeprefix("http://")])}
+        for message in (MESSAGE, stops, news):
+            await replace(chosen, **every, **here).send(message)
+        await replace(chosen, **every | {f"stop_{name}": None}, **here).send(stops)
+    assert asked == ["codes", "stops", "news", "codes"]
+
+
+def test_the_template_that_stops_a_change_is_a_setting() -> None:
+    aliyun = configured(
+        "aliyun",
+        access_key_id="key-id",
+        access_key_secret="key-secret",
+        sign_name="龙眼",
+        template_code="SMS_1",
+        stop_template_code="SMS_3",
+    )
+    assert aliyun == replace(ALIYUN, stop_template_code="SMS_3")

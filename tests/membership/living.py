@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from domain.agreements import agreements
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
@@ -70,5 +71,5 @@ async def evaluated(user_id: UUID, day: datetime) -> Member:
 async def active(user_id: UUID, times: int, day: datetime, event: str = "application.accepted") -> None:
     async with on(day) as db:
         for _ in range(times):
-            data: dict[str, Any] = {"days_late": 0} if event == activity.AGREEMENT_REPAID else {}
+            data: dict[str, Any] = {"days_late": 0} if event == agreements.REPAID else {}
             await activity.count(db, await outbox.announce(db, event, user_id=user_id, **data))

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from domain.agreements import agreements
 from infra import outbox, reactions
 from infra.database import reading, transaction
 from infra.reacting import react
@@ -49,7 +50,7 @@ async def test_an_activity_counts_once_and_may_lift_the_tier(name: str) -> None:
     person = await newcomer()
     async with on(FIRST_DAY) as db:
         await give_score(db, person, 730)
-    data = {"days_late": 0} if name == activity.AGREEMENT_REPAID else {}
+    data = {"days_late": 0} if name == agreements.REPAID else {}
     for points in range(1, 7):
         await deliver(name, "evaluate_after_activity", person, **data)
         async with reading() as db:

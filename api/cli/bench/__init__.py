@@ -5,6 +5,7 @@ import typer
 from api.cli.bench.account import account
 from api.cli.bench.evidence import evidence
 from api.cli.bench.growing import growth
+from api.cli.bench.ledger import ledger
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
@@ -27,3 +28,4 @@ bench.command()(serve)
 bench.command()(growth)
 bench.command()(account)
 bench.command()(webhooks)
+bench.command()(ledger)

@@ -115,7 +115,7 @@ async def _write_plain(db: "Db", person: "UUID") -> None:
 
     await vault.seal_of(db, person)
     await clock.now(db)
-    db.add(Document(sha256=os.urandom(32).hex(), title="", body="x" * BYTES))
+    db.add(Document(sha256=os.urandom(32).hex(), title="", body="x" * BYTES, media_type="text/plain"))
 
 
 async def _seal_on_and_on() -> None:

@@ -8,26 +8,23 @@ down_revision = '0031'
 branch_labels = None
 depends_on = None
 
-# Balances are what the transfers make them, whichever program wrote these. Accounts are locked in one order, so that two
-# that post for the same agreements wait for each other, and never both.
+# Balances are what the transfers make them, whichever program wrote these. Accounts are locked in one order, one by one and by
+# their key: so two that post for the same agreements wait for each other, never both, and nobody reads a whole table.
 KEEP = """
     CREATE FUNCTION keep_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        moved record;
     BEGIN
-        WITH moved AS MATERIALIZED (
+        FOR moved IN
             SELECT user_id, subject_id, kind, sum(debits)::bigint AS debits, sum(credits)::bigint AS credits
               FROM (SELECT user_id, subject_id, debit AS kind, amount AS debits, 0 AS credits FROM posted
-                     UNION ALL SELECT user_id, subject_id, credit, 0, amount FROM posted) AS each_side
-             GROUP BY user_id, subject_id, kind
-        ), locked AS MATERIALIZED (
-            SELECT account.user_id, account.subject_id, account.kind, moved.debits, moved.credits
-              FROM ledger_accounts AS account JOIN moved USING (user_id, subject_id, kind)
-             ORDER BY account.user_id, account.subject_id, account.kind
-               FOR NO KEY UPDATE OF account
-        )
-        UPDATE ledger_accounts AS account
-           SET debits = account.debits + locked.debits, credits = account.credits + locked.credits
-          FROM locked
-         WHERE account.user_id = locked.user_id AND account.subject_id = locked.subject_id AND account.kind = locked.kind;
+                     UNION ALL SELECT user_id, subject_id, credit, 0, amount FROM posted) AS sides
+             GROUP BY user_id, subject_id, kind ORDER BY user_id, subject_id, kind
+        LOOP
+            UPDATE ledger_accounts AS account
+               SET debits = account.debits + moved.debits, credits = account.credits + moved.credits
+             WHERE account.user_id = moved.user_id AND account.subject_id = moved.subject_id AND account.kind = moved.kind;
+        END LOOP;
         RETURN NULL;
     END $$
 """

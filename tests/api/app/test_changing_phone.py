@@ -1,6 +1,7 @@
 """A new number: by whoever stepped up and has it, once a day, and the old one can stop it for that day."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import httpx2
 import pytest
@@ -9,16 +10,18 @@ from sqlalchemy import select, text
 from domain.people import challenges, changing_phone, code_limits, phones
 from domain.people.challenges import Challenge, CodePurpose
 from domain.people.users import User, UserStatus
+from infra.clock import now
 from infra.database import reading, transaction
+from infra.outbox import Event
 from infra.setting_parts import Rate
 from tests.api.app.test_identity import new_id_number, profile, verify
 from tests.api.app.test_second_factors import half_signed_in, owner_of, step_up, with_app, with_passkey
 from tests.clocks import Clock
 from tests.patience import until
-from tests.phones import Answer, NewPhone, Phone, code_for, new_key, new_number
+from tests.phones import Answer, NewPhone, Phone, code_for, new_key, new_number, uuid_of
 
 STOP = """mutation ($input: StopPhoneChangeInput!) { stopPhoneChange(input: $input) { __typename
-    ... on PhoneChangeStopped { maskedPhone } ... on Refusal { code } } }"""
+    ... on PhoneChangeStopped { maskedPhone } ... on Refusal { code message } } }"""
 
 
 @pytest.fixture(autouse=True)
@@ -77,12 +80,14 @@ async def test_whoever_stepped_up_takes_a_number_and_the_old_one_stops_it(
     await stepped_up(other)
     assert (await change(other, await code_to(other, old)))["code"] == "NOT_ALLOWED"
     assert (await stop(visitor, old, "0000000"))["code"] == "CODE_WRONG"
-    assert (await stop(visitor, new, await stop_code(old)))["code"] == "CODE_EXPIRED"
+    # Nobody learns which number was changed: of a number that was not, and of one that nobody has, it is told the same.
+    nobodys = [await stop(visitor, number, await stop_code(old)) for number in (new, new_number())]
+    assert nobodys == [await stop(visitor, old, "0000000")] * 2
     stopped = await stop(visitor, old, await stop_code(old))
     assert stopped == {"__typename": "PhoneChangeStopped", "maskedPhone": f"+86 {old[3:6]}****{old[-4:]}"}
     assert (await owner_of(old), await owner_of(new)) == (member.user_id, None)
     assert await member.error("{ viewer { id } }") == (401, "SESSION_ENDED")
-    assert (await stop(visitor, old, await stop_code(old)))["code"] == "CODE_EXPIRED"
+    assert (await stop(visitor, old, await stop_code(old)))["code"] == "CODE_WRONG"
 
 
 async def test_a_day_later_it_stays_and_the_old_number_is_anybodys(
@@ -92,7 +97,7 @@ async def test_a_day_later_it_stays_and_the_old_number_is_anybodys(
     await stepped_up(member)
     assert (await change(member, await code_to(member, new_number())))["__typename"] == "User"
     await clock.forward(days=1, seconds=1)
-    assert (await stop(Phone(web), old, await stop_code(old)))["code"] == "CODE_EXPIRED"
+    assert (await stop(Phone(web), old, await stop_code(old)))["code"] == "CODE_WRONG"
     afresh = Phone(web, old)
     await afresh.sign_in()
     assert afresh.user_id != first
@@ -120,7 +125,7 @@ async def test_the_old_number_is_told_by_text_with_the_code(member: Phone, web: 
     )
     async with reading() as db:
         message = _message((await db.execute(told)).scalar_one())
-    assert (message.to, message.code, message.minutes) == (member.number, code, 1440)
+    assert (message.to, message.code, message.minutes, message.stops_change) == (member.number, code, 1440, True)
     assert message.body.startswith("Your Longan account has a new number.") and code in message.body
 
 
@@ -185,3 +190,44 @@ async def test_nobody_is_fixed_as_the_person_while_the_change_can_be_stopped(mem
     await clock.forward(days=1, seconds=1)
     await member.renew()
     assert (await verify(member, number))["__typename"] == "User"
+
+
+async def test_the_code_is_sent_to_the_old_number_again_and_to_no_other(
+    member: Phone, web: httpx2.AsyncClient, clock: Clock
+) -> None:
+    old, visitor = member.number, Phone(web)
+    before = await asked_for(old)
+    await changed(member)
+    assert await asked_for(old) == before  # nobody learns from how many more are sent that it was changed
+    first = await stop_code(old)
+    asked = [await ask_again(visitor, number) for number in (old, visitor.number)]
+    assert [told["__typename"] for told in asked] == ["Challenge"] * 2
+    lasts = [datetime.fromisoformat(told["expiresAt"]) - await clock.now() for told in asked]
+    assert all(timedelta(minutes=4) < each <= challenges.LASTS for each in lasts)
+    sent = select(Event.subject_id).where(Event.name == challenges.CREATED)
+    async with reading() as db:
+        ids = [uuid_of(told["id"]) for told in asked]
+        assert set((await db.execute(sent.where(Event.subject_id.in_(ids)))).scalars()) == {ids[0]}
+    again = await code_for(asked[0]["id"])
+    assert (await visitor.answer(asked[0]["id"], again))["code"] == "CODE_EXPIRED"  # it signs nobody in
+    await clock.forward(minutes=5)
+    if again != first:
+        assert (await stop(visitor, old, again))["code"] == "CODE_WRONG"
+    assert (await stop(visitor, old, await code_for((await ask_again(visitor, old))["id"])))["__typename"] == STOPPED
+    assert (await stop(visitor, old, first))["code"] == "CODE_WRONG"
+    assert await owner_of(old) == member.user_id
+
+
+async def asked_for(number: str) -> int:
+    async with reading() as db:
+        return len(await code_limits._asked(db, phones.index(number), await now(db)))
+
+
+STOPPED = "PhoneChangeStopped"
+AGAIN = """mutation ($input: RequestPhoneCodeInput!) { requestPhoneCode(input: $input) { __typename
+    ... on Challenge { id expiresAt } ... on Refusal { code } } }"""
+
+
+async def ask_again(phone: Phone, number: str) -> Answer:
+    said = {"phone": number, "purpose": "STOP_CHANGE"}
+    return dict((await phone.ask(AGAIN, input=said))["requestPhoneCode"])

@@ -16,7 +16,6 @@ from tests.clocks import Clock
 from tests.domain.people.test_id_numbers import by_the_book
 from tests.logs import Lines
 from tests.phones import Answer, NewPhone, Phone, new_key
-from tests.statements import statements
 
 _places = iter(range(1_000))
 
@@ -245,16 +244,3 @@ async def test_erasing_a_person_leaves_neither_name_nor_number(member: Phone) ->
             await db.execute(delete(table).where(table.user_id == member.user_id))
         known = select(func.count()).select_from(KnownIdNumber).where(KnownIdNumber.user_id == member.user_id)
         assert (await db.execute(known)).scalar_one() == 0
-
-
-async def test_so_many_statements_and_no_more(member: Phone, asked: Asked) -> None:
-    from domain.actors import UserActor
-    from domain.people import id_numbers
-    from domain.people.identities import Said
-    from integrations import verifying
-    from tests.phones import uuid_of
-
-    actor = UserActor(member.user_id, uuid_of(member.session["id"]))
-    with statements() as sent:
-        await verifying.verify(actor, Said("李雷", id_numbers.parse(new_id_number())), new_key())
-    assert len(sent) <= 32, sent

@@ -6,15 +6,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from domain.actors import UserActor
 from domain.people import payment_accounts
-from domain.people.payment_accounts import PaymentAccount
-from infra.database import Db, reading
+from domain.people.payment_accounts import HolderInquiry, PaymentAccount, PaymentAccountKind, SaidAccount
+from infra.database import Db, reading, transaction
 from infra.errors import Refusal
 from integrations.register.answers import Attestation, RegisterAway
 from tests.api.app.test_changing_phone import stepped_up
 from tests.api.app.test_identity import new_id_number, verify
 from tests.clocks import Clock
-from tests.phones import Answer, NewPhone, Phone, new_key
+from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
 
 REMOVE = """mutation ($input: RemovePaymentAccountInput!) { removePaymentAccount(input: $input) { __typename
     ... on PaymentAccount { id } ... on Refusal { code } } }"""
@@ -144,3 +145,25 @@ async def test_no_number_can_be_read_in_its_row(checked_member: Phone) -> None:
         mine = select(text("payment_accounts::text")).select_from(PaymentAccount)
         row = (await db.execute(mine.where(PaymentAccount.user_id == checked_member.user_id))).scalar_one()
     assert OWN not in row and OWN.encode().hex() not in row
+
+
+async def test_what_was_asked_for_at_once_is_counted_again_when_it_is_added(
+    checked_member: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payment_accounts, "MOST", 1)
+    actor = UserActor(checked_member.user_id, uuid_of(checked_member.session["id"]))
+    asked = []
+    for number in (OWN, OTHER):
+        said = SaidAccount(PaymentAccountKind.BANK, number, is_default=False)
+        async with transaction() as db:
+            asked.append(await payment_accounts.begin(db, actor, said, new_key()))
+    added: list[object] = []
+    for inquiry in asked:
+        assert isinstance(inquiry, HolderInquiry)
+        try:
+            async with transaction() as db:
+                added.append((await payment_accounts.add(db, actor, inquiry, new_key())).number_index)
+        except Refusal as refusal:
+            added.append(refusal.code)
+    assert added == [asked[0].said.index, "LIMIT_EXCEEDED"]  # type: ignore[union-attr]
+    assert len(await shown(checked_member)) == 1

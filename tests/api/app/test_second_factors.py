@@ -10,12 +10,14 @@ import pyotp
 import pytest
 from sqlalchemy import func, select, update
 
-from domain.people import authenticators, passkeys, second_factors, second_signing
+from domain.people import authenticators, confirming, passkeys, second_factors, second_signing
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.users import Phone as KnownPhone
 from domain.people.users import User
 from infra.database import reading, transaction
+from infra.outbox import Event
+from infra.setting_parts import Rate
 from integrations.register.answers import Attestation, RegisterAway
 from tests.api.app.test_identity import Asked, new_id_number, verify
 from tests.clocks import Clock
@@ -441,3 +443,50 @@ async def test_what_has_ended_stays_so_and_makes_room(member: Phone) -> None:
     async with reading() as db:
         (new,) = (await db.execute(select(SecondFactor).where(its))).scalars()
     assert (new.id != ended.id, new.ends_at) == (True, None)
+
+
+async def test_two_that_are_begun_at_once_are_one_after_the_other(member: Phone) -> None:
+    begun = await asyncio.gather(*(enrol(member, "TOTP") for _ in range(4)))
+    assert {told["__typename"] for told in begun} == {"SecondFactorEnrolment"}
+    async with reading() as db:
+        pending = select(func.count()).where(SecondFactor.user_id == member.user_id)
+        assert (await db.execute(pending)).scalar_one() == 1
+
+
+async def test_luck_is_counted_of_all_sessions_together(
+    member: Phone, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, other = await with_app(member), Phone(web, member.number)
+    other.session = await answer(other, await half_signed_in(other), "TOTP", await app.code())
+    monkeypatch.setattr(confirming, "PER_PERSON", Rate(times=12, seconds=86_400))
+    codes = [(await step_up(member, "TOTP", f"{guess:06}"))["code"] for guess in range(10)]
+    codes += [(await step_up(other, "TOTP", f"{guess:06}"))["code"] for guess in range(3)]
+    assert codes == ["CODE_WRONG"] * 12 + ["RATE_LIMITED"]
+
+
+REMOVE = """mutation ($input: RemoveSecondFactorInput!) { removeSecondFactor(input: $input) { __typename
+    ... on User { secondFactors { id kind endsAt } } ... on Refusal { code } } }"""
+
+
+async def test_one_is_removed_by_whoever_stepped_up_and_nobody_else(
+    member: Phone, new_phone: NewPhone, web: httpx2.AsyncClient
+) -> None:
+    app, other = await with_app(member), await new_phone()
+    await other.sign_in()
+    ((factor,),) = [(await member.ask("{ viewer { secondFactors { id kind endsAt } } }"))["viewer"]["secondFactors"]]
+    assert (factor["kind"], factor["endsAt"]) == ("TOTP", None)
+
+    async def remove(phone: Phone, id: str) -> Answer:
+        return dict((await phone.ask(REMOVE, input={"secondFactorId": id}))["removeSecondFactor"])
+
+    assert (await remove(other, factor["id"]))["code"] == "NOT_FOUND"
+    assert (await remove(member, "nonsense"))["code"] == "NOT_FOUND"
+    assert (await remove(member, factor["id"]))["code"] == "STEP_UP_REQUIRED"
+    assert await held(member) == ["TOTP"]
+    assert (await step_up(member, "TOTP", await app.code()))["__typename"] == "SteppedUp"
+    for _ in range(2):
+        assert await remove(member, factor["id"]) == {"__typename": "User", "secondFactors": []}
+    removed = select(Event.name).where(Event.user_id == member.user_id, Event.name == second_factors.REMOVED)
+    async with reading() as db:
+        assert len((await db.execute(removed)).all()) == 1
+    assert (await half_signed_in(Phone(web, member.number)))["__typename"] == "Session"

@@ -24,6 +24,7 @@ from infra.ids import parse_global_id
 from infra.settings import settings
 from tests.api.doors import Client
 from tests.patience import SECONDS_MAX
+from tests.production import PRODUCTION
 
 FILE = "dev-credentials.json"
 
@@ -121,6 +122,7 @@ def test_production_has_none(tmp_path: Path) -> None:
         "LONGAN_TOKEN_KEY": key,
         "LONGAN_IDENTITY_REGISTER": "aliyun",
         **{f"LONGAN_REGISTERS__{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET")},
+        **{f"LONGAN_{name}": value for name, value in PRODUCTION.items() if name.startswith("CASHIER")},
         "LONGAN_SMS_GATEWAY": "aliyun",
         **{f"LONGAN_SMS__{name}": "x" for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SIGN_NAME", "TEMPLATE_CODE")},
     }

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.ledger import checking
-from domain.ledger.checking import Scope, check
+from domain.ledger.checking import LedgerScope, check
 from domain.ledger.faults import FAULTS
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
@@ -161,7 +161,7 @@ async def lives() -> AsyncIterator[tuple[Db, Loan, Loan]]:
         yield db, loan, other
 
 
-async def names(db: Db, scope: Scope) -> set[str]:
+async def names(db: Db, scope: LedgerScope) -> set[str]:
     return {fault.name for fault in (await check(db, scope)).faults}
 
 
@@ -174,13 +174,13 @@ async def test_each_damage_is_named_and_its_neighbour_is_whole(lives: tuple[Db, 
         asked = text(statement)
         result = await db.execute(asked, {name: given[name] for name in asked.compile().params})
         assert result.rowcount  # type: ignore[attr-defined]
-    assert await names(db, Scope(subject_id=loan.id)) == expected
-    assert await names(db, Scope(subject_id=other.id)) == set()
+    assert await names(db, LedgerScope(subject_id=loan.id)) == expected
+    assert await names(db, LedgerScope(subject_id=other.id)) == set()
     today = await clock.today(db)
-    found = await check(db, Scope(since=today, until=today))
+    found = await check(db, LedgerScope(since=today, until=today))
     assert {fault.name for fault in found.faults if fault.subject_id == loan.id} == expected
     assert not [fault for fault in found.faults if fault.subject_id == other.id]
-    assert await names(db, Scope(until=today - timedelta(days=1))) == set()
+    assert await names(db, LedgerScope(until=today - timedelta(days=1))) == set()
 
 
 def test_every_fault_that_is_looked_for_is_found_here() -> None:
@@ -193,9 +193,9 @@ async def test_it_goes_over_everybody_range_by_range(monkeypatch: pytest.MonkeyP
         loans = [await lived(db) for _ in range(5)]
     seen: list[tuple[int, int]] = []
     async with reading() as db:
-        found = await check(db, Scope(), lambda done, of: seen.append((done, of)))
-        alone = await check(db, Scope(subject_id=loans[3].id))
-        nobody = await check(db, Scope(subject_id=new_id()))
+        found = await check(db, LedgerScope(), lambda done, of: seen.append((done, of)))
+        alone = await check(db, LedgerScope(subject_id=loans[3].id))
+        nobody = await check(db, LedgerScope(subject_id=new_id()))
     assert found.faults == [] and found.accounts >= 5 * 12 and found.transfers >= 5 * 12
     assert seen[-1][0] == seen[-1][1] == found.accounts and len(seen) >= 3
     assert (alone.accounts, alone.transfers, alone.faults) == (12, 12, [])

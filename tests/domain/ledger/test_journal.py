@@ -16,7 +16,7 @@ from beancount.core.data import Transaction
 from sqlalchemy import select
 
 from domain.ledger.accounts import LedgerAccount
-from domain.ledger.checking import Scope
+from domain.ledger.checking import LedgerScope
 from domain.ledger.journal import Format, account_name, write_journal
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
@@ -47,7 +47,7 @@ async def lived(currency: str, scale: int) -> Loan:
     return loan
 
 
-async def journal(scope: Scope, format: Format) -> str:
+async def journal(scope: LedgerScope, format: Format) -> str:
     async with reading() as db:
         return "".join([lines async for lines in write_journal(db, scope, format)])
 
@@ -71,7 +71,7 @@ def by_beancount(text: str, folder: Path) -> Sums:
     return dict(sums)
 
 
-async def by_longan(scope: Scope) -> Sums:
+async def by_longan(scope: LedgerScope) -> Sums:
     async with reading() as db:
         rows = (await db.execute(select(LedgerAccount).where(LedgerAccount.subject_id == scope.subject_id))).scalars()
         return {
@@ -88,7 +88,7 @@ if HLEDGER:
 @pytest.mark.parametrize(("currency", "scale"), [("CNY", 100), ("JPY", 1), ("KWD", 1000)])
 async def test_whoever_reads_it_has_the_balances_of_the_ledger(currency: str, scale: int, tmp_path: Path) -> None:
     loan = await lived(currency, scale)
-    scope = Scope(subject_id=loan.id)
+    scope = LedgerScope(subject_id=loan.id)
     ours = await by_longan(scope)
     assert len(ours) == 13 and ours[(f"Assets:Principal:{str(loan.id).upper()}", currency)] == 1900
     for format, read in READERS.items():
@@ -100,8 +100,8 @@ async def test_a_range_of_days_has_what_was_booked_then_and_nobodys_name() -> No
     async with reading() as db:
         today = await clock.today(db)
     whole, none = (
-        Scope(since=today, until=today, subject_id=loan.id),
-        Scope(until=today - timedelta(days=1), subject_id=loan.id),
+        LedgerScope(since=today, until=today, subject_id=loan.id),
+        LedgerScope(until=today - timedelta(days=1), subject_id=loan.id),
     )
     assert await journal(none, Format.HLEDGER) == "decimal-mark .\n"
     assert str(loan.user_id) not in await journal(whole, Format.BEANCOUNT)

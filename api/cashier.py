@@ -1,0 +1,68 @@
+"""`/cashier/...`: where Alipay and WeChat Pay tell what became of payments, each in its own words, and where people come back to.
+
+What was taken in is answered as they want it; whatever else is answered makes them tell it again later.
+"""
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from infra.words import N_, preferred_locale, say
+from integrations.cashier import chosen
+from integrations.cashier.reading import NotBelieved
+
+BODY_BYTES_MAX = 64_000
+log = structlog.get_logger()
+
+
+async def alipay(request: Request) -> Response:
+    cashier = chosen.alipay()
+    try:
+        if cashier is None:
+            raise NotBelieved("alipay:not_ours")
+        await cashier.hear(_form(await request.body()), datetime.now(UTC))
+    except NotBelieved as wrong:
+        log.warning("cashier.not_believed", reason=wrong.reason)
+        return PlainTextResponse("fail", 400)
+    return PlainTextResponse("success")
+
+
+async def wechat_pay(request: Request) -> Response:
+    cashier = chosen.wechat_pay()
+    try:
+        if cashier is None:
+            raise NotBelieved("wechat_pay:not_ours")
+        await cashier.hear(dict(request.headers), await request.body(), datetime.now(UTC))
+    except NotBelieved as wrong:
+        log.warning("cashier.not_believed", reason=wrong.reason)
+        return JSONResponse({"code": "FAIL", "message": "not believed"}, 401)
+    return JSONResponse({"code": "SUCCESS", "message": "OK"})
+
+
+async def done(request: Request) -> Response:
+    """After a page of a cashier; it says nothing of the payment, which the cashier itself tells."""
+    locale = preferred_locale(request.headers.get("accept-language"))
+    sentence = say(N_("You can go back to the app now. It shows your payment as soon as it has arrived."), locale)
+    return PlainTextResponse(f"{sentence}\n", headers={"Content-Language": locale, "Cache-Control": "no-store"})
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The form's parameters. One that is given twice has no one meaning, so that nothing of it is believed."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError:
+        raise NotBelieved("alipay:no_form") from None
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise NotBelieved("alipay:twice")
+    return dict(pairs)
+
+
+routes: list[BaseRoute] = [
+    Route("/cashier/alipay", alipay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+    Route("/cashier/wechat-pay", wechat_pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+    Route("/cashier/done", done),
+]

@@ -1,0 +1,1 @@
+"""Agreements: accepted offers in force, from the acceptance to the last cent."""

@@ -1,0 +1,48 @@
+"""Act: one thing that happened to an agreement's money, on its value date. What is owed, when, is worked out of all of them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.entity import Entity, Id, Minor, OwnerId
+from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
+from infra.revisions import Raised, raises
+
+
+class ActKind(StrEnum):
+    ADVANCE = "ADVANCE"
+    PAYMENT = "PAYMENT"
+    FEE = "FEE"
+    PENALTY = "PENALTY"
+    PAUSE = "PAUSE"
+    WAIVER = "WAIVER"
+    REFUND = "REFUND"
+
+
+@raises(Raised.OWNERS)
+class AgreementAct(Entity):
+    """`cause_id` is the draw-down, payment or refund that it came of; of each there is one act of a kind.
+
+    `on` is the value date, `until` the last day of a pause, `withheld` what of an advance was kept as the fee.
+    """
+
+    __tablename__ = "agreement_acts"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.KEPT)
+    __record__ = Record()
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    agreement_id: Mapped[UUID]
+    kind: Mapped[ActKind]
+    on: Mapped[date]
+    amount: Mapped[Minor]
+    cause_id: Mapped[UUID]
+    at: Mapped[datetime]
+    withheld: Mapped[Minor] = mapped_column(default=0)
+    until: Mapped[date | None] = mapped_column(default=None)
+
+    __table_args__ = (Index(None, "user_id", "agreement_id", "kind", "cause_id", unique=True),)

@@ -1,0 +1,172 @@
+"""Agreement: an accepted offer in force, its terms as they were accepted, and where it stands."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, Numeric, Select, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import Actor, PartnerActor, StaffActor, UserActor
+from domain.market.kinds import ProductKind
+from domain.permissions import Permission
+from infra import clock
+from infra.database import Db
+from infra.entity import Entity, Id, Minor, OwnerId
+from infra.errors import Refusal, not_found
+from infra.events import declare
+from infra.feeds import InFeed
+from infra.lifecycle import Lifecycle, Move
+from infra.loaders import is_any_pair, loader
+from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
+from infra.words import N_
+
+COOLING_OFF = timedelta(hours=24)
+DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue"), declare("agreement.settled")
+UNWOUND, OVERDUE_DUE = declare("agreement.unwound"), declare("agreement.overdue_due")
+REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
+TOO_LATE = N_("This acceptance can no longer be taken back.")
+
+
+class AgreementStatus(StrEnum):
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    OVERDUE = "OVERDUE"
+    PAUSED = "PAUSED"
+    RETURNING = "RETURNING"
+    SETTLED = "SETTLED"
+    UNWOUND = "UNWOUND"
+
+
+Status = AgreementStatus
+OPEN = (Status.PENDING, Status.ACTIVE, Status.OVERDUE, Status.PAUSED, Status.RETURNING)
+OWING = (Status.ACTIVE, Status.OVERDUE)
+
+LIFE = Lifecycle(
+    "Agreement",
+    Move([Status.PENDING], Status.ACTIVE),
+    Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at", due=OVERDUE_DUE),
+    Move([Status.OVERDUE], Status.ACTIVE),
+    Move(OWING, Status.SETTLED, SETTLED),
+    Move([Status.PENDING], Status.UNWOUND, UNWOUND, refused=TOO_LATE),
+    begins=Status.PENDING,
+    ends=(Status.SETTLED, Status.UNWOUND),
+    groups={"open": OPEN, "owing": OWING},
+    later=(Status.PAUSED, Status.RETURNING),
+)
+
+
+@raises(Raised.OWNERS)
+class Agreement(InFeed, Entity):
+    """Its partner follows it in a feed of changes. What it owes is worked out of its acts, and stands in the ledger.
+
+    `amount` is the limit of what may be drawn. `overdue_at`: when the oldest instalment that is open is late, or None.
+    """
+
+    __tablename__ = "agreements"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    application_id: Mapped[UUID]
+    offer_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    partner_id: Mapped[UUID]
+    kind: Mapped[ProductKind]
+    title: Mapped[str]
+    amount: Mapped[Minor]
+    currency: Mapped[str]
+    term_months: Mapped[int]
+    annual_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5))
+    fee: Mapped[Minor]  # of all of it; each draw-down bears its share
+    cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
+    monthly_payment: Mapped[Minor]
+    documents: Mapped[list[str]]  # the sha256 of each that the person saw
+    signed_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    status: Mapped[AgreementStatus] = mapped_column(default=AgreementStatus.PENDING)
+    overdue_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        Index(None, "user_id", "offer_id", unique=True),
+        Index(None, "partner_id", "feed_position", "id"),
+        Index(None, "product_id"),
+        Index(None, "id"),
+    )
+
+    @property
+    def cooling_off_until(self) -> datetime:
+        """Until when the acceptance can be taken back, if nothing was drawn."""
+        return self.signed_at + COOLING_OFF
+
+
+def visible_to(actor: Actor) -> Select[Agreement]:
+    """The agreements that this actor may see: their own, those with them, or, for reviewers, all."""
+    match actor:
+        case UserActor():
+            return select(Agreement).where(Agreement.user_id == actor.user_id)
+        case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
+            return select(Agreement).where(Agreement.partner_id == actor.partner_id)
+        case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
+            return select(Agreement)
+        case PartnerActor() | StaffActor():
+            return select(Agreement).where(text("false"))
+
+
+async def lock(db: Db, user_id: UUID, id: UUID) -> Agreement | None:
+    """This one, read anew; until the transaction ends nobody else changes it or what it owes. Whoever moves its money holds it."""
+    its = select(Agreement).where(Agreement.user_id == user_id, Agreement.id == id)
+    anew = its.with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(anew)).scalar_one_or_none()
+
+
+async def lock_own(db: Db, actor: UserActor, id: UUID) -> Agreement:
+    """Refuses NOT_FOUND, by the field of the inputs that name one."""
+    agreement = await lock(db, actor.user_id, id)
+    if agreement is None:
+        raise no_such_agreement()
+    return agreement
+
+
+def no_such_agreement() -> Refusal:
+    return not_found(N_("We could not find this agreement."), ("input", "agreementId"))
+
+
+async def move(db: Db, agreement: Agreement, status: Status, *field: str) -> None:
+    """Take it to another state and announce it. Refuses NOT_OPEN where a client asked, by `field`, and it is not possible."""
+    LIFE.require(agreement.status, status, *field)
+    await touch(db, agreement)
+    if status in LIFE.ends:
+        agreement.ended_at, agreement.overdue_at = agreement.updated_at, None
+    await LIFE.move(db, agreement, status)
+
+
+async def touch(db: Db, agreement: Agreement) -> None:
+    """Something of it is another than before: its partner's feed shows it again."""
+    agreement.updated_at = await clock.now(db)
+
+
+_BY_APPLICATION = Question(lambda: select(Agreement).where(is_any_pair(Agreement.user_id, Agreement.application_id)))
+
+
+@loader(_BY_APPLICATION)
+async def of_applications(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Agreement]]
+) -> dict[tuple[UUID, UUID], Agreement]:
+    """The agreements of many, by (user, application)."""
+    return {(agreement.user_id, agreement.application_id): agreement for (agreement,) in rows}
+
+
+_BY_ID = Question(lambda: select(Agreement).where(is_any_pair(Agreement.user_id, Agreement.id)))
+
+
+@loader(_BY_ID)
+async def by_ids(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Agreement]]
+) -> dict[tuple[UUID, UUID], Agreement]:
+    """By (user, id)."""
+    return {(agreement.user_id, agreement.id): agreement for (agreement,) in rows}

@@ -1,0 +1,41 @@
+"""Reactions that tell people what became of their agreements."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.agreements import agreements, draw_downs, words
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.draw_downs import DrawDown
+from domain.notices.kinds import NoticeKind
+from domain.notices.telling import notify
+from infra.database import Db
+from infra.outbox import Event
+from infra.reactions import reaction
+
+KIND_OF: Mapping[str, NoticeKind] = {
+    agreements.DRAWN: words.DRAW_DOWN_ARRIVED,
+    agreements.SETTLED: words.AGREEMENT_SETTLED,
+    agreements.OVERDUE: words.INSTALMENT_OVERDUE,
+}
+
+
+@reaction(*KIND_OF, stored_as="tell_of_agreement")
+async def tell_of_agreement(db: Db, event: Event) -> None:
+    """An instalment that was paid meanwhile is not told to be late."""
+    agreement = await _agreement(db, event.user_id, event.subject_id)
+    if event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
+        await notify(db, agreement.user_id, KIND_OF[event.name], agreement.id, product=agreement.title)
+
+
+@reaction(draw_downs.PAYOUT_FAILED, stored_as="tell_payout_failed")
+async def tell_payout_failed(db: Db, event: Event) -> None:
+    drawn = await db.get_one(DrawDown, (event.user_id, event.subject_id))
+    agreement = await _agreement(db, drawn.user_id, drawn.agreement_id)
+    await notify(db, agreement.user_id, words.DRAW_DOWN_FAILED, agreement.id, product=agreement.title)
+
+
+async def _agreement(db: Db, user_id: UUID | None, id: UUID | None) -> Agreement:
+    its = select(Agreement).where(Agreement.user_id == user_id, Agreement.id == id)
+    return (await db.execute(its)).scalar_one()

@@ -1,0 +1,57 @@
+"""What people are told of their agreements, in words."""
+
+from domain.notices.classes import NoticeClass
+from domain.notices.kinds import Link, NoticeKind, Texted, declare
+from infra.words import N_
+
+AGREEMENT = Link("agreements", "Agreement")
+NEWS = N_("Your agreement has moved on. Open Longan to read it.")
+LATE = N_("Something about your agreement needs you. Open Longan to read it.")
+
+DRAW_DOWN_ARRIVED = declare(
+    NoticeKind(
+        "draw_down_arrived",
+        NoticeClass.MONEY,
+        N_("Your money has arrived"),
+        N_("{product}: what you drew was paid out. The schedule of your agreement shows what is due, and when."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
+DRAW_DOWN_FAILED = declare(
+    NoticeKind(
+        "draw_down_failed",
+        NoticeClass.MONEY,
+        N_("Your money could not be paid out"),
+        N_(
+            "{product}: what you drew could not be paid out, so nothing of it is owed. Check your payment account, and draw again."
+        ),
+        lock=LATE,
+        link=AGREEMENT,
+        texted=Texted.INSTEAD,
+    )
+)
+INSTALMENT_OVERDUE = declare(
+    NoticeKind(
+        "instalment_overdue",
+        NoticeClass.MONEY,
+        N_("An instalment is late"),
+        N_(
+            "{product}: an instalment was due and is not paid. Please pay it now; if money is tight, tell us, and we look for a way."
+        ),
+        lock=LATE,
+        topic="overdue",
+        link=AGREEMENT,
+        texted=Texted.INSTEAD,
+    )
+)
+AGREEMENT_SETTLED = declare(
+    NoticeKind(
+        "agreement_settled",
+        NoticeClass.MONEY,
+        N_("All is paid"),
+        N_("{product}: everything is repaid, and nothing is owed any more. Thank you."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)

@@ -1,0 +1,1 @@
+"""Money that people pay in and get back, by whichever cashier the house has."""

@@ -1,0 +1,115 @@
+"""The port to cashiers: companies that collect money for us. Our own id of an order is the key by which nothing is done twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from infra.money import Money
+
+
+class PaymentStatus(StrEnum):
+    NEEDS_ACTION = "NEEDS_ACTION"
+    PENDING = "PENDING"
+    SETTLED = "SETTLED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class CashierOrder:
+    """What a cashier is asked to collect. `title` is what the person reads there, and nothing of theirs."""
+
+    id: UUID
+    amount: Money
+    title: str
+    expires_at: datetime
+    address: str = field(default="", repr=False)  # from where the person asks, which some cashiers want to know
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Money that came in, by the cashier's own reference."""
+
+    reference: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CashierAnswer:
+    """What a cashier says of one order: with what was paid once it is settled, with a page where the person has to act."""
+
+    status: PaymentStatus
+    paid: Paid | None = None
+    page: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        assert (self.status is PaymentStatus.SETTLED) == (self.paid is not None), "what is settled was paid"
+
+
+@dataclass(frozen=True)
+class RefundOrder:
+    """What a cashier is asked to give back of what it collected for the order `of`."""
+
+    id: UUID
+    amount: Money
+    of: UUID
+    of_amount: Money
+    of_reference: str
+
+
+@dataclass(frozen=True)
+class RefundAnswer:
+    """`status` is never NEEDS_ACTION."""
+
+    status: PaymentStatus
+    reference: str | None = None
+    at: datetime | None = None
+
+
+class CashierAway(Exception):
+    """Nothing was learned: it may have been done or not. `reason` is a short code for logs, without anything personal."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Cashier(Protocol):
+    """Each raises CashierAway where it was not answered, or not in words that can be believed."""
+
+    async def collect(self, order: CashierOrder) -> CashierAnswer:
+        """Ask for the money. Asked again by the same id, it is the same order."""
+
+    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        """What became of an order; None where the cashier knows of none."""
+
+    async def close(self, order: CashierOrder) -> CashierAnswer:
+        """End an order that nobody paid: FAILED from now on, unless it was paid after all."""
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        """Pay back. Asked again by the same id, it is the same refund."""
+
+    async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
+        """What became of a refund; None where the cashier knows of none."""
+
+
+_named: list[Callable[[str], Cashier]] = []
+_chosen: list[Callable[[], str]] = []
+
+
+def provide(named: Callable[[str], Cashier], chosen: Callable[[], str]) -> None:
+    """Fill the port: any cashier by its name, and the name of the one that is asked from now on."""
+    _named[:], _chosen[:] = [named], [chosen]
+
+
+def cashier(name: str) -> Cashier:
+    assert _named, "no cashier was provided"
+    return _named[0](name)
+
+
+def chosen() -> str:
+    assert _chosen, "no cashier was provided"
+    return _chosen[0]()

@@ -1,0 +1,148 @@
+"""Giving money back, as a story: begin in a transaction, ask the cashier outside of any, record what it says in another."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from domain.payments import cashiers, causes, payments, refunds
+from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
+from domain.payments.causes import PaidFor
+from domain.payments.payments import CashierOrderOwner
+from domain.payments.refunds import LIFE, LOOK_DUE, Refund
+from infra import clock, outbox
+from infra.database import Db, reading, transact
+from infra.money import Money
+from infra.outbox import Event
+from infra.reactions import reaction
+
+FIRST_LOOK, LAST_LOOK = timedelta(seconds=10), timedelta(hours=1)
+log = structlog.get_logger()
+
+
+async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[Refund]:
+    """Refunds of this amount together, of the newest payments for it; what is paid for is locked. None where they don't reach."""
+    paid = await payments.of_cause(db, user_id, purpose.cause, purpose.id)
+    came = [each for each in paid if each.status is PaymentStatus.SETTLED and each.currency == amount.currency]
+    gone = await refunds.given_back(db, user_id, {each.id for each in came})
+    now, left, made = await clock.now(db), amount.minor, list[Refund]()
+    for payment in came:
+        part = min(left, payment.amount - gone.get(payment.id, 0))
+        if part > 0:
+            left -= part
+            made.append(
+                Refund(
+                    user_id=user_id,
+                    payment_id=payment.id,
+                    cause=purpose.cause,
+                    cause_id=purpose.id,
+                    amount=part,
+                    currency=amount.currency,
+                    cashier=payment.cashier,
+                    begun_at=now,
+                )
+            )
+    if left:
+        return []
+    for refund in made:
+        db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
+        await _plan(db, refund, FIRST_LOOK)
+    await db.flush()
+    return made
+
+
+async def ask(user_id: UUID, refund_id: UUID) -> None:
+    """Ask the cashier to give back, or what became of it, and record what it says. Nothing changes where it is away."""
+    answer = await _asked(user_id, refund_id)
+    if answer is not None:
+        await hear(user_id, refund_id, answer)
+
+
+async def hear(user_id: UUID, refund_id: UUID, answer: RefundAnswer) -> None:
+    """Record what a cashier says of a refund."""
+
+    async def recorded(db: Db) -> None:
+        await record(db, await _locked(db, user_id, refund_id), answer)
+
+    await transact(recorded)
+
+
+async def hear_by_id(cashier: str, order_id: UUID | str, answer: RefundAnswer) -> None:
+    """The same, of a cashier that knows our id alone; what it says of a refund that we never asked for is only logged."""
+    async with reading() as db:
+        user_id = await payments.owner_of(db, order_id) if isinstance(order_id, UUID) else None
+        refund = await db.get(Refund, (user_id, order_id)) if user_id else None
+    if refund is None or refund.cashier != cashier:
+        log.error("cashier.unknown_refund", cashier=cashier)
+        return
+    await hear(refund.user_id, refund.id, answer)
+
+
+async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
+    """Write down what the cashier says of a refund, which is locked. Said again, it changes nothing."""
+    now = await clock.now(db)
+    refund.answered_at = refund.answered_at or now
+    refund.reference = refund.reference or answer.reference
+    if refund.status is answer.status:
+        return
+    if refund.status is not PaymentStatus.PENDING:
+        log.error("cashier.contradicts_itself", cashier=refund.cashier, refund_id=str(refund.id))
+        return
+    match answer.status:
+        case PaymentStatus.SETTLED:
+            refund.settled_at = max(refund.begun_at, min(answer.at or now, now))
+            await LIFE.move(db, refund, PaymentStatus.SETTLED)
+            await causes.cause(refund.cause).settle_refund(db, refund)
+        case PaymentStatus.FAILED:
+            await LIFE.move(db, refund, PaymentStatus.FAILED)
+            await causes.cause(refund.cause).fail_refund(db, refund)
+
+
+@reaction(LOOK_DUE, stored_as="look_after_refund", calls_out=True)
+async def look_after_refund(event: Event) -> None:
+    """Ask what became of a refund until it is known."""
+    assert event.user_id and event.subject_id, "a refund is somebody's"
+    user_id, refund_id = event.user_id, event.subject_id
+    async with reading() as db:
+        if (await db.get_one(Refund, (user_id, refund_id))).status is not PaymentStatus.PENDING:
+            return
+    answer = await _asked(user_id, refund_id)
+
+    async def recorded(db: Db) -> None:
+        refund = await _locked(db, user_id, refund_id)
+        if answer is not None:
+            await record(db, refund, answer)
+        if refund.status is PaymentStatus.PENDING:
+            waited = await clock.now(db) - refund.begun_at
+            await _plan(db, refund, max(FIRST_LOOK, min(waited, LAST_LOOK)))
+
+    await transact(recorded)
+
+
+async def _locked(db: Db, user_id: UUID, refund_id: UUID) -> Refund:
+    """The refund, locked after what was paid for."""
+    seen = await db.get_one(Refund, (user_id, refund_id))
+    await causes.cause(seen.cause).lock(db, user_id, seen.cause_id)
+    mine = select(Refund).where(Refund.user_id == user_id, Refund.id == refund_id)
+    return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one()
+
+
+async def _asked(user_id: UUID, refund_id: UUID) -> RefundAnswer | None:
+    async with reading() as db:
+        refund = await db.get_one(Refund, (user_id, refund_id))
+        order = await refunds.order_of(db, refund)
+    cashier = cashiers.cashier(refund.cashier)
+    try:
+        if refund.answered_at is None:
+            return await cashier.give_back(order)
+        # What the cashier knows nothing of, it never began: it is asked anew by the same id.
+        return await cashier.look_up_refund(order) or await cashier.give_back(order)
+    except CashierAway as away:
+        log.warning("cashier.away", cashier=refund.cashier, reason=away.reason, refund_id=str(refund.id))
+        return None
+
+
+async def _plan(db: Db, refund: Refund, after: timedelta) -> None:
+    due_at = await clock.now(db) + after
+    await outbox.announce(db, LOOK_DUE, user_id=refund.user_id, subject_id=refund.id, due_at=due_at)

@@ -1,0 +1,79 @@
+"""Refund: money on its way back to a person, out of what one payment of theirs brought."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.payments.cashiers import PaymentStatus, RefundOrder
+from domain.payments.payments import Payment
+from infra.database import Db
+from infra.entity import Entity, Id, Minor, OwnerId
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
+from infra.money import Money
+from infra.privacy import Erasure, Export, Privacy
+from infra.revisions import Raised, raises
+
+LOOK_DUE = declare("refund.look_due")
+SETTLED, FAILED = map(declare, ("refund.settled", "refund.failed"))
+
+# Nobody has to act, so it never NEEDS_ACTION.
+LIFE = Lifecycle(
+    "Refund",
+    Move([PaymentStatus.PENDING], PaymentStatus.SETTLED, SETTLED),
+    Move([PaymentStatus.PENDING], PaymentStatus.FAILED, FAILED),
+    begins=PaymentStatus.PENDING,
+    ends=(PaymentStatus.SETTLED, PaymentStatus.FAILED),
+    later=(PaymentStatus.NEEDS_ACTION,),
+)
+
+
+@raises(Raised.OWNERS)
+class Refund(Entity):
+    """`answered_at` is when the cashier first said anything of it: until then it is asked to give back."""
+
+    __tablename__ = "refunds"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    payment_id: Mapped[UUID]
+    cause: Mapped[str]
+    cause_id: Mapped[UUID]
+    amount: Mapped[Minor]
+    currency: Mapped[str]
+    cashier: Mapped[str]
+    begun_at: Mapped[datetime]
+    status: Mapped[PaymentStatus] = mapped_column(default=PaymentStatus.PENDING)
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    reference: Mapped[str | None] = mapped_column(default=None)
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(status = 'SETTLED') = (settled_at IS NOT NULL)", name="settled"),
+        Index(None, "user_id", "payment_id"),
+    )
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+async def given_back(db: Db, user_id: UUID, payment_ids: set[UUID]) -> dict[UUID, int]:
+    """How much of each payment went back or is on its way."""
+    total = (
+        select(Refund.payment_id, func.sum(Refund.amount))
+        .where(Refund.user_id == user_id, Refund.payment_id.in_(payment_ids), Refund.status != PaymentStatus.FAILED)
+        .group_by(Refund.payment_id)
+    )
+    return {payment_id: int(amount) for payment_id, amount in (await db.execute(total)).tuples()}
+
+
+async def order_of(db: Db, refund: Refund) -> RefundOrder:
+    """What the cashier is asked, each time in the same words."""
+    payment = await db.get_one(Payment, (refund.user_id, refund.payment_id))
+    assert payment.reference is not None, "what is given back had come"
+    return RefundOrder(refund.id, refund.money, payment.id, payment.money, payment.reference)

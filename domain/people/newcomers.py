@@ -1,0 +1,81 @@
+"""Newcomers: whoever has a number now that was somebody else's, and what they may do about the account that it leads to."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from domain.people import (
+    answering,
+    challenges,
+    changing_phone,
+    code_limits,
+    places,
+    putting_away,
+    second_signing,
+    sessions,
+    signing_in,
+)
+from domain.people.challenges import Challenge
+from domain.people.second_factors import SecondFactor
+from domain.people.sessions import Session
+from domain.people.users import Phone
+from infra import clock, receipts
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_
+
+
+async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: str) -> Session:
+    """Begin afresh with a number whose code was right, where the former owner's second factor or identity is asked for too.
+
+    All that is theirs is put away in this transaction, with what they prove it by: it opens to them alone, by their identity.
+    Refuses CODE_EXPIRED, and NOT_ALLOWED where neither a carrier nor ninety days of silence say that they have left: otherwise
+    whoever took a phone for an hour could shut its owner out.
+    """
+    signing_in.check_device_name(device_name)
+    input = {"challengeId": challenge_id, "deviceName": device_name}
+    receipt = await receipts.claim(
+        db, actor=f"challenge:{challenge_id}", operation="reportRecycledNumber", key=key, input=input
+    )
+    if receipt.result_id is not None:
+        return await second_signing.same_session(db, challenge_id, receipt.result_id)
+    challenge, former = await second_signing.half(db, challenge_id)
+    if not (await second_signing.standing_of(db, former.id)).may_have_left:
+        sentence = N_(
+            "Somebody used this number's account lately, so it stays theirs for now. If the number is new to you, try again in "
+            "some weeks, or write to us."
+        )
+        raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "challengeId"))
+    newcomer = await putting_away.start_afresh(db, former)
+    await answering.settle(db, challenge)
+    place = places.network_mark(challenge.phone_index, ip)
+    session = await sessions.begin(db, newcomer.id, device_name, place, challenges.language_of(challenge))
+    receipt.result_id = session.id
+    return session
+
+
+async def flag(db: Db, asked: Challenge, user_id: UUID, bound_at: datetime) -> None:
+    """A carrier says that the number of this challenge has a new owner, and had this one until then.
+
+    It may say so late: whoever signed in meanwhile by that code alone is signed out, and what they set up is undone. Whoever
+    proved to be the owner has bound the number anew, and it stays theirs.
+    """
+    await code_limits.one_at_a_time(db, asked.phone_index)
+    if moved := await changing_phone.begun_since(db, user_id, asked):
+        await changing_phone.undo(db, moved)
+    its = (Phone.user_id == user_id, Phone.index == asked.phone_index)
+    held = its if moved else (*its, Phone.bound_at == bound_at)
+    flagged = update(Phone).where(*held).values(reassigned_at=await clock.now(db)).returning(Phone.user_id)
+    if (await db.execute(flagged)).scalar_one_or_none() is not None:
+        await _sign_out(db, user_id, asked.created_at)
+
+
+async def _sign_out(db: Db, user_id: UUID, since: datetime) -> None:
+    theirs = (Session.user_id == user_id, Session.created_at >= since, Session.proven_at.is_(None))
+    begun = (await db.execute(select(Session).where(*theirs).with_for_update())).scalars().all()
+    for session in begun:
+        await sessions.end(db, session)
+    if begun:
+        set_up = (SecondFactor.user_id == user_id, SecondFactor.created_at >= since)
+        await db.execute(delete(SecondFactor).where(*set_up))

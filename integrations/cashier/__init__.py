@@ -1,0 +1,1 @@
+"""Cashiers: the sandbox, Alipay and WeChat Pay, each in its own words."""

@@ -1,0 +1,184 @@
+"""Alipay as a cashier: pages on a phone (`alipay.trade.wap.pay`), RSA2 both ways, notifications as signed forms.
+
+https://opendocs.alipay.com/open/203/107090 (wap.pay), 02ivbt (query), 02ivbw (refund), 02ivbx (refund query), 02ivbz (close),
+https://opendocs.alipay.com/open/203/105286 (notifications)
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+
+from domain.payments import paying
+from domain.payments.cashiers import (
+    CashierAnswer,
+    CashierAway,
+    CashierOrder,
+    Paid,
+    PaymentStatus,
+    RefundAnswer,
+    RefundOrder,
+)
+from infra.setting_parts import AlipayCashier
+from integrations import rsa2
+from integrations.cashier.reading import NotBelieved, decimal_amount, moment, order_id
+from integrations.client import outgoing, patiently
+from integrations.providers.alipay import BEIJING, OK, reply_in, signed_form, signed_text
+from integrations.providers.failures import ProviderFailure
+from integrations.replies import Reply, code_in, id_in, text_in
+
+NAME = "alipay"
+CURRENCY = "CNY"
+DEADLINE_SECONDS = 12
+CLOCK_TOLERANCE = timedelta(hours=26)  # it notifies for a day, each time with the time of that try
+
+STATUSES: Mapping[str, PaymentStatus] = {
+    "WAIT_BUYER_PAY": PaymentStatus.NEEDS_ACTION,
+    "TRADE_CLOSED": PaymentStatus.FAILED,
+    "TRADE_SUCCESS": PaymentStatus.SETTLED,
+    "TRADE_FINISHED": PaymentStatus.SETTLED,
+}
+UNKNOWN_TRADE, WRONG_STATE = "ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"
+REFUSED_REFUNDS = frozenset({"ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.TRADE_HAS_FINISHED"})
+
+
+@dataclass(frozen=True)
+class AlipayWap:
+    """`here` is our own address, without a slash at the end: it hears notifications, and people come back to it."""
+
+    keys: AlipayCashier
+    here: str
+    allow: frozenset[str] = field(default=frozenset())
+
+    async def collect(self, order: CashierOrder) -> CashierAnswer:
+        """The page is an address that only we can have signed; Alipay makes the order when somebody opens it."""
+        if order.amount.currency != CURRENCY:
+            return CashierAnswer(PaymentStatus.FAILED)
+        asked = {
+            "out_trade_no": order.id.hex,
+            "total_amount": str(order.amount),
+            "subject": order.title,
+            "product_code": "QUICK_WAP_WAY",
+            "quit_url": self.here,
+            "time_expire": order.expires_at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        where = {"notify_url": f"{self.here}/cashier/alipay", "return_url": f"{self.here}/cashier/done"}
+        form = self._signed("alipay.trade.wap.pay", asked, where)
+        return CashierAnswer(PaymentStatus.NEEDS_ACTION, page=f"{self.keys.url}?{urlencode(form)}")
+
+    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        reply = await self._ask("alipay.trade.query", {"out_trade_no": order.id.hex})
+        if _is(reply, UNKNOWN_TRADE):
+            return None
+        _require_ok(reply)
+        if text_in(reply, "out_trade_no") != order.id.hex:
+            raise CashierAway("alipay:other_order")
+        return _answer(reply)
+
+    async def close(self, order: CashierOrder) -> CashierAnswer:
+        reply = await self._ask("alipay.trade.close", {"out_trade_no": order.id.hex})
+        if _is(reply, WRONG_STATE):
+            # It was paid or closed in the meantime.
+            return await self.look_up(order) or CashierAnswer(PaymentStatus.FAILED)
+        if not _is(reply, UNKNOWN_TRADE):
+            _require_ok(reply)
+        return CashierAnswer(PaymentStatus.FAILED)
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        asked = {
+            "out_trade_no": refund.of.hex,
+            "refund_amount": str(refund.amount),
+            "out_request_no": refund.id.hex,
+        }
+        reply = await self._ask("alipay.trade.refund", asked)
+        if text_in(reply, "sub_code") in REFUSED_REFUNDS:
+            return RefundAnswer(PaymentStatus.FAILED)
+        _require_ok(reply)
+        if text_in(reply, "fund_change") == "Y":
+            return RefundAnswer(PaymentStatus.SETTLED, id_in(reply, "trade_no"), _beijing(reply, "gmt_refund_pay"))
+        return await self.look_up_refund(refund) or RefundAnswer(PaymentStatus.PENDING)
+
+    async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
+        asked = {"out_trade_no": refund.of.hex, "out_request_no": refund.id.hex}
+        reply = await self._ask("alipay.trade.fastpay.refund.query", asked)
+        if _is(reply, UNKNOWN_TRADE):
+            return None
+        _require_ok(reply)
+        # An answer without a status is about a refund that it does not have.
+        if text_in(reply, "out_request_no") != refund.id.hex or text_in(reply, "refund_status") != "REFUND_SUCCESS":
+            return None
+        if decimal_amount(reply.get("refund_amount"), refund.amount.currency) != refund.amount:
+            raise CashierAway("alipay:other_refund")
+        return RefundAnswer(PaymentStatus.SETTLED, id_in(reply, "trade_no"), _beijing(reply, "gmt_refund_pay"))
+
+    async def hear(self, form: Mapping[str, str], now: datetime) -> None:
+        """Take a notification in. Raises NotBelieved where Alipay did not send it to us."""
+        self._require_believable(form, now)
+        # That money went back is no word on whether it came; who gave it back was told.
+        if form.get("gmt_refund") or form.get("refund_fee"):
+            return
+        try:
+            answer = _answer(dict(form))
+        except CashierAway as odd:
+            raise NotBelieved(odd.reason) from None
+        await paying.hear(NAME, order_id(form.get("out_trade_no", "")), answer)
+
+    def _require_believable(self, form: Mapping[str, str], now: datetime) -> None:
+        signed = {name: value for name, value in form.items() if name != "sign_type"}
+        if form.get("sign_type") != "RSA2":
+            raise NotBelieved("alipay:sign_type")
+        if not rsa2.is_signed(signed_text(signed), form.get("sign", ""), self.keys.public_key):
+            raise NotBelieved("alipay:signature")
+        if form.get("app_id") != self.keys.app_id:
+            raise NotBelieved("alipay:other_app")
+        if abs(now - _beijing(form, "notify_time")) > CLOCK_TOLERANCE:
+            raise NotBelieved("alipay:old")
+
+    def _signed(self, method: str, asked: Mapping[str, str], also: Mapping[str, str]) -> dict[str, str]:
+        content = json.dumps(dict(asked), ensure_ascii=False, sort_keys=True)
+        key = self.keys.private_key.get_secret_value()
+        return signed_form(self.keys.app_id, method, {"biz_content": content, **also}, key)
+
+    async def _ask(self, method: str, asked: Mapping[str, str]) -> Reply:
+        """All of these may be asked twice. What was answered is believed where Alipay signed it."""
+        try:
+            async with outgoing(self.allow) as client, asyncio.timeout(DEADLINE_SECONDS):
+                answer = await patiently(lambda: client.post(self.keys.url, data=self._signed(method, asked, {})))
+            return reply_in(answer.content, method, self.keys.public_key)
+        except (httpx2.HTTPError, TimeoutError):
+            raise CashierAway("alipay:no_answer") from None
+        except ProviderFailure as failure:
+            raise CashierAway(failure.reason) from None
+
+
+def _answer(reply: Mapping[str, Any]) -> CashierAnswer:
+    status = STATUSES.get(text_in(reply, "trade_status"))
+    if status is None:
+        raise CashierAway("alipay:odd_status")
+    if status is not PaymentStatus.SETTLED:
+        return CashierAnswer(status)
+    reference = id_in(reply, "trade_no")
+    if not reference:
+        raise CashierAway("alipay:no_reference")
+    amount = decimal_amount(reply.get("total_amount"), text_in(reply, "trans_currency") or CURRENCY)
+    name = "send_pay_date" if "send_pay_date" in reply else "gmt_payment"
+    return CashierAnswer(status, Paid(reference, amount, _beijing(reply, name)))
+
+
+def _is(reply: Reply, sub_code: str) -> bool:
+    return text_in(reply, "sub_code") == sub_code
+
+
+def _require_ok(reply: Reply) -> None:
+    if (code := code_in(reply, "code", absent="error")) != OK:
+        raise CashierAway(f"alipay:{code}")
+
+
+def _beijing(reply: Mapping[str, Any], name: str) -> datetime:
+    text = text_in(reply, name)
+    return moment(f"{text}+08:00" if text else None)

@@ -1,0 +1,158 @@
+"""The sandbox cashier behind the port. Its answers are made of its own tables, so it says the same after a restart."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from domain.payments import paying
+from domain.payments.cashiers import CashierAnswer, CashierOrder, Paid, PaymentStatus, RefundAnswer, RefundOrder
+from infra import clock, outbox
+from infra.database import Db, transact
+from infra.events import declare
+from infra.money import Money
+from infra.outbox import Event
+from infra.pruning import PRUNE
+from infra.reactions import reaction
+from infra.settings import settings
+from integrations.cashier.sandbox import orders
+from integrations.cashier.sandbox.orders import SandboxKind, SandboxMode, SandboxOrder
+
+NAME = "sandbox"
+PATH = "/sandbox/cashier"
+SPEAKS = declare("cashier.speaks", words=str)  # the sandbox tells unasked what became of an order
+REPEATS = 3
+
+
+class SandboxCashier:
+    async def collect(self, order: CashierOrder) -> CashierAnswer:
+        return await transact(lambda db: _collect(db, order))
+
+    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        async def looked_up(db: Db) -> CashierAnswer | None:
+            found = await orders.order(db, order.id)
+            return answer_of(found) if found else None
+
+        return await transact(looked_up)
+
+    async def close(self, order: CashierOrder) -> CashierAnswer:
+        async def closed(db: Db) -> CashierAnswer:
+            found = await orders.order(db, order.id)
+            if found is None:
+                return CashierAnswer(PaymentStatus.FAILED)
+            if found.status is PaymentStatus.NEEDS_ACTION:
+                found.status = PaymentStatus.FAILED
+            return answer_of(found)
+
+        return await transact(closed)
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        return await transact(lambda db: _give_back(db, refund))
+
+    async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
+        async def looked_up(db: Db) -> RefundAnswer | None:
+            found = await orders.order(db, refund.id)
+            return RefundAnswer(found.status, _reference(found.id), found.settled_at) if found else None
+
+        return await transact(looked_up)
+
+
+async def press(db: Db, id: UUID, is_paid: bool) -> SandboxOrder | None:
+    """What a person does on the page of an order. One that is over, or waits for nobody, stays as it is."""
+    found = await orders.order(db, id)
+    if found is None or found.status is not PaymentStatus.NEEDS_ACTION:
+        return found
+    now = await clock.now(db)
+    if not is_paid or (found.expires_at is not None and found.expires_at <= now):
+        found.status = PaymentStatus.FAILED
+    else:
+        orders.settle(found, now)
+    return found
+
+
+def answer_of(order: SandboxOrder) -> CashierAnswer:
+    if order.status is PaymentStatus.SETTLED:
+        assert order.settled_at is not None
+        paid = Paid(_reference(order.id), Money(order.amount, order.currency), order.settled_at)
+        return CashierAnswer(PaymentStatus.SETTLED, paid)
+    page = f"{settings().public_url}{PATH}/{order.id}" if order.status is PaymentStatus.NEEDS_ACTION else None
+    return CashierAnswer(order.status, page=page)
+
+
+@reaction(SPEAKS, stored_as="hear_sandbox", calls_out=True)
+async def hear_sandbox(event: Event) -> None:
+    """What the sandbox says unasked arrives as any cashier's notification would."""
+    assert event.subject_id is not None
+    if event.data["words"] == PaymentStatus.FAILED:
+        await paying.hear(NAME, event.subject_id, CashierAnswer(PaymentStatus.FAILED))
+        return
+    order_id = event.subject_id
+    order = await transact(lambda db: orders.order(db, order_id))
+    if order is not None:
+        await paying.hear(NAME, order_id, answer_of(order))
+
+
+@reaction(PRUNE, stored_as="prune_sandbox_orders")
+async def prune_sandbox_orders(db: Db, event: Event) -> None:
+    await orders.prune(db)
+
+
+async def _collect(db: Db, asked: CashierOrder) -> CashierAnswer:
+    # Two that ask for the same order at once make one of it.
+    await db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": str(asked.id)})
+    found = await orders.order(db, asked.id)
+    if found is None:
+        found = SandboxOrder(
+            id=asked.id,
+            kind=SandboxKind.PAYMENT,
+            mode=await orders.take_turn(db),
+            amount=asked.amount.minor,
+            currency=asked.amount.currency,
+            title=asked.title,
+            asked_at=await clock.now(db),
+            expires_at=asked.expires_at,
+        )
+        await orders.begin(db, found)
+        await _speak(db, found)
+    return answer_of(found)
+
+
+async def _speak(db: Db, order: SandboxOrder) -> None:
+    """Let it say unasked what its mode makes it say."""
+    match order.mode:
+        case SandboxMode.REPEAT:
+            words = [(PaymentStatus.SETTLED, order.asked_at)] * REPEATS
+        case SandboxMode.CONTRADICT:
+            words = [(PaymentStatus.FAILED, order.asked_at), (PaymentStatus.SETTLED, order.asked_at)]
+        case SandboxMode.DELAY:
+            assert order.settles_at is not None
+            words = [(PaymentStatus.SETTLED, order.settles_at)]
+        case _:
+            words = []
+    for status, due_at in words:
+        await outbox.announce(db, SPEAKS, subject_id=order.id, due_at=due_at, words=status.value)
+
+
+async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:
+    paid = await orders.order(db, asked.of)
+    found = await orders.order(db, asked.id)
+    if found is None:
+        gone = select(func.coalesce(func.sum(SandboxOrder.amount), 0))
+        gone = gone.where(SandboxOrder.of == asked.of, SandboxOrder.status == PaymentStatus.SETTLED)
+        left = paid.amount - (await db.execute(gone)).scalar_one() if paid is not None and paid.settled_at else 0
+        is_covered = paid is not None and paid.currency == asked.amount.currency and asked.amount.minor <= left
+        found = SandboxOrder(
+            id=asked.id,
+            kind=SandboxKind.REFUND,
+            mode=SandboxMode.SETTLE if is_covered else SandboxMode.FAIL,
+            amount=asked.amount.minor,
+            currency=asked.amount.currency,
+            title="",
+            asked_at=await clock.now(db),
+            of=asked.of,
+        )
+        await orders.begin(db, found)
+    return RefundAnswer(found.status, _reference(found.id), found.settled_at)
+
+
+def _reference(id: UUID) -> str:
+    return f"S{id.hex}"

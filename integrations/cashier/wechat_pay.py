@@ -1,0 +1,213 @@
+"""WeChat Pay as a cashier, API v3: pages in a phone's browser (H5), every request and answer signed, notifications sealed.
+
+https://pay.weixin.qq.com/doc/v3/merchant/4012791834 (H5), 4012791838 (query), 4012791840 (close), 4012791842 (refund),
+4012791844 (refund query), 4012791836 and 4012791846 (notifications), 4013053249 (signatures)
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx2
+
+from domain.payments import paying, refunding
+from domain.payments.cashiers import (
+    CashierAnswer,
+    CashierAway,
+    CashierOrder,
+    Paid,
+    PaymentStatus,
+    RefundAnswer,
+    RefundOrder,
+)
+from infra.setting_parts import WeChatPayCashier
+from integrations.cashier import wechat_pay_signing as signing
+from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
+from integrations.client import outgoing, patiently
+from integrations.replies import Reply, id_in, json_object, part_of, text_in
+
+NAME = "wechat-pay"
+CURRENCY = "CNY"
+DEADLINE_SECONDS = 12
+UNKNOWN_ADDRESS = "127.0.0.1"
+SUCCESS = 200, 204
+
+STATUSES: Mapping[str, PaymentStatus] = {
+    "NOTPAY": PaymentStatus.NEEDS_ACTION,
+    "USERPAYING": PaymentStatus.PENDING,
+    "SUCCESS": PaymentStatus.SETTLED,
+    "REFUND": PaymentStatus.SETTLED,  # it came, and some of it went back since
+    "CLOSED": PaymentStatus.FAILED,
+    "REVOKED": PaymentStatus.FAILED,
+    "PAYERROR": PaymentStatus.FAILED,
+}
+REFUND_STATUSES: Mapping[str, PaymentStatus] = {
+    "SUCCESS": PaymentStatus.SETTLED,
+    "CLOSED": PaymentStatus.FAILED,
+    "PROCESSING": PaymentStatus.PENDING,
+    "ABNORMAL": PaymentStatus.PENDING,  # the card is gone: somebody of ours gives it back by another way
+}
+UNKNOWN = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
+PAID_OR_USED = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED"})
+REFUSED_REFUNDS = frozenset({"NOT_ENOUGH_REFUND", "USER_ACCOUNT_ABNORMAL", "TRADE_OVERDUE"})
+
+
+@dataclass(frozen=True)
+class WeChatPayH5:
+    """`here` is our own address, without a slash at the end, which hears notifications."""
+
+    keys: WeChatPayCashier
+    here: str
+    allow: frozenset[str] = field(default=frozenset())
+
+    async def collect(self, order: CashierOrder) -> CashierAnswer:
+        if order.amount.currency != CURRENCY:
+            return CashierAnswer(PaymentStatus.FAILED)
+        asked = {
+            "appid": self.keys.app_id,
+            "mchid": self.keys.merchant_id,
+            "description": order.title,
+            "out_trade_no": order.id.hex,
+            "time_expire": order.expires_at.isoformat(timespec="seconds"),
+            "notify_url": self._notify_url,
+            "amount": {"total": order.amount.minor, "currency": order.amount.currency},
+            "scene_info": {"payer_client_ip": order.address or UNKNOWN_ADDRESS, "h5_info": {"type": "Wap"}},
+        }
+        status, reply = await self._ask("POST", "/v3/pay/transactions/h5", asked)
+        if status == 200 and (page := text_in(reply, "h5_url")):
+            return CashierAnswer(PaymentStatus.NEEDS_ACTION, page=page)
+        if text_in(reply, "code") in PAID_OR_USED and (answer := await self.look_up(order)):
+            return answer
+        if 400 <= status < 500 and status not in (401, 429):
+            # It says why it will collect nothing, under its signature.
+            return CashierAnswer(PaymentStatus.FAILED)
+        raise CashierAway(f"wechat_pay:http_{status}")
+
+    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}?mchid={self.keys.merchant_id}"
+        status, reply = await self._ask("GET", where)
+        if text_in(reply, "code") in UNKNOWN:
+            return None
+        _require(status)
+        if text_in(reply, "out_trade_no") != order.id.hex or not self._is_ours(reply):
+            raise CashierAway("wechat_pay:other_order")
+        return _answer(reply)
+
+    async def close(self, order: CashierOrder) -> CashierAnswer:
+        where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}/close"
+        status, reply = await self._ask("POST", where, {"mchid": self.keys.merchant_id})
+        if text_in(reply, "code") not in UNKNOWN and status not in SUCCESS:
+            # It was paid or closed in the meantime.
+            if 400 <= status < 500 and (answer := await self.look_up(order)):
+                return answer
+            raise CashierAway(f"wechat_pay:http_{status}")
+        return CashierAnswer(PaymentStatus.FAILED)
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        asked = {
+            "out_trade_no": refund.of.hex,
+            "out_refund_no": refund.id.hex,
+            "notify_url": self._notify_url,
+            "amount": {
+                "refund": refund.amount.minor,
+                "total": refund.of_amount.minor,
+                "currency": refund.amount.currency,
+            },
+        }
+        status, reply = await self._ask("POST", "/v3/refund/domestic/refunds", asked)
+        if text_in(reply, "code") in REFUSED_REFUNDS:
+            return RefundAnswer(PaymentStatus.FAILED)
+        _require(status)
+        return _refund_answer(reply, refund)
+
+    async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
+        status, reply = await self._ask("GET", f"/v3/refund/domestic/refunds/{refund.id.hex}")
+        if text_in(reply, "code") in UNKNOWN:
+            return None
+        _require(status)
+        return _refund_answer(reply, refund)
+
+    async def hear(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Take a notification in. Raises NotBelieved where WeChat Pay did not send it to us just now."""
+        if failure := signing.disbelief(headers, body, self.keys, now):
+            raise NotBelieved(failure)
+        told = json_object(body) or {}
+        inside = signing.unseal(part_of(told, "resource"), self.keys.api_v3_key.get_secret_value())
+        if inside is None or text_in(inside, "mchid") != self.keys.merchant_id:
+            raise NotBelieved("wechat_pay:resource")
+        try:
+            await self._hear_inside(text_in(told, "event_type"), inside)
+        except CashierAway as odd:
+            raise NotBelieved(odd.reason) from None
+
+    async def _hear_inside(self, event_type: str, inside: Reply) -> None:
+        if event_type.startswith("REFUND."):
+            await refunding.hear_by_id(NAME, order_id(text_in(inside, "out_refund_no")), _refund_heard(inside))
+        elif not self._is_ours(inside):
+            raise CashierAway("wechat_pay:other_app")
+        else:
+            await paying.hear(NAME, order_id(text_in(inside, "out_trade_no")), _answer(inside))
+
+    @property
+    def _notify_url(self) -> str:
+        return f"{self.here}/cashier/wechat-pay"
+
+    def _is_ours(self, reply: Reply) -> bool:
+        return (text_in(reply, "appid"), text_in(reply, "mchid")) == (self.keys.app_id, self.keys.merchant_id)
+
+    async def _ask(self, method: str, where: str, asked: Mapping[str, Any] | None = None) -> tuple[int, Reply]:
+        """(status, answer). All of these may be asked twice, each time signed anew. Believed where WeChat Pay signed it."""
+        body = b"" if asked is None else json.dumps(asked, ensure_ascii=False).encode()
+
+        async def send() -> httpx2.Response:
+            headers = signing.headers(method, where, body, self.keys)
+            return await client.request(method, f"{self.keys.url}{where}", content=body, headers=headers)
+
+        try:
+            async with outgoing(self.allow) as client, asyncio.timeout(DEADLINE_SECONDS):
+                answer = await patiently(send)
+        except (httpx2.HTTPError, TimeoutError):
+            raise CashierAway("wechat_pay:no_answer") from None
+        if failure := signing.disbelief(dict(answer.headers), answer.content, self.keys):
+            raise CashierAway(failure)
+        return answer.status_code, json_object(answer.content) or {}
+
+
+def _answer(reply: Reply) -> CashierAnswer:
+    status = STATUSES.get(text_in(reply, "trade_state"))
+    if status is None:
+        raise CashierAway("wechat_pay:odd_status")
+    if status is not PaymentStatus.SETTLED:
+        return CashierAnswer(status)
+    reference, amount = id_in(reply, "transaction_id"), part_of(reply, "amount")
+    if not reference:
+        raise CashierAway("wechat_pay:no_reference")
+    paid = minor_amount(amount.get("total"), amount.get("currency", CURRENCY))
+    return CashierAnswer(status, Paid(reference, paid, moment(reply.get("success_time"))))
+
+
+def _refund_answer(reply: Reply, refund: RefundOrder) -> RefundAnswer:
+    amount = part_of(reply, "amount")
+    if text_in(reply, "out_refund_no") != refund.id.hex or amount.get("refund") != refund.amount.minor:
+        raise CashierAway("wechat_pay:other_refund")
+    return _refund_as(text_in(reply, "status"), reply)
+
+
+def _refund_heard(inside: Reply) -> RefundAnswer:
+    return _refund_as(text_in(inside, "refund_status"), inside)
+
+
+def _refund_as(word: str, reply: Reply) -> RefundAnswer:
+    status = REFUND_STATUSES.get(word)
+    if status is None:
+        raise CashierAway("wechat_pay:odd_refund_status")
+    at = moment(reply.get("success_time")) if status is PaymentStatus.SETTLED else None
+    return RefundAnswer(status, id_in(reply, "refund_id") or None, at)
+
+
+def _require(status: int) -> None:
+    if status != 200:
+        raise CashierAway(f"wechat_pay:http_{status}")
