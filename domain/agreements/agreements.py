@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.market.kinds import ProductKind
+from domain.people import putting_away
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -130,6 +131,16 @@ async def lock_own(db: Db, actor: UserActor, id: UUID) -> Agreement:
     if agreement is None:
         raise no_such_agreement()
     return agreement
+
+
+async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+    theirs = select(Agreement.id).where(Agreement.user_id == user_id, Agreement.status.in_(OPEN)).limit(1)
+    if (await db.execute(theirs)).first() is None:
+        return None
+    return N_("You have an agreement in force here. Settle it or take it back first, or write to us.")
+
+
+putting_away.unfinished.append(_what_to_finish)
 
 
 def no_such_agreement() -> Refusal:

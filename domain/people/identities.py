@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,7 @@ from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
 from domain.facts.sheets import REGISTER
-from domain.people import changing_phone, id_numbers, profiles, putting_away
+from domain.people import changing_phone, id_numbers, profiles, putting_away, sessions
 from domain.people.id_numbers import FIELD, IdNumber
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on
 from domain.people.users import PHONE, User
@@ -146,6 +146,7 @@ async def record(db: Db, actor: UserActor, asked: Inquiry, key: str, *, is_their
     they own number and phone: to nobody else is it told that there is an account.
     """
     said, receipt = asked.said, await _receipt(db, actor, asked.said, key)
+    await sessions.require_live(db, actor.user_id, actor.session_id)
     identity = await _locked(db, actor.user_id)
     identity.asking_until = None
     if receipt.result_id is not None or identity.status is IdentityStatus.CHECKED:
@@ -246,6 +247,16 @@ async def _locked(db: Db, user_id: UUID) -> PersonIdentity:
     mine = select(PersonIdentity).where(PersonIdentity.user_id == user_id)
     anew = mine.with_for_update().execution_options(populate_existing=True)
     return (await db.execute(anew)).scalar_one()
+
+
+async def forget_since(db: Db, user_id: UUID, since: datetime) -> bool:
+    """Whoever was checked there since then was not the owner: the account is nobody's identity again. False where nobody was."""
+    checked = (PersonIdentity.status == IdentityStatus.CHECKED, PersonIdentity.answered_at >= since)
+    theirs = delete(PersonIdentity).where(PersonIdentity.user_id == user_id, *checked)
+    if (await db.execute(theirs.returning(PersonIdentity.user_id))).scalar_one_or_none() is None:
+        return False
+    await db.execute(delete(KnownIdNumber).where(KnownIdNumber.user_id == user_id))
+    return True
 
 
 async def of(db: Db, user_id: UUID) -> PersonIdentity | None:

@@ -10,6 +10,7 @@ from domain.people import (
     challenges,
     changing_phone,
     code_limits,
+    identities,
     places,
     putting_away,
     second_signing,
@@ -19,7 +20,7 @@ from domain.people import (
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
-from domain.people.users import Phone
+from domain.people.users import Phone, User
 from infra import clock, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -58,8 +59,9 @@ async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: s
 async def flag(db: Db, asked: Challenge, user_id: UUID, bound_at: datetime) -> None:
     """A carrier says that the number of this challenge has a new owner, and had this one until then.
 
-    It may say so late: whoever signed in meanwhile by that code alone is signed out, and what they set up is undone. Whoever
-    proved to be the owner has bound the number anew, and it stays theirs.
+    It may say so late: whoever signed in meanwhile by that code alone is signed out, and what they set up is undone. Where they
+    even were checked there, the account is mixed of two people and is put away. Whoever proved to be the owner has bound the
+    number anew, and it stays theirs.
     """
     await code_limits.one_at_a_time(db, asked.phone_index)
     if moved := await changing_phone.begun_since(db, user_id, asked):
@@ -68,14 +70,17 @@ async def flag(db: Db, asked: Challenge, user_id: UUID, bound_at: datetime) -> N
     held = its if moved else (*its, Phone.bound_at == bound_at)
     flagged = update(Phone).where(*held).values(reassigned_at=await clock.now(db)).returning(Phone.user_id)
     if (await db.execute(flagged)).scalar_one_or_none() is not None:
-        await _sign_out(db, user_id, asked.created_at)
+        await _undo(db, user_id, asked.created_at)
 
 
-async def _sign_out(db: Db, user_id: UUID, since: datetime) -> None:
+async def _undo(db: Db, user_id: UUID, since: datetime) -> None:
     theirs = (Session.user_id == user_id, Session.created_at >= since, Session.proven_at.is_(None))
     begun = (await db.execute(select(Session).where(*theirs).with_for_update())).scalars().all()
+    if not begun:
+        return
     for session in begun:
         await sessions.end(db, session)
-    if begun:
-        set_up = (SecondFactor.user_id == user_id, SecondFactor.created_at >= since)
-        await db.execute(delete(SecondFactor).where(*set_up))
+    set_up = (SecondFactor.user_id == user_id, SecondFactor.created_at >= since)
+    await db.execute(delete(SecondFactor).where(*set_up))
+    if await identities.forget_since(db, user_id, since):
+        await putting_away.put_away(db, await db.get_one(User, user_id, with_for_update=True, populate_existing=True))

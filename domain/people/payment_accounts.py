@@ -11,7 +11,7 @@ from sqlalchemy import Index, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.people import identities, putting_away, stepping_up
+from domain.people import identities, putting_away, sessions, stepping_up
 from domain.people.identities import PersonIdentity
 from domain.people.profiles import IdentityStatus
 from infra import clock, counters, outbox, receipts, vault
@@ -156,12 +156,13 @@ async def give_up(db: Db, asked: HolderInquiry) -> None:
 
 
 async def add(db: Db, actor: UserActor, asked: HolderInquiry, key: str) -> PaymentAccount:
-    """Write it down. Adding one again is adding it once; the first is the default. Refuses LIMIT_EXCEEDED: others may have been
-    added while a register was asked.
+    """Write it down. Adding one again is adding it once; the first is the default. Refuses LIMIT_EXCEEDED, since others may have been
+    added while a register was asked, and SESSION_ENDED.
     """
     said, receipt = asked.said, await _receipt(db, actor, asked.said, key)
     if receipt.result_id is not None:
         return await db.get_one(PaymentAccount, (actor.user_id, receipt.result_id))
+    await sessions.require_live(db, actor.user_id, actor.session_id)
     held = await _held(db, actor.user_id)
     _refuse_more(held, said)
     account = next((each for each in held if each.number_index == said.index), None)

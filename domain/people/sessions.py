@@ -16,11 +16,12 @@ from domain.people.places import Device
 from infra import clock, outbox, tokens, vault
 from infra.database import Db, transaction
 from infra.entity import Entity, Id, OwnerId
+from infra.errors import Refusal, RefusalCode
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
 from infra.settings import settings
-from infra.words import DEFAULT_LOCALE, Locale
+from infra.words import DEFAULT_LOCALE, N_, Locale
 
 DEVICE = "sessions.device_name"
 AUDIENCE = "longan:app"
@@ -172,6 +173,17 @@ async def mark_used(token: AccessToken) -> None:
 async def locked(db: Db, user_id: UUID, session_id: UUID) -> Session | None:
     mine = select(Session).where(Session.user_id == user_id, Session.id == session_id)
     return (await db.execute(mine.with_for_update())).scalar_one_or_none()
+
+
+async def require_live(db: Db, user_id: UUID, session_id: UUID) -> None:
+    """Refuses SESSION_ENDED what was begun in a session that was ended while somebody else was asked."""
+    session = await locked(db, user_id, session_id)
+    if session is None or session.state is SessionState.ENDED:
+        raise over()
+
+
+def over() -> Refusal:
+    return Refusal(RefusalCode.SESSION_ENDED, N_("You were signed out. Please sign in again."))
 
 
 async def end(db: Db, session: Session) -> None:

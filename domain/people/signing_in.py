@@ -152,7 +152,7 @@ async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Sess
     session = token and await sessions.locked(db, token.user_id, token.session_id)
     now = await clock.now(db)
     if not token or not session or not session.is_live(now) or token.generation > session.generation:
-        raise _ended()
+        raise sessions.over()
     if token.generation == session.generation:
         session.place = await _network_mark(db, session.user_id, ip)
         return _renew(session, key, now)
@@ -160,7 +160,7 @@ async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Sess
         return session
     await sessions.end(db, session)
     await outbox.announce(db, sessions.REUSED, user_id=session.user_id, subject_id=session.id)
-    return _ended()
+    return sessions.over()
 
 
 async def _network_mark(db: Db, user_id: UUID, ip: str) -> bytes | None:
@@ -188,10 +188,6 @@ def _is_retry(token: sessions.RefreshToken, session: Session, key: str, now: dat
 
 def _fingerprint(key: str) -> str:
     return vault.mac("renewal", key.encode()).hex()
-
-
-def _ended() -> Refusal:
-    return Refusal(RefusalCode.SESSION_ENDED, N_("You were signed out. Please sign in again."))
 
 
 async def sign_out(db: Db, actor: UserActor) -> Session:

@@ -4,18 +4,20 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import delete, func, select, text
 
 from domain.people.identities import KnownIdNumber, PersonIdentity
 from infra import vault
 from infra.database import reading, transaction
+from infra.ids import global_id
 from infra.outbox import Event
 from integrations.register.answers import Attestation, RegisterAway, Resident
 from tests.clocks import Clock
 from tests.domain.people.test_id_numbers import by_the_book
 from tests.logs import Lines
-from tests.phones import Answer, NewPhone, Phone, new_key
+from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
 
 _places = iter(range(1_000))
 
@@ -244,3 +246,18 @@ async def test_erasing_a_person_leaves_neither_name_nor_number(member: Phone) ->
             await db.execute(delete(table).where(table.user_id == member.user_id))
         known = select(func.count()).select_from(KnownIdNumber).where(KnownIdNumber.user_id == member.user_id)
         assert (await db.execute(known)).scalar_one() == 0
+
+
+async def test_what_a_register_answers_to_whoever_was_signed_out_meanwhile_is_not_written_down(
+    member: Phone, web: httpx2.AsyncClient, asked: Asked
+) -> None:
+    other = Phone(web, member.number)
+    await other.sign_in()
+    asked.go.clear()
+    verifying = asyncio.create_task(verify(other, new_id_number()))
+    await asked.came.wait()
+    ended = await member.do("EndDevice", deviceId=global_id("Device", uuid_of(other.session["id"])))
+    assert ended["__typename"] == "Device"
+    asked.go.set()
+    assert (await verifying)["code"] == "SESSION_ENDED"
+    assert ((await profile(member))["identity"], await events(member)) == ("UNCHECKED", [])

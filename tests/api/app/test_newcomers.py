@@ -167,6 +167,22 @@ async def test_a_flag_that_comes_late_signs_out_whoever_came_by_the_code_alone(
     assert (stranger.user_id != former, await is_put_away(former)) == (True, True)
 
 
+async def test_a_flag_that_comes_late_puts_away_where_a_stranger_was_checked(
+    shopper: Phone, web: httpx2.AsyncClient
+) -> None:
+    former, stranger = shopper.user_id, Phone(web, shopper.number)
+    id = await stranger.ask_for_code()
+    stranger.session = await stranger.answer(id)
+    assert (await verify(stranger, number := new_id_number()))["__typename"] == "User"
+    await flag(shopper, id)
+    assert (await is_put_away(former), await owner_of(shopper.number)) == (True, None)
+    await stranger.sign_in()
+    assert stranger.user_id != former
+    # Whose identity it is has it with the account of their own, and it leads to no other.
+    assert (await verify(stranger, number))["__typename"] == "User"
+    assert (await stranger.ask(MINE))["viewer"]["linkedAccounts"] == []
+
+
 async def test_a_flag_that_comes_late_follows_a_number_that_was_changed_meanwhile(
     member: Phone, web: httpx2.AsyncClient
 ) -> None:
