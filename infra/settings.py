@@ -177,7 +177,9 @@ class Settings(BaseSettings):
     def cashier_is_known(self) -> Self:
         name = self.cashier.replace("-", "_")
         if self.cashier != "sandbox" and getattr(self.cashiers, name) is None:
-            raise ValueError(f"the cashier {self.cashier} needs LONGAN_CASHIERS__{name.upper()}__...")
+            raise ValueError(
+                f"the cashier {self.cashier} needs settings that begin with LONGAN_CASHIERS__{name.upper()}"
+            )
         return self
 
     @model_validator(mode="after")

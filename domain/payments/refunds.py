@@ -69,7 +69,7 @@ async def given_back(db: Db, user_id: UUID, payment_ids: set[UUID]) -> dict[UUID
         .where(Refund.user_id == user_id, Refund.payment_id.in_(payment_ids), Refund.status != PaymentStatus.FAILED)
         .group_by(Refund.payment_id)
     )
-    return {payment_id: int(amount) for payment_id, amount in (await db.execute(total)).tuples()}
+    return {payment_id: int(amount) for payment_id, amount in await db.execute(total)}
 
 
 async def order_of(db: Db, refund: Refund) -> RefundOrder:

@@ -292,6 +292,7 @@ def test_any_value_of_any_setting_is_refused_in_words_or_works() -> None:
                 f"LONGAN_{name.partition('__')[0]}",
                 "the SMS gateway",
                 "the register",
+                "the cashier",
                 "a production configuration needs",
             )
             assert all(each.startswith(named) and each.endswith(".") for each in told), (name, value, told)
