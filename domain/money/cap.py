@@ -44,6 +44,17 @@ def room(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> int:
     return _floor(-_value(flows, cap) * _grown(Fraction(cap) / 12, *unit_periods(start, on)))
 
 
+def room_roughly(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> tuple[float, float]:
+    """The same as near as floats come, and how far off that is at most."""
+    monthly, value, size = float(cap) / 12, 0.0, 0.0
+    for flow in flows:
+        worth = flow.minor / ((1 + monthly) ** flow.months * (1 + monthly * flow.days / MONTH_DAYS))
+        value, size = value - worth, size + abs(worth)
+    months, days = unit_periods(start, on)
+    grown = (1 + monthly) ** months * (1 + monthly * days / MONTH_DAYS)
+    return value * grown, 1 + NEAR * size * grown
+
+
 def _floor(value: Fraction) -> int:
     return value.numerator // value.denominator
 

@@ -58,4 +58,4 @@ def annual_cost(received: int, payments: Sequence[int]) -> Decimal:
 
 def yearly_return(received: int, payments: Sequence[int]) -> Decimal:
     """The yearly return of a plan without rounding, as near as a float comes."""
-    return Decimal(monthly_return(received, tuple(payments)) * 12) if sum(payments) > received else Decimal(0)
+    return Decimal(monthly_return(received, tuple(payments)) * 12)

@@ -12,10 +12,10 @@ simply one more. Undoing one is leaving it out. Amounts are minor units. What ag
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from domain.money.conventions import LoanPart
+from domain.money.conventions import LoanPart, Recalculation
 from domain.money.loans import NOTHING, Booking, LoanEvent, LoanTerms, Parts, PlannedRow
 from domain.money.replaying import LoanReplay
 from domain.money.rows import no_amounts, parts
@@ -91,7 +91,10 @@ def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanLife:
 
 def plan(terms: LoanTerms, advances: Sequence[LoanEvent]) -> tuple[PlannedRow, ...]:
     """What is due when, if all is paid on its day. Of several advances the later ones re-plan what is open."""
-    return live(terms, advances, max(each.on for each in advances)).rows if advances else ()
+    if not advances:
+        return ()
+    on_their_days = replace(terms, convention=replace(terms.convention, recalculation=Recalculation.NONE))
+    return live(on_their_days, advances, max(each.on for each in advances)).rows
 
 
 def payoff(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Payoff | None:

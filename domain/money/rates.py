@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from domain.money.roots import Term, logarithms
 
-DIGITS = 60
+DIGITS, DECIMALS = 60, 45
 STEPS_MAX = 200
 MONTHLY_MAX = 10.0
 
@@ -23,7 +23,7 @@ class Discounted:
 
 
 def rate_of_return(flows: Sequence[Discounted]) -> Decimal | None:
-    """The rate a period, to some fifty digits; None where no rate does it. Of several the one nearest to 0 that is not below
+    """The rate a period, with so many decimals; None where no rate does it. Of several the one nearest to 0 that is not below
     it, or else the nearest.
     """
     terms = [Term(float(flow.amount), float(flow.periods + flow.odd)) for flow in flows]
@@ -42,7 +42,7 @@ def _refined(flows: Sequence[Discounted], logarithm: float) -> Decimal | None:
                 step = -(rate + 1) / 2
             rate += step
             if abs(step) <= (1 + abs(rate)).scaleb(-DIGITS + 8):
-                return rate
+                return round(rate, DECIMALS)
     return None
 
 
@@ -62,7 +62,9 @@ def _decimal(value: Fraction) -> Decimal:
 
 @lru_cache(maxsize=8192)
 def monthly_return(received: int, payments: tuple[int, ...]) -> float:
-    """Of one sum that is got and more that is paid back month by month, as near as a float comes; at most MONTHLY_MAX."""
+    """Of one sum that is got and what is paid back month by month, as near as a float comes: from nothing to MONTHLY_MAX."""
+    if received >= sum(payments):
+        return 0.0
     if received <= 0:
         return MONTHLY_MAX
     rate = 0.0

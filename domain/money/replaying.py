@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from domain.money.cap import Flow, flow, room
+from domain.money.cap import Flow, flow, room, room_roughly
 from domain.money.conventions import LoanPart, Order
 from domain.money.levelling import level
 from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
@@ -96,28 +96,43 @@ class LoanReplay:
             self._book(BookingKind.REFUND, event.on, credit=lent - event.amount, ref=event.ref)
 
     def pay(self, event: LoanEvent) -> None:
-        self._cut(event)
-        left = self._spend(event.amount, event, BookingKind.REPAYMENT, self._horizontally(event.on))
+        payable = self.payable(event.on)
+        if self._is_cut(event, _total(payable)):
+            payable = self.payable(event.on)
+        left = self._spend(event.amount, event, BookingKind.REPAYMENT, self._horizontally(event.on), payable)
         self._flow(event.amount - left, event.on)  # what is too much is still theirs
         if left:
             self._book(BookingKind.REPAYMENT, event.on, credit=left, ref=event.ref)
 
     def waive(self, event: LoanEvent) -> None:
-        self._spend(event.amount, event, BookingKind.WAIVER, self._vertically())
+        self._waive(event.amount, event)
 
-    def _cut(self, event: LoanEvent) -> None:
-        """Gives up what the cap does not allow, where this payment settles the rest."""
-        owed, allowed = self.owed(event.on), self.allowed(event.on)
-        if not owed or allowed is None or allowed >= owed or event.amount < allowed:
-            return
-        self._spend(owed - max(allowed, 0), event, BookingKind.WAIVER, self._vertically())
+    def _waive(self, amount: int, event: LoanEvent) -> None:
+        self._spend(amount, event, BookingKind.WAIVER, self._vertically(), self.payable(event.on))
+
+    def _is_cut(self, event: LoanEvent, owed: int) -> bool:
+        """Gives up what the cap does not allow, where this payment settles the rest; whether there was anything of that."""
+        if not owed or not self._may_be_cut(event, owed):
+            return False
+        allowed = self.allowed(event.on)
+        if allowed is None or allowed >= owed or event.amount < allowed:
+            return False
+        self._waive(owed - max(allowed, 0), event)
         if allowed < 0:
             self._flow(allowed, event.on)
             self._book(BookingKind.WAIVER, event.on, credit=-allowed, ref=event.ref)
+        return True
+
+    def _may_be_cut(self, event: LoanEvent, owed: int) -> bool:
+        """Few payments come near the cap; of the others floats are sure."""
+        if self.plan is None or self.terms.cap is None:
+            return False
+        allowed, off = room_roughly(self._flows, self.terms.cap, self.plan.start, event.on)
+        return allowed - off <= min(owed, event.amount)
 
     def owed(self, on: date) -> int:
         """What settles everything on that day, before the cap is asked."""
-        return sum(sum(each.values()) for each in self.payable(on))
+        return _total(self.payable(on))
 
     def payable(self, on: date) -> list[Amounts]:
         return self.plan.payable(on) if self.plan else []
@@ -153,9 +168,11 @@ class LoanReplay:
     def _rows(self) -> list[Row]:
         return self.plan.rows if self.plan else []
 
-    def _spend(self, amount: int, event: LoanEvent, kind: BookingKind, steps: Iterable[Step]) -> int:
+    def _spend(
+        self, amount: int, event: LoanEvent, kind: BookingKind, steps: Iterable[Step], payable: list[Amounts]
+    ) -> int:
         """What is left of an amount after these parts have taken theirs, one after the other."""
-        payable, taken = self.payable(event.on), dict[int, Amounts]()
+        taken: dict[int, Amounts] = {}
         for place, part in steps:
             if takes := min(amount, payable[place][part]):
                 taken.setdefault(place, no_amounts())[part] = takes
@@ -183,6 +200,10 @@ class LoanReplay:
     def _flow(self, minor: int, on: date) -> None:
         if self.plan is not None:
             self._flows.append(flow(minor, self.plan.start, on))
+
+
+def _total(payable: Iterable[Amounts]) -> int:
+    return sum(sum(each.values()) for each in payable)
 
 
 _ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {

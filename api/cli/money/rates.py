@@ -15,7 +15,7 @@ from domain.money.rates import Discounted, rate_of_return
 from domain.money.rounding import nearest
 from domain.money.unit_periods import PeriodUnit, UnitPeriod
 
-DECIMALS, DECIMALS_MAX = 8, 40
+DECIMALS, DECIMALS_MAX = 8, 30
 PERIODS_MAX = 1200
 UNIT = re.compile(r"(?:(?P<number>\d{1,4})\s+)?(?P<unit>day|week|semimonth|month|year)(?:s|\(s\))?")
 

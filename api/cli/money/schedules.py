@@ -1,5 +1,6 @@
 """A record of a schedule, answered: its convention and its events become ours, and the plan after them is written down."""
 
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -43,10 +44,29 @@ ACTS = {
 def answer(record: Fields) -> dict[str, Any]:
     if record.text("kind", "schedule") == "due_dates":
         return _dates(record)
+    loan = read(record)
+    return {"instalments": [row_of(row, loan.decimals) for row in loan.replayed(loan.on).planned(loan.on)]}
+
+
+@dataclass(frozen=True)
+class RecordedLoan:
+    """`on` is the day on which the last of its events was booked."""
+
+    terms: LoanTerms
+    events: list[LoanEvent]
+    on: date
+    decimals: int
+
+    def replayed(self, on: date) -> LoanReplay:
+        replay = LoanReplay(self.terms)
+        replay.run(self.events, on)
+        return replay
+
+
+def read(record: Fields) -> RecordedLoan:
     decimals = _decimals(record)
-    terms, start = _terms(record, decimals), record.inner("loan").day("start_date")
-    events, on = _events(record, start, decimals)
-    return {"instalments": [_row(row, decimals) for row in _planned(terms, events, on)]}
+    terms = _terms(record, decimals)
+    return RecordedLoan(terms, *_events(record, decimals), decimals)
 
 
 def _dates(record: Fields) -> dict[str, Any]:
@@ -63,13 +83,7 @@ def _due_dates(record: Fields, number: int, convention: Convention) -> tuple[dat
         raise loan.wrong("instalments", "Its last day lies outside the calendar.") from error
 
 
-def _planned(terms: LoanTerms, events: list[LoanEvent], on: date) -> list[PlannedRow]:
-    replay = LoanReplay(terms)
-    replay.run(events, on)
-    return replay.planned(on)
-
-
-def _row(row: PlannedRow, decimals: int) -> dict[str, Any]:
+def row_of(row: PlannedRow, decimals: int) -> dict[str, Any]:
     due = row.due
     amounts = {
         "principal": due.principal,
@@ -134,8 +148,6 @@ def _money_convention(record: Fields, decimals: int) -> Convention:
 
 def _convention(record: Fields, usual: Convention) -> Convention:
     """With the rules for its dates."""
-    from dataclasses import replace
-
     fields, loan = record.inner("convention"), record.inner("loan")
     return replace(
         usual,
@@ -159,10 +171,11 @@ def _order(fields: Fields, prefix: str) -> Order:
     return tuple(LoanPart(name) for name in names)
 
 
-def _events(record: Fields, start: date, decimals: int) -> tuple[list[LoanEvent], date]:
+def _events(record: Fields, decimals: int) -> tuple[list[LoanEvent], date]:
     """What happened, with the advance first, and the day on which the last of it was booked."""
-    events = [LoanEvent(Act.ADVANCE, start, record.inner("loan").minor("principal", decimals))]
-    on = start
+    loan = record.inner("loan")
+    on = start = loan.day("start_date")
+    events = [LoanEvent(Act.ADVANCE, start, loan.minor("principal", decimals))]
     for fields in record.each("events") if "events" in record else []:
         day = fields.day("date_from" if fields.text("type") == "interest_pause" else "date")
         if day < start:
