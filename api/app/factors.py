@@ -12,12 +12,12 @@ from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
-from domain.people import confirming, newcomers, putting_away, second_factors, sessions
+from domain.people import confirming, putting_away, second_factors, sessions
 from domain.people.second_factors import FactorKind
 from domain.permissions import Permission
-from infra.database import Db, reading
+from infra.database import reading, transact
 from infra.ids import global_id
-from integrations import recovering
+from integrations import recovering, taking_over
 from membership import joining
 
 
@@ -183,7 +183,7 @@ class FactorMutation:
     @strawberry.mutation(
         description="Say that this number is new to whoever has it: all that is the former owner's is put away at once. Of the "
         "session that asks, and signing in again starts afresh; or, with an input, from a sign-in that stopped at "
-        "SecondFactorRequired where `mayStartAfresh`, and the answer is the first session."
+        "SecondFactorRequired, and the answer is the first session. Where not `mayStartAfresh`, its carrier has to confirm it."
     )
     async def report_recycled_number(
         self,
@@ -193,7 +193,7 @@ class FactorMutation:
         ] = None,
     ) -> ReportRecycledNumberResult | None:
         if input is not None:
-            return await commit(info, lambda db: _start(db, input, info.context.ip))
+            return await answer(info.context, _start(input, info.context.ip))
         actor = info.context.user
         session = await commit(info, lambda db: putting_away.report(db, actor))
         if isinstance(session, Refused):
@@ -201,13 +201,12 @@ class FactorMutation:
         return SignedOut(session_id=strawberry.ID(global_id("Session", session.id)))
 
 
-async def _start(db: Db, input: ReportRecycledNumberInput, ip: str) -> sessions.Session:
-    session = await newcomers.start(
-        db,
+async def _start(input: ReportRecycledNumberInput, ip: str) -> sessions.Session:
+    session = await taking_over.start(
         challenge_id=id_of("Challenge", input.challenge_id, "input", "challengeId"),
         device_name=input.device_name,
         key=input.idempotency_key,
         ip=ip,
     )
-    await joining.join(db, session.user_id)  # as at `signIn`
+    await transact(lambda db: joining.join(db, session.user_id))  # as at `signIn`
     return session

@@ -21,10 +21,24 @@ from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
 from domain.people.users import Phone, User
-from infra import clock, receipts
+from infra import clock, counters, receipts
+from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
+from infra.setting_parts import Rate
 from infra.words import N_
+
+QUESTIONS = Rate(times=3, seconds=86_400)  # each costs money
+FIELD = ("input", "challengeId")
+
+
+class StillTheirs(Refusal):
+    def __init__(self) -> None:
+        sentence = N_(
+            "Somebody used this number's account lately, so it stays theirs for now. If the number is new to you, try again in "
+            "some weeks, or write to us."
+        )
+        super().__init__(RefusalCode.NOT_ALLOWED, sentence, field=FIELD)
 
 
 async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: str) -> Session:
@@ -43,17 +57,22 @@ async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: s
         return await second_signing.same_session(db, challenge_id, receipt.result_id)
     challenge, former = await second_signing.half(db, challenge_id)
     if not (await second_signing.standing_of(db, former.id)).may_have_left:
-        sentence = N_(
-            "Somebody used this number's account lately, so it stays theirs for now. If the number is new to you, try again in "
-            "some weeks, or write to us."
-        )
-        raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "challengeId"))
+        raise StillTheirs
     newcomer = await putting_away.start_afresh(db, former)
     await answering.settle(db, challenge)
     place = places.network_mark(challenge.phone_index, ip)
     session = await sessions.begin(db, newcomer.id, device_name, place, challenges.language_of(challenge))
     receipt.result_id = session.id
     return session
+
+
+async def take_question(db: Db, challenge_id: UUID) -> tuple[Challenge, Phone]:
+    """What a carrier is to be asked about a half answered challenge: has its number a new owner? Counted; refuses RATE_LIMITED."""
+    challenge, _ = await second_signing.half(db, challenge_id)
+    if retry_at := await counters.take(db, [Use(QUESTIONS, "new-owner", challenge.phone_index.hex())]):
+        sentence = N_("You have tried this too often. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=FIELD, retry_at=retry_at)
+    return challenge, await db.get_one(Phone, challenge.phone_index)
 
 
 async def flag(db: Db, asked: Challenge, user_id: UUID, bound_at: datetime) -> None:

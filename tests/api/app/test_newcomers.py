@@ -19,6 +19,7 @@ from domain.people.users import Phone as KnownPhone
 from domain.people.users import User
 from infra.database import Db, reading, transaction
 from infra.ids import new_id
+from integrations.register.answers import Attestation, RegisterAway
 from tests.api.app.test_changing_phone import change, code_to
 from tests.api.app.test_identity import new_id_number, verify
 from tests.api.app.test_second_factors import (
@@ -132,6 +133,42 @@ async def test_a_code_that_is_not_answered_opens_no_door(member: Phone, web: htt
     await clock.forward(minutes=10)
     assert (await report(thief, required))["code"] == "CODE_EXPIRED"
     assert await owner_of(member.number) == member.user_id
+
+
+class Carrier:
+    """Says what it is told to, and counts how often it was asked."""
+
+    def __init__(self, answer: Attestation | RegisterAway) -> None:
+        self.answer, self.questions = answer, 0
+
+    async def has_new_owner(self, phone: str, since: datetime) -> Attestation:
+        self.questions += 1
+        if isinstance(self.answer, RegisterAway):
+            raise self.answer
+        return self.answer
+
+
+async def test_where_the_former_owner_goes_on_with_another_number_the_carrier_is_asked(
+    member: Phone, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_app(member)
+    carrier = Carrier(RegisterAway("no_answer"))
+    monkeypatch.setattr("integrations.taking_over.register", lambda: carrier)
+    new = Phone(web, member.number)
+    required = await half(new)
+    for said in (RegisterAway("no_answer"), Attestation.NO):
+        carrier.answer = said
+        assert (await report(new, required))["code"] == "NOT_ALLOWED"
+        assert (await owner_of(member.number), await flagged_at(member.number)) == (member.user_id, None)
+    carrier.answer = Attestation.YES
+    began = [await report(new, required, "the-same-key") for _ in range(2)]
+    assert (began[0]["__typename"], began[0]["id"], carrier.questions) == ("Session", began[1]["id"], 3)
+    new.session = began[0]
+    assert (await owner_of(member.number), await is_put_away(member.user_id)) == (new.user_id, True)
+    assert await flagged_at(member.number) is None
+    await with_app(new)
+    required = await half(Phone(web, member.number))
+    assert ((await report(new, required))["code"], carrier.questions) == ("RATE_LIMITED", 3)
 
 
 async def flag(phone: Phone, challenge_id: str) -> None:
