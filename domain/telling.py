@@ -8,13 +8,15 @@ from domain.applications import applications, offers
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.offers import Offer
+from domain.consent import consents
+from domain.consent.consents import Consent
 from domain.notices import devices, preferences, words
 from domain.notices.contacting import KEPT_FOR, Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
+from domain.people import changing_phone, identities, payment_accounts, recoveries, second_factors, sessions
 from domain.people import devices as signed_in
-from domain.people import identities, payment_accounts, recoveries, second_factors, sessions
 from domain.people.partners import Partner
 from domain.people.sessions import Session
 from infra import pruning
@@ -151,7 +153,31 @@ async def tell_of_recovery(db: Db, event: Event) -> None:
     await notify(db, user_id, words.SECOND_FACTOR_RECOVERED, session_id, ends_at=ends_at)
 
 
-@reaction(payment_accounts.ADDED, stored_as="tell_of_payment_account")
+@reaction(payment_accounts.ADDED, payment_accounts.REMOVED, stored_as="tell_of_payment_account")
 async def tell_of_payment_account(db: Db, event: Event) -> None:
+    """Whoever removes one may be a thief who leaves theirs as the only one."""
     assert event.user_id is not None, "a payment account's event names whose it is"
-    await notify(db, event.user_id, words.PAYMENT_ACCOUNT_ADDED)
+    is_added = event.name == payment_accounts.ADDED
+    await notify(db, event.user_id, words.PAYMENT_ACCOUNT_ADDED if is_added else words.PAYMENT_ACCOUNT_REMOVED)
+
+
+@reaction(changing_phone.CHANGED, changing_phone.STOPPED, stored_as="tell_of_phone_change")
+async def tell_of_phone_change(db: Db, event: Event) -> None:
+    """On the person's devices, which may all be another's or none: the old number has a text of its own."""
+    assert event.user_id is not None, "a change's event names whose number it was"
+    is_stopped = event.name == changing_phone.STOPPED
+    await notify(db, event.user_id, words.PHONE_CHANGE_STOPPED if is_stopped else words.PHONE_CHANGED)
+
+
+@reaction(consents.GRANTED, consents.REVOKED, stored_as="tell_of_consent")
+async def tell_of_consent(db: Db, event: Event) -> None:
+    """Of one that came without an application; of the others the application's own notices tell."""
+    asked = (
+        select(Partner.name, Consent.expires_at)
+        .join(Partner, Partner.id == Consent.partner_id)
+        .where(Consent.user_id == event.user_id, Consent.id == event.subject_id, Consent.application_id.is_(None))
+    )
+    row = (await db.execute(asked)).one_or_none()
+    if row is not None and event.user_id is not None:
+        kind = words.CONSENT_GRANTED if event.name == consents.GRANTED else words.CONSENT_ENDED
+        await notify(db, event.user_id, kind, event.subject_id, partner=row.name, by_at=row.expires_at)

@@ -241,3 +241,61 @@ PAYMENT_ACCOUNT_ADDED = declare(
         link=PROFILE,
     )
 )
+PAYMENT_ACCOUNT_REMOVED = declare(
+    NoticeKind(
+        "payment_account_removed",
+        NoticeClass.SECURITY,
+        N_("A payment account was removed"),
+        N_(
+            "No money goes there or comes from there any more. If it was not you, look at your devices and tell us at once."
+        ),
+        lock=N_("Something changed in your Longan profile. If it was not you, open Longan now."),
+        link=PROFILE,
+    )
+)
+PHONE_CHANGED = declare(
+    NoticeKind(
+        "phone_changed",
+        NoticeClass.SECURITY,
+        N_("Your phone number was changed"),
+        N_(
+            "Codes and texts go to the new number from now on. If it was not you, stop it within a day by the text to your old number."
+        ),
+        lock=N_("Something changed in how you sign in to Longan. If it was not you, open Longan now."),
+        topic="phone",
+        link=PROFILE,
+    )
+)
+PHONE_CHANGE_STOPPED = declare(
+    NoticeKind(
+        "phone_change_stopped",
+        NoticeClass.SECURITY,
+        N_("The change of your phone number was stopped"),
+        N_(
+            "Your number is what it was before, and every device was signed out. Look at your devices and payment accounts once more."
+        ),
+        topic="phone",
+        link=PROFILE,
+        push=False,
+    )
+)
+CONSENT_GRANTED = declare(
+    NoticeKind(
+        "consent_granted",
+        NoticeClass.SERVICE,
+        N_("{partner} may see something of you"),
+        N_("What you chose to share, until {by_at}. Each look of theirs is written down."),
+        topic="consent",
+        push=False,
+    )
+)
+CONSENT_ENDED = declare(
+    NoticeKind(
+        "consent_ended",
+        NoticeClass.SERVICE,
+        N_("{partner} sees nothing of you any more"),
+        N_("Your consent has ended. What they saw before stays with them."),
+        topic="consent",
+        push=False,
+    )
+)

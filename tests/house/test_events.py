@@ -152,7 +152,8 @@ STORED = """
     attribute_to_showing count_new_scores count_product_days escalate_overdue_promise evaluate_after_activity
     evaluate_after_score expire_offer forget_older_sweeps join_at_registration look_at_bands
     forget_push_of_session match_batch match_everybody prune_contacts prune_ground prune_showings prune_spent
-    prune_webhooks restart_webhook give_up_for_webhook rescore_after_promotion rescore_batch rescore_the_stale retrain_matcher review_member
+    prune_webhooks restart_webhook give_up_for_webhook tell_of_consent tell_of_phone_change
+    rescore_after_promotion rescore_batch rescore_the_stale retrain_matcher review_member
     score_after_change score_with_challenger send_code send_notice take_watch_snapshot tell_of_account
     tell_of_application tell_of_benefit tell_of_copied_device tell_of_ended_device tell_of_identity tell_of_new_device
     tell_of_repayment tell_of_tier tell_offer_ends_soon tell_partner tell_tier_ends_soon tell_who_has_it

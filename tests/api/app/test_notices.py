@@ -11,18 +11,24 @@ from sqlalchemy import select
 from api.graphql.kept.answers import forget as forget_answers
 from api.main import app
 from domain.applications.applications import REFERRED
+from domain.consent import consents
+from domain.consent.consents import Consent, Purpose
 from domain.notices import devices, words
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import PushDevice, PushToken
 from domain.notices.preferences import ContactPreference
 from domain.notices.telling import notify
+from domain.people import changing_phone, payment_accounts
 from infra import outbox
+from infra.clock import now as clock_now
 from infra.database import reading, transaction
-from infra.ids import global_id
+from infra.ids import global_id, new_id
 from integrations.push import ports
 from integrations.sms import kept
 from tests.api.doors import operations
+from tests.api.offering import close
+from tests.api.people import open_shop
 from tests.applying import AT_ONCE, BY_PARTNER, apply
 from tests.clocks import Clock
 from tests.phones import Answer, NewPhone, Phone, uuid_of
@@ -90,6 +96,48 @@ async def test_what_was_answered_at_once_is_told_once(shopper: Phone, clock: Clo
     assert await texts(shopper.number) == ["Longan: There is an answer to your application. Open Longan to read it."]
     (delivery,) = await deliveries_of(shopper)
     assert (delivery.status, delivery.channel) == ("SENT", "SMS")
+
+
+async def test_what_somebody_else_may_have_done_in_ones_name_is_told_of(member: Phone) -> None:
+    events = (payment_accounts.REMOVED, changing_phone.CHANGED, changing_phone.STOPPED)
+    async with transaction() as db:
+        for event in events:
+            await outbox.announce(db, event, user_id=member.user_id, subject_id=new_id())
+    await member.settle()
+    assert [(each["class"], each["title"]) for each in reversed(await listed(member))] == [
+        ("SECURITY", "A payment account was removed"),
+        ("SECURITY", "Your phone number was changed"),
+        ("SECURITY", "The change of your phone number was stopped"),
+    ]
+
+
+async def test_a_consent_is_told_of_by_itself_where_no_application_tells_of_it(member: Phone) -> None:
+    shop = await open_shop()
+    async with transaction() as db:
+        now = await clock_now(db)
+        for application_id in (None, new_id()):
+            lasts = {"granted_at": now, "expires_at": datetime(2027, 3, 1, 4, tzinfo=UTC)}
+            consent = Consent(
+                user_id=member.user_id,
+                partner_id=shop.partner.id,
+                purpose=Purpose.LENDING,
+                scopes=["SCORE_CHECK"],
+                application_id=application_id,
+                **lasts,
+            )
+            db.add(consent)
+            for event in (consents.GRANTED, consents.REVOKED):
+                await outbox.announce(db, event, user_id=member.user_id, subject_id=consent.id)
+    await member.settle()
+    told = [(each["title"], each["body"]) for each in reversed(await listed(member))]
+    assert told == [
+        (
+            "Shop may see something of you",
+            "What you chose to share, until 1 Mar, 12:00. Each look of theirs is written down.",
+        ),
+        ("Shop sees nothing of you any more", "Your consent has ended. What they saw before stays with them."),
+    ]
+    await close(shop)
 
 
 async def test_reading_until_a_moment(member: Phone, shopper: Phone, clock: Clock) -> None:
