@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.server import siblings
+from domain.notices import backlog as notices_backlog
 from infra import backlog
 from infra.cache import valkey
 from infra.database import reading
@@ -25,13 +26,14 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     # All at once: whoever asks waits for the slowest, and not for their sum.
-    database, valkey, reactions, webhooks = await asyncio.gather(
-        _answers(_database()), _answers(_ping()), _reactions(), _webhooks()
+    database, valkey, reactions, webhooks, notices = await asyncio.gather(
+        _answers(_database()), _answers(_ping()), _reactions(), _webhooks(), _notices()
     )
     checks = {"database": database, "valkey": valkey, "models": _are_warm(request)}
     is_ready = all(checks.values())
     # Work that waits is the worker's; taking this machine out of rotation would help nobody.
-    said = {"ready": is_ready, "checks": checks, "reactions": reactions, "webhooks": webhooks}
+    waiting = {"reactions": reactions, "webhooks": webhooks, "notices": notices}
+    said = {"ready": is_ready, "checks": checks, **waiting}
     return JSONResponse(said, 200 if is_ready else 503)
 
 
@@ -85,6 +87,14 @@ async def _webhooks() -> dict[str, object] | None:
         "failing": now.failing,
         "paused": now.paused,
     }
+
+
+async def _notices() -> dict[str, object] | None:
+    """What people were not told yet because whoever sends it is away; None where nobody can tell."""
+    now = await notices_backlog.look_now()
+    if now is None:
+        return None
+    return {"pushes": now.pushes, "texts": now.texts, "oldest_seconds": round(now.oldest_seconds)}
 
 
 routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]

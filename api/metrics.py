@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route
 
 from api import compressing
 from api.server import siblings
+from domain.notices import backlog as notices
+from domain.notices.backlog import NoticeBacklog
 from infra import backlog, reactions
 from infra.backlog import Backlog, Waiting
 from infra.database import reading
@@ -34,7 +36,7 @@ async def metrics(request: Request) -> Response:
     compressing.allow(request.scope)
     waiting, looked = await backlog.look_now(), await _last_look()
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
-    sent = _of_webhooks(await webhooks.look_now())
+    sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
     told = generate_latest(_Told([*_of_waiting(waiting), *sent, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
@@ -108,6 +110,14 @@ def _of_webhooks(now: WebhookBacklog | None) -> Iterator[Metric]:
     failing = "Live webhooks whose server takes nothing"
     yield _gauge("longan_webhooks_failing", failing, now.failing if now else math.nan)
     yield _gauge("longan_webhooks_paused", "Webhooks that are paused", now.paused if now else math.nan)
+
+
+def _of_notices(now: NoticeBacklog | None) -> Iterator[Metric]:
+    put_off = "Pushes and texts to people that were tried in vain and wait"
+    each = [(("PUSH",), now.pushes), (("SMS",), now.texts)] if now else []
+    yield _gauges("longan_notices_put_off", put_off, ("channel",), each)
+    since = "Since the oldest of them was tried for the first time"
+    yield _gauge("longan_notices_put_off_oldest_seconds", since, now.oldest_seconds if now else math.nan)
 
 
 def _of_watch(looked: AgedFigures | None) -> Iterator[Metric]:

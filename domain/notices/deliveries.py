@@ -90,6 +90,13 @@ class Delivery(Entity):
     )
 
 
+Index(
+    "ix_notice_deliveries_put_off",
+    Delivery.tried_at,
+    postgresql_where=(Delivery.status == SendStatus.WAITING) & Delivery.tried_at.is_not(None),
+)
+
+
 @dataclass(frozen=True)
 class Leaving:
     """Something that goes at this moment: all that is needed to send it, and nothing more."""

@@ -57,7 +57,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> None:
     monkeypatch.setattr(bins, "counts", counts)
 
 
-OTHERS = ("longan_re", "longan_operations", "longan_webhook")
+OTHERS = ("longan_re", "longan_operations", "longan_webhook", "longan_notices")
 
 
 def told(answer: httpx2.Response) -> dict[str, float]:

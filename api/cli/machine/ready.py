@@ -13,10 +13,14 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Readiness:
-    """Each thing that it needs, and whether it is there; and what waits in the outbox, None where nobody can tell."""
+    """Each thing that it needs, and whether it is there; and what waits in the outbox, for partners' servers and for people,
+    None where nobody can tell.
+    """
 
     checks: dict[str, bool]
     reactions: dict[str, Any] | None
+    webhooks: dict[str, Any] | None = None
+    notices: dict[str, Any] | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -36,7 +40,8 @@ def ask(address: str) -> Readiness | None:
     found = told.get("checks") if isinstance(told, dict) else None
     if not isinstance(found, dict):
         return None
-    return Readiness({str(name): bool(answers) for name, answers in found.items()}, told.get("reactions"))
+    checks = {str(name): bool(answers) for name, answers in found.items()}
+    return Readiness(checks, told.get("reactions"), told.get("webhooks"), told.get("notices"))
 
 
 def _json(answer: HTTPError) -> object:

@@ -49,6 +49,8 @@ def _figures(programs: "list[Running]", address: str | None, found: "Readiness |
         "ready": found is not None and found.is_ready,
         "checks": found and found.checks,
         "reactions": found and found.reactions,
+        "webhooks": found and found.webhooks,
+        "notices": found and found.notices,
         "programs": [
             {
                 "name": each.name,
@@ -73,7 +75,8 @@ def _show(programs: "list[Running]", address: str | None, found: "Readiness | No
         console.print(_table(programs))
     console.print(f"\n {_verdict(found)}\n {address}", soft_wrap=True)
     if found is not None:
-        console.print(f" {_work(found)}", soft_wrap=True)
+        for told in (_work(found), _partners(found), _people(found)):
+            console.print(f" {told}", soft_wrap=True)
 
 
 def _table(programs: "list[Running]") -> "Listing":
@@ -108,3 +111,24 @@ def _work(found: "Readiness") -> str:
         return "Nobody can tell what waits for the worker."
     told = f"{waits['waiting']:,} reactions wait, the oldest for {waits['oldest_seconds']:,} s; {waits['parked']:,} are parked."
     return f"[bold red]{told}[/] See: longan reactions" if waits["late"] or waits["parked"] else told
+
+
+def _partners(found: "Readiness") -> str:
+    """What waits for partners' servers; what they do not take themselves is no fault of ours, and no red line."""
+    waits = found.webhooks
+    if waits is None:
+        return "Nobody can tell what waits for partners."
+    told = f"{waits['waiting']:,} deliveries wait for partners, the oldest due for {waits['due_seconds']:,} s; "
+    told += f"{waits['failing']:,} webhooks fail, {waits['paused']:,} are paused."
+    return f"[bold red]{told}[/] See: longan logs sender" if waits["late"] else told
+
+
+def _people(found: "Readiness") -> str:
+    """What people were not told because whoever sends it for us is away."""
+    waits = found.notices
+    if waits is None:
+        return "Nobody can tell what people were not told."
+    told = f"{waits['pushes']:,} pushes and {waits['texts']:,} texts were tried in vain and wait"
+    if not waits["pushes"] and not waits["texts"]:
+        return f"{told}."
+    return f"[bold red]{told}, the oldest for {waits['oldest_seconds']:,} s.[/] See: longan logs worker"

@@ -342,3 +342,29 @@ def test_the_doctor_tells_servers_that_do_not_answer(var: Path, address: str, mo
 )
 def test_status_tells_how_long_what_waits_has_waited(reactions: dict[str, Any] | None, words: str) -> None:
     assert status._work(Readiness({"database": True}, reactions)) == words
+
+
+@pytest.mark.parametrize(
+    ("late", "line"),
+    [
+        (False, "1,500 deliveries wait for partners, the oldest due for 2 s; 1 webhooks fail, 3 are paused."),
+        (
+            True,
+            "[bold red]1,500 deliveries wait for partners, the oldest due for 2 s; 1 webhooks fail, 3 are paused.[/] "
+            "See: longan logs sender",
+        ),
+    ],
+)
+def test_status_tells_what_waits_for_partners(late: bool, line: str) -> None:
+    webhooks = {"late": late, "waiting": 1_500, "due_seconds": 2, "failing": 1, "paused": 3}
+    assert status._partners(Readiness({}, None, webhooks)) == line
+
+
+def test_status_tells_what_people_were_not_told() -> None:
+    quiet = {"pushes": 0, "texts": 0, "oldest_seconds": 0}
+    assert status._people(Readiness({}, None, None, quiet)) == "0 pushes and 0 texts were tried in vain and wait."
+    assert status._people(Readiness({}, None, None, quiet | {"pushes": 2, "oldest_seconds": 1_800})) == (
+        "[bold red]2 pushes and 0 texts were tried in vain and wait, the oldest for 1,800 s.[/] See: longan logs worker"
+    )
+    assert status._people(Readiness({}, None)) == "Nobody can tell what people were not told."
+    assert status._partners(Readiness({}, None)) == "Nobody can tell what waits for partners."

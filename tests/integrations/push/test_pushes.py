@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.actors import UserActor
-from domain.notices import devices, words
+from domain.notices import backlog, devices, words
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.devices import DevicePlatform, PushDevice
@@ -369,6 +369,9 @@ class TestOnItsWay:
             (waiting,) = await rows(Delivery, member)
             assert (waiting.status, waiting.tries, away.asked) == ("WAITING", 18, 18)
             assert await clock.now() - waiting.tried_at > timedelta(hours=2)
+            async with reading() as db:
+                now = await backlog.look(db)
+            assert (now.pushes >= 1, now.oldest_seconds > 7_200) == (True, True)
             away.is_back = True
             await clock.stand_at(waiting.due_at)
             await work_off(member.user_id)
