@@ -43,6 +43,15 @@ def plan(
     return tuple(instalments)
 
 
+def rounding_of(instalments: Sequence[Instalment], annual_rate: Decimal) -> Rounding:
+    """By which rounding an offer's instalments were planned. Raises ValueError where they are none of this house."""
+    amount = sum(each.principal for each in instalments)
+    for rounding in (LONGAN.rounding, Rounding.DOWN):
+        if plan(amount, annual_rate, len(instalments), rounding) == tuple(instalments):
+            return rounding
+    raise ValueError("instalments that nobody plans")
+
+
 def is_even(instalments: Sequence[Instalment]) -> bool:
     """Whether each repays something, and the last, which absorbs the cents, is at most twice the first."""
     return min(each.principal for each in instalments) > 0 and instalments[-1].due <= 2 * instalments[0].due

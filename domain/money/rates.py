@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
 from domain.money.roots import Term, logarithms
 
-DIGITS, DECIMALS = 60, 45
+DIGITS, DECIMALS = 100, 45
 STEPS_MAX = 200
 MONTHLY_MAX = 10.0
 
@@ -34,7 +34,8 @@ def rate_of_return(flows: Sequence[Discounted]) -> Decimal | None:
 
 def _refined(flows: Sequence[Discounted], logarithm: float) -> Decimal | None:
     """From as near as floats come, by Newton's method."""
-    with localcontext(prec=DIGITS):
+    # What grows beyond any number is no rate, and no mistake either.
+    with localcontext(Context(prec=DIGITS, traps=[])):
         rate = Decimal(logarithm).exp() - 1
         for _ in range(STEPS_MAX):
             step = _step(flows, rate)
@@ -42,7 +43,8 @@ def _refined(flows: Sequence[Discounted], logarithm: float) -> Decimal | None:
                 step = -(rate + 1) / 2
             rate += step
             if abs(step) <= (1 + abs(rate)).scaleb(-DIGITS + 8):
-                return round(rate, DECIMALS)
+                found = rate.quantize(Decimal(1).scaleb(-DECIMALS))
+                return found if found.is_finite() else None
     return None
 
 

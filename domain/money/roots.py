@@ -22,12 +22,12 @@ def logarithms(terms: Sequence[Term]) -> list[float]:
     derivative of one term less, whose own zeros part the line into stretches with one zero each at most.
     """
     merged = _merged(terms)
-    if _changes(merged) == 0:
+    if sign_changes(merged) == 0:
         return []
     first = merged[0].periods
     shifted = [Term(term.amount, term.periods - first) for term in merged]
     slope = [Term(-term.amount * term.periods, term.periods) for term in shifted[1:]]
-    turns = logarithms(slope) if _changes(merged) > 1 else []
+    turns = logarithms(slope) if sign_changes(merged) > 1 else []
     stretches = pairwise([-inf, *turns, inf])
     return [zero for low, high in stretches if (zero := _zero(shifted, low, high)) is not None]
 
@@ -40,7 +40,7 @@ def _merged(terms: Sequence[Term]) -> list[Term]:
     return [term for term in merged if term.amount]
 
 
-def _changes(terms: Sequence[Term]) -> int:
+def sign_changes(terms: Sequence[Term]) -> int:
     return sum((one.amount > 0) != (other.amount > 0) for one, other in pairwise(terms))
 
 

@@ -12,11 +12,13 @@ from domain.money.cap import unit_periods
 from domain.money.conventions import Rounding
 from domain.money.levels import level_payment
 from domain.money.rates import Discounted, rate_of_return
+from domain.money.roots import Term, sign_changes
 from domain.money.rounding import nearest
 from domain.money.unit_periods import PeriodUnit, UnitPeriod
 
 DECIMALS, DECIMALS_MAX = 8, 30
 PERIODS_MAX = 1200
+FLOWS_MAX, CHANGES_MAX = 5000, 40
 UNIT = re.compile(r"(?:(?P<number>\d{1,4})\s+)?(?P<unit>day|week|semimonth|month|year)(?:s|\(s\))?")
 
 YEAR_DAYS, YEAR_MONTHS = 365, 12
@@ -138,10 +140,10 @@ def _principal_part(record: Fields) -> Fraction:
 
 
 def _flows(record: Fields) -> list[Flow]:
-    flows = [(fields, Fraction(fields.number("amount"))) for fields in record.each("cash_flows")]
-    if not flows:
-        raise record.wrong("cash_flows", "This list is empty.")
-    return flows
+    flows = record.each("cash_flows")
+    if not 0 < len(flows) <= FLOWS_MAX:
+        raise record.wrong("cash_flows", "There are to be from 1 to {most} of them.", most=FLOWS_MAX)
+    return [(fields, Fraction(fields.number("amount"))) for fields in flows]
 
 
 def _place(fields: Fields, most: int, name: str = "period") -> Fraction:
@@ -149,6 +151,9 @@ def _place(fields: Fields, most: int, name: str = "period") -> Fraction:
 
 
 def _solve(flows: list[Discounted]) -> Fraction | None:
+    ordered = sorted(flows, key=lambda flow: flow.periods + flow.odd)
+    if sign_changes([Term(float(flow.amount), 0.0) for flow in ordered if flow.amount]) > CHANGES_MAX:
+        raise Unsupported(f"amounts that change their sign more than {CHANGES_MAX} times")
     rate = rate_of_return(flows)
     return None if rate is None else Fraction(rate)
 

@@ -52,7 +52,7 @@ def _answer(record: Any, place: int, answer: Callable[[Fields], Answer]) -> Answ
         if not isinstance(record, dict):
             raise invalid("A record is an object.", str(place))
         fields = Fields(record)
-        named = fields.text("id")
+        named = record["id"] if isinstance(record.get("id"), int) else fields.text("id")
         return {"id": named, **answer(fields)}
     except Refusal as refusal:
         return _refused(named, refusal)

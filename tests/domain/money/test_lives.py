@@ -130,6 +130,13 @@ def test_drawn_at_once_it_is_the_offer_to_the_cent_whatever_the_day(start: date,
     assert [(row.due.principal, row.due.interest) for row in rows] == [(row.principal, row.interest) for row in offered]
 
 
+def test_an_offer_tells_how_it_was_rounded() -> None:
+    for rounding in (Rounding.HALF_UP, Rounding.DOWN):
+        assert instalments.rounding_of(instalments.plan(1_234_567, CAP, 7, rounding), CAP) is rounding
+    with pytest.raises(ValueError, match="nobody plans"):
+        instalments.rounding_of([instalments.Instalment(1, 100, 90, 10)], CAP)
+
+
 def test_the_31st_comes_back_and_leap_days_count_as_any() -> None:
     rows = lives.plan(LoanTerms(Decimal("0.12"), 4), [advance(date(2024, 1, 31), 400_000)])
     assert [row.due_on for row in rows] == [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30), date(2024, 5, 31)]
