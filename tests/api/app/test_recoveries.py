@@ -1,5 +1,6 @@
 """Recovering by identity, attacked: whoever has the phone and a copy of the id card looks, changes nothing, and is put out."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from domain.actors import UserActor
 from domain.notices.deliveries import Delivery
 from domain.notices.notices import Notice
 from domain.notices.preferences import ContactPreference
-from domain.people import code_limits, gates, phones, stepping_up
+from domain.people import code_limits, gates, phones, second_signing, stepping_up
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
@@ -23,9 +24,19 @@ from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
+from infra.setting_parts import Rate
 from tests.api.app.test_devices import device_of, devices
 from tests.api.app.test_identity import new_id_number, verify
-from tests.api.app.test_second_factors import Authenticator, answer, enrol, half_signed_in, step_up, with_app
+from tests.api.app.test_second_factors import (
+    Authenticator,
+    answer,
+    enrol,
+    half_signed_in,
+    options,
+    step_up,
+    with_app,
+    with_passkey,
+)
 from tests.clocks import Clock
 from tests.phones import Answer, Phone, uuid_of
 
@@ -173,16 +184,16 @@ async def test_no_gate_lets_money_through_for_whoever_recovered(owner: Owner, we
 
 
 async def test_no_stranger_uses_up_the_tries_with_which_the_owner_says_no(
-    owner: Owner, web: httpx2.AsyncClient
+    owner: Owner, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The owner's are those of the networks and devices from which they signed in before."""
+    monkeypatch.setattr(second_signing, "PER_PERSON", Rate(times=2, seconds=86_400))
     thief = await owner.recovered(web)
     assert (await step_up(thief, "TOTP", "000000"))["code"] == "NOT_OPEN"
     stranger = Phone(web, owner.phone.number)
-    for _ in range(4):
-        half = await half_from_elsewhere(stranger)
-        codes = [(await answer(stranger, half, "TOTP", f"{guess:06}"))["code"] for guess in range(5)]
-        assert codes == ["CODE_WRONG"] * 5
+    half = await half_from_elsewhere(stranger)
+    codes = [(await answer(stranger, half, "TOTP", f"{guess:06}"))["code"] for guess in range(3)]
+    assert codes == ["CODE_WRONG"] * 2 + ["RATE_LIMITED"]
     half = await half_from_elsewhere(stranger)
     assert (await answer(stranger, half, "TOTP", await owner.app.code()))["code"] == "RATE_LIMITED"
     half = await half_signed_in(stranger)
@@ -197,3 +208,22 @@ async def half_from_elsewhere(phone: Phone) -> Answer:
         asked = await db.get_one(Challenge, uuid_of(half["challengeId"]))
         asked.is_known_place = asked.is_known_device = False
     return half
+
+
+async def test_a_recovery_and_the_use_of_a_factor_at_once_are_one_after_the_other(
+    member: Phone, web: httpx2.AsyncClient
+) -> None:
+    await verify(member, number := new_id_number())
+    passkey, thief = await with_passkey(member), Phone(web, member.number)
+    for _ in range(3):
+        half = await half_signed_in(thief)
+        recovered, used = await asyncio.gather(
+            answer(thief, half, "IDENTITY", f"李雷 {number}"),
+            step_up(member, "PASSKEY", passkey.sign(await options(member))),
+        )
+        assert (recovered["__typename"], used["__typename"]) == ("Session", "SteppedUp")
+        async with reading() as db:
+            session = await db.get_one(Session, (member.user_id, uuid_of(recovered["id"])))
+        # Either the factor ends, or whoever came without it is out: never is it kept with them inside.
+        assert (await ends_at(member) == [None]) == (session.ended_at is not None)
+        assert session.recovering_until is not None
