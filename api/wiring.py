@@ -18,6 +18,7 @@ import domain.payments.paying
 import domain.payments.refunding
 import domain.people.signing_in
 import domain.people.staff_signing_in
+import domain.reconciling.reconciling
 import domain.tasks
 import domain.telling
 import integrations.cashier.chosen
@@ -65,6 +66,7 @@ ROOMS = (
     domain.payments.refunding,
     domain.people.signing_in,
     domain.people.staff_signing_in,
+    domain.reconciling.reconciling,
     domain.tasks,
     domain.telling,
     integrations.cashier.chosen,

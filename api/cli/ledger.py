@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from domain.ledger.checking import Check, LedgerScope
+    from domain.reconciling.reconciling import Reconciliation
 
 FAULTS_SHOWN = 50
 ledger = typer.Typer(no_args_is_help=True, help="The ledger: prove it, or write it down for hledger and beancount.")
@@ -75,6 +76,38 @@ def export(
         asyncio.run(_export(scope, format))
 
 
+@ledger.command()
+def reconcile(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Compare schedules, statements, payments and partners' reports with the ledger now, as each night. Exit code 1 where they differ."""
+    import asyncio
+
+    from api.cli import lab, nearby
+
+    with nearby.servers():
+        found = asyncio.run(_reconcile())
+    if as_json:
+        differences = [
+            {
+                "kind": each.kind,
+                "of": each.subject_id,
+                "detail": each.detail,
+                "expected": each.expected,
+                "actual": each.actual,
+                "currency": each.currency,
+            }
+            for each in found.differences
+        ]
+        lab.write(
+            {"agreements": found.agreements, "reports": found.reports, "new": found.new, "differences": differences}
+        )
+    else:
+        _show_differences(found)
+    if found.differences:
+        raise typer.Exit(1)
+
+
 def _scope(since: date | None, until: date | None, agreement: str | None) -> "LedgerScope":
     from domain.ledger.checking import LedgerScope
 
@@ -111,6 +144,21 @@ async def _check(scope: "LedgerScope") -> "Check":
         await database.close_engine()
 
 
+async def _reconcile() -> "Reconciliation":
+    from rich.progress import Progress
+
+    from api import wiring  # noqa: F401  all tables must be known
+    from domain.reconciling import reconciling
+    from infra import database, terminal
+
+    try:
+        with Progress(console=terminal.console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Comparing agreements", total=None)
+            return await reconciling.reconcile(lambda done, of: bar.update(task, completed=done, total=of or None))
+    finally:
+        await database.close_engine()
+
+
 async def _export(scope: "LedgerScope", format: JournalFormat) -> None:
     import sys
 
@@ -132,3 +180,15 @@ def _show(found: "Check") -> None:
     if len(found.faults) > FAULTS_SHOWN:
         typer.echo(f"... and {len(found.faults) - FAULTS_SHOWN:,} more; --json tells all.", err=True)
     typer.echo(f"{found.accounts:,} accounts, {found.transfers:,} transfers. {len(found.faults):,} faults.")
+
+
+def _show_differences(found: "Reconciliation") -> None:
+    for each in found.differences[:FAULTS_SHOWN]:
+        amounts = f" {each.expected} there, {each.actual} in the ledger, minor units of {each.currency}"
+        told = amounts if each.expected != each.actual else ""
+        typer.echo(f"{each.kind} {each.detail} of {each.subject_id}{told}", err=True)
+    if len(found.differences) > FAULTS_SHOWN:
+        typer.echo(f"... and {len(found.differences) - FAULTS_SHOWN:,} more; --json tells all.", err=True)
+    typer.echo(
+        f"{found.agreements:,} agreements, {found.reports:,} reports of a day. {len(found.differences):,} breaks, {found.new:,} new."
+    )

@@ -15,6 +15,7 @@ from api.partner.applications import Application, ApplicationMutation, Applicati
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
+from api.partner.settlements import SettlementQuery
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
 from domain.applications import applications
@@ -56,7 +57,7 @@ class Me:
 
 
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
-class Query(ApplicationQuery, ProductQuery, ReachQuery, WebhookQuery, DeliveryQuery):
+class Query(ApplicationQuery, ProductQuery, ReachQuery, SettlementQuery, WebhookQuery, DeliveryQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     def me(self, info: Info) -> Me:

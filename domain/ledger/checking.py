@@ -105,7 +105,7 @@ async def check(db: Db, scope: LedgerScope, progress: Progress = lambda done, of
     total = (await db.execute(TOTAL)).scalar_one()
     first = NOBODY
     while people := await _next_people(db, scope, first):
-        done += await _check(db, scope, people[0], people[-1], found)
+        done += await check_people(db, scope, people[0], people[-1], found)
         progress(done, total)
         first = UUID(int=people[-1].int + 1)
     return found
@@ -118,8 +118,8 @@ async def _next_people(db: Db, scope: LedgerScope, first: UUID) -> list[UUID]:
     return [owner for owner in owners if owner >= first][:1]
 
 
-async def _check(db: Db, scope: LedgerScope, first: UUID, last: UUID, found: Check) -> int:
-    """Adds what these people's ledgers show; how many accounts they have."""
+async def check_people(db: Db, scope: LedgerScope, first: UUID, last: UUID, found: Check) -> int:
+    """Adds to `found` what the ledgers of everybody from one person to another show; answers how many accounts they have."""
     kinds = {
         "kinds": list(KINDS),
         "signs": [1 if kind.side is Side.DEBIT else -1 for kind in KINDS.values()],

@@ -1,0 +1,102 @@
+"""What a partner is told of a day's money."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from api.graphql.context import Info
+from api.graphql.enums import show
+from api.graphql.requiring import requires
+from api.graphql.scalars import Money
+from api.graphql.showing import shows
+from domain.actors import PartnerActor
+from domain.permissions import Permission
+from domain.reconciling import settlements
+from domain.reconciling.settlements import Settlement, SettlementKind
+from infra.database import reading
+from infra.errors import invalid
+from infra.ids import global_id
+from infra.money import decimals
+from infra.words import N_
+
+show(
+    SettlementKind,
+    "What a line of a settlement report says.",
+    PAID_OUT="The partner paid out money of its own. It is told for the partner's books and is no part of `net`.",
+    RECEIVED="A person paid, and Longan holds it for the partner.",
+    REFUNDED="Longan gave a person back what they had paid too much.",
+    FEE="The partner owes Longan.",
+)
+
+
+@shows(settlements.SettlementLine, description="One amount of a day.")
+class SettlementLine:
+    at: datetime = strawberry.field(description="When it was booked.")
+    kind: SettlementKind = strawberry.field(description="What it is.")
+    reference: str | None = strawberry.field(
+        description="The partner's own of a payout, where it gave one; else the cashier's. Null where there is none."
+    )
+
+    @strawberry.field(description="Of an Agreement.")
+    def agreement_id(root: strawberry.Parent[settlements.SettlementLine]) -> strawberry.ID:
+        return strawberry.ID(global_id("Agreement", root.agreement_id))
+
+    @strawberry.field(description="Below zero where it takes back what an earlier line said.")
+    def amount(root: strawberry.Parent[settlements.SettlementLine]) -> Money:
+        return Money.of(root.amount, root.currency)
+
+
+def _total(kind: SettlementKind, description: str) -> Money:
+    def total(root: strawberry.Parent[Settlement]) -> Money:
+        return Money.of(root.total(kind), root.currency)
+
+    return strawberry.field(resolver=total, description=description)
+
+
+@shows(Settlement, description="A day of one currency, as the ledger booked it.")
+class SettlementReport:
+    on: date = strawberry.field(description="A day of the product's time zone.")
+    lines: list[SettlementLine] = strawberry.field(description="Each amount, the earliest first.")
+    paid_out: Money = _total(SettlementKind.PAID_OUT, "What the partner paid out.")
+    received: Money = _total(SettlementKind.RECEIVED, "What people paid.")
+    refunded: Money = _total(SettlementKind.REFUNDED, "What people were given back.")
+    fees: Money = _total(SettlementKind.FEE, "What the partner owes Longan.")
+
+    @strawberry.field(description="What Longan owes the partner for the day: received less refunded less fees.")
+    def net(root: strawberry.Parent[Settlement]) -> Money:
+        return Money.of(root.net, root.currency)
+
+
+@strawberry.type
+class SettlementQuery:
+    @requires(Permission.ANSWER_APPLICATIONS)
+    @strawberry.field(
+        description="A day's money between the partner, its people and Longan. Today's grows until midnight."
+    )
+    async def settlement_report(
+        self,
+        info: Info,
+        on: Annotated[date, strawberry.argument(description="A day of the product's time zone.")],
+        currency: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Where there are several; absent: the house's own, else the one that there is."
+            ),
+        ] = None,
+    ) -> SettlementReport | None:
+        return await _settlement(info.context.partner, on, currency)
+
+
+async def _settlement(actor: PartnerActor, on: date, currency: str | None) -> Any:
+    if currency is not None:
+        _refuse_unknown(currency)
+    async with reading() as db:
+        return await settlements.settlement_of(db, actor.partner_id, on, currency)
+
+
+def _refuse_unknown(currency: str) -> None:
+    try:
+        decimals(currency)
+    except ValueError:
+        raise invalid(N_("There is no such currency."), "currency") from None

@@ -1,0 +1,62 @@
+"""What is held against the ledger, each as one query over the agreements of a range of people.
+
+Each answers (agreement, detail, what the other place says, what the ledger says) wherever the two differ.
+"""
+
+from collections.abc import Mapping
+
+from domain.reconciling.breaks import BreakKind
+
+COMPARISONS: Mapping[BreakKind, str] = {
+    BreakKind.STATEMENT: """
+        SELECT agreement.id, part.kind, part.amount, coalesce(balance.amount, 0)
+          FROM agreement
+          LEFT JOIN LATERAL (
+                SELECT coalesce(sum(principal), 0) AS principal, coalesce(sum(interest), 0) AS interest,
+                       coalesce(sum(fees + penalties), 0) AS fees, coalesce(sum(credit), 0) AS credit
+                  FROM movements WHERE movements.user_id = agreement.user_id AND movements.agreement_id = agreement.id
+               ) AS told ON true
+         CROSS JOIN LATERAL (VALUES ('PRINCIPAL', told.principal), ('INTEREST', told.interest), ('FEES', told.fees),
+                ('CREDIT', told.credit)) AS part(kind, amount)
+          LEFT JOIN balance ON balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
+           AND balance.kind = part.kind""",
+    BreakKind.LIMIT: """
+        SELECT agreement.id, part.kind, part.amount, coalesce(balance.amount, 0)
+          FROM agreement
+          LEFT JOIN LATERAL (
+                SELECT coalesce(sum(amount) FILTER (WHERE status = 'SENT'), 0) AS sent,
+                       coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0) AS drawn
+                  FROM draw_downs WHERE draw_downs.user_id = agreement.user_id AND draw_downs.agreement_id = agreement.id
+               ) AS told ON true
+         CROSS JOIN LATERAL (VALUES ('RESERVED', told.sent), ('DRAWABLE', CASE
+                WHEN agreement.status IN ('SETTLED', 'UNWOUND') THEN 0 ELSE agreement.amount - told.drawn END)) AS part(kind, amount)
+          LEFT JOIN balance ON balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
+           AND balance.kind = part.kind""",
+    BreakKind.PAYOUT: """
+        SELECT coalesce(told.agreement_id, booked.subject_id), coalesce(told.id, booked.cause_id)::text,
+               coalesce(told.amount, 0), coalesce(booked.amount, 0)
+          FROM (SELECT user_id, id, agreement_id, amount FROM draw_downs
+                 WHERE status = 'SETTLED' AND user_id BETWEEN :first AND :last) AS told
+          FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
+                      WHERE cause_kind = 'PAYOUT' AND debit = 'COMMITTED' GROUP BY 1, 2, 3) AS booked
+            ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.agreement_id)""",
+    BreakKind.PAYMENT: """
+        SELECT coalesce(told.cause_id, booked.subject_id), coalesce(told.id, booked.cause_id)::text,
+               coalesce(told.amount, 0), coalesce(booked.amount, 0)
+          FROM (SELECT payments.user_id, payments.id, payments.cause_id, payments.amount
+                  FROM payments JOIN agreement ON agreement.user_id = payments.user_id AND agreement.id = payments.cause_id
+                  JOIN takings ON takings.cashier = payments.cashier AND takings.reference = payments.reference
+                 WHERE payments.status = 'SETTLED' AND takings.why IS NULL) AS told
+          FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
+                      WHERE cause_kind = 'REPAYMENT' AND debit = 'COLLECTED' GROUP BY 1, 2, 3) AS booked
+            ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.cause_id)""",
+    BreakKind.REFUND: """
+        SELECT coalesce(told.cause_id, booked.subject_id), coalesce(told.id, booked.cause_id)::text,
+               coalesce(told.amount, 0), coalesce(booked.amount, 0)
+          FROM (SELECT refunds.user_id, refunds.id, refunds.cause_id, refunds.amount
+                  FROM refunds JOIN agreement ON agreement.user_id = refunds.user_id AND agreement.id = refunds.cause_id
+                 WHERE refunds.status <> 'FAILED') AS told
+          FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
+                      WHERE cause_kind = 'REFUND' AND credit = 'COLLECTED' GROUP BY 1, 2, 3) AS booked
+            ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.cause_id)""",
+}

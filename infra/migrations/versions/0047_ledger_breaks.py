@@ -1,0 +1,32 @@
+"""Breaks: what was found to differ when the ledger was held against everything else that tells of money."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0047'
+down_revision = '0046'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('ledger_breaks',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(40), nullable=False),
+    sa.Column('subject_id', sa.Uuid(), nullable=False),
+    sa.Column('detail', sa.Text(), nullable=False),
+    sa.Column('expected', sa.BigInteger(), nullable=False),
+    sa.Column('actual', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('found_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_breaks')),
+    )
+    op.create_index('ix_ledger_breaks_open', 'ledger_breaks', ['kind', 'subject_id', 'detail'], unique=True,
+                    postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_index(op.f('ix_ledger_breaks_subject_id'), 'ledger_breaks', ['subject_id'], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table('ledger_breaks')
