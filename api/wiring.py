@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import domain.agreements.accepting
-import domain.agreements.acts
-import domain.agreements.movements
+import domain.agreements.drawing
+import domain.agreements.tasks
 import domain.agreements.telling
 import domain.applications.applying
 import domain.evidence.keeping
@@ -55,8 +55,8 @@ T = TypeVar("T")
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.agreements.accepting,
-    domain.agreements.acts,
-    domain.agreements.movements,
+    domain.agreements.drawing,
+    domain.agreements.tasks,
     domain.agreements.telling,
     domain.applications.applying,
     domain.ledger.posting,

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from domain.agreements import agreements
 from domain.credit import scores
 from domain.notices.telling import notify
@@ -58,6 +60,15 @@ async def tell_of_benefit(db: Db, event: Event) -> None:
 
 @reaction(agreements.REPAID, stored_as="tell_of_repayment")
 async def tell_of_repayment(db: Db, event: Event) -> None:
+    """A payment that settles several is told of once: with the last of them."""
+    later = select(Event.id).where(
+        Event.subject_id == event.subject_id,
+        Event.name == event.name,
+        Event.occurred_at == event.occurred_at,
+        Event.id > event.id,
+    )
+    if (await db.execute(later.limit(1))).first() is not None:
+        return
     await notify(db, _member(event), words.REPAYMENT_COUNTED, event.subject_id)
 
 

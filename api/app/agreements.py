@@ -1,27 +1,39 @@
 """Agreements: accepted offers in force, and what a person does with them."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, cast
 
 import strawberry
 
-from api.app.instalments import Instalment, schedule_of_offer
+from api.app.documents import Document, documents_of
+from api.app.draw_downs import DrawDown
+from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
 from api.app.products import Product
+from api.app.statements import Movement, PayoffQuote, quote_of
 from api.app.viewing import viewer_field
+from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
-from api.graphql.scalars import Money
+from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
-from domain.agreements import accepting, agreements
+from domain.agreements import accepting, agreements, draw_downs, drawing, previewing, quotes, statements
 from domain.agreements.agreements import AgreementStatus
+from domain.agreements.kinds import KINDS
+from domain.agreements.standings import Standing, standings
 from domain.applications import offers
 from domain.market import products
 from domain.permissions import Permission
+from infra import clock
 from infra.database import Db
+from infra.errors import invalid
+from infra.words import N_, Locale
+
+QuoteDay = Annotated[date | None, strawberry.argument(description="Absent: today.")]
 
 
 @shows(agreements.Agreement, description="An accepted offer in force.")
@@ -41,16 +53,79 @@ class Agreement(Node):
     def offer(root: strawberry.Parent[agreements.Agreement], info: Info) -> Offer:
         return cast(Offer, info.context.load(offers.of_applications, (root.user_id, root.application_id)))
 
-    @strawberry.field(description="What is due when, and what of it is paid.")
+    @strawberry.field(description="What the person read before they accepted.")
+    async def documents(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[Document]:
+        offer = await info.context.load(offers.of_applications, (root.user_id, root.application_id))
+        every = [each for shown in offers.documents_by_language(offer).values() for each in shown] if offer else []
+        return documents_of({each.sha256: each for each in every if each.sha256 in root.documents}.values())
+
+    @strawberry.field(description="What is due when, and what of it is paid; without days until something is drawn.")
     async def schedule(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[Instalment]:
+        standing = await _standing(root, info)
+        if standing.life.rows:
+            return schedule_of(standing, standing.life.rows)
         offer = await info.context.load(offers.of_applications, (root.user_id, root.application_id))
         return schedule_of_offer(offer) if offer else []
 
     @strawberry.field(
-        description="What is owed now: what was lent and is not repaid, and interest and fees booked to date."
+        description="What is owed: principal that was paid out and is not repaid, and interest and fees booked to date; never "
+        "what is still to come."
     )
-    def outstanding(root: strawberry.Parent[agreements.Agreement]) -> Money:
-        return Money.of(0, root.currency)
+    async def outstanding(root: strawberry.Parent[agreements.Agreement], info: Info) -> Money:
+        return Money.of((await _standing(root, info)).outstanding, root.currency)
+
+    @strawberry.field(description="What the person has paid too much.")
+    async def credit(root: strawberry.Parent[agreements.Agreement], info: Info) -> Money:
+        return Money.of((await _standing(root, info)).credit, root.currency)
+
+    @strawberry.field(
+        description="What may still be drawn, less what is on its way; null where nothing is drawn at all."
+    )
+    async def drawable(root: strawberry.Parent[agreements.Agreement], info: Info) -> Money | None:
+        if not KINDS[root.kind].is_drawn:
+            return None
+        return Money.of((await _standing(root, info)).drawable, root.currency)
+
+    @strawberry.field(description="When the last instalment is due; null until something is drawn.")
+    async def ends_on(root: strawberry.Parent[agreements.Agreement], info: Info) -> date | None:
+        return (await _standing(root, info)).ends_on
+
+    @strawberry.field(
+        description="The day of the month on which instalments are due, or its last where it has no such day."
+    )
+    async def due_day(root: strawberry.Parent[agreements.Agreement], info: Info) -> int | None:
+        return (await _standing(root, info)).due_day
+
+    @strawberry.field(description="For how many days the oldest instalment that is open is late; 0 where none is.")
+    async def overdue_days(root: strawberry.Parent[agreements.Agreement], info: Info) -> int:
+        return (await _standing(root, info)).overdue_days
+
+    @strawberry.field(description="What was drawn, newest first.")
+    async def draw_downs(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[DrawDown]:
+        return cast(list[DrawDown], [*reversed((await _standing(root, info)).draw_downs)])
+
+    @strawberry.field(
+        description="What settles everything on that day, from today to 30 days ahead, to the cent; null when nothing is owed."
+    )
+    async def payoff_quote(
+        root: strawberry.Parent[agreements.Agreement], info: Info, on: QuoteDay = None
+    ) -> PayoffQuote | None:
+        quote = quotes.quote(await _standing(root, info), on)
+        return quote_of(quote) if quote else None
+
+    @strawberry.field(description="The statement, newest first.")
+    async def movements(
+        root: strawberry.Parent[agreements.Agreement], info: Info, first: First = None, after: After = None
+    ) -> Connection[Movement] | None:
+        standing = await _standing(root, info)
+        page = statements.page_of(standing, clock.begins(standing.on), first, after)
+        return cast(Connection[Movement], connection(page))
+
+
+async def _standing(root: agreements.Agreement, info: Info) -> Standing:
+    standing = await info.context.load(standings, (root.user_id, root.id))
+    assert standing is not None, "it was shown just now"
+    return standing
 
 
 AcceptOfferResult = Annotated[
@@ -67,6 +142,42 @@ class AcceptOfferInput:
     idempotency_key: str = key()
 
 
+DrawDownResult = Annotated[
+    DrawDown | Refused,
+    strawberry.union("DrawDownResult", description="The money on its way, or why nothing was drawn."),
+]
+
+
+@strawberry.input(description="What to draw, and where it is to go.")
+class DrawDownInput:
+    agreement_id: strawberry.ID = strawberry.field(description="Of an Agreement.", metadata=id_check("Agreement"))
+    amount: MoneyInput = strawberry.field(description="Above zero, up to `drawable`.")
+    payment_account_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of a PaymentAccount; absent: the default one.", metadata=id_check("PaymentAccount")
+    )
+    idempotency_key: str = key()
+
+
+@strawberry.type(description="What a change would cost. Nothing is kept.")
+class ChangePreview:
+    schedule: list[Instalment] = strawberry.field(description="What would be due when.")
+    total_cost: Money = strawberry.field(description="All that is paid over the whole life, fees included.")
+    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
+    message: str = strawberry.field(description="The same for the person, in a sentence.")
+
+
+PreviewChangeResult = Annotated[
+    ChangePreview | Refused,
+    strawberry.union("PreviewChangeResult", description="What it would cost, or why it cannot be changed so."),
+]
+
+
+@strawberry.input(description="What to try: exactly one kind of change.")
+class PreviewChangeInput:
+    agreement_id: strawberry.ID = strawberry.field(description="Of an Agreement.", metadata=id_check("Agreement"))
+    amount: MoneyInput | None = strawberry.field(default=None, description="To draw so much more.")
+
+
 @strawberry.type
 class AgreementMutation:
     @requires(Permission.SIGNED_IN)
@@ -78,7 +189,47 @@ class AgreementMutation:
         actor = info.context.user
         return await commit(info, lambda db: _accept(db, actor, input))
 
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(
+        description="Draw money of a loan, within `drawable`. The partner is told at once to pay it out; it is owed from then. "
+        "Asks for a CHECKED identity, and above an amount for a step-up."
+    )
+    async def draw_down(self, info: Info, input: Input[DrawDownInput]) -> DrawDownResult | None:
+        actor = info.context.user
+        return await commit(info, lambda db: _draw(db, actor, input))
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(description="What a change would make of schedule and cost. Nothing is kept.")
+    async def preview_change(self, info: Info, input: Input[PreviewChangeInput]) -> PreviewChangeResult | None:
+        actor, locale = info.context.user, info.context.locale
+        return await commit(info, lambda db: _preview(db, actor, input, locale))
+
 
 async def _accept(db: Db, actor: UserActor, input: AcceptOfferInput) -> agreements.Agreement:
     offer_id = id_of("Offer", input.offer_id, "input", "offerId")
     return await accepting.accept(db, actor, offer_id, input.documents, input.idempotency_key)
+
+
+async def _draw(db: Db, actor: UserActor, input: DrawDownInput) -> draw_downs.DrawDown:
+    account = input.payment_account_id
+    return await drawing.draw(
+        db,
+        actor,
+        id_of("Agreement", input.agreement_id, "input", "agreementId"),
+        input.amount.to_money("input", "amount"),
+        None if account is None else id_of("PaymentAccount", account, "input", "paymentAccountId"),
+        input.idempotency_key,
+    )
+
+
+async def _preview(db: Db, actor: UserActor, input: PreviewChangeInput, locale: Locale) -> ChangePreview:
+    agreement_id = id_of("Agreement", input.agreement_id, "input", "agreementId")
+    if input.amount is None:
+        raise invalid(N_("Say what is to change: an amount to draw."), ("input", "amount"))
+    draw = await previewing.preview_draw(db, actor, agreement_id, input.amount.to_money("input", "amount"))
+    return ChangePreview(
+        schedule=schedule_of(draw.standing, draw.rows),
+        total_cost=Money.of(draw.total_cost, draw.standing.agreement.currency),
+        annual_cost=draw.annual_cost,
+        message=previewing.words(draw, locale),
+    )

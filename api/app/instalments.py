@@ -1,12 +1,15 @@
 """Instalment: what is due on one day, of an offer or of an agreement in force."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import strawberry
 
 from api.graphql.scalars import Money
 from domain.agreements.schedules import InstalmentStatus
+from domain.agreements.standings import Standing
 from domain.applications.offers import Offer
+from domain.money.loans import PlannedRow
 
 
 @strawberry.type(description="What is due on one day.")
@@ -19,6 +22,27 @@ class Instalment:
     interest: Money = strawberry.field(description="What of `due` is interest.")
     fees: Money = strawberry.field(description="What of `due` is fees.")
     status: InstalmentStatus = strawberry.field(description="Where it stands.")
+
+
+def schedule_of(standing: Standing, rows: Sequence[PlannedRow]) -> list[Instalment]:
+    """Of an agreement of which something was drawn."""
+
+    def money(minor: int) -> Money:
+        return Money.of(minor, standing.agreement.currency)
+
+    return [
+        Instalment(
+            number=row.number,
+            due_on=row.due_on,
+            due=money(row.due.total),
+            paid=money(row.paid.total),
+            principal=money(row.due.principal),
+            interest=money(row.due.interest),
+            fees=money(row.due.fees + row.due.penalties),
+            status=standing.status_of(row),
+        )
+        for row in rows
+    ]
 
 
 def schedule_of_offer(offer: Offer) -> list[Instalment]:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from api.graphql.context import Context
 from api.graphql.nodes import Finder, Finders, rows_of
 from domain.agreements import agreements
+from domain.agreements.draw_downs import DrawDown
 from domain.applications import applications
 from domain.applications.offers import Offer
 from domain.credit.scores import Score
@@ -52,7 +53,9 @@ def _my_payment_accounts(context: Context) -> Select[PaymentAccount]:
     return mine.where(PaymentAccount.removed_at.is_(None))
 
 
-def _mine(entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence], context: Context) -> Select[Any]:
+def _mine(
+    entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence] | type[DrawDown], context: Context
+) -> Select[Any]:
     return select(entity).where(entity.user_id == context.user.user_id)
 
 
@@ -77,6 +80,7 @@ NODES: Finders = {
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
+    "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),
     "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),

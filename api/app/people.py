@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.app.accounts import CountingOn, LinkedAccount
+from api.app.agreements import Agreement
 from api.app.applications import Application
 from api.app.devices import Device
 from api.app.evidence import Evidence
@@ -25,6 +26,7 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
+from domain.agreements import agreements
 from domain.applications import applications
 from domain.credit import assessing
 from domain.evidence import leaves, proving
@@ -141,6 +143,16 @@ class User(Node):
         mine = applications.visible_to(info.context.user)
         async with reading() as db:
             key = [applications.Application.id]
+            page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
+        return counted(page, rows(mine))
+
+    @strawberry.field(description="The offers that the person accepted, newest first.")
+    async def agreements(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> CountedConnection[Agreement] | None:
+        mine = agreements.visible_to(info.context.user)
+        async with reading() as db:
+            key = [agreements.Agreement.id]
             page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
         return counted(page, rows(mine))
 

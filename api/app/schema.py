@@ -10,6 +10,7 @@ from api.app.applications import Application, ApplicationMutation
 from api.app.choices import ChoiceQuery
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
+from api.app.draw_downs import DrawDown
 from api.app.evidence import Evidence
 from api.app.factors import FactorMutation
 from api.app.identity import IdentityMutation
@@ -70,6 +71,7 @@ def schema() -> Schema:
             Application,
             Benefit,
             Device,
+            DrawDown,
             Evidence,
             LinkedAccount,
             Match,

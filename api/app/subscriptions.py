@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import strawberry
 
+from api.app.agreements import Agreement
 from api.app.applications import Application
 from api.app.notices import Notice
 from api.app.people import User
@@ -14,6 +15,7 @@ from api.graphql.context import Context, Info
 from api.graphql.errors import PublicError
 from api.graphql.mutations import id_of
 from api.graphql.requiring import requires
+from domain.agreements.standings import standings
 from domain.applications import applications, decisions, offers
 from domain.credit import assessing
 from domain.notices import notices
@@ -26,6 +28,7 @@ from infra.errors import Refusal
 # A ring can be lost with Valkey; what it would have told is then told this much later.
 LOOK_AGAIN_SECONDS = 10
 T = TypeVar("T")
+AgreementId = Annotated[strawberry.ID, strawberry.argument(description="Of an Agreement.")]
 ApplicationId = Annotated[strawberry.ID, strawberry.argument(description="Of an Application.")]
 
 
@@ -36,6 +39,10 @@ class ScoreChange:
 
 class NoSuchApplication(PublicError):
     code, sentence = "BAD_REQUEST", "We could not find this application."
+
+
+class NoSuchAgreement(PublicError):
+    code, sentence = "BAD_REQUEST", "We could not find this agreement."
 
 
 @strawberry.type(
@@ -76,6 +83,27 @@ class Subscription:
                 offer = (await offers.of_applications(db, {key})).get(key)
             mark = (application.status, decision.id if decision else None, offer.id if offer else None)
             return mark, application
+
+        async for change in changes(info.context, look):
+            yield change
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.subscription(description="The agreement now, and again whenever its state or what is owed changes.")
+    async def agreement_changed(self, info: Info, id: AgreementId) -> AsyncIterator[Agreement]:
+        user_id = info.context.user.user_id
+        try:
+            key = (user_id, id_of("Agreement", id))
+        except Refusal:
+            raise NoSuchAgreement from None
+
+        async def look() -> tuple[Any, Any]:
+            async with reading() as db:
+                standing = (await standings(db, {key})).get(key)
+            if standing is None:
+                raise NoSuchAgreement
+            states = [(each.id, each.status) for each in standing.draw_downs]
+            mark = (standing.agreement.status, standing.outstanding, standing.credit, states)
+            return mark, standing.agreement
 
         async for change in changes(info.context, look):
             yield change

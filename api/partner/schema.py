@@ -11,6 +11,7 @@ from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
+from api.partner.agreements import Agreement, AgreementMutation, DrawDown
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
@@ -18,6 +19,7 @@ from api.partner.reach import ReachQuery
 from api.partner.settlements import SettlementQuery
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
+from domain.agreements import agreements, draw_downs
 from domain.applications import applications
 from domain.market import products
 from domain.people import partner_tokens, partners
@@ -26,6 +28,10 @@ from infra.ids import global_id
 from integrations.webhooks import deliveries, endpoints
 
 NODES: Finders = {
+    "Agreement": Finder(
+        Permission.ANSWER_APPLICATIONS, rows_of(lambda context: agreements.visible_to(context.partner))
+    ),
+    "DrawDown": Finder(Permission.ANSWER_APPLICATIONS, rows_of(lambda context: draw_downs.visible_to(context.partner))),
     "Application": Finder(
         Permission.ANSWER_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.partner))
     ),
@@ -70,13 +76,15 @@ class Query(ApplicationQuery, ProductQuery, ReachQuery, SettlementQuery, Webhook
 @strawberry.type(
     description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
-class Mutation(ApplicationMutation, ProductMutation, WebhookMutation, DeliveryMutation):
+class Mutation(ApplicationMutation, AgreementMutation, ProductMutation, WebhookMutation, DeliveryMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Product, WebhookEndpoint, WebhookDelivery))
+    return make_schema(
+        Query, Mutation, types=(Agreement, Application, DrawDown, Product, WebhookEndpoint, WebhookDelivery)
+    )
 
 
 async def authenticate(text: str) -> KnownActor[PartnerActor]:

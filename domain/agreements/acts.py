@@ -42,7 +42,11 @@ class AgreementAct(Entity):
     amount: Mapped[Minor]
     cause_id: Mapped[UUID]
     at: Mapped[datetime]
+    place: Mapped[int]  # in the order in which they were written, from 0
     withheld: Mapped[Minor] = mapped_column(default=0)
     until: Mapped[date | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "agreement_id", "kind", "cause_id", unique=True),)
+    __table_args__ = (
+        Index(None, "user_id", "agreement_id", "kind", "cause_id", unique=True),
+        Index(None, "user_id", "agreement_id", "place", unique=True),
+    )

@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.actors import PartnerActor
 from domain.people import payment_accounts
+from domain.permissions import Permission
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
@@ -67,6 +69,12 @@ class DrawDown(Entity):
     @property
     def settled_at(self) -> datetime | None:
         return self.ended_at if self.status is DrawDownStatus.SETTLED else None
+
+
+def visible_to(actor: PartnerActor) -> Select[DrawDown]:
+    """What this partner was told to pay out, if it may answer applications at all."""
+    may = actor.may(Permission.ANSWER_APPLICATIONS)
+    return select(DrawDown).where(DrawDown.partner_id == actor.partner_id if may else text("false"))
 
 
 async def _is_on_its_way(db: Db, user_id: UUID, account_id: UUID) -> bool:

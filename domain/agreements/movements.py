@@ -1,12 +1,19 @@
-"""Movement: a line of an agreement's statement, posted to the ledger with it."""
+"""Movement: what one booking added to each part of what is owed, posted to the ledger with it."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
-from uuid import UUID
+from typing import Protocol
+from uuid import UUID, uuid5
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.money.lives import Correction
+from domain.money.loans import Booking, BookingKind, Parts
+from infra import clock
 from infra.entity import Entity, Minor, OwnerId
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
@@ -25,12 +32,22 @@ class MovementKind(StrEnum):
     PAYOUT_RETURNED = "PAYOUT_RETURNED"
 
 
+KINDS = {
+    BookingKind.ADVANCE: MovementKind.PRINCIPAL,
+    BookingKind.INTEREST: MovementKind.INTEREST,
+    BookingKind.FEE: MovementKind.FEE,
+    BookingKind.PENALTY: MovementKind.FEE,
+    BookingKind.REPAYMENT: MovementKind.REPAYMENT,
+    BookingKind.WAIVER: MovementKind.WAIVER,
+    BookingKind.REFUND: MovementKind.REFUND,
+}
+
+
 @raises(Raised.OWNERS)
 class Movement(Entity):
-    """What one booking of `domain/money` added to each part of what is owed (below zero: took from it), and to credit.
+    """`booked` is the booking's kind, `number` its instalment, `ref` the act that it came of, `at` when it counts from.
 
-    `booked` is the booking's kind; `number` its instalment; `ref` the act that it came of. The transfers that say the same
-    in the ledger name it as their cause.
+    Below zero a part takes from what is owed. They are in order by `place`.
     """
 
     __tablename__ = "movements"
@@ -44,6 +61,8 @@ class Movement(Entity):
     booked: Mapped[str]
     on: Mapped[date]
     at: Mapped[datetime]
+    posted_at: Mapped[datetime]
+    place: Mapped[int]
     principal: Mapped[Minor]
     interest: Mapped[Minor]
     fees: Mapped[Minor]
@@ -52,9 +71,92 @@ class Movement(Entity):
     number: Mapped[int | None]
     ref: Mapped[str]
 
-    __table_args__ = (Index(None, "user_id", "agreement_id", "at", "id"),)
+    __table_args__ = (Index(None, "user_id", "agreement_id", "place", unique=True),)
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.principal, self.interest, self.fees, self.penalties)
+
+    @property
+    def booking(self) -> Booking:
+        return Booking(BookingKind(self.booked), self.on, self.parts, self.credit, self.number, self.ref)
+
+    @property
+    def booking_taken_back(self) -> Booking:
+        """Of a reversal: the booking that stands no more."""
+        return replace(self.booking, parts=-self.parts, credit=-self.credit)
+
+    @property
+    def words(self) -> str:
+        """What tells it from others, but for its copies."""
+        return f"{self.kind}:{self.booked}:{self.on}:{self.number}:{self.ref}:{[*self.parts]}:{self.credit}"
+
+    @property
+    def is_reversal(self) -> bool:
+        return self.kind is MovementKind.REVERSAL
 
     @property
     def amount(self) -> int:
         """What it adds to what is owed, less credit."""
-        return self.principal + self.interest + self.fees + self.penalties - self.credit
+        return self.parts.total - self.credit
+
+
+class Owned(Protocol):
+    """Whose agreement it is, and which."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def id(self) -> UUID: ...
+
+
+class Written(Protocol):
+    """When an act was written."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+def of_corrections(
+    changes: Sequence[Correction],
+    before: Sequence[Movement],
+    acts: Mapping[str, Written],
+    agreement: Owned,
+    now: datetime,
+) -> list[Movement]:
+    """What is to be posted after those of `before`. Each has the same id, whether it is posted or only worked out."""
+    made: list[Movement] = []
+    copies = Counter(movement.words for movement in before)
+    for place, change in enumerate(changes, len(before)):
+        movement = _of_correction(change, acts, agreement, now, place)
+        movement.id = uuid5(agreement.id, f"{movement.words}:{copies[movement.words]}")
+        copies[movement.words] += 1
+        made.append(movement)
+    return made
+
+
+def _of_correction(
+    change: Correction, acts: Mapping[str, Written], agreement: Owned, now: datetime, place: int
+) -> Movement:
+    booking = change.booking
+    parts, credit = (-booking.parts, -booking.credit) if change.reverses else (booking.parts, booking.credit)
+    act = acts.get(booking.ref)
+    at = now if change.reverses else act.at if act else clock.begins(booking.on)
+    return Movement(
+        user_id=agreement.user_id,
+        id=agreement.id,
+        agreement_id=agreement.id,
+        kind=MovementKind.REVERSAL if change.reverses else KINDS[booking.kind],
+        booked=booking.kind.value,
+        on=booking.on,
+        at=at,
+        posted_at=now,
+        place=place,
+        principal=parts.principal,
+        interest=parts.interest,
+        fees=parts.fees,
+        penalties=parts.penalties,
+        credit=credit,
+        number=booking.number,
+        ref=booking.ref,
+    )

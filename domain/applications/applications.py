@@ -16,8 +16,10 @@ from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.feeds import InFeed
 from infra.lifecycle import Lifecycle, Move
+from infra.loaders import is_any_pair, loader
 from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 from infra.words import N_
@@ -175,6 +177,17 @@ async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
 
 
 putting_away.unfinished.append(_what_to_finish)
+
+
+_BY_KEY = Question(lambda: select(Application).where(is_any_pair(Application.user_id, Application.id)))
+
+
+@loader(_BY_KEY)
+async def by_keys(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Application]]
+) -> dict[tuple[UUID, UUID], Application]:
+    """By (user, id)."""
+    return {(application.user_id, application.id): application for (application,) in rows}
 
 
 async def timelines(db: Db, ids: set[UUID]) -> dict[UUID, list[Event]]:

@@ -15,11 +15,18 @@ async def refuse_unproven(db: Db, actor: UserActor, amount: Money) -> None:
     """Refuses NOT_ALLOWED whom no register knows, above a setting, and a mismatch at any amount; and STEP_UP_REQUIRED above
     another. A currency that no setting names is above both. NOT_OPEN at any amount whoever recovered, while that can be undone.
     """
+    await _refuse_unknown(db, actor, amount, settings().unchecked_most.get(amount.currency, -1))
+
+
+async def refuse_unchecked(db: Db, actor: UserActor, amount: Money) -> None:
+    """The same before money leaves: refuses NOT_ALLOWED whoever is not CHECKED, at any amount."""
+    await _refuse_unknown(db, actor, amount, -1)
+
+
+async def _refuse_unknown(db: Db, actor: UserActor, amount: Money, unchecked_most: int) -> None:
     await recoveries.refuse(db, actor)
     status = identity_of(await readings.sheet(db, actor.user_id))
-    if status is IdentityStatus.MISMATCH or (
-        status is IdentityStatus.UNCHECKED and amount.minor > settings().unchecked_most.get(amount.currency, -1)
-    ):
+    if status is IdentityStatus.MISMATCH or (status is IdentityStatus.UNCHECKED and amount.minor > unchecked_most):
         raise Refusal(RefusalCode.NOT_ALLOWED, N_("Please verify your identity first."))
     if amount.minor > settings().step_up_above.get(amount.currency, -1):
         await stepping_up.require_step_up(db, actor)

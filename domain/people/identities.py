@@ -29,6 +29,7 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.receipts import Receipt
 from infra.settings import settings
 from infra.texts import line
+from infra.vault import Seal
 from infra.words import N_
 
 NAME, NUMBER = "identities.name", "identities.number"
@@ -206,6 +207,11 @@ async def opened(db: Db, identity: PersonIdentity) -> tuple[str, IdNumber] | Non
         return None
     seal = await vault.seal_of(db, identity.user_id)
     return seal.open(identity.name_sealed, NAME), id_numbers.parse(seal.open(identity.number_sealed, NUMBER))
+
+
+def opened_name(identity: PersonIdentity, seal: Seal) -> str | None:
+    """As the register knows them; None of whoever is not CHECKED."""
+    return None if identity.name_sealed is None else str(seal.open(identity.name_sealed, NAME))
 
 
 async def _take_try(db: Db, actor: UserActor, said: Said) -> tuple[Use, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from domain.agreements import agreements, draw_downs
 from domain.applications import applications
 from domain.consent import consents
 
@@ -46,4 +47,13 @@ OF_CONSENTS: Mapping[str, EventType] = {
     consents.GRANTED: EventType.CONSENT_GRANTED,
     consents.REVOKED: EventType.CONSENT_REVOKED,
 }
-TYPES: Mapping[str, EventType] = {**OF_APPLICATIONS, **OF_CONSENTS}
+OF_AGREEMENTS: Mapping[str, EventType] = {
+    agreements.DRAWN: EventType.AGREEMENT_DRAWN,
+    agreements.REPAID: EventType.AGREEMENT_REPAID,
+    agreements.OVERDUE: EventType.AGREEMENT_OVERDUE,
+    agreements.SETTLED: EventType.AGREEMENT_SETTLED,
+    agreements.UNWOUND: EventType.AGREEMENT_UNWOUND,
+}
+# Their subject is the draw-down.
+OF_PAYOUTS: Mapping[str, EventType] = {draw_downs.PAYOUT_REQUESTED: EventType.PAYOUT_REQUESTED}
+TYPES: Mapping[str, EventType] = {**OF_APPLICATIONS, **OF_CONSENTS, **OF_AGREEMENTS, **OF_PAYOUTS}

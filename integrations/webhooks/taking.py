@@ -61,7 +61,9 @@ TAKE = text(
                 first_tried_at = coalesce(taken.first_tried_at, longan_now())
            FROM free WHERE taken.id = free.id
          RETURNING taken.*)
-    SELECT taken.*, chosen.url, chosen.failures, extract(epoch FROM clock_timestamp())::bigint AS now
+    SELECT taken.*, chosen.url, chosen.failures,
+           (SELECT events.subject_id FROM events WHERE events.id = taken.event_id) AS about_id,
+           extract(epoch FROM clock_timestamp())::bigint AS now
       FROM chosen LEFT JOIN taken ON taken.id = chosen.id
     """  # noqa: S608
 )
@@ -125,6 +127,7 @@ def _signed(row: Row[Any], by: UUID, keys: Sequence[bytes]) -> Taken:
         event_type=EventType[row.event_type],
         happened_at=row.happened_at,
         application_id=row.subject_id,
+        about_id=row.about_id,
     )
     return Taken(
         id=row.id,

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import CompoundSelect, Select, and_, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.agreements.agreements import Agreement
+from domain.agreements.draw_downs import DrawDown
 from domain.applications.applications import Application
 from domain.consent.consents import Consent
 from infra import clock
@@ -15,7 +17,7 @@ from infra.outbox import Event, EventReaction
 from integrations.webhooks import deliveries
 from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
 from integrations.webhooks.endpoints import WebhookEndpoint
-from integrations.webhooks.event_types import OF_CONSENTS, TYPES
+from integrations.webhooks.event_types import OF_AGREEMENTS, OF_CONSENTS, OF_PAYOUTS, TYPES
 
 TELL_PARTNER = "tell_partner"  # as rows of the outbox name it
 
@@ -76,6 +78,14 @@ async def _about(db: Db, event: Event) -> About | None:
     if event.name in OF_CONSENTS:
         consents = select(Consent.application_id, Consent.partner_id)
         its = consents.where(Consent.user_id == event.user_id, Consent.id == event.subject_id)
+    elif event.name in OF_PAYOUTS:
+        drawn = select(Agreement.application_id, Agreement.partner_id).join(
+            DrawDown, and_(DrawDown.user_id == Agreement.user_id, DrawDown.agreement_id == Agreement.id)
+        )
+        its = drawn.where(DrawDown.user_id == event.user_id, DrawDown.id == event.subject_id)
+    elif event.name in OF_AGREEMENTS:
+        agreements = select(Agreement.application_id, Agreement.partner_id)
+        its = agreements.where(Agreement.user_id == event.user_id, Agreement.id == event.subject_id)
     else:
         applications = select(Application.id, Application.partner_id)
         its = applications.where(Application.user_id == event.user_id, Application.id == event.subject_id)
@@ -83,10 +93,21 @@ async def _about(db: Db, event: Event) -> About | None:
     return About(application_id, partner_id) if application_id else None
 
 
+def _subjects(event: Event, about: About) -> CompoundSelect[UUID]:
+    """What else events of the same application are about: its consent, its agreement, what was drawn of that."""
+    consents = select(Consent.id).where(
+        Consent.user_id == event.user_id, Consent.application_id == about.application_id
+    )
+    its = (Agreement.user_id == event.user_id, Agreement.application_id == about.application_id)
+    drawn = select(DrawDown.id).join(
+        Agreement, and_(DrawDown.user_id == Agreement.user_id, DrawDown.agreement_id == Agreement.id)
+    )
+    return union_all(consents, select(Agreement.id).where(*its), drawn.where(*its))
+
+
 async def _not_written_yet(db: Db, event: Event, about: About) -> list[Event]:
     """What of the same application still owes its deliveries, in the order in which it happened."""
-    its = select(Consent.id).where(Consent.user_id == event.user_id, Consent.application_id == about.application_id)
-    subjects = [about.application_id, *(await db.execute(its)).scalars()]
+    subjects = [about.application_id, *(await db.execute(_subjects(event, about))).scalars()]
     place = (Event.position, Event.id)
     owed = (
         select(Event)

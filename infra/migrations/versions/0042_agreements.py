@@ -83,11 +83,13 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('cause_id', sa.Uuid(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
     sa.Column('withheld', sa.BigInteger(), nullable=False),
     sa.Column('until', sa.Date(), nullable=True),
     sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_agreement_acts'))
     )
     op.create_index(op.f('ix_agreement_acts_user_id_agreement_id_kind_cause_id'), 'agreement_acts', ['user_id', 'agreement_id', 'kind', 'cause_id'], unique=True)
+    op.create_index(op.f('ix_agreement_acts_user_id_agreement_id_place'), 'agreement_acts', ['user_id', 'agreement_id', 'place'], unique=True)
     op.create_table('movements',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -96,6 +98,8 @@ def upgrade() -> None:
     sa.Column('booked', sa.Text(), nullable=False),
     sa.Column('on', sa.Date(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
     sa.Column('principal', sa.BigInteger(), nullable=False),
     sa.Column('interest', sa.BigInteger(), nullable=False),
     sa.Column('fees', sa.BigInteger(), nullable=False),
@@ -105,7 +109,7 @@ def upgrade() -> None:
     sa.Column('ref', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('user_id', 'id', name=op.f('pk_movements'))
     )
-    op.create_index(op.f('ix_movements_user_id_agreement_id_at_id'), 'movements', ['user_id', 'agreement_id', 'at', 'id'], unique=False)
+    op.create_index(op.f('ix_movements_user_id_agreement_id_place'), 'movements', ['user_id', 'agreement_id', 'place'], unique=True)
     for table in OWNERS:
         for word, which in (('INSERT', 'NEW'), ('UPDATE', 'NEW'), ('DELETE', 'OLD')):
             op.execute(TRIGGER.format(table=table, word=word, which=which))

@@ -1,0 +1,186 @@
+"""Standing: an agreement at the end of a day, worked out of all that happened to it. Whoever reads it writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.agreements.acts import AgreementAct
+from domain.agreements.agreements import OPEN, Agreement
+from domain.agreements.draw_downs import DrawDown, DrawDownStatus
+from domain.agreements.movements import Movement, of_corrections
+from domain.agreements.schedules import InstalmentStatus
+from domain.money import lives
+from domain.money.lives import LoanLife, Payoff
+from domain.money.loans import Act, Booking, LoanEvent, LoanTerms, PlannedRow
+from infra import clock, lasting
+from infra.database import Db
+from infra.loaders import is_any_pair, loader
+from infra.questions import Question, ask_of
+
+ON_ITS_WAY = (DrawDownStatus.SENT, DrawDownStatus.SETTLED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`acts`, `draw_downs` and `movements` are in the order in which they were written."""
+
+    agreement: Agreement
+    acts: Sequence[AgreementAct]
+    draw_downs: Sequence[DrawDown]
+    movements: Sequence[Movement]
+    on: date
+
+    @property
+    def terms(self) -> LoanTerms:
+        agreement = self.agreement
+        return LoanTerms(annual_rate=agreement.annual_rate, instalments=agreement.term_months, cap=agreement.cost_cap)
+
+    @cached_property
+    def events(self) -> list[LoanEvent]:
+        return [_event(act) for act in self.acts]
+
+    @cached_property
+    def life(self) -> LoanLife:
+        return lives.live(self.terms, self.events, self.on)
+
+    @property
+    def outstanding(self) -> int:
+        return self.life.owed.total
+
+    @property
+    def credit(self) -> int:
+        return self.life.credit
+
+    @property
+    def drawn(self) -> int:
+        """What of the limit is used: also what is on its way, never what failed."""
+        return sum(each.amount for each in self.draw_downs if each.status in ON_ITS_WAY)
+
+    @property
+    def withheld(self) -> int:
+        return sum(each.withheld for each in self.draw_downs if each.status in ON_ITS_WAY)
+
+    @property
+    def drawable(self) -> int:
+        return self.agreement.amount - self.drawn if self.agreement.status in OPEN else 0
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether money of it is sent, and nobody knows yet what becomes of it."""
+        return any(each.status is DrawDownStatus.SENT for each in self.draw_downs)
+
+    @property
+    def overdue_days(self) -> int:
+        return max(0, (self.on - row.due_on).days) if (row := self.life.next_due) else 0
+
+    @property
+    def overdue_at(self) -> datetime | None:
+        """When the oldest instalment that is open is late: with the day after the one on which it is due."""
+        return clock.begins(row.due_on + timedelta(days=1)) if (row := self.life.next_due) else None
+
+    @property
+    def ends_on(self) -> date | None:
+        return self.life.rows[-1].due_on if self.life.rows else None
+
+    @property
+    def due_day(self) -> int | None:
+        """The day of the month on which instalments are due, where the month has it."""
+        return self.life.rows[0].starts_on.day if self.life.rows else None
+
+    @cached_property
+    def acts_by_ref(self) -> dict[str, AgreementAct]:
+        return {str(act.cause_id): act for act in self.acts}
+
+    def unposted(self, now: datetime) -> list[Movement]:
+        """What is to be posted so that the statement says all that happened by then."""
+        changes = lives.corrections(_that_stand(self.movements), self.life.bookings)
+        return of_corrections(changes, self.movements, self.acts_by_ref, self.agreement, now)
+
+    def payoff(self, on: date) -> Payoff | None:
+        return lives.payoff(self.terms, self.events, on)
+
+    def status_of(self, row: PlannedRow) -> InstalmentStatus:
+        if not row.outstanding:
+            return InstalmentStatus.PAID
+        if row.due_on < self.on:
+            return InstalmentStatus.OVERDUE
+        return InstalmentStatus.PARTLY_PAID if row.paid.total else InstalmentStatus.OPEN
+
+    def with_another(self, event: LoanEvent) -> LoanLife:
+        """Its life as it would be with this too."""
+        return lives.live(self.terms, [*self.events, event], max(self.on, event.on))
+
+
+def _event(act: AgreementAct) -> LoanEvent:
+    return LoanEvent(Act(act.kind), act.on, act.amount, act.until, act.withheld, str(act.cause_id))
+
+
+def _that_stand(movements: Iterable[Movement]) -> list[Booking]:
+    """The bookings that were posted and not taken back since."""
+    stand = Counter[Booking]()
+    for movement in movements:
+        if movement.is_reversal:
+            stand[movement.booking_taken_back] -= 1
+        else:
+            stand[movement.booking] += 1
+    return list(stand.elements())
+
+
+_AGREEMENTS = Question(lambda: select(Agreement).where(is_any_pair(Agreement.user_id, Agreement.id)))
+_ACTS = Question(
+    lambda: (
+        select(AgreementAct)
+        .where(is_any_pair(AgreementAct.user_id, AgreementAct.agreement_id))
+        .order_by(AgreementAct.place)
+    )
+)
+_DRAW_DOWNS = Question(
+    lambda: select(DrawDown).where(is_any_pair(DrawDown.user_id, DrawDown.agreement_id)).order_by(DrawDown.id)
+)
+_MOVEMENTS = Question(
+    lambda: select(Movement).where(is_any_pair(Movement.user_id, Movement.agreement_id)).order_by(Movement.place)
+)
+
+
+@loader(_AGREEMENTS, _ACTS, _DRAW_DOWNS, _MOVEMENTS)
+async def standings(
+    db: Db | None,
+    keys: set[tuple[UUID, UUID]],
+    now: datetime,
+    agreements: list[tuple[Agreement]],
+    acts: list[tuple[AgreementAct]],
+    draw_downs: list[tuple[DrawDown]],
+    movements: list[tuple[Movement]],
+) -> dict[tuple[UUID, UUID], Standing]:
+    """How many agreements stand today, by (user, id)."""
+    today = clock.local_day(now)
+    lasting.until(clock.begins(today + timedelta(days=1)))
+    return {
+        (each.user_id, each.id): Standing(
+            each,
+            [act for (act,) in acts if act.agreement_id == each.id],
+            [draw_down for (draw_down,) in draw_downs if draw_down.agreement_id == each.id],
+            [movement for (movement,) in movements if movement.agreement_id == each.id],
+            today,
+        )
+        for (each,) in agreements
+    }
+
+
+async def standing_of(db: Db, agreement: Agreement) -> Standing:
+    """How an agreement that this transaction holds stands today, with all that was written just now."""
+    given = {"keys": [agreement.user_id], "ids": [agreement.id]}
+    asked = [(question, given) for question in (_ACTS, _DRAW_DOWNS, _MOVEMENTS)]
+    acts, draw_downs, movements = await ask_of(db, asked)
+    return Standing(
+        agreement,
+        [act for (act,) in acts],
+        [draw_down for (draw_down,) in draw_downs],
+        [movement for (movement,) in movements],
+        await clock.today(db),
+    )

@@ -1,0 +1,132 @@
+"""Statement: an agreement's movements as a person reads them, one line for each thing that happened, newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from uuid import UUID
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+from domain.agreements.movements import Movement, MovementKind
+from domain.agreements.standings import Standing
+from infra.money import Money
+from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
+from infra.words import N_, Locale, say
+
+LANGUAGES = {"zh": "zh_CN", "en": "en_GB"}
+Values = Mapping[str, Money | date | int]
+
+PAID_OUT = N_("Paid out to you.")
+PAID_OUT_LESS_FEE = N_("Drawn: {paid} paid out to you, and a fee of {fee} kept back.")
+INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
+INTEREST_SO_FAR = N_("Interest up to {on}.")
+CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked anew, since a payment counts from an earlier day.")
+GIVEN_UP = N_("Given up, so that everything costs no more than it may.")
+PAID_BACK = N_("Paid back to you, out of what you had paid too much.")
+ALL_OF_IT = N_("Your payment, thank you: {principal} repaid, {interest} interest.")
+OF_PRINCIPAL = N_("Your payment, thank you: {principal} repaid.")
+OF_INTEREST = N_("Your payment, thank you: {interest} interest.")
+WITH_FEES = N_("Your payment, thank you: {principal} repaid, {interest} interest, {fees} fees.")
+WITH_CREDIT = N_("Your payment, thank you. {credit} of it is more than was owed: it is your credit.")
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """`amount` is what it adds to what is owed, less credit; the lines add up to what is owed now, less credit."""
+
+    id: UUID
+    at: datetime
+    kind: MovementKind
+    amount: int
+    currency: str
+    sentence: str
+    values: Values = field(default_factory=dict)
+
+    def words(self, locale: Locale) -> str:
+        return say(self.sentence, locale, **{name: written(value, locale) for name, value in self.values.items()})
+
+
+def written(value: Money | date | int, locale: Locale) -> str:
+    match value:
+        case Money():
+            return str(format_currency(value.amount, value.currency, locale=LANGUAGES[locale]))
+        case date():
+            return format_date(value, "M月d日" if locale == "zh" else "d MMMM", locale=LANGUAGES[locale])
+    return str(value)
+
+
+def lines_of(standing: Standing, now: datetime) -> list[StatementLine]:
+    """All of them, newest first: what was posted, and what has fallen due since."""
+    movements = [*standing.movements, *standing.unposted(now)]
+    lines = [_line(standing, [*each]) for _, each in groupby(movements, key=_of_one_act)]
+    return [line for line in reversed(lines) if line.amount or line.kind is MovementKind.REPAYMENT]
+
+
+def page_of(standing: Standing, now: datetime, first: int | None, after: str | None) -> Page[StatementLine]:
+    """Refuses INVALID a wrong number, and a cursor of another list."""
+    limit, lines = limit_of(first), lines_of(standing, now)
+    start = 0
+    if after is not None:
+        place = next((i for i, line in enumerate(lines) if [str(line.id)] == decode_cursor(after, 1)), None)
+        if place is None:
+            raise not_ours()
+        start = place + 1
+    shown = lines[start : start + limit]
+    cursors = [encode_cursor([line.id]) for line in shown]
+    has_next = len(lines) > start + limit
+    return Page(shown, cursors, has_next, after is not None, cursors[-1] if cursors else after)
+
+
+def _of_one_act(movement: Movement) -> tuple[object, ...]:
+    """A payment that reaches several instalments is one line."""
+    together = movement.kind in (MovementKind.REPAYMENT, MovementKind.WAIVER, MovementKind.REVERSAL) and movement.ref
+    return (movement.kind, movement.ref, movement.posted_at) if together else (movement.id,)
+
+
+def _line(standing: Standing, movements: list[Movement]) -> StatementLine:
+    first, currency = movements[0], standing.agreement.currency
+
+    def money(minor: int) -> Money:
+        return Money(minor, currency)
+
+    principal, interest = -sum(each.principal for each in movements), -sum(each.interest for each in movements)
+    fees = -sum(each.fees + each.penalties for each in movements)
+    credit, values = sum(each.credit for each in movements), dict[str, Money | date | int]()
+    match first.kind:
+        case MovementKind.PRINCIPAL:
+            withheld = standing.acts_by_ref[first.ref].withheld
+            sentence = PAID_OUT_LESS_FEE if withheld else PAID_OUT
+            values = {"paid": money(first.amount - withheld), "fee": money(withheld)}
+        case MovementKind.INTEREST:
+            sentence = INTEREST_SO_FAR if first.ref or first.number is None else INTEREST_DUE
+            values = {"number": first.number or 0, "on": first.on}
+        case MovementKind.REPAYMENT:
+            sentence = _of_payment(principal, interest, fees, credit)
+            values = {
+                "principal": money(principal),
+                "interest": money(interest),
+                "fees": money(fees),
+                "credit": money(credit),
+            }
+        case MovementKind.WAIVER:
+            sentence = GIVEN_UP
+        case MovementKind.REFUND:
+            sentence = PAID_BACK
+        case MovementKind.REVERSAL:
+            sentence = TAKEN_BACK
+        case _:
+            sentence = CHARGED
+    amount = sum(each.amount for each in movements)
+    return StatementLine(first.id, first.at, first.kind, amount, currency, sentence, values)
+
+
+def _of_payment(principal: int, interest: int, fees: int, credit: int) -> str:
+    if credit:
+        return WITH_CREDIT
+    if fees:
+        return WITH_FEES
+    if principal and interest:
+        return ALL_OF_IT
+    return OF_PRINCIPAL if principal else OF_INTEREST

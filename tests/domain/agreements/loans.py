@@ -1,0 +1,114 @@
+"""Loans without a door: an agreement as an acceptance makes it, and what then happens to it, for tests that need many."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from domain.actors import UserActor
+from domain.agreements import agreements, booking, limits
+from domain.agreements.acts import ActKind
+from domain.agreements.agreements import Agreement
+from domain.agreements.draw_downs import DrawDown
+from domain.agreements.drawing import PayoutOutcome, conclude, share_of_fee
+from domain.agreements.limits import transfer_of
+from domain.agreements.standings import Standing, standing_of
+from domain.applications.offers import Offer, OfferStatus
+from domain.ledger.kinds import AccountKind
+from domain.ledger.posting import post
+from domain.ledger.transfers import Cause, CauseKind
+from domain.market.kinds import ProductKind
+from infra import clock
+from infra.database import Db
+from infra.ids import new_id
+from tests.api.people import somebody
+
+
+async def open_loan(
+    db: Db,
+    amount: int = 1_200_00,
+    *,
+    months: int = 12,
+    rate: str = "0.12",
+    fee: int = 0,
+    currency: str = "CNY",
+    partner_id: UUID | None = None,
+) -> Agreement:
+    user, now = await somebody(db), await clock.now(db)
+    offer = Offer(
+        user_id=user.id,
+        application_id=new_id(),
+        amount=amount,
+        currency=currency,
+        term_months=months,
+        annual_rate=Decimal(rate),
+        annual_cost=Decimal(rate),
+        monthly_payment=amount // months,
+        deposit=0,
+        deposit_waived=0,
+        schedule=[],
+        documents=[],
+        made_at=now,
+        expires_at=now + timedelta(days=7),
+        status=OfferStatus.ACCEPTED,
+        fee=fee,
+    )
+    agreement = Agreement(
+        user_id=user.id,
+        application_id=offer.application_id,
+        offer_id=offer.id,
+        product_id=new_id(),
+        partner_id=partner_id or new_id(),
+        kind=ProductKind.LOAN,
+        title="A loan",
+        amount=amount,
+        currency=currency,
+        term_months=months,
+        annual_rate=Decimal(rate),
+        fee=fee,
+        cost_cap=Decimal("0.24"),
+        monthly_payment=amount // months,
+        documents=[],
+        signed_at=now,
+        updated_at=now,
+    )
+    db.add_all([offer, agreement])
+    await db.flush()
+    await limits.begin(db, agreement)
+    return agreement
+
+
+def owner(agreement: Agreement) -> UserActor:
+    return UserActor(agreement.user_id, new_id())
+
+
+async def send(db: Db, agreement: Agreement, amount: int) -> DrawDown:
+    """On its way, as drawing makes it for whoever proves who they are."""
+    standing = await standing_of(db, agreement)
+    drawn = DrawDown(
+        user_id=agreement.user_id,
+        agreement_id=agreement.id,
+        partner_id=agreement.partner_id,
+        payment_account_id=new_id(),
+        amount=amount,
+        withheld=share_of_fee(standing, amount),
+        currency=agreement.currency,
+        sent_at=await clock.now(db),
+    )
+    on, cause = await clock.today(db), Cause(CauseKind.DRAW_DOWN, drawn.id)
+    await post(db, [transfer_of(agreement, cause, AccountKind.RESERVED, AccountKind.DRAWABLE, amount, on)])
+    db.add(drawn)
+    await db.flush()
+    return drawn
+
+
+async def pay_out(
+    db: Db, agreement: Agreement, amount: int, outcome: PayoutOutcome = PayoutOutcome.SETTLED
+) -> DrawDown:
+    drawn = await send(db, agreement, amount)
+    return await conclude(db, agreement.user_id, drawn.id, outcome, None)
+
+
+async def repay(db: Db, agreement: Agreement, amount: int, **more: object) -> Standing:
+    held = await agreements.lock(db, agreement.user_id, agreement.id)
+    assert held is not None
+    return await booking.book_act(db, held, ActKind.PAYMENT, new_id(), amount, **more)  # type: ignore[arg-type]
