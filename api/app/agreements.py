@@ -8,6 +8,7 @@ import strawberry
 
 from api.app.documents import Document, documents_of
 from api.app.draw_downs import DrawDown
+from api.app.hardships import Deposit, Hardship, HardshipKind
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
 from api.app.products import Product
@@ -104,6 +105,18 @@ class Agreement(Node):
     async def draw_downs(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[DrawDown]:
         return cast(list[DrawDown], [*reversed((await _standing(root, info)).draw_downs)])
 
+    @strawberry.field(description="Whether instalments are drawn by themselves; nobody can allow it yet.")
+    def autopay(root: strawberry.Parent[agreements.Agreement]) -> bool:
+        return False
+
+    @strawberry.field(description="What is held while it lasts; null where there is none, as of a loan.")
+    def deposit(root: strawberry.Parent[agreements.Agreement]) -> Deposit | None:
+        return None
+
+    @strawberry.field(description="The hardship that is asked for or in force; null without one.")
+    def hardship(root: strawberry.Parent[agreements.Agreement]) -> Hardship | None:
+        return None
+
     @strawberry.field(
         description="What settles everything on that day, from today to 30 days ahead, to the cent; null when nothing is owed."
     )
@@ -176,6 +189,17 @@ PreviewChangeResult = Annotated[
 class PreviewChangeInput:
     agreement_id: strawberry.ID = strawberry.field(description="Of an Agreement.", metadata=id_check("Agreement"))
     amount: MoneyInput | None = strawberry.field(default=None, description="To draw so much more.")
+    day_of_month: int | None = strawberry.field(
+        default=None, description="Another due day. Refused: it cannot be changed yet."
+    )
+    hardship: HardshipKind | None = strawberry.field(
+        default=None, description="To make it lighter for so many `months`. Refused: it cannot be asked for yet."
+    )
+    months: int | None = strawberry.field(default=None, description="Of a hardship.")
+
+    @property
+    def is_of_another_kind(self) -> bool:
+        return any(each is not None for each in (self.day_of_month, self.hardship, self.months))
 
 
 @strawberry.type
@@ -224,8 +248,8 @@ async def _draw(db: Db, actor: UserActor, input: DrawDownInput) -> draw_downs.Dr
 
 async def _preview(db: Db, actor: UserActor, input: PreviewChangeInput, locale: Locale) -> ChangePreview:
     agreement_id = id_of("Agreement", input.agreement_id, "input", "agreementId")
-    if input.amount is None:
-        raise invalid(N_("Say what is to change: an amount to draw."), ("input", "amount"))
+    if input.amount is None or input.is_of_another_kind:
+        raise invalid(N_("Say what is to change: an amount to draw, and nothing else."), ("input", "amount"))
     draw = await previewing.preview_draw(db, actor, agreement_id, input.amount.to_money("input", "amount"))
     return ChangePreview(
         schedule=schedule_of(draw.standing, draw.rows),
