@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import domain.agreements.accepting
 import domain.agreements.drawing
+import domain.agreements.repaying
 import domain.agreements.tasks
 import domain.agreements.telling
 import domain.applications.applying
@@ -58,6 +59,7 @@ ROOMS = (
     domain.agreements.drawing,
     domain.agreements.tasks,
     domain.agreements.telling,
+    domain.agreements.repaying,
     domain.applications.applying,
     domain.ledger.posting,
     domain.matching.reach.questions,

@@ -12,6 +12,7 @@ from api.app.hardships import Deposit, Hardship, HardshipKind
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
 from api.app.products import Product
+from api.app.repayments import next_action_field, repayments_field
 from api.app.statements import Movement, PayoffQuote, quote_of
 from api.app.viewing import viewer_field
 from api.graphql.connections import After, Connection, First, connection
@@ -40,6 +41,8 @@ QuoteDay = Annotated[date | None, strawberry.argument(description="Absent: today
 @shows(agreements.Agreement, description="An accepted offer in force.")
 class Agreement(Node):
     viewer = viewer_field()
+    repayments = repayments_field()
+    next_action = next_action_field()
     status: AgreementStatus = strawberry.field(description="Where it stands.")
     signed_at: datetime = strawberry.field(description="When the offer was accepted.")
     cooling_off_until: datetime = strawberry.field(

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from api.graphql.context import Context
 from api.graphql.nodes import Finder, Finders, rows_of
-from domain.agreements import agreements
+from domain.agreements import agreements, repaying
 from domain.agreements.draw_downs import DrawDown
 from domain.applications import applications
 from domain.applications.offers import Offer
@@ -20,6 +20,7 @@ from domain.market import products
 from domain.market.columns import columns_of
 from domain.matching import matches
 from domain.notices import notices
+from domain.payments.payments import Payment
 from domain.people.partners import Partner
 from domain.people.payment_accounts import PaymentAccount
 from domain.people.sessions import Session
@@ -36,6 +37,11 @@ def _me(context: Context) -> Select[User]:
 
 def _my_applications(context: Context) -> Select[applications.Application]:
     return applications.visible_to(context.user)
+
+
+def _my_repayments(context: Context) -> Select[Payment]:
+    mine = select(Payment).where(Payment.user_id == context.user.user_id)
+    return mine.where(Payment.cause == repaying.REPAYMENT)
 
 
 def _my_devices(context: Context) -> Select[Session]:
@@ -81,6 +87,7 @@ NODES: Finders = {
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
     "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
+    "Repayment": Finder(Permission.SIGNED_IN, rows_of(_my_repayments)),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),
     "LinkedAccount": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, LinkedAccount))),
     "Score": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, Score))),

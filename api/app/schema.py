@@ -24,6 +24,7 @@ from api.app.payment_accounts import PaymentAccount, PaymentAccountMutation
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.phone import PhoneMutation
 from api.app.products import Partner, Product, ProductQuery
+from api.app.repayments import Repayment, RepaymentMutation
 from api.app.scores import Score
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
@@ -53,6 +54,7 @@ class Mutation(
     AccountMutation,
     ApplicationMutation,
     AgreementMutation,
+    RepaymentMutation,
     MatchMutation,
     ImpressionMutation,
     ContactMutation,
@@ -81,6 +83,7 @@ def schema() -> Schema:
             PaymentAccount,
             PlanSubscription,
             Product,
+            Repayment,
             Score,
             User,
         ),

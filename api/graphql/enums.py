@@ -21,6 +21,7 @@ from domain.market.products import DecisionMode, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
+from domain.payments.cashiers import PaymentStatus
 from domain.people.challenges import CodePurpose
 from domain.people.payment_accounts import PaymentAccountKind
 from domain.people.profiles import IdentityStatus
@@ -54,6 +55,14 @@ show(
     RETURNING="What was bought is on its way back.",
     SETTLED="All is paid.",
     UNWOUND="Taken back as if it had never been.",
+)
+show(
+    PaymentStatus,
+    "Where a payment is. It counts once it is SETTLED.",
+    NEEDS_ACTION="The person has to do something at the cashier: `nextAction` says where.",
+    PENDING="On its way; nobody knows yet what becomes of it.",
+    SETTLED="It has arrived, and counts.",
+    FAILED="It did not come. Where it comes after all, it is SETTLED.",
 )
 show(
     DrawDownStatus,

@@ -3,7 +3,7 @@
 A process may end between any two of these: a payment that is open is looked after until its end is known.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -25,7 +25,9 @@ FIRST_LOOK, LAST_LOOK = timedelta(seconds=10), timedelta(hours=1)
 log = structlog.get_logger()
 
 
-async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money, *, address: str = "") -> Payment:
+async def begin(
+    db: Db, user_id: UUID, purpose: PaidFor, amount: Money, *, address: str = "", counts_on: date | None = None
+) -> Payment:
     """A payment that no cashier was asked for yet; `ask` does, and whoever looks after it where this process ends before."""
     now = await clock.now(db)
     payment = Payment(
@@ -37,6 +39,7 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money, *, addre
         cashier=cashiers.chosen(),
         begun_at=now,
         expires_at=now + payments.LASTS,
+        counts_on=counts_on,
     )
     if address:
         payment.address_sealed = (await vault.seal_of(db, user_id)).close(address, ADDRESS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -60,6 +60,7 @@ class Payment(Entity):
     """`page` is the cashier's, where the person has to act; `address` is from where they asked. Both are sealed.
 
     `answered_at` is when the cashier first said anything: until then it is asked for the money, afterwards what became of it.
+    `counts_on` is the day from which it counts whenever it is settled; None: the day on which it was.
     """
 
     __tablename__ = "payments"
@@ -80,6 +81,7 @@ class Payment(Entity):
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
     reference: Mapped[str | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    counts_on: Mapped[date | None] = mapped_column(default=None)
     failure: Mapped[PaymentFailure | None] = mapped_column(
         default=None, info=without_graph("why a payment failed; nothing moves through these")
     )

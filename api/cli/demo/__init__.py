@@ -19,7 +19,7 @@ def demo(
         bool, typer.Option("--json", help="Print one JSON object on standard output; the story goes to standard error.")
     ] = False,
 ) -> None:
-    """Walk five invented people from a phone number to a decided application, and tell it."""
+    """Walk five invented people from a phone number to an answer, and a loan to its end, and tell it."""
     import asyncio
 
     from api.cli import lab

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import GRADE_STYLES, money, percent, seconds
-from api.cli.demo.paper import Paper
+from api.cli.demo.loan_paper import LoanPaper
 from api.cli.demo.words import STATUS_STYLES, STATUSES
 from infra.words import N_
 
@@ -22,9 +22,10 @@ class Outcome:
     viewer: Data
     application: Data | None
     seconds: float
+    agreement: Data | None = None
 
 
-class AnswerPaper(Paper):
+class AnswerPaper(LoanPaper):
     def applying(self, match: Data, request: Data) -> None:
         self.blank()
         self.line(
@@ -133,7 +134,7 @@ class AnswerPaper(Paper):
 
     def total(self, took: float) -> None:
         self.blank()
-        self.line((self.words(N_("From the phone number to the answer: {time}"), time=seconds(took)), "dim"))
+        self.line((self.words(N_("From the phone number to the end: {time}"), time=seconds(took)), "dim"))
         self.blank()
 
     def closing(self, address: str, outcomes: list[Outcome]) -> None:

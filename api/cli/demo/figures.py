@@ -15,6 +15,8 @@ def of(outcome: Outcome) -> dict[str, Any]:
         "points": score and score["points"],
         "bestMatch": edges[0]["node"]["product"]["title"] if edges else None,
         "application": outcome.application and _application(outcome.application),
+        "agreement": outcome.agreement
+        and {"status": outcome.agreement["status"], "owed": outcome.agreement["outstanding"]},
         "seconds": round(outcome.seconds, 2),
     }
 

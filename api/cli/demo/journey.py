@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2
 
 from api.cli.demo.answers import Outcome
+from api.cli.demo.borrowing import Borrowing
 from api.cli.demo.desks import PartnerDesk, ReviewDesk
 from api.cli.demo.doors import Data, DoorClient, RefusedAtDoor
 from api.cli.demo.listening import Listener, listening
@@ -51,6 +52,8 @@ class Journey:
         self.life = life_of(self.persona)
         self.desks = desks
         self.known_since: str | None = None
+        self.phone = ""
+        self.wants_money = False
 
     async def walk(self) -> Outcome:
         started = time.monotonic()
@@ -59,15 +62,16 @@ class Journey:
         await self.link_accounts()
         viewer = await self.look_around()
         answer = await self.apply(viewer)
-        outcome = Outcome(self.persona, self.name, viewer, answer, time.monotonic() - started)
+        agreement = await self.borrow(answer)
+        outcome = Outcome(self.persona, self.name, viewer, answer, time.monotonic() - started, agreement)
         self.tell.total(outcome.seconds)
         return outcome
 
     async def register(self) -> None:
-        phone = f"{PHONE_NUMBERS}{secrets.randbelow(10**8):08}"
+        self.phone = f"{PHONE_NUMBERS}{secrets.randbelow(10**8):08}"
         with self.tell.timed() as took:
-            challenge = await self.app.send("RequestPhoneCode", input={"phone": phone})
-            message = await self.message_to(phone)
+            challenge = await self.app.send("RequestPhoneCode", input={"phone": self.phone})
+            message = await self.message_of(challenge)
         self.tell.message(message, took())
         answer = {"challengeId": challenge["id"], "code": message["code"], "deviceName": "Longan demo"}
         with self.tell.timed() as took:
@@ -75,14 +79,15 @@ class Journey:
         self.app.token = session["accessToken"]
         self.tell.signed_in(session["viewer"]["maskedPhone"], took())
 
-    async def message_to(self, phone: str) -> Data:
-        """The newest message, which arrives by itself: the worker sends it after the answer."""
+    async def message_of(self, challenge: Data) -> Data:
+        """The message with this code, which arrives by itself: the worker sends it after the answer."""
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
-                kept = (await self.app.http.get("/dev/messages", params={"to": phone})).json()
-                if kept:
-                    newest: Data = kept[0]
-                    return newest
+                kept = (await self.app.http.get("/dev/messages", params={"to": self.phone})).json()
+                for message in kept:
+                    if message["challengeId"] == challenge["id"]:
+                        found: Data = message
+                        return found
                 await asyncio.sleep(0.05)
 
     async def introduce(self) -> None:
@@ -148,6 +153,7 @@ class Journey:
             self.tell.nothing_to_apply_for()
             return None
         request = {**asked_for(match, self.life.wish), "share": SHARED, "idempotencyKey": f"demo-{uuid4()}"}
+        self.wants_money = match["product"]["kind"] == "LOAN"
         self.tell.applying(match, request)
         try:
             with self.tell.timed() as took:
@@ -159,6 +165,23 @@ class Journey:
             return await self.await_answer(application, match, request)
         self.tell.decided(application, took())
         return application  # type: ignore[no-any-return]
+
+    async def borrow(self, application: Data | None) -> Data | None:
+        """The agreement at its end; None where there is no money to be had."""
+        offer = application["offer"] if application and self.wants_money else None
+        if offer is None:
+            return None
+        try:
+            return await Borrowing(self.app, self.tell, self.prove).walk(offer, self.name, self.life.birth_date)
+        except RefusedAtDoor as refusal:
+            self.tell.refused(str(refusal))
+            return None
+
+    async def prove(self) -> None:
+        """Once more who it is, by a code to the phone: a card is added in a session of today."""
+        challenge = await self.app.send("RequestPhoneCode", input={"phone": self.phone, "purpose": "STEP_UP"})
+        message = await self.message_of(challenge)
+        await self.app.send("StepUp", input={"kind": "CODE", "response": message["code"]})
 
     async def await_answer(self, application: Data, match: Data, request: Data) -> Data:
         self.tell.promised(application, match)
