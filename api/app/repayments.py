@@ -1,7 +1,7 @@
 """Repayments: money from the person on its way to an agreement, what they have to do for it, and what goes back to them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -21,9 +21,6 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import reading
 from infra.loaders import Tick
-
-if TYPE_CHECKING:
-    from api.app.agreements import Agreement
 
 
 @strawberry.type(description="What the person has to do at the cashier.")
@@ -90,10 +87,6 @@ async def _action_of(payment: Payment, info: Info) -> NextAction | None:
 RepayResult = Annotated[
     Repayment | Refused, strawberry.union("RepayResult", description="The payment, or why none was begun.")
 ]
-RefundCreditResult = Annotated[
-    Annotated["Agreement", strawberry.lazy("api.app.agreements")] | Refused,
-    strawberry.union("RefundCreditResult", description="The agreement, or why nothing goes back."),
-]
 
 
 @strawberry.input(description="How much to pay, and for what.")
@@ -106,12 +99,6 @@ class RepayInput:
     idempotency_key: str = key()
 
 
-@strawberry.input(description="Whose credit is to go back.")
-class RefundCreditInput:
-    agreement_id: strawberry.ID = strawberry.field(description="Of an Agreement.", metadata=id_check("Agreement"))
-    idempotency_key: str = key()
-
-
 @strawberry.type
 class RepaymentMutation:
     @requires(Permission.SIGNED_IN)
@@ -120,11 +107,6 @@ class RepaymentMutation:
     )
     async def repay(self, info: Info, input: Input[RepayInput]) -> RepayResult | None:
         return await answer(info.context, _repay(info, input))
-
-    @requires(Permission.SIGNED_IN)
-    @strawberry.mutation(description="Give back what was paid too much, the way it came.")
-    async def refund_credit(self, info: Info, input: Input[RefundCreditInput]) -> RefundCreditResult | None:
-        return await answer(info.context, _refund_credit(info, input))
 
 
 async def _repay(info: Info, input: RepayInput) -> Payment:
@@ -136,20 +118,11 @@ async def _repay(info: Info, input: RepayInput) -> Payment:
         address=info.context.ip,
     )
     payment = await repaying.repay(actor, wish, input.idempotency_key)
-    await _read_on(info)
+    await read_on(info)
     return payment
 
 
-async def _refund_credit(info: Info, input: RefundCreditInput) -> agreements.Agreement:
-    actor = info.context.user
-    agreement_id = id_of("Agreement", input.agreement_id, "input", "agreementId")
-    await repaying.refund_credit(actor, agreement_id, input.idempotency_key)
-    await _read_on(info)
-    async with reading() as db:
-        return await db.get_one(agreements.Agreement, (actor.user_id, agreement_id))
-
-
-async def _read_on(info: Info) -> None:
+async def read_on(info: Info) -> None:
     """What the answer shows besides is read as of now."""
     async with reading() as db:
         info.context.tick = Tick(await clock.now(db))

@@ -24,6 +24,7 @@ from api.app.payment_accounts import PaymentAccount, PaymentAccountMutation
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.phone import PhoneMutation
 from api.app.products import Partner, Product, ProductQuery
+from api.app.refunds import RefundMutation
 from api.app.repayments import Repayment, RepaymentMutation
 from api.app.scores import Score
 from api.app.signin import SignInMutation
@@ -55,6 +56,7 @@ class Mutation(
     ApplicationMutation,
     AgreementMutation,
     RepaymentMutation,
+    RefundMutation,
     MatchMutation,
     ImpressionMutation,
     ContactMutation,
