@@ -103,7 +103,7 @@ def payoff(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> Payoff | 
     owed, allowed = replay.owed(on), replay.allowed(on)
     if not owed:
         return None
-    waived = 0 if allowed is None else max(0, owed - max(0, allowed))
+    waived = 0 if allowed is None else max(0, owed - allowed)
     left, parts_left = waived, no_amounts()
     payable = replay.payable(on)
     for part in LoanPart:

@@ -117,10 +117,8 @@ class LoanReplay:
         allowed = self.allowed(event.on)
         if allowed is None or allowed >= owed or event.amount < allowed:
             return False
-        self._waive(owed - max(allowed, 0), event)
-        if allowed < 0:
-            self._flow(allowed, event.on)
-            self._book(BookingKind.WAIVER, event.on, credit=-allowed, ref=event.ref)
+        # Each payment so far was less than was allowed then, and what is allowed only grows: it is never below nothing.
+        self._waive(owed - allowed, event)
         return True
 
     def _may_be_cut(self, event: LoanEvent, owed: int) -> bool:

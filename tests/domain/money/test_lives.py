@@ -79,11 +79,9 @@ def flows(story: LoanStory, life: LoanLife) -> list[Flow]:
     start = story.events[0].on
     got = [event for event in story.events if event.act is Act.ADVANCE]
     paid = [each for each in life.bookings if each.kind in (BookingKind.REPAYMENT, BookingKind.REFUND)]
-    back = [each for each in life.bookings if each.kind is BookingKind.WAIVER and each.credit]
     return [
         *(flow(event.withheld - event.amount, start, event.on) for event in got),
         *(flow(-each.parts.total, start, each.on) for each in paid),
-        *(flow(-each.credit, start, each.on) for each in back),
     ]
 
 
@@ -161,6 +159,22 @@ def test_a_later_draw_is_spread_over_the_rows_to_come() -> None:
     assert sum(row.due.principal for row in rows) == 600_000
 
 
+def test_what_is_drawn_after_all_was_paid_off_is_spread_over_the_rows_to_come() -> None:
+    agreed, start, on = LoanTerms(Decimal("0.12"), 3), date(2026, 1, 1), date(2026, 1, 16)
+    events = [advance(start, 300_000), payment(on, 301_452), advance(on, 300_000)]
+    rows = live(agreed, events, on).rows
+    # From the 16th on, sixteen days of January are 1,548.39, and then two whole months.
+    assert [row.outstanding for row in rows] == [101_518, 101_518, 101_517]
+    assert [row.due - row.paid for row in rows] == [Parts(99_970, 1_548), Parts(99_518, 2_000), Parts(100_512, 1_005)]
+
+
+def test_a_draw_while_a_row_is_paid_ahead_leaves_it_paid() -> None:
+    agreed, start, on = LoanTerms(Decimal("0.12"), 3), date(2026, 1, 1), date(2026, 1, 16)
+    events = [advance(start, 300_000), payment(on, 102_007), advance(date(2026, 1, 20), 100_000)]
+    rows = live(agreed, events, date(2026, 1, 20)).rows
+    assert [row.outstanding for row in rows] == [0, 152_691, 152_676]
+
+
 def test_a_fee_that_was_withheld_comes_back_with_a_payoff_on_the_first_day() -> None:
     agreed, start = LoanTerms(Decimal("0.12"), 12, cap=CAP), date(2026, 1, 1)
     quoted = payoff(agreed, [advance(start, 100_000, withheld=2_000)], start)
@@ -188,8 +202,11 @@ def test_credit_is_theirs_and_buys_nothing_from_the_cap() -> None:
     events = [advance(start, 100_000), payment(start, 10_000_000)]
     life = live(agreed, events, date(2026, 12, 31))
     assert (life.owed.total, life.credit) == (0, 9_900_000)
-    again = live(agreed, [*events, advance(date(2026, 12, 1), 100_000)], date(2027, 1, 1))
+    events.append(advance(date(2026, 12, 1), 100_000))
+    again, quoted = live(agreed, events, date(2027, 1, 1)), payoff(agreed, events, date(2027, 1, 1))
     assert (again.owed.principal, again.owed.interest, again.credit) == (100_000, 1_000, 9_900_000)
+    assert quoted is not None
+    assert (quoted.amount, quoted.waived) == (101_000, 0)
 
 
 def test_a_pause_bears_no_interest_on_both_its_days() -> None:
