@@ -23,6 +23,7 @@ import domain.reconciling.reconciling
 import domain.tasks
 import domain.telling
 import integrations.cashier.chosen
+import integrations.cashier.sandbox.telling
 import integrations.linking
 import integrations.reassigned
 import integrations.sms.kept
@@ -72,6 +73,7 @@ ROOMS = (
     domain.tasks,
     domain.telling,
     integrations.cashier.chosen,
+    integrations.cashier.sandbox.telling,
     integrations.linking,
     integrations.sms.kept,
     integrations.reassigned,

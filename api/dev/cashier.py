@@ -5,10 +5,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from domain.payments import paying
 from infra.database import Db, reading, transact, transaction
 from infra.words import preferred_locale
-from integrations.cashier.sandbox import cashier, orders, page
+from integrations.cashier.sandbox import cashier, orders, page, telling
 from integrations.cashier.sandbox.orders import SandboxMode, SandboxOrder
 from integrations.sandbox.exchange import html_response
 
@@ -56,7 +55,7 @@ async def pay(request: Request) -> Response:
     if order is None:
         return html_response_of(page.missing(locale), 404)
     if request.method == "POST":
-        await paying.hear(cashier.NAME, order.id, cashier.answer_of(order))
+        await telling.tell(order)
     return html_response_of(page.page_of(order, locale))
 
 

@@ -4,23 +4,19 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from domain.payments import paying
 from domain.payments.cashiers import CashierAnswer, CashierOrder, Paid, PaymentStatus, RefundAnswer, RefundOrder
-from infra import clock, outbox
+from infra import clock
 from infra.database import Db, transact
-from infra.events import declare
 from infra.money import Money
 from infra.outbox import Event
 from infra.pruning import PRUNE
 from infra.reactions import reaction
 from infra.settings import settings
-from integrations.cashier.sandbox import orders
+from integrations.cashier.sandbox import orders, speaking
 from integrations.cashier.sandbox.orders import SandboxKind, SandboxMode, SandboxOrder
 
 NAME = "sandbox"
 PATH = "/sandbox/cashier"
-SPEAKS = declare("cashier.speaks", words=str)  # the sandbox tells unasked what became of an order
-REPEATS = 3
 
 
 class SandboxCashier:
@@ -78,19 +74,6 @@ def answer_of(order: SandboxOrder) -> CashierAnswer:
     return CashierAnswer(order.status, page=page)
 
 
-@reaction(SPEAKS, stored_as="hear_sandbox", calls_out=True)
-async def hear_sandbox(event: Event) -> None:
-    """What the sandbox says unasked arrives as any cashier's notification would."""
-    assert event.subject_id is not None
-    if event.data["words"] == PaymentStatus.FAILED:
-        await paying.hear(NAME, event.subject_id, CashierAnswer(PaymentStatus.FAILED))
-        return
-    order_id = event.subject_id
-    order = await transact(lambda db: orders.order(db, order_id))
-    if order is not None:
-        await paying.hear(NAME, order_id, answer_of(order))
-
-
 @reaction(PRUNE, stored_as="prune_sandbox_orders")
 async def prune_sandbox_orders(db: Db, event: Event) -> None:
     await orders.prune(db)
@@ -112,24 +95,8 @@ async def _collect(db: Db, asked: CashierOrder) -> CashierAnswer:
             expires_at=asked.expires_at,
         )
         await orders.begin(db, found)
-        await _speak(db, found)
+        await speaking.plan(db, found)
     return answer_of(found)
-
-
-async def _speak(db: Db, order: SandboxOrder) -> None:
-    """Let it say unasked what its mode makes it say."""
-    match order.mode:
-        case SandboxMode.REPEAT:
-            words = [(PaymentStatus.SETTLED, order.asked_at)] * REPEATS
-        case SandboxMode.CONTRADICT:
-            words = [(PaymentStatus.FAILED, order.asked_at), (PaymentStatus.SETTLED, order.asked_at)]
-        case SandboxMode.DELAY:
-            assert order.settles_at is not None
-            words = [(PaymentStatus.SETTLED, order.settles_at)]
-        case _:
-            words = []
-    for status, due_at in words:
-        await outbox.announce(db, SPEAKS, subject_id=order.id, due_at=due_at, words=status.value)
 
 
 async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:

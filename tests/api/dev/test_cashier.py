@@ -5,15 +5,20 @@ from typing import Any
 import httpx2
 import pytest
 
+from domain.agreements.draw_downs import PAYOUT_REQUESTED, DrawDown
+from domain.ledger.accounts import balances_of
+from domain.ledger.kinds import AccountKind
 from domain.payments import paying, refunding
 from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment, actions
 from domain.payments.refunds import Refund
+from infra import outbox
 from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.money import Money
 from tests.api.people import somebody
 from tests.clocks import Clock
+from tests.domain.agreements.loans import open_loan, send
 from tests.domain.payments.scripted import CAUSE
 from tests.working import work_off
 
@@ -103,3 +108,32 @@ async def test_what_came_goes_back_once_and_not_beyond(web: httpx2.AsyncClient) 
     async with reading() as db:
         assert (await db.get_one(Refund, (one.user_id, refunds[0].id))).status == "SETTLED"
     assert [word for word, id in CAUSE.happened if id == refunds[0].id] == ["refunded"]
+
+
+async def drawn() -> DrawDown:
+    async with transaction() as db:
+        agreement = await open_loan(db)
+        draw_down = await send(db, agreement, 600_00)
+        await outbox.announce(db, PAYOUT_REQUESTED, user_id=draw_down.user_id, subject_id=draw_down.id)
+    await work_off(draw_down.user_id, draw_down.id)
+    return draw_down
+
+
+async def became(draw_down: DrawDown) -> str:
+    async with reading() as db:
+        return (await db.get_one(DrawDown, (draw_down.user_id, draw_down.id))).status.value
+
+
+async def test_payouts_settle_by_themselves_and_go_otherwise_when_told(web: httpx2.AsyncClient, clock: Clock) -> None:
+    for mode in ("FAIL", "REPEAT", "CONTRADICT", "DELAY", "ACTION"):
+        await web.post("/dev/cashier", json={"mode": mode})
+    payouts = [await drawn() for _ in range(6)]
+    assert [await became(each) for each in payouts] == ["FAILED", "SETTLED", "SETTLED", "SENT", "SENT", "SETTLED"]
+    await web.post(f"/sandbox/cashier/{payouts[4].id}", data={"press": "pay"})
+    await clock.forward(minutes=2)
+    for each in payouts:
+        await work_off(each.user_id, each.id)
+    assert [await became(each) for each in payouts] == ["FAILED", *["SETTLED"] * 5]
+    async with reading() as db:
+        for each in payouts[1:]:
+            assert (await balances_of(db, each.user_id, each.agreement_id))[AccountKind.PRINCIPAL] == 600_00
