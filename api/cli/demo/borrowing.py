@@ -8,11 +8,11 @@ from uuid import uuid4
 
 from api.cli.demo.doors import Data, DoorClient
 from api.cli.demo.telling import DemoTeller
+from domain.people import id_numbers
 
 WAIT_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.1
 REGION = "110105"
-WEIGHTS, CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"  # GB 11643
 CARD = "622202"
 
 
@@ -79,7 +79,7 @@ class Borrowing:
         return await self.look(agreement_id)
 
     async def look(self, agreement_id: str) -> Data:
-        agreement: Data = await self.app.send("Loan", id=agreement_id)
+        agreement: Data = await self.app.send("AgreementById", id=agreement_id)
         return agreement
 
     async def send(self, operation: str, **input: Any) -> Any:
@@ -89,7 +89,7 @@ class Borrowing:
 def id_number(birth_date: str, of_the_day: int) -> str:
     """An invented number of somebody who was born on this day."""
     body = f"{REGION}{birth_date.replace('-', '')}{of_the_day:03}"
-    return body + CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11]
+    return body + id_numbers.check_digit(body)
 
 
 def card_number() -> str:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import httpx2
@@ -15,6 +16,8 @@ from api.cli.demo.answers import Outcome
 from api.cli.demo.desks import PartnerDesk, ReviewDesk
 from api.cli.demo.journey import Desks, Journey
 from api.cli.demo.telling import DemoTeller
+from domain.people.id_numbers import parse
+from domain.people.payment_accounts import number_of
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CREDENTIALS = {
@@ -23,6 +26,8 @@ CREDENTIALS = {
 }
 CNY = {"currency": "CNY"}
 OFFER = {
+    "id": "o1",
+    "amount": {"amount": "5000.00", **CNY},
     "expiresAt": "2026-11-29T05:00:00+00:00",
     "monthlyPayment": {"amount": "445.65", **CNY},
     "termMonths": 12,
@@ -79,6 +84,26 @@ def feed(grade: str) -> dict[str, Any]:
 FEED = feed("C")
 
 
+def loan(draw_down: str, owed: str, **more: Any) -> dict[str, Any]:
+    return {
+        "status": "ACTIVE",
+        "outstanding": {"amount": owed, **CNY},
+        "drawDowns": [{"status": draw_down}],
+        "schedule": [{"number": 1, "dueOn": "2026-12-28", "due": {"amount": "445.65", **CNY}, "status": "OPEN"}],
+        "payoffQuote": {
+            "id": "q1",
+            "amount": {"amount": "4554.35", **CNY},
+            "principal": {"amount": "4554.35", **CNY},
+            "interest": {"amount": "0.00", **CNY},
+        },
+        **more,
+    }
+
+
+REPAID = loan("SETTLED", "4554.35")
+PAID_OFF = loan("SETTLED", "0.00", status="SETTLED", payoffQuote=None)
+
+
 class CannedHouse:
     """Answers each operation with what lies ready for it, the last one again and again."""
 
@@ -96,13 +121,20 @@ class CannedHouse:
             "Applications": [FEED],
             "DecideApplication": [{"__typename": "Application"}],
             "ReviewApplication": [{"__typename": "Application"}],
+            "VerifyIdentity": [{"__typename": "User"}],
+            "StepUp": [{"__typename": "SteppedUp"}],
+            "AddPaymentAccount": [{"__typename": "PaymentAccount", "maskedNumber": "****4242"}],
+            "AcceptOffer": [{"__typename": "Agreement", "id": "g1"}],
+            "DrawDown": [{"__typename": "DrawDown"}],
+            "AgreementById": [loan("SENT", "0.00"), loan("SETTLED", "5000.00"), REPAID, PAID_OFF],
+            "Repay": [{"__typename": "Repayment"}],
         }
         self.ready["UpdateProfile"][0]["profile"]["monthlyIncome"] = {"amount": "9000.00", **CNY}
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         match request.url.path:
             case "/dev/messages":
-                return httpx2.Response(200, json=[{"body": "123456 is your code.", "code": "123456"}])
+                return httpx2.Response(200, json=[{"body": "Your code.", "code": "123456", "challengeId": "c1"}])
             case "/sandbox/wechat":
                 self.sent.append(("persona", request.url.params["persona"]))
                 return httpx2.Response(302, headers={"location": "longan://linked?code=x&state=s"})
@@ -166,6 +198,17 @@ async def test_a_person_links_looks_applies_and_is_answered_at_once(walk: Walk) 
     (asked,) = house.inputs("Apply")
     assert (asked["productId"], asked["amount"]["amount"], asked["termMonths"]) == ("p1", "6000.00", 12)
     assert asked["share"] == ["SCORE_CHECK"]
+    assert outcome.agreement == PAID_OFF
+    (account,), (drawn,) = house.inputs("AddPaymentAccount"), house.inputs("DrawDown")
+    assert number_of(account["number"]) == account["number"]
+    assert parse(house.inputs("VerifyIdentity")[0]["idNumber"]).birth_date == date(1990, 11, 20)
+    assert house.inputs("AcceptOffer")[0]["documents"] == ["51c395e54ddf00"]
+    assert (drawn["agreementId"], drawn["amount"]["amount"]) == ("g1", "5000.00")
+    repaid, paid_off = house.inputs("Repay")
+    assert (repaid["amount"]["amount"], "payoffQuoteId" in repaid) == ("445.65", False)
+    assert (paid_off["amount"]["amount"], paid_off["payoffQuoteId"]) == ("4554.35", "q1")
+    assert "It has arrived. Owed from today: 5,000.00" in told
+    assert "Settled to the cent. Nothing is owed any more." in told
     assert "Approved." in told and "445.65 CNY a month for 12 months, 12.6 % a year all in" in told
 
 
