@@ -49,6 +49,15 @@ class Patient:
                     return str(kept[0]["code"])
                 await asyncio.sleep(0.1)
 
+    async def code_of(self, challenge_id: str) -> str:
+        """The code of this challenge, though others were sent before."""
+        async with asyncio.timeout(SECONDS_MAX):
+            while True:
+                kept = (await self.http.get("/dev/messages", params={"to": self.number})).json()
+                if codes := [message["code"] for message in kept if message["challengeId"] == challenge_id]:
+                    return str(codes[0])
+                await asyncio.sleep(0.1)
+
     async def link(self) -> None:
         await self.send("UpdateProfile", input={"birthDate": "1990-01-01"})
         started = await self.send("StartAccountLink", input={"provider": "oidc", "redirectUri": "longan://linked"})

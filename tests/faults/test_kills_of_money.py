@@ -1,0 +1,108 @@
+"""kill -9 of everything in the middle of drawing and repaying: no money is lost, doubled, or left with nobody knowing of it."""
+
+import asyncio
+import itertools
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.settings import settings
+from tests.api.app.test_identity import new_id_number
+from tests.applying import AT_ONCE, wish
+from tests.faults.machine import Machine, running
+from tests.faults.people import Patient
+from tests.faults.test_kills import everything_was_sent, kill_one_after_another
+from tests.phones import Answer, new_key
+from tests.visiting import visitor
+
+PEOPLE = 2
+CARDS = ("4111111111111111", "5555555555554444")
+ZERO = {
+    "draw-downs of which nobody knows": "SELECT count(*) FROM draw_downs WHERE status = 'SENT'",
+    "payments of which nobody knows": "SELECT count(*) FROM payments WHERE status IN ('PENDING', 'NEEDS_ACTION')",
+    "settled payments without exactly one booking": """
+        SELECT count(*) FROM payments AS p WHERE status = 'SETTLED' AND 1 <> (SELECT count(*) FROM agreement_acts AS a
+        WHERE a.user_id = p.user_id AND a.kind = 'PAYMENT' AND a.cause_id = p.id)""",
+    "bookings without a settled payment": """
+        SELECT count(*) FROM agreement_acts AS a WHERE kind = 'PAYMENT' AND NOT EXISTS (SELECT FROM payments AS p
+        WHERE p.user_id = a.user_id AND p.id = a.cause_id AND p.status = 'SETTLED')""",
+    "draw-downs that were settled without exactly one booking": """
+        SELECT count(*) FROM draw_downs AS d WHERE status = 'SETTLED' AND 1 <> (SELECT count(*) FROM agreement_acts AS a
+        WHERE a.user_id = d.user_id AND a.kind = 'ADVANCE' AND a.cause_id = d.id)""",
+    "money that fits nothing": "SELECT count(*) FROM takings WHERE why IS NOT NULL OR contradicted_at IS NOT NULL",
+    "agreements that collected another sum than was paid": """
+        SELECT count(*) FROM agreements AS g WHERE (SELECT coalesce(sum(amount), 0) FROM payments AS p
+        WHERE p.user_id = g.user_id AND p.cause_id = g.id AND p.status = 'SETTLED') <> coalesce((SELECT debits - credits
+        FROM ledger_accounts AS l WHERE l.user_id = g.user_id AND l.subject_id = g.id AND l.kind = 'COLLECTED'), 0)""",
+    "accounts that are not the sum of their transfers": """
+        SELECT count(*) FROM ledger_accounts AS l WHERE
+        debits <> (SELECT coalesce(sum(amount), 0) FROM transfers AS t
+                   WHERE t.user_id = l.user_id AND t.subject_id = l.subject_id AND t.debit = l.kind)
+        OR credits <> (SELECT coalesce(sum(amount), 0) FROM transfers AS t
+                   WHERE t.user_id = l.user_id AND t.subject_id = l.subject_id AND t.credit = l.kind)""",
+    "receipts without an effect": "SELECT count(*) FROM receipts WHERE result_id IS NULL",
+}
+
+
+async def test_no_money_is_lost_or_doubled(models: None) -> None:
+    with running(settings().var / "models") as machine:
+        async with visitor(machine.url, timeout=60) as http:
+            people = [Patient(http) for _ in range(PEOPLE)]
+            loans = await asyncio.gather(*(borrow(person, card) for person, card in zip(people, CARDS, strict=True)))
+            storm = asyncio.create_task(kill_one_after_another(machine))
+            lives = zip(people, loans, strict=True)
+            answered = await asyncio.gather(*(live(person, loan, storm) for person, loan in lives))
+            await storm
+            await asyncio.to_thread(machine.wait_until_ready)
+        await all_of_it_is_known(machine, sum(answered))
+
+
+async def borrow(person: Patient, card: str) -> Answer:
+    """An agreement to draw of."""
+    await person.begin()
+    number = new_id_number("19900101")
+    await person.send("VerifyIdentity", input={"name": "李雷", "idNumber": number, "idempotencyKey": new_key()})
+    asked = await person.send("RequestPhoneCode", input={"phone": person.number, "purpose": "STEP_UP"})
+    await person.send("StepUp", input={"kind": "CODE", "response": await person.code_of(asked["id"])})
+    account = {"kind": "BANK", "number": card, "isDefault": True, "idempotencyKey": new_key()}
+    await person.send("AddPaymentAccount", input=account)
+    application = await person.apply(wish(AT_ONCE, "3000.00", 6))
+    offer = application["offer"]
+    documents = [document["sha256"] for document in offer["documents"]]
+    accept = {"offerId": offer["id"], "documents": documents, "idempotencyKey": new_key()}
+    agreement = await person.send("AcceptOffer", input=accept)
+    assert agreement["__typename"] == "Agreement", agreement
+    return agreement
+
+
+async def live(person: Patient, loan: Answer, storm: "asyncio.Task[None]") -> int:
+    """Draw and repay for as long as the storm lasts, each again by the same key. Answers how many repayments were taken."""
+    taken = 0
+    for number in itertools.count(1):
+        if storm.done() or number == 18:
+            return taken
+        draw = {"agreementId": loan["id"], "amount": cny(f"{100 + number}.00"), "idempotencyKey": new_key()}
+        await person.send("DrawDown", input=draw)
+        pay = {"agreementId": loan["id"], "amount": cny(f"{10 + number}.00"), "idempotencyKey": new_key()}
+        first = await person.send("Repay", input=pay)
+        again = await person.send("Repay", input=pay)
+        if first["__typename"] == "Repayment":
+            taken += 1
+            assert again["id"] == first["id"]
+        await asyncio.sleep(0.3)
+    raise AssertionError("it counts for ever")
+
+
+def cny(amount: str) -> Answer:
+    return {"amount": amount, "currency": "CNY"}
+
+
+async def all_of_it_is_known(machine: Machine, taken: int) -> None:
+    engine = create_async_engine(machine.database_url)
+    async with engine.connect() as connection:
+        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await everything_was_sent(machine, connection)
+        assert (await connection.execute(text("SELECT count(*) FROM payments"))).scalar_one() == taken > 0
+        found = {name: (await connection.execute(text(count))).scalar_one() for name, count in ZERO.items()}
+        assert found == dict.fromkeys(ZERO, 0)
+    await engine.dispose()
