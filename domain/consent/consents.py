@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.evidence import leaves
+from domain.evidence.leaves import EvidenceKind
 from infra import clock, lasting, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -81,6 +84,7 @@ async def bind_to_application(
         application_id=application_id,
     )
     db.add(consent)
+    await _leave_evidence(db, consent)
     await outbox.announce(db, GRANTED, user_id=user_id, subject_id=consent.id)
     return consent
 
@@ -92,7 +96,28 @@ async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> No
     for consent in (await db.execute(bound.with_for_update())).scalars():
         if consent.is_live(now):
             consent.revoked_at = now
+            await _leave_evidence(db, consent)
             await outbox.announce(db, REVOKED, user_id=user_id, subject_id=consent.id)
+
+
+async def _leave_evidence(db: Db, consent: Consent) -> None:
+    """In the log stands what was allowed, and when that ended: each time it changes."""
+    await leaves.add(db, consent.user_id, EvidenceKind.CONSENT, consent.id, evidence_of(consent))
+
+
+def evidence_of(consent: Consent) -> dict[str, Any]:
+    """What the log commits to."""
+    return {
+        "consent": str(consent.id),
+        "person": str(consent.user_id),
+        "partner": str(consent.partner_id),
+        "application": str(consent.application_id) if consent.application_id else None,
+        "purpose": str(consent.purpose),
+        "scopes": [str(scope) for scope in consent.scopes],
+        "grantedAt": consent.granted_at.isoformat(),
+        "expiresAt": consent.expires_at.isoformat(),
+        "revokedAt": consent.revoked_at.isoformat() if consent.revoked_at else None,
+    }
 
 
 BOUND = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Consent.application_id)))

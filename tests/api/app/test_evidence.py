@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from domain.applications.decisions import Decision
+from domain.consent.consents import Consent
 from domain.evidence import bundles, checkpoints, keeping, sealing
 from domain.evidence.bundles import NotProved
 from domain.evidence.leaves import Evidence
@@ -24,7 +25,7 @@ from infra.database import reading, transaction
 from infra.outbox import Event
 from infra.schedules import Schedule
 from infra.settings import settings
-from tests.applying import AT_ONCE, apply, product
+from tests.applying import AT_ONCE, BY_PARTNER, apply, product
 from tests.phones import Answer, NewPhone, Phone, uuid_of
 
 PROOF = "{ viewer { evidence(first: 1) { nodes { id proofUrl sealedAt } } } }"
@@ -67,10 +68,11 @@ async def key_of(phone: Phone) -> bytes:
 
 
 async def test_a_decision_is_sealed_within_a_minute_and_proved(decided: Phone) -> None:
-    (before,) = await mine(decided)
+    before, consented = await mine(decided)
+    assert consented["kind"] == "CONSENT"
     assert (before["kind"], before["sealedAt"], before["proofUrl"]) == ("DECISION", None, None)
     raw = await bundle_of(decided)
-    (after,) = await mine(decided)
+    after, _ = await mine(decided)
     assert after["sealedAt"] >= before["at"] == after["at"]
     proved = bundles.verify(raw, checkpoints.read_pem(await key_of(decided)))
     async with reading() as db:
@@ -89,6 +91,31 @@ async def test_a_decision_is_sealed_within_a_minute_and_proved(decided: Phone) -
         "model": made.model_version,
         "madeFrom": sha256((made.vector_sealed or b"") + (made.asked_sealed or b"")).hexdigest(),
     }
+
+
+async def test_a_consent_is_in_the_log_as_it_was_given_and_as_it_ended(shopper: Phone) -> None:
+    application = await apply(shopper, BY_PARTNER)
+    await shopper.do("WithdrawApplication", applicationId=application["id"])
+    assert [each["kind"] for each in await mine(shopper)] == ["CONSENT", "CONSENT"]
+    await seal()
+    nodes = (await shopper.ask(PROOF.replace("first: 1", "first: 2")))["viewer"]["evidence"]["nodes"]
+    key = checkpoints.read_pem(await key_of(shopper))
+    ended, given = [bundles.verify((await download(shopper, each["proofUrl"])).content, key) for each in nodes]
+    async with reading() as db:
+        consent = (await db.execute(select(Consent).where(Consent.user_id == shopper.user_id))).scalar_one()
+    assert consent.revoked_at is not None
+    assert given.content == {
+        "consent": str(consent.id),
+        "person": str(shopper.user_id),
+        "partner": str(consent.partner_id),
+        "application": str(uuid_of(application["id"])),
+        "purpose": "LENDING",
+        "scopes": ["SCORE_CHECK"],
+        "grantedAt": consent.granted_at.isoformat(),
+        "expiresAt": consent.expires_at.isoformat(),
+        "revokedAt": None,
+    }
+    assert ended.content == {**given.content, "revokedAt": consent.revoked_at.isoformat()}
 
 
 async def test_what_was_refused_leaves_none(member: Phone) -> None:
