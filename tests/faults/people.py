@@ -18,6 +18,7 @@ class Patient:
     number: str = field(default_factory=new_number)
     token: str | None = None
     accepted: dict[str, Answer] = field(default_factory=dict)
+    products: dict[str, str] = field(default_factory=dict)
 
     async def send(self, operation: str, **variables: object) -> Answer:
         """The answer, however often the house dies meanwhile."""
@@ -70,4 +71,9 @@ class Patient:
         answer = await self.send("Apply", input=wish)
         assert answer["__typename"] == "Application", answer
         self.accepted[wish["idempotencyKey"]] = answer
+        self.products[wish["idempotencyKey"]] = wish["productId"]
         return answer
+
+    def of(self, product_id: str) -> list[Answer]:
+        """What was accepted of this product."""
+        return [answer for key, answer in self.accepted.items() if self.products[key] == product_id]

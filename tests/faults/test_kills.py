@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, wish
 from tests.faults.machine import VICTIMS, Machine, order_of_deaths, running
+from tests.faults.partner import Listener, listen
 from tests.faults.people import Patient
+from tests.integrations.webhooks.hooks import hook
 from tests.patience import SECONDS_MAX
 from tests.phones import Answer
 from tests.visiting import visitor
@@ -20,8 +22,16 @@ KILLS_EACH = 1
 
 # What is due later, as a promise, was never tried.
 UNSENT = text(
-    "SELECT count(*) FROM event_reactions WHERE handled_at IS NULL AND (attempts > 0 OR due_at <= longan_now())"
+    "SELECT count(*) + (SELECT count(*) FROM webhook_deliveries WHERE state = 'WAITING') FROM event_reactions "
+    "WHERE handled_at IS NULL AND (attempts > 0 OR due_at <= longan_now())"
 )
+# Whoever lives renews a claim of half a minute every eight seconds, and posts for ten.
+CLAIMS_OF_THE_DEAD = [
+    text(
+        f"UPDATE {table} SET claimed_until = clock_timestamp() WHERE claimed_until < clock_timestamp() + interval '18 s'"
+    )
+    for table in ("event_reactions", "webhook_deliveries")
+]
 ZERO = {
     "applications that were accepted twice": """
         SELECT count(*) FROM (SELECT user_id, product_id, amount FROM applications
@@ -46,22 +56,32 @@ ZERO = {
 
 
 async def test_nothing_accepted_is_lost_or_doubled(models: None) -> None:
-    with running(settings().var / "models") as machine:
-        async with visitor(machine.url, timeout=60) as http:
-            people = [Patient(http) for _ in range(PEOPLE)]
-            await asyncio.gather(*(person.begin() for person in people))
-            storm = asyncio.create_task(kill_one_after_another(machine))
-            await asyncio.gather(*(live(person, storm) for person in people))
-            await storm
-            await asyncio.to_thread(machine.wait_until_ready)
-            await every_key_still_answers_the_same(people)
-        await everything_is_as_it_should_be(machine, sum(len(person.accepted) for person in people))
+    async with hook() as server:
+        with running(settings().var / "models", server.authority) as machine:
+            await nothing_is_lost_or_doubled(machine, await listen(machine, server))
 
 
-async def kill_one_after_another(machine: Machine) -> None:
+async def nothing_is_lost_or_doubled(machine: Machine, partner: Listener) -> None:
+    async with visitor(machine.url, timeout=60) as http:
+        people = [Patient(http) for _ in range(PEOPLE)]
+        await asyncio.gather(*(person.begin() for person in people))
+        storm = asyncio.create_task(kill_one_after_another(machine, partner))
+        await asyncio.gather(*(live(person, storm) for person in people))
+        await storm
+        await asyncio.to_thread(machine.wait_until_ready)
+        await every_key_still_answers_the_same(people)
+    await everything_is_as_it_should_be(machine, sum(len(person.accepted) for person in people))
+    the_partner_heard_all_of_it_once(partner, people)
+
+
+async def kill_one_after_another(machine: Machine, partner: Listener) -> None:
     for victim in order_of_deaths(SEED, KILLS_EACH):
         await asyncio.sleep(0.6)
+        if victim == "sender":
+            await partner.is_posted_to()
         machine.kill(victim)
+        if victim == "sender":
+            partner.has_died.set()
         await asyncio.to_thread(machine.wait_until_ready)
     for victim in VICTIMS:
         machine.kill(victim)
@@ -99,9 +119,21 @@ async def everything_is_as_it_should_be(machine: Machine, accepted: int) -> None
     await engine.dispose()
 
 
+def the_partner_heard_all_of_it_once(partner: Listener, people: list[Patient]) -> None:
+    theirs = [each["id"] for person in people for each in person.of(BY_PARTNER)]
+    assert partner.heard.keys() == set(theirs) and theirs
+    assert {tuple(sorted(types)) for types in partner.heard.values()} == {("application.submitted", "consent.granted")}
+    assert partner.is_told_the_same_each_time
+    assert len(partner.hook.posted) > 2 * len(theirs), "what was under way when its sender died came again"
+
+
 async def everything_was_sent(machine: Machine, connection: AsyncConnection) -> None:
-    """Leases of what was tried in the storm run out by the house's clock, which we move: nobody waits for them here."""
+    """Leases of what was tried in the storm run out by the house's clock, which we move, and claims of the dead by the machine's,
+    which we end: nobody waits for them here.
+    """
     async with asyncio.timeout(SECONDS_MAX), visitor(machine.url) as http:
         while (await connection.execute(UNSENT)).scalar_one():
+            for claims in CLAIMS_OF_THE_DEAD:
+                await connection.execute(claims)
             await http.post("/dev/clock", json={"advance": "PT5S"})
             await asyncio.sleep(0.3)
