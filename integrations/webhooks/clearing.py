@@ -7,6 +7,7 @@ from sqlalchemy import or_, select, update
 from infra import clock, outbox
 from infra.database import Db
 from infra.events import declare
+from infra.outbox import Event, EventReaction
 from integrations.webhooks import deliveries
 from integrations.webhooks.deliveries import IS_WAITING, DeliveryState, WebhookDelivery
 
@@ -22,7 +23,7 @@ async def restart(db: Db, endpoint_id: UUID, after: UUID | None = None) -> None:
     was_held = or_(WebhookDelivery.first_tried_at.is_not(None), WebhookDelivery.next_at > now)
     anew = {"tries": 0, "first_tried_at": None, "next_at": now}
     await db.execute(update(WebhookDelivery).where(WebhookDelivery.id.in_(ids), was_held).values(**anew))
-    if len(ids) == BATCH:
+    if len(ids) == BATCH and (after is not None or not await _goes_on(db, endpoint_id)):
         await outbox.announce(db, RESTART_GOES_ON, subject_id=endpoint_id, after=str(ids[-1]))
     deliveries.ring(db)
 
@@ -34,6 +35,14 @@ async def give_up(db: Db, endpoint_id: UUID, after: UUID | None = None) -> None:
     await db.execute(failed)
     if len(ids) == BATCH:
         await outbox.announce(db, GIVING_UP_GOES_ON, subject_id=endpoint_id, after=str(ids[-1]))
+
+
+async def _goes_on(db: Db, endpoint_id: UUID) -> bool:
+    """Somebody said the same a moment ago: however often a partner does, all that waits is gone through once at a time."""
+    still = (EventReaction.handled_at.is_(None), EventReaction.parked_at.is_(None))
+    its = select(Event.id).where(Event.subject_id == endpoint_id, Event.name == RESTART_GOES_ON)
+    owed = its.join(EventReaction, EventReaction.event_id == Event.id).where(*still)
+    return (await db.execute(owed.limit(1))).scalar_one_or_none() is not None
 
 
 async def _some(db: Db, endpoint_id: UUID, after: UUID | None) -> list[UUID]:

@@ -68,12 +68,24 @@ async def _exchange(url: httpx2.URL, headers: Mapping[str, str], body: bytes) ->
         parts = (request, h11.Data(body), h11.EndOfMessage())
         writer.write(b"".join(filter(None, map(connection.send, parts))))
         await writer.drain()
-        while not isinstance(event := connection.next_event(), h11.Response):
-            if event is h11.NEED_DATA:
-                connection.receive_data(await reader.read(CHUNK_BYTES))
-        return event
+        return await _head(connection, reader)
     finally:
         writer.close()
+
+
+async def _head(connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Response:
+    """What is said before it, such as 100 Continue, counts to its length: else it would be heard for as long as it comes."""
+    left = HEAD_BYTES_MAX
+    while not isinstance(event := connection.next_event(), h11.Response):
+        if event is h11.NEED_DATA:
+            came = await reader.read(CHUNK_BYTES)
+            left -= len(came)
+            connection.receive_data(came)
+        elif not isinstance(event, h11.InformationalResponse):
+            raise h11.RemoteProtocolError("no answer")
+        if left < 0:
+            raise h11.RemoteProtocolError("a head without end")
+    return event
 
 
 async def _connect(url: httpx2.URL, addresses: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -45,6 +45,13 @@ async def test_a_webhook_that_is_live_again_gets_all_of_it_at_once(shop: Shop, w
     assert [(each.tries, each.first_tried_at, each.next_at <= now) for each in every] == [(0, None, True)] * 5
 
 
+async def test_whoever_says_it_again_and_again_has_it_gone_through_once(shop: Shop, waited_for: UUID) -> None:
+    for _ in range(4):
+        await become(shop, waited_for, WebhookStatus.LIVE)
+    assert await work_off(waited_for) == ["restart_webhook"] * 2
+    assert [each.tries for each in await deliveries_of(waited_for)] == [0] * 5
+
+
 async def test_nothing_more_is_done_for_one_that_was_paused_meanwhile(shop: Shop, waited_for: UUID) -> None:
     await become(shop, waited_for, WebhookStatus.LIVE)
     await become(shop, waited_for, WebhookStatus.PAUSED)

@@ -62,6 +62,12 @@ async def endless_head(posted: Posted, writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+async def endless_continue(posted: Posted, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        await writer.drain()
+
+
 async def stall_after_the_head(posted: Posted, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n")
     await writer.drain()
@@ -86,6 +92,9 @@ def status(line: str, *headers: str) -> Behave:
         (drip, Came.TIMED_OUT, None),
         (hang, Came.TIMED_OUT, None),
         (endless_head, Came.BROKEN_OFF, None),
+        (endless_continue, Came.BROKEN_OFF, None),
+        (answering(b"HTTP/1.1 101 Switching\r\nupgrade: h2c\r\n\r\n"), Came.BROKEN_OFF, None),
+        (answering(b"HTTP/1.1 103 Hints\r\n\r\n" + OK), Came.DELIVERED, 200),
         (answering(b"SSH-2.0-OpenSSH\r\n\r\n"), Came.BROKEN_OFF, None),
         (answering(b""), Came.BROKEN_OFF, None),
         (status("500 Oops"), Came.REFUSED, 500),
