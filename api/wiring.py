@@ -38,12 +38,14 @@ import ml.watching.tasks
 from domain.credit import scoring
 from domain.market import seeding as catalogue
 from domain.matching import basis, matcher, shelf
+from domain.notices import devices
 from domain.people import invented
 from infra import database, migrations, schedules
 from infra.database import Db
 from infra.setting_refusals import does_not_start
 from infra.settings import settings
 from integrations import registrations
+from integrations.push import ports
 from membership import seeding as tiers
 from ml.matchers.live import LiveMatcher
 from ml.promotion import challenging
@@ -92,6 +94,7 @@ if wrong := registrations.faults(settings()):
 
 scoring.provide(LiveScorer())
 matcher.provide(LiveMatcher())
+devices.provide(ports.is_there_for)
 
 
 async def warm() -> None:

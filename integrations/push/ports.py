@@ -4,7 +4,6 @@ from functools import cache
 
 import orjson
 
-from domain.notices import devices
 from domain.notices.devices import DevicePlatform
 from infra.settings import Settings, settings
 from integrations.push.apns import Apns
@@ -19,7 +18,9 @@ def port(platform: DevicePlatform) -> PushPort | None:
     return _ports().get(platform) or (KeepingPush() if settings().is_embedded else None)
 
 
-devices.provide(lambda platform: port(platform) is not None)
+def is_there_for(platform: DevicePlatform) -> bool:
+    """Whether anybody takes pushes of this platform."""
+    return port(platform) is not None
 
 
 @cache
