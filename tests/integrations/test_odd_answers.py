@@ -47,7 +47,7 @@ from tests.integrations.registers import StandIn, register_of
 from tests.integrations.serving import served
 from tests.integrations.test_linking import callback_of
 from tests.integrations.test_linking_at_the_sandbox import KEYS
-from tests.integrations.test_sms_gateways import ALIYUN, TENCENT, TWILIO, send
+from tests.integrations.test_sms_gateways import ALIYUN, MESSAGE, TENCENT, TWILIO, reached
 
 SEEDS = range(int(os.environ.get("LONGAN_ANSWERS", "60")))
 AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -236,18 +236,20 @@ async def test_a_gateway_that_answers_anything_has_sent_or_failed(chosen: Any) -
         {"Code": "OK", "sid": "SM1", "code": 1, "Response": {"SendStatusSet": [{"Code": "Ok"}], "Error": None}}
     ).encode()
     chance, sent, ends = random.Random(7), 0, list[str]()
-    for _ in range(60):
-        body = chance.choice(BODIES) if chance.random() < 0.3 else _changed(good, chance, world=None)  # type: ignore[arg-type]
-        status = chance.choice([200, 201, 400, 429, 500])
+    said = Response()
 
-        async def answer(_: Request, body: bytes = body, status: int = status) -> Response:
-            return Response(body, status, {"Content-Type": "application/json"})
+    async def answer(_: Request) -> Response:
+        return said
 
-        try:
-            await send(answer, chosen)
-            sent += 1
-        except SmsFailure as failure:
-            ends.append(failure.reason)
+    async with reached(answer, chosen) as gateway:
+        for _ in range(60):
+            body = chance.choice(BODIES) if chance.random() < 0.3 else _changed(good, chance, world=None)  # type: ignore[arg-type]
+            said = Response(body, chance.choice([200, 201, 400, 429, 500]), {"Content-Type": "application/json"})
+            try:
+                await gateway.send(MESSAGE)
+                sent += 1
+            except SmsFailure as failure:
+                ends.append(failure.reason)
     assert sent
     assert len(ends) == 60 - sent
     assert all(reason.isascii() for reason in ends)

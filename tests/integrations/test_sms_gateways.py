@@ -5,7 +5,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -34,10 +35,17 @@ TWILIO = Twilio("AC1", "token", "+15005550006")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-async def send(to: Handler, chosen: Aliyun | Tencent | Twilio) -> None:
+@asynccontextmanager
+async def reached(to: Handler, chosen: Aliyun | Tencent | Twilio) -> AsyncIterator[SmsGateway]:
+    """This gateway's dialect, where `to` answers."""
     async with served([Route("/{path:path}", to, methods=["POST"])]) as url:
         address = url if isinstance(chosen, Twilio) else f"{url}/"
-        await replace(chosen, url=address, allow=frozenset([url.removeprefix("http://")])).send(MESSAGE)
+        yield replace(chosen, url=address, allow=frozenset([url.removeprefix("http://")]))
+
+
+async def send(to: Handler, chosen: Aliyun | Tencent | Twilio) -> None:
+    async with reached(to, chosen) as gateway:
+        await gateway.send(MESSAGE)
 
 
 def encoded(text: str) -> str:

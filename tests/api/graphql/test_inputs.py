@@ -2,9 +2,10 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import pytest
@@ -87,6 +88,7 @@ BAD: dict[str, list[Any]] = {
 }
 
 
+P = TypeVar("P")  # a place within an input
 NOTHINGS_IDS = ("é", "x" * 501)
 
 
@@ -142,13 +144,25 @@ async def test_each_malformed_value_is_told_with_its_place(
     field = mutations(SCHEMAS[door]()._schema)[name]
     query = document(name, field)
     for argument, of_argument in field.args.items():
-        for place, kind in leaves(of_argument.type):
-            for bad in BAD[kind]:
+        for place, some in shared(leaves(of_argument.type)):
+            for bad in some:
                 variables = {argument: put(sample(of_argument.type), place, bad)}
                 answers = [await post(client, door, query, variables) for client in askers[door]]
                 told = (argument, *map(str, place))
                 # An amount and its currency are one thing.
                 assert {told, told[:-1]} & places_told(answers), (place, bad, answers)
+
+
+def shared(places: Iterable[tuple[P, str]]) -> Iterator[tuple[P, list[Any]]]:
+    """Each place with values that are wrong there. One reader reads a kind wherever it stands, so places of one kind share its
+    values: up to three have all of them between them.
+    """
+    found = list(places)
+    of_kind, seen = Counter(kind for _, kind in found), Counter[str]()
+    for place, kind in found:
+        step = min(of_kind[kind], 3)
+        yield place, BAD[kind][seen[kind] % step :: step]
+        seen[kind] += 1
 
 
 def places_told(answers: list[Any]) -> set[tuple[str, ...]]:
@@ -182,23 +196,26 @@ async def test_no_argument_of_a_query_is_one_that_we_fail_at(
 ) -> None:
     query_type = SCHEMAS[door]()._schema.query_type
     assert query_type is not None
-    for name, field in query_type.fields.items():
-        for argument, of_argument in field.args.items():
-            for place, kind in leaves(of_argument.type):
-                for bad in [*BAD[kind], *(NOTHING if kind in {"String", "ID"} else [])]:
-                    others = {
-                        key: sample(other.type) for key, other in field.args.items() if str(other.type)[-1] == "!"
-                    }
-                    variables = others | {argument: put(sample(of_argument.type), place, bad)}
-                    declared = ", ".join(f"${key}: {field.args[key].type}" for key in variables)
-                    passed = ", ".join(f"{key}: ${key}" for key in variables)
-                    query = f"query ({declared}) {{ {name}({passed}) {{ __typename }} }}"
-                    answer = await post(askers[door][0], door, query, variables)
-                    # To look for what is nothing's id is no mistake: `node` answers null.
-                    if bad in BAD[kind] and bad not in NOTHINGS_IDS:
-                        assert {e["extensions"]["code"] for e in answer["errors"]} <= {"BAD_REQUEST", "FORBIDDEN"}, (
-                            query
-                        )
+    places = [
+        ((name, argument, place), kind)
+        for name, field in query_type.fields.items()
+        for argument, of_argument in field.args.items()
+        for place, kind in leaves(of_argument.type)
+    ]
+    kinds = dict(places)
+    for where, some in shared(places):
+        name, argument, place = where
+        field, kind = query_type.fields[name], kinds[where]
+        for bad in [*some, *(NOTHING if kind in {"String", "ID"} else [])]:
+            others = {key: sample(other.type) for key, other in field.args.items() if str(other.type)[-1] == "!"}
+            variables = others | {argument: put(sample(field.args[argument].type), place, bad)}
+            declared = ", ".join(f"${key}: {field.args[key].type}" for key in variables)
+            passed = ", ".join(f"{key}: ${key}" for key in variables)
+            query = f"query ({declared}) {{ {name}({passed}) {{ __typename }} }}"
+            answer = await post(askers[door][0], door, query, variables)
+            # To look for what is nothing's id is no mistake: `node` answers null.
+            if bad in BAD[kind] and bad not in NOTHINGS_IDS:
+                assert {e["extensions"]["code"] for e in answer["errors"]} <= {"BAD_REQUEST", "FORBIDDEN"}, query
 
 
 async def test_every_mutation_can_tell_what_is_wrong() -> None:
