@@ -56,7 +56,7 @@ class Machine:
 
 
 @contextmanager
-def running(models: Path, webhooks: str) -> Iterator[Machine]:
+def running(models: Path, webhooks: str | None = None) -> Iterator[Machine]:
     """A machine with these models, ready, which may post webhooks to this host and port; stopped as by Ctrl-C when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="longan-faults-")).resolve()
     shutil.copytree(models, folder / models.name)
@@ -64,7 +64,8 @@ def running(models: Path, webhooks: str) -> Iterator[Machine]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LONGAN_")}
     # Whoever dies and comes back here is counted; nobody makes up a past beside them.
     environment = kept | {"LONGAN_VAR": str(folder), "LONGAN_PORT": str(port), "LONGAN_INVENTED_PEOPLE": "0"}
-    environment["LONGAN_WEBHOOK_ALLOW"] = f'["{webhooks}"]'
+    if webhooks:
+        environment["LONGAN_WEBHOOK_ALLOW"] = f'["{webhooks}"]'
     command = [sys.executable, "-m", "api.cli", "up"]
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -21,7 +21,7 @@ from infra.ids import global_id
 from infra.outbox import Event
 from integrations.webhooks import payloads, registering, replaying, signing
 from integrations.webhooks.endpoints import WebhookEndpoint
-from integrations.webhooks.event_types import TYPES, EventType
+from integrations.webhooks.event_types import OF_AGREEMENTS, OF_PAYOUTS, TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
 from tests.api.people import Shop, apply_at, open_shop
@@ -78,7 +78,7 @@ class TestWhatIsPosted:
 
     def test_every_event_of_an_application_has_a_type(self) -> None:
         told = {*applications.LIFE.events, consents.GRANTED, consents.REVOKED} - {applications.PROMISE_DUE}
-        assert set(TYPES) == told
+        assert set(TYPES) == told | {*OF_AGREEMENTS, *OF_PAYOUTS}
 
     async def test_carries_both_signatures_while_a_secret_is_rotated(
         self, shop: Shop, server: Hook, clock: Clock
