@@ -1,13 +1,15 @@
 """Connections: keyset pages as Relay names them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import Select
 
 from infra.database import reading
-from infra.paging import COUNT_MAX, FIRST_MAX, FIRST_USUAL, Page, count_of
+from infra.paging import COUNT_MAX, FIRST_MAX, FIRST_USUAL, Page, count_of, encode_cursor
 
 T = TypeVar("T")
 First = Annotated[
@@ -74,6 +76,14 @@ class CountedConnection(Countable, Connection[T]):
 def connection(page: Page[Any]) -> Any:
     """The page as a connection of whatever type the field shows."""
     return Connection(**_fields(page))
+
+
+NOTHING_YET = encode_cursor((0, UUID(int=0)))
+
+
+def resumable(page: Page[T]) -> Page[T]:
+    """Of a feed: a place from which to go on is there also where nothing is yet."""
+    return page if page.end is not None else replace(page, end=NOTHING_YET)
 
 
 def counted(page: Page[Any], count: Count) -> Any:

@@ -1,10 +1,11 @@
 """Agreements with a partner, and what became of the money that it was told to pay out."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, cast
 
 import strawberry
 
+from api.graphql.connections import After, Connection, First, connection, resumable
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, key
@@ -15,7 +16,7 @@ from api.graphql.showing import Node, shows
 from api.partner.applications import Application
 from api.partner.products import Product
 from domain.actors import PartnerActor
-from domain.agreements import agreements, draw_downs, drawing, paying_to
+from domain.agreements import agreements, draw_downs, drawing, feed, paying_to
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.draw_downs import DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome
@@ -61,6 +62,7 @@ class Agreement(Node):
     status: AgreementStatus = strawberry.field(description="Where it stands.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
 
+    @requires(Permission.ANSWER_APPLICATIONS)
     @strawberry.field(description="What it is about.")
     def product(root: strawberry.Parent[agreements.Agreement], info: Info) -> Product:
         return info.context.load(products.by_ids, root.product_id)
@@ -86,6 +88,27 @@ async def _standing(root: agreements.Agreement, info: Info) -> Standing:
     standing = await info.context.load(standings, (root.user_id, root.id))
     assert standing is not None, "it was shown just now"
     return standing
+
+
+@strawberry.type
+class AgreementQuery:
+    @requires(Permission.ANSWER_APPLICATIONS)
+    @strawberry.field(
+        description="A feed of changes, oldest first. Ask again after `endCursor`, which is there even when nothing is, "
+        "and no change is ever missed."
+    )
+    async def agreements(
+        self,
+        info: Info,
+        updated_since: Annotated[
+            datetime | None,
+            strawberry.argument(description="Only what changed then or later; to begin with, not to go on."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Agreement] | None:
+        since = updated_since.astimezone(UTC) if updated_since is not None else None
+        return connection(resumable(await feed.page(info.context.partner, since, first=first, after=after)))
 
 
 ReportPayoutResult = Annotated[

@@ -1,16 +1,14 @@
 """What people ask of a partner, and its answers."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
 from api.graphql import scalars
-from api.graphql.connections import After, Connection, First, connection
+from api.graphql.connections import After, Connection, First, connection, resumable
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, key
@@ -29,10 +27,7 @@ from domain.market import products
 from domain.permissions import Permission
 from infra.database import Db
 from infra.ids import global_id
-from infra.paging import Page, encode_cursor
 from infra.words import say
-
-NOTHING_YET = encode_cursor((0, UUID(int=0)))
 
 
 @strawberry.type(description="One reason of a decision.")
@@ -129,11 +124,7 @@ class ApplicationQuery:
     ) -> Connection[Application] | None:
         since = updated_since.astimezone(UTC) if updated_since is not None else None
         page = await feed.page(info.context.partner, status, since, first=first, after=after)
-        return connection(_resumable(page))
-
-
-def _resumable(page: Page[applications.Application]) -> Page[applications.Application]:
-    return page if page.end is not None else replace(page, end=NOTHING_YET)
+        return connection(resumable(page))
 
 
 class DeclineReason(StrEnum):

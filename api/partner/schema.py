@@ -11,7 +11,7 @@ from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.requiring import requires
 from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
-from api.partner.agreements import Agreement, AgreementMutation, DrawDown
+from api.partner.agreements import Agreement, AgreementMutation, AgreementQuery, DrawDown
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
@@ -63,7 +63,7 @@ class Me:
 
 
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
-class Query(ApplicationQuery, ProductQuery, ReachQuery, SettlementQuery, WebhookQuery, DeliveryQuery):
+class Query(AgreementQuery, ApplicationQuery, ProductQuery, ReachQuery, SettlementQuery, WebhookQuery, DeliveryQuery):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     def me(self, info: Info) -> Me:
