@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from domain.ledger.checking import Check, LedgerScope
     from domain.reconciling.reconciling import Reconciliation
+    from infra.database import Db
 
 FAULTS_SHOWN = 50
 ledger = typer.Typer(no_args_is_help=True, help="The ledger: prove it, or write it down for hledger and beancount.")
@@ -138,7 +139,7 @@ async def _check(scope: "LedgerScope") -> "Check":
             task = bar.add_task("Summing the accounts", total=None)
             async with database.reading() as db:
                 return await checking.check(
-                    db, scope, lambda done, of: bar.update(task, completed=done, total=of or None)
+                    db, await _owned(db, scope), lambda done, of: bar.update(task, completed=done, total=of or None)
                 )
     finally:
         await database.close_engine()
@@ -168,10 +169,24 @@ async def _export(scope: "LedgerScope", format: JournalFormat) -> None:
 
     try:
         async with database.reading() as db:
-            async for lines in write_journal(db, scope, Format(format.value)):
+            async for lines in write_journal(db, await _owned(db, scope), Format(format.value)):
                 sys.stdout.write(lines)
     finally:
         await database.close_engine()
+
+
+async def _owned(db: "Db", scope: "LedgerScope") -> "LedgerScope":
+    """With whose agreement it is, which an index knows; of a payment that fits nothing none does."""
+    from dataclasses import replace
+
+    from sqlalchemy import select
+
+    from domain.agreements.agreements import Agreement
+
+    if scope.subject_id is None:
+        return scope
+    user_id = await db.scalar(select(Agreement.user_id).where(Agreement.id == scope.subject_id))
+    return replace(scope, user_id=user_id)
 
 
 def _show(found: "Check") -> None:

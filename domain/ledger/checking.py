@@ -84,11 +84,14 @@ class Check:
 
 @dataclass(frozen=True)
 class LedgerScope:
-    """Agreements with transfers that were booked from `since` to `until`, both days of the product; or `subject_id` alone."""
+    """Agreements with transfers that were booked from `since` to `until`, both days of the product; or `subject_id` alone,
+    which is found soon where `user_id` says whose it is.
+    """
 
     since: date | None = None
     until: date | None = None
     subject_id: UUID | None = None
+    user_id: UUID | None = None
 
     @property
     def given(self) -> dict[str, Any]:
@@ -114,7 +117,8 @@ async def check(db: Db, scope: LedgerScope, progress: Progress = lambda done, of
 async def _next_people(db: Db, scope: LedgerScope, first: UUID) -> list[UUID]:
     if scope.subject_id is None:
         return list((await db.execute(NEXT, {"first": first, "batch": BATCH})).scalars())
-    owners = (await db.execute(OWNERS, {"subject": scope.subject_id})).scalars()
+    known = [scope.user_id] if scope.user_id else None
+    owners = known or (await db.execute(OWNERS, {"subject": scope.subject_id})).scalars().all()
     return [owner for owner in owners if owner >= first][:1]
 
 

@@ -45,6 +45,8 @@ async def _batches(db: Db, scope: LedgerScope) -> AsyncIterator[list[Transfer]]:
         wanted = wanted.where(Transfer.booked_at >= given["since"])
     if given["until"]:
         wanted = wanted.where(Transfer.booked_at < given["until"])
+    if scope.user_id:
+        wanted = wanted.where(Transfer.user_id == scope.user_id)
     if scope.subject_id:
         wanted = wanted.where(Transfer.subject_id == scope.subject_id)
     key = tuple_(Transfer.user_id, Transfer.subject_id, Transfer.id)

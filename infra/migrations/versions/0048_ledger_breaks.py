@@ -1,4 +1,7 @@
-"""Breaks: what was found to differ when the ledger was held against everything else that tells of money."""
+"""Breaks: what was found to differ when the ledger was held against everything else that tells of money.
+
+And no transfer goes, not even when its person does: the law asks for it, and it names nobody.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +11,17 @@ down_revision = '0047'
 branch_labels = None
 depends_on = None
 
+STAYS = """
+    CREATE FUNCTION keep_for_good() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'what % holds stays, whoever leaves', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END $$
+"""
+
 
 def upgrade() -> None:
+    op.execute(STAYS)
+    op.execute('CREATE TRIGGER keep_for_good BEFORE DELETE ON transfers FOR EACH ROW EXECUTE FUNCTION keep_for_good()')
     op.create_table('ledger_breaks',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(40), nullable=False),
@@ -30,3 +42,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('ledger_breaks')
+    op.execute('DROP FUNCTION keep_for_good CASCADE')
