@@ -18,6 +18,8 @@ from api import compressing
 from api.server import siblings
 from domain.notices import backlog as notices
 from domain.notices.backlog import NoticeBacklog
+from domain.reconciling import alarms
+from domain.reconciling.alarms import MoneyAlarms
 from infra import backlog, reactions
 from infra.backlog import Backlog, Waiting
 from infra.database import reading
@@ -37,7 +39,8 @@ async def metrics(request: Request) -> Response:
     waiting, looked = await backlog.look_now(), await _last_look()
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
     sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
-    told = generate_latest(_Told([*_of_waiting(waiting), *sent, *_of_watch(looked)]))
+    money = _of_money(await alarms.look_now())
+    told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -118,6 +121,17 @@ def _of_notices(now: NoticeBacklog | None) -> Iterator[Metric]:
     yield _gauges("longan_notices_put_off", put_off, ("channel",), each)
     since = "Since the oldest of them was tried for the first time"
     yield _gauge("longan_notices_put_off_oldest_seconds", since, now.oldest_seconds if now else math.nan)
+
+
+def _of_money(now: MoneyAlarms | None) -> Iterator[Metric]:
+    differ = "What is told of money in two places, and differs"
+    yield _gauge("longan_ledger_breaks", differ, now.breaks if now else math.nan)
+    since = "Since all agreements were compared with the ledger; NaN where they never were"
+    age = now.reconciled_seconds if now else None
+    yield _gauge("longan_reconciled_seconds", since, math.nan if age is None else age)
+    yield _gauge(
+        "longan_money_unmatched", "Sums of money that came and fit nothing", now.unmatched if now else math.nan
+    )
 
 
 def _of_watch(looked: AgedFigures | None) -> Iterator[Metric]:

@@ -54,6 +54,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "identity.checked": ("identity_checked",),
     "identity.mismatched": ("identity_mismatched",),
     "ledger.break_found": OURS,
+    "ledger.reconciled": OURS,
     "ledger.reconciling_due": OURS,
     "ledger.reconciling_range_due": OURS,
     "matcher.retrain": OURS,

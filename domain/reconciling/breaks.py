@@ -16,7 +16,6 @@ from infra.database import Db
 from infra.entity import Entity, Id, Minor
 from infra.events import declare
 from infra.ids import new_id
-from infra.lifecycle import without_graph
 
 FOUND = declare("ledger.break_found", kind=str)
 log = structlog.get_logger()
@@ -34,7 +33,7 @@ class BreakKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Difference:
+class LedgerDifference:
     """`subject_id` is the agreement, or the partner of a report. Amounts are minor units; of a fault of the ledger itself, 0."""
 
     kind: BreakKind
@@ -51,7 +50,7 @@ class LedgerBreak(Entity):
     __tablename__ = "ledger_breaks"
 
     id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[BreakKind] = mapped_column(info=without_graph("what was compared; nothing moves through these"))
+    kind: Mapped[BreakKind]
     subject_id: Mapped[UUID]
     detail: Mapped[str]
     expected: Mapped[Minor]
@@ -74,7 +73,7 @@ class LedgerBreak(Entity):
     )
 
 
-async def write(db: Db, subject_ids: Sequence[UUID], differences: Sequence[Difference]) -> int:
+async def write(db: Db, subject_ids: Sequence[UUID], differences: Sequence[LedgerDifference]) -> int:
     """Let these be the open breaks of these subjects, no others; how many are new."""
     now, new = await clock.now(db), 0
     for each in differences:

@@ -55,7 +55,7 @@ COMPARISONS: Mapping[BreakKind, str] = {
                coalesce(told.amount, 0), coalesce(booked.amount, 0)
           FROM (SELECT refunds.user_id, refunds.id, refunds.cause_id, refunds.amount
                   FROM refunds JOIN agreement ON agreement.user_id = refunds.user_id AND agreement.id = refunds.cause_id
-                 WHERE refunds.status <> 'FAILED') AS told
+                 WHERE refunds.status = 'SETTLED') AS told
           FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
                       WHERE cause_kind = 'REFUND' AND credit = 'COLLECTED' GROUP BY 1, 2, 3) AS booked
             ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.cause_id)""",

@@ -17,8 +17,9 @@ from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import Transfer
 from domain.people.partners import Partner
 from domain.reconciling import breaks
-from domain.reconciling.breaks import BreakKind, Difference
+from domain.reconciling.breaks import BreakKind, LedgerDifference
 from domain.reconciling.comparisons import COMPARISONS
+from domain.reconciling.owing import schedules_compared
 from domain.reconciling.settlements import settlement_of
 from infra import clock, outbox, schedules
 from infra.database import Db, transact
@@ -26,8 +27,9 @@ from infra.events import declare
 from infra.outbox import Event
 from infra.reactions import reaction
 
-BATCH = 500  # people in one transaction
+BATCH = 200  # people in one transaction
 DUE, RANGE_DUE = declare("ledger.reconciling_due"), declare("ledger.reconciling_range_due", first=str)
+DONE = declare("ledger.reconciled")
 schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
 
 NEXT = text("SELECT DISTINCT user_id FROM agreements WHERE user_id >= :first ORDER BY user_id LIMIT :batch")
@@ -58,7 +60,7 @@ class Reconciliation:
     agreements: int = 0
     reports: int = 0
     new: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[LedgerDifference] = field(default_factory=list)
 
 
 Progress = Callable[[int, int], None]  # agreements, of so many
@@ -73,7 +75,12 @@ async def reconcile(progress: Progress = lambda done, of: None) -> Reconciliatio
         begin = first
         first = await transact(lambda db, begin=begin: reconcile_range(db, begin, found))  # type: ignore[misc]
         progress(found.agreements, total)
-    await transact(lambda db: reconcile_reports(db, found))
+
+    async def end(db: Db) -> None:
+        await reconcile_reports(db, found)
+        await outbox.announce(db, DONE)
+
+    await transact(end)
     return found
 
 
@@ -86,7 +93,9 @@ async def begin_reconciling(db: Db, event: Event) -> None:
 @reaction(RANGE_DUE, stored_as="reconcile_people")
 async def reconcile_people(db: Db, event: Event) -> None:
     following = await reconcile_range(db, UUID(str(event.data["first"])), Reconciliation())
-    if following is not None:
+    if following is None:
+        await outbox.announce(db, DONE)
+    else:
         await outbox.announce(db, RANGE_DUE, first=str(following))
 
 
@@ -97,7 +106,11 @@ async def reconcile_range(db: Db, first: UUID, found: Reconciliation) -> UUID | 
         return None
     mine = select(Agreement.id, Agreement.currency).where(Agreement.user_id.between(people[0], people[-1]))
     agreements = dict((await db.execute(mine)).all())
-    differences = [*await _compared(db, people[0], people[-1]), *await _faults(db, people[0], people[-1], agreements)]
+    differences = [
+        *await _compared(db, people[0], people[-1]),
+        *await schedules_compared(db, people[0], people[-1]),
+        *await _faults(db, people[0], people[-1], agreements),
+    ]
     subjects = {*agreements, *(each.subject_id for each in differences)}
     found.new += await breaks.write(db, list(subjects), differences)
     found.agreements += len(agreements)
@@ -115,7 +128,7 @@ async def reconcile_reports(db: Db, found: Reconciliation) -> None:
             report = await settlement_of(db, partner_id, on, currency)
             found.reports += 1
             if report.net != owed:
-                differences.append(Difference(BreakKind.REPORT, partner_id, str(on), report.net, owed, currency))
+                differences.append(LedgerDifference(BreakKind.REPORT, partner_id, str(on), report.net, owed, currency))
     found.new += await breaks.write(db, partners, differences)
     found.differences += differences
 
@@ -134,18 +147,18 @@ async def _owed(db: Db, partners: list[UUID], on: date) -> list[tuple[UUID, str,
     return [(partner_id, currency, int(owed)) for partner_id, currency, owed in await db.execute(theirs) if partner_id]
 
 
-async def _compared(db: Db, first: UUID, last: UUID) -> list[Difference]:
+async def _compared(db: Db, first: UUID, last: UUID) -> list[LedgerDifference]:
     debits = [kind.value for kind, each in KINDS.items() if each.side is Side.DEBIT]
     rows = await db.execute(COMPARE, {"first": first, "last": last, "debits": debits})
-    return [Difference(BreakKind(kind), *rest) for kind, *rest in rows]
+    return [LedgerDifference(BreakKind(kind), *rest) for kind, *rest in rows]
 
 
-async def _faults(db: Db, first: UUID, last: UUID, agreements: Mapping[UUID, str]) -> list[Difference]:
+async def _faults(db: Db, first: UUID, last: UUID, agreements: Mapping[UUID, str]) -> list[LedgerDifference]:
     """What is broken in the ledger itself."""
     check = Check()
     await check_people(db, LedgerScope(), first, last, check)
     faults = {(each.subject_id, each.name) for each in check.faults}
-    return [Difference(BreakKind.LEDGER, id, name, 0, 0, agreements.get(id, "")) for id, name in sorted(faults)]
+    return [LedgerDifference(BreakKind.LEDGER, id, name, 0, 0, agreements.get(id, "")) for id, name in sorted(faults)]
 
 
 async def _count(db: Db) -> int:

@@ -57,7 +57,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> None:
     monkeypatch.setattr(bins, "counts", counts)
 
 
-OTHERS = ("longan_re", "longan_operations", "longan_webhook", "longan_notices")
+OTHERS = ("longan_re", "longan_operations", "longan_webhook", "longan_notices", "longan_ledger", "longan_money")
 
 
 def told(answer: httpx2.Response) -> dict[str, float]:

@@ -1,80 +1,88 @@
 """Reconciling: what is told in two places, and differs, is a row, an event and a line in the log; and ends when it is mended."""
 
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 
-from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements import agreements, booking
+from domain.agreements.acts import ActKind
+from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
+from domain.agreements.drawing import PayoutOutcome
+from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
-from domain.market.kinds import ProductKind
-from domain.reconciling import reconciling
+from domain.payments.cashiers import PaymentStatus
+from domain.payments.payments import Payment
+from domain.payments.takings import Taking
+from domain.people.partners import Partner
+from domain.reconciling import alarms, reconciling
 from domain.reconciling.breaks import BreakKind, LedgerBreak
-from domain.reconciling.reconciling import Reconciliation, reconcile_range
-from infra import clock
+from domain.reconciling.reconciling import Reconciliation, reconcile_range, reconcile_reports
+from infra import clock, outbox
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
+from tests.domain.agreements.loans import open_loan, pay_out, send
 from tests.domain.ledger.books import Loan
+from tests.tampering import tamper
 
 
-async def accepted(db: Db, loan: Loan, limit: int) -> Agreement:
+def book_of(agreement: Agreement) -> Loan:
+    """To post to the ledger what nothing else tells of."""
+    loan = Loan(agreement.currency, user_id=agreement.user_id, partner_id=agreement.partner_id)
+    loan.id = agreement.id
+    return loan
+
+
+async def paid(db: Db, agreement: Agreement, amount: int) -> Payment:
+    """Through the cashier and into the ledger."""
     now = await clock.now(db)
-    agreement = Agreement(
-        user_id=loan.user_id,
-        application_id=new_id(),
-        offer_id=new_id(),
-        product_id=new_id(),
-        partner_id=loan.partner_id,
-        kind=ProductKind.LOAN,
-        title="Loan",
-        amount=limit,
-        currency=loan.currency,
-        term_months=12,
-        annual_rate=Decimal("0.12"),
-        fee=0,
-        cost_cap=Decimal("0.24"),
-        monthly_payment=100,
-        documents=[],
-        signed_at=now,
-        updated_at=now,
-        status=AgreementStatus.PENDING,
-    )
-    agreement.id = loan.id
-    db.add(agreement)
-    await post(db, loan.accepted(limit))
-    return agreement
-
-
-async def sent(db: Db, loan: Loan, amount: int) -> DrawDown:
-    draw = DrawDown(
-        user_id=loan.user_id,
-        agreement_id=loan.id,
-        partner_id=loan.partner_id,
-        payment_account_id=new_id(),
+    payment = Payment(
+        user_id=agreement.user_id,
+        cause="repayment",
+        cause_id=agreement.id,
         amount=amount,
-        withheld=0,
-        currency=loan.currency,
-        sent_at=await clock.now(db),
+        currency=agreement.currency,
+        cashier="sandbox",
+        begun_at=now,
+        expires_at=now,
+        status=PaymentStatus.SETTLED,
+        reference=str(new_id()),
+        settled_at=now,
     )
-    db.add(draw)
-    await post(db, loan.sent(amount, draw.id))
-    return draw
+    taking = Taking(
+        cashier="sandbox",
+        reference=str(payment.reference),
+        id=new_id(),
+        order_id=str(payment.id),
+        amount=amount,
+        currency=agreement.currency,
+        paid_at=now,
+        taken_at=now,
+    )
+    db.add_all([payment, taking])
+    await db.flush()
+    held = await agreements.lock(db, agreement.user_id, agreement.id)
+    assert held is not None
+    await booking.book_act(db, held, ActKind.PAYMENT, payment.id, amount)
+    return payment
 
 
 @pytest.fixture
-async def loan(db: Db) -> Loan:
-    """One that has drawn nothing yet, of which a draw-down is on its way."""
-    loan = Loan()
-    await accepted(db, loan, 10_000)
-    await sent(db, loan, 2_000)
-    await db.flush()
-    return loan
+async def agreement(db: Db) -> Agreement:
+    """Of which a draw-down is on its way."""
+    agreement = await open_loan(db, 10_000)
+    await send(db, agreement, 2_000)
+    return agreement
+
+
+@pytest.fixture
+async def loan(agreement: Agreement) -> Loan:
+    return book_of(agreement)
 
 
 async def breaks_of(db: Db, loan: Loan) -> set[tuple[BreakKind, str, int, int]]:
@@ -85,8 +93,19 @@ async def breaks_of(db: Db, loan: Loan) -> set[tuple[BreakKind, str, int, int]]:
     }
 
 
-async def test_where_all_agree_there_is_nothing(db: Db, loan: Loan) -> None:
+async def test_where_all_agree_there_is_nothing(db: Db, agreement: Agreement, loan: Loan) -> None:
+    """Drawn, failed, due, paid, and paid too much."""
+    begun = await clock.now(db)
+    await pay_out(db, agreement, 3_000)
+    await pay_out(db, agreement, 1_000, PayoutOutcome.FAILED)
     assert await breaks_of(db, loan) == set()
+    clock.stand(db, begun + timedelta(days=70))
+    assert await breaks_of(db, loan) == set()  # what has fallen due since is not booked yet, and no break
+    await paid(db, agreement, 700)
+    assert await breaks_of(db, loan) == set()
+    await paid(db, agreement, 9_000)
+    assert await breaks_of(db, loan) == set()
+    assert (await balances_of(db, loan.user_id, loan.id))[K.CREDIT] > 0
     assert (await db.execute(select(LedgerBreak).where(LedgerBreak.subject_id == loan.id))).all() == []
 
 
@@ -99,15 +118,34 @@ async def test_a_draw_down_that_only_one_of_them_knows_of_is_named(db: Db, loan:
         (BreakKind.PAYOUT, str(draw.id), 2_000, 0),
     }
     await post(db, loan.settled(2_000, draw.id))
-    assert await breaks_of(db, loan) == {(BreakKind.STATEMENT, "PRINCIPAL", 0, 2_000)}
+    assert await breaks_of(db, loan) == both("PRINCIPAL", 0, 2_000)
+
+
+def both(account: str, expected: int, actual: int) -> set[tuple[BreakKind, str, int, int]]:
+    """Neither schedule nor statement knows of it."""
+    return {(kind, account, expected, actual) for kind in (BreakKind.SCHEDULE, BreakKind.STATEMENT)}
+
+
+async def test_money_that_nobody_booked_is_named(db: Db, agreement: Agreement, loan: Loan) -> None:
+    await pay_out(db, agreement, 3_000)
+    payment = await paid(db, agreement, 700)
+    await tamper(db)
+    await db.execute(
+        text("UPDATE transfers SET cause_id = :other WHERE cause_id = :id"), {"other": new_id(), "id": payment.id}
+    )
+    found = await breaks_of(db, loan)
+    assert {(kind, expected, actual) for kind, _, expected, actual in found} == {
+        (BreakKind.PAYMENT, 700, 0),
+        (BreakKind.PAYMENT, 0, 700),
+    }
 
 
 @pytest.mark.parametrize(
     ("moves", "expected"),
     [
-        ([(K.INTEREST, K.INTEREST_EARNED)], {(BreakKind.STATEMENT, "INTEREST", 0, 5)}),
-        ([(K.FEES, K.FEES_EARNED)], {(BreakKind.STATEMENT, "FEES", 0, 5)}),
-        ([(K.REPAID, K.CREDIT)], {(BreakKind.STATEMENT, "CREDIT", 0, 5)}),
+        ([(K.INTEREST, K.INTEREST_EARNED)], both("INTEREST", 0, 5)),
+        ([(K.FEES, K.FEES_EARNED)], both("FEES", 0, 5)),
+        ([(K.REPAID, K.CREDIT)], both("CREDIT", 0, 5)),
         ([(K.DRAWABLE, K.COMMITTED)], {(BreakKind.LIMIT, "DRAWABLE", 8_000, 8_005)}),
     ],
 )
@@ -141,17 +179,17 @@ async def test_a_break_is_told_once_and_ends_when_it_is_gone(db: Db, loan: Loan)
         clock.stand(db, at + timedelta(minutes=minutes))
         await breaks_of(db, loan)
         await db.flush()
-    assert await rows(db, loan.id) == [("FEES", 1, 2, None)]
+    assert await rows(db, loan.id) == [("FEES", 1, 2, None)] * 2
     await post(db, [loan.transfer(K.FEES_EARNED, K.FEES, 5)])
     clock.stand(db, at + timedelta(minutes=3))
     assert await breaks_of(db, loan) == set()
-    assert await rows(db, loan.id) == [("FEES", 1, 2, 3)]
+    assert await rows(db, loan.id) == [("FEES", 1, 2, 3)] * 2
     told = select(Event.data).where(Event.name == "ledger.break_found", Event.subject_id == loan.id)
-    assert (await db.execute(told)).scalars().all() == [{"kind": "STATEMENT"}]
+    assert (await db.execute(told.order_by(Event.id))).scalars().all() == [{"kind": "STATEMENT"}, {"kind": "SCHEDULE"}]
     await post(db, [loan.transfer(K.FEES, K.FEES_EARNED, 6)])
     clock.stand(db, at + timedelta(minutes=4))
     await breaks_of(db, loan)
-    assert await rows(db, loan.id) == [("FEES", 1, 2, 3), ("FEES", 4, 4, None)]
+    assert await rows(db, loan.id) == [("FEES", 1, 2, 3)] * 2 + [("FEES", 4, 4, None)] * 2
 
 
 async def rows(db: Db, subject_id: UUID) -> list[tuple[str, int, int, int | None]]:
@@ -180,11 +218,29 @@ async def test_a_broken_ledger_is_a_break_too(db: Db, loan: Loan) -> None:
 
 async def test_it_goes_on_range_by_range_until_everybody_was_looked_at(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciling, "BATCH", 1)
-    loans = sorted((Loan() for _ in range(3)), key=lambda loan: loan.user_id)
-    for each in loans:
-        await accepted(db, each, 1_000)
-    await db.flush()
-    found, first, seen = Reconciliation(), UUID(int=loans[0].user_id.int), 0
+    opened = sorted([await open_loan(db) for _ in range(3)], key=lambda agreement: agreement.user_id)
+    found, first, seen = Reconciliation(), opened[0].user_id, 0
     while (following := await reconcile_range(db, first, found)) is not None:
         first, seen = following, seen + 1
     assert (seen, found.agreements, found.differences) == (3, 3, [])
+
+
+async def test_what_partners_are_told_is_what_the_ledger_owes_them(db: Db, agreement: Agreement) -> None:
+    await pay_out(db, agreement, 3_000)
+    await paid(db, agreement, 700)
+    found = Reconciliation()
+    db.add(Partner(id=agreement.partner_id, code=f"p-{new_id()}", name="Somebody", purpose="loan"))
+    await db.flush()
+    await reconcile_reports(db, found)
+    assert found.reports >= 1 and found.differences == []
+
+
+async def test_the_alarms_count_what_is_open(db: Db, loan: Loan) -> None:
+    before = await alarms.look(db)
+    await post(db, [loan.transfer(K.FEES, K.FEES_EARNED, 5)])
+    await breaks_of(db, loan)
+    await outbox.announce(db, reconciling.DONE)
+    await db.flush()
+    after = await alarms.look(db)
+    assert (after.breaks - before.breaks, after.unmatched - before.unmatched) == (2, 0)
+    assert after.reconciled_seconds is not None and abs(after.reconciled_seconds) < 60
