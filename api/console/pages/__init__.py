@@ -23,6 +23,7 @@ def routes() -> list[BaseRoute]:
         case,
         home,
         matching,
+        money,
         product,
         products,
         rendering,
@@ -52,5 +53,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/watch.csv", watching.exported),
         Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/matching", matching.matching_page),
+        Route("/console/money", money.money_page),
+        Route("/console/agreements/{id}", money.agreement_page),
         rendering.PAGES.files(),
     ]

@@ -17,6 +17,7 @@ MAY = {
     "/console/products/groups.csv": ALL,
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
+    "/console/money": [Role.RISK],
     "/console/matching": [Role.RISK, Role.APPROVER, Role.VIEWER],
     "/console/watch": [Role.RISK, Role.APPROVER, Role.VIEWER],
     "/console/watch.csv": [Role.RISK, Role.APPROVER, Role.VIEWER],

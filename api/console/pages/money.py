@@ -1,0 +1,180 @@
+"""Money: what does not agree with the ledger, what fits nothing, and one agreement with all that is told of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.movements import Movement, MovementKind
+from domain.agreements.schedules import InstalmentStatus
+from domain.agreements.standings import Standing, standings
+from domain.applications import decisions
+from domain.applications.decisions import Decision
+from domain.evidence.leaves import Evidence
+from domain.ledger.accounts import Balances, balances_of
+from domain.ledger.kinds import KINDS, AccountKind
+from domain.ledger.transfers import Transfer, transfers_of
+from domain.payments import takings
+from domain.payments.takings import Taking, WhyUnmatched
+from domain.permissions import Permission
+from domain.reconciling import breaks
+from domain.reconciling.breaks import BreakKind, LedgerBreak
+from infra.database import Db, reading
+from infra.ids import global_id, parse_global_id
+from infra.words import N_
+
+SHOWN = 50
+NO_SUCH = N_("We could not find this agreement.")
+
+BREAKS = {
+    BreakKind.LEDGER: N_("The ledger itself is broken"),
+    BreakKind.SCHEDULE: N_("Schedule and ledger differ"),
+    BreakKind.STATEMENT: N_("Statement and ledger differ"),
+    BreakKind.LIMIT: N_("Limit and ledger differ"),
+    BreakKind.PAYOUT: N_("Draw-down and ledger differ"),
+    BreakKind.PAYMENT: N_("Payment and ledger differ"),
+    BreakKind.REFUND: N_("Refund and ledger differ"),
+    BreakKind.REPORT: N_("A partner's report and the ledger differ"),
+}
+WHY = {
+    WhyUnmatched.UNKNOWN_PAYMENT: N_("No payment of ours has this number"),
+    WhyUnmatched.SECOND_PAYMENT: N_("The payment was settled before"),
+    WhyUnmatched.WRONG_AMOUNT: N_("Another amount than was asked for"),
+    WhyUnmatched.FOREIGN_CURRENCY: N_("Another currency than was asked for"),
+    WhyUnmatched.NOTHING_OWED: N_("Nothing is owed any more"),
+    None: N_("The cashier contradicts itself"),
+}
+STATUSES = {
+    AgreementStatus.PENDING: N_("Not begun"),
+    AgreementStatus.ACTIVE: N_("In force"),
+    AgreementStatus.OVERDUE: N_("Overdue"),
+    AgreementStatus.PAUSED: N_("Paused"),
+    AgreementStatus.RETURNING: N_("On its way back"),
+    AgreementStatus.SETTLED: N_("Settled"),
+    AgreementStatus.UNWOUND: N_("Taken back"),
+}
+INSTALMENTS = {
+    InstalmentStatus.OPEN: N_("Open"),
+    InstalmentStatus.PARTLY_PAID: N_("Partly paid"),
+    InstalmentStatus.PAID: N_("Paid"),
+    InstalmentStatus.OVERDUE: N_("Overdue"),
+    InstalmentStatus.WAIVED: N_("Waived"),
+}
+MOVEMENTS = {
+    MovementKind.PRINCIPAL: N_("Paid out"),
+    MovementKind.INTEREST: N_("Interest"),
+    MovementKind.FEE: N_("Fee"),
+    MovementKind.RENT: N_("Rent"),
+    MovementKind.REPAYMENT: N_("Repayment"),
+    MovementKind.REVERSAL: N_("Booked anew"),
+    MovementKind.WAIVER: N_("Waived"),
+    MovementKind.REFUND: N_("Given back"),
+    MovementKind.PAYOUT_RETURNED: N_("The payout came back"),
+}
+ACCOUNTS = {
+    AccountKind.PRINCIPAL: N_("Principal owed"),
+    AccountKind.INTEREST: N_("Interest owed"),
+    AccountKind.FEES: N_("Fees owed"),
+    AccountKind.CREDIT: N_("Paid too much"),
+    AccountKind.LENT: N_("Lent"),
+    AccountKind.INTEREST_EARNED: N_("Interest earned"),
+    AccountKind.FEES_EARNED: N_("Fees earned"),
+    AccountKind.REPAID: N_("Repaid"),
+    AccountKind.COLLECTED: N_("At the cashier"),
+    AccountKind.PAYABLE: N_("Owed to the partner"),
+    AccountKind.COMMISSION: N_("Longan's fees"),
+    AccountKind.DRAWABLE: N_("Can be drawn"),
+    AccountKind.RESERVED: N_("On its way"),
+    AccountKind.COMMITTED: N_("The lender stands by with"),
+    AccountKind.UNMATCHED: N_("Fits nothing"),
+}
+assert ACCOUNTS.keys() == KINDS.keys(), "each account has a name that people read"
+
+
+@dataclass(frozen=True)
+class AgreementFile:
+    """An agreement and all that is told of it; nothing that tells who the person is."""
+
+    standing: Standing
+    balances: Balances
+    transfers: list[Transfer]
+    decision: Decision | None
+    evidence: list[Evidence]
+    breaks: list[LedgerBreak]
+
+    @property
+    def agreement(self) -> Agreement:
+        return self.standing.agreement
+
+    @property
+    def statement(self) -> list[Movement]:
+        return list(reversed(self.standing.movements))
+
+
+@requires(Permission.WATCH_MONEY)
+async def money_page(request: Request, visit: StaffVisit) -> Response:
+    async with reading() as db:
+        open_breaks, count = await breaks.open_breaks(db, SHOWN), await breaks.count_open(db)
+        odd = await takings.odd(db, SHOWN)
+    return page(
+        request,
+        "money.html",
+        breaks=[(each, _address(each)) for each in open_breaks],
+        count=count,
+        unmatched=[(each, _why(each)) for each in odd],
+        kinds=BREAKS,
+    )
+
+
+def _address(found: LedgerBreak) -> str | None:
+    """Of the agreement's page; a partner's report has none."""
+    if found.kind is BreakKind.REPORT:
+        return None
+    return f"/console/agreements/{global_id('Agreement', found.subject_id)}"
+
+
+def _why(taking: Taking) -> str:
+    return WHY[taking.why]
+
+
+@requires(Permission.WATCH_MONEY)
+async def agreement_page(request: Request, visit: StaffVisit) -> Response:
+    parsed = parse_global_id(request.path_params["id"])
+    async with reading() as db:
+        file = await _read(db, parsed[1]) if parsed and parsed[0] == "Agreement" else None
+    if file is None:
+        return page(request, "refused.html", 404, why=NO_SUCH)
+    return page(
+        request,
+        "agreement.html",
+        file=file,
+        kinds=BREAKS,
+        statuses=STATUSES,
+        instalments=INSTALMENTS,
+        movements=MOVEMENTS,
+        accounts=ACCOUNTS,
+    )
+
+
+async def _read(db: Db, id: UUID) -> AgreementFile | None:
+    agreement = (await db.execute(select(Agreement).where(Agreement.id == id))).scalar_one_or_none()
+    if agreement is None:
+        return None
+    key = agreement.user_id, agreement.id
+    application = agreement.user_id, agreement.application_id
+    leaves = select(Evidence).where(
+        Evidence.user_id == agreement.user_id, Evidence.subject_id.in_((agreement.id, agreement.application_id))
+    )
+    return AgreementFile(
+        (await standings(db, {key}))[key],
+        await balances_of(db, *key),
+        list(reversed(await transfers_of(db, *key))),
+        (await decisions.latest(db, {application})).get(application),
+        list((await db.execute(leaves.order_by(Evidence.at))).scalars()),
+        list(await breaks.of_subject(db, agreement.id)),
+    )

@@ -1,0 +1,110 @@
+"""Money in a browser: what does not agree, what fits nothing, and one agreement with all that is told of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import delete
+
+from domain.actors import Role
+from domain.agreements.agreements import Agreement
+from domain.evidence import leaves
+from domain.evidence.leaves import EvidenceKind
+from domain.payments import takings
+from domain.payments.cashiers import Paid
+from domain.payments.takings import WhyUnmatched
+from domain.people.partners import Partner
+from domain.reconciling import breaks
+from domain.reconciling.breaks import BreakKind, LedgerBreak, LedgerDifference
+from infra.database import transaction
+from infra.ids import global_id, new_id
+from infra.money import Money
+from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
+from tests.domain.agreements.loans import open_loan, pay_out, repay
+
+
+@pytest.fixture
+async def browser(browser_of: NewBrowser) -> Browser:
+    return await browser_of(Role.RISK)
+
+
+async def lent() -> Agreement:
+    async with transaction() as db:
+        agreement = await open_loan(db, 1_200_00)
+        await pay_out(db, agreement, 500_00)
+        await repay(db, agreement, 520_00)
+        await leaves.add(db, agreement.user_id, EvidenceKind.AGREEMENT, agreement.id, {"amount": 1})
+    return agreement
+
+
+def path_of(agreement: Agreement) -> str:
+    return f"/console/agreements/{global_id('Agreement', agreement.id)}"
+
+
+async def test_an_agreement_shows_all_that_is_told_of_it_and_nobodys_name(browser: Browser) -> None:
+    agreement = await lent()
+    response = await browser.open(path_of(agreement))
+    page = words_of(response)
+    assert response.status_code == 200 and str(agreement.user_id) not in response.text
+    for words in (
+        "A loan",
+        "Limit CN¥1,200.00",
+        "Term 12 months",
+        "Owed now CN¥0.00",
+        "Paid too much CN¥20.00",
+        "Can be drawn CN¥0.00",
+        "Repayment -CN¥520.00",
+        "Paid out CN¥500.00",
+        "Owed to the partner CN¥520.00",
+        "transfers",
+        "AGREEMENT",
+    ):
+        assert words in page, words
+    assert "Breaks so far" not in page
+
+
+async def test_a_break_stands_on_both_pages_until_it_is_over(browser: Browser) -> None:
+    agreement = await lent()
+    found = LedgerDifference(BreakKind.STATEMENT, agreement.id, "FEES", 0, 12_34, "CNY")
+    fault = LedgerDifference(BreakKind.LEDGER, agreement.id, "BALANCE_WRONG", 0, 0, "CNY")
+    async with transaction() as db:
+        assert await breaks.write(db, [agreement.id], [found, fault]) == 2
+    money = await browser.open("/console/money")
+    assert f'href="{path_of(agreement)}"' in money.text
+    assert "Statement and ledger differ FEES CN¥0.00 CN¥12.34" in words_of(money)
+    page = await browser.text(path_of(agreement))
+    assert "Statement and ledger differ FEES : CN¥0.00 there, CN¥12.34 in the ledger" in page
+    assert "The ledger itself is broken BALANCE_WRONG" in page
+    async with transaction() as db:
+        assert await breaks.write(db, [agreement.id], []) == 0
+    assert path_of(agreement) not in (await browser.open("/console/money")).text
+    page = await browser.text(path_of(agreement))
+    assert "Breaks so far" in page and "in the ledger" not in page.replace("In the ledger", "")
+
+
+async def test_a_partners_report_that_differs_is_named_and_leads_nowhere(browser: Browser) -> None:
+    partner = Partner(id=new_id(), code=f"p-{new_id()}", name="Somebody", purpose="loan")
+    wrong = LedgerDifference(BreakKind.REPORT, partner.id, "2027-01-31", 5, 6, "JPY")
+    async with transaction() as db:
+        db.add(partner)
+        await breaks.write(db, [partner.id], [wrong])
+    page = await browser.text("/console/money")
+    async with transaction() as db:
+        await db.execute(delete(LedgerBreak).where(LedgerBreak.subject_id == partner.id))
+    assert "A partner's report and the ledger differ 2027-01-31 ¥5 ¥6" in page
+
+
+async def test_money_that_fits_nothing_is_shown_with_why(browser: Browser) -> None:
+    reference = f"ref-{new_id()}"
+    paid = Paid(reference, Money(77_00, "CNY"), datetime(2026, 1, 2, tzinfo=UTC))
+    async with transaction() as db:
+        taking = await takings.take(db, "sandbox", "nobody-knows", paid)
+        assert taking is not None
+        await takings.set_apart(db, taking, WhyUnmatched.UNKNOWN_PAYMENT)
+    page = await browser.text("/console/money")
+    assert f"No payment of ours has this number CN¥77.00 sandbox {reference}" in page
+
+
+async def test_what_is_not_there_is_said_to_be_so(browser: Browser) -> None:
+    for each in ("nonsense", global_id("Agreement", new_id()), global_id("User", new_id())):
+        response = await browser.open(f"/console/agreements/{each}")
+        assert response.status_code == 404 and "We could not find this agreement." in words_of(response)
