@@ -5,6 +5,7 @@ discounted by a twelfth of the cap a month, more is paid than got. A month is th
 simple interest (Regulation Z, Appendix J (b)(5) and (b)(8)).
 """
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -89,8 +90,16 @@ def _payment(monthly: Number, months: int) -> Number:
     return monthly / (1 - (1 + monthly) ** -months) if monthly else (1 + monthly) / months
 
 
-def unit_periods(start: date, until: date) -> tuple[int, int]:
-    """The whole months between two days, counted back from the later one, and the odd days before them (Appendix J (b)(5))."""
+def unit_periods(start: date, until: date, day: int | None = None) -> tuple[int, int]:
+    """The whole months between two days, counted back from the later one, and the odd days before them (Appendix J (b)(5)).
+
+    `day` is the day of the month that payments are due on, where the later month is too short for it.
+    """
     months = (until.year - start.year) * 12 + until.month - start.month
-    months -= months_later(until, -months) < start
-    return months, (months_later(until, -months) - start).days
+    months -= _months_before(until, months, day) < start
+    return months, (_months_before(until, months, day) - start).days
+
+
+def _months_before(until: date, months: int, day: int | None) -> date:
+    before = months_later(until.replace(day=1), -months)
+    return before.replace(day=min(day or until.day, monthrange(before.year, before.month)[1]))

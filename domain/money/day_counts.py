@@ -53,9 +53,9 @@ def days_30e_360(start: date, end: date) -> int:
 
 def days_30e_360_isda(start: date, end: date, termination: date | None) -> int:
     """30E/360 (ISDA): the last day of any month is the 30th, but the termination date in February stays what it is."""
-    first = 30 if _is_month_end(start) else start.day
+    first = 30 if is_month_end(start) else start.day
     stays = end == termination and end.month == 2
-    last = 30 if _is_month_end(end) and not stays else end.day
+    last = 30 if is_month_end(end) and not stays else end.day
     return _days_of_360(start, first, end, last)
 
 
@@ -63,7 +63,7 @@ def _days_of_360(start: date, first: int, end: date, last: int) -> int:
     return 360 * (end.year - start.year) + 30 * (end.month - start.month) + last - first
 
 
-def _is_month_end(day: date) -> bool:
+def is_month_end(day: date) -> bool:
     return day.day == monthrange(day.year, day.month)[1]
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from domain.money.conventions import LONGAN, Rounding
 from domain.money.levels import level_payment
 from domain.money.rates import monthly_return
-from domain.money.rounding import nearest, quotient
+from domain.money.rounding import quotient
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Instalment:
 
 
 def to_minor(value: Decimal, rounding: Rounding = LONGAN.rounding) -> int:
-    return nearest(Fraction(value), rounding)
+    return quotient(*value.as_integer_ratio(), rounding)
 
 
 @lru_cache(maxsize=2048)

@@ -31,8 +31,9 @@ class LoanPlan:
         self.balance = Balance(Fraction(terms.annual_rate), self.convention)
         self.rows = _rows(terms, start)
         self.open = self.carried = self.left = 0
-        self.after_term = AfterTerm(terms, self.balance, self.last, start)
-        self._goes_on = self.convention.after_term and not self.is_fixed
+        self._after_term: AfterTerm | None = None
+        if self.convention.after_term and not self.is_fixed:
+            self._after_term = AfterTerm(terms, self.balance, self.last, start)
 
     @property
     def last(self) -> Row:
@@ -48,9 +49,9 @@ class LoanPlan:
         return self.open == len(self.rows)
 
     @property
-    def is_after_term(self) -> bool:
-        """Whether all rows have fallen due, and what is still owed bears interest."""
-        return self.is_over and self._goes_on
+    def after_term(self) -> AfterTerm | None:
+        """Where all rows have fallen due, and what is still owed bears interest."""
+        return self._after_term if self.is_over else None
 
     def lend(self, amount: int, on: date) -> None:
         self.balance.change(on, amount)
@@ -70,7 +71,7 @@ class LoanPlan:
             self._settle(row)
             self.open += 1
             yield row, row.due_on
-        if self.is_after_term:
+        if self.after_term:
             yield from ((self.last, day) for day in self.after_term.fall_due(on))
 
     def _settle(self, row: Row) -> None:
@@ -112,7 +113,7 @@ class LoanPlan:
         """Of each row; of the open ones as they will be if what is overdue is paid on that day, and the rest on its own."""
         fallen = self.rows if self.is_fixed else self.rows[: self.open]
         amounts = [(row.due[PRINCIPAL], row.due[INTEREST]) for row in fallen]
-        if self.is_after_term:
+        if self.after_term:
             principal, interest = amounts[-1]
             amounts[-1] = principal, interest + self.after_term.interest(on)
         return amounts if self.is_fixed else [*amounts, *self.open_amounts(on)]
@@ -144,7 +145,7 @@ class LoanPlan:
                 interest, carried = self._interest(row, on, on, carried)
                 amounts[INTEREST] = interest - row.paid[INTEREST]
                 amounts[PRINCIPAL] = self._ahead(row, interest, free)
-            elif row is self.last and self.is_after_term:
+            elif row is self.last and self.after_term:
                 amounts[INTEREST] += self.after_term.interest(on)
             free -= amounts[PRINCIPAL]
             payable.append(amounts)

@@ -184,7 +184,7 @@ class LoanReplay:
         assert self.plan is not None
         interest = row.paid[INTEREST] + takes[INTEREST] + rest[INTEREST]
         if takes[INTEREST]:
-            if row is self.plan.last and self.plan.is_after_term:
+            if row is self.plan.last and self.plan.after_term:
                 self.plan.after_term.charge(event.on)
             self._accrue(row, interest, event.on, event.ref)
         self.plan.repay(takes[PRINCIPAL], event.on)

@@ -10,11 +10,12 @@ from typing import Any
 from api.cli.money.fields import Fields, Unsupported
 from domain.money.cap import unit_periods
 from domain.money.conventions import Rounding
+from domain.money.day_counts import is_month_end
 from domain.money.levels import level_payment
 from domain.money.rates import Discounted, rate_of_return
 from domain.money.roots import Term, sign_changes
 from domain.money.rounding import nearest
-from domain.money.unit_periods import PeriodUnit, UnitPeriod
+from domain.money.unit_periods import Counted, PeriodUnit, UnitPeriod
 
 DECIMALS, DECIMALS_MAX = 8, 30
 PERIODS_MAX = 1200
@@ -53,8 +54,14 @@ def _regulation_z(record: Fields) -> Fraction | None:
 
 def _by_unit_periods(record: Fields, flows: list[Flow]) -> list[Discounted]:
     unit, start = _unit(record), min(fields.day("date") for fields, _ in flows)
-    counted = [(amount, unit.between(start, fields.day("date"))) for fields, amount in flows]
+    due = max((fields.day("date").day for fields, amount in flows if amount > 0), default=None)
+    counted = [(amount, _counted(unit, start, fields.day("date"), due)) for fields, amount in flows]
     return [Discounted(amount, Fraction(whole), odd) for amount, (whole, odd) in counted]
+
+
+def _counted(unit: UnitPeriod, start: date, until: date, due: int | None) -> Counted:
+    """A payment on the last day of a short month is one of a series that is due on a later day (Appendix J (b)(5)(iii))."""
+    return unit.between(start, until, due if is_month_end(until) else None)
 
 
 def _unit(record: Fields) -> UnitPeriod:

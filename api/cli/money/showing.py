@@ -56,6 +56,8 @@ def _answer(record: Any, place: int, answer: Callable[[Fields], Answer]) -> Answ
         return {"id": named, **answer(fields)}
     except Refusal as refusal:
         return _refused(named, refusal)
+    except OverflowError:
+        return _refused(named, invalid("A day of this record lies outside the calendar.", ()))
     except Unsupported as why:
         return {"id": named, "unsupported": str(why)}
 

@@ -61,6 +61,7 @@ def test_a_schedule_has_as_many_decimals_as_its_currency(tmp_path: Path) -> None
         ("loan", "instalments", 10**9, ["loan", "instalments"]),
         ("loan", "start_date", "2024-02-30", ["loan", "start_date"]),
         ("loan", "start_date", "9999-12-01", ["loan", "instalments"]),
+        ("loan", "start_date", "0001-01-01x", ["loan", "start_date"]),
         ("loan", "annual_rate_percent", None, ["loan", "annual_rate_percent"]),
         ("loan", "down_payment", "100000", ["loan", "down_payment"]),
         ("convention", "decimals", 2.5, ["convention", "decimals"]),
@@ -124,6 +125,24 @@ def test_a_rate_has_as_many_decimals_as_are_asked_for(tmp_path: Path) -> None:
             },
         ],
     )
+
+
+def test_payments_on_the_last_day_of_each_month_are_a_month_apart(tmp_path: Path) -> None:
+    """As Regulation Z counts them, whatever the months' days."""
+    days = {"2026-01-31": "-1000", "2026-02-28": "10", "2026-03-31": "10", "2026-04-30": "1010"}
+    flows = [{"date": day, "amount": amount} for day, amount in days.items()]
+    unit = {"unit_period": "1 month(s)", "unit_periods_per_year": "12", "result_decimals": 10}
+    record = {"id": "a", "method": "us_regz_actuarial", "cash_flows": flows} | unit
+    assert ask(tmp_path, "rate", [record]) == (0, [{"id": "a", "result": "12.0000000000"}])
+
+
+def test_what_lies_at_either_end_of_the_calendar_is_answered_or_refused(tmp_path: Path) -> None:
+    last = RECORD | {"loan": LOAN | {"start_date": "9999-10-31"}}
+    pause = {"type": "interest_pause", "booked_on": "0001-01-01", "date_from": "0001-01-01", "date_to": "9999-12-31"}
+    first = RECORD | {"loan": LOAN | {"start_date": "0001-01-01"}, "events": [pause]}
+    code, (answered, refused) = ask(tmp_path, "schedule", [last, first])
+    assert [row["due_date"] for row in answered["instalments"]] == ["9999-11-30", "9999-12-31"]
+    assert (code, refused["refused"]["message"]) == (2, "A day of this record lies outside the calendar.")
 
 
 def test_what_is_no_list_of_records_is_a_sentence(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_unit_periods_are_those_of_regulation_z(unit: UnitPeriod, start: str, un
     assert unit.between(*days) == (whole, Fraction(odd))
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "day", "whole"),
+    [("2026-01-31", "2026-02-28", 31, 1), ("2026-01-30", "2026-02-28", 30, 1), ("2026-02-28", "2026-04-30", 31, 2)],
+)
+def test_the_last_day_of_a_short_month_stands_in_for_the_day_that_payments_are_due_on(
+    start: str, until: str, day: int, whole: int
+) -> None:
+    month = UnitPeriod(1, PeriodUnit.MONTH)
+    assert month.between(date.fromisoformat(start), date.fromisoformat(until), day) == (whole, Fraction(0))
+
+
 @given(
     rate=st.decimals(Decimal("-0.5"), 3, places=6),
     payments=st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 40)), min_size=1, max_size=8),
