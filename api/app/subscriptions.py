@@ -15,10 +15,12 @@ from api.graphql.context import Context, Info
 from api.graphql.errors import PublicError
 from api.graphql.mutations import id_of
 from api.graphql.requiring import requires
+from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standings
 from domain.applications import applications, decisions, offers
 from domain.credit import assessing
 from domain.notices import notices
+from domain.payments import payments
 from domain.people import users
 from domain.permissions import Permission
 from infra import clock, doorbell
@@ -99,9 +101,11 @@ class Subscription:
         async def look() -> tuple[Any, Any]:
             async with reading() as db:
                 standing = (await standings(db, {key})).get(key)
+                paid = await payments.of_cause(db, user_id, REPAYMENT, key[1])
             if standing is None:
                 raise NoSuchAgreement
-            states = [(each.id, each.status) for each in standing.draw_downs]
+            states = [(each.id, each.status.value) for each in standing.draw_downs]
+            states += [(each.id, each.status.value) for each in paid]
             mark = (standing.agreement.status, standing.outstanding, standing.credit, states)
             return mark, standing.agreement
 

@@ -168,7 +168,8 @@ def _why_odd(payment: Payment, taking: Taking) -> WhyUnmatched | None:
 
 
 async def _settle(db: Db, payment: Payment, taking: Taking) -> None:
-    payment.reference, payment.failure, payment.page_sealed = taking.reference, None, None
+    payment.reference, payment.failure = taking.reference, None
+    payment.page_sealed = payment.address_sealed = None
     # What was paid was paid after we asked for it, whatever the cashier's clock says.
     payment.settled_at = max(taking.paid_at, payment.begun_at)
     await LIFE.move(db, payment, PaymentStatus.SETTLED)
@@ -185,7 +186,7 @@ async def _fail(db: Db, payment: Payment) -> None:
 
 
 async def _end(db: Db, payment: Payment, failure: PaymentFailure) -> None:
-    payment.failure, payment.page_sealed = failure, None
+    payment.failure, payment.page_sealed, payment.address_sealed = failure, None, None
     await LIFE.move(db, payment, PaymentStatus.FAILED)
     await causes.cause(payment.cause).fail(db, payment)
     # A cashier that contradicts itself may have money for us all the same, and its word of it may be lost.

@@ -36,13 +36,13 @@ async def tell(draw_down_id: UUID, status: PaymentStatus) -> None:
     if (outcome := OUTCOMES.get(status)) is None:
         return
 
-    async def told(db: Db) -> None:
+    async def report(db: Db) -> None:
         user_id = await db.scalar(select(DrawDown.user_id).where(DrawDown.id == draw_down_id))
         if user_id is not None:
             await drawing.conclude(db, user_id, draw_down_id, outcome, f"S{draw_down_id.hex}")
 
     try:
-        await transact(told)
+        await transact(report)
     except Refusal:
         log.warning("cashier.contradicts_itself", cashier="sandbox")
 

@@ -177,7 +177,9 @@ def test_programs_are_told_what_became_of_everybody() -> None:
     offer = {"monthlyPayment": {"amount": "10.00", "currency": "CNY"}, "termMonths": 6, "documents": []}
     decision = {"reasons": [{"code": "CARRIED", "message": "Fine."}]}
     approved = {"id": "QQ", "status": "APPROVED", "decision": decision, "offer": offer}
-    assert figures.of(Outcome("ann", "Ann", viewer, approved, 1.2345)) == {
+    owed = {"amount": "0.00", "currency": "CNY"}
+    agreement = {"status": "SETTLED", "outstanding": owed}
+    assert figures.of(Outcome("ann", "Ann", viewer, approved, 1.2345, agreement)) == {
         "persona": "ann",
         "name": "Ann",
         "grade": "B",
@@ -189,6 +191,7 @@ def test_programs_are_told_what_became_of_everybody() -> None:
             "reasons": ["CARRIED"],
             "offer": {"monthlyPayment": {"amount": "10.00", "currency": "CNY"}, "termMonths": 6},
         },
+        "agreement": {"status": "SETTLED", "owed": owed},
         "seconds": 1.23,
     }
     waits = {"id": "QQ", "status": "SUBMITTED", "decision": None, "offer": None}

@@ -86,6 +86,7 @@ FEED = feed("C")
 
 def loan(draw_down: str, owed: str, **more: Any) -> dict[str, Any]:
     return {
+        "id": "g1",
         "status": "ACTIVE",
         "outstanding": {"amount": owed, **CNY},
         "drawDowns": [{"status": draw_down}],
