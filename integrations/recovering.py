@@ -7,6 +7,7 @@ import structlog
 
 from domain.people import second_signing, signing_in
 from domain.people.second_factors import FactorKind
+from domain.people.second_signing import Recovery
 from domain.people.sessions import Session
 from infra.database import transact
 from infra.errors import Refusal, RefusalCode
@@ -28,10 +29,8 @@ async def answer(
     said: dict[str, Any] = {"challenge_id": challenge_id, "response": response, "device_name": device_name}
     if kind is not FactorKind.IDENTITY:
         return await transact(lambda db: second_signing.answer(db, kind=kind, key=key, ip=ip, **said))
-    recovery = await transact(
-        lambda db: second_signing.begin_recovery(db, challenge_id=challenge_id, response=response)
-    )
-    if isinstance(recovery, Refusal):
+    recovery = await transact(lambda db: second_signing.begin_recovery(db, key=key, **said))
+    if not isinstance(recovery, Recovery):
         return recovery
     try:
         told = await register().is_owner(Resident(recovery.name, recovery.number), recovery.phone)
@@ -42,4 +41,4 @@ async def answer(
     if told is not Attestation.YES:
         sentence = N_("The carrier does not confirm that this number is registered in your name.")
         raise Refusal(RefusalCode.PROVIDER_REFUSED, sentence, field=("input", "response"))
-    return await transact(lambda db: second_signing.recover(db, key=key, ip=ip, **said))
+    return await transact(lambda db: second_signing.recover(db, recovery, key=key, ip=ip, **said))

@@ -47,7 +47,9 @@ class EndDeviceInput:
 class DeviceMutation:
     @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(
-        description="Sign a device out, as one that was lost. Its subscriptions end at once; doing it twice is doing it once."
+        description="Sign a device out, as one that was lost. Its subscriptions end at once; doing it twice is doing it once. Of a "
+        "device that signed in without the second factor, which was about to end: it stays, as it was not the person; asks for a "
+        "step-up where this device never proved one."
     )
     async def end_device(self, info: Info, input: Input[EndDeviceInput]) -> EndDeviceResult | None:
         actor = info.context.user

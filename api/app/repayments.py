@@ -101,7 +101,7 @@ class RepayInput:
 
 @strawberry.type
 class RepaymentMutation:
-    @requires(Permission.SIGNED_IN)
+    @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(
         description="Pay on an agreement. What is owed falls once the payment is SETTLED; NEEDS_ACTION says what to do first."
     )

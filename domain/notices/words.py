@@ -198,7 +198,10 @@ SECOND_FACTOR_ADDED = declare(
         "second_factor_added",
         NoticeClass.SECURITY,
         N_("A second factor was set up"),
-        N_("Signing in asks for it from now on. If it was not you, end the other devices and tell us at once."),
+        N_(
+            "Signing in asks for it from now on; if you lose it, only your verified identity lets you in. If it was not you, end "
+            "the other devices and tell us at once."
+        ),
         lock=N_("Something changed in how you sign in to Longan. If it was not you, open Longan now."),
         link=PROFILE,
     )
@@ -223,7 +226,7 @@ SECOND_FACTOR_RECOVERED = declare(
         N_("Somebody signed in without your second factor"),
         N_(
             "Your name, id number and phone opened your account, and your second factor ends at {ends_at}. If it was not you, use it "
-            "before then: it stays, and they are signed out."
+            "before then, or end that device: it stays, and they are signed out."
         ),
         lock=N_("Somebody signed in to Longan without your second factor. If it was not you, open Longan now."),
         link=DEVICES,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select, tuple_
 
 from domain.actors import UserActor
-from domain.people import recoveries, sessions
+from domain.people import recoveries, second_factors, sessions, stepping_up
 from domain.people.sessions import DEVICE, Session, SessionState
 from infra import clock, outbox, vault
 from infra.database import Db
@@ -55,16 +55,27 @@ async def names(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID],
 async def end(db: Db, actor: UserActor, session_id: UUID) -> Session:
     """Sign one of their devices out, this one too. Ending it twice is ending it once.
 
+    To end one that recovered is to say that it was not the owner, so the second factors stay. Refuses STEP_UP_REQUIRED of a
+    device that never proved one, and might be a thief's that keeps the owner out.
+
     Refuses NOT_FOUND where there is none, and somebody else's alike; and NOT_OPEN whoever recovered and would end what was
     signed in before, from where the owner can still say that it was not they.
     """
     session = await sessions.locked(db, actor.user_id, session_id)
     if session is None:
         raise not_found(N_("We could not find this device."), ("input", "deviceId"))
-    own = await db.get_one(Session, (actor.user_id, actor.session_id))
+    own, now = await db.get_one(Session, (actor.user_id, actor.session_id)), await clock.now(db)
     if session.created_at < own.created_at:
-        recoveries.refuse_session(own, await clock.now(db))
+        recoveries.refuse_session(own, now)
+    if recoveries.does_wait(session, now) and not recoveries.does_wait(own, now):
+        await _say_no(db, actor, own)
     if session.id != actor.session_id and session.state is SessionState.LIVE:
         await outbox.announce(db, DEVICE_ENDED, user_id=session.user_id, subject_id=session.id)
     await sessions.end(db, session)
     return session
+
+
+async def _say_no(db: Db, actor: UserActor, own: Session) -> None:
+    if own.proven_at is None:
+        await stepping_up.require_step_up(db, actor)
+    await second_factors.keep_all(db, actor.user_id)

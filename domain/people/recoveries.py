@@ -33,6 +33,11 @@ def refuse_session(session: Session, now: datetime) -> None:
         raise waits(session.recovering_until)
 
 
+def does_wait(session: Session, now: datetime) -> bool:
+    """Whether it is signed in, and may look and no more."""
+    return session.is_live(now) and session.recovering_until is not None and session.recovering_until > now
+
+
 def waits(until: datetime) -> Refusal:
     sentence = N_(
         "You signed in without your second factor. Until it has ended, you can look at your account here and change nothing."

@@ -82,6 +82,7 @@ class Standing:
 class Recovery:
     """What a register is to be asked about whoever has lost their second factor."""
 
+    user_id: UUID
     name: str = field(repr=False)
     number: str = field(repr=False)
     phone: str = field(repr=False)
@@ -149,8 +150,16 @@ async def answer(
     return await _begin(db, user, challenge, device_name, ip, receipt)
 
 
-async def begin_recovery(db: Db, *, challenge_id: UUID, response: str) -> Recovery | Refusal:
-    """Whom a register is to be asked about. What does not agree with the identity that was checked is counted, and returned."""
+async def begin_recovery(
+    db: Db, *, challenge_id: UUID, response: str, device_name: str, key: str
+) -> Recovery | Session | Refusal:
+    """Whom a register is to be asked about; the session of the first time, sent again. What does not agree with the identity
+    that was checked is counted, and returned.
+    """
+    receipt = await _receipt(db, challenge_id, FactorKind.IDENTITY, response, device_name, key)
+    if receipt.result_id is not None:
+        return await same_session(db, challenge_id, receipt.result_id)
+    await db.delete(receipt)  # there is one once there is a session
     challenge, user = await _take_try(db, challenge_id)
     tries = (_use(RECOVERIES, "recovery", user, challenge),)
     await _count(db, tries)
@@ -163,7 +172,7 @@ async def begin_recovery(db: Db, *, challenge_id: UUID, response: str) -> Recove
     if not hmac.compare_digest(said.encode(), ("".join(name.split()) + number.text).upper().encode()):
         return second_factors.wrong()
     seal = await vault.seal_of(db, user.id)
-    return Recovery(name, number.text, seal.open(user.phone_sealed, PHONE), tries)
+    return Recovery(user.id, name, number.text, seal.open(user.phone_sealed, PHONE), tries)
 
 
 async def give_up_recovery(db: Db, recovery: Recovery) -> None:
@@ -171,9 +180,10 @@ async def give_up_recovery(db: Db, recovery: Recovery) -> None:
 
 
 async def recover(
-    db: Db, *, challenge_id: UUID, response: str, device_name: str, key: str, ip: str
+    db: Db, recovery: Recovery, *, challenge_id: UUID, response: str, device_name: str, key: str, ip: str
 ) -> Session | Refusal:
-    """A session for whoever a register just said is the owner of name, number and phone.
+    """A session for whoever a register just said is the owner of name, number and phone; CODE_EXPIRED where the phone leads to
+    somebody else by now.
 
     Their second factors end a day later, unless one of them is used before: then it was not they. Until that day is over,
     the session may look and change nothing.
@@ -182,6 +192,8 @@ async def recover(
     if receipt.result_id is not None:
         return await same_session(db, challenge_id, receipt.result_id)
     challenge, user = await half(db, challenge_id)
+    if user.id != recovery.user_id:
+        raise _expired()
     until = await second_factors.end_all(db, user.id, await clock.now(db) + FACTORS_END_AFTER)
     session = await _begin(db, user, challenge, device_name, ip, receipt)
     if until is not None:

@@ -4,11 +4,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 from graphql import OperationType
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.app.schema import schema
 from api.graphql.requiring import AskFirst, root_fields_of
@@ -16,15 +17,18 @@ from domain.actors import UserActor
 from domain.notices.deliveries import Delivery
 from domain.notices.notices import Notice
 from domain.notices.preferences import ContactPreference
-from domain.people import code_limits, gates, phones, second_signing, stepping_up
+from domain.people import code_limits, gates, phones, putting_away, second_signing, stepping_up
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
+from domain.people.users import User
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
 from infra.setting_parts import Rate
+from integrations import recovering
+from integrations.register.answers import Attestation, Resident
 from tests.api.app.test_devices import device_of, devices
 from tests.api.app.test_identity import new_id_number, verify
 from tests.api.app.test_second_factors import (
@@ -38,7 +42,7 @@ from tests.api.app.test_second_factors import (
     with_passkey,
 )
 from tests.clocks import Clock
-from tests.phones import Answer, Phone, uuid_of
+from tests.phones import Answer, Phone, new_key, uuid_of
 
 LOOK = "{ viewer { id devices { id } } }"
 OPEN_TO_ALL = {
@@ -120,7 +124,7 @@ def test_every_mutation_waits_that_does_not_say_otherwise() -> None:
             waits = asking.wait(asked)
             assert waits is None or (waits.code, waits.retry_at) == ("NOT_OPEN", until)
             goes_on |= set() if waits else {name}
-    assert goes_on == {*OPEN_TO_ALL, "endDevice", "signOut"}
+    assert goes_on == {*OPEN_TO_ALL, "endDevice", "repay", "signOut"}
 
 
 async def test_whoever_has_the_factor_keeps_it_and_puts_out_who_came_without(
@@ -143,6 +147,60 @@ async def test_whoever_has_the_factor_keeps_it_and_puts_out_who_came_without(
         token = (await db.get_one(Session, (owner.phone.user_id, uuid_of(third.session["id"])))).device_token
         place = await code_limits.place_of(db, phones.index(owner.phone.number), "198.51.100.7", token)
     assert place.sharers == "strangers"
+
+
+async def test_whoever_ends_a_device_that_recovered_says_that_it_was_not_they(
+    owner: Owner, web: httpx2.AsyncClient, clock: Clock
+) -> None:
+    tablet = Phone(web, owner.phone.number)
+    tablet.session = await answer(tablet, await half_signed_in(tablet), "TOTP", await owner.app.code())
+    thieves = [await owner.recovered(web) for _ in range(2)]
+    (until,) = await ends_at(owner.phone)
+    # A device that never proved a factor might be the thief's, and the owner the one who recovered.
+    refused = await owner.phone.do("EndDevice", deviceId=device_of(thieves[0]))
+    assert (refused["code"], until is not None, await ends_at(owner.phone)) == ("STEP_UP_REQUIRED", True, [until])
+    for thief in thieves:
+        assert len(await devices(thief)) == 4
+    # Of two that recovered, neither speaks for the owner.
+    assert (await thieves[0].do("EndDevice", deviceId=device_of(thieves[1])))["__typename"] == "Device"
+    assert await ends_at(owner.phone) == [until]
+    for _ in range(2):
+        told = await tablet.do("EndDevice", deviceId=device_of(thieves[0]))
+        assert told == {"__typename": "Device", "id": device_of(thieves[0])}
+    for thief in thieves:
+        assert await thief.error(LOOK) == (401, "SESSION_ENDED")
+    assert await ends_at(owner.phone) == [None]
+    await clock.forward(days=1, seconds=1)
+    assert (await half_signed_in(Phone(web, owner.phone.number)))["methods"] == ["TOTP", "IDENTITY"]
+
+
+async def test_a_recovery_that_is_sent_again_is_the_same(owner: Owner, web: httpx2.AsyncClient) -> None:
+    phone, key = Phone(web, owner.phone.number), new_key()
+    half, said = await half_signed_in(phone), f"李雷 {owner.number}"
+    first, second = await asyncio.gather(*(answer(phone, half, "IDENTITY", said, key) for _ in range(2)))
+    third = await answer(phone, half, "IDENTITY", said, key)
+    assert first["__typename"] == "Session" and first == second == third
+    assert (await answer(phone, half, "IDENTITY", said))["code"] == "CODE_EXPIRED"
+    assert len(await devices(owner.phone)) == 2
+
+
+async def test_a_recovery_opens_no_account_but_the_one_that_was_asked_about(
+    owner: Owner, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a register is asked, the number may become a newcomer's."""
+    former, newcomers = owner.phone.user_id, list[UUID]()
+
+    async def is_owner(person: Resident, phone: str) -> Attestation:
+        async with transaction() as db:
+            newcomers.append((await putting_away.start_afresh(db, await db.get_one(User, former))).id)
+        return Attestation.YES
+
+    monkeypatch.setattr(recovering, "register", lambda: SimpleNamespace(is_owner=is_owner))
+    phone = Phone(web, owner.phone.number)
+    late = await answer(phone, await half_signed_in(phone), "IDENTITY", f"李雷 {owner.number}")
+    begun = select(func.count()).where(Session.user_id == newcomers[0])
+    async with reading() as db:
+        assert (late["code"], (await db.execute(begun)).scalar_one()) == ("CODE_EXPIRED", 0)
 
 
 async def test_the_owner_is_told_by_text_and_on_the_devices_of_before(owner: Owner, web: httpx2.AsyncClient) -> None:
