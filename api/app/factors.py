@@ -183,7 +183,8 @@ class FactorMutation:
     @strawberry.mutation(
         description="Say that this number is new to whoever has it: all that is the former owner's is put away at once. Of the "
         "session that asks, and signing in again starts afresh; or, with an input, from a sign-in that stopped at "
-        "SecondFactorRequired, and the answer is the first session. Where not `mayStartAfresh`, its carrier has to confirm it."
+        "SecondFactorRequired, and the answer is the first session. Where not `mayStartAfresh`, its carrier has to confirm it. A "
+        "session older than a day steps up for it."
     )
     async def report_recycled_number(
         self,

@@ -237,7 +237,8 @@ async def _claim_number(db: Db, user_id: UUID, said: Said) -> UUID:
 
 def _elsewhere() -> Refusal:
     sentence = N_(
-        "You have an account already, with another phone number. Sign in with that number; you can change it there."
+        "You have an account already, with another phone number. Sign in with that number; you can change it there. If you do "
+        "not have it any more, write to us."
     )
     return Refusal(RefusalCode.ACCOUNT_LINKED_ELSEWHERE, sentence, field=FIELD)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from domain.actors import UserActor
-from domain.people import code_limits, phones, sessions, users
+from domain.people import code_limits, phones, sessions, stepping_up, users
 from domain.people.sessions import Session
 from domain.people.users import LIFE, PHONE, Phone, User, UserStatus
 from infra import clock, outbox, vault
@@ -25,13 +25,16 @@ unfinished: list[Unfinished] = []
 async def report(db: Db, actor: UserActor) -> Session:
     """Somebody new says that the number is theirs now: all that is the former owner's is put away in this transaction.
 
-    Refuses NOT_ALLOWED whoever signed in with the former owner's second factor: that is nobody new.
+    Refuses NOT_ALLOWED whoever signed in with the former owner's second factor: that is nobody new; and STEP_UP_REQUIRED of a
+    session that is older than a day, which may be a stolen one.
     """
     session = await sessions.locked(db, actor.user_id, actor.session_id)
     assert session is not None, "the actor came from this session"
     if session.proven_at is not None:
         sentence = N_("You signed in with the second factor of this account, so it is yours.")
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence)
+    if not await stepping_up.is_young(db, actor):
+        await stepping_up.require_step_up(db, actor)
     await wait_for_sign_ins(db, actor.user_id)
     user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
     await put_away(db, user)
@@ -65,6 +68,14 @@ async def put_away(db: Db, user: User) -> None:
         user.put_away_at = await clock.now(db)
         await outbox.announce(db, PUT_AWAY, user_id=user.id)
     await db.flush()
+
+
+def over() -> Refusal:
+    sentence = N_(
+        "This account was put away: its phone number opens another one now. Sign in with the number that you have now and verify "
+        "your identity, and your account of before is yours again. If you never verified it, write to us."
+    )
+    return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
 
 async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> Refusal | None:

@@ -14,6 +14,7 @@ from domain.people import (
     code_limits,
     phones,
     places,
+    putting_away,
     second_signing,
     sessions,
     users,
@@ -22,7 +23,7 @@ from domain.people.challenges import Challenge, CodePurpose
 from domain.people.codes import as_digits
 from domain.people.second_signing import HalfSignedIn
 from domain.people.sessions import Session
-from domain.people.users import Phone
+from domain.people.users import Phone, User
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
@@ -151,8 +152,10 @@ async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Sess
     token = sessions.read_refresh_token(refresh_token)
     session = token and await sessions.locked(db, token.user_id, token.session_id)
     now = await clock.now(db)
-    if not token or not session or not session.is_live(now) or token.generation > session.generation:
+    if not token or not session or token.generation > session.generation:
         raise sessions.over()
+    if not session.is_live(now):
+        raise await _over(db, session)
     if token.generation == session.generation:
         session.place = await _network_mark(db, session.user_id, ip)
         return _renew(session, key, now)
@@ -161,6 +164,12 @@ async def refresh(db: Db, *, refresh_token: str, key: str, ip: str = "") -> Sess
     await sessions.end(db, session)
     await outbox.announce(db, sessions.REUSED, user_id=session.user_id, subject_id=session.id)
     return sessions.over()
+
+
+async def _over(db: Db, session: Session) -> Refusal:
+    """Why they were signed out; the devices of an account that was put away are the only ones that can tell its owner so."""
+    user = await db.get_one(User, session.user_id)
+    return sessions.over() if user.put_away_at is None else putting_away.over()
 
 
 async def _network_mark(db: Db, user_id: UUID, ip: str) -> bytes | None:

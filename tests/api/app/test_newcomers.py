@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from domain.applications import applications
 from domain.applications.applications import Application, ApplicationStatus
@@ -31,7 +31,9 @@ from tests.api.app.test_second_factors import (
     with_app,
     with_passkey,
 )
+from tests.applying import AT_ONCE, wish
 from tests.clocks import Clock
+from tests.patience import until
 from tests.phones import Answer, NewPhone, Phone, code_for, new_key, new_number, uuid_of
 
 REPORT = """mutation ($input: ReportRecycledNumberInput) { reportRecycledNumber(input: $input) { __typename
@@ -288,6 +290,23 @@ async def test_an_account_is_given_back_once_nothing_is_open_in_the_one_that_was
         await applications.move(db, await db.merge(application), ApplicationStatus.WITHDRAWN)
     assert (await verify(back, number))["code"] == "SESSION_ENDED"
     assert (await owner_of(back.number), await is_put_away(back.user_id)) == (former, True)
+
+
+async def test_nothing_is_applied_for_in_an_account_that_is_just_put_away(shopper: Phone) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
+
+    async def somebody_waits() -> bool:
+        async with reading() as db:
+            return bool((await db.execute(waiting)).scalar_one())
+
+    async with transaction() as db:
+        user = await db.get_one(User, shopper.user_id, with_for_update=True)
+        applying = asyncio.create_task(shopper.do("Apply", **wish(AT_ONCE)))
+        await until(somebody_waits)
+        await putting_away.put_away(db, user)
+    theirs = select(func.count()).where(Application.user_id == shopper.user_id)
+    async with reading() as db:
+        assert ((await applying)["code"], (await db.execute(theirs)).scalar_one()) == ("NOT_ALLOWED", 0)
 
 
 def open_application(user_id: UUID, at: datetime) -> Application:

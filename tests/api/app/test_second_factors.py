@@ -327,8 +327,14 @@ async def test_a_recycled_number_begins_afresh_and_nothing_follows_it(shopper: P
     assert (told["__typename"], uuid_of(told["sessionId"])) == ("SignedOut", uuid_of(elsewhere.session["id"]))
     for session in (shopper, elsewhere):
         assert await session.error("{ viewer { id } }") == (401, "SESSION_ENDED")
-    refused = await shopper.do("RefreshSession", refreshToken=shopper.session["refreshToken"], idempotencyKey=new_key())
-    assert refused["code"] == "SESSION_ENDED"
+    for session in (shopper, elsewhere):
+        token = session.session["refreshToken"]
+        refused = await session.do("RefreshSession", refreshToken=token, idempotencyKey=new_key())
+        assert (refused["code"], refused["message"]) == (
+            "SESSION_ENDED",
+            "This account was put away: its phone number opens another one now. Sign in with the number that you have now and "
+            "verify your identity, and your account of before is yours again. If you never verified it, write to us.",
+        )
     assert await owner_of(number) is None
     async with reading() as db:
         assert (await db.get_one(User, former)).status == "RESTRICTED"
@@ -339,6 +345,18 @@ async def test_a_recycled_number_begins_afresh_and_nothing_follows_it(shopper: P
         "viewer"
     ]
     assert viewer == {"linkedAccounts": [], "applications": {"totalCount": 0}, "score": None}
+
+
+async def test_a_stolen_session_puts_nothing_away(member: Phone, clock: Clock) -> None:
+    await clock.forward(days=1, seconds=1)
+    await member.renew()
+    assert (await member.send("ReportRecycledNumber"))["code"] == "STEP_UP_REQUIRED"
+    assert await owner_of(member.number) == member.user_id
+    await member.ask("{ viewer { id } }")
+    asked = await member.do("RequestPhoneCode", phone=member.number, purpose="STEP_UP")
+    assert (await step_up(member, "CODE", await code_for(asked["id"])))["__typename"] == "SteppedUp"
+    assert (await member.send("ReportRecycledNumber"))["__typename"] == "SignedOut"
+    assert await owner_of(member.number) is None
 
 
 async def test_whoever_proved_to_be_the_owner_is_nobody_new(member: Phone, web: httpx2.AsyncClient) -> None:
