@@ -52,7 +52,7 @@ WHY = {
 STATUSES = {
     AgreementStatus.PENDING: N_("Not begun"),
     AgreementStatus.ACTIVE: N_("In force"),
-    AgreementStatus.OVERDUE: N_("Overdue"),
+    AgreementStatus.OVERDUE: N_("In arrears"),
     AgreementStatus.PAUSED: N_("Paused"),
     AgreementStatus.RETURNING: N_("On its way back"),
     AgreementStatus.SETTLED: N_("Settled"),
@@ -62,7 +62,7 @@ INSTALMENTS = {
     InstalmentStatus.OPEN: N_("Open"),
     InstalmentStatus.PARTLY_PAID: N_("Partly paid"),
     InstalmentStatus.PAID: N_("Paid"),
-    InstalmentStatus.OVERDUE: N_("Overdue"),
+    InstalmentStatus.OVERDUE: N_("In arrears"),
     InstalmentStatus.WAIVED: N_("Waived"),
 }
 MOVEMENTS = {
