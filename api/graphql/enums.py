@@ -17,7 +17,7 @@ from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
 from domain.facts.accounts import LinkStatus
 from domain.market.kinds import ProductKind
-from domain.market.products import DecisionMode, ProductStatus
+from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
@@ -173,6 +173,12 @@ show(
     BANK="At a bank: the number of a card.",
     ALIPAY="At Alipay.",
     WECHAT_PAY="At WeChat Pay.",
+)
+show(
+    PaymentOrder,
+    "What of an instalment a payment covers first; older instalments come before newer ones.",
+    CHARGES_FIRST="Fees, then interest, then principal.",
+    PRINCIPAL_FIRST="Principal, then interest, then fees.",
 )
 show(
     ProductKind,

@@ -21,7 +21,7 @@ from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market import columns, offering, products
 from domain.market.kinds import ProductKind
-from domain.market.products import DecisionMode, ProductStatus
+from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
@@ -40,6 +40,7 @@ class Product(Node):
         description="Only for this grade and better; null: for every grade."
     )
     decision: DecisionMode = strawberry.field(description="Who answers applications for it.")
+    payment_order: PaymentOrder = strawberry.field(description="What of an instalment a payment covers first.")
     status: ProductStatus = strawberry.field(description="Whether its partner offers it.")
     version: int = strawberry.field(description="1 at first, one more with each change.")
     updated_at: datetime | None = strawberry.field(description="When it changed last; null where it never did.")
@@ -142,6 +143,9 @@ class RehearseProductInput:
 
 @strawberry.input(description=TOLD)
 class UpsertProductInput(RehearseProductInput):
+    payment_order: strawberry.Maybe[PaymentOrder | None] = strawberry.field(
+        description="What of an instalment a payment covers first: charges, where nothing is told."
+    )
     idempotency_key: str = key()
 
 

@@ -19,6 +19,9 @@ from domain.applications.offers import Offer, OfferStatus
 from domain.consent import consents
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
+from domain.money.conventions import Rounding
+from domain.money.instalments import Instalment, rounding_of
+from domain.money.loans import Amortisation
 from domain.people import gates
 from domain.people.users import User, UserStatus
 from infra import clock, receipts
@@ -115,6 +118,9 @@ async def _make(
         fee=offer.fee,
         cost_cap=applied.cost_cap,
         monthly_payment=offer.monthly_payment,
+        rounding=_rounding(offer),
+        amortisation=Amortisation.EQUAL,
+        payment_order=applied.payment_order,
         documents=documents,
         signed_at=now,
         updated_at=now,
@@ -122,6 +128,12 @@ async def _make(
     db.add(agreement)
     await leaves.add(db, offer.user_id, EvidenceKind.AGREEMENT, agreement.id, _evidence_of(agreement, offer))
     return agreement
+
+
+def _rounding(offer: Offer) -> Rounding:
+    """By which its instalments were planned, so that what is drawn at once is owed as it was shown, to the cent."""
+    instalments = [Instalment(*row) for row in offer.schedule]
+    return rounding_of(instalments, offer.annual_rate or Decimal(0))
 
 
 def _evidence_of(agreement: Agreement, offer: Offer) -> dict[str, Any]:
@@ -134,6 +146,7 @@ def _evidence_of(agreement: Agreement, offer: Offer) -> dict[str, Any]:
         "term_months": agreement.term_months,
         "annual_rate": str(agreement.annual_rate),
         "fee": agreement.fee,
+        "payment_order": agreement.payment_order.value,
         "schedule": offer.schedule,
     }
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.market.kinds import ProductKind
+from domain.market.products import PaymentOrder
+from domain.money.conventions import Rounding
+from domain.money.loans import Amortisation
 from domain.people import putting_away
 from domain.permissions import Permission
 from infra import clock
@@ -85,6 +88,9 @@ class Agreement(InFeed, Entity):
     fee: Mapped[Minor]  # of all of it; each draw-down bears its share
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
     monthly_payment: Mapped[Minor]
+    rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
+    amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
+    payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     documents: Mapped[list[str]]  # the sha256 of each that the person saw
     signed_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from uuid import UUID
@@ -14,7 +14,9 @@ from domain.agreements.agreements import OPEN, Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.movements import Movement, of_corrections
 from domain.agreements.schedules import InstalmentStatus
+from domain.market.products import PaymentOrder
 from domain.money import lives
+from domain.money.conventions import CHARGES_FIRST, LONGAN, LoanPart
 from domain.money.lives import LoanLife, Payoff
 from domain.money.loans import Act, Booking, LoanEvent, LoanTerms, PlannedRow
 from infra import clock, lasting
@@ -22,6 +24,10 @@ from infra.database import Db
 from infra.loaders import is_any_pair, loader
 from infra.questions import Question, ask_of
 
+ORDERS = {
+    PaymentOrder.CHARGES_FIRST: CHARGES_FIRST,
+    PaymentOrder.PRINCIPAL_FIRST: (LoanPart.PRINCIPAL, LoanPart.INTEREST, LoanPart.FEE, LoanPart.PENALTY),
+}
 ON_ITS_WAY = (DrawDownStatus.SENT, DrawDownStatus.SETTLED)
 
 
@@ -37,8 +43,14 @@ class Standing:
 
     @property
     def terms(self) -> LoanTerms:
-        agreement = self.agreement
-        return LoanTerms(annual_rate=agreement.annual_rate, instalments=agreement.term_months, cap=agreement.cost_cap)
+        agreement, order = self.agreement, ORDERS[self.agreement.payment_order]
+        return LoanTerms(
+            annual_rate=agreement.annual_rate,
+            instalments=agreement.term_months,
+            amortisation=agreement.amortisation,
+            convention=replace(LONGAN, rounding=agreement.rounding, past_due=order, due=order, ahead=order),
+            cap=agreement.cost_cap,
+        )
 
     @cached_property
     def events(self) -> list[LoanEvent]:

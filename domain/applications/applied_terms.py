@@ -10,7 +10,7 @@ from domain.applications.applications import Application
 from domain.credit.grades import Grade
 from domain.market import quoting
 from domain.market.kinds import ProductKind
-from domain.market.products import DecisionMode, Product
+from domain.market.products import DecisionMode, PaymentOrder, Product
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
 from infra.database import Db
@@ -43,6 +43,7 @@ class AppliedTerms(Entity):
     deposit: Mapped[Minor]
     grade: Mapped[Grade | None]
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
+    payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
 
 
 def of_product(application: Application, product: Product, grade: Grade | None) -> AppliedTerms:
@@ -61,6 +62,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
         deposit=product.deposit,
         grade=grade,
         cost_cap=cost_cap(),
+        payment_order=product.payment_order,
     )
 
 

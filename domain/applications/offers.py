@@ -17,6 +17,7 @@ from domain.applications.applied_terms import AppliedTerms
 from domain.applications.papers import writing
 from domain.applications.papers.writing import PaperTerms, WrittenPaper
 from domain.consent import consents
+from domain.market.products import PaymentOrder
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
 from domain.people.partners import Partner
@@ -221,6 +222,7 @@ def _papers(
             received=amount if quoted.received is None else quoted.received,
             deposit=quoted.deposit,
             waived=quoted.deposit_waived,
+            principal_first=applied.payment_order is PaymentOrder.PRINCIPAL_FIRST,
             instalments=tuple(quoted.instalments),
         )
     )

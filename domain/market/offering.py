@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from domain.actors import PartnerActor
 from domain.market import products, standards
-from domain.market.products import DecisionMode, Product, ProductStatus, offered_by
+from domain.market.products import DecisionMode, PaymentOrder, Product, ProductStatus, offered_by
 from domain.people.partners import Partner
 from infra import clock, outbox, receipts
 from infra.database import Db
@@ -24,7 +24,12 @@ from infra.words import N_
 NEEDED = ("kind", "title", "amount_min", "amount_max", "term_months")
 # Nobody is shown a product, and no partner is bound by our rules, before the partner says so.
 FIRST: Mapping[str, Any] = {"annual_rate": None, "decision": DecisionMode.PARTNER, "status": ProductStatus.DRAFT}
-CLEARED: Mapping[str, Any] = {"annual_rate": None, "deposit": 0, "grade_at_least": None}
+CLEARED: Mapping[str, Any] = {
+    "payment_order": PaymentOrder.CHARGES_FIRST,
+    "annual_rate": None,
+    "deposit": 0,
+    "grade_at_least": None,
+}
 
 Changes = Mapping[str, Any]  # by the names of Product's columns; amounts are Money, rules a mapping of the same sort
 

@@ -35,6 +35,11 @@ class ProductStatus(StrEnum):
     RETIRED = "RETIRED"
 
 
+class PaymentOrder(StrEnum):
+    CHARGES_FIRST = "CHARGES_FIRST"
+    PRINCIPAL_FIRST = "PRINCIPAL_FIRST"
+
+
 # A partner opens and closes a product as it likes; one that begins PUBLISHED was opened as it was put up.
 LIFE = Lifecycle(
     "Product",
@@ -66,6 +71,7 @@ class Product(Entity):
     deposit: Mapped[Minor] = mapped_column(default=0)
     grade_at_least: Mapped[Grade | None] = mapped_column(default=None)
     decision: Mapped[DecisionMode] = mapped_column(default=DecisionMode.INSTANT)
+    payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     rules: Mapped[Json] = mapped_column(default_factory=dict)
     sponsored: Mapped[bool] = mapped_column(default=False)
     status: Mapped[ProductStatus] = mapped_column(default=ProductStatus.PUBLISHED)

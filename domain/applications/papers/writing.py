@@ -51,6 +51,7 @@ class PaperTerms:
     received: int
     deposit: int
     waived: int
+    principal_first: bool
     instalments: tuple[Instalment, ...]
 
     @property

@@ -17,6 +17,9 @@ from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.market.kinds import ProductKind
+from domain.market.products import PaymentOrder
+from domain.money.conventions import LONGAN
+from domain.money.loans import Amortisation
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
@@ -32,6 +35,8 @@ async def open_loan(
     fee: int = 0,
     currency: str = "CNY",
     partner_id: UUID | None = None,
+    amortisation: Amortisation = Amortisation.EQUAL,
+    payment_order: PaymentOrder = PaymentOrder.CHARGES_FIRST,
 ) -> Agreement:
     user, now = await somebody(db), await clock.now(db)
     offer = Offer(
@@ -67,6 +72,9 @@ async def open_loan(
         fee=fee,
         cost_cap=Decimal("0.24"),
         monthly_payment=amount // months,
+        rounding=LONGAN.rounding,
+        amortisation=amortisation,
+        payment_order=payment_order,
         documents=[],
         signed_at=now,
         updated_at=now,

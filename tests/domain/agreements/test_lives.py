@@ -18,7 +18,9 @@ from domain.agreements.standings import Standing, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import transfers_of
+from domain.market.products import PaymentOrder
 from domain.money.cap import costs_more, flow
+from domain.money.loans import Amortisation
 from infra import clock
 from infra.clock import local_moment
 from infra.database import Db
@@ -102,7 +104,16 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
     fee = amount * chance.choice([0, 0, 1, 2]) // 100
     day = FIRST + timedelta(days=chance.randint(0, 800))
     await at(db, day)
-    agreement = await open_loan(db, amount, months=months, rate=rate, fee=fee, currency=currency)
+    agreement = await open_loan(
+        db,
+        amount,
+        months=months,
+        rate=rate,
+        fee=fee,
+        currency=currency,
+        amortisation=chance.choice([Amortisation.EQUAL, Amortisation.EQUAL, Amortisation.INTEREST_ONLY]),
+        payment_order=chance.choice([*PaymentOrder]),
+    )
     model = Model(amount)
     for _ in range(chance.randint(3, 9)):
         await step(db, agreement, model, chance)
