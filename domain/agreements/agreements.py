@@ -88,13 +88,13 @@ class Agreement(InFeed, Entity):
     fee: Mapped[Minor]  # of all of it; each draw-down bears its share
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
     monthly_payment: Mapped[Minor]
-    rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
-    amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
-    payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     documents: Mapped[list[str]]  # the sha256 of each that the person saw
     signed_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     status: Mapped[AgreementStatus] = mapped_column(default=AgreementStatus.PENDING)
+    rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
+    amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
+    payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     overdue_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
