@@ -15,7 +15,7 @@ from domain.money.conventions import Rounding
 from domain.money.loans import Amortisation
 from domain.people import putting_away
 from domain.permissions import Permission
-from infra import clock
+from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.errors import Refusal, not_found
@@ -163,8 +163,9 @@ async def move(db: Db, agreement: Agreement, status: Status, *field: str) -> Non
 
 
 async def touch(db: Db, agreement: Agreement) -> None:
-    """Something of it is another than before: its partner's feed shows it again."""
+    """Something of it is another than before: its partner's feed shows it again, and whoever waits for it looks."""
     agreement.updated_at = await clock.now(db)
+    outbox.wake(db, agreement.user_id)
 
 
 _BY_APPLICATION = Question(lambda: select(Agreement).where(is_any_pair(Agreement.user_id, Agreement.application_id)))

@@ -53,7 +53,7 @@ async def draw(
     await refuse_undrawable(db, actor, standing, amount)
     await gates.refuse_unchecked(db, actor, amount)
     account = await _account(db, actor, account_id)
-    drawn = await _send(db, agreement, standing, account, amount.minor)
+    drawn = await send(db, standing, account.id, amount.minor)
     receipt.result_id = drawn.id
     return drawn
 
@@ -92,12 +92,14 @@ async def _account(db: Db, actor: UserActor, account_id: UUID | None) -> Payment
     return account
 
 
-async def _send(db: Db, agreement: Agreement, standing: Standing, account: PaymentAccount, amount: int) -> DrawDown:
+async def send(db: Db, standing: Standing, account_id: UUID, amount: int) -> DrawDown:
+    """Reserve it, and tell the partner to pay it out. Refuses LIMIT_EXCEEDED beyond what may be drawn."""
+    agreement = standing.agreement
     drawn = DrawDown(
         user_id=agreement.user_id,
         agreement_id=agreement.id,
         partner_id=agreement.partner_id,
-        payment_account_id=account.id,
+        payment_account_id=account_id,
         amount=amount,
         withheld=share_of_fee(standing, amount),
         currency=agreement.currency,

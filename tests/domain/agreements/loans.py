@@ -5,17 +5,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.agreements import agreements, booking, limits
+from domain.agreements import agreements, booking, drawing, limits
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown
-from domain.agreements.drawing import PayoutOutcome, conclude, share_of_fee
-from domain.agreements.limits import transfer_of
+from domain.agreements.drawing import PayoutOutcome, conclude
 from domain.agreements.standings import Standing, standing_of
 from domain.applications.offers import Offer, OfferStatus
-from domain.ledger.kinds import AccountKind
-from domain.ledger.posting import post
-from domain.ledger.transfers import Cause, CauseKind
 from domain.market.kinds import ProductKind
 from domain.market.products import PaymentOrder
 from domain.money.conventions import LONGAN
@@ -90,23 +86,8 @@ def owner(agreement: Agreement) -> UserActor:
 
 
 async def send(db: Db, agreement: Agreement, amount: int) -> DrawDown:
-    """On its way, as drawing makes it for whoever proves who they are."""
-    standing = await standing_of(db, agreement)
-    drawn = DrawDown(
-        user_id=agreement.user_id,
-        agreement_id=agreement.id,
-        partner_id=agreement.partner_id,
-        payment_account_id=new_id(),
-        amount=amount,
-        withheld=share_of_fee(standing, amount),
-        currency=agreement.currency,
-        sent_at=await clock.now(db),
-    )
-    on, cause = await clock.today(db), Cause(CauseKind.DRAW_DOWN, drawn.id)
-    await post(db, [transfer_of(agreement, cause, AccountKind.RESERVED, AccountKind.DRAWABLE, amount, on)])
-    db.add(drawn)
-    await db.flush()
-    return drawn
+    """On its way, as drawing sends it for whoever proves who they are."""
+    return await drawing.send(db, await standing_of(db, agreement), new_id(), amount)
 
 
 async def pay_out(

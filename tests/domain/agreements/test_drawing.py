@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from domain.agreements import agreements, drawing, standings
+from domain.agreements import agreements, booking, drawing, standings
+from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.drawing import PayoutOutcome
@@ -18,6 +19,7 @@ from domain.people.partners import PartnerClient
 from infra import clock as house_clock
 from infra.database import reading, transaction
 from infra.errors import Refusal
+from infra.ids import new_id
 from infra.outbox import Event
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
@@ -28,6 +30,7 @@ from tests.clocks import Clock
 from tests.domain.agreements.loans import open_loan, pay_out
 from tests.domain.agreements.test_accepting import accept, offered
 from tests.phones import Answer, Phone, new_key, uuid_of
+from tests.sockets import socket
 from tests.statements import statements
 from tests.trying import rolled_back
 
@@ -36,6 +39,9 @@ MINE = """query($id: ID!) { node(id: $id) { ... on Agreement { id status endsOn 
   schedule { number dueOn due { amount } paid { amount } principal { amount } interest { amount } status }
   payoffQuote { id on amount { amount } principal { amount } interest { amount } honouredUntil }
   movements { edges { node { id kind amount { amount } message } } pageInfo { hasNextPage endCursor } } } } }"""
+
+
+CHANGED = "subscription($id: ID!) { agreementChanged(id: $id) { status outstanding { amount } } }"
 
 
 def cny(amount: str) -> Answer:
@@ -75,7 +81,7 @@ async def by_hand(times: int = 1) -> None:
 
 async def report(partner: Client, drawn: Answer, outcome: str, key: str | None = None) -> Answer:
     said = {"drawDownId": drawn["id"], "outcome": outcome, "reference": "R-1", "idempotencyKey": key or new_key()}
-    answer: Answer = await partner.send("ReportPayout", input=said)
+    answer: Answer = (await partner.send("ReportPayout", input=said))["reportPayout"]
     return answer
 
 
@@ -161,13 +167,25 @@ async def test_a_payout_that_fails_releases_and_the_sandbox_pays_out_by_itself(b
     seen = await look(borrower, agreement)
     assert (seen["status"], seen["drawable"]["amount"]) == ("PENDING", "1000.00")
     assert seen["drawDowns"][0]["status"] == "FAILED"
-    await draw(borrower, agreement, "1000.00")
-    await borrower.settle()
+    async with socket() as line:
+        await line.sign_in(borrower.token)
+        await line.subscribe(CHANGED, {"id": agreement["id"]})
+        assert (await line.next())["agreementChanged"] == {"status": "PENDING", "outstanding": {"amount": "0.00"}}
+        await draw(borrower, agreement, "1000.00")
+        assert (await line.next())["agreementChanged"]["status"] == "PENDING"
+        await borrower.settle()
+        assert (await line.next())["agreementChanged"] == {"status": "ACTIVE", "outstanding": {"amount": "1000.00"}}
+        async with transaction() as db:
+            held = await agreements.lock(db, borrower.user_id, uuid_of(agreement["id"]))
+            assert held is not None
+            await booking.book_act(db, held, ActKind.PAYMENT, new_id(), 100)
+        assert (await line.next())["agreementChanged"] == {"status": "ACTIVE", "outstanding": {"amount": "999.00"}}
     seen = await look(borrower, agreement)
-    assert (seen["status"], seen["drawable"]["amount"], seen["outstanding"]["amount"]) == ("ACTIVE", "0.00", "1000.00")
+    assert (seen["status"], seen["drawable"]["amount"], seen["outstanding"]["amount"]) == ("ACTIVE", "0.00", "999.00")
     assert [each["status"] for each in seen["drawDowns"]] == ["SETTLED", "FAILED"]
-    offer_rows = [row["due"]["amount"] for row in agreement["schedule"]]
-    assert [row["due"]["amount"] for row in seen["schedule"]] == offer_rows, "the terms bind to the cent"
+    # The terms bind to the cent: but for the yuan that was paid on the first day.
+    first, *_ = seen["schedule"]
+    assert (first["due"], first["paid"]["amount"]) == (agreement["schedule"][0]["due"], "1.00")
 
 
 async def test_fifty_at_once_never_draw_more_than_the_limit(borrower: Phone) -> None:
