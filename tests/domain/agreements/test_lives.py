@@ -5,7 +5,7 @@
 
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -19,8 +19,11 @@ from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import transfers_of
 from domain.market.products import PaymentOrder
+from domain.money import lives
 from domain.money.cap import costs_more, flow
-from domain.money.loans import Amortisation
+from domain.money.conventions import LONGAN, Rounding
+from domain.money.instalments import plan, rounding_of
+from domain.money.loans import Act, Amortisation, LoanEvent, LoanTerms
 from infra import clock
 from infra.clock import local_moment
 from infra.database import Db
@@ -214,3 +217,18 @@ async def test_a_day_late_is_late_and_paid_is_not() -> None:
         standing = await repay(db, agreement, due.outstanding)
         assert (agreement.status, standing.overdue_days) == ("ACTIVE", 0)
         assert agreement.overdue_at == local_moment(date(2027, 4, 1), datetime.min.time())
+
+
+@pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.DOWN])
+def test_what_is_drawn_at_once_is_owed_as_it_was_offered(rounding: Rounding) -> None:
+    chance = random.Random(7)
+    for _ in range(60):
+        amount, months = chance.randint(100_00, 50_000_00), chance.choice([1, 3, 6, 12, 24, 36])
+        rate = Decimal(chance.choice(["0", "0.036", "0.1439", "0.24"]))
+        offered = plan(amount, rate, months, rounding)
+        terms = LoanTerms(rate, months, convention=replace(LONGAN, rounding=rounding_of(offered, rate)))
+        day = FIRST + timedelta(days=chance.randint(0, 1500))
+        rows = lives.plan(terms, [LoanEvent(Act.ADVANCE, day, amount)])
+        assert [(row.due.total, row.due.principal, row.due.interest) for row in rows] == [
+            (row.due, row.principal, row.interest) for row in offered
+        ]
