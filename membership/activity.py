@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, Interval, func, literal, select
+from sqlalchemy import Index, Interval, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.agreements import agreements
+from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.applications import applications
 from infra import clock, lasting
 from infra.database import Db
@@ -40,12 +41,28 @@ class Activity(Entity):
 
 async def count(db: Db, event: Event) -> None:
     """Give the point that this event is worth, once. A repayment that came late is worth none."""
-    if event.data.get("days_late"):
+    if event.data.get("days_late") or await _is_taken_back(db, event):
         return
     row = insert(Activity).values(
         user_id=event.user_id, event_id=event.id, event=event.name, occurred_at=event.occurred_at
     )
     await db.execute(row.on_conflict_do_nothing())
+
+
+async def take_back(db: Db, event: Event) -> None:
+    """An order that was taken back is worth nothing, whichever of the two is heard of first."""
+    its = select(Agreement.application_id).where(Agreement.user_id == event.user_id, Agreement.id == event.subject_id)
+    ordered = select(Event.id).where(Event.subject_id.in_(its), Event.name == applications.ACCEPTED)
+    mine = delete(Activity).where(Activity.user_id == event.user_id, Activity.event_id.in_(ordered))
+    await db.execute(mine.execution_options(synchronize_session=False))
+
+
+async def _is_taken_back(db: Db, event: Event) -> bool:
+    if event.name != applications.ACCEPTED:
+        return False
+    its = select(Agreement.status).where(Agreement.user_id == event.user_id)
+    status = (await db.execute(its.where(Agreement.application_id == event.subject_id))).scalar_one_or_none()
+    return status is AgreementStatus.UNWOUND
 
 
 COUNTS = Question(

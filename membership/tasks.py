@@ -31,6 +31,12 @@ async def evaluate_after_activity(db: Db, event: Event) -> None:
     await evaluating.evaluate(db, _member(event))
 
 
+@reaction(agreements.UNWOUND, stored_as="evaluate_after_taking_back")
+async def evaluate_after_taking_back(db: Db, event: Event) -> None:
+    await activity.take_back(db, event)
+    await evaluating.evaluate(db, _member(event))
+
+
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")
 async def review_member(db: Db, event: Event) -> None:
     await evaluating.review(db, _member(event))

@@ -14,6 +14,7 @@ from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind
 from infra.database import reading
 from infra.outbox import Event
+from membership import activity
 from tests.applying import AT_ONCE, apply
 from tests.clocks import Clock
 from tests.phones import Answer, Phone, new_key
@@ -56,6 +57,11 @@ async def left(person: Phone) -> tuple[list[Agreement], list[OfferStatus], int, 
         )
 
 
+async def points(person: Phone) -> int:
+    async with reading() as db:
+        return (await activity.counts_of(db, {person.user_id})).get(person.user_id, 0)
+
+
 async def drawable(agreement: Agreement) -> tuple[int, int]:
     async with reading() as db:
         balances = await balances_of(db, agreement.user_id, agreement.id)
@@ -89,6 +95,8 @@ async def test_an_offer_is_accepted_by_its_documents_once_and_taken_back_within_
 
     seen = await look(shopper, offer["applicationId"])
     assert seen["status"] == "ACCEPTED" and seen["agreement"]["id"] == answers[0]["id"]
+    await shopper.settle()
+    assert await points(shopper) == 1
     await clock.forward(hours=23, minutes=59)
     await shopper.renew()
     withdrawn = await shopper.do("WithdrawApplication", applicationId=offer["applicationId"])
@@ -96,6 +104,8 @@ async def test_an_offer_is_accepted_by_its_documents_once_and_taken_back_within_
     (agreement,), statuses, leaves, told = await left(shopper)
     assert (agreement.status, statuses) == ("UNWOUND", [OfferStatus.WITHDRAWN])
     assert await drawable(agreement) == (0, 0)
+    await shopper.settle()
+    assert await points(shopper) == 0, "what is taken back earns nothing"
     assert told == ["application.accepted", "agreement.unwound", "application.withdrawn"]
     assert (await shopper.do("WithdrawApplication", applicationId=offer["applicationId"]))["status"] == "WITHDRAWN"
     assert (await accept(shopper, offer))["code"] == "NOT_OPEN"
