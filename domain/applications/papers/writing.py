@@ -100,6 +100,7 @@ def _paper(terms: PaperTerms, paper: str, locale: Locale) -> WrittenPaper:
             style=_style(),
             words={"amount": say(AMOUNTS[terms.kind], locale)},
             money=_money(terms.currency, LANGUAGES[locale]),
+            plain=_money(terms.currency),
             percent=_percent,
         )
     )
@@ -119,9 +120,11 @@ def _style() -> Markup:
 
 
 @lru_cache(maxsize=64)
-def _money(currency: str, language: str) -> Callable[[int], str]:
-    """In both languages the sign comes first; Babel's own way takes a hundred times as long, and an offer has many amounts."""
-    sign, places = get_currency_symbol(currency, locale=language), decimals(currency)
+def _money(currency: str, language: str | None = None) -> Callable[[int], str]:
+    """With its sign in a language, or without; in both it comes first."""
+    # Babel's own way takes a hundred times as long, and an offer has many amounts.
+    sign = get_currency_symbol(currency, locale=language) if language else ""
+    places = decimals(currency)
     return lambda minor: f"{sign}{Decimal(minor).scaleb(-places):,.{places}f}"
 
 
