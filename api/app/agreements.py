@@ -26,7 +26,7 @@ from domain.actors import UserActor
 from domain.agreements import accepting, agreements, draw_downs, drawing, previewing, quotes, statements
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.kinds import KINDS
-from domain.agreements.standings import Standing, standings
+from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import offers
 from domain.market import products
 from domain.permissions import Permission
@@ -138,7 +138,7 @@ class Agreement(Node):
         return cast(Connection[Movement], connection(page))
 
 
-async def _standing(root: agreements.Agreement, info: Info) -> Standing:
+async def _standing(root: agreements.Agreement, info: Info) -> AgreementStanding:
     standing = await info.context.load(standings, (root.user_id, root.id))
     assert standing is not None, "it was shown just now"
     return standing

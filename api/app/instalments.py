@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.scalars import Money
 from domain.agreements.schedules import InstalmentStatus
-from domain.agreements.standings import Standing
+from domain.agreements.standings import AgreementStanding
 from domain.applications.offers import Offer
 from domain.money.loans import PlannedRow
 
@@ -24,7 +24,7 @@ class Instalment:
     status: InstalmentStatus = strawberry.field(description="Where it stands.")
 
 
-def schedule_of(standing: Standing, rows: Sequence[PlannedRow]) -> list[Instalment]:
+def schedule_of(standing: AgreementStanding, rows: Sequence[PlannedRow]) -> list[Instalment]:
     """Of an agreement of which something was drawn."""
 
     def money(minor: int) -> Money:

@@ -20,7 +20,7 @@ from domain.agreements import agreements, draw_downs, drawing, feed, paying_to
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.draw_downs import DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome
-from domain.agreements.standings import Standing, standings
+from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import applications
 from domain.market import products
 from domain.people.payment_accounts import PaymentAccountKind
@@ -84,7 +84,7 @@ class Agreement(Node):
         return cast(list[DrawDown], [*reversed((await _standing(root, info)).draw_downs)])
 
 
-async def _standing(root: agreements.Agreement, info: Info) -> Standing:
+async def _standing(root: agreements.Agreement, info: Info) -> AgreementStanding:
     standing = await info.context.load(standings, (root.user_id, root.id))
     assert standing is not None, "it was shown just now"
     return standing

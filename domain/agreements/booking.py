@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.agreements import agreements, limits, posting
 from domain.agreements.acts import ActKind, AgreementAct
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.applications import offers
 from infra import clock, outbox
 from infra.database import Db
@@ -26,7 +26,7 @@ async def book_act(
     on: date | None = None,
     withheld: int = 0,
     until: date | None = None,
-) -> Standing:
+) -> AgreementStanding:
     """Let this have happened on a day, today where none is named, and book what follows: also an earlier day, after which all is
     worked out anew. Answers how the agreement stands then.
 
@@ -49,12 +49,12 @@ async def book_act(
     return await _book(db, agreement, before)
 
 
-async def accrue(db: Db, agreement: Agreement) -> Standing:
+async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:
     """Book what has fallen due by today, and move the agreement where it stands now."""
     return await _book(db, agreement, await standing_of(db, agreement))
 
 
-async def _book(db: Db, agreement: Agreement, before: Standing) -> Standing:
+async def _book(db: Db, agreement: Agreement, before: AgreementStanding) -> AgreementStanding:
     after = await standing_of(db, agreement)
     movements = after.unposted(await clock.now(db))
     db.add_all(movements)
@@ -66,7 +66,7 @@ async def _book(db: Db, agreement: Agreement, before: Standing) -> Standing:
     return after
 
 
-async def restate(db: Db, standing: Standing) -> None:
+async def restate(db: Db, standing: AgreementStanding) -> None:
     """Move the agreement to where it stands: in force, late or settled; and plan when it would be late."""
     agreement, status = standing.agreement, _status(standing)
     if status is not agreement.status:
@@ -78,7 +78,7 @@ async def restate(db: Db, standing: Standing) -> None:
     await _plan_overdue(db, agreement, standing.overdue_at if status in OWING else None)
 
 
-def _status(standing: Standing) -> AgreementStatus:
+def _status(standing: AgreementStanding) -> AgreementStatus:
     status = standing.agreement.status
     if status not in (AgreementStatus.PENDING, *OWING) or not standing.life.rows:
         return status
@@ -95,7 +95,7 @@ async def _plan_overdue(db: Db, agreement: Agreement, at: datetime | None) -> No
         await outbox.announce(db, agreements.OVERDUE_DUE, user_id=agreement.user_id, subject_id=agreement.id, due_at=at)
 
 
-async def _announce_repaid(db: Db, before: Standing, after: Standing) -> None:
+async def _announce_repaid(db: Db, before: AgreementStanding, after: AgreementStanding) -> None:
     """Each instalment that is paid now and was not before, and how late it was."""
     open_before = {row.number for row in before.life.rows if row.outstanding or not row.due.total}
     open_before |= {row.number for row in after.life.rows} - {row.number for row in before.life.rows}

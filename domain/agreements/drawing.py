@@ -13,7 +13,7 @@ from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import LIFE, PAYOUT_REQUESTED, DrawDown, DrawDownStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.limits import transfer_of
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import NotPosted, post
 from domain.ledger.transfers import Cause, CauseKind
@@ -58,7 +58,7 @@ async def draw(
     return drawn
 
 
-async def refuse_undrawable(db: Db, actor: UserActor, standing: Standing, amount: Money) -> None:
+async def refuse_undrawable(db: Db, actor: UserActor, standing: AgreementStanding, amount: Money) -> None:
     agreement = standing.agreement
     if not KINDS[agreement.kind].is_drawn:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is drawn of this agreement."), field=AGREEMENT)
@@ -92,7 +92,7 @@ async def _account(db: Db, actor: UserActor, account_id: UUID | None) -> Payment
     return account
 
 
-async def send(db: Db, standing: Standing, account_id: UUID, amount: int) -> DrawDown:
+async def send(db: Db, standing: AgreementStanding, account_id: UUID, amount: int) -> DrawDown:
     """Reserve it, and tell the partner to pay it out. Refuses LIMIT_EXCEEDED beyond what may be drawn."""
     agreement = standing.agreement
     drawn = DrawDown(
@@ -117,13 +117,13 @@ async def send(db: Db, standing: Standing, account_id: UUID, amount: int) -> Dra
     return drawn
 
 
-def beyond_limit(code: RefusalCode, standing: Standing) -> Refusal:
+def beyond_limit(code: RefusalCode, standing: AgreementStanding) -> Refusal:
     left = Money(standing.drawable, standing.agreement.currency)
     sentence = N_("You can draw up to {most} {currency} now.")
     return Refusal(code, sentence, field=AMOUNT, most=str(left), currency=left.currency)
 
 
-def share_of_fee(standing: Standing, amount: int) -> int:
+def share_of_fee(standing: AgreementStanding, amount: int) -> int:
     """Of the fee of all, what this draw-down bears: together they never bear more, and all of them bear all of it."""
     agreement = standing.agreement
     so_far = min(agreement.amount, standing.drawn + amount)

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.actors import UserActor
 from domain.agreements import agreements, drawing
 from domain.agreements.acts import ActKind
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.agreements.statements import Values, written
 from domain.money.cap import MONTH_DAYS, flow
 from domain.money.loans import Act, LoanEvent, PlannedRow
@@ -29,7 +29,7 @@ LESS_FEE = N_(
 class PreviewedDraw:
     """`total_cost` is all that the person pays over the whole life, `annual_cost` what that is a year."""
 
-    standing: Standing
+    standing: AgreementStanding
     rows: Sequence[PlannedRow]
     amount: int
     withheld: int
@@ -59,7 +59,7 @@ async def preview_draw(db: Db, actor: UserActor, agreement_id: UUID, amount: Mon
     )
 
 
-def _annual_cost(standing: Standing, drawn: LoanEvent, rows: Sequence[PlannedRow]) -> Decimal:
+def _annual_cost(standing: AgreementStanding, drawn: LoanEvent, rows: Sequence[PlannedRow]) -> Decimal:
     """Twelve times the monthly rate of return of all that was paid and got, and is planned."""
     start = standing.acts[0].on if standing.acts else drawn.on
     flows = [flow(drawn.withheld - drawn.amount, start, drawn.on)]

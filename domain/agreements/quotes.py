@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from domain.agreements.agreements import OWING
-from domain.agreements.standings import Standing
+from domain.agreements.standings import AgreementStanding
 from domain.money.loans import Parts
 from infra import clock, vault
 from infra.errors import invalid
@@ -50,7 +50,7 @@ class PayoffQuote:
         return base64.urlsafe_b64encode(_cipher().encrypt(said, [PURPOSE.encode()])).rstrip(b"=").decode()
 
 
-def quote(standing: Standing, on: date | None = None) -> PayoffQuote | None:
+def quote(standing: AgreementStanding, on: date | None = None) -> PayoffQuote | None:
     """None when nothing is owed. Refuses INVALID a day before today, and one too far ahead."""
     day = on or standing.on
     if not standing.on <= day <= standing.on + timedelta(days=DAYS_AHEAD):
@@ -72,7 +72,7 @@ def opened(token: str) -> QuotedPayoff | None:
     return QuotedPayoff(UUID(agreement_id), date.fromisoformat(on), amount, acts)
 
 
-def is_stale(quoted: QuotedPayoff, standing: Standing) -> bool:
+def is_stale(quoted: QuotedPayoff, standing: AgreementStanding) -> bool:
     """Whether something happened since, or its day is over."""
     return len(standing.acts) != quoted.acts or standing.on > quoted.on
 

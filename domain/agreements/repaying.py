@@ -11,7 +11,7 @@ from domain.actors import UserActor
 from domain.agreements import agreements, booking, quotes
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.payments import causes, paying, refunding
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
@@ -67,7 +67,7 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
     return payment
 
 
-def _refuse_unowed(standing: Standing, amount: Money) -> None:
+def _refuse_unowed(standing: AgreementStanding, amount: Money) -> None:
     agreement = standing.agreement
     if agreement.status not in agreements.OWING:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is owed on this agreement."), field=AGREEMENT)
@@ -75,7 +75,7 @@ def _refuse_unowed(standing: Standing, amount: Money) -> None:
         raise invalid(N_("Pay an amount above zero, in {currency}."), AMOUNT, currency=agreement.currency)
 
 
-def _refuse_stale(standing: Standing, wish: RepayWish) -> date | None:
+def _refuse_stale(standing: AgreementStanding, wish: RepayWish) -> date | None:
     """The day from which a payment by a quote counts, whenever the money arrives; None without one."""
     if wish.quote is None:
         return None

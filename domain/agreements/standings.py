@@ -1,4 +1,4 @@
-"""Standing: an agreement at the end of a day, worked out of all that happened to it. Whoever reads it writes nothing."""
+"""AgreementStanding: an agreement at the end of a day, worked out of all that happened to it. Whoever reads it writes nothing."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ ON_ITS_WAY = (DrawDownStatus.SENT, DrawDownStatus.SETTLED)
 
 
 @dataclass(frozen=True)
-class Standing:
+class AgreementStanding:
     """`acts`, `draw_downs` and `movements` are in the order in which they were written."""
 
     agreement: Agreement
@@ -168,12 +168,12 @@ async def standings(
     acts: list[tuple[AgreementAct]],
     draw_downs: list[tuple[DrawDown]],
     movements: list[tuple[Movement]],
-) -> dict[tuple[UUID, UUID], Standing]:
+) -> dict[tuple[UUID, UUID], AgreementStanding]:
     """How many agreements stand today, by (user, id)."""
     today = clock.local_day(now)
     lasting.until(clock.begins(today + timedelta(days=1)))
     return {
-        (each.user_id, each.id): Standing(
+        (each.user_id, each.id): AgreementStanding(
             each,
             [act for (act,) in acts if act.agreement_id == each.id],
             [draw_down for (draw_down,) in draw_downs if draw_down.agreement_id == each.id],
@@ -184,12 +184,12 @@ async def standings(
     }
 
 
-async def standing_of(db: Db, agreement: Agreement) -> Standing:
+async def standing_of(db: Db, agreement: Agreement) -> AgreementStanding:
     """How an agreement that this transaction holds stands today, with all that was written just now."""
     given = {"keys": [agreement.user_id], "ids": [agreement.id]}
     asked = [(question, given) for question in (_ACTS, _DRAW_DOWNS, _MOVEMENTS)]
     acts, draw_downs, movements = await ask_of(db, asked)
-    return Standing(
+    return AgreementStanding(
         agreement,
         [act for (act,) in acts],
         [draw_down for (draw_down,) in draw_downs],

@@ -10,7 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from domain.agreements.movements import Movement, MovementKind
-from domain.agreements.standings import Standing
+from domain.agreements.standings import AgreementStanding
 from infra.money import Money
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
 from infra.words import N_, Locale, say
@@ -57,14 +57,14 @@ def written(value: Money | date | int, locale: Locale) -> str:
     return str(value)
 
 
-def lines_of(standing: Standing, now: datetime) -> list[StatementLine]:
+def lines_of(standing: AgreementStanding, now: datetime) -> list[StatementLine]:
     """All of them, newest first: what was posted, and what has fallen due since."""
     movements = [*standing.movements, *standing.unposted(now)]
     lines = [_line(standing, [*each]) for _, each in groupby(movements, key=_of_one_act)]
     return [line for line in reversed(lines) if line.amount or line.kind is MovementKind.REPAYMENT]
 
 
-def page_of(standing: Standing, now: datetime, first: int | None, after: str | None) -> Page[StatementLine]:
+def page_of(standing: AgreementStanding, now: datetime, first: int | None, after: str | None) -> Page[StatementLine]:
     """Refuses INVALID a wrong number, and a cursor of another list."""
     limit, lines = limit_of(first), lines_of(standing, now)
     start = 0
@@ -85,7 +85,7 @@ def _of_one_act(movement: Movement) -> tuple[object, ...]:
     return (movement.kind, movement.ref, movement.posted_at) if together else (movement.id,)
 
 
-def _line(standing: Standing, movements: list[Movement]) -> StatementLine:
+def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLine:
     first, currency = movements[0], standing.agreement.currency
 
     def money(minor: int) -> Money:

@@ -26,7 +26,7 @@ GIVEN = {
     "domain/applications/offers.py": {"event"},
 }
 # Rooms that do not exist yet will announce these; membership counts them already.
-AWAITED = {"agreement.drawn", "agreement.repaid", "benefit.redeemed"}
+AWAITED = {"benefit.redeemed"}
 TOLD = declare("test.told", code=str, count=int, by=str | None)
 
 Call = tuple[str, ast.Call]

@@ -10,7 +10,7 @@ from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.drawing import PayoutOutcome, conclude
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.applications.offers import Offer, OfferStatus
 from domain.market.kinds import ProductKind
 from domain.market.products import PaymentOrder
@@ -97,7 +97,7 @@ async def pay_out(
     return await conclude(db, agreement.user_id, drawn.id, outcome, None)
 
 
-async def repay(db: Db, agreement: Agreement, amount: int, **more: object) -> Standing:
+async def repay(db: Db, agreement: Agreement, amount: int, **more: object) -> AgreementStanding:
     held = await agreements.lock(db, agreement.user_id, agreement.id)
     assert held is not None
     return await booking.book_act(db, held, ActKind.PAYMENT, new_id(), amount, **more)  # type: ignore[arg-type]

@@ -185,7 +185,7 @@ async def test_a_payout_that_fails_releases_and_the_sandbox_pays_out_by_itself(b
     assert [each["status"] for each in seen["drawDowns"]] == ["SETTLED", "FAILED"]
     # The terms bind to the cent: but for the yuan that was paid on the first day.
     first, *_ = seen["schedule"]
-    assert (first["due"], first["paid"]["amount"]) == (agreement["schedule"][0]["due"], "1.00")
+    assert (first["due"]["amount"], first["paid"]["amount"]) == (agreement["schedule"][0]["due"]["amount"], "1.00")
 
 
 async def test_fifty_at_once_never_draw_more_than_the_limit(borrower: Phone) -> None:

@@ -14,7 +14,7 @@ import pytest
 from domain.agreements import booking, quotes, statements
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import transfers_of
@@ -57,7 +57,7 @@ async def at(db: Db, day: date) -> None:
     await stand_at(db, datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=5))
 
 
-async def agree(db: Db, agreement: Agreement, model: Model) -> Standing:
+async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding:
     """Statement, ledger and schedule say the same, and no more than the model allows."""
     standing = await standing_of(db, agreement)
     balances = await balances_of(db, agreement.user_id, agreement.id)
@@ -91,11 +91,11 @@ async def transfers(db: Db, agreement: Agreement) -> list[tuple[K, K, int]]:
     return [(each.debit, each.credit, each.amount) for each in await transfers_of(db, agreement.user_id, agreement.id)]
 
 
-def given_up(standing: Standing, account: K, moved: list[tuple[K, K, int]]) -> int:
+def given_up(standing: AgreementStanding, account: K, moved: list[tuple[K, K, int]]) -> int:
     return sum(amount for debit, credit, amount in moved if debit is account and credit is K.PRINCIPAL)
 
 
-def waived_principal(standing: Standing) -> int:
+def waived_principal(standing: AgreementStanding) -> int:
     return sum(-each.principal for each in standing.movements if each.booked == "WAIVER")
 
 

@@ -10,7 +10,7 @@ from domain.actors import UserActor
 from domain.agreements import quotes, repaying
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
-from domain.agreements.standings import Standing, standing_of
+from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind
 from domain.payments.payments import Payment
@@ -46,7 +46,7 @@ async def drawn_loan(amount: int = 1_200_00, **more: object) -> tuple[Agreement,
         return agreement, owner(agreement)
 
 
-async def standing(agreement: Agreement) -> Standing:
+async def standing(agreement: Agreement) -> AgreementStanding:
     async with reading() as db:
         return await standing_of(db, await db.get_one(Agreement, (agreement.user_id, agreement.id)))
 

@@ -12,6 +12,7 @@ from graphql import parse, validate
 from sqlalchemy import select, text
 
 from domain.actors import PartnerActor
+from domain.agreements import agreements, draw_downs
 from domain.applications import applications
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
@@ -76,9 +77,10 @@ class TestWhatIsPosted:
     def test_brings_a_document_that_the_door_answers(self) -> None:
         assert validate(served_schemas()["partner"], parse(payloads.QUERY)) == []
 
-    def test_every_event_of_an_application_has_a_type(self) -> None:
+    def test_every_event_of_an_application_and_of_its_agreement_has_a_type(self) -> None:
         told = {*applications.LIFE.events, consents.GRANTED, consents.REVOKED} - {applications.PROMISE_DUE}
-        assert set(TYPES) == told | {*OF_AGREEMENTS, *OF_PAYOUTS}
+        told |= {*agreements.LIFE.events, agreements.DRAWN, agreements.REPAID} - {agreements.OVERDUE_DUE}
+        assert set(TYPES) == told | {draw_downs.PAYOUT_REQUESTED}
 
     async def test_carries_both_signatures_while_a_secret_is_rotated(
         self, shop: Shop, server: Hook, clock: Clock
