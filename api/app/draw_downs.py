@@ -16,18 +16,8 @@ from domain.agreements.draw_downs import DrawDownStatus
 AGREEMENT: LazyType[Any, Any] = LazyType("Agreement", "api.app.agreements")
 
 
-def agreement_field() -> Any:
-    """The field `agreement` of what belongs to one."""
-
-    def agreement(root: strawberry.Parent[Any], info: Info) -> Any:
-        return info.context.load(agreements.by_ids, (root.user_id, root.agreement_id))
-
-    return strawberry.field(resolver=agreement, graphql_type=AGREEMENT, description="What it belongs to.")
-
-
 @shows(draw_downs.DrawDown, description="Money of a loan on its way to the person.")
 class DrawDown(Node):
-    agreement = agreement_field()
     status: DrawDownStatus = strawberry.field(description="Where it is.")
     sent_at: datetime = strawberry.field(
         description="When the person asked for it, and the partner was told to pay it out."
@@ -35,6 +25,10 @@ class DrawDown(Node):
     settled_at: datetime | None = strawberry.field(
         description="When it was paid out: since then it is owed. Null while it is on its way, and where it failed."
     )
+
+    @strawberry.field(graphql_type=AGREEMENT, description="What it belongs to.")
+    def agreement(root: strawberry.Parent[draw_downs.DrawDown], info: Info) -> Any:
+        return info.context.load(agreements.by_ids, (root.user_id, root.agreement_id))
 
     @strawberry.field(description="What was drawn; it becomes owed when it is paid out.")
     def amount(root: strawberry.Parent[draw_downs.DrawDown]) -> Money:
