@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from domain.agreements import agreements
 from domain.agreements.agreements import Agreement
-from domain.agreements.standings import Standing, standing_of, standings
+from domain.agreements.standings import AgreementStanding, standing_of, standings
 from domain.ledger.accounts import Balances, balances_of, balances_of_subjects
 from domain.ledger.kinds import AccountKind as K
 from domain.reconciling.breaks import BreakKind, LedgerDifference
@@ -32,7 +32,7 @@ async def schedules_compared(db: Db, first: UUID, last: UUID) -> list[LedgerDiff
     return found
 
 
-def _differences(standing: Standing, balances: Balances, now: datetime) -> list[LedgerDifference]:
+def _differences(standing: AgreementStanding, balances: Balances, now: datetime) -> list[LedgerDifference]:
     agreement = standing.agreement
     return [
         LedgerDifference(BreakKind.SCHEDULE, agreement.id, kind.value, expected, balances[kind], agreement.currency)
@@ -41,7 +41,7 @@ def _differences(standing: Standing, balances: Balances, now: datetime) -> list[
     ]
 
 
-def _expected(standing: Standing, now: datetime) -> dict[K, int]:
+def _expected(standing: AgreementStanding, now: datetime) -> dict[K, int]:
     """What is owed, less what has fallen due since anything was booked."""
     owed, credit = standing.life.owed, standing.life.credit
     for movement in standing.unposted(now):

@@ -12,7 +12,7 @@ from api.console.pages.visits import StaffVisit, requires
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.movements import Movement, MovementKind
 from domain.agreements.schedules import InstalmentStatus
-from domain.agreements.standings import Standing, standings
+from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import decisions
 from domain.applications.decisions import Decision
 from domain.evidence.leaves import Evidence
@@ -100,7 +100,7 @@ assert ACCOUNTS.keys() == KINDS.keys(), "each account has a name that people rea
 class AgreementFile:
     """An agreement and all that is told of it; nothing that tells who the person is."""
 
-    standing: Standing
+    standing: AgreementStanding
     balances: Balances
     transfers: list[Transfer]
     decision: Decision | None

@@ -22,7 +22,7 @@ from infra.ids import global_id
 from infra.outbox import Event
 from integrations.webhooks import payloads, registering, replaying, signing
 from integrations.webhooks.endpoints import WebhookEndpoint
-from integrations.webhooks.event_types import OF_AGREEMENTS, OF_PAYOUTS, TYPES, EventType
+from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
 from tests.api.people import Shop, apply_at, open_shop
