@@ -14,7 +14,7 @@ from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
-from infra.lifecycle import Lifecycle, Move, without_graph
+from infra.lifecycle import Lifecycle, Move
 from infra.loaders import is_any_pair, loader
 from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
@@ -82,9 +82,7 @@ class Payment(Entity):
     reference: Mapped[str | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     counts_on: Mapped[date | None] = mapped_column(default=None)
-    failure: Mapped[PaymentFailure | None] = mapped_column(
-        default=None, info=without_graph("why a payment failed; nothing moves through these")
-    )
+    failure: Mapped[PaymentFailure | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),

@@ -19,7 +19,6 @@ from infra.database import Db
 from infra.entity import Entity, Minor
 from infra.events import declare
 from infra.ids import new_id
-from infra.lifecycle import without_graph
 from infra.records import Record
 
 NOBODY = UUID(int=1)  # whose money that names no payment of ours is
@@ -53,9 +52,7 @@ class Taking(Entity):
     currency: Mapped[str]
     paid_at: Mapped[datetime]
     taken_at: Mapped[datetime]
-    why: Mapped[WhyUnmatched | None] = mapped_column(
-        default=None, info=without_graph("why money fits nothing; nothing moves through these")
-    )
+    why: Mapped[WhyUnmatched | None] = mapped_column(default=None)
     contradicted_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (

@@ -13,6 +13,7 @@ from infra.ids import global_id, new_id, parse_global_id
 from infra.money import MINOR_MAX, Money, decimals
 from infra.setting_parts import GENEROUS, CodeLimits
 from infra.settings import Settings
+from integrations.sandbox.credentials import APP_KEY, PLATFORM_PUBLIC_KEY
 
 
 class TestIds:
@@ -93,6 +94,10 @@ COMPLETE = {
     "token_key": KEY,
     "identity_register": "aliyun",
     "registers": {"access_key_id": "LTAI1", "access_key_secret": "12345678"},
+    "cashier": "alipay",
+    "cashiers": {
+        "alipay": {"app_id": "2021000000000001", "private_key": APP_KEY, "public_key": PLATFORM_PUBLIC_KEY},
+    },
     "sms_gateway": "twilio",
     "sms": {"account_sid": "AC1", "auth_token": "token", "sender": "+15005550006"},
 }

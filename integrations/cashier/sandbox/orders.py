@@ -12,7 +12,6 @@ from domain.payments.cashiers import PaymentStatus
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
-from infra.lifecycle import without_graph
 
 DELAY = timedelta(minutes=1)  # of the house's clock
 KEPT_FOR = timedelta(days=400)
@@ -39,7 +38,7 @@ class SandboxTurn(Entity):
     __tablename__ = "sandbox_turns"
 
     id: Mapped[Id] = mapped_column(init=False)
-    mode: Mapped[SandboxMode] = mapped_column(info=without_graph("how the sandbox was told to go"))
+    mode: Mapped[SandboxMode]
     times: Mapped[int]
 
     __table_args__ = (CheckConstraint("times > 0", name="times"),)
@@ -51,8 +50,8 @@ class SandboxOrder(Entity):
     __tablename__ = "sandbox_orders"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[SandboxKind] = mapped_column(info=without_graph("what it is; nothing moves through these"))
-    mode: Mapped[SandboxMode] = mapped_column(info=without_graph("how the sandbox was told to go"))
+    kind: Mapped[SandboxKind]
+    mode: Mapped[SandboxMode]
     amount: Mapped[Minor]
     currency: Mapped[str]
     title: Mapped[str]
@@ -60,8 +59,8 @@ class SandboxOrder(Entity):
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
     of: Mapped[UUID | None] = mapped_column(default=None)
     status: Mapped[PaymentStatus] = mapped_column(
-        default=PaymentStatus.PENDING, info=without_graph("it plays somebody else's states, and may go any way")
-    )
+        default=PaymentStatus.PENDING
+    )  # it plays another's, and may go any way
     settles_at: Mapped[datetime | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
 
