@@ -8,6 +8,7 @@ from domain.payments.cashiers import CashierAway
 from infra.money import MINOR_MAX, Money, decimals
 
 DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
+ORDER_ID_MAX = 100
 HEX = re.compile(r"[0-9a-f]{32}")
 
 
@@ -56,5 +57,7 @@ def moment(text: object) -> datetime:
 
 
 def order_id(text: str) -> UUID | str:
-    """Our own id, as we give it to cashiers; what was never one stays the text that it is."""
-    return UUID(hex=text) if HEX.fullmatch(text) else text
+    """Our own id, as we give it to cashiers; of what was never one, so much as can be written down."""
+    if HEX.fullmatch(text):
+        return UUID(hex=text)
+    return "".join(char if char.isprintable() else "?" for char in text[:ORDER_ID_MAX])

@@ -121,6 +121,10 @@ async def test_what_alipay_collected_for_nothing_lies_apart(web: httpx2.AsyncCli
     ]
     assert await apart("alipay", strange) == [(10_000, "CNY", WhyUnmatched.UNKNOWN_PAYMENT, False)]
     assert CAUSE.happened == [("failed", payment.id)]
+    # Whatever it calls an order, its money is counted.
+    odd = f"\0{new_id().hex}"
+    assert await alipay_tells(web, ALIPAY.notification(odd, trade_no=odd[1:])) == (200, "success")
+    assert await apart("alipay", f"?{odd[1:]}") == [(10_000, "CNY", WhyUnmatched.UNKNOWN_PAYMENT, False)]
 
 
 async def test_wechat_pay_is_believed_once(web: httpx2.AsyncClient) -> None:
