@@ -1,4 +1,6 @@
-"""kill -9 of everything in the middle of applying: nothing that was accepted is lost, doubled, or left undecided."""
+"""kill -9 of everything in the middle of applying, drawing and repaying: nothing that was accepted is lost, doubled, or left
+undecided, and no money is left with nobody knowing of it.
+"""
 
 import asyncio
 import itertools
