@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, wish
+from tests.faults.borrowing import CARDS, MONEY_ZERO, borrow, draw_and_repay
 from tests.faults.machine import VICTIMS, Machine, order_of_deaths, running
 from tests.faults.partner import Listener, listen
 from tests.faults.people import Patient
@@ -67,12 +68,19 @@ async def nothing_is_lost_or_doubled(machine: Machine, partner: Listener) -> Non
     async with visitor(machine.url, timeout=60) as http:
         people = [Patient(http) for _ in range(PEOPLE)]
         await asyncio.gather(*(person.begin() for person in people))
+        borrowers = [Patient(http) for _ in CARDS]
+        loans = await asyncio.gather(*map(borrow, borrowers, CARDS))
         storm = asyncio.create_task(kill_one_after_another(machine, partner))
+        repaying = asyncio.gather(
+            *(draw_and_repay(each, loan, storm) for each, loan in zip(borrowers, loans, strict=True))
+        )
         await asyncio.gather(*(live(person, storm) for person in people))
         await storm
+        repaid = sum(await repaying)
         await asyncio.to_thread(machine.wait_until_ready)
         await every_key_still_answers_the_same(people)
-    await everything_is_as_it_should_be(machine, sum(len(person.accepted) for person in people))
+    accepted = sum(len(person.accepted) for person in (*people, *borrowers))
+    await everything_is_as_it_should_be(machine, accepted, repaid)
     the_partner_heard_all_of_it_once(partner, people)
 
 
@@ -110,14 +118,16 @@ async def every_key_still_answers_the_same(people: list[Patient]) -> None:
             assert again["decision"] == first["decision"]
 
 
-async def everything_is_as_it_should_be(machine: Machine, accepted: int) -> None:
+async def everything_is_as_it_should_be(machine: Machine, accepted: int, repaid: int) -> None:
     engine = create_async_engine(machine.database_url)
     async with engine.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await everything_was_sent(machine, connection)
         assert (await connection.execute(text("SELECT count(*) FROM applications"))).scalar_one() == accepted > 0
-        found = {name: (await connection.execute(text(count))).scalar_one() for name, count in ZERO.items()}
-        assert found == dict.fromkeys(ZERO, 0)
+        assert (await connection.execute(text("SELECT count(*) FROM payments"))).scalar_one() == repaid > 0
+        zero = ZERO | MONEY_ZERO
+        found = {name: (await connection.execute(text(count))).scalar_one() for name, count in zero.items()}
+        assert found == dict.fromkeys(zero, 0)
     await engine.dispose()
 
 
