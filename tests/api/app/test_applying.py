@@ -168,11 +168,14 @@ class TestAtOnce:
         # Interest is a twelfth of the yearly rate on what is owed, to the cent.
         assert offer.schedule[0][3] == int((Decimal(299_997) * Decimal("0.21") / 12).to_integral_value())
 
-    async def test_the_document_is_the_one_whose_hash_is_told(self, shopper: Phone) -> None:
-        (document,) = (await apply(shopper, AT_ONCE, "2000.00", termMonths=3))["offer"]["documents"]
-        shown = await shopper.http.get(document["url"])
-        assert hashlib.sha256(shown.content).hexdigest() == document["sha256"]
-        assert "综合年化成本 All-in annual cost: 21.00%" in shown.text
+    async def test_the_documents_are_those_whose_hashes_are_told(self, shopper: Phone) -> None:
+        documents = (await apply(shopper, AT_ONCE, "2000.00", termMonths=3))["offer"]["documents"]
+        pages = [await shopper.http.get(each["url"]) for each in documents]
+        assert [hashlib.sha256(page.content).hexdigest() for page in pages] == [each["sha256"] for each in documents]
+        assert [each["title"] for each in documents] == [
+            "启程小额借款 " + name for name in ("Key facts before you sign", "Contract", "Schedule of payments")
+        ]
+        assert "Cost a year, all told</th><td>21.00%</td>" in pages[0].text
         for unknown in ("0" * 64, "nonsense"):
             assert (await shopper.http.get(f"/documents/{unknown}")).status_code == 404
 

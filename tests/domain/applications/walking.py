@@ -348,7 +348,7 @@ def _expected_offer(terms: Terms, case: Case) -> dict[str, Any]:
         "rate": decimal(terms.rate),
         "monthly": dues[0],
         "dues": dues,
-        "title": "A loan 条款摘要",
+        "title": "A loan 签约须知",
         "status": case.offer_status,
     }
 
