@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from strawberry.types.lazy_type import LazyType
 
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
@@ -18,6 +19,7 @@ AGREEMENT: LazyType[Any, Any] = LazyType("Agreement", "api.app.agreements")
 
 @shows(draw_downs.DrawDown, description="Money of a loan on its way to the person.")
 class DrawDown(Node):
+    viewer = viewer_field()
     status: DrawDownStatus = strawberry.field(description="Where it is.")
     sent_at: datetime = strawberry.field(
         description="When the person asked for it, and the partner was told to pay it out."

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.app.draw_downs import AGREEMENT
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.mutations import Input, answer, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -31,6 +32,7 @@ class NextAction:
 
 @shows(Payment, description="Money from the person for an agreement. It counts once it is SETTLED, and never before.")
 class Repayment(Node):
+    viewer = viewer_field()
     status: PaymentStatus = strawberry.field(description="Where it is.")
     begun_at: datetime = strawberry.field(description="When the person asked to pay.")
     settled_at: datetime | None = strawberry.field(description="When it was paid; null until it is.")

@@ -86,7 +86,7 @@ def _statement(table: Table) -> str:
     alone = {name for names in _unique(table) for name in names}
     told = ", ".join(_value(table, name, alone) for name in columns)
     return (
-        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {told} "  # noqa: S608
+        f"INSERT INTO {table.name} ({', '.join(map(_quoted, columns))}) SELECT {told} "  # noqa: S608
         f"FROM {table.name} t, generate_series($3::bigint, $4::bigint) n "
         f"WHERE {of_person(table)} AND $2::uuid[] IS NOT NULL ORDER BY n"
     )
@@ -100,11 +100,15 @@ def _unique(table: Table) -> list[list[str]]:
 
 
 def _value(table: Table, name: str, alone: set[str]) -> str:
-    kind = table.c[name].type
+    kind, column = table.c[name].type, f"t.{_quoted(name)}"
     if isinstance(kind, Uuid):
-        return f"CASE WHEN t.{name} = ANY($2::uuid[]) THEN pg_temp.another(t.{name}, n) ELSE t.{name} END"
+        return f"CASE WHEN {column} = ANY($2::uuid[]) THEN pg_temp.another({column}, n) ELSE {column} END"
     if name in alone and isinstance(kind, LargeBinary):
-        return f"pg_temp.another(t.{name}, n)"
+        return f"pg_temp.another({column}, n)"
     if table.name == "receipts" and name == "actor" and isinstance(kind, Text):
         return "'user:' || pg_temp.another($1::uuid, n)::text"
-    return f"t.{name}"
+    return column
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

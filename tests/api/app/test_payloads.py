@@ -9,7 +9,14 @@ from tests.applying import wish
 from tests.phones import Phone, new_key
 
 # What changes nothing that the viewer shows; and whoever signs out, or stops a stranger with a code, is none.
-NOTHING_CHANGED = {"AccountLinkRequest", "Challenge", "SecondFactorRequired", "SecondFactorEnrolment", "SteppedUp"}
+NOTHING_CHANGED = {
+    "AccountLinkRequest",
+    "Challenge",
+    "ChangePreview",
+    "SecondFactorRequired",
+    "SecondFactorEnrolment",
+    "SteppedUp",
+}
 NOBODY = {"SignedOut", "PhoneChangeStopped"}
 
 

@@ -16,7 +16,7 @@ from tests.phones import Phone
 from tests.statements import statements
 
 COUNTED = {
-    "app": {"ApplicationConnection", "MatchConnection", "ProductConnection"},
+    "app": {"AgreementConnection", "ApplicationConnection", "MatchConnection", "ProductConnection"},
     "partner": {"ProductConnection"},  # a feed of changes has no end that could be counted
     "console": {"ProductConnection", "ReviewConnection"},
 }
