@@ -92,7 +92,7 @@ def reconcile(
         differences = [
             {
                 "kind": each.kind,
-                "of": each.subject_id,
+                "of": str(each.subject_id),
                 "detail": each.detail,
                 "expected": each.expected,
                 "actual": each.actual,

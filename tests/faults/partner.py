@@ -5,12 +5,11 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-import httpx2
-
 from tests.api.doors import Client
 from tests.faults.machine import Machine
 from tests.integrations.webhooks.hooks import OK, Hook, Posted
 from tests.patience import until
+from tests.visiting import visitor
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Listener:
 
 async def listen(machine: Machine, hook: Hook) -> Listener:
     """Of everything that happens to the applications of the catalogue's first bank."""
-    async with httpx2.AsyncClient(base_url=machine.url, timeout=60) as http:
+    async with visitor(machine.url) as http:
         await http.get("/")  # which lets the bank in
         bank = json.loads((machine.folder / "dev-credentials.json").read_text())["partner"]
         form = {"grant_type": "client_credentials"}
