@@ -1,10 +1,11 @@
 """AgreementStanding: an agreement at the end of a day, worked out of all that happened to it. Whoever reads it writes nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,6 +29,7 @@ ORDERS = {
     PaymentOrder.CHARGES_FIRST: CHARGES_FIRST,
     PaymentOrder.PRINCIPAL_FIRST: (LoanPart.PRINCIPAL, LoanPart.INTEREST, LoanPart.FEE, LoanPart.PENALTY),
 }
+OfAgreement = TypeVar("OfAgreement", AgreementAct, DrawDown, Movement)
 ON_ITS_WAY = (DrawDownStatus.SENT, DrawDownStatus.SETTLED)
 
 
@@ -172,16 +174,20 @@ async def standings(
     """How many agreements stand today, by (user, id)."""
     today = clock.local_day(now)
     lasting.until(clock.begins(today + timedelta(days=1)))
+    of_acts, of_draw_downs, of_movements = _by_agreement(acts), _by_agreement(draw_downs), _by_agreement(movements)
     return {
         (each.user_id, each.id): AgreementStanding(
-            each,
-            [act for (act,) in acts if act.agreement_id == each.id],
-            [draw_down for (draw_down,) in draw_downs if draw_down.agreement_id == each.id],
-            [movement for (movement,) in movements if movement.agreement_id == each.id],
-            today,
+            each, of_acts[each.id], of_draw_downs[each.id], of_movements[each.id], today
         )
         for (each,) in agreements
     }
+
+
+def _by_agreement(rows: Iterable[tuple[OfAgreement]]) -> defaultdict[UUID, list[OfAgreement]]:
+    found = defaultdict[UUID, list[OfAgreement]](list)
+    for (row,) in rows:
+        found[row.agreement_id].append(row)
+    return found
 
 
 async def standing_of(db: Db, agreement: Agreement) -> AgreementStanding:
