@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import PartnerActor, UserActor
-from domain.agreements import agreements, booking
+from domain.agreements import agreements, booking, counting
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import LIFE, PAYOUT_REQUESTED, DrawDown, DrawDownStatus
@@ -41,12 +41,13 @@ async def draw(
 ) -> DrawDown:
     """Draw once however often it is sent: the amount is reserved, and the partner is told to pay it out.
 
-    Refuses NOT_FOUND, INVALID, NOT_OPEN, NOT_ALLOWED, STEP_UP_REQUIRED, and LIMIT_EXCEEDED beyond what may be drawn.
+    Refuses NOT_FOUND, INVALID, NOT_OPEN, NOT_ALLOWED, STEP_UP_REQUIRED, RATE_LIMITED, and LIMIT_EXCEEDED beyond what may be drawn.
     """
     input = {"agreementId": agreement_id, "amount": [amount.minor, amount.currency], "paymentAccountId": account_id}
     receipt = await receipts.claim(db, actor=actor.name, operation="drawDown", key=key, input=input)
     if receipt.result_id is not None:
         return await db.get_one(DrawDown, (actor.user_id, receipt.result_id))
+    await counting.refuse_too_often(db, actor.user_id, "drawDown")
     agreement = await agreements.lock_own(db, actor, agreement_id)
     await clock.catch_up(db)
     standing = await booking.accrue(db, agreement)

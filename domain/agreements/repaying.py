@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.agreements import agreements, booking, quotes
+from domain.agreements import agreements, booking, counting, quotes
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.standings import AgreementStanding, standing_of
@@ -41,7 +41,7 @@ class RepayWish:
 async def repay(actor: UserActor, wish: RepayWish, key: str) -> Payment:
     """Begin in a transaction, ask the cashier outside of any. Sent again before an answer, it is asked again by the same id.
 
-    Refuses NOT_FOUND, INVALID, NOT_OPEN where nothing is owed, and STALE a quote that does not hold any more.
+    Refuses NOT_FOUND, INVALID, RATE_LIMITED, NOT_OPEN where nothing is owed, and STALE a quote that does not hold any more.
     """
     payment = await transact(lambda db: _begin(db, actor, wish, key))
     if payment.answered_at is None and payment.is_open:
@@ -55,6 +55,7 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
     receipt = await receipts.claim(db, actor=actor.name, operation="repay", key=key, input=input)
     if receipt.result_id is not None:
         return await db.get_one(Payment, (actor.user_id, receipt.result_id))
+    await counting.refuse_too_often(db, actor.user_id, "repay")
     agreement = await agreements.lock_own(db, actor, wish.agreement_id)
     # Whoever waited for another is judged by what is owed since.
     await clock.catch_up(db)
@@ -92,7 +93,7 @@ def _refuse_stale(standing: AgreementStanding, wish: RepayWish) -> date | None:
 async def refund_credit(actor: UserActor, agreement_id: UUID, key: str) -> None:
     """Give back all credit that is not on its way back already; once however often it is sent.
 
-    Refuses NOT_FOUND, NOT_OPEN where there is nothing to give back, and NOT_ALLOWED what cannot go back the way it came.
+    Refuses NOT_FOUND, RATE_LIMITED, NOT_OPEN where there is nothing to give back, and NOT_ALLOWED what cannot go back the way it came.
     """
     for refund in await transact(lambda db: _begin_refund(db, actor, agreement_id, key)):
         await refunding.ask(refund.user_id, refund.id)
@@ -104,6 +105,7 @@ async def _begin_refund(db: Db, actor: UserActor, agreement_id: UUID, key: str) 
     agreement = await agreements.lock_own(db, actor, agreement_id)
     if receipt.result_id is not None:
         return await _on_their_way(db, agreement)
+    await counting.refuse_too_often(db, actor.user_id, "refundCredit")
     await clock.catch_up(db)
     standing = await standing_of(db, agreement)
     credit = standing.credit - sum(refund.amount for refund in await _on_their_way(db, agreement))

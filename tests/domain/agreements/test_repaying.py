@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.actors import UserActor
-from domain.agreements import quotes, repaying
+from domain.agreements import counting, quotes, repaying
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
 from domain.agreements.standings import AgreementStanding, standing_of
@@ -19,6 +19,7 @@ from infra.database import reading, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
+from infra.setting_parts import Rate
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
 from tests.clocks import Clock
@@ -165,3 +166,13 @@ async def test_what_was_paid_too_much_goes_back_once() -> None:
     assert (balances[K.CREDIT], balances[K.COLLECTED], balances[K.PAYABLE]) == (0, 1_200_00, 1_200_00)
     with pytest.raises(Refusal, match="NOT_OPEN"):
         await repaying.refund_credit(actor, agreement.id, str(new_id()))
+
+
+async def test_who_moves_money_too_often_is_refused_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "PER_PERSON", Rate(times=2, seconds=86_400))
+    agreement, actor = await drawn_loan()
+    first = await repaying.repay(actor, wish(agreement, 1_00), key := str(new_id()))
+    await repaying.repay(actor, wish(agreement, 1_00), str(new_id()))
+    assert await refused(actor, wish(agreement, 1_00)) == ("RATE_LIMITED", None)
+    assert await count(Payment, actor.user_id) == 2
+    assert (await repaying.repay(actor, wish(agreement, 1_00), key)).id == first.id, "a retry is no other"
