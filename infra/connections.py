@@ -19,6 +19,7 @@ class Connections:
         self._url, self._options = url, options
         self._turns = asyncio.Semaphore(most)
         self._idle: list[asyncpg.Connection[asyncpg.Record]] = []
+        self._is_over = False
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
         async with self._turns:
@@ -26,7 +27,7 @@ class Connections:
                 try:
                     return await self._ask(self._idle.pop(), sql, values)
                 except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError):
-                    await self.close()  # the others are as old
+                    self._terminate_idle()  # the others are as old
             return await self._ask(await self._connect(), sql, values)
 
     async def _ask(
@@ -37,21 +38,33 @@ class Connections:
         except BaseException:
             connection.terminate()
             raise
-        self._idle.append(connection)
+        if self._is_over:
+            connection.terminate()
+        else:
+            self._idle.append(connection)
         return rows
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         connection = await asyncpg.connect(postgres_url.dsn(self._url), timeout=5, **self._options)
-        await connection.set_type_codec(
-            "jsonb",
-            schema="pg_catalog",
-            format="binary",
-            encoder=lambda value: b"\x01" + orjson.dumps(value),
-            decoder=lambda sent: orjson.loads(sent[1:]),
-        )
+        try:
+            await connection.set_type_codec(
+                "jsonb",
+                schema="pg_catalog",
+                format="binary",
+                encoder=lambda value: b"\x01" + orjson.dumps(value),
+                decoder=lambda sent: orjson.loads(sent[1:]),
+            )
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
-    async def close(self) -> None:
+    def close(self) -> None:
+        """Those that are in use close when they come back."""
+        self._is_over = True
+        self._terminate_idle()
+
+    def _terminate_idle(self) -> None:
         while self._idle:
             self._idle.pop().terminate()
 
@@ -70,8 +83,8 @@ def connections() -> Connections:
     return _connections
 
 
-async def close() -> None:
+def close() -> None:
     global _connections
     if _connections is not None:
-        await _connections.close()
+        _connections.close()
     _connections = None

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 import orjson
 import stamina
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from infra import connections, doorbell, lasting, postgres_url
 from infra.connecting import session_settings
@@ -68,11 +70,17 @@ def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **optio
 
 async def close_engine() -> None:
     global _engine, _sessions, _reads
-    await connections.close()
+    """Those connections that are in use close when they come back."""
+    connections.close()
     for engine in (_engine, _reads.kw["bind"] if _reads else None):
         if engine is not None:
+            event.listen(engine.sync_engine.pool, "checkin", _end)
             await engine.dispose()
     _engine = _sessions = _reads = None
+
+
+def _end(connection: object, record: ConnectionPoolEntry) -> None:
+    record.invalidate()
 
 
 def _session() -> AsyncSession:

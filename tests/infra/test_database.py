@@ -1,21 +1,24 @@
 """Transactions: one commit, or none; run again where Postgres broke one off; and never waiting for ever."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from infra import agreeing, outbox
+from infra import agreeing, connections, outbox
 from infra.connecting import session_settings
-from infra.database import Db, open_engine, reading, sqlstate, transact, transaction
+from infra.database import Db, close_engine, open_engine, reading, sqlstate, transact, transaction
 from infra.events import declare
 from infra.ids import new_id
 from infra.keys import keyring
 from infra.outbox import Event
 from infra.settings import Settings
 from infra.vault import PersonKey, new_person_key
+from tests.patience import SECONDS_MAX
 from tests.statements import statements
 
 NEVER, AGAIN = declare("test.never"), declare("test.again")
@@ -153,3 +156,29 @@ def test_behind_a_pooler_nothing_is_prepared_for_later_and_no_limit_is_sent(monk
 def test_a_pooler_without_a_way_past_it_is_refused() -> None:
     with pytest.raises(ValueError, match="LONGAN_DATABASE_DIRECT_URL should name the way past the pooler"):
         Settings(database_pooled=True, database_direct_url=None)
+
+
+@pytest.mark.parametrize("opened", [reading, transaction])
+async def test_what_is_in_use_when_all_is_closed_closes_when_it_comes_back(opened: Callable[[], Any]) -> None:
+    async with opened() as db:
+        used = await db.scalar(text("SELECT pg_backend_pid()"))
+        await close_engine()
+    await is_gone(used)
+
+
+async def test_a_question_that_is_under_way_when_all_is_closed_leaves_no_connection() -> None:
+    asked = connections.connections()
+    slow = asyncio.create_task(asked.fetch("SELECT pg_backend_pid() FROM pg_sleep(0.2)", []))
+    await asyncio.sleep(0)
+    connections.close()
+    ((used,),) = await slow
+    await is_gone(used)
+
+
+async def is_gone(pid: int) -> None:
+    alive = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    async with asyncio.timeout(SECONDS_MAX):
+        while True:
+            async with reading() as db:
+                if not await db.scalar(alive, {"pid": pid}):
+                    return
