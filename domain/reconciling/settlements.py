@@ -15,6 +15,7 @@ from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from infra import clock
 from infra.database import Db
+from infra.loaders import is_any_pair
 from infra.settings import settings
 
 
@@ -124,11 +125,11 @@ def _line(transfer: Transfer, references: Mapping[UUID, str | None]) -> Settleme
 
 async def _references(db: Db, transfers: Iterable[Transfer]) -> dict[UUID, str | None]:
     """What others call each cause, by its id."""
-    causes = {(each.user_id, each.cause_id) for each in transfers}
+    causes = list({(each.user_id, each.cause_id) for each in transfers})
+    given = {"keys": [user_id for user_id, _ in causes], "ids": [id for _, id in causes]}
     found: dict[UUID, str | None] = {}
     for noun in (DrawDown, Payment, Refund):
-        wanted = select(noun.id, noun.reference).where(
-            noun.user_id.in_({user_id for user_id, _ in causes}), noun.id.in_({id for _, id in causes})
-        )
-        found |= dict((await db.execute(wanted)).all())
+        # As two arrays: a day of a big partner has more causes than a statement has places for values.
+        wanted = select(noun.id, noun.reference).where(is_any_pair(noun.user_id, noun.id))
+        found |= dict((await db.execute(wanted, given)).all())
     return found
