@@ -23,7 +23,6 @@ from domain.money.conventions import Rounding
 from domain.money.instalments import Instalment, rounding_of
 from domain.money.loans import Amortisation
 from domain.people import gates
-from domain.people.users import User, UserStatus
 from infra import clock, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, not_found
@@ -83,9 +82,6 @@ async def _refuse_closed(db: Db, application: Application, offer: Offer, applied
         raise Refusal(RefusalCode.NOT_OPEN, N_("This offer was withdrawn with its application."), field=OFFER)
     if applied.kind not in KINDS:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Offers of this kind cannot be accepted here yet."), field=OFFER)
-    user = await db.get_one(User, application.user_id)
-    if user.status != UserStatus.ACTIVE:
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
 
 
 def _refuse_unseen(offer: Offer, documents: Sequence[str]) -> list[str]:

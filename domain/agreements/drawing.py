@@ -19,7 +19,6 @@ from domain.ledger.posting import NotPosted, post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.people import gates
 from domain.people.payment_accounts import PaymentAccount
-from domain.people.users import User, UserStatus
 from infra import clock, outbox, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
@@ -51,7 +50,7 @@ async def draw(
     agreement = await agreements.lock_own(db, actor, agreement_id)
     await clock.catch_up(db)
     standing = await booking.accrue(db, agreement)
-    await refuse_undrawable(db, actor, standing, amount)
+    refuse_undrawable(standing, amount)
     await gates.refuse_unchecked(db, actor, amount)
     account = await _account(db, actor, account_id)
     drawn = await send(db, standing, account.id, amount.minor)
@@ -59,7 +58,7 @@ async def draw(
     return drawn
 
 
-async def refuse_undrawable(db: Db, actor: UserActor, standing: AgreementStanding, amount: Money) -> None:
+def refuse_undrawable(standing: AgreementStanding, amount: Money) -> None:
     agreement = standing.agreement
     if not KINDS[agreement.kind].is_drawn:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is drawn of this agreement."), field=AGREEMENT)
@@ -76,9 +75,6 @@ async def refuse_undrawable(db: Db, actor: UserActor, standing: AgreementStandin
     if amount.currency != agreement.currency or amount.minor <= 0:
         sentence = N_("Draw an amount above zero, in {currency}.")
         raise invalid(sentence, AMOUNT, currency=agreement.currency)
-    user = await db.get_one(User, actor.user_id)
-    if user.status != UserStatus.ACTIVE:
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
 
 
 async def _account(db: Db, actor: UserActor, account_id: UUID | None) -> PaymentAccount:

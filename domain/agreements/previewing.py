@@ -38,12 +38,12 @@ class PreviewedDraw:
 
 
 async def preview_draw(db: Db, actor: UserActor, agreement_id: UUID, amount: Money) -> PreviewedDraw:
-    """What drawing this now would make of the schedule, if it was paid out today. Refuses what drawing would."""
+    """What drawing this now would make of the schedule, if it was paid out today. Refuses what drawing would of the agreement."""
     agreement = (await agreements.by_ids(db, {(actor.user_id, agreement_id)})).get((actor.user_id, agreement_id))
     if agreement is None:
         raise agreements.no_such_agreement()
     standing = await standing_of(db, agreement)
-    await drawing.refuse_undrawable(db, actor, standing, amount)
+    drawing.refuse_undrawable(standing, amount)
     if amount.minor > standing.drawable:
         raise drawing.beyond_limit(RefusalCode.LIMIT_EXCEEDED, standing)
     withheld = drawing.share_of_fee(standing, amount.minor)

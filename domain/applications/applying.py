@@ -19,6 +19,7 @@ from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products, quoting
 from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
+from domain.people import gates
 from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on, identity_of
 from infra import clock, outbox, receipts
@@ -103,7 +104,7 @@ def _eligible(turn: Turn, product: Product) -> tuple[FactSheet, Scored]:
 
 def _refuse_closing(turn: Turn) -> None:
     if not turn.is_active:
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your account is being closed, so you cannot start anything new."))
+        raise Refusal(RefusalCode.NOT_ALLOWED, gates.CLOSING)
 
 
 def _refuse_minors(sheet: FactSheet) -> None:

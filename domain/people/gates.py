@@ -1,19 +1,23 @@
-"""Gates: what somebody must have proven before money of this amount is accepted or drawn."""
+"""Gates: who may begin anything new, and what they must have proven before money of this amount is accepted or drawn."""
 
 from domain.actors import UserActor
 from domain.facts import readings
 from domain.people import recoveries, stepping_up
 from domain.people.profiles import IdentityStatus, identity_of
+from domain.people.users import User, UserStatus
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_
 
+CLOSING = N_("Your account is being closed, so you cannot start anything new.")
+
 
 async def refuse_unproven(db: Db, actor: UserActor, amount: Money) -> None:
     """Refuses NOT_ALLOWED whom no register knows, above a setting, and a mismatch at any amount; and STEP_UP_REQUIRED above
-    another. A currency that no setting names is above both. NOT_OPEN at any amount whoever recovered, while that can be undone.
+    another. A currency that no setting names is above both. At any amount NOT_OPEN whoever recovered, while that can be undone,
+    and NOT_ALLOWED whose account is being closed.
     """
     await _refuse_unknown(db, actor, amount, settings().unchecked_most.get(amount.currency, -1))
 
@@ -24,6 +28,10 @@ async def refuse_unchecked(db: Db, actor: UserActor, amount: Money) -> None:
 
 
 async def _refuse_unknown(db: Db, actor: UserActor, amount: Money, unchecked_most: int) -> None:
+    # Whoever puts the account away waits until this is over, or it sees that they did.
+    person = await db.get_one(User, actor.user_id, with_for_update={"read": True}, populate_existing=True)
+    if person.status is not UserStatus.ACTIVE:
+        raise Refusal(RefusalCode.NOT_ALLOWED, CLOSING)
     await recoveries.refuse(db, actor)
     status = identity_of(await readings.sheet(db, actor.user_id))
     if status is IdentityStatus.MISMATCH or (status is IdentityStatus.UNCHECKED and amount.minor > unchecked_most):

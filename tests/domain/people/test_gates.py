@@ -1,17 +1,21 @@
 """Gates at their bounds: unchecked, checked and a mismatch; stepped up and not; a currency that nobody named."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.readings import Observed
-from domain.people import gates, sessions, stepping_up
-from infra.database import Db
+from domain.people import gates, putting_away, sessions, stepping_up
+from domain.people.users import User
+from infra.database import Db, reading, transact, transaction
 from infra.errors import Refusal
 from infra.money import Money
 from tests.api.people import somebody
+from tests.patience import until
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,3 +49,23 @@ async def test_a_gate_at_its_bounds(
     except Refusal as refusal:
         found = refusal.code
     assert found == code
+
+
+async def test_who_is_put_away_meanwhile_begins_nothing() -> None:
+    """Whoever waits for the putting away sees it, although they began before."""
+    async with transaction() as db:
+        user = await somebody(db)
+        actor = UserActor(user.id, (await sessions.begin(db, user.id, "a phone")).id)
+    asked = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
+
+    async def waits() -> bool:
+        async with reading() as db:
+            return bool(await db.scalar(asked))
+
+    async with transaction() as db:
+        await putting_away.put_away(db, await db.get_one(User, user.id, with_for_update=True))
+        accepting = asyncio.create_task(transact(lambda db: gates.refuse_unproven(db, actor, Money(1, "CNY"))))
+        await until(waits)
+    with pytest.raises(Refusal) as refused:
+        await accepting
+    assert (refused.value.code, refused.value.message) == ("NOT_ALLOWED", gates.CLOSING)
