@@ -3,7 +3,7 @@
 A process may end between any two of these: a payment that is open is looked after until its end is known.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain.payments import cashiers, causes, payments, takings
 from domain.payments.cashiers import CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
 from domain.payments.causes import PaidFor
+from domain.payments.looks import LAST_LOOK, next_look
 from domain.payments.payments import ADDRESS, LIFE, LOOK_DUE, PAGE, CashierOrderOwner, Payment, PaymentFailure
 from domain.payments.takings import Taking, WhyUnmatched
 from infra import clock, outbox, vault
@@ -21,7 +22,6 @@ from infra.outbox import Event
 from infra.reactions import reaction
 from infra.words import DEFAULT_LOCALE, say
 
-FIRST_LOOK, LAST_LOOK = timedelta(seconds=10), timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -44,7 +44,7 @@ async def begin(
     if address:
         payment.address_sealed = (await vault.seal_of(db, user_id)).close(address, ADDRESS)
     db.add_all([payment, CashierOrderOwner(id=payment.id, user_id=user_id)])
-    await _plan(db, payment, now + FIRST_LOOK)
+    await _plan(db, payment, next_look(now, now))
     await db.flush()
     return payment
 
@@ -205,6 +205,6 @@ async def _plan(db: Db, payment: Payment, at: datetime) -> None:
 
 
 def _next_look(payment: Payment, now: datetime) -> datetime:
-    """Ever more seldom, and at once when the page closes."""
-    later = now + max(FIRST_LOOK, min(now - payment.begun_at, LAST_LOOK))
+    """At once when the page closes, too."""
+    later = next_look(payment.begun_at, now)
     return min(later, payment.expires_at) if now < payment.expires_at else later

@@ -1,6 +1,5 @@
 """Giving money back, as a story: begin in a transaction, ask the cashier outside of any, record what it says in another."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -9,6 +8,7 @@ from sqlalchemy import select
 from domain.payments import cashiers, causes, payments, refunds
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
+from domain.payments.looks import next_look
 from domain.payments.payments import CashierOrderOwner
 from domain.payments.refunds import LIFE, LOOK_DUE, Refund
 from infra import clock, outbox
@@ -17,7 +17,6 @@ from infra.money import Money
 from infra.outbox import Event
 from infra.reactions import reaction
 
-FIRST_LOOK, LAST_LOOK = timedelta(seconds=10), timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -47,7 +46,7 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
         return []
     for refund in made:
         db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
-        await _plan(db, refund, FIRST_LOOK)
+        await _plan(db, refund)
     await db.flush()
     return made
 
@@ -114,8 +113,7 @@ async def look_after_refund(event: Event) -> None:
         if answer is not None:
             await record(db, refund, answer)
         if refund.status is PaymentStatus.PENDING:
-            waited = await clock.now(db) - refund.begun_at
-            await _plan(db, refund, max(FIRST_LOOK, min(waited, LAST_LOOK)))
+            await _plan(db, refund)
 
     await transact(recorded)
 
@@ -143,6 +141,6 @@ async def _asked(user_id: UUID, refund_id: UUID) -> RefundAnswer | None:
         return None
 
 
-async def _plan(db: Db, refund: Refund, after: timedelta) -> None:
-    due_at = await clock.now(db) + after
+async def _plan(db: Db, refund: Refund) -> None:
+    due_at = next_look(refund.begun_at, await clock.now(db))
     await outbox.announce(db, LOOK_DUE, user_id=refund.user_id, subject_id=refund.id, due_at=due_at)
