@@ -292,12 +292,18 @@ class Walk:
         """Everything of this application, as it stands."""
         async with reading() as db:
             return {
-                Application: await _all(db, Application, Application.id == self.id),
-                Decision: await _all(db, Decision, Decision.application_id == self.id),
-                Offer: await _all(db, Offer, Offer.application_id == self.id),
-                Consent: await _all(db, Consent, Consent.application_id == self.id),
-                Event: await _all(db, Event, Event.user_id == self.user_id),
+                Application: await self._all(db, Application, Application.id == self.id),
+                Decision: await self._all(db, Decision, Decision.application_id == self.id),
+                Offer: await self._all(db, Offer, Offer.application_id == self.id),
+                Consent: await self._all(db, Consent, Consent.application_id == self.id),
+                Event: await self._all(db, Event),
             }
+
+    async def _all(self, db: Db, table: type[Entity], *where: Any) -> list[Any]:
+        columns = table.__table__.columns
+        theirs = select(*columns).where(columns["user_id"] == self.user_id, *where)
+        rows = await db.execute(theirs.order_by(*table.__table__.primary_key))
+        return [dict(row._mapping) for row in rows]
 
     def stands(self, rows: Rows) -> dict[str, Any]:
         (application,) = rows[Application]
@@ -351,12 +357,6 @@ def _expected_offer(terms: Terms, case: Case) -> dict[str, Any]:
         "title": "A loan 签约须知",
         "status": case.offer_status,
     }
-
-
-async def _all(db: Db, table: type[Entity], *where: Any) -> list[Any]:
-    columns = table.__table__.columns
-    rows = await db.execute(select(*columns).where(*where).order_by(*table.__table__.primary_key))
-    return [dict(row._mapping) for row in rows]
 
 
 def shown_terms(terms: Terms) -> dict[str, Any]:
