@@ -25,6 +25,7 @@ from infra.settings import settings
 
 MANY = "many"
 TEMPLATES = 10  # people of whom the others are copies
+MINUTES_MAX = 24 * 60  # that readers stay signed in: filling takes longer than a token lives otherwise
 AT_ONCE = 1  # so that what is measured is how long one takes, not how many wait
 
 
@@ -61,6 +62,7 @@ class Grown:
 
 async def grown(story: ConsoleStory, house: House, sizes: Sizes) -> Grown:
     servers, few_url = embedded.at(house.var), settings().database_url or ""
+    settings().access_minutes = MINUTES_MAX
     with story.step("Readers") as step:
         crowd = await crowds.gather(4 * (sizes.readers + sizes.turns), sizes.readers, sizes.turns, step)
     began = time.perf_counter()
