@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Index, Select, and_, func, select, text
+from sqlalchemy import BindParameter, Index, Select, and_, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
@@ -109,6 +109,17 @@ Index(
     "ix_applications_accepted",
     Application.updated_at,
     postgresql_where=Application.status == ApplicationStatus.ACCEPTED,
+)
+
+# Its states are written into the statement: by parameters Postgres could not know that this index has all who wait.
+IS_AWAITING_REVIEW = Application.status.in_(
+    bindparam("awaiting_review", AWAITING_REVIEW, expanding=True, literal_execute=True)
+)
+Index(
+    "ix_applications_awaiting_review",
+    Application.promised_by,
+    Application.id,
+    postgresql_where=IS_AWAITING_REVIEW,
 )
 
 

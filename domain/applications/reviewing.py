@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 
 from domain.actors import StaffActor
-from domain.applications.applications import AWAITING_REVIEW, Application, ApplicationStatus, visible_to
+from domain.applications.applications import IS_AWAITING_REVIEW, Application, ApplicationStatus, visible_to
 from domain.market.products import Product
 from domain.people.partners import Partner
 from infra.database import Db
@@ -25,7 +25,7 @@ def queue_of(
 
     Narrowed to a state, to products or partners with these words in their names, and to promises that are over by a moment.
     """
-    queue = visible_to(actor).where(Application.status.in_(AWAITING_REVIEW))
+    queue = visible_to(actor).where(IS_AWAITING_REVIEW)
     if status is not None:
         queue = queue.where(Application.status == status)
     if overdue_at is not None:
