@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from api.cli.bench import crowd
 from api.story import Step
-from domain.actors import UserActor
-from domain.applications import applying
+from domain.actors import PartnerActor, UserActor
+from domain.applications import applying, feed
 from domain.applications.applications import ApplicationStatus
 from domain.credit import assessing
 from domain.credit.scores import ScoringState
@@ -57,7 +57,10 @@ async def gather(people: int, readers: int, applicants: int, step: Step) -> Crow
     async with transaction() as db:
         await _keep_waiting(db, chosen[: min(readers, WAITING)])
         signed_in = [CrowdPerson(each, (await sessions.begin(db, each, "bench")).access_token) for each in chosen]
-        return Crowd(signed_in[:readers], signed_in[readers:], await _partner(db), await _staff(db))
+        partner_token, staff_token = await _partner(db), await _staff(db)
+    # Their partner has read of them: where people are multiplied, nobody's application waits for its place in the feed.
+    await feed.settle(PartnerActor(catalogue.partner_id(SLOW_PARTNER), "bench"))
+    return Crowd(signed_in[:readers], signed_in[readers:], partner_token, staff_token)
 
 
 async def _scored(people: Sequence[UUID], count: int, step: Step) -> list[UUID]:
