@@ -35,6 +35,7 @@ class MovementKind(StrEnum):
 KINDS = {
     BookingKind.ADVANCE: MovementKind.PRINCIPAL,
     BookingKind.INTEREST: MovementKind.INTEREST,
+    BookingKind.RENT: MovementKind.RENT,
     BookingKind.FEE: MovementKind.FEE,
     BookingKind.PENALTY: MovementKind.FEE,
     BookingKind.REPAYMENT: MovementKind.REPAYMENT,

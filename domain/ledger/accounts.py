@@ -61,7 +61,7 @@ class Balances:
 
     @property
     def outstanding(self) -> int:
-        """Principal, interest and fees that are owed now."""
+        """Principal, interest, fees and rent that are owed now."""
         return sum(self[kind] for kind in OWED)
 
     @classmethod

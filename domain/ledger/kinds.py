@@ -18,7 +18,7 @@ class AccountRule(StrEnum):
 
     LIMIT = "limit"  # nobody draws more than was agreed
     DEBT = "debt"  # nobody owes less than nothing
-    CREDIT = "credit"  # nobody is given back more than they paid too much
+    CREDIT = "credit"  # nobody is given back more than they paid too much, or than is held for them
     COUNTER = "counter"  # nothing is taken back that was never booked
 
 
@@ -26,10 +26,12 @@ class AccountKind(StrEnum):
     PRINCIPAL = "PRINCIPAL"
     INTEREST = "INTEREST"
     FEES = "FEES"
+    RENT = "RENT"
     CREDIT = "CREDIT"
     LENT = "LENT"
     INTEREST_EARNED = "INTEREST_EARNED"
     FEES_EARNED = "FEES_EARNED"
+    RENT_EARNED = "RENT_EARNED"
     REPAID = "REPAID"
     COLLECTED = "COLLECTED"
     PAYABLE = "PAYABLE"
@@ -37,6 +39,8 @@ class AccountKind(StrEnum):
     DRAWABLE = "DRAWABLE"
     RESERVED = "RESERVED"
     COMMITTED = "COMMITTED"
+    DEPOSIT = "DEPOSIT"
+    DEPOSIT_RETURNING = "DEPOSIT_RETURNING"
     UNMATCHED = "UNMATCHED"
 
 
@@ -59,6 +63,7 @@ KINDS: Mapping[AccountKind, Kind] = {
     AccountKind.PRINCIPAL: Kind(DEBIT, AccountRule.DEBT, "Assets:Principal", "money that was lent and is not repaid"),
     AccountKind.INTEREST: Kind(DEBIT, AccountRule.DEBT, "Assets:Interest", "interest that was booked and is not paid"),
     AccountKind.FEES: Kind(DEBIT, AccountRule.DEBT, "Assets:Fees", "fees that were booked and are not paid"),
+    AccountKind.RENT: Kind(DEBIT, AccountRule.DEBT, "Assets:Rent", "rent that has fallen due and is not paid"),
     AccountKind.CREDIT: Kind(CREDIT, AccountRule.CREDIT, "Liabilities:Credit", "what the person paid too much"),
     # The lender's side of it.
     AccountKind.LENT: Kind(CREDIT, AccountRule.COUNTER, "Equity:Lent", "what the lender has paid out"),
@@ -66,6 +71,7 @@ KINDS: Mapping[AccountKind, Kind] = {
         CREDIT, AccountRule.COUNTER, "Income:Interest", "interest that was booked, paid or not"
     ),
     AccountKind.FEES_EARNED: Kind(CREDIT, AccountRule.COUNTER, "Income:Fees", "fees that were booked, paid or not"),
+    AccountKind.RENT_EARNED: Kind(CREDIT, AccountRule.COUNTER, "Income:Rent", "rent that has fallen due, paid or not"),
     AccountKind.REPAID: Kind(
         DEBIT, AccountRule.COUNTER, "Assets:Repaid", "what the person paid, less what was given back"
     ),
@@ -85,13 +91,18 @@ KINDS: Mapping[AccountKind, Kind] = {
     AccountKind.COMMITTED: Kind(
         CREDIT, AccountRule.COUNTER, "Liabilities:Committed", "what the lender stands by to pay out"
     ),
+    # The deposit, which is the person's: at the cashier, and nobody's income.
+    AccountKind.DEPOSIT: Kind(CREDIT, AccountRule.CREDIT, "Liabilities:Deposit", "what is held of a deposit"),
+    AccountKind.DEPOSIT_RETURNING: Kind(
+        CREDIT, AccountRule.CREDIT, "Liabilities:DepositReturning", "what of a deposit is on its way back"
+    ),
     # Of a payment, not of an agreement.
     AccountKind.UNMATCHED: Kind(
         CREDIT, AccountRule.CREDIT, "Liabilities:Unmatched", "money at the cashier that fits nothing"
     ),
 }
 
-OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES)
+OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES, AccountKind.RENT)
 STATEMENT = (*OWED, AccountKind.CREDIT)  # what a person's statement tells of: these sum to outstanding less credit
 
 

@@ -101,10 +101,11 @@ class PlannedRow:
 
 
 class BookingKind(StrEnum):
-    """ADVANCE, INTEREST, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
+    """ADVANCE, INTEREST, RENT, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
 
     ADVANCE = "ADVANCE"
     INTEREST = "INTEREST"
+    RENT = "RENT"
     FEE = "FEE"
     PENALTY = "PENALTY"
     REPAYMENT = "REPAYMENT"

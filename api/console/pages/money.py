@@ -80,10 +80,12 @@ ACCOUNTS = {
     AccountKind.PRINCIPAL: N_("Principal owed"),
     AccountKind.INTEREST: N_("Interest owed"),
     AccountKind.FEES: N_("Fees owed"),
+    AccountKind.RENT: N_("Rent owed"),
     AccountKind.CREDIT: N_("Paid too much"),
     AccountKind.LENT: N_("Lent"),
     AccountKind.INTEREST_EARNED: N_("Interest earned"),
     AccountKind.FEES_EARNED: N_("Fees earned"),
+    AccountKind.RENT_EARNED: N_("Rent earned"),
     AccountKind.REPAID: N_("Repaid"),
     AccountKind.COLLECTED: N_("At the cashier"),
     AccountKind.PAYABLE: N_("Owed to the partner"),
@@ -91,6 +93,8 @@ ACCOUNTS = {
     AccountKind.DRAWABLE: N_("Can be drawn"),
     AccountKind.RESERVED: N_("On its way"),
     AccountKind.COMMITTED: N_("The lender stands by with"),
+    AccountKind.DEPOSIT: N_("Deposit held"),
+    AccountKind.DEPOSIT_RETURNING: N_("Deposit on its way back"),
     AccountKind.UNMATCHED: N_("Fits nothing"),
 }
 assert ACCOUNTS.keys() == KINDS.keys(), "each account has a name that people read"

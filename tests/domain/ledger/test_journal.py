@@ -32,7 +32,7 @@ Sums = dict[tuple[str, str], Decimal]
 
 
 async def lived(currency: str, scale: int) -> Loan:
-    loan, draw = Loan(currency), new_id()
+    loan, draw, refund = Loan(currency), new_id(), new_id()
     async with transaction() as db:
         for each in (
             loan.accepted(10_000 * scale),
@@ -42,6 +42,11 @@ async def lived(currency: str, scale: int) -> Loan:
             loan.repaid(new_id(), interest=9 * scale, principal=100 * scale, credit=7 * scale),
             [fee := loan.transfer(K.FEES, K.FEES_EARNED, 5 * scale)],
             [reversal(fee, Cause(CauseKind.WAIVER, new_id()))],
+            loan.all_of(Cause.of(CauseKind.ACCRUAL, loan.id, 1), (K.RENT, K.RENT_EARNED, 30 * scale)),
+            loan.all_of(Cause(CauseKind.DEPOSIT, new_id()), (K.COLLECTED, K.DEPOSIT, 40 * scale)),
+            loan.all_of(Cause(CauseKind.DEPOSIT_KEPT, new_id()), (K.DEPOSIT, K.PAYABLE, 15 * scale)),
+            loan.all_of(Cause(CauseKind.DEPOSIT_RETURN, refund), (K.DEPOSIT, K.DEPOSIT_RETURNING, 25 * scale)),
+            loan.all_of(Cause(CauseKind.DEPOSIT_RETURNED, refund), (K.DEPOSIT_RETURNING, K.COLLECTED, 24 * scale)),
         ):
             await post(db, each)
     return loan
@@ -90,7 +95,8 @@ async def test_whoever_reads_it_has_the_balances_of_the_ledger(currency: str, sc
     loan = await lived(currency, scale)
     scope = LedgerScope(subject_id=loan.id)
     ours = await by_longan(scope)
-    assert len(ours) == 13 and ours[(f"Assets:Principal:{str(loan.id).upper()}", currency)] == 1900
+    assert len(ours) == 17 and ours[(f"Liabilities:DepositReturning:{str(loan.id).upper()}", currency)] == -1
+    assert ours[(f"Assets:Principal:{str(loan.id).upper()}", currency)] == 1900
     for format, read in READERS.items():
         assert read(await journal(scope, format), tmp_path) == ours
 

@@ -27,13 +27,13 @@ from tests.trying import rolled_back
 LIVES, STEPS, EACH = int(os.environ.get("LONGAN_LEDGERS", "12")), 30, 4
 # Written apart from the table of kinds: which side each grows on, and what stands against falling below zero.
 GROWS = {
-    **dict.fromkeys(("PRINCIPAL", "INTEREST", "FEES"), (1, "ck_ledger_accounts_debt")),
+    **dict.fromkeys(("PRINCIPAL", "INTEREST", "FEES", "RENT"), (1, "ck_ledger_accounts_debt")),
     **dict.fromkeys(("DRAWABLE", "RESERVED"), (1, "ck_ledger_accounts_limit")),
     "REPAID": (1, "ck_ledger_accounts_counter"),
     "COLLECTED": (1, None),
     "PAYABLE": (-1, None),
-    **dict.fromkeys(("CREDIT", "UNMATCHED"), (-1, "ck_ledger_accounts_credit")),
-    **dict.fromkeys(("LENT", "INTEREST_EARNED", "FEES_EARNED"), (-1, "ck_ledger_accounts_counter")),
+    **dict.fromkeys(("CREDIT", "DEPOSIT", "DEPOSIT_RETURNING", "UNMATCHED"), (-1, "ck_ledger_accounts_credit")),
+    **dict.fromkeys(("LENT", "INTEREST_EARNED", "FEES_EARNED", "RENT_EARNED"), (-1, "ck_ledger_accounts_counter")),
     **dict.fromkeys(("COMMISSION", "COMMITTED"), (-1, "ck_ledger_accounts_counter")),
 }
 KINDS = list(AccountKind)

@@ -1,0 +1,217 @@
+"""The life of a lease, worked out from what happened, as `lives` does of loans: rents, payments, what is owed. It stores nothing.
+
+A month of rent begins on the day of the month on which the lease began, and is due on that day, before it is lived. Of a part
+of a month each of its days counts alike, the last one too. What is paid ahead is credit, and pays what falls due next.
+Wherever a loan has its principal, a lease has its rent.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from domain.money.conventions import LONGAN, Convention, LoanPart, Order
+from domain.money.day_counts import DAY
+from domain.money.due_dates import due_date
+from domain.money.lives import LoanLife, Payoff
+from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, Parts, PlannedRow
+from domain.money.rounding import nearest
+from domain.money.rows import Amounts, no_amounts, parts
+
+CHARGES = {Act.FEE: (LoanPart.FEE, BookingKind.FEE), Act.PENALTY: (LoanPart.PENALTY, BookingKind.PENALTY)}
+
+
+@dataclass(frozen=True)
+class RentTerms:
+    """`monthly` for `months`, from the day `starts_on`, which is paid for. `leaves_on` is an earlier last day; None without one."""
+
+    monthly: int
+    months: int
+    starts_on: date
+    leaves_on: date | None = None
+    convention: Convention = LONGAN
+
+    @property
+    def ends_on(self) -> date:
+        """The last day that is paid for."""
+        agreed = self.day(self.months) - DAY
+        return agreed if self.leaves_on is None else min(agreed, self.leaves_on)
+
+    def day(self, months: int) -> date:
+        return due_date(self.starts_on, months, self.convention)
+
+
+@dataclass(frozen=True)
+class RentMonth:
+    """`ends_on` is the last day of it that is lived."""
+
+    number: int
+    starts_on: date
+    ends_on: date
+    rent: int
+
+
+@dataclass(frozen=True)
+class RentLife(LoanLife):
+    """`ends_on` is the last day of the lease."""
+
+    ends_on: date
+
+    @property
+    def is_over(self) -> bool:
+        return self.on > self.ends_on
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_over and not self.owed.total
+
+
+def rent_months(terms: RentTerms) -> Iterator[RentMonth]:
+    """All months up to the last day; of a last month that is not lived whole, the rent of its days."""
+    for number in range(1, terms.months + 1):
+        first, following = terms.day(number - 1), terms.day(number)
+        if first > terms.ends_on:
+            return
+        last = min(following - DAY, terms.ends_on)
+        lived = Fraction((last - first).days + 1, (following - first).days)
+        yield RentMonth(number, first, last, nearest(terms.monthly * lived, terms.convention.rounding))
+
+
+def leaves_from(terms: RentTerms, given_on: date, notice_days: int) -> date:
+    """The first day that a notice of this day can name as the last one of the lease, which may be the agreed one."""
+    return min(given_on + notice_days * DAY, terms.ends_on)
+
+
+def live(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> RentLife:
+    """The lease at the end of the day `on`. Events are PAYMENT, FEE, PENALTY, WAIVER and REFUND; later ones do not count yet."""
+    replay = _RentReplay(terms)
+    for event in sorted((event for event in events if event.on <= on), key=lambda event: event.on):
+        replay.fall_due(event.on)
+        replay.take(event)
+    replay.fall_due(on)
+    owed = sum((booking.parts for booking in replay.bookings), NOTHING)
+    rows = tuple(row.planned for row in replay.rows)
+    return RentLife(on, rows, tuple(replay.bookings), owed, accrued=0, credit=replay.credit, ends_on=terms.ends_on)
+
+
+def payoff(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> Payoff | None:
+    """What settles all that has fallen due by that day; None when nothing has."""
+    owed = live(terms, events, on).owed
+    return Payoff(on, owed, waived=0) if owed.total else None
+
+
+@dataclass
+class _Row:
+    month: RentMonth
+    due: Amounts
+    paid: Amounts = field(default_factory=no_amounts)
+    waived: Amounts = field(default_factory=no_amounts)
+    settled_on: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.due != self.paid
+
+    @property
+    def planned(self) -> PlannedRow:
+        waived, first = parts(self.waived), self.month.starts_on
+        due, paid = parts(self.due) - waived, parts(self.paid) - waived
+        return PlannedRow(self.month.number, first, first, due, paid, self.settled_on)
+
+    def take(self, amount: int, order: Order, on: date) -> Amounts:
+        """As much of an amount as is open, part by part."""
+        taken = no_amounts()
+        for part in order:
+            taken[part] = min(amount, self.due[part] - self.paid[part])
+            self.paid[part] += taken[part]
+            amount -= taken[part]
+        if any(taken.values()) and not self.is_open:
+            self.settled_on = on
+        return taken
+
+    def open_again(self, amount: int, order: Order) -> Amounts:
+        """As much of an amount as was paid, what is paid last first."""
+        again = no_amounts()
+        for part in reversed(order):
+            again[part] = min(amount, self.paid[part] - self.waived[part])
+            self.paid[part] -= again[part]
+            amount -= again[part]
+        if any(again.values()):
+            self.settled_on = None
+        return again
+
+
+class _RentReplay:
+    def __init__(self, terms: RentTerms) -> None:
+        self.order = terms.convention.past_due
+        rents = [(month, no_amounts() | {LoanPart.PRINCIPAL: month.rent}) for month in rent_months(terms)]
+        self.rows = [_Row(*each) for each in rents]
+        self.fallen = 0  # how many of them
+        self.bookings: list[Booking] = []
+        self.credit = 0
+
+    def fall_due(self, on: date) -> None:
+        while self.fallen < len(self.rows) and (row := self.rows[self.fallen]).month.starts_on <= on:
+            self.fallen += 1
+            rent = no_amounts() | {LoanPart.PRINCIPAL: row.month.rent}
+            self._charge(BookingKind.RENT, row, rent, row.month.starts_on)
+
+    def take(self, event: LoanEvent) -> None:
+        match event.act:
+            case Act.PAYMENT:
+                left = self._spend(event, BookingKind.REPAYMENT)
+                if left:
+                    self._book(BookingKind.REPAYMENT, event.on, credit=left, ref=event.ref)
+            case Act.WAIVER:
+                self._spend(event, BookingKind.WAIVER)
+            case Act.REFUND:
+                self._give_back(event)
+            case _:
+                assert self.fallen, "charged before the lease began"
+                part, kind = CHARGES[event.act]
+                row = self.rows[self.fallen - 1]
+                row.due[part] += event.amount
+                row.settled_on = None
+                self._charge(kind, row, no_amounts() | {part: event.amount}, event.on, event.ref)
+
+    def _charge(self, kind: BookingKind, row: _Row, charge: Amounts, on: date, ref: str = "") -> None:
+        """Credit pays of it what it can."""
+        paid = parts(row.take(self.credit, self.order, on)) if self.credit else NOTHING
+        self._book(kind, on, parts(charge) - paid, credit=-paid.total, number=row.month.number, ref=ref)
+
+    def _spend(self, event: LoanEvent, kind: BookingKind) -> int:
+        """What is left of an amount after all that has fallen due has taken of it, the oldest first."""
+        left = event.amount
+        for row in self.rows[: self.fallen]:
+            taken = row.take(left, self.order, event.on)
+            if total := sum(taken.values()):
+                left -= total
+                if kind is BookingKind.WAIVER:
+                    row.waived = {part: amount + taken[part] for part, amount in row.waived.items()}
+                self._book(kind, event.on, -parts(taken), number=row.month.number, ref=event.ref)
+        return left
+
+    def _give_back(self, event: LoanEvent) -> None:
+        """Credit first. What is more, as where a rent fell due while the money was on its way, is owed again, the newest first."""
+        from_credit = min(event.amount, self.credit)
+        left = event.amount - from_credit
+        for row in reversed(self.rows[: self.fallen]):
+            again = row.open_again(left, self.order)
+            if total := sum(again.values()):
+                left -= total
+                self._book(BookingKind.REFUND, event.on, parts(again), number=row.month.number, ref=event.ref)
+        if from_credit:
+            self._book(BookingKind.REFUND, event.on, credit=-from_credit, ref=event.ref)
+
+    def _book(
+        self,
+        kind: BookingKind,
+        on: date,
+        parts: Parts = NOTHING,
+        *,
+        credit: int = 0,
+        number: int | None = None,
+        ref: str = "",
+    ) -> None:
+        self.credit += credit
+        self.bookings.append(Booking(kind, on, parts, credit, number, ref))
