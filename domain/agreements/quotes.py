@@ -73,8 +73,11 @@ def opened(token: str) -> QuotedPayoff | None:
 
 
 def is_stale(quoted: QuotedPayoff, standing: AgreementStanding) -> bool:
-    """Whether something happened since, or its day is over."""
-    return len(standing.acts) != quoted.acts or standing.on > quoted.on
+    """Whether something happened since, its day is over, or it is for a later day and less settles everything now."""
+    if len(standing.acts) != quoted.acts or standing.on > quoted.on:
+        return True
+    payoff = standing.payoff(standing.on)
+    return payoff is None or payoff.amount != quoted.amount
 
 
 def _cipher() -> AESSIV:

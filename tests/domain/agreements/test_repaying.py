@@ -1,6 +1,7 @@
 """Repaying: a debt falls once, when money is settled; quotes hold to the cent; what was paid too much goes back once."""
 
 import asyncio
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -52,8 +53,8 @@ async def standing(agreement: Agreement) -> AgreementStanding:
         return await standing_of(db, await db.get_one(Agreement, (agreement.user_id, agreement.id)))
 
 
-async def quote_of(agreement: Agreement) -> quotes.PayoffQuote:
-    quote = quotes.quote(await standing(agreement))
+async def quote_of(agreement: Agreement, on: date | None = None) -> quotes.PayoffQuote:
+    quote = quotes.quote(await standing(agreement), on)
     assert quote is not None
     return quote
 
@@ -136,6 +137,22 @@ async def test_a_quote_of_another_amount_time_or_agreement_does_not_hold(clock: 
     await clock.forward(days=1)
     assert await refused(actor, wish(agreement, newer.quoted.amount, newer.token)) == ("STALE", field)
     assert await count(Payment, actor.user_id) == 1
+
+
+@pytest.mark.parametrize(("rate", "answer"), [("0.12", "STALE"), ("0", None)])
+async def test_a_quote_for_a_later_day_holds_on_it_and_before_where_no_less_is_owed(
+    rate: str, answer: str | None, clock: Clock
+) -> None:
+    agreement, actor = await drawn_loan(rate=rate)
+    quote = await quote_of(agreement, (await standing(agreement)).on + timedelta(days=5))
+    asked = wish(agreement, quote.quoted.amount, quote.token)
+    if answer:
+        assert await refused(actor, asked) == (answer, ("input", "payoffQuoteId"))
+        assert await count(Payment, actor.user_id) == 0
+        await clock.forward(days=5)
+    await repaying.repay(actor, asked, str(new_id()))
+    after = await standing(agreement)
+    assert (after.agreement.status, after.outstanding, after.credit) == ("SETTLED", 0, 0)
 
 
 async def test_what_cannot_be_repaid_is_refused_and_leaves_nothing() -> None:
