@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeVar
 
+from domain.money.day_counts import is_month_end
 from domain.money.due_dates import months_later
 
 MONTH_DAYS = 30
@@ -32,7 +33,7 @@ class Flow:
 
 
 def flow(minor: int, start: date, on: date) -> Flow:
-    return Flow(minor, *unit_periods(start, on))
+    return Flow(minor, *_since(start, on))
 
 
 def costs_more(flows: Iterable[Flow], cap: Decimal) -> bool:
@@ -42,7 +43,7 @@ def costs_more(flows: Iterable[Flow], cap: Decimal) -> bool:
 
 def room(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> int:
     """How much more the person may pay on that day, in whole minor units; below nothing where they have paid too much."""
-    return _floor(-_value(flows, cap) * _grown(Fraction(cap) / 12, *unit_periods(start, on)))
+    return _floor(-_value(flows, cap) * _grown(Fraction(cap) / 12, *_since(start, on)))
 
 
 def room_roughly(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> tuple[float, float]:
@@ -51,7 +52,7 @@ def room_roughly(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> 
     for flow in flows:
         worth = flow.minor / ((1 + monthly) ** flow.months * (1 + monthly * flow.days / MONTH_DAYS))
         value, size = value - worth, size + abs(worth)
-    months, days = unit_periods(start, on)
+    months, days = _since(start, on)
     grown = (1 + monthly) ** months * (1 + monthly * days / MONTH_DAYS)
     return value * grown, 1 + NEAR * size * grown
 
@@ -90,16 +91,24 @@ def _payment(monthly: Number, months: int) -> Number:
     return monthly / (1 - (1 + monthly) ** -months) if monthly else (1 + monthly) / months
 
 
+def _since(start: date, on: date) -> tuple[int, int]:
+    """Where a month has no day as the first, its last is one, as it is for what falls due: February ends a month after
+    30 January (Appendix J (b)(3)).
+    """
+    return unit_periods(start, on, start.day if is_month_end(on) else None)
+
+
 def unit_periods(start: date, until: date, day: int | None = None) -> tuple[int, int]:
     """The whole months between two days, counted back from the later one, and the odd days before them (Appendix J (b)(5)).
 
     `day` is the day of the month that payments are due on, where the later month is too short for it.
     """
     months = (until.year - start.year) * 12 + until.month - start.month
-    months -= _months_before(until, months, day) < start
-    return months, (_months_before(until, months, day) - start).days
+    months -= months_before(until, months, day) < start
+    return months, (months_before(until, months, day) - start).days
 
 
-def _months_before(until: date, months: int, day: int | None) -> date:
+def months_before(until: date, months: int, day: int | None) -> date:
     before = months_later(until.replace(day=1), -months)
-    return before.replace(day=min(day or until.day, monthrange(before.year, before.month)[1]))
+    due = max(day or 0, until.day)
+    return before.replace(day=min(due, monthrange(before.year, before.month)[1]))

@@ -5,8 +5,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from domain.money.cap import MONTH_DAYS, unit_periods
-from domain.money.due_dates import months_later
+from domain.money.cap import MONTH_DAYS, months_before, unit_periods
 
 Counted = tuple[int, Fraction]
 
@@ -59,5 +58,5 @@ class UnitPeriod:
         whole, rest = divmod(months, 12 * self.number)
         if days == 0:
             return whole, Fraction(rest, 12 * self.number)
-        left = months_later(until, -12 * self.number * whole)
+        left = months_before(until, 12 * self.number * whole, day)
         return whole, Fraction((left - start).days, 365 * self.number)

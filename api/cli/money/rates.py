@@ -22,7 +22,7 @@ PERIODS_MAX = 1200
 FLOWS_MAX, CHANGES_MAX = 5000, 40
 UNIT = re.compile(r"(?:(?P<number>\d{1,4})\s+)?(?P<unit>day|week|semimonth|month|year)(?:s|\(s\))?")
 
-YEAR_DAYS, YEAR_MONTHS = 365, 12
+YEAR_DAYS, YEAR_MONTHS, MONTH_DAYS_MAX = 365, 12, 31
 JULIAN_YEAR_DAYS = Fraction(1461, 4)
 
 Flow = tuple[Fields, Fraction]
@@ -53,14 +53,24 @@ def _regulation_z(record: Fields) -> Fraction | None:
 
 
 def _by_unit_periods(record: Fields, flows: list[Flow]) -> list[Discounted]:
-    unit, start = _unit(record), min(fields.day("date") for fields, _ in flows)
-    due = max((fields.day("date").day for fields, amount in flows if amount > 0), default=None)
+    unit, start, due = _unit(record), _start(flows), _due(flows)
     counted = [(amount, _counted(unit, start, fields.day("date"), due)) for fields, amount in flows]
     return [Discounted(amount, Fraction(whole), odd) for amount, (whole, odd) in counted]
 
 
+def _start(flows: list[Flow]) -> date:
+    return min(fields.day("date") for fields, _ in flows)
+
+
+def _due(flows: list[Flow]) -> int | None:
+    """The day of the month that payments are due on; a month without it ends with it (Appendix J (b)(3))."""
+    paid = [fields.day("date") for fields, amount in flows if amount > 0]
+    if all(map(is_month_end, [_start(flows), *paid])):
+        return MONTH_DAYS_MAX
+    return max((day.day for day in paid), default=None)
+
+
 def _counted(unit: UnitPeriod, start: date, until: date, due: int | None) -> Counted:
-    """A payment on the last day of a short month is one of a series that is due on a later day (Appendix J (b)(5)(iii))."""
     return unit.between(start, until, due if is_month_end(until) else None)
 
 

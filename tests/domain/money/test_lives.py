@@ -225,3 +225,12 @@ def test_what_is_waived_is_no_longer_due() -> None:
     life = live(agreed, [advance(start, 100_000), fee, waiver], date(2026, 2, 1))
     assert life.rows[0].due == Parts(principal=49_751, interest=300)
     assert life.owed == Parts(principal=100_000, interest=300)
+
+
+@pytest.mark.parametrize("start", [date(2026, 1, 28), date(2026, 1, 30), date(2026, 1, 31), date(2027, 8, 31)])
+def test_what_lies_at_the_cap_loses_nothing_whatever_day_of_the_month_it_began(start: date) -> None:
+    agreed = LoanTerms(CAP, 8, convention=replace(LONGAN, rounding=Rounding.DOWN), cap=CAP)
+    events = [advance(start, 5_000_000)]
+    *rows, last = lives.plan(agreed, events)
+    events += [payment(row.due_on, row.due.total) for row in rows]
+    assert payoff(agreed, events, last.due_on) == lives.Payoff(last.due_on, last.due, waived=0)
