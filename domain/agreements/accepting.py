@@ -8,9 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.agreements import agreements, limits
+from domain.agreements import agreements, limits, moving
 from domain.agreements.agreements import Agreement, AgreementStatus
-from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.kinds import KINDS
 from domain.applications import applications, applied_terms, applying, offers
 from domain.applications.applications import Application, ApplicationStatus
@@ -47,7 +46,7 @@ async def accept(db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[s
     seen = _refuse_unseen(offer, documents)
     await gates.refuse_unproven(db, actor, Money(offer.amount, offer.currency))
     agreement = await _make(db, application, offer, applied, seen)
-    await limits.begin(db, agreement)
+    await KINDS[agreement.kind].begin(db, agreement)
     await offers.LIFE.move(db, offer, OfferStatus.ACCEPTED)
     await applications.move(db, application, ApplicationStatus.ACCEPTED)
     receipt.result_id = agreement.id
@@ -82,6 +81,8 @@ async def _refuse_closed(db: Db, application: Application, offer: Offer, applied
         raise Refusal(RefusalCode.NOT_OPEN, N_("This offer was withdrawn with its application."), field=OFFER)
     if applied.kind not in KINDS:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Offers of this kind cannot be accepted here yet."), field=OFFER)
+    if offer.deposit and not KINDS[applied.kind].holds_deposit:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("Offers with a deposit cannot be accepted here yet."), field=OFFER)
 
 
 def _refuse_unseen(offer: Offer, documents: Sequence[str]) -> list[str]:
@@ -148,9 +149,9 @@ def _evidence_of(agreement: Agreement, offer: Offer) -> dict[str, Any]:
 
 
 async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Application:
-    """Take an application back, also one whose offer was accepted, for a day and while nothing is drawn.
+    """Take an application back, also one whose offer was accepted, for a day and while nothing has begun.
 
-    Refuses what `applying.withdraw` does, and NOT_OPEN an acceptance that is too old or drawn.
+    Refuses what `applying.withdraw` does, and NOT_OPEN an acceptance that is too old or has begun.
     """
     application = await applications.lock(db, actor, application_id)
     if application is None or application.status is not ApplicationStatus.ACCEPTED:
@@ -160,7 +161,7 @@ async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Applicatio
     if agreement is None or not await _can_be_taken_back(db, agreement):
         raise Refusal(RefusalCode.NOT_OPEN, agreements.TOO_LATE, field=("input", "applicationId"))
     await limits.end(db, agreement)
-    await agreements.move(db, agreement, AgreementStatus.UNWOUND)
+    await moving.move(db, agreement, AgreementStatus.UNWOUND)
     await offers.withdraw(db, application)
     await applications.move(db, application, ApplicationStatus.WITHDRAWN, "input", "applicationId")
     await consents.end_for_application(db, actor.user_id, application.id)
@@ -170,5 +171,4 @@ async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Applicatio
 async def _can_be_taken_back(db: Db, agreement: Agreement) -> bool:
     if agreement.status is not AgreementStatus.PENDING or await clock.catch_up(db) >= agreement.cooling_off_until:
         return False
-    drawn = select(DrawDown.id).where(DrawDown.user_id == agreement.user_id, DrawDown.agreement_id == agreement.id)
-    return (await db.execute(drawn.where(DrawDown.status != DrawDownStatus.FAILED).limit(1))).first() is None
+    return not await KINDS[agreement.kind].has_begun(db, agreement)

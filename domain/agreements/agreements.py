@@ -49,25 +49,32 @@ Status = AgreementStatus
 OPEN = (Status.PENDING, Status.ACTIVE, Status.OVERDUE, Status.PAUSED, Status.RETURNING)
 OWING = (Status.ACTIVE, Status.OVERDUE)
 
-LIFE = Lifecycle(
-    "Agreement",
-    Move([Status.PENDING], Status.ACTIVE),
-    Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at", due=OVERDUE_DUE),
-    Move([Status.OVERDUE], Status.ACTIVE),
-    Move(OWING, Status.SETTLED, SETTLED),
-    Move([Status.PENDING], Status.UNWOUND, UNWOUND, refused=TOO_LATE),
-    begins=Status.PENDING,
-    ends=(Status.SETTLED, Status.UNWOUND),
-    groups={"open": OPEN, "owing": OWING},
-    later=(Status.PAUSED, Status.RETURNING),
-)
+
+def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:
+    """The graph of one kind, by its name in words: what agreements of every kind do, and moves of its own."""
+    moves = (
+        Move([Status.PENDING], Status.ACTIVE),
+        Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at", due=OVERDUE_DUE),
+        Move([Status.OVERDUE], Status.ACTIVE),
+        Move(OWING, Status.SETTLED, SETTLED),
+        Move([Status.PENDING], Status.UNWOUND, UNWOUND, refused=TOO_LATE),
+        *own,
+    )
+    return Lifecycle(
+        f"Agreement of {what}",
+        *moves,
+        begins=Status.PENDING,
+        ends=(Status.SETTLED, Status.UNWOUND),
+        groups={"open": OPEN, "owing": OWING},
+        later={*Status} - {Status.PENDING, *(move.target for move in moves)},
+    )
 
 
 @raises(Raised.OWNERS)
 class Agreement(InFeed, Entity):
     """Its partner follows it in a feed of changes. What it owes is worked out of its acts, and stands in the ledger.
 
-    `amount` is the limit of what may be drawn. `overdue_at`: when the oldest instalment that is open is late, or None.
+    `amount` is the most that the person can get of it. `overdue_at`: when the oldest instalment that is open is late, or None.
     """
 
     __tablename__ = "agreements"
@@ -151,15 +158,6 @@ putting_away.unfinished.append(_what_to_finish)
 
 def no_such_agreement() -> Refusal:
     return not_found(N_("We could not find this agreement."), ("input", "agreementId"))
-
-
-async def move(db: Db, agreement: Agreement, status: Status, *field: str) -> None:
-    """Take it to another state and announce it. Refuses NOT_OPEN where a client asked, by `field`, and it is not possible."""
-    LIFE.require(agreement.status, status, *field)
-    await touch(db, agreement)
-    if status in LIFE.ends:
-        agreement.ended_at, agreement.overdue_at = agreement.updated_at, None
-    await LIFE.move(db, agreement, status)
 
 
 async def touch(db: Db, agreement: Agreement) -> None:

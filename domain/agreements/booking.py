@@ -7,7 +7,7 @@ the last one comes first.
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.agreements import agreements, limits, posting
+from domain.agreements import agreements, limits, moving, posting
 from domain.agreements.acts import ActKind, AgreementAct
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.standings import AgreementStanding, standing_of
@@ -73,7 +73,7 @@ async def restate(db: Db, standing: AgreementStanding) -> None:
         if status is AgreementStatus.SETTLED:
             await limits.end(db, agreement)
             await offers.end(db, agreement.user_id, agreement.offer_id)
-        await agreements.move(db, agreement, status)
+        await moving.move(db, agreement, status)
     await agreements.touch(db, agreement)
     await _plan_overdue(db, agreement, standing.overdue_at if status in OWING else None)
 
@@ -82,7 +82,7 @@ def _status(standing: AgreementStanding) -> AgreementStatus:
     status = standing.agreement.status
     if status not in (AgreementStatus.PENDING, *OWING) or not standing.life.rows:
         return status
-    if standing.life.is_settled and not standing.is_on_its_way:
+    if standing.is_settled:
         return AgreementStatus.SETTLED
     return AgreementStatus.OVERDUE if standing.overdue_days else AgreementStatus.ACTIVE
 

@@ -1,14 +1,56 @@
-"""What an AgreementKind says of itself."""
+"""AgreementKind: all that tells agreements of one kind of product from the others."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.movements import MovementKind
+from domain.ledger.kinds import AccountKind
+from domain.money.lives import LoanLife, Payoff
+from domain.money.loans import LoanEvent
+from infra.database import Db
 from infra.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True)
-class AgreementKind:
-    """`life`: the graph that its agreements walk. `is_drawn`: whether the person draws money of it."""
+class Books:
+    """Which accounts of the ledger carry what the person gets, as it becomes owed, and how the statement calls that line.
 
-    life: Lifecycle[Any]
-    is_drawn: bool
+    `owed` is what they owe for it, `given` its other side. `taken_from` is the part of the limit that it uses up; None where
+    there is no limit.
+    """
+
+    owed: AccountKind
+    given: AccountKind
+    taken_from: AccountKind | None
+    line: MovementKind
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What the statement says of what the person got; both know `paid`, `fee`, `number` and `on`."""
+
+    got: str
+    got_less_fee: str
+
+
+@dataclass(frozen=True)
+class AgreementKind:
+    """`life`: the graph that its agreements walk. `is_drawn`: whether the person draws money of it themselves.
+
+    `begin` posts what stands from the acceptance on. `has_begun` says whether it is too late to take the acceptance back,
+    though its day is not over. `live` works out schedule and bookings of what happened up to a day, `payoff` what settles
+    everything on it. `goes_on` says whether more is to come of it, so that it stays in force though nothing is owed.
+    """
+
+    life: Lifecycle[AgreementStatus]
+    books: Books
+    sentences: Sentences
+    begin: Callable[[Db, Agreement], Awaitable[None]]
+    has_begun: Callable[[Db, Agreement], Awaitable[bool]]
+    live: Callable[[Agreement, Sequence[LoanEvent], date], LoanLife]
+    payoff: Callable[[Agreement, Sequence[LoanEvent], date], Payoff | None]
+    goes_on: Callable[[Agreement, LoanLife], bool]
+    is_drawn: bool = False
+    holds_deposit: bool = False

@@ -1,6 +1,36 @@
 """LOAN: a limit that the person draws money of, and repays in instalments."""
 
-from domain.agreements import agreements
-from domain.agreements.kind import AgreementKind
+from sqlalchemy import select
 
-KIND = AgreementKind(agreements.LIFE, is_drawn=True)
+from domain.agreements import limits, repaid_by_instalments
+from domain.agreements.agreements import Agreement, life_of
+from domain.agreements.draw_downs import DrawDown, DrawDownStatus
+from domain.agreements.kind import AgreementKind, Books, Sentences
+from domain.agreements.movements import MovementKind
+from domain.ledger.kinds import AccountKind
+from domain.money.lives import LoanLife
+from infra.database import Db
+from infra.words import N_
+
+
+async def _is_drawn(db: Db, agreement: Agreement) -> bool:
+    its = select(DrawDown.id).where(DrawDown.user_id == agreement.user_id, DrawDown.agreement_id == agreement.id)
+    return (await db.execute(its.where(DrawDown.status != DrawDownStatus.FAILED).limit(1))).first() is not None
+
+
+def _goes_on(agreement: Agreement, life: LoanLife) -> bool:
+    """A limit ends with the last cent that is repaid of it."""
+    return False
+
+
+KIND = AgreementKind(
+    life=life_of("a loan"),
+    books=Books(AccountKind.PRINCIPAL, AccountKind.LENT, AccountKind.RESERVED, MovementKind.PRINCIPAL),
+    sentences=Sentences(N_("Paid out to you."), N_("Drawn: {paid} paid out to you, and a fee of {fee} kept back.")),
+    begin=limits.begin,
+    has_begun=_is_drawn,
+    live=repaid_by_instalments.live,
+    payoff=repaid_by_instalments.payoff,
+    goes_on=_goes_on,
+    is_drawn=True,
+)

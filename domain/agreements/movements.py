@@ -33,7 +33,6 @@ class MovementKind(StrEnum):
 
 
 KINDS = {
-    BookingKind.ADVANCE: MovementKind.PRINCIPAL,
     BookingKind.INTEREST: MovementKind.INTEREST,
     BookingKind.RENT: MovementKind.RENT,
     BookingKind.FEE: MovementKind.FEE,
@@ -124,12 +123,16 @@ def of_corrections(
     acts: Mapping[str, Written],
     agreement: Owned,
     now: datetime,
+    given: MovementKind = MovementKind.PRINCIPAL,
 ) -> list[Movement]:
-    """What is to be posted after those of `before`. Each has the same id, whether it is posted or only worked out."""
+    """What is to be posted after those of `before`. Each has the same id, whether it is posted or only worked out.
+
+    `given` is how the statement calls a line of what the person got.
+    """
     made: list[Movement] = []
     copies = Counter(movement.words for movement in before)
     for place, change in enumerate(changes, len(before)):
-        movement = _of_correction(change, acts, agreement, now, place)
+        movement = _of_correction(change, acts, agreement, now, place, given)
         movement.id = uuid5(agreement.id, f"{movement.words}:{copies[movement.words]}")
         copies[movement.words] += 1
         made.append(movement)
@@ -137,7 +140,7 @@ def of_corrections(
 
 
 def _of_correction(
-    change: Correction, acts: Mapping[str, Written], agreement: Owned, now: datetime, place: int
+    change: Correction, acts: Mapping[str, Written], agreement: Owned, now: datetime, place: int, given: MovementKind
 ) -> Movement:
     booking = change.booking
     parts, credit = (-booking.parts, -booking.credit) if change.reverses else (booking.parts, booking.credit)
@@ -147,7 +150,7 @@ def _of_correction(
         user_id=agreement.user_id,
         id=agreement.id,
         agreement_id=agreement.id,
-        kind=MovementKind.REVERSAL if change.reverses else KINDS[booking.kind],
+        kind=MovementKind.REVERSAL if change.reverses else (KINDS | {BookingKind.ADVANCE: given})[booking.kind],
         booked=booking.kind.value,
         on=booking.on,
         at=at,

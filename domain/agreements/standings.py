@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
@@ -13,22 +13,18 @@ from sqlalchemy import select
 from domain.agreements.acts import AgreementAct
 from domain.agreements.agreements import OPEN, Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
+from domain.agreements.kind import AgreementKind
+from domain.agreements.kinds import KINDS
 from domain.agreements.movements import Movement, of_corrections
 from domain.agreements.schedules import InstalmentStatus
-from domain.market.products import PaymentOrder
 from domain.money import lives
-from domain.money.conventions import CHARGES_FIRST, LONGAN, LoanPart
 from domain.money.lives import LoanLife, Payoff
-from domain.money.loans import Act, Booking, LoanEvent, LoanTerms, PlannedRow
+from domain.money.loans import Act, Booking, LoanEvent, PlannedRow
 from infra import clock, lasting
 from infra.database import Db
 from infra.loaders import is_any_pair, loader
 from infra.questions import Question, ask_of
 
-ORDERS = {
-    PaymentOrder.CHARGES_FIRST: CHARGES_FIRST,
-    PaymentOrder.PRINCIPAL_FIRST: (LoanPart.PRINCIPAL, LoanPart.INTEREST, LoanPart.FEE, LoanPart.PENALTY),
-}
 OfAgreement = TypeVar("OfAgreement", AgreementAct, DrawDown, Movement)
 ON_ITS_WAY = (DrawDownStatus.SENT, DrawDownStatus.SETTLED)
 
@@ -44,15 +40,8 @@ class AgreementStanding:
     on: date
 
     @property
-    def terms(self) -> LoanTerms:
-        agreement, order = self.agreement, ORDERS[self.agreement.payment_order]
-        return LoanTerms(
-            annual_rate=agreement.annual_rate,
-            instalments=agreement.term_months,
-            amortisation=agreement.amortisation,
-            convention=replace(LONGAN, rounding=agreement.rounding, past_due=order, due=order, ahead=order),
-            cap=agreement.cost_cap,
-        )
+    def kind(self) -> AgreementKind:
+        return KINDS[self.agreement.kind]
 
     @cached_property
     def events(self) -> list[LoanEvent]:
@@ -60,7 +49,7 @@ class AgreementStanding:
 
     @cached_property
     def life(self) -> LoanLife:
-        return lives.live(self.terms, self.events, self.on)
+        return self.kind.live(self.agreement, self.events, self.on)
 
     @property
     def outstanding(self) -> int:
@@ -89,6 +78,12 @@ class AgreementStanding:
         return any(each.status is DrawDownStatus.SENT for each in self.draw_downs)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether all that is owed is paid, and nothing more is to come."""
+        is_over = self.life.is_settled and not self.is_on_its_way
+        return is_over and not self.kind.goes_on(self.agreement, self.life)
+
+    @property
     def overdue_days(self) -> int:
         return max(0, (self.on - row.due_on).days) if (row := self.life.next_due) else 0
 
@@ -113,10 +108,10 @@ class AgreementStanding:
     def unposted(self, now: datetime) -> list[Movement]:
         """What is to be posted so that the statement says all that happened by then."""
         changes = lives.corrections(_that_stand(self.movements), self.life.bookings)
-        return of_corrections(changes, self.movements, self.acts_by_ref, self.agreement, now)
+        return of_corrections(changes, self.movements, self.acts_by_ref, self.agreement, now, self.kind.books.line)
 
     def payoff(self, on: date) -> Payoff | None:
-        return lives.payoff(self.terms, self.events, on)
+        return self.kind.payoff(self.agreement, self.events, on)
 
     def status_of(self, row: PlannedRow) -> InstalmentStatus:
         if not row.outstanding:
@@ -127,7 +122,7 @@ class AgreementStanding:
 
     def with_another(self, event: LoanEvent) -> LoanLife:
         """Its life as it would be with this too."""
-        return lives.live(self.terms, [*self.events, event], max(self.on, event.on))
+        return self.kind.live(self.agreement, [*self.events, event], max(self.on, event.on))
 
 
 def _event(act: AgreementAct) -> LoanEvent:

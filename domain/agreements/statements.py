@@ -18,8 +18,6 @@ from infra.words import N_, Locale, say
 LANGUAGES = {"zh": "zh_CN", "en": "en_GB"}
 Values = Mapping[str, Money | date | int]
 
-PAID_OUT = N_("Paid out to you.")
-PAID_OUT_LESS_FEE = N_("Drawn: {paid} paid out to you, and a fee of {fee} kept back.")
 INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
 CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked anew, since a payment counts from an earlier day.")
@@ -95,10 +93,12 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
     fees = -sum(each.fees + each.penalties for each in movements)
     credit, values = sum(each.credit for each in movements), dict[str, Money | date | int]()
     match first.kind:
-        case MovementKind.PRINCIPAL:
-            withheld = standing.acts_by_ref[first.ref].withheld
-            sentence = PAID_OUT_LESS_FEE if withheld else PAID_OUT
-            values = {"paid": money(first.amount - withheld), "fee": money(withheld)}
+        case MovementKind.PRINCIPAL | MovementKind.RENT:
+            act = standing.acts_by_ref.get(first.ref)
+            withheld, sentences = act.withheld if act else 0, standing.kind.sentences
+            sentence = sentences.got_less_fee if withheld else sentences.got
+            paid, fee = money(first.amount - withheld), money(withheld)
+            values = {"paid": paid, "fee": fee, "number": first.number or 0, "on": first.on}
         case MovementKind.INTEREST:
             sentence = INTEREST_SO_FAR if first.ref or first.number is None else INTEREST_DUE
             values = {"number": first.number or 0, "on": first.on}

@@ -25,12 +25,6 @@ PAPERS = {
     "contract": N_("Contract"),
     "schedule": N_("Schedule of payments"),
 }
-AMOUNTS = {
-    ProductKind.LOAN: N_("Most that you can draw"),
-    ProductKind.RENTAL: N_("Rent each month"),
-    ProductKind.ELECTRONICS: N_("Price"),
-    ProductKind.AESTHETICS: N_("Price"),
-}
 
 
 @dataclass(frozen=True)
@@ -59,8 +53,9 @@ class PaperTerms:
         return self.kind.terms.lends
 
     @property
-    def draws(self) -> bool:
-        return self.kind is ProductKind.LOAN
+    def page(self) -> str:
+        """What the papers say of this kind alone: a page of pieces, which they all take from."""
+        return f"kinds/{self.kind.lower()}"
 
     @property
     def fee(self) -> int:
@@ -98,7 +93,7 @@ def _paper(terms: PaperTerms, paper: str, locale: Locale) -> WrittenPaper:
             name=name,
             language=HTML_TAGS[locale],
             style=_style(),
-            words={"amount": say(AMOUNTS[terms.kind], locale)},
+            words={"amount": say(terms.kind.terms.amount, locale)},
             money=_money(terms.currency, LANGUAGES[locale]),
             plain=_money(terms.currency),
             percent=_percent,

@@ -4,4 +4,6 @@ from domain.market.terms import loan
 from domain.market.terms.quote import KindTerms
 from infra.words import N_
 
-TERMS = KindTerms(N_("Aesthetics"), "A treatment, paid in monthly instalments.", loan.quote, usual_amount=6000)
+TERMS = KindTerms(
+    N_("Aesthetics"), N_("Price"), "A treatment, paid in monthly instalments.", loan.quote, usual_amount=6000
+)

@@ -16,5 +16,9 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
 
 
 TERMS = KindTerms(
-    N_("Electronics"), "A computer, phone or other device, paid in monthly instalments.", quote, usual_amount=4500
+    N_("Electronics"),
+    N_("Price"),
+    "A computer, phone or other device, paid in monthly instalments.",
+    quote,
+    usual_amount=4500,
 )

@@ -34,4 +34,6 @@ def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, roundin
     )
 
 
-TERMS = KindTerms(N_("Loan"), "Money, repaid in monthly instalments.", quote, usual_amount=8000)
+TERMS = KindTerms(
+    N_("Loan"), N_("Most that you can draw"), "Money, repaid in monthly instalments.", quote, usual_amount=8000
+)

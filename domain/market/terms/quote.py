@@ -53,7 +53,8 @@ class Quote:
 
 @dataclass(frozen=True)
 class KindTerms:
-    """What tells one kind of product from the others. `name` is what people read, `meaning` what the schemas say of it.
+    """What tells one kind of product from the others. `name` is what people read, `amount` what its amount is called in its
+    papers, `meaning` what the schemas say of it.
 
     `quote` takes the product, an amount in minor units, months, another annual rate than the product's, and a grade.
     `usual_amount`, in whole units of a currency, is what most products of the kind are about; invented markets are made of it.
@@ -61,6 +62,7 @@ class KindTerms:
     """
 
     name: str
+    amount: str
     meaning: str
     quote: Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
     usual_amount: int

@@ -25,6 +25,7 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
 
 TERMS = KindTerms(
     N_("Rental"),
+    N_("Rent each month"),
     "A home to rent, with a deposit that good grades need not pay.",
     quote,
     usual_amount=3200,
