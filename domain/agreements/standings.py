@@ -126,7 +126,7 @@ class AgreementStanding:
 
 
 def _event(act: AgreementAct) -> LoanEvent:
-    return LoanEvent(Act(act.kind), act.on, act.amount, act.until, act.withheld, str(act.cause_id))
+    return LoanEvent(Act(act.kind), act.on, act.amount, act.until, act.withheld, ref=str(act.cause_id))
 
 
 def _that_stand(movements: Iterable[Movement]) -> list[Booking]:

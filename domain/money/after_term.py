@@ -5,18 +5,17 @@ from datetime import date
 
 from domain.money.balances import Balance
 from domain.money.conventions import LoanPart
-from domain.money.due_dates import due_date
-from domain.money.loans import LoanTerms
+from domain.money.due_dates import Calendar
+from domain.money.legs import regular
 from domain.money.rounding import nearest
 from domain.money.rows import Row
 
 
 class AfterTerm:
-    """It charges the last row, from that row's day on."""
+    """It charges the last row, from that row's day on; `number` is that of its day."""
 
-    def __init__(self, terms: LoanTerms, balance: Balance, last: Row, start: date) -> None:
-        self._terms, self._balance, self._last, self._start = terms, balance, last, start
-        self._number = 1
+    def __init__(self, calendar: Calendar, number: int, balance: Balance, last: Row) -> None:
+        self._calendar, self._number, self._balance, self._last = calendar, number + 1, balance, last
         self._starts_on, self._ends_on = last.due_on, self._end()
         self._charged = 0  # of the period that is running
 
@@ -32,8 +31,9 @@ class AfterTerm:
     def interest(self, on: date) -> int:
         """What the last row bears up to that day that is not charged to it yet."""
         until = min(on, self._ends_on)
-        exact = self._balance.interest(self._starts_on, self._ends_on, until, known=until, later=0)
-        return nearest(exact, self._terms.convention.rounding) - self._charged
+        legs = regular(self._starts_on, self._ends_on, self._calendar.convention)
+        exact = self._balance.interest(legs, until, known=until, later=0)
+        return nearest(exact, self._calendar.convention.rounding) - self._charged
 
     def charge(self, on: date) -> None:
         interest = self.interest(on)
@@ -41,4 +41,4 @@ class AfterTerm:
         self._last.due[LoanPart.INTEREST] += interest
 
     def _end(self) -> date:
-        return due_date(self._start, self._terms.instalments + self._number, self._terms.convention)
+        return self._calendar.date(self._number)

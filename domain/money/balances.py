@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from domain.money.conventions import Convention
-from domain.money.day_counts import DAY, of_period
+from domain.money.day_counts import DAY
+from domain.money.legs import Leg, Legs
 
 
 class Balance:
@@ -37,22 +38,25 @@ class Balance:
         place = bisect_right(self._days, day)
         return self._amounts[place - 1] if place else 0
 
-    def interest(self, start: date, due_on: date, until: date, known: date, later: int) -> Fraction:
-        """Of the days from `start` to `until`, in a period that ends on `due_on`: on what is really out before the day `known`,
-        from then on `later`.
-        """
-        if not self.rate or until <= start:
+    def interest(self, legs: Legs, until: date, known: date, later: int) -> Fraction:
+        """Of a period's days up to `until`: on what is really out before the day `known`, from then on `later`."""
+        if not self.rate:
             return Fraction(0)
+        return self.rate * sum((self._borne(leg, until, known, later) for leg in legs), Fraction(0))
+
+    def _borne(self, leg: Leg, until: date, known: date, later: int) -> Fraction:
         total, before = Fraction(0), Fraction(0)
-        for day, end in self._stretches(start, until, known):
-            part = of_period(self.convention.day_count, start, due_on, end, self.convention.every, self.convention.unit)
+        for day, end in self._stretches(leg.starts_on, min(until, leg.ends_on), known):
+            part = leg.part(self.convention.day_count, end)
             if not self._is_paused(day):
                 total += (self.on(day) if day < known else later) * (part - before)
             before = part
-        return self.rate * total
+        return total
 
     def _stretches(self, start: date, until: date, known: date) -> Iterator[tuple[date, date]]:
         """From change to change."""
+        if until <= start:
+            return iter(())
         changes = self._days[bisect_right(self._days, start) :]
         edges = (edge for pause in self._pauses for edge in pause)
         days = sorted({start, until, *(day for day in (*changes, *edges, known) if start < day < until)})

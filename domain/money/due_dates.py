@@ -1,16 +1,45 @@
 """Due dates: counted from the start each time, so that the 31st comes back after a shorter month."""
 
 from calendar import monthrange
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.money.conventions import Convention, MonthEnd, Unit
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Due dates by number; 0 is the start. `day` is the day of the month, where it is another than the start's."""
+
+    start: date
+    convention: Convention
+    day: int | None = None
+
+    def date(self, number: int) -> date:
+        """Raises OverflowError past the end of the calendar."""
+        return due_date(self.start, number, self.convention, self.day)
+
+    @property
+    def due_day(self) -> int:
+        return self.day or self.start.day
+
+    def later(self, months: int) -> "Calendar":
+        return Calendar(months_later(self.start.replace(day=1), months), self.convention, self.due_day)
+
+    def from_day(self, day: int, number: int) -> "Calendar":
+        """By another day of the month. The date of this number moves to the first such day that is not before it."""
+        for months in (0, 1):
+            moved = Calendar(self.start.replace(day=1), self.convention, day).later(months)
+            if moved.date(number) >= self.date(number):
+                return moved
+        raise AssertionError("a month has each day, or its last")
 
 
 def due_dates(start: date, number: int, convention: Convention) -> tuple[date, ...]:
     return tuple(due_date(start, each, convention) for each in range(1, number + 1))
 
 
-def due_date(start: date, number: int, convention: Convention) -> date:
+def due_date(start: date, number: int, convention: Convention, day: int | None = None) -> date:
     """The `number`th; 0 is the start itself. Raises OverflowError past the end of the calendar."""
     steps = number * convention.every
     match convention.unit:
@@ -19,16 +48,17 @@ def due_date(start: date, number: int, convention: Convention) -> date:
         case Unit.WEEKS:
             return start + timedelta(weeks=steps)
         case Unit.MONTHS:
-            return months_later(start, steps, convention.month_end)
+            return months_later(start, steps, convention.month_end, day)
 
 
-def months_later(start: date, months: int, month_end: MonthEnd = MonthEnd.LAST_DAY) -> date:
-    """The same day of another month, which may lie before; where that month has none, its last day or the next one's first."""
+def months_later(start: date, months: int, month_end: MonthEnd = MonthEnd.LAST_DAY, day: int | None = None) -> date:
+    """The same day of another month, or `day`; it may lie before. A month without it has its last day or the next one's first."""
+    day = day or start.day
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     if not date.min.year <= year <= date.max.year:
         raise OverflowError("outside the calendar")
     last = monthrange(year, month + 1)[1]
-    if start.day <= last:
-        return date(year, month + 1, start.day)
+    if day <= last:
+        return date(year, month + 1, day)
     end = date(year, month + 1, last)
     return end if month_end is MonthEnd.LAST_DAY else end + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from itertools import islice
 
 from domain.money.conventions import LoanPart
 from domain.money.levels import level_payment
@@ -28,21 +29,29 @@ def level(plan: LoanPlan, on: date) -> None:
 
 
 def _level_equally(plan: LoanPlan, on: date) -> None:
-    rows, debt = plan.open_rows, plan.debt()
+    rows, debt, carried = _behind_the_lowered(plan, on)
     first = rows[0]
     paid = (first.paid[INTEREST] if first.early is None else first.early) - first.again
-    own = plan.balance.interest(first.starts_on, first.due_on, first.due_on, on, debt)
+    own = plan.balance.interest(first.legs, first.due_on, on, debt)
     rates = [plan.balance.rate * plan.part_of_year(row) for row in rows[1:]]
-    exact = level_payment(debt + plan.carried - paid + own, rates, [row.early is None for row in rows])
-    each = nearest(Fraction(*exact), plan.convention.rounding, plan.convention.multiple)
-    _set(rows, each)
+    exact = level_payment(debt + carried - paid + own, rates, [row.early is None for row in rows])
+    plan.each = nearest(Fraction(*exact), plan.convention.rounding, plan.convention.multiple)
+    _set(rows, plan.each)
     if plan.convention.smooths:
-        _smooth(plan, each, on)
+        _smooth(plan, plan.each, on)
+
+
+def _behind_the_lowered(plan: LoanPlan, on: date) -> tuple[list[Row], int, int]:
+    """The open rows that are to be equal, and what is out and carried on when they begin."""
+    rows, debt, carried = plan.open_rows, plan.debt(), plan.carried
+    lowered = max((place for place, row in enumerate(rows, 1) if row.is_lowered), default=0)
+    *_, (_, debt, carried) = (None, debt, carried), *islice(plan.walk(on), lowered)
+    return rows[lowered:], debt, carried
 
 
 def _set(rows: list[Row], each: int) -> None:
     for row in rows:
-        if row.early is None:
+        if row.early is None and not row.is_lowered:
             row.level = each + row.paid[PRINCIPAL] + row.paid[INTEREST]
 
 

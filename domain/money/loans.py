@@ -39,19 +39,25 @@ class Act(StrEnum):
     FEE = "FEE"
     PENALTY = "PENALTY"
     PAUSE = "PAUSE"  # no interest from `on` to `until`, both days included
+    DEFERRAL = "DEFERRAL"  # from `on` to `until` nothing falls due: what is to come is due `number` months later
+    LOWERING = "LOWERING"  # half of the next `number` instalments is due from `on`, and as many are added in the end
+    DUE_DAY = "DUE_DAY"  # what is to come is due on day `number` of the month
     WAIVER = "WAIVER"  # something owed is given up: penalties first, then fees, interest, principal
     REFUND = "REFUND"  # credit that is paid back
 
 
 @dataclass(frozen=True)
 class LoanEvent:
-    """`on` is the value date. `ref` is whatever names the cause to the caller; the bookings that come of it carry it."""
+    """`on` is the value date. In a DEFERRAL and a LOWERING nothing is charged up to `until`. `ref` is whatever names the cause
+    to the caller; the bookings that come of it carry it.
+    """
 
     act: Act
     on: date
     amount: int = 0
     until: date | None = None
     withheld: int = 0
+    number: int = 0
     ref: str = ""
 
 

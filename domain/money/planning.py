@@ -7,8 +7,8 @@ from fractions import Fraction
 from domain.money.after_term import AfterTerm
 from domain.money.balances import Balance
 from domain.money.conventions import LoanPart, Recalculation
-from domain.money.day_counts import of_period
-from domain.money.due_dates import due_dates
+from domain.money.due_dates import Calendar
+from domain.money.legs import regular
 from domain.money.loans import Amortisation, LoanTerms
 from domain.money.rounding import nearest
 from domain.money.rows import PARTS, Amounts, Row, no_amounts
@@ -22,18 +22,41 @@ class LoanPlan:
     payments change nothing (`is_fixed`), all stay what they are, and the balance is that of the plan.
 
     `carried` is interest of rows that were closed before their day: it falls due with the next open one. `left` is the
-    principal that no row before `open` has taken.
+    principal that no row before `open` has taken. Where it `spreads`, no row takes more interest than its level: what is more
+    is carried on, and bears none itself.
     """
 
     def __init__(self, terms: LoanTerms, start: date) -> None:
         self.terms, self.convention, self.start = terms, terms.convention, start
         self.is_fixed = terms.amortisation is Amortisation.FLAT or self.convention.recalculation is Recalculation.NONE
         self.balance = Balance(Fraction(terms.annual_rate), self.convention)
-        self.rows = _rows(terms, start)
-        self.open = self.carried = self.left = 0
+        self.calendar, self.rows = Calendar(start, self.convention), list[Row]()
+        self.open = self.carried = self.left = self.each = 0
+        self.spreads = False
         self._after_term: AfterTerm | None = None
+        self._begin(terms.down_payment)
+
+    def _begin(self, down: int) -> None:
+        if down:
+            self.rows.append(Row(1, self.start, self.start, level=down, due=no_amounts() | {PRINCIPAL: down}))
+        self.lengthen(self.terms.instalments)
+
+    def lengthen(self, instalments: int) -> None:
+        """So many more, after the last."""
+        for _ in range(instalments):
+            before = self.last.due_on if self.rows else self.start
+            due_on = self.calendar.date(self.number(len(self.rows)))
+            self.rows.append(Row(len(self.rows) + 1, before, due_on, legs=regular(before, due_on, self.convention)))
+        self._follow()
+
+    def _follow(self) -> None:
+        """What comes after the last day."""
         if self.convention.after_term and not self.is_fixed:
-            self._after_term = AfterTerm(terms, self.balance, self.last, start)
+            self._after_term = AfterTerm(self.calendar, self.number(len(self.rows) - 1), self.balance, self.last)
+
+    def number(self, place: int) -> int:
+        """By which the calendar knows the day of a row."""
+        return place if self.terms.down_payment else place + 1
 
     @property
     def last(self) -> Row:
@@ -86,9 +109,14 @@ class LoanPlan:
         """What a row bears until a day, and what is carried on to the next one."""
         own = carried + row.again
         if until > row.starts_on:
-            exact = self.balance.interest(row.starts_on, row.due_on, min(until, row.due_on), known, later)
-            own += self.rounded(exact)
-        return (own, 0) if row.early is None else (row.early, own - row.early)
+            own += self.rounded(self.balance.interest(row.legs, until, known, later))
+        if row.early is not None:
+            return row.early, own - row.early
+        takes = min(own, self._most(row)) if self.spreads and row is not self.last else own
+        return takes, own - takes
+
+    def _most(self, row: Row) -> int:
+        return max(row.level, row.paid[INTEREST])
 
     def _principal(self, row: Row, interest: int, left: int) -> int:
         """What a row takes of the principal that is left."""
@@ -119,15 +147,17 @@ class LoanPlan:
         return amounts if self.is_fixed else [*amounts, *self.open_amounts(on)]
 
     def open_amounts(self, on: date) -> list[Planned]:
-        amounts, later = [], self.debt()
-        left, carried = self.left, self.carried
+        return [amounts for amounts, _, _ in self.walk(on)]
+
+    def walk(self, on: date) -> Iterator[tuple[Planned, int, int]]:
+        """Of each open row what it takes; and the principal that is out after it, and the interest that is carried on."""
+        later, left, carried = self.debt(), self.left, self.carried
         for row in self.open_rows:
             interest, carried = self._interest(row, row.due_on, on, carried, later)
             principal = self._principal(row, interest, left)
             left -= principal
             later -= principal - (0 if self.is_fixed else row.paid[PRINCIPAL])
-            amounts.append((principal, interest))
-        return amounts
+            yield (principal, interest), later, carried
 
     def debt(self) -> int:
         """The principal that will be out once all that has fallen due is paid."""
@@ -161,18 +191,7 @@ class LoanPlan:
         return 0 if row.early is not None else min(free, max(0, self._share(row, interest) - row.paid[PRINCIPAL]))
 
     def part_of_year(self, row: Row) -> Fraction:
-        of = self.convention
-        return of_period(of.day_count, row.starts_on, row.due_on, row.due_on, of.every, of.unit)
+        return sum((leg.part(self.convention.day_count, leg.ends_on) for leg in row.legs), Fraction(0))
 
     def rounded(self, value: Fraction) -> int:
         return nearest(value, self.convention.rounding)
-
-
-def _rows(terms: LoanTerms, start: date) -> list[Row]:
-    down = terms.down_payment
-    rows = [Row(1, start, start, level=down, due=no_amounts() | {PRINCIPAL: down})] if down else []
-    before = start
-    for due_on in due_dates(start, terms.instalments, terms.convention):
-        rows.append(Row(len(rows) + 1, before, due_on))
-        before = due_on
-    return rows

@@ -5,13 +5,17 @@ from datetime import date
 
 from domain.money.cap import Flow, flow, room, room_roughly
 from domain.money.conventions import LoanPart, Order
+from domain.money.day_counts import DAY
 from domain.money.levelling import level
 from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
 from domain.money.planning import LoanPlan
+from domain.money.replanning import change_due_day, defer, lower
 from domain.money.rows import Amounts, Row, no_amounts, parts
 
 FEE, PENALTY = LoanPart.FEE, LoanPart.PENALTY
 INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
+# A pause comes first of its day, so that no payment then pays the interest of that day; then what keeps it from falling due.
+FIRST = (Act.PAUSE, Act.DEFERRAL, Act.LOWERING)
 GIVEN_UP = (PENALTY, FEE, INTEREST, PRINCIPAL)  # in this order, each of the oldest row first
 
 Step = tuple[int, LoanPart]  # a row's place, and a part of it
@@ -27,11 +31,11 @@ class LoanReplay:
         self.credit = 0
         self._flows: list[Flow] = []
         self._pauses: list[tuple[date, date]] = []
+        self._spared: list[tuple[date, date]] = []
 
     def run(self, events: Iterable[LoanEvent], on: date) -> None:
-        # A pause comes first, so that no payment of its first day pays the interest of that day.
-        for event in sorted(events, key=lambda event: (event.on, event.act is not Act.PAUSE)):
-            self._fall_due(min(event.on, on))  # a charge may be dated ahead
+        for event in sorted(events, key=lambda event: (event.on, _turn(event.act))):
+            self._fall_due(min(event.on - DAY * (event.act in FIRST), on))  # a charge may be dated ahead
             _ACTS[event.act](self, event)
         self._fall_due(on)
 
@@ -74,6 +78,8 @@ class LoanReplay:
 
     def charge(self, event: LoanEvent) -> None:
         assert self.plan is not None, "charged before anything was lent"
+        if any(first <= event.on <= last for first, last in self._spared):
+            return
         part, kind = (FEE, BookingKind.FEE) if event.act is Act.FEE else (PENALTY, BookingKind.PENALTY)
         row = next((row for row in self.plan.rows if event.on <= row.due_on), self.plan.last)
         row.due[part] += event.amount
@@ -84,6 +90,12 @@ class LoanReplay:
         self._pauses.append((event.on, event.until or event.on))
         if self.plan is not None:
             self.plan.balance.pause(*self._pauses[-1])
+
+    def replan(self, event: LoanEvent) -> None:
+        if event.until is not None:
+            self._spared.append((event.on, event.until))
+        if self.plan is not None:
+            _CHANGES[event.act](self.plan, event.on, event.number)
 
     def refund(self, event: LoanEvent) -> None:
         """Credit that is paid back. What is more than there is, as after a payment that failed in the end, is lent."""
@@ -200,10 +212,19 @@ class LoanReplay:
             self._flows.append(flow(minor, self.plan.start, on))
 
 
+def _turn(act: Act) -> int:
+    return FIRST.index(act) if act in FIRST else len(FIRST)
+
+
 def _total(payable: Iterable[Amounts]) -> int:
     return sum(sum(each.values()) for each in payable)
 
 
+_CHANGES: dict[Act, Callable[[LoanPlan, date, int], None]] = {
+    Act.DEFERRAL: defer,
+    Act.LOWERING: lower,
+    Act.DUE_DAY: change_due_day,
+}
 _ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {
     Act.ADVANCE: LoanReplay.advance,
     Act.PAYMENT: LoanReplay.pay,
@@ -211,5 +232,8 @@ _ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {
     Act.PENALTY: LoanReplay.charge,
     Act.WAIVER: LoanReplay.waive,
     Act.PAUSE: LoanReplay.pause,
+    Act.DEFERRAL: LoanReplay.replan,
+    Act.LOWERING: LoanReplay.replan,
+    Act.DUE_DAY: LoanReplay.replan,
     Act.REFUND: LoanReplay.refund,
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.money.conventions import LoanPart
+from domain.money.legs import Legs
 from domain.money.loans import Parts, PlannedRow
 
 Amounts = dict[LoanPart, int]
@@ -25,15 +26,17 @@ def parts(amounts: Amounts) -> Parts:
 
 @dataclass
 class Row:
-    """`level` is what it is to take, principal and interest together. `due` holds its charges, and once it has fallen due, or
-    where payments change nothing, its principal and interest too. `early` is the interest it was closed with before its day;
-    `again` is what it had borne when all was paid off and it was opened again.
+    """`level` is what it is to take, principal and interest together; `is_lowered` where that is less than usual. `due` holds
+    its charges, and once it has fallen due, or where payments change nothing, its principal and interest too. `early` is the
+    interest it was closed with before its day; `again` is what it had borne when all was paid off and it was opened again.
     """
 
     number: int
     starts_on: date
     due_on: date
+    legs: Legs = ()
     level: int = 0
+    is_lowered: bool = False
     due: Amounts = field(default_factory=no_amounts)
     paid: Amounts = field(default_factory=no_amounts)
     waived: Amounts = field(default_factory=no_amounts)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from domain.money.conventions import LONGAN, Convention, DayCount, Rounding
+from domain.money.due_dates import months_later
 from domain.money.lives import LoanLife, charge_allowed, live, payoff
 from domain.money.loans import Act, Amortisation, LoanEvent, LoanTerms
 
@@ -65,6 +66,11 @@ def happenings(draw: st.DrawFn, agreed: LoanTerms, events: list[LoanEvent], on: 
             amount = min(amount, charge_allowed(agreed, events, on) or 0)
         case Act.REFUND:
             amount = min(amount, live(agreed, events, on).credit)
+        case Act.DEFERRAL | Act.LOWERING:
+            number = draw(st.integers(1, 4))
+            return [LoanEvent(act, on, until=months_later(on, number) - timedelta(days=1), number=number, ref=ref)]
+        case Act.DUE_DAY:
+            return [LoanEvent(act, on, number=draw(st.integers(1, 31)), ref=ref)]
     return [LoanEvent(act, on, amount, until=until if act is Act.PAUSE else None, ref=ref)] if amount else []
 
 
