@@ -16,6 +16,7 @@ from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
 from domain.facts.accounts import LinkStatus
+from domain.market.goods import TIMES, Goods
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.matching.matcher import OddsBand
@@ -179,6 +180,15 @@ show(
     "What of an instalment a payment covers first; older instalments come before newer ones.",
     CHARGES_FIRST="Fees, then interest, then principal.",
     PRINCIPAL_FIRST="Principal, then interest, then fees.",
+)
+show(
+    Goods,
+    "What a RENTAL is of.",
+    **{
+        goods.name: f"Notice is given {times.notice} days before the last one; from then {times.claim} days for a claim on the "
+        f"deposit, and {times.dispute} more for a no to it."
+        for goods, times in TIMES.items()
+    },
 )
 show(
     ProductKind,

@@ -20,6 +20,7 @@ from api.partner.product_rules import ProductRules, ProductRulesInput
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market import columns, offering, products
+from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.permissions import Permission
@@ -69,6 +70,10 @@ class Product(Node):
     )
     def deposit(root: strawberry.Parent[products.Product]) -> Money:
         return Money.of(root.deposit, root.currency)
+
+    @strawberry.field(description="What is rented; null of other kinds than RENTAL.")
+    def goods(root: strawberry.Parent[products.Product]) -> Goods | None:
+        return root.rented
 
     @strawberry.field(description="Who it is for, beyond the grade.")
     def rules(root: strawberry.Parent[products.Product]) -> ProductRules:
@@ -145,6 +150,9 @@ class RehearseProductInput:
 class UpsertProductInput(RehearseProductInput):
     payment_order: strawberry.Maybe[PaymentOrder | None] = strawberry.field(
         description="What of an instalment a payment covers first: charges, where nothing is told."
+    )
+    goods: strawberry.Maybe[Goods | None] = strawberry.field(
+        description="What is rented, which says how long before its end notice is given; a HOME, where nothing is told."
     )
     idempotency_key: str = key()
 

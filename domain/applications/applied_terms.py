@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.applications.applications import Application
 from domain.credit.grades import Grade
 from domain.market import quoting
+from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, Product
 from domain.market.terms.cap import cost_cap
@@ -44,6 +45,7 @@ class AppliedTerms(Entity):
     grade: Mapped[Grade | None]
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
+    goods: Mapped[Goods | None] = mapped_column(default=None)
 
 
 def of_product(application: Application, product: Product, grade: Grade | None) -> AppliedTerms:
@@ -63,6 +65,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
         grade=grade,
         cost_cap=cost_cap(),
         payment_order=product.payment_order,
+        goods=product.rented,
     )
 
 

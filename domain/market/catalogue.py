@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
 from domain.market import standards
+from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product
 from domain.market.rule_inputs import INPUTS, Shape
@@ -117,6 +118,7 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
         annual_rate=annual_rate,
         fee_rate=fields.take_or(Decimal(0), "fee_rate", _rate),
         deposit=fields.take_or(0, "deposit", money),
+        goods=fields.take_or(None, "goods", Goods),
         grade_at_least=fields.take_or(None, "grade_at_least", Grade),
         decision=fields.take("decision", DecisionMode),
         rules=_rules(_Fields(f"{fields.where}, rules", fields.take_or({}, "rules", _table)), money),

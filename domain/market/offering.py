@@ -28,6 +28,7 @@ CLEARED: Mapping[str, Any] = {
     "payment_order": PaymentOrder.CHARGES_FIRST,
     "annual_rate": None,
     "deposit": 0,
+    "goods": None,
     "grade_at_least": None,
 }
 

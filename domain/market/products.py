@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
 from domain.credit.grades import Grade
+from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.people import partners
 from domain.people.partners import Partner
@@ -53,7 +54,8 @@ LIFE = Lifecycle(
 
 @raises(Raised.SHELFS)
 class Product(Entity):
-    """Amounts in minor units; a RENTAL's is the monthly rent, both ends equal. `rules` are the partner's own, by name."""
+    """Amounts in minor units; a RENTAL's is the monthly rent, both ends equal. `goods` is what is rented, as `rented` says it where
+    nobody did. `rules` are the partner's own, by name."""
 
     __tablename__ = "products"
 
@@ -69,6 +71,7 @@ class Product(Entity):
     annual_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 5))
     fee_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5), default=Decimal(0))  # once, of the amount
     deposit: Mapped[Minor] = mapped_column(default=0)
+    goods: Mapped[Goods | None] = mapped_column(default=None)
     grade_at_least: Mapped[Grade | None] = mapped_column(default=None)
     decision: Mapped[DecisionMode] = mapped_column(default=DecisionMode.INSTANT)
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
@@ -85,6 +88,11 @@ class Product(Entity):
         Index(None, "status", "kind", "id"),
         Index(None, "shelved_in"),
     )
+
+    @property
+    def rented(self) -> Goods | None:
+        """None where nothing is."""
+        return self.goods or self.kind.terms.goods
 
 
 @raises(Raised.SHELFS)

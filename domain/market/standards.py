@@ -26,6 +26,7 @@ def check(product: Product) -> None:
     faults.of(lambda: _check_terms(product.term_months))
     faults.of(lambda: _check_annual_rate(product))
     faults.of(lambda: check_rate(product.fee_rate, "input", "feeRate"))
+    faults.of(lambda: _check_goods(product))
     faults.of(lambda: rule_inputs.check(product.rules))
     # What is reckoned from the others makes sense only once they are right.
     faults.refuse()
@@ -85,6 +86,11 @@ def _check_annual_rate(product: Product) -> None:
         raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
     else:
         check_rate(product.annual_rate, "input", "annualRate")
+
+
+def _check_goods(product: Product) -> None:
+    if product.goods is not None and product.kind.terms.goods is None:
+        raise invalid(N_("Only of a RENTAL there is something to say here: what is rented."), ("input", "goods"))
 
 
 def check_rate(rate: Decimal, *field: str) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.credit.grades import Grade
+from domain.market.goods import Goods
 from domain.money.cap import Flow, costs_more
 from domain.money.instalments import Instalment, yearly_return
 
@@ -58,7 +59,8 @@ class KindTerms:
 
     `quote` takes the product, an amount in minor units, months, another annual rate than the product's, and a grade.
     `usual_amount`, in whole units of a currency, is what most products of the kind are about; invented markets are made of it.
-    A kind that lends nothing has one price, its monthly amount, and no annual rate.
+    A kind that lends nothing has one price, its monthly amount, and no annual rate. `goods` is what is rented where nobody says;
+    None for a kind that rents nothing.
     """
 
     name: str
@@ -67,3 +69,4 @@ class KindTerms:
     quote: Callable[[Priced, int, int, Decimal | None, Grade | None], Quote]
     usual_amount: int
     lends: bool = True
+    goods: Goods | None = None

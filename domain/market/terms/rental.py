@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from domain.credit.grades import Grade
+from domain.market.goods import Goods
 from domain.market.terms.deposits import split
 from domain.market.terms.quote import KindTerms, Priced, Quote
 from domain.money.instalments import Instalment
@@ -26,8 +27,9 @@ def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None,
 TERMS = KindTerms(
     N_("Rental"),
     N_("Rent each month"),
-    "A home to rent, with a deposit that good grades need not pay.",
+    "A home or a device to rent, with a deposit that good grades need not pay.",
     quote,
     usual_amount=3200,
     lends=False,
+    goods=Goods.HOME,
 )

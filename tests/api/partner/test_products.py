@@ -78,6 +78,13 @@ class TestOffering:
         assert (told["amountMin"], told["amountMax"]) == (yuan("2500.00"), yuan("2500.00"))
         assert (told["annualRate"], told["deposit"]) == (None, yuan("5000.00"))
 
+    async def test_a_rental_is_of_a_home_unless_its_partner_says_otherwise(self, client: Client) -> None:
+        query, told = "query ($sku: String!) { product(sku: $sku) { goods } }", []
+        for more in ({}, {"goods": "DEVICE"}, {}, {"goods": None}):
+            made = await upsert(client, **RENTAL | more)
+            told.append((await client.ask(query, sku=made["sku"]))["product"]["goods"])
+        assert told == ["HOME", "DEVICE", "DEVICE", "HOME"]
+
     async def test_it_is_shown_to_people_once_it_is_published(self, client: Client, http: httpx2.AsyncClient) -> None:
         made = await upsert(client, **LOAN)
         query = {"query": "query ($id: ID!) { node(id: $id) { id } }", "variables": {"id": made["id"]}}
