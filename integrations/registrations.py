@@ -12,16 +12,27 @@ from integrations.client import authority_of
 from integrations.providers.alipay import ALIPAY
 from integrations.providers.descriptions import Provider, Registration
 from integrations.providers.douyin import DOUYIN
+from integrations.providers.facebook import FACEBOOK
+from integrations.providers.google import GOOGLE
 from integrations.providers.jd import JD
+from integrations.providers.line import LINE
+from integrations.providers.mercado_livre import MERCADO_LIVRE
 from integrations.providers.oidc import OIDC
 from integrations.providers.qq import QQ
 from integrations.providers.taobao import TAOBAO
+from integrations.providers.tiktok import TIKTOK
 from integrations.providers.wechat import WECHAT
+from integrations.providers.wechat_in_app import WECHAT_IN_APP
+from integrations.providers.wechat_mini import WECHAT_MINI
 from integrations.providers.weibo import WEIBO
 from integrations.sandbox import credentials
 
 PROVIDERS: Mapping[str, Provider] = {
-    provider.key: provider for provider in (WECHAT, QQ, WEIBO, DOUYIN, TAOBAO, JD, ALIPAY, OIDC)
+    provider.key: provider
+    for provider in (
+        *(WECHAT, WECHAT_IN_APP, WECHAT_MINI, QQ, WEIBO, DOUYIN, TAOBAO, JD, ALIPAY),
+        *(GOOGLE, FACEBOOK, LINE, TIKTOK, MERCADO_LIVRE, OIDC),
+    )
 }
 
 
@@ -59,8 +70,8 @@ def registration_or_name(key: str) -> Registration:
 
 def configured(key: str, given: ProviderCredentials, configuration: Settings) -> Registration | None:
     """A real provider. Any key that has an issuer is an OpenID Connect provider under that key."""
-    described = replace(OIDC, key=key) if given.issuer else PROVIDERS.get(key)
-    if described is None or (described.is_openid and not given.issuer):
+    described = _described(key, given)
+    if described is None or (described.is_openid and not (given.issuer or described.issuer)):
         return None
     described = replace(described, name=given.name or described.name, history="", reads_simulated=())
     if given.scope:
@@ -71,11 +82,16 @@ def configured(key: str, given: ProviderCredentials, configuration: Settings) ->
         provider=described,
         client_id=given.client_id,
         client_secret=given.client_secret.get_secret_value(),
-        issuer=given.issuer or "",
+        issuer=given.issuer or described.issuer,
         private_key=given.private_key.get_secret_value() if given.private_key else "",
         public_key=given.public_key or "",
         allow=frozenset([*named, *configuration.outgoing_allow]),
     )
+
+
+def _described(key: str, given: ProviderCredentials) -> Provider | None:
+    known = PROVIDERS.get(key)
+    return replace(OIDC, key=key) if given.issuer and not (known and known.is_openid) else known
 
 
 def faults(configuration: Settings) -> list[str]:
@@ -85,10 +101,10 @@ def faults(configuration: Settings) -> list[str]:
 
 def _fault(key: str, given: ProviderCredentials) -> str | None:
     name = f"LONGAN_PROVIDERS__{key.upper()}"
-    described = replace(OIDC, key=key) if given.issuer else PROVIDERS.get(key)
+    described = _described(key, given)
     if described is None:
         return f"{name} should be one of {', '.join(PROVIDERS)}, or name its ISSUER."
-    needed = ("issuer",) if described.is_openid else described.needs
+    needed = ("issuer",) if described.is_openid and not described.issuer else described.needs
     if missing := [f"{name}__{each.upper()}" for each in needed if not _text(getattr(given, each))]:
         return f"{', '.join(missing)} is missing."
     for each, read in described.reads_keys.items():

@@ -22,6 +22,7 @@ WHOLE_MAX = 2**63
 
 ESCAPE_OR_BACKSLASH = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})|\\')
 CODE = re.compile(r"-?[0-9]{1,12}")
+WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")  # RFC 6749 section 3.3
 TOKEN = re.compile(r"[\x20-\x7e]{1,8000}")  # RFC 6749 appendix A.12
 SCOPES_MAX = 50
@@ -120,6 +121,14 @@ def code_in(reply: Mapping[str, Any], *names: str, absent: str = "0") -> str:
     value = next((reply[name] for name in names if reply.get(name) is not None), absent)
     text = str(value) if _is_whole(value) else value
     return text if isinstance(text, str) and CODE.fullmatch(text) else "error"
+
+
+def word_in(reply: Mapping[str, Any], name: str) -> str:
+    """What an error is called; `error` where that is no plain word, empty where nothing is said."""
+    value = reply.get(name)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and WORD.fullmatch(value) else "error"
 
 
 def shown_name(value: object) -> str | None:

@@ -33,6 +33,8 @@ class LinkConversation:
         return self.at.provider
 
     def authorization_url(self, pending: Pending) -> str:
+        if self.provider.address:
+            return self.provider.address(self.at, pending)
         url, _ = self._client.create_authorization_url(
             self.provider.authorize_url,
             state=pending.state,
@@ -94,6 +96,10 @@ class LinkConversation:
             return answer
 
         return self._reply(await patiently(send))
+
+    async def get_once(self, url: str, params: Mapping[str, str]) -> Reply:
+        """A call that spends what it sends."""
+        return self._reply(await self._client.get(url, params=params, auth=None))
 
     async def _ask_token(self, asking: Any) -> Reply:
         return _with_token(dict(await asking))

@@ -60,6 +60,7 @@ class Talk(Protocol):
     async def get(self, url: str, params: Mapping[str, str] | None = None, bearer: str | None = None) -> Reply: ...
     async def post(self, url: str, form: Mapping[str, str]) -> Reply: ...
     async def ask_once(self, url: str, form: Mapping[str, str]) -> bytes: ...
+    async def get_once(self, url: str, params: Mapping[str, str]) -> Reply: ...
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,12 @@ class Provider:
     authorize_order: tuple[str, ...] = ()
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     authorize_fragment: str = ""
+    address: Callable[["Registration", Pending], str] | None = None  # where to send a person, if it is no OAuth page
     client_auth: Literal["basic", "post", "query", "none"] = "post"
     code_name: str = "code"
     is_openid: bool = False
+    issuer: str = ""  # of the one OpenID provider that this is; empty where the operator names it
+    has_pkce: bool = False  # RFC 7636; OpenID providers always
     needs: tuple[str, ...] = ("client_secret",)  # of what we got when we registered, besides the client's id
     reads_keys: Mapping[str, Callable[[str], object]] = field(default_factory=dict)  # which of them are keys
     can_refresh: bool = False
@@ -143,4 +147,4 @@ class Registration:
 
 
 def _moved(url: str, base: str) -> str:
-    return base + urlsplit(url).path if url.startswith("https://") else url
+    return base + urlsplit(url).path if "://" in url else url

@@ -50,7 +50,7 @@ async def begin(at: Registration, redirect_uri: str) -> Started:
     link = _Link(
         state=secrets.token_urlsafe(24),
         nonce=secrets.token_urlsafe(24) if at.provider.is_openid else "",
-        verifier=secrets.token_urlsafe(48) if at.provider.is_openid else "",
+        verifier=secrets.token_urlsafe(48) if at.provider.is_openid or at.provider.has_pkce else "",
         redirect_uri=redirect_uri,
     )
     async with conversation(at) as talk:
@@ -108,7 +108,8 @@ def _code_of(at: Registration, callback_url: str, pending: Pending) -> str:
     if not hmac.compare_digest(params.get("state", "").encode(), pending.state.encode()):
         raise ProviderRefused("wrong_state")
     # RFC 9207: an answer of another issuer is a mix-up.
-    if at.provider.is_openid and params.get("iss", at.provider.metadata["issuer"]) != at.provider.metadata["issuer"]:
+    issuer = at.provider.metadata.get("issuer", at.issuer)
+    if at.provider.is_openid and params.get("iss", issuer) != issuer:
         raise ProviderRefused("wrong_issuer")
     code, error = params.get(at.provider.code_name), params.get("error")
     if error in PASSING_ERRORS:

@@ -87,9 +87,16 @@ def _listed(metadata: Reply, name: str, otherwise: list[str]) -> list[str]:
 async def _verified(talk: Talk, id_token: object, nonce: str) -> dict[str, Any]:
     if not isinstance(id_token, str):
         raise ProviderRefused("no_id_token")
-    issuer, client_id = talk.provider.metadata["issuer"], talk.at.client_id
     try:
         claims = await _signed_claims(talk, id_token)
+    except (JoseError, ValueError):
+        raise ProviderRefused("bad_id_token") from None
+    return checked(claims, talk.provider.metadata["issuer"], talk.at.client_id, nonce)
+
+
+def checked(claims: dict[str, Any], issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
+    """The claims of an id_token whose signature holds; refuses those that were not made for us, now, for this link."""
+    try:
         jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},

@@ -3,13 +3,33 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from infra.words import Locale, say
-from integrations.sandbox import alipay, douyin, jd, oidc, qq, taobao, wechat, weibo
+from integrations.sandbox import (
+    alipay,
+    douyin,
+    facebook,
+    google,
+    jd,
+    line,
+    mercado_livre,
+    oidc,
+    qq,
+    taobao,
+    tiktok,
+    wechat,
+    wechat_in_app,
+    wechat_mini,
+    weibo,
+)
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS
 from integrations.sandbox.world import SandboxWorld
 
 DIALECTS: Mapping[str, Callable[[SandboxWorld, Request], Awaitable[Response | None]]] = {
-    dialect.KEY: dialect.answer for dialect in (wechat, qq, weibo, douyin, taobao, jd, alipay, oidc)
+    dialect.KEY: dialect.answer
+    for dialect in (
+        *(wechat, wechat_in_app, wechat_mini, qq, weibo, douyin, taobao, jd, alipay),
+        *(google, facebook, line, tiktok, mercado_livre, oidc),
+    )
 }
 
 

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -15,45 +16,56 @@ from integrations.providers.oidc import OIDC
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
-from integrations.sandbox.personas import PERSONAS, History
+from integrations.sandbox.personas import PERSONAS, History, Persona
 from integrations.sandbox.world import SandboxWorld
 
-KEY = "oidc"
 TOKEN_SECONDS = 3600
 REFRESH_SECONDS = 30 * 86400
 KEY_ID = "sandbox"
 
 
-def _issuer(world: SandboxWorld) -> str:
-    return f"{world.base_url}/{KEY}"
+@dataclass(frozen=True)
+class OpenIdDialect:
+    """One OpenID provider of the sandbox. `names` are claims of the id_token that show a name, where it has any."""
+
+    key: str
+    history: History
+    desk: ConsentDesk
+    names: Callable[[Persona], Mapping[str, str]] = lambda persona: {}
+    renews: Callable[[Mapping[str, Any]], bool] = lambda given: True  # whether a code gives a refresh token
+    sends_new_refresh_token: bool = True
+
+    async def answer(self, world: SandboxWorld, request: Request) -> Response | None:
+        match request.method, request.path:
+            case "GET", "/.well-known/openid-configuration":
+                return json_response(_metadata(issuer_of(world, self.key)))
+            case "GET", "/jwks":
+                return json_response({"keys": [_signing_key(world).as_dict(private=False, use="sig", alg="ES256")]})
+            case "GET", "/authorize":
+                return _authorize(world, self, request)
+            case "POST", "/token":
+                return await _token(world, self, request)
+            case "POST", "/revoke":
+                return json_response({}) if is_our_client(self.key, request) else _refused("invalid_client", 401)
+            case "GET", "/userinfo":
+                return _userinfo(world, self, request)
+            case "GET", "/longan/history":
+                return _history(world, self, request)
+            case _:
+                return None
 
 
-DESK = ConsentDesk(KEY, OIDC.name, extras=("nonce", "code_challenge"), also=lambda world: {"iss": _issuer(world)})
-HISTORY = History("oidc")
+def issuer_of(world: SandboxWorld, key: str) -> str:
+    return f"{world.base_url}/{key}"
 
 
-async def answer(world: SandboxWorld, request: Request) -> Response | None:
-    match request.method, request.path:
-        case "GET", "/.well-known/openid-configuration":
-            return json_response(_metadata(world))
-        case "GET", "/jwks":
-            return json_response({"keys": [_signing_key(world).as_dict(private=False, use="sig", alg="ES256")]})
-        case "GET", "/authorize":
-            return _authorize(world, request)
-        case "POST", "/token":
-            return await _token(world, request)
-        case "POST", "/revoke":
-            return json_response({}) if _is_our_client(request) else _refused("invalid_client", 401)
-        case "GET", "/userinfo":
-            return _userinfo(world, request)
-        case "GET", "/longan/history":
-            return _history(world, request)
-        case _:
-            return None
+def desk_of(key: str, name: str, *extras: str) -> ConsentDesk:
+    """A desk that remembers what a code must be held against, and says who answers (RFC 9207)."""
+    asked = ("nonce", "code_challenge", *extras)
+    return ConsentDesk(key, name, extras=asked, also=lambda world: {"iss": issuer_of(world, key)})
 
 
-def _metadata(world: SandboxWorld) -> dict[str, Any]:
-    issuer = _issuer(world)
+def _metadata(issuer: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -72,57 +84,57 @@ def _metadata(world: SandboxWorld) -> dict[str, Any]:
     }
 
 
-def _authorize(world: SandboxWorld, request: Request) -> Response:
+def _authorize(world: SandboxWorld, dialect: OpenIdDialect, request: Request) -> Response:
     if request.query.get("code_challenge_method") != "S256" or "openid" not in request.query.get("scope", "").split():
         return html_response("invalid_request", 400)
-    return authorize(world, DESK, request)
+    return authorize(world, dialect.desk, request)
 
 
-async def _token(world: SandboxWorld, request: Request) -> Response:
-    if not _is_our_client(request):
+async def _token(world: SandboxWorld, dialect: OpenIdDialect, request: Request) -> Response:
+    if not is_our_client(dialect.key, request):
         return _refused("invalid_client", 401)
     if request.form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
-        return json_response(_tokens(world, given)) if given else _refused("invalid_grant")
-    given = await spend(world, KEY, request.form.get("code", ""))
-    if given is None or not _is_its_beginner(given, request.form):
+        given = world.seal.open(f"{dialect.key}:refresh", request.form.get("refresh_token", ""), world.now)
+        if given is None:
+            return _refused("invalid_grant")
+        return json_response(_tokens(world, dialect.key, given, dialect.sends_new_refresh_token))
+    given = await spend(world, dialect.key, request.form.get("code", ""))
+    if given is None or not is_its_beginner(given, request.form):
         return _refused("invalid_grant")
-    return misbehaving(given) or json_response({**_tokens(world, given), "id_token": _id_token(world, given)})
+    tokens = _tokens(world, dialect.key, given, dialect.renews(given))
+    return misbehaving(given) or json_response({**tokens, "id_token": _id_token(world, dialect, given)})
 
 
-def _is_our_client(request: Request) -> bool:
-    pair = f"{client_id(KEY)}:{client_secret(KEY)}".encode()
+def is_our_client(key: str, request: Request) -> bool:
+    pair = f"{client_id(key)}:{client_secret(key)}".encode()
     expected = f"Basic {base64.b64encode(pair).decode()}"
     return hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode())
 
 
-def _is_its_beginner(given: Mapping[str, Any], form: Mapping[str, str]) -> bool:
+def is_its_beginner(given: Mapping[str, Any], form: Mapping[str, str]) -> bool:
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     return bool(given["code_challenge"] == challenge and given["redirect_uri"] == form.get("redirect_uri"))
 
 
-def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
-        "token_type": "Bearer",
-        "expires_in": TOKEN_SECONDS,
-        "scope": given["scope"],
-    }
+def _tokens(world: SandboxWorld, key: str, given: Mapping[str, Any], renewable: bool) -> dict[str, Any]:
+    tokens = new_tokens(world, key, given, TOKEN_SECONDS, REFRESH_SECONDS)
+    if not renewable:
+        del tokens["refresh_token"]
+    return {**tokens, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": given["scope"]}
 
 
-def _id_token(world: SandboxWorld, given: Mapping[str, Any]) -> str:
+def claims_of(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What an id_token says, and each of the lies that a tester can ask for and a client must see through."""
     now = int(world.now)
     claims = {
-        "iss": _issuer(world),
-        "sub": _sub(world, given),
-        "aud": client_id(KEY),
+        "iss": issuer_of(world, key),
+        "sub": sub_of(world, key, given),
+        "aud": client_id(key),
         "iat": now,
         "exp": now + TOKEN_SECONDS,
         "nonce": given["nonce"],
     }
-    key = _signing_key(world)
-    # A tester can ask for each of the lies that a client must see through.
     match given["misbehave"]:
         case "wrong_nonce":
             claims["nonce"] = "another"
@@ -132,32 +144,37 @@ def _id_token(world: SandboxWorld, given: Mapping[str, Any]) -> str:
             claims["iss"] = "https://example.invalid"
         case "expired":
             claims |= {"iat": now - 7200, "exp": now - 3600}
-        case "wrong_key":
-            key = ECKey.generate_key("P-256", {"kid": KEY_ID})
+    return claims
+
+
+def _id_token(world: SandboxWorld, dialect: OpenIdDialect, given: Mapping[str, Any]) -> str:
+    claims = {**claims_of(world, dialect.key, given), **dialect.names(PERSONAS[given["persona"]])}
+    is_forged = given["misbehave"] == "wrong_key"
+    key = ECKey.generate_key("P-256", {"kid": KEY_ID}) if is_forged else _signing_key(world)
     return jwt.encode({"alg": "ES256", "kid": KEY_ID}, claims, key)
 
 
-def _userinfo(world: SandboxWorld, request: Request) -> Response:
-    given = _given(world, request)
+def _userinfo(world: SandboxWorld, dialect: OpenIdDialect, request: Request) -> Response:
+    given = bearer_of(world, dialect.key, request)
     if given is None:
         return _refused("invalid_token", 401)
-    return json_response({"sub": _sub(world, given), "name": PERSONAS[given["persona"]].nickname})
+    return json_response({"sub": sub_of(world, dialect.key, given), "name": PERSONAS[given["persona"]].nickname})
 
 
-def _history(world: SandboxWorld, request: Request) -> Response:
-    given = _given(world, request)
+def _history(world: SandboxWorld, dialect: OpenIdDialect, request: Request) -> Response:
+    given = bearer_of(world, dialect.key, request)
     if given is None:
         return _refused("invalid_token", 401)
-    return json_response(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+    return json_response(dialect.history.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
-def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:
+def bearer_of(world: SandboxWorld, key: str, request: Request) -> dict[str, Any] | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return world.seal.open(f"{KEY}:access", token, world.now) if scheme == "Bearer" else None
+    return world.seal.open(f"{key}:access", token, world.now) if scheme == "Bearer" else None
 
 
-def _sub(world: SandboxWorld, given: Mapping[str, Any]) -> str:
-    return world.seal.derived(f"{KEY}:sub", given["subject"]).hex()[:32]
+def sub_of(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> str:
+    return world.seal.derived(f"{key}:sub", given["subject"]).hex()[:32]
 
 
 def _signing_key(world: SandboxWorld) -> ECKey:
@@ -171,3 +188,7 @@ def _signing_key(world: SandboxWorld) -> ECKey:
 
 def _refused(error: str, status: int = 400) -> Response:
     return json_response({"error": error}, status)
+
+
+DIALECT = OpenIdDialect("oidc", History("oidc"), desk_of("oidc", OIDC.name))
+KEY, HISTORY, answer = DIALECT.key, DIALECT.history, DIALECT.answer

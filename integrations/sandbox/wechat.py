@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.providers.wechat import WECHAT
@@ -11,9 +12,6 @@ from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
 from integrations.sandbox.world import SandboxWorld
 
-KEY = "wechat"
-DESK = ConsentDesk(KEY, WECHAT.name, words={"client_id": "appid"}, no=lambda state: {"state": state})
-HISTORY = History("wechat")
 TOKEN_SECONDS = 7200
 REFRESH_SECONDS = 30 * 86400
 
@@ -21,49 +19,61 @@ REFRESH_SECONDS = 30 * 86400
 WITH_UNION_ID = frozenset({"steady-shopper", "over-borrowed", "small-shop-owner"})
 
 
-async def answer(world: SandboxWorld, request: Request) -> Response | None:
-    match request.method, request.path:
-        case "GET", "/connect/qrconnect":
-            return authorize(world, DESK, request)
-        case "GET", "/sns/oauth2/access_token":
-            return await _token(world, request)
-        case "GET", "/sns/oauth2/refresh_token":
-            return _refresh(world, request)
-        case "GET", "/sns/userinfo":
-            return _userinfo(world, request)
-        case "GET", "/longan/history":
-            return _history(world, request)
-        case _:
-            return None
+def desk_of(key: str, name: str) -> ConsentDesk:
+    return ConsentDesk(key, name, words={"client_id": "appid"}, no=lambda state: {"state": state})
 
 
-async def _token(world: SandboxWorld, request: Request) -> Response:
-    if error := _wrong_app(request):
-        return error
+@dataclass(frozen=True)
+class WeChatDialect:
+    """A site or an account of WeChat's, whose people agree at `door`."""
+
+    desk: ConsentDesk
+    door: str
+
+    async def answer(self, world: SandboxWorld, request: Request) -> Response | None:
+        key = self.desk.key
+        match request.method, request.path:
+            case "GET", self.door:
+                return authorize(world, self.desk, request)
+            case "GET", "/sns/oauth2/access_token":
+                return await _token(world, key, request)
+            case "GET", "/sns/oauth2/refresh_token":
+                return _refresh(world, key, request)
+            case "GET", "/sns/userinfo":
+                return _userinfo(world, key, request)
+            case "GET", "/longan/history":
+                return answer_history(world, key, request, given_of(world, key, request))
+            case _:
+                return None
+
+
+async def _token(world: SandboxWorld, key: str, request: Request) -> Response:
+    if refused := wrong_app(key, request):
+        return refused
     if request.query.get("grant_type") != "authorization_code":
-        return _error(40002, "invalid grant_type")
-    given = await spend(world, KEY, request.query.get("code", ""))
+        return error(40002, "invalid grant_type")
+    given = await spend(world, key, request.query.get("code", ""))
     if given is None:
-        return _error(40029, "invalid code")
-    return misbehaving(given) or _reply(_tokens(world, given))
+        return error(40029, "invalid code")
+    return misbehaving(given) or reply(_tokens(world, key, given))
 
 
-def _refresh(world: SandboxWorld, request: Request) -> Response:
-    if request.query.get("appid") != client_id(KEY):
-        return _error(40013, "invalid appid")
-    given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
-    return _reply(_tokens(world, given)) if given else _error(40030, "invalid refresh_token")
+def _refresh(world: SandboxWorld, key: str, request: Request) -> Response:
+    if request.query.get("appid") != client_id(key):
+        return error(40013, "invalid appid")
+    given = world.seal.open(f"{key}:refresh", request.query.get("refresh_token", ""), world.now)
+    return reply(_tokens(world, key, given)) if given else error(40030, "invalid refresh_token")
 
 
-def _userinfo(world: SandboxWorld, request: Request) -> Response:
-    given = _given(world, request)
+def _userinfo(world: SandboxWorld, key: str, request: Request) -> Response:
+    given = given_of(world, key, request)
     if given is None:
-        return _error(40001, "invalid credential, access_token is invalid or not latest")
+        return error(40001, "invalid credential, access_token is invalid or not latest")
     if given["misbehave"] == "busy":
-        return _error(-1, "system error")
-    return _reply(
+        return error(-1, "system error")
+    return reply(
         {
-            "openid": _openid(world, given),
+            "openid": openid_of(world, key, given),
             "nickname": PERSONAS[given["persona"]].nickname,
             # Blank since 2021, whatever the person has filled in.
             "sex": 0,
@@ -73,57 +83,61 @@ def _userinfo(world: SandboxWorld, request: Request) -> Response:
             "country": "",
             "headimgurl": "",
             "privilege": [],
-            **_union_id(world, given),
+            **union_id_of(world, given),
         }
     )
 
 
-def _history(world: SandboxWorld, request: Request) -> Response:
-    given = _given(world, request)
+def answer_history(world: SandboxWorld, key: str, request: Request, given: Mapping[str, Any] | None) -> Response:
     if given is None:
-        return _error(40001, "invalid credential, access_token is invalid or not latest")
-    return _reply(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
+        return error(40001, "invalid credential, access_token is invalid or not latest")
+    return reply(HISTORY.answer(PERSONAS[given["persona"]], request.query.get("as_of"), world.today))
 
 
-def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, Any]:
-    reply: dict[str, Any] = {
-        **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
+def _tokens(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        **new_tokens(world, key, given, TOKEN_SECONDS, REFRESH_SECONDS),
         "expires_in": TOKEN_SECONDS,
-        "openid": _openid(world, given),
+        "openid": openid_of(world, key, given),
         "scope": given["scope"],
-        **_union_id(world, given),
+        **union_id_of(world, given),
     }
-    return {**reply, "is_snapshotuser": 1} if given["misbehave"] == "snapshot" else reply
+    return {**told, "is_snapshotuser": 1} if given["misbehave"] == "snapshot" else told
 
 
-def _given(world: SandboxWorld, request: Request) -> dict[str, Any] | None:
-    given = world.seal.open(f"{KEY}:access", request.query.get("access_token", ""), world.now)
-    return given if given and request.query.get("openid") == _openid(world, given) else None
+def given_of(world: SandboxWorld, key: str, request: Request) -> dict[str, Any] | None:
+    given = world.seal.open(f"{key}:access", request.query.get("access_token", ""), world.now)
+    return given if given and request.query.get("openid") == openid_of(world, key, given) else None
 
 
-def _openid(world: SandboxWorld, given: Mapping[str, Any]) -> str:
-    return "o" + _word(world, "openid", given)
+def openid_of(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> str:
+    return "o" + _word(world, f"{key}:openid", given)
 
 
-def _union_id(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, str]:
-    return {"unionid": "u" + _word(world, "unionid", given)} if given["persona"] in WITH_UNION_ID else {}
+def union_id_of(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, str]:
+    return {"unionid": "u" + _word(world, "wechat:unionid", given)} if given["persona"] in WITH_UNION_ID else {}
 
 
 def _word(world: SandboxWorld, kind: str, given: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(world.seal.derived(f"{KEY}:{kind}", given["subject"])).decode()[:27]
+    return base64.urlsafe_b64encode(world.seal.derived(kind, given["subject"])).decode()[:27]
 
 
-def _wrong_app(request: Request) -> Response | None:
-    if request.query.get("appid") != client_id(KEY):
-        return _error(40013, "invalid appid")
-    if request.query.get("secret") != client_secret(KEY):
-        return _error(40125, "invalid appsecret")
+def wrong_app(key: str, request: Request) -> Response | None:
+    if request.query.get("appid") != client_id(key):
+        return error(40013, "invalid appid")
+    if request.query.get("secret") != client_secret(key):
+        return error(40125, "invalid appsecret")
     return None
 
 
-def _error(code: int, message: str) -> Response:
-    return _reply({"errcode": code, "errmsg": f"{message}, rid: sandbox"})
+def error(code: int, message: str) -> Response:
+    return reply({"errcode": code, "errmsg": f"{message}, rid: sandbox"})
 
 
-def _reply(content: Mapping[str, Any]) -> Response:
+def reply(content: Mapping[str, Any]) -> Response:
     return json_response(content, content_type="text/plain; charset=iso-8859-1")
+
+
+HISTORY = History("wechat")
+DIALECT = WeChatDialect(desk_of(WECHAT.key, WECHAT.name), "/connect/qrconnect")
+KEY, answer = WECHAT.key, DIALECT.answer

@@ -19,6 +19,7 @@ from integrations.sandbox.world import SandboxWorld
 from tests.integrations.serving import served
 
 REDIRECT = "longan://linked"
+NAMELESS = ("wechat_mini",)  # WeChat tells its mini programs no names
 
 
 def history(key: str) -> History:

@@ -15,17 +15,17 @@ from integrations.providers.history import read_facts
 from integrations.registrations import PROVIDERS
 from integrations.sandbox.credentials import PLATFORM_KEY
 from integrations.sandbox.personas import PERSONAS
-from tests.integrations.conftest import REDIRECT, Desk, history
+from tests.integrations.conftest import NAMELESS, REDIRECT, Desk, history
 
 KEYS = list(PROVIDERS)
-RENEWABLE = [key for key in KEYS if key != "weibo"]
+RENEWABLE = [key for key in KEYS if key not in ("weibo", "facebook", "wechat_mini")]
 AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("key", KEYS)
 async def test_a_link_proves_who_it_is(desk: Desk, key: str) -> None:
     identity = await desk.link(key)
-    assert identity.display_name == "王姐"
+    assert identity.display_name == (None if key in NAMELESS else "王姐")
     assert identity.subject
     assert identity.tokens.access_token
     assert bool(identity.tokens.refresh_token) == (key in RENEWABLE)
@@ -37,12 +37,19 @@ async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
         key: (it.tokens.expires_in, it.tokens.refresh_expires_in, it.granted_scopes) for key, it in told.items()
     } == {
         "wechat": (7200, None, ("snsapi_login",)),
+        "wechat_in_app": (7200, None, ("snsapi_userinfo",)),
+        "wechat_mini": (None, None, ()),
         "qq": (90 * 86400, None, ("get_user_info",)),
         "weibo": (5 * 365 * 86400, None, ()),
         "douyin": (15 * 86400, 30 * 86400, ("user_info",)),
         "taobao": (86400, 30 * 86400, ()),
         "jd": (86400, None, ("snsapi_base",)),
         "alipay": (15 * 86400, 30 * 86400, ("auth_user",)),
+        "google": (3600, None, ("openid", "profile")),
+        "facebook": (60 * 86400, None, ("public_profile",)),
+        "line": (30 * 86400, None, ("openid", "profile")),
+        "tiktok": (86400, 365 * 86400, ("user.info.basic",)),
+        "mercado_livre": (6 * 3600, None, ("offline_access", "read")),
         "oidc": (3600, None, ("openid", "profile")),
     }
 
@@ -65,6 +72,49 @@ async def test_addresses_are_worded_as_the_provider_wants_them(desk: Desk) -> No
     assert query["code_challenge_method"] == ["S256"]
     assert query["nonce"] == [oidc.nonce]
     assert oidc.verifier not in oidc.authorization_url
+    mercado = await begin(desk.at("mercado_livre"), REDIRECT)
+    assert parse_qs(urlsplit(mercado.authorization_url).query)["code_challenge_method"] == ["S256"]
+    assert mercado.nonce == ""
+
+
+async def test_google_gives_a_refresh_token_to_whoever_asks_for_offline_access_and_never_a_new_one(desk: Desk) -> None:
+    started = await begin(desk.at("google"), REDIRECT)
+    query = parse_qs(urlsplit(started.authorization_url).query)
+    assert (query["access_type"], query["prompt"]) == (["offline"], ["consent"])
+    assert (await desk.link("google", access_type="online")).tokens.refresh_token is None
+    old = (await desk.link("google")).tokens
+    new = await flow.refresh(desk.at("google"), old)
+    assert new.access_token != old.access_token
+    assert new.refresh_token == old.refresh_token
+
+
+async def test_a_mini_program_is_opened_at_its_page_with_the_state(desk: Desk) -> None:
+    at = replace(desk.at("wechat_mini"), provider=PROVIDERS["wechat_mini"], client_id="wx1")
+    started = await begin(at, REDIRECT)
+    parts = urlsplit(started.authorization_url)
+    assert (parts.scheme, parts.netloc, parts.path) == ("weixin", "dl", "/business/")
+    told = parse_qs(parts.query)
+    assert (told["appid"], told["path"]) == (["wx1"], ["pages/link"])
+    assert parse_qs(told["query"][0]) == {"state": [started.state], "redirect_uri": [REDIRECT]}
+
+
+async def test_one_person_is_another_account_to_each_of_wechats_apps_and_the_same_by_union_id(desk: Desk) -> None:
+    told = [await desk.link(key, subject="s1") for key in ("wechat", "wechat_in_app", "wechat_mini")]
+    assert len({identity.subject for identity in told}) == 3
+    assert len({identity.union_id for identity in told}) == 1 and told[0].union_id
+
+
+async def test_facebook_believes_a_token_only_with_proof_of_the_secret(desk: Desk) -> None:
+    identity = await desk.link("facebook")
+    with pytest.raises(ProviderRefused, match="facebook:190"):
+        await read_facts(replace(desk.at("facebook"), client_secret="other"), identity, AS_OF)
+
+
+async def test_a_refresh_token_of_mercado_livre_serves_once(desk: Desk) -> None:
+    old = (await desk.link("mercado_livre")).tokens
+    await flow.refresh(desk.at("mercado_livre"), old)
+    with pytest.raises(ProviderRefused, match="mercado_livre:invalid_grant"):
+        await flow.refresh(desk.at("mercado_livre"), old)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -98,12 +148,19 @@ async def test_taobao_asks_by_a_signed_call_for_the_nick_that_newer_apps_are_not
     ("key", "reason"),
     [
         ("wechat", "wechat:40029"),
+        ("wechat_in_app", "wechat:40029"),
+        ("wechat_mini", "wechat:40029"),
         ("qq", "qq:100020"),
         ("weibo", "weibo:21325"),
         ("douyin", "douyin:10007"),
         ("taobao", "invalid_grant"),
         ("jd", "jd:400"),
         ("alipay", "alipay:40002"),
+        ("google", "invalid_grant"),
+        ("facebook", "facebook:100"),
+        ("line", "invalid_grant"),
+        ("tiktok", "tiktok:invalid_grant"),
+        ("mercado_livre", "mercado_livre:invalid_grant"),
         ("oidc", "invalid_grant"),
     ],
 )
@@ -156,11 +213,22 @@ async def test_a_callback_that_does_not_fit_is_refused(desk: Desk, spoil: object
         ("alipay", "forged", ProviderRefused, "alipay:bad_signature"),
         ("alipay", "other_user", ProviderRefused, "alipay:other_user"),
         ("wechat", "snapshot", ProviderRefused, "wechat:snapshot_user"),
-        ("oidc", "wrong_nonce", ProviderRefused, "bad_id_token"),
-        ("oidc", "wrong_audience", ProviderRefused, "bad_id_token"),
-        ("oidc", "wrong_issuer", ProviderRefused, "bad_id_token"),
+        ("wechat_in_app", "snapshot", ProviderRefused, "wechat:snapshot_user"),
+        ("wechat_mini", "busy", ProviderUnavailable, "wechat:-1"),
+        ("wechat_mini", "risk", ProviderRefused, "wechat:40226"),
+        ("facebook", "busy", ProviderUnavailable, "facebook:2"),
+        ("tiktok", "busy", ProviderUnavailable, "tiktok:rate_limit_exceeded"),
+        ("tiktok", "other_user", ProviderRefused, "tiktok:other_open_id"),
+        ("mercado_livre", "busy", ProviderUnavailable, "mercado_livre:local_rate_limited"),
+        ("mercado_livre", "other_user", ProviderRefused, "mercado_livre:other_user"),
+        *[
+            (key, lie, ProviderRefused, "bad_id_token")
+            for key in ("oidc", "google", "line")
+            for lie in ("wrong_nonce", "wrong_audience", "wrong_issuer", "expired")
+        ],
         ("oidc", "wrong_key", ProviderRefused, "bad_id_token"),
-        ("oidc", "expired", ProviderRefused, "bad_id_token"),
+        ("google", "wrong_key", ProviderRefused, "bad_id_token"),
+        ("line", "wrong_key", ProviderRefused, "invalid_request"),
     ],
 )
 async def test_a_misbehaving_provider_is_a_named_failure(
@@ -179,7 +247,7 @@ async def test_a_provider_that_never_answers_is_given_up(desk: Desk, monkeypatch
         await desk.link("wechat", misbehave="slow")
 
 
-@pytest.mark.parametrize("key", RENEWABLE)
+@pytest.mark.parametrize("key", [key for key in RENEWABLE if key != "google"])
 async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
     old = (await desk.link(key)).tokens
     new = await flow.refresh(desk.at(key), old)
@@ -188,8 +256,9 @@ async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
 
 
 async def test_what_cannot_be_refreshed_is_refused(desk: Desk) -> None:
-    with pytest.raises(ProviderRefused, match="no_refresh"):
-        await flow.refresh(desk.at("weibo"), (await desk.link("weibo")).tokens)
+    for key in ("weibo", "facebook", "wechat_mini"):
+        with pytest.raises(ProviderRefused, match="no_refresh"):
+            await flow.refresh(desk.at(key), (await desk.link(key)).tokens)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +270,12 @@ async def test_what_cannot_be_refreshed_is_refused(desk: Desk) -> None:
         ("douyin", "douyin:10003"),
         ("taobao", "invalid_client"),
         ("jd", "jd:401"),
+        ("wechat_mini", "wechat:40125"),
+        ("google", "invalid_client"),
+        ("facebook", "facebook:101"),
+        ("line", "invalid_client"),
+        ("tiktok", "tiktok:invalid_client"),
+        ("mercado_livre", "mercado_livre:invalid_client"),
         ("oidc", "invalid_client"),
     ],
 )
@@ -224,8 +299,8 @@ async def test_a_wrong_signature_is_refused(desk: Desk) -> None:
 
 
 async def test_tokens_are_revoked_where_the_provider_can(desk: Desk) -> None:
-    assert await flow.revoke(desk.at("oidc"), (await desk.link("oidc")).tokens) is True
-    assert await flow.revoke(desk.at("weibo"), (await desk.link("weibo")).tokens) is True
+    for key in ("oidc", "weibo", "google", "facebook", "line", "tiktok"):
+        assert await flow.revoke(desk.at(key), (await desk.link(key)).tokens) is True
     assert await flow.revoke(desk.at("wechat"), (await desk.link("wechat")).tokens) is False
 
 

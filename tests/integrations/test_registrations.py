@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from infra.setting_parts import ProviderCredentials
 from infra.settings import Settings
 from integrations.providers.descriptions import Category
-from integrations.registrations import PROVIDERS, registrations
+from integrations.registrations import PROVIDERS, faults, registrations
 
 
 def embedded(**providers: ProviderCredentials) -> Settings:
@@ -46,10 +46,19 @@ def test_a_configured_provider_takes_the_place_of_its_sandbox() -> None:
     assert at.allow == {"127.0.0.1:4455"}
 
 
+def test_a_provider_whose_issuer_is_known_needs_no_issuer() -> None:
+    given = ProviderCredentials(client_id="longan", client_secret=SecretStr("s"))
+    found = registrations(production(google=given, line=given))
+    assert (found["google"].issuer, found["line"].issuer) == ("https://accounts.google.com", "https://access.line.me")
+    assert faults(production(google=ProviderCredentials(client_id="longan"))) == [
+        "LONGAN_PROVIDERS__GOOGLE__CLIENT_SECRET is missing."
+    ]
+
+
 def test_anything_with_an_issuer_is_an_openid_provider() -> None:
-    given = ProviderCredentials(client_id="longan", issuer="https://accounts.google.com", name="Google")
-    at = registrations(production(google=given))["google"]
-    assert at.provider.key == "google"
+    given = ProviderCredentials(client_id="longan", issuer="https://login.bank.example", name="My bank")
+    at = registrations(production(mybank=given))["mybank"]
+    assert at.provider.key == "mybank"
     assert at.provider.is_openid
 
 
