@@ -70,6 +70,7 @@ Index(
 )
 
 KINDS: dict[str, ApprovalKind] = {}
+OWN = N_("You proposed this, so somebody else must approve it.")
 
 
 def declare(name: str, *, proposes: Permission, approves: Permission) -> ApprovalKind:
@@ -103,7 +104,9 @@ async def propose(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str
     return approval
 
 
-async def approve(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, seen: str, now: str) -> Approval:
+async def approve(
+    db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, seen: str, now: str, comment: str = ""
+) -> Approval:
     """`seen` is the hash that the approver was shown, `now` that of the thing as it is.
 
     Refuses NOT_ALLOWED, NOT_OPEN where nothing waits, SECOND_PERSON_REQUIRED to whoever proposed it, and STALE where it is
@@ -112,10 +115,10 @@ async def approve(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str
     _require(actor, kind.approves)
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by == actor.staff_id:
-        raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, N_("You proposed this, so somebody else must approve it."))
+        raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, OWN)
     if not approval.hash == seen == now:
         raise Refusal(RefusalCode.STALE, N_("This has changed since it was proposed. Please look at it again."))
-    return await _decide(db, actor, approval, Verdict.APPROVED, "")
+    return await _decide(db, actor, approval, Verdict.APPROVED, comment)
 
 
 async def reject(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, comment: str = "") -> Approval:
@@ -130,6 +133,18 @@ async def is_approved(db: Db, kind: ApprovalKind, subject: str, hash: str) -> bo
     """Whether two people have said yes to exactly this."""
     given = _of(kind).where(Approval.subject == subject, Approval.hash == hash, Approval.verdict == Verdict.APPROVED)
     return (await db.execute(given.limit(1))).first() is not None
+
+
+async def was_approved_by(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, hash: str) -> bool:
+    """Whether this member of staff said yes to exactly this: saying it again changes nothing."""
+    given = _of(kind).where(Approval.subject == subject, Approval.hash == hash, Approval.verdict == Verdict.APPROVED)
+    return (await db.execute(given.where(Approval.decided_by == actor.staff_id).limit(1))).first() is not None
+
+
+async def waits(db: Db, kind: ApprovalKind, *, subject: str, hash: str) -> bool:
+    """Whether exactly this waits for somebody's word."""
+    undecided = await _undecided(db, kind, subject)
+    return undecided is not None and undecided.hash == hash
 
 
 async def waiting_for(db: Db, actor: StaffActor) -> list[Approval]:

@@ -19,6 +19,11 @@ class TierOverview:
     benefits: list[Benefit]
 
 
+async def by_codes(db: Db, codes: set[str]) -> dict[str, TierOverview]:
+    """Those of these codes, for who loads them together."""
+    return {each.tier.code: each for each in await tiers_with_counts(db) if each.tier.code in codes}
+
+
 async def tiers_with_counts(db: Db) -> list[TierOverview]:
     """All tiers, lowest first, in three round trips."""
     known = await tiers.tiers_by_code(db)

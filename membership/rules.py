@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from infra.database import Db
 from infra.entity import Entity, Id
-from infra.lifecycle import Lifecycle
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 from infra.records import Record
 from infra.reference import Reference
 from infra.revisions import Raised, raises
+from infra.words import N_
 from membership.tiers import Tier
 
 
@@ -26,12 +28,19 @@ class RulesStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
+PUBLICATION_DUE = declare("tier_rules.publication_due")
+S = RulesStatus
 LIFE = Lifecycle(
     "Tier rules",
-    begins=RulesStatus.LIVE,
-    ends=[RulesStatus.LIVE],
-    # A version comes to these once marketing can draft, submit and publish one.
-    later=[status for status in RulesStatus if status is not RulesStatus.LIVE],
+    Move([S.DRAFT], S.SUBMITTED, refused=N_("These rules are no draft any more.")),
+    Move([S.SUBMITTED], S.APPROVED),
+    Move([S.SUBMITTED, S.APPROVED, S.SCHEDULED], S.REJECTED, refused=N_("These rules do not wait for anybody's word.")),
+    Move([S.APPROVED], S.SCHEDULED, refused=N_("Somebody else must approve these rules first.")),
+    Move([S.SCHEDULED, S.SUPERSEDED], S.LIVE, at="effective_at", due=PUBLICATION_DUE),
+    Move([S.LIVE], S.SUPERSEDED),
+    begins=S.DRAFT,
+    ends=[S.REJECTED],
+    groups={"changeable": [S.DRAFT, S.SUBMITTED]},
 )
 
 
@@ -65,10 +74,12 @@ class TierRule(Entity):
 
 @raises(Raised.EVERYBODYS)
 class TierRules(Entity):
-    """One version. Once submitted its rows never change: another wish is another version."""
+    """One version. Its rules never change: another wish is another version. `replaced_id`: what it took the place of, and
+    what one step back leads to; None where there is no step back.
+    """
 
     __tablename__ = "tier_rules_versions"
-    __record__ = Record(later=("status", "effective_at"))
+    __record__ = Record(later=("status", "effective_at", "replaced_id"))
 
     id: Mapped[Id]
     version: Mapped[int] = mapped_column(unique=True)
@@ -77,11 +88,13 @@ class TierRules(Entity):
     created_at: Mapped[datetime]
     author_id: Mapped[UUID | None] = mapped_column(default=None)  # None: the house's first version
     effective_at: Mapped[datetime | None] = mapped_column(default=None)
+    replaced_id: Mapped[UUID | None] = mapped_column(default=None)
     rules: Mapped[list[TierRule]] = relationship(lazy="selectin", default_factory=list)
 
     __table_args__ = (
         # Two publications at once: the second finds this taken.
         Index("uq_tier_rules_versions_live", "status", unique=True, postgresql_where=text("status = 'LIVE'")),
+        Index("uq_tier_rules_versions_scheduled", "status", unique=True, postgresql_where=text("status = 'SCHEDULED'")),
     )
 
     @property
@@ -108,6 +121,20 @@ _LIVE: Reference[TierRules] = Reference()
 async def recall(db: Db | None) -> TierRules:
     """The version in force, for who only reads: from memory while nobody has changed anything."""
     return await _LIVE.current(db, live)
+
+
+async def lock(db: Db) -> None:
+    """Until this transaction ends nobody else drafts, publishes or rolls back: the lowest tier stands for all rules."""
+    await db.execute(select(Tier.code).where(Tier.rank == 1).with_for_update(key_share=True))
+
+
+async def find(db: Db, rules_id: UUID) -> TierRules | None:
+    """Any version, as it is now."""
+    return await db.get(TierRules, rules_id, populate_existing=True)
+
+
+def all_versions() -> Select[TierRules]:
+    return select(TierRules)
 
 
 async def live(db: Db) -> TierRules:

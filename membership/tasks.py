@@ -12,6 +12,7 @@ from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
 from membership import activity, benefits, evaluating, joining, members, tiers, words
+from membership.changing import simulating, simulations
 from membership.members import Member
 
 
@@ -35,6 +36,13 @@ async def evaluate_after_activity(db: Db, event: Event) -> None:
 async def evaluate_after_taking_back(db: Db, event: Event) -> None:
     await activity.take_back(db, event)
     await evaluating.evaluate(db, _member(event))
+
+
+@reaction(simulations.BEGUN, stored_as="simulate_tier_rules", calls_out=True)
+async def simulate_tier_rules(event: Event) -> None:
+    """It calls nobody; but its snapshot stays open beside the transactions that tell how far it is."""
+    assert event.subject_id is not None
+    await simulating.run(event.subject_id)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

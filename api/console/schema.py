@@ -5,8 +5,10 @@ from functools import cache
 import strawberry
 from sqlalchemy import select
 
+from api.console.approvals import ApprovalQuery
 from api.console.products import Product, ProductQuery
 from api.console.reviews import Application, ReviewMutation, ReviewQuery
+from api.console.tier_rules import Simulation, TierRules, TierRulesMutation, TierRulesQuery
 from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated
 from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
@@ -16,31 +18,34 @@ from domain.applications import applications
 from domain.matching.reach import funnels
 from domain.people import staff_sessions
 from domain.permissions import Permission
-from membership import benefits
+from membership import benefits, rules
+from membership.changing import simulations
 
 NODES: Finders = {
     "Application": Finder(
         Permission.REVIEW_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.staff))
     ),
     "Benefit": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(benefits.Benefit))),
+    "Simulation": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(simulations.Simulation))),
+    "TierRules": Finder(Permission.SEE_TIERS, rows_of(lambda _: rules.all_versions())),
     "Product": Finder(Permission.SEE_PRODUCTS, rows_of(lambda context: funnels.seen_by(context.staff))),
 }
 
 
 @strawberry.type(description="What staff can read, each role its part.")
-class Query(TierQuery, ReviewQuery, ProductQuery):
+class Query(TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
-class Mutation(ReviewMutation):
+class Mutation(ReviewMutation, TierRulesMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Benefit, Product))
+    return make_schema(Query, Mutation, types=(Application, Benefit, Product, Simulation, TierRules))
 
 
 async def authenticate(token: str) -> KnownActor[StaffActor]:

@@ -97,6 +97,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "sweep.done": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
     "tier.ending": ("tier_ends_soon",),
+    "tier_rules.publication_due": OURS,
+    "tier_simulation.begun": OURS,
     "user.put_away": Untold("nobody can be reached there any more: the number is somebody else's"),
     "user.restored": OWN_ACT,
     "user.registered": Untold("the app greets whoever is new"),

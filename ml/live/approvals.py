@@ -11,9 +11,8 @@ from domain import approvals
 from domain.actors import StaffActor
 from domain.approvals import Approval, Verdict
 from domain.people import staff
-from domain.people.staff import Staff
 from domain.permissions import Permission
-from infra import clock, vault
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.events import declare
@@ -51,15 +50,13 @@ class ModelMove(Entity):
 
 async def vouchers(db: Db, versions: set[str]) -> dict[str, list[tuple[str, bool]]]:
     """Who proposed and who approved each version, by name; True for a proposal. What was rejected counts no more."""
-    seal = vault.system_seal()
     given = await approvals.history(db, MODEL, versions)
     standing = {
         version: [each for each in all_of_it if each.verdict is not Verdict.REJECTED]
         for version, all_of_it in given.items()
     }
     ids = {id for rows in standing.values() for row in rows for id in (row.proposed_by, row.decided_by) if id}
-    members = (await db.execute(select(Staff).where(Staff.id.in_(ids)))).scalars()
-    names = {member.id: str(seal.open(member.name_sealed, staff.NAME)) for member in members}
+    names = await staff.names_of(db, ids)
     return {version: [word for row in rows for word in _words(row, names)] for version, rows in standing.items()}
 
 

@@ -19,11 +19,7 @@ def marked(path: Path) -> list[str]:
     ]
 
 
-SENTENCES = sorted({sentence for path in ROOM.glob("*.py") for sentence in marked(path)})
-
-
-def test_the_room_says_something() -> None:
-    assert len(SENTENCES) == 43
+SENTENCES = sorted({sentence for path in ROOM.rglob("*.py") for sentence in marked(path)})
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)

@@ -1,0 +1,1 @@
+"""How the rules of tiers change: drafted, simulated, approved by somebody else, published, and back in one step."""
