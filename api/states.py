@@ -44,6 +44,7 @@ def _without_graph() -> Iterator[tuple[Column[Any], str]]:
 
 def _section(life: Lifecycle[Any]) -> str:
     groups = [f"- {name}: {', '.join(f'`{state}`' for state in states)}\n" for name, states in life.groups.items()]
-    later = f"- later: {', '.join(f'`{state}`' for state in life.later)}\n" if life.later else ""
+    coming = [f"`{state}`" for state in life.states if state in life.later]
+    later = f"- later: {', '.join(coming)}\n" if coming else ""
     listed = "".join([*groups, later])
     return f"\n## {life.noun}\n\n{listed}{listed and chr(10)}```mermaid\n{diagram(life)}\n```\n"
