@@ -62,9 +62,10 @@ class RefundOrder:
 
 @dataclass(frozen=True)
 class RefundAnswer:
-    """`status` is never NEEDS_ACTION."""
+    """`status` is never NEEDS_ACTION. `amount`: of what the cashier speaks; None where it does not say."""
 
     status: PaymentStatus
+    amount: Money | None = None
     reference: str | None = None
     at: datetime | None = None
 

@@ -36,7 +36,7 @@ class PaymentCause(Protocol):
         """Take note that no money comes."""
 
     async def settle_refund(self, db: Db, refund: "Refund") -> None:
-        """Book that the money is back with the person."""
+        """Book that the money is back with the person; also after `fail_refund`, where a cashier contradicts itself."""
 
     async def fail_refund(self, db: Db, refund: "Refund") -> None:
         """Take back what was booked when the refund began."""

@@ -150,6 +150,9 @@ async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
 async def _take(db: Db, payment: Payment, paid: Paid) -> None:
     taking = await takings.take(db, payment.cashier, str(payment.id), paid)
     if taking is None:
+        if payment.is_open:
+            # An order's own money ends it, so this is another's: whether more comes, the look after an end will tell.
+            await _end(db, payment, PaymentFailure.ODD_MONEY)
         return
     if why := _why_odd(payment, taking):
         await takings.set_apart(db, taking, why, payment.user_id)

@@ -44,7 +44,7 @@ LIFE = Lifecycle(
 class PaymentFailure(StrEnum):
     REFUSED = "REFUSED"  # the cashier or the person said no
     EXPIRED = "EXPIRED"  # nobody paid in time
-    ODD_MONEY = "ODD_MONEY"  # what came was another amount or currency, and is kept apart
+    ODD_MONEY = "ODD_MONEY"  # what came was another amount or currency, and is kept apart; or it had come for another
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """Giving money back, as a story: begin in a transaction, ask the cashier outside of any, record what it says in another."""
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
-from domain.payments import cashiers, causes, payments, refunds
+from domain.payments import cashiers, causes, payments, refunds, takings
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
-from domain.payments.looks import next_look
-from domain.payments.payments import CashierOrderOwner
+from domain.payments.looks import LAST_LOOK, next_look
+from domain.payments.payments import CashierOrderOwner, Payment
 from domain.payments.refunds import LIFE, LOOK_DUE, Refund
+from domain.payments.takings import Taking
 from infra import clock, outbox
 from infra.database import Db, reading, transact
 from infra.money import Money
@@ -46,7 +48,7 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
         return []
     for refund in made:
         db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
-        await _plan(db, refund)
+        await _plan(db, refund, next_look(now, now))
     await db.flush()
     return made
 
@@ -79,32 +81,55 @@ async def hear_by_id(cashier: str, order_id: UUID | str, answer: RefundAnswer) -
 
 
 async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
-    """Write down what the cashier says of a refund, which is locked. Said again, it changes nothing."""
+    """Write down what the cashier says of a refund, which is locked. Said again, it changes nothing.
+
+    Money that went back is booked whenever it is said, for it is gone; that it did not go after all, or that another amount
+    did, is for people to find out.
+    """
     now = await clock.now(db)
     refund.answered_at = refund.answered_at or now
     refund.reference = refund.reference or answer.reference
-    if refund.status is answer.status:
+    if answer.amount is not None and answer.amount != refund.money:
+        await _contradict(db, refund)
         return
-    if refund.status is not PaymentStatus.PENDING:
-        log.error("cashier.contradicts_itself", cashier=refund.cashier, refund_id=str(refund.id))
-        return
-    match answer.status:
-        case PaymentStatus.SETTLED:
-            refund.settled_at = max(refund.begun_at, min(answer.at or now, now))
-            await LIFE.move(db, refund, PaymentStatus.SETTLED)
-            await causes.cause(refund.cause).settle_refund(db, refund)
-        case PaymentStatus.FAILED:
-            await LIFE.move(db, refund, PaymentStatus.FAILED)
-            await causes.cause(refund.cause).fail_refund(db, refund)
+    match refund.status, answer.status:
+        case PaymentStatus.PENDING, PaymentStatus.SETTLED:
+            await _settle(db, refund, answer, now)
+        case PaymentStatus.FAILED, PaymentStatus.SETTLED:
+            await _contradict(db, refund)
+            await _settle(db, refund, answer, now)
+        case PaymentStatus.PENDING, PaymentStatus.FAILED:
+            await _fail(db, refund, now)
+        case PaymentStatus.SETTLED, PaymentStatus.FAILED:
+            await _contradict(db, refund)
+
+
+async def _settle(db: Db, refund: Refund, answer: RefundAnswer, now: datetime) -> None:
+    refund.settled_at = max(refund.begun_at, min(answer.at or now, now))
+    await LIFE.move(db, refund, PaymentStatus.SETTLED)
+    await causes.cause(refund.cause).settle_refund(db, refund)
+
+
+async def _fail(db: Db, refund: Refund, now: datetime) -> None:
+    await LIFE.move(db, refund, PaymentStatus.FAILED)
+    await causes.cause(refund.cause).fail_refund(db, refund)
+    # The money may have gone back all the same, and the word of it may be lost.
+    await _plan(db, refund, now + LAST_LOOK)
+
+
+async def _contradict(db: Db, refund: Refund) -> None:
+    """Mark the money that came, of which this went back."""
+    payment = await db.get_one(Payment, (refund.user_id, refund.payment_id))
+    await takings.contradict(db, await db.get_one(Taking, (payment.cashier, payment.reference)))
 
 
 @reaction(LOOK_DUE, stored_as="look_after_refund", calls_out=True)
 async def look_after_refund(event: Event) -> None:
-    """Ask what became of a refund until it is known."""
+    """Ask what became of a refund until it is known; after a no once more."""
     assert event.user_id and event.subject_id, "a refund is somebody's"
     user_id, refund_id = event.user_id, event.subject_id
     async with reading() as db:
-        if (await db.get_one(Refund, (user_id, refund_id))).status is not PaymentStatus.PENDING:
+        if (await db.get_one(Refund, (user_id, refund_id))).status is PaymentStatus.SETTLED:
             return
     answer = await _asked(user_id, refund_id)
 
@@ -113,7 +138,7 @@ async def look_after_refund(event: Event) -> None:
         if answer is not None:
             await record(db, refund, answer)
         if refund.status is PaymentStatus.PENDING:
-            await _plan(db, refund)
+            await _plan(db, refund, next_look(refund.begun_at, await clock.now(db)))
 
     await transact(recorded)
 
@@ -134,13 +159,15 @@ async def _asked(user_id: UUID, refund_id: UUID) -> RefundAnswer | None:
     try:
         if refund.answered_at is None:
             return await cashier.give_back(order)
-        # What the cashier knows nothing of, it never began: it is asked anew by the same id.
-        return await cashier.look_up_refund(order) or await cashier.give_back(order)
+        answer = await cashier.look_up_refund(order)
+        if answer is None and refund.status is PaymentStatus.PENDING:
+            # What the cashier knows nothing of, it never began: it is asked anew by the same id.
+            return await cashier.give_back(order)
+        return answer
     except CashierAway as away:
         log.warning("cashier.away", cashier=refund.cashier, reason=away.reason, refund_id=str(refund.id))
         return None
 
 
-async def _plan(db: Db, refund: Refund) -> None:
-    due_at = next_look(refund.begun_at, await clock.now(db))
-    await outbox.announce(db, LOOK_DUE, user_id=refund.user_id, subject_id=refund.id, due_at=due_at)
+async def _plan(db: Db, refund: Refund, at: datetime) -> None:
+    await outbox.announce(db, LOOK_DUE, user_id=refund.user_id, subject_id=refund.id, due_at=at)

@@ -19,13 +19,13 @@ from infra.revisions import Raised, raises
 LOOK_DUE = declare("refund.look_due")
 SETTLED, FAILED = map(declare, ("refund.settled", "refund.failed"))
 
-# Nobody has to act, so it never NEEDS_ACTION.
+# Nobody has to act, so it never NEEDS_ACTION. What a cashier called off may have gone back all the same.
 LIFE = Lifecycle(
     "Refund",
-    Move([PaymentStatus.PENDING], PaymentStatus.SETTLED, SETTLED),
+    Move([PaymentStatus.PENDING, PaymentStatus.FAILED], PaymentStatus.SETTLED, SETTLED),
     Move([PaymentStatus.PENDING], PaymentStatus.FAILED, FAILED),
     begins=PaymentStatus.PENDING,
-    ends=(PaymentStatus.SETTLED, PaymentStatus.FAILED),
+    ends=(PaymentStatus.SETTLED,),
     later=(PaymentStatus.NEEDS_ACTION,),
 )
 

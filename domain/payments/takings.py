@@ -38,7 +38,8 @@ class WhyUnmatched(StrEnum):
 class Taking(Entity):
     """`order_id` is the id that the cashier named, as it named it. What came is booked to `unmatched` where `why` says so.
 
-    `contradicted_at` is when the cashier first said something else of the same money, which changes nothing by itself.
+    `contradicted_at` is when the cashier first said something else of the same money, or of what went back of it; that changes
+    nothing by itself.
     """
 
     __tablename__ = "takings"

@@ -190,8 +190,7 @@ def _answer(reply: Reply) -> CashierAnswer:
 
 
 def _refund_answer(reply: Reply, refund: RefundOrder) -> RefundAnswer:
-    amount = part_of(reply, "amount")
-    if text_in(reply, "out_refund_no") != refund.id.hex or amount.get("refund") != refund.amount.minor:
+    if text_in(reply, "out_refund_no") != refund.id.hex:
         raise CashierAway("wechat_pay:other_refund")
     return _refund_as(text_in(reply, "status"), reply)
 
@@ -204,8 +203,10 @@ def _refund_as(word: str, reply: Reply) -> RefundAnswer:
     status = REFUND_STATUSES.get(word)
     if status is None:
         raise CashierAway("wechat_pay:odd_refund_status")
+    amount = part_of(reply, "amount")
+    back = minor_amount(amount.get("refund"), amount.get("currency", CURRENCY))
     at = moment(reply.get("success_time")) if status is PaymentStatus.SETTLED else None
-    return RefundAnswer(status, id_in(reply, "refund_id") or None, at)
+    return RefundAnswer(status, back, id_in(reply, "refund_id") or None, at)
 
 
 def _require(status: int) -> None:

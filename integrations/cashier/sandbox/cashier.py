@@ -47,7 +47,7 @@ class SandboxCashier:
     async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
         async def looked_up(db: Db) -> RefundAnswer | None:
             found = await orders.order(db, refund.id)
-            return RefundAnswer(found.status, _reference(found.id), found.settled_at) if found else None
+            return _refund_answer(found) if found else None
 
         return await transact(looked_up)
 
@@ -118,7 +118,12 @@ async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:
             of=asked.of,
         )
         await orders.begin(db, found)
-    return RefundAnswer(found.status, _reference(found.id), found.settled_at)
+    return _refund_answer(found)
+
+
+def _refund_answer(order: SandboxOrder) -> RefundAnswer:
+    amount = Money(order.amount, order.currency)
+    return RefundAnswer(order.status, amount, _reference(order.id), order.settled_at)
 
 
 def _reference(id: UUID) -> str:

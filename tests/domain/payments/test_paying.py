@@ -204,9 +204,13 @@ async def test_one_money_is_not_two_peoples() -> None:
     async with cashier_says(collects=[PENDING]):
         for payment in (one, other):
             await paying.hear("scripted", payment.id, paid(reference=reference(one)))
-        assert CAUSE.happened == [("settled", one.id)]
-    assert (await found(other)).status is PaymentStatus.PENDING
-    assert await takings_of(one.id, other.id) == [(reference(one), 10_000, None, True)]
+        assert CAUSE.happened == [("settled", one.id), ("failed", other.id)]
+        after = await found(other)
+        assert (after.status, after.failure) == (PaymentStatus.FAILED, PaymentFailure.ODD_MONEY)
+        assert await takings_of(one.id, other.id) == [(reference(one), 10_000, None, True)]
+        # Its own money is money all the same.
+        await paying.hear("scripted", other.id, paid(reference=reference(other)))
+    assert (await found(other)).status is PaymentStatus.SETTLED
 
 
 SAYINGS = {

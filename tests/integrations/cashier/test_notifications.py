@@ -6,10 +6,11 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from domain.payments import paying
+from domain.payments import paying, refunding
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
+from domain.payments.refunds import Refund
 from domain.payments.takings import Taking, WhyUnmatched
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -179,3 +180,23 @@ async def test_a_door_of_a_cashier_that_we_do_not_have_believes_nobody(
     assert await alipay_tells(web, ALIPAY.notification(new_id().hex)) == (400, "fail")
     assert (await web.get("/cashier/done", headers={"Accept-Language": "en"})).text.startswith("You can go back")
     assert stand_ins.HERE not in (await web.get("/cashier/done")).text
+
+
+async def test_what_wechat_pay_tells_of_a_refund_counts_where_it_is_of_its_amount(web: httpx2.AsyncClient) -> None:
+    payment = await begun("wechat-pay")
+    assert await wechat_tells(web, wechat_notification(wechat_trade(payment.id))) == 200
+    async with transaction() as db:
+        (back,) = await refunding.begin(db, payment.user_id, PaidFor("test", payment.cause_id), Money(2_500, "CNY"))
+    for told, status in (({}, 401), ({"refund": 2_499}, 200), ({"refund": 2_500}, 200), ({"refund": 2_500}, 200)):
+        inside = {
+            "mchid": stand_ins.MERCHANT,
+            "out_refund_no": back.id.hex,
+            "refund_status": "SUCCESS",
+            "amount": {"total": 10_000, **told},
+        }
+        assert await wechat_tells(web, wechat_notification(inside, "REFUND.SUCCESS")) == status
+        async with reading() as db:
+            is_settled = (await db.get_one(Refund, (back.user_id, back.id))).settled_at is not None
+        assert is_settled == (told == {"refund": 2_500})
+    assert CAUSE.happened == [("settled", payment.id), ("refunded", back.id)]
+    assert await apart("wechat-pay", payment.id) == [(10_000, "CNY", None, True)]
