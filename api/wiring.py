@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import domain.agreements.accepting
 import domain.agreements.drawing
 import domain.agreements.repaying
-import domain.agreements.tasks
 import domain.agreements.telling
 import domain.applications.applying
+import domain.days.tasks
 import domain.evidence.keeping
 import domain.ledger.posting
 import domain.matching.reach.questions
@@ -60,10 +60,10 @@ T = TypeVar("T")
 ROOMS = (
     domain.agreements.accepting,
     domain.agreements.drawing,
-    domain.agreements.tasks,
     domain.agreements.telling,
     domain.agreements.repaying,
     domain.applications.applying,
+    domain.days.tasks,
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,

@@ -39,6 +39,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "work": (
         *("rescore_batch", "rescore_concurrency", "rescore_share", "rescore_told_per_second"),
         *("match_batch", "match_concurrency", "match_share", "learning", "band_decided_min"),
+        *("day_batch", "day_concurrency", "day_share", "day_late_after_seconds"),
         *("explore_share", "explore_new_below", "reactions_late_after_seconds", "statement_timeout_ms"),
     ),
 }

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     match_batch: kinds.Batch = 250  # people in one transaction of a sweep, which matches everybody
     match_concurrency: kinds.Few = 1  # ranges of people that are matched at the same time, over all workers
     match_share: Share = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
+    day_batch: kinds.Batch = 100  # people in one transaction of a day, whose agreements are held as long
+    day_concurrency: kinds.Few = 1  # ranges of people through which a day passes at the same time, over all workers
+    day_share: Share = 0.5  # of the time in which each of them is at work; 1 where machines stand by for it
+    day_late_after_seconds: Seconds = (
+        7_200.0  # of a day; whom it has not reached then, `/readyz` and `longan status` tell
+    )
     learning: Learning = Learning()
     explore_share: Annotated[float, Field(ge=0, le=0.10)] = (
         0.05  # of lists in which one product of further down is tried

@@ -122,6 +122,7 @@ async def _make(
         signed_at=now,
         updated_at=now,
     )
+    agreement.next_on = agreement.lapses_on
     db.add(agreement)
     await leaves.add(db, offer.user_id, EvidenceKind.AGREEMENT, agreement.id, _evidence_of(agreement, offer))
     return agreement

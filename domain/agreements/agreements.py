@@ -1,11 +1,11 @@
 """Agreement: an accepted offer in force, its terms as they were accepted, and where it stands."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, Select, select, text
+from sqlalchemy import Index, Numeric, Select, SmallInteger, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
@@ -29,8 +29,10 @@ from infra.revisions import Raised, raises
 from infra.words import N_
 
 COOLING_OFF = timedelta(hours=24)
+DRAWN_WITHIN = timedelta(days=90)  # of the day of the acceptance; then what was never drawn lapses
 DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue"), declare("agreement.settled")
-UNWOUND, OVERDUE_DUE = declare("agreement.unwound"), declare("agreement.overdue_due")
+UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
+FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
 TOO_LATE = N_("This acceptance can no longer be taken back.")
 
@@ -54,7 +56,7 @@ def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:
     """The graph of one kind, by its name in words: what agreements of every kind do, and moves of its own."""
     moves = (
         Move([Status.PENDING], Status.ACTIVE),
-        Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at", due=OVERDUE_DUE),
+        Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at"),
         Move([Status.OVERDUE], Status.ACTIVE),
         Move(OWING, Status.SETTLED, SETTLED),
         Move([Status.PENDING], Status.UNWOUND, UNWOUND, refused=TOO_LATE),
@@ -75,6 +77,8 @@ class Agreement(InFeed, Entity):
     """Its partner follows it in a feed of changes. What it owes is worked out of its acts, and stands in the ledger.
 
     `amount` is the most that the person can get of it. `overdue_at`: when the oldest instalment that is open is late, or None.
+    `bucket`: the last of BUCKETS that it reached, 0 where nothing is late. `next_on`: the next day that does something to it by
+    itself, or None; until then no day looks at it.
     """
 
     __tablename__ = "agreements"
@@ -104,18 +108,26 @@ class Agreement(InFeed, Entity):
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     overdue_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    bucket: Mapped[int] = mapped_column(SmallInteger, default=0)
+    next_on: Mapped[date | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),
         Index(None, "partner_id", "feed_position", "id"),
         Index(None, "product_id"),
         Index(None, "id"),
+        Index(None, "next_on", "user_id"),
     )
 
     @property
     def cooling_off_until(self) -> datetime:
         """Until when the acceptance can be taken back, if nothing was drawn."""
         return self.signed_at + COOLING_OFF
+
+    @property
+    def lapses_on(self) -> date:
+        """The day on which it is over, if nothing was drawn by then."""
+        return clock.local_day(self.signed_at) + DRAWN_WITHIN
 
 
 def visible_to(actor: Actor) -> Select[Agreement]:

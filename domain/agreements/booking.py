@@ -4,14 +4,18 @@ Whoever books holds the agreement's row (`agreements.lock`). Interest is booked 
 the last one comes first.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
-from domain.agreements import agreements, limits, moving, posting
+from domain.agreements import agreements, coming, limits, moving, posting
 from domain.agreements.acts import ActKind, AgreementAct
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
+from domain.agreements.movements import Movement
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.applications import offers
+from domain.ledger.posting import post
+from domain.ledger.transfers import Transfer
 from infra import clock, outbox
 from infra.database import Db
 
@@ -46,28 +50,39 @@ async def book_act(
         until=until,
     )
     db.add(act)
-    return await _book(db, agreement, before)
+    [after] = await _book(db, [before.with_act(act)])
+    await _announce_repaid(db, before, after)
+    return after
 
 
 async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:
     """Book what has fallen due by today, and move the agreement where it stands now."""
-    return await _book(db, agreement, await standing_of(db, agreement))
+    [after] = await accrue_all(db, [await standing_of(db, agreement)])
+    return after
 
 
-async def _book(db: Db, agreement: Agreement, before: AgreementStanding) -> AgreementStanding:
-    after = await standing_of(db, agreement)
-    movements = after.unposted(await clock.now(db))
+async def accrue_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+    """The same of many at once, whose rows this transaction holds."""
+    return await _book(db, standings)
+
+
+async def _book(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+    now, after = await clock.now(db), list[AgreementStanding]()
+    movements, transfers = list[Movement](), list[Transfer]()
+    for standing in standings:
+        new = standing.unposted(now)
+        movements += new
+        transfers += await posting.transfers_for(db, standing.agreement, standing.acts_by_ref, standing.movements, new)
+        after.append(standing.with_posted(new))
     db.add_all(movements)
-    await posting.post_movements(db, agreement, after.acts_by_ref, before.movements, movements)
-    if movements:
-        after = await standing_of(db, agreement)
-    await _announce_repaid(db, before, after)
-    await restate(db, after)
+    await post(db, transfers)
+    for standing in after:
+        await restate(db, standing)
     return after
 
 
 async def restate(db: Db, standing: AgreementStanding) -> None:
-    """Move the agreement to where it stands: in force, late or settled; and plan when it would be late."""
+    """Move the agreement to where it stands: in force, late or settled; and plan the next day that looks at it."""
     agreement, status = standing.agreement, _status(standing)
     if status is not agreement.status:
         if status is AgreementStatus.SETTLED:
@@ -75,7 +90,9 @@ async def restate(db: Db, standing: AgreementStanding) -> None:
             await offers.end(db, agreement.user_id, agreement.offer_id)
         await moving.move(db, agreement, status)
     await agreements.touch(db, agreement)
-    await _plan_overdue(db, agreement, standing.overdue_at if status in OWING else None)
+    agreement.overdue_at = standing.overdue_at if status in OWING else None
+    agreement.next_on = coming.next_on(standing)
+    await _reach_bucket(db, agreement, coming.bucket_of(standing.overdue_days) if status in OWING else 0)
 
 
 def _status(standing: AgreementStanding) -> AgreementStatus:
@@ -87,12 +104,13 @@ def _status(standing: AgreementStanding) -> AgreementStatus:
     return AgreementStatus.OVERDUE if standing.overdue_days else AgreementStatus.ACTIVE
 
 
-async def _plan_overdue(db: Db, agreement: Agreement, at: datetime | None) -> None:
-    if at == agreement.overdue_at:
-        return
-    agreement.overdue_at = at
-    if at is not None and agreement.status is AgreementStatus.ACTIVE:
-        await outbox.announce(db, agreements.OVERDUE_DUE, user_id=agreement.user_id, subject_id=agreement.id, due_at=at)
+async def _reach_bucket(db: Db, agreement: Agreement, bucket: int) -> None:
+    """Each bucket that was reached since is told, also where nobody looked on its day."""
+    for days in coming.BUCKETS:
+        if agreement.bucket < days <= bucket:
+            owner = agreement.user_id
+            await outbox.announce(db, agreements.FELL_BEHIND, user_id=owner, subject_id=agreement.id, days=days)
+    agreement.bucket = bucket
 
 
 async def _announce_repaid(db: Db, before: AgreementStanding, after: AgreementStanding) -> None:

@@ -13,4 +13,5 @@ async def move(db: Db, agreement: Agreement, status: AgreementStatus, *field: st
     await agreements.touch(db, agreement)
     if status in life.ends:
         agreement.ended_at, agreement.overdue_at = agreement.updated_at, None
+        agreement.bucket, agreement.next_on = 0, None
     await life.move(db, agreement, status)

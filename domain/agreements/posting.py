@@ -11,7 +11,6 @@ from domain.agreements.limits import transfer_of
 from domain.agreements.movements import Movement
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
-from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, Transfer, reversal, transfers_of
 from domain.money.loans import BookingKind
 from infra.database import Db
@@ -30,14 +29,14 @@ CAUSES = {
 OF_ACTS = (BookingKind.ADVANCE, BookingKind.REPAYMENT, BookingKind.REFUND)
 
 
-async def post_movements(
+async def transfers_for(
     db: Db,
     agreement: Agreement,
     acts: Mapping[str, AgreementAct],
     before: Sequence[Movement],
     movements: Sequence[Movement],
-) -> None:
-    """Post all of them in one statement; those of `before` stand in the ledger already."""
+) -> list[Transfer]:
+    """What posts all of them, not posted yet; those of `before` stand in the ledger already."""
     done = {(movement.booked, movement.ref) for movement in before}
     books = KINDS[agreement.kind].books
     fees = await _fees_earned(db, agreement) if any(map(_gives_up, movements)) else 0
@@ -57,7 +56,7 @@ async def post_movements(
         for movement in lines:
             legs = _legs(BookingKind(movement.booked), movement, acts, books)
             transfers += _transfers(agreement, cause, movement, legs)
-    await post(db, transfers)
+    return transfers
 
 
 def _own_cause(kind: BookingKind, movement: Movement) -> Cause:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
@@ -104,6 +104,16 @@ class AgreementStanding:
     @cached_property
     def acts_by_ref(self) -> dict[str, AgreementAct]:
         return {str(act.cause_id): act for act in self.acts}
+
+    def with_act(self, act: AgreementAct) -> "AgreementStanding":
+        """After one act more."""
+        return replace(self, acts=[*self.acts, act])
+
+    def with_posted(self, movements: Sequence[Movement]) -> "AgreementStanding":
+        """After these were posted too, which say what its life says anyway."""
+        posted = replace(self, movements=[*self.movements, *movements])
+        posted.__dict__["life"] = self.life
+        return posted
 
     def unposted(self, now: datetime) -> list[Movement]:
         """What is to be posted so that the statement says all that happened by then."""

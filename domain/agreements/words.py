@@ -55,3 +55,13 @@ AGREEMENT_SETTLED = declare(
         link=AGREEMENT,
     )
 )
+AGREEMENT_LAPSED = declare(
+    NoticeKind(
+        "agreement_lapsed",
+        NoticeClass.MONEY,
+        N_("Your agreement has ended, since nothing was drawn"),
+        N_("{product}: you drew nothing within 90 days, so nothing is owed. Apply again whenever you need it."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)

@@ -28,6 +28,11 @@ class AfterTerm:
             self._starts_on, self._ends_on, self._charged = day, self._end(), 0
             yield day
 
+    @property
+    def ends_on(self) -> date:
+        """The end of the period that is running."""
+        return self._ends_on
+
     def interest(self, on: date) -> int:
         """What the last row bears up to that day that is not charged to it yet."""
         until = min(on, self._ends_on)

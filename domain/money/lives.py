@@ -40,7 +40,7 @@ class Payoff:
 @dataclass(frozen=True)
 class LoanLife:
     """`owed` is booked to date and unpaid; `accrued` is interest since then, booked when it falls due or is paid; `credit` is
-    what was paid too much. All that is booked adds up to `owed.total - credit`.
+    what was paid too much. All that is booked adds up to `owed.total - credit`. `next_on`: when interest falls due next.
     """
 
     on: date
@@ -49,6 +49,7 @@ class LoanLife:
     owed: Parts
     accrued: int
     credit: int
+    next_on: date | None
 
     @property
     def is_settled(self) -> bool:
@@ -86,6 +87,7 @@ def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanLife:
         owed=owed,
         accrued=max(0, payable - owed.interest),
         credit=replay.credit,
+        next_on=replay.plan.next_on if replay.plan else None,
     )
 
 

@@ -76,6 +76,13 @@ class LoanPlan:
         """Where all rows have fallen due, and what is still owed bears interest."""
         return self._after_term if self.is_over else None
 
+    @property
+    def next_on(self) -> date | None:
+        """When something falls due next; None where nothing will by itself."""
+        if not self.is_over:
+            return self.rows[self.open].due_on
+        return self.after_term.ends_on if self.after_term else None
+
     def lend(self, amount: int, on: date) -> None:
         self.balance.change(on, amount)
         if self.is_over:

@@ -91,7 +91,22 @@ def live(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> RentLife:
     replay.fall_due(on)
     owed = sum((booking.parts for booking in replay.bookings), NOTHING)
     rows = tuple(row.planned for row in replay.rows)
-    return RentLife(on, rows, tuple(replay.bookings), owed, accrued=0, credit=replay.credit, ends_on=terms.ends_on)
+    return RentLife(
+        on=on,
+        rows=rows,
+        bookings=tuple(replay.bookings),
+        owed=owed,
+        accrued=0,
+        credit=replay.credit,
+        next_on=next_on(terms, on),
+        ends_on=terms.ends_on,
+    )
+
+
+def next_on(terms: RentTerms, on: date) -> date | None:
+    """The next day after this one on which rent falls due, or the lease is over; None once it is."""
+    days = [*(month.starts_on for month in rent_months(terms)), terms.ends_on + DAY]
+    return next((day for day in days if day > on), None)
 
 
 def payoff(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> Payoff | None:

@@ -6,10 +6,11 @@ A use of them has two tables of its own: one of runs and one of ranges, with wha
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ARRAY, Select, Uuid, func, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
 from domain.facts.readings import FactsVersion
@@ -40,7 +41,12 @@ LIFE = Lifecycle(
 
 
 class Run(MappedAsDataclass, kw_only=True):
-    """Columns of a run. One that begins supersedes the one that runs: it does all that the other had left."""
+    """Columns of a run. One that begins supersedes the one that runs: it does all that the other had left.
+
+    `everybody` are the people that it goes through, each once, as `user_id`.
+    """
+
+    everybody: ClassVar[Select[UUID]] = select(FactsVersion.user_id)
 
     id: Mapped[Id] = mapped_column(init=False, sort_order=-1)
     people: Mapped[int] = mapped_column(init=False)
@@ -74,13 +80,15 @@ class Range(MappedAsDataclass, kw_only=True):
 R = TypeVar("R", bound=Run)
 P = TypeVar("P", bound=Range)
 
-BOUNDS = text(
-    """
-    SELECT (array_agg(user_id ORDER BY user_id DESC))[1] AS last, count(*) AS people
-      FROM (SELECT user_id, ntile(:ranges) OVER (ORDER BY user_id) AS number FROM facts_versions) AS everybody
-     GROUP BY number ORDER BY number
-    """
-)
+
+def _bounds(run: type[Run], ranges: int) -> Select[UUID, int]:
+    """The last person of each range, and how many are in it."""
+    everybody = run.everybody.subquery()
+    number = func.ntile(ranges).over(order_by=everybody.c.user_id).label("number")
+    placed = select(everybody.c.user_id, number).subquery()
+    last = func.array_agg(aggregate_order_by(placed.c.user_id, placed.c.user_id.desc()), type_=ARRAY(Uuid()))[1]
+    bounds = select(last.label("last"), func.count().label("people")).group_by(placed.c.number)
+    return bounds.order_by(placed.c.number)
 
 
 async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> None:
@@ -88,11 +96,11 @@ async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> No
     now = await clock.now(db)
     supersede = update(type(run)).where(type(run).state.in_(LIFE.sources(RunState.SUPERSEDED)))
     await db.execute(supersede.values(state=RunState.SUPERSEDED, ended_at=now))
-    run.people = (await db.execute(select(func.count()).select_from(FactsVersion))).scalar_one()
+    run.people = (await db.execute(select(func.count()).select_from(run.everybody.subquery()))).scalar_one()
     run.begun_at = now
     db.add(run)
     await db.flush()
-    bounds = (await db.execute(BOUNDS, {"ranges": ranges or max(1, -(-run.people // RANGE_PEOPLE))})).all()
+    bounds = (await db.execute(_bounds(type(run), ranges or max(1, -(-run.people // RANGE_PEOPLE))))).all()
     # Who comes after everybody is in the last range too.
     lasts = [*(row.last for row in bounds[:-1]), EVERYBODY]
     for number, (row, after, last) in enumerate(zip(bounds, [NOBODY, *lasts], lasts, strict=False)):
@@ -134,14 +142,15 @@ async def progress(db: Db, run: type[Run], part: type[Range], run_id: UUID, shap
     found = await db.get_one(run, run_id, populate_existing=True)
     mine = select(part).where(part.run_id == run_id, part.opened_at.is_not(None))
     begun = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
-    done = sum([each.people if each.ended_at else await _passed(db, each) for each in begun])
+    done = sum([each.people if each.ended_at else await _passed(db, run, each) for each in begun])
     names = {field.name for field in fields(shape)} - OF_THE_RUN
     sums = {name: sum(getattr(each, name) for each in begun) for name in names}
     return shape(state=found.state, people=found.people, done=done, **sums)
 
 
-async def _passed(db: Db, part: Range) -> int:
-    there = select(func.count()).where(FactsVersion.user_id > part.after, FactsVersion.user_id <= part.cursor)
+async def _passed(db: Db, run: type[Run], part: Range) -> int:
+    everybody = run.everybody.subquery().c
+    there = select(func.count()).where(everybody.user_id > part.after, everybody.user_id <= part.cursor)
     return (await db.execute(there)).scalar_one()
 
 

@@ -79,6 +79,8 @@ def test_whatever_is_declared_is_announced() -> None:
     ours = {name for name in events.declared() if not name.startswith(("test.", "visit.", "kettle."))}
     by_value = set(schedules._wanted)
     by_value |= {
+        "day.batch_due",
+        "day.passed",
         "rescore.batch_due",
         "rescore.done",
         "sweep.batch_due",

@@ -75,6 +75,7 @@ async def open_loan(
         signed_at=now,
         updated_at=now,
     )
+    agreement.next_on = agreement.lapses_on
     db.add_all([offer, agreement])
     await db.flush()
     await limits.begin(db, agreement)

@@ -27,6 +27,7 @@ from tests.api.app.test_identity import new_id_number, verify
 from tests.api.app.test_payment_accounts import OWN, REMOVE, add
 from tests.api.doors import Client
 from tests.clocks import Clock
+from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out
 from tests.domain.agreements.test_accepting import accept, offered
 from tests.phones import Answer, Phone, new_key, uuid_of
@@ -147,7 +148,7 @@ async def test_a_loan_is_drawn_paid_out_and_owed(borrower: Phone, clock: Clock) 
     assert (await look(borrower, agreement))["payoffQuote"] == quote
     await clock.forward(days=25)
     await borrower.renew()
-    await borrower.settle()
+    await day_passes(borrower.user_id)
     late = await look(borrower, agreement)
     assert late["status"] == "OVERDUE" and late["overdueDays"] >= 3
     assert late["schedule"][0]["status"] == "OVERDUE"
@@ -239,13 +240,13 @@ async def test_the_fee_is_borne_in_shares_that_add_up() -> None:
             )
 
 
-async def test_what_is_due_tomorrow_is_planned_once() -> None:
+async def test_the_next_day_that_looks_at_a_loan_is_the_one_on_which_an_instalment_is_due() -> None:
     async with rolled_back() as db:
         agreement = await open_loan(db)
+        today = await house_clock.today(db)
+        assert agreement.next_on == today + timedelta(days=90)
         await pay_out(db, agreement, 600_00)
         await pay_out(db, agreement, 600_00)
-        due = select(func.count()).where(Event.subject_id == agreement.id, Event.name == agreements.OVERDUE_DUE)
-        assert (await db.execute(due)).scalar_one() == 1
-        assert agreement.overdue_at is not None and agreement.overdue_at > await house_clock.now(db) + timedelta(
-            days=27
-        )
+        standing = await standings.standing_of(db, agreement)
+        assert agreement.next_on == standing.life.rows[0].due_on
+        assert agreement.overdue_at == house_clock.begins(agreement.next_on + timedelta(days=1))

@@ -1,0 +1,41 @@
+"""What comes of an agreement by itself: the day of the next thing, and how late it is by then."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from domain.agreements.agreements import OWING, AgreementStatus
+from domain.agreements.kinds import KINDS
+from domain.agreements.standings import AgreementStanding
+
+BUCKETS = (1, 8, 31, 61, 91)  # days for which the oldest instalment that is open is late
+
+
+def next_on(standing: AgreementStanding) -> date | None:
+    """The next day after this one that does something to it: something falls due, is late, or lapses; None where none does."""
+    tomorrow = standing.on + timedelta(days=1)
+    coming = [max(day, tomorrow) for day in _coming(standing)]
+    return min(coming, default=None)
+
+
+def bucket_of(days: int) -> int:
+    """The last bucket that so many days of being late have reached; 0 before the first."""
+    return max((bucket for bucket in BUCKETS if bucket <= days), default=0)
+
+
+def lapses_on(standing: AgreementStanding) -> date | None:
+    """The day on which it is over because nothing was drawn; None where that cannot be."""
+    agreement, is_drawn = standing.agreement, KINDS[standing.agreement.kind].is_drawn
+    is_undrawn = is_drawn and agreement.status is AgreementStatus.PENDING and not standing.is_on_its_way
+    return agreement.lapses_on if is_undrawn else None
+
+
+def _coming(standing: AgreementStanding) -> Iterator[date]:
+    if (day := lapses_on(standing)) is not None:
+        yield day
+    if standing.agreement.status not in OWING:
+        return
+    if standing.life.next_on is not None:
+        yield standing.life.next_on
+    if (row := standing.life.next_due) is not None:
+        reached = (row.due_on + timedelta(days=bucket) for bucket in BUCKETS)
+        yield from (day for day in reached if day > standing.on)

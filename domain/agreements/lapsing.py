@@ -1,0 +1,23 @@
+"""Lapsing: an agreement of which nothing was drawn in time is over, and what was kept for it is free again."""
+
+from collections.abc import Sequence
+
+from domain.agreements import coming, limits, moving
+from domain.agreements.agreements import LAPSED, AgreementStatus
+from domain.agreements.standings import AgreementStanding
+from domain.applications import offers
+from infra import outbox
+from infra.database import Db
+
+
+async def lapse_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+    """Of these, whose rows this transaction holds, those whose time is over. Money that is on its way keeps one open."""
+    for standing in standings:
+        agreement = standing.agreement
+        lapses_on = coming.lapses_on(standing)
+        if lapses_on is not None and lapses_on <= standing.on:
+            await limits.end(db, agreement)
+            await offers.end(db, agreement.user_id, agreement.offer_id)
+            await moving.move(db, agreement, AgreementStatus.UNWOUND)
+            await outbox.announce(db, LAPSED, user_id=agreement.user_id, subject_id=agreement.id)
+    return [*standings]

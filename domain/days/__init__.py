@@ -1,0 +1,1 @@
+"""Days: what a business day does to agreements by itself."""

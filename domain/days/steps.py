@@ -1,0 +1,25 @@
+"""The steps of a day, in their order: each does its part to all agreements of a batch that the day has come to."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from domain.agreements import booking, lapsing
+from domain.agreements.standings import AgreementStanding
+from infra.database import Db
+
+
+@dataclass(frozen=True)
+class DayStep:
+    """`take` is given how agreements stand that this transaction holds, and answers how they stand then.
+
+    Taken twice on a day, or once after many, it does the same: it does what is missing by today.
+    """
+
+    name: str
+    take: Callable[[Db, Sequence[AgreementStanding]], Awaitable[list[AgreementStanding]]]
+
+
+STEPS = (
+    DayStep("book what fell due, and what is late", booking.accrue_all),
+    DayStep("let lapse what was never drawn", lapsing.lapse_all),
+)

@@ -1,0 +1,212 @@
+"""A day against a pure model: whoever lets it pass, how often and how late, the same rows are left behind.
+
+`LONGAN_LIVES=1000 pytest tests/domain/days` passes days through as many random books.
+"""
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.agreements import agreements, posting
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.coming import BUCKETS
+from domain.agreements.movements import Movement
+from domain.agreements.repaid_by_instalments import terms_of
+from domain.agreements.standings import standing_of
+from domain.days import passing
+from domain.days.days import DayRange
+from domain.ledger.accounts import balances_of
+from domain.ledger.kinds import AccountKind as K
+from domain.ledger.transfers import Transfer
+from domain.money import lives
+from infra import clock
+from infra.database import Db
+from infra.outbox import Event
+from tests.days import begin_day, pass_days, pass_days_until
+from tests.domain.agreements.loans import open_loan, pay_out, repay
+from tests.trying import rolled_back
+
+BOOKS = int(os.environ.get("LONGAN_LIVES", "6"))
+LENGTH = 75
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What people do of a book, by the place of the day; nothing of it depends on who lets days pass."""
+
+    first: date
+    loans: Sequence[dict[str, Any]]
+    payments: Sequence[tuple[int, int, float]]  # on which day, to which loan, how much of what was lent
+
+
+def planned(seed: int) -> Plan:
+    chance = random.Random(seed)
+    first = chance.choice([date(2027, 1, 31), date(2028, 1, 29), date(2028, 1, 31), date(2027, 12, 30)])
+    loans = [
+        {
+            "amount": chance.randint(50, 3_000) * 100,
+            "months": chance.choice([1, 2, 3, 12]),
+            "rate": chance.choice(["0", "0.12", "0.2139"]),
+        }
+        for _ in range(4)
+    ]
+    payments = [
+        (chance.randrange(LENGTH), chance.randrange(4), chance.choice([0.05, 0.3, 1.5]))
+        for _ in range(chance.randint(1, 5))
+    ]
+    return Plan(first, loans, sorted(payments))
+
+
+async def lived(plan: Plan, passes: Sequence[int]) -> list[Any]:
+    """All rows of a book after its days, of which these let a day pass; a number that is there twice lets it pass twice."""
+    async with rolled_back() as db:
+        await begin_day(db, plan.first)
+        book = [await open_loan(db, **loan) for loan in plan.loans]
+        for agreement in book[:-1]:  # of the last one nothing is ever drawn
+            await pay_out(db, agreement, agreement.amount)
+        people = [each.user_id for each in book]
+        for place in range(1, LENGTH + 1):
+            await begin_day(db, plan.first + timedelta(days=place))
+            for _ in range(passes.count(place)):
+                await passing.pass_for(db, people)
+            for on, loan, share in plan.payments:
+                if on == place and book[loan].status in agreements.OWING:
+                    await repay(db, book[loan], max(1, int(book[loan].amount * share)))
+        await passing.pass_for(db, people)
+        for agreement in book:
+            await agrees(db, agreement)
+        return [await rows_of(db, agreement) for agreement in book]
+
+
+async def agrees(db: Db, agreement: Agreement) -> None:
+    """With a life that was worked out of what happened, and counted days."""
+    standing, today = await standing_of(db, agreement), await clock.today(db)
+    life = lives.live(terms_of(agreement), standing.events, today)
+    assert standing.unposted(await clock.now(db)) == []
+    balances = await balances_of(db, agreement.user_id, agreement.id)
+    assert (balances[K.PRINCIPAL], balances[K.INTEREST]) == (life.owed.principal, life.owed.interest)
+    unpaid = [row.due_on for row in life.rows if row.outstanding]
+    late = (today - unpaid[0]).days if unpaid else 0
+    assert agreement.bucket == max((each for each in BUCKETS if each <= late), default=0)
+    assert (agreement.status is AgreementStatus.OVERDUE) == (late > 0)
+    assert agreement.next_on is None or agreement.next_on > today
+    if agreement.status in agreements.OWING:
+        days = [row.due_on for row in life.rows] + [unpaid[0] + timedelta(days=each) for each in BUCKETS]
+        assert agreement.next_on is not None and agreement.next_on <= min(day for day in days if day > today)
+
+
+async def rows_of(db: Db, agreement: Agreement) -> Any:
+    """Everything but ids and the times at which it was written down."""
+    lines = await _rows(db, Movement, Movement.place, Movement.agreement_id == agreement.id)
+    money = await _rows(db, Transfer, Transfer.value_on, Transfer.subject_id == agreement.id)
+    told = select(Event.name, func.count()).where(Event.subject_id == agreement.id).group_by(Event.name)
+    return (
+        [(each.kind, each.booked, each.on, [*each.parts], each.credit, each.number) for each in lines],
+        sorted((each.debit, each.credit, each.amount, each.cause_kind, each.value_on) for each in money),
+        (agreement.status, agreement.bucket, agreement.next_on, agreement.overdue_at),
+        sorted((name, number) for name, number in await db.execute(told)),
+    )
+
+
+async def _rows(db: Db, kind: type[Any], order: Any, its: Any) -> Sequence[Any]:
+    return (await db.execute(select(kind).where(its).order_by(order))).scalars().all()
+
+
+@pytest.mark.parametrize("seed", range(BOOKS))
+async def test_the_same_rows_are_left_whoever_lets_days_pass(seed: int) -> None:
+    plan, chance = planned(seed), random.Random(seed)
+    every = [*range(1, LENGTH + 1)]
+    wanted = await lived(plan, every)
+    twice = [*every, *(place for place in every if chance.random() < 0.3)]
+    late = [place for place in every if place % 4 == 0]  # three days' outage, again and again
+    never: list[int] = []
+    for passes in (twice, late, never):
+        assert _without_moods(await lived(plan, passes)) == _without_moods(wanted)
+
+
+def _without_moods(rows: list[Any]) -> list[Any]:
+    """Whoever was late and paid before anybody looked was never told to be late; all else is the same."""
+    moods = {agreements.OVERDUE, agreements.FELL_BEHIND}
+    return [(*rest, [each for each in told if each[0] not in moods]) for *rest, told in rows]
+
+
+async def test_a_day_late_is_told_once_and_each_bucket_on_its_day() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2028, 1, 31))
+        agreement = await open_loan(db, months=1)
+        await pay_out(db, agreement, 1_200_00)
+        reached: list[tuple[date, int]] = []
+        for _ in range(29 + 95):
+            before = agreement.bucket
+            await pass_days(db, 1, agreement.user_id)
+            if agreement.bucket != before:
+                reached.append((await clock.today(db), agreement.bucket))
+        due = date(2028, 2, 29)
+        assert reached == [(due + timedelta(days=each), each) for each in BUCKETS]
+        told = select(Event.data).where(Event.subject_id == agreement.id, Event.name == agreements.FELL_BEHIND)
+        days = [data["days"] for data in (await db.execute(told.order_by(Event.position))).scalars()]
+        assert days == [*BUCKETS]
+        late = select(func.count()).where(Event.subject_id == agreement.id, Event.name == agreements.OVERDUE)
+        assert (await db.execute(late)).scalar_one() == 1
+
+
+async def test_what_was_never_drawn_lapses_after_90_days_and_not_before() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 3, 1))
+        agreement = await open_loan(db)
+        await pass_days(db, 89, agreement.user_id)
+        assert agreement.status is AgreementStatus.PENDING
+        await pass_days(db, 1, agreement.user_id)
+        assert (agreement.status, agreement.next_on) == (AgreementStatus.UNWOUND, None)
+        balances = await balances_of(db, agreement.user_id, agreement.id)
+        assert (balances[K.DRAWABLE], balances[K.COMMITTED]) == (0, 0)
+
+
+async def test_a_day_touches_only_those_it_comes_to() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 3, 1))
+        book = [await open_loan(db) for _ in range(3)]
+        for agreement in book:
+            await pay_out(db, agreement, 1_200_00)
+        people = [each.user_id for each in book]
+        await pass_days_until(db, date(2027, 3, 31), *people)
+        written = [each.updated_at for each in book]
+        assert await passing.pass_for(db, people) == 0
+        await begin_day(db, date(2027, 4, 1))
+        assert await passing.pass_for(db, people) == 3
+        assert all(each.updated_at > at for each, at in zip(book, written, strict=True))
+
+
+async def test_one_agreement_that_stands_in_the_way_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 1))
+        book = [await open_loan(db) for _ in range(3)]
+        for agreement in book:
+            await pay_out(db, agreement, 1_200_00)
+        await begin_day(db, date(2027, 2, 2))
+        real, broken = posting.transfers_for, book[1].id
+
+        async def break_one(db: Db, agreement: Agreement, *rest: Any) -> Any:
+            assert agreement.id != broken, "this one stands in the way"
+            return await real(db, agreement, *rest)
+
+        monkeypatch.setattr(posting, "transfers_for", break_one)
+        day = await passing.begin(db, ranges=1)
+        await passing.go_on(db, day.id, 0)
+        found = await statuses(db, book)
+        assert found == [AgreementStatus.OVERDUE, AgreementStatus.ACTIVE, AgreementStatus.OVERDUE]
+        part = (await db.execute(select(DayRange).where(DayRange.run_id == day.id))).scalars()
+        assert [(each.touched, each.unreadable) for each in part] == [(2, 1)]
+
+
+async def statuses(db: Db, book: Sequence[Agreement]) -> list[AgreementStatus]:
+    ids: list[UUID] = [each.id for each in book]
+    rows = dict((await db.execute(select(Agreement.id, Agreement.status).where(Agreement.id.in_(ids)))).all())
+    return [rows[id] for id in ids]
