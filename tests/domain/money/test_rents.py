@@ -176,3 +176,10 @@ def _check_that_all_that_is_told_of_it_agrees(life: RentLife) -> None:
     assert all(row.paid == NOTHING and row.settled_on is None for row in life.rows if row.due_on > life.on)
     paid = [row.outstanding == 0 for row in due]
     assert paid == sorted(paid, reverse=True), "the oldest is paid first"
+
+
+def test_a_lease_names_the_next_day_on_which_something_falls_due_or_it_is_over() -> None:
+    terms = RentTerms(1_000_00, 2, date(2027, 12, 31))
+    days = [date(2027, 12, 30), date(2027, 12, 31), date(2028, 1, 31), date(2028, 2, 28), date(2028, 2, 29)]
+    following = [live(terms, [], day).next_on for day in days]
+    assert following == [date(2027, 12, 31), date(2028, 1, 31), date(2028, 2, 29), date(2028, 2, 29), None]
