@@ -70,7 +70,8 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
 
 def _refuse_unowed(standing: AgreementStanding, amount: Money) -> None:
     agreement = standing.agreement
-    if agreement.status not in agreements.OWING:
+    # What a cashier gave back twice is owed after all was settled.
+    if agreement.status not in agreements.OWING and not standing.outstanding:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is owed on this agreement."), field=AGREEMENT)
     if amount.currency != agreement.currency or amount.minor <= 0:
         raise invalid(N_("Pay an amount above zero, in {currency}."), AMOUNT, currency=agreement.currency)

@@ -14,6 +14,8 @@ from domain.agreements.repaying import RepayWish
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind
+from domain.payments import refunding
+from domain.payments.cashiers import PaymentStatus, RefundAnswer
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from infra.database import reading, transaction
@@ -25,6 +27,7 @@ from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
 from tests.clocks import Clock
 from tests.domain.agreements.loans import open_loan, owner, pay_out
+from tests.domain.payments.scripted import cashier_says
 from tests.working import work_off
 
 K = AccountKind
@@ -193,3 +196,25 @@ async def test_who_moves_money_too_often_is_refused_and_leaves_nothing(monkeypat
     assert await refused(actor, wish(agreement, 1_00)) == ("RATE_LIMITED", None)
     assert await count(Payment, actor.user_id) == 2
     assert (await repaying.repay(actor, wish(agreement, 1_00), key)).id == first.id, "a retry is no other"
+
+
+async def test_what_goes_back_twice_after_a_no_is_owed_and_can_be_repaid() -> None:
+    """The cashier says no, gives the same money back when it is asked anew, and says that the first went back after all."""
+    agreement, actor = await drawn_loan()
+    await repaying.repay(actor, wish(agreement, 1_000_00), str(new_id()))
+    await repaying.repay(actor, wish(agreement, 250_00), str(new_id()))
+    no, yes = RefundAnswer(PaymentStatus.FAILED), RefundAnswer(PaymentStatus.SETTLED)
+    async with cashier_says(refunds=[no, yes]):
+        for _ in range(2):
+            await repaying.refund_credit(actor, agreement.id, str(new_id()))
+        async with reading() as db:
+            refunds = (await db.execute(select(Refund).where(Refund.user_id == actor.user_id))).scalars().all()
+        for refund in refunds:
+            await refunding.hear(refund.user_id, refund.id, yes)
+    after = await standing(agreement)
+    assert (after.outstanding, after.credit, after.agreement.status) == (50_00, 0, "SETTLED")
+    async with reading() as db:
+        assert (await balances_of(db, agreement.user_id, agreement.id))[K.PRINCIPAL] == 50_00
+    await repaying.repay(actor, wish(agreement, 50_00), str(new_id()))
+    assert (await standing(agreement)).outstanding == 0
+    assert await refused(actor, wish(agreement, 1_00)) == ("NOT_OPEN", ("input", "agreementId"))
