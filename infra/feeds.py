@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, bindparam, literal, null, select, text
+from sqlalchemy import BigInteger, Index, Select, bindparam, literal, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, MappedAsDataclass, mapped_column
 
@@ -34,6 +34,11 @@ class FeedHead(Entity):
 # Never below what was given out, and by the machine's time: a server restored from yesterday's copy gives out no position
 # again that a reader has passed.
 NEXT = text("SELECT greatest(CAST(:last AS bigint) + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)")
+
+
+def waiting_index(name: str, *columns: str) -> Index:
+    """Of a reader's rows that wait for their position, in the order in which they get them: however many wait, none is sorted."""
+    return Index(name, *columns, postgresql_where=text("feed_position IS NULL"))
 
 
 def unsettled(row: type[InFeed], reader: InstrumentedAttribute[UUID]) -> Question[int]:

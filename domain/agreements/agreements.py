@@ -15,7 +15,7 @@ from domain.money.conventions import Rounding
 from domain.money.loans import Amortisation
 from domain.people import putting_away
 from domain.permissions import Permission
-from infra import clock, outbox
+from infra import clock, feeds, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.errors import Refusal, not_found
@@ -114,6 +114,7 @@ class Agreement(InFeed, Entity):
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),
         Index(None, "partner_id", "feed_position", "id"),
+        feeds.waiting_index("ix_agreements_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "product_id"),
         Index(None, "id"),
         Index(None, "next_on", "user_id"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.people import putting_away
 from domain.permissions import Permission
-from infra import clock
+from infra import clock, feeds
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
@@ -88,6 +88,7 @@ class Application(InFeed, Entity):
 
     __table_args__ = (
         Index(None, "partner_id", "feed_position", "id"),
+        feeds.waiting_index("ix_applications_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "status", "promised_by", "id"),
         Index(None, "id"),
         Index(None, "created_at"),

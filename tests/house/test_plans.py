@@ -13,7 +13,10 @@ from api.cli.bench import multiplying, plans
 from api.cli.bench.plans import Scan
 from api.main import app
 from domain.actors import PartnerActor, Role
+from domain.agreements import feed as agreements_feed
 from domain.applications import applications
+from domain.applications import feed as applications_feed
+from domain.permissions import Scope
 from infra import postgres_url, pruning
 from infra.database import Db, transaction
 from infra.entity import Entity
@@ -28,6 +31,7 @@ from integrations.webhooks.settling import Attempted
 from tests.api.doors import CONTRACT, Client, operations
 from tests.api.people import apply_at, open_shop, staff_token
 from tests.applying import AT_ONCE, BY_PARTNER, apply
+from tests.domain.agreements.loans import open_loan
 from tests.integrations.webhooks.hooks import happen, listen
 from tests.phones import Phone
 from tests.statements import statements
@@ -104,16 +108,37 @@ async def test_what_is_forgotten_by_night_is_read_off_an_index_oldest_first(db: 
             await pruning.one_batch(db, stored_as)
     asked = [each for each in sent if each.startswith("DELETE")]
     assert len(asked) == sum(map(len, pruning.stale().values())) > 10
+    for statement, found in (await steps_of(asked)).items():
+        assert found[-2:] in (["LockRows", "Index Scan"], ["Index Scan", "Tid Scan"]), (statement, found)
+
+
+async def test_what_waits_for_its_place_in_a_feed_is_read_off_an_index_in_that_order() -> None:
+    shop = await open_shop()
+    actor = PartnerActor(shop.partner.id, "client", scopes=frozenset({Scope.APPLICATIONS}))
+    application = await apply_at(shop)
+    async with transaction() as db:
+        agreement = await open_loan(db, partner_id=shop.partner.id)
+    with statements() as sent:
+        assert [each.id for each in (await applications_feed.page(actor, None, None, first=1, after=None)).items] == [
+            application.id
+        ]
+        assert [each.id for each in (await agreements_feed.page(actor, None, first=1, after=None)).items] == [
+            agreement.id
+        ]
+    asked = [each for each in sent if "SKIP LOCKED" in each]
+    assert list((await steps_of(asked)).values()) == [["Limit", "LockRows", "Index Scan"]] * 2
+
+
+async def steps_of(asked: Sequence[str]) -> dict[str, list[str]]:
+    """How Postgres goes about each, by indexes wherever it can, however few rows lie in a table just now."""
     connection = await asyncpg.connect(postgres_url.dsn(settings().database_url or ""))
     try:
-        # However few rows lie in a table just now.
-        for given in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off"):
-            await connection.execute(f"SET {given}")
-        steps = [re.findall(r"'Node Type': '(.*?)'", str(await plans._plan(connection, each))) for each in asked]
+        for name in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
+            await connection.execute(f"SET {name} = off")
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        return {each: re.findall(r"'Node Type': '(.*?)'", str(await plans._plan(connection, each))) for each in asked}
     finally:
         await connection.close()
-    for statement, found in zip(asked, steps, strict=True):
-        assert found[-2:] in (["LockRows", "Index Scan"], ["Index Scan", "Tid Scan"]), (statement, found)
 
 
 WEBHOOKS = ["webhook_endpoints", "webhook_deliveries", "webhook_attempts", "webhook_secrets"]
