@@ -20,6 +20,7 @@ import domain.payments.refunding
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.reconciling.reconciling
+import domain.reconciling.remittances
 import domain.tasks
 import domain.telling
 import integrations.cashier.chosen
@@ -72,6 +73,7 @@ ROOMS = (
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.reconciling.reconciling,
+    domain.reconciling.remittances,
     domain.tasks,
     domain.telling,
     integrations.cashier.chosen,

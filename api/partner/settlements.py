@@ -1,7 +1,7 @@
 """What a partner is told of a day's money."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 
@@ -12,7 +12,7 @@ from api.graphql.scalars import Money
 from api.graphql.showing import shows
 from domain.actors import PartnerActor
 from domain.permissions import Permission
-from domain.reconciling import settlements
+from domain.reconciling import remittances, settlements
 from domain.reconciling.settlements import Settlement, SettlementKind
 from infra.database import reading
 from infra.errors import invalid
@@ -47,6 +47,20 @@ class SettlementLine:
         return Money.of(root.amount, root.currency)
 
 
+@shows(remittances.Remittance, description="What Longan pays out to the partner for one or more days.")
+class Remittance:
+    first_on: date = strawberry.field(description="The first of its days.")
+    last_on: date = strawberry.field(
+        description="The last of them: more than one where the net of those before was not above zero."
+    )
+    paid_at: datetime | None = strawberry.field(description="When it went out; null while it is due.")
+    reference: str | None = strawberry.field(description="The bank's reference; null while it is due.")
+
+    @strawberry.field(description="The net of its days.")
+    def amount(root: strawberry.Parent[remittances.Remittance]) -> Money:
+        return Money.of(root.amount, root.currency)
+
+
 def _total(kind: SettlementKind, description: str) -> Money:
     def total(root: strawberry.Parent[Settlement]) -> Money:
         return Money.of(root.total(kind), root.currency)
@@ -66,6 +80,14 @@ class SettlementReport:
     @strawberry.field(description="What Longan owes the partner for the day: received less refunded less fees.")
     def net(root: strawberry.Parent[Settlement]) -> Money:
         return Money.of(root.net, root.currency)
+
+    @strawberry.field(
+        description="The payment that the day is part of; null until the night, or where nothing is owed of it."
+    )
+    async def remittance(root: strawberry.Parent[Settlement], info: Info) -> Remittance | None:
+        async with reading() as db:
+            partner_id = info.context.partner.partner_id
+            return cast(Remittance | None, await remittances.of_day(db, partner_id, root.on, root.currency))
 
 
 @strawberry.type

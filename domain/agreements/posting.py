@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from domain.agreements import commission
 from domain.agreements.acts import AgreementAct
 from domain.agreements.agreements import Agreement
 from domain.agreements.kind import Books
@@ -52,7 +53,10 @@ async def transfers_for(
         fees -= sum(amount for debit, _, amount in legs if debit is K.FEES_EARNED)
         transfers += _transfers(agreement, _own_cause(kind, movement), movement, legs)
     for cause, lines in of_acts.items():
-        transfers += _transfers(agreement, cause, lines[0], _changes_hands(lines, books))
+        money = _changes_hands(lines, books)
+        transfers += _transfers(agreement, cause, lines[0], money)
+        for _, _, amount in money:
+            transfers += await commission.transfers_of_act(db, agreement, cause, amount, lines[0].on)
         for movement in lines:
             legs = _legs(BookingKind(movement.booked), movement, acts, books)
             transfers += _transfers(agreement, cause, movement, legs)

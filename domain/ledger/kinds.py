@@ -42,6 +42,7 @@ class AccountKind(StrEnum):
     DEPOSIT = "DEPOSIT"
     DEPOSIT_RETURNING = "DEPOSIT_RETURNING"
     UNMATCHED = "UNMATCHED"
+    REMITTED = "REMITTED"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ KINDS: Mapping[AccountKind, Kind] = {
     AccountKind.UNMATCHED: Kind(
         CREDIT, AccountRule.CREDIT, "Liabilities:Unmatched", "money at the cashier that fits nothing"
     ),
+    # Of a remittance.
+    AccountKind.REMITTED: Kind(DEBIT, None, "Liabilities:Remitted", "paid out to the partner, of what it is owed"),
 }
 
 OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES, AccountKind.RENT)

@@ -44,6 +44,7 @@ class CauseKind(StrEnum):
     UNMATCHED = "UNMATCHED"  # a payment that fits nothing
     MATCHED = "MATCHED"  # a payment that was found to fit
     GIVEN_BACK = "GIVEN_BACK"  # a payment that fits nothing, and was sent back
+    REMITTANCE = "REMITTANCE"  # a remittance that was paid out to a partner
     CORRECTION = "CORRECTION"  # whatever a member of staff put right
 
 

@@ -60,6 +60,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "ledger.break_found": OURS,
     "ledger.reconciled": OURS,
     "ledger.reconciling_due": OURS,
+    "remittance.reckoning_due": OURS,
     "ledger.reconciling_range_due": OURS,
     "matcher.retrain": OURS,
     "matches.sweep": OURS,

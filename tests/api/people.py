@@ -131,21 +131,26 @@ def scored(grade: Grade) -> Scored:
     )
 
 
+async def staff_member(db: Db, role: Role) -> Staff:
+    """Somebody new of the staff, who never signs in by password."""
+    member = Staff(
+        email_index=uuid4().bytes,
+        email_sealed=b"",
+        name_sealed=vault.system_seal().close(f"Somebody of {role}", staff.NAME),
+        role=role,
+        password_hash="nobody knows it",
+        totp_sealed=b"",
+        created_at=await clock.now(db),
+    )
+    db.add(member)
+    await db.flush()
+    return member
+
+
 async def staff_token(role: Role) -> str:
-    """The token of a new member of staff, who never signs in by password."""
+    """The token of a new member of staff."""
     async with transaction() as db:
-        member = Staff(
-            email_index=uuid4().bytes,
-            email_sealed=b"",
-            name_sealed=vault.system_seal().close(f"Somebody of {role}", staff.NAME),
-            role=role,
-            password_hash="nobody knows it",
-            totp_sealed=b"",
-            created_at=await clock.now(db),
-        )
-        db.add(member)
-        await db.flush()
-        token, _ = await staff_sessions.begin(db, member)
+        token, _ = await staff_sessions.begin(db, await staff_member(db, role))
         return token
 
 

@@ -13,28 +13,17 @@ from sqlalchemy.exc import DBAPIError
 from domain import approvals
 from domain.actors import Role, StaffActor
 from domain.approvals import Approval, Verdict, hash_of
-from domain.people.staff import Staff
 from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from ml.live.approvals import MODEL
+from tests.api.people import staff_member
 from tests.trying import rolled_back
 
 
 async def somebody(role: Role = Role.RISK) -> StaffActor:
     async with transaction() as db:
-        member = Staff(
-            email_index=uuid4().bytes,
-            email_sealed=b"",
-            name_sealed=b"",
-            role=role,
-            password_hash="",
-            totp_sealed=b"",
-            created_at=await clock.now(db),
-        )
-        db.add(member)
-        await db.flush()
-        return StaffActor(member.id, role)
+        return StaffActor((await staff_member(db, role)).id, role)
 
 
 async def do(verb: Any, actor: StaffActor, subject: str, **how: Any) -> Approval | RefusalCode:

@@ -24,6 +24,7 @@ def routes() -> list[BaseRoute]:
         home,
         matching,
         money,
+        partners,
         product,
         products,
         rendering,
@@ -55,5 +56,9 @@ def routes() -> list[BaseRoute]:
         Route("/console/matching", matching.matching_page),
         Route("/console/money", money.money_page),
         Route("/console/agreements/{id}", money.agreement_page),
+        Route("/console/partners", partners.partners_page),
+        Route("/console/remittances/{id}", partners.pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/partners/{id}/commission", partners.propose, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/commissions/{id}", partners.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         rendering.PAGES.files(),
     ]

@@ -96,6 +96,7 @@ ACCOUNTS = {
     AccountKind.DEPOSIT: N_("Deposit held"),
     AccountKind.DEPOSIT_RETURNING: N_("Deposit on its way back"),
     AccountKind.UNMATCHED: N_("Fits nothing"),
+    AccountKind.REMITTED: N_("Paid out to the partner"),
 }
 assert ACCOUNTS.keys() == KINDS.keys(), "each account has a name that people read"
 

@@ -8,6 +8,7 @@ from domain.agreements.agreements import Agreement
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
+from domain.reconciling import remittances
 from infra import clock
 from infra.database import transaction
 from infra.ids import global_id, new_id
@@ -84,7 +85,7 @@ class TestTheFeed:
 REPORT = """
 query ($on: Date!, $currency: String) { settlementReport(on: $on, currency: $currency) { on
   lines { agreementId kind amount { amount currency } reference } paidOut { amount } received { amount } refunded { amount }
-  fees { amount } net { amount currency } } }
+  fees { amount } net { amount currency } remittance { amount { amount } firstOn lastOn paidAt reference } } }
 """
 
 
@@ -117,6 +118,12 @@ class TestTheReport:
             "fees": "1.50",
             "net": "498.50",
         }
+        assert report["remittance"] is None
+        async with transaction() as db:
+            await remittances.reckon(db, await clock.today(db))
+        due = (await client.ask(REPORT, on=today))["settlementReport"]["remittance"]
+        days = {"firstOn": today, "lastOn": today}
+        assert due == {"amount": {"amount": "498.50"}, **days, "paidAt": None, "reference": None}
         empty = (await client.ask(REPORT, on="2001-02-03"))["settlementReport"]
         assert (empty["lines"], empty["net"]) == ([], {"amount": "0.00", "currency": "CNY"})
         none = (await client.ask(REPORT, on=today, currency="JPY"))["settlementReport"]

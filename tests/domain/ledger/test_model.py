@@ -31,6 +31,7 @@ GROWS = {
     **dict.fromkeys(("DRAWABLE", "RESERVED"), (1, "ck_ledger_accounts_limit")),
     "REPAID": (1, "ck_ledger_accounts_counter"),
     "COLLECTED": (1, None),
+    "REMITTED": (1, None),
     "PAYABLE": (-1, None),
     **dict.fromkeys(("CREDIT", "DEPOSIT", "DEPOSIT_RETURNING", "UNMATCHED"), (-1, "ck_ledger_accounts_credit")),
     **dict.fromkeys(("LENT", "INTEREST_EARNED", "FEES_EARNED", "RENT_EARNED"), (-1, "ck_ledger_accounts_counter")),

@@ -1,0 +1,117 @@
+"""Partners: what each is owed and when it was paid out, and the share that Longan keeps, which two of the staff agree on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
+from api.html import locale_of
+from domain.approvals import Approval, Verdict, history
+from domain.people import commissions
+from domain.people.commissions import CommissionRate
+from domain.people.partners import Partner
+from domain.permissions import Permission
+from domain.reconciling import remittances
+from infra.database import Db, reading, transact
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.words import N_, say
+
+ADDRESS = "/console/partners"
+SHOWN = 50
+STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
+
+
+@dataclass(frozen=True)
+class PartnerTerms:
+    """`waiting` is a rate that nobody has said yes or no to; `is_mine`: the visitor proposed it."""
+
+    partner: Partner
+    rate: Decimal
+    waiting: CommissionRate | None
+    is_mine: bool
+
+
+@requires(Permission.WATCH_MONEY)
+async def partners_page(request: Request, visit: StaffVisit) -> Response:
+    return await _show(request, visit)
+
+
+async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    status = STATUS.get(refusal.code, 409) if refusal else 200
+    async with reading() as db:
+        partners = {each.id: each for each in (await db.execute(select(Partner).order_by(Partner.name))).scalars()}
+        newest = await remittances.newest(db, SHOWN)
+        terms = await _terms(db, visit, list(partners.values()))
+    shown = [(each, partners[each.partner_id]) for each in newest]
+    return page(request, "partners.html", status, remittances=shown, terms=terms, error=error)
+
+
+async def _terms(db: Db, visit: StaffVisit, partners: list[Partner]) -> list[PartnerTerms]:
+    proposed = await commissions.history(db)
+    given = await history(db, commissions.KIND, {str(each.id) for each in partners})
+    by_partner = {each.id: [rate for rate in proposed if rate.partner_id == each.id] for each in partners}
+    return [_terms_of(visit, each, by_partner[each.id], given[str(each.id)]) for each in partners]
+
+
+def _terms_of(visit: StaffVisit, partner: Partner, rates: list[CommissionRate], given: list[Approval]) -> PartnerTerms:
+    agreed = sorted((each for each in rates if each.agreed_at), key=lambda each: each.agreed_at or each.proposed_at)
+    undecided = {each.hash: each for each in given if each.verdict is None}
+    waiting = next((each for each in rates if each.hash in undecided), None)
+    is_mine = waiting is not None and undecided[waiting.hash].proposed_by == visit.actor.staff_id
+    return PartnerTerms(partner, agreed[-1].rate if agreed else Decimal(0), waiting, is_mine)
+
+
+@requires(Permission.MOVE_MONEY)
+async def pay(request: Request, visit: StaffVisit) -> Response:
+    """Say by which reference of the bank a remittance went out."""
+    reference = str((await request.form()).get("reference", "")).strip()
+    return await _done(request, visit, lambda db, id: remittances.pay(db, visit.actor, id, reference))
+
+
+@requires(Permission.MOVE_MONEY)
+async def propose(request: Request, visit: StaffVisit) -> Response:
+    said = str((await request.form()).get("rate", "")).strip()
+    return await _done(request, visit, lambda db, id: commissions.propose(db, visit.actor, id, _rate(said)))
+
+
+@requires(Permission.MOVE_MONEY)
+async def answer(request: Request, visit: StaffVisit) -> Response:
+    """Say yes to the rate that was shown, or no."""
+    form = await request.form()
+    verdict, seen = str(form.get("verdict", "")), str(form.get("seen", ""))
+
+    async def given(db: Db, id: UUID) -> None:
+        if verdict == Verdict.APPROVED:
+            await commissions.agree(db, visit.actor, id, seen)
+        else:
+            await commissions.reject(db, visit.actor, id)
+
+    return await _done(request, visit, given)
+
+
+def _rate(said: str) -> Decimal:
+    """A share, written in percent."""
+    try:
+        return Decimal(said) / 100
+    except InvalidOperation:
+        raise invalid(N_("Write a share in percent, as 0.5."), "rate") from None
+
+
+async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
+    try:
+        id = UUID(request.path_params["id"])
+    except ValueError:
+        return page(request, "refused.html", 404, why=N_("There is no such page."))
+    try:
+        await transact(lambda db: verb(db, id))
+    except Refusal as refusal:
+        return await _show(request, visit, refusal)
+    return RedirectResponse(ADDRESS, 303)

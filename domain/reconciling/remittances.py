@@ -1,0 +1,138 @@
+"""Remittance: what Longan owes a partner of one or more days, in one currency; due with the night, and paid out by the staff."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import StaffActor
+from domain.ledger.kinds import AccountKind
+from domain.ledger.posting import post
+from domain.ledger.transfers import Cause, CauseKind, transfer
+from domain.payments.takings import NOBODY
+from domain.permissions import Permission
+from infra import clock, schedules
+from infra.database import Db
+from infra.entity import Entity, Id, Minor
+from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.events import declare
+from infra.ids import new_id
+from infra.outbox import Event
+from infra.reactions import reaction
+from infra.records import Record
+from infra.words import N_
+
+REFERENCE_MAX = 128
+DUE = declare("remittance.reckoning_due")
+schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
+
+
+class Remittance(Entity):
+    """`amount` is the net of the days from `first_on` to `last_on`, the end of which is `ends_at`: of several where that of the
+    days before was not above zero. `reference` is the bank's word for the money that went out.
+    """
+
+    __tablename__ = "remittances"
+    __record__ = Record(later=("reference", "paid_by", "paid_at"), closed_by="paid_at")
+
+    id: Mapped[Id]
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id"))
+    currency: Mapped[str]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    ends_at: Mapped[datetime]
+    amount: Mapped[Minor]
+    reference: Mapped[str | None] = mapped_column(default=None)
+    paid_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), default=None)
+    paid_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(paid_at IS NULL) = (paid_by IS NULL)", name="somebody_paid"),
+        Index(None, "partner_id", "currency", "ends_at", unique=True),
+    )
+
+
+# By partner and currency, since what was reckoned last: what Longan owes, and when it began to.
+OWED = text("""
+    SELECT partner_id, currency, min(booked_at), sum(CASE WHEN credit = 'PAYABLE' THEN amount ELSE -amount END)::bigint
+      FROM partners JOIN transfers ON transfers.partner_id = partners.id
+     WHERE 'PAYABLE' IN (debit, credit) AND booked_at < :end
+       AND booked_at >= coalesce((SELECT max(ends_at) FROM remittances AS before
+            WHERE before.partner_id = transfers.partner_id AND before.currency = transfers.currency), '-infinity')
+     GROUP BY partner_id, currency
+    HAVING sum(CASE WHEN credit = 'PAYABLE' THEN amount ELSE -amount END) > 0
+     ORDER BY partner_id, currency
+""")
+
+
+@reaction(DUE, stored_as="reckon_remittances")
+async def reckon_each_night(db: Db, event: Event) -> None:
+    await reckon(db, await clock.today(db) - timedelta(days=1))
+
+
+async def reckon(db: Db, last_on: date) -> None:
+    """Let what is owed to each partner up to the end of a day, which is over, be due; said again, it changes nothing."""
+    end = clock.begins(last_on + timedelta(days=1))
+    for partner_id, currency, began_at, amount in (await db.execute(OWED, {"end": end})).all():
+        row = insert(Remittance).values(
+            id=new_id(),
+            partner_id=partner_id,
+            currency=currency,
+            first_on=clock.local_day(began_at),
+            last_on=last_on,
+            ends_at=end,
+            amount=amount,
+        )
+        await db.execute(row.on_conflict_do_nothing())
+
+
+async def pay(db: Db, actor: StaffActor, remittance_id: UUID, reference: str) -> Remittance:
+    """Book that it went out, once. Refuses NOT_ALLOWED, NOT_FOUND, INVALID, and STALE what was paid by another reference."""
+    if not actor.may(Permission.MOVE_MONEY):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    if not 0 < len(reference) <= REFERENCE_MAX:
+        raise invalid(N_("A reference has 1 to {most} characters."), "reference", most=REFERENCE_MAX)
+    remittance = await db.get(Remittance, remittance_id, with_for_update=True, populate_existing=True)
+    if remittance is None:
+        raise not_found(N_("We could not find this remittance."), "remittanceId")
+    if remittance.paid_at is not None:
+        if remittance.reference != reference:
+            raise Refusal(RefusalCode.STALE, N_("This was paid before, by another reference."), field=("reference",))
+        return remittance
+    now = await clock.now(db)
+    remittance.reference, remittance.paid_by, remittance.paid_at = reference, actor.staff_id, now
+    await _post(db, remittance)
+    return remittance
+
+
+async def _post(db: Db, remittance: Remittance) -> None:
+    paid = transfer(
+        Cause(CauseKind.REMITTANCE, remittance.id),
+        AccountKind.REMITTED,
+        AccountKind.COLLECTED,
+        remittance.amount,
+        currency=remittance.currency,
+        user_id=NOBODY,
+        subject_id=remittance.id,
+        partner_id=remittance.partner_id,
+        value_on=await clock.today(db),
+    )
+    await post(db, [paid])
+
+
+async def of_day(db: Db, partner_id: UUID, on: date, currency: str) -> Remittance | None:
+    """That in which a partner's day is, whether it was paid or not; None where the day is not reckoned, or nothing is owed of it."""
+    its = select(Remittance).where(Remittance.partner_id == partner_id, Remittance.currency == currency)
+    return (
+        await db.execute(its.where(Remittance.first_on <= on, Remittance.last_on >= on).limit(1))
+    ).scalar_one_or_none()
+
+
+async def newest(db: Db, limit: int) -> Sequence[Remittance]:
+    """What waits to be paid first, then what was paid, the newest first."""
+    order = Remittance.paid_at.desc().nulls_first(), Remittance.last_on.desc(), Remittance.id
+    return (await db.execute(select(Remittance).order_by(*order).limit(limit))).scalars().all()
