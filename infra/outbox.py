@@ -116,13 +116,18 @@ async def announce_all(
     *,
     first_at: datetime | None = None,
     apart: timedelta = timedelta(0),
+    dues: Sequence[datetime] | None = None,
+    **data: events.Datum,
 ) -> None:
-    """Announce one event about many, given as (user, subject), in two round trips; due one after another, `apart`."""
-    events.check(name, {})
+    """Announce one event about many, given as (user, subject), in two round trips; each due at its own of `dues`, or one after
+    another, `apart`.
+    """
+    events.check(name, data)
     now, owing = await clock.now(db), reactions.owed_to(name)
     first = first_at or now
-    each = [(new_id(), user_id, subject_id, first + place * apart) for place, (user_id, subject_id) in enumerate(about)]
-    common = {"name": name, "data": {}, "occurred_at": now}
+    times = dues if dues is not None else [first + place * apart for place in range(len(about))]
+    each = [(new_id(), *whom, due_at) for whom, due_at in zip(about, times, strict=True)]
+    common = {"name": name, "data": data, "occurred_at": now}
     happened = [
         {"id": id, "user_id": user_id, "subject_id": subject_id, **common} for id, user_id, subject_id, _ in each
     ]

@@ -1,9 +1,10 @@
 """Activity: redemptions, repayments on time and orders of the last 365 days, one point each."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, Interval, delete, func, literal, select
+from sqlalchemy import Index, Interval, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,15 +84,20 @@ async def counts_of(
     return {user_id: count for user_id, count, _ in rows}
 
 
-async def fewer_than_at(db: Db, user_id: UUID, needed: int) -> datetime | None:
-    """When the person will have fewer points than needed if nothing new comes; None: never, or now already."""
-    if needed == 0:
-        return None
+NTH = text("""
+    SELECT asked.user_id, nth.occurred_at
+      FROM unnest(CAST(:user_ids AS uuid[]), CAST(:needed AS int[])) AS asked (user_id, needed)
+     CROSS JOIN LATERAL (
+           SELECT activity.occurred_at FROM activities AS activity
+            WHERE activity.user_id = asked.user_id AND activity.occurred_at > :since
+            ORDER BY activity.occurred_at DESC OFFSET asked.needed - 1 LIMIT 1) AS nth
+""")
+
+
+async def fewer_than_at(db: Db, needed: Mapping[UUID, int]) -> dict[UUID, datetime]:
+    """When each will have fewer points than they need, 1 or more, if nothing new comes; who has fewer now is missing."""
+    if not needed:
+        return {}
     since = await clock.now(db) - COUNTS_FOR
-    newest_first = (
-        select(Activity.occurred_at)
-        .where(Activity.user_id == user_id, Activity.occurred_at > since)
-        .order_by(Activity.occurred_at.desc())
-    )
-    last_needed = (await db.execute(newest_first.offset(needed - 1).limit(1))).scalar_one_or_none()
-    return last_needed and last_needed + COUNTS_FOR
+    given = {"user_ids": list(needed), "needed": list(needed.values()), "since": since}
+    return {user_id: nth + COUNTS_FOR for user_id, nth in await db.execute(NTH, given)}

@@ -1,25 +1,62 @@
-"""Evaluating: which tier a member's score and activity reach. Up at once; down only after a time of grace."""
+"""Evaluating: which tier a member's score and activity reach. Up at once; down only after a time of grace.
 
+One person after an event of theirs, or many after the rules changed: they are read in one statement, judged by one rule, and
+whoever changes is locked, read again and written with the others, in a few statements for all of them.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.credit import scores
-from infra import clock, outbox
+from sqlalchemy import Row, text
+
+from infra import clock
 from infra.database import Db
-from membership import activity, grants, joining, members, rules, tiers
+from membership import activity, grants, joining, members, moving, rules
+from membership.activity import COUNTS_FOR
 from membership.benefits import tier_source
 from membership.members import Member, MoveReason
+from membership.moving import JudgedMember, TierVerdict
 from membership.rules import TierRules
 from membership.tiers import Tier
 
+# `restores`: the version of rules that is taken back. Who changed under it is judged from where they stood before.
+STANDINGS = """
+    SELECT member.user_id, member.tier_code, member.since, member.valid_until, member.review_at,
+           coalesce(former.tier_code, member.tier_code) AS judged_from, former.since AS former_since,
+           CASE WHEN former.user_id IS NULL THEN member.valid_until ELSE former.valid_until END AS grace_until,
+           coalesce(score.points, 0) AS points, active.points AS activity
+      FROM members AS member
+      LEFT JOIN former_standings AS former ON former.user_id = member.user_id AND former.rules_version = :restores
+      LEFT JOIN scorings AS scoring ON scoring.user_id = member.user_id
+      LEFT JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
+      CROSS JOIN LATERAL (
+           SELECT count(*)::int AS points FROM activities AS activity
+            WHERE activity.user_id = member.user_id AND activity.occurred_at > :since) AS active
+"""
+LOCKED = text(STANDINGS + "WHERE member.user_id = ANY(:user_ids) ORDER BY member.user_id FOR UPDATE OF member")
+SEEN = text(STANDINGS + "WHERE member.user_id > :after AND member.user_id <= :last ORDER BY member.user_id LIMIT :most")
+
 
 @dataclass(frozen=True)
-class TierVerdict:
-    """The tier that a member has from now on, and until when if they have fallen below it."""
+class Occasion:
+    """Why people are judged: `reason` of whoever moves, and the version of rules that is taken back, if one is."""
 
-    tier: Tier
-    valid_until: datetime | None
+    reason: MoveReason
+    restores: int | None = None
+
+
+BY_MERIT = Occasion(MoveReason.REACHED)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Of some people: the last of them, how many there were, how many moved."""
+
+    last: UUID | None
+    people: int
+    moved: int
 
 
 def judge(held: Tier, valid_until: datetime | None, reached: Tier, grace: timedelta, now: datetime) -> TierVerdict:
@@ -32,22 +69,12 @@ def judge(held: Tier, valid_until: datetime | None, reached: Tier, grace: timede
 
 async def evaluate(db: Db, user_id: UUID) -> Member:
     """Bring the member to the tier that they deserve by the live rules. Doing it again changes nothing."""
-    member = await _joined(db, user_id)
-    live = await rules.live(db)
-    held = (await tiers.tiers_by_code(db))[member.tier_code]
-    verdict = judge(
-        held, member.valid_until, await _reached(db, user_id, live), _grace(live, held), await clock.now(db)
-    )
-    if verdict.tier.code == held.code:
-        # Marketing may have given the tier a benefit since.
-        await grants.hold(db, user_id, tier_source(held.code))
-    else:
-        reason = MoveReason.REACHED if verdict.tier.rank > held.rank else MoveReason.GRACE_ENDED
-        await members.move(db, member, verdict.tier, reason, live.version)
-    if verdict.valid_until is not None and member.valid_until is None:
-        await outbox.announce(db, members.TIER_ENDING, user_id=user_id, tier=member.tier_code)
-    member.valid_until, member.rules_version = verdict.valid_until, live.version
-    await _plan_review(db, member, live)
+    await _join(db, user_id)
+    await _change(db, [user_id], await rules.live(db), BY_MERIT)
+    member = await members.locked(db, user_id)
+    assert member is not None, "joining made a member, or waited for somebody who did"
+    # Marketing may have given the tier a benefit since.
+    await grants.hold(db, [user_id], tier_source(member.tier_code))
     return member
 
 
@@ -57,32 +84,51 @@ async def review(db: Db, user_id: UUID) -> None:
         await evaluate(db, user_id)
 
 
-async def _joined(db: Db, user_id: UUID) -> Member:
-    """The member, locked. A score may be known before the registration was heard of."""
-    member = await members.locked(db, user_id)
-    if member is None:
+async def evaluate_range(db: Db, after: UUID, last: UUID, most: int, occasion: Occasion) -> Evaluated:
+    """The same for the next people of a range. Who would not change is neither locked nor written."""
+    live = await rules.live(db)
+    given = {"after": after, "last": last, "most": most}
+    people = await _read(db, SEEN, occasion, **given)
+    changing = [each.row.user_id for each in await _judge_all(db, people, live) if each.changes]
+    moved = await _change(db, changing, live, occasion) if changing else 0
+    return Evaluated(people[-1].user_id if people else None, len(people), moved)
+
+
+async def _join(db: Db, user_id: UUID) -> None:
+    """A score may be known before the registration was heard of."""
+    if await members.locked(db, user_id) is None:
         await joining.join(db, user_id)
-        member = await members.locked(db, user_id)
-    assert member is not None, "joining made a member, or waited for somebody who did"
-    return member
 
 
-async def _reached(db: Db, user_id: UUID, live: TierRules) -> Tier:
-    score = await scores.current(db, user_id)
-    counts = await activity.counts_of(db, {user_id})
-    return live.reached_by(score.points if score else 0, counts.get(user_id, 0))
+async def _change(db: Db, user_ids: Sequence[UUID], live: TierRules, occasion: Occasion) -> int:
+    """Lock these people, judge them as they are now, and write who changes. Answers how many moved."""
+    people = await _read(db, LOCKED, occasion, user_ids=list(user_ids))
+    changed = [each for each in await _judge_all(db, people, live) if each.changes]
+    if changed:
+        await moving.write(db, changed, live, occasion.reason, is_back=occasion.restores is not None)
+    return sum(each.moves for each in changed)
 
 
-def _grace(live: TierRules, held: Tier) -> timedelta:
-    rule = live.of(held.code)
-    return rule.grace if rule else timedelta(0)
+async def _read(db: Db, statement: object, occasion: Occasion, **given: object) -> Sequence[Row[tuple[object, ...]]]:
+    since = await clock.now(db) - COUNTS_FOR
+    return (await db.execute(statement, {"since": since, "restores": occasion.restores or 0, **given})).all()  # type: ignore[call-overload, no-any-return]
 
 
-async def _plan_review(db: Db, member: Member, live: TierRules) -> None:
-    """Be woken when time alone may move the member: when their grace ends, or too much of their activity is a year old."""
-    rule = live.of(member.tier_code)
-    needed = rule.activity_at_least if rule else 0
-    review_at = member.valid_until or await activity.fewer_than_at(db, member.user_id, needed)
-    if review_at is not None and review_at != member.review_at:
-        await outbox.announce(db, members.REVIEW_PLANNED, user_id=member.user_id, due_at=review_at)
-    member.review_at = review_at
+async def _judge_all(db: Db, people: Sequence[Row[tuple[object, ...]]], live: TierRules) -> list[JudgedMember]:
+    now = await clock.now(db)
+    rule_of = {rule.tier_code: rule for rule in live.rules}
+    verdicts = []
+    for row in people:
+        held = rule_of[row.judged_from]
+        reached = live.reached_by(row.points, row.activity)
+        verdicts.append(judge(held.tier, row.grace_until, reached, held.grace, now))
+    needed = {
+        row.user_id: least
+        for row, verdict in zip(people, verdicts, strict=True)
+        if verdict.valid_until is None and (least := rule_of[verdict.tier.code].activity_at_least)
+    }
+    fewer_at = await activity.fewer_than_at(db, needed)
+    return [
+        JudgedMember(row, rule_of[row.tier_code].tier, verdict, verdict.valid_until or fewer_at.get(row.user_id))
+        for row, verdict in zip(people, verdicts, strict=True)
+    ]

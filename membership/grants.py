@@ -1,11 +1,12 @@
 """Grant: a person's hold on a benefit from one source. The benefit ends when the last grant does."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Select, and_, delete, func, literal, or_, select
+from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,19 +42,23 @@ class HeldBenefit:
     resets_at: datetime | None
 
 
-async def hold(db: Db, user_id: UUID, source: str) -> None:
-    """Grant what this source grants; what is held from it already stays as it is."""
+async def hold(db: Db, user_ids: Sequence[UUID], source: str) -> None:
+    """Grant these people what this source grants; what is held from it already stays as it is."""
+    people = func.unnest(literal(list(user_ids), ARRAY(Uuid()))).table_valued("user_id").render_derived()
     granted = (
-        select(literal(user_id), Benefit.id, BenefitSource.source, literal(await clock.now(db)))
-        .join(BenefitSource, BenefitSource.benefit_id == Benefit.id)
-        .where(BenefitSource.source == source, Benefit.status == BenefitStatus.LIVE)
+        select(people.c.user_id, Benefit.id, BenefitSource.source, literal(await clock.now(db)))
+        .select_from(people)
+        .join(BenefitSource, BenefitSource.source == source)
+        .join(Benefit, Benefit.id == BenefitSource.benefit_id)
+        .where(Benefit.status == BenefitStatus.LIVE)
     )
     rows = insert(Grant).from_select(["user_id", "benefit_id", "source", "granted_at"], granted)
     await db.execute(rows.on_conflict_do_nothing())
 
 
-async def let_go(db: Db, user_id: UUID, source: str) -> None:
-    await db.execute(delete(Grant).where(Grant.user_id == user_id, Grant.source == source))
+async def let_go(db: Db, user_ids: Sequence[UUID], source: str) -> None:
+    gone = delete(Grant).where(Grant.user_id.in_(user_ids), Grant.source == source)
+    await db.execute(gone.execution_options(synchronize_session=False))
 
 
 def _held() -> Select[UUID, Benefit, int]:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
@@ -15,9 +14,6 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 from infra.revisions import Raised, raises
 from infra.words import N_
-from membership import grants
-from membership.benefits import tier_source
-from membership.tiers import Tier
 
 MEMBER_JOINED = declare("member.joined", to_tier=str)
 TIER_CHANGED = declare("tier.changed", from_tier=str, to_tier=str)
@@ -29,18 +25,24 @@ class MoveReason(StrEnum):
     JOINED = "JOINED"
     REACHED = "REACHED"
     GRACE_ENDED = "GRACE_ENDED"
+    RULES_CHANGED = "RULES_CHANGED"
+    ROLLED_BACK = "ROLLED_BACK"
 
 
 WHY: dict[str, str] = {
     MoveReason.JOINED: N_("Became a member."),
     MoveReason.REACHED: N_("Reached the points and activity of the tier."),
     MoveReason.GRACE_ENDED: N_("Below the points or activity of the tier until the grace period ended."),
+    MoveReason.RULES_CHANGED: N_("What the tiers ask for was changed."),
+    MoveReason.ROLLED_BACK: N_("A change of what the tiers ask for was taken back."),
 }
 
 
 @raises(Raised.OWNERS)
 class Member(Entity):
-    """`valid_until`: the end of grace, for whoever has fallen below the tier. `review_at`: when time alone may move them."""
+    """`valid_until`: the end of grace, for whoever has fallen below the tier. `review_at`: when time alone may move them.
+    `rules_version`: by which rules they came to stand so.
+    """
 
     __tablename__ = "members"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
@@ -74,16 +76,6 @@ async def locked(db: Db, user_id: UUID) -> Member | None:
     """The member as they are now; nobody else changes them until this transaction ends."""
     mine = select(Member).where(Member.user_id == user_id).with_for_update()
     return (await db.execute(mine.execution_options(populate_existing=True))).scalar_one_or_none()
-
-
-async def move(db: Db, member: Member, to: Tier, reason: MoveReason, rules_version: int) -> None:
-    """Bring the member to another tier with its benefits, write it down, and announce `tier.changed`."""
-    left = member.tier_code
-    member.tier_code, member.since = to.code, await clock.now(db)
-    await grants.hold(db, member.user_id, tier_source(to.code))
-    await grants.let_go(db, member.user_id, tier_source(left))
-    done = await record_move(db, member, left, reason, rules_version)
-    await outbox.announce(db, TIER_CHANGED, user_id=member.user_id, subject_id=done.id, from_tier=left, to_tier=to.code)
 
 
 async def record_move(db: Db, member: Member, left: str | None, reason: MoveReason, rules_version: int) -> TierMove:

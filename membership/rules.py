@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from domain.actors import StaffActor
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
@@ -115,6 +117,20 @@ class TierRules(Entity):
         return next((rule for rule in self.ladder if rule.tier.rank > tier.rank), None)
 
 
+class TierRulesMove(Entity):
+    """A step of a version, by whom and in which words; nobody where time alone made it."""
+
+    __tablename__ = "tier_rules_moves"
+    __record__ = Record()
+
+    id: Mapped[Id] = mapped_column(init=False)
+    rules_id: Mapped[UUID] = mapped_column(ForeignKey("tier_rules_versions.id"), index=True)
+    at: Mapped[datetime]
+    status: Mapped[RulesStatus]
+    by_id: Mapped[UUID | None]
+    comment: Mapped[str]
+
+
 _LIVE: Reference[TierRules] = Reference()
 
 
@@ -128,6 +144,23 @@ async def lock(db: Db) -> None:
     await db.execute(select(Tier.code).where(Tier.rank == 1).with_for_update(key_share=True))
 
 
+async def step(
+    db: Db, version: TierRules, to: RulesStatus, actor: StaffActor | None, comment: str, *field: str
+) -> None:
+    """Take a version to another state and write down who did. Refuses as its graph does."""
+    await LIFE.move(db, version, to, *field)
+    db.add(
+        TierRulesMove(
+            rules_id=version.id,
+            at=await clock.now(db),
+            status=to,
+            by_id=actor.staff_id if actor else None,
+            comment=comment,
+        )
+    )
+    await db.flush()
+
+
 async def find(db: Db, rules_id: UUID) -> TierRules | None:
     """Any version, as it is now."""
     return await db.get(TierRules, rules_id, populate_existing=True)
@@ -135,6 +168,21 @@ async def find(db: Db, rules_id: UUID) -> TierRules | None:
 
 def all_versions() -> Select[TierRules]:
     return select(TierRules)
+
+
+async def steps_of(db: Db, rules_ids: set[UUID]) -> dict[UUID, list[TierRulesMove]]:
+    """The steps of each, oldest first; of who was only drafted there are none."""
+    found: dict[UUID, list[TierRulesMove]] = {}
+    mine = select(TierRulesMove).where(TierRulesMove.rules_id.in_(rules_ids)).order_by(TierRulesMove.id)
+    for made in (await db.execute(mine)).scalars():
+        found.setdefault(made.rules_id, []).append(made)
+    return found
+
+
+async def scheduled(db: Db) -> TierRules | None:
+    """The version that waits for its time."""
+    waiting = select(TierRules).where(TierRules.status == RulesStatus.SCHEDULED)
+    return (await db.execute(waiting)).scalar_one_or_none()
 
 
 async def live(db: Db) -> TierRules:

@@ -11,8 +11,8 @@ from domain.people import users
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership import activity, benefits, evaluating, joining, members, tiers, words
-from membership.changing import simulating, simulations
+from membership import activity, benefits, evaluating, joining, members, rules, tiers, words
+from membership.changing import publishing, reevaluations, simulating, simulations
 from membership.members import Member
 
 
@@ -43,6 +43,18 @@ async def simulate_tier_rules(event: Event) -> None:
     """It calls nobody; but its snapshot stays open beside the transactions that tell how far it is."""
     assert event.subject_id is not None
     await simulating.run(event.subject_id)
+
+
+@reaction(rules.PUBLICATION_DUE, stored_as="publish_tier_rules")
+async def publish_tier_rules(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await publishing.go_live(db, event.subject_id)
+
+
+@reaction(reevaluations.BATCH_DUE, stored_as="reevaluate_batch")
+async def reevaluate_batch(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await reevaluations.go_on(db, event.subject_id, int(event.data["range"]))
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

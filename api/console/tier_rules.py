@@ -3,7 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, cast
-from uuid import UUID
 
 import strawberry
 
@@ -11,20 +10,18 @@ from api.console.tiers import Tier
 from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, id_check, id_of, key
-from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.people import staff
 from domain.permissions import Permission
+from domain.runs.runs import RunState
 from infra.database import reading
 from infra.ids import parse_global_id
 from infra.paging import page_of
 from infra.words import N_, say
 from membership import overview, rules
-from membership.changing import approving, drafting, simulating, simulations
-from membership.changing.drafting import ProposedRule
+from membership.changing import reevaluations, simulations
 from membership.changing.simulations import RunStatus
 from membership.rules import RulesStatus
 
@@ -120,6 +117,31 @@ class TierRule:
         return cast(Tier, await info.context.load(overview.by_codes, root.tier_code))
 
 
+@shows(rules.TierRulesMove, description="A step that a version took.")
+class RulesStep:
+    at: datetime = strawberry.field(description="When.")
+    status: RulesStatus = strawberry.field(description="What it came to.")
+    comment: str = strawberry.field(description="What was said with it.")
+
+    @strawberry.field(description="Who took it, by name; null where its time had come.")
+    async def by(root: strawberry.Parent[rules.TierRulesMove], info: Info) -> str | None:
+        return await info.context.load(staff.names_of, root.by_id) if root.by_id else None
+
+
+RUNS = {RunState.RUNNING: RunStatus.RUNNING, RunState.DONE: RunStatus.DONE, RunState.SUPERSEDED: RunStatus.FAILED}
+
+
+@shows(reevaluations.ReevaluationProgress, description="Everybody being judged by rules that have become live.")
+class Reevaluation:
+    people: int = strawberry.field(description="How many members there are.")
+    done: int = strawberry.field(description="How many of them have been judged.")
+    moved: int = strawberry.field(description="How many of them are at another tier now.")
+
+    @strawberry.field(description="FAILED where other rules became live in the middle.")
+    def status(root: strawberry.Parent[reevaluations.ReevaluationProgress]) -> RunStatus:
+        return RUNS[root.state]
+
+
 @shows(rules.TierRules, description="A version of what each tier asks.")
 class TierRules(Node):
     version: int = strawberry.field(description="1 at first, one more with each draft.")
@@ -141,6 +163,14 @@ class TierRules(Node):
     @strawberry.field(description="The newest, which a second person approves by its hash; null where there is none.")
     async def simulation(root: strawberry.Parent[rules.TierRules], info: Info) -> Simulation | None:
         return cast(Simulation | None, await info.context.load(simulations.newest, root.id))
+
+    @strawberry.field(description="How far everybody is judged by it; null where it never became live.")
+    async def reevaluation(root: strawberry.Parent[rules.TierRules], info: Info) -> Reevaluation | None:
+        return cast(Reevaluation | None, await info.context.load(reevaluations.newest, root.id))
+
+    @strawberry.field(description="What was done with it since it was drafted, oldest first.")
+    async def steps(root: strawberry.Parent[rules.TierRules], info: Info) -> list[RulesStep]:
+        return cast(list[RulesStep], await info.context.load(rules.steps_of, root.id) or [])
 
 
 SimulationId = Annotated[strawberry.ID, strawberry.argument(description="Of a Simulation.")]
@@ -177,93 +207,3 @@ class TierRulesQuery:
             return None
         async with reading() as db:
             return cast(Simulation | None, await simulations.find(db, parsed[1]))
-
-
-TierRulesResult = Annotated[
-    TierRules | Refused, strawberry.union("TierRulesResult", description="The version as it is now, or why not.")
-]
-SimulationResult = Annotated[
-    Simulation | Refused, strawberry.union("SimulationResult", description="The simulation as it is now, or why not.")
-]
-RULES_ID = id_check("TierRules")
-
-
-@strawberry.input(description="What a draft asks for one tier.")
-class TierRuleInput:
-    tier_code: str = strawberry.field(description="A tier's code.")
-    points_at_least: int = strawberry.field(description="0 to 950, and no less than for the tier below.")
-    activity_at_least: int = strawberry.field(description="0 to 1000, and no less than for the tier below.")
-    grace_days: int = strawberry.field(description="0 to 730.")
-
-
-@strawberry.input(description="A new version.")
-class DraftTierRulesInput:
-    rules: list[TierRuleInput] = strawberry.field(description="One for each tier, in any order.")
-    note: str = strawberry.field(description="Why, for whoever approves it: one line of up to 500 characters.")
-    idempotency_key: str = key()
-
-
-@strawberry.input(description="Which rules to try.")
-class SimulateTierRulesInput:
-    tier_rules_id: strawberry.ID = strawberry.field(description="Of TierRules.", metadata=RULES_ID)
-
-
-@strawberry.input(description="Which rules to take a step.")
-class TierRulesStepInput:
-    tier_rules_id: strawberry.ID = strawberry.field(description="Of TierRules.", metadata=RULES_ID)
-    comment: str | None = strawberry.field(default=None, description="What to keep beside the step.")
-
-
-@strawberry.input(description="A second person's yes.")
-class ApproveTierRulesInput:
-    tier_rules_id: strawberry.ID = strawberry.field(description="Of TierRules.", metadata=RULES_ID)
-    simulation_hash: str = strawberry.field(
-        description="Of the simulation that was seen; STALE where there is another since."
-    )
-    comment: str | None = strawberry.field(default=None, description="What to keep beside the approval.")
-
-
-@strawberry.type
-class TierRulesMutation:
-    @requires(Permission.CHANGE_MEMBERSHIP)
-    @strawberry.mutation(description="Write a new version. Nobody is judged by it before it is published.")
-    async def draft_tier_rules(self, info: Info, input: Input[DraftTierRulesInput]) -> TierRulesResult | None:
-        asked = [ProposedRule(**vars(rule)) for rule in input.rules]
-        actor, note, once = info.context.staff, input.note, input.idempotency_key
-        return await commit(info, lambda db: drafting.draft(db, actor, asked=asked, note=note, key=once))
-
-    @requires(Permission.CHANGE_MEMBERSHIP)
-    @strawberry.mutation(description="Try rules on a snapshot of all members. It runs by itself; ask `simulation`.")
-    async def simulate_tier_rules(self, info: Info, input: Input[SimulateTierRulesInput]) -> SimulationResult | None:
-        return await commit(info, lambda db: simulating.simulate(db, rules_id=_rules_id(input.tier_rules_id)))
-
-    @requires(Permission.CHANGE_MEMBERSHIP)
-    @strawberry.mutation(description="Ask a second person to approve what the newest simulation shows.")
-    async def submit_tier_rules(self, info: Info, input: Input[TierRulesStepInput]) -> TierRulesResult | None:
-        actor, comment = info.context.staff, input.comment or ""
-        return await commit(
-            info, lambda db: approving.submit(db, actor, rules_id=_rules_id(input.tier_rules_id), comment=comment)
-        )
-
-    @requires(Permission.APPROVE_MEMBERSHIP)
-    @strawberry.mutation(description="Say yes to exactly what a simulation showed, as somebody else than the author.")
-    async def approve_tier_rules(self, info: Info, input: Input[ApproveTierRulesInput]) -> TierRulesResult | None:
-        actor, seen, comment = info.context.staff, input.simulation_hash, input.comment or ""
-        return await commit(
-            info,
-            lambda db: approving.approve(
-                db, actor, rules_id=_rules_id(input.tier_rules_id), seen=seen, comment=comment
-            ),
-        )
-
-    @requires(Permission.APPROVE_MEMBERSHIP)
-    @strawberry.mutation(description="Say no to rules that are not live yet; their author takes them back.")
-    async def reject_tier_rules(self, info: Info, input: Input[TierRulesStepInput]) -> TierRulesResult | None:
-        actor, comment = info.context.staff, input.comment or ""
-        return await commit(
-            info, lambda db: approving.reject(db, actor, rules_id=_rules_id(input.tier_rules_id), comment=comment)
-        )
-
-
-def _rules_id(text: str) -> UUID:
-    return id_of("TierRules", text, "input", "tierRulesId")

@@ -85,6 +85,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "product.changed": OURS,
     "products.count": OURS,
     "profile.changed": OWN_ACT,
+    "reevaluation.batch_due": OURS,
+    "reevaluation.done": OURS,
     "refund.failed": SHOWN,
     "refund.look_due": LATER,
     "refund.settled": SHOWN,

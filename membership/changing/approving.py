@@ -11,7 +11,7 @@ from infra.words import N_
 from membership import rules
 from membership.changing import drafting, simulations
 from membership.changing.simulations import Simulation
-from membership.rules import LIFE, RulesStatus, TierRules
+from membership.rules import RulesStatus, TierRules
 
 TIER_RULES = approvals.declare(
     "tier-rules", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP
@@ -23,12 +23,12 @@ NOT_SIMULATED = N_("Simulate these rules against the live ones first, and wait u
 
 async def submit(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
     """Propose rules with their newest simulation; after another simulation, again. Refuses NOT_FOUND, NOT_OPEN."""
-    version = await _locked(db, rules_id)
+    version = await demand_locked(db, rules_id)
     subject, mark = str(version.id), await mark_now(db, version)
     if mark is None:
         raise Refusal(RefusalCode.NOT_OPEN, NOT_SIMULATED, field=FIELD)
     if version.status is not RulesStatus.SUBMITTED:
-        await LIFE.move(db, version, RulesStatus.SUBMITTED, *FIELD)
+        await rules.step(db, version, RulesStatus.SUBMITTED, actor, comment, *FIELD)
     elif await approvals.waits(db, TIER_RULES, subject=subject, hash=mark):
         return version
     else:
@@ -42,23 +42,23 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
     """Say yes to the simulation of this hash. Refuses NOT_FOUND, NOT_OPEN, STALE, and SECOND_PERSON_REQUIRED to whoever
     drafted or submitted them.
     """
-    version = await _locked(db, rules_id)
+    version = await demand_locked(db, rules_id)
     if version.author_id == actor.staff_id:
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
     if await approvals.was_approved_by(db, actor, TIER_RULES, subject=str(version.id), hash=seen):
         return version
     mark = await mark_now(db, version) or ""
     await approvals.approve(db, actor, TIER_RULES, subject=str(version.id), seen=seen, now=mark, comment=comment)
-    await LIFE.move(db, version, RulesStatus.APPROVED)
+    await rules.step(db, version, RulesStatus.APPROVED, actor, comment)
     return version
 
 
 async def reject(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
     """Say no, or take back what was approved or scheduled and is not live. Refuses NOT_FOUND, NOT_OPEN."""
-    version = await _locked(db, rules_id)
+    version = await demand_locked(db, rules_id)
     if version.status is RulesStatus.SUBMITTED:
         await approvals.reject(db, actor, TIER_RULES, subject=str(version.id), comment=comment)
-    await LIFE.move(db, version, RulesStatus.REJECTED, *FIELD)
+    await rules.step(db, version, RulesStatus.REJECTED, actor, comment, *FIELD)
     return version
 
 
@@ -70,6 +70,7 @@ async def mark_now(db: Db, version: TierRules) -> str | None:
     return newest.hash
 
 
-async def _locked(db: Db, rules_id: UUID) -> TierRules:
+async def demand_locked(db: Db, rules_id: UUID) -> TierRules:
+    """A version, while nobody else changes any. Refuses NOT_FOUND."""
     await rules.lock(db)
     return await drafting.demand(db, rules_id)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.ids import new_id
-from membership.evaluating import TierVerdict, judge
+from membership.evaluating import judge
+from membership.moving import TierVerdict
 from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
 

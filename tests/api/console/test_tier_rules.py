@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from domain.actors import Role
+from infra import clock
+from infra.database import reading
 from infra.ids import parse_global_id
+from membership.changing.reevaluations import Reevaluation
 from tests.api.doors import Client, operations
 from tests.api.people import staff_token
 from tests.working import work_off
@@ -48,9 +52,7 @@ async def drafted(client: Client) -> str:
 async def simulated(client: Client, rules_id: str) -> Any:
     begun = await step(client, "SimulateTierRules", tierRulesId=rules_id)
     assert (begun["status"], begun["progress"]) == ("RUNNING", "0.00")
-    parsed = parse_global_id(begun["id"])
-    assert parsed is not None
-    assert await work_off(parsed[1]) == ["simulate_tier_rules"]
+    assert await work_off(inner(begun["id"])) == ["simulate_tier_rules"]
     return (await client.send("SimulationById", id=begun["id"]))["simulation"]
 
 
@@ -119,3 +121,52 @@ async def test_others_look_and_change_nothing(door: Door, role: Role) -> None:
 @pytest.mark.parametrize("id", ["nothing", "QmVuZWZpdDr____"])
 async def test_no_id_is_no_simulation(door: Door, id: str) -> None:
     assert (await (await door(Role.VIEWER)).send("SimulationById", id=id))["simulation"] is None
+
+
+def inner(id: str) -> UUID:
+    parsed = parse_global_id(id)
+    assert parsed is not None
+    return parsed[1]
+
+
+STORY = """query ($id: ID!) { node(id: $id) { ... on TierRules {
+    status steps { status by comment } reevaluation { status people done moved } } } }"""
+
+
+async def test_publishing_and_one_step_back(door: Door) -> None:
+    marketing, approver = await door(Role.MARKETING), await door(Role.APPROVER)
+    first = (await marketing.send("CurrentTierRules"))["currentTierRules"]["id"]
+    rules_id = await drafted(marketing)
+    done = await simulated(marketing, rules_id)
+    await step(marketing, "SubmitTierRules", tierRulesId=rules_id)
+    await step(approver, "ApproveTierRules", tierRulesId=rules_id, simulationHash=done["hash"], comment="Good.")
+    async with reading() as db:
+        now = (await clock.now(db)).isoformat()
+    once = {"tierRulesId": rules_id, "effectiveAt": now, "idempotencyKey": str(uuid4())}
+    published = await step(marketing, "PublishTierRules", **once)
+    assert (published["status"], await step(marketing, "PublishTierRules", **once)) == ("SCHEDULED", published)
+    await judged(inner(rules_id))
+    story = (await marketing.ask(STORY, id=rules_id))["node"]
+    assert [(each["status"], each["by"], each["comment"]) for each in story["steps"]] == [
+        ("SUBMITTED", "Somebody of marketing", ""),
+        ("APPROVED", "Somebody of approver", "Good."),
+        ("SCHEDULED", "Somebody of marketing", ""),
+        ("LIVE", None, ""),
+    ]
+    run = story["reevaluation"]
+    assert (story["status"], run["status"], run["done"]) == ("LIVE", "DONE", run["people"])
+    wish = {"from": rules_id, "to": first, "reason": "Too few.", "idempotencyKey": str(uuid4())}
+    restored = await step(marketing, "RollBackTierRules", **wish)
+    assert (restored["id"], restored["version"], restored["status"]) == (first, 1, "LIVE")
+    await judged(inner(first))
+    assert await step(marketing, "RollBackTierRules", **wish) == restored
+    again = await step(marketing, "RollBackTierRules", **wish | {"idempotencyKey": str(uuid4())})
+    assert again["code"] == "STALE"
+
+
+async def judged(rules_id: UUID) -> None:
+    """Everybody by these rules, as the worker does it."""
+    await work_off(rules_id)
+    async with reading() as db:
+        mine = select(Reevaluation.id).where(Reevaluation.rules_id == rules_id)
+        await work_off(*(await db.execute(mine)).scalars())

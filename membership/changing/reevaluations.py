@@ -1,0 +1,85 @@
+"""Re-evaluation: everybody judged by the rules that have become live, in ranges of members."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.runs import running, runs
+from domain.runs.running import Pace, Work
+from domain.runs.runs import Range, Run, RunProgress
+from infra.database import Db
+from infra.entity import Entity
+from infra.events import declare
+from membership import evaluating
+from membership.evaluating import Occasion
+from membership.members import Member, MoveReason
+from membership.rules import TierRules
+
+BATCH = 2_000  # people in one transaction
+PACE = Pace(concurrency=2, share=0.5)
+BATCH_DUE, DONE = declare("reevaluation.batch_due", range=int), declare("reevaluation.done")
+
+
+class Reevaluation(Run, Entity):
+    """`restores`: the version that is taken back; None where the rules are published."""
+
+    __tablename__ = "reevaluations"
+    everybody: ClassVar[Select[UUID]] = select(Member.user_id)
+
+    rules_id: Mapped[UUID] = mapped_column(ForeignKey("tier_rules_versions.id"), index=True)
+    restores: Mapped[int | None] = mapped_column(default=None)
+
+
+class ReevaluationRange(Range, Entity):
+    __tablename__ = "reevaluation_ranges"
+
+    run_id: Mapped[UUID] = mapped_column(
+        "reevaluation_id", ForeignKey("reevaluations.id", ondelete="CASCADE"), primary_key=True
+    )
+    moved: Mapped[int] = mapped_column(default=0)
+
+
+Index("ix_reevaluations_running", Reevaluation.begun_at, postgresql_where=Reevaluation.state == runs.RunState.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReevaluationProgress(RunProgress):
+    """`moved` are those who are at another tier now."""
+
+    moved: int
+
+
+async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> Reevaluation:
+    """Let everybody be judged by these rules, which are live; the worker does it."""
+    return await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
+
+
+async def go_on(db: Db, run_id: UUID, number: int) -> None:
+    await running.go_on(db, REEVALUATING, run_id, number)
+
+
+async def newest(db: Db, rules_ids: set[UUID]) -> dict[UUID, ReevaluationProgress]:
+    """How far everybody has been judged by each of these rules, the last time they became live."""
+    mine = select(Reevaluation).where(Reevaluation.rules_id.in_(rules_ids)).ext(distinct_on(Reevaluation.rules_id))
+    ordered = mine.order_by(Reevaluation.rules_id, Reevaluation.begun_at.desc(), Reevaluation.id.desc())
+    return {run.rules_id: await _progress(db, run.id) for run in (await db.execute(ordered)).scalars()}
+
+
+async def _progress(db: Db, run_id: UUID) -> ReevaluationProgress:
+    return await runs.progress(db, Reevaluation, ReevaluationRange, run_id, ReevaluationProgress)
+
+
+async def _batch(db: Db, run: Reevaluation, part: ReevaluationRange) -> UUID | None:
+    reason = MoveReason.RULES_CHANGED if run.restores is None else MoveReason.ROLLED_BACK
+    done = await evaluating.evaluate_range(db, part.cursor, part.last, BATCH, Occasion(reason, run.restores))
+    part.moved += done.moved
+    return done.last if done.people == BATCH else None
+
+
+REEVALUATING = Work(
+    run=Reevaluation, part=ReevaluationRange, batch_due=BATCH_DUE, done=DONE, pace=lambda: PACE, batch=_batch
+)

@@ -1,0 +1,159 @@
+"""Moving: what was judged of some people is written for all of them at once, with benefits, history and what it announces."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Row, insert, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra import clock, outbox
+from infra.copying import put_in
+from infra.database import Db
+from infra.entity import Entity, OwnerId
+from infra.ids import new_id
+from infra.privacy import Erasure, Export, Privacy
+from membership import grants, members
+from membership.benefits import tier_source
+from membership.members import Member, MoveReason, TierMove
+from membership.rules import TierRules
+from membership.tiers import Tier
+
+
+class FormerStanding(Entity):
+    """How a member stood before they first changed under a version of the rules: what a step back restores."""
+
+    __tablename__ = "former_standings"
+    __privacy__ = Privacy(Export.INSIDE, Erasure.DELETED)
+
+    user_id: Mapped[OwnerId]
+    rules_version: Mapped[int] = mapped_column(primary_key=True)
+    tier_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"))
+    since: Mapped[datetime]
+    valid_until: Mapped[datetime | None] = mapped_column(default=None)
+
+
+REMEMBER = text("""
+    INSERT INTO former_standings (user_id, rules_version, tier_code, since, valid_until)
+    SELECT user_id, :version, tier_code, since, valid_until FROM members WHERE user_id = ANY(:user_ids)
+        ON CONFLICT DO NOTHING
+""")
+FORGET = text("DELETE FROM former_standings WHERE user_id = ANY(:user_ids) AND rules_version <> :version")
+
+
+@dataclass(frozen=True)
+class TierVerdict:
+    """The tier that a member has from now on, and until when if they have fallen below it."""
+
+    tier: Tier
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True)
+class JudgedMember:
+    """A member as they were read, and what is to become of them. `review_at`: when time alone may move them."""
+
+    row: Row[Any]
+    held: Tier
+    verdict: TierVerdict
+    review_at: datetime | None
+
+    @property
+    def moves(self) -> bool:
+        return bool(self.verdict.tier.code != self.row.tier_code)
+
+    @property
+    def changes(self) -> bool:
+        before = self.row.valid_until, self.row.review_at
+        return self.moves or before != (self.verdict.valid_until, self.review_at)
+
+    @property
+    def has_fallen(self) -> bool:
+        """A grace that began before is over."""
+        return self.row.valid_until is not None and self.verdict.tier.rank < self.held.rank
+
+    @property
+    def begins_to_end(self) -> bool:
+        return self.verdict.valid_until is not None and self.row.valid_until is None
+
+
+async def write(db: Db, changed: Sequence[JudgedMember], live: TierRules, reason: MoveReason, *, is_back: bool) -> None:
+    """Write people who are locked. `is_back`: the rules before are live again, so what they left is nothing to go back to."""
+    now, ids = await clock.now(db), [each.row.user_id for each in changed]
+    given = {"user_ids": ids, "version": live.version}
+    if live.replaced_id is not None and not is_back:
+        await db.execute(REMEMBER, given)
+        await db.execute(FORGET, given)
+    await put_in(db, Member, [_columns(each, now, live.version) for each in changed])
+    moved = [each for each in changed if each.moves]
+    await _move_grants(db, moved)
+    await _record(db, moved, now, live.version, reason)
+    await _announce_ends(db, [each for each in changed if each.begins_to_end and not is_back])
+    planned = [each for each in changed if each.review_at is not None and each.review_at != each.row.review_at]
+    about, dues = [(each.row.user_id, None) for each in planned], [each.review_at or now for each in planned]
+    await outbox.announce_all(db, members.REVIEW_PLANNED, about, dues=dues)
+
+
+def _columns(each: JudgedMember, now: datetime, version: int) -> dict[str, Any]:
+    row, code = each.row, each.verdict.tier.code
+    is_restored = row.former_since is not None and code == row.judged_from
+    since = row.former_since if is_restored else now if each.moves else row.since
+    return {
+        "user_id": row.user_id,
+        "tier_code": code,
+        "since": since,
+        "rules_version": version,
+        "valid_until": each.verdict.valid_until,
+        "review_at": each.review_at,
+    }
+
+
+async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
+    come, gone = defaultdict[str, list[UUID]](list), defaultdict[str, list[UUID]](list)
+    for each in moved:
+        come[each.verdict.tier.code].append(each.row.user_id)
+        gone[each.row.tier_code].append(each.row.user_id)
+    for code, user_ids in come.items():
+        await grants.hold(db, user_ids, tier_source(code))
+    for code, user_ids in gone.items():
+        await grants.let_go(db, user_ids, tier_source(code))
+
+
+async def _record(db: Db, moved: Sequence[JudgedMember], now: datetime, version: int, reason: MoveReason) -> None:
+    """A line of history for each, and `tier.changed`."""
+    pairs = defaultdict[tuple[str, str], list[tuple[UUID, UUID | None]]](list)
+    rows = []
+    for each in moved:
+        id, left, reached = new_id(), each.row.tier_code, each.verdict.tier.code
+        pairs[left, reached].append((each.row.user_id, id))
+        rows.append(
+            {
+                "user_id": each.row.user_id,
+                "id": id,
+                "at": now,
+                "from_code": left,
+                "to_code": reached,
+                "reason": _reason(each, reason),
+                "rules_version": version,
+            }
+        )
+    if rows:
+        await db.execute(insert(TierMove), rows)
+    for (left, reached), about in pairs.items():
+        await outbox.announce_all(db, members.TIER_CHANGED, about, from_tier=left, to_tier=reached)
+
+
+def _reason(each: JudgedMember, reason: MoveReason) -> MoveReason:
+    """Who was in grace already has lost the tier by its end, whoever came to look."""
+    return MoveReason.GRACE_ENDED if each.has_fallen and reason is not MoveReason.ROLLED_BACK else reason
+
+
+async def _announce_ends(db: Db, ending: Iterable[JudgedMember]) -> None:
+    by_tier = defaultdict[str, list[tuple[UUID, UUID | None]]](list)
+    for each in ending:
+        by_tier[each.verdict.tier.code].append((each.row.user_id, None))
+    for code, about in by_tier.items():
+        await outbox.announce_all(db, members.TIER_ENDING, about, tier=code)
