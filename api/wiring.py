@@ -17,6 +17,7 @@ import domain.matching.reach.questions
 import domain.matching.tasks
 import domain.payments.paying
 import domain.payments.refunding
+import domain.payments.sending_back
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.reconciling.reconciling
@@ -70,6 +71,7 @@ ROOMS = (
     domain.matching.tasks,
     domain.payments.paying,
     domain.payments.refunding,
+    domain.payments.sending_back,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.reconciling.reconciling,

@@ -137,7 +137,7 @@ class RepaymentCause:
     async def settle(self, db: Db, payment: Payment) -> bool:
         """It counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what follows."""
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
-        if agreement.status in WITHOUT_DEBT:
+        if agreement.status in WITHOUT_DEBT or agreement.currency != payment.currency:
             return False
         assert payment.settled_at is not None, "it was settled just now"
         on = payment.counts_on or clock.local_day(payment.settled_at)

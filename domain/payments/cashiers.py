@@ -51,11 +51,13 @@ class CashierAnswer:
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """What a cashier is asked to give back of what it collected for the order `of`."""
+    """What a cashier is asked to give back of what it collected for the order `of`; where that is none of ours, or it was paid
+    twice, `of_reference` alone says of what.
+    """
 
     id: UUID
     amount: Money
-    of: UUID
+    of: UUID | None
     of_amount: Money
     of_reference: str
 

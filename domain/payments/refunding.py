@@ -10,7 +10,7 @@ from domain.payments import cashiers, causes, payments, refunds, takings
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
 from domain.payments.looks import LAST_LOOK, next_look
-from domain.payments.payments import CashierOrderOwner, Payment
+from domain.payments.payments import CashierOrderOwner
 from domain.payments.refunds import LIFE, LOOK_DUE, Refund
 from domain.payments.takings import Taking
 from infra import clock, outbox
@@ -51,6 +51,25 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
         await _plan(db, refund, next_look(now, now))
     await db.flush()
     return made
+
+
+async def begin_of_taking(db: Db, user_id: UUID, cause: str, taking: Taking) -> Refund:
+    """A refund of all of some money, which no payment of ours was settled by; the taking is locked."""
+    now = await clock.now(db)
+    refund = Refund(
+        user_id=user_id,
+        payment_id=taking.id,
+        cause=cause,
+        cause_id=taking.id,
+        amount=taking.amount,
+        currency=taking.currency,
+        cashier=taking.cashier,
+        begun_at=now,
+    )
+    db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
+    await _plan(db, refund, next_look(now, now))
+    await db.flush()
+    return refund
 
 
 async def ask(user_id: UUID, refund_id: UUID) -> None:
@@ -119,8 +138,7 @@ async def _fail(db: Db, refund: Refund, now: datetime) -> None:
 
 async def _contradict(db: Db, refund: Refund) -> None:
     """Mark the money that came, of which this went back."""
-    payment = await db.get_one(Payment, (refund.user_id, refund.payment_id))
-    await takings.contradict(db, await db.get_one(Taking, (payment.cashier, payment.reference)))
+    await takings.contradict(db, await refunds.taking_of(db, refund))
 
 
 @reaction(LOOK_DUE, stored_as="look_after_refund", calls_out=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import PaymentStatus, RefundOrder
 from domain.payments.payments import Payment
+from domain.payments.takings import Taking
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
@@ -32,7 +33,9 @@ LIFE = Lifecycle(
 
 @raises(Raised.OWNERS)
 class Refund(Entity):
-    """`answered_at` is when the cashier first said anything of it: until then it is asked to give back."""
+    """`payment_id` names the taking where no payment was settled by the money. `answered_at` is when the cashier first said
+    anything of it: until then it is asked to give back.
+    """
 
     __tablename__ = "refunds"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
@@ -72,8 +75,16 @@ async def given_back(db: Db, user_id: UUID, payment_ids: set[UUID]) -> dict[UUID
     return {payment_id: int(amount) for payment_id, amount in await db.execute(total)}
 
 
+async def taking_of(db: Db, refund: Refund) -> Taking:
+    """The money of which it goes back."""
+    payment = await db.get(Payment, (refund.user_id, refund.payment_id))
+    if payment is not None:
+        return await db.get_one(Taking, (payment.cashier, payment.reference))
+    return (await db.execute(select(Taking).where(Taking.id == refund.payment_id))).scalar_one()
+
+
 async def order_of(db: Db, refund: Refund) -> RefundOrder:
     """What the cashier is asked, each time in the same words."""
-    payment = await db.get_one(Payment, (refund.user_id, refund.payment_id))
-    assert payment.reference is not None, "what is given back had come"
-    return RefundOrder(refund.id, refund.money, payment.id, payment.money, payment.reference)
+    taking = await taking_of(db, refund)
+    of = refund.payment_id if taking.order_id == str(refund.payment_id) else None
+    return RefundOrder(refund.id, refund.money, of, Money(taking.amount, taking.currency), taking.reference)

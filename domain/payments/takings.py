@@ -10,17 +10,23 @@ from sqlalchemy import CheckConstraint, Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.actors import StaffActor
 from domain.ledger import posting
 from domain.ledger.kinds import AccountKind
-from domain.ledger.transfers import Cause, CauseKind, transfer
+from domain.ledger.transfers import Cause, CauseKind, Transfer, reversal, transfer
 from domain.payments.cashiers import Paid
+from domain.payments.payments import CashierOrderOwner
+from domain.permissions import Permission
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Minor
+from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.events import declare
 from infra.ids import new_id
 from infra.records import Record
+from infra.words import N_
 
+REASON_MAX = 400
 NOBODY = UUID(int=1)  # whose money that names no payment of ours is
 UNMATCHED = declare("money.unmatched", why=str)
 CONTRADICTED = declare("money.contradicted")
@@ -40,10 +46,11 @@ class Taking(Entity):
 
     `contradicted_at` is when the cashier first said something else of the same money, or of what went back of it; that changes
     nothing by itself.
+    `payment_id`: what it was found to be, by `ended_by`. `refund_id`: how it goes back. `ended_at`: when either was done.
     """
 
     __tablename__ = "takings"
-    __record__ = Record(later=("why", "contradicted_at"))
+    __record__ = Record(later=("why", "contradicted_at", "payment_id", "refund_id", "reason", "ended_by", "ended_at"))
 
     cashier: Mapped[str] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(primary_key=True)
@@ -55,6 +62,11 @@ class Taking(Entity):
     taken_at: Mapped[datetime]
     why: Mapped[WhyUnmatched | None] = mapped_column(default=None)
     contradicted_at: Mapped[datetime | None] = mapped_column(default=None)
+    payment_id: Mapped[UUID | None] = mapped_column(default=None)
+    refund_id: Mapped[UUID | None] = mapped_column(default=None)
+    reason: Mapped[str | None] = mapped_column(default=None)
+    ended_by: Mapped[UUID | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
@@ -117,7 +129,52 @@ async def set_apart(db: Db, taking: Taking, why: WhyUnmatched, user_id: UUID = N
     await outbox.announce(db, UNMATCHED, subject_id=taking.id, why=why)
 
 
+async def lock(db: Db, id: UUID) -> Taking:
+    """Refuses NOT_FOUND where there is none of this id."""
+    its = select(Taking).where(Taking.id == id).with_for_update().execution_options(populate_existing=True)
+    taking = (await db.execute(its)).scalar_one_or_none()
+    if taking is None:
+        raise not_found(N_("We could not find this money."))
+    return taking
+
+
+def require_mover(actor: StaffActor, reason: str) -> None:
+    """Refuses NOT_ALLOWED whoever may not move money, and INVALID to move it without saying why."""
+    if not actor.may(Permission.MOVE_MONEY):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    if not 0 < len(reason) <= REASON_MAX:
+        raise invalid(N_("Say why, in up to {most} characters."), "reason", most=REASON_MAX)
+
+
+def refuse_ended(taking: Taking) -> None:
+    """Refuses NOT_OPEN what does not lie apart, or not any more, or is on its way back."""
+    if taking.why is None or taking.ended_at is not None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is left to find out of this money."))
+    if taking.refund_id is not None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This money is on its way back."))
+
+
+async def apart(db: Db, taking: Taking) -> Transfer:
+    """How it was set apart, in the ledger of whoever it was asked of, or of nobody."""
+    its = select(Transfer).where(Transfer.user_id.in_(await _owners(db, taking)), Transfer.subject_id == taking.id)
+    return (await db.execute(its.where(Transfer.cause_kind == CauseKind.UNMATCHED))).scalar_one()
+
+
+async def _owners(db: Db, taking: Taking) -> list[UUID]:
+    try:
+        owner = await db.scalar(select(CashierOrderOwner.user_id).where(CashierOrderOwner.id == UUID(taking.order_id)))
+    except ValueError:
+        owner = None
+    return [NOBODY, owner] if owner else [NOBODY]
+
+
+async def release(db: Db, taking: Taking, why: CauseKind) -> None:
+    """Let it lie apart no more, for this cause."""
+    await posting.post(db, [reversal(await apart(db, taking), Cause(why, taking.id))])
+
+
 async def odd(db: Db, limit: int) -> Sequence[Taking]:
     """What people should look at, the newest first."""
-    wanted = select(Taking).where(Taking.why.is_not(None) | Taking.contradicted_at.is_not(None))
+    lies_apart = Taking.why.is_not(None) & Taking.ended_at.is_(None)
+    wanted = select(Taking).where(lies_apart | Taking.contradicted_at.is_not(None))
     return (await db.execute(wanted.order_by(Taking.taken_at.desc()).limit(limit))).scalars().all()

@@ -22,7 +22,7 @@ class MoneyAlarms:
 
 LOOK = text("""
     SELECT (SELECT count(*) FROM ledger_breaks WHERE ended_at IS NULL)::int,
-           (SELECT count(*) FROM takings WHERE why IS NOT NULL OR contradicted_at IS NOT NULL)::int,
+           (SELECT count(*) FROM takings WHERE (why IS NOT NULL AND ended_at IS NULL) OR contradicted_at IS NOT NULL)::int,
            (SELECT extract(epoch FROM longan_now() - max(occurred_at)) FROM events WHERE subject_id IS NULL AND name = :done)::float
 """)
 

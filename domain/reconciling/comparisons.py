@@ -46,7 +46,7 @@ COMPARISONS: Mapping[BreakKind, str] = {
           FROM (SELECT payments.user_id, payments.id, payments.cause_id, payments.amount
                   FROM payments JOIN agreement ON agreement.user_id = payments.user_id AND agreement.id = payments.cause_id
                   JOIN takings ON takings.cashier = payments.cashier AND takings.reference = payments.reference
-                 WHERE payments.status = 'SETTLED' AND takings.why IS NULL) AS told
+                 WHERE payments.status = 'SETTLED' AND (takings.why IS NULL OR takings.payment_id = payments.id)) AS told
           FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
                       WHERE cause_kind = 'REPAYMENT' AND debit = 'COLLECTED' GROUP BY 1, 2, 3) AS booked
             ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.cause_id)""",

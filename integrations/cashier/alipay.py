@@ -91,7 +91,7 @@ class AlipayWap:
 
     async def give_back(self, refund: RefundOrder) -> RefundAnswer:
         asked = {
-            "out_trade_no": refund.of.hex,
+            **_trade_of(refund),
             "refund_amount": str(refund.amount),
             "out_request_no": refund.id.hex,
         }
@@ -103,7 +103,7 @@ class AlipayWap:
         return await self.look_up_refund(refund) or RefundAnswer(PaymentStatus.PENDING)
 
     async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
-        asked = {"out_trade_no": refund.of.hex, "out_request_no": refund.id.hex}
+        asked = {**_trade_of(refund), "out_request_no": refund.id.hex}
         reply = await self._ask("alipay.trade.fastpay.refund.query", asked)
         if _is(reply, UNKNOWN_TRADE):
             return None
@@ -180,3 +180,7 @@ def _require_ok(reply: Reply) -> None:
 def _beijing(reply: Mapping[str, Any], name: str) -> datetime:
     text = text_in(reply, name)
     return moment(f"{text}+08:00" if text else None)
+
+
+def _trade_of(refund: RefundOrder) -> dict[str, str]:
+    return {"out_trade_no": refund.of.hex} if refund.of else {"trade_no": refund.of_reference}

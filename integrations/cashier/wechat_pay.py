@@ -108,7 +108,7 @@ class WeChatPayH5:
 
     async def give_back(self, refund: RefundOrder) -> RefundAnswer:
         asked = {
-            "out_trade_no": refund.of.hex,
+            **({"out_trade_no": refund.of.hex} if refund.of else {"transaction_id": refund.of_reference}),
             "out_refund_no": refund.id.hex,
             "notify_url": self._notify_url,
             "amount": {

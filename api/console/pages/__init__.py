@@ -30,6 +30,7 @@ def routes() -> list[BaseRoute]:
         rendering,
         reviewing,
         signing_in,
+        takings,
         tiers,
         watching,
     )
@@ -56,6 +57,9 @@ def routes() -> list[BaseRoute]:
         Route("/console/matching", matching.matching_page),
         Route("/console/money", money.money_page),
         Route("/console/agreements/{id}", money.agreement_page),
+        Route("/console/takings/{id}", takings.taking_page),
+        Route("/console/takings/{id}/fit", takings.fit, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/takings/{id}/back", takings.send_back, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners", partners.partners_page),
         Route("/console/remittances/{id}", partners.pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners/{id}/commission", partners.propose, methods=["POST"], max_body_size=BODY_BYTES_MAX),

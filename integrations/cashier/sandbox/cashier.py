@@ -100,11 +100,12 @@ async def _collect(db: Db, asked: CashierOrder) -> CashierAnswer:
 
 
 async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:
-    paid = await orders.order(db, asked.of)
+    of = asked.of or _order_named(asked.of_reference)
+    paid = await orders.order(db, of) if of else None
     found = await orders.order(db, asked.id)
     if found is None:
         gone = select(func.coalesce(func.sum(SandboxOrder.amount), 0))
-        gone = gone.where(SandboxOrder.of == asked.of, SandboxOrder.status == PaymentStatus.SETTLED)
+        gone = gone.where(SandboxOrder.of == of, SandboxOrder.status == PaymentStatus.SETTLED)
         left = paid.amount - (await db.execute(gone)).scalar_one() if paid is not None and paid.settled_at else 0
         is_covered = paid is not None and paid.currency == asked.amount.currency and asked.amount.minor <= left
         found = SandboxOrder(
@@ -115,7 +116,7 @@ async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:
             currency=asked.amount.currency,
             title="",
             asked_at=await clock.now(db),
-            of=asked.of,
+            of=of,
         )
         await orders.begin(db, found)
     return _refund_answer(found)
@@ -128,3 +129,10 @@ def _refund_answer(order: SandboxOrder) -> RefundAnswer:
 
 def _reference(id: UUID) -> str:
     return f"S{id.hex}"
+
+
+def _order_named(reference: str) -> UUID | None:
+    try:
+        return UUID(reference.removeprefix("S"))
+    except ValueError:
+        return None

@@ -83,10 +83,12 @@ class AlipayStandIn:
         return Response(body, self.status)
 
     def _reply(self, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        trade = self.trades.get(content["out_trade_no"])
+        by_trade_no = {trade.get("trade_no"): order for order, trade in self.trades.items()}
+        order = content.get("out_trade_no") or by_trade_no.get(content["trade_no"], "")
+        trade = self.trades.get(order)
         if trade is None:
             return failing("ACQ.TRADE_NOT_EXIST")
-        good = {"code": "10000", "msg": "Success", "out_trade_no": content["out_trade_no"]}
+        good = {"code": "10000", "msg": "Success", "out_trade_no": order}
         match method:
             case "alipay.trade.query":
                 return {**good, **trade}

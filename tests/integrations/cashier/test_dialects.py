@@ -1,5 +1,6 @@
 """Alipay and WeChat Pay over real HTTP: what is asked and how it is signed, what each answer means, and what is not believed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -53,6 +54,13 @@ class TestAlipay:
         assert (settled.paid.reference, settled.paid.amount) == ("T1", CNY)
         assert settled.paid.at == datetime(2026, 11, 28, 4, tzinfo=UTC)
         assert foreign is not None and foreign.paid is not None and foreign.paid.amount == Money(10_000, "USD")
+
+    async def test_what_was_paid_on_no_order_of_ours_goes_back_by_its_own_number(self) -> None:
+        async with alipay_of(told := AlipayStandIn()) as cashier:
+            told.trades["theirs"] = {"trade_no": "R1", "trade_status": "TRADE_SUCCESS", "total_amount": "100.00"}
+            back = replace(refund_of(order()), of=None)
+            assert (await cashier.give_back(back)).status is S.SETTLED
+        assert list(told.refunds) == [back.id.hex]
 
     async def test_a_refund_is_one_however_often_it_is_asked_for(self) -> None:
         async with alipay_of(told := AlipayStandIn()) as cashier:
@@ -121,6 +129,11 @@ class TestWeChatPay:
     async def test_what_was_refused_will_not_be_collected(self) -> None:
         async with wechat_of(WeChatStandIn()) as cashier:
             assert (await cashier.collect(order(Money(100, "USD")))).status is S.FAILED
+
+    async def test_what_was_paid_on_no_order_of_ours_goes_back_by_its_own_number(self) -> None:
+        async with wechat_of(told := WeChatStandIn()) as cashier:
+            await cashier.give_back(replace(refund_of(order()), of=None))
+        assert told.bodies[-1]["transaction_id"] == "R1" and "out_trade_no" not in told.bodies[-1]
 
     async def test_a_refund_is_looked_after_until_it_is_known(self) -> None:
         async with wechat_of(told := WeChatStandIn()) as cashier:
