@@ -26,6 +26,8 @@ class Permission(StrEnum):
     OFFER_PRODUCTS = "OFFER_PRODUCTS"
     ANSWER_APPLICATIONS = "ANSWER_APPLICATIONS"
     RECEIVE_EVENTS = "RECEIVE_EVENTS"
+    CHECK_SCORES = "CHECK_SCORES"
+    READ_SCORE_REPORTS = "READ_SCORE_REPORTS"
 
 
 class Role(StrEnum):
@@ -40,6 +42,8 @@ class Scope(StrEnum):
 
     PRODUCTS = "products"
     APPLICATIONS = "applications"
+    SCORES = "scores"
+    SCORE_REPORTS = "score_reports"
 
 
 P = Permission
@@ -57,6 +61,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
 ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.PRODUCTS: frozenset({P.SIGNED_IN, P.OFFER_PRODUCTS}),
     Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS, P.RECEIVE_EVENTS}),
+    Scope.SCORES: frozenset({P.SIGNED_IN, P.CHECK_SCORES}),
+    Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS}),
 }
 
 ROLE_NAMES: Mapping[Role, str] = {

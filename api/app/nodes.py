@@ -13,6 +13,7 @@ from domain.agreements import agreements, repaying
 from domain.agreements.draw_downs import DrawDown
 from domain.applications import applications
 from domain.applications.offers import Offer
+from domain.consent import consents
 from domain.credit.scores import Score
 from domain.evidence.leaves import Evidence
 from domain.facts.accounts import LinkedAccount
@@ -86,6 +87,7 @@ NODES: Finders = {
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
+    "Consent": Finder(Permission.SIGNED_IN, rows_of(lambda context: consents.visible_to(context.user))),
     "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
     "Repayment": Finder(Permission.SIGNED_IN, rows_of(_my_repayments)),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),

@@ -8,6 +8,7 @@ import strawberry
 from api.app.accounts import CountingOn, LinkedAccount
 from api.app.agreements import Agreement
 from api.app.applications import Application
+from api.app.consents import Consent
 from api.app.devices import Device
 from api.app.evidence import Evidence
 from api.app.held_factors import HeldFactor
@@ -28,6 +29,7 @@ from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.agreements import agreements
 from domain.applications import applications
+from domain.consent import consents
 from domain.credit import assessing
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
@@ -155,6 +157,15 @@ class User(Node):
             key = [agreements.Agreement.id]
             page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
         return counted(page, rows(mine))
+
+    @strawberry.field(description="What the person lets partners see, newest first; those that are over too.")
+    async def consents(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Consent] | None:
+        mine = consents.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [consents.Consent.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Consent], connection(page))
 
     @strawberry.field(description="What stands about the person in the log of evidence, newest first.")
     async def evidence(

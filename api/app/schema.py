@@ -8,6 +8,7 @@ from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement, AgreementMutation
 from api.app.applications import Application, ApplicationMutation
 from api.app.choices import ChoiceQuery
+from api.app.consents import Consent, ConsentMutation
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
 from api.app.draw_downs import DrawDown
@@ -60,6 +61,7 @@ class Mutation(
     MatchMutation,
     ImpressionMutation,
     ContactMutation,
+    ConsentMutation,
 ):
     pass
 
@@ -74,6 +76,7 @@ def schema() -> Schema:
             Agreement,
             Application,
             Benefit,
+            Consent,
             Device,
             DrawDown,
             Evidence,

@@ -13,6 +13,7 @@ from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
 from api.partner.agreements import Agreement, AgreementMutation, AgreementQuery, DrawDown
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
+from api.partner.consents import Consent, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
@@ -21,6 +22,7 @@ from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
 from domain.agreements import agreements, draw_downs
 from domain.applications import applications
+from domain.consent import consents
 from domain.market import products
 from domain.people import partner_tokens, partners
 from domain.permissions import Permission
@@ -35,6 +37,7 @@ NODES: Finders = {
     "Application": Finder(
         Permission.ANSWER_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.partner))
     ),
+    "Consent": Finder(Permission.CHECK_SCORES, rows_of(lambda context: consents.visible_to(context.partner))),
     "Product": Finder(Permission.OFFER_PRODUCTS, rows_of(lambda context: products.offered_by(context.partner))),
     "WebhookDelivery": Finder(
         Permission.RECEIVE_EVENTS, rows_of(lambda context: deliveries.visible_to(context.partner))
@@ -63,7 +66,16 @@ class Me:
 
 
 @strawberry.type(description="What a partner can read: its own, and of people what they consented to.")
-class Query(AgreementQuery, ApplicationQuery, ProductQuery, ReachQuery, SettlementQuery, WebhookQuery, DeliveryQuery):
+class Query(
+    AgreementQuery,
+    ApplicationQuery,
+    ConsentQuery,
+    ProductQuery,
+    ReachQuery,
+    SettlementQuery,
+    WebhookQuery,
+    DeliveryQuery,
+):
     @requires(Permission.SIGNED_IN)
     @strawberry.field(description="The partner whose client asks.")
     def me(self, info: Info) -> Me:
@@ -83,7 +95,7 @@ class Mutation(ApplicationMutation, AgreementMutation, ProductMutation, WebhookM
 @cache
 def schema() -> Schema:
     return make_schema(
-        Query, Mutation, types=(Agreement, Application, DrawDown, Product, WebhookEndpoint, WebhookDelivery)
+        Query, Mutation, types=(Agreement, Application, Consent, DrawDown, Product, WebhookEndpoint, WebhookDelivery)
     )
 
 

@@ -1,20 +1,24 @@
 """Consent: what a person allows a partner: which scopes, for which purpose, until when."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
+from domain.permissions import Permission
 from infra import clock, lasting, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
-from infra.loaders import is_any_pair
+from infra.feeds import InFeed
+from infra.loaders import is_any_pair, loader
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.records import Record
@@ -32,6 +36,12 @@ class Purpose(StrEnum):
     EMPLOYMENT = "EMPLOYMENT"
 
 
+class ConsentStatus(StrEnum):
+    LIVE = "LIVE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
 class ConsentScope(StrEnum):
     SCORE_CHECK = "SCORE_CHECK"
     SCORE_REPORT = "SCORE_REPORT"
@@ -43,10 +53,12 @@ GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 
 
 @raises(Raised.OWNERS)
-class Consent(Entity):
+class Consent(InFeed, Entity):
+    """Its partner follows it in a feed of changes. `application_id`: of one that lives and dies with an application."""
+
     __tablename__ = "consents"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
-    __record__ = Record(later=("revoked_at",), closed_by="revoked_at")
+    __record__ = Record(later=("revoked_at", "updated_at", "feed_position"))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -55,13 +67,25 @@ class Consent(Entity):
     scopes: Mapped[list[str]]
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
     application_id: Mapped[UUID | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "user_id", "application_id"),)
+    shown_token = cast("str | None", None)  # its token, on the one that was granted just now; never stored
+
+    __table_args__ = (
+        Index(None, "user_id", "application_id"),
+        Index(None, "partner_id", "feed_position", "id"),
+        Index(None, "id"),
+    )
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and self.granted_at <= now < self.expires_at
+
+    def status_at(self, now: datetime) -> ConsentStatus:
+        if self.revoked_at is not None:
+            return ConsentStatus.REVOKED
+        return ConsentStatus.LIVE if now < self.expires_at else ConsentStatus.EXPIRED
 
     def shows_grade(self, now: datetime) -> bool:
         return self.is_live(now) and not GRADE_SCOPES.isdisjoint(self.scopes)
@@ -73,6 +97,20 @@ async def bind_to_application(
     """The consent that applying makes, for what the person chose to share; none where they chose nothing."""
     if not scopes:
         return None
+    return await give(db, user_id, partner_id, purpose, scopes, lasts=APPLICATION_LASTS, application_id=application_id)
+
+
+async def give(
+    db: Db,
+    user_id: UUID,
+    partner_id: UUID,
+    purpose: Purpose,
+    scopes: Iterable[ConsentScope],
+    *,
+    lasts: timedelta,
+    application_id: UUID | None = None,
+) -> Consent:
+    """Write down that the person allows this from now on."""
     now = await clock.now(db)
     consent = Consent(
         user_id=user_id,
@@ -80,7 +118,8 @@ async def bind_to_application(
         purpose=purpose,
         scopes=sorted(set(scopes)),
         granted_at=now,
-        expires_at=now + APPLICATION_LASTS,
+        expires_at=now + lasts,
+        updated_at=now,
         application_id=application_id,
     )
     db.add(consent)
@@ -89,15 +128,32 @@ async def bind_to_application(
     return consent
 
 
+async def take_back(db: Db, consent: Consent, now: datetime) -> None:
+    """End a consent that is live; one that is over stays as it ended. The caller holds its row."""
+    if not consent.is_live(now):
+        return
+    consent.revoked_at = consent.updated_at = now
+    await _leave_evidence(db, consent)
+    await outbox.announce(db, REVOKED, user_id=consent.user_id, subject_id=consent.id)
+
+
 async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> None:
     """An application that came to nothing needs no consent any more."""
     bound = select(Consent).where(Consent.user_id == user_id, Consent.application_id == application_id)
     now = await clock.now(db)
     for consent in (await db.execute(bound.with_for_update())).scalars():
-        if consent.is_live(now):
-            consent.revoked_at = now
-            await _leave_evidence(db, consent)
-            await outbox.announce(db, REVOKED, user_id=user_id, subject_id=consent.id)
+        await take_back(db, consent, now)
+
+
+def visible_to(actor: Actor) -> Select[Consent]:
+    """The consents that this actor may see: their own, or those that were given to them."""
+    match actor:
+        case UserActor():
+            return select(Consent).where(Consent.user_id == actor.user_id)
+        case PartnerActor() if actor.may(Permission.CHECK_SCORES):
+            return select(Consent).where(Consent.partner_id == actor.partner_id)
+        case PartnerActor() | StaffActor():
+            return select(Consent).where(text("false"))
 
 
 async def _leave_evidence(db: Db, consent: Consent) -> None:
@@ -118,6 +174,18 @@ def evidence_of(consent: Consent) -> dict[str, Any]:
         "expiresAt": consent.expires_at.isoformat(),
         "revokedAt": consent.revoked_at.isoformat() if consent.revoked_at else None,
     }
+
+
+_BY_ID = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Consent.id)))
+
+
+@loader(_BY_ID)
+async def statuses(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Consent]]
+) -> dict[tuple[UUID, UUID], ConsentStatus]:
+    """By (user, id), at this moment."""
+    lasting.until(*(consent.expires_at for (consent,) in rows if consent.is_live(now)))
+    return {(consent.user_id, consent.id): consent.status_at(now) for (consent,) in rows}
 
 
 BOUND = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Consent.application_id)))
