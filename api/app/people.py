@@ -12,6 +12,7 @@ from api.app.consents import Consent
 from api.app.devices import Device
 from api.app.evidence import Evidence
 from api.app.held_factors import HeldFactor
+from api.app.lookups import Lookup
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
@@ -29,7 +30,7 @@ from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.agreements import agreements
 from domain.applications import applications
-from domain.consent import consents
+from domain.consent import consents, lookups
 from domain.credit import assessing
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
@@ -166,6 +167,15 @@ class User(Node):
         async with reading() as db:
             page = await page_of(db, mine, [consents.Consent.id], first=first, after=after, newest_first=True)
         return cast(Connection[Consent], connection(page))
+
+    @strawberry.field(description="Who looked at the person's score or grade, newest first; our own staff too.")
+    async def lookups(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Lookup] | None:
+        mine = lookups.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [lookups.Lookup.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Lookup], connection(page))
 
     @strawberry.field(description="What stands about the person in the log of evidence, newest first.")
     async def evidence(

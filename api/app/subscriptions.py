@@ -1,30 +1,34 @@
 """What the app hears of by itself. The current state comes first, so a reconnect loses nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import strawberry
 
 from api.app.agreements import Agreement
 from api.app.applications import Application
+from api.app.lookups import Lookup
 from api.app.notices import Notice
 from api.app.people import User
 from api.graphql.context import Context, Info
 from api.graphql.errors import PublicError
 from api.graphql.mutations import id_of
 from api.graphql.requiring import requires
+from domain.actors import UserActor
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standings
 from domain.applications import applications, decisions, offers
+from domain.consent import lookups
 from domain.credit import assessing
 from domain.notices import notices
 from domain.payments import payments
 from domain.people import users
 from domain.permissions import Permission
 from infra import clock, doorbell
-from infra.database import reading
+from infra.database import Db, reading
 from infra.errors import Refusal
 
 # A ring can be lost with Valkey; what it would have told is then told this much later.
@@ -115,16 +119,30 @@ class Subscription:
     @requires(Permission.SIGNED_IN)
     @strawberry.subscription(description="Each notice as it is told; those of before stand in `notices`.")
     async def noticed(self, info: Info) -> AsyncIterator[Notice]:
-        actor = info.context.user
+        async for notice in news(info.context, notices.lately):
+            yield notice
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.subscription(description="Each look at the person as it is made; those of before stand in `lookups`.")
+    async def lookup_made(self, info: Info) -> AsyncIterator[Lookup]:
+        async for lookup in news(info.context, lookups.lately):
+            yield lookup
+
+
+async def news(
+    context: Context, lately: Callable[[Db, UserActor, datetime], Awaitable[Sequence[Any]]]
+) -> AsyncIterator[Any]:
+    """What comes from now on, each once; what was there before is not told."""
+    actor = context.user
+    async with reading() as db:
+        begun_at = await clock.now(db)
+        seen = {each.id for each in await lately(db, actor, begun_at)}
+    async for _ in rings(context):
         async with reading() as db:
-            begun_at = await clock.now(db)
-            seen = {notice.id for notice in await notices.lately(db, actor, begun_at)}
-        async for _ in rings(info.context):
-            async with reading() as db:
-                fresh = [notice for notice in await notices.lately(db, actor, begun_at) if notice.id not in seen]
-            for notice in fresh:
-                seen.add(notice.id)
-                yield notice  # type: ignore[misc]
+            fresh = [each for each in await lately(db, actor, begun_at) if each.id not in seen]
+        for each in fresh:
+            seen.add(each.id)
+            yield each
 
 
 async def changes(context: Context, look: Callable[[], Awaitable[tuple[Any, T]]]) -> AsyncIterator[T]:

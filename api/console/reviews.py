@@ -166,18 +166,18 @@ class Application(Node):
         "declined."
     )
     async def terms(root: strawberry.Parent[applications.Application], info: Info) -> AppliedTerms | None:
-        case: cases.Case = await info.context.load(cases.whole, (root.user_id, root.id))
+        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
         return _terms(case)
 
     @strawberry.field(description="What is known of whoever applied.")
     async def applicant(root: strawberry.Parent[applications.Application], info: Info) -> Applicant:
-        return cast(Applicant, await info.context.load(cases.whole, (root.user_id, root.id)))
+        return cast(Applicant, await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id)))
 
     @strawberry.field(
         description="A mark of all this. Given back with an answer, the answer is refused with STALE if anything changed since."
     )
     async def seen(root: strawberry.Parent[applications.Application], info: Info) -> str:
-        case: cases.Case = await info.context.load(cases.whole, (root.user_id, root.id))
+        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
         return case.seen
 
     @strawberry.field(description="What the person applied for.")

@@ -17,6 +17,7 @@ from api.partner.consents import Consent, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
+from api.partner.scores import ScoreMutation
 from api.partner.settlements import SettlementQuery
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
@@ -88,7 +89,9 @@ class Query(
 @strawberry.type(
     description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
-class Mutation(ApplicationMutation, AgreementMutation, ProductMutation, WebhookMutation, DeliveryMutation):
+class Mutation(
+    ApplicationMutation, AgreementMutation, ProductMutation, ScoreMutation, WebhookMutation, DeliveryMutation
+):
     pass
 
 

@@ -1,20 +1,22 @@
 """Case: all that whoever reviews an application has to see of it; and of the person, as coarsely as it serves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
 from domain import approvals
+from domain.actors import StaffActor
 from domain.applications import applied_terms, approving, borrowers, decisions
 from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.borrowers import Borrower
 from domain.applications.decisions import Decision
-from domain.consent.lookups import LookupPurpose, look_up
+from domain.consent.lookups import Looker, LookupKind, for_lookup, look_up
 from domain.credit import scores
 from domain.credit.grades import Grade
-from domain.credit.scores import Score
+from domain.credit.scores import Score, Scoring
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.market import products
 from domain.market.products import Product, ProductStatus
@@ -159,18 +161,40 @@ async def plain(db: Db, keys: set[Key]) -> dict[Key, Case]:
     return {(case.application.user_id, case.application.id): case for case in await of_applications(db, found)}
 
 
-async def whole(db: Db, keys: set[Key]) -> dict[Key, Case]:
-    """Cases by (user, application), with what is known of whoever applied."""
-    found = await with_the_person(db, list((await plain(db, keys)).values()))
-    return {(case.application.user_id, case.application.id): case for case in found}
+@dataclass(frozen=True)
+class SeenBy:
+    """Loads cases by (user, application), with what is known of whoever applied, for one member of staff."""
+
+    actor: StaffActor
+
+    async def __call__(self, db: Db, keys: set[Key]) -> dict[Key, Case]:
+        found = await seen_by(db, list((await plain(db, keys)).values()), self.actor)
+        return {(case.application.user_id, case.application.id): case for case in found}
 
 
-async def with_the_person(db: Db, cases: list[Case]) -> list[Case]:
-    """These cases with what is known of whoever applied."""
-    asked = {case.application.user_id for case in cases}
-    found = [case.application for case in cases]
-    people = await look_up(db, LookupPurpose.REVIEW, asked, lambda db, _: borrowers.of_applications(db, found))
-    scored = await look_up(db, LookupPurpose.REVIEW, asked, scores.scorings_of)
+async def seen_by(db: Db, cases: list[Case], actor: StaffActor) -> list[Case]:
+    """These cases with what is known of whoever applied, who can read that this member of staff looked at it."""
+    scored = await look_up(
+        db,
+        Looker(LookupKind.REVIEW, staff_id=actor.staff_id),
+        {(case.application.user_id, case.application.id) for case in cases},
+        scores.scorings_of,
+        lambda known: known[1].grade if known[1] else None,
+    )
+    return await _with_the_person(db, cases, scored)
+
+
+async def as_it_stands(db: Db, case: Case) -> Case:
+    """The case with what is known of the person, for the house to compare; nobody sees it."""
+    scored = await for_lookup(scores.scorings_of)(db, {case.application.user_id})
+    (whole,) = await _with_the_person(db, [case], scored)
+    return whole
+
+
+async def _with_the_person(
+    db: Db, cases: list[Case], scored: Mapping[UUID, tuple[Scoring, Score | None]]
+) -> list[Case]:
+    people = await for_lookup(borrowers.of_applications)(db, [case.application for case in cases])
     known_cases = []
     for case in cases:
         application, score = case.application, scored.get(case.application.user_id, (None, None))[1]

@@ -191,7 +191,8 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
 
 async def _refuse_what_changed(db: Db, application: Application, seen: str) -> None:
     """Nobody decides by what they did not see."""
-    (case,) = await cases.with_the_person(db, await cases.of_applications(db, [application]))
+    (shown,) = await cases.of_applications(db, [application])
+    case = await cases.as_it_stands(db, shown)
     if case.seen != seen:
         raise Refusal(
             RefusalCode.STALE, N_("Something changed since you looked. Please look again."), field=APPLICATION

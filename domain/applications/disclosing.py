@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.consent import consents
 from domain.consent.consents import Consent
-from domain.consent.lookups import LookupPurpose, for_lookup, look_up
+from domain.consent.lookups import Looker, LookupKind, for_lookup, look_up
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score, Scoring
@@ -25,11 +25,17 @@ async def grades(
 ) -> dict[Key, Grade]:
     """The person's grade of today; missing where the consent is over, allows less, or was never given."""
     allowed = consents.showing_grade(bound, now)
-    known = await look_up(
-        db,
-        LookupPurpose.ANSWER,
-        {user_id for user_id, _ in allowed},
-        lambda db, ids: scores.scorings_of.answer(db, ids, now, [row for row in scorings if row[0].user_id in ids]),
-    )
+    known: dict[UUID, tuple[Scoring, Score | None]] = {}
+    for partner_id in {consent.partner_id for (consent,) in bound}:
+        theirs = {
+            key for (c,) in bound if c.partner_id == partner_id and (key := (c.user_id, c.application_id)) in allowed
+        }
+        known |= await look_up(
+            db,
+            Looker(LookupKind.ANSWER, partner_id=partner_id),
+            theirs,
+            lambda db, ids: scores.scorings_of.answer(db, ids, now, [row for row in scorings if row[0].user_id in ids]),
+            lambda known: known[1].grade if known[1] else None,
+        )
     scored = {user_id: score for user_id, (_, score) in known.items() if score is not None}
     return {key: scored[key[0]].grade for key in allowed if key[0] in scored}

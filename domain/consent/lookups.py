@@ -1,37 +1,193 @@
-"""Lookup: somebody's look at a score, grade or fact of another person. Every one of them comes through here.
+"""Lookup: somebody's look at a score, grade or fact of another person. Every one of them comes through here, and is kept.
 
 What a person looks up of themselves, and what the house works out by itself, is no lookup.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from infra.database import Db
-from infra.questions import Question
+from sqlalchemy import Index, Select, select, tuple_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import UserActor
+from domain.consent.consents import ConsentScope, Purpose
+from domain.credit.grades import Grade
+from domain.evidence import leaves
+from domain.evidence.leaves import EvidenceKind
+from infra import clock, outbox, vault
+from infra.database import Db, reading, transaction
+from infra.entity import Entity, Id, OwnerId
+from infra.ids import new_id
+from infra.lifecycle import without_graph
+from infra.privacy import Erasure, Export, Privacy
+from infra.records import Record
+from infra.revisions import Raised, raises
+from infra.vault import PersonKey
 
 T = TypeVar("T")
+Key = tuple[UUID, UUID]  # user, and on account of what: a consent or an application
+SAME_FOR = timedelta(hours=24)
+LATELY = timedelta(minutes=10)  # longer than any transaction is let last
+MOST = 200
 
 
-class LookupPurpose(StrEnum):
+class LookupKind(StrEnum):
     """What somebody looks for."""
 
-    ANSWER = "ANSWER"  # a partner who is to answer an application
-    REVIEW = "REVIEW"  # a member of staff who reviews one
+    CHECK = "CHECK"  # a partner: whether the grade is at least so good
+    REPORT = "REPORT"  # a partner: the grade, and what it is made of
+    ANSWER = "ANSWER"  # a partner who is to answer an application: the grade
+    REVIEW = "REVIEW"  # a member of staff who reviews one: grade, points, and what is known in bands
+
+
+class LookupAnswer(StrEnum):
+    YES = "YES"
+    NO = "NO"
+    UNKNOWN = "UNKNOWN"
+    REPORT = "REPORT"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True)
+class Looker:
+    """Who looks, and for what: a partner or a member of staff."""
+
+    kind: LookupKind
+    partner_id: UUID | None = None
+    staff_id: UUID | None = None
+
+
+@raises(Raised.OWNERS)
+class Lookup(Entity):
+    """`subject_id`: the consent or the application on account of which they looked. `at_least`: of a CHECK, what was asked.
+
+    `score_id` and `as_of`: what was told. `charged`: whether the partner owes for it.
+    """
+
+    __tablename__ = "lookups"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+    __record__ = Record()
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    kind: Mapped[LookupKind]
+    subject_id: Mapped[UUID]
+    answer: Mapped[LookupAnswer] = mapped_column(info=without_graph("written once"))
+    partner_id: Mapped[UUID | None] = mapped_column(default=None)
+    staff_id: Mapped[UUID | None] = mapped_column(default=None)
+    purpose: Mapped[Purpose | None] = mapped_column(default=None)
+    at_least: Mapped[Grade | None] = mapped_column(default=None)
+    grade: Mapped[Grade | None] = mapped_column(default=None)
+    score_id: Mapped[UUID | None] = mapped_column(default=None)
+    as_of: Mapped[datetime | None] = mapped_column(default=None)
+    charged: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index(None, "user_id", "subject_id", "at"), Index(None, "partner_id", "at"), Index(None, "id"))
+
+    @property
+    def scope(self) -> ConsentScope:
+        """What of a consent it took."""
+        return ConsentScope.SCORE_CHECK if self.kind is LookupKind.CHECK else ConsentScope.SCORE_REPORT
+
+
+def visible_to(actor: UserActor) -> Select[Lookup]:
+    """Whoever looked at this person."""
+    return select(Lookup).where(Lookup.user_id == actor.user_id)
+
+
+async def lately(db: Db, actor: UserActor, since: datetime) -> list[Lookup]:
+    """Who looked since then, or a little before: who began to look may be done later than who began after them."""
+    newest = visible_to(actor).where(Lookup.at > since - LATELY).order_by(Lookup.id.desc()).limit(MOST)
+    return [*reversed((await db.execute(newest)).scalars().all())]
 
 
 DbT = TypeVar("DbT", bound=Db | None)
-AskedT = TypeVar("AskedT", bound=Question[*tuple[Any, ...]])
 
 
 async def look_up(
-    db: DbT, purpose: LookupPurpose, user_ids: set[UUID], read: Callable[[DbT, set[UUID]], Awaitable[dict[UUID, T]]]
+    db: DbT,
+    looker: Looker,
+    keys: set[Key],
+    read: Callable[[DbT, set[UUID]], Awaitable[dict[UUID, T]]],
+    grade_of: Callable[[T], Grade | None] = lambda _: None,
 ) -> dict[UUID, T]:
-    """What `read` tells of these people, for somebody else. The one place in which looks can be counted, recorded and refused."""
-    return await read(db, user_ids)
+    """What `read` tells of these people, for somebody else: kept and committed before it is answered.
+
+    A look at the same grade on the same account is one for a day.
+    """
+    found = await read(db, {user_id for user_id, _ in keys})
+    await _keep_new(looker, {key: grade_of(found[key[0]]) if key[0] in found else None for key in keys})
+    return found
 
 
-def for_lookup(question: AskedT) -> AskedT:
-    """A question that is asked together with others before anybody may see its answers: `look_up` then reads them."""
-    return question
+def for_lookup(reading: T) -> T:
+    """A way to read whose answers nobody sees before a lookup is kept: together with others, or in the same transaction."""
+    return reading
+
+
+async def keep(db: Db, lookup: Lookup) -> None:
+    """Write down a look with evidence of it; the person hears of it once this is committed."""
+    db.add(lookup)
+    if lookup.answer is not LookupAnswer.REFUSED:
+        await leaves.add(db, lookup.user_id, EvidenceKind.LOOKUP, lookup.id, evidence_of(lookup))
+    outbox.wake(db, lookup.user_id)
+
+
+async def _keep_new(looker: Looker, seen: Mapping[Key, Grade | None]) -> None:
+    if not seen:
+        return
+    async with reading() as db:
+        now = await clock.now(db)
+        known = {(each.user_id, each.subject_id, each.grade) for each in await _same(db, looker, seen, now)}
+    new = [
+        (user_id, subject, grade)
+        for (user_id, subject), grade in seen.items()
+        if (user_id, subject, grade) not in known
+    ]
+    if not new:
+        return
+    async with transaction() as db:
+        owners = select(PersonKey).where(PersonKey.user_id.in_({user_id for user_id, _, _ in new}))
+        vault.remember(db, (await db.execute(owners)).scalars())
+        for user_id, subject_id, grade in new:
+            await keep(
+                db,
+                Lookup(
+                    user_id=user_id,
+                    id=new_id(),
+                    at=now,
+                    kind=looker.kind,
+                    subject_id=subject_id,
+                    answer=LookupAnswer.REPORT if grade else LookupAnswer.UNKNOWN,
+                    partner_id=looker.partner_id,
+                    staff_id=looker.staff_id,
+                    grade=grade,
+                ),
+            )
+
+
+async def _same(db: Db, looker: Looker, keys: Iterable[Key], now: datetime) -> list[Lookup]:
+    theirs = select(Lookup).where(tuple_(Lookup.user_id, Lookup.subject_id).in_([*keys]), Lookup.at > now - SAME_FOR)
+    by = (Lookup.kind == looker.kind, Lookup.partner_id.is_not_distinct_from(looker.partner_id))
+    same = theirs.where(*by, Lookup.staff_id.is_not_distinct_from(looker.staff_id))
+    return [*(await db.execute(same)).scalars()]
+
+
+def evidence_of(lookup: Lookup) -> dict[str, Any]:
+    """What the log commits to."""
+    return {
+        "lookup": str(lookup.id),
+        "person": str(lookup.user_id),
+        "partner": str(lookup.partner_id) if lookup.partner_id else None,
+        "onAccountOf": str(lookup.subject_id),
+        "kind": str(lookup.kind),
+        "purpose": str(lookup.purpose) if lookup.purpose else None,
+        "atLeast": str(lookup.at_least) if lookup.at_least else None,
+        "answer": str(lookup.answer),
+        "at": lookup.at.isoformat(),
+    }

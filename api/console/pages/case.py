@@ -110,7 +110,7 @@ async def _case_page(
 async def _read(request: Request, visit: StaffVisit) -> WaitingCase:
     async with reading() as db:
         application = await _application_of(db, visit, request)
-        whole = await cases.with_the_person(db, await cases.of_applications(db, [application]))
+        whole = await cases.seen_by(db, await cases.of_applications(db, [application]), visit.actor)
         (waiting,) = waiting_at(await clock.now(db), whole)
     return waiting
 

@@ -7,7 +7,11 @@ import pytest
 from api.app import subscriptions
 from infra import doorbell
 from infra.ids import global_id
-from tests.api.doors import operations
+from tests.api.app.test_consents import client as client
+from tests.api.app.test_consents import shop as shop
+from tests.api.doors import Client, operations
+from tests.api.partner.test_scores import check, token_of
+from tests.api.people import Shop
 from tests.applying import apply
 from tests.clocks import Clock
 from tests.nothing import NOBODYS
@@ -178,3 +182,17 @@ async def test_what_is_no_document_is_refused_and_the_socket_lives(member: Phone
         assert await line.error() == ("1", code)
         await line.say(type="ping")
         assert await line.hear() == {"type": "pong"}
+
+
+async def test_a_look_is_heard_of_at_once_and_those_of_before_are_not(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    token = await token_of(shopper, shop)
+    await check(client, token, "D")
+    async with socket() as line:
+        await line.sign_in(shopper.token)
+        await line.subscribe(operations("app")["LookupMade"])
+        await check(client, token, "A")
+        heard = (await line.next())["lookupMade"]
+    assert heard["partner"]["name"] == "Shop"
+    assert heard["answer"] in ("YES", "NO")

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.credit.grades import Grade
 from domain.market.products import Product, ProductStatus
 from domain.people.partners import Partner
@@ -142,6 +143,18 @@ class TestCase:
             "loansElsewhere": None,
             "debtElsewhere": None,
         }
+
+    async def test_the_person_sees_that_somebody_looked_once_a_day(self, http: httpx2.AsyncClient) -> None:
+        application = await referred(grade=Grade.C)
+        for client in [await at_the_console(http, Role.RISK)] * 2 + [await at_the_console(http, Role.RISK)]:
+            await client.ask(CASE, id=shown_id(application))
+        async with reading() as db:
+            theirs = select(Lookup).where(Lookup.user_id == application.user_id)
+            looks = [*(await db.execute(theirs)).scalars()]
+        assert [(look.kind, look.answer, look.grade, look.partner_id) for look in looks] == [
+            (LookupKind.REVIEW, LookupAnswer.REPORT, Grade.C, None)
+        ] * len({look.staff_id for look in looks})
+        assert {look.subject_id for look in looks} == {application.id}
 
     async def test_an_answer_to_what_changed_since_is_stale(self, http: httpx2.AsyncClient) -> None:
         application, client = await referred(), await at_the_console(http, Role.RISK)

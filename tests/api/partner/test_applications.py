@@ -15,12 +15,17 @@ from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision
 from domain.applications.offers import Offer
 from domain.consent.consents import Consent, ConsentScope
+from domain.consent.lookups import Lookup, LookupKind
+from domain.credit import scores
 from domain.credit.grades import Grade
+from domain.people import partner_tokens
+from domain.people.partners import PartnerClient
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id
 from tests.api.doors import Client
-from tests.api.people import Shop, apply_at, open_shop, shown_id
+from tests.api.people import Shop, apply_at, open_shop, scored, shown_id
+from tests.clocks import Clock
 from tests.nothing import NOBODYS
 from tests.tampering import tamper
 
@@ -144,6 +149,12 @@ class TestReading:
             assert await client.error_code(query) == (200, "BAD_REQUEST")
 
 
+async def looks(application: Application) -> list[tuple[LookupKind, str, Grade | None]]:
+    async with reading() as db:
+        theirs = select(Lookup).where(Lookup.user_id == application.user_id).order_by(Lookup.id)
+        return [(look.kind, str(look.answer), look.grade) for look in (await db.execute(theirs)).scalars()]
+
+
 class TestGrade:
     async def grade_of(self, client: Client) -> str | None:
         ((node,), _) = await feed(client)
@@ -157,6 +168,22 @@ class TestGrade:
             mine = Consent.application_id == application.id
             await db.execute(update(Consent).where(mine).values(revoked_at=await clock.now(db)))
         assert await self.grade_of(client) is None
+
+    async def test_each_look_is_kept_once_a_day_and_grade(self, client: Client, shop: Shop, clock: Clock) -> None:
+        application = await apply_at(shop, share=(ConsentScope.SCORE_CHECK,), grade=Grade.B)
+        assert [await self.grade_of(client) for _ in range(3)] == ["B", "B", "B"]
+        assert await looks(application) == [(LookupKind.ANSWER, "REPORT", Grade.B)]
+        async with transaction() as db:
+            better = await scores.record(db, application.user_id, scored(Grade.A), application.created_at, 2)
+            await scores.conclude(db, application.user_id, better, 2)
+        assert await self.grade_of(client) == "A"
+        assert [grade for _, _, grade in await looks(application)] == [Grade.B, Grade.A]
+        await clock.forward(hours=24, seconds=1)
+        async with transaction() as db:
+            client_row = await db.execute(select(PartnerClient).where(PartnerClient.partner_id == shop.partner.id))
+            token = await partner_tokens.issue(db, client_row.scalar_one())
+        assert await self.grade_of(Client(client.http, "partner", token)) == "A"
+        assert [grade for _, _, grade in await looks(application)] == [Grade.B, Grade.A, Grade.A]
 
     async def test_it_is_not_shown_after_the_consent_ran_out(self, client: Client, shop: Shop) -> None:
         application = await apply_at(shop, share=(ConsentScope.SCORE_REPORT,), grade=Grade.A)

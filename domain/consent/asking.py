@@ -1,0 +1,176 @@
+"""Asking: a partner asks about a person, by the token that the person gave it, and only for what they allowed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, insert, literal, select
+
+from domain.actors import PartnerActor
+from domain.consent import consent_tokens, lookups
+from domain.consent.consents import Consent, ConsentScope, Purpose
+from domain.consent.lookups import SAME_FOR, Lookup, LookupAnswer, LookupKind, for_lookup
+from domain.credit import scores
+from domain.credit.grades import Grade
+from domain.credit.scores import Score
+from domain.credit.scoring import Factor
+from infra import clock, counters, outbox, receipts
+from infra.counters import Use
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.ids import new_id
+from infra.setting_parts import Rate
+from infra.words import N_
+
+# Of one token: a partner asks at a door and perhaps once more, and whoever tries thresholds one by one is a person's enemy.
+PER_TOKEN = Rate(times=60, seconds=3600)
+SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
+    LookupKind.CHECK: ConsentScope.SCORE_CHECK,
+    LookupKind.REPORT: ConsentScope.SCORE_REPORT,
+}
+
+
+async def check_score(
+    db: Db, actor: PartnerActor, token: str, purpose: Purpose, at_least: Grade, *, key: str
+) -> Lookup | Refusal:
+    """Whether the person's grade is at least this, kept as a lookup; UNKNOWN where they have none.
+
+    Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
+    """
+    return await _ask(db, actor, token, LookupKind.CHECK, purpose, at_least, key=key)
+
+
+async def read_report(db: Db, actor: PartnerActor, token: str, purpose: Purpose, *, key: str) -> Lookup | Refusal:
+    """The person's grade with what it is made of, kept as a lookup. Refuses as `check_score` does."""
+    return await _ask(db, actor, token, LookupKind.REPORT, purpose, None, key=key)
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """What a lookup told of, as it stood then; all null but `simulated` where there was no score."""
+
+    lookup: Lookup
+    score: Score | None
+
+    @property
+    def grade(self) -> Grade | None:
+        return self.score.grade if self.score else None
+
+    @property
+    def points(self) -> int | None:
+        return self.score.points if self.score else None
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.lookup.as_of
+
+    @property
+    def model_version(self) -> str | None:
+        return self.score.model_version if self.score else None
+
+    @property
+    def simulated(self) -> bool:
+        return self.score is not None and self.score.simulated
+
+    @property
+    def factors(self) -> list[Factor]:
+        return self.score.factors if self.score else []
+
+
+async def report_of(db: Db, lookup: Lookup) -> ScoreReport:
+    """What this lookup told, which stays what it was: a repeated question gets the same answer."""
+    score = await db.get_one(Score, (lookup.user_id, lookup.score_id)) if lookup.score_id else None
+    return ScoreReport(lookup, score)
+
+
+async def _ask(
+    db: Db,
+    actor: PartnerActor,
+    token: str,
+    kind: LookupKind,
+    purpose: Purpose,
+    at_least: Grade | None,
+    *,
+    key: str,
+) -> Lookup | Refusal:
+    receipts.check_key(key)
+    await _count(db, token)
+    user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
+    now = await clock.now(db)
+    consent = await _held(db, user_id, consent_id)
+    asked: dict[str, Any] = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
+    if not _opens(consent, actor, kind, purpose, now):
+        return await _refuse(db, user_id, consent_id, asked, now)
+    told = {"consentToken": token, "purpose": purpose, "atLeast": at_least}
+    receipt = await receipts.claim(db, actor=actor.name, operation=f"{kind}", key=key, input=told)
+    if receipt.result_id is not None:
+        return await db.get_one(Lookup, (user_id, receipt.result_id))
+    lookup = await _answer(
+        db, Lookup(user_id=user_id, id=new_id(), at=now, subject_id=consent_id, answer=LookupAnswer.UNKNOWN, **asked)
+    )
+    receipt.result_id = lookup.id
+    return lookup
+
+
+async def _count(db: Db, token: str) -> None:
+    if retry_at := await counters.take(db, [Use(PER_TOKEN, "consent-token", token)]):
+        sentence = N_("This token was asked with too often. Ask again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
+
+
+async def _held(db: Db, user_id: UUID, consent_id: UUID) -> Consent | None:
+    """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused."""
+    its = select(Consent).where(Consent.user_id == user_id, Consent.id == consent_id)
+    return (await db.execute(its.with_for_update(read=True))).scalar_one_or_none()
+
+
+def _opens(consent: Consent | None, actor: PartnerActor, kind: LookupKind, purpose: Purpose, now: datetime) -> bool:
+    if consent is None or consent.partner_id != actor.partner_id or consent.purpose != purpose:
+        return False
+    return consent.is_live(now) and SCOPE_OF[kind] in consent.scopes
+
+
+async def _refuse(db: Db, user_id: UUID, consent_id: UUID, asked: Mapping[str, Any], now: datetime) -> Refusal:
+    """Let the person see who tried, where there is one; the same statement where there is none."""
+    row = {"id": new_id(), "at": now, "answer": LookupAnswer.REFUSED, "charged": False, **asked}
+    columns = [Lookup.user_id, Lookup.subject_id, *(getattr(Lookup, name) for name in row)]
+    values = [literal(value, getattr(Lookup, name).type) for name, value in row.items()]
+    theirs = select(Consent.user_id, Consent.id, *values).where(Consent.user_id == user_id, Consent.id == consent_id)
+    await db.execute(insert(Lookup).from_select(columns, theirs))
+    outbox.wake(db, user_id)
+    return Refusal(
+        RefusalCode.CONSENT_NOT_LIVE,
+        N_("There is no live consent for this."),
+        field=("input", "consentToken"),
+    )
+
+
+async def _answer(db: Db, lookup: Lookup) -> Lookup:
+    score = await for_lookup(scores.current)(db, lookup.user_id)
+    if score is not None:
+        lookup.answer = _judge(lookup, score)
+        lookup.grade, lookup.score_id, lookup.as_of = score.grade, score.id, score.as_of
+        lookup.charged = not await _is_paid_for(db, lookup)
+    await lookups.keep(db, lookup)
+    return lookup
+
+
+def _judge(lookup: Lookup, score: Score) -> LookupAnswer:
+    if lookup.at_least is None:
+        return LookupAnswer.REPORT
+    return LookupAnswer.YES if score.grade.is_at_least(lookup.at_least) else LookupAnswer.NO
+
+
+async def _is_paid_for(db: Db, lookup: Lookup) -> bool:
+    """Whether the partner paid for the same question about this person within a day. UNKNOWN costs nothing."""
+    before = exists().where(
+        Lookup.user_id == lookup.user_id,
+        Lookup.subject_id == lookup.subject_id,
+        Lookup.at > lookup.at - SAME_FOR,
+        Lookup.kind == lookup.kind,
+        Lookup.at_least.is_not_distinct_from(lookup.at_least),
+        Lookup.charged,
+    )
+    return (await db.execute(select(before))).scalar_one()

@@ -1,0 +1,185 @@
+"""A partner asks about a person: by their token alone, and each look is theirs to see."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+
+from domain.consent import asking, consent_tokens
+from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
+from domain.credit import scores
+from domain.evidence.leaves import Evidence, EvidenceKind
+from domain.people import partner_tokens
+from domain.people.partners import PartnerClient
+from infra.database import reading, transaction
+from infra.receipts import Receipt
+from infra.setting_parts import Rate
+from tests.api.app.test_consents import grant
+from tests.api.doors import Client
+from tests.api.offering import close
+from tests.api.people import Shop, open_shop
+from tests.clocks import Clock
+from tests.phones import Answer, Phone, new_key
+
+BOTH = ["SCORE_CHECK", "SCORE_REPORT"]
+
+
+async def check(client: Client, token: str, at_least: str = "B", **more: Any) -> Answer:
+    said = {"consentToken": token, "purpose": "LENDING", "atLeast": at_least, "idempotencyKey": new_key(), **more}
+    answer: Answer = (await client.send("CheckScore", input=said))["checkScore"]
+    return answer
+
+
+async def report(client: Client, token: str, **more: Any) -> Answer:
+    said = {"consentToken": token, "purpose": "LENDING", "idempotencyKey": new_key(), **more}
+    answer: Answer = (await client.send("ReadScoreReport", input=said))["readScoreReport"]
+    return answer
+
+
+async def token_of(phone: Phone, shop: Shop, *scopes: str, **more: Any) -> str:
+    return str((await grant(phone, shop, scopes=scopes or ["SCORE_CHECK"], **more))["token"])
+
+
+async def kept(phone: Phone) -> list[Lookup]:
+    async with reading() as db:
+        theirs = select(Lookup).where(Lookup.user_id == phone.user_id).order_by(Lookup.id)
+        return [*(await db.execute(theirs)).scalars()]
+
+
+async def who_looked(phone: Phone) -> list[Answer]:
+    edges = (await phone.send("WhoLooked"))["lookups"]["edges"]
+    return [edge["node"] for edge in edges]
+
+
+async def test_a_grade_is_held_against_another_and_told_to_its_person(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    async with reading() as db:
+        score = await scores.current(db, shopper.user_id)
+    assert score is not None and score.grade in ("A", "B")
+    token = await token_of(shopper, shop)
+    yes = await check(client, token, "D")
+    assert (yes["answer"], yes["charged"]) == ("YES", True)
+    better = await check(client, token, "A")
+    assert better["answer"] == ("YES" if score.grade == "A" else "NO")
+    newest, first = await who_looked(shopper)
+    assert newest["question"]["atLeast"] == "A"
+    assert (first["id"], first["answer"], first["purpose"]) == (yes["lookupId"], "YES", "LENDING")
+    assert first["question"]["scope"] == "SCORE_CHECK"
+    assert first["by"] == first["partner"]["name"] == "Shop"
+    async with reading() as db:
+        leaves = select(func.count()).where(Evidence.user_id == shopper.user_id, Evidence.kind == EvidenceKind.LOOKUP)
+        assert (await db.execute(leaves)).scalar_one() == 2
+
+
+async def test_the_same_question_is_charged_once_a_day(
+    shopper: Phone, shop: Shop, client: Client, clock: Clock
+) -> None:
+    token = await token_of(shopper, shop)
+    assert [(await check(client, token, grade))["charged"] for grade in "BBCB"] == [True, False, True, False]
+    await clock.forward(hours=24, seconds=1)
+    later = Client(client.http, "partner", (await open_again(shop)))
+    assert (await check(later, token, "B"))["charged"] is True
+
+
+async def open_again(shop: Shop) -> str:
+    """A token for the same partner's client, since those of before are over."""
+    async with transaction() as db:
+        its = select(PartnerClient).where(PartnerClient.partner_id == shop.partner.id)
+        return await partner_tokens.issue(db, (await db.execute(its)).scalar_one())
+
+
+async def test_the_same_key_gets_the_same_answer_and_is_one_look(shopper: Phone, shop: Shop, client: Client) -> None:
+    token, key = await token_of(shopper, shop), new_key()
+    answers = await asyncio.gather(*(check(client, token, idempotencyKey=key) for _ in range(10)))
+    assert len({str(answer) for answer in answers}) == 1
+    assert answers[0]["charged"] is True
+    assert len(await kept(shopper)) == 1
+    mismatch = await check(client, token, "C", idempotencyKey=key)
+    assert mismatch["code"] == "IDEMPOTENCY_MISMATCH"
+    assert len(await kept(shopper)) == 1
+
+
+async def test_who_has_no_score_is_unknown_and_free(member: Phone, shop: Shop, client: Client) -> None:
+    token = await token_of(member, shop, *BOTH)
+    unknown = await check(client, token)
+    assert (unknown["answer"], unknown["charged"], unknown["asOf"]) == ("UNKNOWN", False, None)
+    nothing = await report(client, token)
+    assert (nothing["grade"], nothing["points"], nothing["factors"]) == (None, None, [])
+    assert [look.answer for look in await kept(member)] == [LookupAnswer.UNKNOWN, LookupAnswer.UNKNOWN]
+
+
+async def test_a_report_tells_the_score_and_stays_what_it_was(shopper: Phone, shop: Shop, client: Client) -> None:
+    async with reading() as db:
+        score = await scores.current(db, shopper.user_id)
+    assert score is not None
+    key, token = new_key(), await token_of(shopper, shop, *BOTH)
+    told = await report(client, token, idempotencyKey=key)
+    assert (told["grade"], told["points"], told["modelVersion"]) == (score.grade, score.points, score.model_version)
+    assert [factor["code"] for factor in told["factors"]] == [factor.code for factor in score.factors]
+    assert await report(client, token, idempotencyKey=key) == told
+    (look,) = await kept(shopper)
+    assert (look.kind, look.answer, look.score_id) == (LookupKind.REPORT, LookupAnswer.REPORT, score.id)
+
+
+async def test_a_token_that_opens_nothing_is_refused_alike_and_told_where_there_is_a_person(
+    shopper: Phone, shop: Shop, client: Client, http: httpx2.AsyncClient, clock: Clock
+) -> None:
+    stranger = await open_shop()
+    foreign = await token_of(shopper, stranger)
+    narrow = await token_of(shopper, shop)
+    reports_alone = await token_of(shopper, shop, "SCORE_REPORT")
+    over = await token_of(shopper, shop, days=1)
+    back = await grant(shopper, shop)
+    await shopper.do("RevokeConsent", consentId=back["id"])
+    refusals = [
+        await check(client, foreign),
+        await report(client, narrow),
+        await check(client, reports_alone),
+        await check(client, narrow, purpose="RENTING"),
+        await check(client, back["token"]),
+        await check(client, "lct_" + "A" * 64),
+        await check(client, ""),
+        await check(client, narrow[:-2] + "xx"),
+    ]
+    await clock.forward(days=1, seconds=1)
+    refusals.append(await check(Client(http, "partner", await open_again(shop)), over))
+    assert {str(refusal) for refusal in refusals} == {str(refusals[0])}
+    assert refusals[0]["code"] == "CONSENT_NOT_LIVE"
+    looks = await kept(shopper)
+    assert [(look.answer, look.charged, look.score_id, look.grade) for look in looks] == [
+        (LookupAnswer.REFUSED, False, None, None)
+    ] * 6
+    assert {look.partner_id for look in looks} == {shop.partner.id}
+    async with reading() as db:
+        receipts = select(func.count()).where(Receipt.actor == f"partner:{shop.partner.id}")
+        assert (await db.execute(receipts)).scalar_one() == 0
+    await close(stranger)
+
+
+async def test_what_was_taken_back_between_two_questions_opens_nothing(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    consent, key = await grant(shopper, shop), new_key()
+    first = await check(client, consent["token"], idempotencyKey=key)
+    assert first["__typename"] == "ScoreCheck"
+    await shopper.do("RevokeConsent", consentId=consent["id"])
+    assert (await check(client, consent["token"], idempotencyKey=key))["code"] == "CONSENT_NOT_LIVE"
+
+
+async def test_a_token_is_tried_only_so_often(
+    shopper: Phone, shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PER_TOKEN", Rate(times=2, seconds=3600))
+    token = await token_of(shopper, shop)
+    answers = [await check(client, token, grade) for grade in "ABC"]
+    assert [answer["__typename"] for answer in answers] == ["ScoreCheck", "ScoreCheck", "Refused"]
+    assert answers[2]["code"] == "RATE_LIMITED"
+    assert len(await kept(shopper)) == 2
+
+
+def test_tokens_tell_nothing_and_open_nothing_else() -> None:
+    assert consent_tokens.opened("lct_") is None
+    assert consent_tokens.opened("lct_" + "é" * 40) is None
