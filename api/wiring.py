@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import domain.agreements.accepting
+import domain.agreements.deposit_payments
 import domain.agreements.drawing
 import domain.agreements.repaying
 import domain.agreements.telling
@@ -61,6 +62,7 @@ T = TypeVar("T")
 # Imported for what they declare: tables, which the migrations compare, and reactions, which the outbox owes.
 ROOMS = (
     domain.agreements.accepting,
+    domain.agreements.deposit_payments,
     domain.agreements.drawing,
     domain.agreements.telling,
     domain.agreements.repaying,

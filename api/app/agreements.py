@@ -6,18 +6,19 @@ from typing import Annotated, cast
 
 import strawberry
 
+from api.app.deposits import Deposit, deposit_of
 from api.app.documents import Document, documents_of
 from api.app.draw_downs import DrawDown
-from api.app.hardships import Deposit, Hardship, HardshipKind
+from api.app.hardships import Hardship, HardshipKind
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
 from api.app.products import Product
-from api.app.repayments import next_action_field, repayments_field
+from api.app.repayments import next_action_field, read_on, repayments_field
 from api.app.statements import Movement, PayoffQuote, quote_of
 from api.app.viewing import viewer_field
 from api.graphql.connections import After, Connection, First, connection
 from api.graphql.context import Info
-from api.graphql.mutations import Input, commit, id_check, id_of, key
+from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -46,7 +47,7 @@ class Agreement(Node):
     status: AgreementStatus = strawberry.field(description="Where it stands.")
     signed_at: datetime = strawberry.field(description="When the offer was accepted.")
     cooling_off_until: datetime = strawberry.field(
-        description="Until when the acceptance can be taken back by `withdrawApplication`, as long as nothing is drawn."
+        description="Until when the acceptance can be taken back by `withdrawApplication`, as long as nothing is drawn or delivered."
     )
 
     @strawberry.field(description="What it is about.")
@@ -113,8 +114,8 @@ class Agreement(Node):
         return False
 
     @strawberry.field(description="What is held while it lasts; null where there is none, as of a loan.")
-    def deposit(root: strawberry.Parent[agreements.Agreement]) -> Deposit | None:
-        return None
+    async def deposit(root: strawberry.Parent[agreements.Agreement], info: Info) -> Deposit | None:
+        return await deposit_of(root, info)
 
     @strawberry.field(description="The hardship that is asked for or in force; null without one.")
     def hardship(root: strawberry.Parent[agreements.Agreement]) -> Hardship | None:
@@ -209,12 +210,12 @@ class PreviewChangeInput:
 class AgreementMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
-        description="Accept an offer, bound to the documents that the person saw. For a day it can be taken back by "
-        "`withdrawApplication`, as long as nothing is drawn."
+        description="Accept an offer, bound to the documents that the person saw; `nextAction` is where a deposit is paid. For a day "
+        "it can be taken back by `withdrawApplication`, as long as nothing is drawn."
     )
     async def accept_offer(self, info: Info, input: Input[AcceptOfferInput]) -> AcceptOfferResult | None:
         actor = info.context.user
-        return await commit(info, lambda db: _accept(db, actor, input))
+        return await answer(info.context, _accept(info, actor, input))
 
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
@@ -232,9 +233,12 @@ class AgreementMutation:
         return await commit(info, lambda db: _preview(db, actor, input, locale))
 
 
-async def _accept(db: Db, actor: UserActor, input: AcceptOfferInput) -> agreements.Agreement:
+async def _accept(info: Info, actor: UserActor, input: AcceptOfferInput) -> agreements.Agreement:
     offer_id = id_of("Offer", input.offer_id, "input", "offerId")
-    return await accepting.accept(db, actor, offer_id, input.documents, input.idempotency_key)
+    key, address = input.idempotency_key, info.context.ip
+    agreement = await accepting.accept(actor, offer_id, input.documents, key, address=address)
+    await read_on(info)
+    return agreement
 
 
 async def _draw(db: Db, actor: UserActor, input: DrawDownInput) -> draw_downs.DrawDown:

@@ -63,8 +63,8 @@ def next_action_field() -> Any:
     """The field `nextAction` of an agreement."""
 
     async def next_action(root: strawberry.Parent[agreements.Agreement], info: Info) -> NextAction | None:
-        for repayment in await _repayments_of(root, info):
-            if action := await _action_of(repayment, info):
+        for payment in await info.context.load(payments.of_causes, (root.user_id, root.id)) or []:
+            if action := await _action_of(payment, info):
                 return action
         return None
 
@@ -105,7 +105,8 @@ class RepayInput:
 class RepaymentMutation:
     @requires(Permission.SIGNED_IN, even_recovering=True)
     @strawberry.mutation(
-        description="Pay on an agreement. What is owed falls once the payment is SETTLED; NEEDS_ACTION says what to do first."
+        description="Pay on an agreement; on one whose deposit is DUE, the deposit. What is owed falls once the payment is "
+        "SETTLED; NEEDS_ACTION says what to do first."
     )
     async def repay(self, info: Info, input: Input[RepayInput]) -> RepayResult | None:
         return await answer(info.context, _repay(info, input))

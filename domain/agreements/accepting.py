@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.agreements import agreements, limits, moving
+from domain.agreements import agreements, coming, limits, moving, moving_in, moving_out
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.kinds import KINDS
 from domain.applications import applications, applied_terms, applying, offers
@@ -23,7 +23,7 @@ from domain.money.instalments import Instalment, rounding_of
 from domain.money.loans import Amortisation
 from domain.people import gates
 from infra import clock, receipts
-from infra.database import Db
+from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.money import Money
 from infra.words import N_
@@ -31,11 +31,24 @@ from infra.words import N_
 OFFER, DOCUMENTS = ("input", "offerId"), ("input", "documents")
 
 
-async def accept(db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[str], key: str) -> Agreement:
-    """Accept once however often it is sent. `documents`: the sha256 of each that the person saw, in one language.
+async def accept(
+    actor: UserActor, offer_id: UUID, documents: Sequence[str], key: str, *, address: str = ""
+) -> Agreement:
+    """Accept once however often it is sent, and ask the cashier for a deposit outside of any transaction.
 
+    `documents`: the sha256 of each that the person saw, in one language; `address` is from where they ask.
     Refuses NOT_FOUND, OFFER_EXPIRED, NOT_OPEN, STALE other documents, NOT_ALLOWED and STEP_UP_REQUIRED.
     """
+    agreement = await transact(lambda db: _accept(db, actor, offer_id, documents, key, address))
+    if not await moving_in.ask_cashier(agreement):
+        return agreement
+    async with reading() as db:
+        return await db.get_one(Agreement, (actor.user_id, agreement.id))
+
+
+async def _accept(
+    db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[str], key: str, address: str
+) -> Agreement:
     input = {"offerId": offer_id, "documents": sorted(set(documents))}
     receipt = await receipts.claim(db, actor=actor.name, operation="acceptOffer", key=key, input=input)
     if receipt.result_id is not None:
@@ -46,9 +59,12 @@ async def accept(db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[s
     seen = _refuse_unseen(offer, documents)
     await gates.refuse_unproven(db, actor, Money(offer.amount, offer.currency))
     agreement = await _make(db, application, offer, applied, seen)
-    await KINDS[agreement.kind].begin(db, agreement)
+    kind = KINDS[agreement.kind]
+    await kind.begin(db, agreement)
     await offers.LIFE.move(db, offer, OfferStatus.ACCEPTED)
     await applications.move(db, application, ApplicationStatus.ACCEPTED)
+    if applied.times:
+        await moving_in.ask_for_deposit(db, agreement, offer, applied.times, address)
     receipt.result_id = agreement.id
     return agreement
 
@@ -122,7 +138,7 @@ async def _make(
         signed_at=now,
         updated_at=now,
     )
-    agreement.next_on = agreement.lapses_on
+    agreement.next_on = coming.waits_until(agreement)
     db.add(agreement)
     await leaves.add(db, offer.user_id, EvidenceKind.AGREEMENT, agreement.id, _evidence_of(agreement, offer))
     return agreement
@@ -161,6 +177,8 @@ async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Applicatio
     agreement = (await db.execute(its.with_for_update())).scalar_one_or_none()
     if agreement is None or not await _can_be_taken_back(db, agreement):
         raise Refusal(RefusalCode.NOT_OPEN, agreements.TOO_LATE, field=("input", "applicationId"))
+    if KINDS[agreement.kind].holds_deposit:
+        await moving_out.undo(db, agreement)
     await limits.end(db, agreement)
     await moving.move(db, agreement, AgreementStatus.UNWOUND)
     await offers.withdraw(db, application)
@@ -170,6 +188,7 @@ async def withdraw(db: Db, actor: UserActor, application_id: UUID) -> Applicatio
 
 
 async def _can_be_taken_back(db: Db, agreement: Agreement) -> bool:
-    if agreement.status is not AgreementStatus.PENDING or await clock.catch_up(db) >= agreement.cooling_off_until:
+    kind = KINDS[agreement.kind]
+    if not kind.life.allows(agreement.status, AgreementStatus.UNWOUND):
         return False
-    return not await KINDS[agreement.kind].has_begun(db, agreement)
+    return await clock.catch_up(db) < agreement.cooling_off_until and not await kind.has_begun(db, agreement)

@@ -21,13 +21,16 @@ class ActKind(StrEnum):
     PAUSE = "PAUSE"
     WAIVER = "WAIVER"
     REFUND = "REFUND"
+    MOVE_IN = "MOVE_IN"
+    NOTICE = "NOTICE"
+    DEPOSIT_SETTLED = "DEPOSIT_SETTLED"
 
 
 @raises(Raised.OWNERS)
 class AgreementAct(Entity):
-    """`cause_id` is the draw-down, payment or refund that it came of; of each there is one act of a kind.
+    """`cause_id` is the draw-down, payment or refund that it came of, or the agreement itself; of each there is one act of a kind.
 
-    `on` is the value date, `until` the last day of a pause, `withheld` what of an advance was kept as the fee.
+    `on` is the value date, `until` the last day of a pause or a lease, `withheld` what of an advance was kept as the fee.
     """
 
     __tablename__ = "agreement_acts"

@@ -29,7 +29,6 @@ from infra.revisions import Raised, raises
 from infra.words import N_
 
 COOLING_OFF = timedelta(hours=24)
-DRAWN_WITHIN = timedelta(days=90)  # of the day of the acceptance; then what was never drawn lapses
 DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue"), declare("agreement.settled")
 UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
@@ -76,9 +75,10 @@ def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:
 class Agreement(InFeed, Entity):
     """Its partner follows it in a feed of changes. What it owes is worked out of its acts, and stands in the ledger.
 
-    `amount` is the most that the person can get of it. `overdue_at`: when the oldest instalment that is open is late, or None.
-    `bucket`: the last of BUCKETS that it reached, 0 where nothing is late. `next_on`: the next day that does something to it by
-    itself, or None; until then no day looks at it.
+    `amount` is the most that the person can get of it; of a lease a month's rent, and `notice_days` how long before its last day
+    notice of it is given. `overdue_at`: when the oldest instalment that is open is late, or None. `bucket`: the last of BUCKETS that
+    it reached, 0 where nothing is late. `next_on`: the next day that does something to it by itself, or None; until then no day
+    looks at it.
     """
 
     __tablename__ = "agreements"
@@ -106,6 +106,7 @@ class Agreement(InFeed, Entity):
     rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
     amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
+    notice_days: Mapped[int | None] = mapped_column(default=None)
     overdue_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     bucket: Mapped[int] = mapped_column(SmallInteger, default=0)
@@ -124,11 +125,6 @@ class Agreement(InFeed, Entity):
     def cooling_off_until(self) -> datetime:
         """Until when the acceptance can be taken back, if nothing was drawn."""
         return self.signed_at + COOLING_OFF
-
-    @property
-    def lapses_on(self) -> date:
-        """The day on which it is over, if nothing was drawn by then."""
-        return clock.local_day(self.signed_at) + DRAWN_WITHIN
 
 
 def visible_to(actor: Actor) -> Select[Agreement]:

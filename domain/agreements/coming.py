@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from domain.agreements.agreements import OWING, AgreementStatus
+from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding
+from infra import clock
 
 BUCKETS = (1, 8, 31, 61, 91)  # days for which the oldest instalment that is open is late
 
@@ -22,11 +23,16 @@ def bucket_of(days: int) -> int:
     return max((bucket for bucket in BUCKETS if bucket <= days), default=0)
 
 
+def waits_until(agreement: Agreement) -> date | None:
+    """The day on which it is over, if it has not begun by then: nothing was drawn, or no deposit paid; None where none is."""
+    waits = KINDS[agreement.kind].waits
+    return clock.local_day(agreement.signed_at) + waits if waits else None
+
+
 def lapses_on(standing: AgreementStanding) -> date | None:
-    """The day on which it is over because nothing was drawn; None where that cannot be."""
-    agreement, is_drawn = standing.agreement, KINDS[standing.agreement.kind].is_drawn
-    is_undrawn = is_drawn and agreement.status is AgreementStatus.PENDING and not standing.is_on_its_way
-    return agreement.lapses_on if is_undrawn else None
+    """The day on which it is over because it did not begin; None where that cannot be."""
+    is_waiting = standing.agreement.status is AgreementStatus.PENDING and not standing.is_on_its_way
+    return waits_until(standing.agreement) if is_waiting else None
 
 
 def _coming(standing: AgreementStanding) -> Iterator[date]:

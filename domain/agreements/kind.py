@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.movements import MovementKind
@@ -11,6 +11,7 @@ from domain.money.lives import LoanLife, Payoff
 from domain.money.loans import LoanEvent
 from infra.database import Db
 from infra.lifecycle import Lifecycle
+from infra.words import N_
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class Books:
 
 @dataclass(frozen=True)
 class Sentences:
-    """What the statement says of what the person got; both know `paid`, `fee`, `number` and `on`."""
+    """What the statement says of what the person got, and of what they paid for it; the first two know `paid`, `fee`, `number`
+    and `on`, the last one `principal`.
+    """
 
     got: str
     got_less_fee: str
+    repaid: str = N_("Your payment, thank you: {principal} repaid.")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class AgreementKind:
 
     `begin` posts what stands from the acceptance on. `has_begun` says whether it is too late to take the acceptance back,
     though its day is not over. `live` works out schedule and bookings of what happened up to a day, `payoff` what settles
-    everything on it. `goes_on` says whether more is to come of it, so that it stays in force though nothing is owed.
+    everything on it. `waits` is how long after the day of the acceptance it lapses where it has not begun. `goes_on` says whether
+    more is to come of it, so that it stays in force though nothing is owed.
     """
 
     life: Lifecycle[AgreementStatus]
@@ -52,5 +57,6 @@ class AgreementKind:
     live: Callable[[Agreement, Sequence[LoanEvent], date], LoanLife]
     payoff: Callable[[Agreement, Sequence[LoanEvent], date], Payoff | None]
     goes_on: Callable[[Agreement, LoanLife], bool]
+    waits: timedelta | None = None
     is_drawn: bool = False
     holds_deposit: bool = False

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
-from domain.agreements import loans
+from domain.agreements import loans, rentals
 from domain.agreements.kind import AgreementKind
 from domain.market.kinds import ProductKind
 
-KINDS: Mapping[ProductKind, AgreementKind] = {ProductKind.LOAN: loans.KIND}
+KINDS: Mapping[ProductKind, AgreementKind] = {
+    ProductKind.LOAN: loans.KIND,
+    ProductKind.RENTAL: rentals.KIND,
+}

@@ -1,4 +1,4 @@
-"""Lapsing: an agreement of which nothing was drawn in time is over, and what was kept for it is free again."""
+"""Lapsing: an agreement that has not begun in time is over, and what was kept for it is free again."""
 
 from collections.abc import Sequence
 

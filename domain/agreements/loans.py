@@ -1,5 +1,7 @@
 """LOAN: a limit that the person draws money of, and repays in instalments."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from domain.agreements import limits, repaid_by_instalments
@@ -32,5 +34,6 @@ KIND = AgreementKind(
     live=repaid_by_instalments.live,
     payoff=repaid_by_instalments.payoff,
     goes_on=_goes_on,
+    waits=timedelta(days=90),
     is_drawn=True,
 )

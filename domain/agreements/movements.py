@@ -34,7 +34,6 @@ class MovementKind(StrEnum):
 
 KINDS = {
     BookingKind.INTEREST: MovementKind.INTEREST,
-    BookingKind.RENT: MovementKind.RENT,
     BookingKind.FEE: MovementKind.FEE,
     BookingKind.PENALTY: MovementKind.FEE,
     BookingKind.REPAYMENT: MovementKind.REPAYMENT,

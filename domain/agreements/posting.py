@@ -92,7 +92,11 @@ def _legs(kind: BookingKind, line: Movement, acts: Mapping[str, AgreementAct], b
     match kind:
         case BookingKind.ADVANCE:
             withheld = acts[line.ref].withheld if line.ref in acts else 0
-            return [(books.owed, books.given, line.principal - withheld), (books.owed, K.FEES_EARNED, withheld)]
+            return [
+                (books.owed, books.given, line.principal - withheld),
+                (books.owed, K.FEES_EARNED, withheld),
+                (K.CREDIT, books.given, -line.credit),
+            ]
         case BookingKind.INTEREST:
             return [(K.INTEREST, K.INTEREST_EARNED, line.interest)]
         case BookingKind.REPAYMENT:
@@ -104,9 +108,10 @@ def _legs(kind: BookingKind, line: Movement, acts: Mapping[str, AgreementAct], b
             )
             return [(K.REPAID, part, amount) for part, amount in parts]
         case BookingKind.REFUND:
-            return [(K.CREDIT, K.REPAID, -line.credit), (books.owed, K.REPAID, line.principal)]
+            back = ((K.CREDIT, -line.credit), (books.owed, line.principal), (K.FEES, charges))
+            return [(part, K.REPAID, amount) for part, amount in back]
     assert kind in (BookingKind.FEE, BookingKind.PENALTY), "what is given up has legs of its own"
-    return [(K.FEES, K.FEES_EARNED, charges)]
+    return [(K.FEES, K.FEES_EARNED, charges), (K.CREDIT, K.FEES_EARNED, -line.credit)]
 
 
 def _gives_up(movement: Movement) -> bool:

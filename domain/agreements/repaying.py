@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.agreements import agreements, booking, counting, quotes
+from domain.agreements import agreements, booking, counting, deposits, quotes
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.deposits import DEPOSIT, Deposit
 from domain.agreements.standings import AgreementStanding, standing_of
-from domain.payments import causes, paying, refunding
+from domain.payments import causes, paying, payments, refunding
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
@@ -41,6 +42,8 @@ class RepayWish:
 async def repay(actor: UserActor, wish: RepayWish, key: str) -> Payment:
     """Begin in a transaction, ask the cashier outside of any. Sent again before an answer, it is asked again by the same id.
 
+    Before a lease has begun it is the deposit that is paid.
+
     Refuses NOT_FOUND, INVALID, RATE_LIMITED, NOT_OPEN where nothing is owed, and STALE a quote that does not hold any more.
     """
     payment = await transact(lambda db: _begin(db, actor, wish, key))
@@ -59,13 +62,30 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
     agreement = await agreements.lock_own(db, actor, wish.agreement_id)
     # Whoever waited for another is judged by what is owed since.
     await clock.catch_up(db)
-    standing = await standing_of(db, agreement)
-    _refuse_unowed(standing, amount)
-    counts_on = _refuse_stale(standing, wish)
-    paid_for = PaidFor(REPAYMENT, agreement.id)
-    payment = await paying.begin(db, actor.user_id, paid_for, amount, address=wish.address, counts_on=counts_on)
+    is_pending = agreement.status is AgreementStatus.PENDING
+    deposit = await deposits.find(db, actor.user_id, agreement.id) if is_pending else None
+    if deposit is not None:
+        payment = await _begin_deposit(db, deposit, wish)
+    else:
+        standing = await standing_of(db, agreement)
+        _refuse_unowed(standing, amount)
+        counts_on = _refuse_stale(standing, wish)
+        paid_for = PaidFor(REPAYMENT, agreement.id)
+        payment = await paying.begin(db, actor.user_id, paid_for, amount, address=wish.address, counts_on=counts_on)
     receipt.result_id = payment.id
     return payment
+
+
+async def _begin_deposit(db: Db, deposit: Deposit, wish: RepayWish) -> Payment:
+    """The payment of a deposit that is still due: the one that is open already, or another after one that failed."""
+    if wish.amount != deposit.money:
+        sentence = N_("First the deposit is to be paid: {amount} {currency}.")
+        raise invalid(sentence, AMOUNT, amount=str(deposit.money), currency=deposit.currency)
+    begun = await payments.of_cause(db, deposit.user_id, DEPOSIT, deposit.agreement_id)
+    if still_open := next((payment for payment in begun if payment.is_open), None):
+        return still_open
+    paid_for = PaidFor(DEPOSIT, deposit.agreement_id)
+    return await paying.begin(db, deposit.user_id, paid_for, deposit.money, address=wish.address)
 
 
 def _refuse_unowed(standing: AgreementStanding, amount: Money) -> None:
@@ -109,11 +129,9 @@ async def _begin_refund(db: Db, actor: UserActor, agreement_id: UUID, key: str) 
     await counting.refuse_too_often(db, actor.user_id, "refundCredit")
     await clock.catch_up(db)
     standing = await standing_of(db, agreement)
-    credit = standing.credit - sum(refund.amount for refund in await _on_their_way(db, agreement))
-    if credit <= 0:
+    if await _credit_at_hand(db, standing) <= 0:
         raise Refusal(RefusalCode.NOT_OPEN, N_("There is nothing to give back."), field=AGREEMENT)
-    paid_for = PaidFor(REPAYMENT, agreement.id)
-    refunds = await refunding.begin(db, actor.user_id, paid_for, Money(credit, agreement.currency))
+    refunds = await give_back_credit(db, standing)
     if not refunds:
         sentence = N_("This cannot go back the way it came. We give it back by hand; please write to us.")
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=AGREEMENT)
@@ -121,8 +139,23 @@ async def _begin_refund(db: Db, actor: UserActor, agreement_id: UUID, key: str) 
     return refunds
 
 
+async def give_back_credit(db: Db, standing: AgreementStanding) -> Sequence[Refund]:
+    """All of it that is not on its way already; none where there is none, or where it cannot go back the way it came."""
+    agreement, credit = standing.agreement, await _credit_at_hand(db, standing)
+    if credit <= 0:
+        return []
+    paid_for = PaidFor(REPAYMENT, agreement.id)
+    return await refunding.begin(db, agreement.user_id, paid_for, Money(credit, agreement.currency))
+
+
+async def _credit_at_hand(db: Db, standing: AgreementStanding) -> int:
+    on_their_way = await _on_their_way(db, standing.agreement) if standing.credit else []
+    return standing.credit - sum(refund.amount for refund in on_their_way)
+
+
 async def _on_their_way(db: Db, agreement: Agreement) -> Sequence[Refund]:
     theirs = select(Refund).where(Refund.user_id == agreement.user_id, Refund.cause_id == agreement.id)
+    theirs = theirs.where(Refund.cause == REPAYMENT)
     return (await db.execute(theirs.where(Refund.status == PaymentStatus.PENDING))).scalars().all()
 
 

@@ -94,7 +94,7 @@ class AgreementStanding:
 
     @property
     def ends_on(self) -> date | None:
-        return self.life.rows[-1].due_on if self.life.rows else None
+        return self.life.ends_on
 
     @property
     def due_day(self) -> int | None:

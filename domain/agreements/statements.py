@@ -20,11 +20,10 @@ Values = Mapping[str, Money | date | int]
 
 INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
-CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked anew, since a payment counts from an earlier day.")
+CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked anew, after what is known since.")
 GIVEN_UP = N_("Given up, so that everything costs no more than it may.")
 PAID_BACK = N_("Paid back to you, out of what you had paid too much.")
 ALL_OF_IT = N_("Your payment, thank you: {principal} repaid, {interest} interest.")
-OF_PRINCIPAL = N_("Your payment, thank you: {principal} repaid.")
 OF_INTEREST = N_("Your payment, thank you: {interest} interest.")
 WITH_FEES = N_("Your payment, thank you: {principal} repaid, {interest} interest, {fees} fees.")
 WITH_CREDIT = N_("Your payment, thank you. {credit} of it is more than was owed: it is your credit.")
@@ -103,7 +102,7 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
             sentence = INTEREST_SO_FAR if first.ref or first.number is None else INTEREST_DUE
             values = {"number": first.number or 0, "on": first.on}
         case MovementKind.REPAYMENT:
-            sentence = _of_payment(principal, interest, fees, credit)
+            sentence = _of_payment(principal, interest, fees, credit) or standing.kind.sentences.repaid
             values = {
                 "principal": money(principal),
                 "interest": money(interest),
@@ -122,11 +121,12 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
     return StatementLine(first.id, first.at, first.kind, amount, currency, sentence, values)
 
 
-def _of_payment(principal: int, interest: int, fees: int, credit: int) -> str:
+def _of_payment(principal: int, interest: int, fees: int, credit: int) -> str | None:
+    """None where all of it is for what the person got."""
     if credit:
         return WITH_CREDIT
     if fees:
         return WITH_FEES
     if principal and interest:
         return ALL_OF_IT
-    return OF_PRINCIPAL if principal else OF_INTEREST
+    return None if principal else OF_INTEREST

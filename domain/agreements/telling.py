@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.agreements import agreements, draw_downs, words
+from domain.agreements import agreements, deposits, draw_downs, words
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.notices.kinds import NoticeKind
@@ -19,6 +19,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     agreements.SETTLED: words.AGREEMENT_SETTLED,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
+    deposits.DEPOSIT_RETURNED: words.DEPOSIT_RETURNED,
 }
 
 

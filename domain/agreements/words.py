@@ -55,12 +55,24 @@ AGREEMENT_SETTLED = declare(
         link=AGREEMENT,
     )
 )
+DEPOSIT_RETURNED = declare(
+    NoticeKind(
+        "deposit_returned",
+        NoticeClass.MONEY,
+        N_("Your deposit has gone back"),
+        N_("{product}: what was held of your deposit went back the way it came. Your agreement shows how much."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
 AGREEMENT_LAPSED = declare(
     NoticeKind(
         "agreement_lapsed",
         NoticeClass.MONEY,
-        N_("Your agreement has ended, since nothing was drawn"),
-        N_("{product}: you drew nothing within 90 days, so nothing is owed. Apply again whenever you need it."),
+        N_("Your agreement has ended before it began"),
+        N_(
+            "{product}: nothing was drawn or paid in time, so it is over and nothing is owed. Apply again whenever you need it."
+        ),
         lock=NEWS,
         link=AGREEMENT,
     )

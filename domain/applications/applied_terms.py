@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.applications.applications import Application
 from domain.credit.grades import Grade
 from domain.market import quoting
-from domain.market.goods import Goods
+from domain.market.goods import TIMES, Goods, LeaseTimes
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, Product
 from domain.market.terms.cap import cost_cap
@@ -46,6 +46,12 @@ class AppliedTerms(Entity):
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     goods: Mapped[Goods | None] = mapped_column(default=None)
+
+    @property
+    def times(self) -> LeaseTimes | None:
+        """Those of a lease; None where nothing is rented."""
+        goods = self.goods or self.kind.terms.goods
+        return TIMES[goods] if goods else None
 
 
 def of_product(application: Application, product: Product, grade: Grade | None) -> AppliedTerms:

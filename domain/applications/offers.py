@@ -224,5 +224,6 @@ def _papers(
             waived=quoted.deposit_waived,
             principal_first=applied.payment_order is PaymentOrder.PRINCIPAL_FIRST,
             instalments=tuple(quoted.instalments),
+            times=applied.times,
         )
     )

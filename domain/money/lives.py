@@ -57,6 +57,11 @@ class LoanLife:
         return bool(self.rows) and not self.owed.total and not self.accrued
 
     @property
+    def ends_on(self) -> date | None:
+        """The day of the last row."""
+        return self.rows[-1].due_on if self.rows else None
+
+    @property
     def next_due(self) -> PlannedRow | None:
         """The oldest row that is not paid; overdue where it was due before `on`."""
         return next((row for row in self.rows if row.outstanding), None)

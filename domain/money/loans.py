@@ -32,7 +32,7 @@ class LoanTerms:
 
 
 class Act(StrEnum):
-    """What happens to a loan."""
+    """What happens to a loan, or to a lease."""
 
     ADVANCE = "ADVANCE"  # money that the person gets, less what is withheld of it as a fee
     PAYMENT = "PAYMENT"  # money from the person, settled
@@ -44,6 +44,9 @@ class Act(StrEnum):
     DUE_DAY = "DUE_DAY"  # what is to come is due on day `number` of the month
     WAIVER = "WAIVER"  # something owed is given up: penalties first, then fees, interest, principal
     REFUND = "REFUND"  # credit that is paid back
+    MOVE_IN = "MOVE_IN"  # the first day of a lease; `amount` is the deposit that is held for it
+    NOTICE = "NOTICE"  # `until` is the last day of the lease
+    DEPOSIT_SETTLED = "DEPOSIT_SETTLED"  # nothing of the deposit is held any more
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,10 @@ class PlannedRow:
 
 
 class BookingKind(StrEnum):
-    """ADVANCE, INTEREST, RENT, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
+    """ADVANCE, INTEREST, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
 
     ADVANCE = "ADVANCE"
     INTEREST = "INTEREST"
-    RENT = "RENT"
     FEE = "FEE"
     PENALTY = "PENALTY"
     REPAYMENT = "REPAYMENT"

@@ -53,17 +53,22 @@ class RentMonth:
 
 @dataclass(frozen=True)
 class RentLife(LoanLife):
-    """`ends_on` is the last day of the lease."""
+    """`last_day` is that of the lease; `holds_deposit`: whether something of its deposit is still to go somewhere."""
 
-    ends_on: date
+    last_day: date
+    holds_deposit: bool
+
+    @property
+    def ends_on(self) -> date:
+        return self.last_day
 
     @property
     def is_over(self) -> bool:
-        return self.on > self.ends_on
+        return self.on > self.last_day
 
     @property
     def is_settled(self) -> bool:
-        return self.is_over and not self.owed.total
+        return self.is_over and not self.owed.total and not self.holds_deposit
 
 
 def rent_months(terms: RentTerms) -> Iterator[RentMonth]:
@@ -82,31 +87,47 @@ def leaves_from(terms: RentTerms, given_on: date, notice_days: int) -> date:
     return min(given_on + notice_days * DAY, terms.ends_on)
 
 
+def terms_of(
+    monthly: int, months: int, events: Sequence[LoanEvent], convention: Convention = LONGAN
+) -> RentTerms | None:
+    """Of a lease that began with a MOVE_IN, and of which notices may name an earlier last day; None before it has begun."""
+    starts = next((event.on for event in events if event.act is Act.MOVE_IN), None)
+    leaves = min((event.until for event in events if event.act is Act.NOTICE and event.until), default=None)
+    return None if starts is None else RentTerms(monthly, months, starts, leaves, convention)
+
+
 def live(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> RentLife:
-    """The lease at the end of the day `on`. Events are PAYMENT, FEE, PENALTY, WAIVER and REFUND; later ones do not count yet."""
-    replay = _RentReplay(terms)
+    """The lease at the end of the day `on`; later events do not count yet. Of those that `terms_of` reads only the deposit counts."""
+    replay, held = _RentReplay(terms), 0
     for event in sorted((event for event in events if event.on <= on), key=lambda event: event.on):
-        replay.fall_due(event.on)
-        replay.take(event)
+        match event.act:
+            case Act.MOVE_IN:
+                held = event.amount
+            case Act.DEPOSIT_SETTLED:
+                held = 0
+            case Act.NOTICE:
+                continue
+            case _:
+                replay.fall_due(event.on)
+                replay.take(event)
     replay.fall_due(on)
-    owed = sum((booking.parts for booking in replay.bookings), NOTHING)
-    rows = tuple(row.planned for row in replay.rows)
     return RentLife(
         on=on,
-        rows=rows,
+        rows=tuple(row.planned for row in replay.rows),
         bookings=tuple(replay.bookings),
-        owed=owed,
+        owed=sum((booking.parts for booking in replay.bookings), NOTHING),
         accrued=0,
         credit=replay.credit,
-        next_on=next_on(terms, on),
-        ends_on=terms.ends_on,
+        next_on=next_on(terms, on, holds_deposit=held > 0),
+        last_day=terms.ends_on,
+        holds_deposit=held > 0,
     )
 
 
-def next_on(terms: RentTerms, on: date) -> date | None:
-    """The next day after this one on which rent falls due, or the lease is over; None once it is."""
+def next_on(terms: RentTerms, on: date, *, holds_deposit: bool = False) -> date | None:
+    """The next day after this one on which rent falls due, or the lease is over; then each day until its deposit is settled."""
     days = [*(month.starts_on for month in rent_months(terms)), terms.ends_on + DAY]
-    return next((day for day in days if day > on), None)
+    return next((day for day in days if day > on), on + DAY if holds_deposit else None)
 
 
 def payoff(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> Payoff | None:
@@ -169,7 +190,7 @@ class _RentReplay:
         while self.fallen < len(self.rows) and (row := self.rows[self.fallen]).month.starts_on <= on:
             self.fallen += 1
             rent = no_amounts() | {LoanPart.PRINCIPAL: row.month.rent}
-            self._charge(BookingKind.RENT, row, rent, row.month.starts_on)
+            self._charge(BookingKind.ADVANCE, row, rent, row.month.starts_on)
 
     def take(self, event: LoanEvent) -> None:
         match event.act:

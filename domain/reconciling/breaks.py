@@ -29,6 +29,7 @@ class BreakKind(StrEnum):
     PAYOUT = "PAYOUT"  # a draw-down, and its transfers; `detail` is its id
     PAYMENT = "PAYMENT"  # a payment, and its transfers; `detail` is its id
     REFUND = "REFUND"  # a refund, and its transfers; `detail` is its id
+    DEPOSIT = "DEPOSIT"  # a deposit, and what the ledger holds of it; `detail` is the account
     REPORT = "REPORT"  # a partner's report of a day, and the transfers of that day; `detail` is the day
 
 

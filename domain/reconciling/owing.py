@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.agreements import agreements
 from domain.agreements.agreements import Agreement
+from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding, standing_of, standings
 from domain.ledger.accounts import Balances, balances_of, balances_of_subjects
 from domain.ledger.kinds import AccountKind as K
@@ -47,7 +48,7 @@ def _expected(standing: AgreementStanding, now: datetime) -> dict[K, int]:
     for movement in standing.unposted(now):
         owed, credit = owed - movement.parts, credit - movement.credit
     return {
-        K.PRINCIPAL: owed.principal,
+        KINDS[standing.agreement.kind].books.owed: owed.principal,
         K.INTEREST: owed.interest,
         K.FEES: owed.fees + owed.penalties,
         K.CREDIT: credit,

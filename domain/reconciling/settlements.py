@@ -61,6 +61,7 @@ class Settlement:
 PAYABLES = {
     (K.COLLECTED, K.PAYABLE): (SettlementKind.RECEIVED, 1),
     (K.PAYABLE, K.COLLECTED): (SettlementKind.REFUNDED, 1),
+    (K.DEPOSIT, K.PAYABLE): (SettlementKind.RECEIVED, 1),
     (K.PAYABLE, K.COMMISSION): (SettlementKind.FEE, 1),
     (K.COMMISSION, K.PAYABLE): (SettlementKind.FEE, -1),
 }

@@ -39,6 +39,7 @@ BREAKS = {
     BreakKind.PAYOUT: N_("Draw-down and ledger differ"),
     BreakKind.PAYMENT: N_("Payment and ledger differ"),
     BreakKind.REFUND: N_("Refund and ledger differ"),
+    BreakKind.DEPOSIT: N_("Deposit and ledger differ"),
     BreakKind.REPORT: N_("A partner's report and the ledger differ"),
 }
 WHY = {

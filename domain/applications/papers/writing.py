@@ -11,6 +11,7 @@ from babel.numbers import get_currency_symbol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from domain.market.goods import LeaseTimes
 from domain.market.kinds import ProductKind
 from domain.money.instalments import Instalment
 from infra.money import decimals
@@ -47,6 +48,7 @@ class PaperTerms:
     waived: int
     principal_first: bool
     instalments: tuple[Instalment, ...]
+    times: LeaseTimes | None = None
 
     @property
     def lends(self) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.agreements import agreements, booking, drawing, limits
+from domain.agreements import agreements, booking, coming, drawing, limits
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown
@@ -75,7 +75,7 @@ async def open_loan(
         signed_at=now,
         updated_at=now,
     )
-    agreement.next_on = agreement.lapses_on
+    agreement.next_on = coming.waits_until(agreement)
     db.add_all([offer, agreement])
     await db.flush()
     await limits.begin(db, agreement)

@@ -9,6 +9,7 @@ from domain.agreements.kind import AgreementKind
 from domain.agreements.kinds import KINDS
 from domain.applications.papers.writing import PAPERS, PaperTerms, write
 from domain.ledger.kinds import OWED
+from domain.market.goods import TIMES
 from domain.market.kinds import ProductKind
 from domain.money.instalments import plan
 from infra.words import SPOKEN
@@ -33,6 +34,7 @@ def terms(kind: ProductKind) -> PaperTerms:
         waived=0,
         principal_first=False,
         instalments=plan(1_200_00, Decimal("0.12"), 3),
+        times=TIMES[kind.terms.goods] if kind.terms.goods else None,
     )
 
 

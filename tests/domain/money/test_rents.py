@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, Parts
-from domain.money.rents import RentLife, RentTerms, leaves_from, live, payoff, rent_months
+from domain.money.rents import RentLife, RentTerms, leaves_from, live, payoff, rent_months, terms_of
 from tests.domain.money.oracle import month
 
 DAY, START = timedelta(days=1), date(2027, 1, 31)
@@ -63,8 +63,8 @@ def test_rent_is_due_on_the_first_day_of_its_month_and_the_oldest_is_paid_first(
     ]
     assert (life.owed, life.credit) == (Parts(principal=220_000, penalties=500), 0)
     assert [(each.kind.value, each.on.isoformat(), *each.parts, each.number) for each in life.bookings] == [
-        ("RENT", "2027-03-01", 310_000, 0, 0, 0, 1),
-        ("RENT", "2027-04-01", 310_000, 0, 0, 0, 2),
+        ("ADVANCE", "2027-03-01", 310_000, 0, 0, 0, 1),
+        ("ADVANCE", "2027-04-01", 310_000, 0, 0, 0, 2),
         ("REPAYMENT", "2027-04-02", -310_000, 0, 0, 0, 1),
         ("REPAYMENT", "2027-04-02", -90_000, 0, 0, 0, 2),
         ("PENALTY", "2027-04-20", 0, 0, 0, 500, 2),
@@ -76,7 +76,7 @@ def test_rent_is_due_on_the_first_day_of_its_month_and_the_oldest_is_paid_first(
 def test_what_is_paid_ahead_pays_the_next_rent_and_what_is_left_is_credit() -> None:
     life = live(YEAR, [of(Act.PAYMENT, date(2027, 3, 2), 700_000)], date(2027, 4, 1))
     assert (life.owed.total, life.credit) == (0, 80_000)
-    assert life.bookings[-1] == Booking(BookingKind.RENT, date(2027, 4, 1), NOTHING, -310_000, 2)
+    assert life.bookings[-1] == Booking(BookingKind.ADVANCE, date(2027, 4, 1), NOTHING, -310_000, 2)
     assert life.rows[1].settled_on == date(2027, 4, 1) and life.next_due == life.rows[2]
 
 
@@ -87,6 +87,18 @@ def test_a_notice_makes_what_was_paid_for_later_days_credit() -> None:
     assert (left.credit, left.owed.total, left.is_over, left.is_settled) == (100_000, 0, False, False)
     over = live(replace(YEAR, leaves_on=date(2027, 3, 21)), paid, date(2027, 3, 22))
     assert (over.credit, over.is_settled) == (100_000, True)
+
+
+def test_a_deposit_that_is_held_keeps_a_lease_open() -> None:
+    terms = replace(YEAR, leaves_on=date(2027, 3, 31))
+    events = [of(Act.MOVE_IN, YEAR.starts_on, 100_000), of(Act.PAYMENT, date(2027, 3, 1), 310_000)]
+    assert terms_of(310_000, 12, []) is None
+    left = [*events, LoanEvent(Act.NOTICE, date(2027, 3, 1), until=date(2027, 3, 31))]
+    assert terms_of(310_000, 12, left) == terms
+    over = live(terms, left, date(2027, 4, 1))
+    assert (over.is_over, over.holds_deposit, over.is_settled) == (True, True, False)
+    done = live(terms, [*left, of(Act.DEPOSIT_SETTLED, date(2027, 4, 1), 0)], date(2027, 4, 1))
+    assert (done.holds_deposit, done.is_settled) == (False, True)
 
 
 def test_credit_that_a_rent_took_while_it_went_back_is_owed_again() -> None:

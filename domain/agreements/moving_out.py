@@ -1,0 +1,100 @@
+"""Moving out: what is left when a lease is over goes back to the person on the same day, deposit and credit."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from domain.agreements import booking, deposits, repaying
+from domain.agreements.acts import ActKind
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.deposits import DEPOSIT, Deposit, DepositStatus
+from domain.agreements.kinds import KINDS
+from domain.agreements.limits import transfer_of
+from domain.agreements.standings import AgreementStanding, standing_of
+from domain.ledger.accounts import balances_of
+from domain.ledger.kinds import AccountKind as K
+from domain.ledger.posting import post
+from domain.ledger.transfers import Cause, CauseKind
+from domain.payments import refunding
+from domain.payments.causes import PaidFor
+from domain.payments.refunds import Refund
+from infra import clock
+from infra.database import Db
+from infra.money import Money
+
+log = structlog.get_logger()
+DAY = timedelta(days=1)
+
+
+async def give_back_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+    """Of these, whose rows this transaction holds, give back what nobody wants any more. Done again, it does nothing."""
+    over = [standing for standing in standings if KINDS[standing.agreement.kind].holds_deposit and _is_over(standing)]
+    keys = {(standing.agreement.user_id, standing.agreement.id) for standing in over}
+    held = await deposits.of_agreements(db, keys) if keys else {}
+    for standing in over:
+        agreement = standing.agreement
+        await repaying.give_back_credit(db, standing)
+        deposit = held.get((agreement.user_id, agreement.id))
+        if deposit is not None and _is_free(standing, deposit):
+            await give_back(db, agreement, deposit)
+    return [*standings]
+
+
+def _is_over(standing: AgreementStanding) -> bool:
+    return standing.agreement.status is not AgreementStatus.PENDING and (
+        standing.ends_on is None or standing.on > standing.ends_on
+    )
+
+
+def _is_free(standing: AgreementStanding, deposit: Deposit) -> bool:
+    """Whether nobody can want anything of it any more."""
+    if deposit.status is not DepositStatus.HELD:
+        return False
+    if standing.agreement.status is AgreementStatus.UNWOUND or standing.ends_on is None:
+        return True
+    return standing.on > standing.ends_on + DAY * deposit.claim_days
+
+
+async def give_back(db: Db, agreement: Agreement, deposit: Deposit) -> None:
+    """Send what is held of it back the way it came. Where nothing is left of it, it is settled."""
+    left = (await balances_of(db, agreement.user_id, agreement.id))[K.DEPOSIT]
+    if not left:
+        await settle(db, agreement, deposit)
+        return
+    paid_for = PaidFor(DEPOSIT, agreement.id)
+    refunds = await refunding.begin(db, agreement.user_id, paid_for, Money(left, deposit.currency))
+    if not refunds:
+        log.error("deposit.stays", subject_id=str(agreement.id))
+    await post_refunds(db, agreement, refunds, CauseKind.DEPOSIT_RETURN, K.DEPOSIT, K.DEPOSIT_RETURNING)
+
+
+async def post_refunds(
+    db: Db, agreement: Agreement, refunds: list[Refund], cause: CauseKind, debit: K, credit: K
+) -> None:
+    on = await clock.today(db)
+    transfers = [transfer_of(agreement, Cause(cause, each.id), debit, credit, each.amount, on) for each in refunds]
+    await post(db, transfers)
+
+
+async def settle(db: Db, agreement: Agreement, deposit: Deposit) -> None:
+    """Nothing is held any more, and nothing on its way; the agreement may be over with it."""
+    balances = await balances_of(db, agreement.user_id, agreement.id)
+    if deposit.status is not DepositStatus.HELD or balances[K.DEPOSIT] or balances[K.DEPOSIT_RETURNING]:
+        return
+    status = DepositStatus.PARTLY_RETURNED if deposit.kept else DepositStatus.RETURNED
+    await deposits.LIFE.move(db, deposit, status)
+    await booking.book_act(db, agreement, ActKind.DEPOSIT_SETTLED, agreement.id, 0)
+
+
+async def undo(db: Db, agreement: Agreement) -> None:
+    """As if nobody had moved in: no rent is owed, and all that was paid goes back."""
+    standing = await standing_of(db, agreement)
+    if not standing.acts:
+        return
+    never = standing.acts[0].on - DAY
+    standing = await booking.book_act(db, agreement, ActKind.NOTICE, agreement.application_id, 0, until=never)
+    await repaying.give_back_credit(db, standing)
+    deposit = await deposits.find(db, agreement.user_id, agreement.id)
+    if deposit is not None and deposit.status is DepositStatus.HELD:
+        await give_back(db, agreement, deposit)
