@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from infra.settings import settings
 from tests.applying import AT_ONCE, BY_PARTNER, wish
-from tests.faults.borrowing import CARDS, MONEY_ZERO, borrow, draw_and_repay
+from tests.faults.borrowing import ANOTHER_CARD, CARDS, MONEY_ZERO, borrow, draw_and_repay, live_whole_loans, prove
 from tests.faults.machine import VICTIMS, Machine, order_of_deaths, running
 from tests.faults.partner import Listener, listen
 from tests.faults.people import Patient
@@ -70,16 +70,18 @@ async def nothing_is_lost_or_doubled(machine: Machine, partner: Listener) -> Non
         await asyncio.gather(*(person.begin() for person in people))
         borrowers = [Patient(http) for _ in CARDS]
         loans = await asyncio.gather(*map(borrow, borrowers, CARDS))
+        await prove(another := Patient(http), ANOTHER_CARD)
         storm = asyncio.create_task(kill_one_after_another(machine, partner))
         repaying = asyncio.gather(
-            *(draw_and_repay(each, loan, storm) for each, loan in zip(borrowers, loans, strict=True))
+            *(draw_and_repay(each, loan, storm) for each, loan in zip(borrowers, loans, strict=True)),
+            live_whole_loans(another, storm),
         )
         await asyncio.gather(*(live(person, storm) for person in people))
         await storm
         repaid = sum(await repaying)
         await asyncio.to_thread(machine.wait_until_ready)
         await every_key_still_answers_the_same(people)
-    accepted = sum(len(person.accepted) for person in (*people, *borrowers))
+    accepted = sum(len(person.accepted) for person in (*people, *borrowers, another))
     await everything_is_as_it_should_be(machine, accepted, repaid)
     the_partner_heard_all_of_it_once(partner, people)
 
