@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.server import siblings
+from domain.days import alarms as days
 from domain.notices import backlog as notices_backlog
 from infra import backlog
 from infra.cache import valkey
@@ -26,13 +27,13 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     # All at once: whoever asks waits for the slowest, and not for their sum.
-    database, valkey, reactions, webhooks, notices = await asyncio.gather(
-        _answers(_database()), _answers(_ping()), _reactions(), _webhooks(), _notices()
+    database, valkey, reactions, webhooks, notices, day = await asyncio.gather(
+        _answers(_database()), _answers(_ping()), _reactions(), _webhooks(), _notices(), _day()
     )
     checks = {"database": database, "valkey": valkey, "models": _are_warm(request)}
     is_ready = all(checks.values())
     # Work that waits is the worker's; taking this machine out of rotation would help nobody.
-    waiting = {"reactions": reactions, "webhooks": webhooks, "notices": notices}
+    waiting = {"reactions": reactions, "webhooks": webhooks, "notices": notices, "day": day}
     said = {"ready": is_ready, "checks": checks, **waiting}
     return JSONResponse(said, 200 if is_ready else 503)
 
@@ -95,6 +96,14 @@ async def _notices() -> dict[str, object] | None:
     if now is None:
         return None
     return {"pushes": now.pushes, "texts": now.texts, "oldest_seconds": round(now.oldest_seconds)}
+
+
+async def _day() -> dict[str, object] | None:
+    """How many agreements wait for what a day does to them; None where nobody can tell."""
+    now = await days.look_now()
+    if now is None:
+        return None
+    return {"late": now.is_late, "waiting": now.waiting, "oldest_seconds": round(now.oldest_seconds)}
 
 
 routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]

@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route
 
 from api import compressing
 from api.server import siblings
+from domain.days import alarms as days
+from domain.days.alarms import DayBacklog
 from domain.notices import backlog as notices
 from domain.notices.backlog import NoticeBacklog
 from domain.reconciling import alarms
@@ -39,7 +41,7 @@ async def metrics(request: Request) -> Response:
     waiting, looked = await backlog.look_now(), await _last_look()
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
     sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
-    money = _of_money(await alarms.look_now())
+    money = [*_of_money(await alarms.look_now()), *_of_days(await days.look_now())]
     told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
@@ -132,6 +134,13 @@ def _of_money(now: MoneyAlarms | None) -> Iterator[Metric]:
     yield _gauge(
         "longan_money_unmatched", "Sums of money that came and fit nothing", now.unmatched if now else math.nan
     )
+
+
+def _of_days(now: DayBacklog | None) -> Iterator[Metric]:
+    waiting = "Agreements that a day does something to and has not reached"
+    yield _gauge("longan_day_waiting", waiting, now.waiting if now else math.nan)
+    since = "Since the first day began that has not reached all of its agreements"
+    yield _gauge("longan_day_oldest_seconds", since, now.oldest_seconds if now else math.nan)
 
 
 def _of_watch(looked: AgedFigures | None) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ import typer
 
 from api.cli.audit import audit
 from api.cli.bench import bench
+from api.cli.day import day
 from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
@@ -80,6 +81,7 @@ app.add_typer(bench, name="bench", rich_help_panel=MODELS)
 app.command(rich_help_panel=OPERATING)(prepare)
 app.command(rich_help_panel=OPERATING)(migrate)
 app.add_typer(reactions, name="reactions", rich_help_panel=OPERATING)
+app.add_typer(day, name="day", rich_help_panel=OPERATING)
 app.command(rich_help_panel=OPERATING)(rescore)
 app.command(rich_help_panel=OPERATING)(replay)
 app.command(rich_help_panel=OPERATING)(audit)

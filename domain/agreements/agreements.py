@@ -119,6 +119,7 @@ class Agreement(InFeed, Entity):
         Index(None, "product_id"),
         Index(None, "id"),
         Index(None, "next_on", "user_id"),
+        Index("ix_agreements_late", "bucket", "user_id", "id", postgresql_where="bucket > 0"),
     )
 
     @property

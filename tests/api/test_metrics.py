@@ -57,7 +57,15 @@ def watched(monkeypatch: pytest.MonkeyPatch, live: Artefact) -> None:
     monkeypatch.setattr(bins, "counts", counts)
 
 
-OTHERS = ("longan_re", "longan_operations", "longan_webhook", "longan_notices", "longan_ledger", "longan_money")
+OTHERS = (
+    "longan_re",
+    "longan_operations",
+    "longan_webhook",
+    "longan_notices",
+    "longan_ledger",
+    "longan_money",
+    "longan_day",
+)
 
 
 def told(answer: httpx2.Response) -> dict[str, float]:

@@ -13,14 +13,15 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Readiness:
-    """Each thing that it needs, and whether it is there; and what waits in the outbox, for partners' servers and for people,
-    None where nobody can tell.
+    """Each thing that it needs, and whether it is there; and what waits in the outbox, for partners' servers, for people and
+    for a day, None where nobody can tell.
     """
 
     checks: dict[str, bool]
     reactions: dict[str, Any] | None
     webhooks: dict[str, Any] | None = None
     notices: dict[str, Any] | None = None
+    day: dict[str, Any] | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -41,7 +42,7 @@ def ask(address: str) -> Readiness | None:
     if not isinstance(found, dict):
         return None
     checks = {str(name): bool(answers) for name, answers in found.items()}
-    return Readiness(checks, told.get("reactions"), told.get("webhooks"), told.get("notices"))
+    return Readiness(checks, told.get("reactions"), told.get("webhooks"), told.get("notices"), told.get("day"))
 
 
 def _json(answer: HTTPError) -> object:

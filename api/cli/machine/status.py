@@ -51,6 +51,7 @@ def _figures(programs: "list[Running]", address: str | None, found: "Readiness |
         "reactions": found and found.reactions,
         "webhooks": found and found.webhooks,
         "notices": found and found.notices,
+        "day": found and found.day,
         "programs": [
             {
                 "name": each.name,
@@ -75,7 +76,7 @@ def _show(programs: "list[Running]", address: str | None, found: "Readiness | No
         console.print(_table(programs))
     console.print(f"\n {_verdict(found)}\n {address}", soft_wrap=True)
     if found is not None:
-        for told in (_work(found), _partners(found), _people(found)):
+        for told in (_work(found), _partners(found), _people(found), _day(found)):
             console.print(f" {told}", soft_wrap=True)
 
 
@@ -132,3 +133,12 @@ def _people(found: "Readiness") -> str:
     if not waits["pushes"] and not waits["texts"]:
         return f"{told}."
     return f"[bold red]{told}, the oldest for {waits['oldest_seconds']:,} s.[/] See: longan logs worker"
+
+
+def _day(found: "Readiness") -> str:
+    """Whether what comes of agreements by itself has come."""
+    waits = found.day
+    if waits is None:
+        return "Nobody can tell how far the day is."
+    told = f"{waits['waiting']:,} agreements wait for their day"
+    return f"[bold red]{told}, which is late.[/] See: longan day" if waits["late"] else f"{told}."

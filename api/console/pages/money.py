@@ -10,11 +10,13 @@ from starlette.responses import Response
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement, MovementKind
 from domain.agreements.schedules import InstalmentStatus
 from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import decisions
 from domain.applications.decisions import Decision
+from domain.days import buckets
 from domain.evidence.leaves import Evidence
 from domain.ledger.accounts import Balances, balances_of
 from domain.ledger.kinds import KINDS, AccountKind
@@ -99,6 +101,14 @@ ACCOUNTS = {
     AccountKind.UNMATCHED: N_("Fits nothing"),
     AccountKind.REMITTED: N_("Paid out to the partner"),
 }
+BUCKET_NAMES = {
+    1: N_("1 to 7 days"),
+    8: N_("8 to 30 days"),
+    31: N_("31 to 60 days"),
+    61: N_("61 to 90 days"),
+    91: N_("91 days and more"),
+}
+assert tuple(BUCKET_NAMES) == BUCKETS, "each bucket has a name that people read"
 assert ACCOUNTS.keys() == KINDS.keys(), "each account has a name that people read"
 
 
@@ -126,7 +136,7 @@ class AgreementFile:
 async def money_page(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         open_breaks, count = await breaks.open_breaks(db, SHOWN), await breaks.count_open(db)
-        odd = await takings.odd(db, SHOWN)
+        odd, late = await takings.odd(db, SHOWN), await buckets.buckets(db)
     return page(
         request,
         "money.html",
@@ -134,6 +144,9 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
         count=count,
         unmatched=[(each, _why(each)) for each in odd],
         kinds=BREAKS,
+        late=late,
+        most=max(each.agreements for each in late),
+        bucket_names=BUCKET_NAMES,
     )
 
 

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from domain.actors import Role
-from domain.agreements.agreements import Agreement
+from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.payments import takings
@@ -102,6 +102,24 @@ async def test_money_that_fits_nothing_is_shown_with_why(browser: Browser) -> No
         await takings.set_apart(db, taking, WhyUnmatched.UNKNOWN_PAYMENT)
     page = await browser.text("/console/money")
     assert f"No payment of ours has this number CN¥77.00 sandbox {reference}" in page
+
+
+async def test_late_agreements_are_drawn_by_how_late_they_are(browser: Browser) -> None:
+    agreement = await lent()
+    before = words_of(await browser.open("/console/money"))
+    async with transaction() as db:
+        its = update(Agreement).where(Agreement.id == agreement.id)
+        await db.execute(its.values(bucket=61, status=AgreementStatus.OVERDUE))
+    page = await browser.open("/console/money")
+    async with transaction() as db:
+        its = update(Agreement).where(Agreement.id == agreement.id)
+        await db.execute(its.values(bucket=0, status=AgreementStatus.SETTLED))
+    assert int(in_bucket(words_of(page))) == int(in_bucket(before)) + 1
+    assert page.text.count('class="look" width="100') + page.text.count('class="stop" width="100') >= 1
+
+
+def in_bucket(page: str) -> str:
+    return page.split("61 to 90 days ")[1].split(" ")[0]
 
 
 async def test_what_is_not_there_is_said_to_be_so(browser: Browser) -> None:
