@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain import stops
 from domain.actors import PartnerActor, UserActor
 from domain.agreements import agreements, booking, counting
 from domain.agreements.acts import ActKind
@@ -19,6 +20,7 @@ from domain.ledger.posting import NotPosted, post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.people import gates
 from domain.people.payment_accounts import PaymentAccount
+from domain.stops import StopKind
 from infra import clock, outbox, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
@@ -49,6 +51,7 @@ async def draw(
     await counting.refuse_too_often(db, actor.user_id, "drawDown")
     agreement = await agreements.lock_own(db, actor, agreement_id)
     await clock.catch_up(db)
+    await _refuse_stopped(db, agreement)
     standing = await booking.accrue(db, agreement)
     refuse_undrawable(standing, amount)
     await gates.refuse_unchecked(db, actor, amount)
@@ -56,6 +59,11 @@ async def draw(
     drawn = await send(db, standing, account.id, amount.minor)
     receipt.result_id = drawn.id
     return drawn
+
+
+async def _refuse_stopped(db: Db, agreement: Agreement) -> None:
+    await stops.refuse(db, StopKind.PAYOUTS, field=AGREEMENT)
+    await stops.refuse(db, StopKind.DRAW_DOWNS, agreement.partner_id, agreement.product_id, field=AGREEMENT)
 
 
 def refuse_undrawable(standing: AgreementStanding, amount: Money) -> None:

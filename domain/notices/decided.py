@@ -107,6 +107,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "session.reused": ("device_copied",),
     "sweep.batch_due": OURS,
     "sweep.done": OURS,
+    "stop.lifted": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
     "tier.ending": ("tier_ends_soon",),
     "tier_rules.publication_due": OURS,

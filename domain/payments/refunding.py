@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from domain import stops
 from domain.payments import cashiers, causes, payments, refunds, takings
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
@@ -13,6 +14,7 @@ from domain.payments.looks import LAST_LOOK, next_look
 from domain.payments.payments import CashierOrderOwner
 from domain.payments.refunds import LIFE, LOOK_DUE, Refund
 from domain.payments.takings import Taking
+from domain.stops import Held, StopKind
 from infra import clock, outbox
 from infra.database import Db, reading, transact
 from infra.money import Money
@@ -161,6 +163,24 @@ async def look_after_refund(event: Event) -> None:
     await transact(recorded)
 
 
+@reaction(stops.LIFTED, stored_as="go_on_giving_back")
+async def go_on_giving_back(db: Db, event: Event) -> None:
+    """What was held goes out at once."""
+    if event.data["kind"] == StopKind.PAYOUTS:
+        rows = await db.execute(_held.with_only_columns(Refund.user_id, Refund.id))
+        await outbox.announce_all(db, LOOK_DUE, [(user_id, id) for user_id, id in rows])
+
+
+async def _count_held(db: Db) -> Held:
+    sums = _held.with_only_columns(Refund.currency, func.count(), func.sum(Refund.amount)).group_by(Refund.currency)
+    rows = (await db.execute(sums.order_by(Refund.currency))).all()
+    return Held(sum(count for _, count, _ in rows), [Money(int(amount), currency) for currency, _, amount in rows])
+
+
+_held = select(Refund).where(Refund.status == PaymentStatus.PENDING, Refund.answered_at.is_(None))
+stops.holders[StopKind.PAYOUTS].append(_count_held)
+
+
 async def _locked(db: Db, user_id: UUID, refund_id: UUID) -> Refund:
     """The refund, locked after what was paid for."""
     seen = await db.get_one(Refund, (user_id, refund_id))
@@ -173,12 +193,13 @@ async def _asked(user_id: UUID, refund_id: UUID) -> RefundAnswer | None:
     async with reading() as db:
         refund = await db.get_one(Refund, (user_id, refund_id))
         order = await refunds.order_of(db, refund)
+        is_stopped = await stops.is_stopped(db, StopKind.PAYOUTS)
     cashier = cashiers.cashier(refund.cashier)
     try:
-        if refund.answered_at is None:
+        if refund.answered_at is None and not is_stopped:
             return await cashier.give_back(order)
         answer = await cashier.look_up_refund(order)
-        if answer is None and refund.status is PaymentStatus.PENDING:
+        if answer is None and refund.status is PaymentStatus.PENDING and not is_stopped:
             # What the cashier knows nothing of, it never began: it is asked anew by the same id.
             return await cashier.give_back(order)
         return answer

@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import stops
 from domain.actors import StaffActor
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, transfer
 from domain.payments.takings import NOBODY
 from domain.permissions import Permission
+from domain.stops import Held, StopKind
 from infra import clock, schedules
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.events import declare
 from infra.ids import new_id
+from infra.money import Money
 from infra.outbox import Event
 from infra.reactions import reaction
 from infra.records import Record
@@ -103,10 +106,20 @@ async def pay(db: Db, actor: StaffActor, remittance_id: UUID, reference: str) ->
         if remittance.reference != reference:
             raise Refusal(RefusalCode.STALE, N_("This was paid before, by another reference."), field=("reference",))
         return remittance
+    await stops.refuse(db, StopKind.PAYOUTS, field=("reference",))
     now = await clock.now(db)
     remittance.reference, remittance.paid_by, remittance.paid_at = reference, actor.staff_id, now
     await _post(db, remittance)
     return remittance
+
+
+async def _count_held(db: Db) -> Held:
+    due = select(Remittance.currency, func.count(), func.sum(Remittance.amount)).where(Remittance.paid_at.is_(None))
+    rows = (await db.execute(due.group_by(Remittance.currency).order_by(Remittance.currency))).all()
+    return Held(sum(count for _, count, _ in rows), [Money(int(amount), currency) for currency, _, amount in rows])
+
+
+stops.holders[StopKind.PAYOUTS].append(_count_held)
 
 
 async def _post(db: Db, remittance: Remittance) -> None:
