@@ -12,7 +12,7 @@ simply one more. Undoing one is leaving it out. Amounts are minor units. What ag
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from domain.money.conventions import LoanPart, Recalculation
@@ -40,7 +40,8 @@ class Payoff:
 @dataclass(frozen=True)
 class LoanLife:
     """`owed` is booked to date and unpaid; `accrued` is interest since then, booked when it falls due or is paid; `credit` is
-    what was paid too much. All that is booked adds up to `owed.total - credit`. `next_on`: when interest falls due next.
+    what was paid too much. All that is booked adds up to `owed.total - credit`. `next_on`: when interest falls due next; `cut`:
+    what the cap takes off the last rows.
     """
 
     on: date
@@ -50,6 +51,7 @@ class LoanLife:
     accrued: int
     credit: int
     next_on: date | None
+    cut: int = field(default=0, kw_only=True)
 
     @property
     def is_settled(self) -> bool:
@@ -83,16 +85,19 @@ class Correction:
 def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanLife:
     """The loan at the end of the day `on`; later events do not count yet."""
     replay = _replayed(terms, events, on)
+    planned = replay.planned(on)
+    rows = replay.within_cap(planned, on)
     owed = sum((booking.parts for booking in replay.bookings), NOTHING)
     payable = 0 if replay.is_fixed else sum(amounts[LoanPart.INTEREST] for amounts in replay.payable(on))
     return LoanLife(
         on=on,
-        rows=tuple(replay.planned(on)),
+        rows=tuple(rows),
         bookings=tuple(replay.bookings),
         owed=owed,
         accrued=max(0, payable - owed.interest),
         credit=replay.credit,
         next_on=replay.plan.next_on if replay.plan else None,
+        cut=sum(row.outstanding for row in planned) - sum(row.outstanding for row in rows),
     )
 
 

@@ -1,7 +1,7 @@
 """What the life of a loan is made of: its terms, what happens to it, its planned rows, and the bookings that come of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -107,6 +107,14 @@ class PlannedRow:
     @property
     def outstanding(self) -> int:
         return self.due.total - self.paid.total
+
+    def less(self, amount: int) -> "PlannedRow":
+        """With so much of what is outstanding given up: penalties first, then fees, interest, principal."""
+        left, cut = amount, list[int]()
+        for outstanding in reversed([*(self.due - self.paid)]):
+            cut.append(min(left, outstanding))
+            left -= cut[-1]
+        return replace(self, due=self.due - Parts(*reversed(cut)))
 
 
 class BookingKind(StrEnum):

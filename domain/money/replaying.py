@@ -151,8 +151,26 @@ class LoanReplay:
         """How much more may be paid on that day under the cap, if what is planned is paid too; None where nothing caps it."""
         if self.plan is None or self.terms.cap is None:
             return None
-        later = [flow(row.outstanding, self.plan.start, max(on, row.due_on)) for row in planned]
-        return room([*self._flows, *later], self.terms.cap, self.plan.start, on)
+        return room(self._flows_with(planned, on), self.terms.cap, self.plan.start, on)
+
+    def _flows_with(self, planned: Iterable[PlannedRow], on: date) -> list[Flow]:
+        assert self.plan is not None
+        return [*self._flows, *(flow(row.outstanding, self.plan.start, max(on, row.due_on)) for row in planned)]
+
+    def within_cap(self, planned: list[PlannedRow], on: date) -> list[PlannedRow]:
+        """What is planned, less what the cap will not allow: a change makes it longer or dearer. The last are cut first, as
+        the payment is that settles.
+        """
+        if self.plan is None or self.terms.cap is None:
+            return planned
+        rows, cap, start = list(planned), self.terms.cap, self.plan.start
+        for place, row in reversed([*enumerate(rows)]):
+            flows, day = self._flows_with(rows, on), max(on, row.due_on)
+            allowed, off = room_roughly(flows, cap, start, day)
+            if allowed > off or (exactly := room(flows, cap, start, day)) >= 0:
+                break
+            rows[place] = row.less(-exactly)
+        return rows
 
     @property
     def is_fixed(self) -> bool:
