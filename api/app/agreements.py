@@ -1,7 +1,6 @@
 """Agreements: accepted offers in force, and what a person does with them."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, cast
 
 import strawberry
@@ -9,7 +8,7 @@ import strawberry
 from api.app.deposits import Deposit, deposit_of
 from api.app.documents import Document, documents_of
 from api.app.draw_downs import DrawDown
-from api.app.hardships import Hardship, HardshipKind
+from api.app.hardships import Hardship
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
 from api.app.products import Product
@@ -24,7 +23,7 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
-from domain.agreements import accepting, agreements, draw_downs, drawing, previewing, quotes, statements
+from domain.agreements import accepting, agreements, draw_downs, drawing, quotes, statements
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding, standings
@@ -33,8 +32,6 @@ from domain.market import products
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
-from infra.errors import invalid
-from infra.words import N_, Locale
 
 QuoteDay = Annotated[date | None, strawberry.argument(description="Absent: today.")]
 
@@ -175,37 +172,6 @@ class DrawDownInput:
     idempotency_key: str = key()
 
 
-@strawberry.type(description="What a change would cost. Nothing is kept.")
-class ChangePreview:
-    schedule: list[Instalment] = strawberry.field(description="What would be due when.")
-    total_cost: Money = strawberry.field(description="All that is paid over the whole life, fees included.")
-    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction: 0.12 is 12 %.")
-    message: str = strawberry.field(description="The same for the person, in a sentence.")
-
-
-PreviewChangeResult = Annotated[
-    ChangePreview | Refused,
-    strawberry.union("PreviewChangeResult", description="What it would cost, or why it cannot be changed so."),
-]
-
-
-@strawberry.input(description="What to try: exactly one kind of change.")
-class PreviewChangeInput:
-    agreement_id: strawberry.ID = strawberry.field(description="Of an Agreement.", metadata=id_check("Agreement"))
-    amount: MoneyInput | None = strawberry.field(default=None, description="To draw so much more.")
-    day_of_month: int | None = strawberry.field(
-        default=None, description="Another due day. Refused: it cannot be changed yet."
-    )
-    hardship: HardshipKind | None = strawberry.field(
-        default=None, description="To make it lighter for so many `months`. Refused: it cannot be asked for yet."
-    )
-    months: int | None = strawberry.field(default=None, description="Of a hardship.")
-
-    @property
-    def is_of_another_kind(self) -> bool:
-        return any(each is not None for each in (self.day_of_month, self.hardship, self.months))
-
-
 @strawberry.type
 class AgreementMutation:
     @requires(Permission.SIGNED_IN)
@@ -226,12 +192,6 @@ class AgreementMutation:
         actor = info.context.user
         return await commit(info, lambda db: _draw(db, actor, input))
 
-    @requires(Permission.SIGNED_IN)
-    @strawberry.mutation(description="What a change would make of schedule and cost. Nothing is kept.")
-    async def preview_change(self, info: Info, input: Input[PreviewChangeInput]) -> PreviewChangeResult | None:
-        actor, locale = info.context.user, info.context.locale
-        return await commit(info, lambda db: _preview(db, actor, input, locale))
-
 
 async def _accept(info: Info, actor: UserActor, input: AcceptOfferInput) -> agreements.Agreement:
     offer_id = id_of("Offer", input.offer_id, "input", "offerId")
@@ -250,17 +210,4 @@ async def _draw(db: Db, actor: UserActor, input: DrawDownInput) -> draw_downs.Dr
         input.amount.to_money("input", "amount"),
         None if account is None else id_of("PaymentAccount", account, "input", "paymentAccountId"),
         input.idempotency_key,
-    )
-
-
-async def _preview(db: Db, actor: UserActor, input: PreviewChangeInput, locale: Locale) -> ChangePreview:
-    agreement_id = id_of("Agreement", input.agreement_id, "input", "agreementId")
-    if input.amount is None or input.is_of_another_kind:
-        raise invalid(N_("Say what is to change: an amount to draw, and nothing else."), ("input", "amount"))
-    draw = await previewing.preview_draw(db, actor, agreement_id, input.amount.to_money("input", "amount"))
-    return ChangePreview(
-        schedule=schedule_of(draw.standing, draw.rows),
-        total_cost=Money.of(draw.total_cost, draw.standing.agreement.currency),
-        annual_cost=draw.annual_cost,
-        message=previewing.words(draw, locale),
     )

@@ -7,6 +7,7 @@ import strawberry
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement, AgreementMutation
 from api.app.applications import Application, ApplicationMutation
+from api.app.changes import ChangeMutation
 from api.app.choices import ChoiceQuery
 from api.app.consents import Consent, ConsentMutation
 from api.app.contacting import ContactMutation
@@ -56,6 +57,7 @@ class Mutation(
     AccountMutation,
     ApplicationMutation,
     AgreementMutation,
+    ChangeMutation,
     RepaymentMutation,
     RefundMutation,
     MatchMutation,

@@ -34,6 +34,7 @@ show(
     PAYOUT_REQUESTED="Money is to be paid out. Not told yet.",
     AGREEMENT_DRAWN="Money of a loan was drawn. Not told yet.",
     AGREEMENT_REPAID="An instalment was paid. Not told yet.",
+    AGREEMENT_REPLANNED="What is still to come is due on other days, or less for a while.",
     AGREEMENT_OVERDUE="An instalment is late. Not told yet.",
     AGREEMENT_SETTLED="Nothing is owed any more. Not told yet.",
     AGREEMENT_UNWOUND="What was agreed on was undone. Not told yet.",

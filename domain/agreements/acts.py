@@ -19,6 +19,9 @@ class ActKind(StrEnum):
     FEE = "FEE"
     PENALTY = "PENALTY"
     PAUSE = "PAUSE"
+    DEFERRAL = "DEFERRAL"
+    LOWERING = "LOWERING"
+    DUE_DAY = "DUE_DAY"
     WAIVER = "WAIVER"
     REFUND = "REFUND"
     MOVE_IN = "MOVE_IN"
@@ -30,7 +33,8 @@ class ActKind(StrEnum):
 class AgreementAct(Entity):
     """`cause_id` is the draw-down, payment or refund that it came of, or the agreement itself; of each there is one act of a kind.
 
-    `on` is the value date, `until` the last day of a pause or a lease, `withheld` what of an advance was kept as the fee.
+    `on` is the value date, `until` the last day of a pause, a hardship or a lease, `withheld` what of an advance was kept as the
+    fee, `number` how many months are put off, how many instalments lowered, or the day of the month.
     """
 
     __tablename__ = "agreement_acts"
@@ -48,6 +52,7 @@ class AgreementAct(Entity):
     place: Mapped[int]  # in the order in which they were written, from 0
     withheld: Mapped[Minor] = mapped_column(default=0)
     until: Mapped[date | None] = mapped_column(default=None)
+    number: Mapped[int | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "agreement_id", "kind", "cause_id", unique=True),

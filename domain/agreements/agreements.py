@@ -32,6 +32,7 @@ COOLING_OFF = timedelta(hours=24)
 DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue"), declare("agreement.settled")
 UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
+REPLANNED = declare("agreement.replanned")  # what is still to come is due on other days, or less for a while
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
 TOO_LATE = N_("This acceptance can no longer be taken back.")
 

@@ -30,6 +30,7 @@ async def book_act(
     on: date | None = None,
     withheld: int = 0,
     until: date | None = None,
+    number: int | None = None,
 ) -> AgreementStanding:
     """Let this have happened on a day, today where none is named, and book what follows: also an earlier day, after which all is
     worked out anew. Answers how the agreement stands then.
@@ -48,6 +49,7 @@ async def book_act(
         place=len(before.acts),
         withheld=withheld,
         until=until,
+        number=number,
     )
     db.add(act)
     [after] = await _book(db, [before.with_act(act)])

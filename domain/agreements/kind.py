@@ -47,6 +47,7 @@ class AgreementKind:
     though its day is not over. `live` works out schedule and bookings of what happened up to a day, `payoff` what settles
     everything on it. `waits` is how long after the day of the acceptance it lapses where it has not begun. `goes_on` says whether
     more is to come of it, so that it stays in force though nothing is owed.
+    `is_replanned`: whether what is still to come can get other days, or be less for a while.
     """
 
     life: Lifecycle[AgreementStatus]
@@ -59,4 +60,5 @@ class AgreementKind:
     goes_on: Callable[[Agreement, LoanLife], bool]
     waits: timedelta | None = None
     is_drawn: bool = False
+    is_replanned: bool = False
     holds_deposit: bool = False

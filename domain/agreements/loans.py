@@ -36,4 +36,5 @@ KIND = AgreementKind(
     goes_on=_goes_on,
     waits=timedelta(days=90),
     is_drawn=True,
+    is_replanned=True,
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.agreements.acts import AgreementAct
+from domain.agreements.acts import ActKind, AgreementAct
 from domain.agreements.agreements import OPEN, Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.kind import AgreementKind
@@ -99,7 +99,8 @@ class AgreementStanding:
     @property
     def due_day(self) -> int | None:
         """The day of the month on which instalments are due, where the month has it."""
-        return self.life.rows[0].starts_on.day if self.life.rows else None
+        chosen = [act.number for act in self.acts if act.kind is ActKind.DUE_DAY]
+        return chosen[-1] if chosen else self.life.rows[0].starts_on.day if self.life.rows else None
 
     @cached_property
     def acts_by_ref(self) -> dict[str, AgreementAct]:
@@ -130,13 +131,15 @@ class AgreementStanding:
             return InstalmentStatus.OVERDUE
         return InstalmentStatus.PARTLY_PAID if row.paid.total else InstalmentStatus.OPEN
 
-    def with_another(self, event: LoanEvent) -> LoanLife:
-        """Its life as it would be with this too."""
-        return self.kind.live(self.agreement, [*self.events, event], max(self.on, event.on))
+    def with_more(self, *events: LoanEvent) -> LoanLife:
+        """Its life as it would be with these too."""
+        return self.kind.live(self.agreement, [*self.events, *events], max([self.on, *(each.on for each in events)]))
 
 
 def _event(act: AgreementAct) -> LoanEvent:
-    return LoanEvent(Act(act.kind), act.on, act.amount, act.until, act.withheld, ref=str(act.cause_id))
+    return LoanEvent(
+        Act(act.kind), act.on, act.amount, act.until, act.withheld, number=act.number or 0, ref=str(act.cause_id)
+    )
 
 
 def _that_stand(movements: Iterable[Movement]) -> list[Booking]:

@@ -17,6 +17,7 @@ from infra.reactions import reaction
 KIND_OF: Mapping[str, NoticeKind] = {
     agreements.DRAWN: words.DRAW_DOWN_ARRIVED,
     agreements.SETTLED: words.AGREEMENT_SETTLED,
+    agreements.REPLANNED: words.AGREEMENT_REPLANNED,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
     deposits.DEPOSIT_RETURNED: words.DEPOSIT_RETURNED,

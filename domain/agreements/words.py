@@ -77,3 +77,13 @@ AGREEMENT_LAPSED = declare(
         link=AGREEMENT,
     )
 )
+AGREEMENT_REPLANNED = declare(
+    NoticeKind(
+        "agreement_replanned",
+        NoticeClass.MONEY,
+        N_("Your schedule is another now"),
+        N_("{product}: what is still to come was planned anew. Your agreement shows what is due, and when."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)

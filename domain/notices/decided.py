@@ -28,6 +28,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "agreement.lapsed": ("agreement_lapsed",),
     "agreement.overdue": ("instalment_overdue",),
     "agreement.repaid": ("repayment_counted",),
+    "agreement.replanned": ("agreement_replanned",),
     "agreement.settled": ("agreement_settled",),
     "agreement.unwound": Untold("the person took it back themselves, or is told of what was sent back"),
     "application.accepted": ("application_accepted",),

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     AGREEMENT_DRAWN = "agreement.drawn"
     AGREEMENT_REPAID = "agreement.repaid"
     AGREEMENT_OVERDUE = "agreement.overdue"
+    AGREEMENT_REPLANNED = "agreement.replanned"
     AGREEMENT_SETTLED = "agreement.settled"
     AGREEMENT_UNWOUND = "agreement.unwound"
     NOTICE_GIVEN = "notice.given"
@@ -51,6 +52,7 @@ OF_AGREEMENTS: Mapping[str, EventType] = {
     agreements.DRAWN: EventType.AGREEMENT_DRAWN,
     agreements.REPAID: EventType.AGREEMENT_REPAID,
     agreements.OVERDUE: EventType.AGREEMENT_OVERDUE,
+    agreements.REPLANNED: EventType.AGREEMENT_REPLANNED,
     agreements.SETTLED: EventType.AGREEMENT_SETTLED,
     agreements.UNWOUND: EventType.AGREEMENT_UNWOUND,
 }
