@@ -41,7 +41,8 @@ async def metrics(request: Request) -> Response:
     waiting, looked = await backlog.look_now(), await _last_look()
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
     sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
-    money = [*_of_money(await alarms.look_now()), *_of_days(await days.look_now())]
+    looked_at = await alarms.look_now()
+    money = [*_of_money(looked_at), *_of_deadlines(looked_at), *_of_days(await days.look_now())]
     told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
@@ -134,6 +135,13 @@ def _of_money(now: MoneyAlarms | None) -> Iterator[Metric]:
     yield _gauge(
         "longan_money_unmatched", "Sums of money that came and fit nothing", now.unmatched if now else math.nan
     )
+
+
+def _of_deadlines(now: MoneyAlarms | None) -> Iterator[Metric]:
+    missed = "What people were promised by a time that is past, and is not done"
+    yield _gauge("longan_money_deadlines_missed", missed, now.missed if now else math.nan)
+    since = "Since the oldest of them was missed"
+    yield _gauge("longan_money_deadlines_missed_seconds", since, now.missed_seconds if now else math.nan)
 
 
 def _of_days(now: DayBacklog | None) -> Iterator[Metric]:

@@ -1,6 +1,6 @@
 """DrawDown: money of a loan on its way to the person: sent, settled, failed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor
+from domain.agreements.words import PAYOUT_LATE
+from domain.deadlines.deadlines import DeadlineKind, declare_kind
 from domain.people import payment_accounts
 from domain.permissions import Permission
 from infra.database import Db
@@ -16,8 +18,12 @@ from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.privacy import Erasure, Export, Privacy
 from infra.revisions import Raised, raises
+from infra.words import N_
 
 PAYOUT_REQUESTED, PAYOUT_FAILED = declare("payout.requested"), declare("payout.failed")
+
+PAID_OUT_WITHIN = timedelta(hours=24)  # or somebody looks into it
+PAYOUT = declare_kind(DeadlineKind("payout", N_("A payout is to arrive"), PAYOUT_LATE))
 
 
 class DrawDownStatus(StrEnum):

@@ -11,10 +11,11 @@ from domain.actors import PartnerActor, UserActor
 from domain.agreements import agreements, booking, counting
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
-from domain.agreements.draw_downs import LIFE, PAYOUT_REQUESTED, DrawDown, DrawDownStatus
+from domain.agreements.draw_downs import LIFE, PAID_OUT_WITHIN, PAYOUT, PAYOUT_REQUESTED, DrawDown, DrawDownStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.limits import transfer_of
 from domain.agreements.standings import AgreementStanding, standing_of
+from domain.deadlines import deadlines
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import NotPosted, post
 from domain.ledger.transfers import Cause, CauseKind
@@ -117,6 +118,8 @@ async def send(db: Db, standing: AgreementStanding, account_id: UUID, amount: in
     except NotPosted as refused:
         raise beyond_limit(refused.code, standing) from refused
     db.add(drawn)
+    due_at = drawn.sent_at + PAID_OUT_WITHIN
+    await deadlines.begin(db, PAYOUT, drawn.user_id, drawn.id, agreement.id, due_at)
     await agreements.touch(db, agreement)
     await outbox.announce(db, PAYOUT_REQUESTED, user_id=drawn.user_id, subject_id=drawn.id)
     return drawn
@@ -167,6 +170,7 @@ async def conclude(
     if drawn.status is not DrawDownStatus.SENT:
         sentence = N_("This payout was reported before, and ended otherwise.")
         raise Refusal(RefusalCode.STALE, sentence, field=OUTCOME)
+    await deadlines.end(db, PAYOUT, user_id, drawn.id)
     drawn.ended_at, drawn.reference = await clock.now(db), reference
     await LIFE.move(db, drawn, status)
     if status is DrawDownStatus.SETTLED:

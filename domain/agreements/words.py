@@ -45,6 +45,16 @@ INSTALMENT_OVERDUE = declare(
         texted=Texted.INSTEAD,
     )
 )
+PAYOUT_LATE = declare(
+    NoticeKind(
+        "payout_late",
+        NoticeClass.MONEY,
+        N_("Your money takes longer than it should"),
+        N_("What you drew was to arrive within a day, and nobody told us that it has. We are looking into it."),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
 AGREEMENT_SETTLED = declare(
     NoticeKind(
         "agreement_settled",

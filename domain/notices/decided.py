@@ -56,6 +56,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "day.passed": OURS,
     "deposit.held": SHOWN,
     "deposit.returned": ("deposit_returned",),
+    "deadline.due": LATER,
+    "deadline.missed": ("payout_late",),
     "device.ended": ("device_signed_out",),
     "evidence.head_signed": OURS,
     "evidence.sealing_due": OURS,

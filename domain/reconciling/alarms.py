@@ -13,17 +13,24 @@ from infra.database import Db, reading
 
 @dataclass(frozen=True)
 class MoneyAlarms:
-    """`reconciled_seconds`: since all agreements were compared to the last one; None where they never were."""
+    """`reconciled_seconds`: since all agreements were compared to the last one; None where they never were. `missed` deadlines
+    are not kept yet, the oldest since `missed_seconds`.
+    """
 
     breaks: int
     unmatched: int
     reconciled_seconds: float | None
+    missed: int
+    missed_seconds: float
 
 
 LOOK = text("""
     SELECT (SELECT count(*) FROM ledger_breaks WHERE ended_at IS NULL)::int,
            (SELECT count(*) FROM takings WHERE (why IS NOT NULL AND ended_at IS NULL) OR contradicted_at IS NOT NULL)::int,
-           (SELECT extract(epoch FROM longan_now() - max(occurred_at)) FROM events WHERE subject_id IS NULL AND name = :done)::float
+           (SELECT extract(epoch FROM longan_now() - max(occurred_at)) FROM events WHERE subject_id IS NULL AND name = :done)::float,
+           missed.*
+      FROM (SELECT count(*)::int, coalesce(extract(epoch FROM longan_now() - min(missed_at)), 0)::float FROM deadlines
+             WHERE missed_at IS NOT NULL AND ended_at IS NULL) AS missed
 """)
 
 

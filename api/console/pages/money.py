@@ -17,6 +17,7 @@ from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import decisions
 from domain.applications.decisions import Decision
 from domain.days import buckets
+from domain.deadlines import deadlines
 from domain.evidence.leaves import Evidence
 from domain.ledger.accounts import Balances, balances_of
 from domain.ledger.kinds import KINDS, AccountKind
@@ -137,6 +138,7 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         open_breaks, count = await breaks.open_breaks(db, SHOWN), await breaks.count_open(db)
         odd, late = await takings.odd(db, SHOWN), await buckets.buckets(db)
+        missed = await deadlines.missed(db, SHOWN)
     return page(
         request,
         "money.html",
@@ -145,6 +147,7 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
         unmatched=[(each, _why(each)) for each in odd],
         kinds=BREAKS,
         late=late,
+        missed=[(each, deadlines.KINDS[each.kind].name, _agreement_address(each.about_id)) for each in missed],
         most=max(each.agreements for each in late),
         bucket_names=BUCKET_NAMES,
     )
@@ -154,7 +157,11 @@ def _address(found: LedgerBreak) -> str | None:
     """Of the agreement's page; a partner's report has none."""
     if found.kind is BreakKind.REPORT:
         return None
-    return f"/console/agreements/{global_id('Agreement', found.subject_id)}"
+    return _agreement_address(found.subject_id)
+
+
+def _agreement_address(id: UUID) -> str:
+    return f"/console/agreements/{global_id('Agreement', id)}"
 
 
 def _why(taking: Taking) -> str:
