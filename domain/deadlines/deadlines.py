@@ -88,7 +88,7 @@ async def end(db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID) -> No
 
 @reaction(DUE, stored_as="miss_deadline")
 async def miss(db: Db, event: Event) -> None:
-    """What was not done by now is missed: the person hears of it, and the staff sees it until it is done."""
+    """What was not done by now is missed: the staff sees it until it is done."""
     its = select(Deadline).where(Deadline.user_id == event.user_id, Deadline.id == event.subject_id)
     deadline = (await db.execute(its.with_for_update())).scalar_one()
     now = await clock.now(db)
@@ -96,7 +96,14 @@ async def miss(db: Db, event: Event) -> None:
         return
     deadline.missed_at = now
     await outbox.announce(db, MISSED, user_id=deadline.user_id, subject_id=deadline.id, kind=deadline.kind)
-    await notify(db, deadline.user_id, KINDS[deadline.kind].told, deadline.about_id)
+
+
+@reaction(MISSED, stored_as="tell_deadline_missed")
+async def tell_deadline_missed(db: Db, event: Event) -> None:
+    """What was done meanwhile is not told to be missed."""
+    deadline = await db.get_one(Deadline, (event.user_id, event.subject_id))
+    if deadline.ended_at is None:
+        await notify(db, deadline.user_id, KINDS[deadline.kind].told, deadline.about_id)
 
 
 async def missed(db: Db, limit: int) -> Sequence[Deadline]:

@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.bench.account import account
+from api.cli.bench.day import day
 from api.cli.bench.evidence import evidence
 from api.cli.bench.growing import growth
 from api.cli.bench.ledger import ledger
@@ -29,3 +30,4 @@ bench.command()(growth)
 bench.command()(account)
 bench.command()(webhooks)
 bench.command()(ledger)
+bench.command()(day)

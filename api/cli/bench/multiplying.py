@@ -107,6 +107,8 @@ def _value(table: Table, name: str, alone: set[str]) -> str:
         return f"pg_temp.another({column}, n)"
     if table.name == "receipts" and name == "actor" and isinstance(kind, Text):
         return "'user:' || pg_temp.another($1::uuid, n)::text"
+    if table.name == "movements" and name == "ref":
+        return f"CASE WHEN {column} = ANY($2::uuid[]::text[]) THEN pg_temp.another({column}::uuid, n)::text ELSE {column} END"
     return column
 
 

@@ -26,6 +26,9 @@ async def look(db: Db, drawn: DrawDown) -> Deadline:
     assert due is not None and due.name == deadlines.DUE
     for _ in range(2):
         await deadlines.miss(db, due)
+    missed = select(Event).where(Event.subject_id == deadline.id, Event.name == deadlines.MISSED)
+    for event in (await db.execute(missed)).scalars():
+        await deadlines.tell_deadline_missed(db, event)
     return deadline
 
 
