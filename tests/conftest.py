@@ -47,7 +47,7 @@ LONG = (
     "ml/models/",
     "ml/population/",
     "infra/delivery/",
-    "api/dev/test_past",
+    "api/dev/past/",
 )
 
 

@@ -45,9 +45,9 @@ from integrations.sms.messages import SmsFailure
 from tests.integrations.conftest import Desk, NeverCameBack, forget
 from tests.integrations.registers import StandIn, register_of
 from tests.integrations.serving import served
+from tests.integrations.sms.test_sms_gateways import ALIYUN, MESSAGE, TENCENT, TWILIO, reached
 from tests.integrations.test_linking import callback_of
 from tests.integrations.test_linking_at_the_sandbox import KEYS
-from tests.integrations.test_sms_gateways import ALIYUN, MESSAGE, TENCENT, TWILIO, reached
 
 SEEDS = range(int(os.environ.get("LONGAN_ANSWERS", "60")))
 AS_OF = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -67,7 +67,7 @@ def address() -> str:
 def running(var: Path, address: str) -> Iterator[subprocess.Popen[str]]:
     """Two of the six programs, which only sleep."""
     command = [sys.executable, "-c", SUPERVISE, str(var), address]
-    house = Path(__file__).parents[3]
+    house = Path(__file__).parents[4]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=house, env={**os.environ}) as popen:
         assert popen.stdout
         assert popen.stdout.readline() == "watching\n"
@@ -165,7 +165,7 @@ def test_asking_who_is_here_keeps_nobody_out(var: Path) -> None:
             "-c",
             f"from infra.running.instance_lock import occupant; from pathlib import Path\nwhile True: occupant(Path({str(var)!r}))",
         ],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
     )
     try:
         for _ in range(20):

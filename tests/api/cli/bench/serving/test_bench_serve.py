@@ -23,7 +23,7 @@ from api.cli.house import House
 from api.story import ConsoleStory
 from infra.embedded.valkey import free_port
 
-CONTRACT = Path(__file__).parents[2] / "contract"
+CONTRACT = Path(__file__).parents[4] / "contract"
 
 
 @pytest.mark.usefixtures("models")
