@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,16 @@ Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.bytes_]
 Objects = NDArray[np.object_]
+Ids = Annotated[Codes, "S16"]
+Currencies = Annotated[Codes, "S3"]
 
 UNKNOWN = -1
+
+
+def dtype_of(column: Any) -> Any:
+    """How a column is kept, by one of the kinds above; beside its kind stands its length where it has one."""
+    _, kept = get_args(column)
+    return kept if isinstance(kept, str) else get_args(kept)[0]
 
 
 def upright(values: Sequence[int | None]) -> Whole:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +12,7 @@ import structlog
 
 from domain.credit.grades import Grade
 from domain.market import quoting
-from domain.market.arrays import Choices, Codes, Flags, Floats, Indices, Objects, Whole
+from domain.market.arrays import Choices, Currencies, Flags, Floats, Ids, Indices, Objects, Whole, dtype_of
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product, ProductStatus
 from domain.market.rule_inputs import check
@@ -34,11 +34,11 @@ class ProductColumns:
     """One row a product, in the order of their ids. Money in minor units, rates as fractions of a year."""
 
     products: Objects
-    ids: Codes
-    partner: Codes
+    ids: Ids
+    partner: Ids
     line: Objects  # of the title, as it is searched
     kind: Whole  # place in KINDS
-    currency: Codes
+    currency: Currencies
     unit: Whole  # minor units in one of the currency's own, as 100 fen in a yuan
     step: Whole  # amounts are illustrated in multiples of it
     amount_min: Whole
@@ -161,16 +161,9 @@ def _column(kind: Any, values: Sequence[Any]) -> Any:
     return column
 
 
-# How each column is kept; what is worked out of others is none of these.
+# What each row says, as its column is kept; what is worked out of others is none of these.
 TYPES: Mapping[str, Any] = {
-    **dict.fromkeys(("products", "line", "terms", "regions", "occupations"), object),
-    "is_instant": bool,
-    **dict.fromkeys(("annual_rate", "fee_rate"), float),
-    **dict.fromkeys(("ids", "partner"), "S16"),
-    "currency": "S3",
-    **dict.fromkeys(
-        ("kind", "unit", "step", "amount_min", "amount_max", "months_min", "months_max", "months", "grade_needed"),
-        np.int64,
-    ),
-    **dict.fromkeys(("age_min", "age_max", "income_at_least"), np.int64),
+    name: dtype_of(kind)
+    for name, kind in get_type_hints(ProductColumns, include_extras=True).items()
+    if name != "annual_cost"
 }
