@@ -191,5 +191,5 @@ def _gauges(
 
 
 def routes() -> list[BaseRoute]:
-    """In production there is no such door until it has a token; the embedded default is on one machine, and open."""
+    """The door for figures. In production there is none until it has a token; the embedded default is on one machine, and open."""
     return [Route("/metrics", metrics)] if settings().is_embedded or settings().metrics_token else []

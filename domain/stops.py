@@ -53,7 +53,7 @@ SENTENCES = {
 
 
 class Stop(Entity):
-    """In force until `lifted_at`. `subject_id` is a partner's or a product's id, or EVERYTHING."""
+    """A stop of new business, in force until `lifted_at`. `subject_id` is a partner's or a product's id, or EVERYTHING."""
 
     __tablename__ = "stops"
     __record__ = Record(later=("lifted_at",), closed_by="lifted_at")
@@ -72,7 +72,7 @@ class Stop(Entity):
 
     @property
     def hash(self) -> str:
-        """Of all that a second person says yes to when it is lifted."""
+        """A hash of all that a second person says yes to when it is lifted."""
         return approvals.hash_of([str(self.id), self.kind, str(self.subject_id), self.reason])
 
 
@@ -145,7 +145,7 @@ async def refuse(db: Db, kind: StopKind, *subjects: UUID, field: tuple[str, ...]
 
 
 async def newest(db: Db, limit: int) -> Sequence[Stop]:
-    """Those in force first, then those that were lifted, the newest first."""
+    """Stops: those in force first, then those that were lifted, the newest first."""
     order = Stop.lifted_at.desc().nulls_first(), Stop.stopped_at.desc(), Stop.id
     return (await db.execute(select(Stop).order_by(*order).limit(limit))).scalars().all()
 

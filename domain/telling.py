@@ -147,7 +147,7 @@ async def tell_of_second_factor(db: Db, event: Event) -> None:
 
 @reaction(recoveries.RECOVERED, stored_as="tell_of_recovery")
 async def tell_of_recovery(db: Db, event: Event) -> None:
-    """By every way, and on the devices that were signed in before: from there it can be undone."""
+    """Tell of it by every way, and on the devices that were signed in before: from there it can be undone."""
     user_id, session_id = _session(event)
     ends_at = (await db.get_one(Session, (user_id, session_id))).recovering_until
     await notify(db, user_id, words.SECOND_FACTOR_RECOVERED, session_id, ends_at=ends_at)
@@ -163,7 +163,7 @@ async def tell_of_payment_account(db: Db, event: Event) -> None:
 
 @reaction(changing_phone.CHANGED, changing_phone.STOPPED, stored_as="tell_of_phone_change")
 async def tell_of_phone_change(db: Db, event: Event) -> None:
-    """On the person's devices, which may all be another's or none: the old number has a text of its own."""
+    """Tell the person's devices, which may all be another's or none: the old number has a text of its own."""
     assert event.user_id is not None, "a change's event names whose number it was"
     is_stopped = event.name == changing_phone.STOPPED
     await notify(db, event.user_id, words.PHONE_CHANGE_STOPPED if is_stopped else words.PHONE_CHANGED)
@@ -171,7 +171,7 @@ async def tell_of_phone_change(db: Db, event: Event) -> None:
 
 @reaction(consents.GRANTED, consents.REVOKED, stored_as="tell_of_consent")
 async def tell_of_consent(db: Db, event: Event) -> None:
-    """Of one that came without an application; of the others the application's own notices tell."""
+    """Tell of a consent that came without an application; of the others the application's own notices tell."""
     asked = (
         select(Partner.name, Consent.expires_at)
         .join(Partner, Partner.id == Consent.partner_id)

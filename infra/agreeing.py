@@ -54,7 +54,7 @@ NAME = "longan"
 
 
 def mark(settings: Settings) -> str:
-    """As `longan k1a2b m3c4d ...`: what a connection calls itself. So few digits tell nothing of a secret."""
+    """What a connection calls itself, as `longan k1a2b m3c4d ...`. So few digits tell nothing of a secret."""
     return " ".join([NAME, *(f"{group[0]}{_digest(settings, names)}" for group, names in SHARED.items())])
 
 

@@ -28,7 +28,7 @@ async def now(db: AsyncSession) -> datetime:
 
 
 async def dated(db: AsyncSession) -> datetime:
-    """The same, for who tells `lasting` until when it is all one which time it is."""
+    """The time now, for whoever tells `lasting` until when it is all one which time it is."""
     moment: datetime | None = db.info.get("now")
     if moment is None:
         moment = (await db.execute(text("SELECT longan_now()"))).scalar_one()

@@ -60,7 +60,7 @@ class Connections:
         return connection
 
     def close(self) -> None:
-        """Those that are in use close when they come back."""
+        """Close all; those that are in use close when they come back."""
         self._is_over = True
         self._terminate_idle()
 

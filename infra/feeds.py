@@ -37,7 +37,7 @@ NEXT = text("SELECT greatest(CAST(:last AS bigint) + 1, (extract(epoch FROM cloc
 
 
 def waiting_index(name: str, *columns: str) -> Index:
-    """Of a reader's rows that wait for their position, in the order in which they get them: however many wait, none is sorted."""
+    """An index of a reader's rows that wait for their position, in the order in which they get them: however many wait, none is sorted."""
     return Index(name, *columns, postgresql_where=text("feed_position IS NULL"))
 
 

@@ -27,7 +27,7 @@ class RunInPlace(Protocol):
 
 
 class Line:
-    """So many at work or waiting in this process, and so many of them by one name."""
+    """A line in which so many may work or wait in this process, and so many of them by one name."""
 
     def __init__(self, threads: int, most: int, most_of_name: int) -> None:
         self.threads = threads

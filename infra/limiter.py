@@ -50,7 +50,7 @@ class LocalCounts:
 
 
 class Bursts:
-    """So much at once, and then so much a second, by the virtual clock of a leaky bucket (ITU-T I.371). In this process."""
+    """Lets so much through at once, and then so much a second, by the virtual clock of a leaky bucket (ITU-T I.371). In this process."""
 
     KEYS_MAX = 20_000
 

@@ -29,7 +29,7 @@ NOW = bindparam("now", None, type_=DateTime(timezone=True))
 
 
 def is_any_pair(owner: InstrumentedAttribute[UUID], id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Of a question whose keys are pairs: the rows of any of them."""
+    """The rows of any of the pairs that are a question's keys."""
     pairs = func.unnest(KEYS, IDS).table_valued("owner", "id").render_derived()
     return tuple_(owner, id).in_(select(pairs.c.owner, pairs.c.id))
 

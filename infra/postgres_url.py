@@ -11,7 +11,7 @@ WORDS = ("host", "port", "user", "password", "dbname", "sslmode", *FILES, "targe
 
 
 def checked(url: str) -> str:
-    """The same. Raises ValueError with the words for what would be right."""
+    """The address, if it is one. Raises ValueError with the words for what would be right."""
     if not url.isprintable() or " " in url:
         raise ValueError("should hold no spaces; write them as %20")
     try:

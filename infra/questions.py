@@ -41,7 +41,7 @@ class Question(Generic[*Ts]):
         return self.rows(await connections().fetch(self.sql, self.values(given)))
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
-        """In the order of the statement's parameters."""
+        """The values in the order of the statement's parameters."""
         said = {**self._constants, **given}
         return [said[name] if change is None else change(said[name]) for name, change in self._asked]
 
@@ -131,7 +131,7 @@ def _changed(value: Any, change: Change) -> Any:
 
 
 def one_of(column: ColumnElement[T] | InstrumentedAttribute[T], values: Iterable[T]) -> ColumnElement[bool]:
-    """As `in_`, whose parameters SQLAlchemy writes only when it asks by itself."""
+    """A condition as `in_`, whose parameters SQLAlchemy writes only when it asks by itself."""
     return or_(*(column == value for value in values))
 
 
@@ -144,7 +144,7 @@ async def ask_together(asked: Asking) -> list[list[Any]]:
 
 
 async def ask_of(db: AsyncSession, asked: Asking) -> list[list[Any]]:
-    """The same by whatever session is held: a read asks by itself, a transaction sees all that it has changed."""
+    """Ask by whatever session is held: a read asks by itself, a transaction sees all that it has changed."""
     if isinstance(db, Reads):
         return await ask_together(asked)
     await db.flush()
@@ -152,7 +152,7 @@ async def ask_of(db: AsyncSession, asked: Asking) -> list[list[Any]]:
 
 
 async def ask_within(db: AsyncSession, asked: Asking) -> list[list[Any]]:
-    """The same as this transaction sees it; of what it has changed, only what is flushed."""
+    """Ask as this transaction sees it; of what it has changed, only what is flushed."""
     connection = await db.connection()
 
     async def fetch(sql: str, values: Sequence[Any]) -> list[Any]:

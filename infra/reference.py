@@ -38,7 +38,7 @@ def forget() -> None:
 
 
 class Reference(Generic[T]):
-    """The same until somebody changes some of it. `also` names what else it depends on."""
+    """What is read once, and kept until somebody changes some of it. `also` names what else it depends on."""
 
     def __init__(self) -> None:
         self._kept: tuple[Hashable, float, T] | None = None

@@ -128,13 +128,13 @@ PUSH_NEEDS: dict[str, tuple[str, ...]] = {
 
 
 class Rate(Part):
-    """At most `times` in `seconds`."""
+    """A limit: at most `times` in `seconds`."""
 
     times: Times
     seconds: kinds.WholeSeconds
 
     def widened(self, by: int) -> "Rate":
-        """So many times as often, which may be more than anybody may set."""
+        """The rate so many times as often, which may be more than anybody may set."""
         return self.model_copy(update={"times": by * self.times})
 
 

@@ -19,7 +19,7 @@ def sentences(error: ValidationError | SettingsError | UnicodeDecodeError) -> li
 
 
 def does_not_start(told: list[str]) -> SystemExit:
-    """Its words go to stderr, and the exit code is 1."""
+    """A program that does not start: its words go to stderr, and the exit code is 1."""
     return SystemExit("\n".join(f"Longan does not start: {each}" for each in told))
 
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 async def answer(
     *, challenge_id: UUID, kind: FactorKind, response: str, device_name: str, key: str, ip: str
 ) -> Session | Refusal:
-    """As `second_signing.answer`; and for an identity PROVIDER_UNAVAILABLE, PROVIDER_REFUSED where the phone is not theirs."""
+    """Answer as `second_signing.answer` does; and for an identity PROVIDER_UNAVAILABLE, PROVIDER_REFUSED where the phone is not theirs."""
     signing_in.check_device_name(device_name)
     check_key(key)
     said: dict[str, Any] = {"challenge_id": challenge_id, "response": response, "device_name": device_name}

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 async def start(*, challenge_id: UUID, device_name: str, key: str, ip: str) -> Session:
-    """As `newcomers.start`; a former owner who uses the account still, but has another number, keeps nobody out."""
+    """Start as `newcomers.start` does; a former owner who uses the account still, but has another number, keeps nobody out."""
     said: dict[str, Any] = {"challenge_id": challenge_id, "device_name": device_name, "key": key, "ip": ip}
     try:
         return await transact(lambda db: newcomers.start(db, **said))

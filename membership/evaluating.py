@@ -52,7 +52,7 @@ BY_MERIT = Occasion(MoveReason.REACHED)
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Of some people: the last of them, how many there were, how many moved."""
+    """What came of some people: the last of them, how many there were, how many moved."""
 
     last: UUID | None
     people: int
@@ -85,7 +85,7 @@ async def review(db: Db, user_id: UUID) -> None:
 
 
 async def evaluate_range(db: Db, after: UUID, last: UUID, most: int, occasion: Occasion) -> Evaluated:
-    """The same for the next people of a range. Who would not change is neither locked nor written."""
+    """Evaluate the next people of a range. Who would not change is neither locked nor written."""
     live = await rules.live(db)
     given = {"after": after, "last": last, "most": most}
     people = await _read(db, SEEN, occasion, **given)

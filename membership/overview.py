@@ -20,7 +20,7 @@ class TierOverview:
 
 
 async def by_codes(db: Db, codes: set[str]) -> dict[str, TierOverview]:
-    """Those of these codes, for who loads them together."""
+    """Tiers of these codes, for whoever loads them together."""
     return {each.tier.code: each for each in await tiers_with_counts(db) if each.tier.code in codes}
 
 

@@ -140,7 +140,7 @@ async def recall(db: Db | None) -> TierRules:
 
 
 async def lock(db: Db) -> None:
-    """Until this transaction ends nobody else drafts, publishes or rolls back: the lowest tier stands for all rules."""
+    """Lock all rules: until this transaction ends nobody else drafts, publishes or rolls back: the lowest tier stands for all rules."""
     await db.execute(select(Tier.code).where(Tier.rank == 1).with_for_update(key_share=True))
 
 

@@ -40,7 +40,7 @@ async def evaluate_after_taking_back(db: Db, event: Event) -> None:
 
 @reaction(simulations.BEGUN, stored_as="simulate_tier_rules", calls_out=True)
 async def simulate_tier_rules(event: Event) -> None:
-    """It calls nobody; but its snapshot stays open beside the transactions that tell how far it is."""
+    """Simulate what was asked for. It calls nobody; but its snapshot stays open beside the transactions that tell how far it is."""
     assert event.subject_id is not None
     await simulating.run(event.subject_id)
 

@@ -25,7 +25,7 @@ class Instalment:
 
 
 def schedule_of(standing: AgreementStanding, rows: Sequence[PlannedRow]) -> list[Instalment]:
-    """Of an agreement of which something was drawn."""
+    """The schedule of an agreement of which something was drawn."""
 
     def money(minor: int) -> Money:
         return Money.of(minor, standing.agreement.currency)
@@ -46,7 +46,7 @@ def schedule_of(standing: AgreementStanding, rows: Sequence[PlannedRow]) -> list
 
 
 def schedule_of_offer(offer: Offer) -> list[Instalment]:
-    """As it would be if everything were drawn at once."""
+    """The schedule as it would be if everything were drawn at once."""
     return [
         Instalment(
             number=number,

@@ -123,7 +123,7 @@ class House:
         )
 
     def sender(self) -> Program:
-        """Of webhooks."""
+        """The sender of webhooks."""
         return Program(
             name="Sender",
             command=[*YIELDING, PYTHON, "-m", "api.sender"],

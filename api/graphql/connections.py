@@ -82,7 +82,7 @@ NOTHING_YET = encode_cursor((0, UUID(int=0)))
 
 
 def resumable(page: Page[T]) -> Page[T]:
-    """Of a feed: a place from which to go on is there also where nothing is yet."""
+    """A page of a feed: a place from which to go on is there also where nothing is yet."""
     return page if page.end is not None else replace(page, end=NOTHING_YET)
 
 

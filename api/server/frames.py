@@ -72,7 +72,7 @@ class SocketConnection(Unread, WebSocketsSansIOProtocol):
 
 
 class FramePace:
-    """So many a minute, and that many at once."""
+    """Lets so many frames through a minute, and that many at once."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_second = per_minute / 60

@@ -13,7 +13,7 @@ _kept: list[int] = []  # the open file whose lock says that this process lives
 
 @contextmanager
 def gathered() -> Iterator[None]:
-    """For as long as the block lasts, processes that are started know each other."""
+    """Processes that are started while the block lasts know each other."""
     with TemporaryDirectory(prefix="longan-api-") as folder:
         os.environ[FOLDER] = folder
         try:

@@ -74,7 +74,7 @@ def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:
 
 @raises(Raised.OWNERS)
 class Agreement(InFeed, Entity):
-    """Its partner follows it in a feed of changes. What it owes is worked out of its acts, and stands in the ledger.
+    """A contract between a person and a partner, who follows it in a feed. What it owes is worked out of its acts and stands in the ledger.
 
     `amount` is the most that the person can get of it; of a lease a month's rent, and `notice_days` how long before its last day
     notice of it is given. `overdue_at`: when the oldest instalment that is open is late, or None. `bucket`: the last of BUCKETS that
@@ -125,7 +125,7 @@ class Agreement(InFeed, Entity):
 
     @property
     def cooling_off_until(self) -> datetime:
-        """Until when the acceptance can be taken back, if nothing was drawn."""
+        """The time until which the acceptance can be taken back, if nothing was drawn."""
         return self.signed_at + COOLING_OFF
 
 
@@ -195,5 +195,5 @@ _BY_ID = Question(lambda: select(Agreement).where(is_any_pair(Agreement.user_id,
 async def by_ids(
     db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Agreement]]
 ) -> dict[tuple[UUID, UUID], Agreement]:
-    """By (user, id)."""
+    """Agreements by (user, id)."""
     return {(agreement.user_id, agreement.id): agreement for (agreement,) in rows}

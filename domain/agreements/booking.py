@@ -64,7 +64,7 @@ async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:
 
 
 async def accrue_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """The same of many at once, whose rows this transaction holds."""
+    """Accrue for many agreements at once, whose rows this transaction holds."""
     return await _book(db, standings)
 
 

@@ -46,7 +46,7 @@ class DepositCause:
         await moving_out.settle(db, agreement, deposit)
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
-        """It is still held, and the next day tries again."""
+        """The deposit is still held, and the next day tries again."""
         agreement, _ = await _of(db, refund)
         stayed = (CauseKind.DEPOSIT_STAYED, K.DEPOSIT_RETURNING, K.DEPOSIT)
         await moving_out.post_refunds(db, agreement, [refund], *stayed)

@@ -86,7 +86,7 @@ class Deposit(Entity):
 
 
 async def find(db: Db, user_id: UUID, agreement_id: UUID) -> Deposit | None:
-    """Of an agreement whose row is held, so that nobody else changes it."""
+    """The deposit of an agreement whose row is held, so that nobody else changes it."""
     return await db.get(Deposit, (user_id, agreement_id), populate_existing=True)
 
 

@@ -132,7 +132,7 @@ def beyond_limit(code: RefusalCode, standing: AgreementStanding) -> Refusal:
 
 
 def share_of_fee(standing: AgreementStanding, amount: int) -> int:
-    """Of the fee of all, what this draw-down bears: together they never bear more, and all of them bear all of it."""
+    """What this draw-down bears of the fee of all: together they never bear more, and all of them bear all of it."""
     agreement = standing.agreement
     so_far = min(agreement.amount, standing.drawn + amount)
     return max(0, agreement.fee * so_far // agreement.amount - standing.withheld)

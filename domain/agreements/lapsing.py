@@ -11,7 +11,7 @@ from infra.database import Db
 
 
 async def lapse_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """Of these, whose rows this transaction holds, those whose time is over. Money that is on its way keeps one open."""
+    """Let those lapse whose time is over, of agreements whose rows this transaction holds. Money that is on its way keeps one open."""
     for standing in standings:
         agreement = standing.agreement
         lapses_on = coming.lapses_on(standing)

@@ -82,7 +82,7 @@ class Movement(Entity):
 
     @property
     def booking_taken_back(self) -> Booking:
-        """Of a reversal: the booking that stands no more."""
+        """The booking that stands no more, of a reversal."""
         return replace(self.booking, parts=-self.parts, credit=-self.credit)
 
     @property

@@ -42,7 +42,7 @@ async def ask_for_deposit(db: Db, agreement: Agreement, offer: Offer, times: Lea
 
 
 async def ask_cashier(agreement: Agreement) -> bool:
-    """For its deposit, outside of any transaction, and by the same id until there is an answer; whether anything was asked."""
+    """Ask the cashier for the deposit, outside of any transaction, by one id until there is an answer. Whether anything was asked."""
     if agreement.status is not AgreementStatus.PENDING:
         return False
     async with reading() as db:

@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 async def give_back_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """Of these, whose rows this transaction holds, give back what nobody wants any more. Done again, it does nothing."""
+    """Give back what nobody wants any more, of agreements whose rows this transaction holds. Done again, it does nothing."""
     over = [standing for standing in standings if KINDS[standing.agreement.kind].holds_deposit and _is_over(standing)]
     keys = {(standing.agreement.user_id, standing.agreement.id) for standing in over}
     held = await deposits.of_agreements(db, keys) if keys else {}
@@ -88,7 +88,7 @@ async def settle(db: Db, agreement: Agreement, deposit: Deposit) -> None:
 
 
 async def undo(db: Db, agreement: Agreement) -> None:
-    """As if nobody had moved in: no rent is owed, and all that was paid goes back."""
+    """Leave it as if nobody had moved in: no rent is owed, and all that was paid goes back."""
     standing = await standing_of(db, agreement)
     if not standing.acts:
         return

@@ -20,7 +20,7 @@ class PayTo:
 
 
 async def of_accounts(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PayTo]:
-    """By (user, payment account); who was erased is missing."""
+    """Addresses by (user, payment account); who was erased is missing."""
     people = {user_id for user_id, _ in keys}
     rows = await db.execute(select(PaymentAccount).where(tuple_(PaymentAccount.user_id, PaymentAccount.id).in_(keys)))
     known = await db.execute(select(PersonIdentity).where(PersonIdentity.user_id.in_(people)))

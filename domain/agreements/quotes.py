@@ -44,7 +44,7 @@ class PayoffQuote:
 
     @property
     def token(self) -> str:
-        """The same for the same quote."""
+        """What names this quote to clients; the same for the same quote."""
         quoted = self.quoted
         said = orjson.dumps([str(quoted.agreement_id), quoted.on, quoted.amount, quoted.acts])
         return base64.urlsafe_b64encode(_cipher().encrypt(said, [PURPOSE.encode()])).rstrip(b"=").decode()

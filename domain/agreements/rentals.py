@@ -19,7 +19,7 @@ from infra.words import N_
 
 
 def terms_of(agreement: Agreement, events: Sequence[LoanEvent], on: date) -> RentTerms | None:
-    """As a notice until that day left them; None before the person has moved in."""
+    """The terms of the lease, as a notice until that day left them; None before the person has moved in."""
     known = [event for event in events if event.on <= on]
     convention = replace(LONGAN, rounding=agreement.rounding)
     return rents.terms_of(agreement.amount, agreement.term_months, known, convention)

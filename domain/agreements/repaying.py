@@ -168,7 +168,7 @@ class RepaymentCause:
         await agreements.lock(db, user_id, id)
 
     async def settle(self, db: Db, payment: Payment) -> bool:
-        """It counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what follows."""
+        """A repayment counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what follows."""
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
         if agreement.status in WITHOUT_DEBT or agreement.currency != payment.currency:
             return False
@@ -185,7 +185,7 @@ class RepaymentCause:
         await booking.book_act(db, agreement, ActKind.REFUND, refund.id, refund.amount)
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
-        """It stays credit."""
+        """What could not be given back stays credit."""
 
 
 REPAYMENT = causes.register("repayment", RepaymentCause())

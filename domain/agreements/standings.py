@@ -132,7 +132,7 @@ class AgreementStanding:
         return InstalmentStatus.PARTLY_PAID if row.paid.total else InstalmentStatus.OPEN
 
     def with_more(self, *events: LoanEvent) -> LoanLife:
-        """Its life as it would be with these too."""
+        """The agreement's life as it would be with these acts too."""
         return self.kind.live(self.agreement, [*self.events, *events], max([self.on, *(each.on for each in events)]))
 
 

@@ -68,7 +68,7 @@ LIFE = Lifecycle(
 
 @raises(Raised.OWNERS)
 class Application(InFeed, Entity):
-    """Its partner follows it in a feed of changes."""
+    """A person's application for a product; the partner follows it in a feed of changes."""
 
     __tablename__ = "applications"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
@@ -198,7 +198,7 @@ _BY_KEY = Question(lambda: select(Application).where(is_any_pair(Application.use
 async def by_keys(
     db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Application]]
 ) -> dict[tuple[UUID, UUID], Application]:
-    """By (user, id)."""
+    """Applications by (user, id)."""
     return {(application.user_id, application.id): application for (application,) in rows}
 
 

@@ -49,7 +49,7 @@ class AppliedTerms(Entity):
 
     @property
     def times(self) -> LeaseTimes | None:
-        """Those of a lease; None where nothing is rented."""
+        """The times of a lease; None where nothing is rented."""
         goods = self.goods or self.kind.terms.goods
         return TIMES[goods] if goods else None
 

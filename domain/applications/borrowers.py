@@ -78,7 +78,7 @@ async def take_turn(db: Db, application: Application) -> Borrower:
 
 
 async def of_applications(db: Db, found: list[Application]) -> dict[UUID, Borrower]:
-    """For whoever only reads, by application and without grades; nobody waits for anybody."""
+    """Borrowers for whoever only reads, by application and without grades; nobody waits for anybody."""
     now = await clock.now(db)
     moments = {(each.user_id, moment) for each in found for moment in (now, each.created_at)}
     sheets = await readings.sheets_at(db, moments)

@@ -43,7 +43,7 @@ async def of_people(db: Db, user_ids: Collection[UUID]) -> dict[UUID, Burden]:
 
 
 def of_rows(rows: Iterable[tuple[UUID, str, int]]) -> dict[UUID, Burden]:
-    """Of what OWED_EACH answers."""
+    """The burden of what OWED_EACH answers."""
     owed: dict[UUID, list[Money]] = {}
     for user_id, currency, monthly in rows:
         owed.setdefault(user_id, []).append(Money(int(monthly), currency))

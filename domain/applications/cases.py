@@ -135,7 +135,7 @@ class Case:
 
 
 async def of_applications(db: Db, found: list[Application]) -> list[Case]:
-    """Without the person, as a list shows them. As many statements for a hundred as for one."""
+    """Cases without the person, as a list shows them. As many statements for a hundred as for one."""
     if not found:
         return []
     keys: set[Key] = {(each.user_id, each.id) for each in found}

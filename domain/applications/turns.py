@@ -24,7 +24,7 @@ _NOW = Question(lambda: select(EXACTLY_NOW))
 
 @dataclass(frozen=True)
 class Turn:
-    """Of one person, until the transaction ends. `is_active`: their account is not being closed."""
+    """A person's turn: nobody else decides for them until the transaction ends. `is_active`: their account is not being closed."""
 
     is_active: bool
     now: datetime

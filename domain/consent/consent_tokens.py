@@ -15,7 +15,7 @@ PREFIX = "lct_"  # so that whoever finds one knows what it is
 
 
 def token_of(consent: Consent) -> str:
-    """The same for the same consent; it tells nothing to whoever cannot open it."""
+    """A consent's token, which is always the same; it tells nothing to whoever cannot open it."""
     sealed = _cipher().encrypt(consent.user_id.bytes + consent.id.bytes, [PURPOSE.encode()])
     return PREFIX + base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 

@@ -54,7 +54,7 @@ GRADE_SCOPES = frozenset({ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT})
 
 @raises(Raised.OWNERS)
 class Consent(InFeed, Entity):
-    """Its partner follows it in a feed of changes. `application_id`: of one that lives and dies with an application."""
+    """A person's leave for a partner, who follows it in a feed. `application_id`: of one that lives and dies with an application."""
 
     __tablename__ = "consents"
     __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
@@ -183,7 +183,7 @@ _BY_ID = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Con
 async def statuses(
     db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Consent]]
 ) -> dict[tuple[UUID, UUID], ConsentStatus]:
-    """By (user, id), at this moment."""
+    """Where consents stand at this moment, by (user, id)."""
     lasting.until(*(consent.expires_at for (consent,) in rows if consent.is_live(now)))
     return {(consent.user_id, consent.id): consent.status_at(now) for (consent,) in rows}
 
@@ -192,7 +192,7 @@ BOUND = Question(lambda: select(Consent).where(is_any_pair(Consent.user_id, Cons
 
 
 def showing_grade(rows: list[tuple[Consent]], now: datetime) -> set[tuple[UUID, UUID]]:
-    """Of these consents, the applications by (user, application) whose grade their partner may see at this moment."""
+    """The applications by (user, application), of these consents, whose grade their partner may see at this moment."""
     lasting.until(*(consent.expires_at for (consent,) in rows if consent.is_live(now)))
     return {
         (consent.user_id, consent.application_id)

@@ -42,7 +42,7 @@ def score_now(sheet: FactSheet) -> Scored | NotEnoughKnown:
 
 
 def points_gained(before: FactSheet, after: FactSheet) -> int:
-    """By how many points the second would be scored better; below zero where worse."""
+    """How many points better the second would be scored better; below zero where worse."""
     old, new = scorer().points(before), scorer().points(after)
     return 0 if old is None or new is None else new - old
 

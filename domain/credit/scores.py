@@ -179,7 +179,7 @@ async def note_unreadable(db: Db, user_ids: Sequence[UUID], now: datetime) -> li
 
 
 async def conclude_all(db: Db, rows: list[dict[str, Any]]) -> None:
-    """In one statement, so that it raises the revisions of all of them at once."""
+    """Conclude many scorings in one statement, so that it raises the revisions of all of them at once."""
     await put_in(db, Scoring, rows)
 
 

@@ -260,7 +260,7 @@ def _add(told: Telling, source: str, rows: Rows, as_of: datetime, until: datetim
 
 
 def lasting(readings: Iterable[Opened], at: datetime) -> dict[str, list[Any]]:
-    """By name, the newest rows of one account's readings that have not grown too old."""
+    """The newest rows, by name, of one account's readings that have not grown too old."""
     found: dict[str, list[Any]] = {}
     for reading in readings:
         mark = CountingOn.read(reading.rows)

@@ -41,7 +41,7 @@ class LedgerAccount(Entity):
 
     @property
     def balance(self) -> int:
-        """On the side on which its kind grows."""
+        """The balance on the side on which the account's kind grows."""
         return balance_of(self.kind, self.debits, self.credits)
 
 
@@ -86,7 +86,7 @@ async def balances_of_subjects(
 
 
 async def balances_of(db: Db, user_id: UUID, subject_id: UUID) -> Balances:
-    """Of one agreement as this session sees it, after what it posted itself."""
+    """The balances of one agreement as this session sees them, after what it posted itself."""
     mine = select(LedgerAccount).where(LedgerAccount.user_id == user_id, LedgerAccount.subject_id == subject_id)
     rows = await db.execute(mine.execution_options(populate_existing=True))
     return Balances.of(rows.scalars())

@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 
 async def write_journal(db: Db, scope: LedgerScope, format: Format) -> AsyncIterator[str]:
-    """Its lines, a batch at a time: each transfer on the day of its booking, with the day from which it counts beside."""
+    """The journal's lines, a batch at a time: each transfer on the day of its booking, with the day from which it counts beside."""
     yield "decimal-mark .\n" if format is Format.HLEDGER else 'option "title" "Longan"\n'
     opened: set[AccountKind] = set()
     before: UUID | None = None
@@ -62,7 +62,7 @@ async def _batches(db: Db, scope: LedgerScope) -> AsyncIterator[list[Transfer]]:
 
 
 def account_name(kind: AccountKind, subject_id: UUID) -> str:
-    """As `Assets:Principal:01A2...`: capitals, for a part may begin with no small letter."""
+    """An account's name as `Assets:Principal:01A2...`: capitals, for a part may begin with no small letter."""
     return f"{KINDS[kind].journal}:{str(subject_id).upper()}"
 
 

@@ -57,7 +57,7 @@ class Cause:
 
     @classmethod
     def of(cls, kind: CauseKind, of: UUID, *words: object) -> "Cause":
-        """Of what has no row of its own: the same words name the same cause, as `(ACCRUAL, agreement.id, day)`."""
+        """The cause of what has no row of its own: the same words name the same cause, as `(ACCRUAL, agreement.id, day)`."""
         return cls(kind, uuid5(of, ":".join(map(str, words))))
 
 
@@ -161,7 +161,7 @@ def reversal(of: Transfer, cause: Cause, *, value_on: date | None = None) -> Tra
 async def transfers_of(
     db: Db, user_id: UUID, subject_id: UUID, *, after: UUID | None = None, first: int | None = None
 ) -> Sequence[Transfer]:
-    """Of one agreement, in the order in which they were made; all of them unless `first` says how many."""
+    """One agreement's transfers, in the order in which they were made; all of them unless `first` says how many."""
     mine = select(Transfer).where(Transfer.user_id == user_id, Transfer.subject_id == subject_id)
     if after is not None:
         mine = mine.where(Transfer.id > after)

@@ -11,7 +11,7 @@ class Goods(StrEnum):
 
 @dataclass(frozen=True)
 class LeaseTimes:
-    """In days: from a notice to the last day of the lease, from then for a claim on the deposit, and from a claim for a no to it."""
+    """Days of a lease: from a notice to its last day, from then for a claim on the deposit, and from a claim for a no to it."""
 
     notice: int
     claim: int

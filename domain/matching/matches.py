@@ -96,7 +96,7 @@ async def page(
 
 
 async def find(db: Db, user_id: UUID, product_ids: set[UUID]) -> dict[UUID, Match]:
-    """Those of these products that are among what the person can have."""
+    """The matches, of these products, that are among what the person can have."""
     view = await views.of(db, user_id, None)
     positions = [place for id in product_ids if (place := view.position_of(id)) is not None]
     evidence = await bands.evidence_of(db, matcher())

@@ -12,7 +12,7 @@ from domain.money.rows import Row
 
 
 class AfterTerm:
-    """It charges the last row, from that row's day on; `number` is that of its day."""
+    """An interest that charges the last row, from that row's day on; `number` is that of its day."""
 
     def __init__(self, calendar: Calendar, number: int, balance: Balance, last: Row) -> None:
         self._calendar, self._number, self._balance, self._last = calendar, number + 1, balance, last

@@ -39,7 +39,7 @@ class Balance:
         return self._amounts[place - 1] if place else 0
 
     def interest(self, legs: Legs, until: date, known: date, later: int) -> Fraction:
-        """Of a period's days up to `until`: on what is really out before the day `known`, from then on `later`."""
+        """Interest of a period's days up to `until`: on what is really out before the day `known`, from then on `later`."""
         if not self.rate:
             return Fraction(0)
         return self.rate * sum((self._borne(leg, until, known, later) for leg in legs), Fraction(0))

@@ -47,7 +47,7 @@ def room(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> int:
 
 
 def room_roughly(flows: Iterable[Flow], cap: Decimal, start: date, on: date) -> tuple[float, float]:
-    """The same as near as floats come, and how far off that is at most."""
+    """The room as near as floats come, and how far off that is at most."""
     monthly, value, size = float(cap) / 12, 0.0, 0.0
     for flow in flows:
         worth = flow.minor / ((1 + monthly) ** flow.months * (1 + monthly * flow.days / MONTH_DAYS))

@@ -27,7 +27,7 @@ class Calendar:
         return Calendar(months_later(self.start.replace(day=1), months), self.convention, self.due_day)
 
     def from_day(self, day: int, number: int) -> "Calendar":
-        """By another day of the month. The date of this number moves to the first such day that is not before it."""
+        """The calendar with another day of the month. The date of this number moves to the first such day that is not before it."""
         for months in (0, 1):
             moved = Calendar(self.start.replace(day=1), self.convention, day).later(months)
             if moved.date(number) >= self.date(number):
@@ -52,7 +52,7 @@ def due_date(start: date, number: int, convention: Convention, day: int | None =
 
 
 def months_later(start: date, months: int, month_end: MonthEnd = MonthEnd.LAST_DAY, day: int | None = None) -> date:
-    """The same day of another month, or `day`; it may lie before. A month without it has its last day or the next one's first."""
+    """The date in another month, on its own day or `day`; it may lie before. A month without it has its last day or the next's first."""
     day = day or start.day
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     if not date.min.year <= year <= date.max.year:

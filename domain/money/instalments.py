@@ -44,7 +44,7 @@ def plan(
 
 
 def rounding_of(instalments: Sequence[Instalment], annual_rate: Decimal) -> Rounding:
-    """By which rounding an offer's instalments were planned. Raises ValueError where they are none of this house."""
+    """The rounding by which an offer's instalments were planned. Raises ValueError where they are none of this house."""
     amount = sum(each.principal for each in instalments)
     for rounding in (LONGAN.rounding, Rounding.DOWN):
         if plan(amount, annual_rate, len(instalments), rounding) == tuple(instalments):

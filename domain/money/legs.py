@@ -12,7 +12,7 @@ from domain.money.day_counts import is_month_end, of_period
 
 @dataclass(frozen=True)
 class Leg:
-    """So many units, from one day to another."""
+    """A number of units, from one day to another."""
 
     starts_on: date
     ends_on: date

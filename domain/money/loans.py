@@ -109,7 +109,7 @@ class PlannedRow:
         return self.due.total - self.paid.total
 
     def less(self, amount: int) -> "PlannedRow":
-        """With so much of what is outstanding given up: penalties first, then fees, interest, principal."""
+        """The row with so much of what is outstanding given up: penalties first, then fees, interest, principal."""
         left, cut = amount, list[int]()
         for outstanding in reversed([*(self.due - self.paid)]):
             cut.append(min(left, outstanding))

@@ -42,7 +42,7 @@ class LoanPlan:
         self.lengthen(self.terms.instalments)
 
     def lengthen(self, instalments: int) -> None:
-        """So many more, after the last."""
+        """Plan so many rows more, after the last."""
         for _ in range(instalments):
             before = self.last.due_on if self.rows else self.start
             due_on = self.calendar.date(self.number(len(self.rows)))
@@ -55,7 +55,7 @@ class LoanPlan:
             self._after_term = AfterTerm(self.calendar, self.number(len(self.rows) - 1), self.balance, self.last)
 
     def number(self, place: int) -> int:
-        """By which the calendar knows the day of a row."""
+        """The number by which the calendar knows the day of a row."""
         return place if self.terms.down_payment else place + 1
 
     @property
@@ -145,7 +145,7 @@ class LoanPlan:
             row.again = row.paid[INTEREST] - borne
 
     def amounts(self, on: date) -> list[Planned]:
-        """Of each row; of the open ones as they will be if what is overdue is paid on that day, and the rest on its own."""
+        """The amount of each row; of the open ones as they will be if what is overdue is paid on that day, and the rest on its own."""
         fallen = self.rows if self.is_fixed else self.rows[: self.open]
         amounts = [(row.due[PRINCIPAL], row.due[INTEREST]) for row in fallen]
         if self.after_term:
@@ -157,7 +157,7 @@ class LoanPlan:
         return [amounts for amounts, _, _ in self.walk(on)]
 
     def walk(self, on: date) -> Iterator[tuple[Planned, int, int]]:
-        """Of each open row what it takes; and the principal that is out after it, and the interest that is carried on."""
+        """What each open row takes; and the principal that is out after it, and the interest that is carried on."""
         later, left, carried = self.debt(), self.left, self.carried
         for row in self.open_rows:
             interest, carried = self._interest(row, row.due_on, on, carried, later)

@@ -64,7 +64,7 @@ def _decimal(value: Fraction) -> Decimal:
 
 @lru_cache(maxsize=8192)
 def monthly_return(received: int, payments: tuple[int, ...]) -> float:
-    """Of one sum that is got and what is paid back month by month, as near as a float comes: from nothing to MONTHLY_MAX."""
+    """The return of one sum that is got and what is paid back month by month, as near as a float comes: from nothing to MONTHLY_MAX."""
     if received >= sum(payments):
         return 0.0
     if received <= 0:

@@ -90,7 +90,7 @@ def leaves_from(terms: RentTerms, given_on: date, notice_days: int) -> date:
 def terms_of(
     monthly: int, months: int, events: Sequence[LoanEvent], convention: Convention = LONGAN
 ) -> RentTerms | None:
-    """Of a lease that began with a MOVE_IN, and of which notices may name an earlier last day; None before it has begun."""
+    """The terms of a lease that began with a MOVE_IN, and of which notices may name an earlier last day; None before it has begun."""
     starts = next((event.on for event in events if event.act is Act.MOVE_IN), None)
     leaves = min((event.until for event in events if event.act is Act.NOTICE and event.until), default=None)
     return None if starts is None else RentTerms(monthly, months, starts, leaves, convention)

@@ -26,7 +26,7 @@ def defer(plan: LoanPlan, on: date, months: int) -> None:
 
 
 def lower(plan: LoanPlan, on: date, instalments: int) -> None:
-    """So many rows take half of what they would, and as many are added in the end."""
+    """Let so many rows take half of what they would, and as many are added in the end."""
     coming = [row for row in plan.open_rows if row.early is None][:instalments]
     if not coming or plan.terms.amortisation is not Amortisation.EQUAL or plan.is_fixed:
         return

@@ -20,7 +20,7 @@ class PeriodUnit(StrEnum):
 
 @dataclass(frozen=True)
 class UnitPeriod:
-    """So many days, weeks, half months, months or years."""
+    """A period of so many days, weeks, half months, months or years."""
 
     number: int
     unit: PeriodUnit

@@ -34,7 +34,7 @@ LOOK = text(
 
 
 async def look_now() -> NoticeBacklog | None:
-    """For a machine that asks; None where the database cannot tell soon."""
+    """The backlog for a machine that asks; None where the database cannot tell soon."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
             return await look(db)

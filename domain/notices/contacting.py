@@ -57,7 +57,7 @@ class Addressee:
     is_invented: bool
 
     def facts_without(self, key: Key) -> Contactable:
-        """As they were before this was told: what was begun does not stand in its own way."""
+        """The facts as they were before this was told: what was begun does not stand in its own way."""
         others = tuple(each for about, each in self.contacts if about != key)
         return Contactable(**(vars(self.facts) | {"contacts": others}))
 
@@ -68,7 +68,7 @@ _CONTACTS = Question(lambda: select(Contact).where(Contact.user_id == ANY_KEY, C
 
 
 async def addressee(db: Db, user_id: UUID) -> Addressee | None:
-    """In one round trip; None where there is no such person, or no more. What this transaction wrote must be flushed."""
+    """Whom to contact, in one round trip; None where there is no such person, or no more. What this transaction wrote must be flushed."""
     now = await clock.now(db)
     given = {"keys": [user_id]}
     people, keys, chosen, number, contacts = await ask_within(
@@ -136,6 +136,6 @@ async def reserve(db: Db, user_id: UUID, about: UUID, channel: NoticeChannel, pu
 
 
 async def give_back(db: Db, user_id: UUID, about: UUID, channel: NoticeChannel) -> None:
-    """It surely was not made."""
+    """Take a contact back that surely was not made."""
     mine: Any = (Contact.user_id == user_id, Contact.about == about, Contact.channel == channel)
     await db.execute(delete(Contact).where(*mine))

@@ -76,7 +76,7 @@ def checked_token(text: str) -> str:
 
 
 def is_token(text: str) -> bool:
-    """As all makers write them; whatever else means something in an address of theirs."""
+    """Whether it is a token as all makers write them; whatever else means something in an address of theirs."""
     return TOKEN.fullmatch(text) is not None
 
 
@@ -143,7 +143,7 @@ async def _of_session(db: Db, actor: UserActor, platform: DevicePlatform, index:
 
 
 async def ringing(db: Db, user_id: UUID) -> list[PushDevice]:
-    """Those that take a push now: signed in, of a platform that somebody sends by, and with a message left where messages are
+    """Devices that take a push now: signed in, of a platform that somebody sends by, and with a message left where messages are
     counted.
     """
     now = await clock.now(db)
@@ -160,7 +160,7 @@ async def ringing(db: Db, user_id: UUID) -> list[PushDevice]:
 
 
 async def forget(db: Db, user_id: UUID, device_id: UUID | None, gone_since: datetime) -> bool:
-    """Its maker says that the token is no more since then; who registered later has the app again."""
+    """Forget a token: its maker says that it is no more since then; who registered later has the app again."""
     its = delete(PushDevice).where(PushDevice.user_id == user_id, PushDevice.id == device_id)
     its = its.where(PushDevice.registered_at <= gone_since)
     return (await db.execute(its.returning(PushDevice.id))).scalar_one_or_none() is not None

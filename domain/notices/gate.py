@@ -33,7 +33,7 @@ class GateRule(StrEnum):
 
 @dataclass(frozen=True)
 class Contacted:
-    """That somebody was contacted."""
+    """A contact that was made."""
 
     at: datetime
     purpose: NoticeClass

@@ -66,7 +66,7 @@ class NoticeKind:
         assert leaves == bool(self.lock), f"{self.code} has words for lock screens exactly if it comes to them"
 
     def channels(self, devices: int) -> tuple[NoticeChannel, ...]:
-        """By which ways besides the app's list it goes to somebody with so many devices that get pushes."""
+        """The ways by which, besides the app's list it goes to somebody with so many devices that get pushes."""
         by_text = self.texted is Texted.ALWAYS or (self.texted is Texted.INSTEAD and not devices)
         ways = {NoticeChannel.PUSH: self.push and devices > 0, NoticeChannel.SMS: by_text}
         return tuple(channel for channel, is_taken in ways.items() if is_taken)

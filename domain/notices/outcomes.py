@@ -34,7 +34,7 @@ async def was_sent(db: Db, user_id: UUID, delivery_id: UUID) -> None:
 async def was_put_off(
     db: Db, user_id: UUID, delivery_id: UUID, reason: str, *, by: timedelta = NO_TIME, is_unsure: bool = False
 ) -> None:
-    """It is tried again, `by` so much later at the least: as long as the notice is of use. A text goes instead where its kind
+    """The notice is tried again, `by` so much later at the least: as long as the notice is of use. A text goes instead where its kind
     asks for that and whoever sends pushes stays away. `is_unsure`: it may have been sent.
     """
     await preferences.lock(db, user_id)
@@ -61,7 +61,7 @@ def _pause(tries: int) -> timedelta:
 
 
 async def was_dropped(db: Db, user_id: UUID, delivery_id: UUID, reason: Dropped, word: str) -> None:
-    """It will not be sent; where it may have been, nothing else is sent in its place."""
+    """The notice will not be sent; where it may have been, nothing else is sent in its place."""
     await preferences.lock(db, user_id)
     delivery = await locked(db, user_id, delivery_id)
     if delivery is None or delivery.status in LIFE.ends:

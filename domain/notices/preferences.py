@@ -50,7 +50,7 @@ class ContactPreference(Entity):
 
 @dataclass(frozen=True)
 class Preferences:
-    """As they hold, whether the person said so or not. `zone` is None where nobody knows it."""
+    """What a person prefers, whether they said so or not. `zone` is None where nobody knows it."""
 
     chosen: dict[Choice, bool]
     quiet_from: time
@@ -182,7 +182,7 @@ def zone_name_of(text: str) -> str:
 
 
 async def remember_language(db: Db, user_id: UUID, locale: Locale) -> None:
-    """In what language they are told things while they do not ask: that of their last sign-in."""
+    """Remember the language of the last sign-in: people are told things in it while they do not ask."""
     row = insert(ContactPreference).values(
         user_id=user_id, choices={}, quiet_from=QUIET_FROM, quiet_until=QUIET_UNTIL, locale=locale
     )

@@ -28,7 +28,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many contacts of these classes within any span of this length."""
+    """A limit: at most so many contacts of these classes within any span of this length."""
 
     source: str
     times: int

@@ -6,5 +6,5 @@ FIRST_LOOK, LAST_LOOK = timedelta(seconds=10), timedelta(hours=1)
 
 
 def next_look(begun_at: datetime, now: datetime) -> datetime:
-    """As long from now as it has been waited for, within bounds."""
+    """When to look again: as long from now as was waited so far, within bounds."""
     return now + max(FIRST_LOOK, min(now - begun_at, LAST_LOOK))

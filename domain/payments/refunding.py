@@ -91,7 +91,7 @@ async def hear(user_id: UUID, refund_id: UUID, answer: RefundAnswer) -> None:
 
 
 async def hear_by_id(cashier: str, order_id: UUID | str, answer: RefundAnswer) -> None:
-    """The same, of a cashier that knows our id alone; what it says of a refund that we never asked for is only logged."""
+    """Hear of a refund by a cashier that knows our id alone; what it says of a refund that we never asked for is only logged."""
     async with reading() as db:
         user_id = await payments.owner_of(db, order_id) if isinstance(order_id, UUID) else None
         refund = await db.get(Refund, (user_id, order_id)) if user_id else None

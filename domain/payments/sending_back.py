@@ -49,7 +49,7 @@ async def reject(db: Db, actor: StaffActor, taking_id: UUID) -> None:
 
 
 async def hash_of(db: Db, taking: Taking) -> str:
-    """Of all that a second person says yes to. What did not arrive and is proposed anew is another."""
+    """A hash of all that a second person says yes to. What did not arrive and is proposed anew is another."""
     user_id = (await takings.apart(db, taking)).user_id
     tries = select(func.count()).where(Refund.user_id == user_id, Refund.payment_id == taking.id)
     content = [str(taking.id), taking.amount, taking.currency, taking.reason, await db.scalar(tries)]
@@ -81,7 +81,7 @@ class UnmatchedCause:
         """Nobody is asked to pay for nothing."""
 
     async def settle_refund(self, db: Db, refund: Refund) -> None:
-        """It is gone; what was found to fit since is for people to find out."""
+        """The money is gone; what was found to fit since is for people to find out."""
         taking = await takings.lock(db, refund.cause_id)
         if taking.ended_at is not None:
             await takings.contradict(db, taking)
@@ -90,7 +90,7 @@ class UnmatchedCause:
         taking.refund_id, taking.ended_at = refund.id, await clock.now(db)
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
-        """It lies where it lay."""
+        """The money lies where it lay."""
         taking = await takings.lock(db, refund.cause_id)
         taking.refund_id = None
 

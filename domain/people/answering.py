@@ -33,7 +33,7 @@ async def compare(
 
 
 async def settle(db: Db, challenge: Challenge) -> None:
-    """It is answered, and answers nothing again."""
+    """The challenge is answered, and answers nothing again."""
     challenge.answered_at = await clock.now(db)
 
 

@@ -32,7 +32,7 @@ CHANGED, STOPPED = declare("phone.changed"), declare("phone.change_stopped")
 
 
 class PhoneChange(Entity):
-    """Until `ends_at` the old number is nobody's: it can do nothing but stop this."""
+    """A change of number. Until `ends_at` the old number is nobody's: it can do nothing but stop this."""
 
     __tablename__ = "phone_changes"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)

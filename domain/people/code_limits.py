@@ -90,7 +90,7 @@ def _too_many_codes(retry_at: datetime) -> Refusal:
 
 @dataclass(frozen=True)
 class Failure:
-    """So many wrong answers to the code that was asked for then."""
+    """A count of wrong answers to the code that was asked for then."""
 
     asked_at: datetime
     times: int

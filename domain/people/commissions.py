@@ -44,7 +44,7 @@ class CommissionRate(Entity):
 
     @property
     def hash(self) -> str:
-        """Of all that a second person says yes to."""
+        """A hash of all that a second person says yes to."""
         return approvals.hash_of([str(self.id), str(self.partner_id), str(self.rate.quantize(DIGITS))])
 
 

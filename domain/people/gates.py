@@ -23,7 +23,7 @@ async def refuse_unproven(db: Db, actor: UserActor, amount: Money) -> None:
 
 
 async def refuse_unchecked(db: Db, actor: UserActor, amount: Money) -> None:
-    """The same before money leaves: refuses NOT_ALLOWED whoever is not CHECKED, at any amount."""
+    """Guard money that leaves: refuses NOT_ALLOWED whoever is not CHECKED, at any amount."""
     await _refuse_unknown(db, actor, amount, -1)
 
 

@@ -210,7 +210,7 @@ async def opened(db: Db, identity: PersonIdentity) -> tuple[str, IdNumber] | Non
 
 
 def opened_name(identity: PersonIdentity, seal: Seal) -> str | None:
-    """As the register knows them; None of whoever is not CHECKED."""
+    """The name that the register knows; None of whoever is not CHECKED."""
     return None if identity.name_sealed is None else str(seal.open(identity.name_sealed, NAME))
 
 

@@ -154,7 +154,7 @@ def occupation_of(value: str) -> str:
 
 
 def listed_occupation(text: str) -> str | None:
-    """Its code, whatever the case, spaces and language; None where it is none of the list."""
+    """The code of an occupation of the list, whatever the case, spaces and language; None where it is none."""
     return _spellings().get(_plain(text))
 
 

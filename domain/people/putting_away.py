@@ -104,7 +104,7 @@ async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> Refusal | None:
 
 
 async def reopen(db: Db, user: User) -> None:
-    """It is in use again, by a number that the caller has bound to it. Nothing where it was not put away."""
+    """Use an account again, by a number that the caller has bound to it. Nothing where it was not put away."""
     if user.put_away_at is None:
         return
     LIFE.require(user.status, UserStatus.ACTIVE)

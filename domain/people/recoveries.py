@@ -28,7 +28,7 @@ async def refuse(db: Db, actor: UserActor) -> None:
 
 
 def refuse_session(session: Session, now: datetime) -> None:
-    """As `refuse`, of a session that was read."""
+    """Refuse as `refuse` does, for a session that was read."""
     if session.recovering_until is not None and session.recovering_until > now:
         raise waits(session.recovering_until)
 

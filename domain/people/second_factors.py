@@ -185,7 +185,7 @@ async def remove(db: Db, actor: UserActor, factor_id: UUID) -> User:
 
 
 async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
-    """Those in force."""
+    """The person's factors that are in force."""
     lives = or_(SecondFactor.ends_at.is_(None), SecondFactor.ends_at > await clock.now(db))
     mine = select(SecondFactor).where(SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None), lives)
     return (await db.execute(mine.order_by(SecondFactor.id))).scalars().all()

@@ -187,7 +187,7 @@ def over() -> Refusal:
 
 
 async def end(db: Db, session: Session) -> None:
-    """Its open subscriptions hear of it at once, and end. Ending it twice is ending it once."""
+    """End a session: its open subscriptions hear of it at once, and end. Ending it twice is ending it once."""
     if session.state is SessionState.ENDED:
         return
     LIFE.require(session.state, SessionState.ENDED)

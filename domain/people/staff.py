@@ -79,7 +79,7 @@ async def use_step(db: Db, member: Staff, step: int) -> bool:
 
 
 async def names_of(db: Db, ids: set[UUID]) -> dict[UUID, str]:
-    """By id, of whoever works or worked here."""
+    """The names, by id, of whoever works or worked here."""
     seal = vault.system_seal()
     members = (await db.execute(select(Staff).where(Staff.id.in_(ids)))).scalars()
     return {member.id: str(seal.open(member.name_sealed, NAME)) for member in members}

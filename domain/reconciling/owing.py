@@ -17,7 +17,7 @@ from infra.database import Db
 
 
 async def schedules_compared(db: Db, first: UUID, last: UUID) -> list[LedgerDifference]:
-    """Of everybody from one person to another. What seems to differ is looked at again while nobody can change it."""
+    """Compare schedules from one person to another. What seems to differ is looked at again while nobody can change it."""
     its = select(Agreement.user_id, Agreement.id).where(Agreement.user_id.between(first, last))
     keys = {(user_id, id) for user_id, id in await db.execute(its)}
     if not keys:

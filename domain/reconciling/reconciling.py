@@ -100,7 +100,7 @@ async def reconcile_people(db: Db, event: Event) -> None:
 
 
 async def reconcile_range(db: Db, first: UUID, found: Reconciliation) -> UUID | None:
-    """So many people from one on; whom to go on with, None where there is nobody."""
+    """Reconcile so many people from one on; whom to go on with, None where there is nobody."""
     people = list((await db.execute(NEXT, {"first": first, "batch": BATCH})).scalars())
     if not people:
         return None

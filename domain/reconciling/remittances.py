@@ -138,7 +138,7 @@ async def _post(db: Db, remittance: Remittance) -> None:
 
 
 async def of_day(db: Db, partner_id: UUID, on: date, currency: str) -> Remittance | None:
-    """That in which a partner's day is, whether it was paid or not; None where the day is not reckoned, or nothing is owed of it."""
+    """The remittance in which a partner's day is, paid or not; None where the day is not reckoned, or nothing is owed of it."""
     its = select(Remittance).where(Remittance.partner_id == partner_id, Remittance.currency == currency)
     return (
         await db.execute(its.where(Remittance.first_on <= on, Remittance.last_on >= on).limit(1))

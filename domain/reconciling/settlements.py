@@ -88,7 +88,7 @@ def meaning_of(transfer: Transfer) -> tuple[SettlementKind, int] | None:
 
 
 async def settlement_of(db: Db, partner_id: UUID, on: date, currency: str | None = None) -> Settlement:
-    """Of a currency: the one that is named, else the house's own, else the one that there is."""
+    """The settlement in one currency: the one that is named, else the house's own, else the one that there is."""
     transfers = await _transfers(db, partner_id, on)
     currencies = sorted({each.currency for each in transfers})
     own = settings().currency

@@ -1,4 +1,4 @@
-"""As whom Postgres runs. It refuses root, so root lends it a user namespace, or, where there is none, another uid."""
+"""The user that Postgres runs as. It refuses root, so root lends it a user namespace, or, where there is none, another uid."""
 
 import os
 import pwd

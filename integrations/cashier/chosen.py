@@ -9,7 +9,7 @@ from integrations.cashier.wechat_pay import WeChatPayH5
 
 
 def cashier(name: str) -> Cashier:
-    """By the name that rows have. AssertionError where nothing was said of it: a payment then waits for the operator."""
+    """A cashier by the name that rows have. AssertionError where nothing was said of it: a payment then waits for the operator."""
     found: Cashier | None
     match name:
         case "alipay":

@@ -19,7 +19,7 @@ CLOCK_TOLERANCE_SECONDS = 300
 
 
 def headers(method: str, where: str, body: bytes, keys: WeChatPayCashier) -> dict[str, str]:
-    """Those of a request; `where` is its path and query."""
+    """The headers of a request; `where` is its path and query."""
     timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
     text = "\n".join([method, where, timestamp, nonce, ""]).encode() + body + b"\n"
     signature = rsa2.sign(text, keys.private_key.get_secret_value())

@@ -27,12 +27,12 @@ async def one_call() -> AsyncIterator[None]:
 
 
 def reply_of(answer: httpx2.Response) -> Reply:
-    """Its JSON object, empty where it is none."""
+    """The JSON object of an answer, empty where it is none."""
     return json_object(answer.content) or {}
 
 
 def pause_of(headers: Mapping[str, str]) -> float:
-    """For how long we are asked to send nothing, by a Retry-After in seconds."""
+    """How long we are asked to send nothing, by a Retry-After in seconds."""
     told = headers.get("retry-after", "")
     return min(float(told), PAUSE_SECONDS_MAX) if told.isdecimal() else PAUSE_SECONDS
 

@@ -48,7 +48,7 @@ LOOK = text(
 
 
 async def look_now() -> WebhookBacklog | None:
-    """For a machine that asks; None where the database cannot tell soon."""
+    """The backlog for a machine that asks; None where the database cannot tell soon."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
             return await look(db)

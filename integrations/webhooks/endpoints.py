@@ -79,7 +79,7 @@ def visible_to(actor: PartnerActor) -> Select[WebhookEndpoint]:
 
 
 def of_partner(actor: PartnerActor) -> Select[WebhookEndpoint]:
-    """Its deleted ones too."""
+    """All webhooks of a partner, deleted ones too."""
     if not actor.may(Permission.RECEIVE_EVENTS):
         return select(WebhookEndpoint).where(text("false"))
     return select(WebhookEndpoint).where(WebhookEndpoint.partner_id == actor.partner_id)
@@ -109,5 +109,5 @@ async def resume(db: Db, endpoint: WebhookEndpoint) -> None:
 
 
 def forgive(endpoint: WebhookEndpoint) -> None:
-    """As if it had never failed."""
+    """Treat it as if it had never failed."""
     endpoint.failures, endpoint.failing_since, endpoint.retry_at = 0, None, None

@@ -21,7 +21,7 @@ WAITING_FOR = {
 async def listed(
     db: Db, actor: PartnerActor, *, endpoint_id: UUID | None, status: WebhookDeliveryStatus | None
 ) -> tuple[Select[WebhookDelivery], InstrumentedAttribute[UUID]]:
-    """Those of this webhook, or of all, that stand so, or any way; and the key that they are ordered by."""
+    """Deliveries of this webhook, or of all, that stand so, or any way; and the key that they are ordered by."""
     own = deliveries.visible_to(actor)
     if endpoint_id is not None:
         own = own.where(WebhookDelivery.endpoint_id == endpoint_id)

@@ -38,7 +38,7 @@ def payload(
     application_id: UUID,
     about_id: UUID | None,
 ) -> bytes:
-    """The same bytes at each attempt. `about_id`: what the event itself is about."""
+    """The bytes that are sent, the same at each attempt. `about_id`: what the event itself is about."""
     application = global_id("Application", application_id)
     told = {
         "id": event_global_id(event_id),

@@ -93,7 +93,7 @@ class MoveSample:
 
 @dataclass(frozen=True)
 class TierCell:
-    """So many members are at one tier and reach another, or the same, by the rules that are tried.
+    """How many members are at one tier and reach another, or the same, by the rules that are tried.
 
     `anyway` of them reach that one by the live rules too.
     """
@@ -211,7 +211,7 @@ async def newest(db: Db, rules_ids: set[UUID]) -> dict[UUID, Simulation]:
 
 
 async def outcomes(db: Db, simulation_ids: set[UUID]) -> dict[UUID, TierOutcome]:
-    """Of those that are done."""
+    """The outcomes of simulations that are done."""
     ranks = {code: tier.rank for code, tier in (await tiers.tiers_by_code(db)).items()}
     mine = select(Simulation).where(Simulation.id.in_(simulation_ids), Simulation.status == RunStatus.DONE)
     return {each.id: _outcome(each, ranks) for each in (await db.execute(mine)).scalars()}

@@ -18,7 +18,7 @@ class Finding:
 
 
 def in_words(error: Exception) -> str:
-    """As the system says it, without the number."""
+    """An error as the system says it, without the number."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 

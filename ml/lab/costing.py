@@ -62,7 +62,7 @@ class OpenQuestion:
         )
 
     def written(self) -> dict[str, Any]:
-        """As the model card and `--json` hold it."""
+        """The question as the model card and `--json` hold it."""
         cost = self.cost and {
             "rows": self.cost.rows,
             "bads": self.cost.bads,

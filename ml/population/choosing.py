@@ -39,7 +39,7 @@ def _risk(population: Population, log_odds: LogOdds, pattern: tuple[str, ...]) -
 
 
 def too_little(features: Matrix) -> Flags:
-    """As a live score withholds itself."""
+    """Whether too little is known, as a live score withholds itself."""
     known = ~np.isnan(features)
     groups = [known[:, [FEATURES[name].group is group for name in STANDARD]].any(axis=1) for group in _groups()]
     return np.asarray((known.sum(axis=1) < KNOWN_MIN) | (np.sum(groups, axis=0) < GROUPS_MIN))

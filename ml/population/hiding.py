@@ -57,7 +57,7 @@ class GradeRisk(ToldRisk):
 
 @dataclass(frozen=True)
 class LinksLine(ToldRisk):
-    """Those who linked these accounts and no others. `moved_up`: the share of them who would have a lower grade if they
+    """People who linked these accounts and no others. `moved_up`: the share of them who would have a lower grade if they
     had linked all that they could."""
 
     links: tuple[str, ...]

@@ -124,7 +124,7 @@ def bootstrapped(
 
 
 def weighted_auc(bad: NDArray[np.bool_], log_odds: Floats, counts: Floats) -> Floats:
-    """For each row of `counts`, the chance that a bad person is scored riskier than a good one; ties count half."""
+    """The chance, for each row of `counts`, that a bad person is scored riskier than a good one; ties count half."""
     _, place = np.unique(log_odds, return_inverse=True)
     bads, goods = (np.zeros((len(counts), place.max() + 1)) for _ in range(2))
     for row, weights in enumerate(counts):

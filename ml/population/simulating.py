@@ -62,7 +62,7 @@ class Population:
         return cast(Population, _taken(self, rows))
 
     def only(self, sources: Iterable[str]) -> dict[str, Flags]:
-        """As if each had linked these and no others."""
+        """The same people as if each had linked these accounts and no others."""
         return {source: np.full(len(self.people), source in set(sources)) for source in SOURCES}
 
 

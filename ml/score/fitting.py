@@ -70,7 +70,7 @@ def never_judged(artefact: Artefact, row: Row) -> tuple[str, ...]:
 
 
 def are_thin(artefact: Artefact, rows: Matrix) -> NDArray[np.bool_]:
-    """Of many whether `is_thin` or `never_judged` says so. Rows as `rows_of` makes them."""
+    """Whether `is_thin` or `never_judged` says so of each of many. Rows as `rows_of` makes them."""
     asked = [index for index, each in enumerate(artefact.inputs) if each.fact]
     groups = [FEATURES[artefact.facts[index]].group for index in asked]
     known = ~np.isnan(rows[:, asked])
@@ -111,7 +111,7 @@ def _is_near(each: Input, value: float) -> bool:
 
 
 def are_near(artefact: Artefact, rows: Matrix) -> NDArray[np.bool_]:
-    """Of many whether all that is known of them lies near what the model has seen."""
+    """Whether, of each of many, all that is known of them lies near what the model has seen."""
     near = np.ones(len(rows), bool)
     for index, each in enumerate(artefact.inputs):
         if each.fact is None or each.low is None or each.high is None:

@@ -104,7 +104,7 @@ def by_feature(artefact: Artefact, row: Sequence[Value], harms: Sequence[float])
 def principal(
     features: Mapping[str, tuple[float, Value]], others: Sequence[tuple[float, Reason]] = ()
 ) -> tuple[Reason, ...]:
-    """At most four, the most harmful first. Harms are log-odds of default more than an approved person's."""
+    """At most four reasons, the most harmful first. Harms are log-odds of default more than an approved person's."""
     weighty: list[tuple[float, str, Value | Reason]] = [
         (-harm, name, value) for name, (harm, value) in features.items() if harm >= HARM_MIN
     ]

@@ -103,7 +103,7 @@ def _interval(few: Sequence[float], many: Sequence[float]) -> tuple[float, float
 
 
 async def ranking_alone(person: UUID) -> list[MatchingSpeed]:
-    """For one person's real matrix of the first products of the shelf, whether or not they can have them: no row twice."""
+    """Milliseconds to rank one person's real matrix of the first products of the shelf, whether or not they can have them: no row twice."""
     async with reading() as db:
         found = await lists.list_for(db, person)
         champion = (await registry.standing(db, ModelKind.MATCH)).champion

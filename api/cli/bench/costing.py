@@ -33,7 +33,7 @@ PERSONA = {"key": "steady-shopper", "name": "Somebody"}
 
 @dataclass(frozen=True)
 class AccountCost:
-    """Of one account. The processor's seconds are those of the API, worker, relay, Postgres and Valkey, without what they
+    """What one account costs. The processor's seconds are those of the API, worker, relay, Postgres and Valkey, without what they
     take when nobody asks; bytes are those of rows and indexes, by table for the heaviest.
     """
 

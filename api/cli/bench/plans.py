@@ -48,13 +48,13 @@ def statements_in(log: Path, begins: int = 0) -> list[str]:
 
 
 async def big_tables(connection: asyncpg.Connection) -> set[str]:
-    """Those with very many rows, as Postgres counted them last."""
+    """Tables with very many rows, as Postgres counted them last."""
     asked = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= $1"
     return {row["relname"] for row in await connection.fetch(asked, BIG)}
 
 
 async def scans(connection: asyncpg.Connection, statements: Sequence[str], tables: set[str]) -> list[Scan]:
-    """Those that Postgres would answer by reading all of one of these tables, whatever their parameters."""
+    """Plans of questions that Postgres would answer by reading all of one of these tables, whatever their parameters."""
     await connection.execute("SET plan_cache_mode = force_generic_plan")
     return [
         Scan(table, _short(statement))

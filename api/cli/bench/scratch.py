@@ -38,7 +38,7 @@ def house(*, to_stderr: bool = False, durable: bool = True) -> Iterator[ConsoleS
 
 @contextmanager
 def running(house: House) -> Iterator[None]:
-    """Its API, worker, relay and sender, ready to be asked."""
+    """The scratch house's API, worker, relay and sender, ready to be asked."""
     started: list[Process] = []
     try:
         for program in (house.api(), house.worker(), house.relay(), house.sender()):

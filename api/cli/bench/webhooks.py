@@ -54,7 +54,7 @@ def webhooks(
 
 
 class Partners:
-    """Their server: answers at once, or at `/slow` never, and remembers what came in which order."""
+    """All partners' server: answers at once, or at `/slow` never, and remembers what came in which order."""
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted

@@ -46,7 +46,7 @@ _all: WeakSet["KeptAnswers"] = WeakSet()
 
 
 class KeptAnswers:
-    """Those that were asked for last, up to `most` bytes in all with what asked for them."""
+    """The answers that were asked for last, up to `most` bytes in all with what asked for them."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -149,7 +149,7 @@ class PlanRun:
         return raw
 
     def arguments(self, asked: AskedField) -> dict[str, Any]:
-        """As this request gives them; never those that the plan was compiled with."""
+        """A field's arguments as this request gives them; never those that the plan was compiled with."""
         arguments = self._arguments.get(asked)
         if arguments is None:
             node = asked.details[0].node

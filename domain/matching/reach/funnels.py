@@ -103,7 +103,7 @@ async def _happened(db: Db, ids: Collection[UUID], days: Days) -> dict[UUID, dic
 
 
 def coarse(funnel: Funnel) -> Funnel:
-    """As a partner is told: to the ten, and nothing of the few. Applications and what became of them it knows one by one."""
+    """Figures as a partner is told them: to the ten, and nothing of the few. Applications and what became of them it knows one by one."""
     return replace(
         funnel,
         people=to_the_ten(funnel.people),

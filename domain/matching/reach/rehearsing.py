@@ -34,7 +34,7 @@ PER_ACTOR = Rate(times=60, seconds=60)
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """For how many of all `people` of one frozen snapshot a product is eligible, as it is and as it would be.
+    """How many of all `people` of one frozen snapshot a product is eligible, as it is and as it would be.
 
     `eligible_before` is None for a product that is not there yet. What a partner is told: see `disclosure`.
     """

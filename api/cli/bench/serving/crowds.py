@@ -51,7 +51,7 @@ class Crowd:
 
 
 async def gather(people: int, readers: int, applicants: int, step: Step) -> Crowd:
-    """So many people, and among them those who ask, all with a score; the readers with tiers and benefits too."""
+    """A crowd of so many people, and among them those who ask, all with a score; the readers with tiers and benefits too."""
     chosen = await _scored(await crowd.settle(people), readers + applicants, step)
     await work_off(chosen[:readers], step)
     async with transaction() as db:

@@ -39,7 +39,7 @@ class Median:
 
 @dataclass(frozen=True)
 class RowFigures:
-    """Of one contender in one row: requests a second, milliseconds, and the processor's milliseconds for one request, of the
+    """Figures of one contender in one row: requests a second, milliseconds, and the processor's milliseconds for one request, of the
     program itself and of Postgres."""
 
     per_second: Median

@@ -19,7 +19,7 @@ AMOUNT = {"amount": "1000.00", "currency": "CNY"}
 
 @dataclass(frozen=True)
 class Goals:
-    """At least this share of the limit's and of the peer's requests a second; at most so many milliseconds."""
+    """What is to be reached: at least this share of the limit's and of the peer's requests a second; at most so many milliseconds."""
 
     of_limit: float | None = None
     of_peer: float | None = None
@@ -178,7 +178,7 @@ def _signed(path: str, body: object, token: str | None, more: dict[str, str] | N
 
 
 def documents() -> dict[str, str]:
-    """By the name of their operation."""
+    """The documents that are sent, by the name of their operation."""
     parsed = parse((files(__package__) / "asked.graphql").read_text())
     found = (each for each in parsed.definitions if isinstance(each, OperationDefinitionNode) and each.name)
     return {each.name.value: print_ast(each) for each in found if each.name}
