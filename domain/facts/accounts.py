@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
-from domain.facts import leaving, link_requests, readings
+from domain.facts import leaving, link_requests, open_readings, readings
 from domain.facts.leaving import Weigh
 from domain.facts.link_requests import AccountLinkRequest
-from domain.facts.readings import Observed, Opened
+from domain.facts.open_readings import Observed, Opened
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
@@ -139,7 +139,7 @@ async def record_link(
     await readings.take_turn(db, actor.user_id)
     account = await _account_for(db, actor, request.provider, identity, weigh)
     await _claim_subject(db, account)
-    told = Opened(account.source, readings.rows_of(observed), simulated)
+    told = Opened(account.source, open_readings.rows_of(observed), simulated)
     await leaving.tell_anew(db, actor.user_id, account.id, told, weigh)
     await link_requests.record_success(db, request, account.id)
     await outbox.announce(db, LINKED, user_id=actor.user_id, subject_id=account.id)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.facts import obligations, readings
+from domain.facts import obligations, open_readings, readings
 from domain.facts.counting_on import CountingOn, source_of
-from domain.facts.readings import Opened, Rows
+from domain.facts.open_readings import Opened, Rows
 from domain.facts.sheets import FactSheet
 from infra.database import Db
 from infra.settings import settings
@@ -77,7 +77,7 @@ def left_behind(
     # As if the account went on telling what it told, with all that is told anew.
     open_still = [*others, *(each._replace(rows=_but(each.rows, anew)) for each in mine), *_some(anew)]
     hiding = [*others, *_some(anew), as_reading(0)]
-    won = max(0, weigh(readings.drawn_from(open_still, now), readings.drawn_from(hiding, now)))
+    won = max(0, weigh(open_readings.drawn_from(open_still, now), open_readings.drawn_from(hiding, now)))
     return as_reading(won) if left(won).matters else None
 
 
@@ -96,7 +96,7 @@ class _Silence:
 def _silence(mine: Sequence[Opened], anew: Opened | None, now: datetime) -> _Silence:
     marks = [mark for each in mine if (mark := CountingOn.read(each.rows))]
     told_anew = {row[0] for row in anew.rows} if anew else set()
-    silent = {name: row for name, row in readings.lasting(mine, now).items() if name not in told_anew}
+    silent = {name: row for name, row in open_readings.lasting(mine, now).items() if name not in told_anew}
     owed = obligations.standing({name: row[1] for name, row in silent.items()})
     hidden = {*silent, *(name for mark in marks for name in mark.hidden)} - owed - told_anew
     return _Silence([silent[name] for name in sorted(owed)], tuple(sorted(hidden)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import UserActor
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.facts.sheets import REGISTER
 from domain.people import changing_phone, id_numbers, profiles, putting_away, sessions
 from domain.people.id_numbers import FIELD, IdNumber

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.actors import UserActor
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.facts.sheets import FactSheet, FactValue
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from infra import clock, outbox

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.facts.vocabulary import VOCABULARY, FactType
 from integrations.providers.conversations import completed, conversation
 from integrations.providers.descriptions import Registration

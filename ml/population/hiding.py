@@ -10,9 +10,9 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.facts import leaving, readings
+from domain.facts import leaving, open_readings
 from domain.facts.counting_on import source_of
-from domain.facts.readings import Opened
+from domain.facts.open_readings import Opened
 from domain.facts.sheets import FactSheet
 from ml.models.artefact import Artefact
 from ml.models.scale import pd_of
@@ -111,7 +111,7 @@ def _unlinking(test: Population, model: Artefact, progress: Callable[[float], No
     before, without, ruled = [], [], []
     for index in range(len(test.people)):
         told = opened_by(test, index)
-        before.append(points_with(model, readings.drawn_from(told, NOW)))
+        before.append(points_with(model, open_readings.drawn_from(told, NOW)))
         without.append(_best(model, told, is_ruled=False))
         ruled.append(_best(model, told, is_ruled=True))
         progress((index + 1) / len(test.people))
@@ -141,7 +141,7 @@ def opened_by(test: Population, index: int) -> list[Opened]:
 
 def _best(model: Artefact, told: Sequence[Opened], *, is_ruled: bool) -> int:
     """The most points that unlinking leads to while something stays linked."""
-    found = [points_with(model, readings.drawn_from(told, NOW))]
+    found = [points_with(model, open_readings.drawn_from(told, NOW))]
     for order in permutations([each.source for each in told]):
         now = list(told)
         for source in order[:-1]:
@@ -150,7 +150,7 @@ def _best(model: Artefact, told: Sequence[Opened], *, is_ruled: bool) -> int:
             )
             now = [each for each in now if each.source not in (source, source_of(ACCOUNTS[source]))]
             now += [left] if left else []
-            found.append(points_with(model, readings.drawn_from(now, NOW)))
+            found.append(points_with(model, open_readings.drawn_from(now, NOW)))
     return max(found)
 
 

@@ -14,7 +14,7 @@ from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scoring import Scored
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.facts.sheets import FactValue
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product

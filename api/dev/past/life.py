@@ -18,7 +18,7 @@ from domain.applications.applications import OPEN, UNDECIDED, Application
 from domain.consent.consents import ConsentScope
 from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.market import quoting
 from domain.market.products import DecisionMode, Product
 from domain.matching import impressions, matches

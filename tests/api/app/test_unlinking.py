@@ -9,7 +9,8 @@ from sqlalchemy import select
 from domain.applications.decisions import Decision
 from domain.facts import readings
 from domain.facts.counting_on import PREFIX
-from domain.facts.readings import Observed, Reading
+from domain.facts.open_readings import Observed
+from domain.facts.readings import Reading
 from infra import pruning
 from infra.database import reading, transaction
 from integrations import linking

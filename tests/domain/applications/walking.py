@@ -19,7 +19,7 @@ from domain.consent.consents import Consent, ConsentScope
 from domain.credit.assessing import points_gained
 from domain.facts import accounts, readings
 from domain.facts.accounts import LinkedAccount
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product
 from domain.people import partner_tokens, profiles, staff_sessions

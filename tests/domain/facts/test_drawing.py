@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from domain.facts.counting_on import CountingOn, source_of
-from domain.facts.readings import Opened, drawn_from
+from domain.facts.open_readings import Opened, drawn_from
 from domain.facts.sheets import FactSheet
 from domain.facts.vocabulary import VOCABULARY, FactType
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import delete, select
 
 from domain.facts import readings
-from domain.facts.readings import Observed, Reading
+from domain.facts.open_readings import Observed
+from domain.facts.readings import Reading
 from domain.facts.sheets import FactValue, Observation, sheet_of
 from domain.facts.vocabulary import VOCABULARY
 from infra import vault

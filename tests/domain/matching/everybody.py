@@ -15,7 +15,8 @@ from domain.credit.grades import Grade
 from domain.credit.scoring import NotEnoughKnown, Scored
 from domain.facts import readings
 from domain.facts.accounts import LinkedAccount, LinkStatus
-from domain.facts.readings import FactsVersion, Observed
+from domain.facts.open_readings import Observed
+from domain.facts.readings import FactsVersion
 from domain.facts.sheets import FactSheet
 from domain.matching.matcher import Candidates, OddsBand, Ranking, Tested
 from domain.matching.sweeps import sweeping

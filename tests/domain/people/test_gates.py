@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from domain.actors import UserActor
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.people import gates, putting_away, sessions, stepping_up
 from domain.people.users import User
 from infra.database import Db, reading, transact, transaction

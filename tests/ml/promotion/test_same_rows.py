@@ -15,7 +15,7 @@ from domain.credit.scores import Score, Scoring, ScoringState
 from domain.facts import readings
 from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.counting_on import CountingOn, source_of
-from domain.facts.readings import Observed, Opened
+from domain.facts.open_readings import Observed, Opened
 from infra import clock, vault
 from infra.database import Db, transaction
 from infra.ids import new_id

@@ -8,10 +8,10 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from domain.credit.scoring import NotEnoughKnown
-from domain.facts import leaving, readings
+from domain.facts import leaving, open_readings
 from domain.facts.counting_on import CountingOn, source_of
 from domain.facts.obligations import OBLIGATIONS
-from domain.facts.readings import Opened
+from domain.facts.open_readings import Opened
 from domain.facts.sheets import FactSheet
 from domain.facts.vocabulary import VOCABULARY, FactGroup
 from integrations.sandbox.personas import PERSONAS
@@ -61,7 +61,7 @@ class Person:
 
     @property
     def sheet(self) -> FactSheet:
-        return readings.drawn_from(self.told, NOW)
+        return open_readings.drawn_from(self.told, NOW)
 
     @property
     def points(self) -> int:
@@ -89,7 +89,7 @@ def test_no_account_is_worth_hiding_in_any_order(model: Artefact, population: Po
             person = Person(model, told)
             for source in order:
                 before, naive = person.points, [each for each in person.told if each.source != source]
-                won += points_with(model, readings.drawn_from(naive, NOW)) > before
+                won += points_with(model, open_readings.drawn_from(naive, NOW)) > before
                 person.unlink(source)
                 assert person.points <= before
     assert won > 20
@@ -166,10 +166,10 @@ def test_it_ends_by_itself(model: Artefact) -> None:
     person = Person(model, told_by_persona("over-borrowed"))
     left = person.unlink("oidc")
     assert left is not None
-    later = readings.drawn_from(person.told, left.until - timedelta(seconds=1))
+    later = open_readings.drawn_from(person.told, left.until - timedelta(seconds=1))
     assert later.values.keys() >= set(left.facts)
     assert later.stale_at == left.until
-    over = readings.drawn_from(person.told, left.until)
+    over = open_readings.drawn_from(person.told, left.until)
     assert (over.counting_on, over.points_carried) == ((), 0)
     assert not over.values.keys() & set(left.facts)
 

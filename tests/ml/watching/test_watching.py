@@ -16,7 +16,7 @@ from domain.credit import scores
 from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.people import groups, staffing, users
 from domain.people.users import User
 from domain.permissions import Permission

@@ -16,7 +16,7 @@ from domain.applications.applications import ApplicationStatus
 from domain.credit import assessing
 from domain.credit.scores import ScoringState
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.facts.sheets import FactValue
 from domain.market import catalogue
 from domain.people import partner_tokens, sessions, staff_sessions

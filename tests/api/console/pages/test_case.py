@@ -15,7 +15,7 @@ from domain.applications.decisions import Decision, DecisionOutcome
 from domain.applications.offers import Offer, OfferStatus
 from domain.credit.grades import Grade
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock
 from infra.database import reading, transaction

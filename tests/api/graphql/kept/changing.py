@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.actors import UserActor
 from domain.facts import readings
-from domain.facts.readings import Observed
+from domain.facts.open_readings import Observed
 from domain.market import catalogue
 from domain.market.products import Product, ProductStatus
 from domain.matching.matcher import OddsBand, matcher
