@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from infra import setting_addresses as addresses
 from infra import setting_kinds as kinds
 from infra.setting_kinds import Seconds, Times
 
@@ -19,7 +20,7 @@ class ProviderCredentials(Part):
 
     client_id: kinds.Filled
     client_secret: SecretStr = SecretStr("")
-    issuer: kinds.WebAddress | None = None
+    issuer: addresses.WebAddress | None = None
     name: kinds.Filled | None = None
     private_key: SecretStr | None = None
     public_key: str | None = None
@@ -44,7 +45,7 @@ class SmsCredentials(Part):
     account_sid: kinds.FilledSecret | None = None
     auth_token: kinds.FilledSecret | None = None
     sender: kinds.FilledSecret | None = None
-    url: kinds.WebAddress | None = None
+    url: addresses.WebAddress | None = None
 
 
 class RegisterCredentials(Part):
@@ -53,8 +54,8 @@ class RegisterCredentials(Part):
     access_key_id: kinds.FilledSecret | None = None
     access_key_secret: kinds.FilledSecret | None = None
     auth_code: kinds.FilledSecret | None = None
-    cloudauth_url: kinds.WebAddress | None = None
-    dytns_url: kinds.WebAddress | None = None
+    cloudauth_url: addresses.WebAddress | None = None
+    dytns_url: addresses.WebAddress | None = None
 
 
 SMS_NEEDS: dict[str, tuple[str, ...]] = {
@@ -78,7 +79,7 @@ class AlipayCashier(Part):
     app_id: kinds.Filled
     private_key: kinds.RsaPrivateKey
     public_key: kinds.RsaPublicKey
-    url: kinds.WebAddress = "https://openapi.alipay.com/gateway.do"
+    url: addresses.WebAddress = "https://openapi.alipay.com/gateway.do"
 
 
 class WeChatPayCashier(Part):
@@ -94,7 +95,7 @@ class WeChatPayCashier(Part):
     api_v3_key: kinds.SealingKey
     platform_serial: kinds.Filled
     platform_key: kinds.RsaPublicKey
-    url: kinds.WebAddress = "https://api.mch.weixin.qq.com"
+    url: addresses.WebAddress = "https://api.mch.weixin.qq.com"
 
 
 class CashierCredentials(Part):
@@ -111,13 +112,13 @@ class PushCredentials(Part):
     apns_key_id: kinds.Filled | None = None
     apns_team_id: kinds.Filled | None = None
     apns_topic: kinds.Filled | None = None
-    apns_url: kinds.WebAddress | None = None
+    apns_url: addresses.WebAddress | None = None
     fcm_account: kinds.ServiceAccount | None = None  # the service account's JSON
-    fcm_url: kinds.WebAddress | None = None
+    fcm_url: addresses.WebAddress | None = None
     wechat_app_id: kinds.Filled | None = None
     wechat_app_secret: kinds.FilledSecret | None = None
     wechat_template_id: kinds.Filled | None = None
-    wechat_url: kinds.WebAddress | None = None
+    wechat_url: addresses.WebAddress | None = None
 
 
 PUSH_NEEDS: dict[str, tuple[str, ...]] = {

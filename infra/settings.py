@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infra import setting_addresses as addresses
 from infra import setting_kinds as kinds
 from infra.setting_kinds import Seconds, Share, Times, TimesOrNone
 from infra.setting_parts import (
@@ -38,17 +39,17 @@ class Settings(BaseSettings):
 
     environment: Literal["embedded", "production"] = "embedded"
     var: kinds.Folder = Path("var")
-    host: kinds.Host = "127.0.0.1"
+    host: addresses.Host = "127.0.0.1"
     port: kinds.PortNumber = 8000
     processes: kinds.Few = 1  # that serve this address together, on this machine
-    public_url: kinds.Origin = "http://127.0.0.1:8000"
+    public_url: addresses.Origin = "http://127.0.0.1:8000"
     log_level: kinds.LogLevel = "INFO"
 
-    database_url: kinds.PostgresUrl | None = None  # production; the embedded default makes its own
-    database_direct_url: kinds.PostgresUrl | None = None  # past the pooler, for migrations
+    database_url: addresses.PostgresUrl | None = None  # production; the embedded default makes its own
+    database_direct_url: addresses.PostgresUrl | None = None  # past the pooler, for migrations
     database_pooled: bool = False  # the address above is that of a PgBouncer in transaction mode
-    valkey_url: kinds.ValkeyUrl | None = None
-    broker_url: kinds.BrokerUrl | None = None  # the Valkey above, unless a RabbitMQ is named
+    valkey_url: addresses.ValkeyUrl | None = None
+    broker_url: addresses.BrokerUrl | None = None  # the Valkey above, unless a RabbitMQ is named
     database_pool: kinds.Few = 12  # connections of a process for its transactions
     database_read_pool: kinds.Few = 8  # and for its reads
     answers_kept_bytes: kinds.TimesOrNone = 32_000_000  # in each process, of the app's answers
@@ -88,9 +89,9 @@ class Settings(BaseSettings):
     evidence_heads: kinds.Folder | None = None  # where they are kept besides, out of reach of the database's owner
 
     providers: dict[kinds.Name, ProviderCredentials] = {}
-    link_redirects: list[kinds.Redirect] = []  # https addresses that a link may return to, besides longan://
-    outgoing_allow: list[kinds.Authority] = []  # host:port of private addresses that we may call
-    webhook_allow: list[kinds.Authority] = []  # host:port of private addresses that partners may be told at
+    link_redirects: list[addresses.Redirect] = []  # https addresses that a link may return to, besides longan://
+    outgoing_allow: list[addresses.Authority] = []  # host:port of private addresses that we may call
+    webhook_allow: list[addresses.Authority] = []  # host:port of private addresses that partners may be told at
     webhook_limits: WebhookLimits = WebhookLimits()
 
     sms_gateway: Literal["kept", "aliyun", "tencent", "twilio"] = "kept"
@@ -121,8 +122,8 @@ class Settings(BaseSettings):
     connection_limits: ConnectionLimits = ConnectionLimits()
     introspection: bool | None = None  # the embedded default shows its schema, production hides it
     plain_get: bool | None = None  # by default the embedded one answers any query by GET, production only hashed ones
-    allowed_origins: list[kinds.Origin] = []
-    allowed_hosts: list[kinds.HostPattern] = []  # as api.example.com or *.example.com; none named is any
+    allowed_origins: list[addresses.Origin] = []
+    allowed_hosts: list[addresses.HostPattern] = []  # as api.example.com or *.example.com; none named is any
     hsts_seconds: TimesOrNone = 31_536_000  # that browsers keep to https, where `public_url` is that
 
     access_minutes: kinds.Minutes = 15
