@@ -10,7 +10,7 @@ from domain.applications.applied_terms import AppliedTerms
 from domain.applications.offers import Offer
 from domain.consent import consents
 from domain.consent.consents import Consent
-from domain.notices import devices, preferences, words
+from domain.notices import application_words, devices, preferences, words
 from domain.notices.contacting import KEPT_FOR, Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.kinds import NoticeKind
@@ -26,13 +26,13 @@ from infra.pruning import Stale
 from infra.reactions import reaction
 
 KIND_OF = {
-    applications.APPROVED: words.APPLICATION_APPROVED,
-    applications.DECLINED: words.APPLICATION_DECLINED,
-    applications.REFERRED: words.APPLICATION_IN_REVIEW,
-    applications.DELAYED: words.APPLICATION_DELAYED,
-    applications.ACCEPTED: words.APPLICATION_ACCEPTED,
-    applications.EXPIRED: words.APPLICATION_EXPIRED,
-    applications.WITHDRAWN: words.APPLICATION_WITHDRAWN,
+    applications.APPROVED: application_words.APPLICATION_APPROVED,
+    applications.DECLINED: application_words.APPLICATION_DECLINED,
+    applications.REFERRED: application_words.APPLICATION_IN_REVIEW,
+    applications.DELAYED: application_words.APPLICATION_DELAYED,
+    applications.ACCEPTED: application_words.APPLICATION_ACCEPTED,
+    applications.EXPIRED: application_words.APPLICATION_EXPIRED,
+    applications.WITHDRAWN: application_words.APPLICATION_WITHDRAWN,
 }
 
 
@@ -57,13 +57,13 @@ async def tell_of_application(db: Db, event: Event) -> None:
 async def tell_who_has_it(db: Db, event: Event) -> None:
     """What was answered at once needs no word that it was sent."""
     if await _status(db, event) is ApplicationStatus.SUBMITTED:
-        await _tell(db, event, words.APPLICATION_SENT)
+        await _tell(db, event, application_words.APPLICATION_SENT)
 
 
 @reaction(offers.ENDS_SOON, stored_as="tell_offer_ends_soon")
 async def tell_offer_ends_soon(db: Db, event: Event) -> None:
     if await _status(db, event) is ApplicationStatus.APPROVED:
-        await _tell(db, event, words.OFFER_ENDS_SOON)
+        await _tell(db, event, application_words.OFFER_ENDS_SOON)
 
 
 async def _status(db: Db, event: Event) -> ApplicationStatus | None:

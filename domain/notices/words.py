@@ -1,4 +1,4 @@
-"""What people are told of their applications and devices, in words."""
+"""What people are told of their devices, accounts and identity, in words."""
 
 from datetime import timedelta
 
@@ -6,116 +6,10 @@ from domain.notices.classes import NoticeClass
 from domain.notices.kinds import Link, NoticeKind, Texted, declare
 from infra.words import N_
 
-APPLICATION, DEVICES, ACCOUNTS = Link("applications", "Application"), Link("devices"), Link("accounts")
+DEVICES, ACCOUNTS = Link("devices"), Link("accounts")
 PROFILE = Link("profile")
-ANSWERED = N_("There is an answer to your application. Open Longan to read it.")
-MOVED = N_("There is news about your application. Open Longan to read it.")
-NOT_YOU = N_("Something changed in who is signed in to your Longan account. If it was not you, open Longan now.")
+NOT_YOU = N_("Somebody signed in to your Longan account, or was signed out. If it was not you, open Longan now.")
 
-APPLICATION_SENT = declare(
-    NoticeKind(
-        "application_sent",
-        NoticeClass.SERVICE,
-        N_("Your application is with {partner}"),
-        N_("{product}: {partner} has your application and answers by {by_at}. You need not do anything."),
-        topic="application",
-        link=APPLICATION,
-        push=False,
-    )
-)
-APPLICATION_APPROVED = declare(
-    NoticeKind(
-        "application_approved",
-        NoticeClass.SERVICE,
-        N_("Your application was approved"),
-        N_("{product}: an offer is ready for you. Read its terms, and accept it by {by_at} if you want it."),
-        lock=ANSWERED,
-        topic="application",
-        link=APPLICATION,
-        texted=Texted.INSTEAD,
-    )
-)
-APPLICATION_DECLINED = declare(
-    NoticeKind(
-        "application_declined",
-        NoticeClass.SERVICE,
-        N_("Your application was declined"),
-        N_(
-            "{product}: this time the answer is no. The reasons stand with the application, and with them what may help."
-        ),
-        lock=ANSWERED,
-        topic="application",
-        link=APPLICATION,
-    )
-)
-APPLICATION_IN_REVIEW = declare(
-    NoticeKind(
-        "application_in_review",
-        NoticeClass.SERVICE,
-        N_("A person is reading your application"),
-        N_("{product}: somebody looks at your application and answers by {by_at}. You need not do anything."),
-        lock=MOVED,
-        topic="application",
-        link=APPLICATION,
-    )
-)
-APPLICATION_DELAYED = declare(
-    NoticeKind(
-        "application_delayed",
-        NoticeClass.SERVICE,
-        N_("The answer takes longer than we promised"),
-        N_("{product}: the answer is late, and we are sorry. We are looking into it. You need not do anything."),
-        lock=MOVED,
-        topic="application",
-        link=APPLICATION,
-    )
-)
-APPLICATION_ACCEPTED = declare(
-    NoticeKind(
-        "application_accepted",
-        NoticeClass.SERVICE,
-        N_("You accepted the offer"),
-        N_("{product}: your agreement is in force. Its terms stand with the application, to read again at any time."),
-        topic="application",
-        link=APPLICATION,
-        push=False,
-    )
-)
-APPLICATION_EXPIRED = declare(
-    NoticeKind(
-        "application_expired",
-        NoticeClass.SERVICE,
-        N_("Your offer has ended"),
-        N_("{product}: the offer was not accepted in time. If you still want it, simply apply again."),
-        lock=MOVED,
-        topic="application",
-        link=APPLICATION,
-    )
-)
-APPLICATION_WITHDRAWN = declare(
-    NoticeKind(
-        "application_withdrawn",
-        NoticeClass.SERVICE,
-        N_("You took your application back"),
-        N_("{product}: nothing more happens with it, and {partner} no longer sees what you shared for it."),
-        topic="application",
-        link=APPLICATION,
-        push=False,
-    )
-)
-OFFER_ENDS_SOON = declare(
-    NoticeKind(
-        "offer_ends_soon",
-        NoticeClass.SERVICE,
-        N_("Your offer ends soon"),
-        N_("{product}: your offer ends at {by_at}. Accept it before then if you want it; otherwise do nothing."),
-        lock=N_("Something in Longan waits for your answer, and soon ends. Open Longan to read it."),
-        topic="application",
-        link=APPLICATION,
-        texted=Texted.INSTEAD,
-        lasts=timedelta(days=1),
-    )
-)
 DEVICE_SIGNED_IN = declare(
     NoticeKind(
         "device_signed_in",
@@ -187,7 +81,7 @@ IDENTITY_MISMATCHED = declare(
         NoticeClass.SECURITY,
         N_("We could not confirm your identity"),
         N_(
-            "Name and number do not belong together. Look for a slip of the pen and try again; until then no money moves."
+            "Name and number do not belong together. Check both for a typing mistake and try again; until then no money moves."
         ),
         link=PROFILE,
         push=False,
@@ -286,8 +180,8 @@ CONSENT_GRANTED = declare(
     NoticeKind(
         "consent_granted",
         NoticeClass.SERVICE,
-        N_("{partner} may see something of you"),
-        N_("What you chose to share, until {by_at}. Each look of theirs is written down."),
+        N_("{partner} can see what you chose to share"),
+        N_("They can see that and nothing else, until {by_at}. Each time they look is recorded for you."),
         topic="consent",
         push=False,
     )
@@ -296,7 +190,7 @@ CONSENT_ENDED = declare(
     NoticeKind(
         "consent_ended",
         NoticeClass.SERVICE,
-        N_("{partner} sees nothing of you any more"),
+        N_("{partner} can no longer see your information"),
         N_("Your consent has ended. What they saw before stays with them."),
         topic="consent",
         push=False,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from domain.actors import UserActor
-from domain.notices import contacting, deliveries, devices, outcomes, preferences, words
+from domain.notices import application_words, contacting, deliveries, devices, outcomes, preferences, words
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import DELIVERY_DUE, Delivery
@@ -91,7 +91,7 @@ async def test_what_was_put_off_is_put_off_once_however_often_it_is_asked(member
     night = (await clock.now()).replace(hour=15, minute=0, second=0, microsecond=0) + timedelta(days=1)
     await clock.stand_at(night - timedelta(hours=3))
     async with transaction() as db:
-        await notify(db, member.user_id, words.OFFER_ENDS_SOON, new_id(), product="a loan", by_at=night)
+        await notify(db, member.user_id, application_words.OFFER_ENDS_SOON, new_id(), product="a loan", by_at=night)
     ((event_id, name),) = await owed(member)
     await clock.stand_at(night)
     for _ in range(2):
