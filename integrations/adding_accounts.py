@@ -31,6 +31,6 @@ async def add(actor: UserActor, said: SaidAccount, key: str) -> PaymentAccount:
             RefusalCode.NOT_ALLOWED, N_("This account is held by somebody else. Use one in your name."), field=FIELD
         )
     if told is Attestation.UNKNOWN:
-        sentence = N_("Nobody could confirm whose account this is. Please use a bank card in your name.")
+        sentence = N_("We could not confirm whose account this is. Please use a bank card in your name.")
         raise Refusal(RefusalCode.PROVIDER_REFUSED, sentence, field=FIELD)
     return await transact(lambda db: payment_accounts.add(db, actor, asked, key))

@@ -57,7 +57,7 @@ async def _answer(actor: UserActor, asked: Inquiry, key: str) -> None:
         await transact(lambda db: identities.give_up(db, actor, asked, is_counted=True))
         raise Refusal(
             RefusalCode.PROVIDER_REFUSED,
-            N_("Nobody could confirm this. Please use a mainland number that is registered in your own name."),
+            N_("We could not confirm this. Please use a mainland number that is registered in your own name."),
         )
     is_theirs = told is Attestation.YES
     if refused := await transact(lambda db: identities.record(db, actor, asked, key, is_theirs=is_theirs)):

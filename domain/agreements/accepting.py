@@ -89,7 +89,7 @@ async def _refuse_closed(db: Db, application: Application, offer: Offer, applied
         offer.status is OfferStatus.OPEN and offer.expires_at <= await clock.now(db)
     ):
         raise Refusal(
-            RefusalCode.OFFER_EXPIRED, N_("This offer has expired. Apply again, and it is reckoned anew."), field=OFFER
+            RefusalCode.OFFER_EXPIRED, N_("This offer has expired. Apply again, and we work it out anew."), field=OFFER
         )
     if offer.status is OfferStatus.ACCEPTED:
         raise Refusal(RefusalCode.NOT_OPEN, N_("You have accepted this offer already."), field=OFFER)

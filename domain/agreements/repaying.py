@@ -79,7 +79,7 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
 async def _begin_deposit(db: Db, deposit: Deposit, wish: RepayWish) -> Payment:
     """The payment of a deposit that is still due: the one that is open already, or another after one that failed."""
     if wish.amount != deposit.money:
-        sentence = N_("First the deposit is to be paid: {amount} {currency}.")
+        sentence = N_("Please pay the deposit first: {amount} {currency}.")
         raise invalid(sentence, AMOUNT, amount=str(deposit.money), currency=deposit.currency)
     begun = await payments.of_cause(db, deposit.user_id, DEPOSIT, deposit.agreement_id)
     if still_open := next((payment for payment in begun if payment.is_open), None):

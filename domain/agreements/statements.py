@@ -20,9 +20,9 @@ Values = Mapping[str, Money | date | int]
 
 INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
-CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked anew, after what is known since.")
-GIVEN_UP = N_("Given up, so that everything costs no more than it may.")
-PAID_BACK = N_("Paid back to you, out of what you had paid too much.")
+CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked again, because of what we have learned since.")
+GIVEN_UP = N_("Waived, so that the total cost stays within its limit.")
+PAID_BACK = N_("Paid back to you from what you had overpaid.")
 ALL_OF_IT = N_("Your payment, thank you: {principal} repaid, {interest} interest.")
 OF_INTEREST = N_("Your payment, thank you: {interest} interest.")
 WITH_FEES = N_("Your payment, thank you: {principal} repaid, {interest} interest, {fees} fees.")

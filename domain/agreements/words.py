@@ -5,7 +5,7 @@ from domain.notices.kinds import Link, NoticeKind, Texted, declare
 from infra.words import N_
 
 AGREEMENT = Link("agreements", "Agreement")
-NEWS = N_("Your agreement has moved on. Open Longan to read it.")
+NEWS = N_("There is news about your agreement. Open Longan to read it.")
 LATE = N_("Something about your agreement needs you. Open Longan to read it.")
 
 DRAW_DOWN_ARRIVED = declare(
@@ -24,7 +24,7 @@ DRAW_DOWN_FAILED = declare(
         NoticeClass.MONEY,
         N_("Your money could not be paid out"),
         N_(
-            "{product}: what you drew could not be paid out, so nothing of it is owed. Check your payment account, and draw again."
+            "{product}: what you drew could not be paid out, so you owe nothing for it. Check your payment account, and draw again."
         ),
         lock=LATE,
         link=AGREEMENT,

@@ -116,7 +116,7 @@ async def _ask(
 
 async def _count(db: Db, token: str) -> None:
     if retry_at := await counters.take(db, [Use(PER_TOKEN, "consent-token", token)]):
-        sentence = N_("This token was asked with too often. Ask again later.")
+        sentence = N_("This token was used too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
 
 

@@ -83,14 +83,14 @@ def _check_annual_rate(product: Product) -> None:
         if product.annual_rate is not None:
             raise invalid(N_("This kind of product lends no money, so it has no annual rate."), ("input", "annualRate"))
     elif product.annual_rate is None:
-        raise invalid(N_("What is lent has an annual rate; it may be 0."), ("input", "annualRate"))
+        raise invalid(N_("A product that lends money needs an annual rate; it may be 0."), ("input", "annualRate"))
     else:
         check_rate(product.annual_rate, "input", "annualRate")
 
 
 def _check_goods(product: Product) -> None:
     if product.goods is not None and product.kind.terms.goods is None:
-        raise invalid(N_("Only of a RENTAL there is something to say here: what is rented."), ("input", "goods"))
+        raise invalid(N_("Only a RENTAL says here what is rented."), ("input", "goods"))
 
 
 def check_rate(rate: Decimal, *field: str) -> None:

@@ -154,7 +154,7 @@ async def stop(db: Db, *, phone: str, code: str, ip: str) -> User | Refusal:
     live = await _live(db, PhoneChange.old_index == index)
     codes = [challenges.code_of(each) for each in sent if live and each.created_at >= live.changed_at]
     if live is None or not any(hmac.compare_digest(each.encode(), as_digits(code).encode()) for each in codes):
-        sentence = N_("This number and this code stop nothing. Please look at both once more.")
+        sentence = N_("We could not stop a change with this number and this code. Please check both.")
         return Refusal(RefusalCode.CODE_WRONG, sentence, field=answering.CODE)
     await counters.give_back(db, tries)
     for each in sent:

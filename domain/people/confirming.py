@@ -41,7 +41,7 @@ async def step_up(db: Db, actor: UserActor, kind: FactorKind, response: str) -> 
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=RESPONSE, retry_at=retry_at)
     held = {each.kind for each in await second_factors.of(db, actor.user_id)}
     if kind not in (held or {FactorKind.CODE}):
-        sentence = N_("You cannot prove yourself this way.")
+        sentence = N_("This kind of proof cannot be used here.")
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "kind"))
     if kind in HELD:
         challenge = stepping_up.challenge(session.id, session.stepped_up_until)

@@ -32,9 +32,7 @@ def parse(text: str) -> IdNumber:
     if len(number) != LENGTH or not (digits.isascii() and digits.isdigit()) or number[-1] not in CHECKS:
         raise invalid(N_("An id number has 17 digits, and then a digit or X."), FIELD)
     if number[-1] != check_digit(digits):
-        raise invalid(
-            N_("There is a slip in this id number: its last character does not agree with the others."), FIELD
-        )
+        raise invalid(N_("Please check this id number: its last character does not agree with the others."), FIELD)
     birth_date = _date(number[6:14])
     if birth_date is None or number[:2] not in REGIONS:
         raise invalid(N_("There is no such id number: its region or its birth date does not exist."), FIELD)

@@ -107,7 +107,7 @@ def number_of(said: str) -> str:
     if not (number.isascii() and number.isdigit() and SHORTEST <= len(number) <= LONGEST):
         raise invalid(N_("An account number has {least} to {most} digits."), FIELD, least=SHORTEST, most=LONGEST)
     if not _is_luhn(number):
-        raise invalid(N_("There is a slip in this number: its last digit does not agree with the others."), FIELD)
+        raise invalid(N_("Please check this number: its last digit does not agree with the others."), FIELD)
     return number
 
 

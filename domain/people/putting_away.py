@@ -73,7 +73,7 @@ async def put_away(db: Db, user: User) -> None:
 def over() -> Refusal:
     sentence = N_(
         "This account was put away: its phone number opens another one now. Sign in with the number that you have now and verify "
-        "your identity, and your account of before is yours again. If you never verified it, write to us."
+        "your identity, and your earlier account is yours again. If you never verified it, write to us."
     )
     return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
@@ -99,7 +99,7 @@ async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> Refusal | None:
     db.add(Phone(index=phones.index(number), user_id=owner.id, bound_at=now))
     owner.phone_sealed = (await vault.seal_of(db, owner.id)).close(number, PHONE)
     await reopen(db, owner)
-    sentence = N_("Your account of before is yours again, with this number. Please sign in again.")
+    sentence = N_("Your earlier account is yours again, with this number. Please sign in again.")
     return Refusal(RefusalCode.SESSION_ENDED, sentence)
 
 

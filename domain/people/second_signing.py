@@ -297,4 +297,4 @@ def _expired() -> Refusal:
 
 
 def _no_such(kind: FactorKind) -> Refusal:
-    return Refusal(RefusalCode.NOT_ALLOWED, N_("You cannot prove yourself this way."), field=("input", "kind"))
+    return Refusal(RefusalCode.NOT_ALLOWED, N_("This kind of proof cannot be used here."), field=("input", "kind"))

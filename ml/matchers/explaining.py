@@ -21,7 +21,7 @@ from ml.models.matcher import MatchArtefact, Platt
 from ml.models.pairs import COLUMNS
 
 REASONS_MAX = 3
-AVAILABLE = Reason("AVAILABLE", N_("Nothing that is known of you stands against it."))
+AVAILABLE = Reason("AVAILABLE", N_("Nothing we know about you speaks against it."))
 
 
 def reasons(

@@ -31,7 +31,7 @@ class ReasonSentence:
 SENTENCES = {
     "account.real_name": ReasonSentence("NAME_UNCHECKED", N_("No linked account has checked your real name."), below=1),
     "account.age_months": ReasonSentence(
-        "YOUNG_ACCOUNT", N_("Your oldest linked account is young. Months since it was opened: {value}."), below=48
+        "YOUNG_ACCOUNT", N_("Your oldest linked account is new. Months since it was opened: {value}."), below=48
     ),
     "social.address_stability_months": ReasonSentence(
         "MOVED_RECENTLY", N_("You moved not long ago. Months at your present address: {value}."), below=24
@@ -48,7 +48,7 @@ SENTENCES = {
         "PAID_LATE", N_("You paid late. Late instalments in two years: {value}."), above=0
     ),
     "repayment.worst_delay_days": ReasonSentence(
-        "LONG_DELAY", N_("You were long in arrears. Days of the longest delay in two years: {value}."), above=0
+        "LONG_DELAY", N_("You were behind for a long time. Days of the longest delay in two years: {value}."), above=0
     ),
     "repayment.bills_on_time_rate": ReasonSentence(
         "BILLS_LATE", N_("Only {value} % of your utility bills were paid on time."), below=0.97, shown_times=100

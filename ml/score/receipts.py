@@ -15,7 +15,7 @@ YOU = "YOU_CHANGED"
 EXPIRED = "SOURCE_EXPIRED"
 MODEL = "MODEL_CHANGED"
 MESSAGES = {
-    YOU: N_("What is known of you changed: {points} points."),
+    YOU: N_("What we know about you changed: {points} points."),
     EXPIRED: N_("What a source told grew too old to count: {points} points."),
     MODEL: N_("Our model changed: {points} points."),
 }

@@ -78,7 +78,7 @@ NO_ODDS = BandEvidence(
     BandBasis.NONE,
     BandStanding.GATHERING,
     is_kept=False,
-    message=N_("No odds are told here, so nothing stands behind them."),
+    message=N_("No odds are shown here."),
 )
 
 OBSERVED_SAID = MappingProxyType(

@@ -10,7 +10,7 @@ from integrations.sandbox.choosing import page
 
 OVER = {
     PaymentStatus.SETTLED: N_("Paid. You can go back to the app now."),
-    PaymentStatus.FAILED: N_("This was not paid, and can be paid no more. You can go back to the app now."),
+    PaymentStatus.FAILED: N_("This was not paid and can no longer be paid. You can go back to the app now."),
     PaymentStatus.PENDING: N_("This payment is on its way. You can go back to the app now."),
 }
 

@@ -333,7 +333,7 @@ async def test_a_recycled_number_begins_afresh_and_nothing_follows_it(shopper: P
         assert (refused["code"], refused["message"]) == (
             "SESSION_ENDED",
             "This account was put away: its phone number opens another one now. Sign in with the number that you have now and "
-            "verify your identity, and your account of before is yours again. If you never verified it, write to us.",
+            "verify your identity, and your earlier account is yours again. If you never verified it, write to us.",
         )
     assert await owner_of(number) is None
     async with reading() as db:

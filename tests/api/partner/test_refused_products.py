@@ -39,7 +39,7 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
         ["amountMax"],
         "This kind of product has one monthly price: both amounts are the same.",
     ),
-    ({"goods": "HOME"}, ["goods"], "Only of a RENTAL there is something to say here: what is rented."),
+    ({"goods": "HOME"}, ["goods"], "Only a RENTAL says here what is rented."),
     (RENTAL | {"annualRate": "0"}, ["annualRate"], "This kind of product lends no money, so it has no annual rate."),
     ({"rules": {"ageMin": 17}}, ["rules", "ageMin"], "Enter an age from 18 to 120."),
     ({"rules": {"ageMax": 121}}, ["rules", "ageMax"], "Enter an age from 18 to 120."),

@@ -31,7 +31,7 @@ def refusal(text: str) -> tuple[RefusalCode, str]:
     return refused.value.code, refused.value.message
 
 
-SLIP = "There is a slip in this id number: its last character does not agree with the others."
+SLIP = "Please check this id number: its last character does not agree with the others."
 NEVER = "There is no such id number: its region or its birth date does not exist."
 FORM = "An id number has 17 digits, and then a digit or X."
 
