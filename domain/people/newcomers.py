@@ -10,6 +10,7 @@ from domain.people import (
     challenges,
     changing_phone,
     code_limits,
+    half_answered,
     identities,
     places,
     putting_away,
@@ -55,7 +56,7 @@ async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: s
     )
     if receipt.result_id is not None:
         return await second_signing.same_session(db, challenge_id, receipt.result_id)
-    challenge, former = await second_signing.half(db, challenge_id)
+    challenge, former = await half_answered.lock(db, challenge_id)
     if not (await second_signing.standing_of(db, former.id)).may_have_left:
         raise StillTheirs
     newcomer = await putting_away.start_afresh(db, former)
@@ -68,7 +69,7 @@ async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: s
 
 async def take_question(db: Db, challenge_id: UUID) -> tuple[Challenge, Phone]:
     """What a carrier is to be asked about a half answered challenge: has its number a new owner? Counted; refuses RATE_LIMITED."""
-    challenge, _ = await second_signing.half(db, challenge_id)
+    challenge, _ = await half_answered.lock(db, challenge_id)
     if retry_at := await counters.take(db, [Use(QUESTIONS, "new-owner", challenge.phone_index.hex())]):
         sentence = N_("You have tried this too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=FIELD, retry_at=retry_at)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from domain.people import (
     answering,
     challenges,
-    code_limits,
+    half_answered,
     identities,
     places,
     putting_away,
@@ -40,7 +40,6 @@ from infra.words import N_
 
 SLEPT = timedelta(days=90)
 LASTS = timedelta(minutes=10)
-TRIES_MAX = 5  # of one challenge
 PER_PERSON = Rate(times=20, seconds=86_400)
 RECOVERIES = Rate(times=3, seconds=86_400)
 FACTORS_END_AFTER = timedelta(hours=24)
@@ -137,7 +136,7 @@ async def answer(
     receipt = await _receipt(db, challenge_id, kind, response, device_name, key)
     if receipt.result_id is not None:
         return await same_session(db, challenge_id, receipt.result_id)
-    challenge, user = await _take_try(db, challenge_id)
+    challenge, user = await half_answered.take_try(db, challenge_id)
     tries = (_use(PER_PERSON, "second-factor", user, challenge),)
     await _count(db, tries)
     if kind not in HELD:
@@ -160,7 +159,7 @@ async def begin_recovery(
     if receipt.result_id is not None:
         return await same_session(db, challenge_id, receipt.result_id)
     await db.delete(receipt)  # there is one once there is a session
-    challenge, user = await _take_try(db, challenge_id)
+    challenge, user = await half_answered.take_try(db, challenge_id)
     tries = (_use(RECOVERIES, "recovery", user, challenge),)
     await _count(db, tries)
     identity = await identities.of(db, user.id)
@@ -191,9 +190,9 @@ async def recover(
     receipt = await _receipt(db, challenge_id, FactorKind.IDENTITY, response, device_name, key)
     if receipt.result_id is not None:
         return await same_session(db, challenge_id, receipt.result_id)
-    challenge, user = await half(db, challenge_id)
+    challenge, user = await half_answered.lock(db, challenge_id)
     if user.id != recovery.user_id:
-        raise _expired()
+        raise half_answered.expired()
     until = await second_factors.end_all(db, user.id, await clock.now(db) + FACTORS_END_AFTER)
     session = await _begin(db, user, challenge, device_name, ip, receipt)
     if until is not None:
@@ -213,53 +212,6 @@ async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip:
     session.proven_at = now
     receipt.result_id = session.id
     return session
-
-
-async def _take_try(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
-    """One more try of it, counted. The row lock puts parallel ones in line. Refuses CODE_EXPIRED."""
-    await _wait_for_others(db, challenge_id)
-    taken = (
-        update(Challenge)
-        .where(
-            Challenge.id == challenge_id,
-            Challenge.half_at.is_not(None),
-            Challenge.answered_at.is_(None),
-            Challenge.expires_at > await clock.now(db),
-            Challenge.second_tries < TRIES_MAX,
-        )
-        .values(second_tries=Challenge.second_tries + 1)
-        .returning(Challenge.id)
-    )
-    if (await db.execute(taken)).scalar_one_or_none() is None:
-        raise _expired()
-    return await _read(db, challenge_id)
-
-
-async def half(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
-    """What was answered half, locked, and whose number it is. Refuses CODE_EXPIRED."""
-    await _wait_for_others(db, challenge_id)
-    return await _read(db, challenge_id)
-
-
-async def _wait_for_others(db: Db, challenge_id: UUID) -> None:
-    """Whoever signs in with this number, or reports it, is done before."""
-    asked = select(Challenge.phone_index).where(Challenge.id == challenge_id)
-    index = (await db.execute(asked)).scalar_one_or_none()
-    if index is None:
-        raise _expired()
-    await code_limits.one_at_a_time(db, index)
-
-
-async def _read(db: Db, challenge_id: UUID) -> tuple[Challenge, User]:
-    found = select(Challenge).where(Challenge.id == challenge_id).with_for_update()
-    challenge = (await db.execute(found.execution_options(populate_existing=True))).scalar_one_or_none()
-    is_open = challenge is not None and challenge.half_at is not None and challenge.answered_at is None
-    if challenge is None or not is_open or challenge.expires_at <= await clock.now(db):
-        raise _expired()
-    user = await users.find_by_phone(db, challenge.phone_index)
-    if user is None:
-        raise _expired()
-    return challenge, user
 
 
 def _use(rate: Rate, what: str, user: User, challenge: Challenge) -> Use:
@@ -288,12 +240,8 @@ async def same_session(db: Db, challenge_id: UUID, session_id: UUID) -> Session:
     user = await users.find_by_phone(db, challenge.phone_index)
     session = await db.get(Session, (user.id, session_id)) if user else None
     if session is None or now >= challenge.expires_at or not session.is_live(now) or session.generation > 0:
-        raise _expired()
+        raise half_answered.expired()
     return session
-
-
-def _expired() -> Refusal:
-    return Refusal(RefusalCode.CODE_EXPIRED, N_("This sign-in is over. Please ask for a new code."), field=RESPONSE)
 
 
 def _no_such(kind: FactorKind) -> Refusal:
