@@ -8,8 +8,13 @@ from sqlalchemy import select
 from domain.agreements import agreements, deposits, draw_downs, words
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
+from domain.agreements.repaying import REPAYMENT
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
+from domain.payments import payments, refunds
+from domain.payments.cashiers import PaymentStatus
+from domain.payments.payments import Payment
+from domain.payments.refunds import Refund
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
@@ -37,6 +42,26 @@ async def tell_payout_failed(db: Db, event: Event) -> None:
     drawn = await db.get_one(DrawDown, (event.user_id, event.subject_id))
     agreement = await _agreement(db, drawn.user_id, drawn.agreement_id)
     await notify(db, agreement.user_id, words.DRAW_DOWN_FAILED, agreement.id, product=agreement.title)
+
+
+@reaction(payments.FAILED, stored_as="tell_payment_failed")
+async def tell_payment_failed(db: Db, event: Event) -> None:
+    """What came after all is not told to have failed."""
+    payment = await db.get_one(Payment, (event.user_id, event.subject_id))
+    if payment.cause == REPAYMENT and payment.status is PaymentStatus.FAILED:
+        await _tell_of_money(db, payment, words.PAYMENT_FAILED)
+
+
+@reaction(refunds.FAILED, stored_as="tell_refund_failed")
+async def tell_refund_failed(db: Db, event: Event) -> None:
+    refund = await db.get_one(Refund, (event.user_id, event.subject_id))
+    if refund.cause == REPAYMENT and refund.status is PaymentStatus.FAILED:
+        await _tell_of_money(db, refund, words.REFUND_FAILED)
+
+
+async def _tell_of_money(db: Db, moved: Payment | Refund, kind: NoticeKind) -> None:
+    agreement = await _agreement(db, moved.user_id, moved.cause_id)
+    await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
 
 
 async def _agreement(db: Db, user_id: UUID | None, id: UUID | None) -> Agreement:

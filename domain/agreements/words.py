@@ -31,6 +31,30 @@ DRAW_DOWN_FAILED = declare(
         texted=Texted.INSTEAD,
     )
 )
+PAYMENT_FAILED = declare(
+    NoticeKind(
+        "payment_failed",
+        NoticeClass.MONEY,
+        N_("Your payment did not arrive"),
+        N_(
+            "{product}: your payment did not arrive, so nothing of it was counted. Please pay again; nothing was taken twice."
+        ),
+        lock=LATE,
+        link=AGREEMENT,
+    )
+)
+REFUND_FAILED = declare(
+    NoticeKind(
+        "refund_failed",
+        NoticeClass.MONEY,
+        N_("We could not pay you back"),
+        N_(
+            "{product}: what you had paid too much could not go back the way it came. It stays your credit; please write to us."
+        ),
+        lock=LATE,
+        link=AGREEMENT,
+    )
+)
 INSTALMENT_OVERDUE = declare(
     NoticeKind(
         "instalment_overdue",

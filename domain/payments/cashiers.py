@@ -64,12 +64,15 @@ class RefundOrder:
 
 @dataclass(frozen=True)
 class RefundAnswer:
-    """`status` is never NEEDS_ACTION. `amount`: of what the cashier speaks; None where it does not say."""
+    """`status` is never NEEDS_ACTION. `amount`: of what the cashier speaks; None where it does not say. `is_stuck`: it waits until
+    somebody of ours sees to it at the cashier.
+    """
 
     status: PaymentStatus
     amount: Money | None = None
     reference: str | None = None
     at: datetime | None = None
+    is_stuck: bool = False
 
 
 class CashierAway(Exception):

@@ -110,6 +110,8 @@ async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
     now = await clock.now(db)
     refund.answered_at = refund.answered_at or now
     refund.reference = refund.reference or answer.reference
+    if answer.is_stuck:
+        refund.stuck_at = refund.stuck_at or now
     if answer.amount is not None and answer.amount != refund.money:
         await _contradict(db, refund)
         return

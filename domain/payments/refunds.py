@@ -34,7 +34,7 @@ LIFE = Lifecycle(
 @raises(Raised.OWNERS)
 class Refund(Entity):
     """`payment_id` names the taking where no payment was settled by the money. `answered_at` is when the cashier first said
-    anything of it: until then it is asked to give back.
+    anything of it: until then it is asked to give back. `stuck_at`: when it first said that it waits for somebody of ours.
     """
 
     __tablename__ = "refunds"
@@ -53,6 +53,7 @@ class Refund(Entity):
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
     reference: Mapped[str | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    stuck_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),

@@ -30,6 +30,7 @@ class BreakKind(StrEnum):
     PAYMENT = "PAYMENT"  # a payment, and its transfers; `detail` is its id
     REFUND = "REFUND"  # a refund, and its transfers; `detail` is its id
     DEPOSIT = "DEPOSIT"  # a deposit, and what the ledger holds of it; `detail` is the account
+    STUCK = "STUCK"  # a refund that the cashier did not make, and nobody has seen to; `detail` is its id
     REPORT = "REPORT"  # a partner's report of a day, and the transfers of that day; `detail` is the day
 
 

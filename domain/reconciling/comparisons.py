@@ -78,4 +78,13 @@ COMPARISONS: Mapping[BreakKind, str] = {
                ) AS part(kind, amount)
           LEFT JOIN balance ON balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
            AND balance.kind = part.kind""",
+    BreakKind.STUCK: """
+        SELECT agreement.id, refunds.id::text, refunds.amount, 0
+          FROM refunds JOIN agreement ON agreement.user_id = refunds.user_id AND agreement.id = refunds.cause_id
+         WHERE (refunds.status = 'PENDING' AND refunds.stuck_at IS NOT NULL)
+            OR (refunds.status = 'FAILED'
+                AND EXISTS (SELECT FROM balance WHERE balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
+                     AND balance.kind IN ('CREDIT', 'DEPOSIT') AND balance.amount > 0)
+                AND NOT EXISTS (SELECT FROM refunds AS later WHERE later.user_id = refunds.user_id
+                     AND later.cause_id = refunds.cause_id AND later.begun_at > refunds.begun_at AND later.status <> 'FAILED'))""",
 }

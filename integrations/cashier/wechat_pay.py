@@ -44,11 +44,12 @@ STATUSES: Mapping[str, PaymentStatus] = {
     "REVOKED": PaymentStatus.FAILED,
     "PAYERROR": PaymentStatus.FAILED,
 }
+STUCK = "ABNORMAL"  # the card is gone: somebody of ours gives it back by another way
 REFUND_STATUSES: Mapping[str, PaymentStatus] = {
     "SUCCESS": PaymentStatus.SETTLED,
     "CLOSED": PaymentStatus.FAILED,
     "PROCESSING": PaymentStatus.PENDING,
-    "ABNORMAL": PaymentStatus.PENDING,  # the card is gone: somebody of ours gives it back by another way
+    STUCK: PaymentStatus.PENDING,
 }
 UNKNOWN = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
 PAID_OR_USED = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED"})
@@ -206,7 +207,7 @@ def _refund_as(word: str, reply: Reply) -> RefundAnswer:
     amount = part_of(reply, "amount")
     back = minor_amount(amount.get("refund"), amount.get("currency", CURRENCY))
     at = moment(reply.get("success_time")) if status is PaymentStatus.SETTLED else None
-    return RefundAnswer(status, back, id_in(reply, "refund_id") or None, at)
+    return RefundAnswer(status, back, id_in(reply, "refund_id") or None, at, is_stuck=word == STUCK)
 
 
 def _require(status: int) -> None:

@@ -43,6 +43,7 @@ BREAKS = {
     BreakKind.PAYMENT: N_("Payment and ledger differ"),
     BreakKind.REFUND: N_("Refund and ledger differ"),
     BreakKind.DEPOSIT: N_("Deposit and ledger differ"),
+    BreakKind.STUCK: N_("The cashier did not give back"),
     BreakKind.REPORT: N_("A partner's report and the ledger differ"),
 }
 WHY = {

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from domain.actors import UserActor
 from domain.agreements import counting, quotes, repaying
@@ -14,6 +14,7 @@ from domain.agreements.repaying import RepayWish
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind
+from domain.notices.notices import Notice
 from domain.payments import refunding
 from domain.payments.cashiers import PaymentStatus, RefundAnswer
 from domain.payments.payments import Payment
@@ -24,7 +25,7 @@ from infra.ids import new_id
 from infra.money import Money
 from infra.setting_parts import Rate
 from integrations.cashier.sandbox import orders
-from integrations.cashier.sandbox.orders import SandboxMode
+from integrations.cashier.sandbox.orders import SandboxMode, SandboxOrder
 from tests.clocks import Clock
 from tests.domain.agreements.loans import open_loan, owner, pay_out
 from tests.domain.payments.scripted import cashier_says
@@ -94,6 +95,28 @@ async def refused_key(actor: UserActor, asked: RepayWish, key: str) -> str:
     with pytest.raises(Refusal) as refusal:
         await repaying.repay(actor, asked, key)
     return refusal.value.code.value
+
+
+async def test_who_paid_in_vain_is_told_and_who_was_paid_back_in_vain_too() -> None:
+    agreement, actor = await drawn_loan()
+    await go(SandboxMode.FAIL)
+    await repaying.repay(actor, wish(agreement, 300_00), str(new_id()))
+    await work_off(actor.user_id)
+    assert await notices_of(actor) == {"payment_failed": agreement.id}
+    await repaying.repay(actor, wish(agreement, 1_300_00), str(new_id()))
+    async with transaction() as db:
+        # The cashier has lost what it knew of the order, so it cannot give back.
+        await db.execute(delete(SandboxOrder))
+    await repaying.refund_credit(actor, agreement.id, str(new_id()))
+    await work_off(actor.user_id)
+    assert (await notices_of(actor))["refund_failed"] == agreement.id
+    assert (await standing(agreement)).credit == 100_00
+
+
+async def notices_of(actor: UserActor) -> dict[str, UUID | None]:
+    async with reading() as db:
+        told = select(Notice.code, Notice.subject_id).where(Notice.user_id == actor.user_id)
+        return dict((await db.execute(told.where(Notice.code.like("%_failed")))).tuples().all())
 
 
 @pytest.mark.parametrize("mode", [SandboxMode.FAIL, SandboxMode.ACTION, SandboxMode.DELAY])

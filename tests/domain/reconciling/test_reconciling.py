@@ -1,6 +1,6 @@
 """Reconciling: what is told in two places, and differs, is a row, an event and a line in the log; and ends when it is mended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.payments import Payment
+from domain.payments.refunds import Refund
 from domain.payments.takings import Taking
 from domain.people.partners import Partner
 from domain.reconciling import alarms, reconciling
@@ -169,6 +170,41 @@ async def test_money_that_no_payment_brought_is_named(
     payment = new_id()
     await post(db, loan.all_of(Cause(cause, payment), (debit, credit, 5)))
     assert await breaks_of(db, loan) == {(kind, str(payment), 0, 5)}
+
+
+@pytest.mark.parametrize(
+    ("status", "is_stuck", "is_break"),
+    [("PENDING", True, True), ("PENDING", False, False), ("FAILED", False, True)],
+)
+async def test_what_the_cashier_did_not_give_back_is_named_until_it_is_seen_to(
+    db: Db, agreement: Agreement, status: str, is_stuck: bool, is_break: bool
+) -> None:
+    await pay_out(db, agreement, 500)
+    payment, now = await paid(db, agreement, 700), await clock.now(db)
+    refund = refund_of(payment, 200, now)
+    refund.status, refund.stuck_at = PaymentStatus(status), now if is_stuck else None
+    db.add(refund)
+    await db.flush()
+    expected = {(BreakKind.STUCK, str(refund.id), 200, 0)} if is_break else set()
+    assert await breaks_of(db, book_of(agreement)) == expected
+    again = refund_of(payment, 200, now + timedelta(minutes=1))
+    if status == "FAILED":
+        db.add(again)
+        await db.flush()
+        assert await breaks_of(db, book_of(agreement)) == set()
+
+
+def refund_of(payment: Payment, amount: int, begun_at: datetime) -> Refund:
+    return Refund(
+        user_id=payment.user_id,
+        payment_id=payment.id,
+        cause=payment.cause,
+        cause_id=payment.cause_id,
+        amount=amount,
+        currency=payment.currency,
+        cashier=payment.cashier,
+        begun_at=begun_at,
+    )
 
 
 async def test_a_break_is_told_once_and_ends_when_it_is_gone(db: Db, loan: Loan) -> None:
