@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import domain.agreements.accepting
 import domain.agreements.deposit_payments
 import domain.agreements.drawing
+import domain.agreements.maturing
 import domain.agreements.repaying
 import domain.agreements.telling
 import domain.applications.applying
@@ -64,6 +65,7 @@ ROOMS = (
     domain.agreements.accepting,
     domain.agreements.deposit_payments,
     domain.agreements.drawing,
+    domain.agreements.maturing,
     domain.agreements.telling,
     domain.agreements.repaying,
     domain.applications.applying,

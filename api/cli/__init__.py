@@ -24,6 +24,7 @@ from api.cli.match import match
 from api.cli.migrate import migrate
 from api.cli.models import models
 from api.cli.money import money
+from api.cli.outcomes import outcomes
 from api.cli.prepare import prepare
 from api.cli.reactions import reactions
 from api.cli.replay import replay
@@ -73,6 +74,7 @@ app.command(rich_help_panel=HERE)(reset)
 app.add_typer(dev, name="dev", rich_help_panel=HERE)
 app.command(rich_help_panel=MODELS)(train)
 app.command(rich_help_panel=MODELS)(evaluate)
+app.command(rich_help_panel=MODELS)(outcomes)
 app.command(rich_help_panel=MODELS)(lift)
 app.command(rich_help_panel=MODELS)(hiding)
 app.add_typer(models, name="models", rich_help_panel=MODELS)

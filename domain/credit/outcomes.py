@@ -1,18 +1,28 @@
 """Outcome: what came of a score, once it is known whether the person paid as agreed."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity, OwnerId
+from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
 
+class OutcomeKind(StrEnum):
+    PAID = "PAID"  # the year is over, and all was paid on its day
+    LATE = "LATE"  # something was late, and never by more than 90 days
+    SETTLED = "SETTLED"  # all was paid on its day, or sooner, and nothing is owed any more
+    DEFAULTED = "DEFAULTED"  # late by more than 90 days within the year
+
+
 class LoanOutcome(Entity):
-    """One for a score, when its loan has matured. `bad`: not paid as agreed within the year that the score speaks of."""
+    """One for a score, when its loan has matured. `bad`: not paid as agreed within the year that the score speaks of.
+    `how` it went in more words; None of those that were written before it was kept."""
 
     __tablename__ = "outcomes"
     __privacy__ = Privacy(Export.INSIDE, Erasure.SHREDDED)
@@ -22,5 +32,6 @@ class LoanOutcome(Entity):
     score_id: Mapped[UUID] = mapped_column(primary_key=True)
     bad: Mapped[bool]
     observed_at: Mapped[datetime]
+    how: Mapped[OutcomeKind | None] = mapped_column(default=None, info=without_graph("Written once, when it is known."))
 
     __table_args__ = (Index(None, "observed_at"),)

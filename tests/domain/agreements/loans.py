@@ -33,10 +33,11 @@ async def open_loan(
     partner_id: UUID | None = None,
     amortisation: Amortisation = Amortisation.EQUAL,
     payment_order: PaymentOrder = PaymentOrder.CHARGES_FIRST,
+    of: UUID | None = None,
 ) -> Agreement:
-    user, now = await somebody(db), await clock.now(db)
+    user_id, now = of or (await somebody(db)).id, await clock.now(db)
     offer = Offer(
-        user_id=user.id,
+        user_id=user_id,
         application_id=new_id(),
         amount=amount,
         currency=currency,
@@ -54,7 +55,7 @@ async def open_loan(
         fee=fee,
     )
     agreement = Agreement(
-        user_id=user.id,
+        user_id=user_id,
         application_id=offer.application_id,
         offer_id=offer.id,
         product_id=new_id(),
