@@ -9,6 +9,7 @@ from api.app.agreements import Agreement, AgreementMutation
 from api.app.applications import Application, ApplicationMutation
 from api.app.changes import ChangeMutation
 from api.app.choices import ChoiceQuery
+from api.app.consent_requests import ConsentRequestMutation, ConsentRequestQuery
 from api.app.consents import Consent, ConsentMutation
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
@@ -38,7 +39,7 @@ from domain.permissions import Permission
 
 
 @strawberry.type(description="What the app can read.")
-class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery):
+class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery, ConsentRequestQuery):
     node = node_by(NODES, Permission.PUBLIC)
     nodes = nodes_by(NODES, Permission.PUBLIC)
 
@@ -64,6 +65,7 @@ class Mutation(
     ImpressionMutation,
     ContactMutation,
     ConsentMutation,
+    ConsentRequestMutation,
 ):
     pass
 

@@ -13,7 +13,7 @@ from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
 from api.partner.agreements import Agreement, AgreementMutation, AgreementQuery, DrawDown
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
-from api.partner.consents import Consent, ConsentQuery
+from api.partner.consents import Consent, ConsentMutation, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
@@ -90,7 +90,13 @@ class Query(
     description="What a partner can do. Each answers what changed, or a `Refusal` that says why nothing did."
 )
 class Mutation(
-    ApplicationMutation, AgreementMutation, ProductMutation, ScoreMutation, WebhookMutation, DeliveryMutation
+    ApplicationMutation,
+    AgreementMutation,
+    ConsentMutation,
+    ProductMutation,
+    ScoreMutation,
+    WebhookMutation,
+    DeliveryMutation,
 ):
     pass
 

@@ -43,7 +43,7 @@ OF_APPLICATIONS: Mapping[str, EventType] = {
     applications.ACCEPTED: EventType.OFFER_ACCEPTED,
     applications.EXPIRED: EventType.OFFER_EXPIRED,
 }
-# Of those that came with an application: their subject is the consent.
+# Their subject is the consent.
 OF_CONSENTS: Mapping[str, EventType] = {
     consents.GRANTED: EventType.CONSENT_GRANTED,
     consents.REVOKED: EventType.CONSENT_REVOKED,

@@ -2,6 +2,7 @@
 person.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,18 @@ PAYOUT_QUERY = (
     "query DrawDown($id: ID!) { node(id: $id) { ... on DrawDown { id status amount { amount currency } "
     "payTo { kind holder number } } } }"
 )
+CONSENT_QUERY = (
+    "query Consent($id: ID!) { node(id: $id) { ... on Consent { id purpose scopes status expiresAt updatedAt } } }"
+)
 AGREEMENT_TYPES = frozenset(OF_AGREEMENTS.values())
+
+
+@dataclass(frozen=True)
+class ToldConsent:
+    """What is told of a consent that came without an application; the token only to whoever asked for it."""
+
+    token: str | None = None
+    reference: str | None = None
 
 
 def payload(
@@ -35,29 +47,40 @@ def payload(
     delivery_id: UUID,
     event_type: EventType,
     happened_at: datetime,
-    application_id: UUID,
+    subject_id: UUID,
     about_id: UUID | None,
+    consent: ToldConsent | None = None,
 ) -> bytes:
-    """The bytes that are sent, the same at each attempt. `about_id`: what the event itself is about."""
-    application = global_id("Application", application_id)
+    """The bytes that are sent, the same at each attempt. `about_id`: what the event itself is about. `consent`: where it came without an application."""
+    about = (
+        _consented(subject_id, consent)
+        if consent
+        else _about(event_type, global_id("Application", subject_id), about_id)
+    )
     told = {
         "id": event_global_id(event_id),
         "deliveryId": global_id("WebhookDelivery", delivery_id),
         "type": event_type.value,
         "timestamp": happened_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "data": {"applicationId": application, **_about(event_type, application, about_id)},
+        "data": about,
     }
     return orjson.dumps(told)
+
+
+def _consented(consent_id: UUID, told: ToldConsent) -> dict[str, Any]:
+    consent = global_id("Consent", consent_id)
+    asked = {"consentToken": told.token, "reference": told.reference} if told.token else {}
+    return {"consentId": consent, **asked, "fetch": _fetch(CONSENT_QUERY, consent)}
 
 
 def _about(event_type: EventType, application: str, about_id: UUID | None) -> dict[str, Any]:
     if about_id is not None and event_type in AGREEMENT_TYPES:
         agreement = global_id("Agreement", about_id)
-        return {"agreementId": agreement, "fetch": _fetch(AGREEMENT_QUERY, agreement)}
+        return {"applicationId": application, "agreementId": agreement, "fetch": _fetch(AGREEMENT_QUERY, agreement)}
     if about_id is not None and event_type is EventType.PAYOUT_REQUESTED:
         draw_down = global_id("DrawDown", about_id)
-        return {"drawDownId": draw_down, "fetch": _fetch(PAYOUT_QUERY, draw_down)}
-    return {"fetch": _fetch(QUERY, application)}
+        return {"applicationId": application, "drawDownId": draw_down, "fetch": _fetch(PAYOUT_QUERY, draw_down)}
+    return {"applicationId": application, "fetch": _fetch(QUERY, application)}
 
 
 def _fetch(query: str, id: str) -> dict[str, Any]:

@@ -8,18 +8,22 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 
+from domain.consent.consent_requests import ConsentRequest
+from domain.consent.consent_tokens import token_of
+from domain.consent.consents import Consent
 from infra import clock
-from infra.database import transaction
+from infra.database import Db, transaction
 from infra.ids import new_id
 from integrations.webhooks import signing
 from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
-from integrations.webhooks.event_types import EventType
-from integrations.webhooks.payloads import event_global_id, payload
+from integrations.webhooks.event_types import OF_CONSENTS, EventType
+from integrations.webhooks.payloads import ToldConsent, event_global_id, payload
 from integrations.webhooks.signing import WebhookSecret
 
 log = structlog.get_logger()
+CONSENT_TYPES = frozenset(each.name for each in OF_CONSENTS.values())
 TRIES = 5  # where others were quicker each time; what is left is theirs, or due in a moment again
 LEASE_SECONDS = 30  # longer than any attempt; by the machine's time, so moving the house's clock ends none
 
@@ -101,13 +105,37 @@ async def take(room: int, each: int, busy: Mapping[UUID, int]) -> list[Taken]:
             WebhookSecret.endpoint_id.in_({row.endpoint_id for row in rows})
         )
         secrets = (await db.execute(its)).scalars().all()
+        consents = await _consents_of(db, rows)
     by_endpoint: defaultdict[UUID, list[WebhookSecret]] = defaultdict(list)
     for secret in secrets:
         by_endpoint[secret.endpoint_id].append(secret)
-    return [*_ready(rows, by, by_endpoint)]
+    return [*_ready(rows, by, by_endpoint, consents)]
 
 
-def _ready(rows: Iterable[Row[Any]], by: UUID, secrets: Mapping[UUID, Sequence[WebhookSecret]]) -> Iterator[Taken]:
+async def _consents_of(db: Db, rows: Iterable[Row[Any]]) -> dict[UUID, ToldConsent]:
+    """What is told of the consents without an application, by id; the token where the partner asked for it and got a yes."""
+    granted = {row.about_id: row.event_type for row in rows if row.event_type in CONSENT_TYPES}
+    if not granted:
+        return {}
+    its = (
+        select(Consent, ConsentRequest)
+        .outerjoin(ConsentRequest, ConsentRequest.consent_id == Consent.id)
+        .where(Consent.id.in_(granted), Consent.application_id.is_(None))
+    )
+    return {
+        consent.id: ToldConsent(token_of(consent), request.reference)
+        if request and granted[consent.id] == EventType.CONSENT_GRANTED.name
+        else ToldConsent()
+        for consent, request in await db.execute(its)
+    }
+
+
+def _ready(
+    rows: Iterable[Row[Any]],
+    by: UUID,
+    secrets: Mapping[UUID, Sequence[WebhookSecret]],
+    consents: Mapping[UUID, ToldConsent],
+) -> Iterator[Taken]:
     """Those of a type that a newer version tells, or of a secret that no key opens, hold no other up: their lease ends."""
     keys: dict[UUID, list[bytes]] = {}
     for row in rows:
@@ -115,19 +143,20 @@ def _ready(rows: Iterable[Row[Any]], by: UUID, secrets: Mapping[UUID, Sequence[W
             if row.endpoint_id not in keys:
                 keys[row.endpoint_id] = [signing.key_of(each) for each in secrets.get(row.endpoint_id, ())]
             if keys[row.endpoint_id]:  # else it was deleted just now, and nothing goes out unsigned
-                yield _signed(row, by, keys[row.endpoint_id])
+                yield _signed(row, by, keys[row.endpoint_id], consents.get(row.about_id))
         except Exception:
             log.exception("webhooks.not_ready", endpoint_id=str(row.endpoint_id))
 
 
-def _signed(row: Row[Any], by: UUID, keys: Sequence[bytes]) -> Taken:
+def _signed(row: Row[Any], by: UUID, keys: Sequence[bytes], consent: ToldConsent | None) -> Taken:
     body = payload(
         event_id=row.event_id,
         delivery_id=row.id,
         event_type=EventType[row.event_type],
         happened_at=row.happened_at,
-        application_id=row.subject_id,
+        subject_id=row.subject_id,
         about_id=row.about_id,
+        consent=consent,
     )
     return Taken(
         id=row.id,

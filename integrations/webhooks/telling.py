@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Select, and_, func, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.agreements.agreements import Agreement
@@ -23,9 +23,9 @@ TELL_PARTNER = "tell_partner"  # as rows of the outbox name it
 
 
 class About(NamedTuple):
-    """The application that an event is about, and whose it is."""
+    """The application that an event is about, or the consent that came without one, and whose it is."""
 
-    application_id: UUID
+    subject_id: UUID
     partner_id: UUID
 
 
@@ -35,8 +35,6 @@ async def tell(db: Db, event: Event) -> None:
     Workers may come to the second event first. Whoever finds deliveries of an event finds those of all before it.
     """
     about = await _about(db, event)
-    if about is None:
-        return
     own = select(WebhookEndpoint).where(
         WebhookEndpoint.partner_id == about.partner_id, WebhookEndpoint.deleted_at.is_(None)
     )
@@ -55,7 +53,7 @@ async def tell(db: Db, event: Event) -> None:
             "event_id": each.id,
             "position": each.position,
             "event_type": TYPES[each.name],
-            "subject_id": about.application_id,
+            "subject_id": about.subject_id,
             "happened_at": each.occurred_at,
             "created_at": now,
             "next_at": now,
@@ -72,11 +70,10 @@ async def tell(db: Db, event: Event) -> None:
         deliveries.ring(db)
 
 
-async def _about(db: Db, event: Event) -> About | None:
-    """None where a consent came without an application."""
-    its: Select[UUID | None, UUID]
+async def _about(db: Db, event: Event) -> About:
+    its: Select[UUID, UUID]
     if event.name in OF_CONSENTS:
-        consents = select(Consent.application_id, Consent.partner_id)
+        consents = select(func.coalesce(Consent.application_id, Consent.id), Consent.partner_id)
         its = consents.where(Consent.user_id == event.user_id, Consent.id == event.subject_id)
     elif event.name in OF_PAYOUTS:
         drawn = select(Agreement.application_id, Agreement.partner_id).join(
@@ -89,16 +86,13 @@ async def _about(db: Db, event: Event) -> About | None:
     else:
         applications = select(Application.id, Application.partner_id)
         its = applications.where(Application.user_id == event.user_id, Application.id == event.subject_id)
-    application_id, partner_id = (await db.execute(its)).one()
-    return About(application_id, partner_id) if application_id else None
+    return About(*(await db.execute(its)).one())
 
 
 def _subjects(event: Event, about: About) -> CompoundSelect[UUID]:
     """What else events of the same application are about: its consent, its agreement, what was drawn of that."""
-    consents = select(Consent.id).where(
-        Consent.user_id == event.user_id, Consent.application_id == about.application_id
-    )
-    its = (Agreement.user_id == event.user_id, Agreement.application_id == about.application_id)
+    consents = select(Consent.id).where(Consent.user_id == event.user_id, Consent.application_id == about.subject_id)
+    its = (Agreement.user_id == event.user_id, Agreement.application_id == about.subject_id)
     drawn = select(DrawDown.id).join(
         Agreement, and_(DrawDown.user_id == Agreement.user_id, DrawDown.agreement_id == Agreement.id)
     )
@@ -107,7 +101,7 @@ def _subjects(event: Event, about: About) -> CompoundSelect[UUID]:
 
 async def _not_written_yet(db: Db, event: Event, about: About) -> list[Event]:
     """What of the same application still owes its deliveries, in the order in which it happened."""
-    subjects = [about.application_id, *(await db.execute(_subjects(event, about))).scalars()]
+    subjects = [about.subject_id, *(await db.execute(_subjects(event, about))).scalars()]
     place = (Event.position, Event.id)
     owed = (
         select(Event)

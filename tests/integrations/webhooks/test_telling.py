@@ -5,18 +5,19 @@ import base64
 import hashlib
 import hmac
 import time
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from graphql import parse, validate
 from sqlalchemy import select, text
 
-from domain.actors import PartnerActor
+from domain.actors import PartnerActor, UserActor
 from domain.agreements import agreements, draw_downs
 from domain.agreements.kinds import KINDS
 from domain.applications import applications
-from domain.consent import consents
-from domain.consent.consents import ConsentScope
+from domain.consent import consent_requests, consent_tokens, consenting, consents
+from domain.consent.consents import ConsentScope, Purpose
 from infra import entity, pruning, reacting
 from infra.database import reading, transaction
 from infra.ids import global_id
@@ -26,7 +27,7 @@ from integrations.webhooks.endpoints import WebhookEndpoint
 from integrations.webhooks.event_types import TYPES, EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.doors import served_schemas
-from tests.api.people import Shop, apply_at, open_shop
+from tests.api.people import Shop, apply_at, open_shop, somebody
 from tests.clocks import Clock
 from tests.integrations.webhooks.hooks import (
     Hook,
@@ -115,6 +116,42 @@ class TestWhoHears:
             accepted: ["offer.accepted"],
         }
         assert await deliveries_of(elsewhere) == []
+
+    async def test_of_a_consent_that_was_asked_for_with_its_token_and_of_its_end_without(
+        self, shop: Shop, server: Hook
+    ) -> None:
+        await listen(shop, server.url)
+        partner = PartnerActor(partner_id=shop.partner.id, client_id="till")
+        async with transaction() as db:
+            person = UserActor((await somebody(db)).id, uuid4())
+            request = await consent_requests.ask(
+                db, partner, Purpose.LENDING, [ConsentScope.SCORE_CHECK], 30, "till 7", key=f"ask-{uuid4()}"
+            )
+            consent = await consent_requests.answer(
+                db, person, request.code, is_granted=True, days=None, key=f"yes-{uuid4()}"
+            )
+            assert consent is not None
+            given = await consents.give(
+                db, person.user_id, shop.partner.id, Purpose.LENDING, [ConsentScope.SCORE_CHECK], lasts=timedelta(1)
+            )
+        async with transaction() as db:
+            await consenting.revoke(db, person, consent.id)
+        for event in await of_consents(person.user_id):
+            await reacting.react(event, TELL_PARTNER)
+        await send_all()
+        asked, own = global_id("Consent", consent.id), global_id("Consent", given.id)
+        fetch = {"query": payloads.CONSENT_QUERY, "variables": {"id": asked}}
+        told = sorted((posted.told["type"], posted.told["data"]["consentId"]) for posted in server.posted)
+        assert told == sorted([("consent.granted", asked), ("consent.granted", own), ("consent.revoked", asked)])
+        data = {(each.told["type"], each.told["data"]["consentId"]): each.told["data"] for each in server.posted}
+        assert data["consent.granted", asked] == {
+            "consentId": asked,
+            "consentToken": consent_tokens.token_of(consent),
+            "reference": "till 7",
+            "fetch": fetch,
+        }
+        assert data["consent.revoked", asked] == {"consentId": asked, "fetch": fetch}
+        assert data["consent.granted", own].keys() == {"consentId", "fetch"}
 
     async def test_of_a_consent_by_its_application(self, shop: Shop, server: Hook) -> None:
         endpoint, _ = await listen(shop, server.url)
