@@ -104,7 +104,8 @@ def _fault(key: str, given: ProviderCredentials) -> str | None:
     described = _described(key, given)
     if described is None:
         return f"{name} should be one of {', '.join(PROVIDERS)}, or name its ISSUER."
-    needed = ("issuer",) if described.is_openid and not described.issuer else described.needs
+    is_fixed = bool(described.issuer) and not given.issuer
+    needed = described.needs if is_fixed or not described.is_openid else ("issuer",)
     if missing := [f"{name}__{each.upper()}" for each in needed if not _text(getattr(given, each))]:
         return f"{', '.join(missing)} is missing."
     for each, read in described.reads_keys.items():

@@ -52,8 +52,10 @@ async def book_act(
         number=number,
     )
     db.add(act)
-    [after] = await _book(db, [before.with_act(act)])
+    [after] = await _post(db, [before.with_act(act)])
+    # Whoever hears that all is paid has heard of the last instalment before.
     await _announce_repaid(db, before, after)
+    await restate(db, after)
     return after
 
 
@@ -65,10 +67,13 @@ async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:
 
 async def accrue_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
     """Accrue for many agreements at once, whose rows this transaction holds."""
-    return await _book(db, standings)
+    after = await _post(db, standings)
+    for standing in after:
+        await restate(db, standing)
+    return after
 
 
-async def _book(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+async def _post(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
     now, after = await clock.now(db), list[AgreementStanding]()
     movements, transfers = list[Movement](), list[Transfer]()
     for standing in standings:
@@ -78,8 +83,6 @@ async def _book(db: Db, standings: Sequence[AgreementStanding]) -> list[Agreemen
         after.append(standing.with_posted(new))
     db.add_all(movements)
     await post(db, transfers)
-    for standing in after:
-        await restate(db, standing)
     return after
 
 

@@ -51,7 +51,10 @@ def payload(
     about_id: UUID | None,
     consent: ToldConsent | None = None,
 ) -> bytes:
-    """The bytes that are sent, the same at each attempt. `about_id`: what the event itself is about. `consent`: where it came without an application."""
+    """The bytes that are sent, the same at each attempt. `about_id`: what the event itself is about.
+
+    `consent`: what is told of one that came without an application.
+    """
     about = (
         _consented(subject_id, consent)
         if consent

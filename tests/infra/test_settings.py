@@ -172,8 +172,8 @@ def test_a_file_that_is_no_text_is_named(say: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("providers", "told"),
     [
-        ({"myspace": {"client_id": "x"}}, "LONGAN_PROVIDERS__MYSPACE should be one of wechat, qq, weibo, douyin, taobao, jd, "
-         "alipay, oidc, or name its ISSUER."),
+        ({"myspace": {"client_id": "x"}}, "LONGAN_PROVIDERS__MYSPACE should be one of wechat, wechat_in_app, wechat_mini, qq, "
+         "weibo, douyin, taobao, jd, alipay, google, facebook, line, tiktok, mercado_livre, oidc, or name its ISSUER."),
         ({"wechat": {"client_id": "x"}}, "LONGAN_PROVIDERS__WECHAT__CLIENT_SECRET is missing."),
         ({"wechat": {"client_id": "x", "client_secret": " "}}, "LONGAN_PROVIDERS__WECHAT__CLIENT_SECRET is missing."),
         ({"oidc": {"client_id": "x"}}, "LONGAN_PROVIDERS__OIDC__ISSUER is missing."),
