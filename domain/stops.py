@@ -22,7 +22,6 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.events import declare
-from infra.lifecycle import without_graph
 from infra.money import Money
 from infra.records import Record
 from infra.words import N_
@@ -59,7 +58,7 @@ class Stop(Entity):
     __record__ = Record(later=("lifted_at",), closed_by="lifted_at")
 
     id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[StopKind] = mapped_column(info=without_graph("What it stops, for good."))
+    kind: Mapped[StopKind]
     subject_id: Mapped[UUID]
     reason: Mapped[str]
     stopped_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.app.products import Partner
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, key
@@ -30,6 +31,7 @@ show(
 
 @shows(consents.Consent, description="What the person lets one partner see, for one purpose, until it ends.")
 class Consent(Node):
+    viewer = viewer_field()
     purpose: Purpose = strawberry.field(description="What for; for nothing else.")
     granted_at: datetime = strawberry.field(description="When it was given.")
     expires_at: datetime = strawberry.field(description="When it ends by itself.")

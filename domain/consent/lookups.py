@@ -22,7 +22,6 @@ from infra import clock, outbox, vault
 from infra.database import Db, reading, transaction
 from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
-from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 from infra.revisions import Raised, raises
@@ -77,7 +76,7 @@ class Lookup(Entity):
     at: Mapped[datetime]
     kind: Mapped[LookupKind]
     subject_id: Mapped[UUID]
-    answer: Mapped[LookupAnswer] = mapped_column(info=without_graph("written once"))
+    answer: Mapped[LookupAnswer]
     partner_id: Mapped[UUID | None] = mapped_column(default=None)
     staff_id: Mapped[UUID | None] = mapped_column(default=None)
     purpose: Mapped[Purpose | None] = mapped_column(default=None)

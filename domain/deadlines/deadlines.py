@@ -43,8 +43,8 @@ def declare_kind(kind: DeadlineKind) -> DeadlineKind:
 
 @raises(Raised.BY_ANOTHER)
 class Deadline(Entity):
-    """Of `subject_id`, as a draw-down, and of `about_id`, what the person sees of it, as the agreement. `ended_at`: when it was
-    done, in time or not.
+    """A time that was promised: of `subject_id`, as a draw-down, and of `about_id`, what the person sees of it, as the
+    agreement. `ended_at`: when it was done, in time or not.
     """
 
     __tablename__ = "deadlines"
@@ -80,7 +80,7 @@ async def begin(
 
 
 async def end(db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID) -> None:
-    """It is done, in time or not; where nothing was promised, or it was done before, this changes nothing."""
+    """Note that it is done, in time or not; where nothing was promised, or it was done before, this changes nothing."""
     its = update(Deadline).where(Deadline.user_id == user_id, Deadline.kind == kind.code)
     its = its.where(Deadline.subject_id == subject_id, Deadline.ended_at.is_(None))
     await db.execute(its.values(ended_at=await clock.now(db)))
@@ -107,7 +107,7 @@ async def tell_deadline_missed(db: Db, event: Event) -> None:
 
 
 async def missed(db: Db, limit: int) -> Sequence[Deadline]:
-    """Those that are not done yet, the oldest first."""
+    """Deadlines that are not done yet, the oldest first."""
     return (await db.execute(_missed().order_by(Deadline.missed_at, Deadline.id).limit(limit))).scalars().all()
 
 

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 
 def is_working_day(day: date) -> bool:
-    """In a year whose holidays are not decreed yet, Mondays to Fridays but those that are holidays each year."""
+    """Whether people work on a day; where holidays are not decreed yet, on Mondays to Fridays but for those of each year."""
     return bool(_calendar().is_working_day(day))
 
 

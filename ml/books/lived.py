@@ -58,7 +58,7 @@ def write(loans: Sequence[LivedLoan], book: Path, description: Path) -> None:
 
 
 async def loans_of(db: Db) -> AsyncIterator[LivedLoan]:
-    """In the order of their people and scores. Who was erased is missing: nothing is known of them any more."""
+    """Read loans in the order of their people and scores. Who was erased is missing: nothing is known of them any more."""
     facts_of: dict[str, dict[str, str]] = {}
     async for batch in _batches(db):
         seals = await vault.seals_of(db, {score.user_id for _, score in batch})

@@ -116,7 +116,7 @@ async def test_a_consent_is_told_of_by_itself_where_no_application_tells_of_it(m
     async with transaction() as db:
         now = await clock_now(db)
         for application_id in (None, new_id()):
-            lasts = {"granted_at": now, "expires_at": datetime(2027, 3, 1, 4, tzinfo=UTC)}
+            lasts = {"granted_at": now, "updated_at": now, "expires_at": datetime(2027, 3, 1, 4, tzinfo=UTC)}
             consent = Consent(
                 user_id=member.user_id,
                 partner_id=shop.partner.id,
