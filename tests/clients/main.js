@@ -17,8 +17,9 @@ const PROFILES = [
   { name: "as_it_comes", title: "As it comes: GET and introspection on, sandbox providers", environment: { LONGAN_INVENTED_PEOPLE: "60", LONGAN_WEBHOOK_ALLOW: `["127.0.0.1:${webhookPort}"]` } },
   {
     name: "hardened",
-    title: "Hardened: no plain GET, no introspection, a real OpenID provider",
+    title: "Hardened, in yen: no plain GET, no introspection, a real OpenID provider",
     environment: {
+      LONGAN_CURRENCY: "JPY",
       LONGAN_INTROSPECTION: "false",
       LONGAN_PLAIN_GET: "false",
       LONGAN_INVENTED_PEOPLE: "0",

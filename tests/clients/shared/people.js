@@ -7,7 +7,7 @@ import { until } from "./polling.js";
 
 export const HOUSE = process.env.LONGAN_URL;
 export const GRAPHQL = `${HOUSE}/graphql`;
-export const APP_REDIRECT = "longan://linked";
+export const [APP_REDIRECT] = JSON.parse(process.env.LONGAN_LINK_REDIRECTS ?? '["longan://linked"]');
 export const newKey = () => randomUUID();
 export const newPhone = () => `+86138${String(randomInt(10 ** 8)).padStart(8, "0")}`;
 
@@ -70,6 +70,15 @@ export class Phone {
     return this;
   }
 
+  /** Proves by a code that this is still them. */
+  async stepUp() {
+    this.codesSeen = (await messagesTo(this.number)).length;
+    await this.send("RequestPhoneCode", { input: { phone: this.number, purpose: "STEP_UP" } });
+    const input = { kind: "CODE", response: await this.readCode() };
+    const { __typename } = await this.send("StepUp", { input });
+    assert.equal(__typename, "SteppedUp");
+  }
+
   async link(provider, persona) {
     const callbackUrl = await this.callbackFrom(provider, persona);
     return this.send("CompleteAccountLink", { input: { callbackUrl } });
@@ -99,11 +108,12 @@ export class Phone {
   }
 }
 
+const CURRENCY = process.env.LONGAN_CURRENCY ?? "CNY";
 export const ADULT = {
   birthDate: "1994-02-03",
   region: "CN-SH",
   occupation: "employee",
-  monthlyIncome: { amount: "9000.00", currency: "CNY" },
+  monthlyIncome: { amount: { CNY: "9000.00", JPY: "300000" }[CURRENCY], currency: CURRENCY },
 };
 
 /** Somebody signed in, who said who she is and linked what the persona has; her score is made. */

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import random
 import shutil
 import subprocess
 from collections import defaultdict
@@ -15,6 +17,7 @@ from beancount import loader
 from beancount.core.data import Transaction
 from sqlalchemy import select
 
+from domain.agreements.agreements import Agreement
 from domain.ledger.accounts import LedgerAccount
 from domain.ledger.checking import LedgerScope
 from domain.ledger.journal import Format, account_name, write_journal
@@ -22,12 +25,15 @@ from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, reversal
 from infra import clock
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
 from infra.ids import new_id
 from infra.money import Money
+from tests.domain.agreements.test_lives import live
 from tests.domain.ledger.books import Loan
+from tests.trying import rolled_back
 
 HLEDGER = shutil.which("hledger")  # of Debian; where there is none beancount alone is asked
+LIVES = int(os.environ.get("LONGAN_LIVES", "4"))
 Sums = dict[tuple[str, str], Decimal]
 
 
@@ -54,7 +60,11 @@ async def lived(currency: str, scale: int) -> Loan:
 
 async def journal(scope: LedgerScope, format: Format) -> str:
     async with reading() as db:
-        return "".join([lines async for lines in write_journal(db, scope, format)])
+        return await written(db, scope, format)
+
+
+async def written(db: Db, scope: LedgerScope, format: Format) -> str:
+    return "".join([lines async for lines in write_journal(db, scope, format)])
 
 
 def by_hledger(text: str, folder: Path) -> Sums:
@@ -76,13 +86,12 @@ def by_beancount(text: str, folder: Path) -> Sums:
     return dict(sums)
 
 
-async def by_longan(scope: LedgerScope) -> Sums:
-    async with reading() as db:
-        rows = (await db.execute(select(LedgerAccount).where(LedgerAccount.subject_id == scope.subject_id))).scalars()
-        return {
-            (account_name(row.kind, row.subject_id), row.currency): Money(row.debits - row.credits, row.currency).amount
-            for row in rows
-        }
+async def by_longan(db: Db, scope: LedgerScope) -> Sums:
+    rows = (await db.execute(select(LedgerAccount).where(LedgerAccount.subject_id == scope.subject_id))).scalars()
+    return {
+        (account_name(row.kind, row.subject_id), row.currency): Money(row.debits - row.credits, row.currency).amount
+        for row in rows
+    }
 
 
 READERS: dict[Format, Callable[[str, Path], Sums]] = {Format.BEANCOUNT: by_beancount}
@@ -94,11 +103,26 @@ if HLEDGER:
 async def test_whoever_reads_it_has_the_balances_of_the_ledger(currency: str, scale: int, tmp_path: Path) -> None:
     loan = await lived(currency, scale)
     scope = LedgerScope(subject_id=loan.id)
-    ours = await by_longan(scope)
+    async with reading() as db:
+        ours = await by_longan(db, scope)
     assert len(ours) == 17 and ours[(f"Liabilities:DepositReturning:{str(loan.id).upper()}", currency)] == -1
     assert ours[(f"Assets:Principal:{str(loan.id).upper()}", currency)] == 1900
     for format, read in READERS.items():
         assert read(await journal(scope, format), tmp_path) == ours
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+async def test_and_of_a_life_with_payments_dated_back_and_too_large_and_payouts_that_failed(
+    seed: int, tmp_path: Path
+) -> None:
+    async with rolled_back() as db:
+        before = set((await db.execute(select(Agreement.id))).scalars())
+        await live(db, random.Random(seed))
+        (agreement_id,) = set((await db.execute(select(Agreement.id))).scalars()) - before
+        scope = LedgerScope(subject_id=agreement_id)
+        ours = await by_longan(db, scope)
+        for format, read in READERS.items():
+            assert read(await written(db, scope, format), tmp_path) == ours
 
 
 async def test_a_range_of_days_has_what_was_booked_then_and_nobodys_name() -> None:
