@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from domain.money.levels import level_payment
 from domain.money.rates import Discounted, rate_of_return
 from domain.money.roots import Term, sign_changes
 from domain.money.rounding import nearest
-from domain.money.unit_periods import Counted, PeriodUnit, UnitPeriod
+from domain.money.unit_periods import PeriodUnit, UnitPeriod
 
 DECIMALS, DECIMALS_MAX = 8, 30
 PERIODS_MAX = 1200
@@ -26,6 +27,28 @@ YEAR_DAYS, YEAR_MONTHS, MONTH_DAYS_MAX = 365, 12, 31
 JULIAN_YEAR_DAYS = Fraction(1461, 4)
 
 Flow = tuple[Fields, Fraction]
+
+
+@dataclass(frozen=True)
+class FlowCalendar:
+    """The first day of all, and the day of the month that payments are due on; a month without it ends with it (Regulation Z,
+    Appendix J (b)(3)).
+    """
+
+    start: date
+    day: int | None
+
+    @classmethod
+    def of(cls, flows: list[Flow]) -> "FlowCalendar":
+        dated = [(fields.day("date"), amount) for fields, amount in flows if "date" in fields]
+        start = min((day for day, _ in dated), default=date.min)
+        paid = [day for day, amount in dated if amount > 0]
+        if all(map(is_month_end, [start, *paid])):
+            return cls(start, MONTH_DAYS_MAX)
+        return cls(start, max((day.day for day in paid), default=None))
+
+    def due(self, until: date) -> int | None:
+        return self.day if is_month_end(until) else None
 
 
 def answer(record: Fields) -> dict[str, Any]:
@@ -53,25 +76,10 @@ def _regulation_z(record: Fields) -> Fraction | None:
 
 
 def _by_unit_periods(record: Fields, flows: list[Flow]) -> list[Discounted]:
-    unit, start, due = _unit(record), _start(flows), _due(flows)
-    counted = [(amount, _counted(unit, start, fields.day("date"), due)) for fields, amount in flows]
+    unit, calendar = _unit(record), FlowCalendar.of(flows)
+    days = [(amount, fields.day("date")) for fields, amount in flows]
+    counted = [(amount, unit.between(calendar.start, day, calendar.due(day))) for amount, day in days]
     return [Discounted(amount, Fraction(whole), odd) for amount, (whole, odd) in counted]
-
-
-def _start(flows: list[Flow]) -> date:
-    return min(fields.day("date") for fields, _ in flows)
-
-
-def _due(flows: list[Flow]) -> int | None:
-    """The day of the month that payments are due on; a month without it ends with it (Appendix J (b)(3))."""
-    paid = [fields.day("date") for fields, amount in flows if amount > 0]
-    if all(map(is_month_end, [_start(flows), *paid])):
-        return MONTH_DAYS_MAX
-    return max((day.day for day in paid), default=None)
-
-
-def _counted(unit: UnitPeriod, start: date, until: date, due: int | None) -> Counted:
-    return unit.between(start, until, due if is_month_end(until) else None)
 
 
 def _unit(record: Fields) -> UnitPeriod:
@@ -97,35 +105,36 @@ def _by_places(record: Fields, flows: list[Flow]) -> list[Discounted]:
     ]
 
 
-def _effective(years: Callable[[Fields, date | None], Fraction]) -> Callable[[Fields], Fraction | None]:
+def _effective(years: Callable[[Fields, FlowCalendar], Fraction]) -> Callable[[Fields], Fraction | None]:
     """The yearly rate x by which amounts are discounted to the power of the years that have gone by."""
 
     def rate(record: Fields) -> Fraction | None:
         flows = _flows(record)
-        start = min((fields.day("date") for fields, _ in flows if "date" in fields), default=None)
-        found = _solve([Discounted(amount, years(fields, start)) for fields, amount in flows])
+        calendar = FlowCalendar.of(flows)
+        found = _solve([Discounted(amount, years(fields, calendar)) for fields, amount in flows])
         return None if found is None else found * _scale(record, "percent")
 
     return rate
 
 
-def _years_of_days(length: Fraction) -> Callable[[Fields, date | None], Fraction]:
-    def years(fields: Fields, start: date | None) -> Fraction:
+def _years_of_days(length: Fraction) -> Callable[[Fields, FlowCalendar], Fraction]:
+    def years(fields: Fields, calendar: FlowCalendar) -> Fraction:
         if "day" in fields:
             return _place(fields, YEAR_DAYS * 200, "day") / length
-        return Fraction((fields.day("date") - (start or date.min)).days) / length
+        return Fraction((fields.day("date") - calendar.start).days) / length
 
     return years
 
 
-def _years_of_equal_months(fields: Fields, start: date | None) -> Fraction:
+def _years_of_equal_months(fields: Fields, calendar: FlowCalendar) -> Fraction:
     """Months count a twelfth each, odd days their part of a year of 365 days (Directive 2008/48/EC, Annex I)."""
     for name in ("month", "months", "period"):
         if name in fields:
             return _place(fields, PERIODS_MAX, name) / YEAR_MONTHS
     if "day" in fields:
         return _place(fields, YEAR_DAYS * 200, "day") / YEAR_DAYS
-    months, days = unit_periods(start or date.min, fields.day("date"))
+    day = fields.day("date")
+    months, days = unit_periods(calendar.start, day, calendar.due(day))
     return Fraction(months, YEAR_MONTHS) + Fraction(days, YEAR_DAYS)
 
 

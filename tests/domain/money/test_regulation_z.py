@@ -84,6 +84,14 @@ def test_rates_are_those_of_whole_periods_back_from_each_payment(loan: Series, a
     assert worth[1] < amount < worth[0]
 
 
+def test_equal_months_are_counted_from_the_same_days() -> None:
+    """Each month a twelfth, whatever its days: 1 % a month is 12.68 % a year."""
+    days = {"2026-01-31": "-1000", "2026-02-28": "10", "2026-03-31": "10", "2026-04-30": "1010"}
+    flows = [{"date": day, "amount": amount} for day, amount in days.items()]
+    record = {"method": "effective_equal_months", "cash_flows": flows, "result_decimals": 6}
+    assert rates.answer(Fields(record)) == {"result": "12.682503"}
+
+
 def worth_at(rate: Fraction, loan: Series, each: int) -> Fraction:
     return sum(
         (each / ((1 + odd * rate) * (1 + rate) ** whole) for whole, odd in (placed(loan, day) for day in loan.days)),
