@@ -103,7 +103,9 @@ async def live_whole_loans(person: Patient, storm: "asyncio.Task[None]") -> int:
         await person.send("DrawDown", input=loan | {"amount": cny("500.00"), "idempotencyKey": new_key()})
         paid: Answer = {}
         while paid.get("__typename") != "Repayment":
-            # What is not paid out yet is not owed.
+            # What is not paid out yet is not owed; and what its partner's worker took with it into death is tried long after.
+            if storm.done():
+                return taken
             await asyncio.sleep(0.3)
             paid = await person.send("Repay", input=loan | {"amount": cny("550.00"), "idempotencyKey": new_key()})
         back = loan | {"idempotencyKey": new_key()}
