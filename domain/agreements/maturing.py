@@ -43,8 +43,9 @@ async def mature(db: Db, event: Event) -> None:
 
 async def _leant_on(db: Db, agreement: Agreement) -> Score | None:
     """The newest that the person had when they applied."""
-    application = await db.get_one(Application, (agreement.user_id, agreement.application_id))
-    theirs = select(Score).where(Score.user_id == agreement.user_id, Score.as_of <= application.created_at)
+    its = (Application.user_id == agreement.user_id, Application.id == agreement.application_id)
+    applied_at = select(Application.created_at).where(*its).scalar_subquery()
+    theirs = select(Score).where(Score.user_id == agreement.user_id, Score.as_of <= applied_at)
     return (await db.execute(theirs.order_by(Score.as_of.desc()).limit(1))).scalar_one_or_none()
 
 
