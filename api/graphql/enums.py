@@ -22,6 +22,7 @@ from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
+from domain.money.loans import Amortisation
 from domain.payments.cashiers import PaymentStatus
 from domain.people.challenges import CodePurpose
 from domain.people.payment_accounts import PaymentAccountKind
@@ -174,6 +175,13 @@ show(
     BANK="At a bank: the number of a card.",
     ALIPAY="At Alipay.",
     WECHAT_PAY="At WeChat Pay.",
+)
+show(
+    Amortisation,
+    "How a loan is paid back.",
+    EQUAL="In equal instalments.",
+    INTEREST_ONLY="Interest each month, and all that was drawn with the last instalment.",
+    FLAT="With interest on all of it to the end, whatever is repaid: of no product here.",
 )
 show(
     PaymentOrder,

@@ -23,6 +23,7 @@ from domain.market import columns, offering, products
 from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
+from domain.money.loans import Amortisation
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
@@ -42,6 +43,7 @@ class Product(Node):
     )
     decision: DecisionMode = strawberry.field(description="Who answers applications for it.")
     payment_order: PaymentOrder = strawberry.field(description="What of an instalment a payment covers first.")
+    amortisation: Amortisation = strawberry.field(description="How it is paid back.")
     status: ProductStatus = strawberry.field(description="Whether its partner offers it.")
     version: int = strawberry.field(description="1 at first, one more with each change.")
     updated_at: datetime | None = strawberry.field(description="When it changed last; null where it never did.")
@@ -150,6 +152,9 @@ class RehearseProductInput:
 class UpsertProductInput(RehearseProductInput):
     payment_order: strawberry.Maybe[PaymentOrder | None] = strawberry.field(
         description="What of an instalment a payment covers first: charges, where nothing is told."
+    )
+    amortisation: strawberry.Maybe[Amortisation | None] = strawberry.field(
+        description="How it is paid back: in equal instalments, where nothing is told."
     )
     goods: strawberry.Maybe[Goods | None] = strawberry.field(
         description="What is rented, which says how long before its end notice is given; a HOME, where nothing is told."

@@ -20,7 +20,6 @@ from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.money.conventions import Rounding
 from domain.money.instalments import Instalment, rounding_of
-from domain.money.loans import Amortisation
 from domain.people import gates
 from infra import clock, receipts
 from infra.database import Db, reading, transact
@@ -131,8 +130,8 @@ async def _make(
         fee=offer.fee,
         cost_cap=applied.cost_cap,
         monthly_payment=offer.monthly_payment,
-        rounding=_rounding(offer),
-        amortisation=Amortisation.EQUAL,
+        rounding=_rounding(offer, applied),
+        amortisation=applied.amortisation,
         payment_order=applied.payment_order,
         documents=documents,
         signed_at=now,
@@ -144,10 +143,10 @@ async def _make(
     return agreement
 
 
-def _rounding(offer: Offer) -> Rounding:
+def _rounding(offer: Offer, applied: AppliedTerms) -> Rounding:
     """By which its instalments were planned, so that what is drawn at once is owed as it was shown, to the cent."""
     instalments = [Instalment(*row) for row in offer.schedule]
-    return rounding_of(instalments, offer.annual_rate or Decimal(0))
+    return rounding_of(instalments, offer.annual_rate or Decimal(0), applied.amortisation)
 
 
 def _evidence_of(agreement: Agreement, offer: Offer) -> dict[str, Any]:

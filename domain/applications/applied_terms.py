@@ -14,6 +14,7 @@ from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, PaymentOrder, Product
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
+from domain.money.loans import Amortisation
 from infra.database import Db
 from infra.entity import Entity, Minor, OwnerId
 from infra.errors import Refusal, RefusalCode
@@ -45,6 +46,7 @@ class AppliedTerms(Entity):
     grade: Mapped[Grade | None]
     cost_cap: Mapped[Decimal] = mapped_column(Numeric(7, 5))
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
+    amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
     goods: Mapped[Goods | None] = mapped_column(default=None)
 
     @property
@@ -71,6 +73,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
         grade=grade,
         cost_cap=cost_cap(),
         payment_order=product.payment_order,
+        amortisation=product.amortisation,
         goods=product.rented,
     )
 

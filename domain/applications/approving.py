@@ -99,7 +99,7 @@ def _refuse_burdensome(
     if terms is not None:
         tenths = -(-terms.amount.minor * STEPS // application.amount)
         amount, months = -(-application.amount * tenths // STEPS), terms.months
-    monthly = applied_terms.quote(applied, amount, months).monthly_payment
+    monthly = applied_terms.quote(applied, amount, months).monthly_burden
     if not borrower.can_carry(monthly, application.currency):
         raise Refusal(
             RefusalCode.LIMIT_EXCEEDED,

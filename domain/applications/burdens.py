@@ -24,12 +24,13 @@ class Burden:
 
 
 NOTHING = Burden()
+BURDEN = func.coalesce(Offer.monthly_burden, Offer.monthly_payment)
 
 
 # What each of them pays a month, by currency.
 OWED_EACH = Question(
     lambda: (
-        select(Offer.user_id, Offer.currency, func.sum(Offer.monthly_payment))
+        select(Offer.user_id, Offer.currency, func.sum(BURDEN))
         .where(Offer.user_id == ANY_KEY, one_of(Offer.status, OWED))
         .group_by(Offer.user_id, Offer.currency)
         .order_by(Offer.currency)
@@ -60,5 +61,5 @@ def _burden(owed: list[Money]) -> Burden:
 
 def monthly_of(user_id: ColumnElement[UUID], currency: ColumnElement[str]) -> Select[int]:
     """What this person would pay a month in this currency."""
-    owed = select(func.coalesce(func.sum(Offer.monthly_payment), 0))
+    owed = select(func.coalesce(func.sum(BURDEN), 0))
     return owed.where(Offer.user_id == user_id, Offer.currency == currency, one_of(Offer.status, OWED))

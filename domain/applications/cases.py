@@ -91,14 +91,14 @@ class Case:
         """The new payments and what they owe already, where both are in the house's currency."""
         if self.binding is None or self.borrower is None or self.application.currency != settings().currency:
             return None
-        return self.borrower.burden.monthly + self.binding.monthly_payment
+        return self.borrower.burden.monthly + self.binding.monthly_burden
 
     @property
     def can_carry(self) -> bool | None:
         """None where nobody can say: no income is known, or they owe in other currencies too."""
         if self.binding is None or self.borrower is None or self.known is None:
             return None
-        if not self.borrower.can_carry(self.binding.monthly_payment, self.application.currency):
+        if not self.borrower.can_carry(self.binding.monthly_burden, self.application.currency):
             return False
         return None if self.known.income is None or self.borrower.burden.elsewhere else True
 

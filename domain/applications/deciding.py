@@ -81,7 +81,7 @@ async def decide_by_rules(
     quoted = applied_terms.quote(applied, application.amount, application.term_months)
     request = policy.AskedTerms(
         amount=application.amount,
-        monthly_payment=quoted.monthly_payment,
+        monthly_payment=quoted.monthly_burden,
         grade_at_least=product.grade_at_least,
         burden=burden.monthly,
         currency=application.currency,

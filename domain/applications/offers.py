@@ -20,6 +20,7 @@ from domain.consent import consents
 from domain.market.products import PaymentOrder
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
+from domain.money.loans import Amortisation
 from domain.people.partners import Partner
 from infra import clock, outbox
 from infra.database import Db
@@ -84,6 +85,7 @@ class Offer(Entity):
     expires_at: Mapped[datetime]
     status: Mapped[OfferStatus] = mapped_column(default=OfferStatus.OPEN)
     fee: Mapped[Minor] = mapped_column(default=0)  # once, kept back from what is paid out
+    monthly_burden: Mapped[Minor | None] = mapped_column(default=None)  # where it is more than the monthly payment
 
     __table_args__ = (Index(None, "user_id", "application_id", unique=True),)
 
@@ -121,6 +123,7 @@ async def make(
         annual_rate=quoted.annual_rate,
         annual_cost=quoted.annual_cost,
         monthly_payment=quoted.monthly_payment,
+        monthly_burden=None if quoted.monthly_burden == quoted.monthly_payment else quoted.monthly_burden,
         fee=0 if quoted.received is None else amount - quoted.received,
         deposit=quoted.deposit,
         deposit_waived=quoted.deposit_waived,
@@ -223,6 +226,7 @@ def _papers(
             deposit=quoted.deposit,
             waived=quoted.deposit_waived,
             principal_first=applied.payment_order is PaymentOrder.PRINCIPAL_FIRST,
+            interest_only=applied.amortisation is Amortisation.INTEREST_ONLY,
             instalments=tuple(quoted.instalments),
             times=applied.times,
         )

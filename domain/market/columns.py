@@ -18,6 +18,7 @@ from domain.market.products import DecisionMode, Product, ProductStatus
 from domain.market.rule_inputs import check
 from domain.market.terms import costing
 from domain.market.words import line_of
+from domain.money.loans import Amortisation
 from domain.people.profiles import ADULT_YEARS
 from infra.errors import Refusal
 from infra.money import Money, unit
@@ -57,6 +58,7 @@ class ProductColumns:
     regions: Objects  # a frozenset; None is everywhere
     occupations: Objects  # a frozenset; None is any
     is_instant: Flags
+    is_interest_only: Flags
 
     def __len__(self) -> int:
         return len(self.products)
@@ -141,6 +143,7 @@ def _row(product: Product) -> dict[str, Any]:
         "income_at_least": Money.of(rules.get("income_at_least", "0"), product.currency).minor,
         "regions": _choice(rules, "regions"),
         "occupations": _choice(rules, "occupations"),
+        "is_interest_only": product.amortisation is Amortisation.INTEREST_ONLY,
         "is_instant": product.decision == DecisionMode.INSTANT,
     }
 

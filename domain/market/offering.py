@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain.actors import PartnerActor
 from domain.market import products, standards
 from domain.market.products import DecisionMode, PaymentOrder, Product, ProductStatus, offered_by
+from domain.money.loans import Amortisation
 from domain.people.partners import Partner
 from infra import clock, outbox, receipts
 from infra.database import Db
@@ -26,6 +27,7 @@ NEEDED = ("kind", "title", "amount_min", "amount_max", "term_months")
 FIRST: Mapping[str, Any] = {"annual_rate": None, "decision": DecisionMode.PARTNER, "status": ProductStatus.DRAFT}
 CLEARED: Mapping[str, Any] = {
     "payment_order": PaymentOrder.CHARGES_FIRST,
+    "amortisation": Amortisation.EQUAL,
     "annual_rate": None,
     "deposit": 0,
     "goods": None,

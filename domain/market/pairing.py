@@ -41,7 +41,7 @@ class Pairing:
     @cached_property
     def costs(self) -> Costs:
         what = self.what
-        return costing.costs(self.amount, what.annual_rate, what.fee_rate, what.months)
+        return costing.costs(self.amount, what.annual_rate, what.fee_rate, what.months, what.is_interest_only)
 
     @cached_property
     def affordable(self) -> Whole:

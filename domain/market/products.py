@@ -12,6 +12,7 @@ from domain.actors import PartnerActor
 from domain.credit.grades import Grade
 from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
+from domain.money.loans import Amortisation
 from domain.people import partners
 from domain.people.partners import Partner
 from infra.database import Db
@@ -75,6 +76,7 @@ class Product(Entity):
     grade_at_least: Mapped[Grade | None] = mapped_column(default=None)
     decision: Mapped[DecisionMode] = mapped_column(default=DecisionMode.INSTANT)
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
+    amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
     rules: Mapped[Json] = mapped_column(default_factory=dict)
     sponsored: Mapped[bool] = mapped_column(default=False)
     status: Mapped[ProductStatus] = mapped_column(default=ProductStatus.PUBLISHED)

@@ -10,7 +10,6 @@ from domain.market.products import Product
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Priced, Quote
 from domain.money.cap import terms_cost_more
-from domain.money.instalments import is_even
 from infra.errors import Faults, Refusal, RefusalCode, invalid
 from infra.money import Money, unit
 from infra.words import N_
@@ -93,7 +92,7 @@ def above_cap(yearly_return: Decimal, field: tuple[str, ...], cap: Decimal) -> R
 
 def refuse_uneven(quoted: Quote, months: int, field: tuple[str, ...]) -> None:
     """Refuses INVALID what is so little that its instalments would round to nothing, or leave most of it to the last."""
-    if not is_even(quoted.instalments):
+    if not quoted.is_even:
         raise invalid(
             N_("This amount is too small for {months} monthly payments. Choose a larger amount or a shorter term."),
             field,

@@ -4,9 +4,11 @@ import re
 from decimal import Decimal
 
 from domain.market import quoting, rule_inputs
+from domain.market.kinds import ProductKind
 from domain.market.products import Product
 from domain.market.terms.cap import cost_cap
 from domain.money.cap import terms_cost_more
+from domain.money.loans import Amortisation
 from infra.errors import Faults, invalid
 from infra.texts import is_line
 from infra.words import N_
@@ -27,6 +29,7 @@ def check(product: Product) -> None:
     faults.of(lambda: _check_annual_rate(product))
     faults.of(lambda: check_rate(product.fee_rate, "input", "feeRate"))
     faults.of(lambda: _check_goods(product))
+    faults.of(lambda: _check_amortisation(product))
     faults.of(lambda: rule_inputs.check(product.rules))
     # What is reckoned from the others makes sense only once they are right.
     faults.refuse()
@@ -91,6 +94,16 @@ def _check_annual_rate(product: Product) -> None:
 def _check_goods(product: Product) -> None:
     if product.goods is not None and product.kind.terms.goods is None:
         raise invalid(N_("Only a RENTAL says here what is rented."), ("input", "goods"))
+
+
+def _check_amortisation(product: Product) -> None:
+    field = ("input", "amortisation")
+    if product.amortisation not in (Amortisation.EQUAL, Amortisation.INTEREST_ONLY):
+        raise invalid(N_("Products are paid back EQUAL or INTEREST_ONLY."), field)
+    if product.amortisation is Amortisation.INTEREST_ONLY and (
+        product.kind is not ProductKind.LOAN or not product.annual_rate
+    ):
+        raise invalid(N_("Only a LOAN with a rate above 0 can be INTEREST_ONLY."), field)
 
 
 def check_rate(rate: Decimal, *field: str) -> None:

@@ -160,7 +160,9 @@ def _monthly(columns: ProductColumns, rows: Indices, wanted: Wanted) -> Whole:
     usual = np.clip((low + high) // 2 // step * step, low, high)
     amount = usual if wanted.amount is None else np.full(len(rows), wanted.amount.minor)
     months = columns.months[rows] if wanted.months is None else np.full(len(rows), wanted.months)
-    return costing.costs(amount, columns.annual_rate[rows], columns.fee_rate[rows], months).monthly
+    return costing.costs(
+        amount, columns.annual_rate[rows], columns.fee_rate[rows], months, columns.is_interest_only[rows]
+    ).monthly
 
 
 def _written(sort: ProductSort, value: float, id: UUID) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from domain.money.conventions import LONGAN, Rounding
 from domain.money.levels import level_payment
+from domain.money.loans import Amortisation
 from domain.money.rates import monthly_return
 from domain.money.rounding import quotient
 
@@ -26,13 +27,22 @@ def to_minor(value: Decimal, rounding: Rounding = LONGAN.rounding) -> int:
 
 @lru_cache(maxsize=2048)
 def plan(
-    amount: int, annual_rate: Decimal, months: int, rounding: Rounding = LONGAN.rounding
+    amount: int,
+    annual_rate: Decimal,
+    months: int,
+    rounding: Rounding = LONGAN.rounding,
+    amortisation: Amortisation = Amortisation.EQUAL,
 ) -> tuple[Instalment, ...]:
-    """The annuity of `amount` (minor units) over `months`; interest is a twelfth of the year's, and the last absorbs the cents.
+    """What is due each month for `amount` (minor units) over `months`: the annuity, whose last absorbs the cents; or, INTEREST_ONLY,
+    interest each month and all of the amount with the last. Interest of a month is a twelfth of the year's.
 
-    The same rows as `lives.plan` gives by Longan's convention, which counts a month as a twelfth.
+    The same rows as `lives.plan` gives by Longan's convention.
     """
     monthly = Fraction(annual_rate) / 12
+    if amortisation is Amortisation.INTEREST_ONLY:
+        interest = quotient(amount * monthly.numerator, monthly.denominator, rounding)
+        open_ones = tuple(Instalment(number, interest, 0, interest) for number in range(1, months))
+        return (*open_ones, Instalment(months, amount + interest, amount, interest))
     payment = quotient(*level_payment(amount * (1 + monthly), [monthly] * (months - 1)), rounding)
     left, instalments = amount, []
     for number in range(1, months + 1):
@@ -43,11 +53,13 @@ def plan(
     return tuple(instalments)
 
 
-def rounding_of(instalments: Sequence[Instalment], annual_rate: Decimal) -> Rounding:
+def rounding_of(
+    instalments: Sequence[Instalment], annual_rate: Decimal, amortisation: Amortisation = Amortisation.EQUAL
+) -> Rounding:
     """The rounding by which an offer's instalments were planned. Raises ValueError where they are none of this house."""
     amount = sum(each.principal for each in instalments)
     for rounding in (LONGAN.rounding, Rounding.DOWN):
-        if plan(amount, annual_rate, len(instalments), rounding) == tuple(instalments):
+        if plan(amount, annual_rate, len(instalments), rounding, amortisation) == tuple(instalments):
             return rounding
     raise ValueError("instalments that nobody plans")
 

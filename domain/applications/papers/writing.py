@@ -49,6 +49,7 @@ class PaperTerms:
     principal_first: bool
     instalments: tuple[Instalment, ...]
     times: LeaseTimes | None = None
+    interest_only: bool = False
 
     @property
     def lends(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Flags = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -20,11 +21,17 @@ class Costs:
     total: Whole
 
 
-def costs(amount: Whole, annual_rate: Floats, fee_rate: Floats, months: Whole) -> Costs:
-    """What equal instalments cost; where the rate is NaN nothing is lent, and `amount` is what a month costs."""
+def costs(
+    amount: Whole, annual_rate: Floats, fee_rate: Floats, months: Whole, is_interest_only: Flags | None = None
+) -> Costs:
+    """What equal instalments cost, and each month's part of what INTEREST_ONLY ones do; where the rate is NaN nothing is lent, and
+    `amount` is what a month costs.
+    """
     is_lent = ~np.isnan(annual_rate)
     monthly_rate = np.where(is_lent, annual_rate, 0.0) / 12
     payment = np.where(is_lent, amount * _annuity(monthly_rate, months), amount)
+    if is_interest_only is not None:
+        payment = np.where(is_interest_only, amount * (monthly_rate + 1 / months), payment)
     fee = np.where(is_lent, amount * fee_rate, 0.0)
     return Costs(_rounded(payment), _rounded(payment * months) + _rounded(fee))
 

@@ -1,4 +1,4 @@
-"""LOAN: money in hand less a fee, paid back in equal instalments."""
+"""LOAN: money in hand less a fee, paid back in equal instalments, or with the last one after interest each month."""
 
 from decimal import Decimal
 
@@ -12,17 +12,17 @@ from infra.words import N_
 
 def quote(priced: Priced, amount: int, months: int, annual_rate: Decimal | None, grade: Grade | None) -> Quote:
     rate = annual_rate if annual_rate is not None else priced.annual_rate or Decimal(0)
-    usual = _rounded(amount, rate, priced.fee_rate, months, Rounding.HALF_UP)
+    usual = _rounded(priced, amount, rate, months, Rounding.HALF_UP)
     cap = cost_cap()
     if usual.annual_cost == cap and usual.costs_more_than(cap):
         # Only the cents pass the cap, by less than anybody is shown. Rounded down, they cannot.
-        return _rounded(amount, rate, priced.fee_rate, months, Rounding.DOWN)
+        return _rounded(priced, amount, rate, months, Rounding.DOWN)
     return usual
 
 
-def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, rounding: Rounding) -> Quote:
-    fee = to_minor(amount * fee_rate, rounding)
-    instalments = plan(amount, rate, months, rounding)
+def _rounded(priced: Priced, amount: int, rate: Decimal, months: int, rounding: Rounding) -> Quote:
+    fee = to_minor(amount * priced.fee_rate, rounding)
+    instalments = plan(amount, rate, months, rounding, priced.amortisation)
     payments = [instalment.due for instalment in instalments]
     return Quote(
         instalments=instalments,
@@ -31,6 +31,7 @@ def _rounded(amount: int, rate: Decimal, fee_rate: Decimal, months: int, roundin
         annual_rate=rate,
         annual_cost=annual_cost(amount - fee, payments),
         received=amount - fee,
+        amortisation=priced.amortisation,
     )
 
 

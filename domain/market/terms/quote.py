@@ -8,7 +8,8 @@ from typing import Protocol
 from domain.credit.grades import Grade
 from domain.market.goods import Goods
 from domain.money.cap import Flow, costs_more
-from domain.money.instalments import Instalment, yearly_return
+from domain.money.instalments import Instalment, is_even, yearly_return
+from domain.money.loans import Amortisation
 
 
 class Priced(Protocol):
@@ -20,6 +21,8 @@ class Priced(Protocol):
     def fee_rate(self) -> Decimal: ...
     @property
     def deposit(self) -> int: ...
+    @property
+    def amortisation(self) -> Amortisation: ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,21 @@ class Quote:
     received: int | None = None
     deposit: int = 0
     deposit_waived: int = 0
+    amortisation: Amortisation = Amortisation.EQUAL
+
+    @property
+    def monthly_burden(self) -> int:
+        """What has to be found for it each month; of a last instalment that repays all, a month's part."""
+        if self.amortisation is not Amortisation.INTEREST_ONLY:
+            return self.monthly_payment
+        return -(-sum(row.due for row in self.instalments) // len(self.instalments))
+
+    @property
+    def is_even(self) -> bool:
+        """Whether something is due each month, and of equal instalments each repays something, and the last is no lump."""
+        if self.amortisation is Amortisation.INTEREST_ONLY:
+            return min(row.due for row in self.instalments) > 0
+        return is_even(self.instalments)
 
     @property
     def yearly_return(self) -> Decimal:

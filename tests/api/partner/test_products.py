@@ -78,6 +78,16 @@ class TestOffering:
         assert (told["amountMin"], told["amountMax"]) == (yuan("2500.00"), yuan("2500.00"))
         assert (told["annualRate"], told["deposit"]) == (None, yuan("5000.00"))
 
+    async def test_a_loan_can_be_paid_back_with_its_last_instalment(self, client: Client) -> None:
+        await upsert(client, **LOAN, amortisation="INTEREST_ONLY")
+        assert await amortisation_of(client, LOAN["sku"]) == "INTEREST_ONLY"
+        for told in (RENTAL | {"sku": "rent"}, LOAN | {"sku": "free", "annualRate": "0"}, LOAN | {"sku": "flat"}):
+            way = "FLAT" if told["sku"] == "flat" else "INTEREST_ONLY"
+            refused = await upsert(client, **told, amortisation=way)
+            assert (refused["code"], refused["field"]) == ("INVALID", ["input", "amortisation"])
+        await upsert(client, sku=LOAN["sku"], amortisation=None)
+        assert await amortisation_of(client, LOAN["sku"]) == "EQUAL"
+
     async def test_a_rental_is_of_a_home_unless_its_partner_says_otherwise(self, client: Client) -> None:
         query, told = "query ($sku: String!) { product(sku: $sku) { goods } }", []
         for more in ({}, {"goods": "DEVICE"}, {}, {"goods": None}):
@@ -264,3 +274,10 @@ async def offer_of(application_id: UUID) -> dict[str, Any]:
     async with reading() as db:
         rows = await db.execute(select(Offer.__table__).where(Offer.application_id == application_id))
         return dict(rows.mappings().one())
+
+
+async def amortisation_of(client: Client, sku: str) -> str:
+    found: str = (await client.ask("query ($sku: String!) { product(sku: $sku) { amortisation } }", sku=sku))[
+        "product"
+    ]["amortisation"]
+    return found

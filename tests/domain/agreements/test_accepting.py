@@ -1,30 +1,38 @@
 """Accepting: by the documents that were seen, once however often it is sent; and taken back for a day."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.agreements.agreements import Agreement
+from domain.agreements.standings import standing_of
+from domain.applications import burdens
 from domain.applications.offers import Offer, OfferStatus
 from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind
-from infra.database import reading
+from domain.market.products import Product, ProductStatus
+from domain.money.loans import Amortisation
+from infra.database import reading, transaction
+from infra.ids import global_id, new_id
 from infra.outbox import Event
 from membership import activity
 from tests.applying import AT_ONCE, apply
 from tests.clocks import Clock
-from tests.phones import Answer, Phone, new_key
+from tests.domain.agreements.loans import pay_out
+from tests.phones import Answer, Phone, new_key, uuid_of
 
 OFFER = """query($id: ID!) { node(id: $id) { ... on Application { status agreement { id status coolingOffUntil signedAt }
   offer { id fees { amount } totalCost { amount } schedule { number dueOn due { amount } status } documents { title url sha256 } } } } }"""
 
 
-async def offered(person: Phone, amount: str = "1000.00", **headers: str) -> Answer:
-    application = await apply(person, AT_ONCE, amount, months=3)
+async def offered(person: Phone, amount: str = "1000.00", product: str = AT_ONCE, **headers: str) -> Answer:
+    application = await apply(person, product, amount, months=3)
     assert application["__typename"] == "Application" and application["status"] == "APPROVED", application
     offer: Answer = (await look(person, application["id"], **headers))["offer"]
     return {"applicationId": application["id"]} | offer
@@ -150,3 +158,35 @@ async def test_documents_are_pages_of_their_own_bytes_in_both_languages(
     kept = await shopper.http.get(offer["documents"][0]["url"] + "?download")
     assert kept.headers["content-disposition"].startswith("attachment; ")
     assert (await accept(shopper, offer))["status"] == "PENDING"
+
+
+@asynccontextmanager
+async def interest_only() -> AsyncIterator[str]:
+    """A product like AT_ONCE, repaid with its last instalment; taken down afterwards."""
+    async with transaction() as db:
+        like = await db.get_one(Product, uuid_of(AT_ONCE))
+        names = {each.name for each in Product.__table__.columns} - {"shelved_in"}
+        columns = {name: getattr(like, name) for name in names}
+        told = {"id": new_id(), "sku": f"last-{new_id()}", "amortisation": Amortisation.INTEREST_ONLY}
+        made = Product(**columns | told)
+        db.add(made)
+    yield global_id("Product", made.id)
+    async with transaction() as db:
+        await db.execute(update(Product).where(Product.id == made.id).values(status=ProductStatus.RETIRED))
+
+
+async def test_a_loan_that_is_repaid_with_its_last_instalment_stays_so_and_weighs_as_much(shopper: Phone) -> None:
+    async with interest_only() as product:
+        offer = await offered(shopper, product=product)
+    assert (await accept(shopper, offer))["status"] == "PENDING"
+    (agreement,), *_ = await left(shopper)
+    async with transaction() as db:
+        kept = (await db.execute(select(Offer).where(Offer.user_id == shopper.user_id))).scalar_one()
+        monthly = (await burdens.of_people(db, {shopper.user_id}))[shopper.user_id].monthly
+        held = await db.get_one(Agreement, (agreement.user_id, agreement.id))
+        await pay_out(db, held, held.amount)
+        rows = (await standing_of(db, held)).life.rows
+    interest = kept.schedule[0][1]
+    assert [[row[2], row[3]] for row in kept.schedule] == [[0, interest], [0, interest], [1_000_00, interest]]
+    assert [[row.due.principal, row.due.interest] for row in rows] == [[row[2], row[3]] for row in kept.schedule]
+    assert monthly == -(-(1_000_00 + 3 * interest) // 3) > kept.monthly_payment == interest

@@ -15,6 +15,7 @@ from domain.market.terms import deposits
 from domain.market.terms.cap import COST_CAP
 from domain.money.cap import Flow, costs_more, terms_cost_more, unit_periods
 from domain.money.instalments import annual_cost, plan
+from domain.money.loans import Amortisation
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
@@ -43,6 +44,14 @@ class TestInstalments:
         assert (rows[0].principal, rows[0].interest) == (78_849, 10_000)
         assert (rows[-1].principal, rows[-1].interest) == (87_967, 880)
         assert sum(row.principal for row in rows) == 1_000_000
+
+    def test_interest_alone_each_month_and_all_of_it_with_the_last(self) -> None:
+        quoted = quoting.quote(
+            product(amortisation=Amortisation.INTEREST_ONLY, fee_rate=Decimal("0.01")), 1_000_000, 12
+        )
+        assert [row.due for row in quoted.instalments] == [10_000] * 11 + [1_010_000]
+        assert (quoted.monthly_payment, quoted.total_cost, quoted.is_even) == (10_000, 1_120_000 + 10_000, True)
+        assert quoted.monthly_burden == 93_334  # a month's part of 11,200 yuan
 
     def test_without_interest_the_last_takes_the_cents(self) -> None:
         assert [row.due for row in plan(100_000, Decimal(0), 3)] == [33_333, 33_333, 33_334]

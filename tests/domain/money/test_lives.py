@@ -133,16 +133,22 @@ def test_is_what_somebody_finds_who_counts_day_by_day(
 
 @pytest.mark.parametrize("start", [date(2026, 11, 29), date(2024, 1, 31), date(2023, 12, 30)])
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.DOWN])
-def test_drawn_at_once_it_is_the_offer_to_the_cent_whatever_the_day(start: date, rounding: Rounding) -> None:
-    agreed = LoanTerms(Decimal("0.1488"), 24, convention=replace(LONGAN, rounding=rounding))
-    offered = instalments.plan(1_234_567, Decimal("0.1488"), 24, rounding)
+@pytest.mark.parametrize("amortisation", [Amortisation.EQUAL, Amortisation.INTEREST_ONLY])
+def test_drawn_at_once_it_is_the_offer_to_the_cent_whatever_the_day(
+    start: date, rounding: Rounding, amortisation: Amortisation
+) -> None:
+    rate, convention = Decimal("0.1488"), replace(LONGAN, rounding=rounding)
+    agreed = LoanTerms(rate, 24, amortisation=amortisation, convention=convention)
+    offered = instalments.plan(1_234_567, rate, 24, rounding, amortisation)
     rows = lives.plan(agreed, [advance(start, 1_234_567)])
     assert [(row.due.principal, row.due.interest) for row in rows] == [(row.principal, row.interest) for row in offered]
 
 
 def test_an_offer_tells_how_it_was_rounded() -> None:
     for rounding in (Rounding.HALF_UP, Rounding.DOWN):
-        assert instalments.rounding_of(instalments.plan(1_234_567, CAP, 7, rounding), CAP) is rounding
+        for amortisation in (Amortisation.EQUAL, Amortisation.INTEREST_ONLY):
+            offered = instalments.plan(1_234_533, CAP, 7, rounding, amortisation)
+            assert instalments.rounding_of(offered, CAP, amortisation) is rounding
     with pytest.raises(ValueError, match="nobody plans"):
         instalments.rounding_of([instalments.Instalment(1, 100, 90, 10)], CAP)
 
