@@ -8,7 +8,6 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.entity import Entity, OwnerId
-from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 
@@ -32,6 +31,6 @@ class LoanOutcome(Entity):
     score_id: Mapped[UUID] = mapped_column(primary_key=True)
     bad: Mapped[bool]
     observed_at: Mapped[datetime]
-    how: Mapped[OutcomeKind | None] = mapped_column(default=None, info=without_graph("Written once, when it is known."))
+    how: Mapped[OutcomeKind | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "observed_at"),)

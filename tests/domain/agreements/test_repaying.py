@@ -116,7 +116,7 @@ async def test_who_paid_in_vain_is_told_and_who_was_paid_back_in_vain_too() -> N
 async def notices_of(actor: UserActor) -> dict[str, UUID | None]:
     async with reading() as db:
         told = select(Notice.code, Notice.subject_id).where(Notice.user_id == actor.user_id)
-        return dict((await db.execute(told.where(Notice.code.like("%_failed")))).tuples().all())
+        return dict((await db.execute(told.where(Notice.code.like("%_failed")))).all())
 
 
 @pytest.mark.parametrize("mode", [SandboxMode.FAIL, SandboxMode.ACTION, SandboxMode.DELAY])
