@@ -43,6 +43,7 @@ READERS = {
     "domain/agreements/maturing.py": THE_HOUSE,
     "domain/applications/borrowers.py": THE_HOUSE,
     "domain/applications/turns.py": THE_HOUSE,
+    "domain/consent/previewing.py": THE_PERSON,
     "domain/credit/assessing.py": THE_HOUSE,
     "domain/credit/batches.py": THE_HOUSE,
     "domain/credit/rescoring.py": THE_HOUSE,

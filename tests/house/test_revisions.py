@@ -45,7 +45,7 @@ def test_what_is_a_persons_raises_theirs() -> None:
     raised = {name: table.info["raises"] for name, table in TABLES.items() if "raises" in table.info}
     assert {name for name, whose in raised.items() if whose is Raised.SHELFS} == {"products", "shelf_version"}
     by_another = {name for name, whose in raised.items() if whose is Raised.BY_ANOTHER}
-    assert by_another == {"ledger_accounts", "scores"}
+    assert by_another == {"deadlines", "ledger_accounts", "scores"}
     owned = {name for name, whose in raised.items() if whose is Raised.OWNERS}
     assert owned == {name for name in raised if "user_id" in TABLES[name].c} - by_another | {"users"}
 

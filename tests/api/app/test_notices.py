@@ -132,10 +132,10 @@ async def test_a_consent_is_told_of_by_itself_where_no_application_tells_of_it(m
     told = [(each["title"], each["body"]) for each in reversed(await listed(member))]
     assert told == [
         (
-            "Shop may see something of you",
-            "What you chose to share, until 1 Mar, 12:00. Each look of theirs is written down.",
+            "Shop can see what you chose to share",
+            "They can see that and nothing else, until 1 Mar, 12:00. Each time they look is recorded for you.",
         ),
-        ("Shop sees nothing of you any more", "Your consent has ended. What they saw before stays with them."),
+        ("Shop can no longer see your information", "Your consent has ended. What they saw before stays with them."),
     ]
     await close(shop)
 

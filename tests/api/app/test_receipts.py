@@ -33,7 +33,7 @@ class TestAReceipt:
         assert change is not None
         assert (change["before"], change["after"]) == (before, after)
         assert points_by_code(change) == {"YOU_CHANGED": after - before, "SOURCE_EXPIRED": 0, "MODEL_CHANGED": 0}
-        assert change["parts"][0]["message"] == f"What is known of you changed: {after - before:+d} points."
+        assert change["parts"][0]["message"] == f"What we know about you changed: {after - before:+d} points."
 
     async def test_says_that_unlinking_was_the_person_s_own_doing(self, member: Phone) -> None:
         await member.link("wechat")

@@ -93,7 +93,7 @@ async def test_a_page_that_nobody_opens_is_over_at_the_cashier_and_here(web: htt
     await work_off(payment.user_id)
     assert ((await now(payment)).status, happened(payment)) == ("FAILED", ["failed"])
     late = await web.post(f"/sandbox/cashier/{payment.id}", data={"press": "pay"}, headers={"Accept-Language": "en"})
-    assert "can be paid no more" in late.text
+    assert "can no longer be paid" in late.text
 
 
 async def test_what_came_goes_back_once_and_not_beyond(web: httpx2.AsyncClient) -> None:

@@ -54,7 +54,8 @@ def reference(payment: Payment, word: str = "R") -> str:
 
 async def test_what_settles_in_the_answer_counts_at_once_and_once() -> None:
     payment = await begun()
-    async with cashier_says(collects=[paid(reference=reference(payment))]):
+    said = paid(reference=reference(payment))
+    async with cashier_says(collects=[said], looks=[said]):
         for answered in await asyncio.gather(*(paying.ask(payment.user_id, payment.id) for _ in range(10))):
             assert answered.status is PaymentStatus.SETTLED
         await paying.hear("scripted", payment.id, paid(reference=reference(payment)))

@@ -228,7 +228,7 @@ class TestWeChat:
             stand_in.consents["t-1"] = 1
             await port.send(MESSAGE)
             assert type(await failure(port)) is ConsentSpent
-        assert stand_in.shown == {"t-1": ["您在 Longan 有一条新消息"]}
+        assert stand_in.shown == {"t-1": ["您在龙眼有一条新消息"]}
 
     @pytest.mark.parametrize(
         ("code", "kind"),
