@@ -10,6 +10,7 @@ import domain.agreements.deposit_payments
 import domain.agreements.drawing
 import domain.agreements.maturing
 import domain.agreements.repaying
+import domain.agreements.tasks
 import domain.agreements.telling
 import domain.applications.applying
 import domain.days.tasks
@@ -68,6 +69,7 @@ ROOMS = (
     domain.agreements.maturing,
     domain.agreements.telling,
     domain.agreements.repaying,
+    domain.agreements.tasks,
     domain.applications.applying,
     domain.days.tasks,
     domain.ledger.posting,

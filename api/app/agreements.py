@@ -8,6 +8,7 @@ import strawberry
 from api.app.deposits import Deposit, deposit_of
 from api.app.documents import Document, documents_of
 from api.app.draw_downs import DrawDown
+from api.app.handovers import goods_return_field, handover_field
 from api.app.hardships import Hardship
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
@@ -41,6 +42,8 @@ class Agreement(Node):
     viewer = viewer_field()
     repayments = repayments_field()
     next_action = next_action_field()
+    handover = handover_field()
+    goods_return = goods_return_field()
     status: AgreementStatus = strawberry.field(description="Where it stands.")
     signed_at: datetime = strawberry.field(description="When the offer was accepted.")
     cooling_off_until: datetime = strawberry.field(
@@ -61,9 +64,13 @@ class Agreement(Node):
         every = [each for shown in offers.documents_by_language(offer).values() for each in shown] if offer else []
         return documents_of({each.sha256: each for each in every if each.sha256 in root.documents}.values())
 
-    @strawberry.field(description="What is due when, and what of it is paid; without days until something is drawn.")
+    @strawberry.field(
+        description="What is due when, and what of it is paid; without days until something is drawn or delivered."
+    )
     async def schedule(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[Instalment]:
         standing = await _standing(root, info)
+        if root.status is AgreementStatus.UNWOUND:
+            return []
         if standing.life.rows:
             return schedule_of(standing, standing.life.rows)
         offer = await info.context.load(offers.of_applications, (root.user_id, root.application_id))

@@ -16,6 +16,7 @@ from api.app.devices import Device, DeviceMutation
 from api.app.draw_downs import DrawDown
 from api.app.evidence import Evidence
 from api.app.factors import FactorMutation
+from api.app.goods import GoodsMutation
 from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
 from api.app.matches import Match, MatchMutation
@@ -61,6 +62,7 @@ class Mutation(
     ChangeMutation,
     RepaymentMutation,
     RefundMutation,
+    GoodsMutation,
     MatchMutation,
     ImpressionMutation,
     ContactMutation,

@@ -16,7 +16,7 @@ from api.graphql.showing import Node, shows
 from api.partner.applications import Application
 from api.partner.products import Product
 from domain.actors import PartnerActor
-from domain.agreements import agreements, draw_downs, drawing, feed, paying_to
+from domain.agreements import agreements, draw_downs, drawing, feed, goods_returns, paying_to
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.draw_downs import DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome
@@ -82,6 +82,14 @@ class Agreement(Node):
     @strawberry.field(description="What was drawn, newest first.")
     async def draw_downs(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[DrawDown]:
         return cast(list[DrawDown], [*reversed((await _standing(root, info)).draw_downs)])
+
+    @strawberry.field(description="Why the person sends goods back, in their words; null where none are on their way.")
+    async def return_reason(root: strawberry.Parent[agreements.Agreement], info: Info) -> str | None:
+        if root.status is not AgreementStatus.RETURNING:
+            return None
+        asked = await info.context.load(goods_returns.newest_of_agreements, (root.user_id, root.id))
+        words = await info.context.load(goods_returns.words_of, (root.user_id, asked.id)) if asked else None
+        return words.reason if words else None
 
 
 async def _standing(root: agreements.Agreement, info: Info) -> AgreementStanding:

@@ -15,6 +15,7 @@ from api.partner.agreements import Agreement, AgreementMutation, AgreementQuery,
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
 from api.partner.consents import Consent, ConsentMutation, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
+from api.partner.goods import GoodsMutation
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from api.partner.scores import ScoreMutation
@@ -93,6 +94,7 @@ class Mutation(
     ApplicationMutation,
     AgreementMutation,
     ConsentMutation,
+    GoodsMutation,
     ProductMutation,
     ScoreMutation,
     WebhookMutation,

@@ -34,6 +34,9 @@ UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
 REPLANNED = declare("agreement.replanned")  # what is still to come is due on other days, or less for a while
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
+DELIVERY_REPORTED, DELIVERY_DUE = declare("agreement.delivery_reported"), declare("agreement.delivery_due")
+RETURNING, RETURN_REFUSED = declare("agreement.returning"), declare("agreement.return_refused")
+TAKEN_BACK = declare("agreement.taken_back")
 TOO_LATE = N_("This acceptance can no longer be taken back.")
 
 
@@ -152,6 +155,16 @@ async def lock(db: Db, user_id: UUID, id: UUID) -> Agreement | None:
 async def lock_own(db: Db, actor: UserActor, id: UUID) -> Agreement:
     """Refuses NOT_FOUND, by the field of the inputs that name one."""
     agreement = await lock(db, actor.user_id, id)
+    if agreement is None:
+        raise no_such_agreement()
+    return agreement
+
+
+async def lock_of_partner(db: Db, actor: PartnerActor, id: UUID) -> Agreement:
+    """Refuses NOT_FOUND what is with somebody else, by the field of the inputs that name one."""
+    its = visible_to(actor).with_only_columns(Agreement.user_id).where(Agreement.id == id)
+    user_id = (await db.execute(its)).scalar_one_or_none()
+    agreement = await lock(db, user_id, id) if user_id else None
     if agreement is None:
         raise no_such_agreement()
     return agreement

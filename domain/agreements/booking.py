@@ -35,7 +35,8 @@ async def book_act(
     """Let this have happened on a day, today where none is named, and book what follows: also an earlier day, after which all is
     worked out anew. Answers how the agreement stands then.
 
-    `cause_id` names the draw-down, payment or refund; of each there is one act of a kind. Raises NotPosted where the ledger refuses.
+    `cause_id` names the draw-down, handover, payment, refund or return; of each there is one act of a kind. Raises
+    NotPosted where the ledger refuses.
     """
     before = await standing_of(db, agreement)
     act = AgreementAct(
@@ -57,6 +58,17 @@ async def book_act(
     await _announce_repaid(db, before, after)
     await restate(db, after)
     return after
+
+
+async def book_got(
+    db: Db, agreement: Agreement, cause_id: UUID, amount: int, fee: int, *, on: date | None = None
+) -> AgreementStanding:
+    """Let the person have got so much of it: it is owed from that day on, and the fee with the next instalment."""
+    standing = await book_act(db, agreement, ActKind.ADVANCE, cause_id, amount, on=on)
+    if fee:
+        standing = await book_act(db, agreement, ActKind.FEE, cause_id, fee, on=on)
+    await outbox.announce(db, agreements.DRAWN, user_id=agreement.user_id, subject_id=agreement.id)
+    return standing
 
 
 async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:

@@ -24,7 +24,7 @@ def bucket_of(days: int) -> int:
 
 
 def waits_until(agreement: Agreement) -> date | None:
-    """The day on which it is over, if it has not begun by then: nothing was drawn, or no deposit paid; None where none is."""
+    """The day on which it is over, if it has not begun by then: nothing was drawn or delivered, or no deposit paid; None where none is."""
     waits = KINDS[agreement.kind].waits
     return clock.local_day(agreement.signed_at) + waits if waits else None
 
@@ -40,6 +40,9 @@ def _coming(standing: AgreementStanding) -> Iterator[date]:
         yield day
     if standing.agreement.status not in OWING:
         return
+    settles_from = standing.kind.settles_from(standing.agreement, standing.life)
+    if standing.life.is_settled and settles_from is not None and settles_from > standing.on:
+        yield settles_from
     if standing.life.next_on is not None:
         yield standing.life.next_on
     if (row := standing.life.next_due) is not None:

@@ -9,6 +9,7 @@ from domain.agreements.movements import MovementKind
 from domain.ledger.kinds import AccountKind
 from domain.money.lives import LoanLife, Payoff
 from domain.money.loans import LoanEvent
+from domain.notices.kinds import NoticeKind
 from infra.database import Db
 from infra.lifecycle import Lifecycle
 from infra.words import N_
@@ -41,12 +42,14 @@ class Sentences:
 
 @dataclass(frozen=True)
 class AgreementKind:
-    """`life`: the graph that its agreements walk. `is_drawn`: whether the person draws money of it themselves.
+    """`life`: the graph that its agreements walk. `is_drawn`: whether the person draws money of it themselves; `is_delivered`:
+    whether it is goods, which are delivered and may be returned.
 
     `begin` posts what stands from the acceptance on. `has_begun` says whether it is too late to take the acceptance back,
     though its day is not over. `live` works out schedule and bookings of what happened up to a day, `payoff` what settles
-    everything on it. `waits` is how long after the day of the acceptance it lapses where it has not begun. `goes_on` says whether
-    more is to come of it, so that it stays in force though nothing is owed.
+    everything on it. `waits` is how long after the day of the acceptance it lapses where it has not begun. `settles_from` is the
+    first day on which it is over once nothing is owed; None: not before more has happened. `arrived` is what people are told
+    when something of it has become owed.
     `is_replanned`: whether what is still to come can get other days, or be less for a while.
     """
 
@@ -57,8 +60,10 @@ class AgreementKind:
     has_begun: Callable[[Db, Agreement], Awaitable[bool]]
     live: Callable[[Agreement, Sequence[LoanEvent], date], LoanLife]
     payoff: Callable[[Agreement, Sequence[LoanEvent], date], Payoff | None]
-    goes_on: Callable[[Agreement, LoanLife], bool]
+    settles_from: Callable[[Agreement, LoanLife], date | None]
     waits: timedelta | None = None
+    arrived: NoticeKind | None = None
     is_drawn: bool = False
     is_replanned: bool = False
+    is_delivered: bool = False
     holds_deposit: bool = False

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from domain.agreements import loans, rentals
+from domain.agreements import electronics, loans, rentals
 from domain.agreements.kind import AgreementKind
 from domain.market.kinds import ProductKind
 
 KINDS: Mapping[ProductKind, AgreementKind] = {
     ProductKind.LOAN: loans.KIND,
     ProductKind.RENTAL: rentals.KIND,
+    ProductKind.ELECTRONICS: electronics.KIND,
 }

@@ -15,7 +15,10 @@ async def lapse_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agre
     for standing in standings:
         agreement = standing.agreement
         lapses_on = coming.lapses_on(standing)
-        if lapses_on is not None and lapses_on <= standing.on:
+        if lapses_on is None or lapses_on > standing.on:
+            continue
+        # Goods that were reported a moment ago are about to be confirmed.
+        if not await standing.kind.has_begun(db, agreement):
             await limits.end(db, agreement)
             await offers.end(db, agreement.user_id, agreement.offer_id)
             await moving.move(db, agreement, AgreementStatus.UNWOUND)

@@ -1,10 +1,10 @@
 """LOAN: a limit that the person draws money of, and repays in instalments."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from domain.agreements import limits, repaid_by_instalments
+from domain.agreements import limits, repaid_by_instalments, words
 from domain.agreements.agreements import Agreement, life_of
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.kind import AgreementKind, Books, Sentences
@@ -20,9 +20,9 @@ async def _is_drawn(db: Db, agreement: Agreement) -> bool:
     return (await db.execute(its.where(DrawDown.status != DrawDownStatus.FAILED).limit(1))).first() is not None
 
 
-def _goes_on(agreement: Agreement, life: LoanLife) -> bool:
+def _settles_from(agreement: Agreement, life: LoanLife) -> date:
     """A limit ends with the last cent that is repaid of it."""
-    return False
+    return life.on
 
 
 KIND = AgreementKind(
@@ -33,7 +33,8 @@ KIND = AgreementKind(
     has_begun=_is_drawn,
     live=repaid_by_instalments.live,
     payoff=repaid_by_instalments.payoff,
-    goes_on=_goes_on,
+    settles_from=_settles_from,
+    arrived=words.DRAW_DOWN_ARRIVED,
     waits=timedelta(days=90),
     is_drawn=True,
     is_replanned=True,

@@ -39,6 +39,7 @@ KINDS = {
     BookingKind.REPAYMENT: MovementKind.REPAYMENT,
     BookingKind.WAIVER: MovementKind.WAIVER,
     BookingKind.REFUND: MovementKind.REFUND,
+    BookingKind.RETURN: MovementKind.PAYOUT_RETURNED,
 }
 
 

@@ -25,6 +25,7 @@ CAUSES = {
     BookingKind.ADVANCE: CauseKind.PAYOUT,
     BookingKind.REPAYMENT: CauseKind.REPAYMENT,
     BookingKind.REFUND: CauseKind.REFUND,
+    BookingKind.RETURN: CauseKind.PAYOUT_RETURNED,
 }
 # Of these the act itself is the cause: all lines that come of it are posted together, with the money that changed hands.
 OF_ACTS = (BookingKind.ADVANCE, BookingKind.REPAYMENT, BookingKind.REFUND)
@@ -110,6 +111,8 @@ def _legs(kind: BookingKind, line: Movement, acts: Mapping[str, AgreementAct], b
         case BookingKind.REFUND:
             back = ((K.CREDIT, -line.credit), (books.owed, line.principal), (K.FEES, charges))
             return [(part, K.REPAID, amount) for part, amount in back]
+        case BookingKind.RETURN:
+            return [(books.given, books.owed, -line.principal), (K.FEES_EARNED, K.FEES, -charges)]
     assert kind in (BookingKind.FEE, BookingKind.PENALTY), "what is given up has legs of its own"
     return [(K.FEES, K.FEES_EARNED, charges), (K.CREDIT, K.FEES_EARNED, -line.credit)]
 

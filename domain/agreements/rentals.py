@@ -35,9 +35,9 @@ def payoff(agreement: Agreement, events: Sequence[LoanEvent], on: date) -> Payof
     return rents.payoff(terms, events, on) if terms else None
 
 
-def _goes_on(agreement: Agreement, life: LoanLife) -> bool:
+def _settles_from(agreement: Agreement, life: LoanLife) -> date:
     """A lease says by itself whether it is over, rent and deposit."""
-    return False
+    return life.on
 
 
 async def _begin(db: Db, agreement: Agreement) -> None:
@@ -61,7 +61,7 @@ KIND = AgreementKind(
     has_begun=_has_begun,
     live=live,
     payoff=payoff,
-    goes_on=_goes_on,
+    settles_from=_settles_from,
     waits=timedelta(days=3),
     holds_deposit=True,
 )

@@ -25,8 +25,6 @@ from infra.money import Money
 from infra.words import N_
 
 AMOUNT, AGREEMENT, QUOTE = ("input", "amount"), ("input", "agreementId"), ("input", "payoffQuoteId")
-# Nothing was paid out of the one, and nothing of the other stands any more.
-WITHOUT_DEBT = (AgreementStatus.PENDING, AgreementStatus.UNWOUND)
 
 
 @dataclass(frozen=True)
@@ -168,13 +166,19 @@ class RepaymentCause:
         await agreements.lock(db, user_id, id)
 
     async def settle(self, db: Db, payment: Payment) -> bool:
-        """A repayment counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what follows."""
+        """A repayment counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what
+        follows.
+
+        What comes after everything was unwound goes back at once.
+        """
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
-        if agreement.status in WITHOUT_DEBT or agreement.currency != payment.currency:
+        if agreement.currency != payment.currency or not (await standing_of(db, agreement)).acts:
             return False
         assert payment.settled_at is not None, "it was settled just now"
         on = payment.counts_on or clock.local_day(payment.settled_at)
-        await booking.book_act(db, agreement, ActKind.PAYMENT, payment.id, payment.amount, on=on)
+        standing = await booking.book_act(db, agreement, ActKind.PAYMENT, payment.id, payment.amount, on=on)
+        if agreement.status is AgreementStatus.UNWOUND:
+            await give_back_credit(db, standing)
         return True
 
     async def fail(self, db: Db, payment: Payment) -> None:

@@ -81,7 +81,8 @@ class AgreementStanding:
     def is_settled(self) -> bool:
         """Whether all that is owed is paid, and nothing more is to come."""
         is_over = self.life.is_settled and not self.is_on_its_way
-        return is_over and not self.kind.goes_on(self.agreement, self.life)
+        settles_from = self.kind.settles_from(self.agreement, self.life) if is_over else None
+        return settles_from is not None and settles_from <= self.on
 
     @property
     def overdue_days(self) -> int:

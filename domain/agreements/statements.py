@@ -21,6 +21,7 @@ Values = Mapping[str, Money | date | int]
 INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
 CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked again, because of what we have learned since.")
+RETURNED = N_("Taken back by the partner, as if you had never had it.")
 GIVEN_UP = N_("Waived, so that the total cost stays within its limit.")
 PAID_BACK = N_("Paid back to you from what you had overpaid.")
 ALL_OF_IT = N_("Your payment, thank you: {principal} repaid, {interest} interest.")
@@ -113,6 +114,8 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
             sentence = GIVEN_UP
         case MovementKind.REFUND:
             sentence = PAID_BACK
+        case MovementKind.PAYOUT_RETURNED:
+            sentence = RETURNED
         case MovementKind.REVERSAL:
             sentence = TAKEN_BACK
         case _:

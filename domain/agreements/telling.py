@@ -8,6 +8,7 @@ from sqlalchemy import select
 from domain.agreements import agreements, deposits, draw_downs, words
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
+from domain.agreements.kinds import KINDS
 from domain.agreements.repaying import REPAYMENT
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
@@ -20,21 +21,25 @@ from infra.outbox import Event
 from infra.reactions import reaction
 
 KIND_OF: Mapping[str, NoticeKind] = {
-    agreements.DRAWN: words.DRAW_DOWN_ARRIVED,
     agreements.SETTLED: words.AGREEMENT_SETTLED,
     agreements.REPLANNED: words.AGREEMENT_REPLANNED,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
     deposits.DEPOSIT_RETURNED: words.DEPOSIT_RETURNED,
+    agreements.DELIVERY_REPORTED: words.DELIVERY_REPORTED,
+    agreements.TAKEN_BACK: words.GOODS_TAKEN_BACK,
+    agreements.RETURN_REFUSED: words.RETURN_REFUSED,
 }
 
 
-@reaction(*KIND_OF, stored_as="tell_of_agreement")
+@reaction(agreements.DRAWN, *KIND_OF, stored_as="tell_of_agreement")
 async def tell_of_agreement(db: Db, event: Event) -> None:
     """An instalment that was paid meanwhile is not told to be late."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
     if event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
-        await notify(db, agreement.user_id, KIND_OF[event.name], agreement.id, product=agreement.title)
+        kind = KINDS[agreement.kind].arrived if event.name == agreements.DRAWN else KIND_OF[event.name]
+        assert kind is not None, "whoever announces it has words for it"
+        await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
 
 
 @reaction(draw_downs.PAYOUT_FAILED, stored_as="tell_payout_failed")

@@ -105,7 +105,7 @@ AGREEMENT_LAPSED = declare(
         NoticeClass.MONEY,
         N_("Your agreement has ended before it began"),
         N_(
-            "{product}: nothing was drawn or paid in time, so it is over and nothing is owed. Apply again whenever you need it."
+            "{product}: nothing was drawn, delivered or paid in time, so it is over and nothing is owed. Apply again whenever you need it."
         ),
         lock=NEWS,
         link=AGREEMENT,
@@ -119,5 +119,57 @@ AGREEMENT_REPLANNED = declare(
         N_("{product}: what is still to come was planned anew. Your agreement shows what is due, and when."),
         lock=NEWS,
         link=AGREEMENT,
+    )
+)
+DELIVERY_REPORTED = declare(
+    NoticeKind(
+        "delivery_reported",
+        NoticeClass.MONEY,
+        N_("Has it arrived?"),
+        N_(
+            "{product}: the shop says that it was delivered. Please confirm it, or write to us if nothing came. After 7 days "
+            "without a word it counts as confirmed."
+        ),
+        lock=LATE,
+        link=AGREEMENT,
+    )
+)
+GOODS_DELIVERED = declare(
+    NoticeKind(
+        "goods_delivered",
+        NoticeClass.MONEY,
+        N_("Your delivery is confirmed"),
+        N_(
+            "{product}: the schedule of your agreement shows what is due, and when. For 7 days after the delivery you can "
+            "return it."
+        ),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
+GOODS_TAKEN_BACK = declare(
+    NoticeKind(
+        "goods_taken_back",
+        NoticeClass.MONEY,
+        N_("The shop has taken it back"),
+        N_(
+            "{product}: what you returned costs you nothing any more. What you had paid for it is on its way back to you."
+        ),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
+RETURN_REFUSED = declare(
+    NoticeKind(
+        "return_refused",
+        NoticeClass.MONEY,
+        N_("The shop does not take it back"),
+        N_(
+            "{product}: your return was refused, and the schedule goes on as before. Your agreement shows the reason; if you see "
+            "it otherwise, write to us."
+        ),
+        lock=LATE,
+        link=AGREEMENT,
+        texted=Texted.INSTEAD,
     )
 )

@@ -26,9 +26,9 @@ class CauseKind(StrEnum):
     ACCEPTANCE = "ACCEPTANCE"  # an agreement: its limit begins
     LAPSE = "LAPSE"  # an agreement: what is left of its limit ends
     DRAW_DOWN = "DRAW_DOWN"  # a draw-down that was sent
-    PAYOUT = "PAYOUT"  # a draw-down that was settled
+    PAYOUT = "PAYOUT"  # a draw-down that was settled, or goods that were handed over
     PAYOUT_FAILED = "PAYOUT_FAILED"  # a draw-down that failed
-    PAYOUT_RETURNED = "PAYOUT_RETURNED"  # a draw-down that came back after it was settled
+    PAYOUT_RETURNED = "PAYOUT_RETURNED"  # a draw-down that came back after it was settled, or goods that did
     ACCRUAL = "ACCRUAL"  # interest of a while, or the rent of a month: `Cause.of` names it by agreement and day
     FEE = "FEE"  # a fee that fell due
     WAIVER = "WAIVER"  # a charge that was cut

@@ -47,6 +47,9 @@ class Act(StrEnum):
     MOVE_IN = "MOVE_IN"  # the first day of a lease; `amount` is the deposit that is held for it
     NOTICE = "NOTICE"  # `until` is the last day of the lease
     DEPOSIT_SETTLED = "DEPOSIT_SETTLED"  # nothing of the deposit is held any more
+    RETURN = (
+        "RETURN"  # of the first advance, on its day: what was given back, as if never had, and `withheld` of its fee
+    )
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ class PlannedRow:
 
 
 class BookingKind(StrEnum):
-    """ADVANCE, INTEREST, FEE and PENALTY add to what is owed; REPAYMENT and WAIVER take from it; REFUND takes from credit."""
+    """ADVANCE, INTEREST, RENT, FEE and PENALTY add to what is owed; REPAYMENT, WAIVER and RETURN take from it; REFUND takes from
+    credit.
+    """
 
     ADVANCE = "ADVANCE"
     INTEREST = "INTEREST"
@@ -127,6 +132,7 @@ class BookingKind(StrEnum):
     REPAYMENT = "REPAYMENT"
     WAIVER = "WAIVER"
     REFUND = "REFUND"
+    RETURN = "RETURN"
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,16 @@ class LoanReplay:
         row.settled_on = None
         self._book(kind, event.on, parts(no_amounts() | {part: event.amount}), number=row.number, ref=event.ref)
 
+    def take_back(self, event: LoanEvent) -> None:
+        """The rows keep their level, so that there are fewer of them. It comes before anything that was paid."""
+        assert self.plan is not None and event.on == self.plan.start, "taken back from the first day on"
+        self._flow(event.amount, event.on)
+        self.plan.lend(-event.amount, event.on)
+        row = self.plan.rows[0]
+        row.due[FEE] -= event.withheld
+        back = Parts(principal=-event.amount, fees=-event.withheld)
+        self._book(BookingKind.RETURN, event.on, back, number=row.number, ref=event.ref)
+
     def pause(self, event: LoanEvent) -> None:
         self._pauses.append((event.on, event.until or event.on))
         if self.plan is not None:
@@ -254,4 +264,5 @@ _ACTS: dict[Act, Callable[[LoanReplay, LoanEvent], None]] = {
     Act.LOWERING: LoanReplay.replan,
     Act.DUE_DAY: LoanReplay.replan,
     Act.REFUND: LoanReplay.refund,
+    Act.RETURN: LoanReplay.take_back,
 }

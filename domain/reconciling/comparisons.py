@@ -31,7 +31,9 @@ COMPARISONS: Mapping[BreakKind, str] = {
           LEFT JOIN LATERAL (
                 SELECT coalesce(sum(amount) FILTER (WHERE status = 'SENT'), 0) AS sent,
                        coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0) AS drawn
-                  FROM draw_downs WHERE draw_downs.user_id = agreement.user_id AND draw_downs.agreement_id = agreement.id
+                  FROM (SELECT status, amount, user_id, agreement_id FROM draw_downs
+                        UNION ALL SELECT 'SETTLED', amount, user_id, agreement_id FROM got) AS used
+                 WHERE used.user_id = agreement.user_id AND used.agreement_id = agreement.id
                ) AS told ON true
          CROSS JOIN LATERAL (VALUES ('RESERVED', told.sent), ('DRAWABLE', CASE
                 WHEN agreement.status IN ('SETTLED', 'UNWOUND') OR agreement.kind NOT IN ({LIMITED})
@@ -42,7 +44,8 @@ COMPARISONS: Mapping[BreakKind, str] = {
         SELECT coalesce(told.agreement_id, booked.subject_id), coalesce(told.id, booked.cause_id)::text,
                coalesce(told.amount, 0), coalesce(booked.amount, 0)
           FROM (SELECT user_id, id, agreement_id, amount FROM draw_downs
-                 WHERE status = 'SETTLED' AND user_id BETWEEN :first AND :last) AS told
+                 WHERE status = 'SETTLED' AND user_id BETWEEN :first AND :last
+                UNION ALL SELECT user_id, id, agreement_id, amount FROM got) AS told
           FULL JOIN (SELECT user_id, cause_id, subject_id, sum(amount) AS amount FROM standing
                       WHERE cause_kind = 'PAYOUT' AND debit = 'COMMITTED' GROUP BY 1, 2, 3) AS booked
             ON (booked.user_id, booked.cause_id, booked.subject_id) = (told.user_id, told.id, told.agreement_id)""",

@@ -46,6 +46,10 @@ COMPARE = text(f"""
         SELECT * FROM transfers AS each WHERE user_id BETWEEN :first AND :last AND reverses IS NULL
            AND NOT EXISTS (SELECT FROM transfers AS back WHERE back.user_id = each.user_id
                             AND back.subject_id = each.subject_id AND back.reverses = each.id)
+    ), got AS MATERIALIZED (
+        SELECT handovers.user_id, handovers.id, handovers.agreement_id, agreement.amount
+          FROM handovers JOIN agreement ON (agreement.user_id, agreement.id) = (handovers.user_id, handovers.agreement_id)
+         WHERE handovers.confirmed_at IS NOT NULL
     ), told AS ({EACH})
     SELECT told.kind, told.id, told.detail, told.expected::bigint, told.actual::bigint, coalesce(agreement.currency, '')
       FROM told LEFT JOIN agreement ON agreement.id = told.id

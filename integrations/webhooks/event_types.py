@@ -23,6 +23,7 @@ class EventType(StrEnum):
     AGREEMENT_REPAID = "agreement.repaid"
     AGREEMENT_OVERDUE = "agreement.overdue"
     AGREEMENT_REPLANNED = "agreement.replanned"
+    AGREEMENT_RETURNING = "agreement.returning"
     AGREEMENT_SETTLED = "agreement.settled"
     AGREEMENT_UNWOUND = "agreement.unwound"
     NOTICE_GIVEN = "notice.given"
@@ -53,6 +54,7 @@ OF_AGREEMENTS: Mapping[str, EventType] = {
     agreements.REPAID: EventType.AGREEMENT_REPAID,
     agreements.OVERDUE: EventType.AGREEMENT_OVERDUE,
     agreements.REPLANNED: EventType.AGREEMENT_REPLANNED,
+    agreements.RETURNING: EventType.AGREEMENT_RETURNING,
     agreements.SETTLED: EventType.AGREEMENT_SETTLED,
     agreements.UNWOUND: EventType.AGREEMENT_UNWOUND,
 }

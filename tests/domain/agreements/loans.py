@@ -35,6 +35,7 @@ async def open_loan(
     amortisation: Amortisation = Amortisation.EQUAL,
     payment_order: PaymentOrder = PaymentOrder.CHARGES_FIRST,
     of: UUID | None = None,
+    kind: ProductKind = ProductKind.LOAN,
 ) -> Agreement:
     user_id, now = of or (await somebody(db)).id, await clock.now(db)
     offer = Offer(
@@ -61,7 +62,7 @@ async def open_loan(
         offer_id=offer.id,
         product_id=product_id or new_id(),
         partner_id=partner_id or new_id(),
-        kind=ProductKind.LOAN,
+        kind=kind,
         title="A loan",
         amount=amount,
         currency=currency,
