@@ -10,9 +10,12 @@ import domain.agreements.deposit_payments
 import domain.agreements.drawing
 import domain.agreements.maturing
 import domain.agreements.repaying
+import domain.agreements.returning
 import domain.agreements.tasks
 import domain.agreements.telling
+import domain.agreements.treating
 import domain.applications.applying
+import domain.consent.consent_requests
 import domain.days.tasks
 import domain.evidence.keeping
 import domain.ledger.posting
@@ -68,9 +71,12 @@ ROOMS = (
     domain.agreements.drawing,
     domain.agreements.maturing,
     domain.agreements.telling,
+    domain.agreements.treating,
     domain.agreements.repaying,
+    domain.agreements.returning,
     domain.agreements.tasks,
     domain.applications.applying,
+    domain.consent.consent_requests,
     domain.days.tasks,
     domain.ledger.posting,
     domain.matching.reach.questions,

@@ -33,6 +33,7 @@ from api.app.repayments import Repayment, RepaymentMutation
 from api.app.scores import Score
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
+from api.app.treatments import TreatmentMutation
 from api.app.visitors import Visitors
 from api.graphql.nodes import node_by, nodes_by
 from api.graphql.schemas import Schema, make_schema
@@ -63,6 +64,7 @@ class Mutation(
     RepaymentMutation,
     RefundMutation,
     GoodsMutation,
+    TreatmentMutation,
     MatchMutation,
     ImpressionMutation,
     ContactMutation,

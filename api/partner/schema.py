@@ -20,6 +20,7 @@ from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from api.partner.scores import ScoreMutation
 from api.partner.settlements import SettlementQuery
+from api.partner.treatments import TreatmentMutation
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
 from domain.agreements import agreements, draw_downs
@@ -95,6 +96,7 @@ class Mutation(
     AgreementMutation,
     ConsentMutation,
     GoodsMutation,
+    TreatmentMutation,
     ProductMutation,
     ScoreMutation,
     WebhookMutation,

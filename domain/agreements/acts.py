@@ -32,8 +32,8 @@ class ActKind(StrEnum):
 
 @raises(Raised.OWNERS)
 class AgreementAct(Entity):
-    """`cause_id` is the draw-down, handover, payment, refund or return that it came of, or the agreement itself; of each there is
-    one act of a kind.
+    """`cause_id` is the draw-down, handover, treatment, payment, refund or return that it came of, or the agreement itself; of each
+    there is one act of a kind.
 
     `on` is the value date, `until` the last day of a pause, a hardship or a lease, `withheld` what of an advance was kept as the
     fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments lowered, or the day of

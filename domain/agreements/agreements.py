@@ -36,7 +36,7 @@ REPLANNED = declare("agreement.replanned")  # what is still to come is due on ot
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
 DELIVERY_REPORTED, DELIVERY_DUE = declare("agreement.delivery_reported"), declare("agreement.delivery_due")
 RETURNING, RETURN_REFUSED = declare("agreement.returning"), declare("agreement.return_refused")
-TAKEN_BACK = declare("agreement.taken_back")
+TAKEN_BACK, CANCELLED = declare("agreement.taken_back"), declare("agreement.cancelled")
 TOO_LATE = N_("This acceptance can no longer be taken back.")
 
 

@@ -43,7 +43,7 @@ class Sentences:
 @dataclass(frozen=True)
 class AgreementKind:
     """`life`: the graph that its agreements walk. `is_drawn`: whether the person draws money of it themselves; `is_delivered`:
-    whether it is goods, which are delivered and may be returned.
+    whether it is goods, which are delivered and may be returned; `is_treated`: whether the partner confirms it part by part.
 
     `begin` posts what stands from the acceptance on. `has_begun` says whether it is too late to take the acceptance back,
     though its day is not over. `live` works out schedule and bookings of what happened up to a day, `payoff` what settles
@@ -66,4 +66,5 @@ class AgreementKind:
     is_drawn: bool = False
     is_replanned: bool = False
     is_delivered: bool = False
+    is_treated: bool = False
     holds_deposit: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.agreements import electronics, loans, rentals
+from domain.agreements import aesthetics, electronics, loans, rentals
 from domain.agreements.kind import AgreementKind
 from domain.market.kinds import ProductKind
 
@@ -10,4 +10,5 @@ KINDS: Mapping[ProductKind, AgreementKind] = {
     ProductKind.LOAN: loans.KIND,
     ProductKind.RENTAL: rentals.KIND,
     ProductKind.ELECTRONICS: electronics.KIND,
+    ProductKind.AESTHETICS: aesthetics.KIND,
 }

@@ -173,3 +173,16 @@ RETURN_REFUSED = declare(
         texted=Texted.INSTEAD,
     )
 )
+TREATMENT_CONFIRMED = declare(
+    NoticeKind(
+        "treatment_confirmed",
+        NoticeClass.MONEY,
+        N_("A part of your treatment is confirmed"),
+        N_(
+            "{product}: the clinic says that it was done. The schedule of your agreement shows what is due, and when; if you see it "
+            "otherwise, write to us."
+        ),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)

@@ -26,7 +26,7 @@ class CauseKind(StrEnum):
     ACCEPTANCE = "ACCEPTANCE"  # an agreement: its limit begins
     LAPSE = "LAPSE"  # an agreement: what is left of its limit ends
     DRAW_DOWN = "DRAW_DOWN"  # a draw-down that was sent
-    PAYOUT = "PAYOUT"  # a draw-down that was settled, or goods that were handed over
+    PAYOUT = "PAYOUT"  # a draw-down that was settled, goods that were handed over, or a treatment that was confirmed
     PAYOUT_FAILED = "PAYOUT_FAILED"  # a draw-down that failed
     PAYOUT_RETURNED = "PAYOUT_RETURNED"  # a draw-down that came back after it was settled, or goods that did
     ACCRUAL = "ACCRUAL"  # interest of a while, or the rent of a month: `Cause.of` names it by agreement and day

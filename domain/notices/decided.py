@@ -23,9 +23,10 @@ SHOWN = Untold("the app shows it as it changes, and there is nothing to do")
 DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "account.linked": ("account_linked",),
     "account.unlinked": ("account_unlinked",),
+    "agreement.cancelled": OWN_ACT,
     "agreement.delivery_due": LATER,
     "agreement.delivery_reported": ("delivery_reported",),
-    "agreement.drawn": ("draw_down_arrived", "goods_delivered"),
+    "agreement.drawn": ("draw_down_arrived", "goods_delivered", "treatment_confirmed"),
     "agreement.fell_behind": Untold("they were told on the first day; whoever talks with those who owe follows this"),
     "agreement.lapsed": ("agreement_lapsed",),
     "agreement.overdue": ("instalment_overdue",),

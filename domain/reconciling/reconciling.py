@@ -50,6 +50,7 @@ COMPARE = text(f"""
         SELECT handovers.user_id, handovers.id, handovers.agreement_id, agreement.amount
           FROM handovers JOIN agreement ON (agreement.user_id, agreement.id) = (handovers.user_id, handovers.agreement_id)
          WHERE handovers.confirmed_at IS NOT NULL
+        UNION ALL SELECT user_id, id, agreement_id, amount FROM treatments WHERE user_id BETWEEN :first AND :last
     ), told AS ({EACH})
     SELECT told.kind, told.id, told.detail, told.expected::bigint, told.actual::bigint, coalesce(agreement.currency, '')
       FROM told LEFT JOIN agreement ON agreement.id = told.id

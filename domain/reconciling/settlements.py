@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.handovers import Handover
+from domain.agreements.treatments import Treatment
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import CauseKind, Transfer
 from domain.payments.payments import Payment
@@ -130,7 +131,7 @@ async def _references(db: Db, transfers: Iterable[Transfer]) -> dict[UUID, str |
     causes = list({(each.user_id, each.cause_id) for each in transfers})
     given = {"keys": [user_id for user_id, _ in causes], "ids": [id for _, id in causes]}
     found: dict[UUID, str | None] = {}
-    for noun in (DrawDown, Handover, Payment, Refund):
+    for noun in (DrawDown, Handover, Treatment, Payment, Refund):
         # As two arrays: a day of a big partner has more causes than a statement has places for values.
         wanted = select(noun.id, noun.reference).where(is_any_pair(noun.user_id, noun.id))
         found |= dict((await db.execute(wanted, given)).all())

@@ -20,6 +20,7 @@ class EventType(StrEnum):
     OFFER_EXPIRED = "offer.expired"
     PAYOUT_REQUESTED = "payout.requested"
     AGREEMENT_DRAWN = "agreement.drawn"
+    AGREEMENT_CANCELLED = "agreement.cancelled"
     AGREEMENT_REPAID = "agreement.repaid"
     AGREEMENT_OVERDUE = "agreement.overdue"
     AGREEMENT_REPLANNED = "agreement.replanned"
@@ -51,6 +52,7 @@ OF_CONSENTS: Mapping[str, EventType] = {
 }
 OF_AGREEMENTS: Mapping[str, EventType] = {
     agreements.DRAWN: EventType.AGREEMENT_DRAWN,
+    agreements.CANCELLED: EventType.AGREEMENT_CANCELLED,
     agreements.REPAID: EventType.AGREEMENT_REPAID,
     agreements.OVERDUE: EventType.AGREEMENT_OVERDUE,
     agreements.REPLANNED: EventType.AGREEMENT_REPLANNED,
