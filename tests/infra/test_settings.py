@@ -193,7 +193,7 @@ def test_providers_that_can_be_spoken_with_are_taken() -> None:
     keys = {"private_key": credentials.APP_KEY, "public_key": credentials.PLATFORM_PUBLIC_KEY}
     given = {
         "wechat": {"client_id": "x", "client_secret": "y"},
-        "google": {"client_id": "x", "issuer": "https://accounts.google.com"},
+        "mybank": {"client_id": "x", "issuer": "https://login.bank.example"},
         "alipay": {"client_id": "x", **keys},
     }
     assert registrations.faults(Settings.model_validate({"providers": given})) == []
