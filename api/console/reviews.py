@@ -1,208 +1,23 @@
 """Reviewing what was referred or overdue."""
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 
 import strawberry
 
-from api.graphql import scalars
+from api.console.cases import Application
 from api.graphql.connections import After, Countable, First, PageInfo, counted, rows
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
-from api.graphql.reasons import Factor, Reason, translate_reasons
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
-from api.graphql.scalars import Money
-from api.graphql.showing import Node, shows
 from domain.actors import StaffActor
-from domain.applications import applications, cases, deciding, decisions, reviewing
+from domain.applications import applications, deciding, reviewing
 from domain.applications.applications import ApplicationStatus
-from domain.applications.cases import Band
 from domain.applications.decisions import DecisionOutcome
-from domain.credit.grades import Grade
-from domain.market import products
-from domain.people import invented
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.ids import parse_global_id
 from infra.paging import page_of
-from infra.settings import settings
-
-
-@shows(decisions.Decision, description="Approve, decline or refer, with ordered reasons.")
-class Decision:
-    outcome: DecisionOutcome = strawberry.field(description="What was decided.")
-
-    @strawberry.field(description="Why, the weightiest first.")
-    def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
-        return translate_reasons(root.reasons, info)
-
-
-@strawberry.type(description="Round amounts around one that is not told exactly.")
-class MoneyBand:
-    low: Money = strawberry.field(description="At least this.")
-    high: Money = strawberry.field(description="Less than this.")
-
-    @classmethod
-    def of(cls, band: Band | None) -> Self | None:
-        if band is None:
-            return None
-        return cls(low=Money.of(band.low, band.currency), high=Money.of(band.high, band.currency))
-
-
-@strawberry.type(description="What an approval would bind: the terms that were applied for.")
-class AppliedTerms:
-    annual_rate: Decimal | None = strawberry.field(description="Interest a year, as a fraction; null for a RENTAL.")
-    annual_cost: Decimal = strawberry.field(description="What it costs a year, all told, as a fraction.")
-    monthly_payment: Money = strawberry.field(description="What would be due each month.")
-    total_cost: Money = strawberry.field(description="All payments and fees together.")
-    deposit: Money = strawberry.field(description="What would be held as a deposit.")
-    deposit_waived: Money = strawberry.field(description="What the grade makes unnecessary of it.")
-
-
-@shows(cases.Case, description="What is known of whoever applied, as coarsely as a decision needs it.")
-class Applicant:
-    can_carry: bool | None = strawberry.field(
-        description="Whether all instalments together stay within half of the income; null where nobody can reckon it."
-    )
-
-    @strawberry.field(description="The grade when they applied; null where there was none.")
-    def grade_then(root: strawberry.Parent[cases.Case]) -> Grade | None:
-        return root.applied.grade if root.applied else None
-
-    @strawberry.field(description="The grade of today; null without a score.")
-    def grade(root: strawberry.Parent[cases.Case]) -> Grade | None:
-        return root.borrower.grade if root.borrower else None
-
-    @strawberry.field(description="The points of today; null without a score.")
-    def points(root: strawberry.Parent[cases.Case]) -> int | None:
-        return score.points if (score := _known(root).score) else None
-
-    @strawberry.field(description="Where everybody begins; with the factors it adds up to the points.")
-    def base_points(root: strawberry.Parent[cases.Case]) -> int | None:
-        return score.base_points if (score := _known(root).score) else None
-
-    @strawberry.field(description="What moved the points; empty without a score.")
-    def factors(root: strawberry.Parent[cases.Case]) -> list[Factor]:
-        return cast(list[Factor], score.factors if (score := _known(root).score) else [])
-
-    @strawberry.field(description="What counts most against them, most important first.")
-    def reasons(root: strawberry.Parent[cases.Case], info: Info) -> list[Reason]:
-        return translate_reasons(score.reasons, info) if (score := _known(root).score) else []
-
-    @strawberry.field(description="A month's; null where it is not known.")
-    def income(root: strawberry.Parent[cases.Case]) -> MoneyBand | None:
-        return MoneyBand.of(_known(root).income)
-
-    @strawberry.field(description="Whether they told the income themselves; else an account shows it.")
-    def is_income_told(root: strawberry.Parent[cases.Case]) -> bool:
-        return _known(root).is_income_told
-
-    @strawberry.field(description="As code of the list, as employee; null where it is none of it.")
-    def occupation(root: strawberry.Parent[cases.Case]) -> str | None:
-        return _known(root).occupation
-
-    @strawberry.field(description="What they owe our partners each month, each currency apart.")
-    def owed_monthly(root: strawberry.Parent[cases.Case]) -> list[Money]:
-        assert root.borrower is not None
-        burden = root.borrower.burden
-        house = Money.of(burden.monthly, settings().currency)
-        return [house, *(Money.of(owed.minor, owed.currency) for owed in burden.elsewhere)]
-
-    @strawberry.field(
-        description="The same in the house's currency with this application; null where it is in another."
-    )
-    def owed_monthly_after(root: strawberry.Parent[cases.Case]) -> Money | None:
-        after = root.monthly_after
-        return None if after is None else Money.of(after, settings().currency)
-
-    @strawberry.field(description="Months behind on repayments elsewhere, now; null where it is not known.")
-    def months_behind(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).months_behind
-
-    @strawberry.field(description="Instalments that were late in two years; null where it is not known.")
-    def late_in_two_years(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).late_24m
-
-    @strawberry.field(description="Open loans elsewhere; null where it is not known.")
-    def loans_elsewhere(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).loans_elsewhere
-
-    @strawberry.field(description="Debt elsewhere; null where it is not known.")
-    def debt_elsewhere(root: strawberry.Parent[cases.Case]) -> MoneyBand | None:
-        return MoneyBand.of(_known(root).debt_elsewhere)
-
-
-def _known(case: cases.Case) -> cases.Known:
-    assert case.known is not None
-    return case.known
-
-
-@shows(applications.Application, description="A person's request, without the person.")
-class Application(Node):
-    status: ApplicationStatus = strawberry.field(description="Where it stands.")
-    promised_by: datetime = strawberry.field(description="By when the person was promised an answer.")
-    created_at: datetime = strawberry.field(description="When they applied.")
-    term_months: int = strawberry.field(description="Over how many months, as they asked.")
-
-    @strawberry.field(description="How much, as they asked. Of a RENTAL the monthly rent.")
-    def amount(root: strawberry.Parent[applications.Application]) -> Money:
-        return Money.of(root.amount, root.currency)
-
-    @strawberry.field(
-        description="Whether the person was made up, so that a house on its first day has something to show."
-    )
-    async def is_invented(root: strawberry.Parent[applications.Application], info: Info) -> bool:
-        return bool(await info.context.load(invented.among, root.user_id))
-
-    @strawberry.field(description="Whose product it is.")
-    async def partner_name(root: strawberry.Parent[applications.Application], info: Info) -> str:
-        partner = await info.context.load(products.partners_by_ids, root.partner_id)
-        return str(partner.name)
-
-    @strawberry.field(
-        description="What an approval would bind; null where the product changed before terms were kept, so that it can only be "
-        "declined."
-    )
-    async def terms(root: strawberry.Parent[applications.Application], info: Info) -> AppliedTerms | None:
-        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
-        return _terms(case)
-
-    @strawberry.field(description="What is known of whoever applied.")
-    async def applicant(root: strawberry.Parent[applications.Application], info: Info) -> Applicant:
-        return cast(Applicant, await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id)))
-
-    @strawberry.field(
-        description="A mark of all this. Given back with an answer, the answer is refused with STALE if anything changed since."
-    )
-    async def seen(root: strawberry.Parent[applications.Application], info: Info) -> str:
-        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
-        return case.seen
-
-    @strawberry.field(description="What the person applied for.")
-    async def product_title(root: strawberry.Parent[applications.Application], info: Info) -> str:
-        product = await info.context.load(products.by_ids, root.product_id)
-        assert product is not None, "products are retired, never deleted"
-        return product.title
-
-    @strawberry.field(description="The newest decision; null before the first.")
-    def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
-        return info.context.load(decisions.latest, (root.user_id, root.id))
-
-
-def _terms(case: cases.Case) -> AppliedTerms | None:
-    binding, currency = case.binding, case.application.currency
-    if binding is None:
-        return None
-    return AppliedTerms(
-        annual_rate=scalars.rate(binding.annual_rate),
-        annual_cost=binding.annual_cost,
-        monthly_payment=Money.of(binding.monthly_payment, currency),
-        total_cost=Money.of(binding.total_cost, currency),
-        deposit=Money.of(binding.deposit, currency),
-        deposit_waived=Money.of(binding.deposit_waived, currency),
-    )
 
 
 @strawberry.type(description="An application of a page, and where it stands in the queue.")

@@ -6,9 +6,10 @@ import strawberry
 from sqlalchemy import select
 
 from api.console.approvals import ApprovalQuery
+from api.console.cases import Application
 from api.console.changing_tier_rules import TierRulesMutation
 from api.console.products import Product, ProductQuery
-from api.console.reviews import Application, ReviewMutation, ReviewQuery
+from api.console.reviews import ReviewMutation, ReviewQuery
 from api.console.tier_rules import Simulation, TierRules, TierRulesQuery
 from api.console.tiers import Benefit, TierQuery
 from api.graphql.errors import Unauthenticated

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, exists, select, text, tuple_
@@ -15,9 +14,10 @@ from domain.facts import leaving, link_requests, open_readings, readings
 from domain.facts.leaving import Weigh
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.open_readings import Observed, Opened
+from domain.facts.provider_identities import ProviderIdentity
 from infra import clock, outbox, vault
 from infra.database import Db
-from infra.entity import Entity, Id, Json, OwnerId
+from infra.entity import Entity, Id, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
@@ -107,21 +107,6 @@ class ProviderSubject(Entity):
             ["user_id", "account_id"], ["linked_accounts.user_id", "linked_accounts.id"], ondelete="CASCADE"
         ),
     )
-
-
-class ProviderIdentity(Protocol):
-    """Who somebody is at a provider."""
-
-    @property
-    def subject(self) -> str: ...
-    @property
-    def union_id(self) -> str | None: ...
-    @property
-    def display_name(self) -> str | None: ...
-    @property
-    def tokens(self) -> Json: ...
-    @property
-    def scopes(self) -> list[str]: ...
 
 
 async def record_link(

@@ -1,0 +1,20 @@
+"""Who somebody is at a provider, as linking needs to know it."""
+
+from typing import Protocol
+
+from infra.entity import Json
+
+
+class ProviderIdentity(Protocol):
+    """Who somebody is at a provider."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def union_id(self) -> str | None: ...
+    @property
+    def display_name(self) -> str | None: ...
+    @property
+    def tokens(self) -> Json: ...
+    @property
+    def scopes(self) -> list[str]: ...
