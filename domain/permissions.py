@@ -21,6 +21,7 @@ class Permission(StrEnum):
     COUNT_WATCH = "COUNT_WATCH"
     VOUCH_FOR_MODELS = "VOUCH_FOR_MODELS"
     WATCH_MONEY = "WATCH_MONEY"
+    DECIDE_CLAIMS = "DECIDE_CLAIMS"
     MOVE_MONEY = "MOVE_MONEY"
     STOP_MONEY = "STOP_MONEY"
 
@@ -71,6 +72,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
         P.WATCH_MONEY,
         P.MOVE_MONEY,
         P.STOP_MONEY,
+        P.DECIDE_CLAIMS,
     },
     Role.VIEWER: EVERYBODY_HERE | {P.WATCH_MODELS},
 }

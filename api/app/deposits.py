@@ -1,24 +1,17 @@
 """Deposits: what is held while an agreement lasts, and what a partner wants of it."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.scalars import Money
-from domain.agreements import agreements, deposits
+from domain.agreements import agreements, claims, deposits
 from domain.agreements.agreements import AgreementStatus
+from domain.agreements.claims import ClaimStatus
 from domain.agreements.deposits import DepositStatus
-
-
-class ClaimStatus(StrEnum):
-    OPEN = "OPEN"
-    DISPUTED = "DISPUTED"
-    UPHELD = "UPHELD"
-    REJECTED = "REJECTED"
-
+from infra.ids import global_id
 
 show(
     DepositStatus,
@@ -31,14 +24,6 @@ show(
     PARTLY_RETURNED="Some of it was kept, and the rest given back.",
     RETURNED="All of it was given back.",
 )
-show(
-    ClaimStatus,
-    "Where a claim on a deposit stands.",
-    OPEN="The person has not answered it yet.",
-    DISPUTED="The person disputes it.",
-    UPHELD="It was found right.",
-    REJECTED="It was found wrong.",
-)
 
 
 @strawberry.type(description="What a partner wants of a deposit.")
@@ -47,7 +32,10 @@ class Claim:
     amount: Money = strawberry.field(description="How much it wants.")
     reason: str = strawberry.field(description="Why, in the partner's words.")
     status: ClaimStatus = strawberry.field(description="Where it stands.")
-    answer_by: datetime = strawberry.field(description="By when the person can answer it.")
+    answer_by: datetime = strawberry.field(
+        description="By when the person can dispute it; once they have, by when staff answer."
+    )
+    upheld: Money = strawberry.field(description="How much of it was found right; 0 until that is decided.")
 
 
 @strawberry.type(description="Money of the person's that is held while an agreement lasts.")
@@ -69,5 +57,20 @@ async def deposit_of(agreement: agreements.Agreement, info: Info) -> Deposit | N
         held=Money.of(found.amount, found.currency),
         waived=Money.of(found.waived, found.currency),
         status=found.status,
-        claim=None,
+        claim=await _claim_of(agreement, info),
+    )
+
+
+async def _claim_of(agreement: agreements.Agreement, info: Info) -> Claim | None:
+    found = await info.context.load(claims.of_agreements, (agreement.user_id, agreement.id))
+    if found is None:
+        return None
+    texts = await info.context.load(claims.texts_of, (found.user_id, found.id))
+    return Claim(
+        id=strawberry.ID(global_id("Claim", found.id)),
+        amount=Money.of(found.amount, found.currency),
+        reason=(texts or {}).get("reason", ""),
+        status=found.status,
+        answer_by=found.answer_by,
+        upheld=Money.of(found.upheld, found.currency),
     )

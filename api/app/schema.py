@@ -19,6 +19,7 @@ from api.app.factors import FactorMutation
 from api.app.goods import GoodsMutation
 from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
+from api.app.leases import LeaseMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit, PlanSubscription
 from api.app.nodes import NODES
@@ -61,6 +62,7 @@ class Mutation(
     ApplicationMutation,
     AgreementMutation,
     ChangeMutation,
+    LeaseMutation,
     RepaymentMutation,
     RefundMutation,
     GoodsMutation,

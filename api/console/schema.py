@@ -8,6 +8,7 @@ from sqlalchemy import select
 from api.console.approvals import ApprovalQuery
 from api.console.cases import Application
 from api.console.changing_tier_rules import TierRulesMutation
+from api.console.claims import Claim, ClaimMutation, ClaimQuery
 from api.console.products import Product, ProductQuery
 from api.console.reviews import ReviewMutation, ReviewQuery
 from api.console.tier_rules import Simulation, TierRules, TierRulesQuery
@@ -16,6 +17,7 @@ from api.graphql.errors import Unauthenticated
 from api.graphql.nodes import Finder, Finders, node_by, nodes_by, rows_of
 from api.graphql.schemas import Schema, make_schema
 from domain.actors import KnownActor, StaffActor
+from domain.agreements import claims
 from domain.applications import applications
 from domain.matching.reach import funnels
 from domain.people import staff_sessions
@@ -28,6 +30,7 @@ NODES: Finders = {
         Permission.REVIEW_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.staff))
     ),
     "Benefit": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(benefits.Benefit))),
+    "Claim": Finder(Permission.DECIDE_CLAIMS, rows_of(lambda context: claims.visible_to(context.staff))),
     "Simulation": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(simulations.Simulation))),
     "TierRules": Finder(Permission.SEE_TIERS, rows_of(lambda _: rules.all_versions())),
     "Product": Finder(Permission.SEE_PRODUCTS, rows_of(lambda context: funnels.seen_by(context.staff))),
@@ -35,19 +38,19 @@ NODES: Finders = {
 
 
 @strawberry.type(description="What staff can read, each role its part.")
-class Query(TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
+class Query(ClaimQuery, TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
-class Mutation(ReviewMutation, TierRulesMutation):
+class Mutation(ClaimMutation, ReviewMutation, TierRulesMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Benefit, Product, Simulation, TierRules))
+    return make_schema(Query, Mutation, types=(Application, Benefit, Claim, Product, Simulation, TierRules))
 
 
 async def authenticate(token: str) -> KnownActor[StaffActor]:

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from domain.agreements.agreements import AgreementStatus
+from domain.agreements.claims import ClaimStatus
 from domain.agreements.draw_downs import DrawDownStatus
 from domain.agreements.movements import MovementKind
 from domain.agreements.schedules import InstalmentStatus
@@ -188,6 +189,14 @@ show(
     "What of an instalment a payment covers first; older instalments come before newer ones.",
     CHARGES_FIRST="Fees, then interest, then principal.",
     PRINCIPAL_FIRST="Principal, then interest, then fees.",
+)
+show(
+    ClaimStatus,
+    "Where a claim on a deposit stands.",
+    OPEN="The person has not answered it yet.",
+    DISPUTED="The person disputes it.",
+    UPHELD="Some or all of it was found right, or stands since nobody disputed it.",
+    REJECTED="It was found wrong.",
 )
 show(
     Goods,

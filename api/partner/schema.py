@@ -13,6 +13,7 @@ from api.graphql.schemas import Schema, make_schema
 from api.graphql.showing import shows
 from api.partner.agreements import Agreement, AgreementMutation, AgreementQuery, DrawDown
 from api.partner.applications import Application, ApplicationMutation, ApplicationQuery
+from api.partner.claims import ClaimMutation
 from api.partner.consents import Consent, ConsentMutation, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.goods import GoodsMutation
@@ -94,6 +95,7 @@ class Query(
 class Mutation(
     ApplicationMutation,
     AgreementMutation,
+    ClaimMutation,
     ConsentMutation,
     GoodsMutation,
     TreatmentMutation,

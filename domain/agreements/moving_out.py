@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from domain.agreements import booking, deposits, repaying
+from domain.agreements import booking, claims, deposits, repaying
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, Deposit, DepositStatus
@@ -29,29 +29,31 @@ DAY = timedelta(days=1)
 
 async def give_back_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
     """Give back what nobody wants any more, of agreements whose rows this transaction holds. Done again, it does nothing."""
-    over = [standing for standing in standings if KINDS[standing.agreement.kind].holds_deposit and _is_over(standing)]
+    over = [standing for standing in standings if KINDS[standing.agreement.kind].holds_deposit and is_over(standing)]
     keys = {(standing.agreement.user_id, standing.agreement.id) for standing in over}
     held = await deposits.of_agreements(db, keys) if keys else {}
+    claimed = await claims.of_agreements(db, keys) if held else {}
     for standing in over:
         agreement = standing.agreement
         await repaying.give_back_credit(db, standing)
-        deposit = held.get((agreement.user_id, agreement.id))
-        if deposit is not None and _is_free(standing, deposit):
+        key = agreement.user_id, agreement.id
+        deposit = held.get(key)
+        if deposit is not None and _is_free(standing, deposit, is_claimed=key in claimed):
             await give_back(db, agreement, deposit)
     return [*standings]
 
 
-def _is_over(standing: AgreementStanding) -> bool:
+def is_over(standing: AgreementStanding) -> bool:
     return standing.agreement.status is not AgreementStatus.PENDING and (
         standing.ends_on is None or standing.on > standing.ends_on
     )
 
 
-def _is_free(standing: AgreementStanding, deposit: Deposit) -> bool:
-    """Whether nobody can want anything of it any more."""
+def _is_free(standing: AgreementStanding, deposit: Deposit, *, is_claimed: bool) -> bool:
+    """Whether nobody can want anything of it any more: it was claimed and that is decided, or the time for claims is over."""
     if deposit.status is not DepositStatus.HELD:
         return False
-    if standing.agreement.status is AgreementStatus.UNWOUND or standing.ends_on is None:
+    if is_claimed or standing.agreement.status is AgreementStatus.UNWOUND or standing.ends_on is None:
         return True
     return standing.on > standing.ends_on + DAY * deposit.claim_days
 

@@ -98,6 +98,11 @@ class AgreementStanding:
         return self.life.ends_on
 
     @property
+    def is_noticed(self) -> bool:
+        """Whether notice was given of a lease."""
+        return any(act.kind is ActKind.NOTICE for act in self.acts)
+
+    @property
     def due_day(self) -> int | None:
         """The day of the month on which instalments are due, where the month has it."""
         chosen = [act.number for act in self.acts if act.kind is ActKind.DUE_DAY]

@@ -29,6 +29,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     agreements.DELIVERY_REPORTED: words.DELIVERY_REPORTED,
     agreements.TAKEN_BACK: words.GOODS_TAKEN_BACK,
     agreements.RETURN_REFUSED: words.RETURN_REFUSED,
+    deposits.CLAIM_DECIDED: words.CLAIM_DECIDED,
 }
 
 
@@ -67,6 +68,15 @@ async def tell_refund_failed(db: Db, event: Event) -> None:
 async def _tell_of_money(db: Db, moved: Payment | Refund, kind: NoticeKind) -> None:
     agreement = await _agreement(db, moved.user_id, moved.cause_id)
     await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
+
+
+@reaction(deposits.CLAIM_MADE, stored_as="tell_of_claim")
+async def tell_of_claim(db: Db, event: Event) -> None:
+    agreement = await _agreement(db, event.user_id, event.subject_id)
+    deposit = await deposits.find(db, agreement.user_id, agreement.id)
+    assert deposit is not None, "a claim is on a deposit"
+    days, product = deposit.dispute_days, agreement.title
+    await notify(db, agreement.user_id, words.DEPOSIT_CLAIMED, agreement.id, product=product, days=days)
 
 
 async def _agreement(db: Db, user_id: UUID | None, id: UUID | None) -> Agreement:

@@ -82,9 +82,9 @@ def rent_months(terms: RentTerms) -> Iterator[RentMonth]:
         yield RentMonth(number, first, last, nearest(terms.monthly * lived, terms.convention.rounding))
 
 
-def leaves_from(terms: RentTerms, given_on: date, notice_days: int) -> date:
-    """The first day that a notice of this day can name as the last one of the lease, which may be the agreed one."""
-    return min(given_on + notice_days * DAY, terms.ends_on)
+def leaves_from(given_on: date, notice_days: int, ends_on: date) -> date:
+    """The first day that a notice of this day can name as the last one of a lease, which may be the agreed one."""
+    return min(given_on + notice_days * DAY, ends_on)
 
 
 def terms_of(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.agreements import agreements, draw_downs
+from domain.agreements import agreements, deposits, draw_downs, leaving
 from domain.applications import applications
 from domain.consent import consents
 
@@ -59,6 +59,9 @@ OF_AGREEMENTS: Mapping[str, EventType] = {
     agreements.RETURNING: EventType.AGREEMENT_RETURNING,
     agreements.SETTLED: EventType.AGREEMENT_SETTLED,
     agreements.UNWOUND: EventType.AGREEMENT_UNWOUND,
+    leaving.NOTICE_GIVEN: EventType.NOTICE_GIVEN,
+    deposits.CLAIM_DISPUTED: EventType.CLAIM_DISPUTED,
+    deposits.CLAIM_DECIDED: EventType.CLAIM_DECIDED,
 }
 # Their subject is the draw-down.
 OF_PAYOUTS: Mapping[str, EventType] = {draw_downs.PAYOUT_REQUESTED: EventType.PAYOUT_REQUESTED}

@@ -1,23 +1,31 @@
 """Leases without a door: an agreement as an acceptance makes it, with its deposit, for tests that need many."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.agreements import coming, moving_in
+from domain.agreements import coming, moving_in, repaying
 from domain.agreements.agreements import Agreement
 from domain.agreements.deposits import DepositStatus
 from domain.agreements.deposits import find as deposit_of
+from domain.agreements.repaying import RepayWish
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.applications.offers import Offer, OfferStatus
 from domain.ledger.accounts import Balances, balances_of
+from domain.ledger.checking import LedgerScope, check
 from domain.market.goods import TIMES, Goods
 from domain.market.kinds import ProductKind
+from domain.reconciling import reconciling
+from domain.reconciling.owing import schedules_compared
 from infra import clock
+from infra import clock as house
 from infra.database import Db, reading, transaction
 from infra.ids import new_id
+from infra.money import Money
 from tests.api.people import somebody
+from tests.clocks import Clock
 from tests.days import day_passes
+from tests.domain.agreements.loans import owner
 from tests.working import work_off
 
 RENT, HELD = 3_100_00, 5_000_00
@@ -33,11 +41,12 @@ async def open_lease(
     goods: Goods = Goods.HOME,
     currency: str = "CNY",
     partner_id: UUID | None = None,
+    user_id: UUID | None = None,
 ) -> Agreement:
     """Accepted, and its deposit asked for; nobody has asked the cashier yet."""
-    user, now = await somebody(db), await clock.now(db)
+    user_id, now = user_id or (await somebody(db)).id, await clock.now(db)
     offer = Offer(
-        user_id=user.id,
+        user_id=user_id,
         application_id=new_id(),
         amount=rent,
         currency=currency,
@@ -54,7 +63,7 @@ async def open_lease(
         status=OfferStatus.ACCEPTED,
     )
     agreement = Agreement(
-        user_id=user.id,
+        user_id=user_id,
         application_id=offer.application_id,
         offer_id=offer.id,
         product_id=new_id(),
@@ -109,3 +118,27 @@ async def live_on(agreement: Agreement) -> None:
     """Today passes, and all that follows."""
     await day_passes(agreement.user_id)
     await work_off(agreement.user_id, agreement.id)
+
+
+async def pay(agreement: Agreement, minor: int) -> str:
+    wish = RepayWish(agreement.id, Money(minor, agreement.currency))
+    return (await repaying.repay(owner(agreement), wish, str(new_id()))).status.value
+
+
+async def stand_on(clock: Clock, day: date) -> None:
+    await clock.stand_at(house.begins(day) + timedelta(hours=9))
+
+
+async def back(clock: Clock, agreement: Agreement) -> None:
+    """What is due, and then what the cashier is asked to give back, some seconds later."""
+    await live_on(agreement)
+    await clock.forward(seconds=11)
+    await live_on(agreement)
+
+
+async def nothing_differs(agreement: Agreement) -> None:
+    """Statement, schedule, payments, deposit and ledger say the same, and the ledger is whole."""
+    async with transaction() as db:
+        assert await reconciling._compared(db, agreement.user_id, agreement.user_id) == []
+        assert await schedules_compared(db, agreement.user_id, agreement.user_id) == []
+        assert (await check(db, LedgerScope(subject_id=agreement.id, user_id=agreement.user_id))).faults == []

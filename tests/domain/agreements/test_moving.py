@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,14 +11,10 @@ from sqlalchemy import select
 from domain.agreements import repaying, statements
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
-from domain.ledger.checking import LedgerScope, check
 from domain.ledger.kinds import AccountKind as K
 from domain.payments import refunding
 from domain.payments.cashiers import PaymentStatus, RefundAnswer
 from domain.payments.refunds import Refund
-from domain.reconciling import reconciling
-from domain.reconciling.owing import schedules_compared
-from infra import clock as house
 from infra.database import reading, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
@@ -29,7 +25,19 @@ from integrations.cashier.sandbox.orders import SandboxMode
 from tests.applying import apply, product
 from tests.clocks import Clock
 from tests.days import day_passes
-from tests.domain.agreements.leases import HELD, RENT, balances, live_on, moved_in, standing, status_of
+from tests.domain.agreements.leases import (
+    HELD,
+    RENT,
+    back,
+    balances,
+    live_on,
+    moved_in,
+    nothing_differs,
+    pay,
+    stand_on,
+    standing,
+    status_of,
+)
 from tests.domain.agreements.loans import owner
 from tests.domain.agreements.test_accepting import accept, look
 from tests.phones import Phone, new_key
@@ -48,39 +56,15 @@ async def go(mode: SandboxMode, times: int = 1) -> None:
         await orders.go(db, mode, times)
 
 
-async def pay(agreement: Agreement, minor: int) -> str:
-    wish = RepayWish(agreement.id, Money(minor, agreement.currency))
-    return (await repaying.repay(owner(agreement), wish, str(new_id()))).status.value
-
-
 async def announced(agreement: Agreement) -> list[str]:
     async with reading() as db:
         its = select(Event.name).where(Event.subject_id == agreement.id, ~Event.name.endswith("_due"))
         return [*(await db.execute(its.order_by(Event.id))).scalars()]
 
 
-async def stand_on(clock: Clock, day: date) -> None:
-    await clock.stand_at(house.begins(day) + timedelta(hours=9))
-
-
-async def back(clock: Clock, agreement: Agreement) -> None:
-    """What is due, and then what the cashier is asked to give back, some seconds later."""
-    await live_on(agreement)
-    await clock.forward(seconds=11)
-    await live_on(agreement)
-
-
 async def refunds_of(agreement: Agreement) -> Sequence[Refund]:
     async with reading() as db:
         return (await db.execute(select(Refund).where(Refund.user_id == agreement.user_id))).scalars().all()
-
-
-async def nothing_differs(agreement: Agreement) -> None:
-    """Statement, schedule, payments, deposit and ledger say the same, and the ledger is whole."""
-    async with transaction() as db:
-        assert await reconciling._compared(db, agreement.user_id, agreement.user_id) == []
-        assert await schedules_compared(db, agreement.user_id, agreement.user_id) == []
-        assert (await check(db, LedgerScope(subject_id=agreement.id, user_id=agreement.user_id))).faults == []
 
 
 async def test_a_lease_begins_with_its_deposit_and_rent_is_due_at_once(clock: Clock) -> None:

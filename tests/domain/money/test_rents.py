@@ -48,9 +48,9 @@ def test_who_leaves_pays_to_their_last_day(leaves_on: str, rents: list[int]) -> 
 
 
 def test_a_notice_is_given_so_many_days_before_and_the_agreed_end_needs_no_more() -> None:
-    assert leaves_from(YEAR, date(2027, 5, 31), 30) == date(2027, 6, 30)
-    assert leaves_from(YEAR, date(2027, 5, 31), 0) == date(2027, 5, 31)
-    assert leaves_from(YEAR, date(2028, 2, 20), 30) == date(2028, 2, 29)
+    assert leaves_from(date(2027, 5, 31), 30, YEAR.ends_on) == date(2027, 6, 30)
+    assert leaves_from(date(2027, 5, 31), 0, YEAR.ends_on) == date(2027, 5, 31)
+    assert leaves_from(date(2028, 2, 20), 30, YEAR.ends_on) == date(2028, 2, 29)
 
 
 def test_rent_is_due_on_the_first_day_of_its_month_and_the_oldest_is_paid_first() -> None:

@@ -13,7 +13,7 @@ from graphql import parse, validate
 from sqlalchemy import select, text
 
 from domain.actors import PartnerActor, UserActor
-from domain.agreements import agreements, draw_downs
+from domain.agreements import agreements, deposits, draw_downs, leaving
 from domain.agreements.kinds import KINDS
 from domain.applications import applications
 from domain.consent import consent_requests, consent_tokens, consenting, consents
@@ -83,6 +83,7 @@ class TestWhatIsPosted:
         told = {*applications.LIFE.events, consents.GRANTED, consents.REVOKED} - {applications.PROMISE_DUE}
         of_kinds = {name for kind in KINDS.values() for name in kind.life.events}
         told |= {*of_kinds, agreements.DRAWN, agreements.REPAID, agreements.REPLANNED}
+        told |= {leaving.NOTICE_GIVEN, deposits.CLAIM_DISPUTED, deposits.CLAIM_DECIDED}
         assert set(TYPES) == told | {draw_downs.PAYOUT_REQUESTED}
 
     async def test_carries_both_signatures_while_a_secret_is_rotated(
