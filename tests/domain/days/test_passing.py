@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.agreements import agreements, posting
 from domain.agreements.agreements import Agreement, AgreementStatus
@@ -198,6 +198,9 @@ async def test_one_agreement_that_stands_in_the_way_stops_nobody_else(monkeypatc
             return await real(db, agreement, *rest)
 
         monkeypatch.setattr(posting, "transfers_for", break_one)
+        await db.flush()
+        others = update(Agreement).where(Agreement.id.not_in([each.id for each in book]))
+        await db.execute(others.values(next_on=None))
         day = await passing.begin(db, ranges=1)
         await passing.go_on(db, day.id, 0)
         found = await statuses(db, book)
