@@ -31,6 +31,7 @@ from infra.words import N_
 COOLING_OFF = timedelta(hours=24)
 DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue"), declare("agreement.settled")
 UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
+DUE_SOON = declare("agreement.due_soon")  # an instalment; its subject is the agreement
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
 REPLANNED = declare("agreement.replanned")  # what is still to come is due on other days, or less for a while
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
@@ -82,7 +83,7 @@ class Agreement(InFeed, Entity):
     `amount` is the most that the person can get of it; of a lease a month's rent, and `notice_days` how long before its last day
     notice of it is given. `overdue_at`: when the oldest instalment that is open is late, or None. `bucket`: the last of BUCKETS that
     it reached, 0 where nothing is late. `next_on`: the next day that does something to it by itself, or None; until then no day
-    looks at it.
+    looks at it. `foretold_on`: the day of the last instalment that was told to be due soon.
     """
 
     __tablename__ = "agreements"
@@ -115,6 +116,7 @@ class Agreement(InFeed, Entity):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     bucket: Mapped[int] = mapped_column(SmallInteger, default=0)
     next_on: Mapped[date | None] = mapped_column(default=None)
+    foretold_on: Mapped[date | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),

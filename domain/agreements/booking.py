@@ -108,6 +108,9 @@ async def restate(db: Db, standing: AgreementStanding) -> None:
         await moving.move(db, agreement, status)
     await agreements.touch(db, agreement)
     agreement.overdue_at = standing.overdue_at if status in OWING else None
+    if (due_on := coming.due_soon(standing)) is not None:
+        agreement.foretold_on = due_on
+        await outbox.announce(db, agreements.DUE_SOON, user_id=agreement.user_id, subject_id=agreement.id)
     agreement.next_on = coming.next_on(standing)
     await _reach_bucket(db, agreement, coming.bucket_of(standing.overdue_days) if status in OWING else 0)
 

@@ -8,6 +8,7 @@ from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding
 from infra import clock
 
+FORETOLD = timedelta(days=3)  # before an instalment is due, it is told
 BUCKETS = (1, 8, 31, 61, 91)  # days for which the oldest instalment that is open is late
 
 
@@ -16,6 +17,14 @@ def next_on(standing: AgreementStanding) -> date | None:
     tomorrow = standing.on + timedelta(days=1)
     coming = [max(day, tomorrow) for day in _coming(standing)]
     return min(coming, default=None)
+
+
+def due_soon(standing: AgreementStanding) -> date | None:
+    """When the next instalment is due, if that is soon and was not told yet; None otherwise."""
+    row, agreement = standing.life.next_due, standing.agreement
+    if row is None or agreement.status not in OWING or row.due_on == agreement.foretold_on:
+        return None
+    return row.due_on if standing.on <= row.due_on <= standing.on + FORETOLD else None
 
 
 def bucket_of(days: int) -> int:
@@ -46,5 +55,5 @@ def _coming(standing: AgreementStanding) -> Iterator[date]:
     if standing.life.next_on is not None:
         yield standing.life.next_on
     if (row := standing.life.next_due) is not None:
-        reached = (row.due_on + timedelta(days=bucket) for bucket in BUCKETS)
-        yield from (day for day in reached if day > standing.on)
+        looked_at = [row.due_on - FORETOLD, *(row.due_on + timedelta(days=bucket) for bucket in BUCKETS)]
+        yield from (day for day in looked_at if day > standing.on)

@@ -23,6 +23,7 @@ from infra.reactions import reaction
 KIND_OF: Mapping[str, NoticeKind] = {
     agreements.SETTLED: words.AGREEMENT_SETTLED,
     agreements.REPLANNED: words.AGREEMENT_REPLANNED,
+    agreements.DUE_SOON: words.INSTALMENT_DUE_SOON,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
     deposits.DEPOSIT_RETURNED: words.DEPOSIT_RETURNED,

@@ -69,6 +69,17 @@ INSTALMENT_OVERDUE = declare(
         texted=Texted.INSTEAD,
     )
 )
+INSTALMENT_DUE_SOON = declare(
+    NoticeKind(
+        "instalment_due_soon",
+        NoticeClass.MONEY,
+        N_("An instalment is due soon"),
+        N_("{product}: an instalment is due within three days. Open your agreement to see how much, and to pay it."),
+        lock=NEWS,
+        topic="due",
+        link=AGREEMENT,
+    )
+)
 PAYOUT_LATE = declare(
     NoticeKind(
         "payout_late",

@@ -240,7 +240,7 @@ async def test_the_fee_is_borne_in_shares_that_add_up() -> None:
             )
 
 
-async def test_the_next_day_that_looks_at_a_loan_is_the_one_on_which_an_instalment_is_due() -> None:
+async def test_the_next_day_that_looks_at_a_loan_is_three_days_before_an_instalment() -> None:
     async with rolled_back() as db:
         agreement = await open_loan(db)
         today = await house_clock.today(db)
@@ -248,5 +248,6 @@ async def test_the_next_day_that_looks_at_a_loan_is_the_one_on_which_an_instalme
         await pay_out(db, agreement, 600_00)
         await pay_out(db, agreement, 600_00)
         standing = await standings.standing_of(db, agreement)
-        assert agreement.next_on == standing.life.rows[0].due_on
-        assert agreement.overdue_at == house_clock.begins(agreement.next_on + timedelta(days=1))
+        due_on = standing.life.rows[0].due_on
+        assert agreement.next_on == due_on - timedelta(days=3)
+        assert agreement.overdue_at == house_clock.begins(due_on + timedelta(days=1))

@@ -132,8 +132,8 @@ async def test_the_same_rows_are_left_whoever_lets_days_pass(seed: int) -> None:
 
 
 def _without_moods(rows: list[Any]) -> list[Any]:
-    """Whoever was late and paid before anybody looked was never told to be late; all else is the same."""
-    moods = {agreements.OVERDUE, agreements.FELL_BEHIND}
+    """Whoever paid before anybody looked was never told that it is due, or late; all else is the same."""
+    moods = {agreements.OVERDUE, agreements.FELL_BEHIND, agreements.DUE_SOON}
     return [(*rest, [each for each in told if each[0] not in moods]) for *rest, told in rows]
 
 
@@ -155,6 +155,26 @@ async def test_a_day_late_is_told_once_and_each_bucket_on_its_day() -> None:
         assert days == [*BUCKETS]
         late = select(func.count()).where(Event.subject_id == agreement.id, Event.name == agreements.OVERDUE)
         assert (await db.execute(late)).scalar_one() == 1
+
+
+async def test_an_instalment_is_told_three_days_before_it_is_due_and_once() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 31))
+        agreement = await open_loan(db, months=2)
+        await pay_out(db, agreement, 1_200_00)
+        foretold: list[tuple[date, date | None]] = []
+        for _ in range(28 + 31):
+            before = agreement.foretold_on
+            await pass_days(db, 1, agreement.user_id)
+            assert await passing.pass_for(db, [agreement.user_id]) == 0
+            if agreement.foretold_on != before:
+                foretold.append((await clock.today(db), agreement.foretold_on))
+            due = (await standing_of(db, agreement)).life.next_due
+            if due is not None and due.due_on == await clock.today(db):
+                await repay(db, agreement, due.outstanding)
+        assert foretold == [(date(2027, 2, 25), date(2027, 2, 28)), (date(2027, 3, 28), date(2027, 3, 31))]
+        told = select(func.count()).where(Event.subject_id == agreement.id, Event.name == agreements.DUE_SOON)
+        assert (await db.execute(told)).scalar_one() == 2
 
 
 async def test_what_was_never_drawn_lapses_after_90_days_and_not_before() -> None:

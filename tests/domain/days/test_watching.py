@@ -8,7 +8,7 @@ from domain.agreements.agreements import Agreement
 from domain.days import alarms
 from domain.days.buckets import Bucket, buckets
 from infra.database import Db
-from tests.days import begin_day, pass_days
+from tests.days import begin_day, pass_days, pass_days_until
 from tests.domain.agreements.loans import open_loan, pay_out
 from tests.trying import rolled_back
 
@@ -25,6 +25,7 @@ async def test_a_day_is_late_once_its_agreements_wait_for_two_hours() -> None:
         agreement = await open_loan(db)
         await pay_out(db, agreement, 1_200_00)
         assert (await alarms.look(db)).waiting == 0
+        await pass_days_until(db, date(2027, 2, 25), agreement.user_id)  # when it is told to be due soon
         await begin_day(db, date(2027, 2, 28))
         await db.flush()
         seen = await alarms.look(db)
