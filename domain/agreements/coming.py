@@ -24,7 +24,7 @@ def due_soon(standing: AgreementStanding) -> date | None:
     row, agreement = standing.life.next_due, standing.agreement
     if row is None or agreement.status not in OWING or row.due_on == agreement.foretold_on:
         return None
-    return row.due_on if standing.on <= row.due_on <= standing.on + FORETOLD else None
+    return row.due_on if standing.on < row.due_on <= standing.on + FORETOLD else None
 
 
 def bucket_of(days: int) -> int:

@@ -27,7 +27,6 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "agreement.delivery_due": LATER,
     "agreement.delivery_reported": ("delivery_reported",),
     "agreement.drawn": ("draw_down_arrived", "goods_delivered", "treatment_confirmed"),
-    "agreement.drawn": ("draw_down_arrived",),
     "agreement.due_soon": ("instalment_due_soon",),
     "agreement.fell_behind": Untold("they were told on the first day; whoever talks with those who owe follows this"),
     "agreement.lapsed": ("agreement_lapsed",),
