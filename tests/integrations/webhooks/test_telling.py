@@ -82,7 +82,7 @@ class TestWhatIsPosted:
     def test_every_event_of_an_application_and_of_its_agreement_has_a_type(self) -> None:
         told = {*applications.LIFE.events, consents.GRANTED, consents.REVOKED} - {applications.PROMISE_DUE}
         of_kinds = {name for kind in KINDS.values() for name in kind.life.events}
-        told |= {*of_kinds, agreements.DRAWN, agreements.REPAID, agreements.REPLANNED}
+        told |= {*of_kinds, agreements.CANCELLED, agreements.DRAWN, agreements.REPAID, agreements.REPLANNED}
         told |= {leaving.NOTICE_GIVEN, deposits.CLAIM_DISPUTED, deposits.CLAIM_DECIDED}
         assert set(TYPES) == told | {draw_downs.PAYOUT_REQUESTED}
 
