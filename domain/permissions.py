@@ -30,6 +30,7 @@ class Permission(StrEnum):
     RECEIVE_EVENTS = "RECEIVE_EVENTS"
     CHECK_SCORES = "CHECK_SCORES"
     READ_SCORE_REPORTS = "READ_SCORE_REPORTS"
+    CONFIRM_REDEMPTIONS = "CONFIRM_REDEMPTIONS"
 
 
 class Role(StrEnum):
@@ -46,6 +47,7 @@ class Scope(StrEnum):
     APPLICATIONS = "applications"
     SCORES = "scores"
     SCORE_REPORTS = "score_reports"
+    REDEMPTIONS = "redemptions"
 
 
 P = Permission
@@ -82,6 +84,7 @@ ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS, P.RECEIVE_EVENTS}),
     Scope.SCORES: frozenset({P.SIGNED_IN, P.CHECK_SCORES}),
     Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS}),
+    Scope.REDEMPTIONS: frozenset({P.SIGNED_IN, P.CONFIRM_REDEMPTIONS}),
 }
 
 ROLE_NAMES: Mapping[Role, str] = {

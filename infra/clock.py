@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Interval, func, literal, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from infra import lasting
 from infra.entity import Entity
@@ -50,7 +50,7 @@ def local_day(moment: datetime, where: ZoneInfo | None = None) -> date:
     return moment.astimezone(where or zone()).date()
 
 
-def local_text(moment: ColumnElement[datetime], pattern: str) -> ColumnElement[str]:
+def local_text(moment: ColumnElement[datetime] | InstrumentedAttribute[datetime], pattern: str) -> ColumnElement[str]:
     """The day that this moment lies in, or its month or year, written by a pattern of Postgres's `to_char`."""
     return func.to_char(func.timezone(literal(settings().time_zone), moment), pattern)
 

@@ -19,10 +19,10 @@ from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.revisions import Raised, raises
-from membership import benefits
+from membership import redemptions
 
 COUNTS_FOR = timedelta(days=365)
-COUNTED = (benefits.REDEEMED, agreements.REPAID, applications.ACCEPTED)
+COUNTED = (redemptions.REDEEMED, agreements.REPAID, applications.ACCEPTED)
 
 
 @raises(Raised.OWNERS)

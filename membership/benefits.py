@@ -10,12 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
-from infra.events import declare
 from infra.lifecycle import Lifecycle
 from infra.money import Money
 from infra.revisions import Raised, raises
-
-REDEEMED = declare("benefit.redeemed")
 
 
 class Segment(StrEnum):
@@ -31,6 +28,13 @@ class QuotaReset(StrEnum):
     MONTHLY = "MONTHLY"
     YEARLY = "YEARLY"
     ONCE = "ONCE"
+
+
+class QuotaCycle(StrEnum):
+    """Where months and years begin: with the calendar's, or on the day on which the member joined."""
+
+    CALENDAR = "CALENDAR"
+    ANNIVERSARY = "ANNIVERSARY"
 
 
 class BenefitStatus(StrEnum):
@@ -53,7 +57,10 @@ LIFE = Lifecycle(
 
 @raises(Raised.EVERYBODYS)
 class Benefit(Entity):
-    """`quota` None: as often as one likes. `name` is a msgid where the house named it."""
+    """`quota` None: as often as one likes. `name` is a msgid where the house named it. `member_value_minor` is what one use
+    saves the person; None: what it costs us. `partner_id`: who confirms its use; None: whichever partner is shown the voucher.
+    `retiring_at`: when nobody got it any more; who had it keeps it until their own period ends, all of them by `retires_at`.
+    """
 
     __tablename__ = "benefits"
 
@@ -67,7 +74,11 @@ class Benefit(Entity):
     currency: Mapped[str]
     status: Mapped[BenefitStatus] = mapped_column(default=BenefitStatus.LIVE)
     version: Mapped[int] = mapped_column(default=1)
+    retiring_at: Mapped[datetime | None] = mapped_column(default=None)
     retires_at: Mapped[datetime | None] = mapped_column(default=None)
+    cycle: Mapped[QuotaCycle] = mapped_column(default=QuotaCycle.CALENDAR)
+    member_value_minor: Mapped[Minor | None] = mapped_column(default=None)
+    partner_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (CheckConstraint("quota > 0 AND unit_cost_minor >= 0", "sensible"),)
 

@@ -31,6 +31,33 @@ TIERS = (
 
 
 @dataclass(frozen=True)
+class FirstPlan:
+    """`price` of one period in whole units of the house's currency; `benefits` are codes of those below."""
+
+    code: str
+    name: str
+    period: str
+    price: int
+    trial_days: int
+    benefits: tuple[str, ...]
+
+
+VIP = (
+    "late-checkout",
+    "hotel-breakfast",
+    "lounge",
+    "free-returns-more",
+    "member-prices",
+    "video-month",
+    "home-cleaning",
+)
+PLANS = (
+    FirstPlan("vip-month", N_("VIP by the month"), "MONTH", 15, 14, VIP),
+    FirstPlan("vip-year", N_("VIP for a year"), "YEAR", 128, 0, (*VIP, "aircon-check", "screen-insurance")),
+)
+
+
+@dataclass(frozen=True)
 class FirstBenefit:
     """`cost` of one use in whole units of the house's currency; every tier from `lowest` to `highest` grants it."""
 

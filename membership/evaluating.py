@@ -23,7 +23,8 @@ from membership.tiers import Tier
 
 # `restores`: the version of rules that is taken back. Who changed under it is judged from where they stood before.
 STANDINGS = """
-    SELECT member.user_id, member.tier_code, member.since, member.valid_until, member.review_at,
+    SELECT member.user_id, member.tier_code, member.since, member.joined_at, member.valid_until,
+           member.review_at,
            coalesce(former.tier_code, member.tier_code) AS judged_from, former.since AS former_since,
            CASE WHEN former.user_id IS NULL THEN member.valid_until ELSE former.valid_until END AS grace_until,
            coalesce(score.points, 0) AS points, active.points AS activity

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, func, literal, or_, select
+from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, lasting
 from infra.database import Db
 from infra.entity import Entity, OwnerId
-from infra.loaders import ANY_KEY, NOW, loader
+from infra.loaders import ANY_KEY, NOW, is_any_pair, loader
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question, one_of
 from infra.revisions import Raised, raises
 from membership import quotas
 from membership.benefits import HELD, READING_ORDER, Benefit, BenefitSource, BenefitStatus
+from membership.members import Member
 from membership.quotas import BenefitUsage
 
 
@@ -61,15 +62,16 @@ async def let_go(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     await db.execute(gone.execution_options(synchronize_session=False))
 
 
-def _held() -> Select[UUID, Benefit, int]:
+def _held() -> Select[UUID, datetime, Benefit, int]:
     holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id == ANY_KEY).distinct().subquery()
     this_period = and_(
         BenefitUsage.user_id == holds.c.user_id,
         BenefitUsage.benefit_id == holds.c.benefit_id,
-        BenefitUsage.period == quotas.period_column(NOW),
+        BenefitUsage.period == quotas.period_column(NOW, Member.joined_at),
     )
     return (
-        select(holds.c.user_id, Benefit, func.coalesce(BenefitUsage.used, 0))
+        select(holds.c.user_id, Member.joined_at, Benefit, func.coalesce(BenefitUsage.used, 0))
+        .join(Member, Member.user_id == holds.c.user_id)
         .join(Benefit, Benefit.id == holds.c.benefit_id)
         .outerjoin(BenefitUsage, this_period)
         .where(one_of(Benefit.status, HELD))
@@ -83,12 +85,49 @@ HOLDINGS = Question(_held)
 
 @loader(HOLDINGS)
 async def held_by(
-    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, Benefit, int]]
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, datetime, Benefit, int]]
 ) -> dict[UUID, list[HeldBenefit]]:
     """Everything that these people hold, each benefit once however many sources grant it."""
     held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
     lasting.until(quotas.next_period(now))
-    for user_id, benefit, used in rows:
-        lasting.until(benefit.retires_at)
-        held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), quotas.resets_at(benefit, now)))
+    for user_id, joined_at, benefit, used in rows:
+        lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
+        if is_honoured(benefit, joined_at, now):
+            resets_at = quotas.resets_at(benefit, joined_at, now)
+            held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), resets_at))
     return held
+
+
+def is_honoured(benefit: Benefit, joined_at: datetime, now: datetime) -> bool:
+    """Of one that retires each keeps what they have until their own month or year is over."""
+    if benefit.retiring_at is None:
+        return True
+    return quotas.period_of(benefit, joined_at, now) == quotas.period_of(benefit, joined_at, benefit.retiring_at)
+
+
+def _usage() -> Select[UUID, Benefit, datetime, int, bool]:
+    this_period = and_(
+        BenefitUsage.user_id == Member.user_id,
+        BenefitUsage.benefit_id == Benefit.id,
+        BenefitUsage.period == quotas.period_column(NOW, Member.joined_at),
+    )
+    is_held = exists().where(Grant.user_id == Member.user_id, Grant.benefit_id == Benefit.id)
+    return (
+        select(Member.user_id, Benefit, Member.joined_at, func.coalesce(BenefitUsage.used, 0), is_held)
+        .select_from(Member)
+        .join(Benefit, is_any_pair(Member.user_id, Benefit.id))
+        .outerjoin(BenefitUsage, this_period)
+    )
+
+
+@loader(Question(_usage))
+async def uses_of(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[UUID, Benefit, datetime, int, bool]]
+) -> dict[tuple[UUID, UUID], HeldBenefit]:
+    """Benefits that were held at some time, by (user, benefit); of one that is held no more nothing remains."""
+    found = {}
+    for user_id, benefit, joined_at, used, is_held in rows:
+        lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
+        left = quotas.remaining(benefit, used) if is_held and is_honoured(benefit, joined_at, now) else 0
+        found[user_id, benefit.id] = HeldBenefit(benefit, left, quotas.resets_at(benefit, joined_at, now))
+    return found

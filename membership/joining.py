@@ -13,10 +13,10 @@ from membership.members import Member, MoveReason
 
 async def join(db: Db, user_id: UUID) -> None:
     """Make the person a member with the benefits of the lowest tier, and announce `member.joined`. Twice is once."""
-    live = await rules.live(db)
+    live, now = await rules.live(db), await clock.now(db)
     lowest = live.ladder[0].tier
     row = insert(Member).values(
-        user_id=user_id, tier_code=lowest.code, since=await clock.now(db), rules_version=live.version
+        user_id=user_id, tier_code=lowest.code, since=now, joined_at=now, rules_version=live.version
     )
     joined = (await db.execute(row.on_conflict_do_nothing().returning(Member))).scalar_one_or_none()
     if joined is None:

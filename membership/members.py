@@ -50,6 +50,7 @@ class Member(Entity):
     user_id: Mapped[OwnerId]
     tier_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"), index=True)
     since: Mapped[datetime]  # at this tier
+    joined_at: Mapped[datetime]
     rules_version: Mapped[int]
     valid_until: Mapped[datetime | None] = mapped_column(default=None)
     review_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -17,6 +17,8 @@ from membership import activity, grants, rules, tiers
 from membership.benefits import Benefit
 from membership.grants import HeldBenefit
 from membership.members import Member
+from membership.plans import subscriptions
+from membership.plans.subscriptions import PlanSubscription
 from membership.rules import TierRules
 from membership.tiers import Tier
 
@@ -52,27 +54,29 @@ class Membership:
     valid_until: datetime | None
     next: NextTier | None
     benefits: list[HeldBenefit]
-    plan_subscription: None = None
+    plan_subscription: PlanSubscription | None = None
 
 
 _MEMBERS = Question(lambda: select(Member).where(Member.user_id == ANY_KEY))
 
 
-@loader(scores.SCORINGS, activity.COUNTS, grants.HOLDINGS, _MEMBERS)
+@loader(scores.SCORINGS, activity.COUNTS, grants.HOLDINGS, _MEMBERS, subscriptions.NEWEST)
 async def memberships_of(
     db: Db | None,
     user_ids: set[UUID],
     now: datetime,
     concluded: list[tuple[Scoring, Score | None]],
     active: list[tuple[UUID, int, datetime]],
-    granted: list[tuple[UUID, Benefit, int]],
+    granted: list[tuple[UUID, datetime, Benefit, int]],
     members: list[tuple[Member]],
+    bought: list[tuple[PlanSubscription]],
 ) -> dict[UUID, Membership]:
     """The membership of each of these people; who has not joined is missing."""
     live = await rules.recall(db)
     tier_of = {tier.code: tier for tier in await tiers.recall(db)}
     scorings = await scores.scorings_of.answer(db, user_ids, now, concluded)
     counts = await activity.counts_of.answer(db, user_ids, now, active)
+    plans = {subscription.user_id: subscription for (subscription,) in bought}
     held = await grants.held_by.answer(db, user_ids, now, granted)
     return {
         member.user_id: Membership(
@@ -83,6 +87,7 @@ async def memberships_of(
                 live, tier_of[member.tier_code], _points(scorings.get(member.user_id)), counts.get(member.user_id, 0)
             ),
             benefits=held.get(member.user_id, []),
+            plan_subscription=plans.get(member.user_id),
         )
         for (member,) in members
     }

@@ -105,6 +105,7 @@ def _columns(each: JudgedMember, now: datetime, version: int) -> dict[str, Any]:
         "user_id": row.user_id,
         "tier_code": code,
         "since": since,
+        "joined_at": row.joined_at,
         "rules_version": version,
         "valid_until": each.verdict.valid_until,
         "review_at": each.review_at,

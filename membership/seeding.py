@@ -1,7 +1,9 @@
 """Seeding: what the house begins with, written once. What marketing changed since stays changed."""
 
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from infra import clock
@@ -9,8 +11,9 @@ from infra.database import Db
 from infra.ids import new_id
 from infra.money import Money
 from infra.settings import settings
-from membership.benefits import Benefit, BenefitSource, BenefitStatus, tier_source
-from membership.catalogue import BENEFITS, TIERS, FirstBenefit, FirstTier
+from membership.benefits import Benefit, BenefitSource, BenefitStatus, QuotaCycle, tier_source
+from membership.catalogue import BENEFITS, PLANS, TIERS, FirstBenefit, FirstPlan, FirstTier
+from membership.plans.plans import MembershipPlan, OfferedStatus, PlanPeriod, plan_source
 from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
 
@@ -18,11 +21,12 @@ NOTE = "The rules that the house began with."
 
 
 async def seed(db: Db) -> None:
-    """Write what is not there yet, in five round trips at most; for every start, and for several at once."""
+    """Write what is not there yet, in a few round trips; for every start, and for several at once."""
     ranked = [{"code": tier.code, "name": tier.name, "rank": rank} for rank, tier in enumerate(TIERS, start=1)]
     await db.execute(insert(Tier).values(ranked).on_conflict_do_nothing())
     await _seed_rules(db)
     await _seed_benefits(db)
+    await _seed_plans(db)
 
 
 async def _seed_rules(db: Db) -> None:
@@ -58,6 +62,36 @@ async def _seed_benefits(db: Db) -> None:
         await db.execute(insert(BenefitSource).values(sources))
 
 
+async def _seed_plans(db: Db) -> None:
+    rows = insert(MembershipPlan).values([_plan(plan, await clock.now(db)) for plan in PLANS]).on_conflict_do_nothing()
+    new = set((await db.execute(rows.returning(MembershipPlan.code))).scalars())
+    known = dict((await db.execute(select(Benefit.code, Benefit.id))).all())
+    sources = [
+        {"source": plan_source(plan.code), "benefit_id": known[code]}
+        for plan in PLANS
+        if plan.code in new
+        for code in plan.benefits
+    ]
+    if sources:
+        await db.execute(insert(BenefitSource).values(sources))
+
+
+def _plan(plan: FirstPlan, now: datetime) -> dict[str, Any]:
+    currency = settings().currency
+    return {
+        "id": new_id(),
+        "code": plan.code,
+        "version": 1,
+        "name": plan.name,
+        "price_minor": Money.of(plan.price, currency).minor,
+        "currency": currency,
+        "period": PlanPeriod(plan.period),
+        "trial_days": plan.trial_days,
+        "created_at": now,
+        "status": OfferedStatus.LIVE,
+    }
+
+
 def _columns(benefit: FirstBenefit) -> dict[str, Any]:
     currency = settings().currency
     return {
@@ -68,6 +102,7 @@ def _columns(benefit: FirstBenefit) -> dict[str, Any]:
         "quota": benefit.quota,
         "reset": benefit.reset,
         "unit_cost_minor": Money.of(benefit.cost, currency).minor,
+        "cycle": QuotaCycle.CALENDAR,
         "currency": currency,
         "status": BenefitStatus.LIVE,
         "version": 1,

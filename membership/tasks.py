@@ -11,9 +11,10 @@ from domain.people import users
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership import activity, benefits, evaluating, joining, members, rules, tiers, words
+from membership import activity, evaluating, joining, members, redeeming, redemptions, rules, tiers, words
 from membership.changing import publishing, reevaluations, simulating, simulations
 from membership.members import Member
+from membership.plans import renewing, subscriptions
 
 
 @reaction(users.REGISTERED, stored_as="join_at_registration")
@@ -79,7 +80,37 @@ async def tell_tier_ends_soon(db: Db, event: Event) -> None:
         await notify(db, member.user_id, words.TIER_ENDS_SOON, tier=tier.name, until_at=member.valid_until)
 
 
-@reaction(benefits.REDEEMED, stored_as="tell_of_benefit")
+@reaction(subscriptions.LOOK_DUE, stored_as="look_after_plan")
+async def look_after_plan(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await renewing.look_after(db, _member(event), event.subject_id)
+
+
+@reaction(subscriptions.FAILED, stored_as="tell_of_failed_plan")
+async def tell_of_failed_plan(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    bought = await subscriptions.lock(db, _member(event), event.subject_id)
+    if bought is not None and bought.grace_until is not None:
+        await notify(db, bought.user_id, words.PLAN_NOT_PAID, until_at=bought.grace_until)
+
+
+@reaction(subscriptions.LAPSED, stored_as="tell_of_lapsed_plan")
+async def tell_of_lapsed_plan(db: Db, event: Event) -> None:
+    await notify(db, _member(event), words.PLAN_LAPSED)
+
+
+@reaction(subscriptions.REFUNDED, stored_as="tell_of_refunded_plan")
+async def tell_of_refunded_plan(db: Db, event: Event) -> None:
+    await notify(db, _member(event), words.PLAN_REFUNDED)
+
+
+@reaction(redemptions.EXPIRY_DUE, stored_as="expire_redemption")
+async def expire_redemption(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await redeeming.expire(db, _member(event), event.subject_id)
+
+
+@reaction(redemptions.REDEEMED, stored_as="tell_of_benefit")
 async def tell_of_benefit(db: Db, event: Event) -> None:
     await notify(db, _member(event), words.BENEFIT_USED, event.subject_id)
 

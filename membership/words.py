@@ -66,3 +66,38 @@ REPAYMENT_COUNTED = declare(
         link=Link("agreements", "Agreement"),
     )
 )
+PLAN_NOT_PAID = declare(
+    NoticeKind(
+        "plan_not_paid",
+        NoticeClass.SERVICE,
+        N_("Your plan could not be renewed"),
+        N_("The payment for your plan failed. You keep its benefits until {until_at}; we try again until then."),
+        lock=NEWS,
+        topic="plan",
+        link=MEMBERSHIP,
+    )
+)
+PLAN_LAPSED = declare(
+    NoticeKind(
+        "plan_lapsed",
+        NoticeClass.SERVICE,
+        N_("Your plan has ended"),
+        N_("Your plan was not paid, so its benefits have ended. You can join again whenever you like."),
+        lock=NEWS,
+        topic="plan",
+        link=MEMBERSHIP,
+    )
+)
+PLAN_REFUNDED = declare(
+    NoticeKind(
+        "plan_refunded",
+        NoticeClass.SERVICE,
+        N_("Your plan gives money back"),
+        N_(
+            "You paid more for a year of your plan than its benefits saved you. The difference is on its way back to you."
+        ),
+        lock=NEWS,
+        topic="plan",
+        link=MEMBERSHIP,
+    )
+)

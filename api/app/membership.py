@@ -1,12 +1,11 @@
 """Tier, benefits, and what is missing for the next tier."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import strawberry
 
+from api.app.plans import PlanSubscription
 from api.graphql.context import Info
-from api.graphql.enums import show
 from api.graphql.showing import Node, shows
 from infra.ids import global_id
 from infra.words import say
@@ -58,35 +57,6 @@ class Benefit(Node):
     @strawberry.field(description="What part of life it is for.")
     def segment(root: strawberry.Parent[grants.HeldBenefit]) -> Segment:
         return root.benefit.segment
-
-
-class PlanStatus(StrEnum):
-    NEEDS_PAYMENT = "NEEDS_PAYMENT"
-    TRIAL = "TRIAL"
-    ACTIVE = "ACTIVE"
-    GRACE = "GRACE"
-    LAPSED = "LAPSED"
-    CANCELLED = "CANCELLED"
-
-
-show(
-    PlanStatus,
-    "Where a bought plan stands.",
-    NEEDS_PAYMENT="It begins once it is paid.",
-    TRIAL="It is tried out for free.",
-    ACTIVE="It is paid.",
-    GRACE="A payment failed; the benefits stay for some days.",
-    LAPSED="It ended, since it was not paid.",
-    CANCELLED="The person left it; the benefits stay until the paid time ends.",
-)
-
-
-@strawberry.type(description="A plan that a person bought.")
-class PlanSubscription(Node):
-    status: PlanStatus = strawberry.field(description="Where it stands.")
-    valid_until: datetime | None = strawberry.field(
-        description="Until when its benefits are held; null before it is paid."
-    )
 
 
 @shows(memberships.Membership, description="The person's tier and what it grants.")

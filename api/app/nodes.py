@@ -29,7 +29,8 @@ from domain.people.users import User
 from domain.permissions import Permission
 from infra import clock
 from infra.database import reading
-from membership import memberships
+from membership import memberships, redemptions
+from membership.plans.subscriptions import PlanSubscription
 
 
 def _me(context: Context) -> Select[User]:
@@ -61,7 +62,8 @@ def _my_payment_accounts(context: Context) -> Select[PaymentAccount]:
 
 
 def _mine(
-    entity: type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence] | type[DrawDown], context: Context
+    entity: type[PlanSubscription] | type[LinkedAccount] | type[Score] | type[Offer] | type[Evidence] | type[DrawDown],
+    context: Context,
 ) -> Select[Any]:
     return select(entity).where(entity.user_id == context.user.user_id)
 
@@ -99,4 +101,6 @@ NODES: Finders = {
     "PaymentAccount": Finder(Permission.SIGNED_IN, rows_of(_my_payment_accounts)),
     "Match": Finder(Permission.SIGNED_IN, _my_matches),
     "Benefit": Finder(Permission.SIGNED_IN, _my_benefits),
+    "PlanSubscription": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, PlanSubscription))),
+    "Redemption": Finder(Permission.SIGNED_IN, rows_of(lambda context: redemptions.visible_to(context.user))),
 }

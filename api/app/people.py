@@ -18,6 +18,7 @@ from api.app.matches import page_of as matches_of
 from api.app.membership import Membership
 from api.app.notices import ContactPreferences, Notice
 from api.app.payment_accounts import PaymentAccount
+from api.app.redemptions import Redemption
 from api.app.scores import PathToGrade, Score, Scoring
 from api.graphql.connections import After, Connection, CountedConnection, First, connection, counted, rows
 from api.graphql.context import Info
@@ -41,7 +42,7 @@ from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.paging import page_of
-from membership import memberships
+from membership import memberships, redemptions
 from ml.score import telling
 
 ProductId = Annotated[strawberry.ID, strawberry.argument(description="Of a Product.")]
@@ -176,6 +177,15 @@ class User(Node):
         async with reading() as db:
             page = await page_of(db, mine, [lookups.Lookup.id], first=first, after=after, newest_first=True)
         return cast(Connection[Lookup], connection(page))
+
+    @strawberry.field(description="What the person used or may use of their benefits, newest first.")
+    async def redemptions(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Redemption] | None:
+        mine = redemptions.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [redemptions.Redemption.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Redemption], connection(page))
 
     @strawberry.field(description="What stands about the person in the log of evidence, newest first.")
     async def evidence(

@@ -43,7 +43,7 @@ class Repayment(Node):
 
     @strawberry.field(description="What there is to do now; null where there is nothing.")
     async def next_action(root: strawberry.Parent[Payment], info: Info) -> NextAction | None:
-        return await _action_of(root, info)
+        return await action_of(root, info)
 
     @strawberry.field(graphql_type=AGREEMENT, description="What it is for.")
     def agreement(root: strawberry.Parent[Payment], info: Info) -> Any:
@@ -64,7 +64,7 @@ def next_action_field() -> Any:
 
     async def next_action(root: strawberry.Parent[agreements.Agreement], info: Info) -> NextAction | None:
         for payment in await info.context.load(payments.of_causes, (root.user_id, root.id)) or []:
-            if action := await _action_of(payment, info):
+            if action := await action_of(payment, info):
                 return action
         return None
 
@@ -79,7 +79,7 @@ async def _repayments_of(agreement: agreements.Agreement, info: Info) -> Any:
     return [payment for payment in found or [] if payment.cause == repaying.REPAYMENT]
 
 
-async def _action_of(payment: Payment, info: Info) -> NextAction | None:
+async def action_of(payment: Payment, info: Info) -> NextAction | None:
     if payment.status is not PaymentStatus.NEEDS_ACTION:
         return None
     action = await info.context.load(payments.actions, (payment.user_id, payment.id))

@@ -21,14 +21,16 @@ from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
 from api.app.leases import LeaseMutation
 from api.app.matches import Match, MatchMutation
-from api.app.membership import Benefit, PlanSubscription
+from api.app.membership import Benefit
 from api.app.nodes import NODES
 from api.app.notices import Notice
 from api.app.offers import Offer
 from api.app.payment_accounts import PaymentAccount, PaymentAccountMutation
 from api.app.people import PeopleMutation, PeopleQuery, User
 from api.app.phone import PhoneMutation
+from api.app.plans import PlanMutation, PlanQuery, PlanSubscription
 from api.app.products import Partner, Product, ProductQuery
+from api.app.redemptions import Redemption, RedemptionMutation
 from api.app.refunds import RefundMutation
 from api.app.repayments import Repayment, RepaymentMutation
 from api.app.scores import Score
@@ -42,7 +44,7 @@ from domain.permissions import Permission
 
 
 @strawberry.type(description="What the app can read.")
-class Query(PeopleQuery, AccountQuery, ProductQuery, ChoiceQuery, ConsentRequestQuery):
+class Query(PeopleQuery, AccountQuery, ProductQuery, PlanQuery, ChoiceQuery, ConsentRequestQuery):
     node = node_by(NODES, Permission.PUBLIC)
     nodes = nodes_by(NODES, Permission.PUBLIC)
 
@@ -72,6 +74,8 @@ class Mutation(
     ContactMutation,
     ConsentMutation,
     ConsentRequestMutation,
+    RedemptionMutation,
+    PlanMutation,
 ):
     pass
 
@@ -98,6 +102,7 @@ def schema() -> Schema:
             PaymentAccount,
             PlanSubscription,
             Product,
+            Redemption,
             Repayment,
             Score,
             User,

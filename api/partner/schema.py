@@ -19,6 +19,7 @@ from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDeliv
 from api.partner.goods import GoodsMutation
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
+from api.partner.redemptions import Redemption, RedemptionMutation
 from api.partner.scores import ScoreMutation
 from api.partner.settlements import SettlementQuery
 from api.partner.treatments import TreatmentMutation
@@ -32,6 +33,7 @@ from domain.people import partner_tokens, partners
 from domain.permissions import Permission
 from infra.ids import global_id
 from integrations.webhooks import deliveries, endpoints
+from membership import redemptions
 
 NODES: Finders = {
     "Agreement": Finder(
@@ -43,6 +45,9 @@ NODES: Finders = {
     ),
     "Consent": Finder(Permission.CHECK_SCORES, rows_of(lambda context: consents.visible_to(context.partner))),
     "Product": Finder(Permission.OFFER_PRODUCTS, rows_of(lambda context: products.offered_by(context.partner))),
+    "Redemption": Finder(
+        Permission.CONFIRM_REDEMPTIONS, rows_of(lambda context: redemptions.confirmed_by(context.partner))
+    ),
     "WebhookDelivery": Finder(
         Permission.RECEIVE_EVENTS, rows_of(lambda context: deliveries.visible_to(context.partner))
     ),
@@ -64,7 +69,9 @@ class Me:
     def is_test(root: strawberry.Parent[partners.Partner]) -> bool:
         return False
 
-    @strawberry.field(description="What this client may do: products, applications.")
+    @strawberry.field(
+        description="What this client may do: products, applications, scores, score_reports, redemptions."
+    )
     def scopes(root: strawberry.Parent[partners.Partner], info: Info) -> list[str]:
         return sorted(info.context.partner.scopes)
 
@@ -103,6 +110,7 @@ class Mutation(
     ScoreMutation,
     WebhookMutation,
     DeliveryMutation,
+    RedemptionMutation,
 ):
     pass
 
@@ -110,7 +118,9 @@ class Mutation(
 @cache
 def schema() -> Schema:
     return make_schema(
-        Query, Mutation, types=(Agreement, Application, Consent, DrawDown, Product, WebhookEndpoint, WebhookDelivery)
+        Query,
+        Mutation,
+        types=(Agreement, Application, Consent, DrawDown, Product, Redemption, WebhookEndpoint, WebhookDelivery),
     )
 
 

@@ -43,6 +43,9 @@ class AccountKind(StrEnum):
     DEPOSIT_RETURNING = "DEPOSIT_RETURNING"
     UNMATCHED = "UNMATCHED"
     REMITTED = "REMITTED"
+    BENEFITS = "BENEFITS"
+    BENEFITS_OWED = "BENEFITS_OWED"
+    PLANS_SOLD = "PLANS_SOLD"
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,13 @@ KINDS: Mapping[AccountKind, Kind] = {
     ),
     # Of a remittance.
     AccountKind.REMITTED: Kind(DEBIT, None, "Liabilities:Remitted", "paid out to the partner, of what it is owed"),
+    # Of a redemption.
+    AccountKind.BENEFITS: Kind(DEBIT, None, "Expenses:Benefits", "what benefits have cost that were used"),
+    AccountKind.BENEFITS_OWED: Kind(
+        CREDIT, None, "Liabilities:BenefitsOwed", "owed to whoever gave what a benefit promises"
+    ),
+    # Of a plan subscription.
+    AccountKind.PLANS_SOLD: Kind(CREDIT, None, "Income:Plans", "what people paid for plans, less what went back"),
 }
 
 OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES, AccountKind.RENT)

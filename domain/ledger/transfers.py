@@ -45,6 +45,9 @@ class CauseKind(StrEnum):
     MATCHED = "MATCHED"  # a payment that was found to fit
     GIVEN_BACK = "GIVEN_BACK"  # a payment that fits nothing, and was sent back
     REMITTANCE = "REMITTANCE"  # a remittance that was paid out to a partner
+    BENEFIT = "BENEFIT"  # a redemption that was used
+    PLAN = "PLAN"  # a payment for a plan
+    PLAN_REFUND = "PLAN_REFUND"  # a refund of what a paid year of a plan did not save
     CORRECTION = "CORRECTION"  # whatever a member of staff put right
 
 

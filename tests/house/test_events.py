@@ -25,8 +25,6 @@ GIVEN = {
     "domain/matching/odds/looking.py": {"event"},
     "domain/applications/offers.py": {"event"},
 }
-# Rooms that do not exist yet will announce these; membership counts them already.
-AWAITED = {"benefit.redeemed"}
 TOLD = declare("test.told", code=str, count=int, by=str | None)
 
 Call = tuple[str, ast.Call]
@@ -93,7 +91,7 @@ def test_whatever_is_declared_is_announced() -> None:
         "offer.ends_soon",
     }
     by_value |= {name for life in lifecycle.drawn for name in life.events}
-    assert ours - by_value - {name for _, name in announced()} == AWAITED
+    assert ours - by_value - {name for _, name in announced()} == set()
 
 
 def test_a_place_that_is_given_its_names_still_is_there() -> None:

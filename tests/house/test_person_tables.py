@@ -20,6 +20,7 @@ LOOKED_UP = {
     "phones": "whose a number is",
     "provider_subjects": "whose an account at a provider is",
     "push_tokens": "whose a token of a push device is",
+    "voucher_owners": "whose a voucher is",
 }
 # A person stands in these without a column that says so.
 UNNAMED = {

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from api import main, worker  # noqa: F401 - everything that serves is imported, and so every table is known
 from infra import embedded, migrations
 from infra.entity import Entity
 

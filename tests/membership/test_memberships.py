@@ -92,15 +92,15 @@ async def crowd() -> set[UUID]:
     return people
 
 
-async def test_any_number_of_memberships_take_seven_round_trips(crowd: set[UUID]) -> None:
-    """The time, four questions, and twice whether rules and tiers are still those in memory."""
+async def test_any_number_of_memberships_take_eight_round_trips(crowd: set[UUID]) -> None:
+    """The time, five questions, and twice whether rules and tiers are still those in memory."""
     async with reading() as db:
         await memberships_of(db, crowd)
     async with reading() as db:
         with statements() as sent:
             found = await memberships_of(db, crowd)
     assert set(found) == crowd
-    assert len(sent) == 7
+    assert len(sent) == 8
 
 
 async def test_who_has_not_joined_has_no_membership() -> None:

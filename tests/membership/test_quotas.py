@@ -1,15 +1,18 @@
 """Quotas follow the calendar of the product's time zone, and spent is spent whatever tier one moves to."""
 
-from datetime import UTC, datetime, timedelta
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from infra.database import Db, transaction
 from infra.ids import new_id
 from membership import grants, quotas
-from membership.benefits import Benefit, BenefitStatus, QuotaReset, Segment
+from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, Segment
 from membership.grants import Grant
 from membership.quotas import BenefitUsage
 from tests.membership.living import FIRST_DAY, newcomer, on, scored
@@ -46,14 +49,68 @@ def benefit(reset: QuotaReset, quota: int | None = 2) -> Benefit:
 def test_periods_turn_at_midnight_in_shanghai(
     reset: QuotaReset, now: datetime, period: str, resets_at: datetime | None
 ) -> None:
-    assert quotas.period_of(reset, now) == period
-    assert quotas.resets_at(benefit(reset), now) == resets_at
+    assert quotas.period_of(benefit(reset), FIRST_DAY, now) == period
+    assert quotas.resets_at(benefit(reset), FIRST_DAY, now) == resets_at
+
+
+DAYS = st.dates(date(2020, 1, 1), date(2032, 12, 31))
+
+
+@given(DAYS, st.integers(0, 4_000), st.sampled_from([1, 12]))
+def test_a_members_own_month_begins_on_their_day_or_on_the_last_of_a_shorter_month(
+    joined: date, passed: int, months: int
+) -> None:
+    """The oracle walks all beginnings, one by one."""
+    today, began = joined + timedelta(days=passed), joined
+    for ahead in range(months, 12 * 12, months):
+        year, month = divmod(joined.year * 12 + joined.month - 1 + ahead, 12)
+        own = date(year, month + 1, min(joined.day, monthrange(year, month + 1)[1]))
+        began = own if own <= today else began
+    assert quotas.cycle_start(joined, today, months) == began
+
+
+async def test_the_database_counts_months_of_ones_own_as_we_do(db: Db) -> None:
+    asked = text("SELECT cycle_start(:joined, :today, :months)")
+    for joined in (date(2024, 1, 31), date(2024, 2, 29), date(2023, 11, 30), date(2025, 6, 15)):
+        for passed in range(0, 800, 7):
+            for months in (1, 12):
+                today = joined + timedelta(days=passed)
+                given = {"joined": joined.isoformat(), "today": today.isoformat(), "months": months}
+                assert await db.scalar(asked, given) == quotas.cycle_start(joined, today, months).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("reset", "now", "period", "resets_at"),
+    [
+        (
+            QuotaReset.MONTHLY,
+            datetime(2026, 2, 27, 15, 59, tzinfo=UTC),
+            "2026-01-31",
+            datetime(2026, 2, 27, 16, tzinfo=UTC),
+        ),
+        (
+            QuotaReset.MONTHLY,
+            datetime(2026, 2, 27, 16, tzinfo=UTC),
+            "2026-02-28",
+            datetime(2026, 3, 30, 16, tzinfo=UTC),
+        ),
+        (QuotaReset.YEARLY, datetime(2026, 2, 27, 16, tzinfo=UTC), "2026-01-31", datetime(2027, 1, 30, 16, tzinfo=UTC)),
+        (QuotaReset.ONCE, datetime(2026, 2, 27, 16, tzinfo=UTC), "once", None),
+    ],
+)
+def test_who_joined_on_the_31st_begins_on_the_last_of_february(
+    reset: QuotaReset, now: datetime, period: str, resets_at: datetime | None
+) -> None:
+    joined_at, own = datetime(2026, 1, 31, 4, tzinfo=UTC), benefit(reset)
+    own.cycle = QuotaCycle.ANNIVERSARY
+    assert quotas.period_of(own, joined_at, now) == period
+    assert quotas.resets_at(own, joined_at, now) == resets_at
 
 
 def test_without_a_quota_nothing_is_counted_and_nothing_resets() -> None:
     free = benefit(QuotaReset.MONTHLY, quota=None)
     assert quotas.remaining(free, 99) is None
-    assert quotas.resets_at(free, MIDNIGHT) is None
+    assert quotas.resets_at(free, FIRST_DAY, MIDNIGHT) is None
 
 
 def test_a_quota_that_was_lowered_below_what_was_used_leaves_nothing() -> None:

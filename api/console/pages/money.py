@@ -102,6 +102,9 @@ ACCOUNTS = {
     AccountKind.DEPOSIT_RETURNING: N_("Deposit on its way back"),
     AccountKind.UNMATCHED: N_("Fits nothing"),
     AccountKind.REMITTED: N_("Paid out to the partner"),
+    AccountKind.BENEFITS: N_("Cost of benefits"),
+    AccountKind.BENEFITS_OWED: N_("Owed for benefits"),
+    AccountKind.PLANS_SOLD: N_("Plans sold"),
 }
 BUCKET_NAMES = {
     1: N_("1 to 7 days"),

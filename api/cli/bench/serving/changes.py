@@ -17,6 +17,7 @@ from infra.ids import new_id
 from membership import quotas
 from membership.benefits import Benefit
 from membership.grants import Grant
+from membership.members import Member
 from membership.quotas import BenefitUsage
 
 ANOTHER_APP = "weibo"  # no simulated person's facts come from it
@@ -33,7 +34,8 @@ async def beside_the_ranking(people: Sequence[UUID]) -> None:
 async def _use_a_benefit(db: Db, people: Sequence[UUID]) -> None:
     now = await clock.now(db)
     held = (
-        select(Grant.user_id, Grant.benefit_id, quotas.period_column(literal(now)), 1)
+        select(Grant.user_id, Grant.benefit_id, quotas.period_column(literal(now), Member.joined_at), 1)
+        .join(Member, Member.user_id == Grant.user_id)
         .join(Benefit, Benefit.id == Grant.benefit_id)
         .where(Grant.user_id.in_(people), Benefit.quota.is_not(None))
         .order_by(Grant.user_id, Grant.benefit_id)

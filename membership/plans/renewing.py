@@ -1,0 +1,124 @@
+"""Renewing: when a period is over it is paid again, or its benefits stay for some days and end; and a paid year is settled."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.ledger import posting
+from domain.ledger.kinds import AccountKind
+from domain.ledger.transfers import Cause, CauseKind, transfer
+from domain.payments import causes, payments, refunding
+from domain.payments.causes import PaidFor
+from domain.payments.payments import Payment
+from domain.payments.refunds import Refund
+from infra import clock, outbox
+from infra.database import Db
+from infra.words import N_
+from membership import grants
+from membership.plans import buying, subscriptions
+from membership.plans.plans import MembershipPlan
+from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanSubscription
+
+AGAIN = timedelta(days=1)  # until a payment that failed is tried anew
+
+
+async def look_after(db: Db, user_id: UUID, subscription_id: UUID) -> None:
+    """Do what is due now, if something is: settle a year, ask for the next period, or let the benefits go."""
+    bought = await subscriptions.lock(db, user_id, subscription_id)
+    now = await clock.now(db)
+    if bought is None or bought.paid_until is None or bought.paid_until > now:
+        return
+    plan = await db.get_one(MembershipPlan, bought.plan_id)
+    await _settle_year(db, bought, plan)
+    if bought.status is PlanStatus.CANCELLED:
+        await grants.let_go(db, [user_id], plan.source)
+    elif bought.status is PlanStatus.GRACE and bought.grace_until is not None and bought.grace_until <= now:
+        await _lapse(db, bought, plan)
+    elif bought.status in LIFE.groups["going"]:
+        await _ask(db, bought, plan, now)
+
+
+async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
+    asked = await payments.of_cause(db, bought.user_id, CAUSE, bought.id)
+    if not any(payment.is_open for payment in asked):
+        await buying.begin_payment(db, bought, plan)
+    await _look_at(db, bought, min(now + AGAIN, bought.grace_until or now + AGAIN))
+
+
+async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
+    bought.grace_until = None
+    await LIFE.move(db, bought, PlanStatus.LAPSED)
+    await grants.let_go(db, [bought.user_id], plan.source)
+
+
+async def _settle_year(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
+    """Give back what was paid for a whole year above what its benefits saved, once a year, without being asked."""
+    whole = bought.periods_paid // plan.periods_a_year
+    if bought.periods_paid % plan.periods_a_year or whole <= bought.years_settled:
+        return
+    bought.years_settled = whole
+    shortfall = (await subscriptions.last_year(db, bought)).shortfall
+    if shortfall.minor and await refunding.begin(db, bought.user_id, PaidFor(CAUSE, bought.id), shortfall):
+        await outbox.announce(db, subscriptions.REFUNDED, user_id=bought.user_id, subject_id=bought.id)
+
+
+async def _look_at(db: Db, bought: PlanSubscription, due_at: datetime) -> None:
+    await outbox.announce(db, subscriptions.LOOK_DUE, user_id=bought.user_id, subject_id=bought.id, due_at=due_at)
+
+
+class PlanCause:
+    """What follows when money for a plan has come, or went back."""
+
+    title = N_("Longan membership plan")
+
+    async def lock(self, db: Db, user_id: UUID, id: UUID) -> None:
+        await subscriptions.lock(db, user_id, id)
+
+    async def settle(self, db: Db, payment: Payment) -> bool:
+        """One more period. What comes for a plan that has ended fits nothing."""
+        bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
+        plan = await db.get_one(MembershipPlan, bought.plan_id)
+        if bought.status not in LIFE.groups["open"] or payment.settled_at is None:
+            return False
+        bought.paid_from = bought.paid_from or bought.paid_until or payment.settled_at
+        bought.periods_paid += 1
+        bought.paid_until, bought.grace_until = plan.ends(bought.paid_from, bought.periods_paid), None
+        if bought.status is not PlanStatus.ACTIVE:
+            await LIFE.move(db, bought, PlanStatus.ACTIVE)
+        await grants.hold(db, [bought.user_id], plan.source)
+        await _post(db, payment, Cause(CauseKind.PLAN, payment.id), AccountKind.COLLECTED, AccountKind.PLANS_SOLD)
+        await _look_at(db, bought, bought.paid_until)
+        return True
+
+    async def fail(self, db: Db, payment: Payment) -> None:
+        bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
+        if bought.status is PlanStatus.NEEDS_PAYMENT:
+            await LIFE.move(db, bought, PlanStatus.LAPSED)
+        elif bought.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE):
+            assert bought.paid_until is not None, "it was tried or paid for"
+            bought.grace_until = bought.paid_until + GRACE
+            await LIFE.move(db, bought, PlanStatus.GRACE)
+
+    async def settle_refund(self, db: Db, refund: Refund) -> None:
+        await _post(db, refund, Cause(CauseKind.PLAN_REFUND, refund.id), AccountKind.PLANS_SOLD, AccountKind.COLLECTED)
+
+    async def fail_refund(self, db: Db, refund: Refund) -> None:
+        """Nothing was booked for it; people are told by whoever watches the money."""
+
+
+async def _post(db: Db, money: Payment | Refund, cause: Cause, debit: AccountKind, credit: AccountKind) -> None:
+    assert money.settled_at is not None, "it was settled just now"
+    booked = transfer(
+        cause,
+        debit,
+        credit,
+        money.amount,
+        currency=money.currency,
+        user_id=money.user_id,
+        subject_id=money.cause_id,
+        partner_id=None,
+        value_on=clock.local_day(money.settled_at),
+    )
+    await posting.post(db, [booked])
+
+
+causes.register(CAUSE, PlanCause())

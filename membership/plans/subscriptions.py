@@ -1,0 +1,185 @@
+"""PlanSubscription: a plan that a person bought, until when it is paid, and what they paid and saved."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.payments.cashiers import PaymentStatus
+from domain.payments.refunds import Refund
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
+from infra.loaders import ANY_KEY
+from infra.money import Money
+from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
+from infra.words import N_
+from membership.benefits import BenefitSource
+from membership.plans.plans import MembershipPlan
+from membership.redemptions import Redemption, RedemptionStatus
+
+GRACE = timedelta(days=7)
+CAUSE = "plan"  # of its payments and refunds
+# The subject of all of them is the subscription.
+BEGAN, LEFT, FAILED, LAPSED = map(declare, ("plan.began", "plan.left", "plan.payment_failed", "plan.lapsed"))
+LOOK_DUE, REFUNDED = declare("plan.look_due"), declare("plan.refunded")
+
+
+class PlanStatus(StrEnum):
+    NEEDS_PAYMENT = "NEEDS_PAYMENT"
+    TRIAL = "TRIAL"
+    ACTIVE = "ACTIVE"
+    GRACE = "GRACE"
+    LAPSED = "LAPSED"
+    CANCELLED = "CANCELLED"
+
+
+S = PlanStatus
+GOING = (S.TRIAL, S.ACTIVE, S.GRACE)
+LIFE = Lifecycle(
+    "Plan subscription",
+    Move([S.NEEDS_PAYMENT], S.TRIAL, BEGAN),
+    Move([S.NEEDS_PAYMENT], S.ACTIVE, BEGAN),
+    Move([S.TRIAL, S.GRACE], S.ACTIVE),
+    Move([S.TRIAL, S.ACTIVE], S.GRACE, FAILED),
+    Move([S.NEEDS_PAYMENT], S.LAPSED),
+    Move([S.GRACE], S.LAPSED, LAPSED, at="grace_until", due=LOOK_DUE),
+    Move([S.NEEDS_PAYMENT, *GOING], S.CANCELLED, LEFT, refused=N_("This plan has ended already.")),
+    begins=S.NEEDS_PAYMENT,
+    ends=[S.LAPSED, S.CANCELLED],
+    groups={"going": GOING, "open": (S.NEEDS_PAYMENT, *GOING)},
+)
+
+
+@raises(Raised.OWNERS)
+class PlanSubscription(Entity):
+    """`paid_from`: when the first paid period began; `periods_paid` of them are paid since. `paid_until`: what is tried or paid
+    for ends then. `years_settled`: of so many paid years what was not saved went back.
+    """
+
+    __tablename__ = "plan_subscriptions"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("plans.id"))
+    begun_at: Mapped[datetime]
+    status: Mapped[PlanStatus] = mapped_column(default=PlanStatus.NEEDS_PAYMENT)
+    paid_from: Mapped[datetime | None] = mapped_column(default=None)
+    periods_paid: Mapped[int] = mapped_column(default=0)
+    paid_until: Mapped[datetime | None] = mapped_column(default=None)
+    grace_until: Mapped[datetime | None] = mapped_column(default=None)
+    years_settled: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        CheckConstraint("periods_paid >= 0 AND years_settled >= 0", name="not_negative"),
+        CheckConstraint("(status = 'GRACE') = (grace_until IS NOT NULL)", name="grace"),
+        # Two taps at once buy one.
+        Index(
+            "uq_plan_subscriptions_open",
+            "user_id",
+            unique=True,
+            postgresql_where=text("status IN ('NEEDS_PAYMENT', 'TRIAL', 'ACTIVE', 'GRACE')"),
+        ),
+    )
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """Until when its benefits are held; None before it is paid."""
+        return self.grace_until or self.paid_until
+
+    @property
+    def renews_at(self) -> datetime | None:
+        return self.paid_until if self.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE) else None
+
+
+# The one that each person bought last, whatever became of it.
+NEWEST = Question(
+    lambda: (
+        select(PlanSubscription)
+        .where(PlanSubscription.user_id == ANY_KEY)
+        .ext(distinct_on(PlanSubscription.user_id))
+        .order_by(PlanSubscription.user_id, PlanSubscription.id.desc())
+    )
+)
+
+
+async def lock(db: Db, user_id: UUID, subscription_id: UUID) -> PlanSubscription | None:
+    """The subscription as it is now; nobody else changes it until this transaction ends."""
+    mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id, PlanSubscription.id == subscription_id)
+    return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
+    """All that the person ever bought, the newest first."""
+    mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id)
+    return list((await db.execute(mine.order_by(PlanSubscription.id.desc()))).scalars())
+
+
+@dataclass(frozen=True)
+class PaidYear:
+    """Of a year of a plan, the last that anything was paid for: what was paid, what its benefits saved, what went back."""
+
+    paid: Money
+    saved: Money
+    refunded: Money
+
+    @property
+    def shortfall(self) -> Money:
+        return Money(max(self.paid.minor - self.saved.minor, 0), self.paid.currency)
+
+
+async def years_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PaidYear]:
+    """By (user, subscription)."""
+    mine = select(PlanSubscription).where(
+        PlanSubscription.user_id.in_({user_id for user_id, _ in keys}),
+        PlanSubscription.id.in_({id for _, id in keys}),
+    )
+    found = (await db.execute(mine)).scalars().all()
+    return {(each.user_id, each.id): await last_year(db, each) for each in found}
+
+
+async def last_year(db: Db, bought: PlanSubscription) -> PaidYear:
+    plan = await db.get_one(MembershipPlan, bought.plan_id)
+    nothing = Money(0, plan.currency)
+    if bought.paid_from is None or not bought.periods_paid:
+        return PaidYear(nothing, nothing, nothing)
+    before = (bought.periods_paid - 1) // plan.periods_a_year * plan.periods_a_year
+    begins, ends = plan.ends(bought.paid_from, before), plan.ends(bought.paid_from, before + plan.periods_a_year)
+    paid = plan.price_minor * (bought.periods_paid - before)
+    saved = await _saved(db, bought.user_id, plan, begins, ends)
+    refunded = await _refunded(db, bought, ends)
+    return PaidYear(*(Money(minor, plan.currency) for minor in (paid, saved, refunded)))
+
+
+async def _saved(db: Db, user_id: UUID, plan: MembershipPlan, begins: datetime, ends: datetime) -> int:
+    """What the benefits of the plan were worth to the person that they used in this time."""
+    granted = select(BenefitSource.benefit_id).where(BenefitSource.source == plan.source)
+    worth = select(func.coalesce(func.sum(Redemption.member_value_minor), 0)).where(
+        Redemption.user_id == user_id,
+        Redemption.status == RedemptionStatus.USED,
+        Redemption.used_at >= begins,
+        Redemption.used_at < ends,
+        Redemption.currency == plan.currency,
+        Redemption.benefit_id.in_(granted),
+    )
+    return int((await db.execute(worth)).scalar_one())
+
+
+async def _refunded(db: Db, bought: PlanSubscription, ends: datetime) -> int:
+    """A year is settled when it is over, and before the next one is."""
+    total = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.user_id == bought.user_id,
+        Refund.cause == CAUSE,
+        Refund.cause_id == bought.id,
+        Refund.begun_at >= ends,
+        Refund.status != PaymentStatus.FAILED,
+    )
+    return int((await db.execute(total)).scalar_one())

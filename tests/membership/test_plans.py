@@ -1,0 +1,253 @@
+"""A plan: bought, renewed, kept in grace, left, won back; and of a paid year the shortfall goes back by itself."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from domain.actors import PartnerActor, UserActor
+from domain.ledger import accounts
+from domain.ledger.kinds import AccountKind
+from domain.payments import payments
+from domain.payments.cashiers import PaymentStatus
+from infra.database import reading, transaction
+from infra.errors import Refusal, RefusalCode
+from infra.ids import new_id
+from infra.money import Money
+from integrations.cashier.sandbox import orders
+from integrations.cashier.sandbox.orders import SandboxMode
+from membership import redeeming
+from membership.grants import Grant
+from membership.plans import buying, subscriptions
+from membership.plans.plans import MembershipPlan, OfferedStatus
+from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubscription
+from tests.clocks import Clock
+from tests.membership.living import newcomer
+from tests.membership.test_quotas import of_code
+from tests.working import work_off
+
+DAY = timedelta(days=1)
+YEAR_PRICE, MONTH_PRICE = Money(12_800, "CNY"), Money(1_500, "CNY")
+
+
+@pytest.fixture(autouse=True)
+async def everything_settles(house: None) -> None:
+    async with transaction() as db:
+        await orders.forget(db)
+
+
+async def go(mode: SandboxMode, times: int = 1) -> None:
+    async with transaction() as db:
+        await orders.go(db, mode, times)
+
+
+async def member(clock: Clock) -> UserActor:
+    return UserActor(await newcomer(await clock.now()), new_id())
+
+
+async def join(actor: UserActor, code: str = "vip-year", price: Money = YEAR_PRICE, key: str = "") -> PlanSubscription:
+    return await buying.join(actor, code=code, price=price, address="", key=key or str(uuid4()))
+
+
+async def leave(actor: UserActor, bought: PlanSubscription) -> PlanSubscription:
+    async with transaction() as db:
+        return await buying.leave(db, actor, bought.id)
+
+
+async def now_of(bought: PlanSubscription) -> PlanSubscription:
+    async with reading() as db:
+        return await db.get_one(PlanSubscription, (bought.user_id, bought.id))
+
+
+async def later(clock: Clock, bought: PlanSubscription, days: float) -> PlanSubscription:
+    """So many days later, with all that is due until then done, and what the cashier is asked for because of it."""
+    await clock.forward(days=days)
+    await work_off(bought.user_id)
+    await clock.forward(minutes=5)
+    await work_off(bought.user_id)
+    return await now_of(bought)
+
+
+async def holds(actor: UserActor, code: str = "vip-year") -> bool:
+    async with reading() as db:
+        mine = select(Grant.source).where(Grant.user_id == actor.user_id, Grant.source == f"plan:{code}")
+        return (await db.execute(mine.limit(1))).first() is not None
+
+
+async def year(bought: PlanSubscription) -> PaidYear:
+    async with reading() as db:
+        return (await subscriptions.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+
+
+async def use(actor: UserActor, code: str) -> None:
+    async with reading() as db:
+        wanted = (await of_code(db, code)).id
+    async with transaction() as db:
+        issued = await redeeming.redeem(db, actor, benefit_id=wanted, key=str(uuid4()))
+    async with transaction() as db:
+        shop = PartnerActor(new_id(), "client")
+        await redeeming.confirm(db, shop, voucher=issued.voucher, reference=None, key=str(uuid4()))
+
+
+async def refusal(awaited: Any) -> RefusalCode:
+    with pytest.raises(Refusal) as refused:
+        await awaited
+    return refused.value.code
+
+
+async def balance(bought: PlanSubscription, kind: AccountKind) -> int:
+    async with reading() as db:
+        return (await accounts.balances_of(db, bought.user_id, bought.id))[kind]
+
+
+async def test_a_year_is_paid_and_its_benefits_are_held_at_once(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person, key="a-year-bought-twice")
+    assert (bought.status, bought.periods_paid, await holds(person)) == (PlanStatus.ACTIVE, 1, True)
+    assert bought.paid_from is not None and bought.valid_until is not None
+    assert (bought.valid_until - bought.paid_from).days in (365, 366)
+    assert (await join(person, key="a-year-bought-twice")).id == bought.id
+    assert await refusal(join(person)) is RefusalCode.NOT_OPEN
+    assert (await year(bought)).paid == YEAR_PRICE
+    assert await balance(bought, AccountKind.PLANS_SOLD) == YEAR_PRICE.minor
+
+
+async def test_another_price_than_was_seen_is_stale_and_nothing_is_bought(clock: Clock) -> None:
+    person = await member(clock)
+    assert await refusal(join(person, price=Money(12_700, "CNY"))) is RefusalCode.STALE
+    assert await refusal(join(person, code="vip-week")) is RefusalCode.NOT_FOUND
+    async with reading() as db:
+        assert await subscriptions.all_of(db, person.user_id) == []
+
+
+async def test_two_wishes_at_once_buy_one(clock: Clock) -> None:
+    person = await member(clock)
+    answers = await asyncio.gather(*(join(person) for _ in range(5)), return_exceptions=True)
+    assert sum(isinstance(each, PlanSubscription) for each in answers) == 1
+    async with reading() as db:
+        (bought,) = await subscriptions.all_of(db, person.user_id)
+        assert len(await payments.of_cause(db, person.user_id, CAUSE, bought.id)) == 1
+
+
+async def test_a_trial_is_free_once_and_then_paid_each_month(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person, "vip-month", MONTH_PRICE)
+    assert (bought.status, bought.periods_paid, await holds(person, "vip-month")) == (PlanStatus.TRIAL, 0, True)
+    trial_ends = bought.valid_until
+    bought = await later(clock, bought, 14.1)
+    assert (bought.status, bought.periods_paid, bought.paid_from) == (PlanStatus.ACTIVE, 1, trial_ends)
+    bought = await later(clock, bought, 32)
+    assert (bought.status, bought.periods_paid) == (PlanStatus.ACTIVE, 2)
+    await leave(person, bought)
+    bought = await later(clock, bought, 32)
+    assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.CANCELLED, False)
+    again = await join(person, "vip-month", MONTH_PRICE)
+    assert (again.status, again.periods_paid) == (PlanStatus.ACTIVE, 1)
+
+
+async def test_who_leaves_keeps_what_is_paid_for(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    for _ in range(2):
+        left = await leave(person, bought)
+        assert (left.status, left.valid_until, left.renews_at) == (PlanStatus.CANCELLED, bought.valid_until, None)
+    assert await holds(person)
+    left = await later(clock, bought, 367)
+    assert (left.status, left.periods_paid, await holds(person)) == (PlanStatus.CANCELLED, 1, False)
+
+
+async def test_a_failed_payment_has_days_of_grace_and_then_it_lapses(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person, "vip-month", MONTH_PRICE)
+    await go(SandboxMode.FAIL, 20)
+    bought = await later(clock, bought, 14.1)
+    assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.GRACE, True)
+    assert bought.paid_until is not None and bought.valid_until == bought.paid_until + 7 * DAY
+    bought = await later(clock, bought, 3)
+    assert bought.status is PlanStatus.GRACE
+    bought = await later(clock, bought, 5)
+    assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.LAPSED, False)
+    assert await refusal(leave(person, bought)) is RefusalCode.NOT_OPEN
+
+
+async def test_who_pays_in_grace_goes_on_as_if_nothing_had_been(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person, "vip-month", MONTH_PRICE)
+    tried_until = bought.valid_until
+    await go(SandboxMode.FAIL, 1)
+    bought = await later(clock, bought, 14.1)
+    assert bought.status is PlanStatus.GRACE
+    bought = await later(clock, bought, 2)
+    assert (bought.status, bought.paid_from, bought.grace_until) == (PlanStatus.ACTIVE, tried_until, None)
+
+
+async def test_what_needs_the_person_waits_for_them(clock: Clock) -> None:
+    person = await member(clock)
+    await go(SandboxMode.ACTION)
+    bought = await join(person)
+    assert (bought.status, bought.valid_until, await holds(person)) == (PlanStatus.NEEDS_PAYMENT, None, False)
+    async with reading() as db:
+        (payment,) = await payments.of_cause(db, person.user_id, CAUSE, bought.id)
+    assert payment.status is PaymentStatus.NEEDS_ACTION
+    bought = await later(clock, bought, 1)
+    assert (bought.status, await holds(person)) == (PlanStatus.LAPSED, False)
+
+
+async def test_what_a_year_did_not_save_goes_back_by_itself(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await use(person, "lounge")
+    await leave(person, bought)
+    assert await year(bought) == PaidYear(YEAR_PRICE, Money(12_000, "CNY"), Money(0, "CNY"))
+    await later(clock, bought, 367)
+    assert await year(bought) == PaidYear(YEAR_PRICE, Money(12_000, "CNY"), Money(800, "CNY"))
+    assert await balance(bought, AccountKind.PLANS_SOLD) == 12_000
+    await later(clock, bought, 30)
+    assert (await year(bought)).refunded == Money(800, "CNY")
+
+
+async def test_who_saved_more_than_they_paid_gets_nothing_back_and_goes_on(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    for code in ("lounge", "lounge"):
+        await use(person, code)
+    bought = await later(clock, bought, 367)
+    assert (bought.status, bought.periods_paid, bought.years_settled) == (PlanStatus.ACTIVE, 2, 1)
+    assert await year(bought) == PaidYear(YEAR_PRICE, Money(0, "CNY"), Money(0, "CNY"))
+    assert await balance(bought, AccountKind.PLANS_SOLD) == 2 * YEAR_PRICE.minor
+
+
+async def another_price(minor: int) -> UUID:
+    """A new version of the year's plan; answers the one before."""
+    async with transaction() as db:
+        its = select(MembershipPlan).where(MembershipPlan.code == "vip-year")
+        live = (await db.execute(its.where(MembershipPlan.status == OfferedStatus.LIVE))).scalar_one()
+        live.status = OfferedStatus.RETIRED
+        await db.flush()
+        columns = ("code", "name", "currency", "period", "trial_days", "created_at")
+        db.add(
+            MembershipPlan(
+                id=new_id(),
+                version=live.version + 1,
+                price_minor=minor,
+                **{name: getattr(live, name) for name in columns},
+            )
+        )
+        return live.id
+
+
+async def test_another_price_never_reaches_who_pays_already(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await another_price(19_900)
+    try:
+        bought = await later(clock, bought, 367)
+        async with reading() as db:
+            paid = await payments.of_cause(db, person.user_id, CAUSE, bought.id)
+        assert [payment.amount for payment in paid] == [YEAR_PRICE.minor] * 2
+        assert await refusal(join(await member(clock))) is RefusalCode.STALE
+    finally:
+        await another_price(YEAR_PRICE.minor)
