@@ -15,6 +15,7 @@ from domain.ledger.kinds import AccountKind as K
 from domain.payments import refunding
 from domain.payments.cashiers import PaymentStatus, RefundAnswer
 from domain.payments.refunds import Refund
+from domain.reconciling import reconciling
 from infra.database import reading, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
@@ -160,7 +161,11 @@ async def test_a_deposit_whose_way_back_fails_is_tried_again(clock: Clock) -> No
     await refunding.hear(refund.user_id, refund.id, RefundAnswer(PaymentStatus.FAILED))
     assert await status_of(agreement) == ("ACTIVE", "HELD")
     assert ((await balances(agreement))[K.DEPOSIT], (await balances(agreement))[K.DEPOSIT_RETURNING]) == (HELD, 0)
-    await nothing_differs(agreement)
+    async with reading() as db:
+        differs = await reconciling._compared(db, agreement.user_id, agreement.user_id)
+    assert [(each.kind.value, each.detail) for each in differs] == [("STUCK", str(refund.id))], (
+        "until it is tried again"
+    )
     await clock.forward(days=1, minutes=1)
     await back(clock, agreement)
     assert await status_of(agreement) == ("SETTLED", "RETURNED")
