@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import domain.agreements.accepting
 import domain.agreements.deposit_payments
 import domain.agreements.drawing
+import domain.agreements.easing_tasks
 import domain.agreements.maturing
 import domain.agreements.repaying
 import domain.agreements.returning
@@ -69,6 +70,7 @@ ROOMS = (
     domain.agreements.accepting,
     domain.agreements.deposit_payments,
     domain.agreements.drawing,
+    domain.agreements.easing_tasks,
     domain.agreements.maturing,
     domain.agreements.telling,
     domain.agreements.treating,

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     VOUCH_FOR_MODELS = "VOUCH_FOR_MODELS"
     WATCH_MONEY = "WATCH_MONEY"
     DECIDE_CLAIMS = "DECIDE_CLAIMS"
+    ANSWER_HARDSHIPS = "ANSWER_HARDSHIPS"
     MOVE_MONEY = "MOVE_MONEY"
     STOP_MONEY = "STOP_MONEY"
 
@@ -75,6 +76,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
         P.MOVE_MONEY,
         P.STOP_MONEY,
         P.DECIDE_CLAIMS,
+        P.ANSWER_HARDSHIPS,
     },
     Role.VIEWER: EVERYBODY_HERE | {P.WATCH_MODELS},
 }

@@ -24,7 +24,7 @@ from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
-from domain.agreements import accepting, agreements, draw_downs, drawing, quotes, statements
+from domain.agreements import accepting, agreements, draw_downs, drawing, hardships, quotes, statements
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding, standings
@@ -122,8 +122,8 @@ class Agreement(Node):
         return await deposit_of(root, info)
 
     @strawberry.field(description="The hardship that is asked for or in force; null without one.")
-    def hardship(root: strawberry.Parent[agreements.Agreement]) -> Hardship | None:
-        return None
+    async def hardship(root: strawberry.Parent[agreements.Agreement], info: Info) -> Hardship | None:
+        return cast(Hardship | None, await info.context.load(hardships.open_of_agreements, (root.user_id, root.id)))
 
     @strawberry.field(
         description="What settles everything on that day, from today to 30 days ahead, to the cent; null when nothing is owed."

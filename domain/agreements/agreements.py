@@ -53,7 +53,13 @@ class AgreementStatus(StrEnum):
 
 Status = AgreementStatus
 OPEN = (Status.PENDING, Status.ACTIVE, Status.OVERDUE, Status.PAUSED, Status.RETURNING)
-OWING = (Status.ACTIVE, Status.OVERDUE)
+OWING = (Status.ACTIVE, Status.OVERDUE, Status.PAUSED)
+# Of kinds whose instalments can be put off.
+PAUSES = (
+    Move([Status.ACTIVE, Status.OVERDUE], Status.PAUSED),
+    Move([Status.PAUSED], Status.ACTIVE),
+    Move([Status.PAUSED], Status.OVERDUE, OVERDUE),
+)
 
 
 def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:

@@ -121,6 +121,8 @@ def _status(standing: AgreementStanding) -> AgreementStatus:
         return status
     if standing.is_settled:
         return AgreementStatus.SETTLED
+    if standing.paused_until is not None:
+        return AgreementStatus.PAUSED
     return AgreementStatus.OVERDUE if standing.overdue_days else AgreementStatus.ACTIVE
 
 

@@ -52,6 +52,8 @@ def _coming(standing: AgreementStanding) -> Iterator[date]:
     settles_from = standing.kind.settles_from(standing.agreement, standing.life)
     if standing.life.is_settled and settles_from is not None and settles_from > standing.on:
         yield settles_from
+    if (paused_until := standing.paused_until) is not None:
+        yield paused_until + timedelta(days=1)
     if standing.life.next_on is not None:
         yield standing.life.next_on
     if (row := standing.life.next_due) is not None:

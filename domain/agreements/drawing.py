@@ -74,6 +74,9 @@ def refuse_undrawable(standing: AgreementStanding, amount: Money) -> None:
     if agreement.status is AgreementStatus.OVERDUE:
         sentence = N_("An instalment is late. Please pay it first; then you can draw again.")
         raise Refusal(RefusalCode.NOT_OPEN, sentence, field=AGREEMENT)
+    if agreement.status is AgreementStatus.PAUSED:
+        sentence = N_("This agreement is paused, so nothing can be drawn.")
+        raise Refusal(RefusalCode.NOT_OPEN, sentence, field=AGREEMENT)
     if agreement.status not in (AgreementStatus.PENDING, AgreementStatus.ACTIVE):
         raise Refusal(
             RefusalCode.NOT_OPEN, N_("This agreement is over, so nothing more can be drawn."), field=AGREEMENT

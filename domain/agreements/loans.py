@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from domain.agreements import limits, repaid_by_instalments, words
-from domain.agreements.agreements import Agreement, life_of
+from domain.agreements.agreements import PAUSES, Agreement, life_of
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.kind import AgreementKind, Books, Sentences
 from domain.agreements.movements import MovementKind
@@ -26,7 +26,7 @@ def _settles_from(agreement: Agreement, life: LoanLife) -> date:
 
 
 KIND = AgreementKind(
-    life=life_of("a loan"),
+    life=life_of("a loan", *PAUSES),
     books=Books(AccountKind.PRINCIPAL, AccountKind.LENT, AccountKind.RESERVED, MovementKind.PRINCIPAL),
     sentences=Sentences(N_("Paid out to you."), N_("Drawn: {paid} paid out to you, and a fee of {fee} kept back.")),
     begin=limits.begin,

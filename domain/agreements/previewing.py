@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.actors import UserActor
 from domain.agreements import agreements, drawing, replanning
+from domain.agreements.easing_terms import HardshipWish, acts_of, refuse_impossible
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.agreements.statements import Values, written
 from domain.money.cap import MONTH_DAYS, flow
@@ -63,6 +64,13 @@ async def preview_due_day(db: Db, actor: UserActor, agreement_id: UUID, day: int
     """What another due day would make of it. Refuses what changing it would."""
     standing = await _standing(db, actor, agreement_id)
     return preview_replanning(standing, [replanning.due_day_event(standing, day)])
+
+
+async def preview_hardship(db: Db, actor: UserActor, agreement_id: UUID, wish: HardshipWish) -> Preview:
+    """What would be charged if it were made lighter. Refuses what asking for it would, but for another that is open."""
+    standing = await _standing(db, actor, agreement_id)
+    refuse_impossible(standing, wish)
+    return preview_replanning(standing, acts_of(standing, wish))
 
 
 def preview_replanning(standing: AgreementStanding, events: Sequence[LoanEvent]) -> Preview:

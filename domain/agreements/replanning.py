@@ -45,6 +45,10 @@ async def change_due_day(db: Db, actor: UserActor, agreement_id: UUID, day: int,
 def due_day_event(standing: AgreementStanding, day: int) -> LoanEvent:
     """What would happen today. Refuses as `change_due_day` does."""
     refuse_unplanned(standing)
+    if standing.agreement.status is AgreementStatus.PAUSED:
+        raise Refusal(
+            RefusalCode.NOT_OPEN, N_("Nothing is due now. Please ask again once the pause is over."), field=AGREEMENT
+        )
     if standing.agreement.status is not AgreementStatus.ACTIVE:
         raise Refusal(RefusalCode.NOT_OPEN, LATE, field=AGREEMENT)
     if not 1 <= day <= 31:

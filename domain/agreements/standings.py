@@ -85,6 +85,12 @@ class AgreementStanding:
         return settles_from is not None and settles_from <= self.on
 
     @property
+    def paused_until(self) -> date | None:
+        """The last day of the pause that it is in; None outside of one."""
+        pauses = (act for act in self.acts if act.kind is ActKind.DEFERRAL and act.on <= self.on)
+        return max((act.until for act in pauses if act.until and act.until >= self.on), default=None)
+
+    @property
     def overdue_days(self) -> int:
         return max(0, (self.on - row.due_on).days) if (row := self.life.next_due) else 0
 

@@ -21,6 +21,7 @@ def failed(request: Request, error: PublicError) -> Response:
 def routes() -> list[BaseRoute]:
     from api.console.pages import (
         case,
+        hardships,
         home,
         matching,
         money,
@@ -64,6 +65,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/stops", stopping.stops_page),
         Route("/console/stops", stopping.stop, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/stops/{id}", stopping.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/hardships", hardships.hardships_page),
+        Route("/console/hardships/{id}", hardships.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners", partners.partners_page),
         Route("/console/remittances/{id}", partners.pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners/{id}/commission", partners.propose, methods=["POST"], max_body_size=BODY_BYTES_MAX),

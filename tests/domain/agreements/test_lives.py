@@ -11,9 +11,13 @@ from decimal import Decimal
 
 import pytest
 
-from domain.agreements import booking, quotes, statements
-from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.actors import Role, StaffActor
+from domain.agreements import booking, easing, hardships, quotes, statements
+from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
+from domain.agreements.easing_terms import HardshipWish, acts_of
+from domain.agreements.hardships import HardshipKind
+from domain.agreements.replanning import change_due_day, due_day_event
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
@@ -27,14 +31,18 @@ from domain.money.loans import Act, Amortisation, LoanEvent, LoanTerms
 from infra import clock
 from infra.clock import local_moment
 from infra.database import Db
+from infra.errors import Refusal
 from infra.hindsight import stand_at
-from tests.domain.agreements.loans import open_loan, pay_out, repay, send
+from infra.ids import new_id
+from tests.domain.agreements.loans import open_loan, owner, pay_out, repay, send
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
 CURRENCIES = {"CNY": 100, "JPY": 1, "BHD": 1000}
 FIRST = date(2027, 1, 1)
+DRAWN_OF = (AgreementStatus.PENDING, AgreementStatus.ACTIVE)
+RISK = StaffActor(new_id(), Role.RISK)
 
 
 @dataclass
@@ -75,7 +83,7 @@ async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding
     assert len({line.id for line in lines}) == len(lines)
     assert balances[K.DRAWABLE] == (
         model.limit - model.drawn - model.on_its_way
-        if standing.agreement.status in ("PENDING", "ACTIVE", "OVERDUE")
+        if standing.agreement.status in ("PENDING", "ACTIVE", "OVERDUE", "PAUSED")
         else 0
     )
     assert balances[K.RESERVED] == model.on_its_way
@@ -127,7 +135,7 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
         day += timedelta(days=chance.choice([0, 1, 3, 15, 28, 30, 31, 45]))
         await at(db, day)
         await booking.accrue(db, agreement)
-    if agreement.status in (AgreementStatus.ACTIVE, AgreementStatus.OVERDUE):
+    if agreement.status in OWING:
         standing = await standing_of(db, agreement)
         quote = quotes.quote(standing)
         assert quote is not None
@@ -148,10 +156,16 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
 async def step(db: Db, agreement: Agreement, model: Model, chance: random.Random) -> None:
     left = model.limit - model.drawn - model.on_its_way
     on = await clock.today(db)
-    what = chance.choice(["draw", "draw", "fail", "repay", "early", "over", "back"]) if model.drawn else "draw"
+    what = (
+        chance.choice(["draw", "draw", "fail", "repay", "early", "over", "back", "change", "ease"])
+        if model.drawn
+        else "draw"
+    )
     standing = await standing_of(db, agreement)
     may_draw = left > 0 and (standing.ends_on is None or on < standing.ends_on)
-    if what in ("draw", "fail") and may_draw and agreement.status is not AgreementStatus.OVERDUE:
+    if what in ("change", "ease"):
+        await lighten(db, agreement, chance)
+    elif what in ("draw", "fail") and may_draw and agreement.status in DRAWN_OF:
         amount = left if chance.random() < 0.4 else chance.randint(1, left)
         if what == "fail":
             await pay_out(db, agreement, amount, PayoutOutcome.FAILED)
@@ -171,6 +185,29 @@ async def step(db: Db, agreement: Agreement, model: Model, chance: random.Random
         }
         earlier = max(model.start, on - timedelta(days=chance.randint(1, 40))) if what == "back" else on
         await pay(db, agreement, model, max(1, amounts[what]), on=earlier)
+
+
+async def lighten(db: Db, agreement: Agreement, chance: random.Random) -> None:
+    """Another due day or an easier time, where it can be had; what it makes of the schedule is what was shown."""
+    kind, months = chance.choice([*HardshipKind]), chance.randint(1, 7)
+    wish = HardshipWish(kind, months, await clock.today(db) - timedelta(days=chance.choice([0, 0, 10, 40])))
+    day, asks = chance.randint(1, 31), chance.random() < 0.6
+    try:
+        standing = await standing_of(db, agreement)
+        events = acts_of(standing, wish) if asks else [due_day_event(standing, day)]
+        shown = standing.with_more(*events)
+        if asks:
+            await easing.request(db, owner(agreement), agreement.id, wish, "It is a bad month.", f"key-{new_id()}")
+            [*_, hardship] = await hardships.of_agreement(db, agreement)
+            if hardship.status == "REQUESTED":
+                await easing.answer(db, RISK, hardship.id, is_granted=chance.random() < 0.7, comment="We looked at it.")
+            if hardship.status == "REFUSED":
+                return
+        else:
+            await change_due_day(db, owner(agreement), agreement.id, day, f"key-{new_id()}")
+    except (Refusal, StopIteration):
+        return
+    assert (await standing_of(db, agreement)).life.rows == shown.rows
 
 
 async def pay(db: Db, agreement: Agreement, model: Model, amount: int, on: date | None = None) -> None:

@@ -17,6 +17,7 @@ MAY = {
     "/console/products/groups.csv": ALL,
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
+    "/console/hardships": [Role.RISK],
     "/console/stops": [Role.RISK, Role.APPROVER],
     "/console/money": [Role.RISK, Role.APPROVER],
     "/console/partners": [Role.RISK, Role.APPROVER],
