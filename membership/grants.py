@@ -99,7 +99,7 @@ async def held_by(
 
 
 def is_honoured(benefit: Benefit, joined_at: datetime, now: datetime) -> bool:
-    """Of one that retires each keeps what they have until their own month or year is over."""
+    """Whether a benefit still counts: of one that retires each keeps what they have until their own month or year is over."""
     if benefit.retiring_at is None:
         return True
     return quotas.period_of(benefit, joined_at, now) == quotas.period_of(benefit, joined_at, benefit.retiring_at)

@@ -87,7 +87,7 @@ async def _take_report(
 
 
 async def conclude(db: Db, agreement: Agreement, handover: Handover) -> None:
-    """It counts as confirmed: from the day of the delivery on the goods are owed, and the instalments follow."""
+    """Count a delivery as confirmed: from the day of the delivery on the goods are owed, and the instalments follow."""
     handover.confirmed_at = await clock.now(db)
     db.add(handover)
     await db.flush()

@@ -79,7 +79,7 @@ _NEWEST = Question(
 async def newest_of_agreements(
     db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[GoodsReturn]]
 ) -> dict[tuple[UUID, UUID], GoodsReturn]:
-    """By (user, agreement)."""
+    """The newest return of each agreement, by (user, agreement)."""
     return {(each.user_id, each.agreement_id): each for (each,) in rows}
 
 
@@ -92,7 +92,7 @@ class ReturnWords:
 
 
 async def words_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], ReturnWords]:
-    """By (user, return); who was erased is missing."""
+    """What was said of each return, by (user, return); who was erased is missing."""
     rows = await db.execute(select(GoodsReturn).where(tuple_(GoodsReturn.user_id, GoodsReturn.id).in_(keys)))
     seals = await vault.seals_of(db, {user_id for user_id, _ in keys})
     return {

@@ -66,5 +66,5 @@ _OF_AGREEMENTS = Question(lambda: select(Handover).where(is_any_pair(Handover.us
 async def of_agreements(
     db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Handover]]
 ) -> dict[tuple[UUID, UUID], Handover]:
-    """By (user, agreement)."""
+    """What was handed over, by (user, agreement)."""
     return {(handover.user_id, handover.agreement_id): handover for (handover,) in rows}

@@ -130,6 +130,6 @@ def _refuse_amount(agreement: Agreement, amount: Money, untreated: int) -> None:
 
 
 def share_of_fee(agreement: Agreement, before: Sequence[Treatment], amount: int) -> int:
-    """Of the fee of all, what this part bears: together they bear all of it, and never more."""
+    """The part of the whole fee that this part bears: together they bear all of it, and never more."""
     so_far = sum(each.amount for each in before) + amount
     return agreement.fee * so_far // agreement.amount - sum(each.fee for each in before)

@@ -48,6 +48,6 @@ class Cancellation(Entity):
 
 
 async def of_agreement(db: Db, agreement: Agreement) -> list[Treatment]:
-    """In the order in which they were confirmed."""
+    """The treatments of an agreement, in the order in which they were confirmed."""
     its = select(Treatment).where(Treatment.user_id == agreement.user_id, Treatment.agreement_id == agreement.id)
     return [*(await db.execute(its.order_by(Treatment.id))).scalars()]

@@ -36,7 +36,7 @@ async def join(actor: UserActor, *, code: str, price: Money, address: str, key: 
 
 
 async def leave(db: Db, actor: UserActor, subscription_id: UUID) -> PlanSubscription:
-    """It is not renewed any more. Refuses NOT_FOUND, and NOT_OPEN what has lapsed."""
+    """Let a plan end with what is paid: it is not renewed any more. Refuses NOT_FOUND, and NOT_OPEN what has lapsed."""
     bought = await subscriptions.lock(db, actor.user_id, subscription_id)
     if bought is None:
         raise not_found(N_("We could not find this plan."), SUBSCRIPTION)

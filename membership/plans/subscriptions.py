@@ -92,7 +92,7 @@ class PlanSubscription(Entity):
 
     @property
     def valid_until(self) -> datetime | None:
-        """Until when its benefits are held; None before it is paid."""
+        """The time until which its benefits are held; None before it is paid."""
         return self.grace_until or self.paid_until
 
     @property
@@ -125,7 +125,7 @@ async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
 
 @dataclass(frozen=True)
 class PaidYear:
-    """Of a year of a plan, the last that anything was paid for: what was paid, what its benefits saved, what went back."""
+    """A year of a plan, the last that anything was paid for: what was paid, what its benefits saved, what went back."""
 
     paid: Money
     saved: Money
@@ -137,7 +137,7 @@ class PaidYear:
 
 
 async def years_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PaidYear]:
-    """By (user, subscription)."""
+    """The last paid year of each, by (user, subscription)."""
     mine = select(PlanSubscription).where(
         PlanSubscription.user_id.in_({user_id for user_id, _ in keys}),
         PlanSubscription.id.in_({id for _, id in keys}),
