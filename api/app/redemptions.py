@@ -6,6 +6,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.app.membership import Benefit
+from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_check, id_of, key
@@ -28,6 +29,7 @@ show(
 
 @shows(redemptions.Redemption, description="One use of a benefit.")
 class Redemption(Node):
+    viewer = viewer_field()
     voucher: str = strawberry.field(description="What to show the partner, as 0123-4567-89AB-CDEF.")
     status: RedemptionStatus = strawberry.field(description="Where it stands.")
     expires_at: datetime = strawberry.field(description="Until when it can be used.")
