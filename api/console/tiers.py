@@ -22,13 +22,6 @@ show(
     RETIRING="Nobody gets it any more; whoever has it keeps it until `retiresAt`.",
     RETIRED="Nobody has it any more.",
 )
-show(
-    QuotaReset,
-    "When a benefit's quota begins anew.",
-    MONTHLY="With each month.",
-    YEARLY="With each year.",
-    ONCE="Never.",
-)
 
 
 @shows(benefits.Benefit, description="Something that a tier or plan grants.")

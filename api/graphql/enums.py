@@ -30,7 +30,7 @@ from domain.people.payment_accounts import PaymentAccountKind
 from domain.people.profiles import IdentityStatus
 from domain.people.second_factors import FactorKind
 from infra.errors import RefusalCode
-from membership.benefits import Segment
+from membership.benefits import QuotaReset, Segment
 
 
 def show(values: type[Enum], description: str, *, name: str | None = None, **meanings: str) -> None:
@@ -235,6 +235,13 @@ show(
     WORKING="A score is being made; it is here within seconds.",
     READY="There is a score.",
     NOT_ENOUGH_KNOWN="No score, since too little is known for a fair one.",
+)
+show(
+    QuotaReset,
+    "When a benefit's quota begins anew.",
+    MONTHLY="With each month.",
+    YEARLY="With each year.",
+    ONCE="Never.",
 )
 show(
     Segment,

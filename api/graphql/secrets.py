@@ -3,7 +3,7 @@
 from graphql import OperationDefinitionNode, OperationType
 
 # Fields whose value opens something: whoever reads it may sign in, redeem or answer with it.
-FIELDS = frozenset({"accessToken", "refreshToken", "deviceToken", "token"})
+FIELDS = frozenset({"accessToken", "refreshToken", "deviceToken", "token", "voucher"})
 
 
 def are_none(operation: OperationDefinitionNode, text: str) -> bool:

@@ -12,7 +12,6 @@ depends_on = None
 def upgrade() -> None:
     for table in ('products', 'applied_terms'):
         op.add_column(table, sa.Column('amortisation', sa.String(length=40), nullable=False, server_default='EQUAL'))
-        op.alter_column(table, 'amortisation', server_default=None)
     op.add_column('offers', sa.Column('monthly_burden', sa.BigInteger(), nullable=True))
 
 

@@ -68,6 +68,6 @@ async def test_an_app_that_shows_an_old_token_may_still_sign_in(phone: Phone) ->
 
 
 def test_what_is_open_is_written_down_here_too() -> None:
-    said = {"requestPhoneCode", "signIn", "refreshSession", "viewer", "node", "accountProviders", "products"}
+    said = {"requestPhoneCode", "signIn", "refreshSession", "viewer", "node", "accountProviders", "products", "plans"}
     said |= {"occupations", "regions", "nodes", "answerSecondFactor", "stopPhoneChange", "reportRecycledNumber"}
     assert said | {"__typename", "__schema", "__type"} == open_to_visitors(schema())
