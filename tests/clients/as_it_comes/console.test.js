@@ -171,7 +171,8 @@ test("a case is read and answered by the keyboard alone, asks again, and fits ev
   await page.keyboard.type("Too little is known.");
   await page.keyboard.press("Tab");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Decline?");
+  // A page is focused where it says so once it is drawn, which may be after it was loaded.
+  await page.waitForFunction(() => document.activeElement.textContent === "Decline?");
   assert.deepEqual(await serious(page), []);
   await page.keyboard.press("Tab");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
