@@ -33,19 +33,15 @@ LIFT = approvals.declare("lift-stop", proposes=Permission.STOP_MONEY, approves=P
 
 
 class StopKind(StrEnum):
-    """`DRAW_DOWNS` are stopped of everything, of a partner or of a product; the others of everything alone."""
+    """`DRAW_DOWNS` are stopped of everything, of a partner or of a product; payouts of everything alone."""
 
     DRAW_DOWNS = "DRAW_DOWNS"
-    AUTOPAY = "AUTOPAY"
     PAYOUTS = "PAYOUTS"  # all money that leaves us: to people, for them, and to partners
 
 
 SENTENCES = {
     StopKind.DRAW_DOWNS: N_(
         "Drawing is stopped for now. Nothing else of your agreement changes; please try again later."
-    ),
-    StopKind.AUTOPAY: N_(
-        "Drawing instalments by itself is stopped for now. Please pay by yourself, or try again later."
     ),
     StopKind.PAYOUTS: N_("Payouts are stopped for now. Nothing is lost; please try again later."),
 }

@@ -22,18 +22,19 @@ async def newest() -> Stop:
 
 async def test_one_stops_and_two_let_it_move_again(browser_of: NewBrowser) -> None:
     one, other = await browser_of(Role.RISK), await browser_of(Role.APPROVER)
-    said = {"kind": "AUTOPAY", "reason": f"The cashier draws twice {new_id()}"}
+    said = {"kind": "PAYOUTS", "reason": f"The bank pays twice {new_id()}"}
     try:
         assert (await one.send(PAGE, {**said, "reason": " "})).status_code == 400
         assert (await one.send(PAGE, {**said, "subject": str(new_id())})).status_code == 400
         assert (await one.send(PAGE, {**said, "kind": "DRAW_DOWNS", "subject": str(new_id())})).status_code == 404
-        assert (await one.send(PAGE, {**said, "kind": "EVERYTHING"})).status_code == 404
+        for nothing in ("EVERYTHING", "AUTOPAY"):  # nothing draws by itself, so there is nothing to stop
+            assert (await one.send(PAGE, {**said, "kind": nothing})).status_code == 404
         assert (await one.send(PAGE, said)).status_code == 303
         again = await other.send(PAGE, said)
         assert again.status_code == 409 and "This is stopped already." in words_of(again)
         stop = await newest()
         its = f"{PAGE}/{stop.id}"
-        assert f"Autopay Everything {said['reason']}" in await one.text(PAGE)
+        assert f"Payouts Everything {said['reason']}" in await one.text(PAGE)
         assert (await one.send(its, {"said": "ask"})).status_code == 303
         [seen] = SEEN.findall((await other.open(PAGE)).text)
         mine = await one.send(its, {"said": "APPROVED", "seen": seen})
@@ -45,11 +46,11 @@ async def test_one_stops_and_two_let_it_move_again(browser_of: NewBrowser) -> No
         assert (await other.send(its, {"said": "ask"})).status_code == 303
         assert (await one.send(its, {"said": "APPROVED", "seen": seen})).status_code == 303
         async with reading() as db:
-            assert not await stops.is_stopped(db, StopKind.AUTOPAY)
+            assert not await stops.is_stopped(db, StopKind.PAYOUTS)
         assert (await one.send(its, {"said": "ask"})).status_code == 409
         assert (await one.send(f"{PAGE}/nonsense", {"said": "ask"})).status_code == 404
         assert (await one.send(f"{PAGE}/{EVERYTHING}", {"said": "ask"})).status_code == 404
     finally:
         async with transaction() as db:
-            still = update(Stop).where(Stop.lifted_at.is_(None), Stop.kind == StopKind.AUTOPAY)
+            still = update(Stop).where(Stop.lifted_at.is_(None), Stop.kind == StopKind.PAYOUTS)
             await db.execute(still.values(lifted_at=Stop.stopped_at))
