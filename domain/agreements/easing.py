@@ -156,11 +156,13 @@ async def _lock(db: Db, user_id: UUID, hardship_id: UUID) -> tuple[Agreement, Ha
 
 
 async def end(db: Db, user_id: UUID, hardship_id: UUID) -> None:
-    """Once its last day is over the agreement goes on as it is planned."""
+    """Once its last day is over the agreement goes on as it is planned; with the agreement it is over too, answered or not."""
     agreement, hardship = await _lock(db, user_id, hardship_id)
-    if hardship.status is not HardshipStatus.GRANTED or not _is_over(hardship, await clock.today(db)):
+    is_over = agreement.status not in agreements.OPEN or _is_over(hardship, await clock.today(db))
+    if hardship.status not in hardships.OPEN or not is_over:
         return
     await hardships.LIFE.move(db, hardship, HardshipStatus.ENDED)
+    await deadlines.end(db, hardships.ANSWER, user_id, hardship.id)
     await booking.accrue(db, agreement)
 
 

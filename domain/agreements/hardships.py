@@ -52,6 +52,7 @@ LIFE = Lifecycle(
     Move([Status.REQUESTED], Status.GRANTED, GRANTED, refused=ANSWERED),
     Move([Status.REQUESTED], Status.REFUSED, REFUSED, refused=ANSWERED),
     Move([Status.GRANTED], Status.ENDED, ENDED, at="ends_on", due=END_DUE),
+    Move([Status.REQUESTED], Status.ENDED, ENDED),
     begins=Status.REQUESTED,
     event=REQUESTED,
     ends=(Status.REFUSED, Status.ENDED),

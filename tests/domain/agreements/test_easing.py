@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.actors import StaffActor
-from domain.agreements import booking, easing, hardships
+from domain.agreements import agreements, booking, easing, easing_tasks, hardships
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish
@@ -17,11 +17,13 @@ from domain.deadlines import deadlines, working_days
 from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
+from domain.notices.notices import Notice
 from domain.permissions import Role
 from infra import clock as house_clock
 from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import new_id
+from infra.outbox import Event
 from tests.days import pass_days_until
 from tests.domain.agreements.loans import open_loan, owner, pay_out, repay
 from tests.domain.agreements.test_drawing import borrower
@@ -172,3 +174,25 @@ async def test_what_cannot_be_is_refused_and_leaves_nothing(months: int, from_on
             await ask(db, agreement, PAUSE, months, from_on)
         assert (refused.value.code, refused.value.field) == ("INVALID", ("input", field))
         assert await hardships.of_agreement(db, agreement) == []
+
+
+@pytest.mark.parametrize("months", [2, 6])
+async def test_what_is_asked_for_or_in_force_ends_with_its_agreement_and_says_nothing(months: int) -> None:
+    async with rolled_back() as db:
+        agreement = await loan_since_january(db)
+        hardship = await ask(db, agreement, PAUSE, months)
+        payoff = (await standing_of(db, agreement)).payoff(await house_clock.today(db))
+        assert payoff is not None
+        await repay(db, agreement, payoff.amount)
+        assert (agreement.status, hardship.status in hardships.OPEN) == ("SETTLED", True)
+        its = (Event.user_id == agreement.user_id, Event.name.in_([agreements.SETTLED, hardships.ENDED]))
+        [settled] = (await db.execute(select(Event).where(*its))).scalars()
+        for _ in range(2):
+            await easing_tasks.end_hardship_with_agreement(db, settled)
+        assert hardship.status == "ENDED"
+        [_, ended] = (await db.execute(select(Event).where(*its).order_by(Event.position))).scalars()
+        await easing_tasks.tell_of_hardship(db, ended)
+        assert (await db.execute(select(Notice).where(Notice.user_id == agreement.user_id))).all() == []
+        assert (await db.execute(hardships.waiting_for(RISK).where(Hardship.id == hardship.id))).all() == []
+        promise = select(deadlines.Deadline.ended_at).where(deadlines.Deadline.subject_id == hardship.id)
+        assert None not in (await db.execute(promise)).scalars().all()
