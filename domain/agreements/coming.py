@@ -47,6 +47,8 @@ def lapses_on(standing: AgreementStanding) -> date | None:
 def _coming(standing: AgreementStanding) -> Iterator[date]:
     if (day := lapses_on(standing)) is not None:
         yield day
+    if standing.is_owed_after_all and standing.life.next_on is not None:
+        yield standing.life.next_on
     if standing.agreement.status not in OWING:
         return
     settles_from = standing.kind.settles_from(standing.agreement, standing.life)

@@ -56,6 +56,11 @@ class AgreementStanding:
         return self.life.owed.total
 
     @property
+    def is_owed_after_all(self) -> bool:
+        """Whether something is owed though the agreement is over: what a cashier gave back twice, and its interest."""
+        return self.agreement.ended_at is not None and self.outstanding > 0
+
+    @property
     def credit(self) -> int:
         return self.life.credit
 

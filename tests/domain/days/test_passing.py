@@ -14,7 +14,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from domain.agreements import agreements, posting
+from domain.agreements import agreements, booking, posting
+from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement
@@ -28,6 +29,7 @@ from domain.ledger.transfers import Transfer
 from domain.money import lives
 from infra import clock
 from infra.database import Db
+from infra.ids import new_id
 from infra.outbox import Event
 from tests.days import begin_day, pass_days, pass_days_until
 from tests.domain.agreements.loans import open_loan, pay_out, repay
@@ -202,6 +204,26 @@ async def test_a_day_touches_only_those_it_comes_to() -> None:
         await begin_day(db, date(2027, 4, 1))
         assert await passing.pass_for(db, people) == 3
         assert all(each.updated_at > at for each, at in zip(book, written, strict=True))
+
+
+async def test_what_went_back_twice_bears_interest_that_each_day_books_though_all_was_settled() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 31))
+        agreement = await open_loan(db, months=2)
+        await pay_out(db, agreement, 1_200_00)
+        await repay(db, agreement, 1_700_00)
+        assert (agreement.status, agreement.next_on) == (AgreementStatus.SETTLED, None)
+        for _ in range(2):
+            await booking.book_act(db, agreement, ActKind.REFUND, new_id(), 500_00)
+        assert (agreement.status, agreement.next_on) == (AgreementStatus.SETTLED, date(2027, 2, 28))
+        await pass_days_until(db, date(2027, 5, 15), agreement.user_id)
+        standing, balances = await standing_of(db, agreement), await balances_of(db, agreement.user_id, agreement.id)
+        assert (str(agreement.status), agreement.next_on, agreement.bucket) == ("SETTLED", date(2027, 5, 31), 0)
+        assert (balances[K.PRINCIPAL], balances[K.INTEREST]) == (500_00, 5_00)
+        payoff = standing.payoff(standing.on)
+        assert payoff is not None
+        await repay(db, agreement, payoff.amount)
+        assert agreement.next_on is None
 
 
 async def test_one_agreement_that_stands_in_the_way_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
