@@ -28,10 +28,11 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
     """Refunds of this amount together, of the newest payments for it; what is paid for is locked. None where they don't reach."""
     paid = await payments.of_cause(db, user_id, purpose.cause, purpose.id)
     came = [each for each in paid if each.status is PaymentStatus.SETTLED and each.currency == amount.currency]
-    gone = await refunds.given_back(db, user_id, {each.id for each in came})
+    ids = {each.id for each in came}
+    gone, apart = await refunds.given_back(db, user_id, ids), await refunds.lying_apart(db, user_id, ids)
     now, left, made = await clock.now(db), amount.minor, list[Refund]()
     for payment in came:
-        part = min(left, payment.amount - gone.get(payment.id, 0))
+        part = 0 if payment.id in apart else min(left, payment.amount - gone.get(payment.id, 0))
         if part > 0:
             left -= part
             made.append(

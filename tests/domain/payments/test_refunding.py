@@ -93,6 +93,18 @@ async def test_what_is_said_of_another_amount_is_marked_and_nothing_else(amount:
         assert await became(refund) == (S.SETTLED, True, ["refunded"])
 
 
+async def test_what_fitted_nothing_gives_back_nothing_of_what_did() -> None:
+    async with cashier_says(collects=[PENDING]), rolled_back() as db:
+        cause = PaidFor("test", new_id())
+        fits, apart = [await paying.begin(db, SOMEBODY, cause, PAID) for _ in range(2)]
+        for payment, takes in ((fits, True), (apart, False)):
+            CAUSE.takes = takes
+            await paying.record(db, payment, paid(reference=f"R-{payment.id.hex}"))
+        [refund] = await refunding.begin(db, SOMEBODY, cause, BACK)
+        assert refund.payment_id == fits.id
+        assert await refunding.begin(db, SOMEBODY, cause, Money(3_001, "CNY")) == []
+
+
 SAYINGS = {
     "yes": YES,
     "no": NO,
