@@ -1,6 +1,5 @@
 """Claiming: a partner wants some of a deposit, the person says no or lets it stand, and staff decide how much of it is right."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.permissions import Permission
-from infra import clock, receipts, texts, vault
+from infra import clock, outbox, receipts, texts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.money import Money
@@ -36,11 +35,7 @@ async def claim(db: Db, actor: PartnerActor, agreement_id: UUID, amount: Money, 
     reason = texts.line(reason, WORDS_MAX, ("input", "reason"))
     input = {"agreementId": agreement_id, "amount": [amount.minor, amount.currency], "reason": reason}
     receipt = await receipts.claim(db, actor=actor.name, operation="claimDamage", key=key, input=input)
-    its = agreements.visible_to(actor).where(Agreement.id == agreement_id).with_only_columns(Agreement.user_id)
-    user_id = (await db.execute(its)).scalar_one_or_none()
-    agreement = await agreements.lock(db, user_id, agreement_id) if user_id else None
-    if agreement is None:
-        raise agreements.no_such_agreement()
+    agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
     await clock.catch_up(db)
@@ -86,6 +81,8 @@ async def _make(db: Db, agreement: Agreement, deposit: Deposit, amount: Money, r
     )
     db.add(made)
     await deposits.LIFE.move(db, deposit, DepositStatus.CLAIMED)
+    owner, due_at = agreement.user_id, made.answer_by
+    await outbox.announce(db, deposits.CLAIM_DUE, user_id=owner, subject_id=agreement.id, due_at=due_at)
     await agreements.touch(db, agreement)
 
 
@@ -143,18 +140,13 @@ async def decide(db: Db, actor: StaffActor, claim_id: UUID, amount: Money, answe
     return made
 
 
-async def let_stand_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """Let all of a claim stand that nobody disputed in time, of agreements whose rows this transaction holds."""
-    by_key = {
-        (each.agreement.user_id, each.agreement.id): each
-        for each in standings
-        if each.is_noticed or moving_out.is_over(each)
-    }
-    made, now = await claims.of_agreements(db, {*by_key}) if by_key else {}, await clock.now(db)
-    for key, each in made.items():
-        if each.status is ClaimStatus.OPEN and each.answer_by <= now:
-            await uphold(db, by_key[key], each, each.amount)
-    return [*standings]
+async def let_stand(db: Db, user_id: UUID, agreement_id: UUID) -> None:
+    """Let all of a claim stand that nobody disputed in time."""
+    agreement = await agreements.lock(db, user_id, agreement_id)
+    made = await claims.of_agreement(db, user_id, agreement_id)
+    assert agreement is not None and made is not None, "a claim that is due was made"
+    if made.status is ClaimStatus.OPEN:
+        await uphold(db, await standing_of(db, agreement), made, made.amount)
 
 
 async def uphold(db: Db, standing: AgreementStanding, made: Claim, amount: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import StaffActor
+from domain.agreements.deposits import CLAIM_DUE
 from domain.permissions import Permission
 from infra import vault
 from infra.database import Db
@@ -37,7 +38,7 @@ UNDECIDED = (Status.OPEN, Status.DISPUTED)
 LIFE = Lifecycle(
     "Claim",
     Move([Status.OPEN], Status.DISPUTED),
-    Move([Status.OPEN], Status.UPHELD, at="answer_by"),
+    Move([Status.OPEN], Status.UPHELD, at="answer_by", due=CLAIM_DUE),
     Move([Status.DISPUTED], Status.UPHELD),
     Move([Status.DISPUTED], Status.REJECTED),
     begins=Status.OPEN,

@@ -21,6 +21,7 @@ DEPOSIT = "deposit"  # the cause of its payments and refunds
 # The subject of all of them is the agreement.
 DEPOSIT_HELD, DEPOSIT_RETURNED = declare("deposit.held"), declare("deposit.returned")
 CLAIM_MADE, CLAIM_DISPUTED, CLAIM_DECIDED = map(declare, ("claim.made", "claim.disputed", "claim.decided"))
+CLAIM_DUE = declare("claim.due")  # nobody can dispute it any more
 
 
 class DepositStatus(StrEnum):

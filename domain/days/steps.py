@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from domain.agreements import booking, claiming, lapsing, moving_out
+from domain.agreements import booking, lapsing, moving_out
 from domain.agreements.standings import AgreementStanding
 from infra.database import Db
 
@@ -22,6 +22,5 @@ class DayStep:
 STEPS = (
     DayStep("book what fell due, and what is late", booking.accrue_all),
     DayStep("let lapse what has not begun", lapsing.lapse_all),
-    DayStep("let stand what nobody disputed", claiming.let_stand_all),
     DayStep("give back what is left of leases that are over", moving_out.give_back_all),
 )

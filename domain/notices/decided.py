@@ -55,6 +55,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "challenge.created": Untold("the code itself is the message"),
     "claim.decided": ("claim_decided",),
     "claim.disputed": OWN_ACT,
+    "claim.due": LATER,
     "claim.made": ("deposit_claimed",),
     "consent.granted": ("consent_granted",),
     "consent.revoked": ("consent_ended",),

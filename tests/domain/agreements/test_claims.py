@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.actors import PartnerActor, StaffActor
-from domain.agreements import claiming, leaving
+from domain.agreements import agreements, claiming, leaving, moving, moving_out
 from domain.agreements.acts import ActKind, AgreementAct
-from domain.agreements.agreements import Agreement
+from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.claims import Claim
 from domain.evidence.leaves import Evidence
 from domain.ledger.kinds import AccountKind as K
@@ -46,6 +46,7 @@ from tests.domain.agreements.leases import (
 from tests.domain.agreements.loans import owner
 from tests.phones import Phone, new_key
 from tests.visiting import visitor
+from tests.working import work_off
 
 DAY = timedelta(days=1)
 RISK = StaffActor(new_id(), Role.RISK)
@@ -77,6 +78,15 @@ def decide(made: Claim, minor: int, by: StaffActor = RISK) -> Awaitable[Any]:
     return transact(
         lambda db: claiming.decide(db, by, made.id, Money(minor, "CNY"), "The pictures show it.", new_key())
     )
+
+
+async def take_back(agreement: Agreement) -> None:
+    """As whoever withdraws within a day."""
+    async with transaction() as db:
+        held = await agreements.lock(db, agreement.user_id, agreement.id)
+        assert held is not None
+        await moving_out.undo(db, held)
+        await moving.move(db, held, AgreementStatus.UNWOUND)
 
 
 async def claim_of(agreement: Agreement) -> Claim:
@@ -216,6 +226,36 @@ async def test_a_claim_that_nobody_disputes_in_time_stands(clock: Clock) -> None
     assert await status_of(agreement) == ("SETTLED", "PARTLY_RETURNED")
     made = await claim_of(agreement)
     assert (made.status.value, made.upheld, made.decided_by) == ("UPHELD", HELD, None)
+    await nothing_differs(agreement)
+
+
+async def test_a_claim_stands_on_its_day_also_while_the_lease_lasts(clock: Clock) -> None:
+    agreement = await moved_in()
+    await pay(agreement, RENT)
+    today = (await standing(agreement)).on
+    await notice(agreement, today + 30 * DAY)
+    await claim(agreement, 1_200_00)
+    await stand_on(clock, today + 8 * DAY)
+    await work_off(agreement.user_id, agreement.id)
+    assert await status_of(agreement) == ("ACTIVE", "HELD")
+    books = await balances(agreement)
+    assert ((await claim_of(agreement)).upheld, books[K.DEPOSIT]) == (1_200_00, HELD - 1_200_00)
+    await nothing_differs(agreement)
+
+
+async def test_a_claim_outlives_the_taking_back_of_its_lease(clock: Clock) -> None:
+    agreement, _ = await leaving_tenant(clock)
+    today = (await standing(agreement)).on
+    await claim(agreement, 1_200_00)
+    await take_back(agreement)
+    await back(clock, agreement)
+    assert await status_of(agreement) == ("UNWOUND", "CLAIMED")
+    await stand_on(clock, today + 8 * DAY)
+    await back(clock, agreement)
+    assert await status_of(agreement) == ("UNWOUND", "PARTLY_RETURNED")
+    books = await balances(agreement)
+    assert (books[K.DEPOSIT], books[K.DEPOSIT_RETURNING], books[K.CREDIT], books[K.RENT]) == (0, 0, 0, 0)
+    assert (books[K.PAYABLE], books[K.COLLECTED]) == (1_200_00, 1_200_00)
     await nothing_differs(agreement)
 
 
