@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from domain.actors import PartnerActor, StaffActor, UserActor
 from domain.agreements import agreements, claims, deposits, moving_out
-from domain.agreements.agreements import Agreement
+from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.claims import Claim, ClaimStatus
 from domain.agreements.deposits import Deposit, DepositStatus
 from domain.agreements.limits import transfer_of
@@ -55,7 +55,8 @@ async def _claimable(db: Db, standing: AgreementStanding) -> Deposit:
     if deposit is None or deposit.status in (DepositStatus.WAIVED, DepositStatus.DUE):
         raise Refusal(RefusalCode.NOT_OPEN, N_("No deposit is held of this agreement."), field=AGREEMENT)
     is_claimed = await claims.of_agreement(db, agreement.user_id, agreement.id) is not None
-    if is_claimed or deposit.status is not DepositStatus.HELD:
+    # Of a lease that was taken back the deposit is on its way since then.
+    if is_claimed or deposit.status is not DepositStatus.HELD or agreement.status is AgreementStatus.UNWOUND:
         sentence = N_("This deposit was claimed before, or is on its way back.")
         raise Refusal(RefusalCode.NOT_OPEN, sentence, field=AGREEMENT)
     ends_on = standing.ends_on

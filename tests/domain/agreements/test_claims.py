@@ -259,6 +259,16 @@ async def test_a_claim_outlives_the_taking_back_of_its_lease(clock: Clock) -> No
     await nothing_differs(agreement)
 
 
+async def test_nothing_is_claimed_of_a_lease_that_was_taken_back(clock: Clock) -> None:
+    agreement, _ = await leaving_tenant(clock)
+    await take_back(agreement)
+    assert await status_of(agreement) == ("UNWOUND", "HELD"), "it is on its way back"
+    assert (await refusal(claim(agreement, 100)))[:2] == ("NOT_OPEN", ("input", "agreementId"))
+    await back(clock, agreement)
+    assert await status_of(agreement) == ("UNWOUND", "RETURNED")
+    await nothing_differs(agreement)
+
+
 async def test_through_the_doors(shopper: Phone, clock: Clock) -> None:
     async with visitor(settings().public_url) as http:
         await lease_and_claim(shopper, http)
