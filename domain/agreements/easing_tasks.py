@@ -22,7 +22,7 @@ TOLD: Mapping[str, NoticeKind] = {
 
 @reaction(*TOLD, stored_as="tell_of_hardship")
 async def tell_of_hardship(db: Db, event: Event) -> None:
-    """Of an agreement that is over nothing goes on, and nobody has to answer any more."""
+    """Nobody is told of a hardship whose agreement is over: nothing goes on, and nobody has to answer."""
     hardship = await db.get_one(Hardship, (event.user_id, event.subject_id))
     its = select(Agreement).where(Agreement.user_id == hardship.user_id, Agreement.id == hardship.agreement_id)
     agreement = (await db.execute(its)).scalar_one()
