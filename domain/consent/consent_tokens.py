@@ -1,7 +1,7 @@
 """Consent token: what the app hands to a partner, whose client shows it with each question. It is worked out, never stored."""
 
 import base64
-import binascii
+import re
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -12,6 +12,7 @@ from infra import vault
 
 PURPOSE = "consent-token"
 PREFIX = "lct_"  # so that whoever finds one knows what it is
+TOKEN = re.compile(PREFIX + r"([A-Za-z0-9_-]{64})")  # one spelling alone: uses are counted by it
 
 
 def token_of(consent: Consent) -> str:
@@ -22,10 +23,12 @@ def token_of(consent: Consent) -> str:
 
 def opened(token: str) -> tuple[UUID, UUID] | None:
     """Whose consent it is for, and which; None where it is none of ours."""
+    spelled = TOKEN.fullmatch(token)
+    if spelled is None:
+        return None
     try:
-        told = token.removeprefix(PREFIX)
-        said = _cipher().decrypt(base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)), [PURPOSE.encode()])
-    except (ValueError, binascii.Error, InvalidTag):
+        said = _cipher().decrypt(base64.urlsafe_b64decode(spelled[1]), [PURPOSE.encode()])
+    except InvalidTag:
         return None
     return UUID(bytes=said[:16]), UUID(bytes=said[16:])
 
