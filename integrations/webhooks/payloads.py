@@ -35,7 +35,7 @@ AGREEMENT_TYPES = frozenset(OF_AGREEMENTS.values())
 
 @dataclass(frozen=True)
 class ToldConsent:
-    """What is told of a consent that came without an application; the token only to whoever asked for it."""
+    """What is told of a consent that came without an application; the token only to whoever asked for it, when it is given."""
 
     token: str | None = None
     reference: str | None = None
@@ -56,7 +56,7 @@ def payload(
     `consent`: what is told of one that came without an application.
     """
     about = (
-        _consented(subject_id, consent)
+        _consented(event_type, subject_id, consent)
         if consent
         else _about(event_type, global_id("Application", subject_id), about_id)
     )
@@ -70,9 +70,10 @@ def payload(
     return orjson.dumps(told)
 
 
-def _consented(consent_id: UUID, told: ToldConsent) -> dict[str, Any]:
+def _consented(event_type: EventType, consent_id: UUID, told: ToldConsent) -> dict[str, Any]:
     consent = global_id("Consent", consent_id)
-    asked = {"consentToken": told.token, "reference": told.reference} if told.token else {}
+    has_token = told.token is not None and event_type is EventType.CONSENT_GRANTED
+    asked = {"consentToken": told.token, "reference": told.reference} if has_token else {}
     return {"consentId": consent, **asked, "fetch": _fetch(CONSENT_QUERY, consent)}
 
 

@@ -114,18 +114,16 @@ async def take(room: int, each: int, busy: Mapping[UUID, int]) -> list[Taken]:
 
 async def _consents_of(db: Db, rows: Iterable[Row[Any]]) -> dict[UUID, ToldConsent]:
     """What is told of the consents without an application, by id; the token where the partner asked for it and got a yes."""
-    granted = {row.about_id: row.event_type for row in rows if row.event_type in CONSENT_TYPES}
-    if not granted:
+    ids = {row.about_id for row in rows if row.event_type in CONSENT_TYPES}
+    if not ids:
         return {}
     its = (
         select(Consent, ConsentRequest)
         .outerjoin(ConsentRequest, ConsentRequest.consent_id == Consent.id)
-        .where(Consent.id.in_(granted), Consent.application_id.is_(None))
+        .where(Consent.id.in_(ids), Consent.application_id.is_(None))
     )
     return {
-        consent.id: ToldConsent(token_of(consent), request.reference)
-        if request and granted[consent.id] == EventType.CONSENT_GRANTED.name
-        else ToldConsent()
+        consent.id: ToldConsent(token_of(consent), request.reference) if request else ToldConsent()
         for consent, request in await db.execute(its)
     }
 

@@ -154,6 +154,29 @@ class TestWhoHears:
         assert data["consent.revoked", asked] == {"consentId": asked, "fetch": fetch}
         assert data["consent.granted", own].keys() == {"consentId", "fetch"}
 
+    async def test_of_a_consent_with_its_token_also_when_its_end_is_sent_at_once(
+        self, shop: Shop, server: Hook
+    ) -> None:
+        for each in (EventType.CONSENT_GRANTED, EventType.CONSENT_REVOKED):
+            await listen(shop, server.url, each)
+        partner = PartnerActor(partner_id=shop.partner.id, client_id="till")
+        async with transaction() as db:
+            person = UserActor((await somebody(db)).id, uuid4())
+            request = await consent_requests.ask(
+                db, partner, Purpose.LENDING, [ConsentScope.SCORE_CHECK], 30, None, key=f"ask-{uuid4()}"
+            )
+            consent = await consent_requests.answer(
+                db, person, request.code, is_granted=True, days=None, key=f"yes-{uuid4()}"
+            )
+            assert consent is not None
+        async with transaction() as db:
+            await consenting.revoke(db, person, consent.id)
+        for event in await of_consents(person.user_id):
+            await reacting.react(event, TELL_PARTNER)
+        assert len(await send()) == 2
+        told = {posted.told["type"]: posted.told["data"].get("consentToken") for posted in server.posted}
+        assert told == {"consent.granted": consent_tokens.token_of(consent), "consent.revoked": None}
+
     async def test_of_a_consent_by_its_application(self, shop: Shop, server: Hook) -> None:
         endpoint, _ = await listen(shop, server.url)
         application = await apply_at(shop, share=(ConsentScope.SCORE_CHECK,))
