@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
+from domain.consent.consent_requests import ConsentRequest
 from domain.credit import assessing
 from domain.facts import accounts
 from domain.facts.link_requests import AccountLinkRequest
@@ -20,11 +21,13 @@ from infra.reactions import reaction
 
 SPENT_KEPT = timedelta(days=30)
 
-# Challenges and links under way are of no use to anybody a month later; what counted on until now nobody has leave to keep.
+# Challenges, links under way and what a partner asked to no effect are of no use to anybody a month later; what counted on until
+# now nobody has leave to keep.
 pruning.forget(
     "prune_spent",
     Stale(Challenge.created_at, pruning.ago(SPENT_KEPT)),
     Stale(AccountLinkRequest.created_at, pruning.ago(SPENT_KEPT)),
+    Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )
 

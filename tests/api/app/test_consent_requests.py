@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from domain.consent import consent_tokens
 from domain.consent.consent_requests import ConsentRequest
 from domain.consent.consents import Consent
 from domain.credit import scores
-from infra.database import reading
+from infra import pruning
+from infra.database import reading, transaction
 from tests.api.doors import Client
 from tests.api.offering import close
 from tests.api.partner.test_scores import check
@@ -147,3 +149,27 @@ async def test_what_is_too_old_unknown_or_too_long_is_refused(member: Phone, cli
 async def test_a_partner_learns_what_is_wrong(client: Client, wrong: Answer, field: str) -> None:
     refusal = await ask(client, **wrong)
     assert (refusal["code"], refusal["field"]) == ("INVALID", ["input", field])
+
+
+async def test_what_nobody_said_yes_to_is_forgotten_after_a_month(
+    member: Phone, shop: Shop, client: Client, clock: Clock
+) -> None:
+    granted, declined, unanswered = [await ask(client) for _ in range(3)]
+    await answer(member, granted["requestCode"])
+    await answer(member, declined["requestCode"], granted=False)
+    asked = select(ConsentRequest.code).where(ConsentRequest.partner_id == shop.partner.id)
+    async with reading() as db:
+        over = select(func.min(ConsentRequest.expires_at)).where(ConsentRequest.partner_id == shop.partner.id)
+        first = (await db.execute(over)).scalar_one()
+    await clock.stand_at(first + timedelta(days=30) - timedelta(seconds=1))
+    assert await left_of(asked) == {each["requestCode"] for each in (granted, declined, unanswered)}
+    await clock.stand_at(first + timedelta(days=30, seconds=60))
+    assert await left_of(asked) == {granted["requestCode"]}
+
+
+async def left_of(asked: Select[str]) -> set[str]:
+    """What a night leaves of these."""
+    async with transaction() as db:
+        while await pruning.one_batch(db, "prune_spent"):
+            pass
+        return {*(await db.execute(asked)).scalars()}
