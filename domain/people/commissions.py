@@ -57,7 +57,7 @@ async def rate_of(db: Db, partner_id: UUID) -> Decimal:
 
 async def propose(db: Db, actor: StaffActor, partner_id: UUID, rate: Decimal) -> CommissionRate:
     """Refuses NOT_ALLOWED, NOT_FOUND, INVALID a rate out of bounds, and NOT_OPEN while another one waits."""
-    if not 0 <= rate <= MOST or rate != rate.quantize(DIGITS):
+    if rate.is_nan() or not 0 <= rate <= MOST or rate != rate.quantize(DIGITS):
         raise invalid(N_("A commission is a share from 0 to {most}, with up to 5 decimals."), "rate", most=str(MOST))
     partner = await db.get(Partner, partner_id)
     if partner is None:

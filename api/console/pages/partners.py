@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +101,7 @@ def _rate(said: str) -> Decimal:
     """A share, written in percent."""
     try:
         return Decimal(said) / 100
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one that overflows
         raise invalid(N_("Write a share in percent, as 0.5."), "rate") from None
 
 
