@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.deadlines import deadlines
 from domain.reconciling.reconciling import DONE
 from infra.backlog import PATIENCE_SECONDS
 from infra.database import Db, reading
@@ -27,10 +28,7 @@ class MoneyAlarms:
 LOOK = text("""
     SELECT (SELECT count(*) FROM ledger_breaks WHERE ended_at IS NULL)::int,
            (SELECT count(*) FROM takings WHERE (why IS NOT NULL AND ended_at IS NULL) OR contradicted_at IS NOT NULL)::int,
-           (SELECT extract(epoch FROM longan_now() - max(occurred_at)) FROM events WHERE subject_id IS NULL AND name = :done)::float,
-           missed.*
-      FROM (SELECT count(*)::int, coalesce(extract(epoch FROM longan_now() - min(missed_at)), 0)::float FROM deadlines
-             WHERE missed_at IS NOT NULL AND ended_at IS NULL) AS missed
+           (SELECT extract(epoch FROM longan_now() - max(occurred_at)) FROM events WHERE subject_id IS NULL AND name = :done)::float
 """)
 
 
@@ -44,4 +42,6 @@ async def look_now() -> MoneyAlarms | None:
 
 
 async def look(db: Db) -> MoneyAlarms:
-    return MoneyAlarms(*(await db.execute(LOOK, {"done": DONE})).one())
+    breaks, unmatched, seconds = (await db.execute(LOOK, {"done": DONE})).one()
+    missed, missed_seconds = await deadlines.count_missed(db)
+    return MoneyAlarms(breaks, unmatched, seconds, missed, missed_seconds)
