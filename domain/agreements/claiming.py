@@ -12,6 +12,7 @@ from domain.agreements.claims import Claim, ClaimStatus
 from domain.agreements.deposits import Deposit, DepositStatus
 from domain.agreements.limits import transfer_of
 from domain.agreements.standings import AgreementStanding, standing_of
+from domain.deadlines import deadlines
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.ledger.kinds import AccountKind as K
@@ -102,6 +103,7 @@ async def dispute(db: Db, actor: UserActor, agreement_id: UUID, message: str, ke
     await claims.write(db, made, "message", message)
     made.answer_by = clock.begins(await clock.today(db) + DAY * (DECIDED_WITHIN_DAYS + 1))
     await claims.LIFE.move(db, made, ClaimStatus.DISPUTED)
+    await deadlines.begin(db, claims.DECISION, agreement.user_id, made.id, agreement.id, made.answer_by)
     deposit = await deposits.find(db, agreement.user_id, agreement.id)
     assert deposit is not None, "a claim is on a deposit"
     await deposits.LIFE.move(db, deposit, DepositStatus.DISPUTED)
@@ -136,6 +138,7 @@ async def decide(db: Db, actor: StaffActor, claim_id: UUID, amount: Money, answe
         raise invalid(sentence, AMOUNT, most=str(Money(made.amount, made.currency)), currency=made.currency)
     await claims.write(db, made, "answer", answer)
     made.decided_by = actor.staff_id
+    await deadlines.end(db, claims.DECISION, made.user_id, made.id)
     await uphold(db, await standing_of(db, agreement), made, amount.minor)
     receipt.result_id = made.id
     return made

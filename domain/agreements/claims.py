@@ -8,7 +8,9 @@ from sqlalchemy import CheckConstraint, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import StaffActor
+from domain.agreements.claim_words import CLAIM_DELAYED
 from domain.agreements.deposits import CLAIM_DUE
+from domain.deadlines.deadlines import DeadlineKind, declare_kind
 from domain.permissions import Permission
 from infra import vault
 from infra.database import Db
@@ -19,8 +21,10 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
+from infra.words import N_
 
 TEXTS = "claims.texts"
+DECISION = declare_kind(DeadlineKind("claim", N_("Decision on a claim"), CLAIM_DELAYED))
 IS_UNDECIDED = "status IN ('OPEN', 'DISPUTED')"  # literally, for the index that the queue is read from
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.agreements import agreements, deposits, draw_downs, words
+from domain.agreements import agreements, claim_words, deposits, draw_downs, words
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.kinds import KINDS
@@ -30,7 +30,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     agreements.DELIVERY_REPORTED: words.DELIVERY_REPORTED,
     agreements.TAKEN_BACK: words.GOODS_TAKEN_BACK,
     agreements.RETURN_REFUSED: words.RETURN_REFUSED,
-    deposits.CLAIM_DECIDED: words.CLAIM_DECIDED,
+    deposits.CLAIM_DECIDED: claim_words.CLAIM_DECIDED,
 }
 
 
@@ -77,7 +77,7 @@ async def tell_of_claim(db: Db, event: Event) -> None:
     deposit = await deposits.find(db, agreement.user_id, agreement.id)
     assert deposit is not None, "a claim is on a deposit"
     days, product = deposit.dispute_days, agreement.title
-    await notify(db, agreement.user_id, words.DEPOSIT_CLAIMED, agreement.id, product=product, days=days)
+    await notify(db, agreement.user_id, claim_words.DEPOSIT_CLAIMED, agreement.id, product=product, days=days)
 
 
 async def _agreement(db: Db, user_id: UUID | None, id: UUID | None) -> Agreement:

@@ -197,29 +197,6 @@ TREATMENT_CONFIRMED = declare(
         link=AGREEMENT,
     )
 )
-DEPOSIT_CLAIMED = declare(
-    NoticeKind(
-        "deposit_claimed",
-        NoticeClass.MONEY,
-        N_("Something is claimed of your deposit"),
-        N_(
-            "{product}: the partner wants some of your deposit. Read why, and say no within {days} days if it is wrong; then it stands."
-        ),
-        lock=LATE,
-        link=AGREEMENT,
-        texted=Texted.INSTEAD,
-    )
-)
-CLAIM_DECIDED = declare(
-    NoticeKind(
-        "claim_decided",
-        NoticeClass.MONEY,
-        N_("The claim on your deposit is decided"),
-        N_("{product}: your agreement shows how much of your deposit was kept. The rest goes back to you."),
-        lock=NEWS,
-        link=AGREEMENT,
-    )
-)
 HARDSHIP_ASKED = declare(
     NoticeKind(
         "hardship_asked",

@@ -65,7 +65,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "deposit.held": SHOWN,
     "deposit.returned": ("deposit_returned",),
     "deadline.due": LATER,
-    "deadline.missed": ("hardship_delayed", "payout_late"),
+    "deadline.missed": ("claim_delayed", "hardship_delayed", "payout_late"),
     "device.ended": ("device_signed_out",),
     "evidence.head_signed": OURS,
     "evidence.sealing_due": OURS,

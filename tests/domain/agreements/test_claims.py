@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Sequence
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -15,10 +16,12 @@ from domain.agreements import agreements, claiming, leaving, moving, moving_out
 from domain.agreements.acts import ActKind, AgreementAct
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.claims import Claim
+from domain.deadlines import deadlines
 from domain.evidence.leaves import Evidence
 from domain.ledger.kinds import AccountKind as K
 from domain.market.goods import Goods
 from domain.money.due_dates import months_later
+from domain.notices.notices import Notice
 from domain.permissions import Role
 from domain.reconciling.settlements import settlement_of
 from infra.database import reading, transact, transaction
@@ -257,6 +260,33 @@ async def test_a_claim_outlives_the_taking_back_of_its_lease(clock: Clock) -> No
     assert (books[K.DEPOSIT], books[K.DEPOSIT_RETURNING], books[K.CREDIT], books[K.RENT]) == (0, 0, 0, 0)
     assert (books[K.PAYABLE], books[K.COLLECTED]) == (1_200_00, 1_200_00)
     await nothing_differs(agreement)
+
+
+async def test_a_decision_that_is_late_is_told_and_shown_to_the_staff_until_it_is_made(clock: Clock) -> None:
+    agreement, _ = await leaving_tenant(clock)
+    await claim(agreement, 1_200_00)
+    await dispute(agreement)
+    made = await claim_of(agreement)
+    await clock.stand_at(made.answer_by - timedelta(seconds=1))
+    await work_off(agreement.user_id, agreement.id)
+    assert (await late_of(made), await told_late(agreement)) == ([], 0)
+    await clock.stand_at(made.answer_by)
+    await work_off(agreement.user_id, agreement.id)
+    assert (await late_of(made), await told_late(agreement)) == ([agreement.id], 1)
+    await decide(made, 0)
+    assert await late_of(made) == []
+
+
+async def late_of(made: Claim) -> list[UUID]:
+    """What the staff is shown to be late of it."""
+    async with reading() as db:
+        return [each.about_id for each in await deadlines.missed(db, 1_000) if each.subject_id == made.id]
+
+
+async def told_late(agreement: Agreement) -> int:
+    async with reading() as db:
+        its = select(func.count()).where(Notice.user_id == agreement.user_id, Notice.code == "claim_delayed")
+        return (await db.execute(its)).scalar_one()
 
 
 async def test_nothing_is_claimed_of_a_lease_that_was_taken_back(clock: Clock) -> None:
