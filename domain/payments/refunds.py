@@ -77,7 +77,7 @@ async def given_back(db: Db, user_id: UUID, payment_ids: set[UUID]) -> dict[UUID
 
 
 async def lying_apart(db: Db, user_id: UUID, payment_ids: set[UUID]) -> set[UUID]:
-    """Of which of these payments the money fitted nothing. It goes back by itself, or is found to be another payment."""
+    """Say of which of these payments the money fitted nothing. It goes back by itself, or is found to be another payment."""
     is_its = (Taking.cashier == Payment.cashier) & (Taking.reference == Payment.reference)
     its = select(Payment.id).join(Taking, is_its).where(Payment.user_id == user_id, Payment.id.in_(payment_ids))
     odd = its.where(Taking.why.is_not(None), Taking.payment_id.is_distinct_from(Payment.id))
