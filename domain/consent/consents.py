@@ -13,7 +13,7 @@ from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.permissions import Permission
-from infra import clock, lasting, outbox
+from infra import clock, feeds, lasting, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
@@ -76,6 +76,7 @@ class Consent(InFeed, Entity):
     __table_args__ = (
         Index(None, "user_id", "application_id"),
         Index(None, "partner_id", "feed_position", "id"),
+        feeds.waiting_index("ix_consents_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "id"),
     )
 

@@ -64,6 +64,15 @@ async def defined(url: str) -> dict[str, str]:
     return {name: str(definition) for name, definition in rows}
 
 
+def test_what_waits_in_a_feed_is_found_in_the_order_in_which_it_gets_its_place() -> None:
+    """Else all that waits is sorted for each batch of it, and after an upgrade that is all there is."""
+    in_feeds = [each for each in Entity.metadata.tables.values() if "feed_position" in each.columns]
+    assert {each.name for each in in_feeds} >= {"agreements", "applications", "consents"}
+    waiting = {str(index.name): [*index.columns.keys()] for each in in_feeds for index in each.indexes}
+    wanted = {f"ix_{each.name}_unplaced": ["partner_id", "updated_at", "id"] for each in in_feeds}
+    assert {name: waiting.get(name) for name in wanted} == wanted
+
+
 def test_the_composition_root_knows_every_table() -> None:
     known = set(Entity.metadata.tables)
     for name in modules():
