@@ -60,7 +60,7 @@ def _tokens(world: SandboxWorld, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verify(request: Request) -> Response:
-    """Says what an id_token holds once its signature and nonce are right, and leaves the rest to whoever asks."""
+    """Says what an id_token holds once its signature is right, and leaves the rest to whoever asks."""
     try:
         claims = jwt.decode(request.form.get("id_token", ""), _key(client_secret(KEY)), algorithms=["HS256"]).claims
     except (JoseError, ValueError):
