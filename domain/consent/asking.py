@@ -164,12 +164,13 @@ def _judge(lookup: Lookup, score: Score) -> LookupAnswer:
 
 
 async def _is_paid_for(db: Db, lookup: Lookup) -> bool:
-    """Whether the partner paid for the same question about this person within a day. UNKNOWN costs nothing."""
+    """Whether the partner paid for the same question about this person within a day, by whichever token. UNKNOWN costs nothing."""
     before = exists().where(
         Lookup.user_id == lookup.user_id,
-        Lookup.subject_id == lookup.subject_id,
+        Lookup.partner_id == lookup.partner_id,
         Lookup.at > lookup.at - SAME_FOR,
         Lookup.kind == lookup.kind,
+        Lookup.purpose == lookup.purpose,
         Lookup.at_least.is_not_distinct_from(lookup.at_least),
         Lookup.charged,
     )

@@ -84,6 +84,15 @@ async def test_the_same_question_is_charged_once_a_day(
     assert (await check(later, token, "B"))["charged"] is True
 
 
+async def test_the_same_question_by_another_token_of_the_same_person_is_free(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    first, second = await token_of(shopper, shop), await token_of(shopper, shop)
+    renting = await token_of(shopper, shop, purpose="RENTING")
+    assert [(await check(client, token))["charged"] for token in (first, second)] == [True, False]
+    assert (await check(client, renting, purpose="RENTING"))["charged"] is True
+
+
 async def open_again(shop: Shop) -> str:
     """A token for the same partner's client, since those of before are over."""
     async with transaction() as db:
