@@ -20,13 +20,14 @@ class Books:
     """Which accounts of the ledger carry what the person gets, as it becomes owed, and how the statement calls that line.
 
     `owed` is what they owe for it, `given` its other side. `taken_from` is the part of the limit that it uses up; None where
-    there is no limit.
+    there is no limit. `is_earned`: whether it is earned as it becomes owed, as rent is, and not given.
     """
 
     owed: AccountKind
     given: AccountKind
     taken_from: AccountKind | None
     line: MovementKind
+    is_earned: bool = False
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,9 @@ def _gives_up(movement: Movement) -> bool:
 
 
 def _given_up(line: Movement, fees: int, books: Books) -> list[Leg]:
-    """Of a waiver. Principal is given up where a fee was withheld of it: that fee first, as far as it was earned."""
+    """Of a waiver. Principal is given up where a fee was withheld of it: that fee first, as far as it was earned. Rent bears none."""
     charges, principal = -(line.fees + line.penalties), -line.principal
-    of_principal = min(principal, max(0, fees - charges))
+    of_principal = 0 if books.is_earned else min(principal, max(0, fees - charges))
     of_credit = min(line.credit, max(0, fees - charges - of_principal))
     return [
         (K.FEES_EARNED, K.FEES, charges),

@@ -51,7 +51,7 @@ async def _has_begun(db: Db, agreement: Agreement) -> bool:
 
 KIND = AgreementKind(
     life=life_of("a rental", Move(OWING, AgreementStatus.UNWOUND, UNWOUND, refused=TOO_LATE)),
-    books=Books(AccountKind.RENT, AccountKind.RENT_EARNED, None, MovementKind.RENT),
+    books=Books(AccountKind.RENT, AccountKind.RENT_EARNED, None, MovementKind.RENT, is_earned=True),
     sentences=Sentences(
         N_("Rent of month {number}, from {on}."),
         N_("Rent of month {number}, from {on}."),

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from domain.agreements import repaying, statements
+from domain.agreements import agreements, booking, repaying, statements
+from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
 from domain.ledger.kinds import AccountKind as K
@@ -89,6 +90,24 @@ async def test_a_lease_begins_with_its_deposit_and_rent_is_due_at_once(clock: Cl
         ("REPAYMENT", -RENT, "Your payment, thank you: CN¥3,100.00 of rent."),
         ("RENT", RENT, f"Rent of month 1, from {now.on.day} {now.on:%B}."),
     ]
+
+
+async def test_rent_that_is_given_up_was_never_earned_and_a_fee_that_was_paid_stays_so() -> None:
+    agreement = await moved_in()
+    await act(agreement, ActKind.PENALTY, 100_00)
+    await pay(agreement, 100_00)
+    await act(agreement, ActKind.WAIVER, 30_00)
+    books = await balances(agreement)
+    assert (books[K.FEES], books[K.FEES_EARNED]) == (0, 100_00)
+    assert books[K.RENT] == books[K.RENT_EARNED] == RENT - 30_00
+    await nothing_differs(agreement)
+
+
+async def act(agreement: Agreement, kind: ActKind, minor: int) -> None:
+    async with transaction() as db:
+        held = await agreements.lock(db, agreement.user_id, agreement.id)
+        assert held is not None
+        await booking.book_act(db, held, kind, new_id(), minor)
 
 
 @pytest.mark.parametrize(("held", "waived", "deposit"), [(0, HELD, "WAIVED"), (0, 0, None)])
