@@ -104,7 +104,7 @@ async def restate(db: Db, standing: AgreementStanding) -> None:
     if status is not agreement.status:
         if status is AgreementStatus.SETTLED:
             await limits.end(db, agreement)
-            await offers.end(db, agreement.user_id, agreement.offer_id)
+            await offers.end(db, (agreement.user_id, agreement.offer_id))
         await moving.move(db, agreement, status)
     await agreements.touch(db, agreement)
     agreement.overdue_at = standing.overdue_at if status in OWING else None

@@ -12,15 +12,18 @@ from infra.database import Db
 
 async def lapse_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
     """Let those lapse whose time is over, of agreements whose rows this transaction holds. Money that is on its way keeps one open."""
-    for standing in standings:
-        agreement = standing.agreement
-        lapses_on = coming.lapses_on(standing)
-        if lapses_on is None or lapses_on > standing.on:
-            continue
-        # Goods that were reported a moment ago are about to be confirmed.
-        if not await standing.kind.has_begun(db, agreement):
-            await limits.end(db, agreement)
-            await offers.end(db, agreement.user_id, agreement.offer_id)
-            await moving.move(db, agreement, AgreementStatus.UNWOUND)
-            await outbox.announce(db, LAPSED, user_id=agreement.user_id, subject_id=agreement.id)
+    if over := [standing.agreement for standing in standings if await _is_over(db, standing)]:
+        await limits.end(db, *over)
+        await offers.end(db, *((each.user_id, each.offer_id) for each in over))
+    for agreement in over:
+        await moving.move(db, agreement, AgreementStatus.UNWOUND)
+        await outbox.announce(db, LAPSED, user_id=agreement.user_id, subject_id=agreement.id)
     return [*standings]
+
+
+async def _is_over(db: Db, standing: AgreementStanding) -> bool:
+    """Goods that were reported a moment ago are about to be confirmed."""
+    lapses_on = coming.lapses_on(standing)
+    if lapses_on is None or lapses_on > standing.on:
+        return False
+    return not await standing.kind.has_begun(db, standing.agreement)

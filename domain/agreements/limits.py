@@ -3,7 +3,7 @@
 from datetime import date
 
 from domain.agreements.agreements import Agreement
-from domain.ledger.accounts import balances_of
+from domain.ledger.accounts import balances_of_all
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, Transfer, transfer
@@ -35,9 +35,13 @@ async def begin(db: Db, agreement: Agreement) -> None:
     await post(db, [limit])
 
 
-async def end(db: Db, agreement: Agreement) -> None:
-    """Nothing of it may be drawn any more; there may be nothing left."""
-    left = (await balances_of(db, agreement.user_id, agreement.id))[AccountKind.DRAWABLE]
-    if left > 0:
-        cause, on = Cause(CauseKind.LAPSE, agreement.id), await clock.today(db)
-        await post(db, [transfer_of(agreement, cause, AccountKind.COMMITTED, AccountKind.DRAWABLE, left, on)])
+async def end(db: Db, *ended: Agreement) -> None:
+    """Nothing of these may be drawn any more; there may be nothing left."""
+    balances, on = await balances_of_all(db, {(each.user_id, each.id) for each in ended}), await clock.today(db)
+    lapses = list[Transfer]()
+    for agreement in ended:
+        left = balances[agreement.user_id, agreement.id][AccountKind.DRAWABLE]
+        if left > 0:
+            cause = Cause(CauseKind.LAPSE, agreement.id)
+            lapses.append(transfer_of(agreement, cause, AccountKind.COMMITTED, AccountKind.DRAWABLE, left, on))
+    await post(db, lapses)

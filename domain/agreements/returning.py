@@ -90,7 +90,7 @@ async def take_back(db: Db, actor: PartnerActor, agreement_id: UUID, amount: Mon
     is_all = asked.amount == price
     await moving.move(db, agreement, Status.UNWOUND if is_all else Status.ACTIVE)
     if is_all:
-        await offers.end(db, agreement.user_id, agreement.offer_id)
+        await offers.end(db, (agreement.user_id, agreement.offer_id))
     standing = await booking.book_act(
         db, agreement, ActKind.RETURN, asked.id, asked.amount, withheld=asked.fee, on=handover.delivered_on
     )

@@ -104,7 +104,7 @@ async def _keep_treated(db: Db, agreement: Agreement, before: Sequence[Treatment
         await booking.accrue(db, agreement)
     else:
         await moving.move(db, agreement, AgreementStatus.UNWOUND, *AGREEMENT)
-        await offers.end(db, agreement.user_id, agreement.offer_id)
+        await offers.end(db, (agreement.user_id, agreement.offer_id))
 
 
 async def _refuse_closed(db: Db, agreement: Agreement) -> None:

@@ -154,10 +154,14 @@ async def withdraw(db: Db, application: Application) -> None:
         await LIFE.move(db, offer, OfferStatus.WITHDRAWN)
 
 
-async def end(db: Db, user_id: UUID, id: UUID) -> None:
-    """What it became is over, and nothing more is owed on it."""
-    mine = select(Offer).where(Offer.user_id == user_id, Offer.id == id)
-    await LIFE.move(db, (await db.execute(mine.with_for_update())).scalar_one(), OfferStatus.ENDED)
+async def end(db: Db, *keys: tuple[UUID, UUID]) -> None:
+    """Of these, by (user, offer), what they became is over, and nothing more is owed on it."""
+    owners, ids = zip(*keys, strict=True)
+    theirs = select(Offer).where(Offer.user_id.in_(owners), Offer.id.in_(ids)).order_by(Offer.user_id, Offer.id)
+    ended = (await db.execute(theirs.with_for_update())).scalars().all()
+    assert len(ended) == len(keys), "each became something"
+    for offer in ended:
+        await LIFE.move(db, offer, OfferStatus.ENDED)
 
 
 async def lock(db: Db, application: Application) -> Offer | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ledger.kinds import KINDS, OWED, AccountKind, AccountRule, Side, constraint_of
@@ -85,8 +85,16 @@ async def balances_of_subjects(
     return {key: Balances.of(accounts) for key, accounts in found.items()}
 
 
+async def balances_of_all(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Balances]:
+    """The balances of many, by (user, agreement), as this session sees them, after what it posted itself."""
+    theirs = select(LedgerAccount).where(tuple_(LedgerAccount.user_id, LedgerAccount.subject_id).in_(keys))
+    found: dict[tuple[UUID, UUID], list[LedgerAccount]] = {key: [] for key in keys}
+    for row in (await db.execute(theirs.execution_options(populate_existing=True))).scalars():
+        found[row.user_id, row.subject_id].append(row)
+    return {key: Balances.of(accounts) for key, accounts in found.items()}
+
+
 async def balances_of(db: Db, user_id: UUID, subject_id: UUID) -> Balances:
-    """The balances of one agreement as this session sees them, after what it posted itself."""
-    mine = select(LedgerAccount).where(LedgerAccount.user_id == user_id, LedgerAccount.subject_id == subject_id)
-    rows = await db.execute(mine.execution_options(populate_existing=True))
-    return Balances.of(rows.scalars())
+    """The same of one."""
+    key = user_id, subject_id
+    return (await balances_of_all(db, {key}))[key]

@@ -33,6 +33,7 @@ from infra.ids import new_id
 from infra.outbox import Event
 from tests.days import begin_day, pass_days, pass_days_until
 from tests.domain.agreements.loans import open_loan, pay_out, repay
+from tests.statements import statements
 from tests.trying import rolled_back
 
 BOOKS = int(os.environ.get("LONGAN_LIVES", "6"))
@@ -189,6 +190,19 @@ async def test_what_was_never_drawn_lapses_after_90_days_and_not_before() -> Non
         assert (agreement.status, agreement.next_on) == (AgreementStatus.UNWOUND, None)
         balances = await balances_of(db, agreement.user_id, agreement.id)
         assert (balances[K.DRAWABLE], balances[K.COMMITTED]) == (0, 0)
+
+
+async def test_many_lapse_in_as_many_statements_as_few() -> None:
+    sent: list[int] = []
+    for count in (2, 12):
+        async with rolled_back() as db:
+            await begin_day(db, date(2027, 3, 1))
+            people = [(await open_loan(db)).user_id for _ in range(count)]
+            await begin_day(db, date(2027, 5, 30))
+            with statements() as said:
+                assert await passing.pass_for(db, people) == count
+            sent.append(len([each for each in said if "FROM draw_downs" not in each]))  # each is looked at once more
+    assert sent[0] == sent[1]
 
 
 async def test_a_day_touches_only_those_it_comes_to() -> None:
