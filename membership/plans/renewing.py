@@ -30,9 +30,9 @@ async def look_after(db: Db, user_id: UUID, subscription_id: UUID) -> None:
     plan = await db.get_one(MembershipPlan, bought.plan_id)
     await _settle_year(db, bought, plan)
     if bought.status is PlanStatus.CANCELLED:
-        await grants.let_go(db, [user_id], plan.source)
+        await _let_go(db, bought, plan, now)
     elif bought.status is PlanStatus.GRACE and bought.grace_until is not None and bought.grace_until <= now:
-        await _lapse(db, bought, plan)
+        await _lapse(db, bought, plan, now)
     elif bought.status in LIFE.groups["going"]:
         await _ask(db, bought, plan, now)
 
@@ -44,10 +44,16 @@ async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: date
     await _look_at(db, bought, min(now + AGAIN, bought.grace_until or now + AGAIN))
 
 
-async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
+async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
     bought.grace_until = None
     await LIFE.move(db, bought, PlanStatus.LAPSED)
-    await grants.let_go(db, [bought.user_id], plan.source)
+    await _let_go(db, bought, plan, now)
+
+
+async def _let_go(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
+    """Unless they bought the same plan twice, and the other still grants its benefits."""
+    if not any(each.is_held_at(now) for each in await subscriptions.locked_of_plan(db, bought.user_id, plan.code)):
+        await grants.let_go(db, [bought.user_id], plan.source)
 
 
 async def _settle_year(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:

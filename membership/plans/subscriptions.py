@@ -95,6 +95,10 @@ class PlanSubscription(Entity):
         """The time until which its benefits are held; None before it is paid."""
         return self.grace_until or self.paid_until
 
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether it grants its benefits: while it goes on, and while it was left and is paid for."""
+        return self.status in GOING or (self.paid_until is not None and self.paid_until > now)
+
     @property
     def renews_at(self) -> datetime | None:
         return self.paid_until if self.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE) else None
@@ -115,6 +119,18 @@ async def lock(db: Db, user_id: UUID, subscription_id: UUID) -> PlanSubscription
     """The subscription as it is now; nobody else changes it until this transaction ends."""
     mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id, PlanSubscription.id == subscription_id)
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def locked_of_plan(db: Db, user_id: UUID, code: str) -> list[PlanSubscription]:
+    """All that the person ever bought of this plan, whatever its price was, as they are now and locked."""
+    mine = (
+        select(PlanSubscription)
+        .join(MembershipPlan, MembershipPlan.id == PlanSubscription.plan_id)
+        .where(PlanSubscription.user_id == user_id, MembershipPlan.code == code)
+        .order_by(PlanSubscription.id)
+        .with_for_update(of=PlanSubscription)
+    )
+    return list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
 
 
 async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:

@@ -159,6 +159,20 @@ async def test_who_leaves_keeps_what_is_paid_for(clock: Clock) -> None:
     assert (left.status, left.periods_paid, await holds(person)) == (PlanStatus.CANCELLED, 1, False)
 
 
+async def test_the_end_of_one_leaves_the_benefits_of_another_that_was_bought_since(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await leave(person, bought)
+    await clock.forward(days=200)
+    again = await join(person)
+    bought = await later(clock, bought, 167)
+    assert (bought.status, (await now_of(again)).status) == (PlanStatus.CANCELLED, PlanStatus.ACTIVE)
+    assert await holds(person)
+    await leave(person, again)
+    await later(clock, again, 200)
+    assert not await holds(person)
+
+
 async def test_a_failed_payment_has_days_of_grace_and_then_it_lapses(clock: Clock) -> None:
     person = await member(clock)
     bought = await join(person, "vip-month", MONTH_PRICE)
