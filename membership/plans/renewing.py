@@ -80,11 +80,12 @@ class PlanCause:
         await subscriptions.lock(db, user_id, id)
 
     async def settle(self, db: Db, payment: Payment) -> bool:
-        """One more period. What comes for a plan that has ended fits nothing."""
+        """One more period. What comes for a plan that has ended, or for a period that is paid already, fits nothing."""
         bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
         plan = await db.get_one(MembershipPlan, bought.plan_id)
-        if bought.status not in LIFE.groups["open"] or payment.settled_at is None:
+        if bought.status not in LIFE.groups["open"] or not bought.lacks(payment):
             return False
+        assert payment.settled_at is not None, "it was settled just now"
         bought.paid_from = bought.paid_from or bought.paid_until or payment.settled_at
         bought.periods_paid += 1
         bought.paid_until, bought.grace_until = plan.ends(bought.paid_from, bought.periods_paid), None
@@ -99,7 +100,7 @@ class PlanCause:
         bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
         if bought.status is PlanStatus.NEEDS_PAYMENT:
             await LIFE.move(db, bought, PlanStatus.LAPSED)
-        elif bought.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE):
+        elif bought.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE) and bought.lacks(payment):
             assert bought.paid_until is not None, "it was tried or paid for"
             bought.grace_until = bought.paid_until + GRACE
             await LIFE.move(db, bought, PlanStatus.GRACE)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import PaymentStatus
+from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -98,6 +99,10 @@ class PlanSubscription(Entity):
     def is_held_at(self, now: datetime) -> bool:
         """Whether it grants its benefits: while it goes on, and while it was left and is paid for."""
         return self.status in GOING or (self.paid_until is not None and self.paid_until > now)
+
+    def lacks(self, payment: Payment) -> bool:
+        """Whether the time that this payment was asked for is still to be paid: another may have paid it since."""
+        return self.paid_until is None or self.paid_until <= payment.begun_at
 
     @property
     def renews_at(self) -> datetime | None:

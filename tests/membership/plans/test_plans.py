@@ -11,8 +11,9 @@ from sqlalchemy import select
 from domain.actors import PartnerActor, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
-from domain.payments import payments
-from domain.payments.cashiers import PaymentStatus
+from domain.payments import paying, payments
+from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
+from domain.payments.payments import Payment
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
@@ -196,6 +197,33 @@ async def test_who_pays_in_grace_goes_on_as_if_nothing_had_been(clock: Clock) ->
     assert bought.status is PlanStatus.GRACE
     bought = await later(clock, bought, 2)
     assert (bought.status, bought.paid_from, bought.grace_until) == (PlanStatus.ACTIVE, tried_until, None)
+
+
+async def bring(clock: Clock, payment: Payment) -> None:
+    """The cashier says that it has the money after all."""
+    came = Paid(f"late-{payment.id}", payment.money, await clock.now())
+    await paying.hear(payment.cashier, payment.id, CashierAnswer(PaymentStatus.SETTLED, came))
+
+
+async def test_a_period_that_comes_twice_is_paid_once(clock: Clock) -> None:
+    """A payment failed and the next was asked for; then the money of the first comes after all, before or after the second's."""
+    for is_first in (True, False):
+        person = await member(clock)
+        bought = await join(person, "vip-month", MONTH_PRICE)
+        await go(SandboxMode.FAIL)
+        await go(SandboxMode.ACTION if is_first else SandboxMode.SETTLE)
+        await later(clock, bought, 14.1)
+        await later(clock, bought, 1)
+        async with reading() as db:
+            second, failed = await payments.of_cause(db, person.user_id, CAUSE, bought.id)
+        assert failed.status is PaymentStatus.FAILED and second.is_open is is_first
+        await bring(clock, failed)
+        bought = await later(clock, bought, 1)
+        assert (bought.status, bought.periods_paid) == (PlanStatus.ACTIVE, 1)
+        await bring(clock, second)
+        bought = await now_of(bought)
+        assert (bought.status, bought.periods_paid) == (PlanStatus.ACTIVE, 1)
+        assert await balance(bought, AccountKind.PLANS_SOLD) == MONTH_PRICE.minor
 
 
 async def test_what_needs_the_person_waits_for_them(clock: Clock) -> None:
