@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,7 +75,6 @@ def _held() -> Select[UUID, datetime, Benefit, int]:
         .join(Benefit, Benefit.id == holds.c.benefit_id)
         .outerjoin(BenefitUsage, this_period)
         .where(one_of(Benefit.status, HELD))
-        .where(or_(Benefit.retires_at.is_(None), Benefit.retires_at > NOW))
         .order_by(*READING_ORDER)
     )
 
@@ -91,15 +90,19 @@ async def held_by(
     held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
     lasting.until(quotas.next_period(now))
     for user_id, joined_at, benefit, used in rows:
-        lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
         if is_honoured(benefit, joined_at, now):
+            lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
             resets_at = quotas.resets_at(benefit, joined_at, now)
             held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), resets_at))
     return held
 
 
 def is_honoured(benefit: Benefit, joined_at: datetime, now: datetime) -> bool:
-    """Whether a benefit still counts: of one that retires each keeps what they have until their own month or year is over."""
+    """Whether a benefit still counts: of one that retires each keeps what they have until their own month or year is over, and
+    nobody after `retires_at`.
+    """
+    if benefit.retires_at is not None and benefit.retires_at <= now:
+        return False
     if benefit.retiring_at is None:
         return True
     return quotas.period_of(benefit, joined_at, now) == quotas.period_of(benefit, joined_at, benefit.retiring_at)
@@ -127,7 +130,8 @@ async def uses_of(
     """Benefits that were held at some time, by (user, benefit); of one that is held no more nothing remains."""
     found = {}
     for user_id, benefit, joined_at, used, is_held in rows:
-        lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
-        left = quotas.remaining(benefit, used) if is_held and is_honoured(benefit, joined_at, now) else 0
+        is_left = is_held and is_honoured(benefit, joined_at, now)
+        lasting.until(benefit.retires_at if is_left else None, quotas.next_change(joined_at, now))
+        left = quotas.remaining(benefit, used) if is_left else 0
         found[user_id, benefit.id] = HeldBenefit(benefit, left, quotas.resets_at(benefit, joined_at, now))
     return found

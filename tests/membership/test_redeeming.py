@@ -172,6 +172,30 @@ async def test_a_benefit_that_retires_is_honoured_until_the_period_is_over() -> 
             kept.status, kept.retiring_at, kept.retires_at = BenefitStatus.LIVE, None, None
 
 
+async def test_nothing_is_redeemed_of_a_benefit_at_the_second_at_which_it_has_retired() -> None:
+    person = await member()
+    wanted, retires_at = await benefit_id("welcome-voucher"), await now() + timedelta(days=1)
+    async with transaction() as db:
+        retiring = await db.get_one(Benefit, wanted)
+        retiring.status, retiring.retiring_at, retiring.retires_at = BenefitStatus.RETIRING, await now(), retires_at
+    try:
+        for seconds, is_kept in ((-1, True), (0, False)):
+            async with transaction() as db:
+                clock.stand(db, retires_at + timedelta(seconds=seconds))
+                held = (await grants.held_by(db, {person.user_id}))[person.user_id]
+                key = (person.user_id, wanted)
+                assert (await grants.uses_of(db, {key}))[key].remaining == int(is_kept)
+                assert (wanted in {each.benefit.id for each in held}) is is_kept
+        async with transaction() as db:
+            clock.stand(db, retires_at)
+            late = redeeming.redeem(db, person, benefit_id=wanted, key=str(uuid4()))
+            assert (await refusal(late)).code is RefusalCode.NOT_ELIGIBLE
+    finally:
+        async with transaction() as db:
+            kept = await db.get_one(Benefit, wanted)
+            kept.status, kept.retiring_at, kept.retires_at = BenefitStatus.LIVE, None, None
+
+
 async def test_a_use_earns_a_point_and_is_told() -> None:
     person = await member()
     issued = await redeem(person, "city-ride")
