@@ -86,7 +86,9 @@ class PlanSubscription(Node):
 
     @strawberry.field(description="What the person has to do at the cashier; null where there is nothing.")
     async def next_action(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> NextAction | None:
-        for payment in await info.context.load(payments.of_causes, (root.user_id, root.id)) or []:
+        # What is paid for a plan that has ended fits nothing.
+        asked = await info.context.load(payments.of_causes, (root.user_id, root.id)) if root.is_open else None
+        for payment in asked or []:
             if action := await action_of(payment, info):
                 return action
         return None

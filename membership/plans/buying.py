@@ -71,7 +71,7 @@ async def _begin(
     if plan.price != price:
         raise Refusal(RefusalCode.STALE, N_("The price has changed. Please look at it again."), field=PRICE)
     before = await subscriptions.all_of(db, actor.user_id)
-    if any(each.status in LIFE.groups["open"] for each in before):
+    if any(each.is_open for each in before):
         raise Refusal(RefusalCode.NOT_OPEN, N_("You have a plan already. Leave it first."), field=PLAN)
     bought = PlanSubscription(user_id=actor.user_id, plan_id=plan.id, begun_at=await clock.now(db))
     db.add(bought)

@@ -83,7 +83,7 @@ class PlanCause:
         """One more period. What comes for a plan that has ended, or for a period that is paid already, fits nothing."""
         bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
         plan = await db.get_one(MembershipPlan, bought.plan_id)
-        if bought.status not in LIFE.groups["open"] or not bought.lacks(payment):
+        if not bought.is_open or not bought.lacks(payment):
             return False
         assert payment.settled_at is not None, "it was settled just now"
         bought.paid_from = bought.paid_from or bought.paid_until or payment.settled_at

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
+from domain.people import putting_away
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
@@ -92,6 +93,11 @@ class PlanSubscription(Entity):
     )
 
     @property
+    def is_open(self) -> bool:
+        """Whether it goes on, or begins once it is paid."""
+        return self.status in LIFE.groups["open"]
+
+    @property
     def valid_until(self) -> datetime | None:
         """The time until which its benefits are held; None before it is paid."""
         return self.grace_until or self.paid_until
@@ -142,6 +148,18 @@ async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
     """All that the person ever bought, the newest first."""
     mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id)
     return list((await db.execute(mine.order_by(PlanSubscription.id.desc()))).scalars())
+
+
+async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+    theirs = select(PlanSubscription.id).where(
+        PlanSubscription.user_id == user_id, PlanSubscription.status.in_(LIFE.groups["open"])
+    )
+    if (await db.execute(theirs.limit(1))).first() is None:
+        return None
+    return N_("You have a plan here, which would be renewed. Leave it first, or write to us.")
+
+
+putting_away.unfinished.append(_what_to_finish)
 
 
 @dataclass(frozen=True)

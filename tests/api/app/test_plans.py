@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
+from infra.database import transaction
+from integrations.cashier.sandbox import orders
+from integrations.cashier.sandbox.orders import SandboxMode
 from tests.phones import Phone
 
 SEEN = "{ viewer { membership { planSubscription { status renewsAt paid { amount } saved { amount } refunded { amount } } } } }"
@@ -25,6 +28,19 @@ async def test_a_plan_is_seen_bought_and_left(member: Phone) -> None:
     )
     left = await member.do("LeavePlan", planSubscriptionId=bought["id"])
     assert (left["status"], left["validUntil"]) == ("CANCELLED", bought["validUntil"])
+
+
+async def test_nobody_is_sent_to_the_cashier_for_a_plan_that_they_have_left(member: Phone) -> None:
+    async with transaction() as db:
+        await orders.forget(db)
+        await orders.go(db, SandboxMode.ACTION, 1)
+    price = {"amount": "128.00", "currency": "CNY"}
+    bought: Any = await member.do("JoinPlan", planCode="vip-year", price=price, idempotencyKey=str(uuid4()))
+    assert (bought["status"], bought["nextAction"] is None) == ("NEEDS_PAYMENT", False)
+    await member.do("LeavePlan", planSubscriptionId=bought["id"])
+    ended = "{ viewer { membership { planSubscription { status nextAction { __typename } } } } }"
+    shown = (await member.ask(ended))["viewer"]["membership"]["planSubscription"]
+    assert shown == {"status": "CANCELLED", "nextAction": None}
 
 
 async def test_a_trial_begins_at_once(member: Phone) -> None:

@@ -14,6 +14,7 @@ from domain.ledger.kinds import AccountKind
 from domain.payments import paying, payments
 from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
 from domain.payments.payments import Payment
+from domain.people import putting_away
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
@@ -224,6 +225,20 @@ async def test_a_period_that_comes_twice_is_paid_once(clock: Clock) -> None:
         bought = await now_of(bought)
         assert (bought.status, bought.periods_paid) == (PlanStatus.ACTIVE, 1)
         assert await balance(bought, AccountKind.PLANS_SOLD) == MONTH_PRICE.minor
+
+
+async def test_an_account_is_not_put_away_while_a_plan_would_be_renewed_there(clock: Clock) -> None:
+    person = await member(clock)
+
+    async def to_finish() -> list[str]:
+        async with transaction() as db:
+            said = [await ask(db, person.user_id) for ask in putting_away.unfinished]
+        return [sentence for sentence in said if sentence is not None]
+
+    bought = await join(person)
+    assert await to_finish() == ["You have a plan here, which would be renewed. Leave it first, or write to us."]
+    await leave(person, bought)
+    assert await to_finish() == []
 
 
 async def test_what_needs_the_person_waits_for_them(clock: Clock) -> None:
