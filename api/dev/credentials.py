@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from domain.market import catalogue
 from domain.people import authenticators, partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
-from domain.permissions import Role
+from domain.permissions import Role, Scope
 from infra.database import Db, transaction
 from infra.ids import global_id
 from infra.private_files import write_once
@@ -96,6 +96,8 @@ async def _let_partner_in(db: Db, kept: PartnerCredentials) -> None:
     client = await db.get(PartnerClient, kept["clientId"])
     if not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"]):
         await partners.issue_client(db, partner, kept["clientId"], kept["clientSecret"])
+    client = await db.get_one(PartnerClient, kept["clientId"])
+    client.scopes = [scope.value for scope in Scope]  # those too that came later
 
 
 async def _let_staff_in(db: Db, role: Role, kept: StaffCredentials, now: datetime) -> None:

@@ -81,6 +81,15 @@ async def test_the_partner_gets_a_token(http: httpx2.AsyncClient, told: dict[str
     assert "ldb-everyday" in [edge["node"]["sku"] for edge in products["products"]["edges"]]
 
 
+async def test_the_partner_may_do_what_came_later(told: dict[str, Any]) -> None:
+    async with transaction() as db:
+        (await db.get_one(PartnerClient, told["partner"]["clientId"])).scopes = ["applications", "products"]
+    await credentials.let_in(credentials.read_credentials(settings().var / FILE))
+    async with reading() as db:
+        client = await db.get_one(PartnerClient, told["partner"]["clientId"])
+    assert set(client.scopes) == {"products", "applications", "scores", "score_reports", "redemptions"}
+
+
 @pytest.mark.parametrize(("role", "sees_reviews"), [("marketing", False), ("approver", False), ("risk", True)])
 async def test_each_of_the_staff_signs_in_with_a_role(
     http: httpx2.AsyncClient, told: dict[str, Any], role: str, sees_reviews: bool
