@@ -205,6 +205,21 @@ async def test_many_lapse_in_as_many_statements_as_few() -> None:
     assert sent[0] == sent[1]
 
 
+async def test_a_day_that_waited_past_midnight_takes_back_nothing_that_was_done_since() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 1))
+        agreement = await open_loan(db, months=2)
+        await pay_out(db, agreement, 1_200_00)
+        await begin_day(db, date(2027, 2, 2))
+        await repay(db, agreement, 100_00)
+        lines = len((await standing_of(db, agreement)).movements)
+        agreement.next_on = date(2027, 2, 1)
+        await db.flush()
+        clock.stand(db, clock.begins(date(2027, 2, 2)) - timedelta(seconds=1))
+        assert await passing.pass_for(db, [agreement.user_id]) == 1
+        assert len((await standing_of(db, agreement)).movements) == lines
+
+
 async def test_a_day_touches_only_those_it_comes_to() -> None:
     async with rolled_back() as db:
         await begin_day(db, date(2027, 3, 1))
