@@ -6,7 +6,7 @@ from domain import approvals
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal, RefusalCode, invalid
 from infra.words import N_
 from membership import rules
 from membership.changing import drafting, simulations
@@ -22,7 +22,8 @@ NOT_SIMULATED = N_("Simulate these rules against the live ones first, and wait u
 
 
 async def submit(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
-    """Propose rules with their newest simulation; after another simulation, again. Refuses NOT_FOUND, NOT_OPEN."""
+    """Propose rules with their newest simulation; after another simulation, again. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
+    _refuse_long(comment)
     version = await demand_locked(db, rules_id)
     subject, mark = str(version.id), await mark_now(db, version)
     if mark is None:
@@ -42,6 +43,7 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
     """Say yes to the simulation of this hash. Refuses NOT_FOUND, NOT_OPEN, STALE, and SECOND_PERSON_REQUIRED to whoever
     drafted or submitted them.
     """
+    _refuse_long(comment)
     version = await demand_locked(db, rules_id)
     if version.author_id == actor.staff_id:
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
@@ -54,7 +56,8 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
 
 
 async def reject(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
-    """Say no, or take back what was approved or scheduled and is not live. Refuses NOT_FOUND, NOT_OPEN."""
+    """Say no, or take back what was approved or scheduled and is not live. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
+    _refuse_long(comment)
     version = await demand_locked(db, rules_id)
     if version.status is RulesStatus.SUBMITTED:
         await approvals.reject(db, actor, TIER_RULES, subject=str(version.id), comment=comment)
@@ -74,3 +77,8 @@ async def demand_locked(db: Db, rules_id: UUID) -> TierRules:
     """A version, while nobody else changes any. Refuses NOT_FOUND."""
     await rules.lock(db)
     return await drafting.demand(db, rules_id)
+
+
+def _refuse_long(comment: str) -> None:
+    if len(comment) > COMMENT_LENGTH_MAX:
+        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)

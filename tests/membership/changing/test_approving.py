@@ -1,5 +1,6 @@
 """A second person approves what a simulation showed; whoever wrote or proposed the rules never is that person."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -89,3 +90,23 @@ async def test_an_author_takes_back_what_they_submitted(author: StaffActor) -> N
     await simulated(tried.id)
     await do(approving.submit, author, tried)
     assert await do(approving.reject, author, tried) is RulesStatus.REJECTED
+
+
+async def test_what_is_said_beside_a_step_has_an_end(author: StaffActor, approver: StaffActor) -> None:
+    tried = await drafted(author, EASIER)
+    seen = (await simulated(tried.id)).hash
+    assert seen is not None
+
+    async def say(comment: str, verb: Callable[..., Awaitable[TierRules]], actor: StaffActor, **how: str) -> None:
+        async with transaction() as db:
+            await verb(db, actor, rules_id=tried.id, comment=comment, **how)
+
+    for verb, actor, how in (
+        (approving.submit, author, {}),
+        (approving.approve, approver, {"seen": seen}),
+        (approving.reject, approver, {}),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await say("x" * 1001, verb, actor, **how)
+        assert (refused.value.code, refused.value.field) == (RefusalCode.INVALID, ("input", "comment"))
+        await say("x" * 1000, verb, actor, **how)
