@@ -32,8 +32,7 @@ async def give_notice(db: Db, actor: UserActor, agreement_id: UUID, move_out_on:
     standing = await booking.accrue(db, agreement)
     _refuse_unending(standing)
     _refuse_day(standing, move_out_on)
-    if move_out_on != standing.ends_on:
-        await booking.book_act(db, agreement, ActKind.NOTICE, agreement.id, 0, until=move_out_on)
+    await booking.book_act(db, agreement, ActKind.NOTICE, agreement.id, 0, until=move_out_on)
     await leaves.add(db, agreement.user_id, EvidenceKind.AGREEMENT, agreement.id, _evidence_of(standing, move_out_on))
     await outbox.announce(db, NOTICE_GIVEN, user_id=agreement.user_id, subject_id=agreement.id)
     receipt.result_id = agreement.id

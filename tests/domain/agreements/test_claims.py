@@ -28,6 +28,7 @@ from infra.database import reading, transact, transaction
 from infra.errors import Refusal
 from infra.ids import global_id, new_id
 from infra.money import Money
+from infra.outbox import Event
 from infra.settings import settings
 from integrations.cashier.sandbox import orders
 from tests.api.doors import Client
@@ -142,6 +143,23 @@ async def test_notice_is_given_in_time_and_the_last_month_costs_its_days(clock: 
         proofs = select(func.count()).where(Evidence.user_id == agreement.user_id, Evidence.subject_id == agreement.id)
         assert (await db.execute(proofs)).scalar_one() == 1
     await nothing_differs(agreement)
+
+
+async def test_notice_that_names_the_agreed_day_is_given_once_too(clock: Clock) -> None:
+    agreement = await moved_in(goods=Goods.DEVICE)
+    agreed = (await standing(agreement)).ends_on
+    assert agreed is not None
+    given = await answers([notice(agreement, agreed) for _ in range(5)])
+    assert given == {"Agreement": 1, "NOT_OPEN": 4}
+    assert ((await standing(agreement)).ends_on, await told_of_notice(agreement)) == (agreed, 1)
+    await claim(agreement, 100)
+    await nothing_differs(agreement)
+
+
+async def told_of_notice(agreement: Agreement) -> int:
+    async with reading() as db:
+        its = select(func.count()).where(Event.subject_id == agreement.id, Event.name == leaving.NOTICE_GIVEN)
+        return (await db.execute(its)).scalar_one()
 
 
 async def test_what_was_paid_for_later_days_goes_back_by_itself(clock: Clock) -> None:
