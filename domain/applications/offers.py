@@ -155,7 +155,7 @@ async def withdraw(db: Db, application: Application) -> None:
 
 
 async def end(db: Db, *keys: tuple[UUID, UUID]) -> None:
-    """Of these, by (user, offer), what they became is over, and nothing more is owed on it."""
+    """Whatever these offers, by (user, offer), became is over, and nothing more is owed on it."""
     owners, ids = zip(*keys, strict=True)
     theirs = select(Offer).where(Offer.user_id.in_(owners), Offer.id.in_(ids)).order_by(Offer.user_id, Offer.id)
     ended = (await db.execute(theirs.with_for_update())).scalars().all()
