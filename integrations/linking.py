@@ -115,6 +115,7 @@ class _Proof:
     """What the provider has proven, in the domain's words."""
 
     identity: flow.Identity
+    family: str
     observed: list[Any]
     simulated: bool
     now: datetime
@@ -172,7 +173,7 @@ async def _prove(taken: _Taken, callback_url: str) -> _Proof:
             observed = await read_facts(at, identity, taken.now)
     except TimeoutError:
         raise ProviderUnavailable("timeout") from None
-    return _Proof(identity, observed, at.simulated, taken.now)
+    return _Proof(identity, at.provider.family or at.provider.key, observed, at.simulated, taken.now)
 
 
 async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: _Proof) -> LinkedAccount:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, exists, select, text, tuple_
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, delete, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -92,7 +92,7 @@ IS_IN_FORCE = LinkedAccount.status != LinkStatus.UNLINKED
 
 
 class ProviderSubject(Entity):
-    """Whose an account at a provider is, by blind index: nobody's account serves two people."""
+    """Whose an account at a provider is, by blind index of its id and of its union id: nobody's account serves two people."""
 
     __tablename__ = "provider_subjects"
     __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
@@ -123,7 +123,11 @@ async def record_link(
     # One link of a person at a time: two at once would each see no other account of this provider.
     await readings.take_turn(db, actor.user_id)
     account = await _account_for(db, actor, request.provider, identity, weigh)
-    await _claim_subject(db, account)
+    await _claim(db, account, account.provider, account.subject_index, weigh)
+    if identity.union_id:
+        # Known to all apps of one owner: several doors of a provider may lead to the same account.
+        family = f"{identity.family}.union"
+        await _claim(db, account, family, vault.blind_index(f"subject:{family}", identity.union_id), weigh)
     told = Opened(account.source, open_readings.rows_of(observed), simulated)
     await leaving.tell_anew(db, actor.user_id, account.id, told, weigh)
     await link_requests.record_success(db, request, account.id)
@@ -178,15 +182,17 @@ async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes,
         await _let_go(db, account, weigh)
 
 
-async def _claim_subject(db: Db, account: LinkedAccount) -> None:
-    row = insert(ProviderSubject).values(
-        provider=account.provider,
-        subject_index=account.subject_index,
-        user_id=account.user_id,
-        account_id=account.id,
-    )
-    await db.execute(row.on_conflict_do_nothing())
-    holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
+async def _claim(db: Db, account: LinkedAccount, provider: str, index: bytes, weigh: Weigh) -> None:
+    """Hold this subject for the account. What the person linked by another door before is let go."""
+    claimed = {"provider": provider, "subject_index": index, "user_id": account.user_id, "account_id": account.id}
+    claim = insert(ProviderSubject).values(claimed).on_conflict_do_nothing()
+    await db.execute(claim)
+    holder = await db.get(ProviderSubject, (provider, index), populate_existing=True)
+    if holder is not None and holder.user_id == account.user_id and holder.account_id != account.id:
+        before = await db.get_one(LinkedAccount, (holder.user_id, holder.account_id), with_for_update=True)
+        await _let_go(db, before, weigh)
+        await db.execute(claim)
+        holder = await db.get(ProviderSubject, (provider, index), populate_existing=True)
     if holder is None or holder.user_id != account.user_id:
         raise Refusal(
             RefusalCode.ACCOUNT_LINKED_ELSEWHERE,
@@ -210,10 +216,9 @@ async def _let_go(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
     await LIFE.move(db, account, LinkStatus.UNLINKED)
     account.unlinked_at, account.tokens_sealed = await clock.now(db), None
     await leaving.leave(db, account.user_id, account.id, account.source, weigh)
-    holder = await db.get(ProviderSubject, (account.provider, account.subject_index))
-    if holder is not None:
-        await db.delete(holder)
     await db.flush()
+    its = (ProviderSubject.user_id == account.user_id, ProviderSubject.account_id == account.id)
+    await db.execute(delete(ProviderSubject).where(*its))
 
 
 async def linked(db: Db, user_id: UUID) -> list[LinkedAccount]:

@@ -93,6 +93,7 @@ class Provider:
     client_auth: Literal["basic", "post", "query", "none"] = "post"
     code_name: str = "code"
     is_openid: bool = False
+    family: str = ""  # whose accounts these are, where several keys are doors to the same; empty: the key's own
     issuer: str = ""  # of the one OpenID provider that this is; empty where the operator names it
     has_pkce: bool = False  # RFC 7636; OpenID providers always
     needs: tuple[str, ...] = ("client_secret",)  # of what we got when we registered, besides the client's id

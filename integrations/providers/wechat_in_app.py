@@ -11,6 +11,7 @@ from integrations.providers.wechat import WECHAT
 WECHAT_IN_APP = replace(
     WECHAT,
     key="wechat_in_app",
+    family=WECHAT.key,
     name=N_("WeChat (inside WeChat)"),
     authorize_url="https://open.weixin.qq.com/connect/oauth2/authorize",
     scopes=("snsapi_userinfo",),  # the silent `snsapi_base` would not let us read the nickname

@@ -38,6 +38,7 @@ async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
 WECHAT_MINI = replace(
     WECHAT,
     key="wechat_mini",
+    family=WECHAT.key,
     name=N_("WeChat mini program"),
     reads=(N_("That the WeChat account is yours"),),
     authorize_url="weixin://dl/business/",

@@ -94,6 +94,37 @@ async def test_the_same_address_in_the_same_session_answers_the_same_account(des
     assert await announced(actor, "account.linked") == 1
 
 
+UNION = {"persona": "steady-shopper"}  # whom WeChat tells a union id of
+
+
+async def in_force(actor: UserActor) -> list[str]:
+    async with reading() as db:
+        return [account.provider for account in await accounts.linked(db, actor.user_id)]
+
+
+@pytest.mark.parametrize("door", ["wechat_in_app", "wechat_mini"])
+async def test_one_wechat_account_serves_one_person_by_whichever_door(desk: Desk, actor: UserActor, door: str) -> None:
+    other, subject = await somebody(), {**UNION, "subject": f"one-account-{uuid4()}"}
+    first = await linking.complete(actor, await callback_of(desk, actor, "wechat", **subject))
+    with pytest.raises(Refusal, match="ACCOUNT_LINKED_ELSEWHERE"):
+        await linking.complete(other, await callback_of(desk, other, door, **subject))
+    assert (await in_force(actor), await in_force(other)) == (["wechat"], [])
+    async with transaction() as db:
+        await accounts.unlink(db, actor, first.id, weigh=points_gained)
+    await linking.complete(other, await callback_of(desk, other, door, **subject))
+    assert (await in_force(actor), await in_force(other)) == ([], [door])
+
+
+async def test_another_door_to_the_same_account_takes_the_place_of_the_first(desk: Desk, actor: UserActor) -> None:
+    subject = {**UNION, "subject": f"one-account-{uuid4()}"}
+    for door in ("wechat", "wechat_in_app", "wechat_mini", "wechat"):
+        await linking.complete(actor, await callback_of(desk, actor, door, **subject))
+        assert await in_force(actor) == [door]
+    async with reading() as db:
+        held = select(func.count()).where(ProviderSubject.user_id == actor.user_id)
+        assert (await db.execute(held)).scalar_one() == 2
+
+
 async def test_another_session_and_another_person_cannot_complete_it(desk: Desk, actor: UserActor) -> None:
     callback = await callback_of(desk, actor, "wechat")
     for thief in (UserActor(actor.user_id, uuid4()), await somebody()):

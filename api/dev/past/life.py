@@ -46,6 +46,7 @@ class InventedIdentity:
 
     subject: str
     union_id: str | None = None
+    family: str = "invented"
     display_name: str | None = None
     tokens: dict[str, object] = field(default_factory=dict)
     scopes: list[str] = field(default_factory=list)
