@@ -83,6 +83,7 @@ def stand(db: AsyncSession, at: datetime) -> None:
 async def catch_up(db: AsyncSession) -> datetime:
     """The time as it is now, for the rest of this transaction: after waiting for a lock, what the others wrote is past."""
     moment: datetime = (await db.execute(select(EXACTLY))).scalar_one()
+    moment = max(moment, db.info.get("now", moment))  # no transaction goes back in time
     stand(db, moment)
     return moment
 

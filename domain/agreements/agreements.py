@@ -154,10 +154,15 @@ def visible_to(actor: Actor) -> Select[Agreement]:
 
 
 async def lock(db: Db, user_id: UUID, id: UUID) -> Agreement | None:
-    """This one, read anew; until the transaction ends nobody else changes it or what it owes. Whoever moves its money holds it."""
+    """This one, read anew; until the transaction ends nobody else changes it or what it owes. Whoever moves its money holds it.
+
+    Whoever waited for another goes on at the time of now, and is judged by what is owed since.
+    """
     its = select(Agreement).where(Agreement.user_id == user_id, Agreement.id == id)
     anew = its.with_for_update().execution_options(populate_existing=True)
-    return (await db.execute(anew)).scalar_one_or_none()
+    agreement = (await db.execute(anew)).scalar_one_or_none()
+    await clock.catch_up(db)
+    return agreement
 
 
 async def lock_own(db: Db, actor: UserActor, id: UUID) -> Agreement:

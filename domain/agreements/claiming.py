@@ -39,7 +39,6 @@ async def claim(db: Db, actor: PartnerActor, agreement_id: UUID, amount: Money, 
     agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     deposit = await _claimable(db, await standing_of(db, agreement))
     if amount.currency != deposit.currency or not 0 < amount.minor <= deposit.amount:
         sentence = N_("Claim an amount above zero, up to the deposit of {most} {currency}.")
@@ -96,7 +95,7 @@ async def dispute(db: Db, actor: UserActor, agreement_id: UUID, message: str, ke
     agreement = await agreements.lock_own(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    now = await clock.catch_up(db)
+    now = await clock.now(db)
     made = await claims.of_agreement(db, agreement.user_id, agreement.id)
     if made is None or made.status is not ClaimStatus.OPEN or made.answer_by <= now:
         raise Refusal(RefusalCode.NOT_OPEN, N_("There is no claim that you could dispute now."), field=AGREEMENT)
@@ -130,7 +129,6 @@ async def decide(db: Db, actor: StaffActor, claim_id: UUID, amount: Money, answe
     assert agreement is not None and made is not None, "it was there just now"
     if receipt.result_id is not None:
         return made
-    await clock.catch_up(db)
     if made.status is not ClaimStatus.DISPUTED:
         raise Refusal(RefusalCode.NOT_OPEN, N_("This claim waits for no decision."), field=CLAIM)
     if amount.currency != made.currency or not 0 <= amount.minor <= made.amount:

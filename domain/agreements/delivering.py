@@ -24,7 +24,6 @@ async def confirm(db: Db, actor: UserActor, agreement_id: UUID) -> Agreement:
     Refuses NOT_FOUND, and NOT_OPEN where nothing is delivered, or nothing any more.
     """
     agreement = await agreements.lock_own(db, actor, agreement_id)
-    await clock.catch_up(db)
     handover = await _handover(db, agreement)
     if handover.confirmed_at is None:
         await conclude(db, agreement, handover)
@@ -43,7 +42,6 @@ async def report(
     agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     if reference is not None and len(reference) > REFERENCE_MAX:
         raise invalid(N_("A reference has up to {most} characters."), REFERENCE, most=REFERENCE_MAX)
     handover = await _handover(db, agreement)

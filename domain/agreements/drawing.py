@@ -51,7 +51,6 @@ async def draw(
         return await db.get_one(DrawDown, (actor.user_id, receipt.result_id))
     await counting.refuse_too_often(db, actor.user_id, "drawDown")
     agreement = await agreements.lock_own(db, actor, agreement_id)
-    await clock.catch_up(db)
     await _refuse_stopped(db, agreement)
     standing = await booking.accrue(db, agreement)
     refuse_undrawable(standing, amount)
@@ -166,7 +165,6 @@ async def conclude(
     agreement = await agreements.lock(db, user_id, agreement_id)
     assert agreement is not None, "a draw-down is of an agreement"
     drawn = await db.get_one(DrawDown, (user_id, draw_down_id), populate_existing=True, with_for_update=True)
-    await clock.catch_up(db)
     status = DrawDownStatus(outcome)
     if drawn.status is status:
         return drawn

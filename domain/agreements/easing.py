@@ -41,7 +41,6 @@ async def request(db: Db, actor: UserActor, agreement_id: UUID, wish: HardshipWi
         return await db.get_one(Agreement, (actor.user_id, receipt.result_id))
     await counting.refuse_too_often(db, actor.user_id, "requestHardship")
     agreement = await agreements.lock_own(db, actor, agreement_id)
-    await clock.catch_up(db)
     standing = await standing_of(db, agreement)
     earlier = await hardships.of_agreement(db, agreement)
     refuse_impossible(standing, wish, earlier)
@@ -151,7 +150,6 @@ async def _lock(db: Db, user_id: UUID, hardship_id: UUID) -> tuple[Agreement, Ha
     found = await db.get_one(Hardship, (user_id, hardship_id))
     agreement = await agreements.lock(db, user_id, found.agreement_id)
     assert agreement is not None, "a hardship is of an agreement"
-    await clock.catch_up(db)
     return agreement, await db.get_one(Hardship, (user_id, hardship_id), populate_existing=True, with_for_update=True)
 
 

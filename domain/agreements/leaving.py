@@ -11,7 +11,7 @@ from domain.agreements.standings import AgreementStanding
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.money import rents
-from infra import clock, outbox, receipts
+from infra import outbox, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.events import declare
@@ -28,7 +28,6 @@ async def give_notice(db: Db, actor: UserActor, agreement_id: UUID, move_out_on:
     agreement = await agreements.lock_own(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     standing = await booking.accrue(db, agreement)
     _refuse_unending(standing)
     _refuse_day(standing, move_out_on)

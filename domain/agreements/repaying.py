@@ -58,8 +58,6 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
         return await db.get_one(Payment, (actor.user_id, receipt.result_id))
     await counting.refuse_too_often(db, actor.user_id, "repay")
     agreement = await agreements.lock_own(db, actor, wish.agreement_id)
-    # Whoever waited for another is judged by what is owed since.
-    await clock.catch_up(db)
     is_pending = agreement.status is AgreementStatus.PENDING
     deposit = await deposits.find(db, actor.user_id, agreement.id) if is_pending else None
     if deposit is not None:
@@ -125,7 +123,6 @@ async def _begin_refund(db: Db, actor: UserActor, agreement_id: UUID, key: str) 
     if receipt.result_id is not None:
         return await _on_their_way(db, agreement)
     await counting.refuse_too_often(db, actor.user_id, "refundCredit")
-    await clock.catch_up(db)
     standing = await standing_of(db, agreement)
     if await _credit_at_hand(db, standing) <= 0:
         raise Refusal(RefusalCode.NOT_OPEN, N_("There is nothing to give back."), field=AGREEMENT)

@@ -34,7 +34,6 @@ async def change_due_day(db: Db, actor: UserActor, agreement_id: UUID, day: int,
         return await db.get_one(Agreement, (actor.user_id, receipt.result_id))
     await counting.refuse_too_often(db, actor.user_id, "changeDueDay")
     agreement = await agreements.lock_own(db, actor, agreement_id)
-    await clock.catch_up(db)
     event = due_day_event(await standing_of(db, agreement), day)
     after = await booking.book_act(db, agreement, ActKind.DUE_DAY, new_id(), 0, number=event.number)
     await record(db, after)

@@ -34,7 +34,6 @@ async def ask(db: Db, actor: UserActor, agreement_id: UUID, reason: str, key: st
     if receipt.result_id is not None:
         return agreement
     await counting.refuse_too_often(db, actor.user_id, "returnGoods")
-    await clock.catch_up(db)
     reason = _trim(reason)
     await _refuse_unreturnable(db, agreement)
     sealed = (await vault.seal_of(db, actor.user_id)).close(reason, goods_returns.REASON)
@@ -79,7 +78,6 @@ async def take_back(db: Db, actor: PartnerActor, agreement_id: UUID, amount: Mon
     agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     asked = await _asked(db, agreement)
     price, fee = await _left_of(db, agreement)
     asked.amount = _amount(amount, agreement, price)
@@ -107,7 +105,6 @@ async def refuse(db: Db, actor: PartnerActor, agreement_id: UUID, reason: str, k
     agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     asked, reason = await _asked(db, agreement), _trim(reason)
     asked.answer_sealed = (await vault.seal_of(db, agreement.user_id)).close(reason, goods_returns.ANSWER)
     await _end(db, asked, ReturnStatus.REFUSED)

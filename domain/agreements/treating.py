@@ -33,7 +33,6 @@ async def confirm(
     agreement = await agreements.lock_of_partner(db, actor, agreement_id)
     if receipt.result_id is not None:
         return agreement
-    await clock.catch_up(db)
     if reference is not None and len(reference) > REFERENCE_MAX:
         raise invalid(N_("A reference has up to {most} characters."), REFERENCE, most=REFERENCE_MAX)
     await _refuse_closed(db, agreement)
@@ -72,7 +71,6 @@ async def cancel(db: Db, actor: UserActor, agreement_id: UUID, reason: str, key:
     if receipt.result_id is not None:
         return agreement
     await counting.refuse_too_often(db, actor.user_id, "cancelTreatment")
-    await clock.catch_up(db)
     if not reason.strip() or len(reason) > WORDS_MAX:
         raise invalid(N_("Say why, in up to {most} characters."), REASON, most=WORDS_MAX)
     await _refuse_closed(db, agreement)

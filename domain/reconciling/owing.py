@@ -29,7 +29,7 @@ async def schedules_compared(db: Db, first: UUID, last: UUID) -> list[LedgerDiff
     for user_id, id in doubtful:
         agreement = await agreements.lock(db, user_id, id)
         assert agreement is not None, "nobody deletes an agreement"
-        found += _differences(await standing_of(db, agreement), await balances_of(db, user_id, id), now)
+        found += _differences(await standing_of(db, agreement), await balances_of(db, user_id, id), await clock.now(db))
     return found
 
 
