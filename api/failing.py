@@ -39,9 +39,9 @@ class Failing:
             if has_begun:
                 raise
             told = error if isinstance(error, PublicError) else failure(error)
-            await self._tell(Request(scope, receive), told)(scope, receive, send)
+            await self._log(Request(scope, receive), told)(scope, receive, send)
 
-    def _tell(self, request: Request, error: PublicError) -> Response:
+    def _log(self, request: Request, error: PublicError) -> Response:
         path: str = request.scope["path"]
         tell = next((teller for beginning, teller in self.tellers.items() if path.startswith(beginning)), plainly)
         return tell(request, error)

@@ -40,7 +40,7 @@ async def readyz(request: Request) -> Response:
 
 def _are_warm(request: Request) -> bool:
     """Those of every process that serves together with this one."""
-    if siblings.are_there():
+    if siblings.exist():
         return siblings.warm() >= settings().processes
     return bool(request.app.state.is_warm)
 

@@ -60,7 +60,7 @@ class _Told(CollectorRegistry):
 
 def _of_this_machine() -> bytes:
     """Times of requests: of all processes that serve together, added up; of one alone, with what Python tells of itself."""
-    if not siblings.are_there():
+    if not siblings.exist():
         return generate_latest(REGISTRY)
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]

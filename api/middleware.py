@@ -50,11 +50,11 @@ class RequestIds:
             status = LEFT
         finally:
             if scope["type"] == "http":
-                _tell(scope, status, time.perf_counter() - began)
+                _log(scope, status, time.perf_counter() - began)
             request_id.reset(token)
 
 
-def _tell(scope: Scope, status: int, seconds: float) -> None:
+def _log(scope: Scope, status: int, seconds: float) -> None:
     # The route, never the path: a path may hold what a person typed.
     route = getattr(scope.get("route"), "path", "unknown")
     SECONDS.labels(route, scope["method"], status).observe(seconds)

@@ -165,14 +165,14 @@ def _train(story: "Story") -> None:
     from ml.live import store
     from ml.population import first_models
 
-    if not settings().is_embedded or asyncio.run(_alone(first_models.are_there)):
+    if not settings().is_embedded or asyncio.run(_alone(first_models.exist)):
         return
     with story.step("Models") as step:
         models = first_models.remembered(store.folder())
         if models is None:
             models = first_models.train_first_models(lambda label, done: step.at(done, 1.0, label))
             first_models.remember(models, store.folder())
-        asyncio.run(_alone(partial(first_models.go_live, models=models)))
+        asyncio.run(_alone(partial(first_models.promote, models=models)))
         step.note = "trained on a simulated population"
 
 

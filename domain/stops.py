@@ -145,7 +145,7 @@ async def newest(db: Db, limit: int) -> Sequence[Stop]:
     return (await db.execute(select(Stop).order_by(*order).limit(limit))).scalars().all()
 
 
-async def held(db: Db, kind: StopKind) -> list[Held]:
+async def list_held(db: Db, kind: StopKind) -> list[Held]:
     """What waits for it to be lifted."""
     return [await told(db) for told in holders[kind]]
 

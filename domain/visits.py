@@ -34,8 +34,8 @@ _LOOK = Question(
     lambda: (
         select(
             clock.EXACTLY_NOW,
-            revisions.of(bindparam("user_id", type_=Uuid())),
-            revisions.of(EVERYBODY),
+            revisions.revision_of(bindparam("user_id", type_=Uuid())),
+            revisions.revision_of(EVERYBODY),
             ShelfVersion.version,
             Session.generation,
             Session.used_generation,

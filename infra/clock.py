@@ -75,7 +75,7 @@ EXACTLY = text("longan_now() + (clock_timestamp() - now())")
 EXACTLY_NOW = literal_column("longan_now() + (clock_timestamp() - now())", DateTime(timezone=True))
 
 
-def stand(db: AsyncSession, at: datetime) -> None:
+def freeze(db: AsyncSession, at: datetime) -> None:
     """Let it be this time for the rest of the transaction."""
     db.info["now"] = at
 
@@ -84,7 +84,7 @@ async def catch_up(db: AsyncSession) -> datetime:
     """The time as it is now, for the rest of this transaction: after waiting for a lock, what the others wrote is past."""
     moment: datetime = (await db.execute(select(EXACTLY))).scalar_one()
     moment = max(moment, db.info.get("now", moment))  # no transaction goes back in time
-    stand(db, moment)
+    freeze(db, moment)
     return moment
 
 

@@ -17,7 +17,7 @@ BACK = text(
 async def stand_at(db: Db, at: datetime) -> None:
     """Let it be this time, for every question and every row of this transaction, until it is told another."""
     await db.execute(BACK, {"at": at})
-    clock.stand(db, at)
+    clock.freeze(db, at)
 
 
 async def catch_up(db: Db, user_id: UUID, until: datetime) -> None:

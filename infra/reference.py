@@ -17,7 +17,7 @@ from infra.revisions import EVERYBODY
 T = TypeVar("T")
 SECONDS = 3_600.0  # by far less than revisions are kept
 _all: WeakSet["Reference[Any]"] = WeakSet()
-_ASKED = Question(lambda: select(revisions.of(EVERYBODY)))
+_ASKED = Question(lambda: select(revisions.revision_of(EVERYBODY)))
 
 
 async def revision() -> int | None:

@@ -53,6 +53,6 @@ def raises(raised: Raised) -> Callable[[T], T]:
     return mark
 
 
-def of(user_id: UUID | BindParameter[UUID]) -> ScalarSelect[int | None]:
+def revision_of(user_id: UUID | BindParameter[UUID]) -> ScalarSelect[int | None]:
     """The revision of this person, as part of a larger question; NULL where nothing changed lately."""
     return select(func.bit_xor(Revision.id)).where(Revision.user_id == user_id).scalar_subquery()

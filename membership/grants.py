@@ -57,7 +57,7 @@ async def hold(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     await db.execute(rows.on_conflict_do_nothing())
 
 
-async def let_go(db: Db, user_ids: Sequence[UUID], source: str) -> None:
+async def release(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     gone = delete(Grant).where(Grant.user_id.in_(user_ids), Grant.source == source)
     await db.execute(gone.execution_options(synchronize_session=False))
 

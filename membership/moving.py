@@ -120,7 +120,7 @@ async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
     for code, user_ids in come.items():
         await grants.hold(db, user_ids, tier_source(code))
     for code, user_ids in gone.items():
-        await grants.let_go(db, user_ids, tier_source(code))
+        await grants.release(db, user_ids, tier_source(code))
 
 
 async def _record(db: Db, moved: Sequence[JudgedMember], now: datetime, version: int, reason: MoveReason) -> None:

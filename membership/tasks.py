@@ -55,7 +55,7 @@ async def publish_tier_rules(db: Db, event: Event) -> None:
 @reaction(reevaluations.BATCH_DUE, stored_as="reevaluate_batch")
 async def reevaluate_batch(db: Db, event: Event) -> None:
     assert event.subject_id is not None
-    await reevaluations.go_on(db, event.subject_id, int(event.data["range"]))
+    await reevaluations.do_next_batch(db, event.subject_id, int(event.data["range"]))
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")
@@ -83,7 +83,7 @@ async def tell_tier_ends_soon(db: Db, event: Event) -> None:
 @reaction(subscriptions.LOOK_DUE, stored_as="look_after_plan")
 async def look_after_plan(db: Db, event: Event) -> None:
     assert event.subject_id is not None
-    await renewing.look_after(db, _member(event), event.subject_id)
+    await renewing.follow_up(db, _member(event), event.subject_id)
 
 
 @reaction(subscriptions.FAILED, stored_as="tell_of_failed_plan")

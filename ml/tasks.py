@@ -36,7 +36,7 @@ async def rescore_the_stale(db: Db, event: Event) -> None:
 @reaction(rescoring.BATCH_DUE, stored_as="rescore_batch")
 async def rescore_batch(db: Db, event: Event) -> None:
     assert event.subject_id is not None
-    await rescoring.go_on(db, event.subject_id, int(event.data["range"]))
+    await rescoring.do_next_batch(db, event.subject_id, int(event.data["range"]))
 
 
 @reaction(scores.CHANGED, stored_as="score_with_challenger", when=challenging.is_there)

@@ -12,9 +12,9 @@ PEOPLE = 3_000
 
 async def train_small_models() -> None:
     async with reading() as db:
-        if await first_models.are_there(db):
+        if await first_models.exist(db):
             return
     models = await asyncio.to_thread(first_trained, PEOPLE)
     first_models.remember(models, store.folder())
     async with transaction() as db:
-        await first_models.go_live(db, models)
+        await first_models.promote(db, models)

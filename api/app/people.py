@@ -100,7 +100,7 @@ class User(Node):
     @strawberry.field(description="What signing in asks for beside a code, the first one first.")
     async def second_factors(root: strawberry.Parent[users.User], info: Info) -> list[HeldFactor]:
         async with reading() as db:
-            return cast(list[HeldFactor], await second_factors.of(db, info.context.user.user_id))
+            return cast(list[HeldFactor], await second_factors.in_force(db, info.context.user.user_id))
 
     @strawberry.field(
         description="What a passkey signs for `stepUp`, as WebAuthn's request options in JSON; null without one."

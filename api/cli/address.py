@@ -6,7 +6,7 @@ from pathlib import Path
 USUAL = "http://127.0.0.1:8000"
 
 
-def address_here() -> str:
+def local_address() -> str:
     from infra.settings import settings
 
     return address_of(settings().var) or USUAL

@@ -26,14 +26,14 @@ def listed(
     if context.invoked_subcommand is None:
         from api.cli import lab, models_table
 
-        async def list_them(db: "Db") -> None:
+        async def show_versions(db: "Db") -> None:
             found, beside = await models_table.lines(db), await models_table.shadow(db)
             if as_json:
                 lab.write(models_table.summary(found, beside))
             else:
                 models_table.show(found, beside)
 
-        _do(list_them, writes=False)
+        _run(show_versions, writes=False)
 
 
 @models.command()
@@ -54,7 +54,7 @@ def fetch(
                 folders.write(folder, version, files)
 
     folder = into or store.folder()
-    _do(write, f"{folder / version}", writes=False)
+    _run(write, f"{folder / version}", writes=False)
 
 
 @models.command()
@@ -63,10 +63,10 @@ def propose(version: Version, by: By) -> None:
     from api.cli import proving
     from ml.promotion import promoting
 
-    async def propose_it(db: "Db") -> None:
+    async def propose_version(db: "Db") -> None:
         await promoting.propose(db, version, by=await proving.prove(by))
 
-    _do(propose_it, f"{version} is proposed; somebody else must approve it")
+    _run(propose_version, f"{version} is proposed; somebody else must approve it")
 
 
 @models.command()
@@ -75,10 +75,10 @@ def approve(version: Version, by: By) -> None:
     from api.cli import proving
     from ml.promotion import promoting
 
-    async def approve_it(db: "Db") -> None:
+    async def approve_version(db: "Db") -> None:
         await promoting.approve(db, version, by=await proving.prove(by))
 
-    _do(approve_it, f"{version} is approved; longan models promote {version} --by ADDRESS")
+    _run(approve_version, f"{version} is approved; longan models promote {version} --by ADDRESS")
 
 
 @models.command()
@@ -94,7 +94,7 @@ def promote(
     if (book is None) != (describe is None):
         raise typer.BadParameter("--book and --describe go together")
     on = (book, describe) if book and describe else None
-    _do(partial(_promote, version, by, on), f"{version} is the champion; everybody is being rescored")
+    _run(partial(_promote, version, by, on), f"{version} is the champion; everybody is being rescored")
 
 
 @models.command()
@@ -106,10 +106,10 @@ def challenge(
     from api.cli import proving
     from ml.promotion import promoting
 
-    async def challenge_it(db: "Db") -> None:
+    async def challenge_version(db: "Db") -> None:
         await promoting.challenge(db, version, by=await proving.prove(by))
 
-    _do(challenge_it, f"{version} scores in the shadow" if version else "nobody challenges any more")
+    _run(challenge_version, f"{version} scores in the shadow" if version else "nobody challenges any more")
 
 
 @models.command()
@@ -125,7 +125,7 @@ def rollback(
     async def roll_back(db: "Db") -> None:
         await promoting.roll_back(db, ModelKind.MATCH if match else ModelKind.SCORE, by=await proving.prove(by))
 
-    _do(roll_back, "the former champion is live again; everybody is being rescored")
+    _run(roll_back, "the former champion is live again; everybody is being rescored")
 
 
 @models.command()
@@ -134,10 +134,10 @@ def reseal(version: Version, by: By) -> None:
     from api.cli import proving
     from ml.promotion import promoting
 
-    async def reseal_it(db: "Db") -> None:
+    async def reseal_version(db: "Db") -> None:
         await promoting.reseal(db, version, by=await proving.prove(by))
 
-    _do(reseal_it, f"{version} is live, sealed under this house's key; everybody is being rescored")
+    _run(reseal_version, f"{version} is live, sealed under this house's key; everybody is being rescored")
 
 
 async def _promote(version: str, by: str, on: tuple[Path, Path] | None, db: "Db") -> None:
@@ -161,7 +161,7 @@ async def _measured(version: str, book: Path, describe: Path) -> Any:
         return promoting.measure(rivals, book, describe, progress)
 
 
-def _do(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:
+def _run(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:
     import asyncio
 
     from api.cli import nearby

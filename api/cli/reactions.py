@@ -24,7 +24,7 @@ def listed(
     from api.cli import lab
     from infra import backlog
 
-    found = _do(backlog.look_now())
+    found = _run(backlog.look_now())
     if found is None:
         typer.echo("The database does not answer, so nobody can tell what waits.", err=True)
         raise typer.Exit(1)
@@ -45,7 +45,7 @@ def retry(
     from api.cli import lab
     from infra import leases
 
-    tried = _do(leases.try_again(names or None))
+    tried = _run(leases.try_again(names or None))
     if as_json:
         lab.write({"triedAgain": tried})
     else:
@@ -55,7 +55,7 @@ def retry(
         raise typer.Exit(1)
 
 
-def _do(work: Awaitable[T]) -> T:
+def _run(work: Awaitable[T]) -> T:
     import asyncio
 
     from api.cli import nearby

@@ -68,31 +68,31 @@ class Applicant:
 
     @strawberry.field(description="The points of today; null without a score.")
     def points(root: strawberry.Parent[cases.Case]) -> int | None:
-        return score.points if (score := _known(root).score) else None
+        return score.points if (score := _facts(root).score) else None
 
     @strawberry.field(description="Where everybody begins; with the factors it adds up to the points.")
     def base_points(root: strawberry.Parent[cases.Case]) -> int | None:
-        return score.base_points if (score := _known(root).score) else None
+        return score.base_points if (score := _facts(root).score) else None
 
     @strawberry.field(description="What moved the points; empty without a score.")
     def factors(root: strawberry.Parent[cases.Case]) -> list[Factor]:
-        return cast(list[Factor], score.factors if (score := _known(root).score) else [])
+        return cast(list[Factor], score.factors if (score := _facts(root).score) else [])
 
     @strawberry.field(description="What counts most against them, most important first.")
     def reasons(root: strawberry.Parent[cases.Case], info: Info) -> list[Reason]:
-        return translate_reasons(score.reasons, info) if (score := _known(root).score) else []
+        return translate_reasons(score.reasons, info) if (score := _facts(root).score) else []
 
     @strawberry.field(description="A month's; null where it is not known.")
     def income(root: strawberry.Parent[cases.Case]) -> MoneyBand | None:
-        return MoneyBand.of(_known(root).income)
+        return MoneyBand.of(_facts(root).income)
 
     @strawberry.field(description="Whether they told the income themselves; else an account shows it.")
     def is_income_told(root: strawberry.Parent[cases.Case]) -> bool:
-        return _known(root).is_income_told
+        return _facts(root).is_income_told
 
     @strawberry.field(description="As code of the list, as employee; null where it is none of it.")
     def occupation(root: strawberry.Parent[cases.Case]) -> str | None:
-        return _known(root).occupation
+        return _facts(root).occupation
 
     @strawberry.field(description="What they owe our partners each month, each currency apart.")
     def owed_monthly(root: strawberry.Parent[cases.Case]) -> list[Money]:
@@ -110,24 +110,24 @@ class Applicant:
 
     @strawberry.field(description="Months behind on repayments elsewhere, now; null where it is not known.")
     def months_behind(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).months_behind
+        return _facts(root).months_behind
 
     @strawberry.field(description="Instalments that were late in two years; null where it is not known.")
     def late_in_two_years(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).late_24m
+        return _facts(root).late_24m
 
     @strawberry.field(description="Open loans elsewhere; null where it is not known.")
     def loans_elsewhere(root: strawberry.Parent[cases.Case]) -> int | None:
-        return _known(root).loans_elsewhere
+        return _facts(root).loans_elsewhere
 
     @strawberry.field(description="Debt elsewhere; null where it is not known.")
     def debt_elsewhere(root: strawberry.Parent[cases.Case]) -> MoneyBand | None:
-        return MoneyBand.of(_known(root).debt_elsewhere)
+        return MoneyBand.of(_facts(root).debt_elsewhere)
 
 
-def _known(case: cases.Case) -> cases.Known:
-    assert case.known is not None
-    return case.known
+def _facts(case: cases.Case) -> cases.CaseFacts:
+    assert case.facts is not None
+    return case.facts
 
 
 @shows(applications.Application, description="A person's request, without the person.")

@@ -22,7 +22,7 @@ async def turns(request: Request) -> Response:
         if asked is None:
             return JSONResponse({"error": SORRY}, 400)
         async with transaction() as db:
-            await orders.go(db, *asked)
+            await orders.arrange(db, *asked)
     elif request.method == "DELETE":
         async with transaction() as db:
             await orders.forget(db)

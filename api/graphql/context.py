@@ -101,7 +101,7 @@ class Context:
         if self.tick is not None and isinstance(batch, Loader):
             return self.tick.load(batch, cast(UUID, key))
         if batch not in self._loaders:
-            self._loaders[batch] = DataLoader(load_fn=_in_one_go(batch), cache=False)
+            self._loaders[batch] = DataLoader(load_fn=_in_one_read(batch), cache=False)
         return self._loaders[batch].load(key)
 
 
@@ -116,7 +116,7 @@ def bearer(header: object) -> str | None:
 Info = StrawberryInfo[Context, None]
 
 
-def _in_one_go(batch: Batch[K]) -> Callable[[list[K]], Awaitable[list[Any]]]:
+def _in_one_read(batch: Batch[K]) -> Callable[[list[K]], Awaitable[list[Any]]]:
     async def load(keys: list[K]) -> list[Any]:
         async with reading() as db:
             found = await batch(db, set(keys))

@@ -233,14 +233,14 @@ class Conversation:
         async with aclosing(results):
             async for result in results:
                 assert isinstance(result, ExecutionResult)
-                await self._tell(message.id, result, asker)
+                await self._log(message.id, result, asker)
         # An id may be used again once it was completed.
         self.operations.pop(message.id, None)
         await self._say(type="complete", id=message.id)
         if asker.token is not None:
             await self._authenticate(asker, asker.token)
 
-    async def _tell(self, id: str, result: ExecutionResult, asker: Context) -> None:
+    async def _log(self, id: str, result: ExecutionResult, asker: Context) -> None:
         codes = {str((error.extensions or {}).get("code")) for error in result.errors or ()}
         if asker.token is not None and (over := codes & SIGNED_OUT):
             # A client hears no more of a stream that ended; one whose socket ends signs in anew.

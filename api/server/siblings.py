@@ -22,13 +22,13 @@ def gathered() -> Iterator[None]:
             del os.environ[FOLDER]
 
 
-def are_there() -> bool:
+def exist() -> bool:
     return FOLDER in os.environ
 
 
 def say_warm() -> None:
     """This process can work from now on; its end, however it comes, takes that back."""
-    if not are_there() or _kept:
+    if not exist() or _kept:
         return
     lock = os.open(Path(os.environ[FOLDER], f"{os.getpid()}.warm"), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)

@@ -183,14 +183,14 @@ async def lock_of_partner(db: Db, actor: PartnerActor, id: UUID) -> Agreement:
     return agreement
 
 
-async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+async def _unfinished(db: Db, user_id: UUID) -> str | None:
     theirs = select(Agreement.id).where(Agreement.user_id == user_id, Agreement.status.in_(OPEN)).limit(1)
     if (await db.execute(theirs)).first() is None:
         return None
     return N_("You have an agreement in force here. Settle it or take it back first, or write to us.")
 
 
-putting_away.unfinished.append(_what_to_finish)
+putting_away.unfinished.append(_unfinished)
 
 
 def no_such_agreement() -> Refusal:

@@ -48,7 +48,7 @@ async def request(db: Db, actor: UserActor, agreement_id: UUID, wish: HardshipWi
     if is_within_limits(standing, wish, earlier):
         await _grant(db, agreement, hardship)
     else:
-        await _let_wait(db, hardship)
+        await _defer(db, hardship)
     receipt.result_id = agreement.id
     return agreement
 
@@ -76,7 +76,7 @@ async def _ask(db: Db, agreement: Agreement, wish: HardshipWish, reason: str) ->
     return hardship
 
 
-async def _let_wait(db: Db, hardship: Hardship) -> None:
+async def _defer(db: Db, hardship: Hardship) -> None:
     owner, id, about = hardship.user_id, hardship.id, hardship.agreement_id
     await outbox.announce(db, hardships.REQUESTED, user_id=owner, subject_id=id)
     await deadlines.begin(db, hardships.ANSWER, owner, id, about, hardship.promised_by)

@@ -29,7 +29,7 @@ async def mature(db: Db, event: Event) -> None:
     """Said again, or by another agreement after it, it changes nothing."""
     agreement = await db.get_one(Agreement, (event.user_id, event.subject_id))
     score = await _leant_on(db, agreement)
-    if score is None or (how := await _how_it_went(db, score, event)) is None:
+    if score is None or (how := await _outcome_of(db, score, event)) is None:
         return
     row = insert(LoanOutcome).values(
         user_id=score.user_id,
@@ -49,7 +49,7 @@ async def _leant_on(db: Db, agreement: Agreement) -> Score | None:
     return (await db.execute(theirs.order_by(Score.as_of.desc()).limit(1))).scalar_one_or_none()
 
 
-async def _how_it_went(db: Db, score: Score, event: Event) -> OutcomeKind | None:
+async def _outcome_of(db: Db, score: Score, event: Event) -> OutcomeKind | None:
     """None while it is not known: within the year, as long as something that leaned on it is open and not in default."""
     is_over = event.occurred_at >= score.as_of + YEAR
     if event.name == agreements.FELL_BEHIND and event.data["days"] >= DEFAULTED and not is_over:

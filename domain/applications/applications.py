@@ -181,14 +181,14 @@ async def count_open(db: Db, application: Application) -> tuple[int, int]:
     return every, same
 
 
-async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+async def _unfinished(db: Db, user_id: UUID) -> str | None:
     theirs = select(Application.id).where(Application.user_id == user_id, Application.status.in_(OPEN)).limit(1)
     if (await db.execute(theirs)).first() is None:
         return None
     return N_("You have an application open here. Take it back, or let it come to its end, and try again.")
 
 
-putting_away.unfinished.append(_what_to_finish)
+putting_away.unfinished.append(_unfinished)
 
 
 _BY_KEY = Question(lambda: select(Application).where(is_any_pair(Application.user_id, Application.id)))

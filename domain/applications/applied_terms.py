@@ -112,7 +112,7 @@ def _is_as_it_was(product: Product, application: Application) -> bool:
     return product.updated_at is None or product.updated_at <= application.created_at
 
 
-def what_binds(kept: AppliedTerms | None, application: Application, product: Product) -> AppliedTerms | None:
+def binding_terms(kept: AppliedTerms | None, application: Application, product: Product) -> AppliedTerms | None:
     """What an approval would bind, for whoever only reads; None where nobody can be bound to anything."""
     if kept is None and _is_as_it_was(product, application):
         return of_product(application, product, grade=None)

@@ -48,7 +48,7 @@ def band(minor: int, currency: str) -> Band:
 
 
 @dataclass(frozen=True)
-class Known:
+class CaseFacts:
     """What is known of the person. Debts elsewhere and income are bands; what nobody knows is None."""
 
     score: Score | None
@@ -77,7 +77,7 @@ class Case:
     decision: Decision | None
     is_invented: bool
     borrower: Borrower | None = None
-    known: Known | None = None
+    facts: CaseFacts | None = None
 
     @property
     def withdrawn(self) -> str | None:
@@ -96,16 +96,16 @@ class Case:
     @property
     def can_carry(self) -> bool | None:
         """None where nobody can say: no income is known, or they owe in other currencies too."""
-        if self.binding is None or self.borrower is None or self.known is None:
+        if self.binding is None or self.borrower is None or self.facts is None:
             return None
         if not self.borrower.can_carry(self.binding.monthly_burden, self.application.currency):
             return False
-        return None if self.known.income is None or self.borrower.burden.elsewhere else True
+        return None if self.facts.income is None or self.borrower.burden.elsewhere else True
 
     @property
     def share_of_income(self) -> tuple[float, float] | None:
         """What all instalments together would take, as far as the band tells it; no more can be reckoned back from it."""
-        monthly, income = self.monthly_after, self.known.income if self.known else None
+        monthly, income = self.monthly_after, self.facts.income if self.facts else None
         if monthly is None or income is None or not income.low:
             return None
         return monthly / income.high, monthly / income.low
@@ -113,8 +113,8 @@ class Case:
     @property
     def seen(self) -> str:
         """A mark of all that a decision depends on: another one means that something changed since somebody looked."""
-        assert self.borrower is not None and self.known is not None
-        binding, known, score = self.binding, self.known, self.known.score
+        assert self.borrower is not None and self.facts is not None
+        binding, facts, score = self.binding, self.facts, self.facts.score
         return approvals.hash_of(
             {
                 "application": str(self.application.id),
@@ -127,8 +127,8 @@ class Case:
                     self.borrower.burden.monthly,
                     [[owed.minor, owed.currency] for owed in self.borrower.burden.elsewhere],
                 ],
-                "income": [known.income.low, known.is_income_told] if known.income else None,
-                "behind": [known.months_behind, known.late_24m, known.loans_elsewhere],
+                "income": [facts.income.low, facts.is_income_told] if facts.income else None,
+                "behind": [facts.months_behind, facts.late_24m, facts.loans_elsewhere],
                 "decision": str(self.decision.id) if self.decision else None,
             }
         )
@@ -147,7 +147,7 @@ async def of_applications(db: Db, found: list[Application]) -> list[Case]:
     cases = []
     for each in found:
         product = titles[each.product_id]
-        applied = applied_terms.what_binds(kept.get((each.user_id, each.id)), each, product)
+        applied = applied_terms.binding_terms(kept.get((each.user_id, each.id)), each, product)
         binding = applied_terms.quote(applied, each.amount, each.term_months) if applied else None
         decision = made.get((each.user_id, each.id))
         cases.append(Case(each, product, partners[each.partner_id], applied, binding, decision, made_up[each.user_id]))
@@ -184,7 +184,7 @@ async def seen_by(db: Db, cases: list[Case], actor: StaffActor) -> list[Case]:
     return await _with_the_person(db, cases, scored)
 
 
-async def as_it_stands(db: Db, case: Case) -> Case:
+async def load_unseen(db: Db, case: Case) -> Case:
     """The case with what is known of the person, for the house to compare; nobody sees it."""
     scored = await for_lookup(scores.scorings_of)(db, {case.application.user_id})
     (whole,) = await _with_the_person(db, [case], scored)
@@ -195,14 +195,14 @@ async def _with_the_person(
     db: Db, cases: list[Case], scored: Mapping[UUID, tuple[Scoring, Score | None]]
 ) -> list[Case]:
     people = await for_lookup(borrowers.of_applications)(db, [case.application for case in cases])
-    known_cases = []
+    looked_up = []
     for case in cases:
         application, score = case.application, scored.get(case.application.user_id, (None, None))[1]
         borrower = replace(people[application.id], grade=score.grade if score else None)
         binding = _binding(case, borrower.grade)
-        known = known_of(borrower, score)
-        known_cases.append(replace(case, borrower=borrower, known=known, binding=binding))
-    return known_cases
+        facts = _facts_of(borrower, score)
+        looked_up.append(replace(case, borrower=borrower, facts=facts, binding=binding))
+    return looked_up
 
 
 def _binding(case: Case, grade_now: Grade | None) -> Quote | None:
@@ -211,7 +211,7 @@ def _binding(case: Case, grade_now: Grade | None) -> Quote | None:
     return applied_terms.quote(case.applied, case.application.amount, case.application.term_months, grade_now=grade_now)
 
 
-def known_of(borrower: Borrower, score: Score | None) -> Known:
+def _facts_of(borrower: Borrower, score: Score | None) -> CaseFacts:
     sheet, currency = borrower.sheet, settings().currency
     income = borrower.income_in(currency)
 
@@ -224,7 +224,7 @@ def known_of(borrower: Borrower, score: Score | None) -> Known:
         return None if value is None else int(value)
 
     debt, occupation = number("credit.outstanding"), sheet.values.get("profile.occupation")
-    return Known(
+    return CaseFacts(
         score=score,
         income=None if income is None else band(income, currency),
         is_income_told="income.monthly_inflow" not in sheet.values,

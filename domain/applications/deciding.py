@@ -89,7 +89,7 @@ async def decide_by_rules(
         owes_elsewhere=bool(burden.elsewhere),
     )
     verdict = policy.decide(request, scored, sheet)
-    outcome, asked = DecisionOutcome(verdict.outcome), replaying.asked(request, sheet)
+    outcome, asked = DecisionOutcome(verdict.outcome), replaying.record_input(request, sheet)
     answer = Answer(outcome, [*verdict.reasons], scored=scored, asked=asked, borrower=borrower, applied=applied)
     await _decide(db, application, RULES, answer)
     if outcome == REFER:
@@ -192,7 +192,7 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
 async def _refuse_what_changed(db: Db, application: Application, seen: str) -> None:
     """Nobody decides by what they did not see."""
     (shown,) = await cases.of_applications(db, [application])
-    case = await cases.as_it_stands(db, shown)
+    case = await cases.load_unseen(db, shown)
     if case.seen != seen:
         raise Refusal(
             RefusalCode.STALE, N_("Something changed since you looked. Please look again."), field=APPLICATION

@@ -16,7 +16,7 @@ class RulesAreGone(Exception):
     """The rules have another version now, and old ones are not kept in a running program."""
 
 
-def asked(request: AskedTerms, sheet: FactSheet) -> dict[str, Any]:
+def record_input(request: AskedTerms, sheet: FactSheet) -> dict[str, Any]:
     """What is kept: the request, and the facts that the rules read."""
     return {
         "request": [*astuple(request)],

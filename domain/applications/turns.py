@@ -55,7 +55,7 @@ async def take(db: Db, user_id: UUID) -> Turn:
             (burdens.OWED_EACH, theirs),
         ],
     )
-    clock.stand(db, now)
+    clock.freeze(db, now)
     vault.remember(db, [key for (key,) in keys])
     return Turn(
         is_active=user.status == UserStatus.ACTIVE,

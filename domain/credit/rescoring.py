@@ -47,10 +47,10 @@ async def begin_for_the_stale(db: Db) -> Rescore | None:
     return await begin(db, RescoreReason.FACTS_EXPIRED)
 
 
-async def go_on(db: Db, rescore_id: UUID, number: int) -> None:
+async def do_next_batch(db: Db, rescore_id: UUID, number: int) -> None:
     # This process may not have heard yet of the model for which all this is done.
     await scorer().catch_up(db)
-    await running.go_on(db, RESCORING, rescore_id, number)
+    await running.do_next_batch(db, RESCORING, rescore_id, number)
 
 
 async def _batch(db: Db, rescore: Rescore, part: RescoreRange) -> UUID | None:

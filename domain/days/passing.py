@@ -31,8 +31,8 @@ async def begin(db: Db, ranges: int | None = None) -> Day:
     return await running.begin(db, PASSING, Day(on=await clock.today(db), zone=clock.zone().key), ranges)
 
 
-async def go_on(db: Db, day_id: UUID, number: int) -> None:
-    await running.go_on(db, PASSING, day_id, number)
+async def do_next_batch(db: Db, day_id: UUID, number: int) -> None:
+    await running.do_next_batch(db, PASSING, day_id, number)
 
 
 async def _batch(db: Db, day: Day, part: DayRange) -> UUID | None:

@@ -25,4 +25,4 @@ async def begin_day(db: Db, event: Event) -> None:
 @reaction(passing.BATCH_DUE, stored_as="pass_range")
 async def pass_range(db: Db, event: Event) -> None:
     assert event.subject_id is not None, "a batch is of a day"
-    await passing.go_on(db, event.subject_id, int(event.data["range"]))
+    await passing.do_next_batch(db, event.subject_id, int(event.data["range"]))

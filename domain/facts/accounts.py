@@ -129,7 +129,7 @@ async def record_link(
         family = f"{identity.family}.union"
         await _claim(db, account, family, vault.blind_index(f"subject:{family}", identity.union_id), weigh)
     told = Opened(account.source, open_readings.rows_of(observed), simulated)
-    await leaving.tell_anew(db, actor.user_id, account.id, told, weigh)
+    await leaving.replace_readings(db, actor.user_id, account.id, told, weigh)
     await link_requests.record_success(db, request, account.id)
     await outbox.announce(db, LINKED, user_id=actor.user_id, subject_id=account.id)
     return account
@@ -179,7 +179,7 @@ async def _make_room(db: Db, user_id: UUID, provider: str, subject_index: bytes,
         IS_IN_FORCE,
     )
     for account in (await db.execute(others.with_for_update())).scalars():
-        await _let_go(db, account, weigh)
+        await _unlink(db, account, weigh)
 
 
 async def _claim(db: Db, account: LinkedAccount, provider: str, index: bytes, weigh: Weigh) -> None:
@@ -190,7 +190,7 @@ async def _claim(db: Db, account: LinkedAccount, provider: str, index: bytes, we
     holder = await db.get(ProviderSubject, (provider, index), populate_existing=True)
     if holder is not None and holder.user_id == account.user_id and holder.account_id != account.id:
         before = await db.get_one(LinkedAccount, (holder.user_id, holder.account_id), with_for_update=True)
-        await _let_go(db, before, weigh)
+        await _unlink(db, before, weigh)
         await db.execute(claim)
         holder = await db.get(ProviderSubject, (provider, index), populate_existing=True)
     if holder is None or holder.user_id != account.user_id:
@@ -208,11 +208,11 @@ async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) ->
         raise not_found(N_("We could not find this linked account."), ("input", "linkedAccountId"))
     if account.status == LinkStatus.UNLINKED:
         return account
-    await _let_go(db, account, weigh)
+    await _unlink(db, account, weigh)
     return account
 
 
-async def _let_go(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
+async def _unlink(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
     await LIFE.move(db, account, LinkStatus.UNLINKED)
     account.unlinked_at, account.tokens_sealed = await clock.now(db), None
     await leaving.leave(db, account.user_id, account.id, account.source, weigh)

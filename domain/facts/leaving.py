@@ -37,7 +37,7 @@ async def leave(db: Db, user_id: UUID, account_id: UUID, provider: str, weigh: W
     await _replace(db, user_id, account_id, provider, None, weigh)
 
 
-async def tell_anew(db: Db, user_id: UUID, account_id: UUID, anew: Opened, weigh: Weigh) -> None:
+async def replace_readings(db: Db, user_id: UUID, account_id: UUID, anew: Opened, weigh: Weigh) -> None:
     """Replace what an account told by what it tells now. What it is silent of now is as if it were unlinked."""
     await _replace(db, user_id, account_id, anew.source, anew, weigh)
 

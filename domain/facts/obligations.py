@@ -18,7 +18,7 @@ def _some(value: float) -> bool:
     return value > 0
 
 
-def _not_all(share: float) -> bool:
+def _is_partial(share: float) -> bool:
     return share < 1
 
 
@@ -27,7 +27,7 @@ OBLIGATIONS = (
         {"repayment.delay_months": _some, "repayment.late_24m": _some, "repayment.worst_delay_days": _some},
         judged_with=("repayment.on_time_24m",),
     ),
-    Obligation({"repayment.bills_on_time_rate": _not_all}, judged_with=("repayment.bill_months",)),
+    Obligation({"repayment.bills_on_time_rate": _is_partial}, judged_with=("repayment.bill_months",)),
     Obligation(
         {"credit.outstanding": _some, "credit.open_loans": _some, "credit.applications_90d": _some},
         judged_with=("credit.limit",),

@@ -72,7 +72,7 @@ async def _put_up(db: Db, actor: PartnerActor, sku: str, changes: Changes) -> Pr
     product = drawn_up(actor.partner_id, sku, changes)
     product.updated_at = await clock.now(db)
     db.add(product)
-    await _tell(db, product)
+    await _announce(db, product)
     return product
 
 
@@ -91,7 +91,7 @@ async def _change(db: Db, product: Product, changes: Changes) -> None:
     alter(product, changes)
     if db.is_modified(product):
         product.version, product.updated_at = product.version + 1, await clock.now(db)
-        await _tell(db, product)
+        await _announce(db, product)
 
 
 def alter(product: Product, changes: Changes) -> None:
@@ -112,7 +112,7 @@ def alter(product: Product, changes: Changes) -> None:
         standards.check(product)
 
 
-async def _tell(db: Db, product: Product) -> None:
+async def _announce(db: Db, product: Product) -> None:
     await db.flush()
     await outbox.announce(db, products.CHANGED, subject_id=product.id)
 

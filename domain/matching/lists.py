@@ -44,7 +44,7 @@ async def list_for(db: Db, user_id: UUID, just_read: tuple[Basis, datetime] | No
     await bases.keep_up(db)
     is_read = just_read is not None and just_read[0].is_of_live_models
     basis, now = just_read if just_read and is_read else await bases.read(db, user_id)
-    clock.stand(db, at=now)
+    clock.freeze(db, at=now)
     kept = _kept.get(user_id)
     if kept is not None and kept.basis == basis and (kept.good_until is None or now < kept.good_until):
         _kept.move_to_end(user_id)

@@ -53,7 +53,7 @@ async def match_everybody(db: Db, event: Event) -> None:
 @reaction(sweeping.BATCH_DUE, stored_as="match_batch")
 async def match_batch(db: Db, event: Event) -> None:
     assert event.subject_id is not None
-    await sweeping.go_on(db, event.subject_id, int(event.data["range"]))
+    await sweeping.do_next_batch(db, event.subject_id, int(event.data["range"]))
 
 
 @reaction(sweeping.DONE, stored_as="forget_older_sweeps")

@@ -128,12 +128,12 @@ async def plan(db: Db, notice: Notice, to: Addressee, ringing: Sequence[PushDevi
             continue
         for device in ringing if channel is NoticeChannel.PUSH else (None,):
             way = (channel, device.id if device else None, collapse_key)
-            await let_go(db, notice, way, due_at=due_at, expires_at=now + kind.lasts)
+            await schedule(db, notice, way, due_at=due_at, expires_at=now + kind.lasts)
             planned += 1
     return planned
 
 
-async def let_go(
+async def schedule(
     db: Db, notice: Notice, way: tuple[NoticeChannel, UUID | None, str], *, due_at: datetime, expires_at: datetime
 ) -> None:
     channel, device_id, collapse_key = way
@@ -267,7 +267,7 @@ async def text_instead(db: Db, push: Delivery) -> bool:
     if due_at is None or due_at >= push.expires_at:
         return False
     way = (NoticeChannel.SMS, None, push.collapse_key)
-    await let_go(db, notice, way, due_at=due_at, expires_at=push.expires_at)
+    await schedule(db, notice, way, due_at=due_at, expires_at=push.expires_at)
     return True
 
 

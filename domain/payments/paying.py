@@ -92,7 +92,7 @@ async def record(db: Db, payment: Payment, answer: CashierAnswer) -> Payment:
 
 
 @reaction(LOOK_DUE, stored_as="look_after_payment", calls_out=True)
-async def look_after(event: Event) -> None:
+async def follow_up(event: Event) -> None:
     """Ask what became of a payment, and plan the next look while nobody knows; a failed one is looked at once more."""
     assert event.user_id and event.subject_id, "a payment is somebody's"
     user_id, payment_id = event.user_id, event.subject_id

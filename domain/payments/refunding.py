@@ -167,7 +167,7 @@ async def look_after_refund(event: Event) -> None:
 
 
 @reaction(stops.LIFTED, stored_as="go_on_giving_back")
-async def go_on_giving_back(db: Db, event: Event) -> None:
+async def retry_held_refunds(db: Db, event: Event) -> None:
     """What was held goes out at once."""
     if event.data["kind"] == StopKind.PAYOUTS:
         rows = await db.execute(_held.with_only_columns(Refund.user_id, Refund.id))

@@ -39,7 +39,7 @@ async def step_up(db: Db, actor: UserActor, kind: FactorKind, response: str) -> 
     if retry_at := await counters.take(db, tries):
         sentence = N_("You have tried this too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=RESPONSE, retry_at=retry_at)
-    held = {each.kind for each in await second_factors.of(db, actor.user_id)}
+    held = {each.kind for each in await second_factors.in_force(db, actor.user_id)}
     if kind not in (held or {FactorKind.CODE}):
         sentence = N_("This kind of proof cannot be used here.")
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence, field=("input", "kind"))

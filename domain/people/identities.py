@@ -266,5 +266,5 @@ async def forget_since(db: Db, user_id: UUID, since: datetime) -> bool:
     return True
 
 
-async def of(db: Db, user_id: UUID) -> PersonIdentity | None:
+async def identity_of(db: Db, user_id: UUID) -> PersonIdentity | None:
     return await db.get(PersonIdentity, user_id)

@@ -48,9 +48,9 @@ def read(text: str) -> PartnerToken | None:
 
 
 _CLIENTS = Question(
-    lambda: select(clock.EXACTLY_NOW, revisions.of(EVERYBODY), PartnerClient.partner_id, PartnerClient.scopes).where(
-        PartnerClient.client_id == bindparam("client_id")
-    )
+    lambda: select(
+        clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), PartnerClient.partner_id, PartnerClient.scopes
+    ).where(PartnerClient.client_id == bindparam("client_id"))
 )
 
 

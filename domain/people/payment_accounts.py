@@ -126,7 +126,7 @@ async def begin(db: Db, actor: UserActor, said: SaidAccount, key: str) -> Holder
     if receipt.result_id is not None:
         return await db.get_one(PaymentAccount, (actor.user_id, receipt.result_id))
     await db.delete(receipt)  # there is one once the account is added
-    identity = await identities.of(db, actor.user_id)
+    identity = await identities.identity_of(db, actor.user_id)
     name, number = await _checked(db, identity)
     if await stepping_up.is_young(db, actor):
         await stepping_up.require_step_up(db, actor)

@@ -16,7 +16,7 @@ MEXICO, ARGENTINA = 52, 54
 def parse(text: str, field: tuple[str, ...] = FIELD) -> str:
     """E.164, of any country. Refuses INVALID what cannot be a phone number."""
     try:
-        number = _one_way(phonenumbers.parse(text, None))
+        number = _modern_spelling(phonenumbers.parse(text, None))
     except NumberParseException:
         raise _no_number(field) from None
     if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
@@ -24,7 +24,7 @@ def parse(text: str, field: tuple[str, ...] = FIELD) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _one_way(number: PhoneNumber) -> PhoneNumber:
+def _modern_spelling(number: PhoneNumber) -> PhoneNumber:
     """A number in the spelling that networks use today, where it has two: they would be two people."""
     digits = phonenumbers.national_significant_number(number)
     if number.country_code == MEXICO and len(digits) == 11 and digits.startswith("1"):

@@ -88,7 +88,7 @@ async def enrol(db: Db, actor: UserActor, kind: FactorKind, key: str) -> SecondF
     if receipt.result_id is not None:
         return await _enrolment(db, actor, receipt.result_id)
     await users.lock(db, actor.user_id)
-    held = await of(db, actor.user_id)
+    held = await in_force(db, actor.user_id)
     _refuse_more(kind, held)
     if held or not await stepping_up.is_young(db, actor):
         await stepping_up.require_step_up(db, actor)
@@ -130,7 +130,7 @@ async def options_of(db: Db, factor: SecondFactor) -> str | None:
     """What a passkey is created by, until it is."""
     if factor.kind is not FactorKind.PASSKEY or factor.confirmed_at is not None:
         return None
-    known = [each.credential_id for each in await of(db, factor.user_id) if each.credential_id]
+    known = [each.credential_id for each in await in_force(db, factor.user_id) if each.credential_id]
     name = await _name(db, factor.user_id)
     return passkeys.creation_options(factor.user_id.bytes, name, factor.challenge, known)
 
@@ -149,7 +149,7 @@ async def confirm(db: Db, actor: UserActor, factor_id: UUID, response: str) -> U
     if factor.expires_at <= now or factor.tries >= TRIES_MAX:
         raise Refusal(RefusalCode.CODE_EXPIRED, N_("This took too long. Please begin again."), field=RESPONSE)
     factor.tries += 1
-    _refuse_more(factor.kind, await of(db, actor.user_id))
+    _refuse_more(factor.kind, await in_force(db, actor.user_id))
     if not await _is_first_proof(db, factor, response):
         return wrong()
     factor.confirmed_at = now
@@ -184,7 +184,7 @@ async def remove(db: Db, actor: UserActor, factor_id: UUID) -> User:
     return await db.get_one(User, actor.user_id)
 
 
-async def of(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
+async def in_force(db: Db, user_id: UUID) -> Sequence[SecondFactor]:
     """The person's factors that are in force."""
     lives = or_(SecondFactor.ends_at.is_(None), SecondFactor.ends_at > await clock.now(db))
     mine = select(SecondFactor).where(SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None), lives)
@@ -216,13 +216,13 @@ async def keep_all(db: Db, user_id: UUID) -> None:
 
 async def request_options(db: Db, user_id: UUID, challenge: bytes) -> str | None:
     """What a passkey of theirs is to sign; None where they have none."""
-    known = [each.credential_id for each in await of(db, user_id) if each.credential_id]
+    known = [each.credential_id for each in await in_force(db, user_id) if each.credential_id]
     return passkeys.request_options(challenge, known) if known else None
 
 
 async def is_proven(db: Db, user_id: UUID, kind: FactorKind, response: str, challenge: bytes) -> bool:
     """Whether this response proves a factor of theirs, once. `challenge`: what a passkey had to sign."""
-    for factor in await of(db, user_id):
+    for factor in await in_force(db, user_id):
         if factor.kind is not kind:
             continue
         if kind is FactorKind.TOTP:

@@ -112,7 +112,7 @@ async def standing_of(db: Db, user_id: UUID) -> Standing:
         Phone.reassigned_at,
     ).where(Phone.user_id == user_id)
     status, renewed_at, bound_at, reassigned_at = (await db.execute(known)).one()
-    held = await second_factors.of(db, user_id)
+    held = await second_factors.in_force(db, user_id)
     last = max(bound_at, renewed_at or bound_at)
     return Standing(
         kinds={each.kind for each in held},
@@ -162,7 +162,7 @@ async def begin_recovery(
     challenge, user = await half_answered.take_try(db, challenge_id)
     tries = (_use(RECOVERIES, "recovery", user, challenge),)
     await _count(db, tries)
-    identity = await identities.of(db, user.id)
+    identity = await identities.identity_of(db, user.id)
     known = await identities.opened(db, identity) if identity else None
     if known is None:
         raise _no_such(FactorKind.IDENTITY)

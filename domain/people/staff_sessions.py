@@ -85,7 +85,7 @@ def _proof(body: bytes) -> bytes:
 
 _LIVE = Question(
     lambda: (
-        select(clock.EXACTLY_NOW, revisions.of(EVERYBODY), Staff.id, Staff.role)
+        select(clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), Staff.id, Staff.role)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(StaffSession.token_hash == bindparam("token_hash"), StaffSession.ended_at.is_(None))
         .where(StaffSession.expires_at > clock.EXACTLY_NOW, Staff.dismissed_at.is_(None))

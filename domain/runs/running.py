@@ -34,7 +34,7 @@ class Work(Generic[R, P]):
     """What is done for everybody: its tables, its events, and how it is done for a few.
 
     `batch` does it for the next people after the range's cursor, up to its last, and answers the last of them; None
-    where nobody is left after them. Somebody reacts to `batch_due` with `go_on`.
+    where nobody is left after them. Somebody reacts to `batch_due` with `do_next_batch`.
     """
 
     run: type[R]
@@ -68,7 +68,7 @@ async def is_under_way(db: Db, work: Work[R, P]) -> bool:
     return (await db.execute(owed.limit(1))).scalar_one_or_none() is not None
 
 
-async def go_on(db: Db, work: Work[R, P], run_id: UUID, number: int) -> None:
+async def do_next_batch(db: Db, work: Work[R, P], run_id: UUID, number: int) -> None:
     """Do the next batch of a range, and announce the one after it."""
     run = await db.get_one(work.run, run_id)
     if run.state != RunState.RUNNING:
@@ -78,7 +78,7 @@ async def go_on(db: Db, work: Work[R, P], run_id: UUID, number: int) -> None:
     last_seen = await work.batch(db, run, part)
     if last_seen is not None:
         part.cursor = last_seen
-        await _announce(db, work, part, _rest(time.perf_counter() - began, work.pace().share))
+        await _announce(db, work, part, _pause_after(time.perf_counter() - began, work.pace().share))
     else:
         part.cursor, part.ended_at = part.last, await clock.now(db)
         await _next_range(db, work, run, part)
@@ -103,7 +103,7 @@ async def _end(db: Db, work: Work[R, P], run: R) -> None:
     await outbox.announce(db, work.done, subject_id=run.id)
 
 
-def _rest(seconds_of_work: float, share: float) -> timedelta:
+def _pause_after(seconds_of_work: float, share: float) -> timedelta:
     """How long to rest from the beginning of a batch to that of the next one, so that work takes its share of the time."""
     return timedelta(seconds=seconds_of_work / share) if share < 1 else timedelta(0)
 

@@ -89,7 +89,7 @@ class Supervisor:
     def tend(self) -> None:
         for kept in [*self.kept]:
             if not kept.process.is_alive and kept.process.program.ends and self.is_over(kept):
-                self.let_go(kept)
+                self.give_up(kept)
             elif kept.restart_at is not None and time.monotonic() >= kept.restart_at:
                 self.restart(kept)
             elif kept.restart_at is None and not kept.process.is_alive:
@@ -101,7 +101,7 @@ class Supervisor:
     def is_over(self, kept: Supervised) -> bool:
         return kept.process.popen.returncode == 0 or kept.failures >= TRIES_MAX
 
-    def let_go(self, kept: Supervised) -> None:
+    def give_up(self, kept: Supervised) -> None:
         self.kept.remove(kept)
         kept.process.stop()  # its descendants too
         self.pid_file(kept.process).unlink(missing_ok=True)
@@ -143,7 +143,7 @@ class Supervisor:
 
     def stop(self) -> None:
         while self.kept:
-            self.let_go(self.kept[-1])
+            self.give_up(self.kept[-1])
 
     def write_pid(self, process: Process) -> None:
         file = self.pid_file(process)

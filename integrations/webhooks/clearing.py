@@ -23,7 +23,7 @@ async def restart(db: Db, endpoint_id: UUID, after: UUID | None = None) -> None:
     was_held = or_(WebhookDelivery.first_tried_at.is_not(None), WebhookDelivery.next_at > now)
     anew = {"tries": 0, "first_tried_at": None, "next_at": now}
     await db.execute(update(WebhookDelivery).where(WebhookDelivery.id.in_(ids), was_held).values(**anew))
-    if len(ids) == BATCH and (after is not None or not await _goes_on(db, endpoint_id)):
+    if len(ids) == BATCH and (after is not None or not await _is_under_way(db, endpoint_id)):
         await outbox.announce(db, RESTART_GOES_ON, subject_id=endpoint_id, after=str(ids[-1]))
     deliveries.ring(db)
 
@@ -37,7 +37,7 @@ async def give_up(db: Db, endpoint_id: UUID, after: UUID | None = None) -> None:
         await outbox.announce(db, GIVING_UP_GOES_ON, subject_id=endpoint_id, after=str(ids[-1]))
 
 
-async def _goes_on(db: Db, endpoint_id: UUID) -> bool:
+async def _is_under_way(db: Db, endpoint_id: UUID) -> bool:
     """Somebody said the same a moment ago: however often a partner does, all that waits is gone through once at a time."""
     still = (EventReaction.handled_at.is_(None), EventReaction.parked_at.is_(None))
     its = select(Event.id).where(Event.subject_id == endpoint_id, Event.name == RESTART_GOES_ON)

@@ -25,7 +25,7 @@ async def submit(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> 
     """Propose rules with their newest simulation; after another simulation, again. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
     _refuse_long(comment)
     version = await demand_locked(db, rules_id)
-    subject, mark = str(version.id), await mark_now(db, version)
+    subject, mark = str(version.id), await current_mark(db, version)
     if mark is None:
         raise Refusal(RefusalCode.NOT_OPEN, NOT_SIMULATED, field=FIELD)
     if version.status is not RulesStatus.SUBMITTED:
@@ -49,7 +49,7 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
     if await approvals.was_approved_by(db, actor, TIER_RULES, subject=str(version.id), hash=seen):
         return version
-    mark = await mark_now(db, version) or ""
+    mark = await current_mark(db, version) or ""
     await approvals.approve(db, actor, TIER_RULES, subject=str(version.id), seen=seen, now=mark, comment=comment)
     await rules.step(db, version, RulesStatus.APPROVED, actor, comment)
     return version
@@ -65,7 +65,7 @@ async def reject(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> 
     return version
 
 
-async def mark_now(db: Db, version: TierRules) -> str | None:
+async def current_mark(db: Db, version: TierRules) -> str | None:
     """The hash of the newest simulation; None where there is none, or other rules have become live since."""
     newest: Simulation | None = (await simulations.newest(db, {version.id})).get(version.id)
     if newest is None or newest.hash is None or newest.against_id != (await rules.live(db)).id:

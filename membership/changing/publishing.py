@@ -30,7 +30,7 @@ async def publish(db: Db, actor: StaffActor, *, rules_id: UUID, effective_at: da
     if not now - AT_ONCE <= effective_at <= now + AHEAD_MAX:
         raise invalid(N_("Enter a time from now to a year ahead."), AT)
     rules.LIFE.require(version.status, RulesStatus.SCHEDULED, *approving.FIELD)
-    if await approving.mark_now(db, version) is None:
+    if await approving.current_mark(db, version) is None:
         raise Refusal(RefusalCode.STALE, OVERTAKEN, field=approving.FIELD)
     if await rules.scheduled(db) is not None:
         raise Refusal(
@@ -49,7 +49,7 @@ async def go_live(db: Db, rules_id: UUID) -> None:
     if version.status is not RulesStatus.SCHEDULED:
         return
     assert version.effective_at is not None and version.effective_at <= await clock.now(db), "its time has come"
-    if await approving.mark_now(db, version) is None:
+    if await approving.current_mark(db, version) is None:
         await rules.step(db, version, RulesStatus.REJECTED, None, OVERTAKEN)
         return
     before = await rules.live(db)

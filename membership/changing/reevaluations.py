@@ -58,8 +58,8 @@ async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> R
     return await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
 
 
-async def go_on(db: Db, run_id: UUID, number: int) -> None:
-    await running.go_on(db, REEVALUATING, run_id, number)
+async def do_next_batch(db: Db, run_id: UUID, number: int) -> None:
+    await running.do_next_batch(db, REEVALUATING, run_id, number)
 
 
 async def newest(db: Db, rules_ids: set[UUID]) -> dict[UUID, ReevaluationProgress]:

@@ -107,11 +107,11 @@ async def _count_all(db: Db, simulation_id: UUID, at: datetime) -> Counter[Stand
     for after, last in zip([UUID(int=0), *lasts], lasts, strict=False):
         rows = await db.execute(COUNT, {"after": after, "last": last, "since": at - COUNTS_FOR})
         found.update({(code, points, activity): people for code, points, activity, people in rows})
-        await _tell(simulation_id, members, found.total())
+        await _record_progress(simulation_id, members, found.total())
     return found
 
 
-async def _tell(simulation_id: UUID, members: int, done: int) -> None:
+async def _record_progress(simulation_id: UUID, members: int, done: int) -> None:
     """How far it is, for whoever watches."""
     async with transaction() as db:
         mine = update(Simulation).where(Simulation.id == simulation_id, Simulation.status == RunStatus.RUNNING)

@@ -21,7 +21,7 @@ from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanS
 AGAIN = timedelta(days=1)  # until a payment that failed is tried anew
 
 
-async def look_after(db: Db, user_id: UUID, subscription_id: UUID) -> None:
+async def follow_up(db: Db, user_id: UUID, subscription_id: UUID) -> None:
     """Do what is due now, if something is: settle a year, ask for the next period, or let the benefits go."""
     bought = await subscriptions.lock(db, user_id, subscription_id)
     now = await clock.now(db)
@@ -30,7 +30,7 @@ async def look_after(db: Db, user_id: UUID, subscription_id: UUID) -> None:
     plan = await db.get_one(MembershipPlan, bought.plan_id)
     await _settle_year(db, bought, plan)
     if bought.status is PlanStatus.CANCELLED:
-        await _let_go(db, bought, plan, now)
+        await _release_benefits(db, bought, plan, now)
     elif bought.status is PlanStatus.GRACE and bought.grace_until is not None and bought.grace_until <= now:
         await _lapse(db, bought, plan, now)
     elif bought.status in LIFE.groups["going"]:
@@ -47,13 +47,13 @@ async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: date
 async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
     bought.grace_until = None
     await LIFE.move(db, bought, PlanStatus.LAPSED)
-    await _let_go(db, bought, plan, now)
+    await _release_benefits(db, bought, plan, now)
 
 
-async def _let_go(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
+async def _release_benefits(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
     """Unless they bought the same plan twice, and the other still grants its benefits."""
     if not any(each.is_held_at(now) for each in await subscriptions.locked_of_plan(db, bought.user_id, plan.code)):
-        await grants.let_go(db, [bought.user_id], plan.source)
+        await grants.release(db, [bought.user_id], plan.source)
 
 
 async def _settle_year(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:

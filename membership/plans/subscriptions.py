@@ -150,7 +150,7 @@ async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
     return list((await db.execute(mine.order_by(PlanSubscription.id.desc()))).scalars())
 
 
-async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
+async def _unfinished(db: Db, user_id: UUID) -> str | None:
     theirs = select(PlanSubscription.id).where(
         PlanSubscription.user_id == user_id, PlanSubscription.status.in_(LIFE.groups["open"])
     )
@@ -159,7 +159,7 @@ async def _what_to_finish(db: Db, user_id: UUID) -> str | None:
     return N_("You have a plan here, which would be renewed. Leave it first, or write to us.")
 
 
-putting_away.unfinished.append(_what_to_finish)
+putting_away.unfinished.append(_unfinished)
 
 
 @dataclass(frozen=True)

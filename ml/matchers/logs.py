@@ -82,7 +82,7 @@ async def _period(now: datetime) -> tuple[datetime, datetime]:
 
 def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple[Any, ...]]:
     """A batch by the primary key of the impressions, so that it meets few people and goes on where the last one ended."""
-    applied, decided = _what_came_of_it(after)
+    applied, decided = _outcomes(after)
     asked = (
         select(
             Impression.user_id,
@@ -112,7 +112,7 @@ def _batch(since: datetime, until: datetime, after: Key | None) -> Select[*tuple
     return asked if after is None else asked.where(tuple_(Impression.user_id, Impression.id) > after)
 
 
-def _what_came_of_it(after: Key | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _outcomes(after: Key | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Which application is an impression's, and which decision is the application's."""
     applied = and_(
         Application.user_id == Impression.user_id,

@@ -124,11 +124,11 @@ async def _end(begun: MatcherTraining, found: _Learned) -> MatcherTraining:
 async def _gone_live(db: Db, found: _Learned) -> TrainingOutcome:
     if (await registry.standing(db, ModelKind.MATCH)).champion != found.champion:
         return TrainingOutcome.OVERTAKEN
-    await _go_live(db, found)
+    await _promote(db, found)
     return TrainingOutcome.LIVE
 
 
-async def _go_live(db: Db, found: _Learned) -> None:
+async def _promote(db: Db, found: _Learned) -> None:
     assert found.model is not None
     version = await store.save(db, found.model)
     await approvals.write_down(db, ModelKind.MATCH, MoveKind.PROMOTED, version, found.champion, found.figures or {})

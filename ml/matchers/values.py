@@ -43,7 +43,7 @@ SPONSORED = N_("What a partner pays for being shown moves nothing.")
 WEIGHTS = Weights()
 
 
-def of(weights: Weights, rows: Floats, odds: Floats | None, wish: Floats) -> Floats:
+def value_of(weights: Weights, rows: Floats, odds: Floats | None, wish: Floats) -> Floats:
     """What each product is worth. Without a score there are no odds: then what people want and what it costs decide."""
     value = share_left(weights, rows)
     value *= wish

@@ -55,7 +55,7 @@ def _new_order(model: MatchArtefact, weights: Weights, log: ImpressionLog) -> tu
     odds, wish = model.chances(rows)
     assert odds is not None
     # Whoever has no score is ranked without odds.
-    value = values.of(weights, rows, np.where(np.isnan(rows[:, POINTS]), 1.0, odds), wish)
+    value = values.value_of(weights, rows, np.where(np.isnan(rows[:, POINTS]), 1.0, odds), wish)
     return np.lexsort((log.seen.rows[:, AT], log.list_of)), np.lexsort((-value, log.list_of))
 
 

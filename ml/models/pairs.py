@@ -39,7 +39,7 @@ assert all(name in FEATURES for name in PERSON[1:])
 
 def of_candidates(sheet: FactSheet, scored: Scored | None, candidates: Candidates) -> Floats:
     """The rows of one person, in the order of the candidates."""
-    block = _blocks.of(candidates.shelf.columns)
+    block = _blocks.block_for(candidates.shelf.columns)
     products = np.take(block, candidates.rows, axis=1)
     # Facts are told in whole units of a currency, prices in minor ones.
     monthly_cost = candidates.monthly_cost / candidates.shelf.columns.unit[candidates.rows]
@@ -95,7 +95,7 @@ class _Blocks:
     def __init__(self) -> None:
         self._kept: tuple[tuple[ProductColumns, Floats], ...] = ()
 
-    def of(self, columns: ProductColumns) -> Floats:
+    def block_for(self, columns: ProductColumns) -> Floats:
         for known, block in self._kept:
             if known is columns:
                 return block

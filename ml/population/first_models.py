@@ -38,7 +38,7 @@ class FirstModels(NamedTuple):
         return [(ModelKind.SCORE, self.score), (ModelKind.MATCH, self.match)]
 
 
-async def are_there(db: Db) -> bool:
+async def exist(db: Db) -> bool:
     return all([(await standing(db, kind)).champion for kind in ModelKind])
 
 
@@ -56,7 +56,7 @@ def train_first_models(progress: Progress) -> FirstModels:
     return FirstModels(score, match)
 
 
-async def go_live(db: Db, models: FirstModels) -> None:
+async def promote(db: Db, models: FirstModels) -> None:
     """Let the first models go live. Where two machines start at once, the same training has given both the same ones."""
     for kind, model in models.by_kind():
         version = await store.save(db, model)

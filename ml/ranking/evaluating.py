@@ -54,7 +54,7 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     progress("Counting who liked what", 0.1)
     rows = features.rows(table, split(table))
     _refuse_too_few(rows)
-    _tell(table, rows, notes)
+    _describe(table, rows, notes)
     counted = perf_counter() - began
     scores: dict[str, tuple[Floats, float]] = {"popularity": (rows.popularity, counted)}
     scores["cooccurrence"] = (rows.together, counted)
@@ -69,7 +69,7 @@ def evaluate(table: Table, notes: Notes, *, seed: int, progress: Progress) -> Ev
     held = {name: rankers.held_out(rows, score) for name, (score, _) in scores.items()}
     chosen = choose(held, notes)
     lines = tuple(_lines(rows, scores, held, fitted, chosen, seed))
-    is_too_good = _tell_what_is_too_good(table, {line.name: line for line in lines}, chosen, notes)
+    is_too_good = _warn_of_leaks(table, {line.name: line for line in lines}, chosen, notes)
     _, judged = _test_users(rows)
     return Evaluation(
         rows=len(table),
@@ -99,7 +99,7 @@ def choose(held: Mapping[str, Floats], notes: Notes) -> str:
     return simple
 
 
-def _tell_what_is_too_good(table: Table, lines: Mapping[str, RankerLine], chosen: str, notes: Notes) -> bool:
+def _warn_of_leaks(table: Table, lines: Mapping[str, RankerLine], chosen: str, notes: Notes) -> bool:
     leaks = dict(suspicions.leaks(table))
     for name, auc in leaks.items():
         notes.leaks.append(name)
@@ -182,7 +182,7 @@ def _able(rows: Rows, part: Flags) -> int:
     return int(measuring.prefer(rows.user[part], rows.label[part], int(rows.user.max()) + 1).sum())
 
 
-def _tell(table: Table, rows: Rows, notes: Notes) -> None:
+def _describe(table: Table, rows: Rows, notes: Notes) -> None:
     users = len(table.users)
     alike = int((~measuring.prefer(rows.user, rows.label, users)).sum())
     if alike:

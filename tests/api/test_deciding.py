@@ -229,7 +229,7 @@ class TestAnOffer:
             assert found is not None
             await offers.expire(db, found)
             assert found.status == ApplicationStatus.APPROVED, "its time has not come"
-            clock.stand(db, await clock.now(db) + offers.LASTS)
+            clock.freeze(db, await clock.now(db) + offers.LASTS)
             await offers.expire(db, found)
             await offers.expire(db, found)
         (offer,), (consent,) = await rows(Offer, application), await rows(Consent, application)
@@ -245,7 +245,7 @@ class TestAnOffer:
         async with transaction() as db:
             found = await lock(db, UserActor(application.user_id, application.user_id), application.id)
             assert found is not None
-            clock.stand(db, await clock.now(db) + offers.LASTS)
+            clock.freeze(db, await clock.now(db) + offers.LASTS)
             await offers.expire(db, found)
         (offer,), (consent,) = await rows(Offer, application), await rows(Consent, application)
         assert (offer.status, consent.revoked_at is None) == (OfferStatus.WITHDRAWN, False)

@@ -76,7 +76,7 @@ async def test_one_partners_draw_downs_are_stopped_and_no_others() -> None:
 
 async def test_what_goes_back_to_a_person_waits_is_counted_and_goes_on_at_once() -> None:
     async with rolled_back() as db:
-        waiting = await stops.held(db, StopKind.PAYOUTS)
+        waiting = await stops.list_held(db, StopKind.PAYOUTS)
         stop = await stops.stop(db, await staff(db), StopKind.PAYOUTS, EVERYTHING, "something is odd")
         refund = Refund(
             user_id=(await somebody(db)).id,
@@ -91,12 +91,12 @@ async def test_what_goes_back_to_a_person_waits_is_counted_and_goes_on_at_once()
         db.add(refund)
         await db.flush()
         assert refund.status is PaymentStatus.PENDING
-        found = await stops.held(db, StopKind.PAYOUTS)
+        found = await stops.list_held(db, StopKind.PAYOUTS)
         assert sum(each.count for each in found) == sum(each.count for each in waiting) + 1
         assert any(Money(12_34, "BHD") in each.amounts for each in found)
         await lift(db, stop)
         lifted = select(Event).where(Event.name == stops.LIFTED, Event.subject_id == stop.id)
-        await refunding.go_on_giving_back(db, (await db.execute(lifted)).scalar_one())
+        await refunding.retry_held_refunds(db, (await db.execute(lifted)).scalar_one())
         looks = select(func.count()).where(Event.name == LOOK_DUE, Event.subject_id == refund.id)
         assert (await db.execute(looks)).scalar_one() == 1
 

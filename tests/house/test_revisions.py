@@ -51,7 +51,7 @@ def test_what_is_a_persons_raises_theirs() -> None:
 
 
 async def revision(db: Db, user_id: UUID) -> int | None:
-    return await db.scalar(select(revisions.of(user_id)))
+    return await db.scalar(select(revisions.revision_of(user_id)))
 
 
 async def test_each_statement_that_changes_something_raises_the_revision_of_its_people_alone() -> None:

@@ -163,7 +163,7 @@ async def test_a_benefit_that_retires_is_honoured_until_the_period_is_over() -> 
     try:
         assert (await redeem(person, "cinema-ticket")).status is RedemptionStatus.ISSUED
         async with transaction() as db:
-            clock.stand(db, await clock.now(db) + timedelta(days=32))
+            clock.freeze(db, await clock.now(db) + timedelta(days=32))
             over = redeeming.redeem(db, person, benefit_id=wanted, key=str(uuid4()))
             assert (await refusal(over)).code is RefusalCode.NOT_ELIGIBLE
     finally:
@@ -181,13 +181,13 @@ async def test_nothing_is_redeemed_of_a_benefit_at_the_second_at_which_it_has_re
     try:
         for seconds, is_kept in ((-1, True), (0, False)):
             async with transaction() as db:
-                clock.stand(db, retires_at + timedelta(seconds=seconds))
+                clock.freeze(db, retires_at + timedelta(seconds=seconds))
                 held = (await grants.held_by(db, {person.user_id}))[person.user_id]
                 key = (person.user_id, wanted)
                 assert (await grants.uses_of(db, {key}))[key].remaining == int(is_kept)
                 assert (wanted in {each.benefit.id for each in held}) is is_kept
         async with transaction() as db:
-            clock.stand(db, retires_at)
+            clock.freeze(db, retires_at)
             late = redeeming.redeem(db, person, benefit_id=wanted, key=str(uuid4()))
             assert (await refusal(late)).code is RefusalCode.NOT_ELIGIBLE
     finally:

@@ -24,7 +24,7 @@ def account(
     with house(to_stderr=as_json) as story:
         cost = asyncio.run(_all(story, people, copies))
     if as_json:
-        lab.write(figures.of(cost))
+        lab.write(figures.figures_of(cost))
     else:
         typer.echo(f"  {_line(cost)}")
 

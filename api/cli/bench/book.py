@@ -161,7 +161,7 @@ async def _pass_one() -> int:
         day = await passing.begin(db, 1)
     while True:
         async with transaction() as db:
-            await passing.go_on(db, day.id, 0)
+            await passing.do_next_batch(db, day.id, 0)
         async with reading() as db:
             if (await db.get_one(days.Day, day.id)).state is not RunState.RUNNING:
                 return (await days.progress(db, day.id)).touched

@@ -26,7 +26,7 @@ def day(
         story = ConsoleStory(terminal.console(stderr=True) if as_json else None)
         measured = asyncio.run(_measure(story, agreements, days))
     if as_json:
-        lab.write(figures.of(measured))
+        lab.write(figures.figures_of(measured))
         return
     for line in _sentences(measured):
         typer.echo(f"  {line}")

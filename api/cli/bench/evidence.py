@@ -46,7 +46,7 @@ def evidence(
     with scratch.servers_alone():
         measured = asyncio.run(_measure(pairs, writers))
     if as_json:
-        lab.write(figures.of(measured))
+        lab.write(figures.figures_of(measured))
         return
     table = terminal.Listing(f"{writers} writers", "rows a second", right=("rows a second",))
     table.add_row("plain rows", f"{measured.plain:,.0f}")

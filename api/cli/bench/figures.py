@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def of(measured: "DataclassInstance") -> dict[str, Any]:
+def figures_of(measured: "DataclassInstance") -> dict[str, Any]:
     """Under the names that the other commands' JSON has."""
     named: dict[str, Any] = _named(asdict(measured))
     return named

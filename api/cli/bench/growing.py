@@ -31,7 +31,7 @@ def growth(
     with house(to_stderr=as_json, durable=False) as story:
         grown = asyncio.run(_all(story, sizes))
     if as_json:
-        lab.write(figures.of(grown))
+        lab.write(figures.figures_of(grown))
         return
     for line in _lines(grown):
         typer.echo(f"  {line}")

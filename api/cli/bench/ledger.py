@@ -54,7 +54,7 @@ def ledger(
     with scratch.servers_alone():
         measured = asyncio.run(_measure(turns, writers))
     if as_json:
-        lab.write(figures.of(measured))
+        lab.write(figures.figures_of(measured))
         return
     table = terminal.Listing(f"{writers} at once", "transfers a second", "x", right=("transfers a second", "x"))
     for name, pace in measured.transfers.items():

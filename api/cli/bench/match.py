@@ -27,7 +27,7 @@ def match(
     with house(to_stderr=as_json) as story:
         growth, speeds = asyncio.run(_all(story, people, few, many, turns))
     if as_json:
-        lab.write({"matches": figures.of(growth), "ranking": [figures.of(speed) for speed in speeds]})
+        lab.write({"matches": figures.figures_of(growth), "ranking": [figures.figures_of(speed) for speed in speeds]})
         return
     for line in (*_of_growth(growth), *_of_speeds(speeds)):
         typer.echo(f"  {line}")

@@ -35,13 +35,13 @@ async def multiply(url: str, people: Sequence[UUID], count: int, step: Step) -> 
         share = -(-count // len(people))
         for number, person in enumerate(people):
             first, last = number * share, min((number + 1) * share, count)
-            await _copy(connection, person, first, last, partial(_tell, step, count, first))
+            await _copy(connection, person, first, last, partial(_report, step, count, first))
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
 
 
-def _tell(step: Step, count: int, before: int, done: int) -> None:
+def _report(step: Step, count: int, before: int, done: int) -> None:
     step.at(before + done, count, "people")
 
 

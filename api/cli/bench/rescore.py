@@ -25,7 +25,7 @@ def rescore(
     with house(to_stderr=as_json) as story:
         speed, beside = asyncio.run(_all(story, people, pairs))
     if as_json:
-        lab.write({"rescore": figures.of(speed), "api": figures.of(beside)})
+        lab.write({"rescore": figures.figures_of(speed), "api": figures.figures_of(beside)})
         return
     for line in (*_of_speed(speed), *_of_api(beside)):
         typer.echo(f"  {line}")

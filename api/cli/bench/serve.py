@@ -39,7 +39,7 @@ def serve(
             story.failed("It was answered wrongly", str(wrong))
             raise typer.Exit(1) from None
     if as_json:
-        lab.write(figures.of(run))
+        lab.write(figures.figures_of(run))
     else:
         table.write(run, terminal.console())
 

@@ -55,7 +55,7 @@ async def rescored(people: list[UUID]) -> Speed:
         begun = await rescoring.begin(db, RescoreReason.ASKED, 1)
     while await _is_running(begun):
         async with transaction() as db:
-            await rescoring.go_on(db, begun.id, 0)
+            await rescoring.do_next_batch(db, begun.id, 0)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
     async with transaction() as db:
         # What follows from it belongs to the measurement beside the API, which makes its own.

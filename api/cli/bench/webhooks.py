@@ -44,7 +44,7 @@ def webhooks(
     with scratch.servers_alone():
         measured = asyncio.run(_measure(deliveries, with_a_slow_one))
     if as_json:
-        lab.write(figures.of(measured))
+        lab.write(figures.figures_of(measured))
         return
     typer.echo(
         f"{measured.deliveries:,} deliveries in {measured.seconds:.1f} s: {measured.per_minute:,.0f} a minute; "

@@ -23,14 +23,14 @@ def demo(
     import asyncio
 
     from api.cli import lab
-    from api.cli.address import address_here
+    from api.cli.address import local_address
     from api.cli.demo import figures
     from api.cli.demo.doors import Unreachable
     from api.cli.demo.telling import DemoTeller
     from api.cli.demo.tour import Interrupted, NoSuchPersona, tour
     from infra import terminal
 
-    address = (url or address_here()).rstrip("/")
+    address = (url or local_address()).rstrip("/")
     try:
         tell = DemoTeller(language.value, terminal.console(stderr=True) if as_json else None)
         outcomes = asyncio.run(tour(address, tell, only=persona or []))

@@ -26,7 +26,7 @@ class Borrowing:
     async def walk(self, offer: Data, name: str, birth_date: str) -> Data:
         """The agreement at the end."""
         self.tell.borrowing()
-        await self.be_known(name, birth_date)
+        await self.confirm_identity(name, birth_date)
         agreement = await self.accept(offer)
         agreement = await self.draw(agreement["id"], offer["amount"])
         first = next(each for each in agreement["schedule"] if each["status"] != "PAID")
@@ -41,7 +41,7 @@ class Borrowing:
         self.tell.paid_off(quote, agreement, took())
         return agreement
 
-    async def be_known(self, name: str, birth_date: str) -> None:
+    async def confirm_identity(self, name: str, birth_date: str) -> None:
         with self.tell.timed() as took:
             number = id_number(birth_date, secrets.randbelow(998))
             await self.send("VerifyIdentity", name=name, idNumber=number)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx2
 import pyotp
 
-from api.cli.address import address_here
+from api.cli.address import local_address
 from api.cli.demo.doors import Data, DoorClient, RefusedAtDoor
 
 Credentials = Mapping[str, Any]
@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "api.cli", "dev", "credentials")
 
 async def ready_credentials(address: str) -> Credentials | None:
     """What `longan dev credentials` prints, where this is the machine and the folder that `address` runs in."""
-    if address_here() != address:
+    if local_address() != address:
         return None
     # In a thread: a pipe of asyncio's own, left open where nobody needs the answer any more, outlives its loop.
     asked = await asyncio.to_thread(subprocess.run, COMMAND, capture_output=True, timeout=60)

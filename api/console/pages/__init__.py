@@ -45,7 +45,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/products", products.products),
         Route("/console/products.csv", products.exported),
         Route("/console/tiers.csv", tiers.exported),
-        Route("/console/products/groups", products.what_groups_pay),
+        Route("/console/products/groups", products.show_group_costs),
         Route("/console/products/groups.csv", products.groups_exported),
         Route("/console/products/{id}", product.product),
         Route("/console/products/{id}/rehearse", product.rehearse, methods=["POST"], max_body_size=BODY_BYTES_MAX),

@@ -175,7 +175,7 @@ async def product_of(db: Db, actor: StaffActor, id: str) -> Product | None:
 
 
 @requires(Permission.SEE_PRODUCTS)
-async def what_groups_pay(request: Request, visit: StaffVisit) -> Response:
+async def show_group_costs(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         done = await sweeps.last_done(db)
         lines = await group_costs.lines(db, done.id) if done else []

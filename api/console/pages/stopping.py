@@ -104,7 +104,7 @@ async def _lines(db: Db, visit: StaffVisit, names: dict[UUID, str]) -> list[Stop
     newest = await stops.newest(db, SHOWN)
     given = await history(db, stops.LIFT, {str(each.id) for each in newest})
     by = await staff.names_of(db, {each.stopped_by for each in newest})
-    held = {kind: await stops.held(db, kind) for kind in {each.kind for each in newest if not each.lifted_at}}
+    held = {kind: await stops.list_held(db, kind) for kind in {each.kind for each in newest if not each.lifted_at}}
     lines = list[StopLine]()
     for each in newest:
         asked = next((one for one in given[str(each.id)] if one.verdict is None), None)

@@ -78,10 +78,10 @@ async def _look(db: Db, record: BandRecord, seen: Seen) -> None:
     if after != before:
         record.standing, record.changed_at = after, await clock.now(db)
     if BandStanding.WITHDRAWN in (before, after) and after != before:
-        await _tell(db, record, WITHDRAWN if after == BandStanding.WITHDRAWN else RESTORED)
+        await _announce(db, record, WITHDRAWN if after == BandStanding.WITHDRAWN else RESTORED)
 
 
-async def _tell(db: Db, record: BandRecord, event: str) -> None:
+async def _announce(db: Db, record: BandRecord, event: str) -> None:
     await outbox.announce(db, event, model_version=record.model_version, odds_band=record.odds_band.value)
     share = round(record.approved / record.decided, 4)
     log.warning(event, version=record.model_version, name=record.odds_band.value, share=share, count=record.decided)

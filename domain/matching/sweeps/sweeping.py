@@ -77,9 +77,9 @@ async def begin_if_none_runs(db: Db) -> Sweep | None:
     return None if await running.is_under_way(db, SWEEPING) else await begin(db)
 
 
-async def go_on(db: Db, sweep_id: UUID, number: int) -> None:
+async def do_next_batch(db: Db, sweep_id: UUID, number: int) -> None:
     await basis.catch_up(db)
-    await running.go_on(db, SWEEPING, sweep_id, number)
+    await running.do_next_batch(db, SWEEPING, sweep_id, number)
 
 
 async def _batch(db: Db, sweep: Sweep, part: SweepRange) -> UUID | None:

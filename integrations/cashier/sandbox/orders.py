@@ -65,7 +65,7 @@ class SandboxOrder(Entity):
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-async def go(db: Db, mode: SandboxMode, times: int) -> None:
+async def arrange(db: Db, mode: SandboxMode, times: int) -> None:
     """Let the next so many payments and payouts go like this, after those that were told before."""
     db.add(SandboxTurn(mode=mode, times=times))
 

@@ -33,7 +33,7 @@ async def test_a_plan_is_seen_bought_and_left(member: Phone) -> None:
 async def test_nobody_is_sent_to_the_cashier_for_a_plan_that_they_have_left(member: Phone) -> None:
     async with transaction() as db:
         await orders.forget(db)
-        await orders.go(db, SandboxMode.ACTION, 1)
+        await orders.arrange(db, SandboxMode.ACTION, 1)
     price = {"amount": "128.00", "currency": "CNY"}
     bought: Any = await member.do("JoinPlan", planCode="vip-year", price=price, idempotencyKey=str(uuid4()))
     assert (bought["status"], bought["nextAction"] is None) == ("NEEDS_PAYMENT", False)

@@ -77,7 +77,7 @@ async def partner_of(person: Phone, agreement: Answer) -> Client:
 async def by_hand(times: int = 1) -> None:
     """Let the partner say itself what becomes of the next payouts."""
     async with transaction() as db:
-        await orders.go(db, SandboxMode.ACTION, times)
+        await orders.arrange(db, SandboxMode.ACTION, times)
 
 
 async def report(partner: Client, drawn: Answer, outcome: str, key: str | None = None) -> Answer:
@@ -161,8 +161,8 @@ async def test_a_payout_that_fails_releases_and_the_sandbox_pays_out_by_itself(b
     agreement = await accept(borrower, await offered(borrower))
     await add(borrower, OWN)
     async with transaction() as db:
-        await orders.go(db, SandboxMode.FAIL, 1)
-        await orders.go(db, SandboxMode.CONTRADICT, 1)
+        await orders.arrange(db, SandboxMode.FAIL, 1)
+        await orders.arrange(db, SandboxMode.CONTRADICT, 1)
     await draw(borrower, agreement, "1000.00")
     await borrower.settle()
     seen = await look(borrower, agreement)

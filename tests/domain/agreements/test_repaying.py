@@ -42,7 +42,7 @@ async def nothing_planned(house: None) -> None:
 
 async def go(mode: SandboxMode, times: int = 1) -> None:
     async with transaction() as db:
-        await orders.go(db, mode, times)
+        await orders.arrange(db, mode, times)
 
 
 async def drawn_loan(amount: int = 1_200_00, **more: object) -> tuple[Agreement, UserActor]:

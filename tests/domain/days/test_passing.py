@@ -215,7 +215,7 @@ async def test_a_day_that_waited_past_midnight_takes_back_nothing_that_was_done_
         lines = len((await standing_of(db, agreement)).movements)
         agreement.next_on = date(2027, 2, 1)
         await db.flush()
-        clock.stand(db, clock.begins(date(2027, 2, 2)) - timedelta(seconds=1))
+        clock.freeze(db, clock.begins(date(2027, 2, 2)) - timedelta(seconds=1))
         assert await passing.pass_for(db, [agreement.user_id]) == 1
         assert len((await standing_of(db, agreement)).movements) == lines
 
@@ -273,7 +273,7 @@ async def test_one_agreement_that_stands_in_the_way_stops_nobody_else(monkeypatc
         others = update(Agreement).where(Agreement.id.not_in([each.id for each in book]))
         await db.execute(others.values(next_on=None))
         day = await passing.begin(db, ranges=1)
-        await passing.go_on(db, day.id, 0)
+        await passing.do_next_batch(db, day.id, 0)
         found = await statuses(db, book)
         assert found == [AgreementStatus.OVERDUE, AgreementStatus.ACTIVE, AgreementStatus.OVERDUE]
         part = (await db.execute(select(DayRange).where(DayRange.run_id == day.id))).scalars()

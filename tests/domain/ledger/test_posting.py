@@ -127,9 +127,9 @@ class TestALife:
     async def test_their_person_hears_of_it(self) -> None:
         loan = Loan()
         async with transaction() as db:
-            before = await db.scalar(select(revisions.of(loan.user_id)))
+            before = await db.scalar(select(revisions.revision_of(loan.user_id)))
             await post(db, loan.accepted(5))
-            assert before is None and await db.scalar(select(revisions.of(loan.user_id))) is not None
+            assert before is None and await db.scalar(select(revisions.revision_of(loan.user_id))) is not None
 
 
 class TestRefused:

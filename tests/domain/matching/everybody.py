@@ -142,7 +142,7 @@ async def sweep(db: Db, ranges: int = 2) -> Sweep:
 async def finish(db: Db, begun: Sweep, number: int) -> None:
     part = await db.get_one(SweepRange, (begun.id, number))
     while part.ended_at is None:
-        await sweeping.go_on(db, begun.id, number)
+        await sweeping.do_next_batch(db, begun.id, number)
 
 
 async def settle(db: Db) -> list[UUID]:

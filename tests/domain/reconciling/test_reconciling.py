@@ -100,7 +100,7 @@ async def test_where_all_agree_there_is_nothing(db: Db, agreement: Agreement, lo
     await pay_out(db, agreement, 3_000)
     await pay_out(db, agreement, 1_000, PayoutOutcome.FAILED)
     assert await breaks_of(db, loan) == set()
-    clock.stand(db, begun + timedelta(days=70))
+    clock.freeze(db, begun + timedelta(days=70))
     assert await breaks_of(db, loan) == set()  # what has fallen due since is not booked yet, and no break
     await paid(db, agreement, 700)
     assert await breaks_of(db, loan) == set()
@@ -212,18 +212,18 @@ async def test_a_break_is_told_once_and_ends_when_it_is_gone(db: Db, loan: Loan)
     wrong = loan.transfer(K.FEES, K.FEES_EARNED, 5)
     await post(db, [wrong])
     for minutes in (1, 2):
-        clock.stand(db, at + timedelta(minutes=minutes))
+        clock.freeze(db, at + timedelta(minutes=minutes))
         await breaks_of(db, loan)
         await db.flush()
     assert await rows(db, loan.id) == [("FEES", 1, 2, None)] * 2
     await post(db, [loan.transfer(K.FEES_EARNED, K.FEES, 5)])
-    clock.stand(db, at + timedelta(minutes=3))
+    clock.freeze(db, at + timedelta(minutes=3))
     assert await breaks_of(db, loan) == set()
     assert await rows(db, loan.id) == [("FEES", 1, 2, 3)] * 2
     told = select(Event.data).where(Event.name == "ledger.break_found", Event.subject_id == loan.id)
     assert (await db.execute(told.order_by(Event.id))).scalars().all() == [{"kind": "STATEMENT"}, {"kind": "SCHEDULE"}]
     await post(db, [loan.transfer(K.FEES, K.FEES_EARNED, 6)])
-    clock.stand(db, at + timedelta(minutes=4))
+    clock.freeze(db, at + timedelta(minutes=4))
     await breaks_of(db, loan)
     assert await rows(db, loan.id) == [("FEES", 1, 2, 3)] * 2 + [("FEES", 4, 4, None)] * 2
 

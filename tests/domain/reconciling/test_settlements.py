@@ -30,7 +30,7 @@ def lines(report: Settlement) -> list[tuple[SettlementKind, int]]:
 
 async def lived(db: Db, loan: Loan, scale: int = 1) -> None:
     draw = new_id()
-    clock.stand(db, EVENING)
+    clock.freeze(db, EVENING)
     await post(db, [*loan.accepted(10_000 * scale), *loan.sent(3_000 * scale, draw)])
     await post(db, loan.settled(3_000 * scale, draw))
     paid = loan.repaid(new_id(), principal=700 * scale, credit=50 * scale)
@@ -39,7 +39,7 @@ async def lived(db: Db, loan: Loan, scale: int = 1) -> None:
     back = loan.all_of(refund, (K.PAYABLE, K.COLLECTED, 50 * scale), (K.CREDIT, K.REPAID, 50 * scale))
     await post(db, back)
     await post(db, [loan.transfer(K.PAYABLE, K.COMMISSION, 7 * scale)])
-    clock.stand(db, MORNING)
+    clock.freeze(db, MORNING)
     again = Cause(CauseKind.CORRECTION, new_id())
     await post(db, [reversal(each, again) for each in back])  # the refund came back
     await post(db, loan.repaid(new_id(), principal=11 * scale))

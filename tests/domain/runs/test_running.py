@@ -50,7 +50,7 @@ class Visits:
         return await running.begin(db, self.work, Rescore(reason=RescoreReason.ASKED), ranges)
 
     async def go_on(self, db: Db, run: Rescore, number: int) -> None:
-        await running.go_on(db, self.work, run.id, number)
+        await running.do_next_batch(db, self.work, run.id, number)
 
 
 @pytest.fixture
@@ -129,14 +129,14 @@ async def test_a_range_that_ends_in_a_superseded_run_opens_no_other(db: Db, crow
     async def superseded_meanwhile(db: Db, run: Rescore, part: RescoreRange) -> None:
         await visits.begin(db, ranges=1)
 
-    await running.go_on(db, replace(visits.work, batch=superseded_meanwhile), run.id, 0)
+    await running.do_next_batch(db, replace(visits.work, batch=superseded_meanwhile), run.id, 0)
     assert [part.opened_at is not None for part in await ranges_of(db, run)] == [True, False]
     assert (run.state, await announced(db, run, DONE)) == (RunState.SUPERSEDED, [])
 
 
 def test_rest_gives_work_its_share_of_the_time() -> None:
-    assert running._rest(2.0, 0.25) == timedelta(seconds=8)
-    assert running._rest(2.0, 1.0) == timedelta(0)
+    assert running._pause_after(2.0, 0.25) == timedelta(seconds=8)
+    assert running._pause_after(2.0, 1.0) == timedelta(0)
 
 
 async def test_a_run_of_many_has_ranges_of_a_size(

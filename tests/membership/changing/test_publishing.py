@@ -158,9 +158,9 @@ async def test_what_ends_in_the_middle_goes_on_where_it_ended(
     await work_off(version.id)
     run = await run_of(version)
     async with rolled_back() as db:
-        await reevaluations.go_on(db, run.id, 0)  # killed before it commits
+        await reevaluations.do_next_batch(db, run.id, 0)  # killed before it commits
     async with transaction() as db:
-        await reevaluations.go_on(db, run.id, 0)  # and this one is delivered again
+        await reevaluations.do_next_batch(db, run.id, 0)  # and this one is delivered again
     monkeypatch.setattr(reevaluations, "BATCH", 500)
     await judge_everybody(version)
     async with reading() as db:

@@ -101,7 +101,7 @@ async def test_one_that_runs_is_answered_again_and_one_that_never_ends_gives_way
         begun = await simulating.simulate(db, rules_id=tried.id)
         assert (await simulating.simulate(db, rules_id=tried.id)).id == begun.id
     async with transaction() as db:
-        clock.stand(db, begun.begun_at + simulations.OVERDUE)
+        clock.freeze(db, begun.begun_at + simulations.OVERDUE)
         other = await simulating.simulate(db, rules_id=tried.id)
         assert other.id != begun.id
     await simulating.run(begun.id)

@@ -43,7 +43,7 @@ async def everything_settles(house: None) -> None:
 
 async def go(mode: SandboxMode, times: int = 1) -> None:
     async with transaction() as db:
-        await orders.go(db, mode, times)
+        await orders.arrange(db, mode, times)
 
 
 async def member(clock: Clock) -> UserActor:

@@ -138,7 +138,7 @@ class TestPush:
         pushes = explaining.pushed(matcher, WEIGHTS, rows, shown, is_scored=True)[0].sum(axis=1)
         odds, wish = matcher.chances(rows)
         assert odds is not None
-        value = np.log(values.of(WEIGHTS, rows, odds, wish))
+        value = np.log(values.value_of(WEIGHTS, rows, odds, wish))
         assert np.corrcoef(pushes, value)[0, 1] > 0.9
 
     def test_there_is_always_one_and_never_more_than_three(self, matcher: MatchArtefact) -> None:

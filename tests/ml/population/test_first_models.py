@@ -42,9 +42,9 @@ def trained() -> Training:
 async def test_both_are_trained_and_go_live_and_the_same_again(nothing_live: None, trained: Training) -> None:
     models, heard = trained
     async with transaction() as db:
-        assert not await first_models.are_there(db)
-        await first_models.go_live(db, models)
-        assert await first_models.are_there(db)
+        assert not await first_models.exist(db)
+        await first_models.promote(db, models)
+        assert await first_models.exist(db)
     assert heard == sorted(heard)
     assert (heard[0], heard[-1]) == (0.0, 1.0)
     assert [(await standing(kind)).champion for kind in ModelKind] == [models.score.version, models.match.version]
@@ -75,5 +75,5 @@ async def test_where_another_machine_was_first_its_models_stay(nothing_live: Non
     models = trained.models
     other = await standings.promote(replace(models.score, calibration=(0.5, 1.0)))
     async with transaction() as db:
-        await first_models.go_live(db, models)
+        await first_models.promote(db, models)
     assert await standing(ModelKind.SCORE) == ModelStanding(other)

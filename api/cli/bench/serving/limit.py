@@ -29,7 +29,7 @@ def _answer(pool: str | None) -> Any:
     return answer
 
 
-async def _as_it_is(connection: object) -> None:
+async def _skip_reset(connection: object) -> None:
     """No round trip for a connection that is given back."""
 
 
@@ -37,7 +37,7 @@ async def _as_it_is(connection: object) -> None:
 async def _pools(app: Starlette) -> AsyncIterator[None]:
     size: dict[str, Any] = {"min_size": 10, "max_size": 10}
     dsn = os.environ["DATABASE_URL"]
-    async with asyncpg.create_pool(dsn, **size) as reset, asyncpg.create_pool(dsn, **size, reset=_as_it_is) as kept:
+    async with asyncpg.create_pool(dsn, **size) as reset, asyncpg.create_pool(dsn, **size, reset=_skip_reset) as kept:
         app.state.reset, app.state.kept = reset, kept
         app.state.person = await kept.fetchval("SELECT id FROM users LIMIT 1")
         yield

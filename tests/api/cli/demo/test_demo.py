@@ -58,7 +58,7 @@ NOBODY_WAITS = """
 import asyncio, sys, time
 from api.cli.demo import desks
 
-desks.address_here = lambda: "here"
+desks.local_address = lambda: "here"
 desks.COMMAND = (sys.executable, "-c", "import time; time.sleep(0.5); print('{}')")
 
 async def story():
@@ -224,7 +224,7 @@ def test_programs_may_ask_for_json(command: list[str]) -> None:
 
 
 def test_what_was_measured_is_told_under_the_names_of_other_json() -> None:
-    assert measured.of(Measured(people_per_core=2.5, interval=(1.0, 3.0))) == {
+    assert measured.figures_of(Measured(people_per_core=2.5, interval=(1.0, 3.0))) == {
         "peoplePerCore": 2.5,
         "interval": (1.0, 3.0),
     }

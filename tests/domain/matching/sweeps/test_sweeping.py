@@ -71,7 +71,7 @@ class TestReach:
     async def test_only_a_sweep_that_came_to_its_end_is_told_of(self, db: Db, people: list[UUID]) -> None:
         done = await sweep(db)
         again = await sweeping.begin(db, 2)
-        await sweeping.go_on(db, again.id, 0)
+        await sweeping.do_next_batch(db, again.id, 0)
         last = await sweeps.last_done(db)
         assert last is not None and last.id == done.id
         assert await sweeping.begin_if_none_runs(db) is None
@@ -100,7 +100,7 @@ class TestReach:
         assert begun is not None and begun.state == RunState.RUNNING
         await db.refresh(stuck)
         assert stuck.state == RunState.SUPERSEDED
-        await sweeping.go_on(db, stuck.id, 0)  # somebody releases it after all
+        await sweeping.do_next_batch(db, stuck.id, 0)  # somebody releases it after all
         assert (await sweeps.progress(db, stuck.id)).done == 0
         assert await sweeping.begin_if_none_runs(db) is None
 
@@ -202,7 +202,7 @@ class TestGoingOn:
         self, db: Db, people: list[UUID], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         begun = await sweeping.begin(db, 1)
-        await sweeping.go_on(db, begun.id, 0)
+        await sweeping.do_next_batch(db, begun.id, 0)
         before = await count(db, SnapshotPage, begun.id)
         with monkeypatch.context() as patch:
             patch.setattr(group_costs, "add", broken)
@@ -217,14 +217,14 @@ class TestGoingOn:
         older = await sweeping.begin(db, 1)
         newer = await sweep(db)
         await db.refresh(older)
-        await sweeping.go_on(db, older.id, 0)
+        await sweeping.do_next_batch(db, older.id, 0)
         assert (older.state, newer.state) == (RunState.SUPERSEDED, RunState.DONE)
         assert await count(db, ProductReach, older.id) == 0
 
     async def test_only_the_last_one_is_kept_and_the_one_that_runs(self, db: Db, people: list[UUID]) -> None:
         first, second = await sweep(db), await sweep(db)
         third = await sweeping.begin(db, 1)
-        await sweeping.go_on(db, third.id, 0)
+        await sweeping.do_next_batch(db, third.id, 0)
         done = select(Event).where(Event.subject_id == first.id, Event.name == sweeping.DONE)
         # Told late, of one that is no longer the last.
         await tasks.forget_older_sweeps(db, (await db.execute(done)).scalar_one())
@@ -240,7 +240,7 @@ async def broken(*_: object) -> None:
 
 async def in_a_transaction_of_its_own(db: Db, begun: Sweep) -> None:
     async with db.begin_nested():
-        await sweeping.go_on(db, begun.id, 0)
+        await sweeping.do_next_batch(db, begun.id, 0)
 
 
 class TestReactions:

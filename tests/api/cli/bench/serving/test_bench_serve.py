@@ -33,7 +33,7 @@ async def test_a_small_run_tells_of_every_row(monkeypatch: pytest.MonkeyPatch) -
     told = ConsoleStory(Console(file=io.StringIO()))
     size = Size(people=60, readers=3, turns=1, seconds=0.05, applications=2)
     run = await runs.run(told, House(told, free_port()), size)
-    shown = json.loads(json.dumps(figures.of(run)))
+    shown = json.loads(json.dumps(figures.figures_of(run)))
     assert [row["name"] for row in shown["rows"]] == [
         *("home", "homeAfterChange", "homeAfterScore", "token", "products", "apply", "feed", "queue")
     ]
