@@ -65,6 +65,7 @@ async def release(db: Db, user_ids: Sequence[UUID], source: str) -> None:
 def _held() -> Select[UUID, datetime, Benefit, int]:
     holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id == ANY_KEY).distinct().subquery()
     this_period = and_(
+        BenefitUsage.user_id == ANY_KEY,  # or a plan may read everybody's uses, and join them
         BenefitUsage.user_id == holds.c.user_id,
         BenefitUsage.benefit_id == holds.c.benefit_id,
         BenefitUsage.period == quotas.period_column(NOW, Member.joined_at),
