@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from domain.notices import deliveries, devices, outcomes
+from domain.notices import devices, outcomes, sending
 from domain.notices.classes import NoticeChannel, NoticeClass
-from domain.notices.deliveries import DELIVERY_DUE, Delivery, Dropped, Leaving
+from domain.notices.deliveries import DELIVERY_DUE, Delivery, Dropped, SendStatus
 from domain.notices.devices import DevicePlatform
+from domain.notices.sending import Leaving
 from infra.database import transaction
 from infra.outbox import Event
 from infra.reactions import reaction
@@ -37,7 +38,7 @@ async def send_notice(event: Event) -> None:
     """
     assert event.user_id and event.subject_id, "a delivery's event names it"
     async with transaction() as db:
-        leaving = await deliveries.take(db, event.user_id, event.subject_id, _knows_repeats)
+        leaving = await sending.take(db, event.user_id, event.subject_id, _knows_repeats)
     if leaving is None:
         return
     try:
@@ -110,7 +111,7 @@ async def _answer(delivery: Delivery, failure: SmsFailure | PushFailure, at: dat
 
 def _shows_once(delivery: Delivery) -> bool:
     """Whoever took it shows a repeat as one message, and so it waits still."""
-    return delivery.status is deliveries.SendStatus.WAITING
+    return delivery.status is SendStatus.WAITING
 
 
 async def _put_off(delivery: Delivery, word: str, *, by: timedelta = outcomes.NO_TIME, is_unsure: bool = False) -> None:

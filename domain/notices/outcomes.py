@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from domain.notices import contacting, preferences
-from domain.notices.deliveries import DELIVERY_DUE, LIFE, Delivery, Dropped, SendStatus, end, locked, text_instead
+from domain.notices.deliveries import DELIVERY_DUE, LIFE, Delivery, Dropped, SendStatus, end, locked
 from domain.notices.devices import PushDevice
 from domain.notices.notices import Notice
+from domain.notices.texting import text_instead
 from infra import clock, outbox
 from infra.database import Db
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from domain.actors import UserActor
-from domain.notices import application_words, contacting, deliveries, devices, outcomes, preferences, words
+from domain.notices import application_words, contacting, devices, outcomes, preferences, sending, words
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Contact
 from domain.notices.deliveries import DELIVERY_DUE, Delivery
@@ -96,7 +96,7 @@ async def test_what_was_put_off_is_put_off_once_however_often_it_is_asked(member
     await clock.stand_at(night)
     for _ in range(2):
         async with transaction() as db:
-            taken = await deliveries.take(db, member.user_id, (await only(member)).id, lambda *_: True)
+            taken = await sending.take(db, member.user_id, (await only(member)).id, lambda *_: True)
             assert taken is None
     delivery = await only(member)
     eight = night.replace(hour=0) + timedelta(days=1)
@@ -146,7 +146,7 @@ async def test_a_device_that_was_not_reached_gives_no_contact_back_that_another_
         reached, missed = (await db.execute(mine)).scalars()
     for id in (reached, missed):
         async with transaction() as db:
-            assert await deliveries.take(db, member.user_id, id, lambda *_: True) is not None
+            assert await sending.take(db, member.user_id, id, lambda *_: True) is not None
     async with transaction() as db:
         await outcomes.was_put_off(db, member.user_id, missed, "busy")
     async with transaction() as db:
