@@ -45,7 +45,7 @@ import ml.live.approvals
 import ml.tasks
 import ml.watching.tasks
 from domain.credit import scoring
-from domain.market import seeding as catalogue
+from domain.market import seeding as market_seeding
 from domain.matching import basis, matcher, shelf
 from domain.notices import devices
 from domain.people import invented
@@ -55,7 +55,7 @@ from infra.setting_refusals import does_not_start
 from infra.settings import settings
 from integrations import registrations
 from integrations.push import ports
-from membership import seeding as tiers
+from membership import seeding as membership_seeding
 from ml.matchers.live import LiveMatcher
 from ml.promotion import challenging
 from ml.score.scoring import LiveScorer
@@ -153,11 +153,11 @@ async def seed() -> None:
     async with database.transaction() as db:
         if settings().is_embedded:
             # Invented partners, for a house that has none of its own yet.
-            await catalogue.seed(db)
+            await market_seeding.seed(db)
         else:
             # A house that began as the embedded default may have brought some along.
             await invented.count(db, is_counted=False)
-        await tiers.seed(db)
+        await membership_seeding.seed(db)
         await schedules.write(db)
 
 
