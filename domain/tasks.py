@@ -32,7 +32,7 @@ pruning.forget(
 )
 
 
-@reaction(accounts.LINKED, accounts.UNLINKED, profiles.CHANGED, stored_as="score_after_change")
+@reaction(accounts.LINKED, accounts.UNLINKED, accounts.BROKEN, profiles.CHANGED, stored_as="score_after_change")
 async def score_after_change(db: Db, event: Event) -> None:
     assert event.user_id is not None
     await assessing.assess(db, event.user_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -17,8 +17,10 @@ from infra.database import Db, transact, transaction
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.settings import settings
 from infra.words import N_
+from integrations.kept_tokens import KeptTokens, kept_tokens
 from integrations.providers import flow
-from integrations.providers.descriptions import Registration, Tokens
+from integrations.providers.conversations import completed
+from integrations.providers.descriptions import Registration
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.providers.history import read_facts
 from integrations.registrations import registration
@@ -118,7 +120,7 @@ class _Proof:
     family: str
     observed: list[Any]
     simulated: bool
-    now: datetime
+    kept: KeptTokens
 
     @property
     def subject(self) -> str:
@@ -138,17 +140,15 @@ class _Proof:
 
     @property
     def tokens(self) -> dict[str, Any]:
-        return tokens_to_keep(self.identity.tokens, self.now)
+        return self.kept.tokens
 
+    @property
+    def renew_at(self) -> datetime | None:
+        return self.kept.renew_at
 
-def tokens_to_keep(tokens: Tokens, now: datetime) -> dict[str, Any]:
-    """Tokens with the moments at which they end, where the provider told how long they last."""
-    return {
-        "access_token": tokens.access_token,
-        "refresh_token": tokens.refresh_token,
-        "expires_at": _after(now, tokens.expires_in),
-        "refresh_expires_at": _after(now, tokens.refresh_expires_in),
-    }
+    @property
+    def ends_at(self) -> datetime | None:
+        return self.kept.ends_at
 
 
 async def _take(actor: UserActor, state: str) -> _Taken | LinkedAccount:
@@ -171,9 +171,11 @@ async def _prove(taken: _Taken, callback_url: str) -> _Proof:
         async with asyncio.timeout(ASK_SECONDS_MAX):
             identity = await flow.finish(at, callback_url, taken)
             observed = await read_facts(at, identity, taken.now)
+            at = await completed(at)
     except TimeoutError:
         raise ProviderUnavailable("timeout") from None
-    return _Proof(identity, at.provider.family or at.provider.key, observed, at.simulated, taken.now)
+    kept = kept_tokens(at, identity.tokens, taken.now)
+    return _Proof(identity, at.provider.family or at.provider.key, observed, at.simulated, kept)
 
 
 async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: _Proof) -> LinkedAccount:
@@ -210,7 +212,3 @@ def _may_return_to(redirect_uri: str) -> bool:
     if not redirect_uri.isprintable() or " " in redirect_uri or "#" in redirect_uri or len(redirect_uri) > ADDRESS_MAX:
         return False
     return redirect_uri.startswith(APP_SCHEME) or redirect_uri in settings().link_redirects
-
-
-def _after(now: datetime, seconds: int | None) -> str | None:
-    return (now + timedelta(seconds=seconds)).isoformat() if seconds else None

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from domain.facts import accounts
 from domain.facts.accounts import LinkedAccount
+from domain.facts.link_lives import BrokenWhy
 from domain.notices import contacting, words
 from domain.notices.telling import notify
 from domain.people import challenges
@@ -17,6 +18,7 @@ from infra.database import Db, reading, transaction
 from infra.outbox import Event
 from infra.reactions import reaction
 from infra.words import N_, say
+from integrations import keeping_links
 from integrations.registrations import registration_or_name
 from integrations.sms.gateways import gateway
 from integrations.sms.messages import NotSent, SmsFailure, TextMessage
@@ -47,13 +49,35 @@ async def send_code(event: Event) -> None:
     await _mark(challenge.id)
 
 
-@reaction(accounts.LINKED, accounts.UNLINKED, stored_as="tell_of_account")
+TOLD_OF_ACCOUNTS = {
+    accounts.LINKED: words.ACCOUNT_LINKED,
+    accounts.UNLINKED: words.ACCOUNT_UNLINKED,
+    accounts.EXPIRING: words.ACCOUNT_EXPIRING,
+    BrokenWhy.REVOKED: words.ACCOUNT_REVOKED,
+    BrokenWhy.ENDED: words.ACCOUNT_ENDED,
+}
+
+
+@reaction(*(accounts.LINKED, accounts.UNLINKED, accounts.EXPIRING, accounts.BROKEN), stored_as="tell_of_account")
 async def tell_of_account(db: Db, event: Event) -> None:
     assert event.user_id, "an account is somebody's"
     account = await db.get_one(LinkedAccount, (event.user_id, event.subject_id))
-    kind = words.ACCOUNT_LINKED if event.name == accounts.LINKED else words.ACCOUNT_UNLINKED
     provider = registration_or_name(account.provider).provider.name
-    await notify(db, event.user_id, kind, account.id, provider=provider)
+    values = {"ends_at": account.ends_at} if event.name == accounts.EXPIRING and account.ends_at else {}
+    kind = TOLD_OF_ACCOUNTS[event.data.get("why", event.name)]
+    if event.name != accounts.EXPIRING or values:
+        await notify(db, event.user_id, kind, account.id, provider=provider, **values)
+
+
+@reaction(accounts.UNLINKED, stored_as="revoke_at_provider", calls_out=True)
+async def revoke_at_provider(event: Event) -> None:
+    assert event.user_id and event.subject_id, "an account is somebody's"
+    await keeping_links.take_leave((event.user_id, event.subject_id), event.occurred_at)
+
+
+@reaction(keeping_links.DUE, keeping_links.GOES_ON, stored_as="keep_links", calls_out=True)
+async def keep_links(event: Event) -> None:
+    await keeping_links.keep_some()
 
 
 async def _may_be_sent(challenge: Challenge) -> bool:

@@ -23,6 +23,9 @@ class ValkeyMemory:
     async def first_use(self, mark: str, seconds: int) -> bool:
         return bool(await valkey().set(f"sandbox:{mark}", "1", nx=True, ex=seconds))
 
+    async def was_used(self, mark: str) -> bool:
+        return bool(await valkey().exists(f"sandbox:{mark}"))
+
 
 @cache
 def world() -> SandboxWorld:

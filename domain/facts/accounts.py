@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, delete, exists, select, text, tuple_
+from sqlalchemy import ColumnElement, Index, delete, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,7 @@ from domain.facts.leaving import Weigh
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.open_readings import Observed, Opened
 from domain.facts.provider_identities import ProviderIdentity
+from domain.facts.provider_subjects import ProviderSubject
 from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -29,6 +30,7 @@ from infra.words import N_
 
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
 LINKED, UNLINKED = declare("account.linked"), declare("account.unlinked")
+EXPIRING, BROKEN = declare("account.expiring"), declare("account.broken", why=str)
 
 
 class LinkStatus(StrEnum):
@@ -39,23 +41,29 @@ class LinkStatus(StrEnum):
 
 
 IN_FORCE = (LinkStatus.ACTIVE, LinkStatus.EXPIRING, LinkStatus.BROKEN)
+READABLE = (LinkStatus.ACTIVE, LinkStatus.EXPIRING)
 IN_FORCE_SQL = f"status <> '{LinkStatus.UNLINKED}'"
 
 LIFE = Lifecycle(
     "Linked account",
+    Move([LinkStatus.ACTIVE], LinkStatus.EXPIRING, EXPIRING),
+    Move([LinkStatus.EXPIRING], LinkStatus.ACTIVE),  # its tokens were renewed, and end later now
+    Move(READABLE, LinkStatus.BROKEN, BROKEN, at="ends_at"),
     Move(IN_FORCE, LinkStatus.UNLINKED, UNLINKED),
-    Move([LinkStatus.UNLINKED], LinkStatus.ACTIVE, LINKED),
+    Move([LinkStatus.BROKEN, LinkStatus.UNLINKED], LinkStatus.ACTIVE, LINKED),
     begins=LinkStatus.ACTIVE,
     event=LINKED,
-    groups={"in force": IN_FORCE},
-    # Clients know these two; an account comes to them once its tokens are renewed by us.
-    later=(LinkStatus.EXPIRING, LinkStatus.BROKEN),
+    groups={"in force": IN_FORCE, "readable": READABLE},
 )
 
 
 @raises(Raised.OWNERS)
 class LinkedAccount(Entity):
-    """One per person and provider account. Linking it again mends it in place; facts never double."""
+    """One per person and provider account. Linking it again mends it in place; facts never double.
+
+    `renew_at`: when its tokens are to be exchanged for new ones. `ends_at`: when the person's permission is over unless they
+    give it again; None where nobody told. An account that is unlinked keeps its tokens until its provider has taken them back.
+    """
 
     __tablename__ = "linked_accounts"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
@@ -70,9 +78,13 @@ class LinkedAccount(Entity):
     linked_at: Mapped[datetime]
     status: Mapped[LinkStatus] = mapped_column(default=LinkStatus.ACTIVE)
     unlinked_at: Mapped[datetime | None] = mapped_column(default=None)
+    renew_at: Mapped[datetime | None] = mapped_column(default=None)
+    ends_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "provider", "subject_index", unique=True),
+        Index("ix_linked_accounts_renewing", "renew_at", postgresql_where=text("renew_at IS NOT NULL")),
+        Index("ix_linked_accounts_ending", "ends_at", postgresql_where=text("ends_at IS NOT NULL")),
         # What a provider tells is filed under its name, so a second account in force would share the first one's facts.
         Index(
             "ix_linked_accounts_one_in_force",
@@ -89,24 +101,6 @@ class LinkedAccount(Entity):
 
 
 IS_IN_FORCE = LinkedAccount.status != LinkStatus.UNLINKED
-
-
-class ProviderSubject(Entity):
-    """Whose an account at a provider is, by blind index of its id and of its union id: nobody's account serves two people."""
-
-    __tablename__ = "provider_subjects"
-    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    subject_index: Mapped[bytes] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(index=True)
-    account_id: Mapped[UUID]
-
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["user_id", "account_id"], ["linked_accounts.user_id", "linked_accounts.id"], ondelete="CASCADE"
-        ),
-    )
 
 
 async def record_link(
@@ -162,10 +156,11 @@ async def _account_for(
         )
         db.add(account)
     else:
-        if account.status not in IN_FORCE:
+        if account.status != LinkStatus.ACTIVE:
             LIFE.require(account.status, LinkStatus.ACTIVE)
         account.status, account.unlinked_at, account.scopes = LinkStatus.ACTIVE, None, identity.scopes
         account.display_name_sealed, account.tokens_sealed = name, tokens
+    account.renew_at, account.ends_at = identity.renew_at, identity.ends_at
     await db.flush()
     return account
 
@@ -214,7 +209,7 @@ async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) ->
 
 async def _unlink(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
     await LIFE.move(db, account, LinkStatus.UNLINKED)
-    account.unlinked_at, account.tokens_sealed = await clock.now(db), None
+    account.unlinked_at, account.renew_at, account.ends_at = await clock.now(db), None, None
     await leaving.leave(db, account.user_id, account.id, account.source, weigh)
     await db.flush()
     its = (ProviderSubject.user_id == account.user_id, ProviderSubject.account_id == account.id)

@@ -1,5 +1,6 @@
 """Who somebody is at a provider, as linking needs to know it."""
 
+from datetime import datetime
 from typing import Protocol
 
 from infra.entity import Json
@@ -20,3 +21,7 @@ class ProviderIdentity(Protocol):
     def tokens(self) -> Json: ...
     @property
     def scopes(self) -> list[str]: ...
+    @property
+    def renew_at(self) -> datetime | None: ...
+    @property
+    def ends_at(self) -> datetime | None: ...

@@ -21,7 +21,11 @@ PARTNERS = Untold("a partner's own matter, which its console shows")
 SHOWN = Untold("the app shows it as it changes, and there is nothing to do")
 
 DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
+    "account.broken": ("account_ended", "account_revoked"),
+    "account.expiring": ("account_expiring",),
     "account.linked": ("account_linked",),
+    "account.links_due": OURS,
+    "account.links_go_on": OURS,
     "account.unlinked": ("account_unlinked",),
     "agreement.cancelled": OWN_ACT,
     "agreement.delivery_due": LATER,

@@ -65,6 +65,42 @@ ACCOUNT_UNLINKED = declare(
         push=False,
     )
 )
+ACCOUNT_EXPIRING = declare(
+    NoticeKind(
+        "account_expiring",
+        NoticeClass.SERVICE,
+        N_("Your link to {provider} ends soon"),
+        N_("You let us read {provider} until {ends_at}. If it should go on, link it again under your accounts."),
+        lock=N_("One of your linked accounts ends soon. Open Longan to keep it."),
+        link=ACCOUNTS,
+    )
+)
+ACCOUNT_ENDED = declare(
+    NoticeKind(
+        "account_ended",
+        NoticeClass.SERVICE,
+        N_("Your link to {provider} has ended"),
+        N_(
+            "The time for which you let us read {provider} is over. What it told counts until it is too old; link it again under your "
+            "accounts to keep it up to date."
+        ),
+        lock=N_("One of your linked accounts has ended. Open Longan to link it again."),
+        link=ACCOUNTS,
+    )
+)
+ACCOUNT_REVOKED = declare(
+    NoticeKind(
+        "account_revoked",
+        NoticeClass.SERVICE,
+        N_("{provider} does not let us read your account any more"),
+        N_(
+            "Your permission was taken back at {provider}. What it told counts no more, but for debts and arrears, which count on for a "
+            "time. You can link it again under your accounts."
+        ),
+        lock=N_("One of your linked accounts cannot be read any more. Open Longan to link it again."),
+        link=ACCOUNTS,
+    )
+)
 IDENTITY_CHECKED = declare(
     NoticeKind(
         "identity_checked",

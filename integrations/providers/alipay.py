@@ -18,6 +18,8 @@ BEIJING = timezone(timedelta(hours=8))
 OK = "10000"
 # Service unavailable, and too many calls.
 PASSING_ERRORS = frozenset({"20000", "40005"})
+# Of a refresh token: not one, over, or taken back.
+OVER = frozenset({"isv.refresh-token-invalid", "isv.refresh-token-time-out", "aop.invalid-auth-token"})
 
 
 async def ask_token(talk: Talk, grant: Mapping[str, str]) -> Reply:
@@ -71,6 +73,8 @@ def refusal(reply: Reply) -> Exception | None:
     code = code_in(reply, "code", absent=OK)
     if code == OK:
         return None
+    if text_in(reply, "sub_code") in OVER:
+        return ProviderRefused(f"alipay:{text_in(reply, 'sub_code')}")
     reason = f"alipay:{code}"
     passing = code in PASSING_ERRORS or text_in(reply, "sub_code").startswith("aop.")
     return ProviderUnavailable(reason) if passing else ProviderRefused(reason)
@@ -127,6 +131,8 @@ ALIPAY = Provider(
     needs=("private_key", "public_key"),
     reads_keys={"private_key": rsa_keys.private_key, "public_key": rsa_keys.public_key},
     can_refresh=True,
+    subject_names=("open_id", "user_id"),
+    ended=frozenset(f"alipay:{code}" for code in OVER),
     refresh_expiry_name="re_expires_in",
     ask_token=ask_token,
     identify=identify,

@@ -100,6 +100,12 @@ class Provider:
     reads_keys: Mapping[str, Callable[[str], object]] = field(default_factory=dict)  # which of them are keys
     can_refresh: bool = False
     refresh_expiry_name: str = "refresh_expires_in"
+    refresh_seconds: int | None = (
+        None  # how long a refresh token lasts, where its documents say so and its replies do not
+    )
+    serves_once: bool = False  # a refresh token is spent by its first use
+    subject_names: tuple[str, ...] = ()  # under which a token's reply tells whose it is
+    ended: frozenset[str] = frozenset({"invalid_grant"})  # reasons of refusals by which a person's permission is over
     complete: Callable[["Registration"], Awaitable["Provider"]] | None = None  # asks for what must be discovered
     metadata: Mapping[str, Any] = field(default_factory=dict)
     # Purchase and repayment history, which no real provider gives: an extension of the sandbox alone.
@@ -118,6 +124,10 @@ class Provider:
             api_url=_moved(self.api_url, base),
             history=_moved(self.history, base),
         )
+
+    @property
+    def can_revoke(self) -> bool:
+        return bool(self.revoke_url)
 
     def word(self, standard: str) -> str:
         return self.words.get(standard, standard)

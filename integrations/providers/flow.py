@@ -2,14 +2,14 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.providers.conversations import completed, conversation
 from integrations.providers.descriptions import Pending, Person, Registration, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
-from integrations.replies import Reply, is_id, scopes_of, seconds, shown_name, token_in
+from integrations.replies import Reply, id_in, is_id, scopes_of, seconds, shown_name, token_in
 
 # What a callback says where the person did not agree; RFC 6749 section 4.1.2.1 has the first.
 DENIALS = frozenset({"access_denied", "user_denied", "user_cancelled", "user_cancelled_authorize", "consent_required"})
@@ -74,14 +74,21 @@ async def finish(at: Registration, callback_url: str, pending: Pending) -> Ident
     )
 
 
-async def refresh(at: Registration, tokens: Tokens) -> Tokens:
-    """New tokens for old. A provider that sends no new refresh token lets us keep the one we had."""
+async def refresh(at: Registration, tokens: Tokens, is_theirs: Callable[[str], bool] = lambda subject: True) -> Tokens:
+    """New tokens for old, of the same person. A provider that sends no new refresh token lets us keep the one we had.
+
+    `tokens.refresh_expires_in` is how long the old one still lasts: to be sent it again makes it last no longer.
+    """
     at = await completed(at)
     if not at.provider.can_refresh or not tokens.refresh_token:
         raise ProviderRefused("no_refresh")
     async with conversation(at) as talk:
-        fresh = _tokens(at, await talk.refresh(tokens))
-    if fresh.refresh_token:
+        reply = await talk.refresh(tokens)
+    subject = next((told for name in at.provider.subject_names if (told := id_in(reply, name))), None)
+    if subject and not is_theirs(subject):
+        raise ProviderRefused("other_account")
+    fresh = _tokens(at, reply)
+    if fresh.refresh_token and fresh.refresh_token != tokens.refresh_token:
         return fresh
     return Tokens(fresh.access_token, tokens.refresh_token, fresh.expires_in, tokens.refresh_expires_in)
 
@@ -89,7 +96,7 @@ async def refresh(at: Registration, tokens: Tokens) -> Tokens:
 async def revoke(at: Registration, tokens: Tokens) -> bool:
     """False where the provider has no way to: its tokens then run out by themselves."""
     at = await completed(at)
-    if not at.provider.revoke_url:
+    if not at.provider.can_revoke:
         return False
     async with conversation(at) as talk:
         await (at.provider.revoke(talk, tokens) if at.provider.revoke else talk.revoke(tokens))
@@ -143,11 +150,13 @@ def _subject(person: Person) -> str:
 
 
 def _tokens(at: Registration, reply: Reply) -> Tokens:
+    refresh_token = token_in(reply, "refresh_token")
+    documented = at.provider.refresh_seconds if refresh_token else None
     return Tokens(
         access_token=reply["access_token"],
-        refresh_token=token_in(reply, "refresh_token"),
+        refresh_token=refresh_token,
         expires_in=seconds(reply.get("expires_in")),
-        refresh_expires_in=seconds(reply.get(at.provider.refresh_expiry_name)),
+        refresh_expires_in=seconds(reply.get(at.provider.refresh_expiry_name)) or documented,
     )
 
 

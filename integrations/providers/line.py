@@ -46,6 +46,7 @@ LINE = Provider(
     scopes=("openid", "profile"),
     is_openid=True,
     can_refresh=True,
+    refresh_seconds=90 * 86400,
     identify=identify,
     read=read,
     revoke=revoke,

@@ -66,6 +66,7 @@ QQ = Provider(
     scope_separator=",",
     client_auth="query",
     can_refresh=True,
+    ended=frozenset({"qq:100016", "qq:100017"}),
     parse=parse,
     identify=identify,
     read=read,

@@ -84,6 +84,7 @@ TAOBAO = Provider(
     authorize_extra={"view": "wap"},
     client_auth="post",
     can_refresh=True,
+    subject_names=("taobao_open_uid", "taobao_user_id"),
     refresh_expiry_name="re_expires_in",
     identify=identify,
     read=read,

@@ -53,6 +53,10 @@ WECHAT = Provider(
     authorize_fragment="#wechat_redirect",
     client_auth="query",
     can_refresh=True,
+    refresh_seconds=30 * 86400,
+    subject_names=("openid",),
+    # A refresh token that is invalid or over, an authorization that the person took back.
+    ended=frozenset({"wechat:40030", "wechat:42002", "wechat:42007"}),
     identify=identify,
     read=read,
     refusal=refusal,

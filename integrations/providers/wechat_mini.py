@@ -48,6 +48,7 @@ WECHAT_MINI = replace(
     userinfo_url="",
     scopes=(),
     can_refresh=False,
+    refresh_seconds=None,
     address=address,
     ask_token=ask_token,
     identify=identify,

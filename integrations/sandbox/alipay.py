@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations import rsa2
 from integrations.providers.alipay import ALIPAY, BEIJING, signed_text
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
 from integrations.sandbox.exchange import Request, Response
 from integrations.sandbox.personas import PERSONAS, History
@@ -52,18 +52,22 @@ async def _gateway(world: SandboxWorld, form: Mapping[str, str]) -> Response:
 
 async def _token(world: SandboxWorld, method: str, form: Mapping[str, str]) -> Response:
     if form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", form.get("refresh_token", ""), world.now)
-    else:
-        given = await spend(world, KEY, form.get("code", ""))
+        token, refused = form.get("refresh_token", ""), _refused("isv.refresh-token-invalid")
+        return await renew(world, KEY, token, lambda it: _signed(method, _tokens(world, it)), refused)
+    given = await spend(world, KEY, form.get("code", ""))
     if given is None:
         return _refused("isv.code-invalid")
-    reply = {
+    reply = _tokens(world, given)
+    return misbehaving(given) or _signed(method, reply, forged=given["misbehave"] == "forged")
+
+
+def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> dict[str, str]:
+    return {
         **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
         "user_id": _user_id(world, given),
         "expires_in": str(TOKEN_SECONDS),
         "re_expires_in": str(REFRESH_SECONDS),
     }
-    return misbehaving(given) or _signed(method, reply, forged=given["misbehave"] == "forged")
 
 
 def _answered(world: SandboxWorld, method: str, given: Mapping[str, Any], form: Mapping[str, str]) -> Response:

@@ -60,11 +60,34 @@ async def spend(world: SandboxWorld, key: str, code: str) -> dict[str, Any] | No
 def new_tokens(
     world: SandboxWorld, key: str, given: Mapping[str, Any], seconds: int, refresh_seconds: int
 ) -> dict[str, str]:
-    kept = {name: given[name] for name in ("persona", "subject", "scope", "misbehave")}
+    kept = {name: given[name] for name in ("jti", "persona", "subject", "scope", "misbehave")}
     return {
         "access_token": world.seal.close(f"{key}:access", kept, world.now + seconds),
         "refresh_token": world.seal.close(f"{key}:refresh", kept, world.now + refresh_seconds),
     }
+
+
+async def renew(
+    world: SandboxWorld, key: str, token: str, tokens: Callable[[dict[str, Any]], Response], refused: Response
+) -> Response:
+    """What a refresh token is answered; `refused` where it is not ours, is over, or the person took their permission back."""
+    given = world.seal.open(f"{key}:refresh", token, world.now)
+    if given is None or given["misbehave"] == "withdrawn" or await world.memory.was_used(_withdrawn(key, given)):
+        return refused
+    if given["misbehave"] == "renew_other":
+        return tokens({**given, "subject": "another"})
+    later = {**given, "misbehave": given["misbehave"].removeprefix("renew_")}
+    return misbehaving(later) or tokens(given)
+
+
+async def withdraw(world: SandboxWorld, key: str, kind: str, token: str) -> None:
+    """From now on nothing is renewed that came of the same permission as this token."""
+    if given := world.seal.open(f"{key}:{kind}", token, world.now):
+        await world.memory.first_use(_withdrawn(key, given), 400 * 24 * HOURS)
+
+
+def _withdrawn(key: str, given: Mapping[str, Any]) -> str:
+    return f"{key}:withdrawn:{given['jti']}"
 
 
 def misbehaving(given: Mapping[str, Any]) -> Response | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.douyin import DOUYIN
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -24,7 +24,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
         case "POST", "/oauth/access_token/":
             return await _token(world, request)
         case "POST", "/oauth/refresh_token/":
-            return _refresh(world, request)
+            return await _refresh(world, request)
         case "POST", "/oauth/userinfo/" | "/longan/history/":
             return _read(world, request)
         case _:
@@ -41,17 +41,20 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     return misbehaving(given) or _tokens(world, given)
 
 
-def _refresh(world: SandboxWorld, request: Request) -> Response:
+async def _refresh(world: SandboxWorld, request: Request) -> Response:
     if request.form.get("client_key") != client_id(KEY):
         return _error(10003, "client_key is wrong")
-    given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
-    return _tokens(world, given) if given else _error(10010, "refresh token expired")
+    # It is sent back as it was, and ends when it would have ended.
+    token = request.form.get("refresh_token", "")
+    refused = _error(10010, "refresh token expired")
+    return await renew(world, KEY, token, lambda it: _tokens(world, it, {"refresh_token": token}), refused)
 
 
-def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> Response:
+def _tokens(world: SandboxWorld, given: Mapping[str, Any], kept: Mapping[str, str] | None = None) -> Response:
     return _reply(
         {
             **new_tokens(world, KEY, given, TOKEN_SECONDS, REFRESH_SECONDS),
+            **(kept or {}),
             "expires_in": TOKEN_SECONDS,
             "refresh_expires_in": REFRESH_SECONDS,
             "open_id": _open_id(world, given),

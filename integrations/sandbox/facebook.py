@@ -5,7 +5,7 @@ import hmac
 from typing import Any
 
 from integrations.providers.facebook import FACEBOOK
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend, withdraw
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -31,7 +31,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
         case "GET", "/me":
             return _me(world, request)
         case "POST", "/me/permissions":
-            return json_response({"success": True}) if _given(world, request.form) else _wrong_token()
+            return await _revoke(world, request)
         case "GET", "/longan/history":
             return _history(world, request)
         case _:
@@ -47,6 +47,13 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     token = new_tokens(world, KEY, given, TOKEN_SECONDS, TOKEN_SECONDS)["access_token"]
     told = {"access_token": token, "token_type": "bearer", "expires_in": TOKEN_SECONDS}
     return misbehaving(given) or json_response(told)
+
+
+async def _revoke(world: SandboxWorld, request: Request) -> Response:
+    if _given(world, request.form) is None:
+        return _wrong_token()
+    await withdraw(world, KEY, "access", request.form["access_token"])
+    return json_response({"success": True})
 
 
 def _me(world: SandboxWorld, request: Request) -> Response:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.providers.jd import BEIJING, JD, PARAMETERS, USER, sign
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -27,7 +27,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
         case "GET", "/oauth2/access_token":
             return await _token(world, request)
         case "GET", "/oauth2/refresh_token":
-            return _refresh(world, request)
+            return await _refresh(world, request)
         case "POST", "/routerjson":
             return _call(world, request)
         case _:
@@ -47,11 +47,11 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     return misbehaving(given) or _tokens(world, given)
 
 
-def _refresh(world: SandboxWorld, request: Request) -> Response:
-    given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
-    if given is None or not _is_our_app(request.query):
-        return json_response({"code": 400, "msg": "invalid refresh_token"})
-    return _tokens(world, given)
+async def _refresh(world: SandboxWorld, request: Request) -> Response:
+    if not _is_our_app(request.query):
+        return json_response({"code": 401, "msg": "app_key or app_secret is wrong"})
+    refused = json_response({"code": 400, "msg": "invalid refresh_token"})
+    return await renew(world, KEY, request.query.get("refresh_token", ""), lambda it: _tokens(world, it), refused)
 
 
 def _tokens(world: SandboxWorld, given: Mapping[str, Any]) -> Response:

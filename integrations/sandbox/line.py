@@ -8,7 +8,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from integrations.providers.line import LINE
-from integrations.sandbox.authorizing import authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import authorize, misbehaving, new_tokens, renew, spend, withdraw
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
 from integrations.sandbox.oidc import bearer_of, claims_of, desk_of, is_its_beginner
@@ -31,7 +31,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
         case "POST", "/oauth2/v2.1/verify":
             return _verify(request)
         case "POST", "/oauth2/v2.1/revoke":
-            return json_response({}) if _is_our_client(request) else _refused("invalid_client")
+            return await _revoke(world, request)
         case "GET", "/longan/history":
             return _history(world, request)
         case _:
@@ -42,8 +42,8 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     if not _is_our_client(request):
         return _refused("invalid_client")
     if request.form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
-        return json_response(_tokens(world, given)) if given else _refused("invalid_grant")
+        token = request.form.get("refresh_token", "")
+        return await renew(world, KEY, token, lambda it: json_response(_tokens(world, it)), _refused("invalid_grant"))
     given = await spend(world, KEY, request.form.get("code", ""))
     if given is None or not is_its_beginner(given, request.form):
         return _refused("invalid_grant")
@@ -52,6 +52,13 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     return misbehaving(given) or json_response(
         {**_tokens(world, given), "id_token": jwt.encode({"alg": "HS256"}, claims, _key(secret), ["HS256"])}
     )
+
+
+async def _revoke(world: SandboxWorld, request: Request) -> Response:
+    if not _is_our_client(request):
+        return _refused("invalid_client")
+    await withdraw(world, KEY, "access", request.form.get("access_token", ""))
+    return json_response({})
 
 
 def _tokens(world: SandboxWorld, given: dict[str, Any]) -> dict[str, Any]:

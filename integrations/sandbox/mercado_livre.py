@@ -3,7 +3,7 @@
 from typing import Any
 
 from integrations.providers.mercado_livre import MERCADO_LIVRE
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.oidc import bearer_of, is_its_beginner
@@ -43,10 +43,10 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
 
 
 async def _renew(world: SandboxWorld, token: str) -> Response:
-    given = world.seal.open(f"{KEY}:refresh", token, world.now)
-    if given is None or not await world.memory.first_use(f"{KEY}:{token}", REFRESH_SECONDS):
-        return _refused("invalid_grant")
-    return json_response(_tokens(world, given))
+    refused = _refused("invalid_grant")
+    if not await world.memory.first_use(f"{KEY}:{token}", REFRESH_SECONDS):
+        return refused
+    return await renew(world, KEY, token, lambda it: json_response(_tokens(world, it)), refused)
 
 
 def _tokens(world: SandboxWorld, given: dict[str, Any]) -> dict[str, Any]:

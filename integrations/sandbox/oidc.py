@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from integrations.providers.oidc import OIDC
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend, withdraw
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, html_response, json_response
 from integrations.sandbox.personas import PERSONAS, History, Persona
@@ -46,7 +46,7 @@ class OpenIdDialect:
             case "POST", "/token":
                 return await _token(world, self, request)
             case "POST", "/revoke":
-                return json_response({}) if is_our_client(self.key, request) else _refused("invalid_client", 401)
+                return await _revoke(world, self, request)
             case "GET", "/userinfo":
                 return _userinfo(world, self, request)
             case "GET", "/longan/history":
@@ -94,15 +94,26 @@ async def _token(world: SandboxWorld, dialect: OpenIdDialect, request: Request) 
     if not is_our_client(dialect.key, request):
         return _refused("invalid_client", 401)
     if request.form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{dialect.key}:refresh", request.form.get("refresh_token", ""), world.now)
-        if given is None:
-            return _refused("invalid_grant")
-        return json_response(_tokens(world, dialect.key, given, dialect.sends_new_refresh_token))
+        return await renew(
+            world,
+            dialect.key,
+            request.form.get("refresh_token", ""),
+            lambda it: json_response(_tokens(world, dialect.key, it, dialect.sends_new_refresh_token)),
+            _refused("invalid_grant"),
+        )
     given = await spend(world, dialect.key, request.form.get("code", ""))
     if given is None or not is_its_beginner(given, request.form):
         return _refused("invalid_grant")
     tokens = _tokens(world, dialect.key, given, dialect.renews(given))
     return misbehaving(given) or json_response({**tokens, "id_token": _id_token(world, dialect, given)})
+
+
+async def _revoke(world: SandboxWorld, dialect: OpenIdDialect, request: Request) -> Response:
+    if not is_our_client(dialect.key, request):
+        return _refused("invalid_client", 401)
+    for kind in ("refresh", "access"):
+        await withdraw(world, dialect.key, kind, request.form.get("token", ""))
+    return json_response({})
 
 
 def is_our_client(key: str, request: Request) -> bool:

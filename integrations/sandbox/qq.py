@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from integrations.providers.qq import QQ
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -39,12 +39,8 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     if request.query.get("client_secret") != client_secret(KEY):
         return _jsonp({"error": 100009, "error_description": "client secret is illegal"})
     if request.query.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", request.query.get("refresh_token", ""), world.now)
-        return (
-            _tokens(world, given)
-            if given
-            else _jsonp({"error": 100017, "error_description": "refresh token is illegal"})
-        )
+        refused = _jsonp({"error": 100017, "error_description": "refresh token is illegal"})
+        return await renew(world, KEY, request.query.get("refresh_token", ""), lambda it: _tokens(world, it), refused)
     given = await spend(world, KEY, request.query.get("code", ""))
     if given is None or given["redirect_uri"] != request.query.get("redirect_uri"):
         return _jsonp({"error": 100020, "error_description": "code is reused error"})

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from integrations.providers.taobao import BEIJING, TAOBAO, sign
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -38,8 +38,9 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     if request.form.get("client_secret") != client_secret(KEY):
         return _refused("invalid_client", "client_secret is not valid")
     if request.form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
-        return json_response(_tokens(world, given)) if given else _refused("invalid_grant", "refresh token expired")
+        refused = _refused("invalid_grant", "refresh token expired")
+        token = request.form.get("refresh_token", "")
+        return await renew(world, KEY, token, lambda it: json_response(_tokens(world, it)), refused)
     given = await spend(world, KEY, request.form.get("code", ""))
     if given is None or given["redirect_uri"] != request.form.get("redirect_uri"):
         return _refused("invalid_grant", "authorize code expire")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from integrations.providers.tiktok import TIKTOK
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend, withdraw
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.oidc import bearer_of
@@ -24,7 +24,7 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
         case "POST", "/v2/oauth/token/":
             return await _token(world, request)
         case "POST", "/v2/oauth/revoke/":
-            return json_response({}) if _is_our_client(request) else _refused("invalid_client")
+            return await _revoke(world, request)
         case "GET", "/v2/user/info/":
             return _user(world, request)
         case "GET", "/v2/longan/history/":
@@ -37,12 +37,19 @@ async def _token(world: SandboxWorld, request: Request) -> Response:
     if not _is_our_client(request):
         return _refused("invalid_client")
     if request.form.get("grant_type") == "refresh_token":
-        given = world.seal.open(f"{KEY}:refresh", request.form.get("refresh_token", ""), world.now)
-        return json_response(_tokens(world, given)) if given else _refused("invalid_grant")
+        token = request.form.get("refresh_token", "")
+        return await renew(world, KEY, token, lambda it: json_response(_tokens(world, it)), _refused("invalid_grant"))
     given = await spend(world, KEY, request.form.get("code", ""))
     if given is None:
         return _refused("invalid_grant")
     return misbehaving(given) or json_response(_tokens(world, given))
+
+
+async def _revoke(world: SandboxWorld, request: Request) -> Response:
+    if not _is_our_client(request):
+        return _refused("invalid_client")
+    await withdraw(world, KEY, "access", request.form.get("token", ""))
+    return json_response({})
 
 
 def _tokens(world: SandboxWorld, given: dict[str, Any]) -> dict[str, Any]:

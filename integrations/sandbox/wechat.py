@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.providers.wechat import WECHAT
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -38,7 +38,7 @@ class WeChatDialect:
             case "GET", "/sns/oauth2/access_token":
                 return await _token(world, key, request)
             case "GET", "/sns/oauth2/refresh_token":
-                return _refresh(world, key, request)
+                return await _refresh(world, key, request)
             case "GET", "/sns/userinfo":
                 return _userinfo(world, key, request)
             case "GET", "/longan/history":
@@ -58,11 +58,16 @@ async def _token(world: SandboxWorld, key: str, request: Request) -> Response:
     return misbehaving(given) or reply(_tokens(world, key, given))
 
 
-def _refresh(world: SandboxWorld, key: str, request: Request) -> Response:
+async def _refresh(world: SandboxWorld, key: str, request: Request) -> Response:
     if request.query.get("appid") != client_id(key):
         return error(40013, "invalid appid")
-    given = world.seal.open(f"{key}:refresh", request.query.get("refresh_token", ""), world.now)
-    return reply(_tokens(world, key, given)) if given else error(40030, "invalid refresh_token")
+    # It is sent back as it was, and ends when it would have ended.
+    token = request.query.get("refresh_token", "")
+
+    def tokens(given: dict[str, Any]) -> Response:
+        return reply({**_tokens(world, key, given), "refresh_token": token})
+
+    return await renew(world, key, token, tokens, error(40030, "invalid refresh_token"))
 
 
 def _userinfo(world: SandboxWorld, key: str, request: Request) -> Response:

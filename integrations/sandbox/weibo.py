@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.providers.weibo import WEIBO
-from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend
+from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, spend, withdraw
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
 from integrations.sandbox.personas import PERSONAS, History
@@ -22,7 +22,10 @@ async def answer(world: SandboxWorld, request: Request) -> Response | None:
             return authorize(world, DESK, request)
         case "POST", "/oauth2/access_token":
             return await _token(world, request)
-        case "GET", "/2/users/show.json" | "/longan/history" | "/oauth2/revokeoauth2":
+        case "GET", "/oauth2/revokeoauth2":
+            await withdraw(world, KEY, "access", request.query.get("access_token", ""))
+            return _read(world, request)
+        case "GET", "/2/users/show.json" | "/longan/history":
             return _read(world, request)
         case _:
             return None

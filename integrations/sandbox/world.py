@@ -13,6 +13,9 @@ class Memory(Protocol):
     async def first_use(self, mark: str, seconds: int) -> bool:
         """True once per mark, within so many seconds."""
 
+    async def was_used(self, mark: str) -> bool:
+        """Whether it was, within the seconds that were said."""
+
 
 class OwnMemory:
     """A memory that ends with the process."""
@@ -27,6 +30,9 @@ class OwnMemory:
             return False
         self._marks[mark] = now + seconds
         return True
+
+    async def was_used(self, mark: str) -> bool:
+        return self._marks.get(mark, 0) > time.monotonic()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from domain.actors import UserActor
 from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_requests, readings
-from domain.facts.accounts import LinkedAccount, LinkStatus, ProviderSubject
+from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
+from domain.facts.provider_subjects import ProviderSubject
 from domain.people import users
 from infra import vault
 from infra.database import reading, transaction

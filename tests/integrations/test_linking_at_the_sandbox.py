@@ -36,8 +36,8 @@ async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
     assert {
         key: (it.tokens.expires_in, it.tokens.refresh_expires_in, it.granted_scopes) for key, it in told.items()
     } == {
-        "wechat": (7200, None, ("snsapi_login",)),
-        "wechat_in_app": (7200, None, ("snsapi_userinfo",)),
+        "wechat": (7200, 30 * 86400, ("snsapi_login",)),
+        "wechat_in_app": (7200, 30 * 86400, ("snsapi_userinfo",)),
         "wechat_mini": (None, None, ()),
         "qq": (90 * 86400, None, ("get_user_info",)),
         "weibo": (5 * 365 * 86400, None, ()),
@@ -47,9 +47,9 @@ async def test_each_dialect_tells_its_own_times_and_scopes(desk: Desk) -> None:
         "alipay": (15 * 86400, 30 * 86400, ("auth_user",)),
         "google": (3600, None, ("openid", "profile")),
         "facebook": (60 * 86400, None, ("public_profile",)),
-        "line": (30 * 86400, None, ("openid", "profile")),
+        "line": (30 * 86400, 90 * 86400, ("openid", "profile")),
         "tiktok": (86400, 365 * 86400, ("user.info.basic",)),
-        "mercado_livre": (6 * 3600, None, ("offline_access", "read")),
+        "mercado_livre": (6 * 3600, 180 * 86400, ("offline_access", "read")),
         "oidc": (3600, None, ("openid", "profile")),
     }
 
@@ -247,12 +247,42 @@ async def test_a_provider_that_never_answers_is_given_up(desk: Desk, monkeypatch
         await desk.link("wechat", misbehave="slow")
 
 
-@pytest.mark.parametrize("key", [key for key in RENEWABLE if key != "google"])
-async def test_tokens_are_refreshed(desk: Desk, key: str) -> None:
-    old = (await desk.link(key)).tokens
+KEEPING_THE_OLD = ("google", "wechat", "wechat_in_app", "douyin")
+
+
+@pytest.mark.parametrize("key", RENEWABLE)
+async def test_tokens_are_refreshed_and_what_is_sent_again_lasts_no_longer(desk: Desk, key: str) -> None:
+    old = replace((await desk.link(key)).tokens, refresh_expires_in=1234)
     new = await flow.refresh(desk.at(key), old)
     assert new.access_token != old.access_token
-    assert new.refresh_token != old.refresh_token
+    assert (new.refresh_token == old.refresh_token) == (key in KEEPING_THE_OLD)
+    assert (new.refresh_expires_in == 1234) == (key in KEEPING_THE_OLD)
+
+
+@pytest.mark.parametrize("key", RENEWABLE)
+async def test_a_permission_that_was_taken_back_is_told_by_a_word_of_its_own(desk: Desk, key: str) -> None:
+    with pytest.raises(ProviderRefused) as refused:
+        await flow.refresh(desk.at(key), (await desk.link(key, misbehave="withdrawn")).tokens)
+    assert refused.value.reason in PROVIDERS[key].ended
+    wrong = replace(desk.at(key), client_id="another", private_key=PLATFORM_KEY)
+    with pytest.raises(ProviderFailure) as refused_of_ours:
+        await flow.refresh(wrong, (await desk.link(key)).tokens)
+    assert refused_of_ours.value.reason not in PROVIDERS[key].ended
+
+
+@pytest.mark.parametrize("key", [key for key in RENEWABLE if PROVIDERS[key].subject_names])
+async def test_anothers_tokens_are_nobodys(desk: Desk, key: str) -> None:
+    identity = await desk.link(key, misbehave="renew_other")
+    with pytest.raises(ProviderRefused, match="other_account"):
+        await flow.refresh(desk.at(key), identity.tokens, lambda subject: subject == identity.subject)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if PROVIDERS[key].can_revoke and key in RENEWABLE])
+async def test_what_was_revoked_is_not_renewed(desk: Desk, key: str) -> None:
+    tokens = (await desk.link(key)).tokens
+    assert await flow.revoke(desk.at(key), tokens) is True
+    with pytest.raises(ProviderRefused):
+        await flow.refresh(desk.at(key), tokens)
 
 
 async def test_what_cannot_be_refreshed_is_refused(desk: Desk) -> None:

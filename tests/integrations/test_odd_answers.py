@@ -32,6 +32,7 @@ from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.settings import settings
 from integrations import linking
+from integrations.kept_tokens import kept_tokens
 from integrations.providers.failures import ProviderFailure
 from integrations.providers.history import read_facts
 from integrations.register.answers import Attestation, RegisterAway, Resident
@@ -191,7 +192,7 @@ async def test_an_odd_answer_proves_somebody_or_fails_as_the_providers_fault(odd
             continue
         finally:
             odd.way.spoil = None
-        kept = linking.tokens_to_keep(identity.tokens, AS_OF)
+        kept = kept_tokens(odd.at(key), identity.tokens, AS_OF).tokens
         orjson.dumps([identity.subject, identity.union_id, identity.display_name, identity.granted_scopes, kept])
         orjson.dumps([[fact.name, fact.value, fact.observed_at] for fact in facts])
         assert identity.subject not in ("", "None"), seed

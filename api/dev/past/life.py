@@ -50,6 +50,8 @@ class InventedIdentity:
     display_name: str | None = None
     tokens: dict[str, object] = field(default_factory=dict)
     scopes: list[str] = field(default_factory=list)
+    renew_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass

@@ -1,0 +1,98 @@
+"""Keeping links, as a story: tokens renewed before they end, ends foretold, and tokens given back when an account is unlinked.
+
+No transaction waits for a provider. An answer that is not understood changes nothing; only what a provider calls the end of a permission
+ends it.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from domain.credit.assessing import points_gained
+from domain.facts import link_lives
+from domain.facts.link_lives import HeldTokens, Key
+from infra import clock, outbox, schedules
+from infra.database import reading, transact, transaction
+from infra.events import declare
+from integrations.kept_tokens import as_tokens, can_be_renewed, kept_tokens
+from integrations.providers import flow
+from integrations.providers.conversations import completed
+from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
+from integrations.registrations import registration
+
+log = structlog.get_logger()
+
+DUE, GOES_ON = declare("account.links_due"), declare("account.links_go_on")
+EVERY = timedelta(minutes=5)
+AT_ONCE = 10
+SOME = 100
+# How long a provider that is away is asked again to take tokens back; then they run out by themselves.
+ASKED_TO_REVOKE = timedelta(hours=1)
+
+schedules.recur(DUE, EVERY)
+
+
+async def keep_some() -> None:
+    """Renew and age the accounts that are due, and say so where more are left."""
+    async with reading() as db:
+        renewing = await link_lives.to_renew(db, SOME)
+        aging = await link_lives.to_age(db, SOME)
+    turns = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for key in renewing:
+            group.create_task(_in_turn(turns, key))
+    for key in aging:
+        await transact(lambda db, key=key: link_lives.age(db, key))  # type: ignore[misc]
+    if SOME in (len(renewing), len(aging)):
+        async with transaction() as db:
+            await outbox.announce(db, GOES_ON)
+
+
+async def _in_turn(turns: asyncio.Semaphore, key: Key) -> None:
+    async with turns:
+        await renew(key)
+
+
+async def renew(key: Key) -> None:
+    """Exchange the tokens of an account for new ones; nobody else does at the same time."""
+    held = await transact(lambda db: link_lives.take_to_renew(db, key))
+    at = registration(held.provider) if held else None
+    if held is None or at is None:
+        return
+    try:
+        at = await completed(at)
+        tokens = as_tokens(held.tokens, held.at)
+        if can_be_renewed(at, tokens):
+            tokens = await flow.refresh(at, tokens, held.is_of)
+    except ProviderRefused as refused:
+        log.warning("link.not_renewed", provider=held.provider, reason=refused.reason)
+        if refused.reason in at.provider.ended:
+            await transact(lambda db: link_lives.record_revoked(db, held, points_gained))
+    except ProviderFailure as failure:
+        log.warning("link.not_renewed", provider=held.provider, reason=failure.reason)
+    else:
+        fresh = kept_tokens(at, tokens, held.at)
+        if not await transact(lambda db: link_lives.record_renewal(db, held, fresh)):
+            await take_leave(key, held.at)
+
+
+async def take_leave(key: Key, since: datetime) -> None:
+    """Give the tokens of an unlinked account back, and forget them. Raises ProviderUnavailable where it is worth trying again."""
+    async with reading() as db:
+        held, now = await link_lives.take_unlinked(db, key), await clock.now(db)
+    if held is None:
+        return
+    try:
+        await _revoke(held)
+    except ProviderFailure as failure:
+        log.warning("link.not_revoked", provider=held.provider, reason=failure.reason)
+        if isinstance(failure, ProviderUnavailable) and now - since < ASKED_TO_REVOKE:
+            raise
+    await transact(lambda db: link_lives.forget_tokens(db, held))
+
+
+async def _revoke(held: HeldTokens) -> None:
+    at = registration(held.provider)
+    if at is not None and held.tokens.get("access_token"):
+        await flow.revoke(at, as_tokens(held.tokens, held.at))
