@@ -16,6 +16,7 @@ from infra import reacting, vault
 from infra.database import reading, transaction
 from integrations import keeping_links, linking
 from integrations.providers import flow
+from integrations.providers.descriptions import Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from tests.clocks import Clock
 from tests.integrations.conftest import Desk
@@ -192,7 +193,7 @@ class TestUnlinking:
         await follow(actor)
         assert await tokens_of(account) == {}
         with pytest.raises(ProviderRefused, match="invalid_grant"):
-            await flow.refresh(at, flow.Tokens(kept["access_token"], kept["refresh_token"]))
+            await flow.refresh(at, Tokens(kept["access_token"], kept["refresh_token"]))
 
     async def test_forgets_the_tokens_too_where_nobody_takes_them_back(self, desk: Desk, actor: UserActor) -> None:
         account = await link(desk, actor, "wechat")

@@ -12,12 +12,11 @@ depends_on = None
 def upgrade() -> None:
     op.add_column('linked_accounts', sa.Column('renew_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('linked_accounts', sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True))
-    # What was linked before is renewed once, which tells when it ends.
-    op.execute("UPDATE linked_accounts SET renew_at = longan_now() WHERE status = 'ACTIVE' AND tokens_sealed IS NOT NULL")
     with op.get_context().autocommit_block():
-        for name, column in (('renewing', 'renew_at'), ('ending', 'ends_at')):
-            op.create_index(f'ix_linked_accounts_{name}', 'linked_accounts', [column], postgresql_concurrently=True,
-                            if_not_exists=True, postgresql_where=sa.text(f'{column} IS NOT NULL'))
+        op.create_index('ix_linked_accounts_renewing', 'linked_accounts', ['renew_at'], postgresql_concurrently=True,
+                        if_not_exists=True, postgresql_where=sa.text('renew_at IS NOT NULL'))
+        op.create_index('ix_linked_accounts_ending', 'linked_accounts', ['ends_at'], postgresql_concurrently=True,
+                        if_not_exists=True, postgresql_where=sa.text('ends_at IS NOT NULL'))
 
 
 def downgrade() -> None:
