@@ -40,8 +40,8 @@ class Payoff:
 @dataclass(frozen=True)
 class LoanLife:
     """`owed` is booked to date and unpaid; `accrued` is interest since then, booked when it falls due or is paid; `credit` is
-    what was paid too much. All that is booked adds up to `owed.total - credit`. `next_on`: when interest falls due next; `cut`:
-    what the cap takes off the last rows.
+    what was paid too much. All that is booked adds up to `owed.total - credit`. `next_on`: when interest falls due next, or a late
+    fee is charged; `cut`: what the cap takes off the last rows.
     """
 
     on: date
@@ -96,7 +96,7 @@ def live(terms: LoanTerms, events: Sequence[LoanEvent], on: date) -> LoanLife:
         owed=owed,
         accrued=max(0, payable - owed.interest),
         credit=replay.credit,
-        next_on=replay.plan.next_on if replay.plan else None,
+        next_on=replay.next_on,
         cut=sum(row.outstanding for row in planned) - sum(row.outstanding for row in rows),
     )
 

@@ -20,7 +20,8 @@ class Amortisation(StrEnum):
 @dataclass(frozen=True)
 class LoanTerms:
     """What was agreed. `cap` is the most that it may cost a year, all told; None where nothing caps it. `down_payment` is due
-    on the first day, as a row of its own before the `instalments`.
+    on the first day, as a row of its own before the `instalments`. `late_fee_rate` is the share of an instalment that is charged
+    once, of what is open of it when its days of grace are over.
     """
 
     annual_rate: Decimal
@@ -29,6 +30,7 @@ class LoanTerms:
     convention: Convention = LONGAN
     cap: Decimal | None = None
     down_payment: int = 0
+    late_fee_rate: Decimal = Decimal(0)
 
 
 class Act(StrEnum):

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from fractions import Fraction
 
-from domain.money.cap import Flow, flow, room, room_roughly
+from domain.money.allowing import Allowance
 from domain.money.conventions import LoanPart, Order
 from domain.money.day_counts import DAY
+from domain.money.late_fees import Lateness, Times, charged_on, is_spared
 from domain.money.levelling import level
 from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
 from domain.money.planning import LoanPlan
@@ -29,9 +31,10 @@ class LoanReplay:
         self.plan: LoanPlan | None = None
         self.bookings: list[Booking] = []
         self.credit = 0
-        self._flows: list[Flow] = []
-        self._pauses: list[tuple[date, date]] = []
-        self._spared: list[tuple[date, date]] = []
+        self._allowance: Allowance | None = None
+        self._lateness: Lateness | None = None
+        self._pauses: list[Times] = []
+        self._spared: list[Times] = []
 
     def run(self, events: Iterable[LoanEvent], on: date) -> None:
         for event in sorted(events, key=lambda event: (event.on, _turn(event.act))):
@@ -40,8 +43,26 @@ class LoanReplay:
         self._fall_due(on)
 
     def _fall_due(self, on: date) -> None:
+        for row in self._lateness.over(on) if self._lateness else ():
+            day = charged_on(row.due_on)
+            self._accrue_until(day)
+            self._charge_late(row, day)
+        self._accrue_until(on)
+
+    def _accrue_until(self, on: date) -> None:
         for row, day in self.plan.fall_due(on) if self.plan else ():
             self._accrue(row, row.due[INTEREST], day)
+
+    def _charge_late(self, row: Row, on: date) -> None:
+        """As much as the cap allows, for whoever then pays as planned."""
+        assert self.plan is not None, "a row is of a plan"
+        if not row.is_open or is_spared(row.due_on, self._spared):
+            return
+        fee = self.plan.rounded(Fraction(self.terms.late_fee_rate) * _total([self.payable(on)[row.number - 1]]))
+        allowed = self.allowed(on, self.planned(on))
+        if (fee := fee if allowed is None else min(fee, max(0, allowed))) > 0:
+            row.due[PENALTY] += fee
+            self._book(BookingKind.PENALTY, on, Parts(penalties=fee), number=row.number)
 
     def _accrue(self, row: Row, interest: int, on: date, ref: str = "") -> None:
         """Books a row's interest up to this much."""
@@ -66,6 +87,8 @@ class LoanReplay:
     def advance(self, event: LoanEvent) -> None:
         if self.plan is None:
             self.plan = LoanPlan(self.terms, event.on)
+            self._allowance = None if self.terms.cap is None else Allowance(self.terms.cap, event.on)
+            self._lateness = Lateness(self.plan) if self.terms.late_fee_rate else None
             for first, last in self._pauses:
                 self.plan.balance.pause(first, last)
         elif not self.is_fixed and not any(each[INTEREST] + each[PRINCIPAL] for each in self.payable(event.on)):
@@ -134,21 +157,14 @@ class LoanReplay:
 
     def _is_cut(self, event: LoanEvent, owed: int) -> bool:
         """Gives up what the cap does not allow, where this payment settles the rest; whether there was anything of that."""
-        if not owed or not self._may_be_cut(event, owed):
+        if not owed or self._allowance is None or not self._allowance.is_near(event.on, min(owed, event.amount)):
             return False
-        allowed = self.allowed(event.on)
-        if allowed is None or allowed >= owed or event.amount < allowed:
+        allowed = self._allowance.left(event.on)
+        if allowed >= owed or event.amount < allowed:
             return False
         # Each payment so far was less than was allowed then, and what is allowed only grows: it is never below nothing.
         self._waive(owed - allowed, event)
         return True
-
-    def _may_be_cut(self, event: LoanEvent, owed: int) -> bool:
-        """Few payments come near the cap; of the others floats are sure."""
-        if self.plan is None or self.terms.cap is None:
-            return False
-        allowed, off = room_roughly(self._flows, self.terms.cap, self.plan.start, event.on)
-        return allowed - off <= min(owed, event.amount)
 
     def owed(self, on: date) -> int:
         """What settles everything on that day, before the cap is asked."""
@@ -159,28 +175,17 @@ class LoanReplay:
 
     def allowed(self, on: date, planned: Iterable[PlannedRow] = ()) -> int | None:
         """How much more may be paid on that day under the cap, if what is planned is paid too; None where nothing caps it."""
-        if self.plan is None or self.terms.cap is None:
-            return None
-        return room(self._flows_with(planned, on), self.terms.cap, self.plan.start, on)
-
-    def _flows_with(self, planned: Iterable[PlannedRow], on: date) -> list[Flow]:
-        assert self.plan is not None
-        return [*self._flows, *(flow(row.outstanding, self.plan.start, max(on, row.due_on)) for row in planned)]
+        return self._allowance.left(on, planned) if self._allowance else None
 
     def within_cap(self, planned: list[PlannedRow], on: date) -> list[PlannedRow]:
-        """What is planned, less what the cap will not allow: a change makes it longer or dearer. The last are cut first, as
-        the payment is that settles.
-        """
-        if self.plan is None or self.terms.cap is None:
-            return planned
-        rows, cap, start = list(planned), self.terms.cap, self.plan.start
-        for place, row in reversed([*enumerate(rows)]):
-            flows, day = self._flows_with(rows, on), max(on, row.due_on)
-            allowed, off = room_roughly(flows, cap, start, day)
-            if allowed > off or (exactly := room(flows, cap, start, day)) >= 0:
-                break
-            rows[place] = row.less(-exactly)
-        return rows
+        """What is planned, less what the cap will not allow."""
+        return self._allowance.within(planned, on) if self._allowance else planned
+
+    @property
+    def next_on(self) -> date | None:
+        """When something falls due next, or a late fee is charged; None where nothing happens by itself."""
+        days = [each.next_on for each in (self.plan, self._lateness) if each]
+        return min((day for day in days if day is not None), default=None)
 
     @property
     def is_fixed(self) -> bool:
@@ -236,8 +241,8 @@ class LoanReplay:
         self._book(kind, event.on, -parts(takes), number=row.number, ref=event.ref)
 
     def _flow(self, minor: int, on: date) -> None:
-        if self.plan is not None:
-            self._flows.append(flow(minor, self.plan.start, on))
+        if self._allowance is not None:
+            self._allowance.flow(minor, on)
 
 
 def _turn(act: Act) -> int:

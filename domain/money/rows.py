@@ -45,6 +45,11 @@ class Row:
     booked: int = 0
     settled_on: date | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is not paid of what has fallen due."""
+        return self.due != self.paid
+
     def take(self, amounts: Amounts, *, is_waived: bool) -> None:
         for part, amount in amounts.items():
             self.paid[part] += amount

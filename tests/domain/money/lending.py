@@ -42,6 +42,7 @@ def terms(draw: st.DrawFn, conventions: list[Convention] = CONVENTIONS) -> LoanT
         amortisation=draw(st.sampled_from([Amortisation.EQUAL, Amortisation.EQUAL, Amortisation.INTEREST_ONLY])),
         convention=draw(st.sampled_from(conventions)),
         cap=CAP,
+        late_fee_rate=Decimal(draw(st.sampled_from(["0", "0.02", "0.05"]))),
     )
 
 

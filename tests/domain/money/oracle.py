@@ -13,6 +13,7 @@ from domain.money.loans import Amortisation, LoanTerms
 @dataclass(frozen=True)
 class Counted:
     rows: list[tuple[int, int]]
+    penalties: list[int]
     owed: int
     credit: int
 
@@ -23,6 +24,7 @@ class Slot:
     def __init__(self, start: date, due: date) -> None:
         self.start, self.due, self.purse = start, due, Fraction(0)
         self.principal = self.interest = 0
+        self.penalty = self.penalty_paid = 0
         self.fixed: tuple[int, int] | None = None
         self.is_done = False
 
@@ -36,6 +38,7 @@ def month(start: date, number: int) -> date:
 class Counting:
     def __init__(self, terms: LoanTerms, start: date, amount: int) -> None:
         self.rate, self.n = Fraction(terms.annual_rate) / 12, terms.instalments
+        self.late_rate = Fraction(terms.late_fee_rate)
         self.is_bullet = terms.amortisation is Amortisation.INTEREST_ONLY
         self.mode = ROUND_DOWN if terms.convention.rounding is Rounding.DOWN else ROUND_HALF_UP
         self.slots = [Slot(month(start, number), month(start, number + 1)) for number in range(self.n)]
@@ -55,6 +58,9 @@ class Counting:
         if day == slot.due and slot in self.slots:
             interest = slot.interest if slot.is_done else self.accrued(self.slots.index(slot))
             slot.fixed = (self.share(slot, interest), interest)
+        for place, late in enumerate(self.slots):
+            if (day - late.due).days == 4:
+                late.penalty = self.whole(self.late_rate * sum(self.owed_of(place)))
 
     def accrued(self, place: int) -> int:
         """All interest so far, less what the rows before have or will have: each purse is rounded by itself."""
@@ -99,6 +105,9 @@ class Counting:
     def pay(self, amount: int, day: date) -> None:
         for place, slot in enumerate(self.slots):
             interest, principal = self.owed_of(place)
+            fee = min(amount, slot.penalty - slot.penalty_paid)
+            slot.penalty_paid += fee
+            amount -= fee
             first = min(amount, interest)
             second = min(amount - first, principal)
             slot.interest += first
@@ -111,7 +120,7 @@ class Counting:
 
     def owed(self) -> int:
         interest = sum(self.owed_of(place)[0] for place in range(self.n))
-        return self.balance + interest
+        return self.balance + interest + sum(slot.penalty - slot.penalty_paid for slot in self.slots)
 
 
 def simulate(terms: LoanTerms, start: date, amount: int, payments: list[tuple[date, int]], on: date) -> Counted:
@@ -125,4 +134,5 @@ def simulate(terms: LoanTerms, start: date, amount: int, payments: list[tuple[da
         day += timedelta(days=1)
     rows = [slot.fixed or (0, 0) for slot in counting.slots]
     principal, interest = rows[-1]
-    return Counted([*rows[:-1], (principal, interest + counting.tail())], counting.owed(), counting.credit)
+    rows = [*rows[:-1], (principal, interest + counting.tail())]
+    return Counted(rows, [slot.penalty for slot in counting.slots], counting.owed(), counting.credit)

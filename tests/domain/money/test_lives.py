@@ -128,6 +128,7 @@ def test_is_what_somebody_finds_who_counts_day_by_day(
     found = simulate(agreed, start, amount, [each for each in payments if each[1]], on)
     life = live(agreed, events, on)
     assert [(row.due.principal, row.due.interest) for row in life.rows] == found.rows
+    assert [row.due.penalties for row in life.rows] == found.penalties
     assert (life.owed.total + life.accrued, life.credit) == (found.owed, found.credit)
 
 

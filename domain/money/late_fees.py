@@ -1,0 +1,44 @@
+"""Late fees: what an instalment costs once that is still open after its days of grace."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain.money.planning import LoanPlan
+from domain.money.rows import Row
+
+GRACE = timedelta(days=3)  # that much banks of China give at the least, by their convention of 2013 on cards
+DAY = timedelta(days=1)
+RATE_MAX = Decimal("0.05")  # of what is open, as the People's Bank had it for cards in 1999 (银发 1999, 17)
+
+Times = tuple[date, date]  # both days included
+
+
+def charged_on(due_on: date) -> date:
+    """The day on which what was due then costs a fee, before anything that is paid on it."""
+    return due_on + GRACE + DAY
+
+
+def is_spared(due_on: date, times: list[Times]) -> bool:
+    """Whether such a time touches the day on which it was due, or its days of grace."""
+    return any(first <= charged_on(due_on) and due_on <= last for first, last in times)
+
+
+class Lateness:
+    """The rows of a plan, each once when its days of grace are over."""
+
+    def __init__(self, plan: LoanPlan) -> None:
+        self._plan = plan
+        self._seen = 0  # so many rows were looked at
+
+    def over(self, on: date) -> Iterator[Row]:
+        """Those whose days of grace are over by that day, and were not answered before."""
+        while self._seen < len(self._plan.rows) and charged_on(self._plan.rows[self._seen].due_on) <= on:
+            self._seen += 1
+            yield self._plan.rows[self._seen - 1]
+
+    @property
+    def next_on(self) -> date | None:
+        """When the next row that has fallen due costs a fee, if nothing is paid of it."""
+        fallen = self._plan.rows[self._seen : self._plan.open]
+        return next((charged_on(row.due_on) for row in fallen if row.is_open), None)
