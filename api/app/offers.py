@@ -49,6 +49,13 @@ class Offer(Node):
         return Money.of(root.fee, root.currency)
 
     @strawberry.field(
+        description="What is charged once of an instalment that is not paid within three days after it was due, as a fraction of "
+        "what is open of it; 0 where nothing is."
+    )
+    def late_fee_rate(root: strawberry.Parent[offers.Offer]) -> Decimal:
+        return scalars.rate(root.late_fee_rate) or Decimal(0)
+
+    @strawberry.field(
         description="All that is to be paid, fees included, if everything is drawn at once and paid on its day."
     )
     def total_cost(root: strawberry.Parent[offers.Offer]) -> Money:

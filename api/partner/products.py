@@ -68,6 +68,12 @@ class Product(Node):
         return scalars.rate(root.annual_rate)
 
     @strawberry.field(
+        description="What is charged once of an instalment that is late, as a fraction of what is open of it."
+    )
+    def late_fee_rate(root: strawberry.Parent[products.Product]) -> Decimal:
+        return scalars.rate(root.late_fee_rate) or Decimal(0)
+
+    @strawberry.field(
         description="What is held of a person whose grade does not make it unnecessary; 0 where nothing is."
     )
     def deposit(root: strawberry.Parent[products.Product]) -> Money:
@@ -155,6 +161,10 @@ class UpsertProductInput(RehearseProductInput):
     )
     amortisation: strawberry.Maybe[Amortisation | None] = strawberry.field(
         description="How it is paid back: in equal instalments, where nothing is told."
+    )
+    late_fee_rate: strawberry.Maybe[Decimal | None] = strawberry.field(
+        description="Of what is open of an instalment three days after it was due, charged once, within what the law allows: 0.05 "
+        "at most; none, where nothing is told."
     )
     goods: strawberry.Maybe[Goods | None] = strawberry.field(
         description="What is rented, which says how long before its end notice is given; a HOME, where nothing is told."

@@ -133,6 +133,7 @@ async def _make(
         rounding=_rounding(offer, applied),
         amortisation=applied.amortisation,
         payment_order=applied.payment_order,
+        late_fee_rate=offer.late_fee_rate,
         documents=documents,
         signed_at=now,
         updated_at=now,
@@ -160,6 +161,7 @@ def _evidence_of(agreement: Agreement, offer: Offer) -> dict[str, Any]:
         "annual_rate": str(agreement.annual_rate),
         "fee": agreement.fee,
         "payment_order": agreement.payment_order.value,
+        "late_fee_rate": str(agreement.late_fee_rate),
         "schedule": offer.schedule,
     }
 

@@ -33,6 +33,7 @@ DRAWN, OVERDUE, SETTLED = declare("agreement.drawn"), declare("agreement.overdue
 UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
 DUE_SOON = declare("agreement.due_soon")  # an instalment; its subject is the agreement
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
+LATE_FEE_CHARGED = declare("agreement.late_fee_charged", number=int)  # of the instalment that is late
 REPLANNED = declare("agreement.replanned")  # what is still to come is due on other days, or less for a while
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
 DELIVERY_REPORTED, DELIVERY_DUE = declare("agreement.delivery_reported"), declare("agreement.delivery_due")
@@ -117,6 +118,9 @@ class Agreement(InFeed, Entity):
     rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
     amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
+    late_fee_rate: Mapped[Decimal] = mapped_column(
+        Numeric(7, 5), default=Decimal(0)
+    )  # once, of what of an instalment is late
     notice_days: Mapped[int | None] = mapped_column(default=None)
     overdue_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)

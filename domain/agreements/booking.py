@@ -91,6 +91,7 @@ async def _post(db: Db, standings: Sequence[AgreementStanding]) -> list[Agreemen
     for standing in standings:
         new = standing.unposted(now)
         movements += new
+        await _announce_late_fees(db, standing.movements, new)
         transfers += await posting.transfers_for(db, standing.agreement, standing.acts_by_ref, standing.movements, new)
         after.append(standing.with_posted(new))
     db.add_all(movements)
@@ -133,6 +134,15 @@ async def _reach_bucket(db: Db, agreement: Agreement, bucket: int) -> None:
             owner = agreement.user_id
             await outbox.announce(db, agreements.FELL_BEHIND, user_id=owner, subject_id=agreement.id, days=days)
     agreement.bucket = bucket
+
+
+async def _announce_late_fees(db: Db, before: Sequence[Movement], movements: Sequence[Movement]) -> None:
+    """Each once, also where something of an earlier day makes another amount of it."""
+    known = {each.number for each in before if each.is_late_fee}
+    for each in movements:
+        if each.is_late_fee and each.number is not None and each.number not in known:
+            owner, about = each.user_id, each.agreement_id
+            await outbox.announce(db, agreements.LATE_FEE_CHARGED, user_id=owner, subject_id=about, number=each.number)
 
 
 async def _announce_repaid(db: Db, before: AgreementStanding, after: AgreementStanding) -> None:

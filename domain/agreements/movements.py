@@ -96,6 +96,11 @@ class Movement(Entity):
         return self.kind is MovementKind.REVERSAL
 
     @property
+    def is_late_fee(self) -> bool:
+        """Whether time has charged it, and nobody by hand."""
+        return self.booked == BookingKind.PENALTY and not self.is_reversal and not self.ref
+
+    @property
     def amount(self) -> int:
         """What it adds to what is owed, less credit."""
         return self.parts.total - self.credit

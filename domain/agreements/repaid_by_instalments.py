@@ -33,4 +33,5 @@ def terms_of(agreement: Agreement) -> LoanTerms:
         amortisation=agreement.amortisation,
         convention=replace(LONGAN, rounding=agreement.rounding, past_due=order, due=order, ahead=order),
         cap=agreement.cost_cap,
+        late_fee_rate=agreement.late_fee_rate,
     )

@@ -11,6 +11,7 @@ from babel.numbers import format_currency
 
 from domain.agreements.movements import Movement, MovementKind
 from domain.agreements.standings import AgreementStanding
+from domain.money import late_fees
 from infra.money import Money
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
 from infra.words import N_, Locale, say
@@ -21,6 +22,7 @@ Values = Mapping[str, Money | date | int]
 INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
 CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked again, because of what we have learned since.")
+LATE_FEE = N_("Late fee: instalment {number} was not paid within {days} days after it was due.")
 RETURNED = N_("Taken back by the partner, as if you had never had it.")
 GIVEN_UP = N_("Waived, so that the total cost stays within its limit.")
 PAID_BACK = N_("Paid back to you from what you had overpaid.")
@@ -118,6 +120,8 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
             sentence = RETURNED
         case MovementKind.REVERSAL:
             sentence = TAKEN_BACK
+        case _ if first.is_late_fee:
+            sentence, values = LATE_FEE, {"number": first.number or 0, "days": late_fees.GRACE.days}
         case _:
             sentence = CHARGED
     amount = sum(each.amount for each in movements)

@@ -10,6 +10,7 @@ from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.kinds import KINDS
 from domain.agreements.repaying import REPAYMENT
+from domain.money import late_fees
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from domain.payments import payments, refunds
@@ -42,6 +43,13 @@ async def tell_of_agreement(db: Db, event: Event) -> None:
         kind = KINDS[agreement.kind].arrived if event.name == agreements.DRAWN else KIND_OF[event.name]
         assert kind is not None, "whoever announces it has words for it"
         await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
+
+
+@reaction(agreements.LATE_FEE_CHARGED, stored_as="tell_of_late_fee")
+async def tell_of_late_fee(db: Db, event: Event) -> None:
+    agreement = await _agreement(db, event.user_id, event.subject_id)
+    days, product = late_fees.GRACE.days, agreement.title
+    await notify(db, agreement.user_id, words.LATE_FEE_CHARGED, agreement.id, product=product, days=days)
 
 
 @reaction(draw_downs.PAYOUT_FAILED, stored_as="tell_payout_failed")

@@ -80,6 +80,20 @@ INSTALMENT_DUE_SOON = declare(
         link=AGREEMENT,
     )
 )
+LATE_FEE_CHARGED = declare(
+    NoticeKind(
+        "late_fee_charged",
+        NoticeClass.MONEY,
+        N_("A late fee was charged"),
+        N_(
+            "{product}: an instalment was not paid within {days} days after it was due, so it costs a late fee. Your agreement shows "
+            "how much; if money is tight, tell us, and we look for a way."
+        ),
+        lock=LATE,
+        topic="overdue",
+        link=AGREEMENT,
+    )
+)
 PAYOUT_LATE = declare(
     NoticeKind(
         "payout_late",

@@ -48,6 +48,7 @@ class AppliedTerms(Entity):
     payment_order: Mapped[PaymentOrder] = mapped_column(default=PaymentOrder.CHARGES_FIRST)
     amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)
     goods: Mapped[Goods | None] = mapped_column(default=None)
+    late_fee_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5), default=Decimal(0))
 
     @property
     def times(self) -> LeaseTimes | None:
@@ -75,6 +76,7 @@ def of_product(application: Application, product: Product, grade: Grade | None) 
         payment_order=product.payment_order,
         amortisation=product.amortisation,
         goods=product.rented,
+        late_fee_rate=product.late_fee_rate,
     )
 
 

@@ -86,6 +86,9 @@ class Offer(Entity):
     status: Mapped[OfferStatus] = mapped_column(default=OfferStatus.OPEN)
     fee: Mapped[Minor] = mapped_column(default=0)  # once, kept back from what is paid out
     monthly_burden: Mapped[Minor | None] = mapped_column(default=None)  # where it is more than the monthly payment
+    late_fee_rate: Mapped[Decimal] = mapped_column(
+        Numeric(7, 5), default=Decimal(0)
+    )  # once, of what of an instalment is late
 
     __table_args__ = (Index(None, "user_id", "application_id", unique=True),)
 
@@ -125,6 +128,7 @@ async def make(
         monthly_payment=quoted.monthly_payment,
         monthly_burden=None if quoted.monthly_burden == quoted.monthly_payment else quoted.monthly_burden,
         fee=0 if quoted.received is None else amount - quoted.received,
+        late_fee_rate=applied.late_fee_rate,
         deposit=quoted.deposit,
         deposit_waived=quoted.deposit_waived,
         schedule=[[row.number, row.due, row.principal, row.interest] for row in quoted.instalments],
@@ -233,5 +237,6 @@ def _papers(
             interest_only=applied.amortisation is Amortisation.INTEREST_ONLY,
             instalments=tuple(quoted.instalments),
             times=applied.times,
+            late_fee_rate=applied.late_fee_rate,
         )
     )

@@ -117,6 +117,7 @@ def _product(code: str, fields: _Fields, currency: str) -> Product:
         term_months=fields.take("term_months", _numbers),
         annual_rate=annual_rate,
         fee_rate=fields.take_or(Decimal(0), "fee_rate", _rate),
+        late_fee_rate=fields.take_or(Decimal(0), "late_fee_rate", _rate),
         deposit=fields.take_or(0, "deposit", money),
         goods=fields.take_or(None, "goods", Goods),
         grade_at_least=fields.take_or(None, "grade_at_least", Grade),

@@ -29,6 +29,7 @@ CLEARED: Mapping[str, Any] = {
     "payment_order": PaymentOrder.CHARGES_FIRST,
     "amortisation": Amortisation.EQUAL,
     "annual_rate": None,
+    "late_fee_rate": Decimal(0),
     "deposit": 0,
     "goods": None,
     "grade_at_least": None,

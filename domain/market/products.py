@@ -71,6 +71,9 @@ class Product(Entity):
     term_months: Mapped[list[int]]
     annual_rate: Mapped[Decimal | None] = mapped_column(Numeric(7, 5))
     fee_rate: Mapped[Decimal] = mapped_column(Numeric(7, 5), default=Decimal(0))  # once, of the amount
+    late_fee_rate: Mapped[Decimal] = mapped_column(
+        Numeric(7, 5), default=Decimal(0)
+    )  # once, of what of an instalment is late
     deposit: Mapped[Minor] = mapped_column(default=0)
     goods: Mapped[Goods | None] = mapped_column(default=None)
     grade_at_least: Mapped[Grade | None] = mapped_column(default=None)

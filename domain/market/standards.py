@@ -7,6 +7,7 @@ from domain.market import quoting, rule_inputs
 from domain.market.kinds import ProductKind
 from domain.market.products import Product
 from domain.market.terms.cap import cost_cap
+from domain.money import late_fees
 from domain.money.cap import terms_cost_more
 from domain.money.loans import Amortisation
 from infra.errors import Faults, invalid
@@ -28,6 +29,7 @@ def check(product: Product) -> None:
     faults.of(lambda: _check_terms(product.term_months))
     faults.of(lambda: _check_annual_rate(product))
     faults.of(lambda: check_rate(product.fee_rate, "input", "feeRate"))
+    faults.of(lambda: _check_late_fee(product))
     faults.of(lambda: _check_goods(product))
     faults.of(lambda: _check_amortisation(product))
     faults.of(lambda: rule_inputs.check(product.rules))
@@ -89,6 +91,17 @@ def _check_annual_rate(product: Product) -> None:
         raise invalid(N_("A product that lends money needs an annual rate; it may be 0."), ("input", "annualRate"))
     else:
         check_rate(product.annual_rate, "input", "annualRate")
+
+
+def _check_late_fee(product: Product) -> None:
+    field = ("input", "lateFeeRate")
+    check_rate(product.late_fee_rate, *field)
+    if product.late_fee_rate > late_fees.RATE_MAX:
+        raise invalid(
+            N_("A late fee is at most {most} of what is late of an instalment."), field, most=late_fees.RATE_MAX
+        )
+    if product.late_fee_rate and not product.kind.terms.lends:
+        raise invalid(N_("This kind of product lends no money, so it has no late fee."), field)
 
 
 def _check_goods(product: Product) -> None:

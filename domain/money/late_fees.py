@@ -32,7 +32,7 @@ class Lateness:
         self._seen = 0  # so many rows were looked at
 
     def over(self, on: date) -> Iterator[Row]:
-        """Those whose days of grace are over by that day, and were not answered before."""
+        """The rows whose days of grace are over by that day, each answered once."""
         while self._seen < len(self._plan.rows) and charged_on(self._plan.rows[self._seen].due_on) <= on:
             self._seen += 1
             yield self._plan.rows[self._seen - 1]

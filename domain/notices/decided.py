@@ -34,6 +34,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "agreement.due_soon": ("instalment_due_soon",),
     "agreement.fell_behind": Untold("they were told on the first day; whoever talks with those who owe follows this"),
     "agreement.lapsed": ("agreement_lapsed",),
+    "agreement.late_fee_charged": ("late_fee_charged",),
     "agreement.overdue": ("instalment_overdue",),
     "agreement.repaid": ("repayment_counted",),
     "agreement.replanned": ("agreement_replanned",),

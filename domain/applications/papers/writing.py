@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from domain.market.goods import LeaseTimes
 from domain.market.kinds import ProductKind
+from domain.money import late_fees
 from domain.money.instalments import Instalment
 from infra.money import decimals
 from infra.words import N_, SPOKEN, Locale, say
@@ -50,6 +51,7 @@ class PaperTerms:
     instalments: tuple[Instalment, ...]
     times: LeaseTimes | None = None
     interest_only: bool = False
+    late_fee_rate: Decimal = Decimal(0)
 
     @property
     def lends(self) -> bool:
@@ -63,6 +65,10 @@ class PaperTerms:
     @property
     def fee(self) -> int:
         return self.amount - self.received if self.lends else 0
+
+    @property
+    def grace_days(self) -> int:
+        return late_fees.GRACE.days
 
     @property
     def paid(self) -> int:

@@ -88,6 +88,15 @@ class TestOffering:
         await upsert(client, sku=LOAN["sku"], amortisation=None)
         assert await amortisation_of(client, LOAN["sku"]) == "EQUAL"
 
+    async def test_a_late_fee_is_told_within_what_may_be_asked_for(self, client: Client) -> None:
+        query = "query ($sku: String!) { product(sku: $sku) { lateFeeRate } }"
+        for told, shown_as in ({"lateFeeRate": "0.05"}, "0.05"), ({}, "0.05"), ({"lateFeeRate": None}, "0"):
+            await upsert(client, **LOAN, **told)
+            assert (await client.ask(query, sku=LOAN["sku"]))["product"]["lateFeeRate"] == shown_as
+        for wrong in (LOAN | {"lateFeeRate": "0.051"}, RENTAL | {"sku": "rent", "lateFeeRate": "0.01"}):
+            refused = await upsert(client, **wrong)
+            assert (refused["code"], refused["field"]) == ("INVALID", ["input", "lateFeeRate"])
+
     async def test_a_rental_is_of_a_home_unless_its_partner_says_otherwise(self, client: Client) -> None:
         query, told = "query ($sku: String!) { product(sku: $sku) { goods } }", []
         for more in ({}, {"goods": "DEVICE"}, {}, {"goods": None}):

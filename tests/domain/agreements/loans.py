@@ -34,6 +34,7 @@ async def open_loan(
     partner_id: UUID | None = None,
     amortisation: Amortisation = Amortisation.EQUAL,
     payment_order: PaymentOrder = PaymentOrder.CHARGES_FIRST,
+    late_fee_rate: str = "0",
     of: UUID | None = None,
     kind: ProductKind = ProductKind.LOAN,
 ) -> Agreement:
@@ -74,6 +75,7 @@ async def open_loan(
         rounding=LONGAN.rounding,
         amortisation=amortisation,
         payment_order=payment_order,
+        late_fee_rate=Decimal(late_fee_rate),
         documents=[],
         signed_at=now,
         updated_at=now,

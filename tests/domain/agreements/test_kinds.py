@@ -15,7 +15,7 @@ from domain.money.instalments import plan
 from infra.words import SPOKEN
 
 
-def terms(kind: ProductKind) -> PaperTerms:
+def terms(kind: ProductKind, late_fee_rate: str = "0") -> PaperTerms:
     lends = kind.terms.lends
     return PaperTerms(
         partner="The partner",
@@ -35,7 +35,19 @@ def terms(kind: ProductKind) -> PaperTerms:
         principal_first=False,
         instalments=plan(1_200_00, Decimal("0.12"), 3),
         times=TIMES[kind.terms.goods] if kind.terms.goods else None,
+        late_fee_rate=Decimal(late_fee_rate),
     )
+
+
+def test_a_late_fee_is_read_before_anybody_signs_and_none_where_there_is_none() -> None:
+    for paper, without in zip(write(terms(ProductKind.LOAN, "0.05")), write(terms(ProductKind.LOAN)), strict=True):
+        says = {
+            "en": "within 3 days after it was due costs a late fee of 5.00% of it",
+            "zh": "3 天内没有付清的，就当期未付部分收取一次 5.00% 的滞纳金",
+        }
+        is_about_it = "Schedule" not in paper.title and "计划" not in paper.title
+        assert (says[paper.locale] in paper.body) is is_about_it, paper.title
+        assert says[paper.locale] not in without.body
 
 
 @pytest.mark.parametrize("kind", ProductKind)

@@ -125,6 +125,7 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
         currency=currency,
         amortisation=chance.choice([Amortisation.EQUAL, Amortisation.EQUAL, Amortisation.INTEREST_ONLY]),
         payment_order=chance.choice([*PaymentOrder]),
+        late_fee_rate=chance.choice(["0", "0.02", "0.05"]),
     )
     model = Model(amount)
     for _ in range(chance.randint(3, 9)):

@@ -21,6 +21,7 @@ from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement
 from domain.agreements.repaid_by_instalments import terms_of
 from domain.agreements.standings import standing_of
+from domain.agreements.statements import lines_of
 from domain.days import passing
 from domain.days.days import DayRange
 from domain.ledger.accounts import balances_of
@@ -57,6 +58,7 @@ def planned(seed: int) -> Plan:
             "amount": chance.randint(50, 3_000) * 100,
             "months": chance.choice([1, 2, 3, 12]),
             "rate": chance.choice(["0", "0.12", "0.2139"]),
+            "late_fee_rate": chance.choice(["0", "0.05"]),
         }
         for _ in range(4)
     ]
@@ -94,7 +96,8 @@ async def agrees(db: Db, agreement: Agreement) -> None:
     life = lives.live(terms_of(agreement), standing.events, today)
     assert standing.unposted(await clock.now(db)) == []
     balances = await balances_of(db, agreement.user_id, agreement.id)
-    assert (balances[K.PRINCIPAL], balances[K.INTEREST]) == (life.owed.principal, life.owed.interest)
+    owed = (life.owed.principal, life.owed.interest, life.owed.penalties)
+    assert (balances[K.PRINCIPAL], balances[K.INTEREST], balances[K.FEES]) == owed
     unpaid = [row.due_on for row in life.rows if row.outstanding]
     late = (today - unpaid[0]).days if unpaid else 0
     assert agreement.bucket == max((each for each in BUCKETS if each <= late), default=0)
@@ -158,6 +161,29 @@ async def test_a_day_late_is_told_once_and_each_bucket_on_its_day() -> None:
         assert days == [*BUCKETS]
         late = select(func.count()).where(Event.subject_id == agreement.id, Event.name == agreements.OVERDUE)
         assert (await db.execute(late)).scalar_one() == 1
+
+
+async def test_a_late_fee_is_booked_and_told_once_on_the_fourth_day_after_the_due_one() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 31))
+        agreement = await open_loan(db, late_fee_rate="0.05")
+        await pay_out(db, agreement, 1_200_00)
+        charged: list[tuple[date, int]] = []
+        for _ in range(28 + 10):
+            before = (await standing_of(db, agreement)).life.owed.penalties
+            await pass_days(db, 1, agreement.user_id)
+            after = await standing_of(db, agreement)
+            if after.life.owed.penalties != before:
+                charged.append((after.on, after.life.owed.penalties))
+        assert charged == [(date(2027, 3, 4), 5_33)], "5 % of 106.62"
+        lines = [line for line in lines_of(after, await clock.now(db)) if line.kind == "FEE"]
+        assert [line.words("en") for line in lines] == [
+            "Late fee: instalment 1 was not paid within 3 days after it was due."
+        ]
+        await repay(db, agreement, 50_00, on=date(2027, 3, 3))  # it was on its way
+        assert (await standing_of(db, agreement)).life.owed.penalties == 2_83
+        told = select(Event.data).where(Event.subject_id == agreement.id, Event.name == agreements.LATE_FEE_CHARGED)
+        assert [data["number"] for data in (await db.execute(told)).scalars()] == [1]
 
 
 async def test_an_instalment_is_told_three_days_before_it_is_due_and_once() -> None:
