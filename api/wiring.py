@@ -18,6 +18,7 @@ import domain.agreements.treating
 import domain.applications.applying
 import domain.consent.consent_requests
 import domain.days.tasks
+import domain.disputes.tasks
 import domain.evidence.keeping
 import domain.ledger.posting
 import domain.matching.reach.questions
@@ -80,6 +81,7 @@ ROOMS = (
     domain.applications.applying,
     domain.consent.consent_requests,
     domain.days.tasks,
+    domain.disputes.tasks,
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     WATCH_MONEY = "WATCH_MONEY"
     DECIDE_CLAIMS = "DECIDE_CLAIMS"
     ANSWER_HARDSHIPS = "ANSWER_HARDSHIPS"
+    ANSWER_DISPUTES = "ANSWER_DISPUTES"
     MOVE_MONEY = "MOVE_MONEY"
     STOP_MONEY = "STOP_MONEY"
 
@@ -77,6 +78,7 @@ MAY: Mapping[Role, frozenset[Permission]] = {
         P.STOP_MONEY,
         P.DECIDE_CLAIMS,
         P.ANSWER_HARDSHIPS,
+        P.ANSWER_DISPUTES,
     },
     Role.VIEWER: EVERYBODY_HERE | {P.WATCH_MODELS},
 }

@@ -8,6 +8,7 @@ from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
 from domain.consent.consent_requests import ConsentRequest
 from domain.credit import assessing
+from domain.disputes import disputes
 from domain.facts import accounts
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import IS_COUNTING_ON, Reading
@@ -32,7 +33,10 @@ pruning.forget(
 )
 
 
-@reaction(accounts.LINKED, accounts.UNLINKED, accounts.BROKEN, profiles.CHANGED, stored_as="score_after_change")
+SCORED_AFTER = (accounts.LINKED, accounts.UNLINKED, accounts.BROKEN, profiles.CHANGED, disputes.UPHELD)
+
+
+@reaction(*SCORED_AFTER, stored_as="score_after_change")
 async def score_after_change(db: Db, event: Event) -> None:
     assert event.user_id is not None
     await assessing.assess(db, event.user_id)

@@ -31,6 +31,7 @@ QUESTIONS = {
     LookupKind.REPORT: N_("Your grade, your points and what they are made of"),
     LookupKind.ANSWER: N_("Your grade, to answer your application"),
     LookupKind.REVIEW: N_("Your application with your grade, your points and your income and debts in round numbers"),
+    LookupKind.DISPUTE: N_("What you disputed, and the facts behind it"),
 }
 STAFF = N_("A reviewer at Longan")
 

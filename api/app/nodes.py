@@ -15,6 +15,7 @@ from domain.applications import applications
 from domain.applications.offers import Offer
 from domain.consent import consents
 from domain.credit.scores import Score
+from domain.disputes import disputes
 from domain.evidence.leaves import Evidence
 from domain.facts.accounts import LinkedAccount
 from domain.market import products
@@ -90,6 +91,7 @@ NODES: Finders = {
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
     "Consent": Finder(Permission.SIGNED_IN, rows_of(lambda context: consents.visible_to(context.user))),
+    "Dispute": Finder(Permission.SIGNED_IN, rows_of(lambda context: disputes.visible_to(context.user))),
     "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
     "Repayment": Finder(Permission.SIGNED_IN, rows_of(_my_repayments)),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),

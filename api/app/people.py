@@ -10,6 +10,7 @@ from api.app.agreements import Agreement
 from api.app.applications import Application
 from api.app.consents import Consent
 from api.app.devices import Device
+from api.app.disputes import Dispute
 from api.app.evidence import Evidence
 from api.app.held_factors import HeldFactor
 from api.app.lookups import Lookup
@@ -33,6 +34,7 @@ from domain.agreements import agreements
 from domain.applications import applications
 from domain.consent import consents, lookups
 from domain.credit import assessing
+from domain.disputes import disputes
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
 from domain.market.kinds import ProductKind
@@ -177,6 +179,17 @@ class User(Node):
         async with reading() as db:
             page = await page_of(db, mine, [lookups.Lookup.id], first=first, after=after, newest_first=True)
         return cast(Connection[Lookup], connection(page))
+
+    @strawberry.field(
+        description="What the person disputes of their scores, newest first; those that were answered too."
+    )
+    async def disputes(
+        root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
+    ) -> Connection[Dispute] | None:
+        mine = disputes.visible_to(info.context.user)
+        async with reading() as db:
+            page = await page_of(db, mine, [disputes.Dispute.id], first=first, after=after, newest_first=True)
+        return cast(Connection[Dispute], connection(page))
 
     @strawberry.field(description="What the person used or may use of their benefits, newest first.")
     async def redemptions(

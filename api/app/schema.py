@@ -13,6 +13,7 @@ from api.app.consent_requests import ConsentRequestMutation, ConsentRequestQuery
 from api.app.consents import Consent, ConsentMutation
 from api.app.contacting import ContactMutation
 from api.app.devices import Device, DeviceMutation
+from api.app.disputes import Dispute, DisputeMutation
 from api.app.draw_downs import DrawDown
 from api.app.evidence import Evidence
 from api.app.factors import FactorMutation
@@ -74,6 +75,7 @@ class Mutation(
     ContactMutation,
     ConsentMutation,
     ConsentRequestMutation,
+    DisputeMutation,
     RedemptionMutation,
     PlanMutation,
 ):
@@ -92,6 +94,7 @@ def schema() -> Schema:
             Benefit,
             Consent,
             Device,
+            Dispute,
             DrawDown,
             Evidence,
             LinkedAccount,

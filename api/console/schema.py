@@ -9,6 +9,7 @@ from api.console.approvals import ApprovalQuery
 from api.console.cases import Application
 from api.console.changing_tier_rules import TierRulesMutation
 from api.console.claims import Claim, ClaimMutation, ClaimQuery
+from api.console.disputes import Dispute, DisputeMutation, DisputeQuery
 from api.console.products import Product, ProductQuery
 from api.console.reviews import ReviewMutation, ReviewQuery
 from api.console.tier_rules import Simulation, TierRules, TierRulesQuery
@@ -19,6 +20,7 @@ from api.graphql.schemas import Schema, make_schema
 from domain.actors import KnownActor, StaffActor
 from domain.agreements import claims
 from domain.applications import applications
+from domain.disputes import disputes
 from domain.matching.reach import funnels
 from domain.people import staff_sessions
 from domain.permissions import Permission
@@ -31,6 +33,7 @@ NODES: Finders = {
     ),
     "Benefit": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(benefits.Benefit))),
     "Claim": Finder(Permission.DECIDE_CLAIMS, rows_of(lambda context: claims.visible_to(context.staff))),
+    "Dispute": Finder(Permission.ANSWER_DISPUTES, rows_of(lambda context: disputes.visible_to(context.staff))),
     "Simulation": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(simulations.Simulation))),
     "TierRules": Finder(Permission.SEE_TIERS, rows_of(lambda _: rules.all_versions())),
     "Product": Finder(Permission.SEE_PRODUCTS, rows_of(lambda context: funnels.seen_by(context.staff))),
@@ -38,19 +41,19 @@ NODES: Finders = {
 
 
 @strawberry.type(description="What staff can read, each role its part.")
-class Query(ClaimQuery, TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
+class Query(ClaimQuery, DisputeQuery, TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
-class Mutation(ClaimMutation, ReviewMutation, TierRulesMutation):
+class Mutation(ClaimMutation, DisputeMutation, ReviewMutation, TierRulesMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Benefit, Claim, Product, Simulation, TierRules))
+    return make_schema(Query, Mutation, types=(Application, Benefit, Claim, Dispute, Product, Simulation, TierRules))
 
 
 async def authenticate(token: str) -> KnownActor[StaffActor]:

@@ -16,6 +16,7 @@ from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.credit.scores import ScoringState
+from domain.disputes.disputes import DisputeStatus
 from domain.facts.accounts import LinkStatus
 from domain.market.goods import TIMES, Goods
 from domain.market.kinds import ProductKind
@@ -197,6 +198,13 @@ show(
     DISPUTED="The person disputes it.",
     UPHELD="Some or all of it was found right, or stands since nobody disputed it.",
     REJECTED="It was found wrong.",
+)
+show(
+    DisputeStatus,
+    "Where a dispute stands.",
+    OPEN="It waits for an answer.",
+    UPHELD="Something was wrong, and counts no more.",
+    REJECTED="Nothing wrong was found.",
 )
 show(
     Goods,

@@ -28,7 +28,7 @@ from infra.revisions import Raised, raises
 from infra.vault import PersonKey
 
 T = TypeVar("T")
-Key = tuple[UUID, UUID]  # user, and on account of what: a consent or an application
+Key = tuple[UUID, UUID]  # user, and on account of what: a consent, an application or a dispute
 SAME_FOR = timedelta(hours=24)
 LATELY = timedelta(minutes=10)  # longer than any transaction is let last
 MOST = 200
@@ -41,6 +41,10 @@ class LookupKind(StrEnum):
     REPORT = "REPORT"  # a partner: the grade, and what it is made of
     ANSWER = "ANSWER"  # a partner who is to answer an application: the grade
     REVIEW = "REVIEW"  # a member of staff who reviews one: grade, points, and what is known in bands
+    DISPUTE = "DISPUTE"  # a member of staff who answers a dispute: the facts behind one factor
+
+
+OF_FACTS = frozenset({LookupKind.DISPUTE})  # what is told is no grade
 
 
 class LookupAnswer(StrEnum):
@@ -62,7 +66,7 @@ class Looker:
 
 @raises(Raised.OWNERS)
 class Lookup(Entity):
-    """`subject_id`: the consent or the application on account of which they looked. `at_least`: of a CHECK, what was asked.
+    """`subject_id`: the consent, the application or the dispute on account of which they looked. `at_least`: of a CHECK, what was asked.
 
     `score_id` and `as_of`: what was told. `charged`: whether the partner owes for it.
     """
@@ -162,7 +166,7 @@ async def _keep_new(looker: Looker, seen: Mapping[Key, Grade | None]) -> None:
                     at=now,
                     kind=looker.kind,
                     subject_id=subject_id,
-                    answer=LookupAnswer.REPORT if grade else LookupAnswer.UNKNOWN,
+                    answer=LookupAnswer.REPORT if grade or looker.kind in OF_FACTS else LookupAnswer.UNKNOWN,
                     partner_id=looker.partner_id,
                     staff_id=looker.staff_id,
                     grade=grade,

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.facts.counting_on import PREFIX
-from domain.facts.open_readings import Observed, Opened, drawn_from, rows_of
+from domain.facts.open_readings import CORRECTED, Observed, Opened, Rows, corrected, drawn_from, rows_of
 from domain.facts.sheets import FactSheet
 from infra import clock, vault
 from infra.database import Db
@@ -108,6 +108,11 @@ async def withdraw(db: Db, user_id: UUID, *sources: str) -> None:
     await db.execute(update(Reading).where(*theirs).values(withdrawn_at=now))
 
 
+async def correct(db: Db, user_id: UUID, source: str, wrong: Rows) -> None:
+    """Let these facts of a source, as it wrote them down, count no more: also where it tells the very same again."""
+    await write(db, user_id, Opened(f"{CORRECTED}{source}", wrong, simulated=False))
+
+
 def _counts_at(moment: datetime) -> ColumnElement[bool]:
     return or_(Reading.withdrawn_at.is_(None), Reading.withdrawn_at > moment)
 
@@ -123,12 +128,12 @@ def live_arrays_sql(owner: str) -> str:
 
 
 async def live(db: Db, user_id: UUID) -> tuple[list[Opened], datetime]:
-    """All that counts of a person now, oldest first, and the moment."""
+    """All that counts of a person now, oldest first and without what was found wrong, and the moment."""
     now = await clock.now(db)
     mine = select(Reading).where(Reading.user_id == user_id, Reading.read_at <= now, _counts_at(now))
     seal = await vault.seal_of(db, user_id)
     told = (await db.execute(mine.order_by(Reading.read_at, Reading.id))).scalars()
-    return [opened(reading, seal) for reading in told], now
+    return [*corrected([opened(reading, seal) for reading in told])], now
 
 
 async def sheet(db: Db, user_id: UUID, as_of: datetime | None = None) -> FactSheet:

@@ -88,6 +88,15 @@ class Telling:
         self.of(source).pop(name, None)
         self._to_come.pop((source, name), None)
 
+    def observations(self) -> list[Observation]:
+        """What each source said latest, by name and source."""
+        told = [
+            Observation(source, name, value, observed_at, expires_at)
+            for latest in self._latest.values()
+            for name, (observed_at, source, value, expires_at) in latest.items()
+        ]
+        return sorted(told, key=lambda each: (each.name, each.source))
+
     def sheet(
         self, *, simulated: bool, sources: Iterable[str] = (), counting_on: tuple[CountingOn, ...] = ()
     ) -> FactSheet:

@@ -1,9 +1,13 @@
 """What may be known of a person: every fact's name, type, unit, range and group."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from infra.words import N_
+
+# What speaks against somebody is forgotten then, however it is told on: Regulation on Credit Reporting of China, article 16.
+ADVERSE_LASTS = timedelta(days=5 * 365)
 
 
 class FactType(StrEnum):
@@ -107,3 +111,9 @@ _KINDS = (
 )
 
 VOCABULARY: dict[str, FactKind] = {kind.name: kind for kind in _KINDS}
+# What people say of themselves holds until they say otherwise.
+SAID = ("profile.", "identity.")
+assert all(
+    timedelta(days=kind.lasts_days or 0) <= ADVERSE_LASTS and (kind.lasts_days or name.startswith(SAID))
+    for name, kind in VOCABULARY.items()
+), "what others tell of a person ends by itself"
