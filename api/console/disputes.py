@@ -38,11 +38,11 @@ class DisputedFact:
 
     @strawberry.field(description="As the source told it.")
     def value(root: strawberry.Parent[disputes.DisputedFact]) -> str:
-        return root.told
+        return root.shown_value
 
     @strawberry.field(description="Who told it: a provider, or unlinked for what an account left behind.")
     def source(root: strawberry.Parent[disputes.DisputedFact]) -> str:
-        return root.told_by
+        return root.shown_source
 
 
 @shows(disputes.Dispute, description="A person's no to a factor of their score, without the person.")
@@ -68,7 +68,7 @@ class Dispute(Node):
 
 
 async def _written(dispute: disputes.Dispute, info: Info) -> disputes.DisputeTexts | None:
-    return await info.context.load(disputes.SeenBy(info.context.staff), (dispute.user_id, dispute.id))
+    return await info.context.load(disputes.WrittenFor(info.context.staff), (dispute.user_id, dispute.id))
 
 
 @strawberry.type

@@ -28,6 +28,7 @@ from infra.words import N_
 TEXTS = "disputes.texts"
 OPENED, UPHELD, REJECTED = declare("dispute.opened"), declare("dispute.upheld"), declare("dispute.rejected")
 ANSWER = declare_kind(DeadlineKind("dispute", N_("Answer to a dispute"), DISPUTE_DELAYED))
+LEFT_BEHIND = N_("What an unlinked account left behind")
 ANSWERED = N_("This dispute was answered already.")
 IS_OPEN = "status = 'OPEN'"  # literally, for the indexes that it is in
 
@@ -62,23 +63,23 @@ class DisputedFact(NamedTuple):
     @property
     def label(self) -> str:
         """A msgid."""
-        return VOCABULARY[self.name].label if self.name in VOCABULARY else N_("What an unlinked account left behind")
+        return VOCABULARY[self.name].label if self.name in VOCABULARY else LEFT_BEHIND
 
     @property
-    def told(self) -> str:
+    def shown_value(self) -> str:
         """The value with its unit."""
         unit = VOCABULARY[self.name].unit if self.name in VOCABULARY else "points"
         return f"{self.value} {unit}".rstrip()
 
     @property
-    def told_by(self) -> str:
-        """Its source, without the id of an account."""
+    def shown_source(self) -> str:
+        """Who told it, without the id of an account."""
         return self.source.partition(":")[0]
 
 
 @dataclass(frozen=True)
 class DisputeTexts:
-    """What the seal of a dispute holds."""
+    """What is written in a dispute, which its seal holds."""
 
     message: str
     facts: tuple[DisputedFact, ...]
@@ -87,7 +88,7 @@ class DisputeTexts:
 
 @raises(Raised.OWNERS)
 class Dispute(Entity):
-    """Of one factor, one is open. Sealed are what the person wrote, the facts behind the factor, and the answer."""
+    """One is open of a factor at a time. What the person wrote, the facts behind the factor, and the answer are sealed."""
 
     __tablename__ = "disputes"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
@@ -124,7 +125,7 @@ def waiting_for(actor: StaffActor) -> Select[Dispute]:
 
 
 def fact_id(dispute_id: UUID, source: str, name: str) -> UUID:
-    """The same for one fact of one dispute, however often it is asked for."""
+    """One id for one fact of one dispute, however often it is asked for."""
     return uuid5(dispute_id, f"{source}\0{name}")
 
 
@@ -150,7 +151,7 @@ async def texts_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUI
 
 
 @dataclass(frozen=True)
-class SeenBy:
+class WrittenFor:
     """Loads what was written, by (user, dispute), for one member of staff; the person can read that they looked."""
 
     actor: StaffActor

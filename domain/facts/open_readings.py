@@ -45,7 +45,7 @@ def _plain(fact: Observed) -> Any:
 
 
 def plain(value: FactValue | None) -> Any:
-    """As it is written down."""
+    """Write a value down as a reading holds it."""
     return str(value) if isinstance(value, Decimal | date) else value
 
 

@@ -35,6 +35,7 @@ READERS = {
     "api/app/people.py": THE_PERSON,
     "api/app/scores.py": THE_PERSON,
     "api/app/subscriptions.py": THE_PERSON,
+    "domain/disputes/disputing.py": THE_PERSON,
     "domain/facts/leaving.py": THE_PERSON,
     "domain/matching/lists.py": THE_PERSON,
     "domain/people/profiles.py": THE_PERSON,

@@ -21,6 +21,7 @@ def failed(request: Request, error: PublicError) -> Response:
 def routes() -> list[BaseRoute]:
     from api.console.pages import (
         case,
+        disputing,
         hardships,
         home,
         matching,
@@ -67,6 +68,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/stops/{id}", stopping.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/hardships", hardships.hardships_page),
         Route("/console/hardships/{id}", hardships.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/disputes", disputing.disputes_page),
+        Route("/console/disputes/{id}", disputing.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners", partners.partners_page),
         Route("/console/remittances/{id}", partners.pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners/{id}/commission", partners.propose, methods=["POST"], max_body_size=BODY_BYTES_MAX),

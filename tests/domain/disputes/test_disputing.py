@@ -188,7 +188,9 @@ class TestAnAnswer:
         assert (await seen_by(desk, made["id"]))["status"] == "OPEN"
 
     async def test_lets_go_what_an_unlinked_account_left_behind(self, member: Phone, desk: Client) -> None:
-        accounts = (await member.ask("{ viewer { linkedAccounts { id provider { key } } } }"))["viewer"]["linkedAccounts"]
+        accounts = (await member.ask("{ viewer { linkedAccounts { id provider { key } } } }"))["viewer"][
+            "linkedAccounts"
+        ]
         for account in accounts:
             if account["provider"]["key"] != "wechat":
                 await member.do("UnlinkAccount", linkedAccountId=account["id"])

@@ -1,0 +1,78 @@
+"""Disputes: what people say is wrong in their scores, the nearest promise first, with the facts and without the person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
+from api.html import locale_of
+from domain.disputes import disputes, disputing
+from domain.disputes.disputes import Dispute, DisputeTexts
+from domain.facts.counting_on import MARK
+from domain.facts.vocabulary import GROUP_LABELS
+from domain.permissions import Permission
+from infra import clock
+from infra.database import Db, reading, transact
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_, say
+
+ADDRESS = "/console/disputes"
+SHOWN = 50
+ANSWERS = {"uphold": True, "reject": False}
+FACTORS = {group.value: label for group, label in GROUP_LABELS.items()} | {MARK: disputes.LEFT_BEHIND}
+STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
+
+
+@dataclass(frozen=True)
+class WaitingDispute:
+    dispute: Dispute
+    written: DisputeTexts
+    is_late: bool
+
+
+@requires(Permission.ANSWER_DISPUTES)
+async def disputes_page(request: Request, visit: StaffVisit) -> Response:
+    return await _show(request, visit)
+
+
+async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    status = STATUS.get(refusal.code, 409) if refusal else 200
+    async with reading() as db:
+        waiting = await _waiting(db, visit)
+    return page(request, "disputes.html", status, waiting=waiting, error=error, factors=FACTORS)
+
+
+async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingDispute]:
+    queue = disputes.waiting_for(visit.actor).order_by(Dispute.answer_by, Dispute.id).limit(SHOWN)
+    found, now = (await db.execute(queue)).scalars().all(), await clock.now(db)
+    written = await disputes.WrittenFor(visit.actor)(db, {(each.user_id, each.id) for each in found})
+    return [
+        WaitingDispute(each, written[each.user_id, each.id], each.answer_by <= now)
+        for each in found
+        if (each.user_id, each.id) in written
+    ]
+
+
+@requires(Permission.ANSWER_DISPUTES)
+async def answer(request: Request, visit: StaffVisit) -> Response:
+    """Say which facts are wrong, or that none is; with a reason either way."""
+    form = await request.form()
+    try:
+        id = UUID(request.path_params["id"])
+        upheld = ANSWERS[str(form.get("answer", ""))]
+        wrong = [UUID(str(each)) for each in form.getlist("wrong")]
+    except (ValueError, KeyError):
+        return page(request, "refused.html", 404, why=N_("There is no such page."))
+    said, named = str(form.get("comment", "")), wrong if upheld else []
+    try:
+        await transact(
+            lambda db: disputing.answer(db, visit.actor, id, upheld=upheld, fact_ids=named, answer=said, key=str(id))
+        )
+    except Refusal as refusal:
+        return await _show(request, visit, refusal)
+    return RedirectResponse(ADDRESS, 303)
