@@ -12,6 +12,7 @@ from domain.applications.offers import Document
 from infra.database import reading
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+FOR_EVER = "public, max-age=31536000, immutable"
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -24,19 +25,19 @@ async def document(request: Request) -> Response:
         found = await db.get(Document, sha256)
     if found is None:
         return PlainTextResponse("There is no such document.\n", 404)
-    return Response(found.body, headers=_headers(found, "download" in request.query_params))
+    ending = "html" if found.media_type.startswith("text/html") else "txt"
+    told = by_itself(request, found.body, f"longan-{found.sha256[:12]}.{ending}")
+    return Response(found.body, headers={**told, "Content-Type": found.media_type, "Cache-Control": FOR_EVER})
 
 
-def _headers(document: Document, is_download: bool) -> dict[str, str]:
-    ending = "html" if document.media_type.startswith("text/html") else "txt"
-    how = "attachment" if is_download else "inline"
+def by_itself(request: Request, body: str, name: str) -> dict[str, str]:
+    """Headers of a page that needs nothing besides: it is looked at, or with `?download` kept under this name."""
+    how = "attachment" if "download" in request.query_params else "inline"
     return {
-        "Content-Type": document.media_type,
-        "Content-Disposition": f'{how}; filename="longan-{document.sha256[:12]}.{ending}"',
-        "Content-Security-Policy": f"default-src 'none'; style-src {_styles(document.body)}; base-uri 'none'; "
+        "Content-Disposition": f'{how}; filename="{name}"',
+        "Content-Security-Policy": f"default-src 'none'; style-src {_styles(body)}; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
-        "Cache-Control": "public, max-age=31536000, immutable",
     }
 
 

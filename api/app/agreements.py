@@ -12,6 +12,7 @@ from api.app.handovers import goods_return_field, handover_field
 from api.app.hardships import Hardship
 from api.app.instalments import Instalment, schedule_of, schedule_of_offer
 from api.app.offers import Offer
+from api.app.papers import Paper, papers_of
 from api.app.products import Product
 from api.app.repayments import next_action_field, read_on, repayments_field
 from api.app.statements import Movement, PayoffQuote, quote_of
@@ -27,6 +28,7 @@ from domain.actors import UserActor
 from domain.agreements import accepting, agreements, draw_downs, drawing, hardships, quotes, statements
 from domain.agreements.agreements import AgreementStatus
 from domain.agreements.kinds import KINDS
+from domain.agreements.papers import papers as issued_papers
 from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import offers
 from domain.market import products
@@ -63,6 +65,11 @@ class Agreement(Node):
         offer = await info.context.load(offers.of_applications, (root.user_id, root.application_id))
         every = [each for shown in offers.documents_by_language(offer).values() for each in shown] if offer else []
         return documents_of({each.sha256: each for each in every if each.sha256 in root.documents}.values())
+
+    @strawberry.field(description="What the person can have in writing of it, in the language in which they ask.")
+    async def papers(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[Paper]:
+        issued = await info.context.load(issued_papers.of_agreements, (root.user_id, root.id))
+        return papers_of(await _standing(root, info), issued or [], info.context.locale)
 
     @strawberry.field(
         description="What is due when, and what of it is paid; without days until something is drawn or delivered."

@@ -32,7 +32,7 @@ show(
     CONSENT="A consent that was given or taken back.",
     LOOKUP="Somebody's look at a score or grade.",
     DECISION="A decision about an application.",
-    AGREEMENT="An agreement that was made or changed.",
+    AGREEMENT="An agreement that was made, or a paper about it that was issued.",
 )
 
 

@@ -1,6 +1,6 @@
 """Statement: an agreement's movements as a person reads them, one line for each thing that happened, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -59,7 +59,11 @@ def written(value: Money | date | int, locale: Locale) -> str:
 
 def lines_of(standing: AgreementStanding, now: datetime) -> list[StatementLine]:
     """All of them, newest first: what was posted, and what has fallen due since."""
-    movements = [*standing.movements, *standing.unposted(now)]
+    return describe(standing, [*standing.movements, *standing.unposted(now)])
+
+
+def describe(standing: AgreementStanding, movements: Sequence[Movement]) -> list[StatementLine]:
+    """The lines of these movements of an agreement, newest first."""
     lines = [_line(standing, [*each]) for _, each in groupby(movements, key=_of_one_act)]
     return [line for line in reversed(lines) if line.amount or line.kind is MovementKind.REPAYMENT]
 

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.applications.applications import Application, ApplicationStatus, move
 from domain.applications.applied_terms import AppliedTerms
 from domain.applications.papers import writing
-from domain.applications.papers.writing import PaperTerms, WrittenPaper
+from domain.applications.papers.writing import PaperTerms
 from domain.consent import consents
 from domain.market.products import PaymentOrder
 from domain.market.terms.cap import cost_cap
 from domain.market.terms.quote import Quote
 from domain.money.loans import Amortisation
+from domain.papers.writing import WrittenPaper
 from domain.people.partners import Partner
 from infra import clock, outbox
 from infra.database import Db
