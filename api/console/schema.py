@@ -6,7 +6,9 @@ import strawberry
 from sqlalchemy import select
 
 from api.console.approvals import ApprovalQuery
+from api.console.campaigns import Campaign, CampaignQuery
 from api.console.cases import Application
+from api.console.changing_campaigns import CampaignMutation
 from api.console.changing_tier_rules import TierRulesMutation
 from api.console.claims import Claim, ClaimMutation, ClaimQuery
 from api.console.disputes import Dispute, DisputeMutation, DisputeQuery
@@ -25,6 +27,7 @@ from domain.matching.reach import funnels
 from domain.people import staff_sessions
 from domain.permissions import Permission
 from membership import benefits, rules
+from membership.campaigns import campaigns
 from membership.changing import simulations
 
 NODES: Finders = {
@@ -32,6 +35,7 @@ NODES: Finders = {
         Permission.REVIEW_APPLICATIONS, rows_of(lambda context: applications.visible_to(context.staff))
     ),
     "Benefit": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(benefits.Benefit))),
+    "Campaign": Finder(Permission.SEE_CAMPAIGNS, rows_of(lambda _: campaigns.all_campaigns())),
     "Claim": Finder(Permission.DECIDE_CLAIMS, rows_of(lambda context: claims.visible_to(context.staff))),
     "Dispute": Finder(Permission.ANSWER_DISPUTES, rows_of(lambda context: disputes.visible_to(context.staff))),
     "Simulation": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(simulations.Simulation))),
@@ -41,19 +45,30 @@ NODES: Finders = {
 
 
 @strawberry.type(description="What staff can read, each role its part.")
-class Query(ClaimQuery, DisputeQuery, TierQuery, TierRulesQuery, ReviewQuery, ProductQuery, ApprovalQuery):
+class Query(
+    CampaignQuery,
+    ClaimQuery,
+    DisputeQuery,
+    TierQuery,
+    TierRulesQuery,
+    ReviewQuery,
+    ProductQuery,
+    ApprovalQuery,
+):
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
-class Mutation(ClaimMutation, DisputeMutation, ReviewMutation, TierRulesMutation):
+class Mutation(CampaignMutation, ClaimMutation, DisputeMutation, ReviewMutation, TierRulesMutation):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(Query, Mutation, types=(Application, Benefit, Claim, Dispute, Product, Simulation, TierRules))
+    return make_schema(
+        Query, Mutation, types=(Application, Benefit, Campaign, Claim, Dispute, Product, Simulation, TierRules)
+    )
 
 
 async def authenticate(token: str) -> KnownActor[StaffActor]:

@@ -18,7 +18,7 @@ from tests.statements import statements
 COUNTED = {
     "app": {"AgreementConnection", "ApplicationConnection", "MatchConnection", "ProductConnection"},
     "partner": {"ProductConnection"},  # a feed of changes has no end that could be counted
-    "console": {"ClaimConnection", "DisputeConnection", "ProductConnection", "ReviewConnection"},
+    "console": {"CampaignConnection", "ClaimConnection", "DisputeConnection", "ProductConnection", "ReviewConnection"},
 }
 
 

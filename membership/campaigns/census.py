@@ -1,0 +1,94 @@
+"""Census: all members at this moment, counted by what an audience may ask of them, so that any audience is a sum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import Row, text
+
+from domain.notices import reaching
+from infra import clock
+from infra.database import Db
+from membership.campaigns.audiences import Audience
+from membership.plans.subscriptions import GOING
+
+USED_WITHIN = timedelta(days=365)
+DAYS_MAX = 999  # whoever has been inactive for longer is counted with these
+Mask = np.ndarray  # of the groups of a census: which of them are in an audience
+
+# What an audience asks of one member, and nothing else. Each part is read once for everybody.
+TRAITS = f"""
+    SELECT member.user_id, member.tier_code, coalesce(bought.plans, '{{}}') AS plans, coalesce(used.segments, '{{}}') AS segments,
+           least({DAYS_MAX}, extract(epoch FROM :now - greatest(member.joined_at, active.last_at)) / 86400)::int AS inactive_days
+      FROM members AS member
+      LEFT JOIN (SELECT bought.user_id, array_agg(DISTINCT plan.code ORDER BY plan.code) AS plans
+                   FROM plan_subscriptions AS bought JOIN plans AS plan ON plan.id = bought.plan_id
+                  WHERE bought.status = ANY(:going) OR bought.paid_until > :now
+                  GROUP BY bought.user_id) AS bought ON bought.user_id = member.user_id
+      LEFT JOIN (SELECT use.user_id, array_agg(DISTINCT benefit.segment ORDER BY benefit.segment) AS segments
+                   FROM redemptions AS use JOIN benefits AS benefit ON benefit.id = use.benefit_id
+                  WHERE use.status = 'USED' AND use.used_at > :used_since
+                  GROUP BY use.user_id) AS used ON used.user_id = member.user_id
+      LEFT JOIN (SELECT user_id, max(occurred_at) AS last_at FROM activities GROUP BY user_id) AS active
+             ON active.user_id = member.user_id
+"""  # noqa: S608
+COUNT = text(f"""
+    SELECT tier_code, plans, segments, inactive_days, {reaching.MAY_BE_TOLD} AS is_reachable, count(*)
+      FROM ({TRAITS}) AS member {reaching.JOINED}
+     WHERE member.user_id NOT IN (SELECT user_id FROM uncounted)
+     GROUP BY 1, 2, 3, 4, 5
+""")  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Census:
+    """Groups of members who are alike in all that an audience may ask, with how many they are and how many can be reached."""
+
+    tier_codes: tuple[str, ...]
+    plans: tuple[frozenset[str], ...]
+    segments: tuple[frozenset[str], ...]
+    inactive_days: np.ndarray
+    people: np.ndarray
+    reachable: np.ndarray
+
+    def mask_of(self, audience: Audience) -> Mask:
+        mask = self.inactive_days >= audience.inactive_days_at_least
+        if audience.tier_codes:
+            mask &= np.fromiter((code in audience.tier_codes for code in self.tier_codes), bool, len(mask))
+        for held, wanted in ((self.plans, audience.plan_codes), (self.segments, audience.used_segments)):
+            if wanted:
+                mask &= np.fromiter((not each.isdisjoint(wanted) for each in held), bool, len(mask))
+        return mask
+
+    def count(self, mask: Mask) -> int:
+        return int(self.people[mask].sum())
+
+    def count_reachable(self, mask: Mask) -> int:
+        return int(self.reachable[mask].sum())
+
+
+async def take(db: Db) -> Census:
+    """Count everybody, in one statement."""
+    now = await clock.now(db)
+    return census_of((await db.execute(COUNT, given_at(now))).all())
+
+
+def given_at(now: datetime) -> dict[str, object]:
+    """What TRAITS is given."""
+    return {"now": now, "used_since": now - USED_WITHIN, "going": list(GOING)}
+
+
+def census_of(rows: Sequence[Row[tuple[object, ...]]] | Sequence[tuple[object, ...]]) -> Census:
+    """Rows of tier, plans, segments, days, whether they can be reached, and how many they are."""
+    columns: list[tuple[object, ...]] = [*zip(*rows, strict=True)] or [()] * 6
+    codes, plans, segments, days, are_reachable, people = columns
+    counts = np.array(people, int)
+    return Census(
+        tier_codes=tuple(map(str, codes)),
+        plans=tuple(map(frozenset, plans)),  # type: ignore[arg-type]
+        segments=tuple(map(frozenset, segments)),  # type: ignore[arg-type]
+        inactive_days=np.array(days, int),
+        people=counts,
+        reachable=counts * np.array(are_reachable, bool),
+    )

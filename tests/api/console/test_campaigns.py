@@ -1,0 +1,95 @@
+"""Campaigns at the console's door, by the contract's documents."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from domain.actors import Role
+from tests.api.doors import Client
+from tests.api.people import staff_token
+
+Door = Callable[[Role], Awaitable[Client]]
+SEES = """query ($id: ID!) { node(id: $id) { ... on Campaign {
+    name author audience { tierCodes planCodes usedSegments inactiveDaysAtLeast } holdoutPercent
+    messages { locale title body link } benefit { code } steps { status by comment } } } }"""
+
+
+@pytest.fixture
+def door(http: httpx2.AsyncClient) -> Door:
+    async def opened(role: Role) -> Client:
+        return Client(http, "console", await staff_token(role))
+
+    return opened
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    usual = {
+        "name": "Cinema",
+        "audience": {"tierCodes": ["GOLD", "LITE"], "inactiveDaysAtLeast": 30},
+        "messages": [
+            {"locale": "zh-CN", "title": "周末影院", "body": "九块九看电影。"},
+            {"locale": "en", "title": "Cinema", "body": "Go."},
+        ],
+        "benefitCode": "cinema-ticket",
+        "holdoutPercent": 10,
+        "budget": {"amount": "2000", "currency": "CNY"},
+        "idempotencyKey": str(uuid4()),
+    }
+    return usual | changes
+
+
+async def step(client: Client, operation: str, **input: Any) -> Any:
+    (answer,) = (await client.send(operation, input=input)).values()
+    return answer
+
+
+async def test_from_a_draft_to_an_approval(door: Door) -> None:
+    marketing, approver, viewer = [await door(role) for role in (Role.MARKETING, Role.APPROVER, Role.VIEWER)]
+    made = await step(marketing, "DraftCampaign", **asked())
+    assert (made["status"], made["budget"]) == ("DRAFT", {"amount": "2000.00", "currency": "CNY"})
+    assert made["holdoutSize"] == made["audienceSize"] // 100 * 10 and made["audienceSize"] % 10 == 0
+    its = {"campaignId": made["id"]}
+    assert (await step(marketing, "SubmitCampaign", **its))["status"] == "SUBMITTED"
+    waiting = [each for each in (await approver.send("Approvals"))["approvals"] if each["hash"] == made["hash"]]
+    assert [(each["kind"], each["title"], each["author"]) for each in waiting] == [
+        ("campaign", "Cinema", "Somebody of marketing")
+    ]
+    assert (await step(approver, "RejectCampaign", **its, comment="Later."))["status"] == "DRAFT"
+    await step(marketing, "SubmitCampaign", **its)
+    own = await step(marketing, "ApproveCampaign", **its, hash=made["hash"])
+    assert own["code"] == "SECOND_PERSON_REQUIRED"
+    assert (await step(approver, "ApproveCampaign", **its, hash="another"))["code"] == "STALE"
+    assert (await step(approver, "ApproveCampaign", **its, hash=made["hash"]))["status"] == "APPROVED"
+    seen = (await viewer.ask(SEES, id=made["id"]))["node"]
+    assert seen["audience"] == {
+        "tierCodes": ["GOLD", "LITE"],
+        "planCodes": None,
+        "usedSegments": None,
+        "inactiveDaysAtLeast": 30,
+    }
+    assert [(each["status"], each["comment"]) for each in seen["steps"]] == [
+        ("SUBMITTED", ""),
+        ("DRAFT", "Later."),
+        ("SUBMITTED", ""),
+        ("APPROVED", ""),
+    ]
+    assert (seen["benefit"], seen["messages"][0]["title"]) == ({"code": "cinema-ticket"}, "周末影院")
+    assert (await step(marketing, "EndCampaign", **its))["status"] == "ENDED"
+
+
+async def test_all_that_is_wrong_is_told_at_its_field(door: Door) -> None:
+    marketing = await door(Role.MARKETING)
+    refused = await step(marketing, "DraftCampaign", **asked(budget={"amount": "1", "currency": "CNY"}))
+    assert (refused["code"], refused["field"]) == ("INVALID", ["input", "budget", "amount"])
+    refused = await step(marketing, "DraftCampaign", **asked(audience={"tierCodes": ["TIN"]}))
+    assert (refused["code"], refused["field"]) == ("INVALID", ["input", "audience", "tierCodes"])
+
+
+async def test_an_audience_is_told_before_it_is_drafted(door: Door) -> None:
+    marketing = await door(Role.MARKETING)
+    found = (await marketing.send("Audience", input={"inactiveDaysAtLeast": 0}))["audience"]
+    assert found["size"] % 10 == 0 and found["reachable"] <= found["size"]
+    assert all(each["people"] >= 200 for each in found["overlaps"])

@@ -1,0 +1,97 @@
+"""Sizes: right for whoever asks once, and nothing about fewer than 200 people for whoever asks as often as they like."""
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.ids import new_id
+from membership.benefits import Segment
+from membership.campaigns import sizes
+from membership.campaigns.audiences import Audience
+from membership.campaigns.census import Census, census_of
+from membership.campaigns.sizes import ToldSize, measure, round_down
+from tests.trying import rolled_back
+
+TIERS, PLANS, SEGMENTS = ("LITE", "SILVER", "GOLD"), ("vip-month", "vip-year"), (Segment.HOME, Segment.TRANSPORT)
+
+
+def some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(values), unique=True).map(lambda chosen: tuple(sorted(chosen)))
+
+
+GROUPS = st.tuples(
+    st.sampled_from(TIERS),
+    some(PLANS),
+    some(SEGMENTS),
+    st.sampled_from([0, 29, 30, 90]),
+    st.booleans(),
+    st.sampled_from([1, 40, 150, 199, 200, 260, 1_000]),
+)
+CENSUSES = st.lists(GROUPS, min_size=1, max_size=12).map(census_of)
+AUDIENCES = st.builds(Audience, some(TIERS), some(PLANS), some(SEGMENTS), st.sampled_from([0, 30, 60]))
+
+
+def people_of(census: Census, audience: Audience) -> int:
+    """How many they are, as somebody counts on their fingers."""
+    return sum(
+        int(census.people[place])
+        for place, code in enumerate(census.tier_codes)
+        if (not audience.tier_codes or code in audience.tier_codes)
+        and (not audience.plan_codes or census.plans[place] & set(audience.plan_codes))
+        and (not audience.used_segments or census.segments[place] & set(audience.used_segments))
+        and census.inactive_days[place] >= audience.inactive_days_at_least
+    )
+
+
+@given(CENSUSES, AUDIENCES)
+def test_a_first_audience_is_told_to_the_ten(census: Census, asked: Audience) -> None:
+    size = people_of(census, asked)
+    found = measure(census, asked, [], {})
+    assert census.count(census.mask_of(asked)) == size
+    assert found.size == (size // 10 * 10 if size >= 200 else 0)
+    assert found.reachable <= found.size and found.reachable % 10 == 0
+
+
+@given(CENSUSES, st.lists(AUDIENCES, min_size=2, max_size=8, unique=True))
+def test_no_two_numbers_tell_of_fewer_than_two_hundred_people(census: Census, asked: list[Audience]) -> None:
+    """Two numbers that differ are of audiences that lie 200 people or more apart, however many were asked for."""
+    masks = [census.mask_of(each) for each in asked]
+    stands = [sizes.standing_for(census, mask, masks[:place]) for place, mask in enumerate(masks)]
+    sums = [measure(census, each, asked[:place], {}).size for place, each in enumerate(asked)]
+    for one, other in combinations(range(len(asked)), 2):
+        if sums[one] and sums[other] and sums[one] != sums[other]:
+            assert census.count(stands[one] ^ stands[other]) >= 200
+
+
+@given(CENSUSES, AUDIENCES, AUDIENCES)
+def test_an_overlap_tells_nothing_of_whoever_is_in_one_alone(census: Census, mine: Audience, other: Audience) -> None:
+    key = new_id()
+    found = measure(census, mine, [], {key: other})
+    both = census.count(census.mask_of(mine) & census.mask_of(other))
+    if (shared := found.overlaps.get(key)) is None:
+        assert both < 200
+        return
+    wholes = [people_of(census, each) for each in (mine, other)]
+    left_small = [whole for whole in wholes if whole - both < 200]
+    assert shared == (left_small[0] if left_small else both) // 10 * 10 >= 200
+
+
+def test_an_audience_below_two_hundred_is_withheld() -> None:
+    assert [round_down(count) for count in (0, 199, 200, 209, 210)] == [0, 0, 200, 200, 210]
+
+
+def test_one_person_more_or_less_is_told_as_before() -> None:
+    census = census_of([("GOLD", (), (), 0, True, 1_000), ("GOLD", (), (), 30, True, 1)])
+    everybody, active = Audience(tier_codes=("GOLD",)), Audience(inactive_days_at_least=0)
+    assert measure(census, everybody, [], {}) == ToldSize(1_000, 1_000, {})
+    near = census_of([("GOLD", (), (), 0, True, 1_000), ("LITE", (), (), 0, True, 195)])
+    assert measure(near, everybody, [active], {}).size == 1_190
+    assert measure(near, everybody, [], {}).size == 1_000
+
+
+async def test_who_asks_is_written_down_once() -> None:
+    async with rolled_back() as db:
+        asked = Audience(inactive_days_at_least=417)
+        first = await sizes.tell(db, asked)
+        assert await sizes.tell(db, asked) == first
