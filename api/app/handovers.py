@@ -33,6 +33,9 @@ class Handover:
 @shows(goods_returns.GoodsReturn, description="Goods on their way back.")
 class GoodsReturn:
     asked_at: datetime = strawberry.field(description="When the person sent them back.")
+    answer_by: datetime | None = strawberry.field(
+        description="By when the partner is to answer, seven working days later; null once it has."
+    )
     ended_at: datetime | None = strawberry.field(description="When the partner answered; null until it has.")
     status: ReturnStatus = strawberry.field(description="Where they are.")
 

@@ -91,6 +91,16 @@ class Agreement(Node):
         words = await info.context.load(goods_returns.words_of, (root.user_id, asked.id)) if asked else None
         return words.reason if words else None
 
+    @strawberry.field(
+        description="By when `confirmReturn` or `refuseReturn` answers for goods on their way back: seven working days. Null where "
+        "none are."
+    )
+    async def return_answer_by(root: strawberry.Parent[agreements.Agreement], info: Info) -> datetime | None:
+        if root.status is not AgreementStatus.RETURNING:
+            return None
+        asked = await info.context.load(goods_returns.newest_of_agreements, (root.user_id, root.id))
+        return asked.answer_by if asked else None
+
 
 async def _standing(root: agreements.Agreement, info: Info) -> AgreementStanding:
     standing = await info.context.load(standings, (root.user_id, root.id))

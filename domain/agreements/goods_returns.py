@@ -9,6 +9,8 @@ from sqlalchemy import Index, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.agreements.agreements import Agreement
+from domain.agreements.words import RETURN_DELAYED
+from domain.deadlines.deadlines import DeadlineKind, declare_kind
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
@@ -18,8 +20,10 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.revisions import Raised, raises
 from infra.vault import Seal
+from infra.words import N_
 
 REASON, ANSWER = "goods_returns.reason", "goods_returns.answer"
+ANSWERED = declare_kind(DeadlineKind("goods_return", N_("A partner's answer to a return"), RETURN_DELAYED))
 
 
 class ReturnStatus(StrEnum):
@@ -41,7 +45,7 @@ LIFE = Lifecycle(
 @raises(Raised.OWNERS)
 class GoodsReturn(Entity):
     """`amount` is what of the price the partner takes back, `fee` what of the fee goes with it. Reason and answer are the
-    person's and the partner's own words.
+    person's and the partner's own words. `promised_by` is when the partner is to have answered; None of those of before it had to.
     """
 
     __tablename__ = "goods_returns"
@@ -52,6 +56,7 @@ class GoodsReturn(Entity):
     agreement_id: Mapped[UUID]
     reason_sealed: Mapped[bytes]
     asked_at: Mapped[datetime]
+    promised_by: Mapped[datetime | None]
     status: Mapped[ReturnStatus] = mapped_column(default=ReturnStatus.ASKED)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     amount: Mapped[Minor] = mapped_column(default=0)
@@ -59,6 +64,11 @@ class GoodsReturn(Entity):
     answer_sealed: Mapped[bytes | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "user_id", "agreement_id"),)
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """The time by which the partner is to answer; None once it has."""
+        return self.promised_by if self.status is ReturnStatus.ASKED else None
 
 
 async def newest_of(db: Db, agreement: Agreement) -> GoodsReturn:

@@ -10,6 +10,7 @@ from domain.agreements.goods_returns import LIFE, GoodsReturn, ReturnStatus
 from domain.agreements.kinds import KINDS
 from domain.agreements.standings import standing_of
 from domain.applications import offers
+from domain.deadlines import deadlines, working_days
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
@@ -18,11 +19,13 @@ from infra.words import N_
 
 AGREEMENT, REASON, AMOUNT = ("input", "agreementId"), ("input", "reason"), ("input", "amount")
 WORDS_MAX = 500
+ANSWERED_WITHIN_DAYS = 7  # working days, in which the goods travel and are looked at
 Status = AgreementStatus
 
 
 async def ask(db: Db, actor: UserActor, agreement_id: UUID, reason: str, key: str) -> Agreement:
-    """Send the goods back, once however often it is said: nothing is late until the partner has answered.
+    """Send the goods back, once however often it is said: nothing is late until the partner has answered, which it is to do
+    within seven working days.
 
     Goods that the partner alone has reported are confirmed by it. Refuses NOT_FOUND, RATE_LIMITED, INVALID, and NOT_OPEN what
     was not delivered or cannot be returned any more.
@@ -37,10 +40,17 @@ async def ask(db: Db, actor: UserActor, agreement_id: UUID, reason: str, key: st
     reason = _trim(reason)
     await _refuse_unreturnable(db, agreement)
     sealed = (await vault.seal_of(db, actor.user_id)).close(reason, goods_returns.REASON)
+    now = await clock.now(db)
+    promised_by = working_days.end_after(now, ANSWERED_WITHIN_DAYS)
     asked = GoodsReturn(
-        user_id=agreement.user_id, agreement_id=agreement.id, reason_sealed=sealed, asked_at=await clock.now(db)
+        user_id=agreement.user_id,
+        agreement_id=agreement.id,
+        reason_sealed=sealed,
+        asked_at=now,
+        promised_by=promised_by,
     )
     db.add(asked)
+    await deadlines.begin(db, goods_returns.ANSWERED, agreement.user_id, asked.id, agreement.id, promised_by)
     await moving.move(db, agreement, Status.RETURNING, *AGREEMENT)
     receipt.result_id = agreement.id
     return agreement
@@ -142,4 +152,5 @@ def _amount(wanted: Money | None, agreement: Agreement, price: int) -> int:
 
 async def _end(db: Db, asked: GoodsReturn, status: ReturnStatus) -> None:
     asked.ended_at = await clock.now(db)
+    await deadlines.end(db, goods_returns.ANSWERED, asked.user_id, asked.id)
     await LIFE.move(db, asked, status)

@@ -198,6 +198,19 @@ RETURN_REFUSED = declare(
         texted=Texted.INSTEAD,
     )
 )
+RETURN_DELAYED = declare(
+    NoticeKind(
+        "return_delayed",
+        NoticeClass.MONEY,
+        N_("The shop has not answered yet"),
+        N_(
+            "What you sent back was to be looked at by now, and the shop has not said that it has it. Nothing is due meanwhile; we "
+            "are asking them."
+        ),
+        lock=NEWS,
+        link=AGREEMENT,
+    )
+)
 TREATMENT_CONFIRMED = declare(
     NoticeKind(
         "treatment_confirmed",

@@ -70,7 +70,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "deposit.held": SHOWN,
     "deposit.returned": ("deposit_returned",),
     "deadline.due": LATER,
-    "deadline.missed": ("claim_delayed", "dispute_delayed", "hardship_delayed", "payout_late"),
+    "deadline.missed": ("claim_delayed", "dispute_delayed", "hardship_delayed", "payout_late", "return_delayed"),
     "device.ended": ("device_signed_out",),
     "dispute.opened": OWN_ACT,
     "dispute.rejected": ("dispute_rejected",),

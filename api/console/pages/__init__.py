@@ -21,6 +21,7 @@ def failed(request: Request, error: PublicError) -> Response:
 def routes() -> list[BaseRoute]:
     from api.console.pages import (
         case,
+        claims,
         disputing,
         hardships,
         home,
@@ -68,6 +69,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/stops/{id}", stopping.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/hardships", hardships.hardships_page),
         Route("/console/hardships/{id}", hardships.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/claims", claims.claims_page),
+        Route("/console/claims/{id}", claims.decide, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/disputes", disputing.disputes_page),
         Route("/console/disputes/{id}", disputing.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/partners", partners.partners_page),

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -11,8 +12,10 @@ from domain.agreements.acts import AgreementAct
 from domain.agreements.agreements import Agreement
 from domain.agreements.goods_returns import GoodsReturn
 from domain.agreements.handovers import Handover
+from domain.deadlines import deadlines, working_days
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
+from domain.notices.notices import Notice
 from domain.payments.refunds import Refund
 from domain.reconciling.reconciling import Reconciliation, reconcile_range
 from infra import clock as house_clock
@@ -29,10 +32,10 @@ from tests.phones import Answer, Phone, new_key, uuid_of
 EARBUDS = product("bailu-digital", "bl-earbuds")  # no interest, no deposit, no fee
 MINE = """query($id: ID!) { node(id: $id) { ... on Agreement { status outstanding { amount } credit { amount } endsOn
   schedule { dueOn due { amount } paid { amount } status } handover { deliveredAt reportedAt confirmedAt returnableUntil }
-  goodsReturn { status reason answer } movements { edges { node { kind amount { amount } message } } } } } }"""
+  goodsReturn { status reason answer answerBy } movements { edges { node { kind amount { amount } message } } } } } }"""
 REFUSE = """mutation($input: RefuseReturnInput!) { refuseReturn(input: $input) {
   ... on Agreement { id status } ... on Refusal { code field message } } }"""
-RETURNING = "query($id: ID!) { node(id: $id) { ... on Agreement { status returnReason } } }"
+RETURNING = "query($id: ID!) { node(id: $id) { ... on Agreement { status returnReason returnAnswerBy } } }"
 
 
 async def bought(person: Phone, product_id: str = EARBUDS, amount: str = "600.00") -> Answer:
@@ -101,6 +104,18 @@ async def ledger(person: Phone, agreement: Answer) -> dict[K, int]:
     async with reading() as db:
         balances = await balances_of(db, person.user_id, uuid_of(agreement["id"]))
     return {kind: balances[kind] for kind in K if balances[kind]}
+
+
+async def late_of(person: Phone) -> list[UUID]:
+    """What of theirs the staff is shown to be late."""
+    async with reading() as db:
+        return [each.about_id for each in await deadlines.missed(db, 1_000) if each.user_id == person.user_id]
+
+
+async def told_late(person: Phone) -> int:
+    async with reading() as db:
+        its = select(func.count()).where(Notice.user_id == person.user_id, Notice.code == "return_delayed")
+        return (await db.execute(its)).scalar_one()
 
 
 async def agrees(person: Phone) -> None:
@@ -182,22 +197,28 @@ async def test_what_is_returned_is_unwound_and_what_was_paid_goes_back_once(shop
     key = new_key()
     answers = await asyncio.gather(*(send_back(shopper, agreement, key) for _ in range(50)))
     assert {answer["status"] for answer in answers} == {"RETURNING"}, answers[0]
+    by = (await look(shopper, agreement))["goodsReturn"]["answerBy"]
+    assert datetime.fromisoformat(by) == working_days.end_after(await now(), 7)
     assert (await shop.ask(RETURNING, id=agreement["id"]))["node"] == {
         "status": "RETURNING",
         "returnReason": "Too loud.",
+        "returnAnswerBy": by,
     }
+    assert await late_of(shopper) == [] and await told_late(shopper) == 0
     await clock.forward(days=40)
     await shopper.renew()
     await day_passes(shopper.user_id)
+    await shopper.settle()
     assert (await look(shopper, agreement))["status"] == "RETURNING", "nothing is late while it is on its way"
+    assert (await late_of(shopper), await told_late(shopper)) == ([uuid_of(agreement["id"])], 1)
 
     shop = await partner_of(shopper, agreement)
     answers = await asyncio.gather(*(take_back(shop, agreement) for _ in range(50)))
     assert sorted(answer.get("status") or answer["code"] for answer in answers) == ["NOT_OPEN"] * 49 + ["UNWOUND"]
-    assert await left(shopper) == (1, 1, 3, 1)
+    assert await left(shopper) == (1, 1, 3, 1) and await late_of(shopper) == []
     seen = await look(shopper, agreement)
     assert (seen["status"], seen["outstanding"]["amount"], seen["schedule"]) == ("UNWOUND", "0.00", [])
-    assert seen["goodsReturn"] == {"status": "TAKEN_BACK", "reason": "Too loud.", "answer": None}
+    assert seen["goodsReturn"] == {"status": "TAKEN_BACK", "reason": "Too loud.", "answer": None, "answerBy": None}
     await agrees(shopper)
     await clock.forward(minutes=1)
     await shopper.settle()
@@ -242,7 +263,8 @@ async def test_a_return_that_is_refused_says_why_and_changes_nothing(shopper: Ph
     assert (await send_back(shopper, agreement))["message"] == "It is on its way back already."
     assert (await refuse(shop, agreement))["status"] == "ACTIVE"
     seen = await look(shopper, agreement)
-    assert seen["goodsReturn"] == {"status": "REFUSED", "reason": "Too loud.", "answer": "It was used."}
+    answered = {"status": "REFUSED", "reason": "Too loud.", "answer": "It was used."}
+    assert seen["goodsReturn"] == answered | {"answerBy": None}
     assert seen | {"goodsReturn": None} == before
     await clock.forward(days=8)
     await shopper.renew()

@@ -18,6 +18,7 @@ MAY = {
     "/console/reviews": [Role.RISK],
     "/console/reviews/clocks": [Role.RISK],
     "/console/hardships": [Role.RISK],
+    "/console/claims": [Role.RISK],
     "/console/disputes": [Role.RISK],
     "/console/stops": [Role.RISK, Role.APPROVER],
     "/console/money": [Role.RISK, Role.APPROVER],
