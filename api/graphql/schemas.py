@@ -12,7 +12,7 @@ from api.graphql.admitting import RunAdmitted
 from api.graphql.errors import Masking, public
 from api.graphql.inputs import make_lenient
 from api.graphql.introspecting import Introspecting
-from api.graphql.plans.planning import Planning
+from api.graphql.query_plans.planning import Planning
 from api.graphql.scalars import SCALARS
 
 

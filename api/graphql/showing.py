@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types.field import StrawberryField
 
-from api.graphql import enums  # noqa: F401 - an enumeration must be described before a type shows it
+from api.graphql import enums, money_enums  # noqa: F401 - an enumeration must be described before a type shows it
 from infra.ids import global_id
 
 T = TypeVar("T", bound=type)

@@ -8,8 +8,8 @@ from prometheus_client import Counter
 from strawberry.extensions import SchemaExtension
 
 from api.graphql.admitted import Admitted
-from api.graphql.plans import keeping
-from api.graphql.plans.runs import Unplanned
+from api.graphql.query_plans import keeping
+from api.graphql.query_plans.runs import Unplanned
 
 # A plan that failed so often in a row is left alone for so many requests: errors then cost a tenth more. A plan that others are
 # answered by does not rest, so nobody slows them down by asking for something wrong.

@@ -9,9 +9,9 @@ from graphql.execution.values import get_variable_values
 
 from api.graphql.admitted import Admitted, ValidDocument
 from api.graphql.context import Context
-from api.graphql.plans import keeping, planning
+from api.graphql.query_plans import keeping, planning
 from api.graphql.schemas import Schema
-from tests.api.graphql.plans.documents import Query
+from tests.api.graphql.query_plans.documents import Query
 from tests.statements import statements
 
 MakeContext = Callable[[], Awaitable[Context]]

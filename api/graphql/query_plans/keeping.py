@@ -8,8 +8,8 @@ from graphql import GraphQLError
 from strawberry import Schema
 
 from api.graphql.admitted import Admitted
-from api.graphql.plans.compiling import Plan, conditions_of
-from api.graphql.plans.runs import Unplanned
+from api.graphql.query_plans.compiling import QueryPlan, conditions_of
+from api.graphql.query_plans.runs import Unplanned
 
 SEEN_MIN = 3  # compiling takes as long as running a few times, so a document that comes once is not worth it
 SEEN_MAX = 2_000  # operations whose times are counted
@@ -26,7 +26,7 @@ class Planned:
 
     admitted: Admitted  # kept so that its operation's identity stays its own
     conditions: tuple[str, ...]
-    variants: dict[Booleans, Plan | None] = field(default_factory=dict)
+    variants: dict[Booleans, QueryPlan | None] = field(default_factory=dict)
 
     @property
     def fields(self) -> int:
@@ -40,7 +40,7 @@ class Plans:
         self._seen: OrderedDict[int, int] = OrderedDict()
         self._planned: OrderedDict[int, Planned] = OrderedDict()
 
-    def find(self, schema: Schema, admitted: Admitted) -> Plan:
+    def find(self, schema: Schema, admitted: Admitted) -> QueryPlan:
         """Raises Unplanned, and why, where graphql-core is to answer."""
         key = id(admitted.operation.node)
         planned = self._planned.get(key)
@@ -61,7 +61,7 @@ class Plans:
             self._seen.popitem(last=False)
         return times
 
-    def _variant(self, schema: Schema, planned: Planned, admitted: Admitted) -> Plan | None:
+    def _variant(self, schema: Schema, planned: Planned, admitted: Admitted) -> QueryPlan | None:
         given = admitted.variables.coerced
         booleans = tuple(given.get(name) for name in planned.conditions)
         if booleans not in planned.variants:
@@ -76,11 +76,11 @@ class Plans:
             self._planned.popitem(last=False)
 
 
-def _compiled(schema: Schema, admitted: Admitted, conditions: tuple[str, ...]) -> Plan | None:
+def _compiled(schema: Schema, admitted: Admitted, conditions: tuple[str, ...]) -> QueryPlan | None:
     given = admitted.variables.coerced
     booleans = {name: given[name] for name in conditions if name in given}
     try:
-        return Plan(schema, admitted.operation, booleans)
+        return QueryPlan(schema, admitted.operation, booleans)
     except (Unplanned, GraphQLError):
         return None
 

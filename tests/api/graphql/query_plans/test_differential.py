@@ -32,9 +32,9 @@ from infra.ids import new_id
 from infra.settings import settings
 from infra.words import Locale
 from tests.api.doors import operations
-from tests.api.graphql.plans.asking import Told, ask_core, ask_plan
-from tests.api.graphql.plans.documents import Query, Writer
-from tests.api.graphql.plans.spoiling import MOODS, fields_in, spoiled
+from tests.api.graphql.query_plans.asking import Told, ask_core, ask_plan
+from tests.api.graphql.query_plans.documents import Query, Writer
+from tests.api.graphql.query_plans.spoiling import MOODS, fields_in, spoiled
 from tests.api.offering import close
 from tests.api.people import Shop, apply_at, open_shop, somebody, staff_token
 from tests.phones import Phone

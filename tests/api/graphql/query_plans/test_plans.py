@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from api.graphql.admitting import admit
-from api.graphql.plans import compiling, keeping, planning
+from api.graphql.query_plans import compiling, keeping, planning
 from api.graphql.requests import GraphQLRequest
-from tests.api.graphql.plans.asking import Told, ask_core, ask_plan, counts
-from tests.api.graphql.plans.documents import Query, Writer
-from tests.api.graphql.plans.kinds import Asking, schema
+from tests.api.graphql.query_plans.asking import Told, ask_core, ask_plan, counts
+from tests.api.graphql.query_plans.documents import Query, Writer
+from tests.api.graphql.query_plans.kinds import Asking, schema
 
 QUERIES = int(os.environ.get("LONGAN_PLANS", "80"))
 KEYS = [1, 2, 3, 4] * 4 + [5, 6, 7, 9]

@@ -23,7 +23,7 @@ from domain.actors import Actor, KnownActor
 from domain.permissions import Permission
 from infra.errors import Refusal, RefusalCode
 
-PET: Any = strawberry.lazy("tests.api.graphql.plans.kinds")  # before the types that lead to each other
+PET: Any = strawberry.lazy("tests.api.graphql.query_plans.kinds")  # before the types that lead to each other
 
 
 class Size(StrEnum):

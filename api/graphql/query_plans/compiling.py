@@ -25,16 +25,16 @@ from strawberry import Schema
 
 from api.graphql.admitted import Operation
 from api.graphql.operations import selections_in
-from api.graphql.plans import values
-from api.graphql.plans.runs import AskedField, Finish, PlanRun, Unplanned
-from api.graphql.plans.steps import step_of
-from api.graphql.plans.values import Step
+from api.graphql.query_plans import values
+from api.graphql.query_plans.runs import AskedField, Finish, PlanRun, Unplanned
+from api.graphql.query_plans.steps import step_of
+from api.graphql.query_plans.values import Step
 
 FIELDS_MAX = 1_000  # of one plan, each counted for every type that it is planned for
 CONDITIONS = frozenset({"skip", "include"})
 
 
-class Plan:
+class QueryPlan:
     """Answers one operation of one document, for one choice of its @skip and @include. Raises Unplanned where that cannot be.
 
     `booleans`: the variables that they ask for.

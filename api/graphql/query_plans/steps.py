@@ -17,8 +17,8 @@ from strawberry.types.fields.resolver import (
     StrawberryResolver,
 )
 
-from api.graphql.plans.runs import AskedField, Finish, PlanRun
-from api.graphql.plans.values import Step
+from api.graphql.query_plans.runs import AskedField, Finish, PlanRun
+from api.graphql.query_plans.values import Step
 
 # What a resolver takes, in the order of its parameters.
 Takes = tuple[str, ...]

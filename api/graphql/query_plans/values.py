@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.pyutils import is_async_iterable, is_awaitable, is_iterable
 
-from api.graphql.plans.runs import AskedField, Finish, PlanRun, Unplanned, abandon
+from api.graphql.query_plans.runs import AskedField, Finish, PlanRun, Unplanned, abandon
 
 Step = Callable[[Any, dict[str, Any], PlanRun], None]  # puts one field of a source into its part of the answer
 
