@@ -156,6 +156,8 @@ StartAccountLinkResult = Annotated[
     AccountLinkRequest | Refused,
     strawberry.union("StartAccountLinkResult", description="A link that was begun, or why it could not be."),
 ]
+
+
 CompleteAccountLinkResult = Annotated[
     LinkedAccount | Refused,
     strawberry.union("CompleteAccountLinkResult", description="The linked account, or why there is none."),

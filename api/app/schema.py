@@ -39,6 +39,7 @@ from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.treatments import TreatmentMutation
 from api.app.visitors import Visitors
+from api.app.without_account import WithoutAccountMutation
 from api.graphql.nodes import node_by, nodes_by
 from api.graphql.schemas import Schema, make_schema
 from domain.permissions import Permission
@@ -62,6 +63,7 @@ class Mutation(
     PhoneMutation,
     PaymentAccountMutation,
     AccountMutation,
+    WithoutAccountMutation,
     ApplicationMutation,
     AgreementMutation,
     ChangeMutation,

@@ -196,11 +196,17 @@ async def _claim(db: Db, account: LinkedAccount, provider: str, index: bytes, we
         )
 
 
-async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) -> LinkedAccount:
-    """End a link; of what it told only debts and arrears count on, for a time. Twice is once. Refuses NOT_FOUND."""
-    account = await db.get(LinkedAccount, (actor.user_id, account_id), with_for_update=True)
+async def mine(db: Db, actor: UserActor, account_id: UUID, *, to_change: bool = False) -> LinkedAccount:
+    """The account, locked where it is to be changed. Refuses NOT_FOUND."""
+    account = await db.get(LinkedAccount, (actor.user_id, account_id), with_for_update=to_change)
     if account is None:
         raise not_found(N_("We could not find this linked account."), ("input", "linkedAccountId"))
+    return account
+
+
+async def unlink(db: Db, actor: UserActor, account_id: UUID, *, weigh: Weigh) -> LinkedAccount:
+    """End a link; of what it told only debts and arrears count on, for a time. Twice is once. Refuses NOT_FOUND."""
+    account = await mine(db, actor, account_id, to_change=True)
     if account.status == LinkStatus.UNLINKED:
         return account
     await _unlink(db, account, weigh)

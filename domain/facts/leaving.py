@@ -27,6 +27,14 @@ async def foresee(db: Db, user_id: UUID, account_id: UUID, provider: str, weigh:
     return None if left is None else CountingOn.read(left.rows)
 
 
+async def sheet_without(db: Db, user_id: UUID, account_id: UUID, provider: str, weigh: Weigh) -> FactSheet:
+    """What would be known of this person if the account were unlinked now; nothing is written."""
+    told, now = await readings.live(db, user_id)
+    left = left_behind(told, account_id, provider, None, now, weigh)
+    others = [each for each in told if each.source not in (provider, source_of(account_id))]
+    return open_readings.drawn_from([*others, *_some(left)], now)
+
+
 async def of_users(db: Db, user_ids: set[UUID]) -> dict[UUID, tuple[CountingOn, ...]]:
     """What counts on of accounts that these people unlinked."""
     return {user_id: sheet.counting_on for user_id, sheet in (await readings.sheets(db, user_ids)).items()}

@@ -38,6 +38,7 @@ READERS = {
     "domain/disputes/disputing.py": THE_PERSON,
     "domain/facts/leaving.py": THE_PERSON,
     "domain/matching/lists.py": THE_PERSON,
+    "domain/matching/without_account.py": THE_PERSON,
     "domain/people/profiles.py": THE_PERSON,
     "membership/memberships.py": THE_PERSON,
     "ml/score/telling.py": THE_PERSON,

@@ -13,6 +13,7 @@ NOTHING_CHANGED = {
     "AccountLinkRequest",
     "Challenge",
     "ChangePreview",
+    "LinkPreview",
     "SecondFactorRequired",
     "SecondFactorEnrolment",
     "SteppedUp",

@@ -18,7 +18,7 @@ from integrations.providers.history import read_facts
 from ml.score.replaying import replay_decision, replay_score
 from tests import applying
 from tests.clocks import Clock
-from tests.phones import Answer, Phone, new_key, uuid_of
+from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
 
 COUNTING_ON = "{ until points facts message provider { key } }"
 LINKED = (
@@ -170,6 +170,59 @@ class TestWhatCountsOn:
         told = answer.json()["data"]["viewer"]["linkedAccounts"][0]["ifUnlinked"]
         assert told["message"].startswith("取消关联后")
         assert "：90 天内的贷款申请、" in told["message"]
+
+
+PREVIEW = """mutation ($id: ID!) { previewUnlink(input: {linkedAccountId: $id}) { __typename
+    ... on LinkPreview { before { id points } after { grade points basePoints factors { effect } }
+        matchesGained matchesLost message } ... on Refusal { code field } } }"""
+MATCHES = "{ viewer { matches(first: 1) { totalCount } } }"
+
+
+async def preview(person: Phone, account_id: str) -> Answer:
+    tried: Answer = (await person.ask(PREVIEW, id=account_id))["previewUnlink"]
+    return tried
+
+
+async def count_matches(person: Phone) -> int:
+    count: int = (await person.ask(MATCHES))["viewer"]["matches"]["totalCount"]
+    return count
+
+
+class TestPreviewing:
+    @pytest.mark.parametrize("persona", ["over-borrowed", "gig-driver", "steady-shopper"])
+    async def test_says_what_unlinking_then_does_and_keeps_nothing(self, member: Phone, persona: str) -> None:
+        await member.tell(birthDate="1990-01-01", region="CN-SH", occupation="employee")
+        await link_all(member, persona)
+        for provider in ("oidc", "taobao", "wechat"):
+            before, matches = await score_of(member), await count_matches(member)
+            account_id = (await foreseen(member))[provider][0]
+            tried = await preview(member, account_id)
+            assert await preview(member, account_id) == tried
+            assert (await score_of(member), await count_matches(member)) == (before, matches)
+            async with reading() as db:
+                version = await readings.version_of(db, member.user_id)
+            assert (tried["before"]["id"], tried["before"]["points"]) == (before["id"], before["points"])
+            await unlink(member, account_id)
+            async with reading() as db:
+                assert await readings.version_of(db, member.user_id) > version
+            after = await score_of(member)
+            assert (tried["after"] and tried["after"]["points"]) == (after and after["points"])
+            if tried["after"]:
+                effects = sum(factor["effect"] for factor in tried["after"]["factors"])
+                assert tried["after"]["basePoints"] + effects == tried["after"]["points"]
+            gained = tried["matchesGained"] - tried["matchesLost"]
+            assert await count_matches(member) - matches == gained
+            assert f"lose {tried['matchesLost']} matches and gain {tried['matchesGained']}" in tried["message"]
+
+    async def test_is_of_a_persons_own_accounts_that_are_linked(self, member: Phone, new_phone: NewPhone) -> None:
+        await member.link("wechat", "gig-driver")
+        account_id = (await foreseen(member))["wechat"][0]
+        other = await new_phone()
+        await other.sign_in()
+        assert (await preview(other, account_id))["code"] == "NOT_FOUND"
+        await unlink(member, account_id)
+        refused = await preview(member, account_id)
+        assert (refused["code"], refused["field"]) == ("NOT_OPEN", ["input", "linkedAccountId"])
 
 
 class TestDeciding:
