@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from domain.agreements import limits, repaid_by_instalments, treatments, words
-from domain.agreements.agreements import Agreement, life_of
+from domain.agreements.agreements import PAUSES, Agreement, life_of
 from domain.agreements.kind import AgreementKind, Books, Sentences
 from domain.agreements.movements import MovementKind
 from domain.ledger.kinds import AccountKind
@@ -24,7 +24,7 @@ async def _is_treated(db: Db, agreement: Agreement) -> bool:
 
 
 KIND = AgreementKind(
-    life=life_of("aesthetics"),
+    life=life_of("aesthetics", *PAUSES),
     books=Books(AccountKind.PRINCIPAL, AccountKind.LENT, AccountKind.DRAWABLE, MovementKind.PRINCIPAL),
     sentences=Sentences(N_("Treated, as the partner confirms."), N_("Treated, as the partner confirms.")),
     begin=limits.begin,
@@ -35,4 +35,5 @@ KIND = AgreementKind(
     waits=timedelta(days=90),
     arrived=words.TREATMENT_CONFIRMED,
     is_treated=True,
+    is_replanned=True,
 )

@@ -67,7 +67,7 @@ def life_of(what: str, *own: Move[Status]) -> Lifecycle[Status]:
     """The graph of one kind, by its name in words: what agreements of every kind do, and moves of its own."""
     moves = (
         Move([Status.PENDING], Status.ACTIVE),
-        Move([Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at"),
+        Move([Status.PENDING, Status.ACTIVE], Status.OVERDUE, OVERDUE, at="overdue_at"),
         Move([Status.OVERDUE], Status.ACTIVE),
         Move(OWING, Status.SETTLED, SETTLED),
         Move([Status.PENDING], Status.UNWOUND, UNWOUND, refused=TOO_LATE),

@@ -36,7 +36,7 @@ async def end_hardship(db: Db, event: Event) -> None:
     await easing.end(db, event.user_id, event.subject_id)
 
 
-@reaction(agreements.SETTLED, stored_as="end_hardship_with_agreement")
+@reaction(agreements.SETTLED, agreements.UNWOUND, stored_as="end_hardship_with_agreement")
 async def end_hardship_with_agreement(db: Db, event: Event) -> None:
     assert event.user_id and event.subject_id, "an agreement is somebody's"
     key = (event.user_id, event.subject_id)

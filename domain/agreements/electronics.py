@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from domain.agreements import handovers, limits, repaid_by_instalments, words
-from domain.agreements.agreements import OWING, RETURNING, UNWOUND, Agreement, AgreementStatus, life_of
+from domain.agreements.agreements import OWING, PAUSES, RETURNING, UNWOUND, Agreement, AgreementStatus, life_of
 from domain.agreements.kind import AgreementKind, Books, Sentences
 from domain.agreements.movements import MovementKind
 from domain.ledger.kinds import AccountKind
@@ -51,6 +51,7 @@ async def _is_delivered(db: Db, agreement: Agreement) -> bool:
 KIND = AgreementKind(
     life=life_of(
         "electronics",
+        *PAUSES,
         Move(OWING, Status.RETURNING, RETURNING, refused=N_("This cannot be returned any more.")),
         Move([Status.RETURNING], Status.ACTIVE),
         Move([Status.RETURNING], Status.UNWOUND, UNWOUND),
@@ -65,4 +66,5 @@ KIND = AgreementKind(
     waits=timedelta(days=90),
     arrived=words.GOODS_DELIVERED,
     is_delivered=True,
+    is_replanned=True,
 )

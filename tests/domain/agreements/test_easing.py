@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from domain.actors import StaffActor
-from domain.agreements import agreements, booking, easing, easing_tasks, hardships
+from domain.actors import PartnerActor, StaffActor
+from domain.agreements import agreements, booking, delivering, easing, easing_tasks, hardships, replanning, returning
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish
@@ -17,6 +17,7 @@ from domain.deadlines import deadlines, working_days
 from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
+from domain.market.kinds import ProductKind
 from domain.notices.notices import Notice
 from domain.permissions import Role
 from infra import clock as house_clock
@@ -24,7 +25,7 @@ from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.outbox import Event
-from tests.days import pass_days_until
+from tests.days import pass_days, pass_days_until
 from tests.domain.agreements.loans import open_loan, owner, pay_out, repay
 from tests.domain.agreements.test_drawing import borrower
 from tests.domain.agreements.test_replanning import begun
@@ -65,6 +66,43 @@ async def loan_since_january(db: Db) -> Agreement:
     agreement = await open_loan(db, 1_200_00, months=6)
     await pay_out(db, agreement, 1_200_00)
     return agreement
+
+
+@pytest.mark.parametrize("kind", [ProductKind.ELECTRONICS, ProductKind.AESTHETICS])
+@pytest.mark.parametrize("wish", [HardshipKind.PAUSE, HardshipKind.LOWER, "due day"])
+async def test_goods_and_treatments_are_made_lighter_as_a_loan_is(kind: ProductKind, wish: HardshipKind | str) -> None:
+    async with rolled_back() as db:
+        loan = await loan_since_january(db)
+        other = await open_loan(db, 1_200_00, months=6, kind=kind)
+        await booking.book_got(db, other, new_id(), 1_200_00, 0)
+        await pass_days_until(db, date(2027, 2, 20), loan.user_id, other.user_id)
+        for agreement in (loan, other):
+            await repay(db, agreement, 207_06)
+            if isinstance(wish, HardshipKind):
+                assert (await ask(db, agreement, wish, 2)).status == "GRANTED"
+            else:
+                await replanning.change_due_day(db, owner(agreement), agreement.id, 28, new_key())
+        assert (await standing_of(db, other)).life.rows == (await standing_of(db, loan)).life.rows
+        assert (other.status, other.next_on) == (loan.status, loan.next_on)
+        await pass_days_until(db, date(2027, 6, 2), loan.user_id, other.user_id)
+        assert (other.status, other.bucket) == (loan.status, loan.bucket) and other.status == "OVERDUE"
+        assert (await standing_of(db, other)).outstanding == (await standing_of(db, loan)).outstanding
+
+
+async def test_a_hardship_ends_with_goods_that_are_taken_back() -> None:
+    async with rolled_back() as db:
+        agreement = await open_loan(db, 1_200_00, months=6, kind=ProductKind.ELECTRONICS)
+        await delivering.confirm(db, owner(agreement), agreement.id)
+        await pass_days(db, 1, agreement.user_id)
+        hardship = await ask(db, agreement, PAUSE, 2)
+        assert agreement.status == "PAUSED"
+        await returning.ask(db, owner(agreement), agreement.id, "It does not fit.", new_key())
+        shop = PartnerActor(agreement.partner_id, "a shop")
+        await returning.take_back(db, shop, agreement.id, None, new_key())
+        assert (agreement.status, hardship.status) == ("UNWOUND", "GRANTED")
+        its = select(Event).where(Event.user_id == agreement.user_id, Event.name == agreements.UNWOUND)
+        await easing_tasks.end_hardship_with_agreement(db, (await db.execute(its)).scalar_one())
+        assert hardship.status == "ENDED"
 
 
 async def ask(db: Db, agreement: Agreement, kind: HardshipKind, months: int, from_on: date | None = None) -> Hardship:

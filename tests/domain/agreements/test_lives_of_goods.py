@@ -1,4 +1,5 @@
-"""Random lives of goods against a model that only counts: delivered, paid, returned in part, refused, taken back, late.
+"""Random lives of goods against a model that only counts: delivered, paid, returned in part, refused, taken back, late,
+and made lighter in bad months.
 
 `LONGAN_LIVES=10000 pytest tests/domain/agreements/test_lives_of_goods.py` lives as many.
 """
@@ -25,11 +26,13 @@ from infra.hindsight import stand_at
 from infra.ids import new_id
 from infra.money import Money
 from tests.domain.agreements.loans import open_loan, owner, repay
+from tests.domain.agreements.test_lives import lighten
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
 FIRST = date(2027, 1, 1)
+STEPS = "confirm report pay pay over return return take part refuse ease ease".split()
 Status = AgreementStatus
 
 
@@ -115,7 +118,7 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
 
 async def step(db: Db, agreement: Agreement, model: Model, shop: PartnerActor, chance: random.Random) -> None:
     who, key = owner(agreement), str(new_id())
-    match chance.choice(["confirm", "report", "pay", "pay", "over", "return", "return", "take", "part", "refuse"]):
+    match chance.choice(STEPS):
         case "confirm":
             await delivering.confirm(db, who, agreement.id)
             model.delivered = 1
@@ -136,6 +139,8 @@ async def step(db: Db, agreement: Agreement, model: Model, shop: PartnerActor, c
             wanted = None if how == "take" else Money(amount, agreement.currency)
             await returning.take_back(db, shop, agreement.id, wanted, key)
             model.returned, model.fee_returned = model.returned + amount, model.fee_returned + fee
+        case "ease":
+            await lighten(db, agreement, chance)
         case "refuse" if agreement.status is Status.RETURNING:
             await returning.refuse(db, shop, agreement.id, "It was used.", key)
 
