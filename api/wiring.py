@@ -41,6 +41,7 @@ import integrations.tasks
 import integrations.telling
 import integrations.verifying
 import integrations.webhooks.tasks
+import membership.campaigns.tasks
 import membership.tasks
 import ml.live.approvals
 import ml.tasks
@@ -103,6 +104,7 @@ ROOMS = (
     integrations.verifying,
     integrations.webhooks.tasks,
     integrations.telling,
+    membership.campaigns.tasks,
     membership.tasks,
     ml.live.approvals,
     ml.tasks,

@@ -57,6 +57,14 @@ async def hold(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     await db.execute(rows.on_conflict_do_nothing())
 
 
+async def give(db: Db, user_ids: Sequence[UUID], benefit_id: UUID, source: str) -> None:
+    """Grant these people one benefit from this source; who holds it from it already keeps it as it is."""
+    now = await clock.now(db)
+    rows = [{"user_id": user_id, "benefit_id": benefit_id, "source": source, "granted_at": now} for user_id in user_ids]
+    if rows:
+        await db.execute(insert(Grant).values(rows).on_conflict_do_nothing())
+
+
 async def release(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     gone = delete(Grant).where(Grant.user_id.in_(user_ids), Grant.source == source)
     await db.execute(gone.execution_options(synchronize_session=False))

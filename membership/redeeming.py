@@ -15,6 +15,7 @@ from infra.errors import Refusal, RefusalCode, not_found
 from infra.words import N_
 from membership import grants, quotas, redemptions
 from membership.benefits import HELD, Benefit
+from membership.campaigns import budgets
 from membership.grants import Grant
 from membership.members import Member
 from membership.redemptions import LIFE, Redemption, RedemptionStatus, VoucherOwner
@@ -25,7 +26,9 @@ REFERENCE_LENGTH_MAX = 200
 
 
 async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Redemption:
-    """One voucher for one use. Refuses NOT_ELIGIBLE where the benefit is not held, and QUOTA_SPENT until it is whole again."""
+    """One voucher for one use. Refuses NOT_ELIGIBLE where the benefit is not held, and QUOTA_SPENT until it is whole again,
+    or where a campaign that alone grants it has spent its budget.
+    """
     said = {"benefit": benefit_id}
     receipt = await receipts.claim(db, actor=actor.name, operation="redeem_benefit", key=key, input=said)
     if receipt.result_id is not None:
@@ -37,6 +40,7 @@ async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Red
         whole_at = quotas.resets_at(benefit, joined_at, now)
         spent = N_("You have used up this benefit for now.")
         raise Refusal(RefusalCode.QUOTA_SPENT, spent, field=BENEFIT, retry_at=whole_at)
+    campaign_id = await budgets.charge(db, actor.user_id, benefit)
     issued = Redemption(
         user_id=actor.user_id,
         benefit_id=benefit.id,
@@ -46,6 +50,7 @@ async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Red
         unit_cost_minor=benefit.unit_cost_minor,
         member_value_minor=benefit.unit_cost_minor if (worth := benefit.member_value_minor) is None else worth,
         currency=benefit.currency,
+        campaign_id=campaign_id,
     )
     mark = redemptions.hash_of(issued.voucher)
     db.add_all([issued, VoucherOwner(hash=mark, user_id=actor.user_id, redemption_id=issued.id)])
@@ -104,6 +109,7 @@ async def _held(db: Db, user_id: UUID, benefit_id: UUID, now: datetime) -> tuple
 async def _release(db: Db, issued: Redemption, to: RedemptionStatus) -> None:
     await LIFE.move(db, issued, to, *REDEMPTION)
     await quotas.give_back(db, issued.user_id, issued.benefit_id, issued.period)
+    await budgets.give_back(db, issued)
 
 
 async def _use(db: Db, actor: PartnerActor, issued: Redemption, reference: str | None) -> None:

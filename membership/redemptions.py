@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor, UserActor
@@ -48,7 +48,9 @@ LIFE = Lifecycle(
 
 @raises(Raised.OWNERS)
 class Redemption(Entity):
-    """`period` is the one whose quota it took. What it costs us and saves the person is as it was when it was issued."""
+    """`period` is the one whose quota it took. What it costs us and saves the person is as it was when it was issued.
+    `campaign_id`: whose budget pays for it; None where the person holds the benefit by their tier or plan.
+    """
 
     __tablename__ = "redemptions"
     __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
@@ -66,12 +68,14 @@ class Redemption(Entity):
     used_at: Mapped[datetime | None] = mapped_column(default=None)
     partner_id: Mapped[UUID | None] = mapped_column(default=None)  # who confirmed its use
     reference: Mapped[str | None] = mapped_column(default=None)  # the partner's own
+    campaign_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("(status = 'USED') = (used_at IS NOT NULL)", name="used"),
         Index(None, "user_id", "benefit_id"),
         Index(None, "benefit_id"),
         Index(None, "partner_id", "id"),
+        Index(None, "campaign_id", "user_id", postgresql_where=text("campaign_id IS NOT NULL")),
     )
 
     @property

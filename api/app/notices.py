@@ -55,9 +55,12 @@ class Notice(Node):
         seal = await info.context.load(notices.seals, root.user_id)
         return notices.body_of(root, seal, info.context.locale)
 
-    @strawberry.field(description="Where in the app it leads, as longan://applications/...; null where nowhere.")
-    def link(root: strawberry.Parent[notices.Notice]) -> str | None:
-        return notices.link_of(root)
+    @strawberry.field(
+        description="Where it leads: in the app, as longan://applications/..., or an https address; null where nowhere."
+    )
+    async def link(root: strawberry.Parent[notices.Notice], info: Info) -> str | None:
+        seal = await info.context.load(notices.seals, root.user_id)
+        return notices.link_of(root, seal, info.context.locale)
 
 
 @strawberry.type(description="Whether the person is told things of one class by one way.")

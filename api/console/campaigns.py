@@ -1,7 +1,9 @@
 """Campaigns as staff see them, and how many people an audience is."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, cast
+from uuid import UUID
 
 import strawberry
 
@@ -17,7 +19,7 @@ from domain.permissions import Permission
 from infra.database import Db, reading, transaction
 from infra.paging import page_of
 from membership.benefits import Segment
-from membership.campaigns import audiences, campaigns, sizes
+from membership.campaigns import audiences, campaigns, pausing, results, sizes
 from membership.campaigns.campaigns import CampaignStatus
 
 show(
@@ -75,6 +77,18 @@ class CampaignStep:
         return await info.context.load(staff.names_of, root.by_id) if root.by_id else None
 
 
+@shows(
+    results.Uplift,
+    description="How much more those who were told used benefits than those who were left out by lot, whoever could be reached.",
+)
+class Uplift:
+    points: Decimal = strawberry.field(description="Of a hundred told, so many more used a benefit until the end.")
+    low: Decimal = strawberry.field(description="The interval's lower end.")
+    high: Decimal = strawberry.field(description="The interval's upper end.")
+    confidence: Decimal = strawberry.field(description="How sure the interval is: 0.95.")
+    proven: bool = strawberry.field(description="Whether the interval leaves zero out. If not, nothing is proven.")
+
+
 @shows(campaigns.Campaign, description="What is told to whom, what it grants and may cost.")
 class Campaign(Node):
     name: str = strawberry.field(description="What staff call it.")
@@ -112,9 +126,29 @@ class Campaign(Node):
             return None
         return cast(Benefit, await info.context.load(campaigns.benefits_of, root.benefit_id))
 
+    @strawberry.field(description="How many people were told so far, to the ten.")
+    async def sent(root: strawberry.Parent[campaigns.Campaign], info: Info) -> int:
+        return (await _figures(root, info)).sent
+
+    @strawberry.field(description="How many of its vouchers were used.")
+    async def redeemed(root: strawberry.Parent[campaigns.Campaign], info: Info) -> int:
+        return (await _figures(root, info)).redeemed
+
+    @strawberry.field(description="What those have cost.")
+    async def spent(root: strawberry.Parent[campaigns.Campaign], info: Info) -> Money:
+        return cast(Money, (await _figures(root, info)).spent)
+
+    @strawberry.field(description="What it brought about; null until 200 people were told and 200 left out.")
+    async def uplift(root: strawberry.Parent[campaigns.Campaign], info: Info) -> Uplift | None:
+        return cast(Uplift | None, await info.context.load(results.uplifts_of, root.id))
+
     @strawberry.field(description="What was done with it since it was drafted, oldest first.")
     async def steps(root: strawberry.Parent[campaigns.Campaign], info: Info) -> list[CampaignStep]:
         return cast(list[CampaignStep], await info.context.load(campaigns.steps_of, root.id) or [])
+
+
+async def _figures(campaign: campaigns.Campaign, info: Info) -> results.CampaignFigures:
+    return cast(results.CampaignFigures, await info.context.load(results.figures_of, campaign.id))
 
 
 @strawberry.type(description="How many people of an audience another campaign is for too.")
@@ -138,6 +172,19 @@ class AudiencePreview:
     overlaps: list[Overlap] = strawberry.field(
         description="Other campaigns that are for 200 or more of the same people, the newest first."
     )
+
+
+@shows(pausing.CampaignPause, description="All campaigns that ran or were scheduled, paused at once.")
+class PausedAll:
+    campaigns: int = strawberry.field(description="How many.")
+    at: datetime = strawberry.field(description="When.")
+    reason: str = strawberry.field(description="Why.")
+
+    @requires(Permission.SEE_CAMPAIGNS)
+    @strawberry.field(description="Which.")
+    async def stopped(root: strawberry.Parent[pausing.CampaignPause], info: Info) -> list[Campaign]:
+        found = [await info.context.load(campaigns.by_ids, UUID(id)) for id in root.stopped]
+        return cast(list[Campaign], found)
 
 
 @strawberry.input(description="Whom a campaign is for: all four hold, and of each any one of what it names.")

@@ -1,11 +1,12 @@
 """Changing campaigns: each step of one, from a draft to its end."""
 
+from datetime import datetime
 from typing import Annotated, TypedDict
 from uuid import UUID
 
 import strawberry
 
-from api.console.campaigns import AudienceInput, Campaign
+from api.console.campaigns import AudienceInput, Campaign, PausedAll
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -14,11 +15,14 @@ from api.graphql.scalars import MoneyInput
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra.database import Db
-from membership.campaigns import approving, campaigns, drafting, scheduling
+from membership.campaigns import approving, campaigns, drafting, pausing, scheduling
 from membership.campaigns.drafting import ProposedCampaign, ProposedMessage
 
 CampaignResult = Annotated[
     Campaign | Refused, strawberry.union("CampaignResult", description="The campaign as it is now, or why not.")
+]
+PauseAllResult = Annotated[
+    PausedAll | Refused, strawberry.union("PauseAllResult", description="What was paused, or why nothing was.")
 ]
 CAMPAIGN_ID = id_check("Campaign")
 
@@ -57,6 +61,20 @@ class ApproveCampaignInput:
     comment: str | None = strawberry.field(default=None, description="What to keep beside the approval.")
 
 
+@strawberry.input(description="When a campaign runs.")
+class ScheduleCampaignInput:
+    campaign_id: strawberry.ID = strawberry.field(description="Of a Campaign.", metadata=CAMPAIGN_ID)
+    starts_at: datetime = strawberry.field(description="From now to a year ahead.")
+    ends_at: datetime = strawberry.field(description="After the start, up to a year later.")
+    idempotency_key: str = key()
+
+
+@strawberry.input(description="Why all campaigns are to be paused.")
+class PauseAllInput:
+    reason: str = strawberry.field(description="One line of up to 500 characters.")
+    idempotency_key: str = key()
+
+
 @strawberry.type
 class CampaignMutation:
     @requires(Permission.CHANGE_MEMBERSHIP)
@@ -92,6 +110,37 @@ class CampaignMutation:
     async def end_campaign(self, info: Info, input: Input[CampaignStepInput]) -> CampaignResult | None:
         actor, step = info.context.staff, _step(input)
         return await commit(info, lambda db: scheduling.end(db, actor, **step))
+
+    @requires(Permission.CHANGE_MEMBERSHIP)
+    @strawberry.mutation(description="Let an approved campaign run from one time to another.")
+    async def schedule_campaign(self, info: Info, input: Input[ScheduleCampaignInput]) -> CampaignResult | None:
+        actor, id = info.context.staff, id_of("Campaign", input.campaign_id, "input", "campaignId")
+        times, once = {"starts_at": input.starts_at, "ends_at": input.ends_at}, input.idempotency_key
+        return await commit(info, lambda db: scheduling.schedule(db, actor, campaign_id=id, **times, key=once))
+
+    @requires(Permission.CHANGE_MEMBERSHIP)
+    @strawberry.mutation(description="Take back when a campaign is to begin, until it does. It is approved still.")
+    async def unschedule_campaign(self, info: Info, input: Input[CampaignStepInput]) -> CampaignResult | None:
+        actor, step = info.context.staff, _step(input)
+        return await commit(info, lambda db: scheduling.unschedule(db, actor, **step))
+
+    @requires(Permission.APPROVE_MEMBERSHIP)
+    @strawberry.mutation(description="Let nobody more be told for now. What was granted stays.")
+    async def pause_campaign(self, info: Info, input: Input[CampaignStepInput]) -> CampaignResult | None:
+        actor, step = info.context.staff, _step(input)
+        return await commit(info, lambda db: scheduling.pause(db, actor, **step))
+
+    @requires(Permission.CHANGE_MEMBERSHIP)
+    @strawberry.mutation(description="Go on where a campaign was paused: nobody is told twice.")
+    async def resume_campaign(self, info: Info, input: Input[CampaignStepInput]) -> CampaignResult | None:
+        actor, step = info.context.staff, _step(input)
+        return await commit(info, lambda db: scheduling.resume(db, actor, **step))
+
+    @requires(Permission.APPROVE_MEMBERSHIP)
+    @strawberry.mutation(description="Pause all campaigns that run or are scheduled, at one person's word.")
+    async def pause_all_campaigns(self, info: Info, input: Input[PauseAllInput]) -> PauseAllResult | None:
+        actor, reason, once = info.context.staff, input.reason, input.idempotency_key
+        return await commit(info, lambda db: pausing.pause_all(db, actor, reason=reason, key=once))
 
 
 async def _draft(db: Db, actor: StaffActor, input: DraftCampaignInput) -> campaigns.Campaign:

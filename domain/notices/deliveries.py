@@ -41,6 +41,7 @@ class Dropped(StrEnum):
     NO_DEVICE = "NO_DEVICE"  # the device takes no more
     NOT_ALLOWED = "NOT_ALLOWED"  # the gate says no, and will not say otherwise in time
     REFUSED = "REFUSED"  # whoever sends it for us will not
+    WITHDRAWN = "WITHDRAWN"  # the house does not want it told any more
     UNSURE = "UNSURE"  # it may have been sent
     TEXTED = "TEXTED"  # it did not get through for so long that a text was sent instead
 

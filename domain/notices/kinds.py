@@ -4,7 +4,7 @@
 of money, scores or names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from babel.dates import format_datetime
 
 from domain.notices.classes import NoticeChannel, NoticeClass
 from infra import clock
+from infra.database import Db
 from infra.ids import global_id
 from infra.words import Locale, say
 
@@ -43,10 +44,18 @@ class Link:
         return f"longan://{self.folder}{its}"
 
 
+class StillWanted(StrEnum):
+    """Whether what was told is still to be sent, as whoever tells it says when it is about to leave."""
+
+    YES = "YES"
+    LATER = "LATER"
+    NO = "NO"
+
+
 @dataclass(frozen=True)
 class NoticeKind:
     """`topic`: of one topic, the newest about one thing is what counts. `lasts`: after this it is not worth telling by push
-    or text any more.
+    or text any more. `asks`: whether the house still wants to tell of this subject, where it may change its mind.
     """
 
     code: str
@@ -59,6 +68,7 @@ class NoticeKind:
     push: bool = True
     texted: Texted = Texted.NEVER
     lasts: timedelta = 3 * DAY
+    asks: Callable[[Db, UUID], Awaitable[StillWanted]] | None = None
 
     def __post_init__(self) -> None:
         leaves = self.push or self.texted is not Texted.NEVER
@@ -87,7 +97,9 @@ def declared() -> Mapping[str, NoticeKind]:
 
 
 def written(sentence: str, values: Mapping[str, Any], locale: Locale) -> str:
-    """The sentence with its values: names in the language where we have them in both, times by the product's clocks."""
+    """The sentence with its values: names in the language where we have them in both, times by the product's clocks, and what
+    somebody wrote in several languages in this one, or in the first.
+    """
     return say(sentence, locale, **{name: _written(name, value, locale) for name, value in values.items()})
 
 
@@ -95,4 +107,9 @@ def _written(name: str, value: Any, locale: Locale) -> str:
     if name.endswith("_at"):
         moment = datetime.fromisoformat(value).astimezone(clock.zone())
         return format_datetime(moment, "M月d日 HH:mm" if locale == "zh" else "d MMM, HH:mm", locale=BABEL[locale])
-    return say(str(value), locale)
+    return in_language(value, locale) if isinstance(value, dict) else say(str(value), locale)
+
+
+def in_language(texts: Mapping[str, str], locale: Locale) -> str:
+    """What somebody wrote by language, in this one; in the first where there is nothing in this one."""
+    return texts.get(locale) or next(iter(texts.values()))

@@ -75,7 +75,10 @@ def body_of(notice: Notice, seal: vault.Seal, locale: Locale) -> str:
     return kinds.written(notice.kind.body, values_of(notice, seal), locale)
 
 
-def link_of(notice: Notice) -> str | None:
+def link_of(notice: Notice, seal: vault.Seal, locale: Locale) -> str | None:
+    """Where it leads: to what was written with it, or else to where all of its kind lead."""
+    if written := values_of(notice, seal).get("link"):
+        return kinds.in_language(written, locale)
     return notice.kind.link.to(notice.subject_id) if notice.kind and notice.kind.link else None
 
 

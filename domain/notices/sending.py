@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from domain.notices import contacting, devices, gate, preferences
+from domain.notices import contacting, devices, gate, notices, preferences
 from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.contacting import Addressee
 from domain.notices.deliveries import DELIVERY_DUE, LIFE, Delivery, Dropped, SendStatus, end, locked
 from domain.notices.devices import DevicePlatform, PushDevice
+from domain.notices.kinds import StillWanted
 from domain.notices.notices import Notice
 from domain.notices.texting import text_instead
 from infra import clock, outbox, vault
@@ -39,6 +40,7 @@ class Leaving:
 
 KnowsRepeats = Callable[[NoticeChannel, DevicePlatform | None], bool]
 APP_NAME = "Longan"
+HELD_FOR = timedelta(minutes=30)  # what is to be sent later is asked about again after this
 
 
 async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRepeats) -> Leaving | None:
@@ -61,6 +63,8 @@ async def take(db: Db, user_id: UUID, delivery_id: UUID, knows_repeats: KnowsRep
         if reason is Dropped.LATE and delivery.tries:
             log.error("notice.given_up", kind=delivery.channel, attempts=delivery.tries)
         return None
+    if not await _is_wanted(db, delivery, notice):
+        return None
     to = await contacting.addressee(db, user_id)
     if to is None or not await _is_let_through(db, delivery, notice, to):
         return None
@@ -78,6 +82,23 @@ async def _needless(db: Db, delivery: Delivery, notice: Notice, device: PushDevi
     return Dropped.NO_DEVICE if delivery.channel is NoticeChannel.PUSH and device is None else None
 
 
+async def _is_wanted(db: Db, delivery: Delivery, notice: Notice) -> bool:
+    """Whether the house wants it told still. What it wants told later waits on."""
+    if notice.kind is None or notice.kind.asks is None or notice.subject_id is None:
+        return True
+    answer = await notice.kind.asks(db, notice.subject_id)
+    if answer is StillWanted.NO:
+        await end(db, delivery, Dropped.WITHDRAWN)
+    if answer is StillWanted.LATER:
+        await _wait_until(db, delivery, await clock.now(db) + HELD_FOR)
+    return answer is StillWanted.YES
+
+
+async def _wait_until(db: Db, delivery: Delivery, until: datetime) -> None:
+    delivery.due_at = until
+    await outbox.announce(db, DELIVERY_DUE, user_id=delivery.user_id, subject_id=delivery.id, due_at=until)
+
+
 async def _is_let_through(db: Db, delivery: Delivery, notice: Notice, to: Addressee) -> bool:
     """Asked anew. What the gate does not let through now waits for its next moment, if that comes in time."""
     now, purpose = await clock.now(db), notice.notice_class
@@ -89,8 +110,7 @@ async def _is_let_through(db: Db, delivery: Delivery, notice: Notice, to: Addres
     if until is None or until >= delivery.expires_at:
         await end(db, delivery, Dropped.NOT_ALLOWED, *verdict.words)
     else:
-        delivery.due_at = until
-        await outbox.announce(db, DELIVERY_DUE, user_id=delivery.user_id, subject_id=delivery.id, due_at=until)
+        await _wait_until(db, delivery, until)
     return False
 
 
@@ -105,7 +125,7 @@ def _leaving(
         notice_class=kind.notice_class,
         title=APP_NAME,
         body=say(kind.lock, to.locale),
-        link=kind.link.to(notice.subject_id) if kind.link else None,
+        link=notices.link_of(notice, seal, to.locale),
         locale=to.locale,
         phone=to.phone,
         platform=device.platform if device else None,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, func, select, true, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
@@ -54,6 +54,10 @@ class Run(MappedAsDataclass, kw_only=True):
     state: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
+    def rivals(self) -> ColumnElement[bool]:
+        """Which runs of its table end when this one begins: all of them, unless its use says otherwise."""
+        return true()
+
 
 class Range(MappedAsDataclass, kw_only=True):
     """Columns of a range: people after `after` up to `last`, done up to `cursor`. What it counts is committed with it:
@@ -94,8 +98,7 @@ def _bounds(run: type[Run], ranges: int) -> Select[UUID, int]:
 async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> None:
     """Write a run with its ranges, about equally many people in each."""
     now = await clock.now(db)
-    supersede = update(type(run)).where(type(run).state.in_(LIFE.sources(RunState.SUPERSEDED)))
-    await db.execute(supersede.values(state=RunState.SUPERSEDED, ended_at=now))
+    await supersede(db, type(run), run.rivals())
     run.people = (await db.execute(select(func.count()).select_from(run.everybody.subquery()))).scalar_one()
     run.begun_at = now
     db.add(run)
@@ -106,6 +109,12 @@ async def lay_out(db: Db, run: Run, part: type[Range], ranges: int | None) -> No
     for number, (row, after, last) in enumerate(zip(bounds, [NOBODY, *lasts], lasts, strict=False)):
         db.add(part(run_id=run.id, number=number, after=after, last=last, people=row.people, cursor=after))
     await db.flush()
+
+
+async def supersede(db: Db, run: type[Run], which: ColumnElement[bool]) -> None:
+    """End these runs where they are; a batch that is at work is finished."""
+    over = update(run).where(run.state.in_(LIFE.sources(RunState.SUPERSEDED)), which)
+    await db.execute(over.values(state=RunState.SUPERSEDED, ended_at=await clock.now(db)))
 
 
 async def open_ranges(db: Db, run_id: UUID, part: type[P], most: int) -> list[P]:

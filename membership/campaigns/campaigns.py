@@ -15,6 +15,7 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
 from infra.errors import not_found
+from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 from infra.records import Record
@@ -36,16 +37,26 @@ class CampaignStatus(StrEnum):
     ENDED = "ENDED"
 
 
+START_DUE, END_DUE = declare("campaign.start_due"), declare("campaign.end_due")
 S = CampaignStatus
 LIFE = Lifecycle(
     "Campaign",
     Move([S.DRAFT], S.SUBMITTED, refused=N_("This campaign is no draft any more.")),
-    Move([S.SUBMITTED], S.APPROVED),
+    Move([S.SUBMITTED, S.SCHEDULED], S.APPROVED),
     Move([S.SUBMITTED], S.DRAFT, refused=N_("This campaign does not wait for anybody's word.")),
-    Move([S.DRAFT, S.APPROVED], S.ENDED, refused=N_("This campaign cannot be ended now.")),
+    Move([S.APPROVED, S.PAUSED], S.SCHEDULED),
+    Move([S.SCHEDULED, S.PAUSED], S.RUNNING, at="starts_at", due=START_DUE),
+    Move([S.SCHEDULED, S.RUNNING], S.PAUSED, refused=N_("Only a campaign that runs or is scheduled can be paused.")),
+    Move(
+        [S.DRAFT, S.APPROVED, S.SCHEDULED, S.RUNNING, S.PAUSED],
+        S.ENDED,
+        at="ends_at",
+        due=END_DUE,
+        refused=N_("Take the campaign back from whoever is to approve it, then end it."),
+    ),
     begins=S.DRAFT,
     ends=[S.ENDED],
-    later=[S.SCHEDULED, S.RUNNING, S.PAUSED],
+    groups={"stoppable": [S.SCHEDULED, S.RUNNING], "going": [S.RUNNING, S.PAUSED]},
 )
 
 

@@ -17,25 +17,30 @@ USED_WITHIN = timedelta(days=365)
 DAYS_MAX = 999  # whoever has been inactive for longer is counted with these
 Mask = np.ndarray  # of the groups of a census: which of them are in an audience
 
-# What an audience asks of one member, and nothing else. Each part is read once for everybody.
-TRAITS = f"""
-    SELECT member.user_id, member.tier_code, coalesce(bought.plans, '{{}}') AS plans, coalesce(used.segments, '{{}}') AS segments,
+
+def traits(within: str = "true") -> str:
+    """A statement of what an audience asks of each member, and nothing else; only of those whose `user_id` is `within`."""
+    return f"""
+    SELECT member.user_id, member.tier_code, coalesce(bought.plans, '{{}}') AS plans,
+           coalesce(used.segments, '{{}}') AS segments,
            least({DAYS_MAX}, extract(epoch FROM :now - greatest(member.joined_at, active.last_at)) / 86400)::int AS inactive_days
-      FROM members AS member
-      LEFT JOIN (SELECT bought.user_id, array_agg(DISTINCT plan.code ORDER BY plan.code) AS plans
+      FROM (SELECT user_id, tier_code, joined_at FROM members WHERE {within}) AS member
+      LEFT JOIN (SELECT user_id, array_agg(DISTINCT plan.code ORDER BY plan.code) AS plans
                    FROM plan_subscriptions AS bought JOIN plans AS plan ON plan.id = bought.plan_id
-                  WHERE bought.status = ANY(:going) OR bought.paid_until > :now
-                  GROUP BY bought.user_id) AS bought ON bought.user_id = member.user_id
-      LEFT JOIN (SELECT use.user_id, array_agg(DISTINCT benefit.segment ORDER BY benefit.segment) AS segments
+                  WHERE (bought.status = ANY(:going) OR bought.paid_until > :now) AND {within}
+                  GROUP BY user_id) AS bought ON bought.user_id = member.user_id
+      LEFT JOIN (SELECT user_id, array_agg(DISTINCT benefit.segment ORDER BY benefit.segment) AS segments
                    FROM redemptions AS use JOIN benefits AS benefit ON benefit.id = use.benefit_id
-                  WHERE use.status = 'USED' AND use.used_at > :used_since
-                  GROUP BY use.user_id) AS used ON used.user_id = member.user_id
-      LEFT JOIN (SELECT user_id, max(occurred_at) AS last_at FROM activities GROUP BY user_id) AS active
+                  WHERE use.status = 'USED' AND use.used_at > :used_since AND {within}
+                  GROUP BY user_id) AS used ON used.user_id = member.user_id
+      LEFT JOIN (SELECT user_id, max(occurred_at) AS last_at FROM activities WHERE {within} GROUP BY user_id) AS active
              ON active.user_id = member.user_id
-"""  # noqa: S608
+    """  # noqa: S608
+
+
 COUNT = text(f"""
     SELECT tier_code, plans, segments, inactive_days, {reaching.MAY_BE_TOLD} AS is_reachable, count(*)
-      FROM ({TRAITS}) AS member {reaching.JOINED}
+      FROM ({traits()}) AS member {reaching.JOINED}
      WHERE member.user_id NOT IN (SELECT user_id FROM uncounted)
      GROUP BY 1, 2, 3, 4, 5
 """)  # noqa: S608

@@ -77,6 +77,8 @@ def test_whatever_is_declared_is_announced() -> None:
     ours = {name for name in events.declared() if not name.startswith(("test.", "visit.", "kettle."))}
     by_value = set(schedules._wanted)
     by_value |= {
+        "campaign.batch_due",
+        "campaign.told",
         "day.batch_due",
         "day.passed",
         "reevaluation.batch_due",

@@ -1,20 +1,30 @@
 """Campaigns at the console's door, by the contract's documents."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
 from domain.actors import Role
+from infra.ids import parse_global_id
 from tests.api.doors import Client
 from tests.api.people import staff_token
+from tests.clocks import Clock
+from tests.membership.campaigns.audience import crowd_of
+from tests.working import work_off
 
 Door = Callable[[Role], Awaitable[Client]]
 SEES = """query ($id: ID!) { node(id: $id) { ... on Campaign {
     name author audience { tierCodes planCodes usedSegments inactiveDaysAtLeast } holdoutPercent
     messages { locale title body link } benefit { code } steps { status by comment } } } }"""
+
+UNDOES = """mutation ($input: CampaignStepInput!) {
+    unscheduleCampaign(input: $input) { ... on Campaign { status } ... on Refusal { code } } }"""
+PAUSES = """mutation ($input: PauseAllInput!) {
+    pauseAllCampaigns(input: $input) { ... on PausedAll { reason stopped { name } } ... on Refusal { code } } }"""
 
 
 @pytest.fixture
@@ -77,7 +87,54 @@ async def test_from_a_draft_to_an_approval(door: Door) -> None:
         ("APPROVED", ""),
     ]
     assert (seen["benefit"], seen["messages"][0]["title"]) == ({"code": "cinema-ticket"}, "周末影院")
+
+
+async def test_from_an_approval_to_the_end(door: Door, clock: Clock) -> None:
+    marketing, approver = await door(Role.MARKETING), await door(Role.APPROVER)
+    crowd = await crowd_of(2)
+    its = await approved(marketing, approver, audience={"planCodes": [crowd.code]}, holdoutPercent=0)
+    now = await clock.now()
+    times = {
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(days=7)).isoformat(),
+        "idempotencyKey": str(uuid4()),
+    }
+    refused = await step(marketing, "ScheduleCampaign", **its, **(times | {"endsAt": times["startsAt"]}))
+    assert (refused["code"], refused["field"]) == ("INVALID", ["input", "endsAt"])
+    assert (await step(marketing, "ScheduleCampaign", **its, **times))["status"] == "SCHEDULED"
+    undone = await marketing.ask(UNDOES, input=its)
+    assert undone["unscheduleCampaign"] == {"status": "APPROVED"}
+    times["idempotencyKey"] = str(uuid4())
+    assert (await step(marketing, "ScheduleCampaign", **its, **times))["status"] == "SCHEDULED"
+    campaign_id = inner(its["campaignId"])
+    assert set(await work_off(campaign_id)) == {"start_campaign"}
+    assert (await step(marketing, "PauseCampaign", **its))["status"] == "PAUSED"
+    assert (await step(marketing, "ResumeCampaign", **its))["status"] == "RUNNING"
+    pause = {"reason": "A wrong price.", "idempotencyKey": str(uuid4())}
+    paused = await step(approver, "PauseAllCampaigns", **pause)
+    assert paused["campaigns"] >= 1
+    shown = (await marketing.ask(PAUSES, input=pause | {"idempotencyKey": str(uuid4())}))["pauseAllCampaigns"]
+    assert shown == {"reason": "A wrong price.", "stopped": []}
+    assert (await step(marketing, "ResumeCampaign", **its))["status"] == "RUNNING"
+    listed = (await marketing.send("Campaigns"))["campaigns"]["edges"]
+    (mine,) = [each["node"] for each in listed if each["node"]["id"] == its["campaignId"]]
+    assert (mine["sent"], mine["redeemed"], mine["spent"]["amount"], mine["uplift"]) == (0, 0, "0.00", None)
     assert (await step(marketing, "EndCampaign", **its))["status"] == "ENDED"
+    assert (await step(marketing, "ResumeCampaign", **its))["code"] == "NOT_OPEN"
+
+
+async def approved(marketing: Client, approver: Client, **changes: Any) -> dict[str, str]:
+    made = await step(marketing, "DraftCampaign", **asked(**changes))
+    its = {"campaignId": str(made["id"])}
+    await step(marketing, "SubmitCampaign", **its)
+    assert (await step(approver, "ApproveCampaign", **its, hash=made["hash"]))["status"] == "APPROVED"
+    return its
+
+
+def inner(id: str) -> UUID:
+    parsed = parse_global_id(id)
+    assert parsed is not None
+    return parsed[1]
 
 
 async def test_all_that_is_wrong_is_told_at_its_field(door: Door) -> None:
