@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
+from domain.applications.review_holds import ReviewHold
 from domain.consent.consent_requests import ConsentRequest
 from domain.credit import assessing
 from domain.disputes import disputes
@@ -23,11 +24,12 @@ from infra.reactions import reaction
 SPENT_KEPT = timedelta(days=30)
 
 # Challenges, links under way and what a partner asked to no effect are of no use to anybody a month later; what counted on until
-# now nobody has leave to keep.
+# now nobody has leave to keep, and a hold that is over holds nothing.
 pruning.forget(
     "prune_spent",
     Stale(Challenge.created_at, pruning.ago(SPENT_KEPT)),
     Stale(AccountLinkRequest.created_at, pruning.ago(SPENT_KEPT)),
+    Stale(ReviewHold.held_until, pruning.ago(timedelta(0))),
     Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )

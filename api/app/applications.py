@@ -18,7 +18,7 @@ from api.graphql.scalars import Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.actors import UserActor
 from domain.agreements import accepting, agreements
-from domain.applications import applications, applying, decisions, offers
+from domain.applications import applications, applying, decisions, human_reviews, offers
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope
@@ -54,6 +54,9 @@ class TimelineEntry:
 class Decision:
     outcome: DecisionOutcome = strawberry.field(description="What was decided.")
     decided_at: datetime = strawberry.field(description="When.")
+    is_made_by_person: bool = strawberry.field(
+        description="Whether somebody decided it; else `requestHumanReview` asks for somebody, within 30 days."
+    )
 
     @strawberry.field(description="Why, the weightiest first, at most four.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:
@@ -116,6 +119,12 @@ WithdrawApplicationResult = Annotated[
 ]
 
 
+RequestHumanReviewResult = Annotated[
+    Application | Refused,
+    strawberry.union("RequestHumanReviewResult", description="The application, in review now, or why not."),
+]
+
+
 @strawberry.input(description="What to apply for.")
 class ApplyInput:
     product_id: strawberry.ID = strawberry.field(description="Of a Product.", metadata=id_check("Product"))
@@ -130,6 +139,17 @@ class ApplyInput:
 @strawberry.input(description="Which application to take back.")
 class WithdrawApplicationInput:
     application_id: strawberry.ID = strawberry.field(description="Of an Application.", metadata=id_check("Application"))
+
+
+@strawberry.input(description="Which declined application somebody should look at.")
+class RequestHumanReviewInput:
+    application_id: strawberry.ID = strawberry.field(
+        description="Of an Application that is DECLINED.", metadata=id_check("Application")
+    )
+    message: str = strawberry.field(
+        description=f"What the reviewer should know, in up to {human_reviews.WORDS_MAX} characters."
+    )
+    idempotency_key: str = key()
 
 
 @strawberry.type
@@ -151,6 +171,21 @@ class ApplicationMutation:
     ) -> WithdrawApplicationResult | None:
         actor = info.context.user
         return await commit(info, lambda db: _withdraw(db, actor, input))
+
+    @requires(Permission.SIGNED_IN)
+    @strawberry.mutation(
+        description="Ask for a person to look at what a program declined: once, within 30 days. It goes to a reviewer, with what the "
+        "partner might see of it before."
+    )
+    async def request_human_review(
+        self, info: Info, input: Input[RequestHumanReviewInput]
+    ) -> RequestHumanReviewResult | None:
+        actor = info.context.user
+        application_id = id_of("Application", input.application_id, "input", "applicationId")
+        return await commit(
+            info,
+            lambda db: human_reviews.request(db, actor, application_id, input.message, input.idempotency_key),
+        )
 
 
 async def _apply(db: Db, actor: UserActor, input: ApplyInput) -> applications.Application:

@@ -11,13 +11,13 @@ from api.graphql.context import Info
 from api.graphql.reasons import Factor, Reason, translate_reasons
 from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
-from domain.applications import applications, cases, decisions
+from domain.applications import applications, cases, decisions, human_reviews, review_holds
 from domain.applications.applications import ApplicationStatus
 from domain.applications.cases import Band
 from domain.applications.decisions import DecisionOutcome
 from domain.credit.grades import Grade
 from domain.market import products
-from domain.people import invented
+from domain.people import invented, staff
 from infra.settings import settings
 
 
@@ -157,19 +157,65 @@ class Application(Node):
         "declined."
     )
     async def terms(root: strawberry.Parent[applications.Application], info: Info) -> AppliedTerms | None:
-        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
-        return _terms(case)
+        return _terms(await _case(root, info))
 
     @strawberry.field(description="What is known of whoever applied.")
     async def applicant(root: strawberry.Parent[applications.Application], info: Info) -> Applicant:
-        return cast(Applicant, await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id)))
+        return cast(Applicant, await _case(root, info))
+
+    @strawberry.field(description="Interest a year that an approval would bind; null for a RENTAL.")
+    async def annual_rate(root: strawberry.Parent[applications.Application], info: Info) -> Decimal | None:
+        terms = _terms(await _case(root, info))
+        return terms.annual_rate if terms else None
+
+    @strawberry.field(description="The grade of today, A to D; null without a score.")
+    async def grade(root: strawberry.Parent[applications.Application], info: Info) -> str | None:
+        score = _facts(await _case(root, info)).score
+        return score.grade.value if score else None
+
+    @strawberry.field(description="The points of today; null without a score.")
+    async def points(root: strawberry.Parent[applications.Application], info: Info) -> int | None:
+        score = _facts(await _case(root, info)).score
+        return score.points if score else None
+
+    @strawberry.field(description="What moved the points; empty without a score.")
+    async def factors(root: strawberry.Parent[applications.Application], info: Info) -> list[Factor]:
+        score = _facts(await _case(root, info)).score
+        return cast(list[Factor], score.factors if score else [])
+
+    @strawberry.field(
+        description="At least so much comes in each month: the low end of `applicant { income }`. Null where it is not known."
+    )
+    async def income(root: strawberry.Parent[applications.Application], info: Info) -> Money | None:
+        income = _facts(await _case(root, info)).income
+        return Money.of(income.low, income.currency) if income else None
+
+    @strawberry.field(description="What they owe our partners each month, in the house's currency.")
+    async def burden_before(root: strawberry.Parent[applications.Application], info: Info) -> Money | None:
+        borrower = (await _case(root, info)).borrower
+        return Money.of(borrower.burden.monthly, settings().currency) if borrower else None
+
+    @strawberry.field(description="The same with this application; null where it is in another currency.")
+    async def burden_after(root: strawberry.Parent[applications.Application], info: Info) -> Money | None:
+        after = (await _case(root, info)).monthly_after
+        return None if after is None else Money.of(after, settings().currency)
+
+    @strawberry.field(
+        description="What the person wrote to whoever looks at it; null where a review was not their wish."
+    )
+    async def request_message(root: strawberry.Parent[applications.Application], info: Info) -> str | None:
+        return await info.context.load(human_reviews.messages_of, (root.user_id, root.id))
+
+    @strawberry.field(description="Who of the staff looks at it now, by name; null where nobody holds it.")
+    async def taken_by(root: strawberry.Parent[applications.Application], info: Info) -> str | None:
+        hold = await info.context.load(review_holds.in_force, (root.user_id, root.id))
+        return await info.context.load(staff.names_of, hold.staff_id) if hold else None
 
     @strawberry.field(
         description="A mark of all this. Given back with an answer, the answer is refused with STALE if anything changed since."
     )
     async def seen(root: strawberry.Parent[applications.Application], info: Info) -> str:
-        case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (root.user_id, root.id))
-        return case.seen
+        return (await _case(root, info)).seen
 
     @strawberry.field(description="What the person applied for.")
     async def product_title(root: strawberry.Parent[applications.Application], info: Info) -> str:
@@ -180,6 +226,12 @@ class Application(Node):
     @strawberry.field(description="The newest decision; null before the first.")
     def decision(root: strawberry.Parent[applications.Application], info: Info) -> Decision | None:
         return info.context.load(decisions.latest, (root.user_id, root.id))
+
+
+async def _case(application: applications.Application, info: Info) -> cases.Case:
+    """With what is known of the person, who can read that this member of staff looked."""
+    case: cases.Case = await info.context.load(cases.SeenBy(info.context.staff), (application.user_id, application.id))
+    return case
 
 
 def _terms(case: cases.Case) -> AppliedTerms | None:

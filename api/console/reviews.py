@@ -11,7 +11,7 @@ from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from domain.actors import StaffActor
-from domain.applications import applications, deciding, reviewing
+from domain.applications import applications, deciding, review_holds, reviewing
 from domain.applications.applications import ApplicationStatus
 from domain.applications.decisions import DecisionOutcome
 from domain.permissions import Permission
@@ -90,8 +90,24 @@ class ReviewApplicationInput:
     )
 
 
+@strawberry.input(description="What to look at.")
+class TakeApplicationInput:
+    application_id: strawberry.ID = strawberry.field(
+        description="Of an Application in the queue.", metadata=id_check("Application")
+    )
+
+
 @strawberry.type
 class ReviewMutation:
+    @requires(Permission.REVIEW_APPLICATIONS)
+    @strawberry.mutation(
+        description="Look at an application alone: for 15 minutes nobody else of the staff decides it. Taking it again holds it anew."
+    )
+    async def take_application(self, info: Info, input: Input[TakeApplicationInput]) -> ReviewResult | None:
+        actor = info.context.staff
+        application_id = id_of("Application", input.application_id, "input", "applicationId")
+        return await commit(info, lambda db: review_holds.take(db, actor, application_id))
+
     @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.mutation(
         description="Decide an application that was referred or is overdue. What is decided stays decided."

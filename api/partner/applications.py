@@ -188,6 +188,10 @@ class DecideApplicationInput:
     )
     terms: TermsInput | None = strawberry.field(default=None, description="When approving.")
     idempotency_key: str = key()
+    by_person: bool = strawberry.field(
+        default=False,
+        description="Whether a person decided it. Of what no person has decided, the applicant can ask for a review by ours.",
+    )
 
 
 @strawberry.type
@@ -212,6 +216,7 @@ async def _decide(db: Db, actor: PartnerActor, input: DecideApplicationInput) ->
         reasons=reasons,
         terms=_terms(input.terms),
         key=input.idempotency_key,
+        by_person=input.by_person,
     )
 
 

@@ -52,7 +52,7 @@ CLOSED = N_("This application is closed, so it cannot be withdrawn.")
 
 LIFE = Lifecycle(
     "Application",
-    Move([Status.SUBMITTED, Status.DELAYED], Status.IN_REVIEW, REFERRED, refused=NOT_OPEN),
+    Move([Status.SUBMITTED, Status.DELAYED, Status.DECLINED], Status.IN_REVIEW, REFERRED, refused=NOT_OPEN),
     Move([Status.SUBMITTED, Status.IN_REVIEW], Status.DELAYED, DELAYED, at="promised_by", due=PROMISE_DUE),
     Move(UNDECIDED, Status.APPROVED, APPROVED, refused=NOT_OPEN),
     Move(UNDECIDED, Status.DECLINED, DECLINED, refused=NOT_OPEN),
@@ -61,7 +61,8 @@ LIFE = Lifecycle(
     Move((*OPEN, Status.ACCEPTED), Status.WITHDRAWN, WITHDRAWN, refused=CLOSED),
     begins=Status.SUBMITTED,
     event=SUBMITTED,
-    ends=(Status.DECLINED, Status.EXPIRED, Status.WITHDRAWN),
+    ends=(Status.EXPIRED, Status.WITHDRAWN),
+    lapses={Status.DECLINED: "30 days after its decision"},
     groups={"undecided": UNDECIDED, "awaiting review": AWAITING_REVIEW, "open": OPEN},
 )
 

@@ -59,7 +59,7 @@ async def apply(
     turn = await turns.take(db, actor.user_id)
     sheet, scored = _eligible(turn, product)
     application = await _application(db, actor, product, amount, term_months)
-    await _refuse_twin(db, application)
+    await refuse_twin(db, application, "productId")
     partner = await db.get_one(Partner, product.partner_id)
     # From here on it is only written, all of it at once.
     await _submit(db, application)
@@ -92,7 +92,7 @@ def _check_terms(product: Product, amount: Money, term_months: int) -> None:
 
 def _eligible(turn: Turn, product: Product) -> tuple[FactSheet, Scored]:
     """What is known of them in their turn, and their score. Refuses whoever may not have the product."""
-    _refuse_closing(turn)
+    refuse_closing(turn)
     sheet = turn.sheet()
     _refuse_minors(sheet)
     _refuse_mismatch(sheet)
@@ -102,7 +102,8 @@ def _eligible(turn: Turn, product: Product) -> tuple[FactSheet, Scored]:
     return sheet, scored
 
 
-def _refuse_closing(turn: Turn) -> None:
+def refuse_closing(turn: Turn) -> None:
+    """Refuse NOT_ALLOWED whoever is leaving."""
     if not turn.is_active:
         raise Refusal(RefusalCode.NOT_ALLOWED, gates.CLOSING)
 
@@ -167,13 +168,14 @@ async def _application(db: Db, actor: UserActor, product: Product, amount: Money
     )
 
 
-async def _refuse_twin(db: Db, application: Application) -> None:
+async def refuse_twin(db: Db, application: Application, field: str) -> None:
+    """Refuse NOT_ALLOWED a second open application for the same, and LIMIT_EXCEEDED one too many."""
     every, same = await applications.count_open(db, application)
     if same:
         raise Refusal(
             RefusalCode.NOT_ALLOWED,
             N_("You already have an open application for this product with the same amount and term."),
-            field=("input", "productId"),
+            field=("input", field),
         )
     if every >= OPEN_MAX:
         raise Refusal(

@@ -16,6 +16,7 @@ from domain.applications import (
     given_reasons,
     promises,
     replaying,
+    review_holds,
 )
 from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
 from domain.applications.applied_terms import AppliedTerms
@@ -57,7 +58,8 @@ PATHS = (RULES, PARTNER, REVIEW)
 class Answer:
     """What is decided and why; by whom of the partners or the staff, or by which score and facts. No `terms`: as applied for.
 
-    `borrower`, `applied`: where their turn was taken and their terms were written already. `seen`: the mark of the case that was looked at.
+    `borrower`, `applied`: where their turn was taken and their terms were written already. `seen`: the mark of the case that was
+    looked at. `by_partners_staff`: whether a person decided for the partner.
     """
 
     outcome: DecisionOutcome
@@ -69,6 +71,7 @@ class Answer:
     borrower: Borrower | None = None
     applied: AppliedTerms | None = None
     seen: str | None = None
+    by_partners_staff: bool = False
 
 
 async def decide_by_rules(
@@ -106,8 +109,10 @@ async def decide_by_partner(
     reasons: list[tuple[str, str | None]],
     terms: ApprovedTerms | None,
     key: str,
+    by_person: bool = False,
 ) -> Application:
     """A partner's answer. Approving needs terms no dearer than those applied for; declining needs a reason; at most four, ordered.
+    Unless the partner says that a person decided, the applicant can ask for one.
 
     Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, NOT_ELIGIBLE, LIMIT_EXCEEDED, INVALID, STALE, COST_ABOVE_CAP.
     """
@@ -115,9 +120,11 @@ async def decide_by_partner(
         raise invalid(N_("An approval needs terms: amount, term and annual rate."), TERMS)
     if outcome != APPROVE and terms is not None:
         raise invalid(N_("Only an approval has terms."), TERMS)
-    answer = Answer(outcome, given_reasons.of_partner(outcome, reasons), by_id=actor.partner_id, terms=terms)
+    reasons_given = given_reasons.of_partner(outcome, reasons)
+    answer = Answer(outcome, reasons_given, by_id=actor.partner_id, terms=terms, by_partners_staff=by_person)
     input = {"outcome": outcome, "reasons": reasons, "terms": terms.canonical if terms else []}
-    return await _answer_once(db, actor, PARTNER, application_id, answer, key, input)
+    told = {"byPerson": True} if by_person else {}
+    return await _answer_once(db, actor, PARTNER, application_id, answer, key, input | told)
 
 
 async def decide_by_review(
@@ -154,6 +161,8 @@ async def _answer_once(
     if application is None:
         raise not_found(N_("We could not find this application."), APPLICATION)
     if receipt.result_id is None:
+        if isinstance(actor, StaffActor):
+            await review_holds.refuse_held(db, actor, application)
         await _decide(db, application, path, answer)
         receipt.result_id = application.id
     return application
@@ -177,14 +186,17 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
             N_("The rules decide about this product, and whom they refer, we review."),
             field=APPLICATION,
         )
+    before = await decisions.find_final(db, application.user_id, application.id)
+    if before is not None and path is not REVIEW:
+        raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
     if answer.seen:
         await _refuse_what_changed(db, application, answer.seen)
     if answer.outcome != APPROVE:
-        await _record(db, application, path, answer)
+        await _record(db, application, path, answer, before)
         return
     borrower = answer.borrower or await borrowers.take_turn(db, application)
     _refuse_withdrawn(path, product, mode)
-    await _record(db, application, path, answer)
+    await _record(db, application, path, answer, before)
     applied = answer.applied or await applied_terms.of_application(db, application)
     await approving.make_offer(db, application, applied, answer.terms, borrower)
 
@@ -204,7 +216,9 @@ def _refuse_withdrawn(path: DecisionPath, product: Product, mode: DecisionMode) 
         raise Refusal(RefusalCode.NOT_ALLOWED, approving.WITHDRAWN[mode], field=APPLICATION)
 
 
-async def _record(db: Db, application: Application, path: DecisionPath, answer: Answer) -> None:
+async def _record(
+    db: Db, application: Application, path: DecisionPath, answer: Answer, before: Decision | None
+) -> None:
     seal, scored = await vault.seal_of(db, application.user_id), answer.scored
     decision = Decision(
         user_id=application.user_id,
@@ -218,6 +232,8 @@ async def _record(db: Db, application: Application, path: DecisionPath, answer: 
         model_version=scored.model_version if scored else None,
         vector_sealed=seal.close(dict(scored.vector), decisions.VECTOR) if scored else None,
         asked_sealed=seal.close(answer.asked, decisions.ASKED) if answer.asked else None,
+        reviewed_id=before.id if before else None,
+        by_partners_staff=answer.by_partners_staff,
     )
     db.add(decision)
     await leaves.add(db, application.user_id, EvidenceKind.DECISION, decision.id, decisions.evidence_of(decision))

@@ -6,8 +6,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, and_, exists, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from domain.applications.applications import ApplicationStatus
 from domain.credit.reasons import Reason
@@ -45,9 +45,10 @@ FINAL = (DecisionOutcome.APPROVE, DecisionOutcome.DECLINE)  # what is referred i
 
 @raises(Raised.OWNERS)
 class Decision(Entity):
-    """Never changed; a later one supersedes it, and only one is final.
+    """Never changed; a later one supersedes it, and only one is final until a person reviews it.
 
-    `decided_by`: the rules, a partner, or staff; `decided_by_id`: which partner, or which member of the staff.
+    `decided_by`: the rules, a partner, or staff; `decided_by_id`: which partner, or which member of the staff. `reviewed_id`: the
+    decision in whose place this one is, because the person asked for somebody to look. `by_partners_staff`: as the partner says.
     """
 
     __tablename__ = "decisions"
@@ -69,8 +70,15 @@ class Decision(Entity):
     # What the rules looked at besides the score: the request, and the facts that they read.
     asked_sealed: Mapped[bytes | None] = mapped_column(default=None)
     decided_by_id: Mapped[UUID | None] = mapped_column(default=None)
+    reviewed_id: Mapped[UUID | None] = mapped_column(default=None)
+    by_partners_staff: Mapped[bool] = mapped_column(default=False, server_default="false")
 
     __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"), Index(None, "decided_at"))
+
+    @property
+    def is_made_by_person(self) -> bool:
+        """Whether somebody decided it; what the rules or a partner's program decided, they do not know of."""
+        return self.decided_by == "staff" or self.by_partners_staff
 
     @property
     def reasons(self) -> list[Reason]:
@@ -78,12 +86,24 @@ class Decision(Entity):
 
 
 Index(
-    "uq_decisions_final",
+    "uq_decisions_final_once",
     Decision.user_id,
     Decision.application_id,
     unique=True,
-    postgresql_where=Decision.outcome.in_(FINAL),
+    postgresql_where=and_(Decision.outcome.in_(FINAL), Decision.reviewed_id.is_(None)),
 )
+Index(
+    "uq_decisions_reviewed",
+    Decision.user_id,
+    Decision.reviewed_id,
+    unique=True,
+    postgresql_where=Decision.reviewed_id.is_not(None),
+)
+
+_review = aliased(Decision)
+_IS_REVIEWED = exists().where(_review.user_id == Decision.user_id, _review.reviewed_id == Decision.id)
+# Of each application one at most: what was decided for good, as it stands.
+IS_FINAL = and_(Decision.outcome.in_(FINAL), ~_IS_REVIEWED)
 
 
 def evidence_of(decision: Decision) -> dict[str, Any]:
@@ -101,6 +121,8 @@ def evidence_of(decision: Decision) -> dict[str, Any]:
         "rules": decision.rule_version,
         "model": decision.model_version,
         "madeFrom": sha256(made_from).hexdigest() if made_from else None,
+        **({"reviewed": str(decision.reviewed_id)} if decision.reviewed_id else {}),
+        **({"byPartnersStaff": True} if decision.by_partners_staff else {}),
     }
 
 
@@ -111,6 +133,12 @@ def to_rows(reasons: list[Reason]) -> list[Any]:
 _DECISIONS = Question(
     lambda: select(Decision).where(is_any_pair(Decision.user_id, Decision.application_id)).order_by(Decision.id)
 )
+
+
+async def find_final(db: Db, user_id: UUID, application_id: UUID) -> Decision | None:
+    """What was decided for good, as it stands; None of what is still to be decided for the first time."""
+    its = select(Decision).where(Decision.user_id == user_id, Decision.application_id == application_id, IS_FINAL)
+    return (await db.execute(its)).scalar_one_or_none()
 
 
 @loader(_DECISIONS)

@@ -146,6 +146,14 @@ async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> No
         await take_back(db, consent, now)
 
 
+async def renew_for_application(db: Db, user_id: UUID, application_id: UUID, *, ended_at: datetime) -> None:
+    """Give what an application had when it came to nothing at that moment anew; what the person took back before stays so."""
+    its = select(Consent).where(Consent.user_id == user_id, Consent.application_id == application_id)
+    for had in (await db.execute(its.where(Consent.revoked_at >= ended_at))).scalars().all():
+        scopes = [ConsentScope(scope) for scope in had.scopes]
+        await bind_to_application(db, user_id, had.partner_id, had.purpose, scopes, application_id)
+
+
 def visible_to(actor: Actor) -> Select[Consent]:
     """The consents that this actor may see: their own, or those that were given to them."""
     match actor:

@@ -53,6 +53,8 @@ COUNT = text(
            JOIN applications AS application
              ON application.user_id = decision.user_id AND application.id = decision.application_id
           WHERE decision.decided_at >= :since AND decision.outcome IN ('APPROVE', 'DECLINE')
+            AND NOT EXISTS (SELECT FROM decisions AS review
+                             WHERE review.user_id = decision.user_id AND review.reviewed_id = decision.id)
             AND decision.user_id NOT IN (SELECT user_id FROM uncounted)
           UNION ALL
          SELECT product_id, updated_at, 'accepted' FROM applications

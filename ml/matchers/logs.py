@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 
 from domain.applications.applications import Application
-from domain.applications.decisions import FINAL, Decision, DecisionOutcome
+from domain.applications.decisions import IS_FINAL, Decision, DecisionOutcome
 from domain.market.arrays import Flags, Floats, Indices
 from domain.matching.impressions import ROW, Impression
 from domain.matching.preferences import MatchPreference
@@ -123,7 +123,7 @@ def _outcomes(after: Key | None) -> tuple[ColumnElement[bool], ColumnElement[boo
     decided = and_(
         Decision.user_id == Application.user_id,
         Decision.application_id == Application.id,
-        Decision.outcome.in_(FINAL),
+        IS_FINAL,
     )
     if after is not None:
         # It follows from the joins, but Postgres would walk there from the beginning each time.

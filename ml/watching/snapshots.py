@@ -7,7 +7,7 @@ from sqlalchemy import Integer, cast, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.applications.decisions import FINAL, Decision, DecisionOutcome
+from domain.applications.decisions import IS_FINAL, Decision, DecisionOutcome
 from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score, Scoring
 from domain.people import invented
@@ -69,7 +69,7 @@ async def _decided(db: Db, since: datetime) -> list[Case]:
     """The newest final decision about each person, as one figure: 1 where it approved."""
     newest = (
         select(Decision.user_id, Decision.outcome, Decision.decided_at)
-        .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since, invented.counts(Decision.user_id))
+        .where(IS_FINAL, Decision.decided_at >= since, invented.counts(Decision.user_id))
         .order_by(Decision.id.desc())
         .limit(CASES_MAX)
     )

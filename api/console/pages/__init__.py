@@ -55,6 +55,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/reviews/clocks", reviewing.clocks),
         Route("/console/reviews/{id}", case.case),
         Route("/console/reviews/{id}", case.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/reviews/{id}/take", case.take, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/watch", watching.watch_page),
         Route("/console/watch.csv", watching.exported),
         Route("/console/watch/count", watching.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),

@@ -10,7 +10,7 @@ from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from domain.applications import applications, cases, deciding, given_reasons
+from domain.applications import applications, cases, deciding, given_reasons, review_holds
 from domain.applications.applications import AWAITING_REVIEW, Application
 from domain.applications.decisions import DecisionOutcome
 from domain.facts.vocabulary import OCCUPATION_LABELS
@@ -72,6 +72,21 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
+@requires(Permission.REVIEW_APPLICATIONS)
+async def take(request: Request, visit: StaffVisit) -> Response:
+    """Hold the case, so that nobody else decides it for a while."""
+    try:
+        await transact(lambda db: _take(db, visit, request))
+    except Refusal as refusal:
+        return await _case_page(request, visit, refusal=refusal)
+    return RedirectResponse(request.url.path.removesuffix("/take"), 303)
+
+
+async def _take(db: Db, visit: StaffVisit, request: Request) -> Application:
+    application = await _application_of(db, visit, request)
+    return await review_holds.take(db, visit.actor, application.id)
+
+
 async def _decide(db: Db, visit: StaffVisit, request: Request, said: CaseForm) -> Application:
     application = await _application_of(db, visit, request)
     return await deciding.decide_by_review(
@@ -104,6 +119,8 @@ async def _case_page(
     status = STATUS.get(refusal.code, 409) if refusal else 200
     is_open = waiting.case.application.status in AWAITING_REVIEW
     shown = {"waiting": waiting, "said": said, "error": error, "is_open": is_open, "occupations": OCCUPATION_LABELS}
+    is_held_by_other = waiting.hold is not None and waiting.hold.staff_id != visit.actor.staff_id
+    shown |= {"is_held_by_other": is_held_by_other}
     return page(request, "case.html", status, house_currency=settings().currency, **shown)
 
 
@@ -111,7 +128,7 @@ async def _read(request: Request, visit: StaffVisit) -> WaitingCase:
     async with reading() as db:
         application = await _application_of(db, visit, request)
         whole = await cases.seen_by(db, await cases.of_applications(db, [application]), visit.actor)
-        (waiting,) = waiting_at(await clock.now(db), whole)
+        (waiting,) = await waiting_at(db, await clock.now(db), whole)
     return waiting
 
 

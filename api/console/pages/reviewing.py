@@ -9,12 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from domain.applications import cases, reviewing
+from domain.applications import cases, human_reviews, review_holds, reviewing
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.cases import Case
+from domain.applications.review_holds import ReviewHold
+from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
-from infra.database import reading
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id
 from infra.paging import page_of
@@ -32,10 +34,13 @@ WHY = {
 
 @dataclass(frozen=True)
 class WaitingCase:
-    """A case with the clock of its promise."""
+    """A case with the clock of its promise, what the person wrote to whoever looks, and who of the staff holds it, until when."""
 
     case: Case
     left: timedelta
+    message: str | None = None
+    hold: ReviewHold | None = None
+    holder: str | None = None
 
     @property
     def id(self) -> str:
@@ -82,7 +87,7 @@ async def queue(request: Request, visit: StaffVisit) -> Response:
         except Refusal:
             return RedirectResponse("/console/reviews", 303)
         totals = await reviewing.totals(db, narrowed, now)
-        waiting = waiting_at(now, await cases.of_applications(db, list(found.items)))
+        waiting = await waiting_at(db, now, await cases.of_applications(db, list(found.items)))
     after = found.end if found.has_next else None
     return page(request, "reviews.html", waiting=waiting, totals=totals, asked=asked, reasons_why=WHY, after=after)
 
@@ -94,9 +99,20 @@ async def clocks(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         now = await clock.now(db)
         awaited = reviewing.queue_of(visit.actor).where(Application.id.in_(ids))
-        waiting = waiting_at(now, await cases.of_applications(db, list((await db.execute(awaited)).scalars())))
+        waiting = await waiting_at(
+            db, now, await cases.of_applications(db, list((await db.execute(awaited)).scalars()))
+        )
     return page(request, "clocks.html", waiting=waiting)
 
 
-def waiting_at(now: datetime, found: list[Case]) -> list[WaitingCase]:
-    return [WaitingCase(case, case.application.promised_by - now) for case in found]
+async def waiting_at(db: Db, now: datetime, found: list[Case]) -> list[WaitingCase]:
+    keys = {(case.application.user_id, case.application.id) for case in found}
+    holds = await review_holds.in_force(db, keys)
+    holders = await staff.names_of(db, {hold.staff_id for hold in holds.values()}) if holds else {}
+    messages = await human_reviews.messages_of(db, keys)
+    waiting = []
+    for case in found:
+        key, left = (case.application.user_id, case.application.id), case.application.promised_by - now
+        hold = holds.get(key)
+        waiting.append(WaitingCase(case, left, messages.get(key), hold, holders.get(hold.staff_id) if hold else None))
+    return waiting

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, not_, select
 
 from domain.applications.applications import Application, ApplicationStatus
-from domain.applications.decisions import FINAL, Decision
+from domain.applications.decisions import IS_FINAL, Decision
 from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
 from domain.matching.impressions import Impression
@@ -33,7 +33,7 @@ def between(since: datetime, until: datetime) -> Select[Any]:
         .join(Application, _of_impression(Application.user_id, Application.id), isouter=True)
         .join(
             Decision,
-            and_(_of_impression(Decision.user_id, Decision.application_id), Decision.outcome.in_(FINAL)),
+            and_(_of_impression(Decision.user_id, Decision.application_id), IS_FINAL),
             isouter=True,
         )
         .where(Impression.shown_at >= since, Impression.shown_at < until, invented.is_real(Impression.user_id))

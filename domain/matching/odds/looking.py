@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Select, and_, case, func, or_, select
 
-from domain.applications.decisions import FINAL, Decision, DecisionOutcome
+from domain.applications.decisions import IS_FINAL, Decision, DecisionOutcome
 from domain.matching.impressions import Impression
 from domain.matching.matcher import OddsBand, matcher
 from domain.matching.odds import bands, reliability
@@ -118,6 +118,6 @@ def decided(version: str, since: datetime) -> Select[OddsBand | None, int, int, 
             Impression.application_id.is_not(None),
             invented.is_real(Impression.user_id),
         )
-        .where(Decision.outcome.in_(FINAL), Decision.decided_at >= since, counts)
+        .where(IS_FINAL, Decision.decided_at >= since, counts)
         .group_by(Impression.odds_band)
     )

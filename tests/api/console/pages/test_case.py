@@ -263,7 +263,7 @@ async def test_a_page_costs_few_statements(browser: Browser) -> None:
     application = await referred(grade=Grade.B, monthly_income=Decimal(20_000))
     with statements() as sent:
         await browser.open(path_of(application))
-    assert len(sent) <= 21  # with the lookup that the person sees, and its evidence
+    assert len(sent) <= 22  # with the lookup that the person sees, and its evidence
 
 
 async def test_an_approval_counts_what_is_owed_then(browser: Browser) -> None:
@@ -278,3 +278,16 @@ async def test_an_approval_counts_what_is_owed_then(browser: Browser) -> None:
             Decision.application_id == application.id, Decision.outcome == DecisionOutcome.APPROVE
         )
         assert (await db.execute(made)).scalar_one().decided_by == "staff"
+
+
+async def test_one_reviewer_holds_it_and_the_others_read_who(browser: Browser, browser_of: NewBrowser) -> None:
+    application = await referred(grade=Grade.C)
+    path = path_of(application)
+    assert "Anybody who reviews can answer it now." in await browser.text(path)
+    assert (await browser.send(f"{path}/take")).status_code == 303
+    assert "You hold it until" in await browser.text(path)
+    other = await browser_of(Role.RISK)
+    assert "nobody else can answer before" in await other.text(path)
+    refused = await other.send(f"{path}/take")
+    assert refused.status_code == 409 and "Somebody else is looking at this application." in words_of(refused)
+    assert "held by" in await other.text("/console/reviews")
