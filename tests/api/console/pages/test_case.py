@@ -291,3 +291,5 @@ async def test_one_reviewer_holds_it_and_the_others_read_who(browser: Browser, b
     refused = await other.send(f"{path}/take")
     assert refused.status_code == 409 and "Somebody else is looking at this application." in words_of(refused)
     assert "held by" in await other.text("/console/reviews")
+    assert "Somebody else is looking" in words_of(await answer(other, application))
+    assert (await answer(browser, application)).status_code == 303
