@@ -186,7 +186,8 @@ async def _decide(db: Db, application: Application, path: DecisionPath, answer: 
             N_("The rules decide about this product, and whom they refer, we review."),
             field=APPLICATION,
         )
-    before = await decisions.find_final(db, application.user_id, application.id)
+    # The rules are the first to decide.
+    before = None if path is RULES else await decisions.find_final(db, application.user_id, application.id)
     if before is not None and path is not REVIEW:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
     if answer.seen:
