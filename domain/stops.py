@@ -33,9 +33,10 @@ LIFT = approvals.declare("lift-stop", proposes=Permission.STOP_MONEY, approves=P
 
 
 class StopKind(StrEnum):
-    """`DRAW_DOWNS` are stopped of everything, of a partner or of a product; payouts of everything alone."""
+    """`DRAW_DOWNS` are stopped of everything, of a partner or of a product; the others of everything alone."""
 
     DRAW_DOWNS = "DRAW_DOWNS"
+    AUTOPAY = "AUTOPAY"  # all that is drawn from people by their mandates
     PAYOUTS = "PAYOUTS"  # all money that leaves us: to people, for them, and to partners
 
 
@@ -43,6 +44,7 @@ SENTENCES = {
     StopKind.DRAW_DOWNS: N_(
         "Drawing is stopped for now. Nothing else of your agreement changes; please try again later."
     ),
+    StopKind.AUTOPAY: N_("Nothing is drawn by itself for now. Please pay yourself what is due."),
     StopKind.PAYOUTS: N_("Payouts are stopped for now. Nothing is lost; please try again later."),
 }
 

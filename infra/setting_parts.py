@@ -74,18 +74,22 @@ SMS_MAY: dict[str, tuple[str, ...]] = {
 
 
 class AlipayCashier(Part):
-    """What Alipay gave us for collecting money: our app's key, and the key by which Alipay signs. `url` is a stand-in's."""
+    """What Alipay gave us for collecting money: our app's key, and the key by which Alipay signs. `url` is a stand-in's.
+
+    `mandate_scene`: the scene (`sign_scene`) that Alipay agreed on for drawing by itself; None: nothing is drawn there.
+    """
 
     app_id: kinds.Filled
     private_key: kinds.RsaPrivateKey
     public_key: kinds.RsaPublicKey
+    mandate_scene: kinds.Filled | None = None
     url: addresses.WebAddress = "https://openapi.alipay.com/gateway.do"
 
 
 class WeChatPayCashier(Part):
     """What WeChat Pay gave us: our merchant certificate's serial and key, and the serial and key by which it signs.
 
-    `url` is a stand-in's.
+    `mandate_plan`: the number (`plan_id`) that it gave us for drawing by itself; None: nothing is drawn there. `url` is a stand-in's.
     """
 
     app_id: kinds.Filled
@@ -95,6 +99,7 @@ class WeChatPayCashier(Part):
     api_v3_key: kinds.SealingKey
     platform_serial: kinds.Filled
     platform_key: kinds.RsaPublicKey
+    mandate_plan: Annotated[int, Field(gt=0)] | None = None
     url: addresses.WebAddress = "https://api.mch.weixin.qq.com"
 
 

@@ -18,7 +18,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 ALLOWED = frozenset(
     "event level timestamp logger request_id error exception reaction event_id user_id method route status seconds operation "
     "code name version count rows share partner_id product_id staff_id provider attempt attempts reason kind pid port "
-    "process peer endpoint_id cashier payment_id refund_id taking_id subject_id".split()
+    "process peer endpoint_id cashier mandate_id payment_id refund_id taking_id subject_id".split()
 )
 
 

@@ -32,6 +32,8 @@ from domain.agreements.papers import papers as issued_papers
 from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import offers
 from domain.market import products
+from domain.payments import mandates
+from domain.payments.cashiers import MandateStatus
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -120,9 +122,10 @@ class Agreement(Node):
     async def draw_downs(root: strawberry.Parent[agreements.Agreement], info: Info) -> list[DrawDown]:
         return cast(list[DrawDown], [*reversed((await _standing(root, info)).draw_downs)])
 
-    @strawberry.field(description="Whether instalments are drawn by themselves; nobody can allow it yet.")
-    def autopay(root: strawberry.Parent[agreements.Agreement]) -> bool:
-        return False
+    @strawberry.field(description="Whether instalments are drawn on their days, by a mandate that is signed.")
+    async def autopay(root: strawberry.Parent[agreements.Agreement], info: Info) -> bool:
+        mandate = await info.context.load(mandates.open_of_agreements, (root.user_id, root.id))
+        return mandate is not None and mandate.status is MandateStatus.SIGNED
 
     @strawberry.field(description="What is held while it lasts; null where there is none, as of a loan.")
     async def deposit(root: strawberry.Parent[agreements.Agreement], info: Info) -> Deposit | None:

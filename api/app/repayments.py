@@ -15,7 +15,7 @@ from api.graphql.scalars import URL, Money, MoneyInput
 from api.graphql.showing import Node, shows
 from domain.agreements import agreements, repaying
 from domain.agreements.repaying import RepayWish
-from domain.payments import payments
+from domain.payments import mandates, payments
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.payments import Payment
 from domain.permissions import Permission
@@ -66,7 +66,11 @@ def next_action_field() -> Any:
         for payment in await info.context.load(payments.of_causes, (root.user_id, root.id)) or []:
             if action := await action_of(payment, info):
                 return action
-        return None
+        mandate = await info.context.load(mandates.open_of_agreements, (root.user_id, root.id))
+        if mandate is None or mandate.page_sealed is None:
+            return None
+        action = await info.context.load(mandates.actions, (root.user_id, root.id))
+        return NextAction(url=URL(action.page), expires_at=action.expires_at) if action else None
 
     return strawberry.field(
         resolver=next_action,

@@ -7,6 +7,7 @@ import strawberry
 from api.app.accounts import AccountMutation, AccountQuery, LinkedAccount
 from api.app.agreements import Agreement, AgreementMutation
 from api.app.applications import Application, ApplicationMutation
+from api.app.autopay import AutopayMutation
 from api.app.changes import ChangeMutation
 from api.app.choices import ChoiceQuery
 from api.app.consent_requests import ConsentRequestMutation, ConsentRequestQuery
@@ -69,6 +70,7 @@ class Mutation(
     ChangeMutation,
     LeaseMutation,
     RepaymentMutation,
+    AutopayMutation,
     RefundMutation,
     GoodsMutation,
     TreatmentMutation,

@@ -65,4 +65,4 @@ def html_response_of(text: str, status: int = 200) -> Response:
 
 
 routes: list[Route] = [Route("/dev/cashier", turns, methods=["GET", "POST", "DELETE"])]
-pages: list[BaseRoute] = [Route(f"{cashier.PATH}/{{id:uuid}}", pay, methods=["GET", "POST"])]
+pages: list[BaseRoute] = [Route(f"{orders.PATH}/{{id:uuid}}", pay, methods=["GET", "POST"])]

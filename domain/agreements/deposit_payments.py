@@ -32,6 +32,10 @@ class DepositCause:
         await hold(db, agreement, deposit, payment)
         return True
 
+    async def is_wanted(self, db: Db, payment: Payment) -> bool:
+        """No mandate is for a deposit."""
+        return False
+
     async def fail(self, db: Db, payment: Payment) -> None:
         """The person can pay it again, as long as it is waited for."""
 

@@ -14,8 +14,9 @@ from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, Deposit
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.payments import causes, paying, payments, refunding
-from domain.payments.cashiers import PaymentStatus
+from domain.payments.cashiers import MandateStatus, PaymentStatus
 from domain.payments.causes import PaidFor
+from domain.payments.mandates import Mandate
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from infra import clock, receipts
@@ -154,6 +155,12 @@ async def _on_their_way(db: Db, agreement: Agreement) -> Sequence[Refund]:
     return (await db.execute(theirs.where(Refund.status == PaymentStatus.PENDING))).scalars().all()
 
 
+async def is_due(db: Db, payment: Payment) -> bool:
+    """Whether at least as much as a payment is due today on the agreement that it is for."""
+    agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
+    return agreement.status in agreements.OWING and (await standing_of(db, agreement)).due >= payment.amount
+
+
 class RepaymentCause:
     """What follows when money for an agreement has come, or went back."""
 
@@ -177,6 +184,11 @@ class RepaymentCause:
         if agreement.status is AgreementStatus.UNWOUND:
             await give_back_credit(db, standing)
         return True
+
+    async def is_wanted(self, db: Db, payment: Payment) -> bool:
+        """Whether so much is due, and the person still lets it be drawn."""
+        mandate = await db.get_one(Mandate, (payment.user_id, payment.mandate_id))
+        return mandate.status is MandateStatus.SIGNED and await is_due(db, payment)
 
     async def fail(self, db: Db, payment: Payment) -> None:
         """Nothing was booked for it, so nothing is taken back."""

@@ -96,6 +96,16 @@ class AgreementStanding:
         return max((act.until for act in pauses if act.until and act.until >= self.on), default=None)
 
     @property
+    def due(self) -> int:
+        """What is due by today and not paid."""
+        return sum(row.outstanding for row in self.due_rows)
+
+    @property
+    def due_rows(self) -> list[PlannedRow]:
+        """The instalments that are due by today and not paid, the oldest first."""
+        return [row for row in self.life.rows if row.outstanding and row.due_on <= self.on]
+
+    @property
     def overdue_days(self) -> int:
         return max(0, (self.on - row.due_on).days) if (row := self.life.next_due) else 0
 

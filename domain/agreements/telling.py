@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.agreements import agreements, claim_words, deposits, draw_downs, words
+from domain.agreements import agreements, autopay, autopay_words, claim_words, deposits, draw_downs, repaying, words
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.kinds import KINDS
@@ -13,8 +13,9 @@ from domain.agreements.repaying import REPAYMENT
 from domain.money import late_fees
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
-from domain.payments import payments, refunds
+from domain.payments import mandates, payments, refunds
 from domain.payments.cashiers import PaymentStatus
+from domain.payments.mandates import Mandate, WhyMandateEnded
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from infra.database import Db
@@ -39,7 +40,9 @@ KIND_OF: Mapping[str, NoticeKind] = {
 async def tell_of_agreement(db: Db, event: Event) -> None:
     """An instalment that was paid meanwhile is not told to be late."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
-    if event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
+    if event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement):
+        await notify(db, agreement.user_id, autopay_words.SOON, agreement.id, product=agreement.title)
+    elif event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
         kind = KINDS[agreement.kind].arrived if event.name == agreements.DRAWN else KIND_OF[event.name]
         assert kind is not None, "whoever announces it has words for it"
         await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
@@ -61,10 +64,31 @@ async def tell_payout_failed(db: Db, event: Event) -> None:
 
 @reaction(payments.FAILED, stored_as="tell_payment_failed")
 async def tell_payment_failed(db: Db, event: Event) -> None:
-    """What came after all is not told to have failed."""
+    """What came after all is not told to have failed, nor what was drawn and is not due any more."""
     payment = await db.get_one(Payment, (event.user_id, event.subject_id))
-    if payment.cause == REPAYMENT and payment.status is PaymentStatus.FAILED:
+    if payment.cause != REPAYMENT or payment.status is not PaymentStatus.FAILED:
+        return
+    if not payment.is_drawn:
         await _tell_of_money(db, payment, words.PAYMENT_FAILED)
+    elif await repaying.is_due(db, payment):
+        is_last = payment.attempt == autopay.ATTEMPTS
+        await _tell_of_money(db, payment, autopay_words.FAILED if is_last else autopay_words.FAILED_ONCE)
+
+
+@reaction(payments.DRAWN, stored_as="tell_of_draw")
+async def tell_of_draw(db: Db, event: Event) -> None:
+    payment = await db.get_one(Payment, (event.user_id, event.subject_id))
+    await _tell_of_money(db, payment, autopay_words.DRAWN)
+
+
+@reaction(mandates.SIGNED, mandates.ENDED, stored_as="tell_of_mandate")
+async def tell_of_mandate(db: Db, event: Event) -> None:
+    """Nobody is told of one that they never signed, or that ended with its agreement."""
+    mandate = await db.get_one(Mandate, (event.user_id, event.subject_id))
+    kind = autopay_words.ON if event.name == mandates.SIGNED else autopay_words.ENDED
+    if event.name == mandates.SIGNED or mandate.why in (WhyMandateEnded.PERSON, WhyMandateEnded.WITHDRAWN):
+        agreement = await _agreement(db, mandate.user_id, mandate.agreement_id)
+        await notify(db, agreement.user_id, kind, agreement.id, product=agreement.title)
 
 
 @reaction(refunds.FAILED, stored_as="tell_refund_failed")

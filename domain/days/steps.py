@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from domain.agreements import booking, lapsing, moving_out
+from domain.agreements import autopay, booking, lapsing, moving_out
 from domain.agreements.standings import AgreementStanding
 from infra.database import Db
 
@@ -21,6 +21,7 @@ class DayStep:
 
 STEPS = (
     DayStep("book what fell due, and what is late", booking.accrue_all),
+    DayStep("draw what is due by mandates", autopay.draw_all),
     DayStep("let lapse what has not begun", lapsing.lapse_all),
     DayStep("give back what is left of leases that are over", moving_out.give_back_all),
 )

@@ -19,13 +19,16 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True)
 class CashierOrder:
-    """What a cashier is asked to collect. `title` is what the person reads there, and nothing of theirs."""
+    """What a cashier is asked to collect. `title` is what the person reads there, and nothing of theirs. `mandate`: the cashier's
+    own reference of the mandate by which it is drawn; None where the person pays.
+    """
 
     id: UUID
     amount: Money
     title: str
     expires_at: datetime
     address: str = field(default="", repr=False)  # from where the person asks, which some cashiers want to know
+    mandate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,32 @@ class RefundAnswer:
     is_stuck: bool = False
 
 
+class MandateStatus(StrEnum):
+    PENDING = "PENDING"
+    SIGNED = "SIGNED"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True)
+class MandateOrder:
+    """What a cashier is asked to let the person sign. `title` is what they read there, and nothing of theirs."""
+
+    id: UUID
+    title: str
+
+
+@dataclass(frozen=True)
+class MandateAnswer:
+    """What a cashier says of one mandate: its own reference once it is signed, a page while the person has to sign."""
+
+    status: MandateStatus
+    reference: str | None = None
+    page: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        assert (self.status is MandateStatus.SIGNED) <= (self.reference is not None), "what is signed has a reference"
+
+
 class CashierAway(Exception):
     """Nothing was learned: it may have been done or not. `reason` is a short code for logs, without anything personal."""
 
@@ -100,6 +129,15 @@ class Cashier(Protocol):
 
     async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
         """What became of a refund; None where the cashier knows of none."""
+
+    async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        """Let the person sign. Asked again by the same id, it is the same mandate; ENDED where this cashier draws nothing."""
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        """Where a mandate stands; None where the cashier knows of none."""
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        """Let nothing be drawn by it any more: ENDED, once the cashier itself says so."""
 
 
 _named: list[Callable[[str], Cashier]] = []

@@ -32,6 +32,9 @@ class PaymentCause(Protocol):
     async def settle(self, db: Db, payment: "Payment") -> bool:
         """Book the money. False: there is nothing any more that it could be for."""
 
+    async def is_wanted(self, db: Db, payment: "Payment") -> bool:
+        """Whether what a mandate is about to draw is still owed."""
+
     async def fail(self, db: Db, payment: "Payment") -> None:
         """Take note that no money comes."""
 

@@ -9,10 +9,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
-from domain.payments import cashiers, causes, payments, takings
+from domain.payments import cashiers, causes, draws, payments, signing, takings
 from domain.payments.cashiers import CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.looks import LAST_LOOK, next_look
+from domain.payments.mandates import Mandate
 from domain.payments.payments import ADDRESS, LIFE, LOOK_DUE, PAGE, CashierOrderOwner, Payment, PaymentFailure
 from domain.payments.takings import Taking, WhyUnmatched
 from infra import clock, outbox, vault
@@ -126,7 +127,10 @@ async def _order_of(db: Db, payment: Payment) -> CashierOrder:
     address = ""
     if payment.address_sealed is not None:
         address = (await vault.seal_of(db, payment.user_id)).open(payment.address_sealed, ADDRESS)
-    return CashierOrder(payment.id, payment.money, title, payment.expires_at, address)
+    mandate = None
+    if payment.mandate_id is not None:
+        mandate = (await db.get_one(Mandate, (payment.user_id, payment.mandate_id))).reference
+    return CashierOrder(payment.id, payment.money, title, payment.expires_at, address, mandate)
 
 
 async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
@@ -134,9 +138,16 @@ async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
     async with reading() as db:
         payment = await db.get_one(Payment, (user_id, payment_id))
         order, now = await _order_of(db, payment), await clock.now(db)
+        is_unasked_draw = payment.is_drawn and payment.answered_at is None
+        if is_unasked_draw and await draws.is_stopped(db):
+            return None
+        is_wanted = not is_unasked_draw or await causes.cause(payment.cause).is_wanted(db, payment)
     cashier, is_over = cashiers.cashier(payment.cashier), now >= payment.expires_at
     try:
-        if payment.answered_at is None and not is_over:
+        if not is_wanted:
+            # It may have been asked by a process that ended before it wrote that down.
+            return await cashier.look_up(order) or CashierAnswer(PaymentStatus.FAILED)
+        if is_unasked_draw or (payment.answered_at is None and not is_over):
             return await cashier.collect(order)
         answer = await cashier.look_up(order)
         if is_over and payment.is_open and (answer is None or answer.status is PaymentStatus.NEEDS_ACTION):
@@ -176,6 +187,8 @@ async def _settle(db: Db, payment: Payment, taking: Taking) -> None:
     # What was paid was paid after we asked for it, whatever the cashier's clock says.
     payment.settled_at = max(taking.paid_at, payment.begun_at)
     await LIFE.move(db, payment, PaymentStatus.SETTLED)
+    if payment.is_drawn:
+        await outbox.announce(db, payments.DRAWN, user_id=payment.user_id, subject_id=payment.id)
     if not await causes.cause(payment.cause).settle(db, payment):
         await takings.set_apart(db, taking, WhyUnmatched.NOTHING_OWED, payment.user_id)
 
@@ -192,6 +205,8 @@ async def _end(db: Db, payment: Payment, failure: PaymentFailure) -> None:
     payment.failure, payment.page_sealed, payment.address_sealed = failure, None, None
     await LIFE.move(db, payment, PaymentStatus.FAILED)
     await causes.cause(payment.cause).fail(db, payment)
+    if payment.mandate_id is not None:
+        await signing.look_soon(db, payment.user_id, payment.mandate_id)
     # A cashier that contradicts itself may have money for us all the same, and its word of it may be lost.
     await _plan(db, payment, await clock.now(db) + LAST_LOOK)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, select
+from sqlalchemy import CheckConstraint, Index, SmallInteger, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import PaymentStatus
@@ -23,8 +23,10 @@ from infra.revisions import Raised, raises
 
 PAGE, ADDRESS = "payments.page", "payments.address"
 LASTS = timedelta(minutes=15)  # until a page that nobody has paid on is closed
+DRAW_LASTS = timedelta(days=1)  # until what a mandate draws is closed, where nobody knows what became of it
 LOOK_DUE = declare("payment.look_due")
 NEEDS_ACTION, SETTLED, FAILED = map(declare, ("payment.needs_action", "payment.settled", "payment.failed"))
+DRAWN = declare("payment.drawn")  # a mandate has drawn it
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_ACTION)
 
@@ -61,6 +63,7 @@ class Payment(Entity):
 
     `answered_at` is when the cashier first said anything: until then it is asked for the money, afterwards what became of it.
     `counts_on` is the day from which it counts whenever it is settled; None: the day on which it was.
+    `mandate_id`: by which it is drawn, for what was due up to `due_on`, the how manieth time is `attempt`; None where a person pays.
     """
 
     __tablename__ = "payments"
@@ -83,16 +86,39 @@ class Payment(Entity):
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     counts_on: Mapped[date | None] = mapped_column(default=None)
     failure: Mapped[PaymentFailure | None] = mapped_column(default=None)
+    mandate_id: Mapped[UUID | None] = mapped_column(default=None)
+    due_on: Mapped[date | None] = mapped_column(default=None)
+    attempt: Mapped[int | None] = mapped_column(SmallInteger, default=None)
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(status = 'SETTLED') = (settled_at IS NOT NULL)", name="settled"),
         Index(None, "user_id", "cause_id"),
+        # Nothing is drawn twice for the same, whoever draws at once.
+        Index(
+            "uq_payments_draws",
+            "user_id",
+            "cause_id",
+            "due_on",
+            "attempt",
+            unique=True,
+            postgresql_where="mandate_id IS NOT NULL",
+        ),
+        Index(
+            "ix_payments_draws_held",
+            "currency",
+            postgresql_where="mandate_id IS NOT NULL AND answered_at IS NULL AND status = 'PENDING'",
+        ),
     )
 
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is drawn by a mandate."""
+        return self.mandate_id is not None
 
     @property
     def is_open(self) -> bool:

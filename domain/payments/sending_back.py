@@ -77,6 +77,10 @@ class UnmatchedCause:
     async def settle(self, db: Db, payment: Payment) -> bool:
         return False
 
+    async def is_wanted(self, db: Db, payment: Payment) -> bool:
+        """No mandate is for this."""
+        return False
+
     async def fail(self, db: Db, payment: Payment) -> None:
         """Nobody is asked to pay for nothing."""
 

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx2
 
-from domain.payments import paying
+from domain.payments import paying, signing
 from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
     CashierOrder,
+    MandateAnswer,
+    MandateOrder,
+    MandateStatus,
     Paid,
     PaymentStatus,
     RefundAnswer,
@@ -26,6 +30,7 @@ from domain.payments.cashiers import (
 )
 from infra.setting_parts import AlipayCashier
 from integrations import rsa2
+from integrations.cashier import alipay_mandates
 from integrations.cashier.reading import NotBelieved, decimal_amount, moment, order_id
 from integrations.client import outgoing, patiently
 from integrations.providers.alipay import BEIJING, OK, reply_in, signed_form, signed_text
@@ -43,6 +48,8 @@ STATUSES: Mapping[str, PaymentStatus] = {
     "TRADE_SUCCESS": PaymentStatus.SETTLED,
     "TRADE_FINISHED": PaymentStatus.SETTLED,
 }
+NOTHING: Mapping[str, str] = {}
+WAITING, REFUSED, UNSURE = "10003", "40004", "ACQ.SYSTEM_ERROR"  # of a draw
 UNKNOWN_TRADE, WRONG_STATE = "ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"
 REFUSED_REFUNDS = frozenset({"ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.TRADE_HAS_FINISHED"})
 
@@ -59,6 +66,8 @@ class AlipayWap:
         """The page is an address that only we can have signed; Alipay makes the order when somebody opens it."""
         if order.amount.currency != CURRENCY:
             return CashierAnswer(PaymentStatus.FAILED)
+        if order.mandate is not None:
+            return await self._draw(order, order.mandate)
         asked = {
             "out_trade_no": order.id.hex,
             "total_amount": str(order.amount),
@@ -67,9 +76,41 @@ class AlipayWap:
             "quit_url": self.here,
             "time_expire": order.expires_at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
         }
-        where = {"notify_url": f"{self.here}/cashier/alipay", "return_url": f"{self.here}/cashier/done"}
+        where = {"notify_url": self._notify_url, "return_url": f"{self.here}/cashier/done"}
         form = self._signed("alipay.trade.wap.pay", asked, where)
         return CashierAnswer(PaymentStatus.NEEDS_ACTION, page=f"{self.keys.url}?{urlencode(form)}")
+
+    async def _draw(self, order: CashierOrder, agreement_no: str) -> CashierAnswer:
+        """What it says of the draw is asked of the trade itself: an order that was refused may still wait for its payer."""
+        asked = {
+            "out_trade_no": order.id.hex,
+            "total_amount": str(order.amount),
+            "subject": order.title,
+            "product_code": alipay_mandates.PRODUCT,
+            "agreement_params": {"agreement_no": agreement_no},
+        }
+        reply = await self._ask("alipay.trade.pay", asked, {"notify_url": self._notify_url})
+        code = code_in(reply, "code", absent="error")
+        if code in (OK, WAITING):
+            return await self.look_up(order) or CashierAnswer(PaymentStatus.PENDING)
+        if code == REFUSED and text_in(reply, "sub_code") != UNSURE:
+            return await self.close(order)
+        raise CashierAway(f"alipay:{code}")
+
+    async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        """The page is an address that only we can have signed; Alipay makes the agreement when somebody opens it."""
+        if self.keys.mandate_scene is None:
+            return MandateAnswer(MandateStatus.ENDED)
+        asked = {**alipay_mandates.named(mandate, self.keys.mandate_scene), "access_params": {"channel": "ALIPAYAPP"}}
+        where = {"notify_url": self._notify_url, "return_url": f"{self.here}/cashier/done"}
+        page = f"{self.keys.url}?{urlencode(self._signed(alipay_mandates.SIGN, asked, where))}"
+        return MandateAnswer(MandateStatus.PENDING, page=page)
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        return await alipay_mandates.look_up(self._ask, mandate, self.keys.mandate_scene or "")
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        return await alipay_mandates.withdraw(self._ask, mandate, self.keys.mandate_scene or "")
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
         reply = await self._ask("alipay.trade.query", {"out_trade_no": order.id.hex})
@@ -117,6 +158,10 @@ class AlipayWap:
     async def hear(self, form: Mapping[str, str], now: datetime) -> None:
         """Take a notification in. Raises NotBelieved where Alipay did not send it to us."""
         self._require_believable(form, now)
+        if form.get("notify_type") in alipay_mandates.NEWS:
+            if isinstance(mandate_id := order_id(form.get("external_agreement_no", "")), UUID):
+                await signing.hear(NAME, mandate_id)
+            return
         # That money went back is no word on whether it came; who gave it back was told.
         if form.get("gmt_refund") or form.get("refund_fee"):
             return
@@ -137,16 +182,20 @@ class AlipayWap:
         if abs(now - _beijing(form, "notify_time")) > CLOCK_TOLERANCE:
             raise NotBelieved("alipay:old")
 
-    def _signed(self, method: str, asked: Mapping[str, str], also: Mapping[str, str]) -> dict[str, str]:
+    @property
+    def _notify_url(self) -> str:
+        return f"{self.here}/cashier/alipay"
+
+    def _signed(self, method: str, asked: Mapping[str, Any], also: Mapping[str, str]) -> dict[str, str]:
         content = json.dumps(dict(asked), ensure_ascii=False, sort_keys=True)
         key = self.keys.private_key.get_secret_value()
         return signed_form(self.keys.app_id, method, {"biz_content": content, **also}, key)
 
-    async def _ask(self, method: str, asked: Mapping[str, str]) -> Reply:
+    async def _ask(self, method: str, asked: Mapping[str, Any], also: Mapping[str, str] = NOTHING) -> Reply:
         """All of these may be asked twice. What was answered is believed where Alipay signed it."""
         try:
             async with outgoing(self.allow) as client, asyncio.timeout(DEADLINE_SECONDS):
-                answer = await patiently(lambda: client.post(self.keys.url, data=self._signed(method, asked, {})))
+                answer = await patiently(lambda: client.post(self.keys.url, data=self._signed(method, asked, also)))
             return reply_in(answer.content, method, self.keys.public_key)
         except (httpx2.HTTPError, TimeoutError):
             raise CashierAway("alipay:no_answer") from None

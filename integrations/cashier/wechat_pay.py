@@ -10,21 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import httpx2
 
-from domain.payments import paying, refunding
+from domain.payments import paying, refunding, signing
 from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
     CashierOrder,
+    MandateAnswer,
+    MandateOrder,
+    MandateStatus,
     Paid,
     PaymentStatus,
     RefundAnswer,
     RefundOrder,
 )
 from infra.setting_parts import WeChatPayCashier
-from integrations.cashier import wechat_pay_signing as signing
+from integrations.cashier import wechat_pay_mandates
+from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.client import outgoing, patiently
 from integrations.replies import Reply, id_in, json_object, part_of, text_in
@@ -38,6 +43,7 @@ SUCCESS = 200, 204
 STATUSES: Mapping[str, PaymentStatus] = {
     "NOTPAY": PaymentStatus.NEEDS_ACTION,
     "USERPAYING": PaymentStatus.PENDING,
+    "ACCEPT": PaymentStatus.PENDING,  # it will draw it
     "SUCCESS": PaymentStatus.SETTLED,
     "REFUND": PaymentStatus.SETTLED,  # it came, and some of it went back since
     "CLOSED": PaymentStatus.FAILED,
@@ -67,6 +73,9 @@ class WeChatPayH5:
     async def collect(self, order: CashierOrder) -> CashierAnswer:
         if order.amount.currency != CURRENCY:
             return CashierAnswer(PaymentStatus.FAILED)
+        if order.mandate is not None:
+            status, _ = await wechat_pay_mandates.draw(self._ask, self.keys.app_id, order, self._notify_url)
+            return await self._drawn(order, status)
         asked = {
             "appid": self.keys.app_id,
             "mchid": self.keys.merchant_id,
@@ -86,6 +95,30 @@ class WeChatPayH5:
             # It says why it will collect nothing, under its signature.
             return CashierAnswer(PaymentStatus.FAILED)
         raise CashierAway(f"wechat_pay:http_{status}")
+
+    async def _drawn(self, order: CashierOrder, status: int) -> CashierAnswer:
+        """It draws some time after it took the order; what it refused, it may have taken before."""
+        answer = await self.look_up(order)
+        if status in SUCCESS or (answer is not None and answer.status is not PaymentStatus.NEEDS_ACTION):
+            return answer or CashierAnswer(PaymentStatus.PENDING)
+        if 400 <= status < 500 and status not in (401, 429):
+            return CashierAnswer(PaymentStatus.FAILED)
+        raise CashierAway(f"wechat_pay:http_{status}")
+
+    async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        if self.keys.mandate_plan is None:
+            return MandateAnswer(MandateStatus.ENDED)
+        return await wechat_pay_mandates.sign(
+            self._ask, self.keys.app_id, self.keys.mandate_plan, mandate, self._notify_url
+        )
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        return await wechat_pay_mandates.look_up(self._ask, self.keys.merchant_id, self.keys.mandate_plan or 0, mandate)
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        return await wechat_pay_mandates.withdraw(
+            self._ask, self.keys.merchant_id, self.keys.mandate_plan or 0, mandate
+        )
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
         where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}?mchid={self.keys.merchant_id}"
@@ -133,10 +166,10 @@ class WeChatPayH5:
 
     async def hear(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         """Take a notification in. Raises NotBelieved where WeChat Pay did not send it to us just now."""
-        if failure := signing.disbelief(headers, body, self.keys, now):
+        if failure := signatures.disbelief(headers, body, self.keys, now):
             raise NotBelieved(failure)
         told = json_object(body) or {}
-        inside = signing.unseal(part_of(told, "resource"), self.keys.api_v3_key.get_secret_value())
+        inside = signatures.unseal(part_of(told, "resource"), self.keys.api_v3_key.get_secret_value())
         if inside is None or text_in(inside, "mchid") != self.keys.merchant_id:
             raise NotBelieved("wechat_pay:resource")
         try:
@@ -145,7 +178,10 @@ class WeChatPayH5:
             raise NotBelieved(odd.reason) from None
 
     async def _hear_inside(self, event_type: str, inside: Reply) -> None:
-        if event_type.startswith("REFUND."):
+        if "out_contract_code" in inside:
+            if isinstance(mandate_id := order_id(text_in(inside, "out_contract_code")), UUID):
+                await signing.hear(NAME, mandate_id)
+        elif event_type.startswith("REFUND."):
             await refunding.hear_by_id(NAME, order_id(text_in(inside, "out_refund_no")), _refund_heard(inside))
         elif not self._is_ours(inside):
             raise CashierAway("wechat_pay:other_app")
@@ -164,7 +200,7 @@ class WeChatPayH5:
         body = b"" if asked is None else json.dumps(asked, ensure_ascii=False).encode()
 
         async def send() -> httpx2.Response:
-            headers = signing.headers(method, where, body, self.keys)
+            headers = signatures.headers(method, where, body, self.keys)
             return await client.request(method, f"{self.keys.url}{where}", content=body, headers=headers)
 
         try:
@@ -172,7 +208,7 @@ class WeChatPayH5:
                 answer = await patiently(send)
         except (httpx2.HTTPError, TimeoutError):
             raise CashierAway("wechat_pay:no_answer") from None
-        if failure := signing.disbelief(dict(answer.headers), answer.content, self.keys):
+        if failure := signatures.disbelief(dict(answer.headers), answer.content, self.keys):
             raise CashierAway(failure)
         return answer.status_code, json_object(answer.content) or {}
 

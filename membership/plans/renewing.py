@@ -96,6 +96,10 @@ class PlanCause:
         await _look_at(db, bought, bought.paid_until)
         return True
 
+    async def is_wanted(self, db: Db, payment: Payment) -> bool:
+        """No mandate is for this."""
+        return False
+
     async def fail(self, db: Db, payment: Payment) -> None:
         bought = await db.get_one(PlanSubscription, (payment.user_id, payment.cause_id))
         if bought.status is PlanStatus.NEEDS_PAYMENT:

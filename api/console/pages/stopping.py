@@ -27,7 +27,11 @@ ADDRESS = "/console/stops"
 SHOWN = 50
 STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 NO_SUCH = N_("There is no such page.")
-KINDS = {StopKind.DRAW_DOWNS: N_("Draw-downs"), StopKind.PAYOUTS: N_("Payouts")}
+KINDS = {
+    StopKind.DRAW_DOWNS: N_("Draw-downs"),
+    StopKind.AUTOPAY: N_("Autopay"),
+    StopKind.PAYOUTS: N_("Payouts"),
+}
 
 
 @dataclass(frozen=True)

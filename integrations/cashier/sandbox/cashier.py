@@ -4,19 +4,26 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from domain.payments.cashiers import CashierAnswer, CashierOrder, Paid, PaymentStatus, RefundAnswer, RefundOrder
+from domain.payments.cashiers import (
+    CashierAnswer,
+    CashierOrder,
+    MandateAnswer,
+    MandateOrder,
+    Paid,
+    PaymentStatus,
+    RefundAnswer,
+    RefundOrder,
+)
 from infra import clock
 from infra.database import Db, transact
 from infra.money import Money
 from infra.outbox import Event
 from infra.pruning import PRUNE
 from infra.reactions import reaction
-from infra.settings import settings
-from integrations.cashier.sandbox import orders, speaking
-from integrations.cashier.sandbox.orders import SandboxKind, SandboxMode, SandboxOrder
+from integrations.cashier.sandbox import mandates, orders, speaking
+from integrations.cashier.sandbox.orders import SandboxKind, SandboxMode, SandboxOrder, page_for
 
 NAME = "sandbox"
-PATH = "/sandbox/cashier"
 
 
 class SandboxCashier:
@@ -51,10 +58,24 @@ class SandboxCashier:
 
         return await transact(looked_up)
 
+    async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        return await transact(lambda db: mandates.sign(db, mandate))
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        return await transact(lambda db: mandates.look_up(db, mandate.id))
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        return await transact(lambda db: mandates.withdraw(db, mandate.id))
+
 
 async def press(db: Db, id: UUID, is_paid: bool) -> SandboxOrder | None:
-    """What a person does on the page of an order. One that is over, or waits for nobody, stays as it is."""
+    """What a person does on the page of an order. One that is over, or waits for nobody, stays as it is; but who has signed a
+    mandate can end it there.
+    """
     found = await orders.order(db, id)
+    if found is not None and found.kind is SandboxKind.MANDATE and not is_paid:
+        found.status = PaymentStatus.FAILED
+        return found
     if found is None or found.status is not PaymentStatus.NEEDS_ACTION:
         return found
     now = await clock.now(db)
@@ -70,8 +91,7 @@ def answer_of(order: SandboxOrder) -> CashierAnswer:
         assert order.settled_at is not None
         paid = Paid(_reference(order.id), Money(order.amount, order.currency), order.settled_at)
         return CashierAnswer(PaymentStatus.SETTLED, paid)
-    page = f"{settings().public_url}{PATH}/{order.id}" if order.status is PaymentStatus.NEEDS_ACTION else None
-    return CashierAnswer(order.status, page=page)
+    return CashierAnswer(order.status, page=page_for(order) if order.status is PaymentStatus.NEEDS_ACTION else None)
 
 
 @reaction(PRUNE, stored_as="prune_sandbox_orders")
@@ -87,7 +107,7 @@ async def _collect(db: Db, asked: CashierOrder) -> CashierAnswer:
         found = SandboxOrder(
             id=asked.id,
             kind=SandboxKind.PAYMENT,
-            mode=await orders.take_turn(db),
+            mode=await _way(db, asked),
             amount=asked.amount.minor,
             currency=asked.amount.currency,
             title=asked.title,
@@ -97,6 +117,16 @@ async def _collect(db: Db, asked: CashierOrder) -> CashierAnswer:
         await orders.begin(db, found)
         await speaking.plan(db, found)
     return answer_of(found)
+
+
+async def _way(db: Db, asked: CashierOrder) -> SandboxMode:
+    """As it was told; but nothing is drawn by a mandate that is not signed, or is over."""
+    mode = await orders.take_turn(db)
+    if asked.mandate is None:
+        return mode
+    # Whom it draws from is not asked, so nobody has anything to open.
+    is_signed = await mandates.is_signed(db, asked.mandate)
+    return mode if is_signed and mode is not SandboxMode.ACTION else SandboxMode.FAIL
 
 
 async def _give_back(db: Db, asked: RefundOrder) -> RefundAnswer:

@@ -12,7 +12,9 @@ from domain.payments.cashiers import PaymentStatus
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
+from infra.settings import settings
 
+PATH = "/sandbox/cashier"
 DELAY = timedelta(minutes=1)  # of the house's clock
 KEPT_FOR = timedelta(days=400)
 
@@ -30,6 +32,7 @@ class SandboxKind(StrEnum):
     PAYMENT = "PAYMENT"
     PAYOUT = "PAYOUT"
     REFUND = "REFUND"
+    MANDATE = "MANDATE"  # signed once it is SETTLED, over once it is FAILED
 
 
 class SandboxTurn(Entity):
@@ -122,6 +125,11 @@ async def begin(db: Db, new: SandboxOrder) -> None:
             new.status = PaymentStatus.NEEDS_ACTION
     db.add(new)
     await db.flush()
+
+
+def page_for(order: SandboxOrder) -> str:
+    """Where a person acts on it."""
+    return f"{settings().public_url}{PATH}/{order.id}"
 
 
 async def prune(db: Db) -> None:

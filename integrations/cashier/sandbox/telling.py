@@ -1,6 +1,6 @@
 """What the sandbox says unasked arrives as any cashier's notification, or partner's report, would."""
 
-from domain.payments import paying
+from domain.payments import paying, signing
 from domain.payments.cashiers import CashierAnswer, PaymentStatus
 from infra.database import transact
 from infra.outbox import Event
@@ -12,7 +12,9 @@ from integrations.cashier.sandbox.speaking import SPEAKS
 
 async def tell(order: SandboxOrder, words: PaymentStatus | None = None) -> None:
     """Where the order stands; or these words, which are no truer for being said."""
-    if order.kind is SandboxKind.PAYOUT:
+    if order.kind is SandboxKind.MANDATE:
+        await signing.hear(cashier.NAME, order.id)
+    elif order.kind is SandboxKind.PAYOUT:
         await payouts.tell(order.id, words or order.status)
     elif words is PaymentStatus.FAILED:
         await paying.hear(cashier.NAME, order.id, CashierAnswer(words))

@@ -12,6 +12,8 @@ from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
     CashierOrder,
+    MandateAnswer,
+    MandateOrder,
     Paid,
     PaymentStatus,
     RefundAnswer,
@@ -41,9 +43,14 @@ class ScriptedCashier:
     closes: list[CashierAnswer | CashierAway] = field(default_factory=list)
     refunds: list[RefundAnswer | CashierAway] = field(default_factory=list)
     refund_looks: list[RefundAnswer | CashierAway | None] = field(default_factory=list)
+    signs: list[MandateAnswer | CashierAway] = field(default_factory=list)
+    mandate_looks: list[MandateAnswer | CashierAway | None] = field(default_factory=list)
+    withdraws: list[MandateAnswer | CashierAway] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    orders: list[CashierOrder] = field(default_factory=list)
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
+        self.orders.append(order)
         return self._next("collect", self.collects)
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
@@ -57,6 +64,15 @@ class ScriptedCashier:
 
     async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
         return self._next("look_up_refund", self.refund_looks)
+
+    async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        return self._next("sign", self.signs)
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        return self._next("look_up_mandate", self.mandate_looks)
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        return self._next("withdraw", self.withdraws)
 
     def _next(self, name: str, answers: list[T | CashierAway]) -> T:
         self.asked.append(name)
@@ -80,6 +96,9 @@ class Remembering:
     async def settle(self, db: Db, payment: Payment) -> bool:
         assert payment.settled_at is not None and payment.settled_at >= payment.begun_at
         self.happened.append(("settled", payment.id))
+        return self.takes
+
+    async def is_wanted(self, db: Db, payment: Payment) -> bool:
         return self.takes
 
     async def fail(self, db: Db, payment: Payment) -> None:

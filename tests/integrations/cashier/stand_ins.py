@@ -60,10 +60,15 @@ def beijing_now(**ago: int) -> str:
 
 @dataclass
 class AlipayStandIn:
-    """`trades` and `refunds` by our ids, as Alipay tells of them; `forge` lets it sign something else."""
+    """`trades`, `refunds` and `agreements` by our ids, as Alipay tells of them; `forge` lets it sign something else, `draws` is what
+    becomes of a draw: PAID, WAITS, POOR or UNSURE. `keeps`: it ends no agreement, and says that it did.
+    """
 
     trades: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    agreements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    draws: str = "PAID"
+    keeps: bool = False
     asked: list[str] = field(default_factory=list)
     forge: bool = False
     status: int = 200
@@ -83,6 +88,10 @@ class AlipayStandIn:
         return Response(body, self.status)
 
     def _reply(self, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        if method.startswith("alipay.user.agreement."):
+            return self._of_agreement(method, content)
+        if method == "alipay.trade.pay":
+            return self._draw(content)
         by_trade_no = {trade.get("trade_no"): order for order, trade in self.trades.items()}
         order = content.get("out_trade_no") or by_trade_no.get(content["trade_no"], "")
         trade = self.trades.get(order)
@@ -108,6 +117,43 @@ class AlipayStandIn:
             case "alipay.trade.fastpay.refund.query":
                 return {**good, "trade_no": trade["trade_no"], **self.refunds.get(content["out_request_no"], {})}
         return failing("isv.invalid-method")
+
+    def _of_agreement(self, method: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        assert (content["personal_product_code"], content["sign_scene"]) == ("GENERAL_WITHHOLDING_P", "INDUSTRY|LOANS")
+        number = content["external_agreement_no"]
+        found = self.agreements.get(number)
+        if found is None:
+            return failing("USER_AGREEMENT_NOT_EXIST")
+        if method == "alipay.user.agreement.unsign":
+            if not self.keeps:
+                del self.agreements[number]
+            return {"code": "10000", "msg": "Success"}
+        return {"code": "10000", "msg": "Success", "external_agreement_no": number, **found}
+
+    def _draw(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        assert content["product_code"] == "GENERAL_WITHHOLDING"
+        order, named = content["out_trade_no"], content["agreement_params"]["agreement_no"]
+        is_signed = any(
+            (each["agreement_no"], each["status"]) == (named, "NORMAL") for each in self.agreements.values()
+        )
+        if not is_signed:
+            return failing("ACQ.AGREEMENT_NOT_EXIST")
+        paid = self.draws == "PAID"
+        self.trades.setdefault(
+            order,
+            {
+                "trade_status": "TRADE_SUCCESS" if paid else "WAIT_BUYER_PAY",
+                "trade_no": f"2026{order[:12]}",
+                "total_amount": content["total_amount"],
+                "send_pay_date": beijing_now(),
+            },
+        )
+        match self.draws:
+            case "POOR":
+                return failing("ACQ.BUYER_BALANCE_NOT_ENOUGH")
+            case "UNSURE":
+                return failing("ACQ.SYSTEM_ERROR")
+        return {"code": "10000" if paid else "10003", "msg": "Success", "out_trade_no": order}
 
     def notification(self, out_trade_no: str, **changed: str) -> dict[str, str]:
         """A form as Alipay sends it; `key` another's signature, otherwise what is told otherwise."""
@@ -142,17 +188,29 @@ async def alipay_of(stand_in: AlipayStandIn) -> AsyncIterator[AlipayWap]:
 
 
 def alipay_keys(url: str = "https://openapi.alipay.com/gateway.do") -> AlipayCashier:
-    return AlipayCashier(app_id=APP_ID, private_key=SecretStr(APP_KEY), public_key=PLATFORM_PUBLIC_KEY, url=url)
+    return AlipayCashier(
+        app_id=APP_ID,
+        private_key=SecretStr(APP_KEY),
+        public_key=PLATFORM_PUBLIC_KEY,
+        mandate_scene="INDUSTRY|LOANS",
+        url=url,
+    )
 
 
 @dataclass
 class WeChatStandIn:
-    """`trades` and `refunds` by our ids; `misbehave` changes what goes out: status, headers, body."""
+    """`trades`, `refunds` and `contracts` by our ids; `misbehave` changes what goes out: status, headers, body. `keeps`: it ends no
+    contract, and says that it did; `is_poor`: nobody has money to draw.
+    """
 
     trades: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
+    contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keeps: bool = False
+    is_poor: bool = False
+    reserved: set[str] = field(default_factory=set)
     misbehave: Callable[[dict[str, str]], dict[str, str]] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -170,6 +228,8 @@ class WeChatStandIn:
         return self._signed(*self._reply(request.method, request.url.path, self.bodies[-1]))
 
     def _reply(self, method: str, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
+        if path.startswith("/v3/papay/"):
+            return self._papay(path, asked)
         last = path.rsplit("/", 1)[-1]
         if path == "/v3/pay/transactions/h5":
             if self.trades.get(asked["out_trade_no"], {}).get("trade_state") == "SUCCESS":
@@ -197,6 +257,31 @@ class WeChatStandIn:
             trade["trade_state"] = "CLOSED"
             return 204, None
         return 200, {"appid": "wx1", "mchid": MERCHANT, "out_trade_no": order, **trade}
+
+    def _papay(self, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
+        if path.endswith("/pre-entrust-sign/h5"):
+            assert asked["plan_id"] == 12_535 and asked["contract_notify_url"].endswith("/cashier/wechat-pay")
+            return 200, {"redirect_url": f"https://wx.tenpay.example/papay?code={asked['out_contract_code']}"}
+        if path.endswith("/schedule"):
+            self.reserved.add(path.split("/")[-2])
+            return 200, {"schedule_state": "SCHEDULED"}
+        if path.endswith("/transactions/apply"):
+            is_signed = any(
+                (each["contract_id"], each["contract_state"]) == (asked["contract_id"], "SIGNED")
+                for each in self.contracts.values()
+            )
+            if not is_signed or asked["contract_id"] not in self.reserved:
+                return 403, {"code": "RULE_LIMIT", "message": "不满足扣款条件"}
+            state = "PAYERROR" if self.is_poor else "ACCEPT"
+            self.trades.setdefault(asked["out_trade_no"], {"trade_state": state})
+            return 200, {"out_trade_no": asked["out_trade_no"], "amount": asked["amount"]}
+        code = path.removesuffix("/terminate").rsplit("/", 1)[-1]
+        found = self.contracts.get(code)
+        if found is None:
+            return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "协议不存在"}
+        if path.endswith("/terminate") and not self.keeps:
+            found["contract_state"] = "TERMINATED"
+        return 200, {"mchid": MERCHANT, "appid": "wx1", "plan_id": 12_535, "out_contract_code": code, **found}
 
     def _signed(self, status: int, reply: dict[str, Any] | None) -> Response:
         body = b"" if reply is None else json.dumps(reply, ensure_ascii=False).encode()
@@ -255,5 +340,6 @@ def wechat_keys(url: str = "https://api.mch.weixin.qq.com") -> WeChatPayCashier:
         api_v3_key=SecretStr(V3_KEY),
         platform_serial=PLATFORM_SERIAL,
         platform_key=PLATFORM_PUBLIC_KEY,
+        mandate_plan=12_535,
         url=url,
     )

@@ -1,0 +1,132 @@
+"""Mandate: a person's leave to draw what they owe by itself, which they sign at the cashier and end in one tap."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.payments.cashiers import MandateOrder, MandateStatus
+from domain.payments.payments import Action
+from infra import vault
+from infra.database import Db
+from infra.entity import Entity, Id, OwnerId
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
+from infra.loaders import is_any_pair, loader
+from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question
+from infra.revisions import Raised, raises
+from infra.words import DEFAULT_LOCALE, N_, say
+
+PAGE = "mandates.page"
+LASTS = timedelta(minutes=30)  # until a page that nobody has signed on is closed
+TITLE = N_("Instalments to Longan, drawn on their days")
+LOOK_DUE = declare("mandate.look_due")
+SIGNED, ENDED = declare("mandate.signed"), declare("mandate.ended")
+Status = MandateStatus
+OPEN = (Status.PENDING, Status.SIGNED)
+
+LIFE = Lifecycle(
+    "Mandate",
+    Move([Status.PENDING], Status.SIGNED, SIGNED),
+    Move([Status.PENDING], Status.ENDED, ENDED, at="expires_at", due=LOOK_DUE),
+    Move([Status.SIGNED], Status.ENDED, ENDED),
+    begins=Status.PENDING,
+    ends=(Status.ENDED,),
+    groups={"open": OPEN},
+)
+
+
+class WhyMandateEnded(StrEnum):
+    PERSON = "PERSON"  # they ended it here
+    UNSIGNED = "UNSIGNED"  # nobody signed it in time, or the cashier lets nobody sign
+    WITHDRAWN = "WITHDRAWN"  # they ended it at the cashier
+    OVER = "OVER"  # nothing is left to draw
+
+
+@raises(Raised.OWNERS)
+class Mandate(Entity):
+    """A person's leave, for one agreement, to draw what is due. `page` is where they sign at the cashier, and sealed; `reference`
+    is the cashier's own name of it.
+
+    `gone_at`: since when the cashier itself says that nothing can be drawn by it; until then it is asked to end it.
+    """
+
+    __tablename__ = "mandates"
+    __privacy__ = Privacy(Export.GIVEN, Erasure.KEPT)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id] = mapped_column(init=False)
+    agreement_id: Mapped[UUID]
+    cashier: Mapped[str]
+    begun_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[MandateStatus] = mapped_column(default=MandateStatus.PENDING)
+    page_sealed: Mapped[bytes | None] = mapped_column(default=None)
+    reference: Mapped[str | None] = mapped_column(default=None)
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    why: Mapped[WhyMandateEnded | None] = mapped_column(default=None)
+    gone_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        Index(
+            "uq_mandates_open",
+            "user_id",
+            "agreement_id",
+            unique=True,
+            postgresql_where=text("status IN ('PENDING', 'SIGNED')"),
+        ),
+        Index(None, "id"),
+    )
+
+    @property
+    def order(self) -> MandateOrder:
+        """What the cashier is asked, each time in the same words."""
+        return MandateOrder(self.id, say(TITLE, DEFAULT_LOCALE))
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_known_to_be_over(self) -> bool:
+        """Whether nothing is left to ask of it: the cashier has ended it too."""
+        return self.status is Status.ENDED and self.gone_at is not None
+
+
+async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
+    """The one that waits to be signed or is; whoever asks holds the agreement's row."""
+    its = select(Mandate).where(Mandate.user_id == user_id, Mandate.agreement_id == agreement_id)
+    anew = its.where(Mandate.status.in_(OPEN)).execution_options(populate_existing=True)
+    return (await db.execute(anew)).scalar_one_or_none()
+
+
+_IS_OPEN = text("mandates.status IN ('PENDING', 'SIGNED')")
+_OPEN = Question(lambda: select(Mandate).where(is_any_pair(Mandate.user_id, Mandate.agreement_id), _IS_OPEN))
+
+
+@loader(_OPEN)
+async def open_of_agreements(
+    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[Mandate]]
+) -> dict[tuple[UUID, UUID], Mandate]:
+    """What waits to be signed or is, by (user, agreement)."""
+    return {(each.user_id, each.agreement_id): each for (each,) in rows}
+
+
+async def actions(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Action]:
+    """Where the person has to sign now, by (user, agreement); who has nothing to sign is missing."""
+    waiting = {
+        key: each
+        for key, each in (await open_of_agreements(db, keys)).items()
+        if each.status is Status.PENDING and each.page_sealed is not None
+    }
+    seals = await vault.seals_of(db, {user_id for user_id, _ in waiting}) if waiting else {}
+    return {
+        key: Action(seals[each.user_id].open(each.page_sealed, PAGE), each.expires_at)
+        for key, each in waiting.items()
+        if each.user_id in seals and each.page_sealed is not None
+    }
