@@ -28,6 +28,7 @@ import domain.payments.refunding
 import domain.payments.sending_back
 import domain.people.signing_in
 import domain.people.staff_signing_in
+import domain.privacy.exporting
 import domain.reconciling.reconciling
 import domain.reconciling.remittances
 import domain.tasks
@@ -93,6 +94,7 @@ ROOMS = (
     domain.people.staff_signing_in,
     domain.reconciling.reconciling,
     domain.reconciling.remittances,
+    domain.privacy.exporting,
     domain.tasks,
     domain.telling,
     integrations.cashier.chosen,

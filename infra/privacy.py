@@ -20,7 +20,8 @@ class Erasure(StrEnum):
 
 @dataclass(frozen=True)
 class Privacy:
-    """Beside `__tablename__` as `__privacy__`."""
+    """Beside `__tablename__` as `__privacy__`. `secrets`: columns that open doors, and so are in no export, as tokens."""
 
     export: Export
     erasure: Erasure
+    secrets: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from domain.people.payment_accounts import PaymentAccount
 from domain.people.sessions import Session
 from domain.people.users import User
 from domain.permissions import Permission
+from domain.privacy import exports
 from infra import clock
 from infra.database import reading
 from membership import memberships, redemptions
@@ -91,6 +92,7 @@ NODES: Finders = {
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),
     "Consent": Finder(Permission.SIGNED_IN, rows_of(lambda context: consents.visible_to(context.user))),
+    "DataExport": Finder(Permission.SIGNED_IN, rows_of(lambda context: exports.visible_to(context.user))),
     "Dispute": Finder(Permission.SIGNED_IN, rows_of(lambda context: disputes.visible_to(context.user))),
     "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
     "Repayment": Finder(Permission.SIGNED_IN, rows_of(_my_repayments)),

@@ -17,6 +17,7 @@ from api.app.devices import Device, DeviceMutation
 from api.app.disputes import Dispute, DisputeMutation
 from api.app.draw_downs import DrawDown
 from api.app.evidence import Evidence
+from api.app.exports import DataExport, ExportMutation
 from api.app.factors import FactorMutation
 from api.app.goods import GoodsMutation
 from api.app.identity import IdentityMutation
@@ -80,6 +81,7 @@ class Mutation(
     ConsentMutation,
     ConsentRequestMutation,
     DisputeMutation,
+    ExportMutation,
     RedemptionMutation,
     PlanMutation,
 ):
@@ -97,6 +99,7 @@ def schema() -> Schema:
             Application,
             Benefit,
             Consent,
+            DataExport,
             Device,
             Dispute,
             DrawDown,

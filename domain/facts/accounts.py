@@ -66,7 +66,7 @@ class LinkedAccount(Entity):
     """
 
     __tablename__ = "linked_accounts"
-    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED, secrets=("tokens_sealed",))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

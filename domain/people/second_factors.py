@@ -48,7 +48,7 @@ class SecondFactor(Entity):
     """
 
     __tablename__ = "second_factors"
-    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED, secrets=("secret_sealed",))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)

@@ -49,7 +49,7 @@ class Session(Entity):
     """Tokens are derived from (id, generation), so none is stored. A generation counts as used at its first request."""
 
     __tablename__ = "sessions"
-    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED)
+    __privacy__ = Privacy(Export.GIVEN, Erasure.DELETED, secrets=("renewal_key",))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
