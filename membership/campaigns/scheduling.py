@@ -15,6 +15,7 @@ from membership.campaigns.campaigns import END_DUE, FIELD, START_DUE, Campaign, 
 AT_ONCE = timedelta(minutes=10)  # clocks differ: so long ago is now
 AHEAD_MAX = LASTS_MAX = timedelta(days=365)
 STARTS_AT, ENDS_AT = ("input", "startsAt"), ("input", "endsAt")
+END_LATER = N_("Enter a time after the start, up to a year later.")
 S = CampaignStatus
 
 
@@ -33,7 +34,7 @@ async def schedule(
     if not now - AT_ONCE <= starts_at <= now + AHEAD_MAX:
         raise invalid(N_("Enter a time from now to a year ahead."), STARTS_AT)
     if not max(now, starts_at) < ends_at <= starts_at + LASTS_MAX:
-        raise invalid(N_("Enter a time after the start, up to a year later."), ENDS_AT)
+        raise invalid(END_LATER, ENDS_AT)
     _require(campaign, S.APPROVED, N_("Somebody else must approve this campaign first."))
     await refuse_stale(db, campaign)
     campaign.starts_at, campaign.ends_at = max(now, starts_at), ends_at

@@ -20,9 +20,11 @@ def failed(request: Request, error: PublicError) -> Response:
 
 def routes() -> list[BaseRoute]:
     from api.console.pages import (
+        campaigns,
         case,
         claims,
         disputing,
+        drafting_campaigns,
         hardships,
         home,
         matching,
@@ -44,6 +46,13 @@ def routes() -> list[BaseRoute]:
         Route("/console/sign-in", signing_in.SignIn, max_body_size=BODY_BYTES_MAX),
         Route("/console/sign-out", signing_in.sign_out, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/tiers", tiers.tiers),
+        Route("/console/campaigns", campaigns.campaigns_page),
+        Route("/console/campaigns", drafting_campaigns.draft, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/campaigns/new", drafting_campaigns.new),
+        Route("/console/campaigns/audience", drafting_campaigns.count, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/campaigns/pause", campaigns.pause_all, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/campaigns/{id}", campaigns.campaign_page),
+        Route("/console/campaigns/{id}", campaigns.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/products", products.products),
         Route("/console/products.csv", products.exported),
         Route("/console/tiers.csv", tiers.exported),

@@ -41,6 +41,20 @@ def interval(low: float, middle: float, high: float, limit: float = 1.0, kind: s
     )
 
 
+def around_zero(low: float, middle: float, high: float, limit: float) -> Markup:
+    """A difference with what chance leaves open around it, from -`limit` to `limit`, with a line at zero."""
+    left, right, spot = (50 + 50 * max(-1.0, min(each / limit, 1.0)) for each in (low, high, middle))
+    kind = "good" if low > 0 else "stop" if high < 0 else "few"
+    return _svg(
+        '<rect class="track" width="100" height="10"/>'
+        f'<rect class="{kind} soft" x="{left:.2f}" y="2" width="{max(right - left, 0.6):.2f}" height="6"/>'
+        f'<rect class="{kind}" x="{max(spot - 0.4, 0):.2f}" width="0.8" height="10"/>'
+        '<rect class="mark" x="49.8" width="0.4" height="10"/>',
+        10,
+        "bar",
+    )
+
+
 def twins(before: Sequence[float], after: Sequence[float]) -> Markup:
     """Two spreads over the same bins, side by side: training and now."""
     top, room = max([*before, *after, 1e-9]), 100 / max(len(before), 1)

@@ -12,6 +12,8 @@ ALL = list(Role)
 MAY = {
     "/console": ALL,
     "/console/tiers": ALL,
+    "/console/campaigns": ALL,
+    "/console/campaigns/new": [Role.MARKETING],
     "/console/products": ALL,
     "/console/products/groups": ALL,
     "/console/products/groups.csv": ALL,

@@ -1,0 +1,198 @@
+"""Campaigns: all of them with what came of each; and one, with what people read, its steps, and whoever may take the next."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.rendering import page
+from api.console.pages.tiers import SEGMENTS
+from api.console.pages.visits import StaffVisit, requires
+from api.html import locale_of
+from domain.people import staff
+from domain.permissions import Permission
+from infra import clock
+from infra.database import Db, reading, transact
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.paging import page_of
+from infra.words import N_, say
+from membership import tiers
+from membership.benefits import Benefit
+from membership.campaigns import approving, campaigns, pausing, results, scheduling
+from membership.campaigns.campaigns import Campaign, CampaignStatus
+
+ADDRESS = "/console/campaigns"
+SHOWN, PAUSES_SHOWN = 50, 3
+NO_SUCH = N_("There is no such page.")
+STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
+STATUSES = {
+    CampaignStatus.DRAFT: N_("Draft"),
+    CampaignStatus.SUBMITTED: N_("Waits for approval"),
+    CampaignStatus.APPROVED: N_("Approved"),
+    CampaignStatus.SCHEDULED: N_("Scheduled"),
+    CampaignStatus.RUNNING: N_("Running"),
+    CampaignStatus.PAUSED: N_("Paused"),
+    CampaignStatus.ENDED: N_("Ended"),
+}
+Verb = Callable[[Db], Awaitable[Any]]
+
+
+@requires(Permission.SEE_CAMPAIGNS)
+async def campaigns_page(request: Request, visit: StaffVisit) -> Response:
+    return await _show_all(request, visit)
+
+
+@requires(Permission.APPROVE_MEMBERSHIP)
+async def pause_all(request: Request, visit: StaffVisit) -> Response:
+    form = await request.form()
+    reason, key = str(form.get("reason", "")), str(form.get("key", ""))
+    try:
+        await transact(lambda db: pausing.pause_all(db, visit.actor, reason=reason, key=key))
+    except Refusal as refusal:
+        return await _show_all(request, visit, refusal)
+    return RedirectResponse(ADDRESS, 303)
+
+
+async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    after = request.query_params.get("after")
+    async with reading() as db:
+        newest = await page_of(
+            db, campaigns.all_campaigns(), [Campaign.id], first=SHOWN, after=after, newest_first=True
+        )
+        ids = {campaign.id for campaign in newest.items}
+        figures, uplifts = await results.figures_of(db, ids), await results.uplifts_of(db, ids)
+        lately = await page_of(
+            db, pausing.all_pauses(), [pausing.CampaignPause.id], first=PAUSES_SHOWN, after=None, newest_first=True
+        )
+        stopped = await campaigns.by_ids(db, {UUID(id) for pause in lately.items for id in pause.stopped})
+        names = await staff.names_of(db, {pause.by_id for pause in lately.items})
+    return page(
+        request,
+        "campaigns.html",
+        STATUS.get(refusal.code, 409) if refusal else 200,
+        campaigns=newest.items,
+        after=newest.end if newest.has_next else None,
+        figures=figures,
+        uplifts=uplifts,
+        pauses=lately.items,
+        stopped={str(id): campaign for id, campaign in stopped.items()},
+        names=names,
+        statuses=STATUSES,
+        key=uuid4(),
+        error=_sentence(request, refusal),
+    )
+
+
+@requires(Permission.SEE_CAMPAIGNS)
+async def campaign_page(request: Request, visit: StaffVisit) -> Response:
+    return await _show(request, visit)
+
+
+@requires(Permission.SEE_CAMPAIGNS)
+async def answer(request: Request, visit: StaffVisit) -> Response:
+    """Take the step that the form names; whether its visitor may is asked of the step itself."""
+    id, form = _uuid(request.path_params["id"]), await request.form()
+    step = STEPS.get(str(form.get("said", "")))
+    if id is None or step is None:
+        return page(request, "refused.html", 404, why=NO_SUCH)
+    permission, verb = step
+    if not visit.actor.may(permission):
+        return page(request, "refused.html", 403, why=N_("Your role does not give access to this page."))
+    try:
+        await transact(verb(visit, id, form))
+    except Refusal as refusal:
+        return await _show(request, visit, refusal)
+    return RedirectResponse(f"{ADDRESS}/{id}", 303)
+
+
+def _stepping(take: Callable[..., Awaitable[Any]], **also: str) -> Callable[[StaffVisit, UUID, FormData], Verb]:
+    """A step with a comment, and with what else the form says under these names."""
+
+    def verb(visit: StaffVisit, id: UUID, form: FormData) -> Verb:
+        said = {name: str(form.get(field, "")) for name, field in also.items()}
+        comment = str(form.get("comment", ""))
+        return lambda db: take(db, visit.actor, campaign_id=id, comment=comment, **said)
+
+    return verb
+
+
+def _schedule(visit: StaffVisit, id: UUID, form: FormData) -> Verb:
+    async def verb(db: Db) -> Any:
+        starts_at = _moment(form, "starts", "startsAt") or await clock.now(db)
+        ends_at = _moment(form, "ends", "endsAt")
+        if ends_at is None:
+            raise invalid(scheduling.END_LATER, scheduling.ENDS_AT)
+        key = str(form.get("key", ""))
+        return await scheduling.schedule(db, visit.actor, campaign_id=id, starts_at=starts_at, ends_at=ends_at, key=key)
+
+    return verb
+
+
+def _moment(form: FormData, name: str, field: str) -> datetime | None:
+    """What a field of the product's own time says; None where it is empty. Refuses INVALID."""
+    text = str(form.get(name, "")).strip()
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=clock.zone()) if text else None
+    except ValueError:
+        raise invalid(N_("Enter a day and a time."), ("input", field)) from None
+
+
+CHANGES, APPROVES = Permission.CHANGE_MEMBERSHIP, Permission.APPROVE_MEMBERSHIP
+STEPS: dict[str, tuple[Permission, Callable[[StaffVisit, UUID, FormData], Verb]]] = {
+    "submit": (CHANGES, _stepping(approving.submit)),
+    "approve": (APPROVES, _stepping(approving.approve, seen="seen")),
+    "reject": (APPROVES, _stepping(approving.reject)),
+    "schedule": (CHANGES, _schedule),
+    "unschedule": (CHANGES, _stepping(scheduling.unschedule)),
+    "pause": (APPROVES, _stepping(scheduling.pause)),
+    "resume": (CHANGES, _stepping(scheduling.resume)),
+    "end": (CHANGES, _stepping(scheduling.end)),
+}
+
+
+async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    id = _uuid(request.path_params["id"])
+    async with reading() as db:
+        campaign = (await campaigns.by_ids(db, {id})).get(id) if id else None
+        if campaign is None:
+            return page(request, "refused.html", 404, why=campaigns.NOT_FOUND)
+        steps = (await campaigns.steps_of(db, {campaign.id})).get(campaign.id, [])
+        names = await staff.names_of(db, {campaign.author_id, *(step.by_id for step in steps if step.by_id)})
+        benefit = await db.get(Benefit, campaign.benefit_id) if campaign.benefit_id else None
+        figures = (await results.figures_of(db, {campaign.id}))[campaign.id]
+        uplift = (await results.uplifts_of(db, {campaign.id})).get(campaign.id)
+        known = await tiers.tiers_by_code(db)
+        now = await clock.now(db)
+    return page(
+        request,
+        "campaign.html",
+        STATUS.get(refusal.code, 409) if refusal else 200,
+        campaign=campaign,
+        steps=steps,
+        names=names,
+        benefit=benefit,
+        figures=figures,
+        uplift=uplift,
+        tiers=known,
+        segments=SEGMENTS,
+        statuses=STATUSES,
+        is_mine=campaign.author_id == visit.actor.staff_id,
+        now=now.astimezone(clock.zone()),
+        key=uuid4(),
+        error=_sentence(request, refusal),
+    )
+
+
+def _sentence(request: Request, refusal: Refusal | None) -> str | None:
+    return say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
