@@ -133,6 +133,13 @@ class Campaign(Entity):
         return [CampaignMessage(**message) for message in self.messages]
 
     @property
+    def written(self) -> dict[str, dict[Locale, str]]:
+        """The parts of its messages by language, those that there are."""
+        parts = {name: {each.locale: getattr(each, name) for each in self.texts} for name in ("title", "body", "link")}
+        given = {name: {locale: text for locale, text in part.items() if text} for name, part in parts.items()}
+        return {name: part for name, part in given.items() if part}
+
+    @property
     def source(self) -> str:
         """What its benefit is granted by."""
         return f"campaign:{self.id}"

@@ -124,13 +124,7 @@ async def _tell(db: Db, campaign: Campaign, fitting: Sequence[UUID]) -> int:
     meant = [user_id for user_id in await _draw(db, campaign, left_out) if not left_out[user_id]]
     if campaign.benefit_id is not None:
         await grants.give(db, meant, campaign.benefit_id, campaign.source)
-    texts = campaign.texts
-    values = {
-        "title": {each.locale: each.title for each in texts},
-        "body": {each.locale: each.body for each in texts},
-        "link": {each.locale: each.link for each in texts if each.link},
-    }
-    told = [await notify(db, user_id, CAMPAIGN_MESSAGE, campaign.id, **values) for user_id in meant]
+    told = [await notify(db, user_id, CAMPAIGN_MESSAGE, campaign.id, **campaign.written) for user_id in meant]
     return sum(notice is not None for notice in told)
 
 

@@ -8,18 +8,32 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from domain.actors import Role
+from domain.actors import Role, StaffActor
 from infra.ids import parse_global_id
 from tests.api.doors import Client
 from tests.api.people import staff_token
 from tests.clocks import Clock
-from tests.membership.campaigns.audience import crowd_of
+from tests.membership.campaigns.audience import Crowd, crowd_of
+from tests.membership.campaigns.running import begun, tell_everybody
+from tests.membership.changing.conftest import somebody
+from tests.phones import Phone
 from tests.working import work_off
 
 Door = Callable[[Role], Awaitable[Client]]
 SEES = """query ($id: ID!) { node(id: $id) { ... on Campaign {
     name author audience { tierCodes planCodes usedSegments inactiveDaysAtLeast } holdoutPercent
     messages { locale title body link } benefit { code } steps { status by comment } } } }"""
+
+
+@pytest.fixture
+async def author() -> StaffActor:
+    return await somebody(Role.MARKETING)
+
+
+@pytest.fixture
+async def approver() -> StaffActor:
+    return await somebody(Role.APPROVER)
+
 
 UNDOES = """mutation ($input: CampaignStepInput!) {
     unscheduleCampaign(input: $input) { ... on Campaign { status } ... on Refusal { code } } }"""
@@ -150,3 +164,17 @@ async def test_an_audience_is_told_before_it_is_drafted(door: Door) -> None:
     found = (await marketing.send("Audience", input={"inactiveDaysAtLeast": 0}))["audience"]
     assert found["size"] % 10 == 0 and found["reachable"] <= found["size"]
     assert all(each["people"] >= 200 for each in found["overlaps"])
+
+
+async def test_what_a_campaign_tells_stands_in_the_persons_list(
+    phone: Phone, author: StaffActor, approver: StaffActor
+) -> None:
+    await phone.sign_in()
+    await phone.settle()
+    crowd = Crowd()
+    await crowd.take_in(phone.user_id)
+    campaign = await begun(author, approver, crowd, holdout_percent=0)
+    await tell_everybody(campaign)
+    listed = (await phone.send("MyNotices"))["notices"]["edges"]
+    (mine,) = [each["node"] for each in listed if each["node"]["class"] == "MARKETING"]
+    assert (mine["title"], mine["link"]) == ("A weekend at the cinema", "longan://membership")

@@ -1,7 +1,7 @@
 """People whom a test's campaigns are for: they hold a plan that nobody else has."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -34,37 +34,44 @@ class Crowd:
     async def grow(self, count: int) -> list[UUID]:
         """So many more people join and hold the plan."""
         async with transaction() as db:
-            now = await clock.now(db)
-            if not self.people:
-                plan = MembershipPlan(
-                    id=self.plan_id,
-                    code=self.code,
-                    version=1,
-                    name="A plan",
-                    price_minor=1,
-                    currency="CNY",
-                    period=PlanPeriod.YEAR,
-                    trial_days=0,
-                    created_at=now,
-                    status=OfferedStatus.RETIRED,
-                )
-                db.add(plan)
-                await db.flush()
             made = [(await users.register(db, new_number())).id for _ in range(count)]
             for user_id in made:
                 await joining.join(db, user_id)
-            db.add_all(
-                PlanSubscription(
-                    user_id=user_id,
-                    plan_id=self.plan_id,
-                    begun_at=now,
-                    status=PlanStatus.ACTIVE,
-                    paid_until=now + timedelta(days=300),
-                )
-                for user_id in made
-            )
-        self.people = sorted([*self.people, *made])
+        await self.take_in(*made)
         return made
+
+    async def take_in(self, *user_ids: UUID) -> None:
+        """Let these members hold the plan too."""
+        async with transaction() as db:
+            now = await clock.now(db)
+            if not self.people:
+                db.add(self._plan(now))
+                await db.flush()
+            db.add_all(self._bought(user_id, now) for user_id in user_ids)
+        self.people = sorted([*self.people, *user_ids])
+
+    def _plan(self, now: datetime) -> MembershipPlan:
+        return MembershipPlan(
+            id=self.plan_id,
+            code=self.code,
+            version=1,
+            name="A plan",
+            price_minor=1,
+            currency="CNY",
+            period=PlanPeriod.YEAR,
+            trial_days=0,
+            created_at=now,
+            status=OfferedStatus.RETIRED,
+        )
+
+    def _bought(self, user_id: UUID, now: datetime) -> PlanSubscription:
+        return PlanSubscription(
+            user_id=user_id,
+            plan_id=self.plan_id,
+            begun_at=now,
+            status=PlanStatus.ACTIVE,
+            paid_until=now + timedelta(days=300),
+        )
 
 
 async def crowd_of(count: int) -> Crowd:

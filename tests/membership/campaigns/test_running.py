@@ -27,7 +27,7 @@ from membership.campaigns.results import figures_of
 from membership.grants import Grant
 from tests.clocks import Clock
 from tests.membership.campaigns.audience import crowd_of, left_out_of, told_of
-from tests.membership.campaigns.drafts import approved, do
+from tests.membership.campaigns.drafts import MESSAGES, approved, do
 from tests.membership.campaigns.running import (
     as_it_is,
     begun,
@@ -96,6 +96,19 @@ async def test_a_message_is_read_in_ones_own_language(author: StaffActor, approv
     assert (notice.code, notice.notice_class) == ("campaign_message", NoticeClass.MARKETING)
     assert notices.title_of(notice, seal, "zh") == "周末影院"
     assert notices.body_of(notice, seal, "en") == "Members see a film for 9.9 yuan."
+    assert notices.link_of(notice, seal, "zh") == "longan://membership"
+
+
+async def test_a_message_in_one_language_and_without_a_link_is_read_by_everybody(
+    author: StaffActor, approver: StaffActor
+) -> None:
+    crowd = await crowd_of(1)
+    campaign = await begun(author, approver, crowd, holdout_percent=0, messages=MESSAGES[1:])
+    await tell_everybody(campaign)
+    async with reading() as db:
+        notice = (await db.execute(select(Notice).where(Notice.subject_id == campaign.id))).scalar_one()
+        seal = await vault.seal_of(db, notice.user_id)
+    assert notices.title_of(notice, seal, "zh") == "A weekend at the cinema"
     assert notices.link_of(notice, seal, "zh") == "longan://membership"
 
 
