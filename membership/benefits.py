@@ -1,18 +1,21 @@
 """Benefit: what a tier or a plan grants, in one of six segments of life."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, case, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
-from infra.lifecycle import Lifecycle
+from infra.events import declare
+from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 from infra.revisions import Raised, raises
+from infra.words import N_
 
 
 class Segment(StrEnum):
@@ -44,14 +47,17 @@ class BenefitStatus(StrEnum):
     RETIRED = "RETIRED"
 
 
-HELD = (BenefitStatus.LIVE, BenefitStatus.RETIRING)
+S = BenefitStatus
+HELD = (S.LIVE, S.RETIRING)
+RETIREMENT_DUE = declare("benefit.retirement_due")
 LIFE = Lifecycle(
     "Benefit",
-    begins=BenefitStatus.LIVE,
-    ends=[BenefitStatus.LIVE],
-    groups={"held": HELD},
-    # Clients know these; a benefit comes to them once marketing can draft and retire one.
-    later=[BenefitStatus.DRAFT, BenefitStatus.RETIRING, BenefitStatus.RETIRED],
+    Move([S.DRAFT], S.LIVE),
+    Move([S.LIVE], S.RETIRING, refused=N_("Only a benefit that people get can be retired.")),
+    Move([S.RETIRING], S.RETIRED, at="retires_at", due=RETIREMENT_DUE),
+    begins=S.DRAFT,
+    ends=[S.RETIRED],
+    groups={"held": HELD, "changeable": (S.DRAFT, S.LIVE)},
 )
 
 
@@ -86,6 +92,11 @@ class Benefit(Entity):
     def unit_cost(self) -> Money:
         return Money(self.unit_cost_minor, self.currency)
 
+    @property
+    def member_value(self) -> Money:
+        worth = self.unit_cost_minor if self.member_value_minor is None else self.member_value_minor
+        return Money(worth, self.currency)
+
 
 # As the segments are listed, and then by code: the order in which people read benefits.
 READING_ORDER = (case({segment: place for place, segment in enumerate(Segment)}, value=Benefit.segment), Benefit.code)
@@ -93,18 +104,30 @@ READING_ORDER = (case({segment: place for place, segment in enumerate(Segment)},
 
 @raises(Raised.EVERYBODYS)
 class BenefitSource(Entity):
-    """Which tiers and plans grant a benefit: "tier:GOLD", "plan:..."."""
+    """Which tiers and plans grant a benefit: "tier:GOLD", "plan:...". `ended_at`: since when it is given to nobody anew; who
+    had it keeps it until their own period ends.
+    """
 
     __tablename__ = "benefit_sources"
 
     source: Mapped[str] = mapped_column(primary_key=True)
     benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id", ondelete="CASCADE"), primary_key=True)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "benefit_id"),)
 
 
+# Of the sources of one benefit: None while one of them goes on, else when the last of them ended.
+LAST_ENDED = case((func.bool_or(BenefitSource.ended_at.is_(None)), None), else_=func.max(BenefitSource.ended_at))
+TIER, PLAN = "tier:", "plan:"
+
+
 def tier_source(tier_code: str) -> str:
-    return f"tier:{tier_code}"
+    return TIER + tier_code
+
+
+def all_benefits() -> Select[Benefit]:
+    return select(Benefit)
 
 
 async def granted_by(db: Db, sources: set[str]) -> dict[str, list[Benefit]]:
@@ -112,10 +135,25 @@ async def granted_by(db: Db, sources: set[str]) -> dict[str, list[Benefit]]:
     granted = (
         select(BenefitSource.source, Benefit)
         .join(Benefit, Benefit.id == BenefitSource.benefit_id)
-        .where(BenefitSource.source.in_(sources), Benefit.status == BenefitStatus.LIVE)
+        .where(
+            BenefitSource.source.in_(sources),
+            BenefitSource.ended_at.is_(None),
+            Benefit.status == BenefitStatus.LIVE,
+        )
         .order_by(*READING_ORDER)
     )
     found: defaultdict[str, list[Benefit]] = defaultdict(list)
     for source, benefit in await db.execute(granted):
         found[source].append(benefit)
+    return found
+
+
+async def sources_of(db: Db, benefit_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """What grants each of them now, in the order of the alphabet."""
+    going = select(BenefitSource.benefit_id, BenefitSource.source).where(
+        BenefitSource.benefit_id.in_(benefit_ids), BenefitSource.ended_at.is_(None)
+    )
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for benefit_id, source in await db.execute(going.order_by(BenefitSource.source)):
+        found[benefit_id].append(source)
     return found

@@ -18,7 +18,7 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question, one_of
 from infra.revisions import Raised, raises
 from membership import quotas
-from membership.benefits import HELD, READING_ORDER, Benefit, BenefitSource, BenefitStatus
+from membership.benefits import HELD, LAST_ENDED, READING_ORDER, Benefit, BenefitSource, BenefitStatus
 from membership.members import Member
 from membership.quotas import BenefitUsage
 
@@ -32,6 +32,10 @@ class Grant(Entity):
     benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefits.id"), primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
     granted_at: Mapped[datetime]
+
+
+# Whose, since when they are a member, since when nothing grants it any more, what, and how often it was used.
+Holding = tuple[UUID, datetime, datetime | None, Benefit, int]
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ async def hold(db: Db, user_ids: Sequence[UUID], source: str) -> None:
         .select_from(people)
         .join(BenefitSource, BenefitSource.source == source)
         .join(Benefit, Benefit.id == BenefitSource.benefit_id)
-        .where(Benefit.status == BenefitStatus.LIVE)
+        .where(Benefit.status == BenefitStatus.LIVE, BenefitSource.ended_at.is_(None))
     )
     rows = insert(Grant).from_select(["user_id", "benefit_id", "source", "granted_at"], granted)
     await db.execute(rows.on_conflict_do_nothing())
@@ -70,8 +74,18 @@ async def release(db: Db, user_ids: Sequence[UUID], source: str) -> None:
     await db.execute(gone.execution_options(synchronize_session=False))
 
 
-def _held() -> Select[UUID, datetime, Benefit, int]:
-    holds = select(Grant.user_id, Grant.benefit_id).where(Grant.user_id == ANY_KEY).distinct().subquery()
+# What grants a benefit outside of its sources, as a campaign does, does not end with them.
+ITS_SOURCE = and_(BenefitSource.source == Grant.source, BenefitSource.benefit_id == Grant.benefit_id)
+
+
+def _held() -> Select[UUID, datetime, datetime | None, Benefit, int]:
+    holds = (
+        select(Grant.user_id, Grant.benefit_id, LAST_ENDED.label("ended_at"))
+        .outerjoin(BenefitSource, ITS_SOURCE)
+        .where(Grant.user_id == ANY_KEY)
+        .group_by(Grant.user_id, Grant.benefit_id)
+        .subquery()
+    )
     this_period = and_(
         BenefitUsage.user_id == ANY_KEY,  # or a plan may read everybody's uses, and join them
         BenefitUsage.user_id == holds.c.user_id,
@@ -79,7 +93,7 @@ def _held() -> Select[UUID, datetime, Benefit, int]:
         BenefitUsage.period == quotas.period_column(NOW, Member.joined_at),
     )
     return (
-        select(holds.c.user_id, Member.joined_at, Benefit, func.coalesce(BenefitUsage.used, 0))
+        select(holds.c.user_id, Member.joined_at, holds.c.ended_at, Benefit, func.coalesce(BenefitUsage.used, 0))
         .join(Member, Member.user_id == holds.c.user_id)
         .join(Benefit, Benefit.id == holds.c.benefit_id)
         .outerjoin(BenefitUsage, this_period)
@@ -93,39 +107,40 @@ HOLDINGS = Question(_held)
 
 @loader(HOLDINGS)
 async def held_by(
-    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[tuple[UUID, datetime, Benefit, int]]
+    db: Db | None, user_ids: set[UUID], now: datetime, rows: list[Holding]
 ) -> dict[UUID, list[HeldBenefit]]:
     """Everything that these people hold, each benefit once however many sources grant it."""
     held: defaultdict[UUID, list[HeldBenefit]] = defaultdict(list)
     lasting.until(quotas.next_period(now))
-    for user_id, joined_at, benefit, used in rows:
-        if is_honoured(benefit, joined_at, now):
+    for user_id, joined_at, ended_at, benefit, used in rows:
+        if is_honoured(benefit, joined_at, now, ended_at):
             lasting.until(benefit.retires_at, quotas.next_change(joined_at, now))
             resets_at = quotas.resets_at(benefit, joined_at, now)
             held[user_id].append(HeldBenefit(benefit, quotas.remaining(benefit, used), resets_at))
     return held
 
 
-def is_honoured(benefit: Benefit, joined_at: datetime, now: datetime) -> bool:
-    """Whether a benefit still counts: of one that retires each keeps what they have until their own month or year is over, and
-    nobody after `retires_at`.
+def is_honoured(benefit: Benefit, joined_at: datetime, now: datetime, ended_at: datetime | None) -> bool:
+    """Whether a benefit still counts: of one that retires, or whose last source ended, each keeps what they have until their own
+    month or year is over, and nobody after `retires_at`.
     """
     if benefit.retires_at is not None and benefit.retires_at <= now:
         return False
-    if benefit.retiring_at is None:
-        return True
-    return quotas.period_of(benefit, joined_at, now) == quotas.period_of(benefit, joined_at, benefit.retiring_at)
+    ends = (at for at in (benefit.retiring_at, ended_at) if at is not None)
+    return all(now < quotas.period_ends_at(benefit, joined_at, at) for at in ends)
 
 
-def _usage() -> Select[UUID, Benefit, datetime, int, bool]:
+def _usage() -> Select[UUID, Benefit, datetime, int, bool, datetime | None]:
     this_period = and_(
         BenefitUsage.user_id == Member.user_id,
         BenefitUsage.benefit_id == Benefit.id,
         BenefitUsage.period == quotas.period_column(NOW, Member.joined_at),
     )
-    is_held = exists().where(Grant.user_id == Member.user_id, Grant.benefit_id == Benefit.id)
+    its = and_(Grant.user_id == Member.user_id, Grant.benefit_id == Benefit.id)
+    ended_at = select(LAST_ENDED).select_from(Grant).outerjoin(BenefitSource, ITS_SOURCE).where(its).scalar_subquery()
+    used = func.coalesce(BenefitUsage.used, 0)
     return (
-        select(Member.user_id, Benefit, Member.joined_at, func.coalesce(BenefitUsage.used, 0), is_held)
+        select(Member.user_id, Benefit, Member.joined_at, used, exists().where(its), ended_at)
         .select_from(Member)
         .join(Benefit, is_any_pair(Member.user_id, Benefit.id))
         .outerjoin(BenefitUsage, this_period)
@@ -134,12 +149,15 @@ def _usage() -> Select[UUID, Benefit, datetime, int, bool]:
 
 @loader(Question(_usage))
 async def uses_of(
-    db: Db | None, keys: set[tuple[UUID, UUID]], now: datetime, rows: list[tuple[UUID, Benefit, datetime, int, bool]]
+    db: Db | None,
+    keys: set[tuple[UUID, UUID]],
+    now: datetime,
+    rows: list[tuple[UUID, Benefit, datetime, int, bool, datetime | None]],
 ) -> dict[tuple[UUID, UUID], HeldBenefit]:
     """Benefits that were held at some time, by (user, benefit); of one that is held no more nothing remains."""
     found = {}
-    for user_id, benefit, joined_at, used, is_held in rows:
-        is_left = is_held and is_honoured(benefit, joined_at, now)
+    for user_id, benefit, joined_at, used, is_held, ended_at in rows:
+        is_left = is_held and is_honoured(benefit, joined_at, now, ended_at)
         lasting.until(benefit.retires_at if is_left else None, quotas.next_change(joined_at, now))
         left = quotas.remaining(benefit, used) if is_left else 0
         found[user_id, benefit.id] = HeldBenefit(benefit, left, quotas.resets_at(benefit, joined_at, now))

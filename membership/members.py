@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.database import Db
@@ -71,6 +71,8 @@ class TierMove(Entity):
     to_code: Mapped[str] = mapped_column(ForeignKey("tiers.code"))
     reason: Mapped[str]  # a MoveReason, or one that a later house knows
     rules_version: Mapped[int]
+
+    __table_args__ = (Index(None, "at"),)
 
 
 async def locked(db: Db, user_id: UUID) -> Member | None:

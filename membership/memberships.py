@@ -14,8 +14,7 @@ from infra.loaders import ANY_KEY, loader
 from infra.questions import Question
 from infra.words import N_
 from membership import activity, grants, rules, tiers
-from membership.benefits import Benefit
-from membership.grants import HeldBenefit
+from membership.grants import HeldBenefit, Holding
 from membership.members import Member
 from membership.plans import subscriptions
 from membership.plans.subscriptions import PlanSubscription
@@ -67,7 +66,7 @@ async def memberships_of(
     now: datetime,
     concluded: list[tuple[Scoring, Score | None]],
     active: list[tuple[UUID, int, datetime]],
-    granted: list[tuple[UUID, datetime, Benefit, int]],
+    granted: list[Holding],
     members: list[tuple[Member]],
     bought: list[tuple[PlanSubscription]],
 ) -> dict[UUID, Membership]:

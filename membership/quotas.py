@@ -105,6 +105,13 @@ def period_ends_at(benefit: Benefit, joined_at: datetime, now: datetime) -> date
     return clock.begins(date(local_day(now).year + 1, 1, 1))
 
 
+def all_periods_end_at(benefit: Benefit, now: datetime) -> datetime:
+    """When the period is over that `now` lies in, whoever the member is and on whatever day they joined."""
+    # It ends the latest for those whose own month or year begins today; on the last of a short month, for some of the 31st.
+    joined = (local_day(now), date(2000, 2, 29), date(2000, 1, 31))
+    return max(period_ends_at(benefit, clock.begins(day), now) for day in joined)
+
+
 def next_period(now: datetime) -> datetime:
     """When the month is over, and with it perhaps the year, by the calendar of the product's time zone."""
     today = local_day(now)

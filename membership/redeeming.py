@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.words import N_
 from membership import grants, quotas, redemptions
-from membership.benefits import HELD, Benefit
+from membership.benefits import HELD, LAST_ENDED, Benefit, BenefitSource
 from membership.campaigns import budgets
 from membership.grants import Grant
 from membership.members import Member
@@ -48,7 +48,7 @@ async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Red
         issued_at=now,
         expires_at=now + redemptions.VALID,
         unit_cost_minor=benefit.unit_cost_minor,
-        member_value_minor=benefit.unit_cost_minor if (worth := benefit.member_value_minor) is None else worth,
+        member_value_minor=benefit.member_value.minor,
         currency=benefit.currency,
         campaign_id=campaign_id,
     )
@@ -95,13 +95,15 @@ async def confirm(db: Db, actor: PartnerActor, *, voucher: str, reference: str |
 async def _held(db: Db, user_id: UUID, benefit_id: UUID, now: datetime) -> tuple[Benefit, datetime]:
     """The benefit, and since when its holder is a member."""
     held = (
-        select(Benefit, Member.joined_at)
+        select(Benefit, Member.joined_at, LAST_ENDED)
         .join(Grant, Grant.benefit_id == Benefit.id)
         .join(Member, Member.user_id == Grant.user_id)
+        .outerjoin(BenefitSource, grants.ITS_SOURCE)
         .where(Grant.user_id == user_id, Benefit.id == benefit_id, Benefit.status.in_(HELD))
+        .group_by(Benefit.id, Member.user_id)
     )
-    found = (await db.execute(held.limit(1))).one_or_none()
-    if found is None or not grants.is_honoured(found[0], found[1], now):
+    found = (await db.execute(held)).one_or_none()
+    if found is None or not grants.is_honoured(found[0], found[1], now, found[2]):
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("This benefit is not among yours now."), field=BENEFIT)
     return found[0], found[1]
 

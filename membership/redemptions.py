@@ -76,6 +76,7 @@ class Redemption(Entity):
         Index(None, "benefit_id"),
         Index(None, "partner_id", "id"),
         Index(None, "campaign_id", "user_id", postgresql_where=text("campaign_id IS NOT NULL")),
+        Index(None, "used_at", postgresql_where=text("used_at IS NOT NULL")),
     )
 
     @property

@@ -67,7 +67,7 @@ async def _seed_plans(db: Db) -> None:
     new = set((await db.execute(rows.returning(MembershipPlan.code))).scalars())
     known = dict((await db.execute(select(Benefit.code, Benefit.id))).all())
     sources = [
-        {"source": plan_source(plan.code), "benefit_id": known[code]}
+        {"source": plan_source(plan.code, 1), "benefit_id": known[code]}
         for plan in PLANS
         if plan.code in new
         for code in plan.benefits

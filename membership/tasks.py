@@ -11,7 +11,20 @@ from domain.people import users
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership import activity, evaluating, joining, members, redeeming, redemptions, rules, tiers, words
+from membership import (
+    activity,
+    benefits,
+    evaluating,
+    granting,
+    joining,
+    members,
+    redeeming,
+    redemptions,
+    rules,
+    saving,
+    tiers,
+    words,
+)
 from membership.changing import publishing, reevaluations, simulating, simulations
 from membership.members import Member
 from membership.plans import renewing, subscriptions
@@ -56,6 +69,18 @@ async def publish_tier_rules(db: Db, event: Event) -> None:
 async def reevaluate_batch(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     await reevaluations.do_next_batch(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction(granting.BATCH_DUE, stored_as="grant_batch")
+async def grant_batch(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await granting.do_next_batch(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction(benefits.RETIREMENT_DUE, stored_as="finish_retiring")
+async def finish_retiring(db: Db, event: Event) -> None:
+    assert event.subject_id is not None
+    await saving.finish_retiring(db, event.subject_id)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

@@ -32,6 +32,7 @@ QUESTIONS = {
     LookupKind.ANSWER: N_("Your grade, to answer your application"),
     LookupKind.REVIEW: N_("Your application with your grade, your points and your income and debts in round numbers"),
     LookupKind.DISPUTE: N_("What you disputed, and the facts behind it"),
+    LookupKind.MEMBERSHIP: N_("Your membership: your tier, how you came to it, and your benefits"),
 }
 STAFF = N_("A reviewer at Longan")
 

@@ -10,6 +10,7 @@ from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
+from api.graphql.periods import PlanPeriod
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -21,7 +22,6 @@ from infra.words import say
 from membership import benefits
 from membership.benefits import QuotaReset, Segment
 from membership.plans import buying, plans, subscriptions
-from membership.plans.plans import PlanPeriod
 from membership.plans.subscriptions import PlanStatus
 
 show(
@@ -34,7 +34,6 @@ show(
     LAPSED="It ended, since it was not paid.",
     CANCELLED="The person left it; the benefits stay until the paid time ends.",
 )
-show(PlanPeriod, "For how long one payment is.", MONTH="A month.", QUARTER="Three months.", YEAR="A year.")
 
 
 @shows(benefits.Benefit, description="What a plan would give; not what somebody holds.")

@@ -6,12 +6,16 @@ import strawberry
 from sqlalchemy import select
 
 from api.console.approvals import ApprovalQuery
+from api.console.benefits import BenefitMutation, BenefitQuery
 from api.console.campaigns import Campaign, CampaignQuery
 from api.console.cases import Application
 from api.console.changing_campaigns import CampaignMutation
 from api.console.changing_tier_rules import TierRulesMutation
 from api.console.claims import Claim, ClaimMutation, ClaimQuery
 from api.console.disputes import Dispute, DisputeMutation, DisputeQuery
+from api.console.members import Member, MemberQuery, find_opened
+from api.console.overview import OverviewQuery
+from api.console.plans import PlanMutation, PlanQuery
 from api.console.products import Product, ProductQuery
 from api.console.reviews import ReviewMutation, ReviewQuery
 from api.console.tier_rules import Simulation, TierRules, TierRulesQuery
@@ -38,6 +42,7 @@ NODES: Finders = {
     "Campaign": Finder(Permission.SEE_CAMPAIGNS, rows_of(lambda _: campaigns.all_campaigns())),
     "Claim": Finder(Permission.DECIDE_CLAIMS, rows_of(lambda context: claims.visible_to(context.staff))),
     "Dispute": Finder(Permission.ANSWER_DISPUTES, rows_of(lambda context: disputes.visible_to(context.staff))),
+    "Member": Finder(Permission.LOOK_AT_MEMBERS, find_opened),
     "Simulation": Finder(Permission.SEE_TIERS, rows_of(lambda _: select(simulations.Simulation))),
     "TierRules": Finder(Permission.SEE_TIERS, rows_of(lambda _: rules.all_versions())),
     "Product": Finder(Permission.SEE_PRODUCTS, rows_of(lambda context: funnels.seen_by(context.staff))),
@@ -46,29 +51,40 @@ NODES: Finders = {
 
 @strawberry.type(description="What staff can read, each role its part.")
 class Query(
+    ApprovalQuery,
+    BenefitQuery,
     CampaignQuery,
     ClaimQuery,
     DisputeQuery,
+    MemberQuery,
+    OverviewQuery,
+    PlanQuery,
+    ProductQuery,
+    ReviewQuery,
     TierQuery,
     TierRulesQuery,
-    ReviewQuery,
-    ProductQuery,
-    ApprovalQuery,
 ):
     node = node_by(NODES, Permission.SIGNED_IN)
     nodes = nodes_by(NODES, Permission.SIGNED_IN)
 
 
 @strawberry.type(description="What staff can do. Each answers what changed, or a `Refusal` that says why nothing did.")
-class Mutation(CampaignMutation, ClaimMutation, DisputeMutation, ReviewMutation, TierRulesMutation):
+class Mutation(
+    BenefitMutation,
+    CampaignMutation,
+    ClaimMutation,
+    DisputeMutation,
+    PlanMutation,
+    ReviewMutation,
+    TierRulesMutation,
+):
     pass
 
 
 @cache
 def schema() -> Schema:
-    return make_schema(
-        Query, Mutation, types=(Application, Benefit, Campaign, Claim, Dispute, Product, Simulation, TierRules)
-    )
+    shown = (Application, Benefit, Campaign, Claim, Dispute, Member, Product, Simulation, TierRules)
+    return make_schema(Query, Mutation, types=shown)
 
 
 async def authenticate(token: str) -> KnownActor[StaffActor]:

@@ -1,18 +1,20 @@
 """Tiers and what they grant, as marketing sees them."""
 
 from datetime import datetime
+from typing import cast
 
 import strawberry
 
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.requiring import requires
+from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.permissions import Permission
 from infra.database import reading
 from infra.words import say
 from membership import benefits, overview
-from membership.benefits import BenefitStatus, QuotaReset, Segment
+from membership.benefits import BenefitStatus, QuotaCycle, QuotaReset, Segment
 
 show(
     BenefitStatus,
@@ -21,6 +23,12 @@ show(
     LIVE="Yes.",
     RETIRING="Nobody gets it any more; whoever has it keeps it until `retiresAt`.",
     RETIRED="Nobody has it any more.",
+)
+show(
+    QuotaCycle,
+    "Where months and years of a quota begin.",
+    CALENDAR="With those of the calendar.",
+    ANNIVERSARY="On the day of the month or year on which the person became a member.",
 )
 
 
@@ -34,11 +42,33 @@ class Benefit(Node):
     reset: QuotaReset = strawberry.field(description="When the quota begins anew.")
     status: BenefitStatus = strawberry.field(description="Whether people get it.")
     version: int = strawberry.field(description="1 at first, one more with each change.")
+    cycle: QuotaCycle = strawberry.field(description="Whose months and years count.")
     retires_at: datetime | None = strawberry.field(description="Until when people keep it; null unless RETIRING.")
+
+    @strawberry.field(description="What one use costs us.")
+    def unit_cost(root: strawberry.Parent[benefits.Benefit]) -> Money:
+        return cast(Money, root.unit_cost)
+
+    @strawberry.field(description="What one use saves the person.")
+    def member_value(root: strawberry.Parent[benefits.Benefit]) -> Money:
+        return cast(Money, root.member_value)
+
+    @strawberry.field(description="Codes of the tiers that grant it now.")
+    async def tier_codes(root: strawberry.Parent[benefits.Benefit], info: Info) -> list[str]:
+        return _codes(await info.context.load(benefits.sources_of, root.id), benefits.TIER)
+
+    @strawberry.field(description="Codes of the plans that grant it now.")
+    async def plan_codes(root: strawberry.Parent[benefits.Benefit], info: Info) -> list[str]:
+        return _codes(await info.context.load(benefits.sources_of, root.id), benefits.PLAN)
 
     @strawberry.field(description="What people read, in the reader's language.")
     def name(root: strawberry.Parent[benefits.Benefit], info: Info) -> str:
         return say(root.name, info.context.locale)
+
+
+def _codes(sources: list[str] | None, kind: str) -> list[str]:
+    """Of a plan whatever its version is."""
+    return [source.removeprefix(kind).partition(":")[0] for source in sources or [] if source.startswith(kind)]
 
 
 @shows(overview.TierOverview, description="A level of membership, and how many people are at it.")

@@ -42,9 +42,10 @@ class LookupKind(StrEnum):
     ANSWER = "ANSWER"  # a partner who is to answer an application: the grade
     REVIEW = "REVIEW"  # a member of staff who reviews one: grade, points, and what is known in bands
     DISPUTE = "DISPUTE"  # a member of staff who answers a dispute: the facts behind one factor
+    MEMBERSHIP = "MEMBERSHIP"  # a member of staff who looks at somebody's membership: tier, history and benefits
 
 
-OF_FACTS = frozenset({LookupKind.DISPUTE})  # what is told is no grade
+OF_FACTS = frozenset({LookupKind.DISPUTE, LookupKind.MEMBERSHIP})  # what is told is no grade
 
 
 class LookupAnswer(StrEnum):

@@ -6,7 +6,16 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, select, tuple_
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ledger.accounts import LedgerAccount
@@ -108,6 +117,8 @@ class Transfer(Entity):
             postgresql_where="reverses IS NOT NULL",
         ),
         Index(None, "partner_id", "booked_at"),
+        # What membership came to in a span of days.
+        Index(None, "value_on", postgresql_where=text("cause_kind IN ('BENEFIT', 'PLAN', 'PLAN_REFUND')")),
         CheckConstraint(f"amount > 0 AND amount <= {MINOR_MAX}", name="amount"),
         CheckConstraint("debit <> credit", name="two_accounts"),
     )

@@ -50,6 +50,7 @@ class User(Entity):
     is_invented: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
+Index("ix_users_created_at", User.created_at)
 Index("ix_users_invented", User.id, postgresql_where=User.is_invented)
 
 

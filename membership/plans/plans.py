@@ -4,17 +4,19 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, select, text
+from sqlalchemy import CheckConstraint, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.clock import local_day, local_moment, zone
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
-from infra.lifecycle import Lifecycle
+from infra.lifecycle import Lifecycle, Move
 from infra.loaders import ANY_KEY, loader
 from infra.money import Money
 from infra.questions import Question
+from infra.records import Record
 from infra.revisions import Raised, raises
+from membership.benefits import PLAN
 from membership.quotas import months_after
 
 
@@ -35,20 +37,27 @@ class OfferedStatus(StrEnum):
     RETIRED = "RETIRED"
 
 
+S = OfferedStatus
 LIFE = Lifecycle(
     "Plan",
-    begins=OfferedStatus.LIVE,
-    ends=[OfferedStatus.LIVE],
-    # Clients know these; a plan comes to them once marketing can draft one.
-    later=[OfferedStatus.DRAFT, OfferedStatus.SUBMITTED, OfferedStatus.RETIRED],
+    Move([S.DRAFT], S.SUBMITTED),
+    Move([S.SUBMITTED], S.DRAFT),
+    Move([S.DRAFT, S.SUBMITTED], S.LIVE),
+    Move([S.DRAFT, S.SUBMITTED, S.LIVE], S.RETIRED),
+    begins=S.DRAFT,
+    ends=[S.RETIRED],
+    groups={"undecided": (S.DRAFT, S.SUBMITTED)},
 )
 
 
 @raises(Raised.EVERYBODYS)
 class MembershipPlan(Entity):
-    """One version of a plan. `name` is a msgid where the house named it."""
+    """One version of a plan, which never changes: another wish is another version, with benefits of its own. `name` is a msgid
+    where the house named it. `author_id` None: the house's first version.
+    """
 
     __tablename__ = "plans"
+    __record__ = Record(later=("status",))
 
     id: Mapped[Id]
     code: Mapped[str]
@@ -60,11 +69,13 @@ class MembershipPlan(Entity):
     trial_days: Mapped[int]
     created_at: Mapped[datetime]
     status: Mapped[OfferedStatus] = mapped_column(default=OfferedStatus.LIVE)
+    author_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("price_minor > 0 AND trial_days >= 0", name="sensible"),
         Index(None, "code", "version", unique=True),
         Index("uq_plans_live", "code", unique=True, postgresql_where=text("status = 'LIVE'")),
+        Index("uq_plans_undecided", "code", unique=True, postgresql_where=text("status IN ('DRAFT', 'SUBMITTED')")),
     )
 
     @property
@@ -74,7 +85,7 @@ class MembershipPlan(Entity):
     @property
     def source(self) -> str:
         """What its benefits are granted by."""
-        return plan_source(self.code)
+        return plan_source(self.code, self.version)
 
     @property
     def periods_a_year(self) -> int:
@@ -86,8 +97,13 @@ class MembershipPlan(Entity):
         return local_moment(day, begun_at.astimezone(zone()).time())
 
 
-def plan_source(code: str) -> str:
-    return f"plan:{code}"
+def plan_source(code: str, version: int) -> str:
+    """What grants the benefits of one version of a plan. The first was named before there were others."""
+    return PLAN + (code if version == 1 else f"{code}:{version}")
+
+
+def all_versions() -> Select[MembershipPlan]:
+    return select(MembershipPlan)
 
 
 async def offered(db: Db) -> list[MembershipPlan]:

@@ -51,8 +51,8 @@ async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: da
 
 
 async def _release_benefits(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
-    """Unless they bought the same plan twice, and the other still grants its benefits."""
-    if not any(each.is_held_at(now) for each in await subscriptions.locked_of_plan(db, bought.user_id, plan.code)):
+    """Unless they bought the same version twice, and the other still grants its benefits."""
+    if not any(each.is_held_at(now) for each in await subscriptions.locked_of_plan(db, bought.user_id, plan.id)):
         await grants.release(db, [bought.user_id], plan.source)
 
 

@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
-from domain.people import putting_away
+from domain.people import invented, putting_away
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
@@ -83,6 +84,8 @@ class PlanSubscription(Entity):
     __table_args__ = (
         CheckConstraint("periods_paid >= 0 AND years_settled >= 0", name="not_negative"),
         CheckConstraint("(status = 'GRACE') = (grace_until IS NOT NULL)", name="grace"),
+        Index(None, "plan_id"),
+        Index("ix_plan_subscriptions_ended", "paid_until", postgresql_where=text("status IN ('LAPSED', 'CANCELLED')")),
         # Two taps at once buy one.
         Index(
             "uq_plan_subscriptions_open",
@@ -132,16 +135,24 @@ async def lock(db: Db, user_id: UUID, subscription_id: UUID) -> PlanSubscription
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
 
 
-async def locked_of_plan(db: Db, user_id: UUID, code: str) -> list[PlanSubscription]:
-    """All that the person ever bought of this plan, whatever its price was, as they are now and locked."""
-    mine = (
-        select(PlanSubscription)
-        .join(MembershipPlan, MembershipPlan.id == PlanSubscription.plan_id)
-        .where(PlanSubscription.user_id == user_id, MembershipPlan.code == code)
-        .order_by(PlanSubscription.id)
-        .with_for_update(of=PlanSubscription)
+async def locked_of_plan(db: Db, user_id: UUID, plan_id: UUID) -> list[PlanSubscription]:
+    """All that the person ever bought of this version of a plan, as they are now and locked."""
+    mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id, PlanSubscription.plan_id == plan_id)
+    locked = mine.order_by(PlanSubscription.id).with_for_update().execution_options(populate_existing=True)
+    return list((await db.execute(locked)).scalars())
+
+
+async def counts_of(db: Db, codes: set[str]) -> dict[str, int]:
+    """How many people have each of these plans now, at whatever price they bought it; whose count is 0 is missing."""
+    now = await clock.now(db)
+    is_held = or_(PlanSubscription.status.in_(GOING), PlanSubscription.paid_until > now)
+    counted = (
+        select(MembershipPlan.code, func.count(PlanSubscription.user_id.distinct()))
+        .join(PlanSubscription, PlanSubscription.plan_id == MembershipPlan.id)
+        .where(MembershipPlan.code.in_(codes), is_held, invented.counts(PlanSubscription.user_id))
+        .group_by(MembershipPlan.code)
     )
-    return list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
+    return dict((await db.execute(counted)).all())
 
 
 async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:

@@ -81,6 +81,8 @@ def test_whatever_is_declared_is_announced() -> None:
         "campaign.told",
         "day.batch_due",
         "day.passed",
+        "granting.batch_due",
+        "granting.done",
         "reevaluation.batch_due",
         "reevaluation.done",
         "rescore.batch_due",

@@ -53,6 +53,7 @@ READERS = {
     "domain/people/gates.py": THE_HOUSE,
     "domain/tasks.py": THE_HOUSE,
     "membership/changing/simulating.py": COUNTS,
+    "membership/figures.py": COUNTS,
     "membership/evaluating.py": THE_HOUSE,
     "ml/promotion/challenging.py": COUNTS,
     "ml/promotion/reach.py": COUNTS,

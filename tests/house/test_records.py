@@ -20,11 +20,49 @@ CLASSES = {mapper.class_.__tablename__: mapper.class_ for mapper in Entity.regis
 RECORDS: dict[str, Record] = {
     name: entity.__record__ for name, entity in CLASSES.items() if hasattr(entity, "__record__")
 }
-ALL = """agreement_acts applications applied_terms approvals campaign_moves campaign_pauses campaigns claims
-    commission_rates consents decisions disputes documents events evidence_heads evidence_leaves evidence_nodes
-    hardships human_reviews issued_papers
-    lookups matcher_trainings model_artefacts model_files model_moves movements offers outcomes remittances
-    scores stops takings tier_moves tier_rules tier_rules_moves tier_rules_versions tier_simulations transfers"""
+ALL = """
+    agreement_acts
+    applications
+    applied_terms
+    approvals
+    campaign_moves
+    campaign_pauses
+    campaigns
+    changes
+    claims
+    commission_rates
+    consents
+    decisions
+    disputes
+    documents
+    events
+    evidence_heads
+    evidence_leaves
+    evidence_nodes
+    hardships
+    human_reviews
+    issued_papers
+    lookups
+    matcher_trainings
+    member_looks
+    model_artefacts
+    model_files
+    model_moves
+    movements
+    offers
+    outcomes
+    plans
+    remittances
+    scores
+    stops
+    takings
+    tier_moves
+    tier_rules
+    tier_rules_moves
+    tier_rules_versions
+    tier_simulations
+    transfers
+"""
 BY = re.compile(r"_by(_id)?$|^author_id$")
 HELD = {"claimed_by": "a lease, until it ends", "promised_by": "a time"}
 REFUSED = "stays as it was written"

@@ -18,7 +18,14 @@ from tests.statements import statements
 COUNTED = {
     "app": {"AgreementConnection", "ApplicationConnection", "MatchConnection", "ProductConnection"},
     "partner": {"ProductConnection"},  # a feed of changes has no end that could be counted
-    "console": {"CampaignConnection", "ClaimConnection", "DisputeConnection", "ProductConnection", "ReviewConnection"},
+    "console": {
+        "BenefitConnection",
+        "CampaignConnection",
+        "ClaimConnection",
+        "DisputeConnection",
+        "ProductConnection",
+        "ReviewConnection",
+    },
 }
 
 

@@ -3,30 +3,32 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from domain.actors import PartnerActor, UserActor
+from domain.actors import PartnerActor, Role, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
 from domain.payments import paying, payments
 from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
 from domain.payments.payments import Payment
 from domain.people import putting_away
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
-from membership import redeeming
+from membership import benefits, redeeming
 from membership.grants import Grant
-from membership.plans import buying, subscriptions
+from membership.plans import buying, offering, plans, subscriptions, wanted
 from membership.plans.plans import MembershipPlan, OfferedStatus
 from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubscription
+from membership.plans.wanted import WantedPlan
 from tests.clocks import Clock
+from tests.membership.changing.conftest import somebody
 from tests.membership.living import newcomer
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
@@ -75,7 +77,7 @@ async def later(clock: Clock, bought: PlanSubscription, days: float) -> PlanSubs
 
 async def holds(actor: UserActor, code: str = "vip-year") -> bool:
     async with reading() as db:
-        mine = select(Grant.source).where(Grant.user_id == actor.user_id, Grant.source == f"plan:{code}")
+        mine = select(Grant.source).where(Grant.user_id == actor.user_id, Grant.source.startswith(f"plan:{code}"))
         return (await db.execute(mine.limit(1))).first() is not None
 
 
@@ -277,23 +279,36 @@ async def test_who_saved_more_than_they_paid_gets_nothing_back_and_goes_on(clock
     assert await balance(bought, AccountKind.PLANS_SOLD) == 2 * YEAR_PRICE.minor
 
 
-async def another_price(minor: int) -> UUID:
-    """A new version of the year's plan; answers the one before."""
+async def another_price(minor: int) -> None:
+    """A new version of the year's plan, with the same benefits, written by one and approved by another of the staff."""
+    author, approver = await somebody(Role.MARKETING), await somebody(Role.APPROVER)
     async with transaction() as db:
-        its = select(MembershipPlan).where(MembershipPlan.code == "vip-year")
-        live = (await db.execute(its.where(MembershipPlan.status == OfferedStatus.LIVE))).scalar_one()
-        live.status = OfferedStatus.RETIRED
-        await db.flush()
-        columns = ("code", "name", "currency", "period", "trial_days", "created_at")
-        db.add(
-            MembershipPlan(
-                id=new_id(),
-                version=live.version + 1,
-                price_minor=minor,
-                **{name: getattr(live, name) for name in columns},
-            )
+        live = await plans.find(db, "vip-year")
+        assert live is not None
+        granted = (await benefits.granted_by(db, {live.source}))[live.source]
+        asked = WantedPlan(
+            live.code,
+            live.name,
+            Money(minor, live.currency),
+            live.period,
+            live.trial_days,
+            [each.code for each in granted],
         )
-        return live.id
+        saved = await offering.save(
+            db,
+            author,
+            asked,
+            status=OfferedStatus.LIVE,
+            expected_version=await newest_version(db),
+            key=str(uuid4()),
+        )
+        seen = (await wanted.hashes_of(db, {saved.id}))[saved.id]
+        await offering.approve(db, approver, code=saved.code, seen=seen, comment="")
+
+
+async def newest_version(db: Db) -> int:
+    its = select(func.max(MembershipPlan.version)).where(MembershipPlan.code == "vip-year")
+    return (await db.execute(its)).scalar_one()
 
 
 async def test_another_price_never_reaches_who_pays_already(clock: Clock) -> None:

@@ -1,0 +1,207 @@
+"""Offering: marketing writes a plan, a second person says yes to what it costs, and it is sold until it is retired.
+
+Each version has a price and benefits of its own. Whoever bought one keeps it: another version reaches nobody who pays already.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from domain import approvals, changes
+from domain.actors import StaffActor
+from domain.permissions import Permission
+from infra import clock, receipts
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.ids import new_id
+from infra.words import N_
+from membership import benefits, rules, saving
+from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.plans import wanted as wanted_plans
+from membership.plans.plans import LIFE, MembershipPlan, OfferedStatus
+from membership.plans.wanted import WantedPlan
+
+PLAN = approvals.declare("plan", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP)
+COMMENT_LENGTH_MAX = 1_000
+CODE = ("input", "code")
+
+
+async def save(
+    db: Db, actor: StaffActor, wanted: WantedPlan, *, status: OfferedStatus, expected_version: int | None, key: str
+) -> MembershipPlan:
+    """A new version, as a draft, submitted, or live; what costs otherwise than what is sold waits for a second person instead of
+    being live. RETIRED ends the sale of what is sold.
+
+    Refuses INVALID, NOT_FOUND a version of what is not there, STALE another version than the newest, NOT_OPEN.
+    """
+    said = {**asdict(wanted), "status": status, "expected_version": expected_version}
+    receipt = await receipts.claim(db, actor=actor.name, operation="save_plan", key=key, input=said)
+    if receipt.result_id is not None:
+        return await db.get_one(MembershipPlan, receipt.result_id)
+    await rules.lock(db)
+    versions = await _versions(db, wanted.code)
+    newest = versions[-1] if versions else None
+    saving.refuse_other_version(newest.version if newest else None, expected_version)
+    if status is OfferedStatus.RETIRED:
+        saved = await _retire(db, actor, versions)
+    else:
+        checked, granted = await wanted_plans.check(db, wanted)
+        saved = await _write(db, actor, checked, granted, newest)
+        await _bring(db, actor, saved, versions, status)
+    receipt.result_id = saved.id
+    return saved
+
+
+async def approve(db: Db, actor: StaffActor, *, code: str, seen: str, comment: str) -> MembershipPlan:
+    """Say yes to the submitted version of this hash: it is sold from now on. Refuses NOT_FOUND, NOT_OPEN, STALE, and
+    SECOND_PERSON_REQUIRED to whoever wrote or submitted it.
+    """
+    _refuse_long(comment)
+    versions = await _demand(db, code)
+    newest = versions[-1]
+    if newest.author_id == actor.staff_id:
+        raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
+    if await approvals.was_approved_by(db, actor, PLAN, subject=code, hash=seen):
+        return newest
+    mark = (await wanted_plans.hashes_of(db, {newest.id}))[newest.id]
+    await approvals.approve(db, actor, PLAN, subject=code, seen=seen, now=mark, comment=comment)
+    await _go_live(db, actor, newest, versions)
+    return newest
+
+
+async def reject(db: Db, actor: StaffActor, *, code: str, comment: str) -> MembershipPlan:
+    """Say no to what is submitted, or take it back: it is a draft again. Refuses NOT_FOUND, NOT_OPEN."""
+    _refuse_long(comment)
+    newest = (await _demand(db, code))[-1]
+    await approvals.reject(db, actor, PLAN, subject=code, comment=comment)
+    await _move(db, actor, newest, OfferedStatus.DRAFT)
+    return newest
+
+
+async def for_marketing(db: Db) -> list[MembershipPlan]:
+    """What is sold and what waits, by code; of a plan that is not sold any more its last version."""
+    every = select(MembershipPlan).order_by(MembershipPlan.code, MembershipPlan.version)
+    versions = list((await db.execute(every)).scalars())
+    last = {plan.code: plan for plan in versions}
+    going = {plan.code for plan in versions if plan.status is not OfferedStatus.RETIRED}
+    return [
+        plan
+        for plan in versions
+        if plan.status is not OfferedStatus.RETIRED or (plan.code not in going and plan is last[plan.code])
+    ]
+
+
+async def _versions(db: Db, code: str) -> list[MembershipPlan]:
+    """All versions of a plan, the oldest first."""
+    its = select(MembershipPlan).where(MembershipPlan.code == code).order_by(MembershipPlan.version)
+    return list((await db.execute(its.execution_options(populate_existing=True))).scalars())
+
+
+async def _demand(db: Db, code: str) -> list[MembershipPlan]:
+    await rules.lock(db)
+    versions = await _versions(db, code)
+    if not versions:
+        raise not_found(N_("We could not find this plan."), CODE)
+    return versions
+
+
+async def _write(
+    db: Db, actor: StaffActor, wanted: WantedPlan, granted: list[Benefit], newest: MembershipPlan | None
+) -> MembershipPlan:
+    """A draft in the place of one that waited; the newest itself where it says the same."""
+    before = (await wanted_plans.contents_of(db, {newest.id}))[newest.id] if newest else None
+    if newest and newest.status is not OfferedStatus.RETIRED and before == wanted.content:
+        return newest
+    if newest and newest.status in LIFE.groups["undecided"]:
+        await _withdraw(db, actor, newest)
+    made = MembershipPlan(
+        id=new_id(),
+        code=wanted.code,
+        version=newest.version + 1 if newest else 1,
+        name=wanted.name,
+        price_minor=wanted.price.minor,
+        currency=wanted.price.currency,
+        period=wanted.period,
+        trial_days=wanted.trial_days,
+        created_at=await clock.now(db),
+        status=OfferedStatus.DRAFT,
+        author_id=actor.staff_id,
+    )
+    db.add(made)
+    await db.flush()
+    if granted:
+        rows = [{"source": made.source, "benefit_id": benefit.id} for benefit in granted]
+        await db.execute(insert(BenefitSource), rows)
+    await changes.record(db, actor, "plan", made.code, before=before, after=wanted.content)
+    return made
+
+
+async def _withdraw(db: Db, actor: StaffActor, undecided: MembershipPlan) -> None:
+    if undecided.status is OfferedStatus.SUBMITTED:
+        await approvals.reject(db, actor, PLAN, subject=undecided.code)
+    await LIFE.move(db, undecided, OfferedStatus.RETIRED)
+    await db.flush()
+
+
+async def _bring(
+    db: Db, actor: StaffActor, saved: MembershipPlan, versions: list[MembershipPlan], status: OfferedStatus
+) -> None:
+    """To where it was wanted; or to a second person, where it costs otherwise than what is sold."""
+    if saved.status is OfferedStatus.LIVE or saved.status is status:
+        return
+    if saved.status is OfferedStatus.SUBMITTED:
+        await approvals.reject(db, actor, PLAN, subject=saved.code)
+        await _move(db, actor, saved, OfferedStatus.DRAFT)
+    sold = next((each for each in versions if each.status is OfferedStatus.LIVE), None)
+    if status is OfferedStatus.LIVE and sold is not None and _cost(sold) == _cost(saved):
+        await _go_live(db, actor, saved, versions)
+    elif status is not OfferedStatus.DRAFT:
+        await _move(db, actor, saved, OfferedStatus.SUBMITTED)
+        mark = (await wanted_plans.hashes_of(db, {saved.id}))[saved.id]
+        title = f"{saved.name}: {saved.price} {saved.currency}"
+        await approvals.propose(db, actor, PLAN, subject=saved.code, hash=mark, title=title)
+
+
+async def _go_live(db: Db, actor: StaffActor, plan: MembershipPlan, versions: list[MembershipPlan]) -> None:
+    for sold in versions:
+        if sold.status is OfferedStatus.LIVE:
+            await LIFE.move(db, sold, OfferedStatus.RETIRED)
+    await db.flush()
+    await _give_drafts_life(db, plan)
+    await _move(db, actor, plan, OfferedStatus.LIVE)
+
+
+async def _give_drafts_life(db: Db, plan: MembershipPlan) -> None:
+    its = select(Benefit).join(BenefitSource, BenefitSource.benefit_id == Benefit.id)
+    drafts = its.where(BenefitSource.source == plan.source, Benefit.status == BenefitStatus.DRAFT)
+    for draft in (await db.execute(drafts)).scalars():
+        await benefits.LIFE.move(db, draft, BenefitStatus.LIVE)
+
+
+async def _retire(db: Db, actor: StaffActor, versions: list[MembershipPlan]) -> MembershipPlan:
+    if not versions:
+        raise not_found(N_("We could not find this plan."), CODE)
+    if versions[-1].status in LIFE.groups["undecided"]:
+        await _withdraw(db, actor, versions[-1])
+    sold = next((each for each in versions if each.status is OfferedStatus.LIVE), None)
+    if sold is not None:
+        await _move(db, actor, sold, OfferedStatus.RETIRED)
+    return sold or versions[-1]
+
+
+async def _move(db: Db, actor: StaffActor, plan: MembershipPlan, to: OfferedStatus) -> None:
+    before = plan.status
+    await LIFE.move(db, plan, to)
+    subject = f"{plan.code} {plan.version}"
+    await changes.record(db, actor, "plan", subject, before={"status": before}, after={"status": to})
+
+
+def _cost(plan: MembershipPlan) -> tuple[Any, ...]:
+    """What only a second person changes."""
+    return plan.price, plan.period, plan.trial_days
+
+
+def _refuse_long(comment: str) -> None:
+    if len(comment) > COMMENT_LENGTH_MAX:
+        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)

@@ -1,0 +1,97 @@
+"""What marketing wants of a plan: checked as a whole, written down as plain values, and hashed for whoever approves it."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain import approvals
+from infra import texts
+from infra.database import Db
+from infra.errors import Faults, invalid
+from infra.money import Money
+from infra.words import N_
+from membership import saving
+from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.plans.plans import MembershipPlan, PlanPeriod
+
+NAME_LENGTH_MAX, TRIAL_DAYS_MAX = 80, 90
+
+
+@dataclass(frozen=True)
+class WantedPlan:
+    """A plan as marketing wants it."""
+
+    code: str
+    name: str
+    price: Money
+    period: PlanPeriod
+    trial_days: int
+    benefit_codes: Collection[str]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that marketing says of it, as the record of changes keeps it."""
+        return {
+            "name": self.name,
+            "price": str(self.price),
+            "currency": self.price.currency,
+            "period": self.period.value,
+            "trialDays": self.trial_days,
+            "benefits": sorted(set(self.benefit_codes)),
+        }
+
+
+async def check(db: Db, wanted: WantedPlan) -> tuple[WantedPlan, list[Benefit]]:
+    """The plan with its name as it is kept, and its benefits. Refuses with all that is wrong at once."""
+    codes = set(wanted.benefit_codes)
+    its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_((BenefitStatus.DRAFT, BenefitStatus.LIVE)))
+    granted = list((await db.execute(its)).scalars())
+    faults = Faults()
+    faults.of(lambda: saving.check_code(wanted.code))
+    name = faults.of(lambda: texts.line(wanted.name, NAME_LENGTH_MAX, ("input", "name")))
+    faults.of(lambda: _check_price(wanted.price))
+    faults.of(lambda: _check_trial(wanted.trial_days))
+    faults.of(lambda: _refuse_strangers(codes - {benefit.code for benefit in granted}))
+    faults.refuse()
+    return replace(wanted, name=name or ""), granted
+
+
+async def contents_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What each version of a plan says, as `WantedPlan.content`."""
+    plans = list((await db.execute(select(MembershipPlan).where(MembershipPlan.id.in_(plan_ids)))).scalars())
+    granted = select(BenefitSource.source, Benefit.code).join(Benefit, Benefit.id == BenefitSource.benefit_id)
+    going = granted.where(BenefitSource.source.in_({plan.source for plan in plans}), BenefitSource.ended_at.is_(None))
+    codes: defaultdict[str, list[str]] = defaultdict(list)
+    for source, code in await db.execute(going):
+        codes[source].append(code)
+    return {
+        plan.id: WantedPlan(plan.code, plan.name, plan.price, plan.period, plan.trial_days, codes[plan.source]).content
+        for plan in plans
+    }
+
+
+async def hashes_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, str]:
+    """The hash by which each version is approved: of all that would be sold."""
+    contents = await contents_of(db, plan_ids)
+    return {plan_id: approvals.hash_of({**content, "id": str(plan_id)}) for plan_id, content in contents.items()}
+
+
+def _check_price(price: Money) -> None:
+    saving.check_money(price, "price")
+    if not price.minor:
+        raise invalid(N_("Enter an amount above 0."), ("input", "price"))
+
+
+def _check_trial(days: int) -> None:
+    if not 0 <= days <= TRIAL_DAYS_MAX:
+        raise invalid(N_("Enter a number from 0 to {most}."), ("input", "trialDays"), most=TRIAL_DAYS_MAX)
+
+
+def _refuse_strangers(codes: set[str]) -> None:
+    if codes:
+        sentence = N_("These benefits cannot be granted: {codes}.")
+        raise invalid(sentence, ("input", "benefitCodes"), codes=", ".join(sorted(codes)))
