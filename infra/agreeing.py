@@ -46,7 +46,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
 # Of a machine, or of a program on it.
 ONES_OWN = (
     *("var", "host", "port", "log_level", "relay_sweep_seconds", "model_heartbeat_seconds", "database_pool"),
-    *("database_read_pool", "processes", "answers_kept_bytes", "evidence_heads"),
+    *("database_read_pool", "processes", "answers_kept_bytes", "evidence_heads", "location_folder"),
     *("database_url", "database_direct_url", "database_pooled", "valkey_url", "broker_url"),
     *("invented_people", "invented_seed"),
 )

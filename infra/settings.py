@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     index_key: kinds.Key | None = None  # base64 of 32 bytes; phone look-ups
     token_key: kinds.Key | None = None  # base64 of 32 bytes; signs access tokens
     evidence_key: kinds.Key | None = None  # base64 of 32 bytes; signs the heads of the evidence log
+    location_folder: kinds.Folder | None = None  # of files in MaxMind's format, which tell where addresses are
     evidence_heads: kinds.Folder | None = None  # where they are kept besides, out of reach of the database's owner
 
     providers: dict[kinds.Name, ProviderCredentials] = {}

@@ -160,7 +160,7 @@ class ApplicationMutation:
     )
     async def apply(self, info: Info, input: Input[ApplyInput]) -> ApplyResult | None:
         actor = info.context.user
-        return await commit(info, lambda db: _apply(db, actor, input))
+        return await commit(info, lambda db: _apply(db, actor, input, info.context.ip))
 
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
@@ -188,7 +188,7 @@ class ApplicationMutation:
         )
 
 
-async def _apply(db: Db, actor: UserActor, input: ApplyInput) -> applications.Application:
+async def _apply(db: Db, actor: UserActor, input: ApplyInput, ip: str) -> applications.Application:
     return await applying.apply(
         db,
         actor,
@@ -197,6 +197,7 @@ async def _apply(db: Db, actor: UserActor, input: ApplyInput) -> applications.Ap
         term_months=input.term_months,
         share=input.share,
         key=input.idempotency_key,
+        ip=ip,
     )
 
 

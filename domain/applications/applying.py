@@ -19,9 +19,11 @@ from domain.facts.sheets import FactSheet
 from domain.market import eligibility, products, quoting
 from domain.market.applicants import applicant_of
 from domain.market.products import DecisionMode, Product
-from domain.people import gates
+from domain.people import gates, stepping_up
 from domain.people.partners import Partner
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on, identity_of
+from domain.risk import sightings, signals
+from domain.risk.rules import RuleAction
 from infra import clock, outbox, receipts
 from infra.clock import local_day
 from infra.database import Db
@@ -33,12 +35,20 @@ OPEN_MAX = 20
 
 
 async def apply(
-    db: Db, actor: UserActor, *, product_id: UUID, amount: Money, term_months: int, share: list[ConsentScope], key: str
+    db: Db,
+    actor: UserActor,
+    *,
+    product_id: UUID,
+    amount: Money,
+    term_months: int,
+    share: list[ConsentScope],
+    key: str,
+    ip: str = "",
 ) -> Application:
     """Apply once however often it is sent. INSTANT products are decided here, the others are promised an answer.
 
-    Refuses NOT_FOUND, INVALID, COST_ABOVE_CAP, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED and LIMIT_EXCEEDED, and then
-    leaves nothing behind. With NOT_ENOUGH_KNOWN, `field` is of `updateProfile`.
+    Refuses NOT_FOUND, INVALID, COST_ABOVE_CAP, NOT_ENOUGH_KNOWN, NOT_ELIGIBLE, NOT_ALLOWED, STEP_UP_REQUIRED and LIMIT_EXCEEDED,
+    and then leaves nothing behind. With NOT_ENOUGH_KNOWN, `field` is of `updateProfile`.
     """
     receipt = await receipts.claim(
         db,
@@ -58,6 +68,9 @@ async def apply(
     _check_terms(product, amount, term_months)
     turn = await turns.take(db, actor.user_id)
     sheet, scored = _eligible(turn, product)
+    follows = await signals.actions_for(db, actor.user_id)
+    if RuleAction.STEP_UP in follows:
+        await stepping_up.require_step_up(db, actor)
     application = await _application(db, actor, product, amount, term_months)
     await refuse_twin(db, application, "productId")
     partner = await db.get_one(Partner, product.partner_id)
@@ -68,9 +81,11 @@ async def apply(
     await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
     if product.decision == DecisionMode.INSTANT:
         borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=turn.burden)
-        await deciding.decide_by_rules(db, application, applied, product, scored, borrower)
+        needs_a_look = RuleAction.REFER in follows
+        await deciding.decide_by_rules(db, application, applied, product, scored, borrower, needs_a_look=needs_a_look)
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
+    await sightings.of_application(db, actor.user_id, actor.session_id, ip, application.id)
     receipt.result_id = application.id
     return application
 

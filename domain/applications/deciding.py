@@ -75,7 +75,14 @@ class Answer:
 
 
 async def decide_by_rules(
-    db: Db, application: Application, applied: AppliedTerms, product: Product, scored: Scored, borrower: Borrower
+    db: Db,
+    application: Application,
+    applied: AppliedTerms,
+    product: Product,
+    scored: Scored,
+    borrower: Borrower,
+    *,
+    needs_a_look: bool,
 ) -> None:
     """Decide now, in the transaction of the application, in which the person's turn was taken; what is referred is promised
     an answer by a person.
@@ -90,6 +97,7 @@ async def decide_by_rules(
         currency=application.currency,
         hides=sheet.hides_income or sheet.points_carried > 0,
         owes_elsewhere=bool(burden.elsewhere),
+        needs_a_look=needs_a_look,
     )
     verdict = policy.decide(request, scored, sheet)
     outcome, asked = DecisionOutcome(verdict.outcome), replaying.record_input(request, sheet)

@@ -51,6 +51,7 @@ class AskedTerms:
     currency: str = field(default_factory=lambda: settings().currency)
     hides: bool = False  # an income or points behind an account that was unlinked, and counts on
     owes_elsewhere: bool = False
+    needs_a_look: bool = False  # something of how they signed in or applied is for a person to see
 
 
 @dataclass(frozen=True)
@@ -130,3 +131,5 @@ def _referring(request: AskedTerms, scored: Scored, sheet: FactSheet) -> Iterato
         )
     if request.owes_elsewhere:
         yield Reason("BURDEN_UNKNOWN", N_("You also owe in another currency, so a person reviews this application."))
+    if request.needs_a_look:
+        yield Reason("NEEDS_A_LOOK", N_("A person looks at this application before it is answered."))

@@ -57,6 +57,8 @@ class Challenge(Entity):
         default=None
     )  # the code was right, and a second factor is asked for
     second_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    # The session that this device had last, whoever's; None where it handed nothing in.
+    device_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "phone_index", "created_at"), Index(None, "created_at"))
 

@@ -7,12 +7,10 @@ from sqlalchemy import delete, select, update
 
 from domain.people import (
     answering,
-    challenges,
     changing_phone,
     code_limits,
     half_answered,
     identities,
-    places,
     putting_away,
     second_signing,
     sessions,
@@ -61,8 +59,7 @@ async def start(db: Db, *, challenge_id: UUID, device_name: str, key: str, ip: s
         raise StillTheirs
     newcomer = await putting_away.start_afresh(db, former)
     await answering.settle(db, challenge)
-    place = places.network_mark(challenge.phone_index, ip)
-    session = await sessions.begin(db, newcomer.id, device_name, place, challenges.language_of(challenge))
+    session = await beginning.begin(db, newcomer, challenge, device_name, ip)
     receipt.result_id = session.id
     return session
 

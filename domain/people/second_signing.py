@@ -13,14 +13,11 @@ from sqlalchemy import func, select, update
 
 from domain.people import (
     answering,
-    challenges,
     half_answered,
     identities,
-    places,
     putting_away,
     recoveries,
     second_factors,
-    sessions,
     users,
 )
 from domain.people.challenges import Challenge
@@ -207,8 +204,7 @@ async def _begin(db: Db, user: User, challenge: Challenge, device_name: str, ip:
     # Whoever proved this is who they were: the number is theirs, from now on.
     theirs = (Phone.user_id == user.id, Phone.index == challenge.phone_index)
     await db.execute(update(Phone).where(*theirs).values(reassigned_at=None, bound_at=now))
-    place = places.network_mark(challenge.phone_index, ip)
-    session = await sessions.begin(db, user.id, device_name, place, challenges.language_of(challenge))
+    session = await beginning.begin(db, user, challenge, device_name, ip)
     session.proven_at = now
     receipt.result_id = session.id
     return session

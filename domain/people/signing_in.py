@@ -9,6 +9,7 @@ from sqlalchemy import select
 from domain.actors import UserActor
 from domain.people import (
     answering,
+    beginning,
     challenges,
     changing_phone,
     code_limits,
@@ -58,7 +59,7 @@ async def request_code(
     await code_limits.one_at_a_time(db, index)
     place = await code_limits.place_of(db, index, ip, device_token)
     await code_limits.refuse_too_many_codes(db, number, place, ip)
-    now = await clock.now(db)
+    now, device = await clock.now(db), places.device_of(device_token)
     challenge = Challenge(
         phone_index=index,
         phone_sealed=vault.system_seal().close(number, challenges.PHONE),
@@ -71,6 +72,7 @@ async def request_code(
         is_known_device=place.is_device,
         purpose=purpose,
         session_id=actor.session_id if actor and needs_session else None,
+        device_id=device.id if device else None,
     )
     db.add(challenge)
     await db.flush()
@@ -119,8 +121,7 @@ async def sign_in(
         await db.delete(receipt)
         return signed_in
     await answering.settle(db, challenge)
-    place = places.network_mark(challenge.phone_index, ip)
-    session = await sessions.begin(db, signed_in.id, device_name, place, challenges.language_of(challenge))
+    session = await beginning.begin(db, signed_in, challenge, device_name, ip)
     receipt.result_id = session.id
     return session
 

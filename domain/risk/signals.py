@@ -1,0 +1,158 @@
+"""Signal: what a rule said of a sighting. Staff say whether it was right, and so each rule's precision is known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.actors import StaffActor
+from domain.permissions import Permission
+from domain.risk import rules
+from domain.risk.rules import RuleAction, RuleMode, SignalRule
+from domain.risk.sightings import Sighting
+from infra import clock, pruning
+from infra.database import Db
+from infra.entity import Entity, Id, Json, OwnerId
+from infra.errors import Refusal, RefusalCode, not_found
+from infra.ids import new_id
+from infra.lifecycle import without_graph
+from infra.privacy import Erasure, Export, Privacy
+from infra.pruning import Stale
+from infra.words import N_
+
+LASTS = timedelta(days=30)  # so long something follows from it
+KEPT = timedelta(days=730)
+
+
+class SignalVerdict(StrEnum):
+    RIGHT = "RIGHT"
+    WRONG = "WRONG"
+
+
+class Signal(Entity):
+    """`evidence`: numbers that say why, and nothing that names anybody. `mode` and `action`: the rule's, when it spoke."""
+
+    __tablename__ = "signals"
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
+
+    user_id: Mapped[OwnerId]
+    id: Mapped[Id]
+    rule: Mapped[str]
+    rule_version: Mapped[int]
+    mode: Mapped[RuleMode] = mapped_column(info=without_graph("The rule's, when it spoke."))
+    action: Mapped[RuleAction] = mapped_column(info=without_graph("The rule's, when it spoke."))
+    at: Mapped[datetime]
+    sighting_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    application_id: Mapped[UUID | None]
+    evidence: Mapped[Json]
+    verdict: Mapped[SignalVerdict | None] = mapped_column(
+        default=None, info=without_graph("What staff says of it, and may say anew.")
+    )
+    judged_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), default=None)
+    judged_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        Index(None, "user_id", "rule", "sighting_id", unique=True),
+        Index(None, "at"),
+        Index(None, "id"),
+        Index("ix_signals_waiting", "at", "id", postgresql_where=text("verdict IS NULL")),
+    )
+
+
+pruning.forget("prune_signals", Stale(Signal.at, pruning.ago(KEPT)))
+
+
+class Suspect(NamedTuple):
+    """Whom a rule speaks of, at which of their sightings, and why."""
+
+    sighting: Sighting
+    evidence: dict[str, int]
+
+
+async def raise_each(db: Db, rule: SignalRule, suspects: Iterable[Suspect]) -> None:
+    """Write down what a rule said; what it said of the same sighting before stays as it is."""
+    now = await clock.now(db)
+    rows = [
+        {
+            "user_id": sighting.user_id,
+            "id": new_id(),
+            "rule": rule.code,
+            "rule_version": rule.version,
+            "mode": rule.mode,
+            "action": rule.action,
+            "at": now,
+            "sighting_id": sighting.id,
+            "session_id": sighting.session_id,
+            "application_id": sighting.application_id,
+            "evidence": evidence,
+        }
+        for sighting, evidence in suspects
+    ]
+    if rows:
+        await db.execute(insert(Signal).values(rows).on_conflict_do_nothing())
+
+
+async def actions_for(db: Db, user_id: UUID) -> set[RuleAction]:
+    """What follows for this person now: of rules that spoke within thirty days, that are live still, and were not wrong."""
+    told = select(Signal.rule, Signal.action, Signal.verdict).where(
+        Signal.user_id == user_id, Signal.mode == RuleMode.LIVE, Signal.at > await clock.now(db) - LASTS
+    )
+    spoken = [(rule, action) for rule, action, verdict in await db.execute(told) if verdict is not SignalVerdict.WRONG]
+    if not spoken:
+        return set()
+    live = {code for code, rule in (await rules.current(db)).items() if rule.mode is RuleMode.LIVE}
+    return {action for rule, action in spoken if rule in live}
+
+
+async def judge(db: Db, actor: StaffActor, signal_id: UUID, verdict: SignalVerdict) -> Signal:
+    """Say whether it was right; whoever says otherwise later is believed. Refuses NOT_ALLOWED and NOT_FOUND."""
+    _require(actor)
+    its = select(Signal).where(Signal.id == signal_id)
+    signal = (await db.execute(its)).scalar_one_or_none()
+    if signal is None:
+        raise not_found(N_("We could not find this signal."), "signalId")
+    signal.verdict, signal.judged_by, signal.judged_at = verdict, actor.staff_id, await clock.now(db)
+    await db.flush()
+    return signal
+
+
+async def newest_for(db: Db, actor: StaffActor, limit: int) -> Sequence[Signal]:
+    """What nobody has judged yet, the newest first."""
+    _require(actor)
+    unjudged = select(Signal).where(Signal.verdict.is_(None)).order_by(Signal.at.desc(), Signal.id.desc())
+    return (await db.execute(unjudged.limit(limit))).scalars().all()
+
+
+@dataclass(frozen=True)
+class RuleCounts:
+    """Of one rule within its time: how often it spoke, and how often staff found it right or wrong."""
+
+    spoke: int = 0
+    right: int = 0
+    wrong: int = 0
+
+    @property
+    def precision(self) -> float | None:
+        """The share that was right of what was judged; None where nothing was."""
+        judged = self.right + self.wrong
+        return self.right / judged if judged else None
+
+
+async def counts(db: Db, since: datetime) -> dict[str, RuleCounts]:
+    """By the code of each rule that spoke since."""
+    spoke = func.count()
+    right, wrong = (spoke.filter(Signal.verdict == verdict) for verdict in (SignalVerdict.RIGHT, SignalVerdict.WRONG))
+    told = select(Signal.rule, spoke, right, wrong).where(Signal.at >= since).group_by(Signal.rule)
+    return {rule: RuleCounts(*numbers) for rule, *numbers in await db.execute(told)}
+
+
+def _require(actor: StaffActor) -> None:
+    if not actor.may(Permission.ANSWER_SIGNALS):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
