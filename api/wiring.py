@@ -31,6 +31,7 @@ import domain.people.staff_signing_in
 import domain.privacy.exporting
 import domain.reconciling.reconciling
 import domain.reconciling.remittances
+import domain.risk.looking
 import domain.tasks
 import domain.telling
 import integrations.cashier.chosen
@@ -84,6 +85,7 @@ ROOMS = (
     domain.consent.consent_requests,
     domain.days.tasks,
     domain.disputes.tasks,
+    domain.risk.looking,
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,

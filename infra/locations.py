@@ -53,7 +53,7 @@ def locate(address: str) -> Location | None:
 
 
 def distance_km(one: Location, other: Location) -> float:
-    """By the great circle between their points (the haversine formula)."""
+    """Kilometres along the great circle between two points, by the haversine formula."""
     north, east = radians(other.latitude - one.latitude), radians(other.longitude - one.longitude)
     across = cos(radians(one.latitude)) * cos(radians(other.latitude)) * sin(east / 2) ** 2
     return 2 * EARTH_KM * asin(min(1.0, sqrt(sin(north / 2) ** 2 + across)))

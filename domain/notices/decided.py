@@ -155,6 +155,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "session.reused": ("device_copied",),
     "sweep.batch_due": OURS,
     "sweep.done": OURS,
+    "sighting.made": Untold("what a rule says of it is for risk alone; what follows is asked or said when they apply"),
     "stop.lifted": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
     "tier.ending": ("tier_ends_soon",),

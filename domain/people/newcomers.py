@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from domain.people import (
     answering,
+    beginning,
     changing_phone,
     code_limits,
     half_answered,

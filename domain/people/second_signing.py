@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from domain.people import (
     answering,
+    beginning,
     half_answered,
     identities,
     putting_away,

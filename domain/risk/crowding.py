@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from domain.risk.sightings import Sighting, SightingKind
 from domain.risk.signals import Suspect
@@ -16,7 +17,9 @@ REGISTERED, APPLIED = Sighting.kind == SightingKind.REGISTERED, Sighting.kind ==
 
 
 async def find_cluster(db: Db, sighting: Sighting, parameters: Mapping[str, float]) -> list[Suspect]:
-    """Of more people than `people` on a device, those who are new, where they are many: a family does not come in a week."""
+    """Where a device has had `people` or more, those who registered on it within `new_days`, if they are `new` or more: a family
+    does not come in a week.
+    """
     here = Sighting.device_id == sighting.device_id
     everybody = await _people(db, here, sighting, timedelta(days=parameters["days"]))
     if everybody < parameters["people"]:
@@ -26,7 +29,7 @@ async def find_cluster(db: Db, sighting: Sighting, parameters: Mapping[str, floa
 
 
 async def find_rush(db: Db, sighting: Sighting, parameters: Mapping[str, float]) -> list[Suspect]:
-    """Who is new from a network, where they are many beside those who were known there before."""
+    """The people who registered from a network within `minutes`, where they are many beside those who were known there."""
     if sighting.kind is not SightingKind.REGISTERED:
         return []
     here, lately = Sighting.network == sighting.network, timedelta(minutes=parameters["minutes"])
@@ -38,7 +41,7 @@ async def find_rush(db: Db, sighting: Sighting, parameters: Mapping[str, float])
 
 
 async def find_applications(db: Db, sighting: Sighting, parameters: Mapping[str, float]) -> list[Suspect]:
-    """Whoever applied on a device on which others applied, too."""
+    """The people who applied on one device within `hours`, where they are `people` or more."""
     if sighting.kind is not SightingKind.APPLIED:
         return []
     here, lately = Sighting.device_id == sighting.device_id, timedelta(hours=parameters["hours"])
@@ -59,7 +62,7 @@ async def _first_of_each(
     db: Db, where: Sequence[ColumnElement[bool]], sighting: Sighting, within: timedelta
 ) -> Sequence[Sighting]:
     """The first sighting of each person in this time."""
-    each = select(Sighting).where(*where, *_until(sighting, within)).distinct(Sighting.user_id)
+    each = select(Sighting).where(*where, *_until(sighting, within)).ext(distinct_on(Sighting.user_id))
     return (await db.execute(each.order_by(Sighting.user_id, Sighting.at, Sighting.id))).scalars().all()
 
 

@@ -27,7 +27,7 @@ async def look_for_signals(db: Db, event: Event) -> None:
 
 
 async def look(db: Db, user_id: UUID, sighting_id: UUID) -> None:
-    """Of whoever is gone meanwhile, nothing is said."""
+    """Ask each rule that is not off about a sighting, and write down its signals; nothing where the person was erased."""
     sighting = await db.get(Sighting, (user_id, sighting_id))
     if sighting is None:
         return

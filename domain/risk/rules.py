@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain import approvals
@@ -111,7 +112,7 @@ class RuleChange(Entity):
 
 async def current(db: Db) -> dict[str, SignalRule]:
     """Each rule as it is in force now, by its code."""
-    newest = select(RuleChange).where(RuleChange.in_force_at.is_not(None)).distinct(RuleChange.code)
+    newest = select(RuleChange).where(RuleChange.in_force_at.is_not(None)).ext(distinct_on(RuleChange.code))
     changed = {
         each.code: each
         for each in (await db.execute(newest.order_by(RuleChange.code, RuleChange.version.desc()))).scalars()
@@ -184,7 +185,7 @@ async def waiting(db: Db) -> dict[str, RuleChange]:
     """The change of each rule that waits for a second person."""
     given = await approvals.history(db, CHANGE, {*RULES})
     undecided = [code for code, told in given.items() if any(each.verdict is None for each in told)]
-    newest = select(RuleChange).where(RuleChange.code.in_(undecided)).distinct(RuleChange.code)
+    newest = select(RuleChange).where(RuleChange.code.in_(undecided)).ext(distinct_on(RuleChange.code))
     rows = await db.execute(newest.order_by(RuleChange.code, RuleChange.version.desc()))
     return {each.code: each for each in rows.scalars()}
 

@@ -16,18 +16,17 @@ from domain.permissions import Permission
 from domain.risk import rules
 from domain.risk.rules import RuleAction, RuleMode, SignalRule
 from domain.risk.sightings import Sighting
-from infra import clock, pruning
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.ids import new_id
 from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
-from infra.pruning import Stale
+from infra.records import Record
 from infra.words import N_
 
 LASTS = timedelta(days=30)  # so long something follows from it
-KEPT = timedelta(days=730)
 
 
 class SignalVerdict(StrEnum):
@@ -39,7 +38,8 @@ class Signal(Entity):
     """`evidence`: numbers that say why, and nothing that names anybody. `mode` and `action`: the rule's, when it spoke."""
 
     __tablename__ = "signals"
-    __privacy__ = Privacy(Export.WITHHELD, Erasure.DELETED)
+    __privacy__ = Privacy(Export.WITHHELD, Erasure.SHREDDED)
+    __record__ = Record(later=("verdict", "judged_by", "judged_at"))
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id]
@@ -64,9 +64,6 @@ class Signal(Entity):
         Index(None, "id"),
         Index("ix_signals_waiting", "at", "id", postgresql_where=text("verdict IS NULL")),
     )
-
-
-pruning.forget("prune_signals", Stale(Signal.at, pruning.ago(KEPT)))
 
 
 class Suspect(NamedTuple):
@@ -146,7 +143,7 @@ class RuleCounts:
 
 
 async def counts(db: Db, since: datetime) -> dict[str, RuleCounts]:
-    """By the code of each rule that spoke since."""
+    """How often each rule spoke since a time and was judged, by the rule's code."""
     spoke = func.count()
     right, wrong = (spoke.filter(Signal.verdict == verdict) for verdict in (SignalVerdict.RIGHT, SignalVerdict.WRONG))
     told = select(Signal.rule, spoke, right, wrong).where(Signal.at >= since).group_by(Signal.rule)

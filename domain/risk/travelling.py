@@ -12,8 +12,9 @@ from infra.database import Db
 
 
 async def find(db: Db, sighting: Sighting, parameters: Mapping[str, float]) -> list[Suspect]:
-    """Against the last time that they were seen. Nobody is where a VPN, a data centre or a carrier's gateway is: of an end that
-    is one, or may be one, nothing is said.
+    """This sighting, where the one before it was too far away for the time between and on another device; else nothing.
+
+    Nobody is where a VPN, a data centre or a carrier's gateway is: where one end is one, or may be one, nothing is said.
     """
     before = await _before(db, sighting, timedelta(hours=parameters["hours"]))
     if before is None or before.device_id == sighting.device_id:

@@ -54,6 +54,8 @@ ALL = """
     plans
     remittances
     scores
+    signal_rule_changes
+    signals
     stops
     takings
     tier_moves

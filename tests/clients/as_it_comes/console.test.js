@@ -12,7 +12,7 @@ import { ADULT, HOUSE, Phone } from "../shared/people.js";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [390, 820, 1440];
 const SCHEMES = ["light", "dark"];
-const PAGES = ["", "/tiers", "/campaigns", "/products", "/products/groups", "/reviews", "/matching", "/watch", "/money", "/hardships", "/claims", "/disputes", "/partners", "/stops"];
+const PAGES = ["", "/tiers", "/campaigns", "/products", "/products/groups", "/reviews", "/matching", "/watch", "/money", "/hardships", "/claims", "/disputes", "/signals", "/partners", "/stops"];
 let browser;
 
 before(async () => (browser = await openBrowser()));
