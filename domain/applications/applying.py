@@ -74,6 +74,7 @@ async def apply(
     application = await _application(db, actor, product, amount, term_months)
     await refuse_twin(db, application, "productId")
     partner = await db.get_one(Partner, product.partner_id)
+    await sightings.of_application(db, actor.user_id, actor.session_id, ip, application.id)
     # From here on it is only written, all of it at once.
     await _submit(db, application)
     applied = applied_terms.of_product(application, product, scored.grade)
@@ -85,7 +86,6 @@ async def apply(
         await deciding.decide_by_rules(db, application, applied, product, scored, borrower, needs_a_look=needs_a_look)
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
-    await sightings.of_application(db, actor.user_id, actor.session_id, ip, application.id)
     receipt.result_id = application.id
     return application
 

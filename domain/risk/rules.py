@@ -20,7 +20,6 @@ from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json
 from infra.errors import invalid, not_found
-from infra.lifecycle import without_graph
 from infra.records import Record
 from infra.words import N_
 
@@ -94,8 +93,8 @@ class RuleChange(Entity):
     id: Mapped[Id] = mapped_column(init=False)
     code: Mapped[str]
     version: Mapped[int]
-    mode: Mapped[RuleMode] = mapped_column(info=without_graph("Another form is another row."))
-    action: Mapped[RuleAction] = mapped_column(info=without_graph("Another form is another row."))
+    mode: Mapped[RuleMode]
+    action: Mapped[RuleAction]
     parameters: Mapped[Json]
     reason: Mapped[str]
     proposed_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))

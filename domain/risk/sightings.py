@@ -15,7 +15,6 @@ from infra import clock, locations, outbox, pruning, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
-from infra.lifecycle import without_graph
 from infra.locations import Location
 from infra.networks import widest_of
 from infra.privacy import Erasure, Export, Privacy
@@ -41,7 +40,7 @@ class Sighting(Entity):
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[SightingKind] = mapped_column(info=without_graph("What happened; it does not change."))
+    kind: Mapped[SightingKind]
     at: Mapped[datetime]
     session_id: Mapped[UUID]
     device_id: Mapped[UUID]

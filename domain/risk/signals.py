@@ -45,8 +45,8 @@ class Signal(Entity):
     id: Mapped[Id]
     rule: Mapped[str]
     rule_version: Mapped[int]
-    mode: Mapped[RuleMode] = mapped_column(info=without_graph("The rule's, when it spoke."))
-    action: Mapped[RuleAction] = mapped_column(info=without_graph("The rule's, when it spoke."))
+    mode: Mapped[RuleMode]
+    action: Mapped[RuleAction]
     at: Mapped[datetime]
     sighting_id: Mapped[UUID]
     session_id: Mapped[UUID]
@@ -129,7 +129,7 @@ async def newest_for(db: Db, actor: StaffActor, limit: int) -> Sequence[Signal]:
 
 @dataclass(frozen=True)
 class RuleCounts:
-    """Of one rule within its time: how often it spoke, and how often staff found it right or wrong."""
+    """How often one rule spoke in a time, and how often staff found its signals right or wrong."""
 
     spoke: int = 0
     right: int = 0

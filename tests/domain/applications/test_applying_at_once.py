@@ -37,6 +37,15 @@ async def test_what_the_rules_decide_is_written_once_and_nothing_is_read_twice(r
     assert tables(sent, written=True) == [
         *("applications", "applied_terms", "consents", "decisions", "documents", "event_reactions", "events"),
         *("evidence_leaves", "offers", "receipts", "receipts"),  # claimed before anything, and given what came of it
+        "sightings",
     ]
     # What is known of the person and owed by them is one statement, which begins with the readings.
-    assert tables(sent, written=False) == ["applications", "partners", "products", "readings", "users"]
+    assert tables(sent, written=False) == [
+        "applications",
+        "partners",
+        "products",
+        "readings",
+        "sightings",
+        "signals",
+        "users",
+    ]
