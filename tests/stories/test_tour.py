@@ -1,4 +1,4 @@
-"""The first page's tour is pasted into a shell, and goes as the page shows it."""
+"""The tour, which begins on the first page, is pasted into a shell, and goes as its pages show it."""
 
 import asyncio
 import base64
@@ -19,7 +19,8 @@ from tests.clocks import Clock
 from tests.phones import new_number
 from tests.working import work_off
 
-PAGE = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "domain/agreements/README.md")  # the second goes on where the first one ends
 # What is the same for whoever takes the tour; ids, codes, days and points are their own.
 SHOWN = re.compile(
     r'"(?:amount|annualRate|code|displayName|identity|message|state|status|title)":"[^"…]*[^"\d…][^"…]*"'
@@ -28,7 +29,7 @@ SECONDS_MAX = 240
 
 
 def blocks(kind: str) -> str:
-    tour = PAGE.read_text("utf-8").partition("\n## A tour")[2].partition("\n## ")[0]
+    tour = "\n".join(page.read_text("utf-8").partition("\n## A tour")[2].partition("\n## ")[0] for page in PAGES)
     return "".join(re.findall(rf"^```{kind}\n(.*?)^```$", tour, re.MULTILINE | re.DOTALL))
 
 
