@@ -136,6 +136,13 @@ class Agreement(Node):
         return cast(Hardship | None, await info.context.load(hardships.open_of_agreements, (root.user_id, root.id)))
 
     @strawberry.field(
+        description="The last day of a legal breathing space, in which nothing here bears interest or costs fees and nobody presses "
+        "for it; null outside of one."
+    )
+    async def breathing_until(root: strawberry.Parent[agreements.Agreement], info: Info) -> date | None:
+        return (await _standing(root, info)).breathes_until
+
+    @strawberry.field(
         description="What settles everything on that day, from today to 30 days ahead, to the cent; null when nothing is owed."
     )
     async def payoff_quote(

@@ -68,12 +68,12 @@ async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agree
 def draw_of(standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]) -> Draw | None:
     """What is drawn today of all that is due; None where nothing is.
 
-    Nothing is drawn while any payment is on its way, for nobody knows yet whether it pays this; nor for what was due before the
-    mandate was signed, unless something else is due with it since.
+    Nothing is drawn in a breathing space, or while any payment is on its way, for nobody knows yet whether it pays this; nor for
+    what was due before the mandate was signed, unless something else is due with it since.
     """
     due, agreement = standing.due_rows, standing.agreement
     ours = [each for each in paid if each.cause == REPAYMENT]
-    if not due or any(each.is_open for each in ours):
+    if not due or standing.breathes_until is not None or any(each.is_open for each in ours):
         return None
     due_on = due[-1].due_on
     before = [each for each in ours if each.is_drawn and each.due_on == due_on]

@@ -96,6 +96,12 @@ class AgreementStanding:
         return max((act.until for act in pauses if act.until and act.until >= self.on), default=None)
 
     @property
+    def breathes_until(self) -> date | None:
+        """The last day of the breathing space that it is in; None outside of one."""
+        spaces = (act.until for act in self.acts if act.kind is ActKind.PAUSE and act.on <= self.on)
+        return max((until for until in spaces if until is not None and until >= self.on), default=None)
+
+    @property
     def due(self) -> int:
         """What is due by today and not paid."""
         return sum(row.outstanding for row in self.due_rows)

@@ -18,6 +18,7 @@ from domain.payments.cashiers import PaymentStatus
 from domain.payments.mandates import Mandate, WhyMandateEnded
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
+from domain.people import breathing_spaces
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
@@ -35,11 +36,15 @@ KIND_OF: Mapping[str, NoticeKind] = {
     deposits.CLAIM_DECIDED: claim_words.CLAIM_DECIDED,
 }
 
+PRESSING = (agreements.OVERDUE, agreements.DUE_SOON)
+
 
 @reaction(agreements.DRAWN, *KIND_OF, stored_as="tell_of_agreement")
 async def tell_of_agreement(db: Db, event: Event) -> None:
-    """An instalment that was paid meanwhile is not told to be late."""
+    """An instalment that was paid meanwhile is not told to be late, and in a breathing space nobody is pressed for any."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
+    if event.name in PRESSING and await breathing_spaces.is_in_one(db, agreement.user_id):
+        return
     if event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement):
         await notify(db, agreement.user_id, autopay_words.SOON, agreement.id, product=agreement.title)
     elif event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:

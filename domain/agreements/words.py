@@ -94,6 +94,20 @@ LATE_FEE_CHARGED = declare(
         link=AGREEMENT,
     )
 )
+BREATHING_SPACE = declare(
+    NoticeKind(
+        "breathing_space",
+        NoticeClass.MONEY,
+        N_("You have a breathing space"),
+        N_(
+            "From {first} to {last} nothing that you owe through Longan bears interest or costs fees, and nobody presses you for it. "
+            "What is due stays due; you can pay it whenever you like."
+        ),
+        lock=NEWS,
+        topic="hardship",
+        link=Link("agreements"),
+    )
+)
 PAYOUT_LATE = declare(
     NoticeKind(
         "payout_late",

@@ -40,7 +40,7 @@ class Act(StrEnum):
     PAYMENT = "PAYMENT"  # money from the person, settled
     FEE = "FEE"
     PENALTY = "PENALTY"
-    PAUSE = "PAUSE"  # no interest from `on` to `until`, both days included
+    PAUSE = "PAUSE"  # no interest and no charge from `on` to `until`, both days included; what is due stays due
     DEFERRAL = "DEFERRAL"  # from `on` to `until` nothing falls due: what is to come is due `number` months later
     LOWERING = "LOWERING"  # half of the next `number` instalments is due from `on`, and as many are added in the end
     DUE_DAY = "DUE_DAY"  # what is to come is due on day `number` of the month

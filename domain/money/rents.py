@@ -105,7 +105,7 @@ def live(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> RentLife:
                 held = event.amount
             case Act.DEPOSIT_SETTLED:
                 held = 0
-            case Act.NOTICE:
+            case Act.NOTICE | Act.PAUSE:  # rent bears no interest, and has no late fees
                 continue
             case _:
                 replay.fall_due(event.on)

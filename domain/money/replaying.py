@@ -121,6 +121,7 @@ class LoanReplay:
 
     def pause(self, event: LoanEvent) -> None:
         self._pauses.append((event.on, event.until or event.on))
+        self._spared.append(self._pauses[-1])
         if self.plan is not None:
             self.plan.balance.pause(*self._pauses[-1])
 

@@ -16,7 +16,7 @@ from domain.notices.classes import NoticeChannel, NoticeClass
 from domain.notices.gate import Contactable, Contacted, GateAnswer
 from domain.notices.preferences import ContactPreference
 from domain.notices.rules import LONGEST
-from domain.people import users
+from domain.people import breathing_spaces, users
 from domain.people.users import Phone, User, UserStatus
 from infra import clock, vault
 from infra.database import Db
@@ -71,13 +71,14 @@ async def addressee(db: Db, user_id: UUID) -> Addressee | None:
     """Whom to contact, in one round trip; None where there is no such person, or no more. What this transaction wrote must be flushed."""
     now = await clock.now(db)
     given = {"keys": [user_id]}
-    people, keys, chosen, number, contacts = await ask_within(
+    people, keys, chosen, number, spaces, contacts = await ask_within(
         db,
         [
             (users.OF_USERS, given),
             (vault.PERSON_KEYS, given),
             (preferences.OF_USERS, given),
             (_NUMBER, given),
+            (breathing_spaces.OF_USERS, given | {"today": clock.local_day(now)}),
             (_CONTACTS, given | {"since": now - LONGEST}),
         ],
     )
@@ -85,7 +86,9 @@ async def addressee(db: Db, user_id: UUID) -> Addressee | None:
         return None
     ((user,), (key,)) = people[0], keys[0]
     made, prefers = [each for (each,) in contacts], chosen[0][0] if chosen else None
-    return _addressee(user, vault.seal_with(key), prefers, made, now, has_number=bool(number))
+    breathes_until = breathing_spaces.ends_at(each for (each,) in spaces)
+    seal = vault.seal_with(key)
+    return _addressee(user, seal, prefers, made, now, has_number=bool(number), breathes_until=breathes_until)
 
 
 def _addressee(
@@ -96,6 +99,7 @@ def _addressee(
     now: datetime,
     *,
     has_number: bool,
+    breathes_until: datetime | None,
 ) -> Addressee:
     phone = users.phone_of(user, seal)
     prefers = preferences.preferences_of(chosen, phone, now)
@@ -109,6 +113,7 @@ def _addressee(
         contacts=tuple(each for _, each in made),
         is_restricted=user.status is UserStatus.RESTRICTED,
         has_number=has_number,
+        breathes_until=breathes_until,
     )
     return Addressee(facts, phone, prefers.locale, made, user.is_invented)
 

@@ -56,6 +56,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "band.withdrawn": OURS,
     "bands.look": OURS,
     "benefit.redeemed": ("benefit_used",),
+    "breathing_space.recorded": ("breathing_space",),
     "campaign.batch_due": ("campaign_message",),
     "campaign.end_due": LATER,
     "campaign.grants_due": OURS,

@@ -16,6 +16,7 @@ from domain.notices.classes import DISTURBING, Choice, NoticeChannel, NoticeClas
 from domain.notices.rules import HOUSE, Hours, Limit, RuleSet, rules_of
 from infra.clock import local_day
 
+PRESSING = frozenset({NoticeClass.MARKETING, NoticeClass.COLLECTION})  # what nobody is told in a breathing space
 QUIET_FROM, QUIET_UNTIL = time(22), time(8)
 
 
@@ -26,6 +27,7 @@ class GateRule(StrEnum):
     RESTRICTED = "RESTRICTED"  # nothing is offered to whoever is restricted
     UNKNOWN_RULES = "UNKNOWN_RULES"  # nobody knows what holds for this purpose where the person is
     UNKNOWN_ZONE = "UNKNOWN_ZONE"  # nobody knows what time it is where the person is
+    BREATHING_SPACE = "BREATHING_SPACE"  # by law they are left alone for a while
     QUIET_HOURS = "QUIET_HOURS"  # the person's own
     HOURS = "HOURS"  # those of the law, or of the house
     LIMIT = "LIMIT"  # the person was contacted often enough
@@ -44,6 +46,7 @@ class Contacted:
 class Contactable:
     """All that the gate asks of a person. `contacts` are those of the last week; `choices` only what they chose themselves.
 
+    `breathes_until`: when a breathing space ends in which they are now; None outside of one.
     `has_number`: their number still leads to them; it does not where somebody new has it.
     """
 
@@ -54,6 +57,7 @@ class Contactable:
     choices: Mapping[Choice, bool] = field(default_factory=dict)
     contacts: tuple[Contacted, ...] = ()
     is_restricted: bool = False
+    breathes_until: datetime | None = None
     has_number: bool = True
 
 
@@ -121,6 +125,8 @@ def _objections(person: Contactable, purpose: NoticeClass, channel: NoticeChanne
         yield Objection(GateRule.PREFERENCE)
     if person.is_restricted and purpose is NoticeClass.MARKETING:
         yield Objection(GateRule.RESTRICTED)
+    if purpose in PRESSING and person.breathes_until is not None and at < person.breathes_until:
+        yield Objection(GateRule.BREATHING_SPACE, until=person.breathes_until)
     rules = rules_of(purpose, person.country)
     if rules is None:
         yield Objection(GateRule.UNKNOWN_RULES)

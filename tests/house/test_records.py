@@ -25,6 +25,7 @@ ALL = """
     applications
     applied_terms
     approvals
+    breathing_spaces
     campaign_moves
     campaign_pauses
     campaigns

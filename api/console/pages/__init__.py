@@ -20,6 +20,7 @@ def failed(request: Request, error: PublicError) -> Response:
 
 def routes() -> list[BaseRoute]:
     from api.console.pages import (
+        breathing,
         campaigns,
         case,
         claims,
@@ -80,6 +81,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/stops/{id}", stopping.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/hardships", hardships.hardships_page),
         Route("/console/hardships/{id}", hardships.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/breathing-spaces", breathing.breathe, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/claims", claims.claims_page),
         Route("/console/claims/{id}", claims.decide, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/disputes", disputing.disputes_page),

@@ -1,6 +1,6 @@
 """Hardships: who asked for an easier time beyond the limits, the nearest promise first, and what risk answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.agreements import easing, hardships
+from domain.agreements.breathing import Spared
 from domain.agreements.hardships import Hardship, HardshipKind
 from domain.agreements.standings import AgreementStanding, standings
 from domain.permissions import Permission
@@ -25,6 +26,8 @@ ANSWERS = {"grant": True, "refuse": False}
 KINDS = {HardshipKind.PAUSE: N_("Nothing is due"), HardshipKind.LOWER: N_("Half is due")}
 STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
+NOTHING_SAID: Mapping[str, str] = dict.fromkeys(("agreement", "from", "until", "reason"), "")
+
 
 @dataclass(frozen=True)
 class WaitingHardship:
@@ -36,15 +39,23 @@ class WaitingHardship:
 
 @requires(Permission.ANSWER_HARDSHIPS)
 async def hardships_page(request: Request, visit: StaffVisit) -> Response:
-    return await _show(request, visit)
+    return await show(request, visit)
 
 
-async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+async def show(
+    request: Request,
+    visit: StaffVisit,
+    refusal: Refusal | None = None,
+    *,
+    said: Mapping[str, str] = NOTHING_SAID,
+    spared: Sequence[Spared] | None = None,
+) -> Response:
+    """The page, with what was said of a breathing space and what that would spare on each agreement."""
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
         waiting = await _waiting(db, visit)
-    return page(request, "hardships.html", status, waiting=waiting, kinds=KINDS, error=error)
+    return page(request, "hardships.html", status, waiting=waiting, kinds=KINDS, error=error, said=said, spared=spared)
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingHardship]:
@@ -76,5 +87,5 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     try:
         await transact(lambda db: easing.answer(db, visit.actor, id, is_granted=is_granted, comment=comment))
     except Refusal as refusal:
-        return await _show(request, visit, refusal)
+        return await show(request, visit, refusal)
     return RedirectResponse(ADDRESS, 303)

@@ -1,14 +1,19 @@
 """Hardships in a browser: what waits for an answer, to risk alone, and a yes and a no."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from domain.actors import Role
 from domain.agreements import easing, hardships
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish
 from domain.agreements.hardships import Hardship, HardshipKind
+from domain.people.breathing_spaces import BreathingSpace
+from infra import clock
 from infra.database import reading, transaction
-from infra.ids import new_id
+from infra.ids import global_id, new_id
 from tests.api.console.pages.conftest import NewBrowser, words_of
 from tests.domain.agreements.loans import open_loan, owner, pay_out
 from tests.phones import new_key
@@ -48,3 +53,28 @@ async def test_risk_reads_why_and_says_yes(browser_of: NewBrowser, asked: Hardsh
 @pytest.mark.parametrize("role", [Role.MARKETING, Role.APPROVER, Role.VIEWER])
 async def test_nobody_else_reads_it(browser_of: NewBrowser, role: Role) -> None:
     assert (await (await browser_of(role)).open(PAGE)).status_code == 403
+
+
+async def test_a_breathing_space_is_looked_at_first_and_then_recorded(browser_of: NewBrowser, asked: Hardship) -> None:
+    browser, to = await browser_of(Role.RISK), "/console/breathing-spaces"
+    async with reading() as db:
+        today = await clock.today(db)
+    said = {
+        "agreement": global_id("Agreement", asked.agreement_id),
+        "from": today.isoformat(),
+        "until": (today + timedelta(days=59)).isoformat(),
+        "reason": "The court granted it.",
+    }
+    looked = await browser.send(to, {**said, "said": "look"})
+    assert looked.status_code == 200 and "A loan CN¥23.96" in words_of(looked)
+    for wrong, status in (({"agreement": global_id("Agreement", new_id())}, 404), ({"from": "soon"}, 400)):
+        assert (await browser.send(to, {**said, **wrong, "said": "record"})).status_code == status
+    for _ in range(2):
+        assert (await browser.send(to, {**said, "said": "record"})).status_code == 303
+    async with reading() as db:
+        spaces = select(BreathingSpace).where(BreathingSpace.user_id == asked.user_id)
+        assert [each.until_on for each in (await db.execute(spaces)).scalars()] == [today + timedelta(days=59)]
+    overlapping = {**said, "until": (today + timedelta(days=9)).isoformat(), "said": "record"}
+    assert (await browser.send(to, overlapping)).status_code == 409
+    for role in (Role.MARKETING, Role.APPROVER, Role.VIEWER):
+        assert (await (await browser_of(role)).send(to, {**said, "said": "record"})).status_code == 403
