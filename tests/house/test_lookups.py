@@ -55,6 +55,7 @@ READERS = {
     "membership/changing/simulating.py": COUNTS,
     "membership/figures.py": COUNTS,
     "membership/evaluating.py": THE_HOUSE,
+    "api/console/certifying.py": COUNTS,
     "ml/promotion/challenging.py": COUNTS,
     "ml/promotion/reach.py": COUNTS,
     "ml/watching/bins.py": COUNTS,

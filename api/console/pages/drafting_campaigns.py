@@ -17,6 +17,7 @@ from api.html import locale_of
 from domain.permissions import Permission
 from infra.database import reading, transact, transaction
 from infra.errors import Refusal
+from infra.settings import settings
 from membership import tiers
 from membership.benefits import READING_ORDER, Benefit, BenefitStatus
 from membership.campaigns import campaigns, drafting, sizes
@@ -99,5 +100,6 @@ async def _show(
         segments=SEGMENTS,
         size=size,
         others=others or {},
+        currency=settings().currency,
         key=uuid4(),
     )

@@ -143,7 +143,8 @@ async def test_how_many_people_is_told_beside_the_form(browser_of: NewBrowser) -
 async def test_what_is_not_there_is_no_page(browser_of: NewBrowser) -> None:
     marketer = await browser_of(Role.MARKETING)
     for path in (f"{PAGE}/{uuid4()}", f"{PAGE}/nonsense"):
-        assert (await marketer.open(path)).status_code == 404
+        for whole in (path, f"{path}/certificate"):
+            assert (await marketer.open(whole)).status_code == 404
     campaign = await made_by(marketer)
     assert await step(marketer, campaign, "nonsense") == 404
     assert await step(await browser_of(Role.VIEWER), campaign, "submit") == 403
