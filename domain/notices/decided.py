@@ -62,6 +62,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "campaign.grants_due": OURS,
     "campaign.start_due": LATER,
     "campaign.told": OURS,
+    "campaign.tried": ("campaign_trial",),
     "cashier.speaks": OURS,
     "challenge.created": Untold("the code itself is the message"),
     "claim.decided": ("claim_decided",),

@@ -5,7 +5,7 @@ from uuid import UUID
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
-from membership.campaigns import campaigns, revoking, scheduling, telling
+from membership.campaigns import campaigns, revoking, scheduling, telling, trying
 
 
 @reaction(campaigns.START_DUE, stored_as="start_campaign")
@@ -22,6 +22,12 @@ async def end_campaign(db: Db, event: Event) -> None:
 async def tell_of_campaign(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     await telling.do_next_batch(db, event.subject_id, int(event.data["range"]))
+
+
+@reaction(trying.TRIED, stored_as="tell_of_campaign_trial")
+async def tell_of_campaign_trial(db: Db, event: Event) -> None:
+    assert event.user_id is not None, "somebody tried it on themselves"
+    await trying.tell(db, event.user_id, _campaign(event))
 
 
 @reaction(revoking.GRANTS_DUE, stored_as="revoke_campaign_grants")

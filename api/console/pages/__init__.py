@@ -41,6 +41,7 @@ def routes() -> list[BaseRoute]:
         stopping,
         takings,
         tiers,
+        trials,
         watching,
     )
 
@@ -56,6 +57,8 @@ def routes() -> list[BaseRoute]:
         Route("/console/campaigns/pause", campaigns.pause_all, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/campaigns/{id}", campaigns.campaign_page),
         Route("/console/campaigns/{id}/certificate", certificates.certificate_page),
+        Route("/console/campaigns/{id}/trial", trials.trial),
+        Route("/console/campaigns/{id}/trial", trials.trial, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/campaigns/{id}", campaigns.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/products", products.products),
         Route("/console/products.csv", products.exported),
