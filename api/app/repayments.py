@@ -63,13 +63,15 @@ def next_action_field() -> Any:
     """The field `nextAction` of an agreement."""
 
     async def next_action(root: strawberry.Parent[agreements.Agreement], info: Info) -> NextAction | None:
-        for payment in await info.context.load(payments.of_causes, (root.user_id, root.id)) or []:
+        mine = (root.user_id, root.id)
+        asked = info.context.load(mandates.open_of_agreements, mine)  # together with the payments
+        for payment in await info.context.load(payments.of_causes, mine) or []:
             if action := await action_of(payment, info):
                 return action
-        mandate = await info.context.load(mandates.open_of_agreements, (root.user_id, root.id))
+        mandate = await asked
         if mandate is None or mandate.page_sealed is None:
             return None
-        action = await info.context.load(mandates.actions, (root.user_id, root.id))
+        action = await info.context.load(mandates.actions, mine)
         return NextAction(url=URL(action.page), expires_at=action.expires_at) if action else None
 
     return strawberry.field(
