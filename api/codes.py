@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from api.app import uploads
 from api.app.applications import TIMELINE
 from api.graphql.enums import meaning
 from api.graphql.errors import PublicError
@@ -55,6 +56,11 @@ def page() -> str:
         ("Factors of a score", "`Factor.code`.", _spoken(_factors())),
         ("Changes of a score", "`ChangePart.code`.", _spoken(receipts.MESSAGES)),
         ("Steps to a better grade", "`PathStep.code`.", _spoken(_written("GradeStep", "ml/score"))),
+        (
+            "Bills",
+            "`error.code` of `POST /statements`.",
+            _spoken({fault.value: sentence for fault, sentence in uploads.SENTENCES.items()}),
+        ),
         ("Timeline of an application", "`TimelineEntry.event`.", _spoken(TIMELINE)),
     ]
     return HEADER + "".join(f"\n## {title}\n\n{where}\n\n{table}" for title, where, table in sections)

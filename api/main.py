@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api import cashier, documents, graphiql, health, metrics, wiring
-from api.app import authenticating, evidence, exports, papers
+from api.app import authenticating, evidence, exports, papers, uploads
 from api.app.keeping import keeping
 from api.app.schema import schema as app_schema
 from api.compressing import Compressing
@@ -102,6 +102,7 @@ def routes() -> list[BaseRoute]:
         *documents.routes,
         *evidence.routes,
         *exports.routes,
+        *uploads.routes,
         *papers.routes,
         *health.routes,
         *metrics.routes(),

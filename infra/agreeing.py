@@ -31,6 +31,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "limits": (
         *("code_limits", "code_numbers", "request_limits", "socket_limits", "connection_limits"),
         *("wider_network_times", "local_share", "partner_questions_a_day", "identity_limits", "webhook_limits"),
+        "statement_limits",
     ),
     "others": (
         *("providers", "link_redirects", "outgoing_allow", "sms_gateway", "sms", "push"),

@@ -171,6 +171,13 @@ class IdentityLimits(Part):
     per_number: Rate = Rate(times=10, seconds=86_400)
 
 
+class StatementLimits(Part):
+    """How many bills one person may send, and how many of theirs are read at a time."""
+
+    per_person: Rate = Rate(times=20, seconds=86_400)
+    at_once: Times = 2
+
+
 # One machine plays many people there, and asks again at once.
 GENEROUS = CodeLimits(
     resend_seconds=0,

@@ -27,6 +27,7 @@ from infra.setting_parts import (
     RequestLimits,
     SmsCredentials,
     SocketLimits,
+    StatementLimits,
     WebhookLimits,
 )
 from infra.setting_refusals import REFUSED, does_not_start, sentences
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     cashiers: CashierCredentials = CashierCredentials()
     passkey_origins: list[kinds.Filled] = []  # apps and pages beside `public_url` where passkeys are used
     identity_limits: IdentityLimits = IdentityLimits()
+    statement_limits: StatementLimits = StatementLimits()
 
     trusted_proxies: list[kinds.Network] = []  # addresses or networks that may say in X-Forwarded-For for whom they ask
     proxy_hops: Annotated[int, Field(ge=1, le=10)] = 1  # how many of them stand one behind the other, at the most

@@ -9,7 +9,7 @@ import structlog
 
 from domain.actors import UserActor
 from domain.credit.assessing import points_gained
-from domain.facts import accounts, link_requests
+from domain.facts import link_requests, putting_in_force
 from domain.facts.accounts import LinkedAccount
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
 from infra import clock
@@ -179,7 +179,7 @@ async def _prove(taken: _Taken, callback_url: str) -> _Proof:
 
 
 async def _record(db: Db, actor: UserActor, request: AccountLinkRequest, proof: _Proof) -> LinkedAccount:
-    return await accounts.record_link(
+    return await putting_in_force.record_link(
         db, actor, request, proof, proof.observed, simulated=proof.simulated, weigh=points_gained
     )
 

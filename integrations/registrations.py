@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from infra.setting_parts import ProviderCredentials
 from infra.settings import Settings, settings
+from integrations.bills.sources import SOURCES
 from integrations.client import authority_of
 from integrations.providers.alipay import ALIPAY
 from integrations.providers.descriptions import Provider, Registration
@@ -64,7 +65,7 @@ def registration(key: str) -> Registration | None:
 def registration_or_name(key: str) -> Registration:
     """A registration, also one that is configured no more: an account that was linked there keeps its provider's name."""
     return registration(key) or Registration(
-        provider=PROVIDERS.get(key) or replace(OIDC, key=key, name=key), client_id=""
+        provider=PROVIDERS.get(key) or SOURCES.get(key) or replace(OIDC, key=key, name=key), client_id=""
     )
 
 

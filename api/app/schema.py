@@ -40,6 +40,7 @@ from api.app.scores import Score
 from api.app.signin import SignInMutation
 from api.app.subscriptions import Subscription
 from api.app.treatments import TreatmentMutation
+from api.app.using_statements import StatementMutation
 from api.app.visitors import Visitors
 from api.app.without_account import WithoutAccountMutation
 from api.graphql.nodes import node_by, nodes_by
@@ -66,6 +67,7 @@ class Mutation(
     PaymentAccountMutation,
     AccountMutation,
     WithoutAccountMutation,
+    StatementMutation,
     ApplicationMutation,
     AgreementMutation,
     ChangeMutation,

@@ -16,7 +16,9 @@ PASSWORD_BYTES_MAX = 128
 ANSWER_BYTES_MAX = 200_000
 PART_BYTES = 65_536
 ANSWERS_WITHIN_SECONDS = 40
-AT_ONCE = 2  # in one process of ours: each may take hundreds of megabytes
+OPEN_AT_ONCE = 12  # in one process of ours; each holds up to its file
+READ_AT_ONCE = 2  # each of these may take hundreds of megabytes
+SENT_WITHIN_SECONDS = 300
 PROGRAM = ("-I", "-m", "integrations.bills")
 
 Told = Mapping[str, Any]  # of a bill: provider, holder, account, begins, ends, months
@@ -39,8 +41,12 @@ class BillReader:
 
     async def answer(self, password: str) -> Told:
         """What stands in the bill. Raises BillRefused."""
-        await self._send(b"P", password.encode()[:PASSWORD_BYTES_MAX])
+        async with _turns, asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            return _read_answer(await self._ask(password))
+
+    async def _ask(self, password: str) -> bytes:
         assert self._process.stdin is not None and self._process.stdout is not None
+        await self._send(b"P", password.encode()[:PASSWORD_BYTES_MAX])
         with contextlib.suppress(ConnectionError):
             self._process.stdin.close()
             await self._process.stdin.wait_closed()
@@ -49,7 +55,7 @@ class BillReader:
             answer += more
             if len(answer) > ANSWER_BYTES_MAX:
                 break
-        return _read_answer(answer)
+        return answer
 
     async def _send(self, kind: bytes, part: bytes) -> None:
         assert self._process.stdin is not None
@@ -59,13 +65,18 @@ class BillReader:
             await self._process.stdin.drain()
 
 
-_turns = asyncio.Semaphore(AT_ONCE)
+_places, _turns = asyncio.Semaphore(OPEN_AT_ONCE), asyncio.Semaphore(READ_AT_ONCE)
 
 
 @asynccontextmanager
 async def bill_reader(now: datetime) -> AsyncIterator[BillReader]:
-    """A reader that is ended when the block ends, and after a time whatever it does. `now` is a moment of the house's."""
-    async with _turns:
+    """A reader that is ended when the block ends, and after a time whatever it does. `now` is a moment of the house's day.
+
+    Raises BillRefused BUSY where too many are open already.
+    """
+    if _places.locked():
+        raise BillRefused(Fault.BUSY)
+    async with _places:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *PROGRAM, now.replace(tzinfo=None).isoformat()),
             stdin=asyncio.subprocess.PIPE,
@@ -75,7 +86,7 @@ async def bill_reader(now: datetime) -> AsyncIterator[BillReader]:
             env={"LC_ALL": "C.UTF-8"},
         )
         try:
-            async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            async with asyncio.timeout(SENT_WITHIN_SECONDS):
                 yield BillReader(process)
         except TimeoutError:
             raise BillRefused(Fault.TOO_LARGE) from None

@@ -14,6 +14,8 @@ class Fault(StrEnum):
     PASSWORD_WRONG = "PASSWORD_WRONG"  # noqa: S105
     TOO_LARGE = "TOO_LARGE"
     EMPTY = "EMPTY"
+    OTHER_PERSON = "OTHER_PERSON"  # it is made out to somebody else
+    BUSY = "BUSY"  # too many are read just now
     CANNOT_CONFINE = "CANNOT_CONFINE"  # this machine cannot keep the reader from all else
 
 

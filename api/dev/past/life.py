@@ -17,7 +17,7 @@ from domain.applications import applications, applying
 from domain.applications.applications import OPEN, UNDECIDED, Application
 from domain.consent.consents import ConsentScope
 from domain.credit.assessing import points_gained
-from domain.facts import accounts, link_requests
+from domain.facts import link_requests, putting_in_force
 from domain.facts.open_readings import Observed
 from domain.market import quoting
 from domain.market.products import DecisionMode, Product
@@ -111,7 +111,7 @@ class Life:
         )
         request, _ = await link_requests.consume(self.db, self.actor, subject)
         seen = [Observed(name, value, request.created_at) for name, value in self.who.told[source].items()]
-        await accounts.record_link(
+        await putting_in_force.record_link(
             self.db, self.actor, request, InventedIdentity(subject), seen, simulated=True, weigh=points_gained
         )
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pyzipper
@@ -108,6 +109,19 @@ class Made:
             if word not in told:
                 told[word] = f"{len(its)}笔 {sum((Decimal(line.amount) for line in its), Decimal('0.00'))}元"
         return [f"共{told['共']}笔记录", *(f"{word}：{told[word]}" for word in ("收入", "支出", neutral))]
+
+
+def lately(bill: Made, today: date) -> Made:
+    """The same three months, up to the end of the last one."""
+    by = today.year * 12 + today.month - 1 - (2026 * 12 + 3)
+
+    def moved(text: str) -> str:
+        month = int(text[:4]) * 12 + int(text[5:7]) - 1 + by
+        return f"{month // 12}-{month % 12 + 1:02}{text[7:]}"
+
+    ends = today.replace(day=1) - timedelta(days=1)
+    lines = [replace(line, at=moved(line.at)) for line in bill.lines]
+    return bill.but(lines=lines, begins=moved(bill.begins), ends=f"{ends:%Y-%m-%d}")
 
 
 def zipped(name: str, data: bytes, password: str = "", *, is_aes: bool = True) -> bytes:
