@@ -1,4 +1,4 @@
-"""Ready credentials of one partner and of a member of staff in each role: embedded default only."""
+"""Ready credentials of two partners and of a member of staff in each role: embedded default only."""
 
 import asyncio
 import secrets
@@ -19,8 +19,8 @@ from infra.database import Db, transaction
 from infra.ids import global_id
 from infra.private_files import write_once
 
-PARTNER = "longan-demo-bank"  # of the catalogue; it decides most of its applications itself
-CLIENT_ID = "longan-demo-bank-server"
+# Of the catalogue: one decides most of its applications itself, one lets homes.
+PARTNER, LANDLORD = "longan-demo-bank", "yanxia-homes"
 ONE_AT_A_TIME = 0x6C6F6E67616E  # an advisory lock: two commands at once write once
 
 
@@ -39,10 +39,15 @@ class StaffCredentials(TypedDict):
 @dataclass(frozen=True)
 class DevCredentials:
     partner: PartnerCredentials
+    landlord: PartnerCredentials
     staff: dict[Role, StaffCredentials]
 
     def as_json(self) -> dict[str, Any]:
-        return {"partner": self.partner, **{role.value: proofs for role, proofs in self.staff.items()}}
+        return {
+            "partner": self.partner,
+            "landlord": self.landlord,
+            **{role.value: proofs for role, proofs in self.staff.items()},
+        }
 
 
 class NotSeeded(Exception):
@@ -50,38 +55,38 @@ class NotSeeded(Exception):
 
 
 def read_credentials(file: Path) -> DevCredentials:
-    """The credentials of `file`, which is made once; a role that came later gets a file beside it."""
+    """The credentials of `file`, which is made once; whoever came later gets a file beside it."""
     write_once(file, orjson.dumps(_fresh().as_json()))
     kept: dict[str, Any] = orjson.loads(file.read_bytes())
-    staff = {role: kept.get(role.value) or _of_a_later_role(file, role) for role in Role}
-    return DevCredentials(kept["partner"], staff)
+    staff = {role: kept.get(role.value) or _beside(file, role.value, _somebody(role)) for role in Role}
+    landlord = kept.get("landlord") or _beside(file, "landlord", _client_of(LANDLORD))
+    return DevCredentials(kept["partner"], landlord, staff)
 
 
-def _of_a_later_role(file: Path, role: Role) -> StaffCredentials:
-    beside = file.with_stem(f"{file.stem}-{role.value}")
-    write_once(beside, orjson.dumps(_somebody(role)))
-    kept: StaffCredentials = orjson.loads(beside.read_bytes())
-    return kept
+def _beside(file: Path, name: str, fresh: Any) -> Any:
+    beside = file.with_stem(f"{file.stem}-{name}")
+    write_once(beside, orjson.dumps(fresh))
+    return orjson.loads(beside.read_bytes())
 
 
 async def let_in(kept: DevCredentials) -> None:
     """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
     async with transaction() as db:
         await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-        await _let_partner_in(db, kept.partner)
+        await _let_partner_in(db, PARTNER, kept.partner)
+        await _let_partner_in(db, LANDLORD, kept.landlord)
         now = await authenticators.authenticator_time(db)
         for role, proofs in kept.staff.items():
             await _let_staff_in(db, role, proofs, now)
 
 
 def _fresh() -> DevCredentials:
-    partner_id = global_id("Partner", catalogue.partner_id(PARTNER))
-    partner: PartnerCredentials = {
-        "clientId": CLIENT_ID,
-        "clientSecret": secrets.token_urlsafe(32),
-        "partnerId": partner_id,
-    }
-    return DevCredentials(partner, {role: _somebody(role) for role in Role})
+    return DevCredentials(_client_of(PARTNER), _client_of(LANDLORD), {role: _somebody(role) for role in Role})
+
+
+def _client_of(code: str) -> PartnerCredentials:
+    partner_id = global_id("Partner", catalogue.partner_id(code))
+    return {"clientId": f"{code}-server", "clientSecret": secrets.token_urlsafe(32), "partnerId": partner_id}
 
 
 def _somebody(role: Role) -> StaffCredentials:
@@ -89,8 +94,8 @@ def _somebody(role: Role) -> StaffCredentials:
     return {"email": f"{role.value}@longan.example", "password": password, "totpSecret": totp_secret}
 
 
-async def _let_partner_in(db: Db, kept: PartnerCredentials) -> None:
-    partner = await db.get(Partner, catalogue.partner_id(PARTNER))
+async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
+    partner = await db.get(Partner, catalogue.partner_id(code))
     if partner is None:
         raise NotSeeded
     client = await db.get(PartnerClient, kept["clientId"])

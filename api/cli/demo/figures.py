@@ -1,9 +1,10 @@
-"""What became of one person, for programs."""
+"""What became of one person, on their journey or in a year, for programs."""
 
 from typing import Any
 
 from api.cli.demo.answers import Outcome
 from api.cli.demo.doors import Data
+from api.cli.demo.year.year_paper import YearOutcome
 
 
 def of(outcome: Outcome) -> dict[str, Any]:
@@ -18,6 +19,16 @@ def of(outcome: Outcome) -> dict[str, Any]:
         "agreement": outcome.agreement
         and {"status": outcome.agreement["status"], "owed": outcome.agreement["outstanding"]},
         "seconds": round(outcome.seconds, 2),
+    }
+
+
+def of_year(outcome: YearOutcome) -> dict[str, Any]:
+    agreement = outcome.agreement
+    return {
+        "name": outcome.name,
+        "story": outcome.title,
+        "agreement": {"id": agreement["id"], "status": agreement["status"], "owed": agreement["outstanding"]},
+        "paid": [each["amount"] for each in agreement["repayments"] if each["status"] == "SETTLED"],
     }
 
 

@@ -53,6 +53,7 @@ class Journey:
         self.desks = desks
         self.known_since: str | None = None
         self.phone = ""
+        self.session: Data = {}
         self.wants_money = False
 
     async def walk(self) -> Outcome:
@@ -76,7 +77,7 @@ class Journey:
         answer = {"challengeId": challenge["id"], "code": message["code"], "deviceName": "Longan demo"}
         with self.tell.timed() as took:
             session = await self.app.send("SignIn", input={**answer, "idempotencyKey": f"demo-{uuid4()}"})
-        self.app.token = session["accessToken"]
+        self.session, self.app.token = session, session["accessToken"]
         self.tell.signed_in(session["viewer"]["maskedPhone"], took())
 
     async def message_of(self, challenge: Data) -> Data:

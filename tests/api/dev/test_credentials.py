@@ -53,9 +53,10 @@ async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Re
 
 
 def test_they_have_the_shape_that_the_contract_names(told: dict[str, Any]) -> None:
-    assert set(told) == {"url", "partner", *Role}
+    assert set(told) == {"url", "partner", "landlord", *Role}
     assert told["url"] == settings().public_url
-    assert set(told["partner"]) == {"clientId", "clientSecret", "partnerId"}
+    for partner in ("partner", "landlord"):
+        assert set(told[partner]) == {"clientId", "clientSecret", "partnerId"}
     assert {"marketing", "approver", "risk"} <= set(told), "the contract names these"
     for role in Role:
         assert set(told[role]) == {"email", "password", "totpSecret"}
@@ -66,11 +67,12 @@ def test_they_are_the_same_at_every_call_and_for_their_owner_alone(told: dict[st
     assert stat.S_IMODE((settings().var / FILE).stat().st_mode) == 0o600
 
 
-async def test_the_partner_is_one_of_the_catalogue(told: dict[str, Any]) -> None:
-    kind, id = parse_global_id(told["partner"]["partnerId"]) or ("", UUID(int=0))
+@pytest.mark.parametrize(("name", "code"), [("partner", credentials.PARTNER), ("landlord", credentials.LANDLORD)])
+async def test_the_partners_are_of_the_catalogue(told: dict[str, Any], name: str, code: str) -> None:
+    kind, id = parse_global_id(told[name]["partnerId"]) or ("", UUID(int=0))
     async with reading() as db:
         partner = await db.get(Partner, id)
-    assert kind == "Partner" and partner is not None and partner.code == credentials.PARTNER
+    assert kind == "Partner" and partner is not None and partner.code == code
 
 
 async def test_the_partner_gets_a_token(http: httpx2.AsyncClient, told: dict[str, Any]) -> None:
@@ -110,15 +112,16 @@ async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient,
     assert (await sign_in(http, told["risk"])).status_code == 200
 
 
-def test_a_role_that_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
+def test_whoever_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
     file = tmp_path / FILE
     first = credentials.read_credentials(file)
-    old = {name: proofs for name, proofs in first.as_json().items() if name != Role.VIEWER}
+    old = {name: proofs for name, proofs in first.as_json().items() if name not in (Role.VIEWER, "landlord")}
     file.write_text(json.dumps(old))
     later = credentials.read_credentials(file)
     assert {**later.staff, Role.VIEWER: None} == {**first.staff, Role.VIEWER: None}
     assert later == credentials.read_credentials(file)
-    assert stat.S_IMODE((tmp_path / "dev-credentials-viewer.json").stat().st_mode) == 0o600
+    for name in ("viewer", "landlord"):
+        assert stat.S_IMODE((tmp_path / f"dev-credentials-{name}.json").stat().st_mode) == 0o600
 
 
 def test_production_has_none(tmp_path: Path) -> None:

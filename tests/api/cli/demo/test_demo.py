@@ -271,7 +271,7 @@ async def test_a_subscription_is_opened_kept_and_ended(app_socket: str) -> None:
 
 
 def sentences() -> set[str]:
-    calls = (node for path in DEMO.glob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    calls = (node for path in DEMO.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8"))))
     marked = (call for call in calls if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "N_")
     return {ast.literal_eval(call.args[0]) for call in marked}
 

@@ -1,0 +1,71 @@
+"""The paper that a year is written on: a line for each thing that happened, with its day and whose it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.demo.doors import Data
+from api.cli.demo.drawing import money, seconds
+from api.cli.demo.paper import INDENT, Paper
+from infra.terminal import Listing
+from infra.words import N_
+
+STATUSES = {
+    "ACTIVE": N_("in force"),
+    "OVERDUE": N_("late"),
+    "PAUSED": N_("paused"),
+    "SETTLED": N_("settled"),
+    "UNWOUND": N_("unwound"),
+}
+NAME_COLUMNS = 9
+
+
+@dataclass(frozen=True)
+class YearOutcome:
+    """What became of one person, with their agreement as it is read last."""
+
+    name: str
+    title: str
+    agreement: Data
+
+
+class YearPaper(Paper):
+    def opening(self, address: str) -> None:
+        self.blank()
+        self.console.print(Text.assemble(("  Longan", "bold"), (f"  {address}", "dim")), soft_wrap=True)
+        told = N_(
+            "A year of money of five invented people, each month as it comes. The clock of this house moves on a year; every figure "
+            "is read back from the running app."
+        )
+        self.line(self.words(told))
+        self.blank()
+
+    def event(self, day: date, name: str, sentence: str, *, mark: str, style: str) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.width = self.width
+        grid.add_column(width=INDENT + 1, justify="right")
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, min_width=NAME_COLUMNS)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_row(
+            Text(mark, style=style), Text(day.isoformat(), style="dim"), Text(name), Text(sentence, style=style)
+        )
+        self.lay(grid)
+
+    def closing(self, outcomes: Sequence[YearOutcome], today: date, took: float) -> None:
+        self.blank()
+        person, became = self.words(N_("Person")), self.words(N_("What became of them"))
+        agreement, owed_now = self.words(N_("Agreement")), self.words(N_("Owed now"))
+        table = Listing(person, became, agreement, owed_now, right=(owed_now,), prose=(became,))
+        for each in outcomes:
+            status = self.words(STATUSES[each.agreement["status"]])
+            owed = money(each.agreement["outstanding"])
+            table.add_row(each.name, self.words(each.title), status, owed)
+        self.console.print(table)
+        self.blank()
+        told = N_("It is {day} in this house now, and a year has taken {time}.")
+        self.line((self.words(told, day=today.isoformat(), time=seconds(took)), "dim"))
+        self.blank()

@@ -1,0 +1,124 @@
+"""A year at the terminal: days come in turn for whoever waits for them, and a story is lived through the open doors."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from rich.console import Console
+
+from api.cli.demo.desks import PartnerDesk, ReviewDesk
+from api.cli.demo.year.calendar import YearCalendar
+from api.cli.demo.year.life import YearDesks, YearLife
+from api.cli.demo.year.person import YearPerson
+from api.cli.demo.year.stories import STORIES, returning
+from api.cli.demo.year.year_paper import STATUSES, YearOutcome, YearPaper
+from api.dev import credentials
+from domain.agreements.agreements import AgreementStatus
+from infra.background import end
+from infra.settings import settings
+from tests.clocks import Clock
+from tests.stories.test_tour import named_in
+from tests.visiting import visitor
+from tests.working import work_off
+
+DAY = timedelta(days=1)
+
+
+async def nothing() -> None:
+    """What a morning brings to those who have no tokens."""
+
+
+async def test_days_come_in_turn_and_one_story_goes_on_at_a_time(web: httpx2.AsyncClient, clock: Clock) -> None:
+    told, calendar = list[tuple[str, date]](), YearCalendar(web, nothing)
+    await calendar.read()
+    today = calendar.today
+
+    async def live(name: str, *days: int) -> None:
+        for day in days:
+            await calendar.until(today + DAY * day)
+            await asyncio.sleep(0)
+            told.append((name, calendar.today))
+
+    await calendar.run(partial(live, "ann", 0, 3, 40), partial(live, "bob", 3, 5), partial(live, "eve"))
+    days = [(name, (day - today).days) for name, day in told]
+    assert days == [("ann", 0), ("ann", 3), ("bob", 3), ("bob", 5), ("ann", 40)]
+    assert (await calendar.read()).date() - today in (DAY * 40, DAY * 39), "in the morning, by the product's clocks"
+
+
+async def test_what_breaks_in_one_story_ends_all_of_them(web: httpx2.AsyncClient, clock: Clock) -> None:
+    calendar, ended = YearCalendar(web, nothing), list[str]()
+    await calendar.read()
+
+    async def wait() -> None:
+        try:
+            await calendar.until(calendar.today + DAY * 9)
+        finally:
+            ended.append("waited")
+
+    async def break_off() -> None:
+        await calendar.until(calendar.today + DAY)
+        raise LookupError("there is no such product")
+
+    with pytest.raises(LookupError):
+        await calendar.run(wait, break_off)
+    await asyncio.sleep(0)
+    assert ended == ["waited"]
+
+
+@asynccontextmanager
+async def app_and_worker() -> AsyncIterator[httpx2.AsyncClient]:
+    """The app's address; meanwhile the worker does what is due for all that the answers name."""
+    about: set[UUID] = set()
+
+    async def hear(answer: httpx2.Response) -> None:
+        about.update(named_in((await answer.aread()).decode()))
+
+    async def work() -> None:
+        while True:
+            await work_off(*about)
+            await asyncio.sleep(0.05)
+
+    headers, hooks = {"Accept-Language": "en"}, {"response": [hear]}
+    async with visitor(settings().public_url, headers=headers, event_hooks=hooks) as http:
+        worker = asyncio.create_task(work())
+        try:
+            yield http
+        finally:
+            await end(worker)
+
+
+async def test_a_phone_is_bought_and_returned_and_what_is_told_was_read(longan: None, clock: Clock) -> None:
+    kept = credentials.read_credentials(settings().var / "dev-credentials.json")
+    await credentials.let_in(kept)
+    proofs: dict[str, Any] = kept.as_json()
+    written = io.StringIO()
+    paper = YearPaper("en", Console(file=written, width=80))
+    async with app_and_worker() as http:
+        person = YearPerson(http, settings().public_url, returning.STORY.persona, "唐昕", "en")
+        calendar = YearCalendar(http, person.renew)
+        await calendar.read()
+        shop, landlord = PartnerDesk(http, proofs), PartnerDesk(http, {"partner": proofs["landlord"]})
+        life = YearLife(person, calendar, YearDesks(shop, landlord, ReviewDesk(http, proofs)), paper)
+        await person.arrive()
+        await calendar.run(partial(returning.STORY.live, life))
+        agreement = await person.look()
+    assert (agreement["status"], agreement["outstanding"]["amount"]) == ("UNWOUND", "0.00")
+    paper.closing([YearOutcome("唐昕", returning.STORY.title, agreement)], calendar.today, 1.5)
+    lines = written.getvalue().splitlines()
+    told = " ".join(written.getvalue().split())
+    assert "buys a phone in 6 instalments; it comes, and 3,000.00 CNY is owed" in told
+    assert "unwound as if it had never been, 0.00 CNY owed" in told
+    assert "唐昕 returns a phone within a week unwound 0.00 CNY" in told
+    assert max(map(len, lines)) <= 80 and "…" not in told
+
+
+def test_each_state_and_each_story_has_words() -> None:
+    assert {*STATUSES} == {status.value for status in AgreementStatus} - {"PENDING", "RETURNING"}
+    assert len({story.name for story in STORIES}) == len(STORIES)
