@@ -12,6 +12,8 @@ from api.console.pages.visits import StaffVisit, requires
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement, MovementKind
+from domain.agreements.papers import papers
+from domain.agreements.papers.papers import TITLES, Issuance
 from domain.agreements.schedules import InstalmentStatus
 from domain.agreements.standings import AgreementStanding, standings
 from domain.applications import decisions
@@ -126,6 +128,7 @@ class AgreementFile:
     transfers: list[Transfer]
     decision: Decision | None
     evidence: list[Evidence]
+    papers: list[Issuance]
     breaks: list[LedgerBreak]
 
     @property
@@ -188,6 +191,7 @@ async def agreement_page(request: Request, visit: StaffVisit) -> Response:
         instalments=INSTALMENTS,
         movements=MOVEMENTS,
         accounts=ACCOUNTS,
+        titles=TITLES,
     )
 
 
@@ -206,5 +210,6 @@ async def _read(db: Db, id: UUID) -> AgreementFile | None:
         list(reversed(await transfers_of(db, *key))),
         (await decisions.latest(db, {application})).get(application),
         list((await db.execute(leaves.order_by(Evidence.at))).scalars()),
+        (await papers.of_agreements(db, {key})).get(key, []),
         list(await breaks.of_subject(db, agreement.id)),
     )

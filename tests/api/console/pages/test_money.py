@@ -7,6 +7,8 @@ from sqlalchemy import delete, update
 
 from domain.actors import Role
 from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.papers import issuing
+from domain.agreements.papers.papers import PaperKind, PaperName
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
 from domain.payments import takings
@@ -19,7 +21,7 @@ from infra.database import transaction
 from infra.ids import global_id, new_id
 from infra.money import Money
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
-from tests.domain.agreements.loans import open_loan, pay_out, repay
+from tests.domain.agreements.loans import open_loan, owner, pay_out, repay
 
 
 @pytest.fixture
@@ -60,6 +62,22 @@ async def test_an_agreement_shows_all_that_is_told_of_it_and_nobodys_name(browse
     ):
         assert words in page, words
     assert "Breaks so far" not in page
+
+
+async def test_what_was_issued_is_shown_by_its_fingerprint_alone(browser: Browser) -> None:
+    async with transaction() as db:
+        partner = Partner(id=new_id(), code=f"p-{new_id()}", name="A lender", purpose="LENDING")
+        db.add(partner)
+        await db.flush()
+        agreement = await open_loan(db, 1_200_00, partner_id=partner.id)
+    assert "Papers" not in await browser.text(path_of(agreement))
+    async with transaction() as db:
+        name = PaperName(PaperKind.SIGNED_CONTRACT)
+        paper = await issuing.issue(db, owner(agreement), agreement.id, name, "zh")
+    assert paper is not None
+    page = await browser.open(path_of(agreement))
+    assert f"Signed contract 中文 {paper.sha256}" in words_of(page)
+    assert "签署的文件" not in page.text
 
 
 async def test_a_break_stands_on_both_pages_until_it_is_over(browser: Browser) -> None:
