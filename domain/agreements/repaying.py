@@ -12,6 +12,7 @@ from domain.agreements import agreements, booking, counting, deposits, quotes
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, Deposit
+from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.payments import causes, paying, payments, refunding
 from domain.payments.cashiers import MandateStatus, PaymentStatus
@@ -173,7 +174,7 @@ class RepaymentCause:
         """A repayment counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what
         follows.
 
-        What comes after everything was unwound goes back at once.
+        What comes after everything was unwound goes back at once, and so does what comes after a lease is over.
         """
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
         if agreement.currency != payment.currency or not (await standing_of(db, agreement)).acts:
@@ -181,7 +182,8 @@ class RepaymentCause:
         assert payment.settled_at is not None, "it was settled just now"
         on = payment.counts_on or clock.local_day(payment.settled_at)
         standing = await booking.book_act(db, agreement, ActKind.PAYMENT, payment.id, payment.amount, on=on)
-        if agreement.status is AgreementStatus.UNWOUND:
+        is_left = KINDS[agreement.kind].holds_deposit and agreement.ended_at is not None
+        if agreement.status is AgreementStatus.UNWOUND or is_left:
             await give_back_credit(db, standing)
         return True
 

@@ -117,6 +117,10 @@ async def end(db: Db, agreement: Agreement, model: LeaseModel) -> None:
         await at(db, await clock.today(db) + DAY)
     await agree(db, agreement, model)
     assert agreement.status is AgreementStatus.SETTLED and model.purse(await clock.today(db)) == 0
+    await pay(db, agreement, model, 1_00)  # which was on its way
+    await money_goes_back(db, agreement, model)
+    await agree(db, agreement, model)
+    assert model.purse(await clock.today(db)) == 0
     deposit = await deposits.find(db, agreement.user_id, agreement.id)
     if deposit is not None and model.held:
         status = DepositStatus.PARTLY_RETURNED if model.kept else DepositStatus.RETURNED
