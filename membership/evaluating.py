@@ -95,6 +95,14 @@ async def evaluate_range(db: Db, after: UUID, last: UUID, most: int, occasion: O
     return Evaluated(people[-1].user_id if people else None, len(people), moved)
 
 
+async def missing_to_keep(db: Db, member: Member) -> tuple[int, int]:
+    """Points and activity that the member lacks for the tier they are at; 0 where they have enough."""
+    (row,) = await _read(db, LOCKED, BY_MERIT, user_ids=[member.user_id])
+    rule = (await rules.live(db)).of(member.tier_code)
+    assert rule is not None, "every tier has a rule"
+    return max(rule.points_at_least - row.points, 0), max(rule.activity_at_least - row.activity, 0)
+
+
 async def _join(db: Db, user_id: UUID) -> None:
     """A score may be known before the registration was heard of."""
     if await members.locked(db, user_id) is None:

@@ -92,6 +92,9 @@ class MembershipFigures:
     def redemptions(self) -> int:
         return sum(day.redemptions for day in self.days)
 
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency)
+
     @property
     def benefit_cost(self) -> Money:
         return Money(sum(day.cost for day in self.days), self.currency)
@@ -131,14 +134,14 @@ async def figures_of(db: Db, span: Span) -> MembershipFigures:
 
 BY_DAY = {
     "joined": text("""
-        SELECT timezone(:zone, at)::date, count(*) FROM tier_moves
+        SELECT (at AT TIME ZONE CAST(:zone AS text))::date, count(*) FROM tier_moves
          WHERE at >= :begins AND at < :ends AND from_code IS NULL
            AND user_id NOT IN (SELECT user_id FROM uncounted)
          GROUP BY 1
     """),
     # Left, or not paid: the day on which its benefits ended.
     "lapsed": text("""
-        SELECT timezone(:zone, ended_at)::date, count(*)
+        SELECT (ended_at AT TIME ZONE CAST(:zone AS text))::date, count(*)
           FROM (SELECT user_id, CASE status WHEN 'LAPSED' THEN paid_until + CAST(:grace AS interval) ELSE paid_until END AS ended_at
                   FROM plan_subscriptions
                  WHERE status IN ('LAPSED', 'CANCELLED') AND paid_until < :ends
@@ -148,7 +151,7 @@ BY_DAY = {
          GROUP BY 1
     """),
     "redemptions": text("""
-        SELECT timezone(:zone, used_at)::date, count(*) FROM redemptions
+        SELECT (used_at AT TIME ZONE CAST(:zone AS text))::date, count(*) FROM redemptions
          WHERE used_at >= :begins AND used_at < :ends AND user_id NOT IN (SELECT user_id FROM uncounted)
          GROUP BY 1
     """),

@@ -44,11 +44,12 @@ class MemberLook(Entity):
 
 
 async def look(db: Db, actor: StaffActor, *, phone: str, reason: str) -> Member | None:
-    """The member of this number; None where nobody has it. Refuses INVALID no number and no reason, and NOT_ALLOWED."""
+    """The member of this number; None where nobody has it, as what is no number. Refuses INVALID no reason, and NOT_ALLOWED."""
     if not actor.may(Permission.LOOK_AT_MEMBERS):
         raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
     said = texts.line(reason, REASON_LENGTH_MAX, ("purpose",))
-    user = await users.find_by_phone(db, phones.index(phones.parse(phone, ("phone",))))
+    number = _number(phone)
+    user = await users.find_by_phone(db, phones.index(number)) if number else None
     member = await db.get(Member, user.id) if user else None
     if member is not None:
         await _keep(db, actor, member.user_id, said)
@@ -72,6 +73,13 @@ async def moves_of(db: Db, user_ids: set[UUID]) -> dict[UUID, list[TierMove]]:
     for move in (await db.execute(theirs)).scalars():
         found.setdefault(move.user_id, []).append(move)
     return found
+
+
+def _number(text: str) -> str | None:
+    try:
+        return phones.parse(text)
+    except Refusal:
+        return None
 
 
 async def _keep(db: Db, actor: StaffActor, user_id: UUID, reason: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from domain import changes
 from domain.actors import StaffActor
 from infra import clock
 from infra.database import Db
@@ -148,7 +149,11 @@ async def step(
     db: Db, version: TierRules, to: RulesStatus, actor: StaffActor | None, comment: str, *field: str
 ) -> None:
     """Take a version to another state and write down who did. Refuses as its graph does."""
+    before = version.status
     await LIFE.move(db, version, to, *field)
+    if actor is not None:
+        after = {"status": to, "comment": comment} if comment else {"status": to}
+        await changes.record(db, actor, "tier-rules", str(version.version), before={"status": before}, after=after)
     db.add(
         TierRulesMove(
             rules_id=version.id,

@@ -101,8 +101,16 @@ async def tell_tier_ends_soon(db: Db, event: Event) -> None:
     """Unless it has been reached again since."""
     member = await db.get(Member, _member(event))
     if member is not None and member.valid_until is not None and member.tier_code == event.data["tier"]:
-        tier = (await tiers.tiers_by_code(db))[member.tier_code]
-        await notify(db, member.user_id, words.TIER_ENDS_SOON, tier=tier.name, until_at=member.valid_until)
+        points, more_activity = await evaluating.missing_to_keep(db, member)
+        await notify(
+            db,
+            member.user_id,
+            words.TIER_AT_RISK,
+            tier=(await tiers.tiers_by_code(db))[member.tier_code].name,
+            until_at=member.valid_until,
+            points=points,
+            activity=more_activity,
+        )
 
 
 @reaction(subscriptions.LOOK_DUE, stored_as="look_after_plan")

@@ -31,6 +31,18 @@ TIER_LOWERED = declare(
         link=MEMBERSHIP,
     )
 )
+TIER_AT_RISK = declare(
+    NoticeKind(
+        "tier_at_risk",
+        NoticeClass.SERVICE,
+        N_("You keep {tier} until {until_at}"),
+        N_("Still needed to keep {tier}: points {points}; orders, repayments on time or benefits used {activity}."),
+        lock=NEWS,
+        topic="tier",
+        link=MEMBERSHIP,
+    )
+)
+# Whoever was told before it said what is missing reads it still.
 TIER_ENDS_SOON = declare(
     NoticeKind(
         "tier_ends_soon",

@@ -90,7 +90,7 @@ async def find_opened(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
 class MemberQuery:
     @requires(Permission.LOOK_AT_MEMBERS)
     @strawberry.field(
-        description="One member, found by their number; null where nobody has it. Each look is kept with its reason."
+        description="One member, found by their number; null where nobody has it, as what is no number. Each look is kept with its reason."
     )
     async def member(
         self,

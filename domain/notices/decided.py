@@ -160,7 +160,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "sighting.made": Untold("what a rule says of it is for risk alone; what follows is asked or said when they apply"),
     "stop.lifted": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
-    "tier.ending": ("tier_ends_soon",),
+    "tier.ending": ("tier_at_risk", "tier_ends_soon"),
     "tier_rules.publication_due": OURS,
     "tier_simulation.begun": OURS,
     "user.put_away": Untold("nobody can be reached there any more: the number is somebody else's"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from domain import changes
 from domain.actors import StaffActor
 from infra import clock, receipts, texts
 from infra.database import Db
@@ -58,8 +59,15 @@ async def draft(db: Db, actor: StaffActor, *, asked: Sequence[ProposedRule], not
     )
     db.add(made)
     await db.flush()
+    before, after = _content(await rules.live(db)), _content(made)
+    await changes.record(db, actor, "tier-rules", str(made.version), before=before, after=after)
     receipt.result_id = made.id
     return await demand(db, made.id)
+
+
+def _content(version: TierRules) -> dict[str, int]:
+    """What it asks, as the record of changes keeps it."""
+    return {f"{rule.tier_code}.{NAMES[column]}": getattr(rule, column) for rule in version.rules for column in NAMES}
 
 
 async def demand(db: Db, rules_id: UUID) -> TierRules:

@@ -7,12 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from domain.agreements import agreements
-from infra import outbox, reactions
+from domain.notices.notices import VALUES, Notice
+from domain.people import users
+from infra import clock, outbox, reactions, vault
 from infra.database import reading, transaction
 from infra.reacting import react
-from membership import activity
+from membership import activity, evaluating, words
 from membership.members import Member, TierMove
-from tests.membership.living import FIRST_DAY, give_score, newcomer, on
+from tests.membership.living import FIRST_DAY, give_score, newcomer, on, scored
+from tests.phones import new_number
+from tests.working import work_off
 
 
 async def deliver(name: str, reaction: str, user_id: UUID, **data: Any) -> None:
@@ -61,3 +65,20 @@ async def test_an_activity_counts_once_and_may_lift_the_tier(name: str) -> None:
 def test_only_what_counts_is_owed_to_activity() -> None:
     names = ("user.registered", "score.changed", "member.review_planned", "tier.changed", "member.joined")
     assert all("evaluate_after_activity" not in reactions.owed_to(name) for name in names)
+
+
+async def test_whoever_falls_below_their_tier_is_told_what_is_missing_to_keep_it() -> None:
+    async with transaction() as db:
+        person = (await users.register(db, new_number())).id
+        now = await clock.now(db)
+    await scored(person, 700, now)
+    member = await scored(person, 640, now)
+    async with on(now) as db:
+        assert await evaluating.missing_to_keep(db, member) == (40, 0)
+    assert "tell_tier_ends_soon" in await work_off(person)
+    async with reading() as db:
+        theirs = (await db.execute(select(Notice).where(Notice.user_id == person))).scalars()
+        told = [each for each in theirs if each.code == words.TIER_AT_RISK.code]
+        seal = await vault.seal_of(db, person)
+    assert len(told) == 1 and told[0].values_sealed is not None
+    assert {"points": 40, "activity": 0}.items() <= seal.open(told[0].values_sealed, VALUES).items()

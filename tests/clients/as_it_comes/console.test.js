@@ -12,7 +12,7 @@ import { ADULT, HOUSE, Phone } from "../shared/people.js";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [390, 820, 1440];
 const SCHEMES = ["light", "dark"];
-const PAGES = ["", "/tiers", "/campaigns", "/products", "/products/groups", "/reviews", "/matching", "/watch", "/money", "/hardships", "/claims", "/disputes", "/signals", "/partners", "/stops"];
+const PAGES = ["", "/approvals", "/benefits", "/campaigns", "/changes", "/claims", "/disputes", "/hardships", "/matching", "/members", "/money", "/partners", "/plans", "/products", "/products/groups", "/regulator", "/reviews", "/signals", "/stops", "/tiers", "/tiers/rules", "/watch"];
 let browser;
 
 before(async () => (browser = await openBrowser()));

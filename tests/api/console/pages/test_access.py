@@ -11,6 +11,12 @@ from tests.api.console.pages.conftest import NewBrowser
 ALL = list(Role)
 MAY = {
     "/console": ALL,
+    "/console/approvals": ALL,
+    "/console/benefits": ALL,
+    "/console/changes": ALL,
+    "/console/members": [Role.MARKETING, Role.RISK],
+    "/console/plans": ALL,
+    "/console/regulator": ALL,
     "/console/tiers": ALL,
     "/console/campaigns": ALL,
     "/console/campaigns/new": [Role.MARKETING],
@@ -22,6 +28,7 @@ MAY = {
     "/console/hardships": [Role.RISK],
     "/console/claims": [Role.RISK],
     "/console/disputes": [Role.RISK],
+    "/console/signals": [Role.RISK],
     "/console/stops": [Role.RISK, Role.APPROVER],
     "/console/money": [Role.RISK, Role.APPROVER],
     "/console/partners": [Role.RISK, Role.APPROVER],

@@ -1,28 +1,47 @@
-"""The tiers in a browser: every tier with its members, every benefit where it belongs."""
+"""The tiers in a browser, side by side: members, what each asks for, and what it grants."""
 
 import re
-from html import escape
+from html import unescape
 
+from api.console.pages.tiers import MatrixRow, matrix_of
 from domain.actors import Role
 from infra.database import reading
 from membership import overview
+from membership.benefits import Segment
 from tests.api.console.pages.conftest import NewBrowser
 
 
-async def test_each_tier_shows_its_members_and_benefits(browser_of: NewBrowser) -> None:
+async def test_every_benefit_is_a_row_and_every_tier_a_column(browser_of: NewBrowser) -> None:
     text = (await (await browser_of(Role.MARKETING)).open("/console/tiers")).text
     async with reading() as db:
         known = await overview.tiers_with_counts(db)
-    cards = dict(re.findall(r'<section class="tier rank(\d)">(.*?)</section>', text, re.DOTALL))
-    assert list(cards) == [str(each.tier.rank) for each in known]
-    for each in known:
-        card = cards[str(each.tier.rank)]
-        assert re.findall(r"<li><span>([^<]+)</span>", card) == [escape(benefit.name) for benefit in each.benefits]
-    shown = re.findall(r'<th scope="row">([^<]+)</th>.*?<td class="n">([\d,]+)</td>', text)
-    assert shown == [(each.tier.name, f"{each.members:,}") for each in reversed(known)]
+    head = re.findall(r'<th scope="col" class="tier rank\d">([^<]+)</th>', text)
+    assert head == [each.tier.name for each in known]
+    names = [unescape(name) for name in re.findall(r'<th scope="row">([^<]+)</th>', text)]
+    asked = ["Members", "Points of the score", "Activity points", "Days of grace"]
+    assert names == [*asked, *(row.name for row in matrix_of(known))]
+    assert {benefit.name for each in known for benefit in each.benefits} <= set(names)
+
+
+async def row_of(name: str) -> MatrixRow:
+    async with reading() as db:
+        known = await overview.tiers_with_counts(db)
+    return next(row for row in matrix_of(known) if row.name == name)
+
+
+async def test_what_differs_from_the_tier_below_stands_out() -> None:
+    lounge = await row_of("Airport or railway lounge visit")
+    assert lounge.segment is Segment.TRANSPORT
+    assert [(cell.benefit.quota if cell.benefit else 0, cell.differs) for cell in lounge.cells] == [
+        (0, False),
+        (0, False),
+        (2, True),
+        (6, True),
+        (6, False),
+    ]
 
 
 async def test_quotas_are_said_in_words(browser_of: NewBrowser) -> None:
     told = await (await browser_of(Role.VIEWER)).text("/console/tiers")
-    assert "Cinema ticket for 9.9 yuan 1 a month" in told
-    assert "Member prices in partner shops unlimited" in told
+    assert "Cinema ticket for 9.9 yuan 1 a month 1 a month" in told
+    assert re.search(r"Member prices in partner shops – no unlimited", told)

@@ -1,0 +1,241 @@
+"""Benefits: what there is, what it costs and who grants it; written, changed and retired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.exporting import table_as_csv
+from api.console.pages.rendering import page
+from api.console.pages.tiers import QUOTAS, SEGMENTS
+from api.console.pages.visits import StaffVisit, requires
+from api.html import locale_of
+from domain.permissions import Permission
+from infra.database import Db, reading, transact
+from infra.errors import Refusal, RefusalCode, invalid
+from infra.money import Money
+from infra.settings import settings
+from infra.words import N_, say
+from membership import benefits, saving, tiers
+from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, Segment
+from membership.plans import plans
+from membership.redemptions import Redemption
+from membership.saving import WantedBenefit
+
+ADDRESS = "/console/benefits"
+LISTED_MAX, SEARCH_MAX = 1_000, 80
+SORTS = ("code", "used", "cost")
+NO_SUCH = N_("There is no such page.")
+STATUSES = {
+    BenefitStatus.DRAFT: N_("Draft"),
+    BenefitStatus.LIVE: N_("Live"),
+    BenefitStatus.RETIRING: N_("Retires"),
+    BenefitStatus.RETIRED: N_("Retired"),
+}
+RESETS = {QuotaReset.MONTHLY: N_("each month"), QuotaReset.YEARLY: N_("each year"), QuotaReset.ONCE: N_("once")}
+CYCLES = {
+    QuotaCycle.CALENDAR: N_("by the calendar"),
+    QuotaCycle.ANNIVERSARY: N_("by the member's own months and years"),
+}
+HTTP = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
+
+
+@dataclass(frozen=True)
+class BenefitLine:
+    """A benefit as the table shows it; `cost` of all its uses, in minor units."""
+
+    benefit: Benefit
+    sources: list[str]
+    used: int
+    cost: int
+
+    @property
+    def granted_by(self) -> str:
+        return ", ".join(source.partition(":")[2] for source in self.sources)
+
+
+@requires(Permission.SEE_TIERS)
+async def benefits_page(request: Request, visit: StaffVisit) -> Response:
+    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
+    sort = request.query_params.get("sort", "code")
+    lines = await _lines(words, sort if sort in SORTS else "code")
+    return await _render(request, "benefits.html", lines=lines, q=words, sort=sort, typed={}, faults={}, saved=None)
+
+
+@requires(Permission.SEE_TIERS)
+async def exported(request: Request, visit: StaffVisit) -> Response:
+    columns = ("code", "name", "segment", "quota", "reset", "unitCost", "memberValue", "status", "grantedBy", "used")
+    lines = (
+        (
+            line.benefit.code,
+            line.benefit.name,
+            line.benefit.segment.value,
+            line.benefit.quota,
+            line.benefit.reset.value,
+            line.benefit.unit_cost,
+            line.benefit.member_value,
+            line.benefit.status.value,
+            line.granted_by,
+            line.used,
+        )
+        for line in await _lines("", "code")
+    )
+    return table_as_csv("benefits", columns, lines)
+
+
+@requires(Permission.SEE_TIERS)
+async def benefit_page(request: Request, visit: StaffVisit) -> Response:
+    return await _show(request, None, {})
+
+
+@requires(Permission.CHANGE_MEMBERSHIP)
+async def save(request: Request, visit: StaffVisit) -> Response:
+    """A new one; or with `version`, the one of this code."""
+    form = await request.form()
+    version = str(form.get("version", ""))
+    try:
+        wanted, key = _wanted(form), str(form.get("key", ""))
+        seen = int(version) if version.isdecimal() else None
+        await transact(lambda db: saving.save(db, visit.actor, wanted, expected_version=seen, key=key))
+    except Refusal as refusal:
+        return await _refused(request, form, refusal)
+    return RedirectResponse(ADDRESS, 303)
+
+
+@requires(Permission.CHANGE_MEMBERSHIP)
+async def retire(request: Request, visit: StaffVisit) -> Response:
+    form, id = await request.form(), _uuid(request)
+    version = str(form.get("version", ""))
+    if id is None or not version.isdecimal():
+        return page(request, "refused.html", 404, why=NO_SUCH)
+    try:
+        await transact(lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=int(version)))
+    except Refusal as refusal:
+        return await _show(request, refusal, {})
+    return RedirectResponse(f"{ADDRESS}/{id}", 303)
+
+
+def _wanted(form: FormData) -> WantedBenefit:
+    """As it was typed. Refuses INVALID what is no number or no amount."""
+    said = {name: str(value).strip() for name, value in form.items()}
+    quota = said.get("quota", "")
+    if quota and not quota.isdecimal():
+        raise invalid(
+            N_("Enter 1 to {most}, or nothing: as often as one likes."), ("input", "quota"), most=saving.QUOTA_MAX
+        )
+    return WantedBenefit(
+        code=said.get("code", ""),
+        name=said.get("name", ""),
+        segment=_choice(Segment, said.get("segment"), "segment"),
+        tier_codes=[str(code) for code in form.getlist("tierCodes")],
+        plan_codes=[str(code) for code in form.getlist("planCodes")],
+        quota=int(quota) if quota else None,
+        reset=_choice(QuotaReset, said.get("reset"), "reset"),
+        unit_cost=_money(said.get("unitCost", ""), "unitCost"),
+        member_value=_money(said.get("memberValue", ""), "memberValue"),
+        cycle=_choice(QuotaCycle, said.get("cycle"), "cycle"),
+    )
+
+
+def _choice(values: Any, text: str | None, field: str) -> Any:
+    if text not in set(values):
+        raise invalid(N_("Choose one of these."), ("input", field))
+    return values(text)
+
+
+def _money(text: str, field: str) -> Money:
+    try:
+        return Money.of(text, settings().currency)
+    except ValueError:
+        currency = settings().currency
+        raise invalid(N_("Enter an amount of 0 or more in {currency}."), ("input", field), currency=currency) from None
+
+
+async def _refused(request: Request, form: FormData, refusal: Refusal) -> Response:
+    """The form again, with all that is wrong at its place and all that was typed."""
+    typed = {name: form.getlist(name) if name.endswith("Codes") else str(form.get(name)) for name in form}
+    async with reading() as db:
+        its = select(Benefit).where(Benefit.code == str(form.get("code", "")))
+        known = (await db.execute(its)).scalar_one_or_none() if form.get("version") else None
+    return await _render(
+        request,
+        "benefit.html",
+        HTTP.get(refusal.code, 409),
+        typed=typed,
+        faults=_faults(request, refusal),
+        saved=known,
+        sources=[],
+    )
+
+
+async def _show(request: Request, refusal: Refusal | None, typed: Mapping[str, Any]) -> Response:
+    id = _uuid(request)
+    async with reading() as db:
+        saved = await db.get(Benefit, id) if id else None
+        if saved is None:
+            return page(request, "refused.html", 404, why=NO_SUCH)
+        sources = (await benefits.sources_of(db, [saved.id])).get(saved.id, [])
+    faults = _faults(request, refusal) if refusal else {}
+    status = HTTP.get(refusal.code, 409) if refusal else 200
+    return await _render(request, "benefit.html", status, typed=typed, faults=faults, saved=saved, sources=sources)
+
+
+def _faults(request: Request, refusal: Refusal) -> dict[str, str]:
+    """Sentences by the field's name; of the whole by an empty one."""
+    locale = locale_of(request)
+    return {
+        (fault.field or ("",))[-1]: say(fault.message, locale, **fault.values) for fault in reversed(refusal.faults)
+    }
+
+
+async def _render(request: Request, template: str, status: int = 200, **shown: Any) -> Response:
+    async with reading() as db:
+        known, sold = await tiers.tiers_by_code(db), await plans.offered(db)
+    return page(
+        request,
+        template,
+        status,
+        tiers=known,
+        plans=sold,
+        segments=SEGMENTS,
+        quotas=QUOTAS,
+        resets=RESETS,
+        cycles=CYCLES,
+        statuses=STATUSES,
+        currency=settings().currency,
+        key=uuid4(),
+        **shown,
+    )
+
+
+async def _lines(words: str, sort: str) -> list[BenefitLine]:
+    async with reading() as db:
+        every = benefits.all_benefits().order_by(Benefit.code).limit(LISTED_MAX)
+        if words:
+            every = every.where(
+                Benefit.code.icontains(words, autoescape=True) | Benefit.name.icontains(words, autoescape=True)
+            )
+        found = list((await db.execute(every)).scalars())
+        sources, used = await benefits.sources_of(db, [each.id for each in found]), await _uses(db)
+    lines = [BenefitLine(each, sources.get(each.id, []), *used.get(each.id, (0, 0))) for each in found]
+    return sorted(lines, key=lambda line: -getattr(line, sort)) if sort != "code" else lines
+
+
+async def _uses(db: Db) -> dict[UUID, tuple[int, int]]:
+    """How often each was ever used, and what that cost."""
+    cost = func.sum(Redemption.unit_cost_minor)
+    used = select(Redemption.benefit_id, func.count(), cost).where(Redemption.used_at.is_not(None))
+    rows = await db.execute(used.group_by(Redemption.benefit_id))
+    return {benefit_id: (count, int(sum)) for benefit_id, count, sum in rows}
+
+
+def _uuid(request: Request) -> UUID | None:
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        return None

@@ -1,0 +1,95 @@
+"""The audit trail: who of the staff changed what, when, before and after."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import Select, or_
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.pages.exporting import table_as_csv
+from api.console.pages.rendering import page
+from api.console.pages.visits import StaffVisit, requires
+from domain import changes
+from domain.changes import Change
+from domain.people import staff
+from domain.permissions import Permission
+from infra.database import Db, reading
+from infra.errors import Refusal
+from infra.paging import count_of, page_of
+from infra.words import N_
+
+PAGE, EXPORTED_MAX, SEARCH_MAX = 50, 5_000, 80
+NOUNS = {"benefit": N_("Benefit"), "plan": N_("Plan"), "tier-rules": N_("Tier rules"), "campaign": N_("Campaign")}
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """A change, by whom, and what differs: name, before, after."""
+
+    change: Change
+    by: str
+
+    @property
+    def noun(self) -> str:
+        return NOUNS.get(self.change.noun, self.change.noun)
+
+    @property
+    def differences(self) -> list[tuple[str, str | None, str]]:
+        before = self.change.before
+        return [
+            (name, _as_text(before[name]) if before else None, _as_text(now)) for name, now in self.change.after.items()
+        ]
+
+
+@requires(Permission.SEE_CHANGES)
+async def changes_page(request: Request, visit: StaffVisit) -> Response:
+    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
+    matching = _matching(words)
+    async with reading() as db:
+        try:
+            found = await page_of(
+                db, matching, [Change.id], first=PAGE, after=request.query_params.get("after"), newest_first=True
+            )
+        except Refusal:
+            return RedirectResponse("/console/changes", 303)
+        lines, count = await _lines(db, list(found.items)), await count_of(db, matching)
+    onward = urlencode({"q": words, "after": found.end}) if found.has_next and found.end else None
+    return page(request, "changes.html", lines=lines, count=count, q=words, onward=onward)
+
+
+@requires(Permission.SEE_CHANGES)
+async def exported(request: Request, visit: StaffVisit) -> Response:
+    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
+    async with reading() as db:
+        newest = _matching(words).order_by(Change.id.desc()).limit(EXPORTED_MAX)
+        lines = await _lines(db, list((await db.execute(newest)).scalars()))
+    rows = (
+        (line.change.at.isoformat(), line.by, line.change.noun, line.change.subject, name, before, after)
+        for line in lines
+        for name, before, after in line.differences
+    )
+    return table_as_csv("changes", ("at", "by", "what", "which", "field", "before", "after"), rows)
+
+
+def _matching(words: str) -> Select[Change]:
+    every = changes.all_changes()
+    return (
+        every.where(
+            or_(Change.noun.icontains(words, autoescape=True), Change.subject.icontains(words, autoescape=True))
+        )
+        if words
+        else every
+    )
+
+
+async def _lines(db: Db, found: list[Change]) -> list[ChangeLine]:
+    names = await staff.names_of(db, {each.by_id for each in found})
+    return [ChangeLine(each, names.get(each.by_id, "")) for each in found]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value is None else str(value)

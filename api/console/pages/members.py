@@ -1,0 +1,60 @@
+"""One member's story: found by their number, for a reason that is kept and that they can read of."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.rendering import page
+from api.console.pages.tiers import QUOTAS
+from api.console.pages.visits import StaffVisit, requires
+from api.html import locale_of
+from domain.people import users
+from domain.permissions import Permission
+from infra.database import reading, transact
+from infra.errors import Refusal
+from infra.words import N_, say
+from membership import grants, looks, tiers
+from membership.members import WHY, Member
+
+NOBODY = N_("Nobody has this number. Write it with its country, as +86 138 0013 8000.")
+
+
+@requires(Permission.LOOK_AT_MEMBERS)
+async def ask(request: Request, visit: StaffVisit) -> Response:
+    return page(request, "member.html", member=None, error=None, reason="")
+
+
+@requires(Permission.LOOK_AT_MEMBERS)
+async def look(request: Request, visit: StaffVisit) -> Response:
+    """The number comes in the body, so that no address and no log holds it."""
+    form = await request.form()
+    phone, reason = str(form.get("phone", "")), str(form.get("reason", ""))
+    try:
+        member = await transact(lambda db: looks.look(db, visit.actor, phone=phone, reason=reason))
+    except Refusal as refusal:
+        error = say(refusal.message, locale_of(request), **refusal.values)
+        return page(request, "member.html", 400, member=None, error=error, reason=reason)
+    if member is None:
+        return page(request, "member.html", 404, member=None, error=say(NOBODY, locale_of(request)), reason=reason)
+    return await _story(request, member)
+
+
+async def _story(request: Request, member: Member) -> Response:
+    user_id = member.user_id
+    async with reading() as db:
+        known = await tiers.tiers_by_code(db)
+        history = (await looks.moves_of(db, {user_id})).get(user_id, [])
+        held = (await grants.held_by(db, {user_id})).get(user_id, [])
+        phone = (await users.masked_phones(db, {user_id})).get(user_id, "")
+    return page(
+        request,
+        "member.html",
+        member=member,
+        error=None,
+        reason="",
+        phone=phone,
+        tiers=known,
+        history=history,
+        held=held,
+        why=WHY,
+        quotas=QUOTAS,
+    )

@@ -1,0 +1,62 @@
+"""The regulator's view, which changes nothing: which rules, prices and models were in force when, and what people complain of."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.console.pages.plans import PERIODS
+from api.console.pages.plans import STATUSES as PLAN_STATUSES
+from api.console.pages.rendering import page
+from api.console.pages.tier_rules import STATUSES as RULES_STATUSES
+from api.console.pages.visits import StaffVisit, requires
+from domain.agreements.claims import Claim
+from domain.agreements.hardships import Hardship
+from domain.disputes.disputes import Dispute
+from domain.people import staff
+from domain.permissions import Permission
+from infra.database import Db, reading
+from infra.words import N_
+from membership import rules
+from membership.plans import plans
+from membership.plans.plans import MembershipPlan
+from membership.rules import TierRules
+from ml.live.approvals import ModelMove
+
+SHOWN = 50
+WAITING = {
+    N_("Factors that are disputed"): (Dispute.id, text("status = 'OPEN'"), Dispute.answer_by),
+    N_("Claims that are disputed"): (Claim.id, text("status = 'DISPUTED'"), Claim.answer_by),
+    N_("Hardships that were asked for"): (Hardship.id, text("status = 'REQUESTED'"), Hardship.promised_by),
+}
+
+
+@requires(Permission.SEE_CHANGES)
+async def regulator_page(request: Request, visit: StaffVisit) -> Response:
+    async with reading() as db:
+        versions = rules.all_versions().order_by(TierRules.version.desc()).limit(SHOWN)
+        prices = plans.all_versions().order_by(MembershipPlan.code, MembershipPlan.version.desc()).limit(SHOWN)
+        moves = select(ModelMove).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc()).limit(SHOWN)
+        written = list((await db.execute(versions)).scalars())
+        priced = list((await db.execute(prices)).scalars())
+        moved = list((await db.execute(moves)).scalars())
+        complaints = await _complaints(db)
+        authors = (
+            {each.author_id for each in written}
+            | {each.author_id for each in priced}
+            | {each.moved_by_id for each in moved}
+        )
+        names = await staff.names_of(db, {each for each in authors if each})
+    shown = {"versions": written, "prices": priced, "models": moved, "complaints": complaints}
+    labels = {"rules_statuses": RULES_STATUSES, "plan_statuses": PLAN_STATUSES, "periods": PERIODS}
+    return page(request, "regulator.html", names=names, **shown, **labels)
+
+
+async def _complaints(db: Db) -> list[tuple[str, int, datetime | None]]:
+    """What waits for an answer, how many of it, and by when the first one is promised."""
+    found: list[tuple[str, int, datetime | None]] = []
+    for name, (id, waits, promised) in WAITING.items():
+        count, first = (await db.execute(select(func.count(id), func.min(promised)).where(waits))).one()
+        found.append((name, count, first))
+    return found

@@ -1,0 +1,180 @@
+"""Membership in a browser: a draft to live rules and back, benefits, plans, one member's story, approvals and the trail of changes."""
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from domain.actors import Role
+from infra.database import reading, transaction
+from membership import rules
+from membership.benefits import Benefit, BenefitStatus
+from membership.changing import publishing, simulations
+from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
+from tests.api.console.test_members import WHY, someone
+from tests.working import work_off
+
+RULES = "/console/tiers/rules"
+SEEN = re.compile(r'name="seen" value="([0-9a-f]{64})"')
+LADDER = {
+    "LITE": (0, 0, 0),
+    "SILVER": (620, 0, 30),
+    "GOLD": (700, 0, 60),
+    "PLATINUM": (740, 6, 60),
+    "BLACK": (790, 24, 90),
+}
+COLUMNS = ("points_at_least", "activity_at_least", "grace_days")
+
+
+def typed(**other: str) -> dict[str, str]:
+    cells = {
+        f"{code}.{column}": str(value)
+        for code, asked in LADDER.items()
+        for column, value in zip(COLUMNS, asked, strict=True)
+    }
+    return {**cells, "note": "Fewer, better.", "key": str(uuid4()), **other}
+
+
+async def go(browser: Browser, path: str, said: str, **more: str) -> int:
+    return (await browser.send(path, {"said": said, "key": str(uuid4()), **more})).status_code
+
+
+async def test_a_draft_is_tried_approved_published_and_taken_back(browser_of: NewBrowser) -> None:
+    marketing, approver = await browser_of(Role.MARKETING), await browser_of(Role.APPROVER)
+    made = await marketing.send(RULES, typed())
+    path = made.headers["location"]
+    version_id = UUID(path.rpartition("/")[2])
+    async with reading() as db:
+        first = (await rules.live(db)).id
+    assert await go(marketing, path, "submit") == 409
+    assert await go(marketing, path, "simulate") == 303
+    async with reading() as db:
+        begun = (await simulations.newest(db, {version_id}))[version_id]
+    await work_off(begun.id)
+    assert await go(marketing, path, "submit", comment="Please look.") == 303
+    assert f'href="{path}"' in (await approver.open("/console/approvals")).text
+    [seen, *_] = SEEN.findall((await approver.open(path)).text)
+    assert await go(marketing, path, "approve", seen=seen) == 409
+    assert await go(approver, path, "approve", seen="0" * 64) == 409
+    assert await go(approver, path, "approve", seen=seen) == 303
+    assert await go(approver, path, "publish") == 403
+    assert await go(marketing, path, "publish", at="yesterday") == 400
+    assert await go(marketing, path, "publish") == 303
+    try:
+        async with transaction() as db:
+            await publishing.go_live(db, version_id)
+        assert "Live" in await marketing.text(path)
+    finally:
+        assert await go(marketing, path, "roll_back", comment="Too few at gold.") == 303
+    async with reading() as db:
+        assert (await rules.live(db)).id == first
+    told = await approver.text("/console/changes?q=tier-rules")
+    assert "SUBMITTED → APPROVED" in told and "LIVE → SUPERSEDED" in told
+
+
+async def test_a_wrong_threshold_is_refused_at_its_field(browser_of: NewBrowser) -> None:
+    marketing = await browser_of(Role.MARKETING)
+    for value, sentence in (("610", "A tier asks for at least as much"), ("many", "Enter a number from 0 to 950.")):
+        refused = await marketing.send(RULES, typed(**{"GOLD.points_at_least": value}))
+        assert refused.status_code == 400 and sentence in refused.text
+        wrong = re.search(r'<input name="([^"]+)"[^>]*aria-invalid="true"', refused.text)
+        assert wrong is not None and wrong[1] == "GOLD.points_at_least"
+        assert f'value="{value}"' in refused.text
+
+
+async def test_what_is_no_version_is_not_there(browser_of: NewBrowser) -> None:
+    marketing = await browser_of(Role.MARKETING)
+    for path in (f"{RULES}/x", f"{RULES}/{uuid4()}"):
+        assert (await marketing.open(path)).status_code == 404
+        assert await go(marketing, path, "nothing") == 404
+
+
+async def test_a_benefit_is_saved_changed_and_retired(browser_of: NewBrowser) -> None:
+    marketing, code = await browser_of(Role.MARKETING), f"spa-{uuid4()}"
+    said = {
+        "code": code,
+        "name": "A day at the spa",
+        "segment": "HOSPITALITY",
+        "quota": "2",
+        "reset": "MONTHLY",
+        "cycle": "CALENDAR",
+        "unitCost": "80",
+        "memberValue": "120.50",
+        "tierCodes": "BLACK",
+    }
+    wrong = await marketing.send("/console/benefits", {**said, "quota": "0", "key": str(uuid4())})
+    assert wrong.status_code == 400 and 'id="wrong-quota"' in wrong.text and 'value="A day at the spa"' in wrong.text
+    assert (await marketing.send("/console/benefits", {**said, "key": str(uuid4())})).status_code == 303
+    listed = await marketing.text(f"/console/benefits?q={code}")
+    assert "1 benefits" in listed and "A day at the spa" in listed and "BLACK" in listed
+    async with reading() as db:
+        saved = (await db.execute(select(Benefit).where(Benefit.code == code))).scalar_one()
+    page = f"/console/benefits/{saved.id}"
+    again = {**said, "quota": "3", "version": "1", "key": str(uuid4())}
+    assert (await marketing.send("/console/benefits", again)).status_code == 303
+    stale = await marketing.send("/console/benefits", {**again, "quota": "4", "key": str(uuid4())})
+    assert stale.status_code == 409 and "Somebody has changed this since." in words_of(stale)
+    assert (await marketing.send(f"{page}/retire", {"version": "2"})).status_code == 303
+    assert "Retires" in await marketing.text(page)
+    assert "quota 2 → 3" in await marketing.text(f"/console/changes?q={code}")
+    async with transaction() as db:
+        await db.execute(update(Benefit).where(Benefit.code == code).values(status=BenefitStatus.RETIRED))
+
+
+async def test_a_plan_waits_for_a_second_person(browser_of: NewBrowser) -> None:
+    marketing, approver = await browser_of(Role.MARKETING), await browser_of(Role.APPROVER)
+    code = f"club-{uuid4()}"
+    said = {
+        "code": code,
+        "name": "The club",
+        "price": "30",
+        "period": "QUARTER",
+        "trialDays": "7",
+        "status": "LIVE",
+        "benefitCodes": "lounge",
+    }
+    wrong = await marketing.send("/console/plans", {**said, "price": "0", "key": str(uuid4())})
+    assert wrong.status_code == 400 and 'id="wrong-price"' in wrong.text
+    assert (await marketing.send("/console/plans", {**said, "key": str(uuid4())})).status_code == 303
+    card = (await approver.open("/console/plans")).text.partition(f'id="{code}"')[2]
+    seen = SEEN.search(card)
+    assert seen is not None
+    answer = {"code": code, "seen": seen[1], "said": "approve"}
+    own = await marketing.send("/console/plans/answer", answer)
+    assert own.status_code == 409 and "somebody else must approve it" in words_of(own)
+    assert (await approver.send("/console/plans/answer", answer)).status_code == 303
+    ended = {**said, "status": "RETIRED", "version": "1", "key": str(uuid4())}
+    assert (await marketing.send("/console/plans", ended)).status_code == 303
+
+
+async def test_one_story_is_told_for_a_reason_and_the_number_stands_in_no_address(browser_of: NewBrowser) -> None:
+    _, phone = await someone()
+    marketing = await browser_of(Role.MARKETING)
+    told = await marketing.send("/console/members", {"phone": phone, "reason": WHY})
+    assert told.status_code == 200 and "Reached the points and activity of the tier." in words_of(told)
+    assert phone not in told.text and str(told.url).endswith("/console/members")
+    assert (await marketing.send("/console/members", {"phone": phone, "reason": " "})).status_code == 400
+    assert (await marketing.send("/console/members", {"phone": "+8613000000001", "reason": WHY})).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?days=7", "?from=2026-01-01&to=2026-01-31"])
+async def test_the_overview_is_the_home_page(browser_of: NewBrowser, query: str) -> None:
+    viewer = await browser_of(Role.VIEWER)
+    told = await viewer.text(f"/console{query}")
+    assert "Members by tier" in told and "From registration to an agreement" in told
+    lines = (await viewer.open(f"/console/overview.csv{query}")).text.splitlines()
+    assert lines[0].lstrip("\ufeff") == "day,joined,lapsed,redemptions,benefitCost,planRevenue,currency"
+    assert len(lines) - 1 == {"": 30, "?days=7": 7}.get(query, 31)
+
+
+@pytest.mark.parametrize("query", ["?from=tomorrow", "?from=2026-02-01&to=2026-01-01", "?days=0"])
+async def test_what_is_no_span_is_said_and_the_usual_one_shown(browser_of: NewBrowser, query: str) -> None:
+    response = await (await browser_of(Role.VIEWER)).open(f"/console{query}")
+    assert response.status_code == 400 and 'role="alert"' in response.text
+
+
+async def test_the_regulator_reads_versions_and_changes_nothing(browser_of: NewBrowser) -> None:
+    text = (await (await browser_of(Role.VIEWER)).open("/console/regulator")).text
+    assert "vip-year" in text and "Complaints that wait for an answer" in text
+    assert len(re.findall("<form", text)) == 1  # to sign out

@@ -1,0 +1,76 @@
+// Marketing in a real browser: a draft is tried, submitted, approved by somebody else and published; the member's app shows
+// the new tier; one step back restores the old one. A wrong threshold is refused at its field.
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+
+import { openBrowser, openPage } from "../shared/browser.js";
+import { HOUSE, Phone } from "../shared/people.js";
+import { until } from "../shared/polling.js";
+
+const RULES = `${HOUSE}/console/tiers/rules`;
+let browser;
+
+before(async () => (browser = await openBrowser()));
+after(() => browser?.close());
+
+async function sitDownAs(role) {
+  const page = await openPage(await browser.createBrowserContext());
+  await page.goto(`${HOUSE}/`, { waitUntil: "load" });
+  await Promise.all([page.waitForNavigation(), page.$eval(`form[action="/dev/console/${role}"] button`, (button) => button.click())]);
+  return page;
+}
+
+async function press(page, selector) {
+  await Promise.all([page.waitForNavigation(), page.$eval(selector, (button) => button.click())]);
+}
+
+async function step(page, said, path) {
+  await page.goto(path, { waitUntil: "load" });
+  await press(page, `button[value="${said}"]`);
+}
+
+async function write(page, cells) {
+  await page.goto(RULES, { waitUntil: "load" });
+  for (const [name, value] of Object.entries(cells)) {
+    await page.$eval(`[name="${name}"]`, (input, typed) => (input.value = typed), value);
+  }
+  await press(page, 'form[action="/console/tiers/rules"] button');
+}
+
+const badge = (page) => page.$eval(".badge", (each) => each.textContent);
+const tierOf = async (phone) => (await phone.send("Home")).membership?.tier.code;
+
+test("from a draft to the member's app, and one step back", async () => {
+  const [marketer, approver] = [await sitDownAs("marketing"), await sitDownAs("approver")];
+  const phone = await new Phone().signIn();
+  await until("a newcomer is a member", async () => (await tierOf(phone)) === "LITE");
+
+  await write(marketer, { "SILVER.points_at_least": "0", note: "Silver for everybody." });
+  const path = marketer.url();
+  await step(marketer, "simulate", path);
+  await marketer.waitForSelector("table.moves", { timeout: 60_000 });
+  await step(marketer, "submit", path);
+  assert.equal(await badge(marketer), "Waits for a second person");
+  assert.equal(await marketer.$('button[value="approve"]'), null, "the author approves nothing");
+
+  await approver.goto(`${HOUSE}/console/approvals`, { waitUntil: "load" });
+  await press(approver, `a[href="${new URL(path).pathname}"]`);
+  await press(approver, 'button[value="approve"]');
+  await step(marketer, "publish", path);
+  await until("everybody is judged by them", async () => (await tierOf(phone)) === "SILVER");
+
+  await marketer.goto(path, { waitUntil: "load" });
+  assert.equal(await badge(marketer), "Live");
+  await marketer.type('form.step input[name="comment"]', "Too many at silver.");
+  await press(marketer, 'button[value="roll_back"]');
+  await until("everybody stands as before", async () => (await tierOf(phone)) === "LITE");
+  assert.deepEqual([...marketer.complaints, ...approver.complaints, ...marketer.elsewhere], []);
+});
+
+test("a wrong threshold is refused at its field, and what was typed stays", async () => {
+  const page = await sitDownAs("marketing");
+  await write(page, { "GOLD.points_at_least": "100", note: "Gold below silver." });
+  const wrong = await page.$eval("[aria-invalid=true]", (input) => [input.name, input.value, document.getElementById(input.getAttribute("aria-describedby")).textContent]);
+  assert.deepEqual(wrong, ["GOLD.points_at_least", "100", "A tier asks for at least as much as the tier below it: 600 or more."]);
+  assert.equal(await page.$eval('[name="note"]', (input) => input.value), "Gold below silver.");
+});
