@@ -29,6 +29,7 @@ import domain.payments.sending_back
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.privacy.exporting
+import domain.privacy.leaving
 import domain.reconciling.reconciling
 import domain.reconciling.remittances
 import domain.risk.looking
@@ -97,6 +98,7 @@ ROOMS = (
     domain.reconciling.reconciling,
     domain.reconciling.remittances,
     domain.privacy.exporting,
+    domain.privacy.leaving,
     domain.tasks,
     domain.telling,
     integrations.cashier.chosen,

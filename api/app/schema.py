@@ -13,6 +13,7 @@ from api.app.choices import ChoiceQuery
 from api.app.consent_requests import ConsentRequestMutation, ConsentRequestQuery
 from api.app.consents import Consent, ConsentMutation
 from api.app.contacting import ContactMutation
+from api.app.deletions import DeletionMutation
 from api.app.devices import Device, DeviceMutation
 from api.app.disputes import Dispute, DisputeMutation
 from api.app.draw_downs import DrawDown
@@ -84,6 +85,7 @@ class Mutation(
     ConsentRequestMutation,
     DisputeMutation,
     ExportMutation,
+    DeletionMutation,
     RedemptionMutation,
     PlanMutation,
 ):

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, LargeBinary, Select, Table, select
 
+from domain.actors import UserActor
 from infra.entity import Entity
 from infra.privacy import Privacy
 
 SEALED = "_sealed"
+NO_SESSION = UUID(int=0)
 # Where a value is sealed under another place than its column's name: what it was first called is sealed into what is stored.
 PLACES = {"impressions.row": "showings.row"}
 
@@ -26,6 +28,8 @@ def is_theirs(table: Table, user_id: UUID) -> ColumnElement[bool] | None:
     """The rows of one person; None of a table in which no column says whose a row is."""
     if "user_id" in table.c:
         return table.c.user_id == user_id
+    if table.name == "receipts":
+        return table.c.actor == UserActor(user_id, NO_SESSION).name
     return table.c.id == user_id if table.name == "users" else None
 
 

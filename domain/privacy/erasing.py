@@ -1,0 +1,39 @@
+"""Erasing: the person's key is destroyed, and every row that no law keeps is deleted; what stays is noise, and names nobody."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from sqlalchemy import Table, delete, func, select
+
+from domain.people.challenges import Challenge
+from domain.people.users import Phone
+from domain.privacy import owned
+from infra.database import Db
+from infra.entity import Entity
+from infra.privacy import Erasure
+
+# Tables whose rows go, though no column says whose they are.
+ELSEWHERE: Mapping[str, str] = {
+    "challenges": "found by the person's number, and deleted with it",
+    "kept_messages": "of the embedded default alone; found by the blind index of a number, and gone with the house",
+    "snapshot_pages": "everybody of one night, without names and under the house's seal; gone when the next night is done",
+    "staff_sessions": "people who work here",
+}
+
+
+async def erase(db: Db, user_id: UUID) -> None:
+    """Destroy the key, the blind indexes and all else that says of itself that it goes, in this transaction."""
+    await db.execute(select(func.set_config("longan.erases", str(user_id), True)))
+    numbers = (await db.execute(select(Phone.index).where(Phone.user_id == user_id))).scalars().all()
+    await db.execute(delete(Challenge).where(Challenge.phone_index.in_(numbers)))
+    for table in _deleted():
+        theirs = owned.is_theirs(table, user_id)
+        if theirs is not None:
+            await db.execute(delete(table).where(theirs))
+    db.info.pop("seals", None)
+
+
+def _deleted() -> Iterator[Table]:
+    """Tables whose rows go; those that others point to come last."""
+    gone = {str(entity.__tablename__) for entity, privacy in owned.kinds() if privacy.erasure is Erasure.DELETED}
+    return (table for table in reversed(Entity.metadata.sorted_tables) if table.name in gone)
