@@ -17,7 +17,7 @@ from domain.privacy import leaving
 from infra.words import say
 
 
-@shows(leaving.Leaving, description="The account is restricted now, and is going to be erased.")
+@shows(leaving.DeletionStanding, description="The account is restricted now, and is going to be erased.")
 class AccountDeletion:
     viewer = viewer_field()
     effective_at: datetime | None = strawberry.field(
@@ -27,7 +27,7 @@ class AccountDeletion:
     @strawberry.field(
         description="What has to come to its end first, as a debt or a plan, in the language that was asked for."
     )
-    def waits_for(root: strawberry.Parent[leaving.Leaving], info: Info) -> list[str]:
+    def waits_for(root: strawberry.Parent[leaving.DeletionStanding], info: Info) -> list[str]:
         return [say(sentence, info.context.locale) for sentence in root.waits_for]
 
 

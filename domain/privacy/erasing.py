@@ -11,6 +11,7 @@ from domain.privacy import owned
 from infra.database import Db
 from infra.entity import Entity
 from infra.privacy import Erasure
+from infra.revisions import Revision
 
 # Tables whose rows go, though no column says whose they are.
 ELSEWHERE: Mapping[str, str] = {
@@ -34,6 +35,8 @@ async def erase(db: Db, user_id: UUID) -> None:
 
 
 def _deleted() -> Iterator[Table]:
-    """Tables whose rows go; those that others point to come last."""
+    """Tables whose rows go; those that others point to come later, and the revisions, which each of them raises, at the end."""
     gone = {str(entity.__tablename__) for entity, privacy in owned.kinds() if privacy.erasure is Erasure.DELETED}
-    return (table for table in reversed(Entity.metadata.sorted_tables) if table.name in gone)
+    ordered = [table for table in reversed(Entity.metadata.sorted_tables) if table.name in gone]
+    yield from (table for table in ordered if table.name != Revision.__tablename__)
+    yield from (table for table in ordered if table.name == Revision.__tablename__)

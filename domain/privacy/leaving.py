@@ -31,14 +31,14 @@ CONFIRMATION = ("input", "confirmation")
 
 
 @dataclass(frozen=True)
-class Leaving:
+class DeletionStanding:
     """`effective_at`: when all is erased; None while something is waited for."""
 
     effective_at: datetime | None
     waits_for: Sequence[str]
 
 
-async def ask(db: Db, actor: UserActor, confirmation: str) -> Leaving:
+async def ask(db: Db, actor: UserActor, confirmation: str) -> DeletionStanding:
     """Restrict the account at once, and erase it after the cooling time; asked again, it stays as it was.
 
     Refuses INVALID another number than their own, STEP_UP_REQUIRED of a session older than a day, and NOT_OPEN whoever recovered.
@@ -50,7 +50,7 @@ async def ask(db: Db, actor: UserActor, confirmation: str) -> Leaving:
         await stepping_up.require_step_up(db, actor)
     made = await deletions.under_way(db, user.id) or await _begin(db, actor, user)
     waits_for = await _waits_for(db, user.id)
-    return Leaving(None if waits_for else made.due_at, waits_for)
+    return DeletionStanding(None if waits_for else made.due_at, waits_for)
 
 
 async def _begin(db: Db, actor: UserActor, user: User) -> AccountDeletion:
