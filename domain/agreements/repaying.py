@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -162,6 +162,14 @@ async def is_due(db: Db, payment: Payment) -> bool:
     return agreement.status in agreements.OWING and (await standing_of(db, agreement)).due >= payment.amount
 
 
+async def _look_tomorrow(db: Db, payment: Payment) -> None:
+    """While a draw was on its way nothing else was drawn: what fell due meanwhile waits for the next day."""
+    agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
+    if payment.is_drawn and agreement.status in agreements.OWING:
+        tomorrow = await clock.today(db) + timedelta(days=1)
+        agreement.next_on = min(agreement.next_on or tomorrow, tomorrow)
+
+
 class RepaymentCause:
     """What follows when money for an agreement has come, or went back."""
 
@@ -185,6 +193,7 @@ class RepaymentCause:
         is_left = KINDS[agreement.kind].holds_deposit and agreement.ended_at is not None
         if agreement.status is AgreementStatus.UNWOUND or is_left:
             await give_back_credit(db, standing)
+        await _look_tomorrow(db, payment)
         return True
 
     async def is_wanted(self, db: Db, payment: Payment) -> bool:
@@ -194,6 +203,7 @@ class RepaymentCause:
 
     async def fail(self, db: Db, payment: Payment) -> None:
         """Nothing was booked for it, so nothing is taken back."""
+        await _look_tomorrow(db, payment)
 
     async def settle_refund(self, db: Db, refund: Refund) -> None:
         agreement = await db.get_one(Agreement, (refund.user_id, refund.cause_id))

@@ -92,7 +92,8 @@ class Model:
         return sum(amount for _, amount in due)
 
 
-@pytest.mark.parametrize("seed", range(LIVES))
+# Of 8, something falls due while a draw is on its way, and is drawn once that is known.
+@pytest.mark.parametrize("seed", range(max(LIVES, 9)))
 async def test_what_is_due_is_drawn_as_the_model_says_whatever_the_cashier_answers(seed: int) -> None:
     chance = random.Random(seed)
     async with rolled_back() as db:
