@@ -18,6 +18,7 @@ from infra.events import declare
 from integrations.kept_tokens import as_tokens, can_be_renewed, kept_tokens
 from integrations.providers import flow
 from integrations.providers.conversations import completed
+from integrations.providers.descriptions import Provider
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.registrations import registration
 
@@ -67,14 +68,22 @@ async def renew(key: Key) -> None:
             tokens = await flow.refresh(at, tokens, held.is_of)
     except ProviderRefused as refused:
         log.warning("link.not_renewed", provider=held.provider, reason=refused.reason)
-        if refused.reason in at.provider.ended:
-            await transact(lambda db: link_lives.record_revoked(db, held, points_gained))
+        await _believe(at.provider, held, refused.reason)
     except ProviderFailure as failure:
         log.warning("link.not_renewed", provider=held.provider, reason=failure.reason)
     else:
         fresh = kept_tokens(at, tokens, held.at)
         if not await transact(lambda db: link_lives.record_renewal(db, held, fresh)):
             await take_leave(key, held.at)
+
+
+async def _believe(provider: Provider, held: HeldTokens, reason: str) -> None:
+    if reason not in provider.ended:
+        await transact(lambda db: link_lives.record_refusal(db, held))
+    elif held.was_unanswered and provider.serves_once:
+        await transact(lambda db: link_lives.record_lost(db, held))
+    else:
+        await transact(lambda db: link_lives.record_revoked(db, held, points_gained))
 
 
 async def take_leave(key: Key, since: datetime) -> None:

@@ -105,6 +105,9 @@ def _counts_on(left: counting_on.CountingOn) -> str:
 class LinkedAccount(Node):
     status: LinkStatus = strawberry.field(description="Whether it can be read.")
     linked_at: datetime = strawberry.field(description="When it was linked last.")
+    ends_at: datetime | None = strawberry.field(
+        description="When the person's permission ends unless they link it again; null where nobody told."
+    )
     unlinked_at: datetime | None = strawberry.field(description="When it was unlinked; null while it is linked.")
     viewer = viewer_field()
 
@@ -123,10 +126,10 @@ class LinkedAccount(Node):
         return cast(CountingOn | None, left)
 
     @strawberry.field(
-        description="What counts on of it since it was unlinked; null while it is linked, or where nothing does."
+        description="What counts on of it since it was unlinked or BROKEN; null while it is read, or where nothing does."
     )
     async def counts_on(root: strawberry.Parent[accounts.LinkedAccount], info: Info) -> CountingOn | None:
-        if root.status != LinkStatus.UNLINKED:
+        if root.status in accounts.READABLE:
             return None
         left = await info.context.load(leaving.of_users, root.user_id)
         return cast(CountingOn | None, next((each for each in left or () if each.account_id == root.id), None))

@@ -56,7 +56,8 @@ LIFE = Lifecycle(
 class LinkedAccount(Entity):
     """One per person and provider account. Linking it again mends it in place; facts never double.
 
-    `renew_at`: when its tokens are to be exchanged for new ones. `ends_at`: when the person's permission is over unless they
+    `renew_at`: when its tokens are to be exchanged for new ones; `renewal_unanswered` where they were sent and nobody knows what
+    became of them. `ends_at`: when the person's permission is over unless they
     give it again; None where nobody told. An account that is unlinked keeps its tokens until its provider has taken them back.
     """
 
@@ -75,6 +76,7 @@ class LinkedAccount(Entity):
     unlinked_at: Mapped[datetime | None] = mapped_column(default=None)
     renew_at: Mapped[datetime | None] = mapped_column(default=None)
     ends_at: Mapped[datetime | None] = mapped_column(default=None)
+    renewal_unanswered: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         Index(None, "user_id", "provider", "subject_index", unique=True),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from domain.facts import leaving
 from domain.facts.accounts import LIFE, READABLE, TOKENS, LinkedAccount, LinkStatus
@@ -32,7 +32,10 @@ class BrokenWhy(StrEnum):
 
 @dataclass(frozen=True)
 class HeldTokens:
-    """The tokens of an account, as they were when somebody took them to send them."""
+    """The tokens of an account, as they were when somebody took them to send them.
+
+    `was_unanswered`: they were sent before, and nobody knows whether they were spent by it.
+    """
 
     user_id: UUID
     account_id: UUID
@@ -41,6 +44,7 @@ class HeldTokens:
     tokens: Json = field(repr=False)
     sealed: bytes = field(repr=False)
     at: datetime
+    was_unanswered: bool = False
 
     def is_of(self, subject: str) -> bool:
         return vault.blind_index(f"subject:{self.provider}", subject) == self.subject_index
@@ -67,9 +71,12 @@ async def to_renew(db: Db, limit: int) -> list[Key]:
 async def take_to_renew(db: Db, key: Key) -> HeldTokens | None:
     """The tokens, for one to renew them; None where it is not due or another is at it."""
     now = await clock.now(db)
-    due = update(LinkedAccount).where(*_is(key), LinkedAccount.renew_at <= now)
-    taken = due.values(renew_at=now + TRIED_AGAIN_AFTER).returning(LinkedAccount)
-    return await _held(db, (await db.execute(taken)).scalar_one_or_none(), now)
+    due = select(LinkedAccount).where(*_is(key), LinkedAccount.renew_at <= now).with_for_update()
+    account = (await db.execute(due)).scalar_one_or_none()
+    held = await _held(db, account, now)
+    if account is not None:
+        account.renew_at, account.renewal_unanswered = now + TRIED_AGAIN_AFTER, True
+    return held
 
 
 async def take_unlinked(db: Db, key: Key) -> HeldTokens | None:
@@ -87,10 +94,23 @@ async def record_renewal(db: Db, held: HeldTokens, fresh: RenewedTokens) -> bool
     account.tokens_sealed = (await vault.seal_of(db, held.user_id)).close(fresh.tokens, TOKENS)
     if account.status not in READABLE:
         return False
-    account.renew_at, account.ends_at = fresh.renew_at, fresh.ends_at
+    account.renew_at, account.ends_at, account.renewal_unanswered = fresh.renew_at, fresh.ends_at, False
     if account.status is LinkStatus.EXPIRING and not _is_near(fresh.ends_at, held.at):
         await LIFE.move(db, account, LinkStatus.ACTIVE)
     return True
+
+
+async def record_refusal(db: Db, held: HeldTokens) -> None:
+    """The provider refused for a reason that is not the person's: the tokens are as good as before."""
+    if account := await _as_held(db, held):
+        account.renewal_unanswered = False
+
+
+async def record_lost(db: Db, held: HeldTokens) -> None:
+    """The tokens may have been spent by us, and what came for them was lost: nobody took anything back, and it must be linked again."""
+    account = await _as_held(db, held)
+    if account is not None and account.status in READABLE:
+        await _break(db, account, BrokenWhy.ENDED)
 
 
 async def record_revoked(db: Db, held: HeldTokens, weigh: Weigh) -> None:
@@ -152,7 +172,9 @@ async def _held(db: Db, account: LinkedAccount | None, now: datetime) -> HeldTok
         return None
     tokens = (await vault.seal_of(db, account.user_id)).open(account.tokens_sealed, TOKENS)
     whose = (account.user_id, account.id, account.provider, account.subject_index)
-    return HeldTokens(*whose, tokens=tokens, sealed=account.tokens_sealed, at=now)
+    return HeldTokens(
+        *whose, tokens=tokens, sealed=account.tokens_sealed, at=now, was_unanswered=account.renewal_unanswered
+    )
 
 
 async def _as_held(db: Db, held: HeldTokens) -> LinkedAccount | None:

@@ -103,7 +103,7 @@ async def _account_for(
             accounts.LIFE.require(account.status, LinkStatus.ACTIVE)
         account.status, account.unlinked_at, account.scopes = LinkStatus.ACTIVE, None, identity.scopes
         account.display_name_sealed, account.tokens_sealed = name, tokens
-    account.renew_at, account.ends_at = identity.renew_at, identity.ends_at
+    account.renew_at, account.ends_at, account.renewal_unanswered = identity.renew_at, identity.ends_at, False
     await db.flush()
     return account
 

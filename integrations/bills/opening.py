@@ -1,6 +1,7 @@
 """From the bytes of an upload to the one table in them: a CSV or a sheet, in a zip or not. What a bill does not need is refused."""
 
 import io
+import struct
 import zipfile
 import zlib
 from typing import NamedTuple
@@ -16,6 +17,8 @@ ZIP, DIRECTORY = b"PK\x03\x04", b"PK\x05\x06"
 STRANGE_PARTS = ("externallinks", "embeddings", "activex", "vbaproject", "oleobject", "customxml", "querytables")
 STRANGE_WORDS = (b"<!DOCTYPE", b"<!ENTITY", b'TargetMode="External"', b"<f>", b"<f ", b"<xi:include")
 CHUNK = 1_000_000
+# What a zip that was cut or spoiled brings about, wherever it was.
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OSError, LookupError)
 
 
 class UnpackedTable(NamedTuple):
@@ -43,7 +46,7 @@ def _is_sheet(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return "[Content_Types].xml" in archive.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except BROKEN:
         raise BillRefused(Fault.MALFORMED, what="zip") from None
 
 
@@ -61,9 +64,11 @@ def _only_table(data: bytes, password: str) -> bytes:
             return bytes(archive.read(tables[0], pwd=password.encode() or None))
     except BillRefused:
         raise
-    except RuntimeError:
+    except RuntimeError as error:
+        if isinstance(error, NotImplementedError):
+            raise BillRefused(Fault.MALFORMED, what="zip") from None
         raise BillRefused(Fault.PASSWORD_WRONG) from None
-    except (pyzipper.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
+    except (pyzipper.BadZipFile, *BROKEN):
         # Without a checksum of its own a wrong password looks like a broken file.
         fault = Fault.PASSWORD_WRONG if password else Fault.MALFORMED
         raise BillRefused(fault, what="zip") from None
@@ -76,7 +81,7 @@ def _checked_sheet(data: bytes) -> UnpackedTable:
             _check_size(parts, PARTS_MAX)
             for part in parts:
                 _check_part(archive, part)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+    except BROKEN:
         raise BillRefused(Fault.MALFORMED, what="xlsx") from None
     return UnpackedTable(True, data)
 

@@ -89,7 +89,8 @@ def read_bill(rows: Iterable[Row]) -> Bill:
         texts.append(cells[0])
         dialect = dialect or next((each for each in DIALECTS if any(mark in cells[0] for mark in each.marks)), None)
         _read_head(head, cells[0])
-        if cells[0] == "交易时间":
+        # In whatever order: companies have moved their columns about over the years.
+        if {"交易时间", "收/支"} <= set(cells):
             dialect = dialect or _by_columns(cells)
             columns = _columns(dialect, cells, number)
         elif len(texts) > HEAD_LINES_MAX:

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
-from integrations.bills.opening import UnpackedTable
+from integrations.bills.opening import BROKEN, UnpackedTable
 from integrations.bills.refused import BillRefused, Fault
 
 Row = tuple[int, list[str]]
@@ -57,7 +56,7 @@ def _sheet(data: bytes) -> Iterator[Row]:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for line, cells in enumerate(book.worksheets[0].iter_rows(max_col=CELLS_MAX, values_only=True), 1):
             yield line, [_clean(_text_in(cell)) for cell in cells]
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, ParseError, zipfile.BadZipFile, OSError):
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, ParseError, EOFError, *BROKEN):
         raise BillRefused(Fault.MALFORMED, what="xlsx") from None
 
 
@@ -68,7 +67,8 @@ def _text_in(cell: object) -> str:
         case datetime():
             return cell.isoformat(sep=" ", timespec="seconds")
         case float():
-            return str(Decimal(repr(cell)))
+            # Sums that a program worked out end in 0000001 or 9999999.
+            return f"{cell:.2f}" if abs(cell - round(cell, 2)) < 1e-6 else str(Decimal(repr(cell)))
         case _:
             return str(cell)
 

@@ -23,6 +23,7 @@ GOOGLE = replace(
     reads=(N_("Your name at Google, and that the account is yours"),),
     issuer="https://accounts.google.com",
     scopes=("openid", "profile"),
+    serves_once=False,
     authorize_extra={"access_type": "offline", "prompt": "consent"},
     complete=complete,
     reads_simulated=(

@@ -147,6 +147,7 @@ OIDC = Provider(
     authorize_url="",
     exchange_url="",
     is_openid=True,
+    serves_once=True,  # of some, and discovery does not tell of which
     complete=complete,
     identify=identify,
     read=read,

@@ -124,6 +124,22 @@ class TestRenewing:
         assert after.renew_at is not None
         assert after.renew_at - await clock.now() <= link_lives.TRIED_AGAIN_AFTER
 
+    async def test_whose_answer_was_lost_is_not_taken_for_the_persons_no(
+        self, desk: Desk, actor: UserActor, clock: Clock
+    ) -> None:
+        """Mercado Livre spends a refresh token and then breaks down: we sent it, so its second refusal says nothing of them."""
+        account = await link(desk, actor, "mercado_livre", misbehave="renew_500")
+        await clock.forward(hours=6)
+        await keeping_links.renew(key_of(account))
+        assert (await now_of(account)).status is LinkStatus.ACTIVE
+        await clock.forward(minutes=15)
+        await keeping_links.renew(key_of(account))
+        assert (await now_of(account)).status is LinkStatus.BROKEN
+        async with reading() as db:
+            assert "mercado_livre" in (await readings.sheet(db, actor.user_id)).linked_sources
+        await follow(actor)
+        assert await told(actor) == ["account_linked", "account_ended"]
+
     async def test_that_a_new_link_overtook_changes_nothing(self, desk: Desk, actor: UserActor, clock: Clock) -> None:
         account = await link(desk, actor, "taobao", subject="overtaken")
         await clock.forward(days=1)

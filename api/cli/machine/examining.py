@@ -24,7 +24,7 @@ OTHER_VARIABLES = frozenset({"LONGAN_SUPERVISED_BY"})
 def examine() -> list[MachineFinding]:
     """All findings; what needs settings is left out where they cannot be read."""
     settings, finding = _settings()
-    findings = [_python(), _memory(), finding, *_unknown_variables()]
+    findings = [_python(), _memory(), _bills(), finding, *_unknown_variables()]
     if settings is None:
         return findings
     looks: list[Callable[[Settings], MachineFinding | None]] = [_disk, _private, _keys, _port]
@@ -53,6 +53,17 @@ def _memory() -> MachineFinding:
     if available < MEMORY_BYTES_ENOUGH:
         return MachineFinding("Memory", State.LOOK, found, "Training the models takes up to 2 GB for a minute")
     return MachineFinding("Memory", State.WELL, found)
+
+
+def _bills() -> MachineFinding:
+    """People's files are read by a process that the kernel keeps from all else, or not at all."""
+    from integrations.bills.looking import can_read_bills
+
+    if can_read_bills():
+        return MachineFinding("Bills", State.WELL, "read by a process without network and files")
+    return MachineFinding(
+        "Bills", State.LOOK, "none is read here", "`POST /statements` needs Linux with seccomp, on x86-64 or ARM"
+    )
 
 
 def _settings() -> "tuple[Settings | None, MachineFinding]":

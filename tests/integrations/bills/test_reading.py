@@ -2,15 +2,20 @@
 
 import io
 import json
+import os
+import random
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from integrations.bills.looking import can_read_bills
 from integrations.bills.reading import FILE_BYTES_MAX, bill_reader
 from integrations.bills.refused import BillRefused, Fault
 from integrations.bills.telling import tell
@@ -79,6 +84,42 @@ class TestABill:
 
     def test_leaves_no_line_and_no_name_but_the_holders(self) -> None:
         assert "国网" not in json.dumps(read(ALIPAY.alipay()), ensure_ascii=False)
+
+    def test_may_have_its_columns_in_another_order(self) -> None:
+        """As Alipay's had in 2021: where it came or went first, and the time last."""
+        text = ALIPAY.alipay().decode("gb18030")
+        head, _, table = text.partition("交易时间,")
+        rows = [row.split(",") for row in f"交易时间,{table}".split("\r\n") if row]
+        turned = "\r\n".join(",".join([*row[5:12], *row[:5]]) for row in rows)
+        assert read(f"{head}{turned}\r\n".encode("gb18030")) == read(ALIPAY.alipay())
+
+    def test_of_wechat_pay_may_be_a_sheet_with_dates_and_numbers(self) -> None:
+        """As it comes today, rather than as words."""
+        book = load_workbook(io.BytesIO(WECHAT.wechat_sheet()))
+        for cells in book.worksheets[0].iter_rows(min_row=len(WECHAT.wechat_rows()) - len(WECHAT.lines) + 1):
+            cells[0].value = datetime.fromisoformat(str(cells[0].value))
+            cells[5].value = float(str(cells[5].value).removeprefix("¥")) + 1e-12
+        told = io.BytesIO()
+        book.save(told)
+        assert read(told.getvalue()) == read(WECHAT.wechat())
+
+    @pytest.mark.parametrize(
+        "whole", [ALIPAY.alipay(), WECHAT.wechat(), WECHAT.wechat_sheet()], ids=["csv", "bom", "xlsx"]
+    )
+    def test_that_was_spoiled_is_read_as_it_was_or_refused(self, whole: bytes) -> None:
+        """`LONGAN_SPOILED=3000` spoils each so often; a failure names the seed."""
+        faults = Counter[Fault | None]()
+        for seed in range(int(os.environ.get("LONGAN_SPOILED", "40"))):
+            rng, spoiled = random.Random(seed), bytearray(whole)
+            for _ in range(rng.randint(1, 4)):
+                at = rng.randrange(len(spoiled))
+                spoiled[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
+            try:
+                read(bytes(spoiled))
+                faults[None] += 1
+            except BillRefused as refused:
+                faults[refused.fault] += 1
+        assert faults.total() > faults[None]
 
 
 class TestWhatIsRefused:
@@ -199,6 +240,9 @@ class TestTheProcess:
             await reader.take(bytes(FILE_BYTES_MAX))
             with pytest.raises(BillRefused, match="TOO_LARGE"):
                 await reader.take(b"x")
+
+    def test_is_there(self) -> None:
+        assert can_read_bills()
 
     def test_has_no_network_no_file_and_no_other_program(self) -> None:
         tried = subprocess.run(
