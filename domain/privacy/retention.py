@@ -1,7 +1,6 @@
-"""Retention: what of a person is in no export, and what stays after they were erased, for how long, and why."""
+"""Retention: what of a person is in no export, and why."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 OPENS_DOORS = "a secret that opens doors; what it is of is told elsewhere here"
 LOOKED_UP = "only leads to the person, and says nothing besides"
@@ -27,14 +26,9 @@ WITHHELD: Mapping[str, str] = {
     "receipts": WORKING,
     "review_holds": "tells of a reviewer, and not of the person",
     "revisions": WORKING,
+    "signals": "how fraud is looked for; whoever knew it could look away",
     "snapshot_pages": OF_OTHERS,
     "staff": "people who work here",
     "staff_sessions": "people who work here",
     "voucher_owners": LOOKED_UP,
 }
-
-YEAR = timedelta(days=365)
-MONEY = (
-    5 * YEAR
-)  # Anti-Money-Laundering Law of China, article 34: ten years; the shorter of what auditors and courts ask for
-LENDING = 5 * YEAR  # Regulation on Credit Reporting, article 16
