@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import StaffActor
-from domain.agreements import agreements, booking, words
+from domain.agreements import agreements, booking, easing_words
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import OWING, Agreement
 from domain.agreements.standings import AgreementStanding, standing_of
@@ -137,4 +137,4 @@ async def _keep_evidence(db: Db, space: BreathingSpace, held: Sequence[Agreement
 async def tell_of_breathing_space(db: Db, event: Event) -> None:
     space = await db.get_one(BreathingSpace, (event.user_id, event.subject_id))
     days = {"first": space.from_on.isoformat(), "last": space.until_on.isoformat()}
-    await notify(db, space.user_id, words.BREATHING_SPACE, None, **days)
+    await notify(db, space.user_id, easing_words.BREATHING_SPACE, None, **days)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from domain.agreements import agreements, easing, hardships, words
+from domain.agreements import agreements, easing, easing_words, hardships
 from domain.agreements.agreements import Agreement
 from domain.agreements.hardships import Hardship
 from domain.notices.kinds import NoticeKind
@@ -14,9 +14,9 @@ from infra.outbox import Event
 from infra.reactions import reaction
 
 TOLD: Mapping[str, NoticeKind] = {
-    hardships.REQUESTED: words.HARDSHIP_ASKED,
-    hardships.REFUSED: words.HARDSHIP_REFUSED,
-    hardships.ENDED: words.HARDSHIP_ENDED,
+    hardships.REQUESTED: easing_words.HARDSHIP_ASKED,
+    hardships.REFUSED: easing_words.HARDSHIP_REFUSED,
+    hardships.ENDED: easing_words.HARDSHIP_ENDED,
 }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import StaffActor
-from domain.agreements import words
+from domain.agreements import easing_words
 from domain.agreements.agreements import Agreement
 from domain.deadlines.deadlines import DeadlineKind, declare_kind
 from domain.permissions import Permission
@@ -28,7 +28,7 @@ REASON, COMMENT = "hardships.reason", "hardships.comment"
 REQUESTED, GRANTED = declare("hardship.requested"), declare("hardship.granted")
 REFUSED, ENDED = declare("hardship.refused"), declare("hardship.ended")
 END_DUE = declare("hardship.end_due")
-ANSWER = declare_kind(DeadlineKind("hardship", N_("Answer to a hardship"), words.HARDSHIP_DELAYED))
+ANSWER = declare_kind(DeadlineKind("hardship", N_("Answer to a hardship"), easing_words.HARDSHIP_DELAYED))
 ANSWERED = N_("This request was answered already.")
 
 

@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Device:
+class KnownDevice:
     """What a device was given when somebody signed in with it: whose it is, and which."""
 
     owner_id: UUID
@@ -54,13 +54,13 @@ def network_mark(account: bytes, address: str) -> bytes:
     return vault.mac("place", account + widest_of(address).encode())[:MARK_BYTES]
 
 
-def device_token(device: Device, proof: bytes = b"") -> str:
+def device_token(device: KnownDevice, proof: bytes = b"") -> str:
     """`proof`: what must still be so for the token to be good."""
     body = device.owner_id.bytes + device.id.bytes
     return base64.urlsafe_b64encode(body + _mac(body, proof)).decode()
 
 
-def device_of(token: str | None, proof: bytes = b"") -> Device | None:
+def device_of(token: str | None, proof: bytes = b"") -> KnownDevice | None:
     """The device of a token; None where we did not make it, or where the proof has changed since."""
     try:
         raw = base64.b64decode((token or "").encode(), altchars=b"-_", validate=True)
@@ -69,7 +69,7 @@ def device_of(token: str | None, proof: bytes = b"") -> Device | None:
     body = raw[:32]
     if len(raw) != 32 + MAC_BYTES or not hmac.compare_digest(_mac(body, proof), raw[32:]):
         return None
-    return Device(UUID(bytes=body[:16]), UUID(bytes=body[16:]))
+    return KnownDevice(UUID(bytes=body[:16]), UUID(bytes=body[16:]))
 
 
 def _mac(body: bytes, proof: bytes) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.people import places
-from domain.people.places import Device
+from domain.people.places import KnownDevice
 from infra import clock, outbox, tokens, vault
 from infra.database import Db, transaction
 from infra.entity import Entity, Id, OwnerId
@@ -95,7 +95,7 @@ class Session(Entity):
 
     @property
     def device_token(self) -> str:
-        return places.device_token(Device(self.user_id, self.id))
+        return places.device_token(KnownDevice(self.user_id, self.id))
 
     def is_live(self, now: datetime) -> bool:
         return self.state is SessionState.LIVE and now < self.expires_at

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from domain.people import authenticators, places, staff, staff_sessions
 from domain.people.codes import as_digits
-from domain.people.places import KNOWN_FOR, SHARES_OF_HUNDRED, Device, Place
+from domain.people.places import KNOWN_FOR, SHARES_OF_HUNDRED, KnownDevice, Place
 from domain.people.staff import Staff
 from domain.people.staff_sessions import StaffSession
 from infra import clock, counters, hashing
@@ -68,7 +68,7 @@ async def _begin_once(db: Db, member: Staff, step: int, ip: str, tries: list[Use
         return None
     await counters.forget(db, tries[:1])
     token, expires_at = await staff_sessions.begin(db, member, places.network_mark(member.id.bytes, ip))
-    return SignedIn(token, expires_at, places.device_token(Device(member.id, uuid4()), staff.proof_of(member)))
+    return SignedIn(token, expires_at, places.device_token(KnownDevice(member.id, uuid4()), staff.proof_of(member)))
 
 
 async def _take_try(db: Db, email: str, place: Place, ip: str) -> list[Use]:
