@@ -95,7 +95,8 @@ async def whole_reads(asked: Sequence[str], tables: Sequence[str]) -> list[Scan]
             await connection.execute(FORGET, tables)
             await connection.execute(PRETEND, tables, ROWS)
             found = await plans.scans(connection, asked, set(tables))
-            found = [scan for scan in found if scan not in await choices(connection, found)]
+            chosen = await choices(connection, asked, found)
+            found = [scan for scan in found if scan not in chosen]
             seen = await plans.scans(connection, [f"SELECT count(*) FROM {tables[0]}"], {tables[0]})
             raise Undone
     except Undone:
@@ -106,14 +107,13 @@ async def whole_reads(asked: Sequence[str], tables: Sequence[str]) -> list[Scan]
     return found
 
 
-async def choices(connection: "asyncpg.Connection[Any]", found: Sequence[Scan]) -> list[Scan]:
+async def choices(connection: "asyncpg.Connection[Any]", asked: Sequence[str], found: Sequence[Scan]) -> list[Scan]:
     """Scans of tables that nobody has filled yet, of which Postgres reads all by choice, and would use an index of a big one."""
     empty = {name for (name,) in await connection.fetch(EMPTY, list({scan.table for scan in found}))}
-    mine = [scan for scan in found if scan.table in empty]
     await connection.execute("SET LOCAL enable_seqscan = off")
-    forced = await plans.scans(connection, [scan.statement for scan in mine], empty)
+    forced = await plans.scans(connection, asked, empty) if empty else []
     await connection.execute("SET LOCAL enable_seqscan = on")
-    return [scan for scan in mine if scan not in forced]
+    return [scan for scan in found if scan.table in empty and scan not in forced]
 
 
 async def test_what_is_forgotten_by_night_is_read_off_an_index_oldest_first(db: Db) -> None:

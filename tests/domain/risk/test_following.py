@@ -57,7 +57,9 @@ async def suspect(person: Phone, rule: SignalRule) -> UUID:
     async with transaction() as db:
         theirs = select(Sighting).where(Sighting.user_id == person.user_id).order_by(Sighting.id).limit(1)
         await signals.raise_each(db, rule, [Suspect((await db.execute(theirs)).scalar_one(), {"people": 3, "new": 3})])
-        return (await db.execute(select(Signal.id).where(Signal.user_id == person.user_id))).scalar_one()
+        # Another rule may speak of them too: everybody of the tests is from one network.
+        mine = select(Signal.id).where(Signal.user_id == person.user_id, Signal.rule == rule.code)
+        return (await db.execute(mine)).scalar_one()
 
 
 async def rows(person: Phone) -> tuple[int, Any]:
