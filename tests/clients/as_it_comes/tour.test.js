@@ -10,7 +10,7 @@ import { MS_MAX } from "../shared/patience.js";
 import { HOUSE } from "../shared/people.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const PAGES = ["README.md", "domain/matching/README.md", "api/partner/README.md", "api/console/README.md"];
+const PAGES = ["README.md", "domain/agreements/README.md", "domain/matching/README.md", "api/partner/README.md", "api/console/README.md"];
 const README = (await Promise.all(PAGES.map((page) => readFile(`${ROOT}${page}`, "utf8")))).join("\n");
 
 // Those that ask the house something; the others train models and move them about.
