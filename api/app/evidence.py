@@ -2,28 +2,23 @@
 
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
 import strawberry
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.app.authenticating import authenticate
-from api.failing import plainly
-from api.graphql.context import bearer
+from api.app.downloading import NO_STORE, for_signed_in, id_in_path
 from api.graphql.enums import show
-from api.graphql.errors import PublicError, Unauthenticated
 from api.graphql.scalars import URL
 from api.graphql.showing import Node, shows
+from domain.actors import UserActor
 from domain.evidence import checkpoints, leaves, proving
 from domain.evidence.leaves import EvidenceKind
 from infra.database import reading
-from infra.ids import global_id, parse_global_id
+from infra.ids import global_id
 from infra.settings import settings
 
-NO_STORE = {"Cache-Control": "no-store", "Vary": "Authorization"}
-NOBODYS = UUID(int=0)
 KEY_LASTS = {"Cache-Control": "public, max-age=3600"}
 
 show(
@@ -57,21 +52,10 @@ class Evidence(Node):
         return URL(f"{settings().public_url}/evidence/{global_id('Evidence', root.id)}")
 
 
-async def proof(request: Request) -> Response:
-    try:
-        return await _proof(request)
-    except PublicError as error:
-        return plainly(request, error)
-
-
-async def _proof(request: Request) -> Response:
-    token = bearer(request.headers.get("authorization"))
-    if token is None:
-        raise Unauthenticated
-    actor = (await authenticate(token)).actor
-    kind, id = parse_global_id(request.path_params["id"]) or ("", NOBODYS)
+async def proof(request: Request, actor: UserActor) -> Response:
+    id = id_in_path(request, "id", "Evidence")
     async with reading() as db:
-        bundle = await proving.bundle(db, actor, id) if kind == "Evidence" else None
+        bundle = await proving.bundle(db, actor, id) if id else None
     if bundle is None:
         return PlainTextResponse("There is no such evidence of yours, or none yet.\n", 404, headers=NO_STORE)
     saved_as = {"Content-Disposition": f'attachment; filename="evidence-{id}.json"'}
@@ -90,7 +74,7 @@ async def checkpoint(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    Route("/evidence/{id}", proof),
+    Route("/evidence/{id}", for_signed_in(proof)),
     Route("/.well-known/evidence-key", public_key),
     Route("/.well-known/evidence-checkpoint", checkpoint),
 ]

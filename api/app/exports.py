@@ -2,33 +2,28 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.app.authenticating import authenticate
-from api.app.evidence import NO_STORE
+from api.app.downloading import NO_STORE, for_signed_in, id_in_path
 from api.app.viewing import viewer_field
-from api.failing import plainly
-from api.graphql.context import Info, bearer
+from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.errors import PublicError, Unauthenticated
 from api.graphql.mutations import commit
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import URL
 from api.graphql.showing import Node, shows
+from domain.actors import UserActor
 from domain.permissions import Permission
 from domain.privacy import exporting, exports
 from domain.privacy.exports import ExportStatus
 from infra.database import reading
-from infra.ids import global_id, parse_global_id
+from infra.ids import global_id
 from infra.settings import settings
-
-NOBODYS = UUID(int=0)
 
 show(
     ExportStatus,
@@ -73,25 +68,14 @@ class ExportMutation:
         return await commit(info, lambda db: exporting.ask(db, actor))
 
 
-async def archive(request: Request) -> Response:
-    try:
-        return await _archive(request)
-    except PublicError as error:
-        return plainly(request, error)
-
-
-async def _archive(request: Request) -> Response:
-    token = bearer(request.headers.get("authorization"))
-    if token is None:
-        raise Unauthenticated
-    actor = (await authenticate(token)).actor
-    kind, id = parse_global_id(request.path_params["id"]) or ("", NOBODYS)
+async def archive(request: Request, actor: UserActor) -> Response:
+    id = id_in_path(request, "id", "DataExport")
     async with reading() as db:
-        found = await exporting.fetch(db, actor, id) if kind == "DataExport" else None
+        found = await exporting.fetch(db, actor, id) if id else None
     if found is None:
         return PlainTextResponse("There is no such export for this session, or not now.\n", 404, headers=NO_STORE)
     saved_as = {"Content-Disposition": 'attachment; filename="longan-data.zip"'}
     return Response(found, media_type="application/zip", headers={**NO_STORE, **saved_as})
 
 
-routes: list[BaseRoute] = [Route("/exports/{id}", archive)]
+routes: list[BaseRoute] = [Route("/exports/{id}", for_signed_in(archive))]

@@ -2,32 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 import strawberry
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.app.authenticating import authenticate
+from api.app.downloading import NO_STORE, for_signed_in, id_in_path
 from api.documents import by_itself
-from api.failing import plainly
-from api.graphql.context import bearer
 from api.graphql.enums import show
-from api.graphql.errors import PublicError, Unauthenticated
 from api.graphql.scalars import URL
+from domain.actors import UserActor
 from domain.agreements.papers import issuing
 from domain.agreements.papers.issuing import KeptPaper
 from domain.agreements.papers.papers import TITLES, Issuance, PaperKind, PaperName, available
 from domain.agreements.standings import AgreementStanding
 from domain.applications.offers import PAGE
 from infra.database import transact
-from infra.ids import global_id, parse_global_id
+from infra.ids import global_id
 from infra.settings import settings
 from infra.words import SPOKEN, Locale, say
-
-NO_STORE = {"Cache-Control": "no-store", "Vary": "Authorization"}
-NOBODYS = UUID(int=0)
 
 show(
     PaperKind,
@@ -72,29 +66,22 @@ def _paper(name: PaperName, issued: Issuance | None, url: str, locale: Locale) -
     )
 
 
-async def paper(request: Request) -> Response:
+async def paper(request: Request, actor: UserActor) -> Response:
     """The bytes as they were issued: now, where they never were."""
-    try:
-        page = await _page(request)
-    except PublicError as error:
-        return plainly(request, error)
+    page = await _page(request, actor)
     if page is None:
         return PlainTextResponse("There is no such paper of yours, or none yet.\n", 404, headers=NO_STORE)
     told = by_itself(request, page.body, f"longan-{page.name.text}.html")
     return Response(page.body, headers={**told, **NO_STORE, "Content-Type": PAGE, "ETag": f'"{page.sha256}"'})
 
 
-async def _page(request: Request) -> KeptPaper | None:
-    token = bearer(request.headers.get("authorization"))
-    if token is None:
-        raise Unauthenticated
-    actor = (await authenticate(token)).actor
-    kind, id = parse_global_id(request.path_params["agreement"]) or ("", NOBODYS)
+async def _page(request: Request, actor: UserActor) -> KeptPaper | None:
+    id = id_in_path(request, "agreement", "Agreement")
     name = PaperName.parse(request.path_params["name"])
     locale = next((each for each in SPOKEN if each == request.path_params["locale"]), None)
-    if kind != "Agreement" or name is None or locale is None:
+    if id is None or name is None or locale is None:
         return None
     return await transact(lambda db: issuing.issue(db, actor, id, name, locale))
 
 
-routes: list[BaseRoute] = [Route("/papers/{agreement}/{name}/{locale}", paper)]
+routes: list[BaseRoute] = [Route("/papers/{agreement}/{name}/{locale}", for_signed_in(paper))]

@@ -12,10 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.app.authenticating import authenticate
-from api.failing import plainly
-from api.graphql.context import bearer
-from api.graphql.errors import BadRequest, PublicError, Unauthenticated
+from api.app.downloading import NO_STORE, for_signed_in
+from api.graphql.errors import BadRequest
+from domain.actors import UserActor
 from domain.statements import statements
 from domain.statements.months import StatementMonth
 from domain.statements.statements import Statement
@@ -31,7 +30,6 @@ from integrations.bills.uploading import FilePart, Password
 
 PATH = "/statements"
 BODY_BYTES_MAX = FILE_BYTES_MAX + 20_000  # what stands around the file
-NO_STORE = {"Cache-Control": "no-store"}
 CURRENCY = "CNY"  # all bills are in yuan
 STATUS = {Fault.TOO_LARGE: 413, Fault.BUSY: 503, Fault.CANNOT_CONFINE: 503}
 
@@ -58,17 +56,11 @@ SENTENCES = {
 WHOLE_FILE = N_("This bill cannot be read: {what}. Download it again, and send it as it is.")
 
 
-async def upload(request: Request) -> Response:
+async def upload(request: Request, actor: UserActor) -> Response:
     locale = preferred_locale(request.headers.get("accept-language"))
     try:
-        token = bearer(request.headers.get("authorization"))
-        if token is None:
-            raise Unauthenticated
-        actor = (await authenticate(token)).actor
         statement = await uploading.take(actor, parts_of(request))
         return JSONResponse(await _answer(statement), 201, headers=NO_STORE)
-    except PublicError as error:
-        return plainly(request, error)
     except Refusal as refusal:
         status = 429 if refusal.code is RefusalCode.RATE_LIMITED else 422
         said = {"code": refusal.code.value, "message": say(refusal.message, locale, **refusal.values), "line": None}
@@ -176,4 +168,4 @@ async def parts_of(request: Request) -> AsyncIterator[FilePart | Password]:
         raise BadRequest("Send a form, as multipart/form-data, with `file` and, where it has one, its `password`.")
 
 
-routes: list[BaseRoute] = [Route(PATH, upload, methods=["POST"], max_body_size=BODY_BYTES_MAX)]
+routes: list[BaseRoute] = [Route(PATH, for_signed_in(upload), methods=["POST"], max_body_size=BODY_BYTES_MAX)]
