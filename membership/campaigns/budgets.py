@@ -11,9 +11,10 @@ from infra.database import Db
 from infra.entity import Entity, Minor
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_
-from membership.benefits import Benefit
+from membership.benefits import Benefit, BenefitSource
 from membership.campaigns.campaigns import LIFE, Campaign
-from membership.grants import Grant
+from membership.grants import ITS_SOURCE, Grant, is_honoured
+from membership.members import Member
 from membership.redemptions import Redemption
 
 PREFIX = "campaign:"
@@ -50,15 +51,23 @@ async def open_for(db: Db, campaign: Campaign) -> None:
 
 async def charge(db: Db, user_id: UUID, benefit: Benefit) -> UUID | None:
     """Take what one use costs out of the budget of the campaign that grants it; None where the person holds it without one.
+    A tier or plan whose promise of it is over pays for nothing any more.
 
     Refuses QUOTA_SPENT where no campaign that grants it has so much left.
     """
-    granting = select(Grant.source).where(Grant.user_id == user_id, Grant.benefit_id == benefit.id)
-    sources = (await db.execute(granting.order_by(Grant.granted_at, Grant.source))).scalars().all()
-    if any(not source.startswith(PREFIX) for source in sources):
+    now = await clock.now(db)
+    granting = (
+        select(Grant.source, Member.joined_at, BenefitSource.ended_at)
+        .join(Member, Member.user_id == Grant.user_id)
+        .outerjoin(BenefitSource, ITS_SOURCE)
+        .where(Grant.user_id == user_id, Grant.benefit_id == benefit.id)
+    )
+    found = (await db.execute(granting.order_by(Grant.granted_at, Grant.source))).all()
+    good = [source for source, joined_at, ended_at in found if is_honoured(benefit, joined_at, now, ended_at)]
+    if any(not source.startswith(PREFIX) for source in good):
         return None
-    given = {"cost": benefit.unit_cost_minor, "going": [*LIFE.groups["going"]], "now": await clock.now(db)}
-    for source in sources:
+    given = {"cost": benefit.unit_cost_minor, "going": [*LIFE.groups["going"]], "now": now}
+    for source in good:
         taken = await db.execute(TAKE, given | {"campaign_id": UUID(source.removeprefix(PREFIX))})
         if (campaign_id := taken.scalar_one_or_none()) is not None:
             return UUID(str(campaign_id))

@@ -1,6 +1,7 @@
 """A campaign's budget holds however many redeem at once, and what is used stands in the ledger as any other benefit."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,11 +10,13 @@ from sqlalchemy import select, text
 from domain.actors import PartnerActor, StaffActor, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
+from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
-from membership import redeeming
+from membership import grants, redeeming
+from membership.benefits import BenefitSource
 from membership.campaigns import scheduling
 from membership.campaigns.budgets import CampaignBudget
 from membership.campaigns.campaigns import Campaign
@@ -101,6 +104,23 @@ async def test_what_the_tier_grants_costs_the_campaign_nothing(author: StaffActo
     issued = await redeem(crowd.people[0], "cinema-ticket")
     assert isinstance(issued, Redemption) and issued.campaign_id is None
     assert await taken(campaign) == 0
+
+
+async def test_what_a_source_granted_whose_promise_is_over_costs_the_campaign(
+    author: StaffActor, approver: StaffActor
+) -> None:
+    crowd = await crowd_of(1)
+    campaign = await begun(author, approver, crowd, holdout_percent=0, benefit_code=CODE, budget=Money(COST, "CNY"))
+    await tell_everybody(campaign)
+    gone = f"plan:{uuid4()}"
+    async with transaction() as db:
+        wanted = (await of_code(db, CODE)).id
+        ended_at = await clock.now(db) - timedelta(days=800)
+        db.add(BenefitSource(source=gone, benefit_id=wanted, ended_at=ended_at))
+        await grants.give(db, crowd.people, wanted, gone)
+    issued = await redeem(crowd.people[0])
+    assert isinstance(issued, Redemption) and issued.campaign_id == campaign.id
+    assert await taken(campaign) == COST
 
 
 @pytest.mark.parametrize("verb", [scheduling.pause, scheduling.end])
