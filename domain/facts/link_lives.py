@@ -101,9 +101,9 @@ async def record_renewal(db: Db, held: HeldTokens, fresh: RenewedTokens) -> bool
 
 
 async def record_refusal(db: Db, held: HeldTokens) -> None:
-    """The provider refused for a reason that is not the person's: the tokens are as good as before."""
+    """The provider refused for a reason that is not the person's: the tokens are as good, or as doubtful, as before."""
     if account := await _as_held(db, held):
-        account.renewal_unanswered = False
+        account.renewal_unanswered = held.was_unanswered
 
 
 async def record_lost(db: Db, held: HeldTokens) -> None:

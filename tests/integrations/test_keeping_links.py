@@ -140,6 +140,26 @@ class TestRenewing:
         await follow(actor)
         assert await told(actor) == ["account_linked", "account_ended"]
 
+    async def test_whose_answer_was_lost_stays_in_doubt_whatever_else_is_refused_then(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def refuse(*_: object) -> Tokens:
+            raise ProviderRefused("invalid_client")
+
+        account = await link(desk, actor, "mercado_livre", misbehave="renew_500")
+        await clock.forward(hours=6)
+        await keeping_links.renew(key_of(account))
+        await clock.forward(minutes=15)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(flow, "refresh", refuse)
+            await keeping_links.renew(key_of(account))
+        await clock.forward(minutes=15)
+        await keeping_links.renew(key_of(account))
+        await follow(actor)
+        assert await told(actor) == ["account_linked", "account_ended"]
+        async with reading() as db:
+            assert "mercado_livre" in (await readings.sheet(db, actor.user_id)).linked_sources
+
     async def test_that_a_new_link_overtook_changes_nothing(self, desk: Desk, actor: UserActor, clock: Clock) -> None:
         account = await link(desk, actor, "taobao", subject="overtaken")
         await clock.forward(days=1)
