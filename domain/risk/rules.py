@@ -53,7 +53,6 @@ class SignalRule:
     parameters: Mapping[str, float]
     mode: RuleMode = RuleMode.SHADOW
     version: int = 0
-    needs_places: bool = False
 
 
 TRAVEL = SignalRule(
@@ -61,7 +60,6 @@ TRAVEL = SignalRule(
     N_("Signed in on another device farther away than anybody travels in the time between"),
     RuleAction.STEP_UP,
     {"km_at_least": 500, "km_per_hour": 1000, "hours": 24},
-    needs_places=True,
 )
 CLUSTER = SignalRule(
     "DEVICE_CLUSTER",
@@ -123,9 +121,7 @@ def _changed(rule: SignalRule, change: RuleChange | None) -> SignalRule:
     if change is None:
         return rule
     parameters = {name: change.parameters.get(name, value) for name, value in rule.parameters.items()}
-    return SignalRule(
-        rule.code, rule.title, change.action, parameters, change.mode, change.version, needs_places=rule.needs_places
-    )
+    return SignalRule(rule.code, rule.title, change.action, parameters, change.mode, change.version)
 
 
 async def propose(
