@@ -98,23 +98,26 @@ async def record(db: Db, mandate: Mandate, answer: MandateAnswer) -> None:
 
 @reaction(LOOK_DUE, stored_as="look_after_mandate", calls_out=True)
 async def look_after_mandate(event: Event) -> None:
-    """Ask until it is signed or over; one that is signed is not asked again before something is heard of it."""
+    """Ask until it is signed or over; one that is signed and answers so is not asked again before something is heard of it."""
     assert event.user_id and event.subject_id, "a mandate is somebody's"
     user_id, mandate_id = event.user_id, event.subject_id
     async with reading() as db:
         if (await db.get_one(Mandate, (user_id, mandate_id))).is_known_to_be_over:
             return
-    await ask(user_id, mandate_id)
+    answer = await _asked(user_id, mandate_id)
 
-    async def planned(db: Db) -> None:
+    async def recorded(db: Db) -> None:
         mandate, now = await _locked(db, user_id, mandate_id), await clock.now(db)
+        if answer is not None:
+            await record(db, mandate, answer)
+        is_answered = answer is not None and mandate.status is MandateStatus.SIGNED
         if mandate.status is MandateStatus.PENDING and now >= mandate.expires_at:
             await end(db, mandate, WhyMandateEnded.UNSIGNED)
-        elif mandate.status is not MandateStatus.SIGNED and not mandate.is_known_to_be_over:
+        elif not is_answered and not mandate.is_known_to_be_over:
             since = mandate.ended_at or mandate.begun_at
             await _plan(db, mandate, next_look(since, now))
 
-    await transact(planned)
+    await transact(recorded)
 
 
 async def _asked(user_id: UUID, mandate_id: UUID) -> MandateAnswer | None:
@@ -127,7 +130,10 @@ async def _asked(user_id: UUID, mandate_id: UUID) -> MandateAnswer | None:
             return await cashier.withdraw(mandate.order)
         if mandate.answered_at is None:
             return await cashier.sign(mandate.order)
-        return await cashier.look_up_mandate(mandate.order)
+        found = await cashier.look_up_mandate(mandate.order)
+        # What was signed and is not known any more was withdrawn: some cashiers forget it then.
+        is_forgotten = found is None and mandate.status is MandateStatus.SIGNED
+        return MandateAnswer(MandateStatus.ENDED) if is_forgotten else found
     except CashierAway as away:
         log.warning("cashier.away", cashier=mandate.cashier, reason=away.reason, mandate_id=str(mandate.id))
         return None

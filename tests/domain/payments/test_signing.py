@@ -94,3 +94,25 @@ async def test_a_cashier_that_lets_nobody_sign_ends_it_in_the_answer() -> None:
     async with cashier_says(signs=[ENDED]):
         after = await signing.ask(mandate.user_id, mandate.id)
     assert (after.status, after.why, after.gone_at is not None) == ("ENDED", "UNSIGNED", True)
+
+
+async def test_a_withdrawal_that_is_heard_while_the_cashier_is_away_is_asked_for_again(clock: Clock) -> None:
+    mandate = await begun()
+    async with cashier_says(signs=[SIGNED], mandate_looks=[AWAY, AWAY, ENDED]) as cashier:
+        assert (await signing.ask(mandate.user_id, mandate.id)).status is S.SIGNED
+        await signing.hear("scripted", mandate.id)
+        for _ in range(3):
+            await work_off(mandate.id)
+            await clock.forward(hours=2)
+        assert cashier.asked.count("look_up_mandate") == 3
+    after = await now(mandate)
+    assert (after.status, after.why) == ("ENDED", "WITHDRAWN")
+
+
+async def test_what_was_signed_and_the_cashier_knows_no_more_was_withdrawn() -> None:
+    mandate = await begun()
+    async with cashier_says(signs=[TO_SIGN], mandate_looks=[None, SIGNED, None]):
+        for status in (S.PENDING, S.PENDING, S.SIGNED, S.ENDED):  # one that nobody signed yet is not known either
+            assert (await signing.ask(mandate.user_id, mandate.id)).status is status
+    after = await now(mandate)
+    assert (after.why, after.gone_at is not None) == ("WITHDRAWN", True)
