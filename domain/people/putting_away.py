@@ -62,9 +62,10 @@ async def put_away(db: Db, user: User) -> None:
     live = select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None)).with_for_update()
     for session in (await db.execute(live)).scalars():
         await sessions.end(db, session)
-    if user.status is not UserStatus.RESTRICTED:
-        LIFE.require(user.status, UserStatus.RESTRICTED)
-        user.status = UserStatus.RESTRICTED
+    if user.put_away_at is None:
+        if user.status is not UserStatus.RESTRICTED:  # whoever leaves is restricted before
+            LIFE.require(user.status, UserStatus.RESTRICTED)
+            user.status = UserStatus.RESTRICTED
         user.put_away_at = await clock.now(db)
         await outbox.announce(db, PUT_AWAY, user_id=user.id)
     await db.flush()

@@ -15,7 +15,8 @@ from domain.consent.consents import Consent
 from domain.credit.assessing import points_gained
 from domain.facts import accounts
 from domain.notices.telling import notify
-from domain.people import putting_away, stepping_up, users
+from domain.people import changing_phone, putting_away, stepping_up, users
+from domain.people.changing_phone import PhoneChange
 from domain.people.users import User, UserStatus
 from domain.privacy import deletions, erasing
 from domain.privacy.deletions import COOLING, LEAVES_BEFORE, AccountDeletion
@@ -86,13 +87,34 @@ async def cancel(db: Db, actor: UserActor) -> User:
     """Call it off before it is done; where nothing was asked for this changes nothing. What had ended stays so."""
     user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
     made = await deletions.under_way(db, user.id)
-    if made is None:
-        return user
-    made.cancelled_at = await clock.now(db)
-    users.LIFE.require(user.status, UserStatus.ACTIVE)
-    user.status = UserStatus.ACTIVE
-    await outbox.announce(db, deletions.CANCELLED, user_id=user.id, subject_id=made.id)
+    if made is not None:
+        await _call_off(db, user, made)
     return user
+
+
+async def _call_off(db: Db, user: User, made: AccountDeletion) -> None:
+    made.cancelled_at = await clock.now(db)
+    # Whoever has their account back is active before; and what was put away again is not opened by this.
+    if user.status is not UserStatus.ACTIVE and user.put_away_at is None:
+        users.LIFE.require(user.status, UserStatus.ACTIVE)
+        user.status = UserStatus.ACTIVE
+    await outbox.announce(db, deletions.CANCELLED, user_id=user.id, subject_id=made.id)
+
+
+@reaction(putting_away.RESTORED, stored_as="stay_with_restored")
+async def stay_with_restored(db: Db, event: Event) -> None:
+    """Whoever has their account back after its number had a new owner stays."""
+    user, made = await _leaving(db, event.user_id)
+    if user and made:
+        await _call_off(db, user, made)
+
+
+@reaction(changing_phone.STOPPED, stored_as="stay_with_old_phone")
+async def stay_with_old_phone(db: Db, event: Event) -> None:
+    """Call off what was asked for behind a change of number that the owner stopped: whoever had the new number was told of it."""
+    user, made = await _leaving(db, event.user_id)
+    if user and made and made.asked_at >= (await db.get_one(PhoneChange, (user.id, event.subject_id))).changed_at:
+        await _call_off(db, user, made)
 
 
 @reaction(deletions.ASKED, stored_as="tell_deletion_asked")
@@ -141,9 +163,14 @@ async def erase_person(db: Db, event: Event) -> None:
 
 async def _due(db: Db, event: Event) -> tuple[User, AccountDeletion] | None:
     """The person and what they asked for; None where they called it off, or asked anew since, for a later day."""
-    its = select(User).where(User.id == event.subject_id).with_for_update()
-    user = (await db.execute(its.execution_options(populate_existing=True))).scalar_one_or_none()
-    made = await deletions.under_way(db, user.id) if user else None
+    user, made = await _leaving(db, event.subject_id)
     if user is None or made is None or await clock.now(db) < made.due_at - LEAVES_BEFORE:
         return None
     return user, made
+
+
+async def _leaving(db: Db, user_id: UUID | None) -> tuple[User | None, AccountDeletion | None]:
+    """The person, locked, and what they asked for."""
+    its = select(User).where(User.id == user_id).with_for_update()
+    user = (await db.execute(its.execution_options(populate_existing=True))).scalar_one_or_none()
+    return user, await deletions.under_way(db, user.id) if user else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 from sqlalchemy import func, select, text
 
@@ -16,6 +17,7 @@ from domain.evidence import auditing
 from domain.evidence.leaves import Evidence
 from domain.ledger import checking
 from domain.ledger.checking import LedgerScope
+from domain.people import putting_away
 from domain.people.users import User
 from domain.privacy import erasing, owned
 from domain.privacy.deletions import AccountDeletion
@@ -25,6 +27,7 @@ from infra.entity import Entity
 from infra.privacy import Erasure
 from infra.settings import settings
 from infra.vault import PersonKey
+from tests.api.app.test_changing_phone import change, code_to, many_tries, stepped_up, stop, stop_code
 from tests.api.app.test_identity import new_id_number, verify
 from tests.api.app.test_payment_accounts import add, checked
 from tests.applying import apply
@@ -32,9 +35,9 @@ from tests.clocks import Clock
 from tests.domain.agreements.test_drawing import borrower
 from tests.domain.agreements.test_replanning import begun
 from tests.logs import Lines
-from tests.phones import Answer, NewPhone, Phone, new_key
+from tests.phones import Answer, NewPhone, Phone, new_key, new_number
 
-__all__ = ["borrower"]
+__all__ = ["borrower", "many_tries"]
 TABLES = Entity.metadata.tables
 
 
@@ -112,6 +115,41 @@ class TestAsking:
         assert await has_key(member)
         await pass_days(member, clock, 1.1)
         assert not await has_key(member)
+
+
+class TestWhoeverHasTheirAccountBack:
+    async def test_stays_once_they_come_back_after_their_number_went_to_another(
+        self, member: Phone, new_phone: NewPhone, clock: Clock
+    ) -> None:
+        await verify(member, number := new_id_number())
+        await leave(member)
+        async with transaction() as db:
+            await putting_away.put_away(db, await db.get_one(User, member.user_id, with_for_update=True))
+        assert await status_of(member) == "RESTRICTED"
+        back = await new_phone()
+        await back.sign_in()
+        assert (await verify(back, number))["code"] == "SESSION_ENDED"
+        assert "stay_with_restored" in await member.settle()
+        assert await status_of(member) == "ACTIVE"
+        await pass_days(member, clock, 14, 1, 1)
+        assert await has_key(member)
+
+    @pytest.mark.parametrize("asked_before", [False, True])
+    async def test_stays_where_another_asked_behind_a_change_of_number(
+        self, member: Phone, web: httpx2.AsyncClient, clock: Clock, asked_before: bool
+    ) -> None:
+        old = member.number
+        if asked_before:
+            await leave(member)
+        await stepped_up(member)
+        member.number = new_number()
+        assert (await change(member, await code_to(member, member.number)))["__typename"] == "User"
+        await leave(member)
+        assert (await stop(Phone(web, old), old, await stop_code(old)))["__typename"] == "PhoneChangeStopped"
+        await member.settle()
+        assert await status_of(member) == ("RESTRICTED" if asked_before else "ACTIVE")
+        await pass_days(member, clock, 14, 1, 1)
+        assert await has_key(member) is not asked_before
 
 
 class TestWhatIsWaitedFor:
