@@ -21,7 +21,7 @@ from infra.entity import Entity, OwnerId
 from infra.events import declare
 from infra.privacy import Erasure, Export, Privacy
 from membership import grants
-from membership.campaigns import census
+from membership.campaigns import campaigns, census
 from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.words import CAMPAIGN_MESSAGE
 from membership.members import Member
@@ -98,8 +98,8 @@ async def do_next_batch(db: Db, run_id: UUID, number: int) -> None:
 
 
 async def _batch(db: Db, run: CampaignRun, part: CampaignRange) -> UUID | None:
-    campaign = await db.get_one(Campaign, run.campaign_id, populate_existing=True)
-    if campaign.status is not CampaignStatus.RUNNING:
+    campaign = await _locked(db, run.campaign_id)
+    if not await _is_to_be_told(db, campaign):
         return None
     ahead = select(Member.user_id).where(Member.user_id > part.cursor, Member.user_id <= part.last)
     members = (await db.execute(ahead.order_by(Member.user_id).limit(BATCH))).scalars().all()
@@ -107,6 +107,19 @@ async def _batch(db: Db, run: CampaignRun, part: CampaignRange) -> UUID | None:
         fitting = await _fitting(db, campaign, part.cursor, members[-1])
         part.told += await _tell(db, campaign, fitting)
     return members[-1] if len(members) == BATCH else None
+
+
+async def _locked(db: Db, campaign_id: UUID) -> Campaign:
+    """The campaign; who pauses or ends it waits for the batch, so nobody is granted anything once its grants are revoked."""
+    its = select(Campaign).where(Campaign.id == campaign_id).with_for_update(read=True)
+    return (await db.execute(its.execution_options(populate_existing=True))).scalar_one()
+
+
+async def _is_to_be_told(db: Db, campaign: Campaign) -> bool:
+    """Whether it runs, is not over, though its end may be late to be marked, and grants what was approved."""
+    is_over = campaign.ends_at is None or campaign.ends_at <= await clock.now(db)
+    runs_on = campaign.status is CampaignStatus.RUNNING and not is_over
+    return runs_on and await campaigns.is_as_approved(db, campaign)
 
 
 async def _fitting(db: Db, campaign: Campaign, after: UUID, last: UUID) -> list[UUID]:

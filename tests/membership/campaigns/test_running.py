@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from domain.actors import StaffActor, UserActor
 from domain.notices import notices, preferences
@@ -21,8 +22,10 @@ from infra import vault
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
+from membership import saving
+from membership.benefits import Benefit
 from membership.campaigns import pausing, scheduling, telling
-from membership.campaigns.campaigns import CampaignStatus
+from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.results import figures_of
 from membership.grants import Grant
 from tests.clocks import Clock
@@ -37,6 +40,7 @@ from tests.membership.campaigns.running import (
     status_of,
     tell_everybody,
 )
+from tests.membership.test_quotas import of_code
 from tests.trying import rolled_back
 from tests.working import work_off
 
@@ -201,6 +205,56 @@ async def test_once_it_is_over_nobody_is_told_and_what_it_granted_ends(
     async with reading() as db:
         left = await db.execute(select(Grant).where(Grant.source == campaign.source))
         assert left.first() is None
+
+
+async def test_from_its_end_on_nobody_is_told_though_the_end_is_late_to_be_marked(
+    author: StaffActor, approver: StaffActor, clock: Clock
+) -> None:
+    crowd = await crowd_of(1)
+    campaign = await begun(author, approver, crowd, holdout_percent=0)
+    assert campaign.ends_at is not None
+    await clock.stand_at(campaign.ends_at)
+    await tell_everybody(campaign)
+    assert await status_of(campaign) is S.RUNNING
+    assert (await told_of(campaign.id, crowd.people), await left_out_of(campaign.id)) == ([], {})
+
+
+async def test_once_its_benefit_retires_nobody_more_is_told_of_it(author: StaffActor, approver: StaffActor) -> None:
+    crowd = await crowd_of(1)
+    async with transaction() as db:
+        kept = await of_code(db, "cinema-ticket")
+        mine = Benefit(
+            id=new_id(),
+            code=f"gone-{new_id()}",
+            name="Gone",
+            segment=kept.segment,
+            quota=1,
+            reset=kept.reset,
+            unit_cost_minor=100,
+            currency=kept.currency,
+        )
+        db.add(mine)
+    campaign = await begun(author, approver, crowd, holdout_percent=0, benefit_code=mine.code)
+    async with transaction() as db:
+        await saving.retire(db, author, benefit_id=mine.id, expected_version=1)
+    await tell_everybody(campaign)
+    async with reading() as db:
+        held = await db.execute(select(Grant).where(Grant.source == campaign.source))
+        assert (await told_of(campaign.id, crowd.people), held.first()) == ([], None)
+
+
+async def test_whoever_ends_it_waits_for_the_batch_so_that_all_it_granted_is_revoked(
+    author: StaffActor, approver: StaffActor
+) -> None:
+    crowd = await crowd_of(1)
+    campaign = await begun(author, approver, crowd, holdout_percent=0)
+    run = await run_of(campaign)
+    async with transaction() as db:
+        await telling.do_next_batch(db, run.id, 0)
+        async with rolled_back() as other:
+            its = select(Campaign).where(Campaign.id == campaign.id)
+            with pytest.raises(DBAPIError, match="could not obtain lock"):
+                await other.execute(its.with_for_update(key_share=True, nowait=True))
 
 
 async def test_all_that_run_are_paused_at_once_and_it_is_kept_which(author: StaffActor, approver: StaffActor) -> None:
