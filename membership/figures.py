@@ -17,6 +17,7 @@ from membership.plans.subscriptions import GRACE
 from membership.tiers import Tier
 
 DAYS_USUAL, DAYS_MAX = 30, 1_100
+YEAR_MIN, YEAR_MAX = 2000, 2999
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,10 @@ class MembershipFigures:
 async def span_of(db: Db, *, days: int = DAYS_USUAL, first: date | None = None, last: date | None = None) -> Span:
     """The last days, or those from `first` to `last`. Refuses INVALID what is no span, or a longer one than three years."""
     last = last or await clock.today(db)
-    first = first or last - timedelta(days=days - 1)
+    if not YEAR_MIN <= last.year <= YEAR_MAX:
+        raise invalid(N_("Choose days in the years {first} to {last}."), "days", first=YEAR_MIN, last=YEAR_MAX)
+    many = min(max(days, 0), DAYS_MAX + 1)  # no calendar has more
+    first = first or last - timedelta(days=many - 1)
     if not 0 <= (last - first).days < DAYS_MAX:
         raise invalid(N_("Choose 1 to {most} days, the first before the last."), "days", most=DAYS_MAX)
     return Span(first, last)

@@ -79,7 +79,17 @@ async def test_a_span_is_the_last_days_or_ones_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "first", "last"), [(0, None, None), (1_101, None, None), (1, date(2033, 1, 2), date(2033, 1, 1))]
+    ("days", "first", "last"),
+    [
+        (0, None, None),
+        (1_101, None, None),
+        (2**31 - 1, None, None),
+        (-(2**31), None, None),
+        (1, date(2033, 1, 2), date(2033, 1, 1)),
+        (1, None, date.max),
+        (1, None, date.min),
+        (1, date.min, date.min),
+    ],
 )
 async def test_what_is_no_span_is_refused(days: int, first: date | None, last: date | None) -> None:
     async with reading() as db:
