@@ -43,7 +43,10 @@ Verb = Callable[[Db], Awaitable[Any]]
 
 @requires(Permission.SEE_CAMPAIGNS)
 async def campaigns_page(request: Request, visit: StaffVisit) -> Response:
-    return await _show_all(request, visit)
+    try:
+        return await _show_all(request, visit)
+    except Refusal:  # no such place in the list
+        return RedirectResponse(ADDRESS, 303)
 
 
 @requires(Permission.APPROVE_MEMBERSHIP)

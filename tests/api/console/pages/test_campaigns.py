@@ -51,6 +51,11 @@ async def step(browser: Browser, campaign: Campaign, said: str, **also: str) -> 
     return (await browser.send(f"{PAGE}/{campaign.id}", {"said": said, "key": str(uuid4()), **also})).status_code
 
 
+async def test_a_place_that_no_list_has_leads_to_its_beginning(browser_of: NewBrowser) -> None:
+    response = await (await browser_of(Role.VIEWER)).open(f"{PAGE}?after=nonsense")
+    assert (response.status_code, response.headers["location"]) == (303, PAGE)
+
+
 async def test_from_a_draft_to_its_end(browser_of: NewBrowser, clock: Clock) -> None:
     marketer, approver = await browser_of(Role.MARKETING), await browser_of(Role.APPROVER)
     crowd = await crowd_of(2)
@@ -71,6 +76,8 @@ async def test_from_a_draft_to_its_end(browser_of: NewBrowser, clock: Clock) -> 
     assert await step(marketer, campaign, "schedule", ends=ends.strftime("%Y-%m-%dT%H:%M")) == 303
     assert await step(marketer, campaign, "unschedule") == 303
     assert await step(marketer, campaign, "schedule", ends=ends.strftime("%Y-%m-%dT%H:%M")) == 303
+    offered = re.findall(r'name="said" value="(\w+)"', (await approver.open(its)).text)
+    assert offered == ["pause"]
     await work_off(campaign.id)
     await tell_everybody(campaign)
     assert await told_of(campaign.id, crowd.people) == crowd.people
