@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import Index, Select, select, text
+from sqlalchemy import Index, Select, exists, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import StaffActor, UserActor
@@ -112,6 +112,9 @@ class Dispute(Entity):
     )
 
 
+IS_READABLE = exists().where(vault.PersonKey.user_id == Dispute.user_id)
+
+
 def visible_to(actor: UserActor | StaffActor) -> Select[Dispute]:
     """A person's own; all of them for whoever of the staff answers them."""
     if isinstance(actor, UserActor):
@@ -120,8 +123,8 @@ def visible_to(actor: UserActor | StaffActor) -> Select[Dispute]:
 
 
 def waiting_for(actor: StaffActor) -> Select[Dispute]:
-    """What waits for an answer, for whoever may give it; nothing for others."""
-    return visible_to(actor).where(text(IS_OPEN))
+    """What waits for an answer, for whoever may give it; nothing for others. Of the erased nothing can be read, or answered."""
+    return visible_to(actor).where(text(IS_OPEN), IS_READABLE)
 
 
 def fact_id(dispute_id: UUID, source: str, name: str) -> UUID:

@@ -125,7 +125,8 @@ async def answer(
 
 
 async def _lock(db: Db, dispute_id: UUID) -> Dispute:
-    owner = (await db.execute(select(Dispute.user_id).where(Dispute.id == dispute_id))).scalar_one_or_none()
+    its = select(Dispute.user_id).where(Dispute.id == dispute_id, disputes.IS_READABLE)
+    owner = (await db.execute(its)).scalar_one_or_none()
     if owner is None:
         raise not_found(N_("We could not find this dispute."), DISPUTE)
     await readings.take_turn(db, owner)

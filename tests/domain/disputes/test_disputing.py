@@ -19,7 +19,8 @@ from domain.facts.counting_on import CountingOn, source_of
 from domain.facts.open_readings import CORRECTED, Opened, drawn_from, lasting, observations
 from domain.facts.vocabulary import ADVERSE_LASTS
 from domain.notices.notices import Notice
-from infra.database import reading
+from domain.privacy import erasing
+from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from tests.api.doors import Client
 from tests.api.people import staff_token
@@ -96,6 +97,16 @@ class TestADispute:
         refused = await say_no(member, code)
         assert (refused["code"], refused["field"]) == (why, ["input", "factorCode"])
         assert (await member.send("MyDisputes"))["disputes"]["edges"] == []
+
+    async def test_of_somebody_who_was_erased_waits_no_more(self, member: Phone, desk: Client) -> None:
+        made = await say_no(member)
+        facts = [fact["id"] for fact in (await seen_by(desk, made["id"]))["facts"]]
+        async with transaction() as db:
+            await erasing.erase(db, member.user_id)
+        edges = (await desk.send("Disputes", first=100))["disputes"]["edges"]
+        assert made["id"] not in {edge["node"]["id"] for edge in edges}
+        for named in (facts, []):
+            assert (await answer(desk, made["id"], named))["code"] == "NOT_FOUND"
 
     async def test_shows_staff_the_facts_and_not_the_person(self, member: Phone, desk: Client) -> None:
         made = await say_no(member)
