@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from starlette.responses import Response
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets take Chinese for Latin-1
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where Chinese is typed, spreadsheets take the wide signs for the narrow ones.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def table_as_csv(name: str, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> Response:

@@ -127,7 +127,7 @@ class TestTable:
             f"{shop.product.sku},{name},Shop,LOAN,PUBLISHED,7,120,30,1234,56,7,3,2,0",
         ]
 
-    @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
+    @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx", "＝1+1", "＋1", "－1", "＠x"])
     def test_no_cell_is_a_formula(self, name: str) -> None:
         written = bytes(table_as_csv("x", ("a",), [(name,)]).body).decode()
         assert written.splitlines()[1].strip('"') == f"'{name}"
