@@ -20,10 +20,10 @@ S = CampaignStatus
 
 
 async def schedule(
-    db: Db, actor: StaffActor, *, campaign_id: UUID, starts_at: datetime, ends_at: datetime, key: str
+    db: Db, actor: StaffActor, *, campaign_id: UUID, starts_at: datetime | None, ends_at: datetime, key: str
 ) -> Campaign:
-    """Let an approved campaign run from one time to another. Refuses NOT_FOUND, NOT_OPEN, INVALID, and STALE where its benefit
-    is another one than was approved.
+    """Let an approved campaign run from one time, or None: from now, to another. Refuses NOT_FOUND, NOT_OPEN, INVALID, and
+    STALE where its benefit is another one than was approved.
     """
     said = {"campaign": campaign_id, "starts": starts_at, "ends": ends_at}
     receipt = await receipts.claim(db, actor=actor.name, operation="schedule_campaign", key=key, input=said)
@@ -31,6 +31,7 @@ async def schedule(
     if receipt.result_id is not None:
         return campaign
     now = await clock.now(db)
+    starts_at = starts_at or now
     if not now - AT_ONCE <= starts_at <= now + AHEAD_MAX:
         raise invalid(N_("Enter a time from now to a year ahead."), STARTS_AT)
     if not max(now, starts_at) < ends_at <= starts_at + LASTS_MAX:

@@ -125,7 +125,7 @@ def _stepping(take: Callable[..., Awaitable[Any]], **also: str) -> Callable[[Sta
 
 def _schedule(visit: StaffVisit, id: UUID, form: FormData) -> Verb:
     async def verb(db: Db) -> Any:
-        starts_at = _moment(form, "starts", "startsAt") or await clock.now(db)
+        starts_at = _moment(form, "starts", "startsAt")
         ends_at = _moment(form, "ends", "endsAt")
         if ends_at is None:
             raise invalid(scheduling.END_LATER, scheduling.ENDS_AT)
