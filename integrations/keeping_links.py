@@ -73,8 +73,7 @@ async def renew(key: Key) -> None:
         log.warning("link.not_renewed", provider=held.provider, reason=failure.reason)
     else:
         fresh = kept_tokens(at, tokens, held.at)
-        if not await transact(lambda db: link_lives.record_renewal(db, held, fresh)):
-            await take_leave(key, held.at)
+        await transact(lambda db: link_lives.record_renewal(db, held, fresh))
 
 
 async def _believe(provider: Provider, held: HeldTokens, reason: str) -> None:
@@ -98,7 +97,9 @@ async def take_leave(key: Key, since: datetime) -> None:
         log.warning("link.not_revoked", provider=held.provider, reason=failure.reason)
         if isinstance(failure, ProviderUnavailable) and now - since < ASKED_TO_REVOKE:
             raise
-    await transact(lambda db: link_lives.forget_tokens(db, held))
+    if not await transact(lambda db: link_lives.forget_tokens(db, held)):
+        # A renewal that was under way brought others, which whoever takes leave gives back too.
+        await take_leave(key, since)
 
 
 async def _revoke(held: HeldTokens) -> None:

@@ -86,18 +86,17 @@ async def take_unlinked(db: Db, key: Key) -> HeldTokens | None:
     return await _held(db, account if is_over else None, await clock.now(db))
 
 
-async def record_renewal(db: Db, held: HeldTokens, fresh: RenewedTokens) -> bool:
-    """Keep the new tokens. False where the account has others meanwhile; one that was unlinked keeps them to give them back."""
+async def record_renewal(db: Db, held: HeldTokens, fresh: RenewedTokens) -> None:
+    """Keep the new tokens, unless the account has others meanwhile; one that was unlinked keeps them to give them back."""
     account = await _as_held(db, held)
     if account is None:
-        return False
+        return
     account.tokens_sealed = (await vault.seal_of(db, held.user_id)).close(fresh.tokens, TOKENS)
     if account.status not in READABLE:
-        return False
+        return
     account.renew_at, account.ends_at, account.renewal_unanswered = fresh.renew_at, fresh.ends_at, False
     if account.status is LinkStatus.EXPIRING and not _is_near(fresh.ends_at, held.at):
         await LIFE.move(db, account, LinkStatus.ACTIVE)
-    return True
 
 
 async def record_refusal(db: Db, held: HeldTokens) -> None:
@@ -121,10 +120,12 @@ async def record_revoked(db: Db, held: HeldTokens, weigh: Weigh) -> None:
         await leaving.leave(db, account.user_id, account.id, account.source, weigh)
 
 
-async def forget_tokens(db: Db, held: HeldTokens) -> None:
-    """Nothing is left of what let us read there."""
-    if account := await _as_held(db, held):
+async def forget_tokens(db: Db, held: HeldTokens) -> bool:
+    """Nothing is left of what let us read there. False where the account has other tokens meanwhile."""
+    account = await _as_held(db, held)
+    if account is not None:
         account.tokens_sealed = None
+    return account is not None
 
 
 async def to_age(db: Db, limit: int) -> list[Key]:

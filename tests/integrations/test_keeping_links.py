@@ -15,6 +15,7 @@ from domain.notices.notices import Notice
 from infra import reacting, vault
 from infra.database import reading, transaction
 from integrations import keeping_links, linking
+from integrations.kept_tokens import kept_tokens
 from integrations.providers import flow
 from integrations.providers.descriptions import Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
@@ -252,6 +253,49 @@ class TestUnlinking:
         assert await tokens_of(account)
         await clock.forward(hours=1)
         await keeping_links.take_leave(key_of(account), since)
+        assert await tokens_of(account) == {}
+
+    async def test_gives_back_too_what_a_renewal_brings_meanwhile(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def revoke(_: object, tokens: Tokens) -> bool:
+            given_back.append(tokens.access_token)
+            if held and len(given_back) == 1:
+                async with transaction() as db:
+                    await link_lives.record_renewal(db, held, fresh)
+            return True
+
+        given_back: list[str] = []
+        account = await link(desk, actor, "tiktok")
+        await clock.stand_at(account.renew_at or await clock.now())
+        async with transaction() as db:
+            held = await link_lives.take_to_renew(db, key_of(account))
+        assert held is not None
+        fresh = kept_tokens(desk.at("tiktok"), Tokens("new", "newer", 3600), held.at)
+        await unlink(actor, account)
+        monkeypatch.setattr(flow, "revoke", revoke)
+        await follow(actor)
+        assert (given_back, await tokens_of(account)) == ([held.tokens["access_token"], "new"], {})
+
+    async def test_in_the_middle_of_a_renewal_stops_no_other_where_the_provider_is_away(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def overtaken(*args: Any) -> Tokens:
+            await unlink(actor, account)
+            return await refresh(*args)
+
+        async def away(*_: object) -> bool:
+            raise ProviderUnavailable("timeout")
+
+        refresh = flow.refresh
+        account = await link(desk, actor, "tiktok")
+        await clock.stand_at(account.renew_at or await clock.now())
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(flow, "refresh", overtaken)
+            meanwhile.setattr(flow, "revoke", away)
+            await keeping_links.renew(key_of(account))
+        assert await tokens_of(account)
+        await follow(actor)
         assert await tokens_of(account) == {}
 
     async def test_takes_nothing_back_once_it_is_linked_again(self, desk: Desk, actor: UserActor, clock: Clock) -> None:
