@@ -15,6 +15,9 @@ def check(bill: Bill, now: datetime) -> None:
     head = bill.head
     if head.count is None or head.begins is None or head.ends is None or not head.sums:
         raise BillRefused(Fault.MALFORMED, what="共N笔记录")
+    # A bill that names its holder names them always: one without the line could be anybody's.
+    if bill.dialect.holder and not head.holder:
+        raise BillRefused(Fault.MALFORMED, what=bill.dialect.holder)
     if head.count != len(bill.lines):
         raise BillRefused(Fault.EDITED, what="共N笔记录")
     if head.begins > head.ends or (head.exported is not None and head.exported > now + CLOCKS_APART):

@@ -48,6 +48,11 @@ def months(told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 class TestABill:
+    def test_without_the_name_that_its_company_always_writes_is_none(self) -> None:
+        without_line = ALIPAY.alipay("utf-8").replace("姓名：赵师傅\r\n".encode(), b"")
+        for data in (without_line, ALIPAY.but(holder="").alipay()):
+            assert refusal(data) == (Fault.MALFORMED, None, "姓名")
+
     @pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-8-sig"])
     def test_of_alipay_becomes_the_sums_of_its_months(self, encoding: str) -> None:
         told = read(ALIPAY.alipay(encoding))
