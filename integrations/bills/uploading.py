@@ -11,7 +11,7 @@ from domain.statements import statements
 from domain.statements.statements import OtherPerson, Statement
 from infra import clock
 from infra.database import Db, reading, transact
-from integrations.bills.reading import Told, bill_reader
+from integrations.bills.reading import PASSWORD_BYTES_MAX, Told, bill_reader
 from integrations.bills.refused import BillRefused, Fault
 
 log = structlog.get_logger()
@@ -56,6 +56,8 @@ async def _read(parts: AsyncIterator[FilePart | Password]) -> Told:
         async for part in parts:
             if isinstance(part, Password):
                 password += part.text
+                if len(password) > PASSWORD_BYTES_MAX:
+                    raise BillRefused(Fault.PASSWORD_WRONG)
             else:
                 await reader.take(part.data)
         return await reader.answer(password)

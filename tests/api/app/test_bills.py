@@ -1,6 +1,7 @@
 """Sending a bill, seeing what it tells, and letting it count: over HTTP, with the process that reads it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select, text
 
+from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.accounts import LinkedAccount
 from domain.statements.statements import Statement
@@ -17,6 +19,9 @@ from infra import pruning, vault
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from integrations.bills import reading as bill_reading
+from integrations.bills import uploading
+from integrations.bills.refused import BillRefused, Fault
+from integrations.bills.uploading import Password
 from tests.clocks import Clock
 from tests.integrations.bills.made import ALIPAY, WECHAT, Made, lately, zipped
 from tests.phones import Answer, NewPhone, Phone, new_key, uuid_of
@@ -52,6 +57,17 @@ async def count_statements(phone: Phone) -> int:
 
 
 class TestSending:
+    async def test_is_stopped_at_a_password_that_never_ends(self, member: Phone) -> None:
+        async def endless() -> AsyncIterator[Password]:
+            for _ in range(1_000):
+                taken.append(100)
+                yield Password("x" * 100)
+
+        taken: list[int] = []
+        with pytest.raises(BillRefused) as refused:
+            await uploading.take(UserActor(member.user_id, new_id()), endless())
+        assert (refused.value.fault, len(taken), await count_statements(member)) == (Fault.PASSWORD_WRONG, 2, 0)
+
     async def test_shows_the_months_and_counts_nothing_yet(self, member: Phone) -> None:
         answer = await send(member, ALIPAY.alipay())
         told = answer.json()
