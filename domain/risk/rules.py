@@ -19,7 +19,7 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Json
-from infra.errors import invalid, not_found
+from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.records import Record
 from infra.words import N_
 
@@ -171,7 +171,10 @@ async def approve(db: Db, actor: StaffActor, change_id: UUID, seen: str) -> Rule
 
 
 async def reject(db: Db, actor: StaffActor, change_id: UUID) -> RuleChange:
+    """Say no to it, and to no other change of the rule that waits by now. Refuses NOT_FOUND, and NOT_OPEN what was decided."""
     change = await _waiting(db, change_id)
+    if not await approvals.waits(db, CHANGE, subject=change.code, hash=change.hash):
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This was not proposed, or has already been decided."))
     await approvals.reject(db, actor, CHANGE, subject=change.code)
     return change
 

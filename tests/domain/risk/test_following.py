@@ -109,3 +109,20 @@ async def test_a_rule_is_changed_to_what_makes_sense(staff: list[StaffActor]) ->
                     db, staff[0], APPLICATIONS.code, RuleMode.LIVE, RuleAction.REFER, parameters, reason
                 )
         assert (refused.value.code, refused.value.field) == (RefusalCode.INVALID, (field,))
+
+
+async def test_a_no_to_a_change_that_was_decided_is_no_answer_to_the_next(staff: list[StaffActor]) -> None:
+    author, other = staff
+    form = (APPLICATIONS.code, RuleMode.SHADOW, RuleAction.REFER, APPLICATIONS.parameters, "We saw it.")
+    async with transaction() as db:
+        before = await rules.propose(db, author, *form)
+        await rules.reject(db, other, before.id)
+    async with transaction() as db:
+        after = await rules.propose(db, author, *form)
+    with pytest.raises(Refusal) as refused:
+        async with transaction() as db:
+            await rules.reject(db, other, before.id)
+    assert refused.value.code is RefusalCode.NOT_OPEN
+    async with transaction() as db:
+        assert (await rules.waiting(db))[APPLICATIONS.code].id == after.id
+        await rules.reject(db, author, after.id)
