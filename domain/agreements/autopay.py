@@ -43,12 +43,13 @@ async def _set(db: Db, actor: UserActor, agreement_id: UUID, is_on: bool) -> tup
     mandate = await mandates.open_of(db, agreement.user_id, agreement.id)
     if is_on is (mandate is not None):
         return agreement, mandate
-    await counting.refuse_too_often(db, actor.user_id, "setAutopay")
     if mandate is not None:
+        # Never refused, however often or whatever cannot be counted: each was begun before, and that is counted.
         await signing.end(db, mandate, WhyMandateEnded.PERSON)
     elif agreement.status not in OPEN:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is still to come on this agreement."), field=AGREEMENT)
     else:
+        await counting.refuse_too_often(db, actor.user_id, "setAutopay")
         mandate = await signing.begin(db, agreement.user_id, agreement.id)
     await agreements.touch(db, agreement)
     return agreement, mandate

@@ -156,10 +156,14 @@ async def _on_their_way(db: Db, agreement: Agreement) -> Sequence[Refund]:
     return (await db.execute(theirs.where(Refund.status == PaymentStatus.PENDING))).scalars().all()
 
 
-async def is_due(db: Db, payment: Payment) -> bool:
-    """Whether at least as much as a payment is due today on the agreement that it is for."""
+async def is_to_be_drawn(db: Db, payment: Payment) -> bool:
+    """Whether at least as much as was to be drawn is due today, outside of a breathing space, and no other payment is on its way."""
     agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
-    return agreement.status in agreements.OWING and (await standing_of(db, agreement)).due >= payment.amount
+    begun = await payments.of_cause(db, payment.user_id, REPAYMENT, payment.cause_id)
+    if agreement.status not in agreements.OWING or any(each.is_open and each.id != payment.id for each in begun):
+        return False
+    standing = await standing_of(db, agreement)
+    return standing.due >= payment.amount and standing.breathes_until is None
 
 
 async def _look_tomorrow(db: Db, payment: Payment) -> None:
@@ -197,9 +201,9 @@ class RepaymentCause:
         return True
 
     async def is_wanted(self, db: Db, payment: Payment) -> bool:
-        """Whether so much is due, and the person still lets it be drawn."""
+        """Whether so much is still to be drawn, and the person still lets it be."""
         mandate = await db.get_one(Mandate, (payment.user_id, payment.mandate_id))
-        return mandate.status is MandateStatus.SIGNED and await is_due(db, payment)
+        return mandate.status is MandateStatus.SIGNED and await is_to_be_drawn(db, payment)
 
     async def fail(self, db: Db, payment: Payment) -> None:
         """Nothing was booked for it, so nothing is taken back."""

@@ -69,13 +69,13 @@ async def tell_payout_failed(db: Db, event: Event) -> None:
 
 @reaction(payments.FAILED, stored_as="tell_payment_failed")
 async def tell_payment_failed(db: Db, event: Event) -> None:
-    """What came after all is not told to have failed, nor what was drawn and is not due any more."""
+    """What came after all is not told to have failed, nor what is not to be drawn any more."""
     payment = await db.get_one(Payment, (event.user_id, event.subject_id))
     if payment.cause != REPAYMENT or payment.status is not PaymentStatus.FAILED:
         return
     if not payment.is_drawn:
         await _tell_of_money(db, payment, words.PAYMENT_FAILED)
-    elif await repaying.is_due(db, payment):
+    elif await repaying.is_to_be_drawn(db, payment):
         is_last = payment.attempt == autopay.ATTEMPTS
         await _tell_of_money(db, payment, autopay_words.FAILED if is_last else autopay_words.FAILED_ONCE)
 
