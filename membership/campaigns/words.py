@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from domain.notices.classes import NoticeClass
 from domain.notices.kinds import NoticeKind, StillWanted, declare
+from infra import clock
 from infra.database import Db
 from infra.words import N_
 from membership.campaigns.campaigns import Campaign, CampaignStatus
@@ -15,8 +16,9 @@ ANSWERS = {CampaignStatus.RUNNING: StillWanted.YES, CampaignStatus.PAUSED: Still
 
 
 async def is_still_wanted(db: Db, campaign_id: UUID) -> StillWanted:
-    """Yes while it runs; later while it is paused; not any more once it is over."""
-    status = (await db.execute(select(Campaign.status).where(Campaign.id == campaign_id))).scalar_one_or_none()
+    """Yes while it runs; later while it is paused; not any more from its end on, though that may be late to be marked."""
+    going = select(Campaign.status).where(Campaign.id == campaign_id, Campaign.ends_at > await clock.now(db))
+    status = (await db.execute(going)).scalar_one_or_none()
     return ANSWERS.get(status, StillWanted.NO) if status else StillWanted.NO
 
 

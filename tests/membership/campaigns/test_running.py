@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.actors import StaffActor, UserActor
 from domain.notices import notices, preferences
 from domain.notices.classes import NoticeChannel, NoticeClass
+from domain.notices.kinds import StillWanted
 from domain.notices.notices import Notice
 from domain.notices.preferences import ContactChoice
 from domain.runs.running import Pace
@@ -27,6 +28,7 @@ from membership.benefits import Benefit
 from membership.campaigns import pausing, scheduling, telling
 from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.results import figures_of
+from membership.campaigns.words import is_still_wanted
 from membership.grants import Grant
 from tests.clocks import Clock
 from tests.membership.campaigns.audience import crowd_of, left_out_of, told_of
@@ -213,7 +215,11 @@ async def test_from_its_end_on_nobody_is_told_though_the_end_is_late_to_be_marke
     crowd = await crowd_of(1)
     campaign = await begun(author, approver, crowd, holdout_percent=0)
     assert campaign.ends_at is not None
+    async with reading() as db:
+        assert await is_still_wanted(db, campaign.id) is StillWanted.YES
     await clock.stand_at(campaign.ends_at)
+    async with reading() as db:
+        assert await is_still_wanted(db, campaign.id) is StillWanted.NO
     await tell_everybody(campaign)
     assert await status_of(campaign) is S.RUNNING
     assert (await told_of(campaign.id, crowd.people), await left_out_of(campaign.id)) == ([], {})
