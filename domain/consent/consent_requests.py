@@ -12,6 +12,7 @@ from domain.actors import PartnerActor, UserActor
 from domain.consent import consents
 from domain.consent.consenting import DAYS_MAX
 from domain.consent.consents import Consent, ConsentScope, Purpose
+from domain.people import gates
 from infra import clock, counters, receipts
 from infra.counters import Use
 from infra.database import Db
@@ -99,7 +100,8 @@ async def answer(
 ) -> Consent | None:
     """Say yes, for as long as was asked or shorter, or no, which answers None.
 
-    Refuses NOT_FOUND an unknown code, NOT_OPEN one that is too old or was answered, INVALID other days.
+    Refuses NOT_FOUND an unknown code, NOT_OPEN one that is too old or was answered, INVALID other days, and NOT_ALLOWED a yes of
+    whoever is leaving.
     """
     told = {"code": code, "isGranted": is_granted, "days": days}
     receipt = await receipts.claim(db, actor=actor.name, operation="answerConsentRequest", key=key, input=told)
@@ -113,6 +115,7 @@ async def answer(
     lasts = request.days if days is None else days
     if not 1 <= lasts <= request.days:
         raise invalid(N_("They asked for 1 to {most} days."), DAYS, most=request.days)
+    await gates.refuse_closing(db, actor)
     scopes = [ConsentScope(scope) for scope in request.scopes]
     consent = await consents.give(
         db, actor.user_id, request.partner_id, request.purpose, scopes, lasts=timedelta(days=lasts)

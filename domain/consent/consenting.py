@@ -10,6 +10,7 @@ from sqlalchemy import select
 from domain.actors import UserActor
 from domain.consent import consent_tokens, consents
 from domain.consent.consents import Consent, ConsentScope, Purpose
+from domain.people import gates
 from domain.people.partners import Partner
 from infra import clock, receipts
 from infra.database import Db
@@ -43,7 +44,8 @@ async def grant(
 ) -> Granted:
     """Let a partner ask about this person from now on, for one purpose.
 
-    Refuses INVALID no scopes and days beyond a year, NOT_FOUND another partner; nothing is then left behind.
+    Refuses INVALID no scopes and days beyond a year, NOT_FOUND another partner, and NOT_ALLOWED whoever is leaving; nothing is
+    then left behind.
     """
     told = {"partnerId": str(partner_id), "purpose": purpose, "scopes": sorted(set(scopes)), "days": days}
     receipt = await receipts.claim(db, actor=actor.name, operation="grantConsent", key=key, input=told)
@@ -55,6 +57,7 @@ async def grant(
         raise invalid(N_("A consent lasts 1 to {most} days."), DAYS, most=DAYS_MAX)
     if (await db.execute(select(Partner.id).where(Partner.id == partner_id))).first() is None:
         raise not_found(N_("We could not find this partner."), PARTNER)
+    await gates.refuse_closing(db, actor)
     consent = await consents.give(db, actor.user_id, partner_id, purpose, scopes, lasts=timedelta(days=days))
     await db.flush()
     receipt.result_id = consent.id

@@ -27,11 +27,16 @@ async def refuse_unchecked(db: Db, actor: UserActor, amount: Money) -> None:
     await _refuse_unknown(db, actor, amount, -1)
 
 
-async def _refuse_unknown(db: Db, actor: UserActor, amount: Money, unchecked_most: int) -> None:
+async def refuse_closing(db: Db, actor: UserActor) -> None:
+    """Refuses NOT_ALLOWED whose account is being closed."""
     # Whoever puts the account away waits until this is over, or it sees that they did.
     person = await db.get_one(User, actor.user_id, with_for_update={"read": True}, populate_existing=True)
     if person.status is not UserStatus.ACTIVE:
         raise Refusal(RefusalCode.NOT_ALLOWED, CLOSING)
+
+
+async def _refuse_unknown(db: Db, actor: UserActor, amount: Money, unchecked_most: int) -> None:
+    await refuse_closing(db, actor)
     await recoveries.refuse(db, actor)
     status = identity_of(await readings.sheet(db, actor.user_id))
     if status is IdentityStatus.MISMATCH or (status is IdentityStatus.UNCHECKED and amount.minor > unchecked_most):

@@ -15,6 +15,7 @@ from domain.consent.consents import Consent
 from domain.credit import scores
 from infra import pruning
 from infra.database import reading, transaction
+from infra.ids import global_id
 from tests.api.doors import Client
 from tests.api.offering import close
 from tests.api.partner.test_scores import check
@@ -173,3 +174,19 @@ async def left_of(asked: Select[str]) -> set[str]:
         while await pruning.one_batch(db, "prune_spent"):
             pass
         return {*(await db.execute(asked)).scalars()}
+
+
+async def test_whoever_leaves_allows_nothing_new(member: Phone, shop: Shop, client: Client) -> None:
+    request = await ask(client)
+    await member.do("DeleteMyAccount", confirmation=member.number)
+    given = await member.do(
+        "GrantConsent",
+        partnerId=global_id("Partner", shop.partner.id),
+        purpose="LENDING",
+        scopes=["SCORE_CHECK"],
+        days=30,
+        idempotencyKey=new_key(),
+    )
+    answered = await answer(member, request["requestCode"])
+    assert answered is not None
+    assert (given["code"], answered["code"], await kept(member)) == ("NOT_ALLOWED", "NOT_ALLOWED", 0)
