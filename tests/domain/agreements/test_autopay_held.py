@@ -26,11 +26,12 @@ STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 
 
 async def test_what_was_begun_is_not_drawn_in_a_breathing_space_nor_while_they_pay_it_themselves(clock: Clock) -> None:
-    breathes = await due_loan(clock)
     async with transaction() as db:
-        pays = await open_loan(db, months=1)
-        await pay_out(db, pays, pays.amount)
-        await signed(db, pays)
+        # Without interest, of which a breathing space would take some back.
+        breathes, pays = [await open_loan(db, months=1, rate="0") for _ in range(2)]
+        for each in (breathes, pays):
+            await pay_out(db, each, each.amount)
+            await signed(db, each)
     await clock.forward(days=31)
     async with cashier_says(collects=[PENDING], looks=[None], mandate_looks=[STILL]) as cashier:
         await day_passes(breathes.user_id, pays.user_id)
