@@ -8,7 +8,7 @@ from sqlalchemy import select
 from domain.actors import UserActor
 from domain.payments import paying
 from domain.payments.causes import PaidFor
-from domain.people import recoveries
+from domain.people import gates, recoveries
 from infra import clock, outbox, receipts
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, not_found
@@ -26,7 +26,8 @@ PLAN, PRICE, SUBSCRIPTION = (("input", name) for name in ("planCode", "price", "
 async def join(actor: UserActor, *, code: str, price: Money, address: str, key: str) -> PlanSubscription:
     """Begin in a transaction, ask the cashier outside of any. The first time a plan with a trial costs nothing yet.
 
-    Refuses NOT_FOUND, STALE another price than the one that is asked now, and NOT_OPEN where a plan is bought already.
+    Refuses NOT_FOUND, NOT_ALLOWED whoever is leaving, STALE another price than the one that is asked now, and NOT_OPEN where a
+    plan is bought already.
     """
     bought, payment_id = await transact(lambda db: _begin(db, actor, code, price, address, key))
     if payment_id is not None:
@@ -62,6 +63,7 @@ async def _begin(
     receipt = await receipts.claim(db, actor=actor.name, operation="join_plan", key=key, input=said)
     if receipt.result_id is not None:
         return await db.get_one(PlanSubscription, (actor.user_id, receipt.result_id)), None
+    await gates.refuse_closing(db, actor)
     await recoveries.refuse(db, actor)
     # Two wishes at once wait for each other here.
     await db.execute(select(Member.user_id).where(Member.user_id == actor.user_id).with_for_update())

@@ -15,21 +15,22 @@ from domain.payments import paying, payments
 from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
 from domain.payments.payments import Payment
 from domain.people import putting_away
+from domain.people.users import User, UserStatus
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
-from membership import benefits, redeeming
+from membership import benefits, joining, redeeming
 from membership.grants import Grant
 from membership.plans import buying, offering, plans, subscriptions, wanted
 from membership.plans.plans import MembershipPlan, OfferedStatus
 from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubscription
 from membership.plans.wanted import WantedPlan
+from tests.api import people
 from tests.clocks import Clock
 from tests.membership.changing.conftest import somebody
-from tests.membership.living import newcomer
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
 
@@ -49,7 +50,11 @@ async def go(mode: SandboxMode, times: int = 1) -> None:
 
 
 async def member(clock: Clock) -> UserActor:
-    return UserActor(await newcomer(await clock.now()), new_id())
+    """Whoever is told of anything is somebody with a phone."""
+    async with transaction() as db:
+        user = await people.somebody(db)
+        await joining.join(db, user.id)
+    return UserActor(user.id, new_id())
 
 
 async def join(actor: UserActor, code: str = "vip-year", price: Money = YEAR_PRICE, key: str = "") -> PlanSubscription:
@@ -125,6 +130,17 @@ async def test_another_price_than_was_seen_is_stale_and_nothing_is_bought(clock:
     assert await refusal(join(person, code="vip-week")) is RefusalCode.NOT_FOUND
     async with reading() as db:
         assert await subscriptions.all_of(db, person.user_id) == []
+
+
+async def test_whoever_leaves_buys_nothing_new(clock: Clock) -> None:
+    actor = await member(clock)
+    async with transaction() as db:
+        (await db.get_one(User, actor.user_id)).status = UserStatus.RESTRICTED
+    with pytest.raises(Refusal) as refused:
+        await join(actor)
+    assert refused.value.code is RefusalCode.NOT_ALLOWED
+    async with reading() as db:
+        assert await subscriptions.all_of(db, actor.user_id) == []
 
 
 async def test_two_wishes_at_once_buy_one(clock: Clock) -> None:
