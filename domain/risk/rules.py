@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -144,6 +144,8 @@ async def propose(
     for name in rule.parameters:
         if name not in parameters or not 0 < parameters[name] < 1_000_000:
             raise invalid(N_("This must be a number above zero."), name)
+    # Two who change one rule at once wait for each other here, and the later one is told that a change waits.
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{CHANGE.name} {code}"))))
     before = select(RuleChange.version).where(RuleChange.code == code).order_by(RuleChange.version.desc()).limit(1)
     change = RuleChange(
         code=code,

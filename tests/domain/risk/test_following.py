@@ -1,5 +1,6 @@
 """What follows from a signal: nothing in the shadow; of a live rule a proof, or a person who decides. Never another score."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -126,3 +127,18 @@ async def test_a_no_to_a_change_that_was_decided_is_no_answer_to_the_next(staff:
     async with transaction() as db:
         assert (await rules.waiting(db))[APPLICATIONS.code].id == after.id
         await rules.reject(db, author, after.id)
+
+
+async def test_of_two_changes_at_once_one_waits_and_the_other_is_told_so(staff: list[StaffActor]) -> None:
+    async def propose(actor: StaffActor) -> rules.RuleChange:
+        async with transaction() as db:
+            return await rules.propose(
+                db, actor, APPLICATIONS.code, RuleMode.LIVE, RuleAction.REFER, APPLICATIONS.parameters, "We saw it."
+            )
+
+    said = await asyncio.gather(*(propose(actor) for actor in staff * 4), return_exceptions=True)
+    (change,) = [each for each in said if isinstance(each, rules.RuleChange)]
+    refused = [each.code for each in said if isinstance(each, Refusal)]
+    assert refused == [RefusalCode.NOT_OPEN] * 7
+    async with transaction() as db:
+        await rules.reject(db, staff[0], change.id)
