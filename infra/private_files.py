@@ -2,19 +2,22 @@
 
 import os
 from pathlib import Path
+from tempfile import mkstemp
 
 
 def write_once(path: Path, content: bytes) -> None:
-    """Make the file, unless it is there; of two processes, the first one's stays."""
+    """Make the file, unless it is there; of several at once, in one process or in many, the first one's stays."""
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    handle, draft = mkstemp(dir=path.parent, prefix=f"{path.stem}.")
     try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        os.unlink(draft)

@@ -2,21 +2,14 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
-import { openBrowser, openPage } from "../shared/browser.js";
+import { openBrowser } from "../shared/browser.js";
+import { sitDownAs } from "../shared/desk.js";
 import { Phone, HOUSE } from "../shared/people.js";
 import { until } from "../shared/polling.js";
 
 let browser;
 before(async () => (browser = await openBrowser()));
 after(() => browser?.close());
-
-// Each of the staff in a window of their own, which shares no cookie.
-async function signedIn(role) {
-  const page = await openPage(await browser.createBrowserContext());
-  await page.goto(`${HOUSE}/`, { waitUntil: "load" });
-  await Promise.all([page.waitForNavigation(), page.$eval(`form[action="/dev/console/${role}"] button`, (button) => button.click())]);
-  return page;
-}
 
 const words = (page) => page.$eval("main", (each) => each.innerText);
 const press = (page, said) => Promise.all([page.waitForNavigation(), page.click(`button[value="${said}"]`)]);
@@ -27,7 +20,7 @@ async function open(page, path) {
 
 test("a marketer drafts, another approves, members read it, and the results say what is proven", async () => {
   const member = await new Phone({ locale: "en" }).signIn();
-  const [marketer, approver] = [await signedIn("marketing"), await signedIn("approver")];
+  const [marketer, approver] = [await sitDownAs("marketing", browser), await sitDownAs("approver", browser)];
   await open(marketer, "/console/campaigns/new");
   await marketer.type("[name=name]", "A weekend at the cinema");
   await marketer.type("[name=title_en]", "A film for 9.9");

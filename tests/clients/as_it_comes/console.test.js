@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 
 import { openBrowser, openPage } from "../shared/browser.js";
+import { sitDown } from "../shared/desk.js";
 import { Lender } from "../shared/partner.js";
 import { ADULT, HOUSE, Phone } from "../shared/people.js";
 
@@ -17,12 +18,6 @@ let browser;
 
 before(async () => (browser = await openBrowser()));
 after(() => browser?.close());
-
-async function sitDown(page) {
-  await page.goto(`${HOUSE}/`, { waitUntil: "load" });
-  // Not by the pointer: what runs and what was sent is looked at again every few seconds, and moves what is below.
-  await Promise.all([page.waitForNavigation(), page.$eval('form[action="/dev/console/risk"] button', (button) => button.click())]);
-}
 
 async function open(page, path) {
   await page.goto(`${HOUSE}${path}`, { waitUntil: "networkidle0" });
@@ -85,7 +80,7 @@ async function isFitAtEveryWidth(page, path) {
 
 test("every page at 390, 820 and 1440 px, light and dark", async (t) => {
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   const product = await aProduct(page);
   for (const path of ["/", "/graphql", ...PAGES.map((each) => `/console${each}`), product]) {
     await t.test(path, () => isFitAtEveryWidth(page, path));
@@ -99,7 +94,7 @@ test("what a partner wrote without a space fits every width", async () => {
   const money = (amount) => ({ amount, currency: "CNY" });
   const terms = { kind: "LOAN", amountMin: money("500"), amountMax: money("9000"), termMonths: [6], annualRate: "0.1" };
   const id = await lender.offer({ sku: "W".repeat(64), title: "W".repeat(80), ...terms });
-  await sitDown(page);
+  await sitDown(page, "risk");
   await isFitAtEveryWidth(page, `/console/products/${id}`);
   await page.close();
 });
@@ -114,7 +109,7 @@ const focused = (page) => page.evaluate(() => document.activeElement.id || docum
 
 test("the first tab leads to the content, past everything above", async () => {
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   await open(page, "/console/watch");
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
@@ -124,7 +119,7 @@ test("the first tab leads to the content, past everything above", async () => {
 
 test("after an answer of htmx the focus stays where it was", async () => {
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   await open(page, "/console/watch");
   await page.focus("#days-7");
   await Promise.all([page.waitForResponse((answer) => answer.url().includes("days=7")), page.keyboard.press("Enter")]);
@@ -134,7 +129,7 @@ test("after an answer of htmx the focus stays where it was", async () => {
 
 test("a rehearsal is told in a live region, and the focus stays on its button", async () => {
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   await open(page, await aProduct(page));
   await page.focus("form.rehearse button");
   await Promise.all([page.waitForResponse((answer) => answer.url().endsWith("/rehearse")), page.keyboard.press("Enter")]);
@@ -144,7 +139,7 @@ test("a rehearsal is told in a live region, and the focus stays on its button", 
 
 test("products are searched, sorted by what came of them, and taken away as CSV", async () => {
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   await open(page, "/console/products");
   await page.type("form.search [name=q]", "longan-no-such");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
@@ -160,7 +155,7 @@ test("products are searched, sorted by what came of them, and taken away as CSV"
 test("a case is read and answered by the keyboard alone, asks again, and fits every width", async () => {
   const id = await referred();
   const page = await openPage(browser);
-  await sitDown(page);
+  await sitDown(page, "risk");
   for (const width of WIDTHS) {
     await page.setViewport({ width, height: 900 });
     await open(page, `/console/reviews/${id}`);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
-import { openBrowser, openPage } from "../shared/browser.js";
+import { openBrowser } from "../shared/browser.js";
+import { sitDownAs } from "../shared/desk.js";
 import { HOUSE, Phone } from "../shared/people.js";
 import { until } from "../shared/polling.js";
 
@@ -12,13 +13,6 @@ let browser;
 
 before(async () => (browser = await openBrowser()));
 after(() => browser?.close());
-
-async function sitDownAs(role) {
-  const page = await openPage(await browser.createBrowserContext());
-  await page.goto(`${HOUSE}/`, { waitUntil: "load" });
-  await Promise.all([page.waitForNavigation(), page.$eval(`form[action="/dev/console/${role}"] button`, (button) => button.click())]);
-  return page;
-}
 
 async function press(page, selector) {
   await Promise.all([page.waitForNavigation(), page.$eval(selector, (button) => button.click())]);
@@ -41,7 +35,7 @@ const badge = (page) => page.$eval(".badge", (each) => each.textContent);
 const tierOf = async (phone) => (await phone.send("Home")).membership?.tier.code;
 
 test("from a draft to the member's app, and one step back", async () => {
-  const [marketer, approver] = [await sitDownAs("marketing"), await sitDownAs("approver")];
+  const [marketer, approver] = [await sitDownAs("marketing", browser), await sitDownAs("approver", browser)];
   const phone = await new Phone().signIn();
   await until("a newcomer is a member", async () => (await tierOf(phone)) === "LITE");
 
@@ -68,7 +62,7 @@ test("from a draft to the member's app, and one step back", async () => {
 });
 
 test("a wrong threshold is refused at its field, and what was typed stays", async () => {
-  const page = await sitDownAs("marketing");
+  const page = await sitDownAs("marketing", browser);
   await write(page, { "GOLD.points_at_least": "100", note: "Gold below silver." });
   const wrong = await page.$eval("[aria-invalid=true]", (input) => [input.name, input.value, document.getElementById(input.getAttribute("aria-describedby")).textContent]);
   assert.deepEqual(wrong, ["GOLD.points_at_least", "100", "A tier asks for at least as much as the tier below it: 600 or more."]);
