@@ -1,5 +1,6 @@
-"""The relay's side of the broker: one queue that both sides know by name, and nothing that is sent into nothing unseen."""
+"""The one queue that both sides know by name, whose loss neither misses; and the relay's side of the broker."""
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +20,24 @@ class NobodyTook(OSError):
     """The broker gave a message back: there was no queue for it."""
 
 
+class WatchedQueue(Queue):
+    """Whoever consumes from it is told of its loss as of a lost connection.
+
+    Celery's worker forgets any other error at its first look into the queue, as where it found one that was just being
+    deleted; it would then wait for ever, connected, for messages of a queue that is gone.
+    """
+
+    def consume(self, *args: Any, **options: Any) -> Any:
+        return super().consume(*args, **options | {"on_cancel": _lost})
+
+
+def _lost(consumer_tag: str) -> None:
+    raise ConnectionResetError(errno.ECONNRESET, f"the broker took the queue from {consumer_tag}")
+
+
 def queue(*, quorum: bool) -> Queue:
     """A queue on the default exchange, where its name is the way to it: no binding that could be lost."""
-    return Queue(QUEUE, Exchange(""), QUEUE, queue_arguments={"x-queue-type": "quorum"} if quorum else None)
+    return WatchedQueue(QUEUE, Exchange(""), QUEUE, queue_arguments={"x-queue-type": "quorum"} if quorum else None)
 
 
 class Broker:

@@ -24,7 +24,7 @@ HOUSE = Path(__file__).parents[3]
 
 @contextmanager
 def relay_and_worker(url: str, folder: Path) -> Iterator[None]:
-    celery = ["-m", "celery", "--quiet", "--workdir", str(HOUSE), "-A", "tests.infra.delivery.echoing", "worker"]
+    celery = ["-m", "celery", "--quiet", "--workdir", str(HOUSE), "-A", "tests.infra.delivery.losing", "worker"]
     options = ["--concurrency", "1", "--without-mingle", "--without-gossip"]
     environment = {
         "LONGAN_BROKER_URL": url,
