@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.agreements import agreements
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.applications import applications
+from domain.redeemed import REDEEMED
 from infra import clock, lasting
 from infra.database import Db
 from infra.entity import Entity, OwnerId
@@ -19,10 +20,9 @@ from infra.outbox import Event
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.revisions import Raised, raises
-from membership import redemptions
 
 COUNTS_FOR = timedelta(days=365)
-COUNTED = (redemptions.REDEEMED, agreements.REPAID, applications.ACCEPTED)
+COUNTED = (REDEEMED, agreements.REPAID, applications.ACCEPTED)
 
 
 @raises(Raised.OWNERS)

@@ -122,7 +122,7 @@ async def _use(db: Db, actor: PartnerActor, issued: Redemption, reference: str |
     issued.used_at, issued.partner_id = now, actor.partner_id
     if reference is not None:
         issued.reference = texts.line(reference, REFERENCE_LENGTH_MAX, ("input", "reference"))
-    await LIFE.move(db, issued, RedemptionStatus.USED, *VOUCHER)
+    await LIFE.move(db, issued, RedemptionStatus.USED, *VOUCHER, partner_id=str(actor.partner_id))
     if issued.unit_cost_minor:
         await posting.post(
             db,

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor, UserActor
+from domain.redeemed import REDEEMED
 from infra import vault
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
@@ -19,7 +20,6 @@ from infra.revisions import Raised, raises
 from infra.words import N_
 from membership.benefits import Benefit
 
-REDEEMED = declare("benefit.redeemed")
 EXPIRY_DUE = declare("redemption.expiry_due")
 VALID = timedelta(days=30)
 VOUCHER_BYTES = 10  # 80 bits in 16 characters

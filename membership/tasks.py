@@ -8,6 +8,7 @@ from domain.agreements import agreements
 from domain.credit import scores
 from domain.notices.telling import notify
 from domain.people import users
+from domain.redeemed import REDEEMED
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
@@ -143,7 +144,7 @@ async def expire_redemption(db: Db, event: Event) -> None:
     await redeeming.expire(db, _member(event), event.subject_id)
 
 
-@reaction(redemptions.REDEEMED, stored_as="tell_of_benefit")
+@reaction(REDEEMED, stored_as="tell_of_benefit")
 async def tell_of_benefit(db: Db, event: Event) -> None:
     await notify(db, _member(event), words.BENEFIT_USED, event.subject_id)
 

@@ -40,12 +40,12 @@ show(
     AGREEMENT_RETURNING="The person sends back what was delivered: say what becomes of it.",
     AGREEMENT_SETTLED="Nothing is owed any more.",
     AGREEMENT_UNWOUND="What was agreed on was undone.",
-    NOTICE_GIVEN="A person gave notice. Not told yet.",
-    CLAIM_DISPUTED="A person said no to a claim. Not told yet.",
-    CLAIM_DECIDED="A claim was decided. Not told yet.",
+    NOTICE_GIVEN="The person gave notice of what they rent.",
+    CLAIM_DISPUTED="The person said no to what is claimed of their deposit.",
+    CLAIM_DECIDED="Longan decided what of a disputed claim is kept.",
     CONSENT_GRANTED="A person let the partner see something with an application.",
     CONSENT_REVOKED="What the partner may see of an application's person has ended.",
-    BENEFIT_REDEEMED="A benefit was used. Not told yet.",
+    BENEFIT_REDEEMED="The partner confirmed that a benefit was used.",
 )
 show(
     WebhookStatus,

@@ -6,11 +6,10 @@ from enum import StrEnum
 from domain.agreements import agreements, deposits, draw_downs, leaving
 from domain.applications import applications
 from domain.consent import consents
+from domain.redeemed import REDEEMED
 
 
 class EventType(StrEnum):
-    """Rooms that do not exist yet will tell of those that no event stands for."""
-
     APPLICATION_SUBMITTED = "application.submitted"
     APPLICATION_WITHDRAWN = "application.withdrawn"
     APPLICATION_DECIDED = "application.decided"
@@ -65,4 +64,8 @@ OF_AGREEMENTS: Mapping[str, EventType] = {
 }
 # Their subject is the draw-down.
 OF_PAYOUTS: Mapping[str, EventType] = {draw_downs.PAYOUT_REQUESTED: EventType.PAYOUT_REQUESTED}
-TYPES: Mapping[str, EventType] = {**OF_APPLICATIONS, **OF_CONSENTS, **OF_AGREEMENTS, **OF_PAYOUTS}
+# Their subject is the redemption, and they name the partner themselves.
+OF_BENEFITS: Mapping[str, EventType] = {REDEEMED: EventType.BENEFIT_REDEEMED}
+TYPES: Mapping[str, EventType] = {**OF_APPLICATIONS, **OF_CONSENTS, **OF_AGREEMENTS, **OF_PAYOUTS, **OF_BENEFITS}
+
+assert set(TYPES.values()) == set(EventType), "each type is told of"

@@ -1,5 +1,5 @@
-"""Payload: what is posted. Thin: which application, agreement or draw-down, and the document that asks for it; nothing about the
-person.
+"""Payload: what is posted. Thin: what it is about, as an application or an agreement, and the document that asks for it; nothing about
+the person.
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ PAYOUT_QUERY = (
 CONSENT_QUERY = (
     "query Consent($id: ID!) { node(id: $id) { ... on Consent { id purpose scopes status expiresAt updatedAt } } }"
 )
+REDEMPTION_QUERY = "query Redemption($id: ID!) { node(id: $id) { ... on Redemption { id benefitName usedAt } } }"
 AGREEMENT_TYPES = frozenset(OF_AGREEMENTS.values())
 
 
@@ -55,11 +56,7 @@ def payload(
 
     `consent`: what is told of one that came without an application.
     """
-    about = (
-        _consented(event_type, subject_id, consent)
-        if consent
-        else _about(event_type, global_id("Application", subject_id), about_id)
-    )
+    about = _consented(event_type, subject_id, consent) if consent else _about(event_type, subject_id, about_id)
     told = {
         "id": event_global_id(event_id),
         "deliveryId": global_id("WebhookDelivery", delivery_id),
@@ -77,7 +74,11 @@ def _consented(event_type: EventType, consent_id: UUID, told: ToldConsent) -> di
     return {"consentId": consent, **asked, "fetch": _fetch(CONSENT_QUERY, consent)}
 
 
-def _about(event_type: EventType, application: str, about_id: UUID | None) -> dict[str, Any]:
+def _about(event_type: EventType, subject_id: UUID, about_id: UUID | None) -> dict[str, Any]:
+    if event_type is EventType.BENEFIT_REDEEMED:
+        redemption = global_id("Redemption", subject_id)
+        return {"redemptionId": redemption, "fetch": _fetch(REDEMPTION_QUERY, redemption)}
+    application = global_id("Application", subject_id)
     if about_id is not None and event_type in AGREEMENT_TYPES:
         agreement = global_id("Agreement", about_id)
         return {"applicationId": application, "agreementId": agreement, "fetch": _fetch(AGREEMENT_QUERY, agreement)}

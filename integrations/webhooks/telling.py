@@ -17,13 +17,13 @@ from infra.outbox import Event, EventReaction
 from integrations.webhooks import deliveries
 from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
 from integrations.webhooks.endpoints import WebhookEndpoint
-from integrations.webhooks.event_types import OF_AGREEMENTS, OF_CONSENTS, OF_PAYOUTS, TYPES
+from integrations.webhooks.event_types import OF_AGREEMENTS, OF_BENEFITS, OF_CONSENTS, OF_PAYOUTS, TYPES
 
 TELL_PARTNER = "tell_partner"  # as rows of the outbox name it
 
 
 class About(NamedTuple):
-    """The application that an event is about, or the consent that came without one, and whose it is."""
+    """The application that an event is about, or the consent or redemption that came without one, and whose it is."""
 
     subject_id: UUID
     partner_id: UUID
@@ -72,6 +72,9 @@ async def tell(db: Db, event: Event) -> None:
 
 async def _about(db: Db, event: Event) -> About:
     its: Select[UUID, UUID]
+    if event.name in OF_BENEFITS:
+        assert event.subject_id is not None, "a redemption is named"
+        return About(event.subject_id, UUID(str(event.data["partner_id"])))
     if event.name in OF_CONSENTS:
         consents = select(func.coalesce(Consent.application_id, Consent.id), Consent.partner_id)
         its = consents.where(Consent.user_id == event.user_id, Consent.id == event.subject_id)

@@ -18,6 +18,7 @@ from domain.agreements.kinds import KINDS
 from domain.applications import applications
 from domain.consent import consent_requests, consent_tokens, consenting, consents
 from domain.consent.consents import ConsentScope, Purpose
+from domain.redeemed import REDEEMED
 from infra import entity, pruning, reacting
 from infra.database import reading, transaction
 from infra.ids import global_id
@@ -84,7 +85,7 @@ class TestWhatIsPosted:
         of_kinds = {name for kind in KINDS.values() for name in kind.life.events}
         told |= {*of_kinds, agreements.CANCELLED, agreements.DRAWN, agreements.REPAID, agreements.REPLANNED}
         told |= {leaving.NOTICE_GIVEN, deposits.CLAIM_DISPUTED, deposits.CLAIM_DECIDED}
-        assert set(TYPES) == told | {draw_downs.PAYOUT_REQUESTED}
+        assert set(TYPES) == told | {draw_downs.PAYOUT_REQUESTED, REDEEMED}
 
     async def test_carries_both_signatures_while_a_secret_is_rotated(
         self, shop: Shop, server: Hook, clock: Clock
