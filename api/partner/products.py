@@ -146,7 +146,7 @@ class RehearseProductInput:
     grade_at_least: strawberry.Maybe[Grade | None] = strawberry.field(description="Only for this grade and better.")
     decision: strawberry.Maybe[DecisionMode | None] = strawberry.field(description="Who answers applications for it.")
     deposit: strawberry.Maybe[MoneyInput | None] = strawberry.field(
-        description="What is held of a person whose grade does not make it unnecessary."
+        description="Of a RENTAL: what is held of a person whose grade does not make it unnecessary. Other kinds have none."
     )
     status: strawberry.Maybe[ProductStatus | None] = strawberry.field(
         description="PUBLISHED opens it, RETIRED closes it for new applications."

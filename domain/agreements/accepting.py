@@ -97,7 +97,11 @@ async def _refuse_closed(db: Db, application: Application, offer: Offer, applied
     if applied.kind not in KINDS:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Offers of this kind cannot be accepted here yet."), field=OFFER)
     if offer.deposit and not KINDS[applied.kind].holds_deposit:
-        raise Refusal(RefusalCode.NOT_OPEN, N_("Offers with a deposit cannot be accepted here yet."), field=OFFER)
+        raise Refusal(
+            RefusalCode.NOT_OPEN,
+            N_("Nothing is held for this kind of product any more. Apply again, and we work it out anew."),
+            field=OFFER,
+        )
 
 
 def _refuse_unseen(offer: Offer, documents: Sequence[str]) -> list[str]:

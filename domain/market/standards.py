@@ -129,7 +129,7 @@ def _check_deposit(product: Product) -> None:
         raise invalid(N_("A deposit cannot be below 0."), ("input", "deposit"))
     # No grade waives anything here, so a kind that has deposits holds all of it.
     if quoting.quote(product, product.amount_min, product.term_months[0]).deposit != product.deposit:
-        raise invalid(N_("This kind of product has no deposit."), ("input", "deposit"))
+        raise invalid(N_("Only a RENTAL has a deposit."), ("input", "deposit"))
 
 
 def _check_costs(product: Product) -> None:

@@ -32,7 +32,8 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
     ({"amountMin": yuan("1", "USD")}, ["amountMin"], "This product is in CNY."),
     ({"amountMax": yuan("8000", "HKD")}, ["amountMax"], "This product is in CNY."),
     ({"deposit": yuan("-0.01")}, ["deposit"], "A deposit cannot be below 0."),
-    ({"deposit": yuan("100")}, ["deposit"], "This kind of product has no deposit."),
+    ({"deposit": yuan("100")}, ["deposit"], "Only a RENTAL has a deposit."),
+    ({"kind": "ELECTRONICS", "deposit": yuan("100")}, ["deposit"], "Only a RENTAL has a deposit."),
     ({"deposit": yuan("100", "JPY")}, ["deposit"], "This product is in CNY."),
     (
         RENTAL | {"amountMax": yuan("2600")},

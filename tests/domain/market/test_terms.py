@@ -222,13 +222,11 @@ class TestAQuote:
         assert (quoted.total_cost, quoted.annual_rate, quoted.annual_cost) == (1_200_000, None, Decimal(0))
         assert (quoted.deposit, quoted.deposit_waived) == (40_000, 60_000)
 
-    def test_of_electronics_has_a_deposit(self) -> None:
-        quoted = quoting.quote(product(ProductKind.ELECTRONICS, deposit=50_000), 100_000, 6, grade=Grade.A)
-        assert (quoted.deposit, quoted.deposit_waived, quoted.annual_cost) == (0, 50_000, Decimal("0.1200"))
-
-    def test_of_a_treatment_is_a_loans(self) -> None:
-        quoted = quoting.quote(product(ProductKind.AESTHETICS), 100_000, 6)
+    @pytest.mark.parametrize("kind", [ProductKind.ELECTRONICS, ProductKind.AESTHETICS])
+    def test_of_goods_and_treatments_is_a_loans_and_holds_nothing(self, kind: ProductKind) -> None:
+        quoted = quoting.quote(product(kind, deposit=50_000), 100_000, 6, grade=Grade.A)
         assert quoted == quoting.quote(product(), 100_000, 6)
+        assert (quoted.deposit, quoted.deposit_waived) == (0, 0)
 
     def test_takes_a_partners_own_rate_also_if_it_is_zero(self) -> None:
         assert quoting.quote(product(), 120_000, 12, annual_rate=Decimal(0)).total_cost == 120_000
