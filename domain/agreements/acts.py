@@ -23,6 +23,7 @@ class ActKind(StrEnum):
     LOWERING = "LOWERING"
     DUE_DAY = "DUE_DAY"
     WAIVER = "WAIVER"
+    LATE_FEE_WAIVED = "LATE_FEE_WAIVED"
     REFUND = "REFUND"
     MOVE_IN = "MOVE_IN"
     NOTICE = "NOTICE"
@@ -32,12 +33,12 @@ class ActKind(StrEnum):
 
 @raises(Raised.OWNERS)
 class AgreementAct(Entity):
-    """`cause_id` is the draw-down, handover, treatment, payment, refund or return that it came of, or the agreement itself; of each
-    there is one act of a kind.
+    """`cause_id` is the draw-down, handover, treatment, payment, refund or return that it came of, the late fee that it waives, or the
+    agreement itself; of each there is one act of a kind.
 
     `on` is the value date, `until` the last day of a pause, a hardship or a lease, `withheld` what of an advance was kept as the
-    fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments lowered, or the day of
-    the month.
+    fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments lowered, the day of
+    the month, or the instalment whose late fee is waived.
     """
 
     __tablename__ = "agreement_acts"

@@ -34,6 +34,7 @@ UNWOUND, LAPSED = declare("agreement.unwound"), declare("agreement.lapsed")
 DUE_SOON = declare("agreement.due_soon")  # an instalment; its subject is the agreement
 FELL_BEHIND = declare("agreement.fell_behind", days=int)  # for so many days something is late by now: one of BUCKETS
 LATE_FEE_CHARGED = declare("agreement.late_fee_charged", number=int)  # of the instalment that is late
+LATE_FEE_WAIVED = declare("agreement.late_fee_waived", number=int)
 REPLANNED = declare("agreement.replanned")  # what is still to come is due on other days, or less for a while
 REPAID = declare("agreement.repaid", days_late=int)  # an instalment; its subject is the agreement
 DELIVERY_REPORTED, DELIVERY_DUE = declare("agreement.delivery_reported"), declare("agreement.delivery_due")

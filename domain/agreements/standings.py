@@ -19,7 +19,7 @@ from domain.agreements.movements import Movement, of_corrections
 from domain.agreements.schedules import InstalmentStatus
 from domain.money import lives
 from domain.money.lives import LoanLife, Payoff
-from domain.money.loans import Act, Booking, LoanEvent, PlannedRow
+from domain.money.loans import Act, Booking, BookingKind, LoanEvent, PlannedRow
 from infra import clock, lasting
 from infra.database import Db
 from infra.loaders import is_any_pair, loader
@@ -128,6 +128,17 @@ class AgreementStanding:
     def is_noticed(self) -> bool:
         """Whether notice was given of a lease."""
         return any(act.kind is ActKind.NOTICE for act in self.acts)
+
+    @property
+    def late_fees_waived(self) -> set[int]:
+        """The numbers of the instalments that cost no late fee."""
+        return {act.number for act in self.acts if act.kind is ActKind.LATE_FEE_WAIVED and act.number is not None}
+
+    @property
+    def late_fees(self) -> dict[int, int]:
+        """What each instalment costs for being late, by its number; without those that cost nothing."""
+        charged = (each for each in self.life.bookings if each.kind is BookingKind.PENALTY and not each.ref)
+        return {each.number: each.parts.penalties for each in charged if each.number is not None}
 
     @property
     def due_day(self) -> int | None:

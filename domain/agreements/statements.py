@@ -12,6 +12,7 @@ from babel.numbers import format_currency
 from domain.agreements.movements import Movement, MovementKind
 from domain.agreements.standings import AgreementStanding
 from domain.money import late_fees
+from domain.money.loans import BookingKind
 from infra.money import Money
 from infra.paging import Page, decode_cursor, encode_cursor, limit_of, not_ours
 from infra.words import N_, Locale, say
@@ -23,6 +24,7 @@ INTEREST_DUE = N_("Interest of instalment {number}, up to {on}.")
 INTEREST_SO_FAR = N_("Interest up to {on}.")
 CHARGED, TAKEN_BACK = N_("A fee."), N_("Booked again, because of what we have learned since.")
 LATE_FEE = N_("Late fee: instalment {number} was not paid within {days} days after it was due.")
+LATE_FEE_WAIVED = N_("The late fee of instalment {number} is waived.")
 RETURNED = N_("Taken back by the partner, as if you had never had it.")
 GIVEN_UP = N_("Waived, so that the total cost stays within its limit.")
 PAID_BACK = N_("Paid back to you from what you had overpaid.")
@@ -122,6 +124,8 @@ def _line(standing: AgreementStanding, movements: list[Movement]) -> StatementLi
             sentence = PAID_BACK
         case MovementKind.PAYOUT_RETURNED:
             sentence = RETURNED
+        case MovementKind.REVERSAL if first.booked == BookingKind.PENALTY and first.number in standing.late_fees_waived:
+            sentence, values = LATE_FEE_WAIVED, {"number": first.number or 0}
         case MovementKind.REVERSAL:
             sentence = TAKEN_BACK
         case _ if first.is_late_fee:

@@ -27,6 +27,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     agreements.SETTLED: words.AGREEMENT_SETTLED,
     agreements.REPLANNED: words.AGREEMENT_REPLANNED,
     agreements.DUE_SOON: words.INSTALMENT_DUE_SOON,
+    agreements.LATE_FEE_WAIVED: words.LATE_FEE_WAIVED,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
     deposits.DEPOSIT_RETURNED: words.DEPOSIT_RETURNED,

@@ -94,6 +94,19 @@ LATE_FEE_CHARGED = declare(
         link=AGREEMENT,
     )
 )
+LATE_FEE_WAIVED = declare(
+    NoticeKind(
+        "late_fee_waived",
+        NoticeClass.MONEY,
+        N_("A late fee is waived"),
+        N_(
+            "{product}: an instalment costs no late fee any more. What you had paid of it counts for what else you owe, or is your credit."
+        ),
+        lock=NEWS,
+        topic="overdue",
+        link=AGREEMENT,
+    )
+)
 PAYOUT_LATE = declare(
     NoticeKind(
         "payout_late",

@@ -1,6 +1,6 @@
 """Replaying: a loan's events in the order of their value dates, and the bookings that come of each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -35,11 +35,14 @@ class LoanReplay:
         self._lateness: Lateness | None = None
         self._pauses: list[Times] = []
         self._spared: list[Times] = []
+        self._fees_waived: set[int] = set()  # of the rows with these numbers
 
-    def run(self, events: Iterable[LoanEvent], on: date) -> None:
+    def run(self, events: Sequence[LoanEvent], on: date) -> None:
+        self._fees_waived = {event.number for event in events if event.act is Act.LATE_FEE_WAIVED}
         for event in sorted(events, key=lambda event: (event.on, _turn(event.act))):
             self._fall_due(min(event.on - DAY * (event.act in FIRST), on))  # a charge may be dated ahead
-            _ACTS[event.act](self, event)
+            if event.act in _ACTS:
+                _ACTS[event.act](self, event)
         self._fall_due(on)
 
     def _fall_due(self, on: date) -> None:
@@ -56,7 +59,7 @@ class LoanReplay:
     def _charge_late(self, row: Row, on: date) -> None:
         """As much as the cap allows, for whoever then pays as planned."""
         assert self.plan is not None, "a row is of a plan"
-        if not row.is_open or is_spared(row.due_on, self._spared):
+        if not row.is_open or row.number in self._fees_waived or is_spared(row.due_on, self._spared):
             return
         fee = self.plan.rounded(Fraction(self.terms.late_fee_rate) * _total([self.payable(on)[row.number - 1]]))
         allowed = self.allowed(on, self.planned(on))

@@ -37,6 +37,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "agreement.late_fee_charged": ("late_fee_charged",),
     "agreement.overdue": ("instalment_overdue",),
     "agreement.repaid": ("repayment_counted",),
+    "agreement.late_fee_waived": ("late_fee_waived",),
     "agreement.replanned": ("agreement_replanned",),
     "agreement.return_refused": ("return_refused",),
     "agreement.returning": OWN_ACT,

@@ -49,6 +49,7 @@ def routes() -> list[BaseRoute]:
         tier_rules,
         tiers,
         trials,
+        waiving,
         watching,
     )
 
@@ -104,6 +105,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/matching", matching.matching_page),
         Route("/console/money", money.money_page),
         Route("/console/agreements/{id}", money.agreement_page),
+        Route("/console/agreements/{id}/late-fees", waiving.waive, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/takings/{id}", takings.taking_page),
         Route("/console/takings/{id}/fit", takings.fit, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/takings/{id}/back", takings.send_back, methods=["POST"], max_body_size=BODY_BYTES_MAX),

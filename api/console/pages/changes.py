@@ -21,7 +21,13 @@ from infra.paging import count_of, page_of
 from infra.words import N_
 
 PAGE, EXPORTED_MAX, SEARCH_MAX = 50, 5_000, 80
-NOUNS = {"benefit": N_("Benefit"), "plan": N_("Plan"), "tier-rules": N_("Tier rules"), "campaign": N_("Campaign")}
+NOUNS = {
+    "benefit": N_("Benefit"),
+    "plan": N_("Plan"),
+    "tier-rules": N_("Tier rules"),
+    "campaign": N_("Campaign"),
+    "late-fee": N_("Late fee"),
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from domain.agreements.papers import papers
 from domain.agreements.papers.papers import TITLES, Issuance
 from domain.agreements.schedules import InstalmentStatus
 from domain.agreements.standings import AgreementStanding, standings
+from domain.agreements.waiving import WhyWaived
 from domain.applications import decisions
 from domain.applications.decisions import Decision
 from domain.days import buckets
@@ -108,6 +109,12 @@ ACCOUNTS = {
     AccountKind.BENEFITS_OWED: N_("Owed for benefits"),
     AccountKind.PLANS_SOLD: N_("Plans sold"),
 }
+WHY_WAIVED = {
+    WhyWaived.OUR_MISTAKE: N_("A mistake of ours"),
+    WhyWaived.ON_ITS_WAY: N_("The money was on its way"),
+    WhyWaived.BAD_TIMES: N_("They cannot help it"),
+    WhyWaived.GOODWILL: N_("Goodwill"),
+}
 BUCKET_NAMES = {
     1: N_("1 to 7 days"),
     8: N_("8 to 30 days"),
@@ -177,6 +184,11 @@ def _why(taking: Taking) -> str:
 
 @requires(Permission.WATCH_MONEY)
 async def agreement_page(request: Request, visit: StaffVisit) -> Response:
+    return await show_agreement(request)
+
+
+async def show_agreement(request: Request, error: str | None = None, status: int = 200) -> Response:
+    """The page of the agreement whose id is in the path."""
     parsed = parse_global_id(request.path_params["id"])
     async with reading() as db:
         file = await _read(db, parsed[1]) if parsed and parsed[0] == "Agreement" else None
@@ -185,6 +197,10 @@ async def agreement_page(request: Request, visit: StaffVisit) -> Response:
     return page(
         request,
         "agreement.html",
+        status,
+        error=error,
+        why_waived=WHY_WAIVED,
+        address=request.path_params["id"],
         file=file,
         kinds=BREAKS,
         statuses=STATUSES,

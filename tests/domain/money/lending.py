@@ -75,6 +75,8 @@ def happenings(draw: st.DrawFn, agreed: LoanTerms, events: list[LoanEvent], on: 
         case Act.DEFERRAL | Act.LOWERING:
             number = draw(st.integers(1, 4))
             return [LoanEvent(act, on, until=months_later(on, number) - timedelta(days=1), number=number, ref=ref)]
+        case Act.LATE_FEE_WAIVED:
+            return [LoanEvent(act, on, number=draw(st.integers(1, agreed.instalments)), ref=ref)]
         case Act.DUE_DAY:
             return [LoanEvent(act, on, number=draw(st.integers(1, 31)), ref=ref)]
     return [LoanEvent(act, on, amount, until=until if act is Act.PAUSE else None, ref=ref)] if amount else []

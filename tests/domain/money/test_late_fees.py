@@ -1,13 +1,16 @@
 """Late fees: once for what is open of an instalment after its days of grace, and never beyond the cap or in a hard time."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
 
 from domain.money.cap import costs_more, flow
 from domain.money.lives import corrections, live, payoff
 from domain.money.loans import Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts
+from tests.domain.money.lending import LoanStory, stories
 
 START, CAP = date(2027, 1, 15), Decimal("0.24")
 TERMS = LoanTerms(Decimal("0.12"), 6, cap=CAP, late_fee_rate=Decimal("0.05"))
@@ -67,3 +70,18 @@ def test_the_day_of_the_next_one_is_known_while_something_is_open() -> None:
     assert live(TERMS, [ADVANCE], date(2027, 2, 15)).next_on == CHARGED
     assert live(TERMS, [ADVANCE, paid(GRACE_ENDS, 20_706)], GRACE_ENDS).next_on == date(2027, 3, 15)
     assert live(TERMS, [ADVANCE], CHARGED).next_on == date(2027, 3, 15)
+
+
+@given(stories())
+def test_with_all_of_them_waived_a_loan_is_one_that_never_had_any(story: LoanStory) -> None:
+    last = len(live(story.terms, story.events, story.on).rows)
+    waived = [LoanEvent(Act.LATE_FEE_WAIVED, story.on, number=number) for number in range(1, last + 1)]
+    without = live(replace(story.terms, late_fee_rate=Decimal(0)), story.events, story.on)
+    assert replace(live(story.terms, [*story.events, *waived], story.on), next_on=without.next_on) == without
+
+
+def test_one_that_is_waived_leaves_the_others() -> None:
+    waived = LoanEvent(Act.LATE_FEE_WAIVED, CHARGED, number=1)
+    assert late_fees(on=date(2027, 3, 19)) == [("2027-02-19", 1_035), ("2027-03-19", 1_035)]
+    assert late_fees(waived, on=date(2027, 3, 19)) == [("2027-03-19", 1_035)]
+    assert late_fees(waived, paid(date(2027, 2, 20), 20_706), on=date(2027, 3, 14)) == []

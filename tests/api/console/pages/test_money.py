@@ -1,11 +1,12 @@
 """Money in a browser: what does not agree, what fits nothing, and one agreement with all that is told of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, update
 
 from domain.actors import Role
+from domain.agreements import booking
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.papers import issuing
 from domain.agreements.papers.papers import PaperKind, PaperName
@@ -17,7 +18,9 @@ from domain.payments.takings import WhyUnmatched
 from domain.people.partners import Partner
 from domain.reconciling import breaks
 from domain.reconciling.breaks import BreakKind, LedgerBreak, LedgerDifference
+from infra import clock
 from infra.database import transaction
+from infra.hindsight import stand_at
 from infra.ids import global_id, new_id
 from infra.money import Money
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -144,3 +147,26 @@ async def test_what_is_not_there_is_said_to_be_so(browser: Browser) -> None:
     for each in ("nonsense", global_id("Agreement", new_id()), global_id("User", new_id())):
         response = await browser.open(f"/console/agreements/{each}")
         assert response.status_code == 404 and "We could not find this agreement." in words_of(response)
+
+
+async def test_risk_waives_a_late_fee_and_nobody_else_may(browser: Browser, browser_of: NewBrowser) -> None:
+    async with transaction() as db:
+        now = await clock.now(db)
+        await stand_at(db, now - timedelta(days=40))
+        agreement = await open_loan(db, 1_200_00, late_fee_rate="0.05")
+        await pay_out(db, agreement, 1_200_00)
+        await stand_at(db, now)
+        await booking.accrue(db, agreement)
+    to = f"{path_of(agreement)}/late-fees"
+    assert "Instalment 1: CN¥5.33" in await browser.text(path_of(agreement))
+    for said in ({"number": "1", "why": "I like them"}, {"number": "one", "why": "GOODWILL"}):
+        assert (await browser.send(to, said)).status_code == 404
+    assert (await browser.send(to, {"number": "2", "why": "GOODWILL"})).status_code == 409
+    approver = await browser_of(Role.APPROVER)
+    assert "Waive it" not in await approver.text(path_of(agreement))
+    assert (await approver.send(to, {"number": "1", "why": "GOODWILL"})).status_code == 403
+    for _ in range(2):
+        assert (await browser.send(to, {"number": "1", "why": "GOODWILL"})).status_code == 303
+    page = await browser.text(path_of(agreement))
+    assert "Instalment 1: waived" in page and "Instalment 1: CN¥" not in page
+    assert "Late fee" in await browser.text("/console/changes")
