@@ -42,10 +42,10 @@ HEADERS = {
 
 
 class Pages:
-    """The pages of one folder: `templates/` and, served at `address`, `static/`."""
+    """The pages of one folder: `templates/` and, served at `address`, `static/`, which may be another folder's."""
 
-    def __init__(self, folder: Path, address: str, **also: object) -> None:
-        self.static_folder = folder / "static"
+    def __init__(self, folder: Path, address: str, static_folder: Path | None = None, **also: object) -> None:
+        self.static_folder = static_folder or folder / "static"
         self.address = address
         self.environment = Environment(
             loader=FileSystemLoader(folder / "templates"),

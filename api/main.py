@@ -23,6 +23,8 @@ from api.console.pages import visits
 from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
+from api.oauth import pages as share_pages
+from api.oauth import seats
 from api.oauth import token as oauth
 from api.partner import schema as partner_schema
 from api.server import siblings
@@ -46,6 +48,7 @@ TELLERS = {
     "/partner/graphql": by_graphql,
     "/console/graphql": by_graphql,
     oauth.PATH: oauth.failed,
+    seats.PATH: share_pages.failed,
     "/console/session": plainly,
     "/console": console_pages.failed,
 }
@@ -96,6 +99,7 @@ def routes() -> list[BaseRoute]:
         Route("/partner/graphql", Door(partner_schema.schema(), partner_schema.authenticate)),
         Route("/console/graphql", Door(console_schema.schema(), console_schema.authenticate)),
         *oauth.routes,
+        *share_pages.routes,
         *cashier.routes,
         *console_sessions.routes,
         *console_pages.routes(),

@@ -33,6 +33,7 @@ import domain.privacy.leaving
 import domain.reconciling.reconciling
 import domain.reconciling.remittances
 import domain.risk.looking
+import domain.sharing.exchanging
 import domain.tasks
 import domain.telling
 import integrations.cashier.chosen
@@ -87,6 +88,7 @@ ROOMS = (
     domain.days.tasks,
     domain.disputes.tasks,
     domain.risk.looking,
+    domain.sharing.exchanging,
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,

@@ -15,6 +15,7 @@ from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import IS_COUNTING_ON, Reading
 from domain.people import profiles
 from domain.people.challenges import Challenge
+from domain.sharing.share_requests import ShareRequest
 from infra import pruning
 from infra.database import Db
 from infra.outbox import Event
@@ -31,6 +32,7 @@ pruning.forget(
     Stale(AccountLinkRequest.created_at, pruning.ago(SPENT_KEPT)),
     Stale(ReviewHold.held_until, pruning.ago(timedelta(0))),
     Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
+    Stale(ShareRequest.expires_at, pruning.ago(SPENT_KEPT)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )
 

@@ -6,6 +6,7 @@ import typer
 
 from api.cli.audit import audit
 from api.cli.bench import bench
+from api.cli.clients import clients
 from api.cli.day import day
 from api.cli.demo import demo
 from api.cli.dev import dev
@@ -92,4 +93,5 @@ app.add_typer(ledger, name="ledger", rich_help_panel=OPERATING)
 app.add_typer(money, name="money", rich_help_panel=OPERATING)
 app.command(rich_help_panel=OPERATING)(schema)
 app.add_typer(staff, name="staff", rich_help_panel=OPERATING)
+app.add_typer(clients, name="clients", rich_help_panel=OPERATING)
 app.add_typer(keys, name="keys", rich_help_panel=OPERATING)

@@ -29,7 +29,10 @@ class Partner(Entity):
 
 
 class PartnerClient(Entity):
-    """A machine's credentials; the secret is shown once and kept as an argon2 hash. `scopes`: what it may do at all."""
+    """A machine's credentials; the secret is shown once and kept as an argon2 hash. `scopes`: what it may do at all.
+
+    `redirect_uris`: its own website's addresses, to which alone people are sent back, to the letter.
+    """
 
     __tablename__ = "partner_clients"
 
@@ -38,6 +41,7 @@ class PartnerClient(Entity):
     secret_hash: Mapped[str]
     created_at: Mapped[datetime]
     scopes: Mapped[list[str]] = mapped_column(default_factory=lambda: [scope.value for scope in Scope])
+    redirect_uris: Mapped[list[str]] = mapped_column(default_factory=list, server_default="[]")
 
 
 _ALL: Reference[dict[UUID, Partner]] = Reference()

@@ -17,14 +17,13 @@ from api.console.pages.visits import (
     SIGN_IN,
     StaffVisit,
     drop,
-    form_token,
-    is_own_form,
     is_simulated,
     requires,
     set_cookie,
     visit_of,
 )
 from api.console.sessions import FIELD_LENGTH_MAX
+from api.forms import form_token, is_own_form
 from api.graphql.errors import REFUSED_SECONDS
 from api.html import locale_of
 from domain.people import staff_sessions, staff_signing_in

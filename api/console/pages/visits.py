@@ -1,23 +1,21 @@
 """A visit at the console: who has signed in, what they may open, and the proof that a form is their own."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from urllib.parse import quote
 
-from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.asking import asks
 from api.console.pages.rendering import page
+from api.forms import form_token, is_own_form
 from api.graphql.context import bearer
 from domain.actors import StaffActor
 from domain.people import invented, staff_sessions
 from domain.permissions import Permission
-from infra import vault
 from infra.database import reading
 from infra.settings import settings
 from infra.words import N_
@@ -100,18 +98,6 @@ def to_sign_in(request: Request) -> Response:
         return Response(status_code=204, headers={"HX-Redirect": SIGN_IN})
     after = f"?next={quote(request.url.path)}" if request.method == "GET" and request.url.path != "/console" else ""
     return RedirectResponse(f"{SIGN_IN}{after}", 303, headers={"Cache-Control": "no-store"})
-
-
-def form_token(secret: str) -> str:
-    """Only who knows the cookie's secret can make it, and it tells nothing of it."""
-    return vault.mac("console-form", secret.encode()).hex()
-
-
-def is_own_form(form: FormData, secret: str | None) -> bool:
-    said = form.get("form_token")
-    return (
-        bool(secret) and isinstance(said, str) and hmac.compare_digest(said.encode(), form_token(secret or "").encode())
-    )
 
 
 def set_cookie(response: Response, name: str, value: str, lasts: timedelta | None = None) -> None:

@@ -1,0 +1,19 @@
+"""Forms of pages: the proof that one was shown to the browser that sends it."""
+
+import hmac
+
+from starlette.datastructures import FormData
+
+from infra import vault
+
+
+def form_token(secret: str) -> str:
+    """Only who knows the cookie's secret can make it, and it tells nothing of it."""
+    return vault.mac("console-form", secret.encode()).hex()
+
+
+def is_own_form(form: FormData, secret: str | None) -> bool:
+    said = form.get("form_token")
+    return (
+        bool(secret) and isinstance(said, str) and hmac.compare_digest(said.encode(), form_token(secret or "").encode())
+    )

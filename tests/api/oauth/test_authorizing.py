@@ -1,0 +1,177 @@
+"""What a website may ask at the page of consent, and what it hears of what it may not."""
+
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+
+from domain.people import redirects
+from domain.sharing.share_requests import ShareRequest
+from infra.database import reading
+from infra.settings import settings
+from tests.api.oauth.sharing import CALLBACK, Website, open_website, told
+
+
+@pytest.fixture(scope="module")
+async def website() -> Website:
+    return await open_website(CALLBACK, "https://shop.example/other")
+
+
+async def kept(website: Website) -> int:
+    async with reading() as db:
+        its = select(func.count()).where(ShareRequest.client_id == website.client_id)
+        return (await db.execute(its)).scalar_one()
+
+
+async def test_whoever_is_sent_here_gets_a_page_of_their_own(http: httpx2.AsyncClient, website: Website) -> None:
+    first, second = [await http.get(website.url()) for _ in range(2)]
+    assert first.status_code == second.status_code == 303
+    assert first.headers["location"] != second.headers["location"]
+    (cookie,) = first.headers.get_list("set-cookie")
+    assert {"HttpOnly", "SameSite=lax", f"Path={first.headers['location']}"} <= set(cookie.split("; "))
+    page = await http.get(first.headers["location"])
+    assert page.status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy and "script-src 'self'" in policy and "default-src 'none'" in policy
+    assert page.headers["x-frame-options"] == "DENY"
+    assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client_id": None},
+        {"client_id": "nobody"},
+        {"client_id": "\0"},
+        {"redirect_uri": None},
+        {"redirect_uri": "https://evil.example/back"},
+        {"redirect_uri": CALLBACK + "&more=1"},
+        {"redirect_uri": CALLBACK.partition("?")[0]},
+        {"redirect_uri": CALLBACK + "#"},
+        {"redirect_uri": "https://shop.example/back/../other"},
+        {"redirect_uri": "https://shop.example:443/back?from=longan"},
+        {"redirect_uri": "https://SHOP.example/back?from=longan"},
+        {"redirect_uri": "https://shop.example@evil.example/back?from=longan"},
+        {"redirect_uri": "http://shop.example/back?from=longan"},
+        {"redirect_uri": "https://shop.example.evil.example/back?from=longan"},
+        {"redirect_uri": "https://shop.example/%62ack?from=longan"},
+        {"redirect_uri": "javascript:alert(1)"},
+    ],
+)
+async def test_nobody_is_sent_to_an_address_that_is_not_registered(
+    http: httpx2.AsyncClient, website: Website, other: dict[str, str | None]
+) -> None:
+    before = await kept(website)
+    page = await http.get(website.url(**other))
+    assert (page.status_code, page.headers.get("location")) == (400, None)
+    assert "evil" not in page.text and "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert await kept(website) == before
+
+
+@pytest.mark.parametrize("twice", [{"client_id": "other"}, {"redirect_uri": "https://shop.example/other"}])
+async def test_two_clients_or_two_addresses_are_none(
+    http: httpx2.AsyncClient, website: Website, twice: dict[str, str]
+) -> None:
+    for query in (f"{website.query()}&{urlencode(twice)}", f"{urlencode(twice)}&{website.query()}"):
+        page = await http.get(f"/oauth/authorize?{query}")
+        assert (page.status_code, page.headers.get("location")) == (400, None)
+
+
+async def test_another_clients_address_is_nobodys_here(http: httpx2.AsyncClient, website: Website) -> None:
+    other = await open_website("https://other.example/back")
+    page = await http.get(website.url(redirect_uri="https://other.example/back"))
+    assert page.status_code == 400
+    assert (await http.get(other.url(redirect_uri="https://other.example/back"))).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("other", "error"),
+    [
+        ({"response_type": None}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"scope": "products"}, "invalid_scope"),
+        ({"scope": "scores  score_reports"}, "invalid_scope"),
+        ({"scope": "offline_access"}, "invalid_scope"),
+        ({"scope": "scores everything"}, "invalid_scope"),
+        ({"purpose": "FUN"}, "invalid_request"),
+        ({"days": "0"}, "invalid_request"),
+        ({"days": "366"}, "invalid_request"),
+        ({"days": "1.5"}, "invalid_request"),
+        ({"request": "e30."}, "request_not_supported"),
+        ({"request_uri": "https://evil.example/"}, "request_uri_not_supported"),
+        ({"prompt": "none"}, "interaction_required"),
+    ],
+)
+async def test_a_known_website_hears_what_is_wrong(
+    http: httpx2.AsyncClient, website: Website, other: dict[str, str | None], error: str
+) -> None:
+    before = await kept(website)
+    said = told(await http.get(website.url(**other)))
+    assert (said["error"], said["state"], said["iss"]) == (error, "of the shop's", settings().public_url)
+    assert said["from"] == "longan" and "code" not in said
+    assert await kept(website) == before
+
+
+async def test_what_is_given_twice_is_refused(http: httpx2.AsyncClient, website: Website) -> None:
+    said = told(await http.get(f"{website.url()}&code_challenge={'a' * 43}"))
+    assert said["error"] == "invalid_request"
+    said = told(await http.get(f"{website.url()}&state=other"))
+    assert said["error"] == "invalid_request" and "state" not in said
+
+
+async def test_a_client_asks_for_no_more_than_it_may(http: httpx2.AsyncClient) -> None:
+    website = await open_website(scopes=["scores"])
+    assert told(await http.get(website.url(scope="scores score_reports")))["error"] == "invalid_scope"
+    nothing = await open_website(scopes=["products"])
+    assert told(await http.get(nothing.url()))["error"] == "invalid_scope"
+
+
+async def test_what_is_no_query_or_endless_is_a_page(http: httpx2.AsyncClient, website: Website) -> None:
+    for query in ("", "client_id", "a=%ff", website.query(state="s" * 4_000)):
+        assert (await http.get(f"/oauth/authorize?{query}")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://shop.example/back",
+        "https://shop.example:8443/back?x=1",
+        "http://127.0.0.1:3000/back",
+        "http://[::1]:3000/back",
+        "http://localhost/back",
+    ],
+)
+def test_a_website_may_have(uri: str) -> None:
+    assert redirects.is_fit(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://shop.example/back",
+        "https:///back",
+        "https://shop.example/back#",
+        "https://a@shop.example/",
+        "https://shop.example/a/../b",
+        "https://shop.example/ b",
+        "https://shöp.example/",
+        "https://shop.example:port/",
+        "https://*.shop.example/",
+        "http://localhost.evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "longan://back",
+        "/back",
+        "https://shop.example/\nb",
+        "https://shop.example\\@evil.example/",
+    ],
+)
+def test_a_website_may_not_have(uri: str) -> None:
+    assert not redirects.is_fit(uri)

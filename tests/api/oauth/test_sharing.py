@@ -1,0 +1,179 @@
+"""A person at the page of consent: signs in, sees the exact answer, says yes or no; and whoever would answer for them."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.consent import previewing
+from domain.consent.consents import Consent
+from domain.credit.grades import Grade
+from domain.people.sessions import Session
+from domain.sharing.share_grants import ShareGrant
+from infra.database import reading
+from infra.settings import settings
+from tests.api.oauth.sharing import Visitor, Website, open_website, somebody_with, token_on, told, words_of
+from tests.clocks import Clock
+
+
+@pytest.fixture
+async def visitor() -> AsyncIterator[Visitor]:
+    visitor = Visitor()
+    async with visitor.http:
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+async def website() -> Website:
+    return await open_website()
+
+
+async def consents_of(user_id: UUID) -> list[Consent]:
+    async with reading() as db:
+        return list((await db.execute(select(Consent).where(Consent.user_id == user_id))).scalars())
+
+
+async def test_a_yes_is_a_consent_and_a_code_for_the_website(visitor: Visitor, website: Website) -> None:
+    user_id, number = await somebody_with(Grade.B)
+    page = words_of(await visitor.arrive(website, purpose="RENTING", days="45", scope="scores score_reports"))
+    assert "Shop asks about your score" in page and "shop.example" in page and "Renting something to you" in page
+    await visitor.sign_in(number)
+    page = words_of(await visitor.look())
+    async with reading() as db:
+        assert await previewing.preview(db, user_id, ["SCORE_CHECK", "SCORE_REPORT"], "en") in page
+    assert f"****{number[-4:]}" in page and number not in page
+    assert await consents_of(user_id) == []
+    said = told(await visitor.send("answer", answer="yes", days="7"))
+    assert said.keys() == {"from", "code", "state", "iss"}
+    assert (said["state"], said["iss"]) == ("of the shop's", settings().public_url)
+    (consent,) = await consents_of(user_id)
+    assert (consent.partner_id, consent.purpose, consent.scopes) == (
+        website.partner.id,
+        "RENTING",
+        ["SCORE_CHECK", "SCORE_REPORT"],
+    )
+    assert consent.expires_at - consent.granted_at == timedelta(days=7)
+    async with reading() as db:
+        share = (await db.execute(select(ShareGrant).where(ShareGrant.consent_id == consent.id))).scalar_one()
+        session = (await db.execute(select(Session).where(Session.user_id == user_id))).scalar_one()
+    assert share.code == said["code"] and session.ended_at is not None
+
+
+async def test_an_answer_whose_reply_was_lost_is_the_same_answer(visitor: Visitor, website: Website) -> None:
+    user_id, number = await somebody_with(None)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    first, again = [await visitor.send("answer", token, answer="yes") for _ in range(2)]
+    assert told(first) == told(again)
+    assert len(await consents_of(user_id)) == 1
+    assert "You have answered this." in words_of(await visitor.look())
+
+
+@pytest.mark.parametrize("signs_in", [False, True])
+async def test_a_no_is_told_and_leaves_nothing(visitor: Visitor, website: Website, signs_in: bool) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    if signs_in:
+        await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    said = told(await visitor.send("answer", token, answer="no"))
+    assert (said["error"], said["state"], "code" in said) == ("access_denied", "of the shop's", False)
+    assert told(await visitor.send("answer", token, answer="yes"))["error"] == "access_denied"
+    assert await consents_of(user_id) == []
+
+
+async def test_nobody_says_yes_without_signing_in(visitor: Visitor, website: Website) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    assert (await visitor.send("answer", answer="yes")).headers["location"] == visitor.path
+    await visitor.send("phone", phone=number)
+    refused = await visitor.send("code", code="000000" if await visitor.code() != "000000" else "111111")
+    assert refused.status_code == 400 and "This code is wrong. Tries left: 4." in words_of(refused)
+    assert (await visitor.send("answer", answer="yes")).headers["location"] == visitor.path
+    assert await consents_of(user_id) == []
+
+
+async def test_no_other_browser_goes_on_with_it(visitor: Visitor, website: Website) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    other = Visitor()
+    async with other.http:
+        other.path = visitor.path
+        assert (await other.look()).status_code == 403
+        assert (await other.send("answer", token, answer="yes")).status_code == 403
+        await other.arrive(website)
+        other.path = visitor.path
+        assert (await other.send("answer", token, answer="yes")).status_code == 403
+    assert await consents_of(user_id) == []
+
+
+async def test_what_the_browser_held_before_signing_in_opens_nothing_after(visitor: Visitor, website: Website) -> None:
+    """Whoever planted that cookie does not answer for the person who then signed in."""
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    planted, token = dict(visitor.http.cookies), token_on(await visitor.look())
+    await visitor.sign_in(number)
+    thief = Visitor()
+    async with thief.http:
+        thief.path = visitor.path
+        headers = {"Cookie": f"longan_share={planted['longan_share']}"}
+        sent = await thief.http.post(
+            thief.path, data={"form_token": token, "step": "answer", "answer": "yes"}, headers=headers
+        )
+    assert sent.status_code == 403 and await consents_of(user_id) == []
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64])
+async def test_a_form_of_another_site_says_nothing(visitor: Visitor, website: Website, token: str) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    assert (await visitor.send("answer", token, answer="yes")).status_code == 403
+    elsewhere = Visitor()
+    async with elsewhere.http:
+        await elsewhere.arrive(website)
+        assert (await visitor.send("answer", token_on(await elsewhere.look()), answer="yes")).status_code == 403
+    assert await consents_of(user_id) == []
+
+
+@pytest.mark.parametrize("days", ["0", "31", "366", "999"])
+async def test_nobody_gives_more_than_was_asked(visitor: Visitor, website: Website, days: str) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    refused = await visitor.send("answer", answer="yes", days=days)
+    assert (refused.status_code, "They asked for 1 to 30 days." in words_of(refused)) == (400, True)
+    assert await consents_of(user_id) == []
+    assert told(await visitor.send("answer", answer="yes", days="30"))["code"]
+
+
+async def test_the_page_ends_after_a_quarter_of_an_hour(visitor: Visitor, website: Website, clock: Clock) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    await clock.forward(minutes=15)
+    assert (await visitor.send("answer", token, answer="yes")).status_code == 403
+    assert (await visitor.look()).status_code == 403
+    async with reading() as db:
+        its = select(func.count()).where(Session.user_id == user_id, Session.expires_at > await clock.now())
+        assert (await db.execute(its)).scalar_one() == 0
+    assert await consents_of(user_id) == []
+
+
+async def test_codes_are_counted_as_everywhere(
+    visitor: Visitor, website: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, number = await somebody_with(None)
+    await visitor.arrive(website)
+    assert (await visitor.send("phone", phone="12")).status_code == 400
+    monkeypatch.setattr(settings().code_limits, "resend_seconds", 60)
+    assert (await visitor.send("phone", phone=number)).status_code == 303
+    await visitor.send("other-number")
+    again = await visitor.send("phone", phone=number)
+    assert again.status_code == 429 and "Too many codes were requested." in words_of(again)
