@@ -82,7 +82,7 @@ async def confirm(db: Db, actor: PartnerActor, *, voucher: str, reference: str |
     """A partner's word that a voucher was used, once; from then on it costs and counts. Refuses NOT_FOUND, NOT_OPEN."""
     said = {"voucher": redemptions.hash_of(voucher).hex(), "reference": reference}
     receipt = await receipts.claim(db, actor=actor.name, operation="confirm_redemption", key=key, input=said)
-    issued = await redemptions.locked_by_voucher(db, voucher)
+    issued = await redemptions.locked_by_voucher(db, actor, voucher)
     benefit = await db.get_one(Benefit, issued.benefit_id) if issued else None
     if issued is None or benefit is None or benefit.partner_id not in (None, actor.partner_id):
         raise not_found(NOT_FOUND, VOUCHER)

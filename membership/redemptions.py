@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor, UserActor
+from domain.people import worlds
 from domain.redeemed import REDEEMED
 from infra import vault
 from infra.database import Db
@@ -117,8 +118,11 @@ async def lock(db: Db, user_id: UUID, redemption_id: UUID) -> Redemption | None:
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
 
 
-async def locked_by_voucher(db: Db, voucher: str) -> Redemption | None:
-    owner = await db.get(VoucherOwner, hash_of(voucher))
+async def locked_by_voucher(db: Db, actor: PartnerActor, voucher: str) -> Redemption | None:
+    """The redemption of somebody of this partner's world."""
+    known = select(VoucherOwner).where(VoucherOwner.hash == hash_of(voucher))
+    its = known.where(worlds.meet(VoucherOwner.user_id, actor.partner_id))
+    owner = (await db.execute(its)).scalar_one_or_none()
     return await lock(db, owner.user_id, owner.redemption_id) if owner else None
 
 

@@ -87,7 +87,7 @@ async def _my_benefits(context: Context, ids: set[UUID]) -> Mapping[UUID, Any]:
 
 NODES: Finders = {
     "Product": Finder(Permission.PUBLIC, _offered),
-    "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner))),
+    "Partner": Finder(Permission.PUBLIC, rows_of(lambda _: select(Partner).where(~Partner.is_test))),
     "User": Finder(Permission.SIGNED_IN, rows_of(_me)),
     "Application": Finder(Permission.SIGNED_IN, rows_of(_my_applications)),
     "Agreement": Finder(Permission.SIGNED_IN, rows_of(lambda context: agreements.visible_to(context.user))),

@@ -1,4 +1,4 @@
-"""`longan clients`: what a partner's client may do on its own website."""
+"""`longan clients`: the clients that partners' servers sign in with, and what they may do on a website."""
 
 import asyncio
 from typing import Annotated
@@ -8,9 +8,38 @@ import typer
 clients = typer.Typer(help="The clients that partners' servers sign in with.", no_args_is_help=True)
 
 
-@clients.callback()
-def _of_clients() -> None:
-    """A command of its own, also while it is the only one."""
+@clients.command()
+def test(code: Annotated[str, typer.Argument(help="The partner's code, as longan-demo-bank.")]) -> None:
+    """Issue a partner's test client, or give it a new secret, which is shown once. It sees and makes test data only."""
+    from api.cli import nearby
+
+    with nearby.servers():
+        issued = asyncio.run(_issue_test(code))
+    if issued is None:
+        typer.echo("There is no partner with this code.", err=True)
+        raise typer.Exit(1)
+    client_id, secret = issued
+    typer.echo(f"client  {client_id}")
+    typer.echo(f"secret  {secret}")
+
+
+async def _issue_test(code: str) -> tuple[str, str] | None:
+    from sqlalchemy import select
+
+    from domain.people import partners, worlds
+    from domain.people.partners import Partner
+    from infra import database
+
+    try:
+        async with database.transaction() as db:
+            named = (await db.execute(select(Partner).where(Partner.code == code))).scalar_one_or_none()
+            if named is None:
+                return None
+            own = await worlds.test_partner(db, named)
+            client_id = f"{own.code}-server"
+            return client_id, await partners.issue_client(db, own, client_id)
+    finally:
+        await database.close_engine()
 
 
 @clients.command()

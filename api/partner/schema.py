@@ -60,14 +60,14 @@ NODES: Finders = {
 @shows(partners.Partner, description="Who asks, and what this client may do.")
 class Me:
     name: str = strawberry.field(description="What people call the partner.")
+    is_test: bool = strawberry.field(
+        description="True of a client that sees and makes test data only: products, people and money of its own, which nobody else "
+        "ever sees."
+    )
 
     @strawberry.field(description="The same as `Partner.id` in the app.")
     def id(root: strawberry.Parent[partners.Partner]) -> strawberry.ID:
         return strawberry.ID(global_id("Partner", root.id))
-
-    @strawberry.field(description="True of a client that sees and makes test data only. No client is one yet.")
-    def is_test(root: strawberry.Parent[partners.Partner]) -> bool:
-        return False
 
     @strawberry.field(
         description="What this client may do: products, applications, scores, score_reports, redemptions."

@@ -64,7 +64,7 @@ async def apply(
     )
     if receipt.result_id is not None:
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
-    product = await _product(db, product_id)
+    product = await _product(db, product_id, actor.user_id)
     _check_terms(product, amount, term_months)
     turn = await turns.take(db, actor.user_id)
     sheet, scored = _eligible(turn, product)
@@ -90,8 +90,8 @@ async def apply(
     return application
 
 
-async def _product(db: Db, product_id: UUID) -> Product:
-    product = await products.find_published(db, product_id)
+async def _product(db: Db, product_id: UUID, user_id: UUID) -> Product:
+    product = await products.find_published(db, product_id, user_id)
     if product is None:
         raise not_found(N_("We could not find this product."), ("input", "productId"))
     return product

@@ -12,7 +12,7 @@ from domain.actors import PartnerActor, UserActor
 from domain.consent import consents
 from domain.consent.consenting import DAYS_MAX
 from domain.consent.consents import Consent, ConsentScope, Purpose
-from domain.people import gates
+from domain.people import gates, worlds
 from infra import clock, counters, receipts
 from infra.counters import Use
 from infra.database import Db
@@ -91,7 +91,8 @@ async def ask(
 
 async def find(db: Db, code: str) -> ConsentRequest | None:
     """What this code asks, while somebody can still answer it."""
-    request = (await db.execute(_by(code))).scalar_one_or_none()
+    its = _by(code).where(worlds.of_live_partner(ConsentRequest.partner_id))
+    request = (await db.execute(its)).scalar_one_or_none()
     return request if request is not None and request.is_open(await clock.now(db)) else None
 
 
@@ -107,7 +108,7 @@ async def answer(
     receipt = await receipts.claim(db, actor=actor.name, operation="answerConsentRequest", key=key, input=told)
     if receipt.result_id is not None:
         return await db.get(Consent, (actor.user_id, receipt.result_id))
-    request = await _open(db, code)
+    request = await _open(db, actor, code)
     if not is_granted:
         request.declined_at = await clock.now(db)
         receipt.result_id = request.id
@@ -125,8 +126,9 @@ async def answer(
     return consent
 
 
-async def _open(db: Db, code: str) -> ConsentRequest:
-    request = (await db.execute(_by(code).with_for_update())).scalar_one_or_none()
+async def _open(db: Db, actor: UserActor, code: str) -> ConsentRequest:
+    its = _by(code).where(worlds.meet(actor.user_id, ConsentRequest.partner_id))
+    request = (await db.execute(its.with_for_update(of=ConsentRequest))).scalar_one_or_none()
     if request is None:
         raise not_found(N_("We do not know this code."), CODE)
     if not request.is_open(await clock.now(db)):

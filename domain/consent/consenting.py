@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.actors import UserActor
 from domain.consent import consent_tokens, consents
 from domain.consent.consents import Consent, ConsentScope, Purpose
-from domain.people import gates
+from domain.people import gates, worlds
 from domain.people.partners import Partner
 from infra import clock, receipts
 from infra.database import Db
@@ -55,7 +55,8 @@ async def grant(
         raise invalid(N_("Choose what they may see."), SCOPES)
     if not 1 <= days <= DAYS_MAX:
         raise invalid(N_("A consent lasts 1 to {most} days."), DAYS, most=DAYS_MAX)
-    if (await db.execute(select(Partner.id).where(Partner.id == partner_id))).first() is None:
+    known = select(Partner.id).where(Partner.id == partner_id, worlds.meet(actor.user_id, Partner.id))
+    if (await db.execute(known)).first() is None:
         raise not_found(N_("We could not find this partner."), PARTNER)
     await gates.refuse_closing(db, actor)
     consent = await consents.give(db, actor.user_id, partner_id, purpose, scopes, lasts=timedelta(days=days))

@@ -13,7 +13,7 @@ from domain.credit.grades import Grade
 from domain.market.goods import Goods
 from domain.market.kinds import ProductKind
 from domain.money.loans import Amortisation
-from domain.people import partners
+from domain.people import partners, worlds
 from domain.people.partners import Partner
 from infra.database import Db
 from infra.entity import Entity, Id, Json, Minor
@@ -112,6 +112,10 @@ class ShelfVersion(Entity):
 
 def published() -> Select[Product]:
     """What everybody may see, signed in or not."""
+    return _published().where(worlds.of_live_partner(Product.partner_id))
+
+
+def _published() -> Select[Product]:
     return select(Product).where(Product.status == ProductStatus.PUBLISHED)
 
 
@@ -120,8 +124,10 @@ def offered_by(actor: PartnerActor) -> Select[Product]:
     return select(Product).where(Product.partner_id == actor.partner_id)
 
 
-async def find_published(db: Db, product_id: UUID) -> Product | None:
-    return (await db.execute(published().where(Product.id == product_id))).scalar_one_or_none()
+async def find_published(db: Db, product_id: UUID, user_id: UUID) -> Product | None:
+    """What this person may have, of their own world."""
+    its = _published().where(Product.id == product_id, worlds.meet(user_id, Product.partner_id))
+    return (await db.execute(its)).scalar_one_or_none()
 
 
 _PRODUCTS = Question(lambda: select(Product).where(Product.id == ANY_KEY))

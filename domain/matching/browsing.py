@@ -69,7 +69,7 @@ async def page(db: Db, wanted: Wanted, *, first: int | None, after: str | None) 
 
 
 async def _names(db: Db) -> dict[UUID, str]:
-    return dict((await db.execute(select(Partner.id, Partner.name))).all())
+    return dict((await db.execute(select(Partner.id, Partner.name).where(~Partner.is_test))).all())
 
 
 def _page(

@@ -14,6 +14,7 @@ from domain.market.arrays import Indices
 from domain.market.columns import ProductColumns, columns_of, patched
 from domain.market.products import Product, ProductStatus, ShelfVersion
 from domain.market.words import Lines
+from domain.people import worlds
 from infra.database import Db
 
 log = structlog.get_logger()
@@ -109,11 +110,12 @@ class _ShelfChanges:
 
 
 async def _changed_since(db: Db, version: int) -> _ShelfChanges:
-    published = select(func.count()).where(Product.status == ProductStatus.PUBLISHED).scalar_subquery()
-    asked = select(ShelfVersion.version, IS_OURS, published, *PLAIN)
+    is_live = worlds.of_live_partner(Product.partner_id)
+    published = select(func.count()).where(Product.status == ProductStatus.PUBLISHED, is_live).scalar_subquery()
+    asked = select(ShelfVersion.version, IS_OURS, published, is_live, *PLAIN)
     rows = (await db.execute(asked.outerjoin(Product, Product.shelved_in > version))).all()
     now, is_ours, count, *_ = rows[0]
-    told = (dict(zip((column.key for column in ROW), row[3:], strict=True)) for row in rows)
+    told = (dict(zip((column.key for column in ROW), row[4:], strict=True)) for row in rows if row[3])
     changed = {row["id"]: (row["status"] == ProductStatus.PUBLISHED, _product(row)) for row in told if row["id"]}
     return _ShelfChanges(now, is_ours, count, changed)
 

@@ -29,7 +29,7 @@ class InventedPast(Entity):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-# A view of the migrations: whoever is invented, unless they are counted. Empty in production.
+# A view of the migrations: whoever is invented, unless they are counted; and everybody of a test partner's world.
 UNCOUNTED = table("uncounted", column("user_id", Uuid()))
 
 
@@ -99,7 +99,9 @@ async def standing(db: Db) -> PastStanding | None:
     past = await db.get(InventedPast, 1)
     if past is None:
         return None
-    made = (await db.execute(select(func.count()).select_from(User).where(User.is_invented))).scalar_one()
+    made = (
+        await db.execute(select(func.count()).select_from(User).where(User.is_invented, User.tests_for.is_(None)))
+    ).scalar_one()
     return PastStanding(made, past.people, past.is_counted and settings().is_embedded, past.ended_at is not None)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pwdlib import PasswordHash
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.permissions import Scope
@@ -26,6 +26,10 @@ class Partner(Entity):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     purpose: Mapped[str]  # what its products are for; an application's consent is for this alone
+    is_test: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # it never changes
+
+
+Index("ix_partners_test", Partner.id, postgresql_where=Partner.is_test)
 
 
 class PartnerClient(Entity):

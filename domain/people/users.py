@@ -48,10 +48,12 @@ class User(Entity):
     status: Mapped[UserStatus] = mapped_column(default=UserStatus.ACTIVE)
     put_away_at: Mapped[datetime | None] = mapped_column(default=None)  # its number has a new owner
     is_invented: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    tests_for: Mapped[UUID | None] = mapped_column(default=None)  # the test partner in whose world they are invented
 
 
 Index("ix_users_created_at", User.created_at)
 Index("ix_users_invented", User.id, postgresql_where=User.is_invented)
+Index("ix_users_testing", User.id, postgresql_where=User.tests_for.is_not(None))
 
 
 class Phone(Entity):

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.actors import UserActor
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
-from domain.people import gates, recoveries, sessions
+from domain.people import gates, recoveries, sessions, worlds
 from domain.people.sessions import Session
 from domain.sharing import share_grants, share_requests
 from domain.sharing.share_grants import ShareGrant
@@ -57,11 +57,12 @@ async def answered(db: Db, request: ShareRequest, browser: Browser) -> ShareAnsw
 async def allow(db: Db, request: ShareRequest, actor: UserActor, days: int) -> ShareAnswer:
     """Give the consent that was asked for, for so many days.
 
-    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, and NOT_ALLOWED whoever is leaving.
+    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, and NOT_ALLOWED whoever is leaving, or real at a test client.
     """
     _refuse_answered(request)
     if not 1 <= days <= request.days:
         raise invalid(N_("They asked for 1 to {most} days."), DAYS, most=request.days)
+    await worlds.refuse_apart(db, actor.user_id, request.partner_id)
     await gates.refuse_closing(db, actor)
     await recoveries.refuse(db, actor)
     grant = await _give(db, request, actor.user_id, timedelta(days=days))

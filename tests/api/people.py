@@ -36,9 +36,9 @@ class Shop:
     token: str
 
 
-async def open_shop(sku: str = "loan") -> Shop:
+async def open_shop(sku: str = "loan", *, is_test: bool = False) -> Shop:
     async with transaction() as db:
-        partner = Partner(id=new_id(), code=f"shop-{uuid4()}", name="Shop", purpose=Purpose.LENDING)
+        partner = Partner(id=new_id(), code=f"shop-{uuid4()}", name="Shop", purpose=Purpose.LENDING, is_test=is_test)
         db.add(partner)
         await db.flush()
         product = _loan(partner, sku)

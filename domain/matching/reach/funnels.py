@@ -13,6 +13,7 @@ from domain.matching import disclosure
 from domain.matching.product_days import WHAT, ProductDay
 from domain.matching.sweeps import reaches
 from domain.matching.sweeps.reaches import SweptReach
+from domain.people import worlds
 from infra import clock
 from infra.database import Db
 from infra.errors import invalid
@@ -50,12 +51,12 @@ class Days:
 
 
 def seen_by(actor: Actor) -> Select[Product]:
-    """Whose funnels this actor may see: a partner its own products', every member of staff all."""
+    """Whose funnels this actor may see: a partner its own products', every member of staff those of all live partners."""
     match actor:
         case PartnerActor():
             return offered_by(actor)
         case StaffActor():
-            return select(Product)
+            return select(Product).where(worlds.of_live_partner(Product.partner_id))
     return select(Product).where(text("false"))
 
 

@@ -21,6 +21,7 @@ from domain.matching import disclosure
 from domain.matching.reach import funnels, questions
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.sweeps import Done
+from domain.people import worlds
 from infra import counters
 from infra.counters import Use
 from infra.database import Db
@@ -85,6 +86,10 @@ async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Produc
             RefusalCode.RATE_LIMITED,
             N_("Too many rehearsals at once. Please wait a moment."),
             retry_at=retry_at,
+        )
+    if isinstance(actor, PartnerActor) and await worlds.is_test(db, actor.partner_id):
+        raise Refusal(
+            RefusalCode.NOT_ALLOWED, N_("A test client's products reach nobody, so there is nothing to rehearse.")
         )
     done = await sweeps.last_done(db)
     if done is None:

@@ -1,0 +1,24 @@
+"""Whoever has the test client that the command line issues is a test client."""
+
+import httpx2
+
+from tests.api.cli.test_staff import longan, told
+from tests.api.people import open_shop
+
+
+async def test_a_test_client_says_that_it_is_one(http: httpx2.AsyncClient) -> None:
+    shop = await open_shop()
+    code, output = await longan("clients", "test", shop.partner.code)
+    assert code == 0, output
+    client = (told(output, "client"), told(output, "secret"))
+    granted = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=client)
+    headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
+    answer = await http.post("/partner/graphql", json={"query": "{ me { name isTest } }"}, headers=headers)
+    assert answer.json()["data"]["me"] == {"name": "Shop", "isTest": True}
+    again, _ = await longan("clients", "test", shop.partner.code)
+    assert again == 0
+
+
+async def test_there_is_none_of_a_partner_that_is_not_there() -> None:
+    code, output = await longan("clients", "test", "nobody")
+    assert (code, output.strip()) == (1, "There is no partner with this code.")
