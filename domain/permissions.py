@@ -39,6 +39,7 @@ class Permission(StrEnum):
     CHECK_SCORES = "CHECK_SCORES"
     READ_SCORE_REPORTS = "READ_SCORE_REPORTS"
     CONFIRM_REDEMPTIONS = "CONFIRM_REDEMPTIONS"
+    CONTRIBUTE_FACTS = "CONTRIBUTE_FACTS"
 
 
 class Role(StrEnum):
@@ -56,6 +57,7 @@ class Scope(StrEnum):
     SCORES = "scores"
     SCORE_REPORTS = "score_reports"
     REDEMPTIONS = "redemptions"
+    FACTS = "facts"
 
 
 P = Permission
@@ -99,6 +101,7 @@ ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.SCORES: frozenset({P.SIGNED_IN, P.CHECK_SCORES}),
     Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS}),
     Scope.REDEMPTIONS: frozenset({P.SIGNED_IN, P.CONFIRM_REDEMPTIONS}),
+    Scope.FACTS: frozenset({P.SIGNED_IN, P.CONTRIBUTE_FACTS}),
 }
 
 ROLE_NAMES: Mapping[Role, str] = {

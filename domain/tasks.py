@@ -10,7 +10,7 @@ from domain.applications.review_holds import ReviewHold
 from domain.consent.consent_requests import ConsentRequest
 from domain.credit import assessing
 from domain.disputes import disputes
-from domain.facts import accounts
+from domain.facts import accounts, contributed
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import IS_COUNTING_ON, Reading
 from domain.people import profiles
@@ -37,7 +37,15 @@ pruning.forget(
 )
 
 
-SCORED_AFTER = (accounts.LINKED, accounts.UNLINKED, accounts.BROKEN, profiles.CHANGED, disputes.UPHELD)
+SCORED_AFTER = (
+    accounts.LINKED,
+    accounts.UNLINKED,
+    accounts.BROKEN,
+    profiles.CHANGED,
+    disputes.UPHELD,
+    contributed.CONTRIBUTED,
+    contributed.ENDED,
+)
 
 
 @reaction(*SCORED_AFTER, stored_as="score_after_change")

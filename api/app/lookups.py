@@ -24,6 +24,7 @@ show(
     NO="It is not.",
     UNKNOWN="There was no score to tell of.",
     REPORT="What they asked to see.",
+    TAKEN="Nothing: they told facts of the person, which were written down.",
     REFUSED="Nothing: there was no live consent for it.",
 )
 QUESTIONS = {
@@ -32,6 +33,7 @@ QUESTIONS = {
     LookupKind.ANSWER: N_("Your grade, to answer your application"),
     LookupKind.REVIEW: N_("Your application with your grade, your points and your income and debts in round numbers"),
     LookupKind.DISPUTE: N_("What you disputed, and the facts behind it"),
+    LookupKind.CONTRIBUTION: N_("They told us facts about you; these count until you take your consent back"),
     LookupKind.MEMBERSHIP: N_("Your membership: your tier, how you came to it, and your benefits"),
 }
 STAFF = N_("A reviewer at Longan")

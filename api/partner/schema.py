@@ -16,6 +16,7 @@ from api.partner.applications import Application, ApplicationMutation, Applicati
 from api.partner.claims import ClaimMutation
 from api.partner.consents import Consent, ConsentMutation, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
+from api.partner.facts import FactMutation
 from api.partner.goods import GoodsMutation
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
@@ -70,7 +71,7 @@ class Me:
         return strawberry.ID(global_id("Partner", root.id))
 
     @strawberry.field(
-        description="What this client may do: products, applications, scores, score_reports, redemptions."
+        description="What this client may do: products, applications, scores, score_reports, redemptions, facts."
     )
     def scopes(root: strawberry.Parent[partners.Partner], info: Info) -> list[str]:
         return sorted(info.context.partner.scopes)
@@ -104,6 +105,7 @@ class Mutation(
     AgreementMutation,
     ClaimMutation,
     ConsentMutation,
+    FactMutation,
     GoodsMutation,
     TreatmentMutation,
     ProductMutation,

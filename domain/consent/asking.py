@@ -1,35 +1,21 @@
 """Asking: a partner asks about a person, by the token that the person gave it, and only for what they allowed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
 
-from sqlalchemy import exists, insert, literal, select
+from sqlalchemy import exists, select
 
 from domain.actors import PartnerActor
-from domain.consent import consent_tokens, lookups
-from domain.consent.consents import Consent, ConsentScope, Purpose
+from domain.consent import lookups, opening
+from domain.consent.consents import Purpose
 from domain.consent.lookups import SAME_FOR, Lookup, LookupAnswer, LookupKind, for_lookup
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score
 from domain.credit.scoring import Factor
-from infra import clock, counters, outbox, receipts
-from infra.counters import Use
+from infra import clock, receipts
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode
-from infra.ids import new_id
-from infra.setting_parts import Rate
-from infra.words import N_
-
-# Of one token: a partner asks at a door and perhaps once more, and whoever tries thresholds one by one is a person's enemy.
-PER_TOKEN = Rate(times=60, seconds=3600)
-SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
-    LookupKind.CHECK: ConsentScope.SCORE_CHECK,
-    LookupKind.REPORT: ConsentScope.SCORE_REPORT,
-}
+from infra.errors import Refusal
 
 
 async def check_score(
@@ -96,55 +82,16 @@ async def _ask(
     key: str,
 ) -> Lookup | Refusal:
     receipts.check_key(key)
-    await _count(db, token)
-    user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
-    now = await clock.now(db)
-    consent = await _held(db, user_id, consent_id)
-    asked: dict[str, Any] = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
-    if not _opens(consent, actor, kind, purpose, now):
-        return await _refuse(db, user_id, consent_id, asked, now)
+    consent = await opening.open_with(db, actor, token, kind, purpose, at_least)
+    if isinstance(consent, Refusal):
+        return consent
     told = {"consentToken": token, "purpose": purpose, "atLeast": at_least}
     receipt = await receipts.claim(db, actor=actor.name, operation=f"{kind}", key=key, input=told)
     if receipt.result_id is not None:
-        return await db.get_one(Lookup, (user_id, receipt.result_id))
-    lookup = await _answer(
-        db, Lookup(user_id=user_id, id=new_id(), at=now, subject_id=consent_id, answer=LookupAnswer.UNKNOWN, **asked)
-    )
+        return await db.get_one(Lookup, (consent.user_id, receipt.result_id))
+    lookup = await _answer(db, opening.look_at(consent, kind, await clock.now(db), purpose, at_least))
     receipt.result_id = lookup.id
     return lookup
-
-
-async def _count(db: Db, token: str) -> None:
-    if retry_at := await counters.take(db, [Use(PER_TOKEN, "consent-token", token)]):
-        sentence = N_("This token was used too often. Please try again later.")
-        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
-
-
-async def _held(db: Db, user_id: UUID, consent_id: UUID) -> Consent | None:
-    """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused."""
-    its = select(Consent).where(Consent.user_id == user_id, Consent.id == consent_id)
-    return (await db.execute(its.with_for_update(read=True))).scalar_one_or_none()
-
-
-def _opens(consent: Consent | None, actor: PartnerActor, kind: LookupKind, purpose: Purpose, now: datetime) -> bool:
-    if consent is None or consent.partner_id != actor.partner_id or consent.purpose != purpose:
-        return False
-    return consent.is_live(now) and SCOPE_OF[kind] in consent.scopes
-
-
-async def _refuse(db: Db, user_id: UUID, consent_id: UUID, asked: Mapping[str, Any], now: datetime) -> Refusal:
-    """Let the person see who tried, where there is one; the same statement where there is none."""
-    row = {"id": new_id(), "at": now, "answer": LookupAnswer.REFUSED, "charged": False, **asked}
-    columns = [Lookup.user_id, Lookup.subject_id, *(getattr(Lookup, name) for name in row)]
-    values = [literal(value, getattr(Lookup, name).type) for name, value in row.items()]
-    theirs = select(Consent.user_id, Consent.id, *values).where(Consent.user_id == user_id, Consent.id == consent_id)
-    await db.execute(insert(Lookup).from_select(columns, theirs))
-    outbox.wake(db, user_id)
-    return Refusal(
-        RefusalCode.CONSENT_NOT_LIVE,
-        N_("There is no live consent for this."),
-        field=("input", "consentToken"),
-    )
 
 
 async def _answer(db: Db, lookup: Lookup) -> Lookup:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
+from domain.facts import contributed, readings
 from domain.permissions import Permission
 from infra import clock, feeds, lasting, outbox
 from infra.database import Db
@@ -134,8 +135,17 @@ async def take_back(db: Db, consent: Consent, now: datetime) -> None:
     if not consent.is_live(now):
         return
     consent.revoked_at = consent.updated_at = now
+    await _end_contributions(db, consent)
     await _leave_evidence(db, consent)
     await outbox.announce(db, REVOKED, user_id=consent.user_id, subject_id=consent.id)
+
+
+async def _end_contributions(db: Db, consent: Consent) -> None:
+    """What a partner told with this leave counts for nothing any more."""
+    if ConsentScope.CONTRIBUTE_FACTS not in consent.scopes:
+        return
+    if await readings.end_with_consent(db, consent.user_id, consent.id):
+        await outbox.announce(db, contributed.ENDED, user_id=consent.user_id, subject_id=consent.id)
 
 
 async def end_for_application(db: Db, user_id: UUID, application_id: UUID) -> None:

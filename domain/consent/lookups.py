@@ -1,4 +1,4 @@
-"""Lookup: somebody's look at a score, grade or fact of another person. Every one of them comes through here, and is kept.
+"""Lookup: somebody's look at a score, grade or fact of another person, and what a partner told of them. Every one is kept.
 
 What a person looks up of themselves, and what the house works out by itself, is no lookup.
 """
@@ -43,6 +43,7 @@ class LookupKind(StrEnum):
     REVIEW = "REVIEW"  # a member of staff who reviews one: grade, points, and what is known in bands
     DISPUTE = "DISPUTE"  # a member of staff who answers a dispute: the facts behind one factor
     MEMBERSHIP = "MEMBERSHIP"  # a member of staff who looks at somebody's membership: tier, history and benefits
+    CONTRIBUTION = "CONTRIBUTION"  # a partner, who looks for nothing: they tell facts of the person
 
 
 OF_FACTS = frozenset({LookupKind.DISPUTE, LookupKind.MEMBERSHIP})  # what is told is no grade
@@ -53,6 +54,7 @@ class LookupAnswer(StrEnum):
     NO = "NO"
     UNKNOWN = "UNKNOWN"
     REPORT = "REPORT"
+    TAKEN = "TAKEN"  # of a contribution: what they told was written down
     REFUSED = "REFUSED"
 
 
@@ -96,7 +98,13 @@ class Lookup(Entity):
     @property
     def scope(self) -> ConsentScope:
         """What of a consent it took."""
-        return ConsentScope.SCORE_CHECK if self.kind is LookupKind.CHECK else ConsentScope.SCORE_REPORT
+        return _SCOPE_OF.get(self.kind, ConsentScope.SCORE_REPORT)
+
+
+_SCOPE_OF = {
+    LookupKind.CHECK: ConsentScope.SCORE_CHECK,
+    LookupKind.CONTRIBUTION: ConsentScope.CONTRIBUTE_FACTS,
+}
 
 
 def visible_to(actor: UserActor) -> Select[Lookup]:

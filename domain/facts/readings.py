@@ -32,6 +32,7 @@ IS_COUNTING_ON = text(f"source LIKE '{PREFIX}%'")
 @raises(Raised.OWNERS)
 class Reading(Entity):
     """`withdrawn_at`: from then on it counts for nothing, as when its account is unlinked; before, it did.
+    `consent_id`: of what a partner told, with whose leave; it ends with that.
 
     What counts on after unlinking is a reading whose `withdrawn_at` lies ahead.
     """
@@ -46,6 +47,7 @@ class Reading(Entity):
     read_at: Mapped[datetime]
     simulated: Mapped[bool] = mapped_column(default=False)
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    consent_id: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "source"),
@@ -84,8 +86,10 @@ async def record(
     return await write(db, user_id, Opened(source, rows_of(observed), simulated))
 
 
-async def write(db: Db, user_id: UUID, told: Opened, *, until: datetime | None = None) -> Reading:
-    """`until`: when it stops to count by itself."""
+async def write(
+    db: Db, user_id: UUID, told: Opened, *, until: datetime | None = None, consent_id: UUID | None = None
+) -> Reading:
+    """`until`: when it stops to count by itself. `consent_id`: with whose leave a partner told it."""
     now = await take_turn(db, user_id)
     seal = await vault.seal_of(db, user_id)
     reading = Reading(
@@ -95,6 +99,7 @@ async def write(db: Db, user_id: UUID, told: Opened, *, until: datetime | None =
         read_at=now,
         simulated=told.simulated,
         withdrawn_at=until,
+        consent_id=consent_id,
     )
     db.add(reading)
     await db.flush()
@@ -106,6 +111,14 @@ async def withdraw(db: Db, user_id: UUID, *sources: str) -> None:
     now = await take_turn(db, user_id)
     theirs = (Reading.user_id == user_id, Reading.source.in_(sources), _counts_at(now))
     await db.execute(update(Reading).where(*theirs).values(withdrawn_at=now))
+
+
+async def end_with_consent(db: Db, user_id: UUID, consent_id: UUID) -> bool:
+    """Let all that was told with this leave count for nothing from now on; whether anything counted until then."""
+    now = await take_turn(db, user_id)
+    its = (Reading.user_id == user_id, Reading.consent_id == consent_id, _counts_at(now))
+    ended = await db.execute(update(Reading).where(*its).values(withdrawn_at=now).returning(Reading.id))
+    return bool(ended.scalars().all())
 
 
 async def correct(db: Db, user_id: UUID, source: str, wrong: Rows) -> None:

@@ -15,6 +15,8 @@ FactValue = float | int | Decimal | bool | str | date
 # What a person says of themselves or what we counted ourselves is not a linked account.
 REGISTER = "identity"
 OWN_SOURCES = frozenset({"profile", "longan", REGISTER})
+# What a partner told is filed under this and its id. It is no linked account, and no account is gainsaid by it.
+PARTNERS = "partner:"
 
 
 class Observation(NamedTuple):
@@ -42,7 +44,7 @@ class FactSheet:
 
     @property
     def linked_sources(self) -> frozenset[str]:
-        return frozenset(source for source in self.sources - OWN_SOURCES if not source.startswith(PREFIX))
+        return frozenset(source for source in self.sources - OWN_SOURCES if not source.startswith((PREFIX, PARTNERS)))
 
     @property
     def points_carried(self) -> int:
@@ -139,7 +141,8 @@ def sheet_of(observations: Iterable[Observation], *, as_of: datetime, simulated:
 
 
 def _newer(one: Seen, later: Seen) -> Seen:
-    return later
+    is_gainsaid = later[1].startswith(PARTNERS) and not one[1].startswith(PARTNERS)
+    return one if is_gainsaid else later
 
 
 def _larger(one: Seen, later: Seen) -> Seen:

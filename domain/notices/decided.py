@@ -144,6 +144,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "profile.changed": OWN_ACT,
     "redemption.expiry_due": LATER,
     "benefit.retirement_due": OURS,
+    "facts.contributed": Untold("it stands in the list of who looked; what comes of it shows in the score"),
+    "facts.ended": SHOWN,
     "granting.batch_due": OURS,
     "granting.done": OURS,
     "reevaluation.batch_due": OURS,

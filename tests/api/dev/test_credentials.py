@@ -89,7 +89,7 @@ async def test_the_partner_may_do_what_came_later(told: dict[str, Any]) -> None:
     await credentials.let_in(credentials.read_credentials(settings().var / FILE))
     async with reading() as db:
         client = await db.get_one(PartnerClient, told["partner"]["clientId"])
-    assert set(client.scopes) == {"products", "applications", "scores", "score_reports", "redemptions"}
+    assert set(client.scopes) == {"products", "applications", "scores", "score_reports", "redemptions", "facts"}
 
 
 @pytest.mark.parametrize(("role", "sees_reviews"), [("marketing", False), ("approver", False), ("risk", True)])

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from domain.consent import asking, consent_tokens
+from domain.consent import consent_tokens, opening
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.credit import scores
 from domain.evidence.leaves import Evidence, EvidenceKind
@@ -181,7 +181,7 @@ async def test_what_was_taken_back_between_two_questions_opens_nothing(
 async def test_a_token_is_tried_only_so_often(
     shopper: Phone, shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "PER_TOKEN", Rate(times=2, seconds=3600))
+    monkeypatch.setattr(opening, "PER_TOKEN", Rate(times=2, seconds=3600))
     token = await token_of(shopper, shop)
     answers = [await check(client, token, grade) for grade in "ABC"]
     assert [answer["__typename"] for answer in answers] == ["ScoreCheck", "ScoreCheck", "Refused"]

@@ -1,0 +1,101 @@
+"""Opening: a partner comes with the token that a person gave it, and gets in only for what they allowed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, literal, select
+
+from domain.actors import PartnerActor
+from domain.consent import consent_tokens
+from domain.consent.consents import Consent, ConsentScope, Purpose
+from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
+from domain.credit.grades import Grade
+from infra import clock, counters, outbox
+from infra.counters import Use
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.ids import new_id
+from infra.setting_parts import Rate
+from infra.words import N_
+
+# Of one token: a partner asks at a door and perhaps once more, and whoever tries thresholds one by one is a person's enemy.
+PER_TOKEN = Rate(times=60, seconds=3600)
+SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
+    LookupKind.CHECK: ConsentScope.SCORE_CHECK,
+    LookupKind.REPORT: ConsentScope.SCORE_REPORT,
+    LookupKind.CONTRIBUTION: ConsentScope.CONTRIBUTE_FACTS,
+}
+
+
+async def open_with(
+    db: Db,
+    actor: PartnerActor,
+    token: str,
+    kind: LookupKind,
+    purpose: Purpose | None = None,
+    at_least: Grade | None = None,
+) -> Consent | Refusal:
+    """The consent, which stays as it is until the transaction ends. `purpose`: the one that it must be for, if it matters.
+
+    Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
+    """
+    await _count(db, token)
+    user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
+    now = await clock.now(db)
+    consent = await _held(db, user_id, consent_id)
+    if consent is not None and _opens(consent, actor, kind, purpose, now):
+        return consent
+    asked = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
+    return await _refuse(db, user_id, consent_id, asked, now)
+
+
+def look_at(
+    consent: Consent, kind: LookupKind, at: datetime, purpose: Purpose | None = None, at_least: Grade | None = None
+) -> Lookup:
+    """A look on account of this consent, before it is answered."""
+    return Lookup(
+        user_id=consent.user_id,
+        id=new_id(),
+        at=at,
+        kind=kind,
+        subject_id=consent.id,
+        answer=LookupAnswer.UNKNOWN,
+        partner_id=consent.partner_id,
+        purpose=purpose,
+        at_least=at_least,
+    )
+
+
+async def _count(db: Db, token: str) -> None:
+    if retry_at := await counters.take(db, [Use(PER_TOKEN, "consent-token", token)]):
+        sentence = N_("This token was used too often. Please try again later.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
+
+
+async def _held(db: Db, user_id: UUID, consent_id: UUID) -> Consent | None:
+    """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused."""
+    its = select(Consent).where(Consent.user_id == user_id, Consent.id == consent_id)
+    return (await db.execute(its.with_for_update(read=True))).scalar_one_or_none()
+
+
+def _opens(consent: Consent, actor: PartnerActor, kind: LookupKind, purpose: Purpose | None, now: datetime) -> bool:
+    if consent.partner_id != actor.partner_id or purpose not in (None, consent.purpose):
+        return False
+    return consent.is_live(now) and SCOPE_OF[kind] in consent.scopes
+
+
+async def _refuse(db: Db, user_id: UUID, consent_id: UUID, asked: Mapping[str, Any], now: datetime) -> Refusal:
+    """Let the person see who tried, where there is one; the same statement where there is none."""
+    row = {"id": new_id(), "at": now, "answer": LookupAnswer.REFUSED, "charged": False, **asked}
+    columns = [Lookup.user_id, Lookup.subject_id, *(getattr(Lookup, name) for name in row)]
+    values = [literal(value, getattr(Lookup, name).type) for name, value in row.items()]
+    theirs = select(Consent.user_id, Consent.id, *values).where(Consent.user_id == user_id, Consent.id == consent_id)
+    await db.execute(insert(Lookup).from_select(columns, theirs))
+    outbox.wake(db, user_id)
+    return Refusal(
+        RefusalCode.CONSENT_NOT_LIVE,
+        N_("There is no live consent for this."),
+        field=("input", "consentToken"),
+    )
