@@ -23,9 +23,9 @@ from api.console.pages import visits
 from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
+from api.oauth import answering, seats, token
 from api.oauth import pages as share_pages
-from api.oauth import seats
-from api.oauth import token as oauth
+from api.oauth import routes as oauth
 from api.partner import schema as partner_schema
 from api.server import siblings
 from api.turns import NameOf, Turns
@@ -42,12 +42,12 @@ DOORS: dict[str, NameOf] = {
 }
 # Its documents are charged by what they cost.
 WEIGH = frozenset({"/graphql"})
-SECRETS = frozenset({oauth.PATH, "/console/session", visits.SIGN_IN})
+SECRETS = frozenset({token.PATH, "/console/session", visits.SIGN_IN})
 TELLERS = {
     "/graphql": by_graphql,
     "/partner/graphql": by_graphql,
     "/console/graphql": by_graphql,
-    oauth.PATH: oauth.failed,
+    token.PATH: answering.failed,
     seats.PATH: share_pages.failed,
     "/console/session": plainly,
     "/console": console_pages.failed,

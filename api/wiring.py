@@ -54,7 +54,7 @@ from domain.credit import scoring
 from domain.market import seeding as market_seeding
 from domain.matching import basis, matcher, shelf
 from domain.notices import devices
-from domain.people import invented
+from domain.people import invented, signing_keys
 from infra import database, migrations, schedules
 from infra.database import Db
 from infra.setting_refusals import does_not_start
@@ -169,6 +169,7 @@ async def seed() -> None:
         else:
             # A house that began as the embedded default may have brought some along.
             await invented.count(db, is_counted=False)
+        await signing_keys.begin(db)
         await membership_seeding.seed(db)
         await schedules.write(db)
 

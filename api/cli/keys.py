@@ -1,4 +1,4 @@
-"""`longan keys`: new keys, and wrapping what the old ones wrapped."""
+"""`longan keys`: new keys, wrapping what the old ones wrapped, and the keys that sign tokens."""
 
 import asyncio
 import base64
@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 import typer
 
-keys = typer.Typer(help="The keys that seal personal data: make new ones, rotate old ones.", no_args_is_help=True)
+from api.cli.signing import tokens
+
+keys = typer.Typer(help="The keys that seal and sign: make new ones, rotate old ones.", no_args_is_help=True)
+keys.add_typer(tokens, name="tokens")
 
 
 @keys.command()

@@ -1,1 +1,1 @@
-"""The authorization server for partners: client credentials, nothing else."""
+"""The authorization server for partners (OAuth 2.0, RFC 9700)."""

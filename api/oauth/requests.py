@@ -1,4 +1,4 @@
-"""A token request as RFC 6749 writes it, read to the letter."""
+"""A request as RFC 6749 writes it, read to the letter, and the errors that it answers."""
 
 import base64
 import binascii
@@ -10,6 +10,8 @@ from starlette.requests import Request
 
 FORM = "application/x-www-form-urlencoded"
 CREDENTIAL_LENGTH_MAX = 512
+
+Form = Mapping[str, str]
 
 
 class OAuthError(Exception):
@@ -31,22 +33,12 @@ class ClientCredentials:
     secret: str
 
 
-async def credentials_for_a_token(request: Request) -> ClientCredentials:
-    """Who asks for a token by client credentials. Raises OAuthError for everything else that may be asked."""
-    form = parameters(request.headers.get("content-type", ""), await request.body())
-    credentials = _credentials(request.headers.getlist("authorization"), form)
-    grant = form.get("grant_type")
-    if grant is None:
-        raise malformed("grant_type is missing")
-    if grant != "client_credentials":
-        raise OAuthError("unsupported_grant_type", "only client_credentials is granted here")
-    if "scope" in form:
-        raise OAuthError("invalid_scope", "there are no scopes: a person's consent decides what a partner may see")
-    return credentials
-
-
-def parameters(content_type: str, body: bytes) -> dict[str, str]:
+async def form_of(request: Request) -> Form:
     """The form's parameters; one without a value counts as left out (RFC 6749, section 3.2). Duplicates are refused."""
+    return parameters(request.headers.get("content-type", ""), await request.body())
+
+
+def parameters(content_type: str, body: bytes) -> Form:
     if content_type.split(";")[0].strip().lower() != FORM:
         raise malformed(f"the body must be {FORM}")
     try:
@@ -58,7 +50,14 @@ def parameters(content_type: str, body: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if value}
 
 
-def _credentials(headers: list[str], form: Mapping[str, str]) -> ClientCredentials:
+def required(form: Form, name: str) -> str:
+    """Raises OAuthError where the form does not have it."""
+    if name not in form:
+        raise malformed(f"{name} is missing")
+    return form[name]
+
+
+def credentials_of(headers: list[str], form: Form) -> ClientCredentials:
     """A client's credentials, by HTTP Basic or in the body, never both (section 2.3)."""
     if len(headers) > 1:
         raise malformed("Authorization is given twice")

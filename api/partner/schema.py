@@ -127,7 +127,7 @@ def schema() -> Schema:
 
 
 async def authenticate(text: str) -> KnownActor[PartnerActor]:
-    token = partner_tokens.read(text)
+    token = await partner_tokens.find(text)
     found = await partner_tokens.find_partner(token) if token is not None else None
     if found is None:
         raise Unauthenticated

@@ -166,6 +166,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "sweep.batch_due": OURS,
     "sweep.done": OURS,
     "sighting.made": Untold("what a rule says of it is for risk alone; what follows is asked or said when they apply"),
+    "signing_keys.tending_due": OURS,
     "stop.lifted": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
     "tier.ending": ("tier_at_risk", "tier_ends_soon"),

@@ -12,9 +12,10 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from sqlalchemy import delete
 
 from api.main import app
-from api.oauth import token as endpoint
+from api.oauth import clients
 from domain.people import partners
 from domain.people.partners import PartnerClient
+from domain.permissions import Scope
 from infra import hashing
 from infra.database import transaction
 from infra.setting_parts import Rate
@@ -61,7 +62,8 @@ class TestGranting:
         told = response.json()
         assert response.status_code == 200
         assert (told["token_type"], told["expires_in"]) == ("Bearer", 3600)
-        assert set(told) == {"access_token", "token_type", "expires_in"}
+        assert set(told) == {"access_token", "token_type", "expires_in", "scope"}
+        assert told["scope"].split() == sorted(Scope)
         assert response.headers["cache-control"] == "no-store"
 
     async def test_in_the_body(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
@@ -81,6 +83,28 @@ class TestGranting:
         token = (await ask(http, GRANT, credentials.basic)).json()["access_token"]
         assert await Client(http, "partner", token).send("Applications") is not None
 
+    async def test_a_token_for_some_of_the_scopes_does_no_more(
+        self, http: httpx2.AsyncClient, credentials: Credentials
+    ) -> None:
+        told = (await ask(http, {**GRANT, "scope": "scores products products"}, credentials.basic)).json()
+        assert told["scope"] == "products scores"
+        mine = await Client(http, "partner", told["access_token"]).ask("{ me { scopes } }")
+        assert mine["me"]["scopes"] == ["products", "scores"]
+
+    async def test_a_scope_that_the_client_has_not_or_no_more_is_nobodys(
+        self, http: httpx2.AsyncClient, credentials: Credentials
+    ) -> None:
+        token = (await ask(http, GRANT, credentials.basic)).json()["access_token"]
+        async with transaction() as db:
+            client = await db.get_one(PartnerClient, credentials.client_id)
+            had, client.scopes = client.scopes, ["products"]
+        refused = await ask(http, {**GRANT, "scope": "scores"}, credentials.basic)
+        mine = await Client(http, "partner", token).ask("{ me { scopes } }")
+        async with transaction() as db:
+            (await db.get_one(PartnerClient, credentials.client_id)).scopes = had
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+        assert mine["me"]["scopes"] == ["products"]
+
     async def test_a_client_that_was_taken_back_is_out_at_once(self, http: httpx2.AsyncClient) -> None:
         shop = await open_shop()
         client = Client(http, "partner", shop.token)
@@ -93,6 +117,7 @@ class TestGranting:
         told = (await http.get("/.well-known/oauth-authorization-server")).json()
         assert told["token_endpoint"] == told["issuer"] + "/oauth/token"
         assert told["grant_types_supported"] == ["client_credentials"]
+        assert told["scopes_supported"] == sorted(Scope)
 
 
 class TestBesideStrangers:
@@ -100,7 +125,7 @@ class TestBesideStrangers:
         self, http: httpx2.AsyncClient, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert (await ask(http, GRANT, credentials.basic)).status_code == 200
-        monkeypatch.setattr(endpoint, "PER_IP", Rate(times=1, seconds=71))
+        monkeypatch.setattr(clients, "PER_IP", Rate(times=1, seconds=71))
         nobody = basic(f"client-{uuid4()}", "wrong")
         assert [(await ask(http, GRANT, nobody)).status_code for _ in range(2)] == [401, 429]
         monkeypatch.setattr(hashing.strangers, "most", 0)
@@ -131,6 +156,11 @@ class TestRefusing:
             ({**GRANT, "client_secret": "x"}, "invalid_request"),
             ({**GRANT, "client_id": "another"}, "invalid_request"),
             ({**GRANT, "scope": "everything"}, "invalid_scope"),
+            ({**GRANT, "scope": "scores everything"}, "invalid_scope"),
+            ({**GRANT, "scope": "scores  products"}, "invalid_scope"),
+            ({**GRANT, "scope": " scores"}, "invalid_scope"),
+            ({**GRANT, "scope": "SCORES"}, "invalid_scope"),
+            ({**GRANT, "scope": "scores,products"}, "invalid_scope"),
         ],
     )
     async def test_a_request_that_says_something_else(
@@ -195,7 +225,7 @@ class TestRefusing:
     async def test_too_many_from_one_place(
         self, http: httpx2.AsyncClient, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(endpoint, "PER_CLIENT", Rate(times=2, seconds=60))
+        monkeypatch.setattr(clients, "PER_CLIENT", Rate(times=2, seconds=60))
         one_more = basic(f"client-{uuid4()}", "x")
         answers = [(await ask(http, GRANT, one_more)).status_code for _ in range(3)]
         assert answers == [401, 401, 429]
