@@ -19,6 +19,7 @@ class ActKind(StrEnum):
     FEE = "FEE"
     PENALTY = "PENALTY"
     PAUSE = "PAUSE"
+    PAUSE_ENDED = "PAUSE_ENDED"
     DEFERRAL = "DEFERRAL"
     LOWERING = "LOWERING"
     DUE_DAY = "DUE_DAY"
@@ -36,9 +37,9 @@ class AgreementAct(Entity):
     """`cause_id` is the draw-down, handover, treatment, payment, refund or return that it came of, the late fee that it waives, or the
     agreement itself; of each there is one act of a kind.
 
-    `on` is the value date, `until` the last day of a pause, a hardship or a lease, `withheld` what of an advance was kept as the
-    fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments lowered, the day of
-    the month, or the instalment whose late fee is waived.
+    `on` is the value date, `until` the last day of a pause (also of one that ends early), a hardship or a lease, `withheld` what of
+    an advance was kept as the fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments
+    lowered, the day of the month, or the instalment whose late fee is waived.
     """
 
     __tablename__ = "agreement_acts"

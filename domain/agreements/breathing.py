@@ -14,7 +14,7 @@ from sqlalchemy import select
 from domain.actors import StaffActor
 from domain.agreements import agreements, booking, easing_words
 from domain.agreements.acts import ActKind
-from domain.agreements.agreements import OWING, Agreement
+from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
@@ -34,6 +34,7 @@ from infra.words import N_
 
 RECORDED = declare("breathing_space.recorded")
 DAYS_MAX, REASON_MAX = 366, 2000
+COUNTED = (*OWING, AgreementStatus.RETURNING)  # what is returned may come back to the person, and is owed then
 FROM, UNTIL, REASON = ("from",), ("until",), ("reason",)
 
 
@@ -48,7 +49,7 @@ class Spared:
 async def preview(db: Db, actor: StaffActor, user_id: UUID, from_on: date, until_on: date) -> Sequence[Spared]:
     """What each agreement would cost less. Refuses what `record` does, but for the reason."""
     await _refuse(db, actor, user_id, from_on, until_on)
-    theirs = select(Agreement).where(Agreement.user_id == user_id, Agreement.status.in_(OWING)).order_by(Agreement.id)
+    theirs = select(Agreement).where(Agreement.user_id == user_id, Agreement.status.in_(COUNTED)).order_by(Agreement.id)
     found = [await standing_of(db, each) for each in (await db.execute(theirs)).scalars().all()]
     return [_spared(each, event) for each in found if (event := event_of(each, from_on, until_on)) is not None]
 
@@ -71,19 +72,19 @@ async def record(
 
     Refuses NOT_ALLOWED, INVALID other days or no reason, and NOT_OPEN what overlaps with another.
     """
-    held = await _lock_all(db, user_id)
+    held = await lock_all(db, user_id)
     its = select(BreathingSpace).where(BreathingSpace.user_id == user_id, BreathingSpace.from_on == from_on)
-    same = (await db.execute(its.where(BreathingSpace.until_on == until_on))).scalar_one_or_none()
+    as_it_is = its.where(BreathingSpace.until_on == until_on, BreathingSpace.ended_on.is_(None))
+    same = (await db.execute(as_it_is)).scalar_one_or_none()
     if same is not None and actor.may(Permission.ANSWER_HARDSHIPS):
         return same
     await _refuse(db, actor, user_id, from_on, until_on)
-    if not 1 <= len(reason.strip()) <= REASON_MAX:
-        raise invalid(N_("Say why, in up to {most} characters."), REASON, most=REASON_MAX)
+    reason = require_reason(reason)
     space = BreathingSpace(
         user_id=user_id,
         from_on=from_on,
         until_on=until_on,
-        reason_sealed=(await vault.seal_of(db, user_id)).close(reason.strip(), breathing_spaces.REASON),
+        reason_sealed=(await vault.seal_of(db, user_id)).close(reason, breathing_spaces.REASON),
         staff_id=actor.staff_id,
         recorded_at=await clock.now(db),
     )
@@ -98,18 +99,30 @@ async def record(
     return space
 
 
-async def _lock_all(db: Db, user_id: UUID) -> list[Agreement]:
+async def lock_all(db: Db, user_id: UUID) -> list[Agreement]:
     """All that the person owes, held one after the other in the order of their ids, as whoever holds many of one person does."""
-    theirs = select(Agreement.id).where(Agreement.user_id == user_id, Agreement.status.in_(OWING))
+    theirs = select(Agreement.id).where(Agreement.user_id == user_id, Agreement.status.in_(COUNTED))
     held = [
         await agreements.lock(db, user_id, id) for id in (await db.execute(theirs.order_by(Agreement.id))).scalars()
     ]
-    return [each for each in held if each is not None and each.status in OWING]
+    return [each for each in held if each is not None and each.status in COUNTED]
+
+
+def require_recorder(actor: StaffActor) -> None:
+    """Refuses NOT_ALLOWED whoever may neither record nor end one."""
+    if not actor.may(Permission.ANSWER_HARDSHIPS):
+        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not record breathing spaces."))
+
+
+def require_reason(reason: str) -> str:
+    """Trimmed. Refuses INVALID none, or too long a one."""
+    if not 1 <= len(reason.strip()) <= REASON_MAX:
+        raise invalid(N_("Say why, in up to {most} characters."), REASON, most=REASON_MAX)
+    return reason.strip()
 
 
 async def _refuse(db: Db, actor: StaffActor, user_id: UUID, from_on: date, until_on: date) -> None:
-    if not actor.may(Permission.ANSWER_HARDSHIPS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not record breathing spaces."))
+    require_recorder(actor)
     if from_on > await clock.today(db):
         raise invalid(N_("It begins today, or began before."), FROM)
     if not from_on <= until_on < from_on + timedelta(days=DAYS_MAX):
@@ -117,7 +130,7 @@ async def _refuse(db: Db, actor: StaffActor, user_id: UUID, from_on: date, until
             N_("It ends on the day on which it begins, or up to {most} days later."), UNTIL, most=DAYS_MAX - 1
         )
     others = select(BreathingSpace.id).where(BreathingSpace.user_id == user_id)
-    overlaps = others.where(BreathingSpace.from_on <= until_on, BreathingSpace.until_on >= from_on)
+    overlaps = others.where(BreathingSpace.from_on <= until_on, BreathingSpace.last_on >= from_on)
     if (await db.execute(overlaps.limit(1))).first() is not None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("A breathing space covers some of these days already."), field=FROM)
 

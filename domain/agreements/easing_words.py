@@ -19,6 +19,20 @@ BREATHING_SPACE = declare(
         link=Link("agreements"),
     )
 )
+BREATHING_ENDED = declare(
+    NoticeKind(
+        "breathing_space_ended",
+        NoticeClass.MONEY,
+        N_("Your breathing space ends"),
+        N_(
+            "{last} is the last day of your breathing space. What you owe bears interest again from then on, and can cost fees; what "
+            "its days cost less stays so. If money is tight, tell us."
+        ),
+        lock=NEWS,
+        topic="hardship",
+        link=Link("agreements"),
+    )
+)
 HARDSHIP_ASKED = declare(
     NoticeKind(
         "hardship_asked",

@@ -45,7 +45,9 @@ class AgreementStanding:
 
     @cached_property
     def events(self) -> list[LoanEvent]:
-        return [_event(act) for act in self.acts]
+        """A pause that was ended early is the shorter one."""
+        ended = {act.cause_id: act.until for act in self.acts if act.kind is ActKind.PAUSE_ENDED}
+        return [_event(act, ended.get(act.cause_id)) for act in self.acts if act.kind is not ActKind.PAUSE_ENDED]
 
     @cached_property
     def life(self) -> LoanLife:
@@ -98,7 +100,7 @@ class AgreementStanding:
     @property
     def breathes_until(self) -> date | None:
         """The last day of the breathing space that it is in; None outside of one."""
-        spaces = (act.until for act in self.acts if act.kind is ActKind.PAUSE and act.on <= self.on)
+        spaces = (event.until for event in self.events if event.act is Act.PAUSE and event.on <= self.on)
         return max((until for until in spaces if until is not None and until >= self.on), default=None)
 
     @property
@@ -180,10 +182,9 @@ class AgreementStanding:
         return self.kind.live(self.agreement, [*self.events, *events], max([self.on, *(each.on for each in events)]))
 
 
-def _event(act: AgreementAct) -> LoanEvent:
-    return LoanEvent(
-        Act(act.kind), act.on, act.amount, act.until, act.withheld, number=act.number or 0, ref=str(act.cause_id)
-    )
+def _event(act: AgreementAct, until: date | None) -> LoanEvent:
+    last, ref = until or act.until, str(act.cause_id)
+    return LoanEvent(Act(act.kind), act.on, act.amount, last, act.withheld, number=act.number or 0, ref=ref)
 
 
 def _that_stand(movements: Iterable[Movement]) -> list[Booking]:

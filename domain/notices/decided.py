@@ -58,6 +58,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "bands.look": OURS,
     "benefit.redeemed": ("benefit_used",),
     "breathing_space.recorded": ("breathing_space",),
+    "breathing_space.ended": ("breathing_space_ended",),
     "campaign.batch_due": ("campaign_message",),
     "campaign.end_due": LATER,
     "campaign.grants_due": OURS,

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Date, Index, bindparam, select
+from sqlalchemy import ColumnElement, Date, Index, bindparam, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock
@@ -16,17 +17,20 @@ from infra.questions import Question
 from infra.records import Record
 from infra.revisions import Raised, raises
 
-REASON = "breathing_spaces.reason"
+REASON, END_REASON = "breathing_spaces.reason", "breathing_spaces.end_reason"
 TODAY = bindparam("today", None, type_=Date())
 
 
 @raises(Raised.OWNERS)
 class BreathingSpace(Entity):
-    """From the day `from_on` to the day `until_on`, both included, across all that the person owed when it was recorded. Why is sealed."""
+    """From the day `from_on` to the day `until_on`, both included, across all that the person owed when it was recorded. Why is sealed.
+
+    `ended_on` is its last day where it was ended before `until_on`.
+    """
 
     __tablename__ = "breathing_spaces"
     __privacy__ = Privacy(Export.GIVEN, Erasure.SHREDDED)
-    __record__ = Record()
+    __record__ = Record(later=("ended_on", "ended_at", "ended_by", "end_reason_sealed"), closed_by="ended_on")
 
     user_id: Mapped[OwnerId]
     id: Mapped[Id] = mapped_column(init=False)
@@ -35,20 +39,34 @@ class BreathingSpace(Entity):
     reason_sealed: Mapped[bytes]
     staff_id: Mapped[UUID]
     recorded_at: Mapped[datetime]
+    ended_on: Mapped[date | None] = mapped_column(default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_by: Mapped[UUID | None] = mapped_column(default=None)
+    end_reason_sealed: Mapped[bytes | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "user_id", "from_on", unique=True),)
+
+    @hybrid_property
+    def last_on(self) -> date:
+        """Its last day, as it is known now."""
+        return self.ended_on or self.until_on
+
+    @last_on.inplace.expression
+    @classmethod
+    def _last_on(cls) -> ColumnElement[date]:
+        return func.coalesce(cls.ended_on, cls.until_on)
 
 
 OF_USERS = Question(
     lambda: select(BreathingSpace).where(
-        BreathingSpace.user_id == ANY_KEY, BreathingSpace.from_on <= TODAY, BreathingSpace.until_on >= TODAY
+        BreathingSpace.user_id == ANY_KEY, BreathingSpace.from_on <= TODAY, BreathingSpace.last_on >= TODAY
     )
 )
 
 
 def ends_at(spaces: Iterable[BreathingSpace]) -> datetime | None:
     """When the last of these is over; None of none."""
-    last = max((each.until_on for each in spaces), default=None)
+    last = max((each.last_on for each in spaces), default=None)
     return None if last is None else clock.begins(last + timedelta(days=1))
 
 
@@ -56,5 +74,5 @@ async def is_in_one(db: Db, user_id: UUID) -> bool:
     """Whether this person is in one today."""
     today = await clock.today(db)
     theirs = select(BreathingSpace.id).where(BreathingSpace.user_id == user_id)
-    now = theirs.where(BreathingSpace.from_on <= today, BreathingSpace.until_on >= today)
+    now = theirs.where(BreathingSpace.from_on <= today, BreathingSpace.last_on >= today)
     return (await db.execute(now.limit(1))).first() is not None

@@ -115,6 +115,7 @@ def routes() -> list[BaseRoute]:
         Route("/console/hardships", hardships.hardships_page),
         Route("/console/hardships/{id}", hardships.answer, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/breathing-spaces", breathing.breathe, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+        Route("/console/breathing-spaces/{id}/end", breathing.end, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/claims", claims.claims_page),
         Route("/console/claims/{id}", claims.decide, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/console/disputes", disputing.disputes_page),

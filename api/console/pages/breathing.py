@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages import hardships
+from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from domain.agreements import agreements, breathing
+from domain.agreements import agreements, breathing, ending_breathing
 from domain.agreements.agreements import Agreement
 from domain.agreements.breathing import Spared
 from domain.permissions import Permission
@@ -39,6 +40,21 @@ async def breathe(request: Request, visit: StaffVisit) -> Response:
     except Refusal as refusal:
         return await hardships.show(request, visit, refusal, said=said)
     return await hardships.show(request, visit, said=said, spared=shown)
+
+
+@requires(Permission.ANSWER_HARDSHIPS)
+async def end(request: Request, visit: StaffVisit) -> Response:
+    """Let one be over with today."""
+    form = await request.form()
+    try:
+        id = UUID(request.path_params["id"])
+    except ValueError:
+        return page(request, "refused.html", 404, why=N_("There is no such page."))
+    try:
+        await transact(lambda db: ending_breathing.end(db, visit.actor, id, str(form.get("reason", ""))))
+    except Refusal as refusal:
+        return await hardships.show(request, visit, refusal)
+    return RedirectResponse(hardships.ADDRESS, 303)
 
 
 def _day(text: str, field: str) -> date:

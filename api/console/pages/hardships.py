@@ -10,14 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from domain.agreements import easing, hardships
+from domain.agreements import agreements, breathing, easing, ending_breathing, hardships
+from domain.agreements.agreements import Agreement
 from domain.agreements.breathing import Spared
 from domain.agreements.hardships import Hardship, HardshipKind
 from domain.agreements.standings import AgreementStanding, standings
+from domain.people.breathing_spaces import BreathingSpace
 from domain.permissions import Permission
 from infra import clock, vault
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode
+from infra.ids import global_id
 from infra.words import N_, say
 
 ADDRESS = "/console/hardships"
@@ -37,6 +40,19 @@ class WaitingHardship:
     is_late: bool
 
 
+@dataclass(frozen=True)
+class RunningSpace:
+    """`owing`: what the person owes now."""
+
+    space: BreathingSpace
+    owing: Sequence[Agreement]
+
+    @property
+    def addresses(self) -> Sequence[tuple[str, str]]:
+        """The title and the page of each agreement."""
+        return [(each.title, f"/console/agreements/{global_id('Agreement', each.id)}") for each in self.owing]
+
+
 @requires(Permission.ANSWER_HARDSHIPS)
 async def hardships_page(request: Request, visit: StaffVisit) -> Response:
     return await show(request, visit)
@@ -54,8 +70,9 @@ async def show(
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
-        waiting = await _waiting(db, visit)
-    return page(request, "hardships.html", status, waiting=waiting, kinds=KINDS, error=error, said=said, spared=spared)
+        waiting, running = await _waiting(db, visit), await _running(db, visit)
+    shown = {"waiting": waiting, "running": running, "said": said, "spared": spared}
+    return page(request, "hardships.html", status, kinds=KINDS, error=error, **shown)
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingHardship]:
@@ -72,6 +89,18 @@ async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingHardship]:
         )
         for each in found
     ]
+
+
+async def _running(db: Db, visit: StaffVisit) -> Sequence[RunningSpace]:
+    """The breathing spaces that could be ended, the one that ends next first."""
+    today = await clock.today(db)
+    could_end = ending_breathing.running(visit.actor).where(BreathingSpace.until_on > today)
+    found = (await db.execute(could_end.order_by(BreathingSpace.until_on, BreathingSpace.id).limit(SHOWN))).scalars()
+    spaces = found.all()
+    theirs = agreements.visible_to(visit.actor).where(Agreement.user_id.in_({each.user_id for each in spaces}))
+    owing = theirs.where(Agreement.status.in_(breathing.COUNTED)).order_by(Agreement.id)
+    held = (await db.execute(owing)).scalars().all() if spaces else []
+    return [RunningSpace(space, [each for each in held if each.user_id == space.user_id]) for space in spaces]
 
 
 @requires(Permission.ANSWER_HARDSHIPS)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.actors import Role
-from domain.agreements import easing, hardships
+from domain.actors import Role, StaffActor
+from domain.agreements import breathing, easing, hardships
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish
 from domain.agreements.hardships import Hardship, HardshipKind
@@ -19,6 +19,7 @@ from tests.domain.agreements.loans import open_loan, owner, pay_out
 from tests.phones import new_key
 
 PAGE = "/console/hardships"
+RISK = StaffActor(new_id(), Role.RISK)
 
 
 @pytest.fixture
@@ -78,3 +79,21 @@ async def test_a_breathing_space_is_looked_at_first_and_then_recorded(browser_of
     assert (await browser.send(to, overlapping)).status_code == 409
     for role in (Role.MARKETING, Role.APPROVER, Role.VIEWER):
         assert (await (await browser_of(role)).send(to, {**said, "said": "record"})).status_code == 403
+
+
+async def test_a_breathing_space_that_runs_is_ended_with_today(browser_of: NewBrowser, asked: Hardship) -> None:
+    browser = await browser_of(Role.RISK)
+    async with transaction() as db:
+        today = await clock.today(db)
+        space = await breathing.record(db, RISK, asked.user_id, today, today + timedelta(days=30), "A court.")
+    to, named = f"/console/breathing-spaces/{space.id}/end", f"{today} to {today + timedelta(days=30)}"
+    assert named in await browser.text(PAGE)
+    assert global_id("Agreement", asked.agreement_id) in (await browser.open(PAGE)).text
+    assert (await browser.send(to, {"reason": " "})).status_code == 400
+    assert (await browser.send("/console/breathing-spaces/it/end", {"reason": "a"})).status_code == 404
+    assert (await (await browser_of(Role.APPROVER)).send(to, {"reason": "a"})).status_code == 403
+    for _ in range(2):
+        assert (await browser.send(to, {"reason": "They wish it."})).status_code == 303
+    assert named not in await browser.text(PAGE)
+    async with reading() as db:
+        assert (await db.get_one(BreathingSpace, (space.user_id, space.id))).ended_on == today
