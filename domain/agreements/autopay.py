@@ -40,7 +40,7 @@ async def set_autopay(actor: UserActor, agreement_id: UUID, *, is_on: bool) -> A
 
 async def _set(db: Db, actor: UserActor, agreement_id: UUID, is_on: bool) -> tuple[Agreement, Mandate | None]:
     agreement = await agreements.lock_own(db, actor, agreement_id)
-    mandate = await mandates.open_of(db, agreement.user_id, agreement.id)
+    mandate = await mandates.lock_open(db, agreement.user_id, agreement.id)
     if is_on is (mandate is not None):
         return agreement, mandate
     if mandate is not None:
@@ -99,6 +99,6 @@ async def is_on(db: Db, agreement: Agreement) -> bool:
 async def end_mandate_with_agreement(db: Db, event: Event) -> None:
     assert event.user_id and event.subject_id, "an agreement is somebody's"
     agreement = await agreements.lock(db, event.user_id, event.subject_id)
-    mandate = await mandates.open_of(db, event.user_id, event.subject_id)
+    mandate = await mandates.lock_open(db, event.user_id, event.subject_id)
     if agreement is not None and agreement.status not in OPEN and mandate is not None:
         await signing.end(db, mandate, WhyMandateEnded.OVER)

@@ -78,7 +78,7 @@ async def _keep_evidence(db: Db, space: BreathingSpace, shortened: Sequence[Agre
 
 
 def running(actor: StaffActor) -> Select[BreathingSpace]:
-    """Those that could be ended; none for whoever may not."""
+    """The breathing spaces that were not ended; none for whoever may not end any."""
     open_ones = select(BreathingSpace).where(BreathingSpace.ended_on.is_(None))
     return open_ones if actor.may(Permission.ANSWER_HARDSHIPS) else open_ones.where(false())
 

@@ -68,10 +68,20 @@ async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment
         standing = await standing_of(db, agreement)
         _refuse_unowed(standing, amount)
         counts_on = _refuse_stale(standing, wish)
-        paid_for = PaidFor(REPAYMENT, agreement.id)
-        payment = await paying.begin(db, actor.user_id, paid_for, amount, address=wish.address, counts_on=counts_on)
+        payment = await _begin_of_owed(db, standing, wish, counts_on)
     receipt.result_id = payment.id
     return payment
+
+
+async def _begin_of_owed(db: Db, standing: AgreementStanding, wish: RepayWish, counts_on: date | None) -> Payment:
+    """What settles all of it is paid once: where two ask for that at once, both get the payment that is open already."""
+    agreement = standing.agreement
+    begun = await payments.of_cause(db, agreement.user_id, REPAYMENT, agreement.id) if counts_on else []
+    same = (each for each in begun if each.is_open and each.counts_on == counts_on and each.money == wish.amount)
+    if still_open := next(same, None):
+        return still_open
+    paid_for = PaidFor(REPAYMENT, agreement.id)
+    return await paying.begin(db, agreement.user_id, paid_for, wish.amount, address=wish.address, counts_on=counts_on)
 
 
 async def _begin_deposit(db: Db, deposit: Deposit, wish: RepayWish) -> Payment:

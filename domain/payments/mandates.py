@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import MandateOrder, MandateStatus
@@ -99,10 +99,18 @@ class Mandate(Entity):
 
 
 async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
-    """The one that waits to be signed or is; whoever asks holds the agreement's row."""
+    """The one that waits to be signed or is."""
+    return (await db.execute(_anew(user_id, agreement_id))).scalar_one_or_none()
+
+
+async def lock_open(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
+    """The one that waits to be signed or is, held: what a cashier says of it meanwhile waits. Whoever asks holds the agreement's row."""
+    return (await db.execute(_anew(user_id, agreement_id).with_for_update())).scalar_one_or_none()
+
+
+def _anew(user_id: UUID, agreement_id: UUID) -> Select[Mandate]:
     its = select(Mandate).where(Mandate.user_id == user_id, Mandate.agreement_id == agreement_id)
-    anew = its.where(Mandate.status.in_(OPEN)).execution_options(populate_existing=True)
-    return (await db.execute(anew)).scalar_one_or_none()
+    return its.where(Mandate.status.in_(OPEN)).execution_options(populate_existing=True)
 
 
 _IS_OPEN = text("mandates.status IN ('PENDING', 'SIGNED')")

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from domain.payments import cashiers, causes, draws, payments, signing, takings
-from domain.payments.cashiers import CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
+from domain.payments.cashiers import Cashier, CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.looks import LAST_LOOK, next_look
 from domain.payments.mandates import Mandate
@@ -141,12 +141,12 @@ async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
         is_unasked_draw = payment.is_drawn and payment.answered_at is None
         if is_unasked_draw and await draws.is_stopped(db):
             return None
-        is_wanted = not is_unasked_draw or await causes.cause(payment.cause).is_wanted(db, payment)
+        is_open_draw = payment.is_drawn and payment.is_open
+        is_wanted = not is_open_draw or await causes.cause(payment.cause).is_wanted(db, payment)
     cashier, is_over = cashiers.cashier(payment.cashier), now >= payment.expires_at
     try:
         if not is_wanted:
-            # It may have been asked by a process that ended before it wrote that down.
-            return await cashier.look_up(order) or CashierAnswer(PaymentStatus.FAILED)
+            return await _called_off(cashier, order)
         if is_unasked_draw or (payment.answered_at is None and not is_over):
             return await cashier.collect(order)
         answer = await cashier.look_up(order)
@@ -156,6 +156,14 @@ async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
     except CashierAway as away:
         log.warning("cashier.away", cashier=payment.cashier, reason=away.reason, payment_id=str(payment.id))
         return None
+
+
+async def _called_off(cashier: Cashier, order: CashierOrder) -> CashierAnswer:
+    """Of a draw that is not wanted any more. It may have been asked by a process that ended before it wrote that down."""
+    answer = await cashier.look_up(order)
+    if answer is None:
+        return CashierAnswer(PaymentStatus.FAILED)
+    return await cashier.close(order) if answer.status in payments.OPEN else answer
 
 
 async def _take(db: Db, payment: Payment, paid: Paid) -> None:

@@ -48,7 +48,7 @@ class BreathingSpace(Entity):
 
     @hybrid_property
     def last_on(self) -> date:
-        """Its last day, as it is known now."""
+        """The last day of this breathing space."""
         return self.ended_on or self.until_on
 
     @last_on.inplace.expression

@@ -1,28 +1,41 @@
 """What of autopay is not drawn after all though it was begun, and that whoever ends it is never refused."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import select, text
 
 from domain.actors import Role, StaffActor, UserActor
 from domain.agreements import autopay, breathing, counting
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standing_of
-from domain.payments import paying
-from domain.payments.cashiers import MandateAnswer, MandateStatus
+from domain.payments import mandates, paying, signing
+from domain.payments.cashiers import CashierAnswer, CashierAway, MandateAnswer, MandateStatus
 from domain.payments.causes import PaidFor
+from domain.payments.mandates import Mandate
+from domain.payments.takings import Taking
 from infra import clock as times
-from infra.database import transaction
+from infra.database import reading, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
+from infra.outbox import Event
 from tests.clocks import Clock
 from tests.days import day_passes
-from tests.domain.agreements.loans import open_loan, pay_out
-from tests.domain.agreements.test_autopay import ENDED, all_draws, due_loan, signed, told
-from tests.domain.payments.scripted import PENDING, cashier_says
+from tests.domain.agreements.loans import open_loan, pay_out, repay
+from tests.domain.agreements.test_autopay import ENDED, all_draws, due_loan, owed, signed, told
+from tests.domain.payments.scripted import FAILED, PENDING, cashier_says, paid
+from tests.patience import until
 from tests.working import work_off
 
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
 STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
+
+
+async def somebody_waits() -> bool:
+    async with reading() as db:
+        return bool((await db.execute(WAITING)).scalar_one())
 
 
 async def test_what_was_begun_is_not_drawn_in_a_breathing_space_nor_while_they_pay_it_themselves(clock: Clock) -> None:
@@ -60,3 +73,92 @@ async def test_ending_it_is_never_refused_however_often_it_was_begun(clock: Cloc
         with pytest.raises(Refusal) as refusal:
             await autopay.set_autopay(me, agreement.id, is_on=True)
     assert refusal.value.code == "RATE_LIMITED"
+
+
+@pytest.mark.parametrize(("closed", "status"), [(FAILED, "FAILED"), (paid(1_212_00, "late"), "SETTLED")])
+async def test_what_a_process_asked_and_never_wrote_down_is_called_off_once_they_end_autopay(
+    closed: CashierAnswer, status: str, clock: Clock
+) -> None:
+    agreement = await due_loan(clock)
+    if closed.paid is not None:
+        closed = paid(1_212_00, f"R-{new_id()}")
+    me = UserActor(agreement.user_id, new_id())
+    away = CashierAway("scripted:no_answer")
+    async with cashier_says(collects=[away], looks=[PENDING], closes=[closed], withdraws=[ENDED]) as cashier:
+        await day_passes(agreement.user_id)
+        await work_off(agreement.user_id)
+        assert cashier.asked == ["collect"]
+        await autopay.set_autopay(me, agreement.id, is_on=False)
+        await clock.forward(minutes=5)
+        await work_off(agreement.user_id)
+        assert cashier.asked[-2:] == ["look_up", "close"] and cashier.asked.count("collect") == 1
+    assert [each.status for each in await all_draws(agreement)] == [status]
+
+
+async def test_what_is_on_its_way_is_called_off_once_they_have_paid_it_themselves(clock: Clock) -> None:
+    agreement = await due_loan(clock)
+    async with cashier_says(collects=[PENDING], looks=[PENDING], closes=[FAILED], withdraws=[ENDED]):
+        await day_passes(agreement.user_id)
+        await work_off(agreement.user_id)
+        async with transaction() as db:
+            theirs = await db.get_one(Agreement, (agreement.user_id, agreement.id))
+            await repay(db, theirs, (await standing_of(db, theirs)).due)
+        await clock.forward(minutes=5)
+        await work_off(agreement.user_id)
+    assert [each.status for each in await all_draws(agreement)] == ["FAILED"]
+    async with transaction() as db:
+        theirs = await db.get_one(Agreement, (agreement.user_id, agreement.id))
+        after = await standing_of(db, theirs)
+        assert (after.outstanding, after.credit) == (0, 0)
+
+
+@pytest.mark.parametrize(("minor", "currency"), [(1_211_99, "CNY"), (1_212_01, "CNY"), (1_212_00, "USD")])
+async def test_a_draw_of_another_amount_or_currency_pays_nothing_and_lies_apart(
+    minor: int, currency: str, clock: Clock
+) -> None:
+    agreement = await due_loan(clock)
+    lie = paid(minor, f"R-{new_id()}", currency)
+    async with cashier_says(collects=[lie], looks=[lie], mandate_looks=[STILL]):
+        await day_passes(agreement.user_id)
+        await work_off(agreement.user_id)
+    assert [(each.status, each.failure) for each in await all_draws(agreement)] == [("FAILED", "ODD_MONEY")]
+    async with reading() as db:
+        after = await standing_of(db, await db.get_one(Agreement, (agreement.user_id, agreement.id)))
+        taking = await db.get_one(Taking, ("scripted", lie.paid.reference if lie.paid else ""))
+    assert (after.outstanding, after.credit) == (1_212_00, 0)
+    assert taking.why in ("WRONG_AMOUNT", "FOREIGN_CURRENCY") and (taking.amount, taking.currency) == (minor, currency)
+
+
+async def test_money_of_another_draw_that_is_told_again_pays_nothing(clock: Clock) -> None:
+    async with transaction() as db:
+        one, other = [await open_loan(db, months=1, rate="0") for _ in range(2)]
+        for each in (one, other):
+            await pay_out(db, each, each.amount)
+            await signed(db, each)
+    await clock.forward(days=31)
+    told_again = paid(1_200_00, f"R-{new_id()}")
+    async with cashier_says(collects=[told_again], looks=[told_again], mandate_looks=[STILL], withdraws=[ENDED]):
+        for each in (one, other):
+            await day_passes(each.user_id)
+            await work_off(each.user_id)
+    assert [each.status for each in await all_draws(one)] == ["SETTLED"]
+    assert [(each.status, each.failure) for each in await all_draws(other)] == [("FAILED", "ODD_MONEY")]
+    assert (await owed(one), await owed(other)) == (0, 1_200_00)
+
+
+async def test_ending_it_waits_for_what_the_cashier_says_meanwhile_and_ends_it_once(clock: Clock) -> None:
+    agreement = await due_loan(clock, days=2)
+    me = UserActor(agreement.user_id, new_id())
+    async with cashier_says(withdraws=[ENDED]):
+        async with transaction() as db:
+            mandate = await mandates.lock_open(db, agreement.user_id, agreement.id)
+            assert mandate is not None
+            ends = asyncio.create_task(autopay.set_autopay(me, agreement.id, is_on=False))
+            await until(somebody_waits)
+            await signing.record(db, mandate, ENDED)
+        await ends
+    async with reading() as db:
+        after = await db.get_one(Mandate, (mandate.user_id, mandate.id))
+        its = select(Event.name).where(Event.subject_id == mandate.id, Event.name == mandates.ENDED)
+        assert len((await db.execute(its)).all()) == 1
+    assert after.why == "WITHDRAWN"

@@ -241,3 +241,16 @@ async def test_what_goes_back_twice_after_a_no_is_owed_and_can_be_repaid() -> No
     await repaying.repay(actor, wish(agreement, 50_00), str(new_id()))
     assert (await standing(agreement)).outstanding == 0
     assert await refused(actor, wish(agreement, 1_00)) == ("NOT_OPEN", ("input", "agreementId"))
+
+
+async def test_who_settles_all_by_one_quote_on_two_phones_pays_once() -> None:
+    agreement, actor = await drawn_loan()
+    quote = await quote_of(agreement)
+    asked = wish(agreement, quote.quoted.amount, quote.token)
+    tries = (repaying.repay(actor, asked, str(new_id())) for _ in range(10))
+    paid = await asyncio.gather(*tries, return_exceptions=True)
+    assert len({each.id for each in paid if isinstance(each, Payment)}) == 1
+    assert {each.code.value for each in paid if isinstance(each, Refusal)} <= {"STALE", "NOT_OPEN"}
+    assert await count(Payment, actor.user_id) == 1
+    after = await standing(agreement)
+    assert (after.agreement.status, after.outstanding, after.credit) == ("SETTLED", 0, 0)
