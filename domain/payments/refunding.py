@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import func, select
 
 from domain import stops
+from domain.deadlines import deadlines, working_days
 from domain.payments import cashiers, causes, payments, refunds, takings
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
@@ -49,9 +50,11 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
             )
     if left:
         return []
+    back_by = working_days.end_after(now, refunds.BACK_WITHIN_DAYS)
     for refund in made:
         db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
         await _plan(db, refund, next_look(now, now))
+        await deadlines.begin(db, refunds.BACK, user_id, refund.id, purpose.id, back_by)
     await db.flush()
     return made
 
@@ -131,11 +134,13 @@ async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
 async def _settle(db: Db, refund: Refund, answer: RefundAnswer, now: datetime) -> None:
     refund.settled_at = max(refund.begun_at, min(answer.at or now, now))
     await LIFE.move(db, refund, PaymentStatus.SETTLED)
+    await deadlines.end(db, refunds.BACK, refund.user_id, refund.id)
     await causes.cause(refund.cause).settle_refund(db, refund)
 
 
 async def _fail(db: Db, refund: Refund, now: datetime) -> None:
     await LIFE.move(db, refund, PaymentStatus.FAILED)
+    await deadlines.end(db, refunds.BACK, refund.user_id, refund.id)
     await causes.cause(refund.cause).fail_refund(db, refund)
     # The money may have gone back all the same, and the word of it may be lost.
     await _plan(db, refund, now + LAST_LOOK)

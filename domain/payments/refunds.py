@@ -6,6 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.deadlines.deadlines import DeadlineKind, declare_kind
+from domain.notices import kinds
+from domain.notices.classes import NoticeClass
+from domain.notices.kinds import NoticeKind
 from domain.payments.cashiers import PaymentStatus, RefundOrder
 from domain.payments.payments import Payment
 from domain.payments.takings import Taking
@@ -16,8 +20,20 @@ from infra.lifecycle import Lifecycle, Move
 from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
 from infra.revisions import Raised, raises
+from infra.words import N_
 
 LOOK_DUE = declare("refund.look_due")
+REFUND_DELAYED = kinds.declare(
+    NoticeKind(
+        "refund_delayed",
+        NoticeClass.MONEY,
+        N_("Money takes longer to come back than it should"),
+        N_("Something was to be back with you within seven working days, and is not. We are looking into it."),
+        lock=N_("Something takes longer than we promised. Open Longan to read it."),
+    )
+)
+BACK = declare_kind(DeadlineKind("refund", N_("Money on its way back to a person"), REFUND_DELAYED))
+BACK_WITHIN_DAYS = 7  # working days
 SETTLED, FAILED = map(declare, ("refund.settled", "refund.failed"))
 
 # Nobody has to act, so it never NEEDS_ACTION. What a cashier called off may have gone back all the same.

@@ -21,6 +21,7 @@ from domain.applications import decisions
 from domain.applications.decisions import Decision
 from domain.days import buckets
 from domain.deadlines import deadlines
+from domain.deadlines.deadlines import Deadline
 from domain.evidence.leaves import Evidence
 from domain.ledger.accounts import Balances, balances_of
 from domain.ledger.kinds import KINDS, AccountKind
@@ -152,7 +153,7 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         open_breaks, count = await breaks.open_breaks(db, SHOWN), await breaks.count_open(db)
         odd, late = await takings.odd(db, SHOWN), await buckets.buckets(db)
-        missed = await deadlines.missed(db, SHOWN)
+        missed = await _missed(db)
     return page(
         request,
         "money.html",
@@ -161,10 +162,21 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
         unmatched=[(each, _why(each)) for each in odd],
         kinds=BREAKS,
         late=late,
-        missed=[(each, deadlines.KINDS[each.kind].name, _agreement_address(each.about_id)) for each in missed],
+        missed=missed,
         most=max(each.agreements for each in late),
         bucket_names=BUCKET_NAMES,
     )
+
+
+async def _missed(db: Db) -> list[tuple[Deadline, str, str | None]]:
+    """Each with its name, and the page of the agreement that it is about; None where it is about something else."""
+    found = await deadlines.missed(db, SHOWN)
+    theirs = select(Agreement.id).where(Agreement.id.in_({each.about_id for each in found}))
+    known = {*(await db.execute(theirs)).scalars()} if found else set()
+    return [
+        (each, deadlines.KINDS[each.kind].name, _agreement_address(each.about_id) if each.about_id in known else None)
+        for each in found
+    ]
 
 
 def _address(found: LedgerBreak) -> str | None:

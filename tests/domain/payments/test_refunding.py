@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from domain.deadlines.deadlines import Deadline
+from domain.notices.notices import Notice
 from domain.payments import paying, refunding
 from domain.payments.cashiers import CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
@@ -131,3 +134,25 @@ async def test_whatever_a_cashier_says_it_is_judged_as_by_somebody_apart(words: 
             await refunding.record(db, refund, SAYINGS[word])
         followed = [word for word, _ in CAUSE.happened]
         assert (refund.status, await is_contradicted(db, refund), followed) == judge(words)
+
+
+async def test_what_is_not_back_within_seven_working_days_is_a_promise_missed_until_it_is(clock: Clock) -> None:
+    other = RefundAnswer(S.SETTLED, Money(6_999, "CNY"))
+    async with cashier_says(collects=[PENDING], refunds=[other], refund_looks=[other, YES]):
+        refund = await owed_back()
+        await refunding.ask(refund.user_id, refund.id)
+        await clock.forward(days=20)
+        await work_off(refund.user_id)
+        assert await became(refund) == (S.PENDING, True, [])
+        async with reading() as db:
+            its = select(Deadline).where(Deadline.subject_id == refund.id)
+            promise = (await db.execute(its)).scalar_one()
+            told = select(Notice.code).where(Notice.user_id == refund.user_id)
+            assert (await db.execute(told)).scalars().all() == ["refund_delayed"]
+        assert promise.missed_at is not None and promise.ended_at is None
+        await clock.forward(hours=2)
+        await work_off(refund.user_id)
+        assert (await became(refund))[0] == S.SETTLED
+        async with reading() as db:
+            ended = (await db.execute(its)).scalar_one()
+            assert ended.ended_at is not None
