@@ -23,6 +23,7 @@ import domain.evidence.keeping
 import domain.ledger.posting
 import domain.matching.reach.questions
 import domain.matching.tasks
+import domain.payments.held
 import domain.payments.paying
 import domain.payments.refunding
 import domain.payments.sending_back
@@ -92,6 +93,7 @@ ROOMS = (
     domain.ledger.posting,
     domain.matching.reach.questions,
     domain.matching.tasks,
+    domain.payments.held,
     domain.payments.paying,
     domain.payments.refunding,
     domain.payments.sending_back,

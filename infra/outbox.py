@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy import Sequence as Positions
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -40,7 +40,13 @@ class Event(Entity):
         BigInteger, server_default=POSITIONS.next_value(), nullable=False, init=False, default=None
     )
 
-    __table_args__ = (Index(None, "subject_id", "name"), Index(None, "occurred_at"))
+    __table_args__ = (
+        Index(None, "subject_id", "name"),
+        Index(None, "occurred_at"),
+        Index(
+            "ix_events_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")
+        ),  # whoever leaves takes theirs along
+    )
 
 
 class EventReaction(Entity):

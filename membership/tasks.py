@@ -8,6 +8,7 @@ from domain.agreements import agreements
 from domain.credit import scores
 from domain.notices.telling import notify
 from domain.people import users
+from domain.privacy import deletions, leaving
 from domain.redeemed import REDEEMED
 from infra.database import Db
 from infra.outbox import Event
@@ -118,6 +119,14 @@ async def tell_tier_ends_soon(db: Db, event: Event) -> None:
 async def look_after_plan(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     await renewing.follow_up(db, _member(event), event.subject_id)
+
+
+@reaction(deletions.LEAVING_DUE, stored_as="settle_plans_of_leaving")
+async def settle_plans_of_leaving(db: Db, event: Event) -> None:
+    """A day before they are erased, which waits until the money is back with them."""
+    assert event.subject_id is not None
+    if await leaving.is_due(db, event):
+        await renewing.settle_early(db, event.subject_id)
 
 
 @reaction(subscriptions.FAILED, stored_as="tell_of_failed_plan")

@@ -86,6 +86,12 @@ async def end(db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID) -> No
     await db.execute(its.values(ended_at=await clock.now(db)))
 
 
+async def end_all(db: Db, user_id: UUID) -> None:
+    """Nobody waits any more for what was promised to them, in time or not: they leave."""
+    its = update(Deadline).where(Deadline.user_id == user_id, Deadline.ended_at.is_(None))
+    await db.execute(its.values(ended_at=await clock.now(db)))
+
+
 @reaction(DUE, stored_as="miss_deadline")
 async def miss(db: Db, event: Event) -> None:
     """What was not done by now is missed: the staff sees it until it is done."""

@@ -116,6 +116,8 @@ KINDS: Mapping[AccountKind, Kind] = {
 }
 
 OWED = (AccountKind.PRINCIPAL, AccountKind.INTEREST, AccountKind.FEES, AccountKind.RENT)
+# What the person has with us, and gets back: none of it may be below zero.
+THEIRS = tuple(kind for kind, each in KINDS.items() if each.rule is AccountRule.CREDIT)
 STATEMENT = (*OWED, AccountKind.CREDIT)  # what a person's statement tells of: these sum to outstanding less credit
 
 

@@ -91,6 +91,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "deletion.cancelled": OWN_ACT,
     "deletion.done": Untold("nobody can be reached there any more: they were erased"),
     "deletion.due": LATER,
+    "deletion.keeping_ends": Untold("nobody can be reached there any more: they were erased"),
     "deletion.leaving_due": LATER,
     "device.ended": ("device_signed_out",),
     "dispute.opened": OWN_ACT,

@@ -18,6 +18,7 @@ from infra.words import N_
 ASKED, CANCELLED = declare("deletion.asked"), declare("deletion.cancelled")
 # Their subject is the person: what happened to somebody who was erased goes with them.
 LEAVING_DUE, ERASURE_DUE, ERASED = declare("deletion.leaving_due"), declare("deletion.due"), declare("deletion.done")
+KEEPING_ENDS = declare("deletion.keeping_ends")
 COOLING = timedelta(days=15)
 LEAVES_BEFORE = timedelta(days=1)  # providers are asked to forget us while we still hold what they ask for
 
@@ -62,3 +63,9 @@ async def under_way(db: Db, user_id: UUID) -> AccountDeletion | None:
     its = select(AccountDeletion).where(AccountDeletion.user_id == user_id, AccountDeletion.erased_at.is_(None))
     its = its.where(AccountDeletion.cancelled_at.is_(None)).execution_options(populate_existing=True)
     return (await db.execute(its)).scalar_one_or_none()
+
+
+async def of_erased(db: Db, user_id: UUID) -> AccountDeletion | None:
+    """What somebody who was erased had asked for, locked."""
+    its = select(AccountDeletion).where(AccountDeletion.user_id == user_id, AccountDeletion.erased_at.is_not(None))
+    return (await db.execute(its.with_for_update())).scalar_one_or_none()

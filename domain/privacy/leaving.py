@@ -13,12 +13,13 @@ from domain.applications.applications import Application
 from domain.consent import consents
 from domain.consent.consents import Consent
 from domain.credit.assessing import points_gained
+from domain.deadlines import deadlines
 from domain.facts import accounts
 from domain.notices.telling import notify
 from domain.people import changing_phone, putting_away, stepping_up, users
 from domain.people.changing_phone import PhoneChange
 from domain.people.users import User, UserStatus
-from domain.privacy import deletions, erasing
+from domain.privacy import deletions, erasing, retention
 from domain.privacy.deletions import COOLING, LEAVES_BEFORE, AccountDeletion
 from domain.privacy.owned import NO_SESSION
 from infra import clock, outbox, vault
@@ -157,8 +158,34 @@ async def erase_person(db: Db, event: Event) -> None:
         return
     made.erased_at = await clock.now(db)
     await db.flush()
+    await deadlines.end_all(db, user.id)
     await erasing.erase(db, user.id)
     await outbox.announce(db, deletions.ERASED, subject_id=user.id)
+    await _plan_to_forget(db, made)
+
+
+@reaction(deletions.KEEPING_ENDS, stored_as="forget_kept")
+async def forget_kept(db: Db, event: Event) -> None:
+    """What the law asked for goes when its time is over: each kind at its own."""
+    assert event.subject_id, "a deletion is somebody's"
+    made = await deletions.of_erased(db, event.subject_id)
+    if made is None or made.erased_at is None:
+        return
+    await _plan_to_forget(db, made)
+    over = retention.over(await clock.now(db) - made.erased_at)
+    await erasing.forget_kept(db, made.user_id, over)
+
+
+async def _plan_to_forget(db: Db, made: AccountDeletion) -> None:
+    assert made.erased_at is not None, "it is done"
+    due_at = retention.next_end(made.erased_at, await clock.now(db))
+    if due_at is not None:
+        await outbox.announce(db, deletions.KEEPING_ENDS, subject_id=made.user_id, due_at=due_at)
+
+
+async def is_due(db: Db, event: Event) -> bool:
+    """Whether they leave now, as this event says: they did not call it off, nor ask anew since, for a later day."""
+    return await _due(db, event) is not None
 
 
 async def _due(db: Db, event: Event) -> tuple[User, AccountDeletion] | None:

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, delete, select
+from sqlalchemy import Index, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock, vault
+from infra import clock, pruning, vault
 from infra.database import Db, transaction
 from infra.entity import Entity
 from infra.privacy import Erasure, Export, Privacy
+from infra.pruning import Stale
 from integrations.sms.messages import TextMessage
 
 KEPT_FOR = timedelta(days=1)
@@ -33,13 +34,15 @@ class KeptMessage(Entity):
     __table_args__ = (Index(None, "to_index", "sent_at"), Index(None, "sent_at"))
 
 
+pruning.forget("prune_kept_messages", Stale(KeptMessage.sent_at, pruning.ago(KEPT_FOR)))
+
+
 class KeepingGateway:
     drops_repeats: ClassVar[bool] = True
 
     async def send(self, message: TextMessage) -> None:
         async with transaction() as db:
             now = await clock.now(db)
-            await db.execute(delete(KeptMessage).where(KeptMessage.sent_at < now - KEPT_FOR))
             row = insert(KeptMessage).values(
                 id=message.id, to_index=_index(message.to), body=message.body, code=message.code, sent_at=now
             )

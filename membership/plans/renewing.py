@@ -37,6 +37,17 @@ async def follow_up(db: Db, user_id: UUID, subscription_id: UUID) -> None:
         await _ask(db, bought, plan, now)
 
 
+async def settle_early(db: Db, user_id: UUID) -> None:
+    """Whoever leaves for good loses what is left of a plan that they had left already; what its year did not save goes back now."""
+    now = await clock.now(db)
+    for each in await subscriptions.all_of(db, user_id):
+        bought = await subscriptions.lock(db, user_id, each.id)
+        if bought is not None and not bought.is_open and bought.is_held_at(now):
+            bought.paid_until = now
+            await db.flush()
+            await follow_up(db, user_id, bought.id)
+
+
 async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
     asked = await payments.of_cause(db, bought.user_id, CAUSE, bought.id)
     if not any(payment.is_open for payment in asked):

@@ -205,7 +205,7 @@ async def last_year(db: Db, bought: PlanSubscription) -> PaidYear:
     begins, ends = plan.ends(bought.paid_from, before), plan.ends(bought.paid_from, before + plan.periods_a_year)
     paid = plan.price_minor * (bought.periods_paid - before)
     saved = await _saved(db, bought.user_id, plan, begins, ends)
-    refunded = await _refunded(db, bought, ends)
+    refunded = await _refunded(db, bought, min(ends, bought.paid_until or ends))
     return PaidYear(*(Money(minor, plan.currency) for minor in (paid, saved, refunded)))
 
 
@@ -224,7 +224,7 @@ async def _saved(db: Db, user_id: UUID, plan: MembershipPlan, begins: datetime, 
 
 
 async def _refunded(db: Db, bought: PlanSubscription, ends: datetime) -> int:
-    """A year is settled when it is over, and before the next one is."""
+    """A year is settled when it is over, or cut short, and before the next one is."""
     total = select(func.coalesce(func.sum(Refund.amount), 0)).where(
         Refund.user_id == bought.user_id,
         Refund.cause == CAUSE,

@@ -16,6 +16,10 @@ from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
 from domain.payments.payments import Payment
 from domain.people import putting_away
 from domain.people.users import User, UserStatus
+from domain.privacy import deletions
+from domain.privacy.deletions import LEAVES_BEFORE, AccountDeletion
+from infra import clock as house_clock
+from infra import outbox
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
@@ -245,18 +249,19 @@ async def test_a_period_that_comes_twice_is_paid_once(clock: Clock) -> None:
         assert await balance(bought, AccountKind.PLANS_SOLD) == MONTH_PRICE.minor
 
 
+async def sentences(person: UserActor) -> list[str]:
+    """What is to be finished first."""
+    async with transaction() as db:
+        said = [await ask(db, person.user_id) for ask in putting_away.unfinished]
+    return [sentence for sentence in said if sentence is not None]
+
+
 async def test_an_account_is_not_put_away_while_a_plan_would_be_renewed_there(clock: Clock) -> None:
     person = await member(clock)
-
-    async def to_finish() -> list[str]:
-        async with transaction() as db:
-            said = [await ask(db, person.user_id) for ask in putting_away.unfinished]
-        return [sentence for sentence in said if sentence is not None]
-
     bought = await join(person)
-    assert await to_finish() == ["You have a plan here, which would be renewed. Leave it first, or write to us."]
+    assert await sentences(person) == ["You have a plan here, which would be renewed. Leave it first, or write to us."]
     await leave(person, bought)
-    assert await to_finish() == []
+    assert await sentences(person) == []
 
 
 async def test_what_needs_the_person_waits_for_them(clock: Clock) -> None:
@@ -282,6 +287,28 @@ async def test_what_a_year_did_not_save_goes_back_by_itself(clock: Clock) -> Non
     assert await balance(bought, AccountKind.PLANS_SOLD) == 12_000
     await later(clock, bought, 30)
     assert (await year(bought)).refunded == Money(800, "CNY")
+
+
+async def test_who_leaves_for_good_has_it_back_before_they_are_erased(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await use(person, "lounge")
+    await leave(person, bought)
+    async with transaction() as db:
+        now = await house_clock.now(db)
+        db.add(AccountDeletion(user_id=person.user_id, asked_at=now, due_at=now + LEAVES_BEFORE))
+        await outbox.announce(db, deletions.LEAVING_DUE, subject_id=person.user_id)
+    for _ in range(2):
+        await work_off(person.user_id)
+    bought = await now_of(bought)
+    assert bought.valid_until is not None and bought.valid_until - now < timedelta(minutes=5)
+    assert (bought.years_settled, await holds(person)) == (1, False)
+    assert await year(bought) == PaidYear(YEAR_PRICE, Money(12_000, "CNY"), Money(800, "CNY"))
+    assert await sentences(person) == [
+        "Money of yours is with us or on its way. It must have arrived first; if it does not, write to us."
+    ]
+    await later(clock, bought, 0.01)
+    assert (await balance(bought, AccountKind.PLANS_SOLD), await sentences(person)) == (12_000, [])
 
 
 async def test_who_saved_more_than_they_paid_gets_nothing_back_and_goes_on(clock: Clock) -> None:
