@@ -10,6 +10,7 @@ from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
+from api.graphql.scalars import MoneyInput
 from domain.actors import StaffActor
 from domain.applications import applications, deciding, review_holds, reviewing
 from domain.applications.applications import ApplicationStatus
@@ -85,6 +86,14 @@ class ReviewApplicationInput:
     outcome: DecisionOutcome = strawberry.field(description="APPROVE or DECLINE.")
     reasons: list[str] = strawberry.field(description="One to four sentences for the person.")
     idempotency_key: str = key()
+    amount: MoneyInput | None = strawberry.field(
+        default=None,
+        description="To approve less than was asked: how much, at the rate applied for. Absent: all of it.",
+    )
+    term_months: int | None = strawberry.field(
+        default=None,
+        description="Of what is approved: another of the terms that were offered then. Absent: the one asked for.",
+    )
     seen: str | None = strawberry.field(
         default=None, description="The application's `seen`: refused with STALE if anything changed since."
     )
@@ -110,7 +119,7 @@ class ReviewMutation:
 
     @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.mutation(
-        description="Decide an application that was referred or is overdue. What is decided stays decided."
+        description="Decide an application that was referred or is overdue, all of it or less. What is decided stays decided."
     )
     async def review_application(self, info: Info, input: Input[ReviewApplicationInput]) -> ReviewResult | None:
         actor = info.context.staff
@@ -126,5 +135,7 @@ async def _review(db: Db, actor: StaffActor, input: ReviewApplicationInput) -> a
         outcome=input.outcome,
         reasons=input.reasons,
         key=input.idempotency_key,
+        amount=input.amount.to_money("input", "amount") if input.amount else None,
+        months=input.term_months,
         seen=input.seen,
     )

@@ -11,6 +11,7 @@ from domain.actors import StaffActor
 from domain.applications import applied_terms, approving, borrowers, decisions
 from domain.applications.applications import Application
 from domain.applications.applied_terms import AppliedTerms
+from domain.applications.approving import ApprovedTerms
 from domain.applications.borrowers import Borrower
 from domain.applications.decisions import Decision
 from domain.consent.lookups import Looker, LookupKind, for_lookup, look_up
@@ -66,6 +67,15 @@ class CaseFacts:
 
 
 @dataclass(frozen=True)
+class BoundTerms:
+    """An amount in minor units over some months, and what they cost; None where nobody can be bound to anything."""
+
+    amount: int
+    months: int
+    binding: Quote | None
+
+
+@dataclass(frozen=True)
 class Case:
     """`binding`: what an approval would bind, at the terms applied for; None where nobody can be bound to anything."""
 
@@ -78,6 +88,16 @@ class Case:
     is_invented: bool
     borrower: Borrower | None = None
     facts: CaseFacts | None = None
+
+    def for_less(self, terms: ApprovedTerms) -> "BoundTerms":
+        """What an approval of these terms would bind. Refuses INVALID what is not less than was asked."""
+        if self.applied is None:
+            return BoundTerms(self.application.amount, self.application.term_months, None)
+        approving.refuse_other(self.application, self.applied, terms)
+        amount, months, rate = terms.over(self.application, self.applied)
+        grade = self.borrower.grade if self.borrower else None
+        quoted = applied_terms.quote(self.applied, amount, months, annual_rate=rate, grade_now=grade)
+        return BoundTerms(amount, months, quoted)
 
     @property
     def withdrawn(self) -> str | None:

@@ -20,7 +20,7 @@ from domain.applications import (
 )
 from domain.applications.applications import AWAITING_REVIEW, UNDECIDED, Application, ApplicationStatus
 from domain.applications.applied_terms import AppliedTerms
-from domain.applications.approving import TERMS, ApprovedTerms
+from domain.applications.approving import LESS, TERMS, ApprovedTerms
 from domain.applications.borrowers import APPLICATION, Borrower
 from domain.applications.decisions import Decision, DecisionOutcome
 from domain.consent import consents
@@ -33,6 +33,7 @@ from domain.market.products import DecisionMode, Product, ProductStatus
 from infra import clock, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.money import Money
 from infra.words import N_
 
 APPROVE, DECLINE, REFER = DecisionOutcome.APPROVE, DecisionOutcome.DECLINE, DecisionOutcome.REFER
@@ -143,14 +144,21 @@ async def decide_by_review(
     outcome: DecisionOutcome,
     reasons: list[str],
     key: str,
+    amount: Money | None = None,
+    months: int | None = None,
     seen: str | None = None,
 ) -> Application:
-    """A reviewer's answer to what was referred or delayed, on the terms applied for; with `seen` only if the case is still so.
+    """A reviewer's answer to what was referred or delayed: on the terms applied for, or for less at the rate of these; with `seen`
+    only if the case is still so.
 
     Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, NOT_ELIGIBLE, LIMIT_EXCEEDED, INVALID, STALE, COST_ABOVE_CAP.
     """
-    answer = Answer(outcome, given_reasons.of_reviewer(reasons), by_id=actor.staff_id, seen=seen)
-    return await _answer_once(db, actor, REVIEW, application_id, answer, key, {"outcome": outcome, "reasons": reasons})
+    less = None if amount is None and months is None else ApprovedTerms(amount, months, place=LESS)
+    if outcome != APPROVE and less is not None:
+        raise invalid(N_("Only an approval has terms."), less.at("termMonths" if amount is None else "amount"))
+    answer = Answer(outcome, given_reasons.of_reviewer(reasons), by_id=actor.staff_id, terms=less, seen=seen)
+    said = {"outcome": outcome, "reasons": reasons} | ({"less": less.canonical} if less else {})
+    return await _answer_once(db, actor, REVIEW, application_id, answer, key, said)
 
 
 async def _answer_once(

@@ -12,13 +12,15 @@ from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.applications import applications, cases, deciding, given_reasons, review_holds
 from domain.applications.applications import AWAITING_REVIEW, Application
+from domain.applications.approving import LESS, ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, not_found
+from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.ids import new_id, parse_global_id
+from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
 
@@ -33,6 +35,8 @@ class CaseForm:
 
     outcome: str
     reasons: tuple[str, ...] = ()
+    amount: str = ""
+    months: str = ""
     key: str = ""
     seen: str = ""
     final: str = ""
@@ -41,11 +45,25 @@ class CaseForm:
     def text(self) -> str:
         return "\n".join(self.reasons)
 
+    def amount_in(self, currency: str) -> Money | None:
+        """How much is approved; None where nothing less was typed. Refuses INVALID what is no amount."""
+        try:
+            return Money.of(self.amount, currency) if self.amount else None
+        except ValueError:
+            raise invalid(N_("Enter an amount above 0."), ("input", "amount")) from None
+
+    def less_in(self, currency: str) -> ApprovedTerms:
+        return ApprovedTerms(self.amount_in(currency), self.months_asked, place=LESS)
+
+    @property
+    def months_asked(self) -> int | None:
+        return int(self.months) if self.months.isdecimal() else None
+
 
 async def form_of(request: Request) -> CaseForm:
     form = await request.form()
     reasons = tuple(line.strip() for line in str(form.get("reasons", "")).splitlines() if line.strip())
-    told = {name: str(form.get(name, "")) for name in ("outcome", "key", "seen", "final")}
+    told = {name: str(form.get(name, "")) for name in ("outcome", "amount", "months", "key", "seen", "final")}
     return CaseForm(**told, reasons=reasons)
 
 
@@ -95,6 +113,8 @@ async def _decide(db: Db, visit: StaffVisit, request: Request, said: CaseForm) -
         application_id=application.id,
         outcome=OUTCOMES[said.outcome],
         reasons=list(said.reasons),
+        amount=said.amount_in(application.currency),
+        months=said.months_asked,
         key=said.key,
         seen=said.seen or None,
     )
@@ -104,7 +124,8 @@ async def _asked_again(request: Request, visit: StaffVisit, said: CaseForm) -> R
     waiting = await _read(request, visit)
     if waiting.case.application.status not in AWAITING_REVIEW:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN)
-    return page(request, "confirm.html", waiting=waiting, said=said, key=new_id().hex)
+    bound = waiting.case.for_less(said.less_in(waiting.case.application.currency))
+    return page(request, "confirm.html", waiting=waiting, said=said, bound=bound, key=new_id().hex)
 
 
 async def _case_page(

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from domain.actors import Role
 from domain.applications.applications import Application, ApplicationStatus
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.applications.offers import Offer
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.credit.grades import Grade
 from domain.market.products import Product, ProductStatus
@@ -209,6 +210,17 @@ class TestReviewing:
         application, client = await referred(), await at_the_console(http, Role.RISK)
         assert (await review(client, application, "APPROVE"))["status"] == "APPROVED"
         assert shown_id(application) not in [node["id"] for node in await queue(client)]
+
+    async def test_less_than_was_asked_is_an_offer_at_the_same_rate(self, http: httpx2.AsyncClient) -> None:
+        application, client = await referred(), await at_the_console(http, Role.RISK)
+        less: dict[str, Any] = {"amount": {"amount": "1000.00", "currency": "CNY"}, "termMonths": 6}
+        refused = await review(client, application, **less)
+        assert (refused["code"], refused["message"]) == ("INVALID", "Only an approval has terms.")
+        assert (await review(client, application, "APPROVE", **less))["status"] == "APPROVED"
+        async with reading() as db:
+            (offer,) = (await db.execute(select(Offer).where(Offer.application_id == application.id))).scalars()
+        assert (offer.amount, offer.term_months, offer.annual_rate) == (100_000, 6, Decimal("0.12"))
+        assert (offer.status, offer.monthly_payment) == ("OPEN", 17_255)
 
     async def test_the_same_key_reviews_once_and_another_is_late(self, http: httpx2.AsyncClient) -> None:
         application, client, key = await referred(), await at_the_console(http, Role.RISK), str(uuid4())

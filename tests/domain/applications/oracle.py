@@ -53,7 +53,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Answer:
-    """`terms`: how a partner's differ from what was applied for."""
+    """`terms`: how a partner's, or a reviewer's who approves less, differ from what was applied for."""
 
     who: str
     outcome: str
@@ -170,11 +170,11 @@ class Case:
             yield "INVALID"
         if costs_more(terms, self.product.fee, min(self.cap, self.cap_then)):
             yield "COST_ABOVE_CAP"
-        if not person.carries(dues(self._weighed(terms) if by_partner else terms)[0]):
+        if not person.carries(dues(self._weighed(terms))[0]):
             yield "LIMIT_EXCEEDED"
 
     def _weighed(self, terms: Terms) -> Terms:
-        """A partner learns in tenths of what was asked, at the rate that was shown, what somebody can carry."""
+        """Whoever decides learns in tenths of what was asked, at the rate that was shown, what somebody can carry."""
         tenths = -(-terms.amount * 10 // self.asked.amount)
         return Terms(-(-self.asked.amount * tenths // 10), terms.months, self.product.rate)
 

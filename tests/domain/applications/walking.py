@@ -236,6 +236,8 @@ class Walk:
             "reasons": REASONS["staff"],
             "idempotencyKey": new_key(),
         }
+        if answer.outcome == "APPROVE":
+            said |= shown_less(self.case.asked, self.case.terms_of(answer))
         return await self._ask(self.house.staff[answer.who][0], "ReviewApplication", "reviewApplication", said)
 
     async def _ask(self, client: Client, operation: str, field: str, said: dict[str, Any]) -> str | None:
@@ -251,6 +253,8 @@ class Walk:
     async def _on_page(self, answer: Answer) -> str | None:
         window = self.house.staff[answer.who][1]
         fields = {"outcome": answer.outcome.lower(), "reasons": "We looked.", "key": new_key(), "final": "yes"}
+        if answer.outcome == "APPROVE":
+            fields |= typed_less(self.case.asked, self.case.terms_of(answer))
         response = await window.send(f"/console/reviews/{self.shown}", fields)
         return PAGE_SAYS.get(response.status_code, "REFUSED")
 
@@ -366,6 +370,19 @@ def shown_terms(terms: Terms) -> dict[str, Any]:
         "termMonths": terms.months,
         "annualRate": str(decimal(terms.rate)),
     }
+
+
+def shown_less(asked: Terms, terms: Terms) -> dict[str, Any]:
+    """What a reviewer says of terms that differ from what was asked."""
+    amount = {"amount": shown_terms(terms)["amount"]} if terms.amount != asked.amount else {}
+    return amount | ({"termMonths": terms.months} if terms.months != asked.months else {})
+
+
+def typed_less(asked: Terms, terms: Terms) -> dict[str, str]:
+    """The same on the page, which names no currency."""
+    less = shown_less(asked, terms)
+    typed = {"amount": less["amount"]["amount"]} if "amount" in less else {}
+    return typed | ({"months": str(less["termMonths"])} if "termMonths" in less else {})
 
 
 def decimal(value: Fraction) -> Decimal:
