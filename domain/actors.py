@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.permissions import ALLOWS, MAY, Permission, Role, Scope
+from domain.permissions import ALLOWS, MAY, WITH_ONE_CONSENT, Permission, Role, Scope
 
 __all__ = ["Actor", "KnownActor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
 
@@ -29,15 +29,20 @@ class UserActor:
 
 @dataclass(frozen=True)
 class PartnerActor:
+    """`consent_id`: of a token that came of one consent, which asks with that consent and does nothing else."""
+
     partner_id: UUID
     client_id: str
     scopes: frozenset[Scope] = frozenset(Scope)
+    consent_id: UUID | None = None
 
     @property
     def name(self) -> str:
         return f"partner:{self.partner_id}"
 
     def may(self, permission: Permission) -> bool:
+        if self.consent_id is not None and permission not in WITH_ONE_CONSENT:
+            return False
         return any(permission in ALLOWS[scope] for scope in self.scopes)
 
 

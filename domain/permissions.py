@@ -38,6 +38,7 @@ class Permission(StrEnum):
     RECEIVE_EVENTS = "RECEIVE_EVENTS"
     CHECK_SCORES = "CHECK_SCORES"
     READ_SCORE_REPORTS = "READ_SCORE_REPORTS"
+    FOLLOW_CONSENTS = "FOLLOW_CONSENTS"
     CONFIRM_REDEMPTIONS = "CONFIRM_REDEMPTIONS"
     CONTRIBUTE_FACTS = "CONTRIBUTE_FACTS"
 
@@ -98,11 +99,14 @@ MAY: Mapping[Role, frozenset[Permission]] = {
 ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.PRODUCTS: frozenset({P.SIGNED_IN, P.OFFER_PRODUCTS}),
     Scope.APPLICATIONS: frozenset({P.SIGNED_IN, P.ANSWER_APPLICATIONS, P.RECEIVE_EVENTS}),
-    Scope.SCORES: frozenset({P.SIGNED_IN, P.CHECK_SCORES}),
-    Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS}),
+    Scope.SCORES: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.FOLLOW_CONSENTS}),
+    Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS, P.FOLLOW_CONSENTS}),
     Scope.REDEMPTIONS: frozenset({P.SIGNED_IN, P.CONFIRM_REDEMPTIONS}),
     Scope.FACTS: frozenset({P.SIGNED_IN, P.CONTRIBUTE_FACTS}),
 }
+
+# What a token that came of one person's consent may be used for, whatever else its client may.
+WITH_ONE_CONSENT = frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS, P.CONTRIBUTE_FACTS})
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.MARKETING: N_("Marketing"),

@@ -21,6 +21,7 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 SCOPES: Mapping[str, ConsentScope] = {
     Scope.SCORES.value: ConsentScope.SCORE_CHECK,
     Scope.SCORE_REPORTS.value: ConsentScope.SCORE_REPORT,
+    Scope.FACTS.value: ConsentScope.CONTRIBUTE_FACTS,
 }
 
 

@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.oauth import token
+from api.oauth import seats, token
+from api.oauth.authorizing import OFFLINE
 from domain.people import signing_keys
 from domain.permissions import Scope
 from infra.settings import settings
@@ -20,9 +21,14 @@ async def metadata(_: Request) -> Response:
             "issuer": issuer,
             "token_endpoint": f"{issuer}{token.PATH}",
             "jwks_uri": f"{issuer}{KEYS}",
-            "scopes_supported": sorted(Scope),
+            "authorization_endpoint": f"{issuer}{seats.PATH}",
+            "scopes_supported": [*sorted(Scope), OFFLINE],
             "grant_types_supported": sorted(token.GRANTS),
-            "response_types_supported": [],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "request_uri_parameter_supported": False,
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
     )

@@ -5,7 +5,9 @@ from typing import Any
 
 from starlette.requests import Request
 
+from api.oauth.bearing import bearer_answer, scopes_asked
 from api.oauth.clients import authenticate
+from api.oauth.exchanging import for_a_code, for_a_refresh_token
 from api.oauth.requests import Form, OAuthError, form_of, required
 from domain.people import partner_tokens
 from domain.people.partners import PartnerClient
@@ -13,7 +15,8 @@ from infra.database import Db, transaction
 
 PATH = "/oauth/token"
 
-Grant = Callable[[Db, PartnerClient, Form], Awaitable[Mapping[str, Any]]]
+# An error that is returned keeps what was written; one that is raised leaves nothing behind.
+Grant = Callable[[Db, PartnerClient, Form], Awaitable[Mapping[str, Any] | OAuthError]]
 
 
 async def token(request: Request) -> Mapping[str, Any]:
@@ -23,32 +26,20 @@ async def token(request: Request) -> Mapping[str, Any]:
         raise OAuthError("unsupported_grant_type", f"what is granted here: {', '.join(GRANTS)}")
     client = await authenticate(request, form)
     async with transaction() as db:
-        return await GRANTS[kind](db, client, form)
+        answer = await GRANTS[kind](db, client, form)
+    if isinstance(answer, OAuthError):
+        raise answer
+    return answer
 
 
 async def _for_the_client(db: Db, client: PartnerClient, form: Form) -> Mapping[str, Any]:
     """Client credentials (section 4.4): a token for no person."""
-    scopes = scopes_asked(client, form)
-    access = await partner_tokens.issue(db, client, scopes=scopes)
-    return bearer_answer(access, scopes)
+    scopes = scopes_asked(client.scopes, form)
+    return bearer_answer(await partner_tokens.issue(db, client, scopes=scopes), scopes, partner_tokens.LASTS)
 
 
-def scopes_asked(client: PartnerClient, form: Form) -> list[str]:
-    """The scopes that a form asks for, all of the client's where it names none. Raises OAuthError for any other (section 3.3)."""
-    asked = form["scope"].split(" ") if "scope" in form else client.scopes
-    if not set(asked) <= set(client.scopes):
-        raise OAuthError("invalid_scope", "the client may ask for: " + " ".join(sorted(client.scopes)))
-    return sorted(set(asked))
-
-
-def bearer_answer(access_token: str, scopes: list[str]) -> dict[str, Any]:
-    """Section 5.1."""
-    return {
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": int(partner_tokens.LASTS.total_seconds()),
-        "scope": " ".join(scopes),
-    }
-
-
-GRANTS: Mapping[str, Grant] = {"client_credentials": _for_the_client}
+GRANTS: Mapping[str, Grant] = {
+    "client_credentials": _for_the_client,
+    "authorization_code": for_a_code,
+    "refresh_token": for_a_refresh_token,
+}

@@ -32,7 +32,7 @@ class Consent(Node):
 
 @strawberry.type
 class ConsentQuery:
-    @requires(Permission.CHECK_SCORES)
+    @requires(Permission.FOLLOW_CONSENTS)
     @strawberry.field(
         description="A feed of changes, oldest first. Ask again after `endCursor`, which is there even when nothing is, "
         "and no change is ever missed. What ends by itself is no change: see `expiresAt`."
@@ -87,7 +87,7 @@ class RequestConsentInput:
 
 @strawberry.type
 class ConsentMutation:
-    @requires(Permission.CHECK_SCORES)
+    @requires(Permission.FOLLOW_CONSENTS)
     @strawberry.mutation(
         description="Ask for a consent by a QR code or link. A yes comes as CONSENT_GRANTED by webhook, with the token."
     )

@@ -32,6 +32,7 @@ from domain.consent import consents
 from domain.market import products
 from domain.people import partner_tokens, partners
 from domain.permissions import Permission
+from domain.sharing import narrowing
 from infra.ids import global_id
 from integrations.webhooks import deliveries, endpoints
 from membership import redemptions
@@ -129,6 +130,8 @@ def schema() -> Schema:
 async def authenticate(text: str) -> KnownActor[PartnerActor]:
     token = await partner_tokens.find(text)
     found = await partner_tokens.find_partner(token) if token is not None else None
+    if found is not None and token is not None and token.subject is not None:
+        found = await narrowing.narrowed(found, token.subject)
     if found is None:
         raise Unauthenticated
     return found

@@ -170,7 +170,8 @@ def visible_to(actor: Actor) -> Select[Consent]:
         case UserActor():
             return select(Consent).where(Consent.user_id == actor.user_id)
         case PartnerActor() if actor.may(Permission.CHECK_SCORES):
-            return select(Consent).where(Consent.partner_id == actor.partner_id)
+            given = select(Consent).where(Consent.partner_id == actor.partner_id)
+            return given.where(Consent.id == actor.consent_id) if actor.consent_id else given
         case PartnerActor() | StaffActor():
             return select(Consent).where(text("false"))
 

@@ -12,7 +12,7 @@ PAGES = FeedPages(Consent, Consent.partner_id)
 
 
 async def page(actor: PartnerActor, since: datetime | None, *, first: int | None, after: str | None) -> Page[Consent]:
-    """The changes after a cursor, the oldest first; nothing for who may not ask about scores."""
-    if not actor.may(Permission.CHECK_SCORES):
+    """The changes after a cursor, the oldest first; nothing for who may not follow consents."""
+    if not actor.may(Permission.FOLLOW_CONSENTS):
         return PAGES.nothing(since, first, after)
     return await PAGES.page(actor.partner_id, since, first, after)

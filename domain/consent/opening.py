@@ -83,6 +83,8 @@ async def _held(db: Db, user_id: UUID, consent_id: UUID) -> Consent | None:
 def _opens(consent: Consent, actor: PartnerActor, kind: LookupKind, purpose: Purpose | None, now: datetime) -> bool:
     if consent.partner_id != actor.partner_id or purpose not in (None, consent.purpose):
         return False
+    if actor.consent_id not in (None, consent.id):
+        return False
     return consent.is_live(now) and SCOPE_OF[kind] in consent.scopes
 
 

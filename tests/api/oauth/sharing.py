@@ -86,6 +86,25 @@ async def somebody_with(grade: Grade | None) -> tuple[UUID, str]:
         return user.id, number
 
 
+async def exchange(http: httpx2.AsyncClient, website: Website, given: str, **other: str | None) -> httpx2.Response:
+    form: dict[str, str | None] = {
+        "grant_type": "authorization_code",
+        "code": given,
+        "redirect_uri": CALLBACK,
+        "code_verifier": website.verifier,
+    }
+    return await ask_for_tokens(http, website, {**form, **other})
+
+
+async def refresh(http: httpx2.AsyncClient, website: Website, token: str, **other: str) -> httpx2.Response:
+    return await ask_for_tokens(http, website, {"grant_type": "refresh_token", "refresh_token": token, **other})
+
+
+async def ask_for_tokens(http: httpx2.AsyncClient, website: Website, form: Mapping[str, str | None]) -> httpx2.Response:
+    said = {name: value for name, value in form.items() if value is not None}
+    return await http.post("/oauth/token", data=said, auth=(website.client_id, website.secret))
+
+
 class Visitor:
     """Somebody at a browser, who reads English and follows no redirect unasked."""
 

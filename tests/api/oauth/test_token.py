@@ -116,8 +116,11 @@ class TestGranting:
     async def test_the_server_describes_itself(self, http: httpx2.AsyncClient) -> None:
         told = (await http.get("/.well-known/oauth-authorization-server")).json()
         assert told["token_endpoint"] == told["issuer"] + "/oauth/token"
-        assert told["grant_types_supported"] == ["client_credentials"]
-        assert told["scopes_supported"] == sorted(Scope)
+        assert told["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
+        assert told["scopes_supported"] == [*sorted(Scope), "offline_access"]
+        assert (told["response_types_supported"], told["code_challenge_methods_supported"]) == (["code"], ["S256"])
+        assert told["authorization_endpoint"] == told["issuer"] + "/oauth/authorize"
+        assert told["authorization_response_iss_parameter_supported"] is True
 
 
 class TestBesideStrangers:
@@ -148,8 +151,8 @@ class TestRefusing:
             ({}, "invalid_request"),
             ({"grant_type": ""}, "invalid_request"),
             ({"grant_type": "password", "username": "a", "password": "b"}, "unsupported_grant_type"),
-            ({"grant_type": "authorization_code", "code": "a"}, "unsupported_grant_type"),
-            ({"grant_type": "refresh_token", "refresh_token": "a"}, "unsupported_grant_type"),
+            ({"grant_type": "authorization_code", "code": "a"}, "invalid_request"),
+            ({"grant_type": "refresh_token", "refresh_token": "a"}, "invalid_grant"),
             ({"grant_type": "Client_Credentials"}, "unsupported_grant_type"),
             ({"grant_type": ["client_credentials", "client_credentials"]}, "invalid_request"),
             ({**GRANT, "audience": ["a", "b"]}, "invalid_request"),
