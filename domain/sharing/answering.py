@@ -57,11 +57,13 @@ async def answered(db: Db, request: ShareRequest, browser: Browser) -> ShareAnsw
 async def allow(db: Db, request: ShareRequest, actor: UserActor, days: int) -> ShareAnswer:
     """Give the consent that was asked for, for so many days.
 
-    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, and NOT_ALLOWED whoever is leaving, or real at a test client.
+    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, and NOT_ALLOWED whoever is leaving and, at a
+    test client, whoever is real.
     """
     _refuse_answered(request)
     if not 1 <= days <= request.days:
         raise invalid(N_("They asked for 1 to {most} days."), DAYS, most=request.days)
+    await worlds.refuse_apart(db, actor.user_id, request.partner_id)
     await worlds.refuse_apart(db, actor.user_id, request.partner_id)
     await gates.refuse_closing(db, actor)
     await recoveries.refuse(db, actor)

@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from domain.consent import previewing
 from domain.consent.consents import Consent
 from domain.credit.grades import Grade
+from domain.people import worlds
+from domain.people.partners import Partner, PartnerClient
 from domain.people.sessions import Session
 from domain.sharing.share_grants import ShareGrant
-from infra.database import reading
+from infra.database import reading, transaction
 from infra.settings import settings
 from tests.api.oauth.sharing import Visitor, Website, open_website, somebody_with, token_on, told, words_of
 from tests.clocks import Clock
@@ -150,6 +152,19 @@ async def test_nobody_gives_more_than_was_asked(visitor: Visitor, website: Websi
     assert (refused.status_code, "They asked for 1 to 30 days." in words_of(refused)) == (400, True)
     assert await consents_of(user_id) == []
     assert told(await visitor.send("answer", answer="yes", days="30"))["code"]
+
+
+async def test_nobody_real_answers_a_test_client(visitor: Visitor) -> None:
+    website = await open_website()
+    async with transaction() as db:
+        theirs = await worlds.test_partner(db, await db.get_one(Partner, website.partner.id))
+        (await db.get_one(PartnerClient, website.client_id)).partner_id = theirs.id
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    refused = await visitor.send("answer", answer="yes")
+    assert (refused.status_code, "This is a test" in words_of(refused)) == (403, True)
+    assert await consents_of(user_id) == []
 
 
 async def test_the_page_ends_after_a_quarter_of_an_hour(visitor: Visitor, website: Website, clock: Clock) -> None:
