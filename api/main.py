@@ -19,14 +19,18 @@ from api.compressing import Compressing
 from api.console import pages as console_pages
 from api.console import schema as console_schema
 from api.console import sessions as console_sessions
-from api.console.pages import visits
+from api.console.pages import visits as console_visits
+from api.console.pages.visits import CONSOLE
 from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
 from api.oauth import answering, seats, token
 from api.oauth import pages as share_pages
 from api.oauth import routes as oauth
+from api.partner import pages as partner_pages
 from api.partner import schema as partner_schema
+from api.partner.pages import visits as partner_visits
+from api.partner.pages.visits import PARTNERS
 from api.server import siblings
 from api.turns import NameOf, Turns
 from infra import cache, database, doorbell, telemetry
@@ -36,13 +40,14 @@ from infra.settings import settings
 # The first that fits. Whoever asks for a token or a session has none yet.
 DOORS: dict[str, NameOf] = {
     "/graphql": authenticating.name_of,
-    "/partner/": partner_schema.name_of,
-    "/console": visits.name_of,
+    "/partner/graphql": partner_schema.name_of,
+    "/partner": partner_visits.name_of,
+    "/console": console_visits.name_of,
     "/oauth/": lambda _: None,
 }
 # Its documents are charged by what they cost.
 WEIGH = frozenset({"/graphql"})
-SECRETS = frozenset({token.PATH, "/console/session", visits.SIGN_IN})
+SECRETS = frozenset({token.PATH, "/console/session", CONSOLE.sign_in, PARTNERS.sign_in})
 TELLERS = {
     "/graphql": by_graphql,
     "/partner/graphql": by_graphql,
@@ -51,6 +56,7 @@ TELLERS = {
     seats.PATH: share_pages.failed,
     "/console/session": plainly,
     "/console": console_pages.failed,
+    "/partner": partner_pages.failed,
 }
 
 
@@ -103,6 +109,7 @@ def routes() -> list[BaseRoute]:
         *cashier.routes,
         *console_sessions.routes,
         *console_pages.routes(),
+        *partner_pages.routes(),
         *documents.routes,
         *evidence.routes,
         *exports.routes,

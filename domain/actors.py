@@ -1,13 +1,13 @@
-"""Who asks: a user on a device, a partner's server, or a member of staff."""
+"""Who asks: a user on a device, a partner's server or one of its staff, or a member of ours."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.permissions import ALLOWS, MAY, WITH_ONE_CONSENT, Permission, Role, Scope
+from domain.permissions import ALLOWS, MAY, MEMBERS_MAY, MEMBERS_SEE_AS, WITH_ONE_CONSENT, Permission, Role, Scope
 
-__all__ = ["Actor", "KnownActor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
+__all__ = ["Actor", "KnownActor", "MemberActor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,26 @@ class StaffActor:
 
     def may(self, permission: Permission) -> bool:
         return permission in MAY[self.role]
+
+
+@dataclass(frozen=True)
+class MemberActor:
+    """Somebody of a partner's own staff, who looks on at `/partner`."""
+
+    staff_id: UUID
+    partner_id: UUID
+
+    @property
+    def name(self) -> str:
+        return f"staff:{self.staff_id}"
+
+    def may(self, permission: Permission) -> bool:
+        return permission in MEMBERS_MAY
+
+    @property
+    def partner(self) -> PartnerActor:
+        """Through whose eyes they look."""
+        return PartnerActor(self.partner_id, self.name, MEMBERS_SEE_AS)
 
 
 Actor = UserActor | PartnerActor | StaffActor

@@ -1,4 +1,6 @@
-"""Permission: what a role of the staff, and a scope of a partner's client, may do. Every door asks this table and no other."""
+"""Permission: what a role of the staff, a scope of a partner's client, and a partner's own staff may do. Every door asks this
+table and no other.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -41,6 +43,8 @@ class Permission(StrEnum):
     FOLLOW_CONSENTS = "FOLLOW_CONSENTS"
     CONFIRM_REDEMPTIONS = "CONFIRM_REDEMPTIONS"
     CONTRIBUTE_FACTS = "CONTRIBUTE_FACTS"
+
+    SEE_OWN_PARTNER = "SEE_OWN_PARTNER"
 
 
 class Role(StrEnum):
@@ -107,6 +111,10 @@ ALLOWS: Mapping[Scope, frozenset[Permission]] = {
 
 # What a token that came of one person's consent may be used for, whatever else its client may.
 WITH_ONE_CONSENT = frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS, P.CONTRIBUTE_FACTS})
+# Of a partner's own staff at `/partner`, who look on, and may have an event sent once more.
+MEMBERS_MAY = frozenset({P.SIGNED_IN, P.SEE_OWN_PARTNER, P.RECEIVE_EVENTS})
+# What they see is what a client of theirs with these scopes is answered, and nothing beyond it.
+MEMBERS_SEE_AS = frozenset({Scope.PRODUCTS, Scope.APPLICATIONS})
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.MARKETING: N_("Marketing"),

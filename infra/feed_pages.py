@@ -32,10 +32,13 @@ class FeedPages(Generic[RowT]):
         question = asked.question(after)
         unsettled, rows = await ask_together([(self._unsettled, {"reader_id": reader_id}), (question, given)])
         if unsettled:
-            changed_first = (self._row.updated_at, self._row.id)
-            await feeds.settle(self._row, self._reader, reader_id, order=changed_first)
+            await self.settle(reader_id)
             rows = await question.ask(**given)
         return asked.page(rows, first, after)
+
+    async def settle(self, reader_id: UUID) -> None:
+        """Give what was changed since its place in the reader's feed."""
+        await feeds.settle(self._row, self._reader, reader_id, order=(self._row.updated_at, self._row.id))
 
     def nothing(self, since: datetime | None, first: int | None, after: str | None) -> Page[RowT]:
         """The page of whoever may see none."""

@@ -1,4 +1,4 @@
-"""`longan staff`: who may sign in at the console, and their proofs."""
+"""`longan staff`: who may sign in at the console, or at a partner's pages, and their proofs."""
 
 import asyncio
 import re
@@ -8,7 +8,9 @@ import typer
 
 from domain.actors import Role
 
-staff = typer.Typer(help="Members of staff: let somebody sign in at the console, or no longer.", no_args_is_help=True)
+staff = typer.Typer(
+    help="Members of staff, ours and partners': let somebody sign in, or no longer.", no_args_is_help=True
+)
 
 
 def _address(said: str) -> str:
@@ -21,13 +23,22 @@ def _address(said: str) -> str:
 def appoint(
     email: Annotated[str, typer.Argument(help="The address to sign in with.", callback=_address)],
     name: Annotated[str, typer.Option(help="What colleagues call this person.")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")],
+    role: Annotated[Role | None, typer.Option(help="What the person may do at the console.")] = None,
+    partner: Annotated[
+        str | None, typer.Option(help="The code of the partner they work for, whose pages at /partner they may see.")
+    ] = None,
 ) -> None:
-    """Let somebody sign in at the console, or give them new proofs. The password and the TOTP secret are shown once."""
+    """Let somebody sign in at the console or a partner's pages, or give them new proofs, which are shown once."""
     from api.cli import nearby
 
+    if (role is None) == (partner is None):
+        raise typer.BadParameter("name a role, or the partner that they work for")
     with nearby.servers():
-        password, secret = asyncio.run(_appoint(email, name, role))
+        proofs = asyncio.run(_appoint(email, name, role, partner))
+    if proofs is None:
+        typer.echo("No partner has this code.", err=True)
+        raise typer.Exit(1)
+    password, secret = proofs
     import pyotp
 
     typer.echo(f"password     {password}")
@@ -35,19 +46,24 @@ def appoint(
     typer.echo(f"for an app   {pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name='Longan')}")
 
 
-async def _appoint(email: str, name: str, role: Role) -> tuple[str, str]:
+async def _appoint(email: str, name: str, role: Role | None, code: str | None) -> tuple[str, str] | None:
     import secrets
 
     import pyotp
 
-    from domain.people import staffing
+    from domain.people import partners, staffing
     from infra import database
 
     password, secret = secrets.token_urlsafe(18), pyotp.random_base32()
     async with database.transaction() as db:
-        await staffing.appoint(db, email=email, name=name, role=role, password=password, totp_secret=secret)
+        partner = await partners.find_by_code(db, code) if code else None
+        who = {"email": email, "name": name, "password": password, "totp_secret": secret}
+        if partner:
+            await staffing.appoint_at(db, partner, **who)
+        elif role:
+            await staffing.appoint(db, role=role, **who)
     await database.close_engine()
-    return password, secret
+    return (password, secret) if role or partner else None
 
 
 @staff.command()

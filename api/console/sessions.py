@@ -13,13 +13,13 @@ from api.addresses import client_address
 from api.asking import asks
 from api.graphql.errors import REFUSED_SECONDS
 from domain.people import staff_sessions, staff_signing_in
+from domain.people.staff_signing_in import PROOF_LENGTH_MAX
 from domain.permissions import Permission
 from infra.database import transaction
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.words import N_, preferred_locale, say
 
 BODY_BYTES_MAX = 10_000
-FIELD_LENGTH_MAX = 512
 DEVICE_HEADER = "X-Longan-Device"  # says what its answer said the last time
 NO_STORE = {"Cache-Control": "no-store"}
 ANSWERS = {
@@ -60,7 +60,7 @@ def _proofs(content_type: str, body: bytes) -> tuple[str, str, str]:
     except orjson.JSONDecodeError:
         said = None
     proofs = [said.get(name) for name in ("email", "password", "totp")] if isinstance(said, dict) else []
-    texts = [proof for proof in proofs if isinstance(proof, str) and 0 < len(proof) <= FIELD_LENGTH_MAX]
+    texts = [proof for proof in proofs if isinstance(proof, str) and 0 < len(proof) <= PROOF_LENGTH_MAX]
     if len(texts) != 3:
         raise invalid(N_("Send email, password and totp, all of them text."), ())
     return texts[0], texts[1], texts[2]

@@ -1,4 +1,4 @@
-"""Ready credentials of two partners and of a member of staff in each role: embedded default only."""
+"""Ready credentials of two partners, of somebody at one of them, and of our staff in each role: embedded default only."""
 
 import asyncio
 import secrets
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from domain.market import catalogue
 from domain.people import authenticators, partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
+from domain.people.staff import Workplace
 from domain.permissions import Role, Scope
 from infra.database import Db, transaction
 from infra.ids import global_id
@@ -21,6 +22,7 @@ from infra.private_files import write_once
 
 # Of the catalogue: one decides most of its applications itself, one lets homes.
 PARTNER, LANDLORD = "longan-demo-bank", "yanxia-homes"
+MEMBER = "member"  # somebody of the first one's own staff
 ONE_AT_A_TIME = 0x6C6F6E67616E  # an advisory lock: two commands at once write once
 
 
@@ -40,12 +42,14 @@ class StaffCredentials(TypedDict):
 class DevCredentials:
     partner: PartnerCredentials
     landlord: PartnerCredentials
+    member: StaffCredentials
     staff: dict[Role, StaffCredentials]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "partner": self.partner,
             "landlord": self.landlord,
+            MEMBER: self.member,
             **{role.value: proofs for role, proofs in self.staff.items()},
         }
 
@@ -58,9 +62,10 @@ def read_credentials(file: Path) -> DevCredentials:
     """The credentials of `file`, which is made once; whoever came later gets a file beside it."""
     write_once(file, orjson.dumps(_fresh().as_json()))
     kept: dict[str, Any] = orjson.loads(file.read_bytes())
-    staff = {role: kept.get(role.value) or _beside(file, role.value, _somebody(role)) for role in Role}
+    staff = {role: kept.get(role.value) or _beside(file, role.value, _somebody(role.value)) for role in Role}
     landlord = kept.get("landlord") or _beside(file, "landlord", _client_of(LANDLORD))
-    return DevCredentials(kept["partner"], landlord, staff)
+    member = kept.get(MEMBER) or _beside(file, MEMBER, _somebody(MEMBER))
+    return DevCredentials(kept["partner"], landlord, member, staff)
 
 
 def _beside(file: Path, name: str, fresh: Any) -> Any:
@@ -77,11 +82,16 @@ async def let_in(kept: DevCredentials) -> None:
         await _let_partner_in(db, LANDLORD, kept.landlord)
         now = await authenticators.authenticator_time(db)
         for role, proofs in kept.staff.items():
-            await _let_staff_in(db, role, proofs, now)
+            if not await _are_right(db, proofs, Workplace.HERE, now):
+                await staffing.appoint(db, **_who(role.value, proofs), role=role)
+        if not await _are_right(db, kept.member, Workplace.PARTNER, now):
+            partner = await db.get_one(Partner, catalogue.partner_id(PARTNER))
+            await staffing.appoint_at(db, partner, **_who(MEMBER, kept.member))
 
 
 def _fresh() -> DevCredentials:
-    return DevCredentials(_client_of(PARTNER), _client_of(LANDLORD), {role: _somebody(role) for role in Role})
+    staff = {role: _somebody(role.value) for role in Role}
+    return DevCredentials(_client_of(PARTNER), _client_of(LANDLORD), _somebody(MEMBER), staff)
 
 
 def _client_of(code: str) -> PartnerCredentials:
@@ -89,9 +99,9 @@ def _client_of(code: str) -> PartnerCredentials:
     return {"clientId": f"{code}-server", "clientSecret": secrets.token_urlsafe(32), "partnerId": partner_id}
 
 
-def _somebody(role: Role) -> StaffCredentials:
+def _somebody(name: str) -> StaffCredentials:
     password, totp_secret = secrets.token_urlsafe(12), pyotp.random_base32()
-    return {"email": f"{role.value}@longan.example", "password": password, "totpSecret": totp_secret}
+    return {"email": f"{name}@longan.example", "password": password, "totpSecret": totp_secret}
 
 
 async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
@@ -105,9 +115,16 @@ async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
     client.scopes = [scope.value for scope in Scope]  # those too that came later
 
 
-async def _let_staff_in(db: Db, role: Role, kept: StaffCredentials, now: datetime) -> None:
-    email, password, totp_secret = kept["email"], kept["password"], kept["totpSecret"]
-    member, code = await staff.find(db, email), pyotp.TOTP(totp_secret).at(now)
-    if await asyncio.to_thread(staff.proven_step, member, password, code, now) is None:
-        name = f"{role.value.capitalize()} (ready credentials)"
-        await staffing.appoint(db, email=email, name=name, role=role, password=password, totp_secret=totp_secret)
+async def _are_right(db: Db, kept: StaffCredentials, at: Workplace, now: datetime) -> bool:
+    """Whether these proofs sign somebody in there."""
+    member, code = await staff.find(db, kept["email"], at), pyotp.TOTP(kept["totpSecret"]).at(now)
+    return await asyncio.to_thread(staff.proven_step, member, kept["password"], code, now) is not None
+
+
+def _who(name: str, kept: StaffCredentials) -> dict[str, str]:
+    return {
+        "email": kept["email"],
+        "name": f"{name.capitalize()} (ready credentials)",
+        "password": kept["password"],
+        "totp_secret": kept["totpSecret"],
+    }

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyotp
@@ -13,11 +14,13 @@ from starlette.routing import Route
 
 from api import health
 from api.console.pages import rendering
-from api.console.pages.visits import COOKIE, set_cookie
+from api.console.pages.visits import CONSOLE
 from api.dev import clock as dev_clock
 from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, let_in, read_credentials
 from api.dev.past import making
 from api.html import Pages, locale_of
+from api.partner.pages.visits import PARTNERS
+from api.visits import SignedPages
 from domain.people import authenticators, invented, staff, staff_sessions
 from domain.permissions import ROLE_NAMES, Role
 from infra import clock, doorbell
@@ -102,12 +105,24 @@ async def sit_down(request: Request) -> Response:
     credentials = await _credentials()
     if role is None or credentials is None:
         return PlainTextResponse("There is nobody in this role.\n", 404)
+    return await _signed_in(CONSOLE, credentials.staff[role])
+
+
+async def look_on(request: Request) -> Response:
+    """Open a partner's pages as somebody of its own staff, without typing the proofs."""
+    credentials = await _credentials()
+    if credentials is None:
+        return PlainTextResponse("There are no partners yet.\n", 404)
+    return await _signed_in(PARTNERS, credentials.member)
+
+
+async def _signed_in(pages: SignedPages[Any], proofs: StaffCredentials) -> Response:
     async with transaction() as db:
-        member = await staff.find(db, credentials.staff[role]["email"])
+        member = await staff.find(db, proofs["email"], pages.workplace)
         assert member, "they were just let in"
         token, _ = await staff_sessions.begin(db, member)
-    response = RedirectResponse("/console", 303)
-    set_cookie(response, COOKIE, token)
+    response = RedirectResponse(pages.address, 303)
+    pages.set_cookie(response, pages.cookie, token)
     return response
 
 
@@ -134,6 +149,7 @@ async def readme(request: Request) -> Response:
 routes: list[Route] = [
     Route("/", home),
     Route("/dev/console/{role}", sit_down, methods=["POST"]),
+    Route("/dev/partner", look_on, methods=["POST"]),
     Route("/dev/leap", leap, methods=["POST"]),
     Route("/dev/invented", take_in, methods=["POST"]),
     *([Route("/README.md", readme)] if README.exists() else []),

@@ -1,6 +1,7 @@
 """Partner: a lender, landlord, shop or service that offers products, and the client its server signs in with."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -72,6 +73,16 @@ async def issue_client(db: Db, partner: Partner, client_id: str, secret: str | N
     client.secret_hash = _hasher.hash(secret)
     await db.flush()
     return secret
+
+
+async def find_by_code(db: Db, code: str) -> Partner | None:
+    return (await db.execute(select(Partner).where(Partner.code == code))).scalar_one_or_none()
+
+
+async def clients_of(db: Db, partner_id: UUID) -> Sequence[PartnerClient]:
+    """The clients of a partner, the oldest first."""
+    its = select(PartnerClient).where(PartnerClient.partner_id == partner_id)
+    return (await db.execute(its.order_by(PartnerClient.created_at, PartnerClient.client_id))).scalars().all()
 
 
 def secret_is_right(client: PartnerClient | None, secret: str) -> bool:

@@ -1,12 +1,13 @@
-"""Staff: who works here, in which role, and the two proofs that open the console."""
+"""Staff: who works here, in which role, or at a partner, and the two proofs that open the console or `/partner`."""
 
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from uuid import UUID
 
 import pyotp
 from pwdlib import PasswordHash
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Role
@@ -21,8 +22,18 @@ EMAIL, NAME, TOTP = "staff.email", "staff.name", "staff.totp_secret"
 hasher = PasswordHash.recommended()
 
 
+class Workplace(StrEnum):
+    """Where somebody signs in."""
+
+    HERE = "HERE"
+    PARTNER = "PARTNER"
+
+
 class Staff(Entity):
-    """`last_step` is the newest TOTP step that was used: whoever looked over a shoulder cannot use it again."""
+    """Ours have a `role`; a partner's own have `partner_id` instead, and look on at `/partner`.
+
+    `last_step` is the newest TOTP step that was used: whoever looked over a shoulder cannot use it again.
+    """
 
     __tablename__ = "staff"
     __privacy__ = Privacy(Export.WITHHELD, Erasure.KEPT)
@@ -31,26 +42,35 @@ class Staff(Entity):
     email_index: Mapped[bytes] = mapped_column(unique=True)
     email_sealed: Mapped[bytes]
     name_sealed: Mapped[bytes]
-    role: Mapped[Role]
+    role: Mapped[Role | None]
     password_hash: Mapped[str]
     totp_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     dismissed_at: Mapped[datetime | None] = mapped_column(default=None)  # their name stays beside what they did
+    partner_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("partners.id", ondelete="CASCADE"), index=True, default=None
+    )
+
+    __table_args__ = (CheckConstraint("(role IS NULL) = (partner_id IS NOT NULL)", name="one_employer"),)
+
+    @property
+    def workplace(self) -> Workplace:
+        return Workplace.HERE if self.partner_id is None else Workplace.PARTNER
 
 
 def index(email: str) -> bytes:
     return vault.blind_index("staff-email", email.strip().casefold())
 
 
-async def find(db: Db, email: str) -> Staff | None:
-    """Whoever works here under this address."""
+async def find(db: Db, email: str, at: Workplace = Workplace.HERE) -> Staff | None:
+    """Whoever works there under this address."""
     member = await find_ever(db, email)
-    return member if member and member.dismissed_at is None else None
+    return member if member and member.dismissed_at is None and member.workplace is at else None
 
 
 async def find_ever(db: Db, email: str) -> Staff | None:
-    """Whoever works or worked here under this address."""
+    """Whoever works or worked here, or at a partner, under this address."""
     return (await db.execute(select(Staff).where(Staff.email_index == index(email)))).scalar_one_or_none()
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.actors import KnownActor, StaffActor
+from domain.actors import KnownActor, MemberActor, StaffActor
 from domain.people.staff import Staff
 from infra import clock, revisions, vault
 from infra.database import Db
@@ -85,7 +85,7 @@ def _proof(body: bytes) -> bytes:
 
 _LIVE = Question(
     lambda: (
-        select(clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), Staff.id, Staff.role)
+        select(clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), Staff.id, Staff.role, Staff.partner_id)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(StaffSession.token_hash == bindparam("token_hash"), StaffSession.ended_at.is_(None))
         .where(StaffSession.expires_at > clock.EXACTLY_NOW, Staff.dismissed_at.is_(None))
@@ -95,8 +95,17 @@ _LIVE = Question(
 
 async def find_member(token: str) -> KnownActor[StaffActor] | None:
     """The member of staff behind a token that is neither over nor ended, in the role they have today."""
-    for at, everybodys, staff_id, role in await _LIVE.ask(token_hash=_hash(token)):
-        return KnownActor(StaffActor(staff_id=staff_id, role=role), at, everybodys)
+    for at, everybodys, staff_id, role, _ in await _LIVE.ask(token_hash=_hash(token)):
+        if role is not None:
+            return KnownActor(StaffActor(staff_id=staff_id, role=role), at, everybodys)
+    return None
+
+
+async def find_partners_member(token: str) -> MemberActor | None:
+    """Whoever of a partner's staff is behind a token that is neither over nor ended."""
+    for _, _, staff_id, _, partner_id in await _LIVE.ask(token_hash=_hash(token)):
+        if partner_id is not None:
+            return MemberActor(staff_id=staff_id, partner_id=partner_id)
     return None
 
 

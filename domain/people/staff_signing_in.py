@@ -1,4 +1,4 @@
-"""Signing in to the console: password and TOTP together, with one answer for everything that is wrong.
+"""Signing in to the console, or to a partner's pages: password and TOTP together, with one answer for everything that is wrong.
 
 Tries are counted by place, so that a stranger's are a stranger's: see `code_limits`, which does the same for phones.
 """
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.people import authenticators, places, staff, staff_sessions
 from domain.people.codes import as_digits
 from domain.people.places import KNOWN_FOR, SHARES_OF_HUNDRED, KnownDevice, Place
-from domain.people.staff import Staff
+from domain.people.staff import Staff, Workplace
 from domain.people.staff_sessions import StaffSession
 from infra import clock, counters, hashing
 from infra.counters import Use, by_network
@@ -26,6 +26,7 @@ PER_PLACE = Rate(times=10, seconds=900)
 IN_A_DAY = {sharers: Rate(times=times, seconds=86_400) for sharers, times in SHARES_OF_HUNDRED.items()}
 PER_IP = Rate(times=300, seconds=300)  # an office shares one address; strangers there use up nobody else's
 NOBODY = UUID(int=0)
+PROOF_LENGTH_MAX = 512  # characters of each, which a door reads
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,25 @@ class SignedIn:
     device_token: str
 
 
-async def sign_in(*, email: str, password: str, code: str, ip: str, device_token: str | None = None) -> SignedIn:
-    """A session at the console. Refuses NOT_ALLOWED, and RATE_LIMITED with the time from which to try again.
+async def sign_in(
+    *,
+    email: str,
+    password: str,
+    code: str,
+    ip: str,
+    device_token: str | None = None,
+    at: Workplace = Workplace.HERE,
+) -> SignedIn:
+    """A session for whoever works there. Refuses NOT_ALLOWED, and RATE_LIMITED with the time from which to try again.
 
     The try is committed before anything is compared, and argon2 runs between two transactions, not inside one.
     """
     async with reading() as db:
-        place = await _place_of(db, email, await staff.find(db, email), ip, device_token)
+        place = await _place_of(db, email, await staff.find(db, email, at), ip, device_token)
     try:
         with hashing.place_for(ip, place.mark.hex() if place.is_known else None) as run:
             async with transaction() as db:
-                member, now = await staff.find(db, email), await authenticators.authenticator_time(db)
+                member, now = await staff.find(db, email, at), await authenticators.authenticator_time(db)
                 tries = await _take_try(db, email, place, ip)
             step = await run(staff.proven_step, member, password, as_digits(code), now)
     except hashing.HashingFull:

@@ -145,7 +145,17 @@ async def of_day(db: Db, partner_id: UUID, on: date, currency: str) -> Remittanc
     ).scalar_one_or_none()
 
 
-async def newest(db: Db, limit: int) -> Sequence[Remittance]:
-    """What waits to be paid first, then what was paid, the newest first."""
+async def newest(db: Db, limit: int, partner_id: UUID | None = None) -> Sequence[Remittance]:
+    """What waits to be paid first, then what was paid, the newest first; of one partner, where it is named."""
     order = Remittance.paid_at.desc().nulls_first(), Remittance.last_on.desc(), Remittance.id
-    return (await db.execute(select(Remittance).order_by(*order).limit(limit))).scalars().all()
+    its = select(Remittance) if partner_id is None else select(Remittance).where(Remittance.partner_id == partner_id)
+    return (await db.execute(its.order_by(*order).limit(limit))).scalars().all()
+
+
+async def due_to(db: Db, partner_id: UUID) -> dict[str, int]:
+    """What a partner is due and was not paid yet, in each currency."""
+    due = select(Remittance.currency, func.sum(Remittance.amount)).where(
+        Remittance.partner_id == partner_id, Remittance.paid_at.is_(None)
+    )
+    rows = (await db.execute(due.group_by(Remittance.currency).order_by(Remittance.currency))).all()
+    return {currency: int(amount) for currency, amount in rows}

@@ -35,6 +35,7 @@ from domain.people import partner_tokens, sessions
 from domain.people.partners import PartnerClient
 from domain.permissions import MAY, Permission, Role, Scope
 from infra.database import transaction
+from tests.api.partner.pages.conftest import member_token
 from tests.api.people import open_shop, somebody, staff_token
 from tests.house.asking import documents
 
@@ -44,6 +45,7 @@ SCHEMAS = {"app": app_schema(), "partner": partner_schema(), "console": console_
 FINDERS: dict[str, Finders] = {"app": APP_NODES, "partner": PARTNER_NODES, "console": CONSOLE_NODES}
 EVERYBODY_MAY = {Permission.PUBLIC, Permission.SIGNED_IN}
 ADDRESSES = {"app": "/graphql", "partner": "/partner/graphql", "console": "/console/graphql"}
+COOKIES = {"/console": "longan_console", "/partner": "longan_partner"}
 OTHER_FORM = "This form is no longer valid."
 
 
@@ -121,7 +123,7 @@ def source() -> str:
 
 async def test_the_doors_answer_as_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AskFirst, "ask", and_then_stop(AskFirst.ask))
-    table = printed([*[asked async for asked in fields()], *[asked async for asked in console_pages()]])
+    table = printed([*[asked async for asked in fields()], *[asked async for asked in asked_pages()]])
     if os.environ.get("LONGAN_WRITE_PERMISSIONS"):
         TABLE.write_text(table, "utf-8")
     assert TABLE.read_text("utf-8").splitlines() == table.splitlines(), "run: make permissions"
@@ -136,7 +138,11 @@ def and_then_stop(ask: Callable[[AskFirst, Any], None]) -> Callable[[AskFirst, A
 
 
 def pages() -> Iterator[Route]:
-    yield from (route for route in plain(routes()) if route.path.startswith("/console") and "graphql" not in route.path)
+    yield from (route for address in COOKIES for route in pages_at(address))
+
+
+def pages_at(address: str) -> Iterator[Route]:
+    yield from (route for route in plain(routes()) if route.path.startswith(address) and "graphql" not in route.path)
 
 
 def plain(routes: list[BaseRoute]) -> Iterator[Route]:
@@ -185,25 +191,26 @@ async def answer(http: httpx2.AsyncClient, door: str, document: str, token: str 
     return "yes"
 
 
-async def console_pages() -> AsyncIterator[Asked]:
-    cookies = {name: await token() for name, token in PEOPLE["console"].items()}
-    for route in pages():
-        methods = [name for name in ("GET", "POST") if has(route, name)]
-        for method in methods:
-            answers = tuple([await open_page(method, route.path, token) for token in cookies.values()])
-            permission = asked_by(route.endpoint)
-            assert permission is not None
-            yield Asked("console pages", f"{method} {route.path}", permission, answers)
+async def asked_pages() -> AsyncIterator[Asked]:
+    for address, cookie in COOKIES.items():
+        door = f"{address.removeprefix('/')} pages"
+        tokens = {name: await token() for name, token in PEOPLE[door].items()}
+        for route in pages_at(address):
+            for method in [name for name in ("GET", "POST") if has(route, name)]:
+                answers = tuple([await open_page(method, route.path, cookie, token) for token in tokens.values()])
+                permission = asked_by(route.endpoint)
+                assert permission is not None
+                yield Asked(door, f"{method} {route.path}", permission, answers)
 
 
 def has(route: Route, method: str) -> bool:
     return method in route.methods if route.methods else hasattr(route.endpoint, method.lower())
 
 
-async def open_page(method: str, path: str, token: str | None) -> str:
-    async with client(cookies={"longan_console": token} if token else {}) as http:
+async def open_page(method: str, path: str, cookie: str, token: str | None) -> str:
+    async with client(cookies={cookie: token} if token else {}) as http:
         response = await http.request(method, path.replace("{id}", "x"), headers={"Accept-Language": "en"})
-    if response.status_code == 303 and response.headers["location"].startswith("/console/sign-in"):
+    if response.status_code == 303 and response.headers["location"].partition("?")[0].endswith("/sign-in"):
         return "-"
     if response.status_code == 403 and OTHER_FORM not in response.text:
         return "-"
@@ -234,6 +241,10 @@ def of_role(role: Role) -> Callable[[], Awaitable[str]]:
     return lambda: staff_token(role)
 
 
+async def member_of_partner() -> str:
+    return await member_token(await open_shop())
+
+
 async def nobody() -> None:
     return None
 
@@ -243,7 +254,8 @@ PEOPLE: dict[str, dict[str, Callable[[], Awaitable[str | None]]]] = {
     "partner": {"nobody": nobody, **{scope.value: partner_token(scope) for scope in Scope}},
     "console": {"nobody": nobody, **{role.value: of_role(role) for role in Role}},
 }
-PEOPLE["console pages"] = PEOPLE["console"]
+PEOPLE["partner pages"] = {**PEOPLE["console"], "member": member_of_partner}
+PEOPLE["console pages"] = {**PEOPLE["console"], "member": member_of_partner}
 ACTORS: dict[str, Callable[[str], Awaitable[KnownActor[Actor]]]] = {
     "app": user_of,
     "partner": partner_of,

@@ -5,11 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.graphql.errors import PublicError
-from infra.words import N_
-
-BODY_BYTES_MAX = 20_000
-AWAY = N_("This is not available just now. Please try again in a moment.")
-BROKEN = N_("Something went wrong on our side. Please try again; if it stays, tell us when it happened.")
+from api.visits import AWAY, BODY_BYTES_MAX, BROKEN
 
 
 def failed(request: Request, error: PublicError) -> Response:

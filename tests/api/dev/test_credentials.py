@@ -53,12 +53,12 @@ async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Re
 
 
 def test_they_have_the_shape_that_the_contract_names(told: dict[str, Any]) -> None:
-    assert set(told) == {"url", "partner", "landlord", *Role}
+    assert set(told) == {"url", "partner", "landlord", "member", *Role}
     assert told["url"] == settings().public_url
     for partner in ("partner", "landlord"):
         assert set(told[partner]) == {"clientId", "clientSecret", "partnerId"}
     assert {"marketing", "approver", "risk"} <= set(told), "the contract names these"
-    for role in Role:
+    for role in ("member", *Role):
         assert set(told[role]) == {"email", "password", "totpSecret"}
 
 

@@ -315,7 +315,7 @@ class TestWatch:
             proofs = {"password": "correct horse", "totp_secret": "JBSWY3DPEHPK3PXP"}
             email = f"{uuid4()}@longan.example"
             member = await staffing.appoint(db, email=email, name=name, role=Role.RISK, **proofs)
-            people.append(StaffActor(member.id, member.role))
+            people.append(StaffActor(member.id, Role.RISK))
         await approvals.propose(db, people[0], MODEL, subject=live.version, hash="seen", title="A model")
         await approvals.approve(db, people[1], MODEL, subject=live.version, seen="seen", now="seen")
         seen = await watch.watch(db, 7)

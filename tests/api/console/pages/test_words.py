@@ -9,7 +9,7 @@ import pytest
 from infra.words import say
 from tests.api.console.pages.conftest import NewBrowser
 
-PAGES = Path(__file__).parents[4] / "api" / "console" / "pages"
+PAGES = [Path(__file__).parents[4] / "api" / door / "pages" for door in ("console", "partner")]
 VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -20,8 +20,11 @@ def marked(path: Path) -> list[str]:
     ]
 
 
-SENTENCES = {sentence for path in PAGES.glob("*.py") for sentence in marked(path)} | {
-    sentence for path in PAGES.glob("templates/*.html") for sentence in re.findall(r'\b_\("([^"]+)"', path.read_text())
+SENTENCES = {sentence for pages in PAGES for path in pages.glob("*.py") for sentence in marked(path)} | {
+    sentence
+    for pages in PAGES
+    for path in pages.glob("templates/*.html")
+    for sentence in re.findall(r'\b(?:_|say)\("([^"]+)"', path.read_text())
 }
 
 
