@@ -32,7 +32,7 @@ pruning.forget(
     Stale(AccountLinkRequest.created_at, pruning.ago(SPENT_KEPT)),
     Stale(ReviewHold.held_until, pruning.ago(timedelta(0))),
     Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
-    Stale(ShareRequest.expires_at, pruning.ago(SPENT_KEPT)),
+    Stale(ShareRequest.expires_at, pruning.ago(timedelta(0))),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )
 

@@ -16,12 +16,12 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 Answer = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 
-def answering(work: Answer) -> Callable[[Request], Awaitable[Response]]:
+def answering(work: Answer, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint that answers what `work` does, or the OAuthError that it raises."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse(await work(request), headers=NO_STORE)
+            return JSONResponse(await work(request), status, headers=NO_STORE)
         except OAuthError as wrong:
             if wrong.status == 429:
                 await asyncio.sleep(REFUSED_SECONDS)

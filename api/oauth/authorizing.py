@@ -17,6 +17,7 @@ from infra.words import N_
 QUERY_MAX, STATE_MAX = 4_000, 1_000
 DAYS = 30
 OFFLINE = "offline_access"
+PUSHED = "urn:ietf:params:oauth:request_uri:"
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 SCOPES: Mapping[str, ConsentScope] = {
     Scope.SCORES.value: ConsentScope.SCORE_CHECK,
@@ -38,6 +39,7 @@ class SentBack(Exception):
 
     def __init__(self, back: "Back", error: str, description: str) -> None:
         super().__init__(error)
+        self.error, self.description = error, description
         self.address = back.address(error=error, error_description=description)
 
 
@@ -83,7 +85,8 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
         kind = "unsupported_response_type" if "response_type" in said else "invalid_request"
         raise refused(kind, "response_type must be code")
     if {"request", "request_uri"} & said.keys():
-        raise refused("request_uri_not_supported" if "request_uri" in said else "request_not_supported", "write it out")
+        kind = "request_uri_not_supported" if "request_uri" in said else "request_not_supported"
+        raise refused(kind, "write it out, or push it first")
     if said.get("response_mode", "query") != "query":
         raise refused("invalid_request", "the answer comes in the query")
     if said.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(said.get("code_challenge", "")):
@@ -98,6 +101,13 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
     if purpose not in set(Purpose):
         raise refused("invalid_request", f"purpose is one of {' '.join(Purpose)}")
     return Asked(back.redirect_uri, back.state, said["code_challenge"], Purpose(purpose), scopes, int(days), is_offline)
+
+
+def pushed_in(query: str) -> tuple[str, str] | None:
+    """Client and reference of what was pushed (RFC 9126); None where the query says itself what is asked."""
+    said = dict(_pairs(query))
+    uri = said.get("request_uri", "")
+    return (said.get("client_id", ""), uri.removeprefix(PUSHED)) if uri.startswith(PUSHED) else None
 
 
 def _scopes(

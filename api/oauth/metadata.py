@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.oauth import seats, token
+from api.oauth import pushing, seats, token
 from api.oauth.authorizing import OFFLINE
 from domain.people import signing_keys
 from domain.permissions import Scope
@@ -26,6 +26,7 @@ async def metadata(_: Request) -> Response:
             "grant_types_supported": sorted(token.GRANTS),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
+            "pushed_authorization_request_endpoint": f"{issuer}{pushing.PATH}",
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "request_uri_parameter_supported": False,

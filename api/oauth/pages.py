@@ -16,7 +16,7 @@ from api.forms import is_own_form
 from api.graphql.errors import REFUSED_SECONDS, PublicError
 from api.html import locale_of
 from api.oauth import rendering
-from api.oauth.authorizing import Back, NotSentBack, SentBack, asked_of, client_of
+from api.oauth.authorizing import Back, NotSentBack, SentBack, asked_of, client_of, pushed_in
 from api.oauth.seats import DEVICE_COOKIE, PATH, NotSeated, Seat, give_seat, page_of, remember_device, seat_of
 from domain.people import second_signing, signing_in
 from domain.people.partners import Partner
@@ -26,6 +26,7 @@ from domain.people.sessions import Session
 from domain.permissions import Permission
 from domain.sharing import answering, share_requests
 from domain.sharing.answering import ShareAnswer
+from domain.sharing.share_requests import Browser, ShareRequest
 from infra.database import Db, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
@@ -43,9 +44,7 @@ async def authorize(request: Request) -> Response:
     """Take in what a website asks; nothing is shown to a browser that has not kept our cookie."""
     try:
         async with transaction() as db:
-            client, back = await client_of(db, request.url.query)
-            asked = asked_of(request.url.query, client, await db.get_one(Partner, client.partner_id), back)
-            kept, browser = await share_requests.begin(db, client, asked, client_address(request.scope))
+            kept, browser = await _begun(db, request.url.query, client_address(request.scope))
     except SentBack as wrong:
         return RedirectResponse(wrong.address, 303, headers=rendering.NO_STORE)
     except NotSentBack as wrong:
@@ -56,6 +55,17 @@ async def authorize(request: Request) -> Response:
     response = RedirectResponse(page_of(kept), 303, headers=rendering.NO_STORE)
     give_seat(response, kept, browser)
     return response
+
+
+async def _begun(db: Db, query: str, address: str) -> tuple[ShareRequest, Browser]:
+    if (pushed := pushed_in(query)) is not None:
+        claimed = await share_requests.claim(db, *pushed, address)
+        if claimed is None:
+            raise NotSentBack(N_("This way here is over. Please go back to the website that sent you and begin again."))
+        return claimed
+    client, back = await client_of(db, query)
+    asked = asked_of(query, client, await db.get_one(Partner, client.partner_id), back)
+    return await share_requests.begin(db, client, asked, address)
 
 
 def failed(request: Request, error: PublicError) -> Response:

@@ -129,9 +129,7 @@ def schema() -> Schema:
 
 async def authenticate(text: str) -> KnownActor[PartnerActor]:
     token = await partner_tokens.find(text)
-    found = await partner_tokens.find_partner(token) if token is not None else None
-    if found is not None and token is not None and token.subject is not None:
-        found = await narrowing.narrowed(found, token.subject)
+    found = await narrowing.actor_of(token) if token is not None else None
     if found is None:
         raise Unauthenticated
     return found

@@ -6,6 +6,8 @@ from sqlalchemy import and_, bindparam, select
 
 from domain.actors import KnownActor, PartnerActor
 from domain.consent.consents import Consent
+from domain.people import partner_tokens
+from domain.people.partner_tokens import PartnerToken
 from domain.sharing.share_grants import ShareGrant
 from infra.ids import global_id, parse_global_id
 from infra.questions import Question
@@ -24,8 +26,13 @@ def subject_of(consent: Consent) -> str:
     return global_id("Consent", consent.id)
 
 
-async def narrowed(found: KnownActor[PartnerActor], subject: str) -> KnownActor[PartnerActor] | None:
-    """The client with no more than this consent; None once the consent or what came of it has ended."""
+async def actor_of(token: PartnerToken) -> KnownActor[PartnerActor] | None:
+    """Who asks with a token, and with how much; None where the token, its client, or the consent that it came of has ended."""
+    found = await partner_tokens.find_partner(token)
+    return await _narrowed(found, token.subject) if found and token.subject else found
+
+
+async def _narrowed(found: KnownActor[PartnerActor], subject: str) -> KnownActor[PartnerActor] | None:
     named = parse_global_id(subject)
     if named is None or named[0] != "Consent":
         return None

@@ -17,12 +17,15 @@ from infra.counters import by_network
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.errors import Refusal, RefusalCode
+from infra.sealed_tokens import SealedToken
 from infra.setting_parts import Rate
 from infra.words import N_
 
 LASTS = timedelta(minutes=15)
+PUSHED_LASTS = timedelta(seconds=90)
 PER_NETWORK = Rate(times=120, seconds=3600)
 SECRET_BYTES = 24
+_REFERENCE = SealedToken("", "share-request", length=16)
 
 
 class ShareRequest(Entity):
@@ -48,6 +51,11 @@ class ShareRequest(Entity):
     declined_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (Index(None, "expires_at"),)
+
+    @property
+    def reference(self) -> str:
+        """What a client names it by that pushed it, once, for one browser."""
+        return _REFERENCE.of(self.id.bytes)
 
     @property
     def is_answered(self) -> bool:
@@ -90,9 +98,31 @@ def browser_of(held: bytes) -> Browser | None:
 
 async def begin(db: Db, client: PartnerClient, asked: Asked, address: str) -> tuple[ShareRequest, Browser]:
     """Keep what is asked, for the browser that brought it. Refuses RATE_LIMITED."""
+    await _count(db, address)
+    request = await push(db, client, asked)
+    return request, bind(request)
+
+
+async def claim(db: Db, client_id: str, reference: str, address: str) -> tuple[ShareRequest, Browser] | None:
+    """What a client pushed a moment ago, for the first browser that brings its reference. Refuses RATE_LIMITED."""
+    await _count(db, address)
+    id = _REFERENCE.opened(reference)
+    its = select(ShareRequest).where(ShareRequest.id == UUID(bytes=id)).with_for_update() if id else None
+    request = (await db.execute(its)).scalar_one_or_none() if its is not None else None
+    if request is None or request.client_id != client_id or request.browser_mark:
+        return None
+    is_fresh = await clock.now(db) < request.created_at + PUSHED_LASTS
+    return (request, bind(request)) if is_fresh else None
+
+
+async def _count(db: Db, address: str) -> None:
     if retry_at := await counters.take(db, by_network(PER_NETWORK, "share-requests", address)):
         sentence = N_("Too many websites asked from here. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, retry_at=retry_at)
+
+
+async def push(db: Db, client: PartnerClient, asked: Asked) -> ShareRequest:
+    """Keep what is asked, for a browser that is still to come."""
     now = await clock.now(db)
     request = ShareRequest(
         client_id=client.client_id,
@@ -109,7 +139,7 @@ async def begin(db: Db, client: PartnerClient, asked: Asked, address: str) -> tu
     )
     db.add(request)
     await db.flush()
-    return request, bind(request)
+    return request
 
 
 def bind(request: ShareRequest, signed_in: tuple[UUID, UUID] | None = None) -> Browser:

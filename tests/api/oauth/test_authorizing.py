@@ -1,16 +1,19 @@
 """What a website may ask at the page of consent, and what it hears of what it may not."""
 
-from urllib.parse import urlencode
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 import pytest
 from sqlalchemy import func, select
 
+from api.oauth.authorizing import PUSHED
 from domain.people import redirects
 from domain.sharing.share_requests import ShareRequest
 from infra.database import reading
 from infra.settings import settings
 from tests.api.oauth.sharing import CALLBACK, Website, open_website, told
+from tests.clocks import Clock
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +178,61 @@ def test_a_website_may_have(uri: str) -> None:
 )
 def test_a_website_may_not_have(uri: str) -> None:
     assert not redirects.is_fit(uri)
+
+
+class TestPushing:
+    async def test_what_was_pushed_is_asked_once(self, http: httpx2.AsyncClient, website: Website) -> None:
+        query = await push(http, website)
+        sent = await http.get(f"/oauth/authorize?{query}")
+        assert sent.status_code == 303 and "Until when" in (await http.get(sent.headers["location"])).text
+        again = await http.get(f"/oauth/authorize?{query}")
+        assert (again.status_code, again.headers.get("location")) == (400, None)
+
+    async def test_it_is_over_after_ninety_seconds(
+        self, http: httpx2.AsyncClient, website: Website, clock: Clock
+    ) -> None:
+        query = await push(http, website)
+        await clock.forward(seconds=90)
+        assert (await http.get(f"/oauth/authorize?{query}")).status_code == 400
+
+    async def test_it_is_its_own_clients(self, http: httpx2.AsyncClient, website: Website) -> None:
+        other = await open_website()
+        query = (await push(http, website)).replace(website.client_id, other.client_id)
+        assert (await http.get(f"/oauth/authorize?{query}")).status_code == 400
+        invented = urlencode({"client_id": website.client_id, "request_uri": PUSHED + "A" * 43})
+        assert (await http.get(f"/oauth/authorize?{invented}")).status_code == 400
+
+    @pytest.mark.parametrize(
+        ("other", "error"),
+        [
+            ({"redirect_uri": "https://evil.example/"}, "invalid_request"),
+            ({"code_challenge_method": "plain"}, "invalid_request"),
+            ({"scope": "products"}, "invalid_scope"),
+            ({"request_uri": PUSHED + "A"}, "invalid_request"),
+        ],
+    )
+    async def test_what_is_wrong_is_said_at_once(
+        self, http: httpx2.AsyncClient, website: Website, other: dict[str, str], error: str
+    ) -> None:
+        before = await kept(website)
+        refused = await send(http, website, **other)
+        assert (refused.status_code, refused.json()["error"]) == (400, error)
+        assert await kept(website) == before
+
+    async def test_nobody_else_pushes_for_a_client(self, http: httpx2.AsyncClient, website: Website) -> None:
+        thief = replace(website, secret="wrong")
+        refused = await send(http, thief)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+async def send(http: httpx2.AsyncClient, website: Website, **other: str) -> httpx2.Response:
+    form = dict(parse_qsl(website.query(**other)))
+    return await http.post("/oauth/par", data=form, auth=(website.client_id, website.secret))
+
+
+async def push(http: httpx2.AsyncClient, website: Website) -> str:
+    """The query that a browser then brings."""
+    response = await send(http, website)
+    told = response.json()
+    assert (response.status_code, told["expires_in"]) == (201, 90), told
+    return urlencode({"client_id": website.client_id, "request_uri": told["request_uri"]})
