@@ -65,7 +65,6 @@ async def asking(db: Db, request: Request, seat: Seat, status: int = 200, error:
         scopes=[SCOPES[ConsentScope(scope)] for scope in asked.scopes],
         days=asked.days,
         until=now + timedelta(days=asked.days),
-        is_offline=asked.is_offline,
         here=page_of(asked),
         form_token=form_token(seat.form_secret),
         policy=_policy(asked.redirect_uri),
