@@ -184,7 +184,7 @@ class TestPushing:
     async def test_what_was_pushed_is_asked_once(self, http: httpx2.AsyncClient, website: Website) -> None:
         query = await push(http, website)
         sent = await http.get(f"/oauth/authorize?{query}")
-        assert sent.status_code == 303 and "Until when" in (await http.get(sent.headers["location"])).text
+        assert sent.status_code == 303 and "有效期至" in (await http.get(sent.headers["location"])).text
         again = await http.get(f"/oauth/authorize?{query}")
         assert (again.status_code, again.headers.get("location")) == (400, None)
 
