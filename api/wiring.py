@@ -20,6 +20,7 @@ import domain.consent.consent_requests
 import domain.days.tasks
 import domain.disputes.tasks
 import domain.evidence.keeping
+import domain.invitations.tasks
 import domain.ledger.posting
 import domain.matching.reach.questions
 import domain.matching.tasks
@@ -88,6 +89,7 @@ ROOMS = (
     domain.consent.consent_requests,
     domain.days.tasks,
     domain.disputes.tasks,
+    domain.invitations.tasks,
     domain.risk.looking,
     domain.sharing.exchanging,
     domain.ledger.posting,

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     FOLLOW_CONSENTS = "FOLLOW_CONSENTS"
     CONFIRM_REDEMPTIONS = "CONFIRM_REDEMPTIONS"
     CONTRIBUTE_FACTS = "CONTRIBUTE_FACTS"
+    INVITE_USERS = "INVITE_USERS"
 
     SEE_OWN_PARTNER = "SEE_OWN_PARTNER"
 
@@ -63,6 +64,7 @@ class Scope(StrEnum):
     SCORE_REPORTS = "score_reports"
     REDEMPTIONS = "redemptions"
     FACTS = "facts"
+    INVITATIONS = "invitations"
 
 
 P = Permission
@@ -107,6 +109,7 @@ ALLOWS: Mapping[Scope, frozenset[Permission]] = {
     Scope.SCORE_REPORTS: frozenset({P.SIGNED_IN, P.CHECK_SCORES, P.READ_SCORE_REPORTS, P.FOLLOW_CONSENTS}),
     Scope.REDEMPTIONS: frozenset({P.SIGNED_IN, P.CONFIRM_REDEMPTIONS}),
     Scope.FACTS: frozenset({P.SIGNED_IN, P.CONTRIBUTE_FACTS}),
+    Scope.INVITATIONS: frozenset({P.SIGNED_IN, P.INVITE_USERS}),
 }
 
 # What a token that came of one person's consent may be used for, whatever else its client may.

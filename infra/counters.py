@@ -33,11 +33,12 @@ class Counter(Entity):
 
 @dataclass(frozen=True)
 class Use:
-    """Something done once by `who`, of which `rate` allows so many."""
+    """Something done by `who`, once or `count` times together, of which `rate` allows so many."""
 
     rate: Rate
     what: str
     who: str
+    count: int = 1
 
     @property
     def key(self) -> bytes:
@@ -58,7 +59,7 @@ async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:
     """
     now = await clock.now(db)
     for use in uses:
-        if use.rate.times < 1:
+        if use.rate.times < use.count:
             return now + timedelta(seconds=use.rate.seconds)
         if not await _count(db, use, now):
             ends: datetime = (await db.execute(select(Counter.ends_at).where(Counter.key == use.key))).scalar_one()
@@ -68,14 +69,14 @@ async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:
 
 async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
     is_over = Counter.ends_at <= now
-    first = insert(Counter).values(key=use.key, ends_at=now + timedelta(seconds=use.rate.seconds), uses=1)
+    first = insert(Counter).values(key=use.key, ends_at=now + timedelta(seconds=use.rate.seconds), uses=use.count)
     counted = first.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "ends_at": case((is_over, first.excluded.ends_at), else_=Counter.ends_at),
-            "uses": case((is_over, 1), else_=Counter.uses + 1),
+            "uses": case((is_over, use.count), else_=Counter.uses + use.count),
         },
-        where=is_over | (Counter.uses < use.rate.times),
+        where=is_over | (Counter.uses <= use.rate.times - use.count),
     )
     return (await db.execute(counted.returning(Counter.uses))).scalar_one_or_none() is not None
 
@@ -83,8 +84,8 @@ async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
 async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:
     """Take uses back: they were none after all."""
     for use in uses:  # one by one, in the order in which they were taken
-        is_counted = (Counter.key == use.key, Counter.uses > 0)
-        await db.execute(update(Counter).where(*is_counted).values(uses=Counter.uses - 1))
+        is_counted = (Counter.key == use.key, Counter.uses >= use.count)
+        await db.execute(update(Counter).where(*is_counted).values(uses=Counter.uses - use.count))
 
 
 async def remember(db: AsyncSession, what: str, who: str, lasts: timedelta) -> None:

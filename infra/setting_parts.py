@@ -203,7 +203,7 @@ class CodeNumbers(Part):
 class RequestLimits(Part):
     """What one GraphQL request may ask of us; `visitor_...` is for whoever has not signed in."""
 
-    body_bytes: Times = 200_000
+    body_bytes: Times = 250_000
     document_bytes: Times = 24_000
     tokens: Times = 2_000
     visitor_tokens: Times = 1_000
@@ -211,7 +211,8 @@ class RequestLimits(Part):
     aliases: Times = 30
     fields: Times = 2_000  # with every fragment opened
     namesakes: Times = 50  # fields of one name in one place, with every fragment opened
-    values: Times = 5_000  # in the variables
+    values: Times = 12_000  # in the variables
+    visitor_values: Times = 5_000
     cost: Times = 20_000
     cost_per_minute: Times = 2_000_000
     visitor_cost: Times = 2_500

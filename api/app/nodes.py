@@ -18,6 +18,7 @@ from domain.credit.scores import Score
 from domain.disputes import disputes
 from domain.evidence.leaves import Evidence
 from domain.facts.accounts import LinkedAccount
+from domain.invitations import invitations
 from domain.market import products
 from domain.market.columns import columns_of
 from domain.matching import matches
@@ -94,6 +95,7 @@ NODES: Finders = {
     "Consent": Finder(Permission.SIGNED_IN, rows_of(lambda context: consents.visible_to(context.user))),
     "DataExport": Finder(Permission.SIGNED_IN, rows_of(lambda context: exports.visible_to(context.user))),
     "Dispute": Finder(Permission.SIGNED_IN, rows_of(lambda context: disputes.visible_to(context.user))),
+    "Invitation": Finder(Permission.SIGNED_IN, rows_of(lambda context: invitations.visible_to(context.user))),
     "DrawDown": Finder(Permission.SIGNED_IN, rows_of(partial(_mine, DrawDown))),
     "Repayment": Finder(Permission.SIGNED_IN, rows_of(_my_repayments)),
     "Device": Finder(Permission.SIGNED_IN, rows_of(_my_devices)),

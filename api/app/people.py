@@ -13,6 +13,7 @@ from api.app.devices import Device
 from api.app.disputes import Dispute
 from api.app.evidence import Evidence
 from api.app.held_factors import HeldFactor
+from api.app.invitations import Invitation
 from api.app.lookups import Lookup
 from api.app.matches import Match, Matching, WhyNot, matching_of, why_not_of
 from api.app.matches import page_of as matches_of
@@ -37,6 +38,7 @@ from domain.credit import assessing
 from domain.disputes import disputes
 from domain.evidence import leaves, proving
 from domain.facts import accounts, leaving
+from domain.invitations import invitations
 from domain.market.kinds import ProductKind
 from domain.notices import notices, preferences
 from domain.people import devices, payment_accounts, profiles, second_factors, stepping_up, users
@@ -190,6 +192,10 @@ class User(Node):
         async with reading() as db:
             page = await page_of(db, mine, [disputes.Dispute.id], first=first, after=after, newest_first=True)
         return cast(Connection[Dispute], connection(page))
+
+    @strawberry.field(description="What partners invite the person to and they have not answered, newest first.")
+    def invitations(root: strawberry.Parent[users.User], info: Info) -> list[Invitation]:
+        return info.context.load(invitations.of_users, root.id)
 
     @strawberry.field(description="What the person used or may use of their benefits, newest first.")
     async def redemptions(

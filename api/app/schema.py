@@ -23,6 +23,7 @@ from api.app.factors import FactorMutation
 from api.app.goods import GoodsMutation
 from api.app.identity import IdentityMutation
 from api.app.impressions import ImpressionMutation
+from api.app.invitations import Invitation, InvitationMutation
 from api.app.leases import LeaseMutation
 from api.app.matches import Match, MatchMutation
 from api.app.membership import Benefit
@@ -72,6 +73,7 @@ class Mutation(
     ApplicationMutation,
     AgreementMutation,
     ChangeMutation,
+    InvitationMutation,
     LeaseMutation,
     RepaymentMutation,
     AutopayMutation,
@@ -106,6 +108,7 @@ def schema() -> Schema:
             DataExport,
             Device,
             Dispute,
+            Invitation,
             DrawDown,
             Evidence,
             LinkedAccount,

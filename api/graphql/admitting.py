@@ -38,7 +38,7 @@ async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Ad
     operation = document.operation(asked.operation_name)
     cost = operation.cost(asked.variables or {})
     _refuse_dear(cost, asker)
-    charge = cost + _values_in(asked.variables)
+    charge = cost + _values_in(asked.variables, asker)
     await charge_for(asker, charge)
     variables = _variables(schema, operation, asked, asker)
     if asked.sha256 is not None:
@@ -73,9 +73,10 @@ def _variables(schema: BaseSchema, operation: Operation, asked: GraphQLRequest, 
     return found
 
 
-def _values_in(variables: dict[str, Any] | None) -> int:
+def _values_in(variables: dict[str, Any] | None, asker: Context) -> int:
     """How many values there are, however deep. Raises CostExceeded for too many."""
-    most = settings().request_limits.values
+    limits = settings().request_limits
+    most = limits.values if asker.actor else limits.visitor_values
     waiting: list[Any] = [variables or {}]
     count = 0
     while waiting:

@@ -18,6 +18,7 @@ from api.partner.consents import Consent, ConsentMutation, ConsentQuery
 from api.partner.deliveries import DeliveryMutation, DeliveryQuery, WebhookDelivery
 from api.partner.facts import FactMutation
 from api.partner.goods import GoodsMutation
+from api.partner.invitations import InvitationMutation
 from api.partner.products import Product, ProductMutation, ProductQuery
 from api.partner.reach import ReachQuery
 from api.partner.redemptions import Redemption, RedemptionMutation
@@ -72,7 +73,7 @@ class Me:
         return strawberry.ID(global_id("Partner", root.id))
 
     @strawberry.field(
-        description="What this client may do: products, applications, scores, score_reports, redemptions, facts."
+        description="What this client may do: products, applications, scores, score_reports, redemptions, facts, invitations."
     )
     def scopes(root: strawberry.Parent[partners.Partner], info: Info) -> list[str]:
         return sorted(info.context.partner.scopes)
@@ -108,6 +109,7 @@ class Mutation(
     ConsentMutation,
     FactMutation,
     GoodsMutation,
+    InvitationMutation,
     TreatmentMutation,
     ProductMutation,
     ScoreMutation,

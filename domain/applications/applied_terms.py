@@ -57,15 +57,17 @@ class AppliedTerms(Entity):
         return TIMES[goods] if goods else None
 
 
-def of_product(application: Application, product: Product, grade: Grade | None) -> AppliedTerms:
-    """The product as it is now, for an application that is made now."""
+def of_product(
+    application: Application, product: Product, grade: Grade | None, decision: DecisionMode | None = None
+) -> AppliedTerms:
+    """The product as it is now, for an application that is made now. `decision`: who decides, where not as the product says."""
     return AppliedTerms(
         user_id=application.user_id,
         application_id=application.id,
         product_version=product.version,
         kind=product.kind,
         title=product.title,
-        decision=product.decision,
+        decision=decision or product.decision,
         currency=product.currency,
         term_months=list(product.term_months),
         annual_rate=product.annual_rate,

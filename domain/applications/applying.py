@@ -64,29 +64,48 @@ async def apply(
     )
     if receipt.result_id is not None:
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
+    application = await submit(
+        db, actor, product_id=product_id, amount=amount, term_months=term_months, share=share, ip=ip
+    )
+    receipt.result_id = application.id
+    return application
+
+
+async def submit(
+    db: Db,
+    actor: UserActor,
+    *,
+    product_id: UUID,
+    amount: Money,
+    term_months: int,
+    share: list[ConsentScope],
+    ip: str,
+    decision: DecisionMode | None = None,
+) -> Application:
+    """Apply as `apply` does, each time that it is called. `decision`: who decides, where the product's own mode does not count."""
     product = await _product(db, product_id, actor.user_id)
+    mode = decision or product.decision
     _check_terms(product, amount, term_months)
     turn = await turns.take(db, actor.user_id)
     sheet, scored = _eligible(turn, product)
     follows = await signals.actions_for(db, actor.user_id)
     if RuleAction.STEP_UP in follows:
         await stepping_up.require_step_up(db, actor)
-    application = await _application(db, actor, product, amount, term_months)
+    application = await _application(db, actor, product, amount, term_months, mode)
     await refuse_twin(db, application, "productId")
     partner = await db.get_one(Partner, product.partner_id)
     await sightings.of_application(db, actor.user_id, actor.session_id, ip, application.id)
     # From here on it is only written, all of it at once.
     await _submit(db, application)
-    applied = applied_terms.of_product(application, product, scored.grade)
+    applied = applied_terms.of_product(application, product, scored.grade, mode)
     db.add(applied)
     await consents.bind_to_application(db, actor.user_id, partner.id, Purpose(partner.purpose), share, application.id)
-    if product.decision == DecisionMode.INSTANT:
+    if mode == DecisionMode.INSTANT:
         borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=turn.burden)
         needs_a_look = RuleAction.REFER in follows
         await deciding.decide_by_rules(db, application, applied, product, scored, borrower, needs_a_look=needs_a_look)
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
-    receipt.result_id = application.id
     return application
 
 
@@ -166,9 +185,11 @@ def _refusal(code: RefusalCode, reason: Reason, field: str | None) -> Refusal:
     return Refusal(code, reason.message, field=path, **dict[str, Any](reason.values))
 
 
-async def _application(db: Db, actor: UserActor, product: Product, amount: Money, term_months: int) -> Application:
+async def _application(
+    db: Db, actor: UserActor, product: Product, amount: Money, term_months: int, mode: DecisionMode
+) -> Application:
     now = await clock.now(db)
-    instant = product.decision == DecisionMode.INSTANT
+    instant = mode == DecisionMode.INSTANT
     return Application(
         user_id=actor.user_id,
         product_id=product.id,

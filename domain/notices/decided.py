@@ -155,6 +155,8 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "benefit.retirement_due": OURS,
     "facts.contributed": Untold("it stands in the list of who looked; what comes of it shows in the score"),
     "facts.ended": SHOWN,
+    "invitation.received": ("invitation_received",),
+    "invitations.hand_out": OURS,
     "granting.batch_due": OURS,
     "granting.done": OURS,
     "reevaluation.batch_due": OURS,

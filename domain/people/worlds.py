@@ -38,6 +38,10 @@ def meet(user_id: Whose, partner_id: Whose) -> ColumnElement[bool]:
     return or_(of_person == partner, and_(of_person.is_(None), is_live))
 
 
+# The same in SQL, over a row `person` of users and a row `partner` of partners.
+MEET_SQL = "coalesce(person.tests_for = partner.id, NOT partner.is_test)"
+
+
 async def refuse_apart(db: Db, user_id: UUID, partner_id: UUID) -> None:
     """Refuses NOT_ALLOWED a person and a partner that are not of one world."""
     if not (await db.execute(select(meet(user_id, partner_id)))).scalar_one():

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, delete, func, select
 
+from domain.invitations.batches import InvitedPhone
 from domain.people.challenges import Challenge
 from domain.people.users import Phone
 from domain.privacy import owned
@@ -16,6 +17,7 @@ from infra.revisions import Revision
 # Tables whose rows go, though no column says whose they are.
 ELSEWHERE: Mapping[str, str] = {
     "challenges": "found by the person's number, and deleted with it",
+    "invited_phones": "found by the person's number, and deleted with it",
     "kept_messages": "of the embedded default alone; found by the blind index of a number, and gone within two days",
     "snapshot_pages": "everybody of one night, without names and under the house's seal; gone when the next night is done",
     "staff_sessions": "people who work here",
@@ -27,6 +29,7 @@ async def erase(db: Db, user_id: UUID) -> None:
     await _name(db, user_id)
     numbers = (await db.execute(select(Phone.index).where(Phone.user_id == user_id))).scalars().all()
     await db.execute(delete(Challenge).where(Challenge.phone_index.in_(numbers)))
+    await db.execute(delete(InvitedPhone).where(InvitedPhone.phone_index.in_(numbers)))
     await _delete(db, user_id, _that_are(Erasure.DELETED))
     db.info.pop("seals", None)
 

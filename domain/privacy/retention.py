@@ -18,6 +18,7 @@ WITHHELD: Mapping[str, str] = {
     "deadlines": WORKING,
     "events": "what happened is told by what it happened to",
     "facts_versions": WORKING,
+    "invited_phones": "a number that a partner named, as its blind index alone; what the person was shown of it is their invitation",
     "kept_messages": "of the embedded default alone, where nobody is real",
     "known_id_numbers": LOOKED_UP,
     "person_keys": OPENS_DOORS,

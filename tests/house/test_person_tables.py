@@ -25,6 +25,7 @@ LOOKED_UP = {
 # A person stands in these without a column that says so.
 UNNAMED = {
     "challenges": "a number, perhaps nobody's yet",
+    "invited_phones": "a number, perhaps nobody's yet",
     "kept_messages": "what the embedded default would have sent to a number",
     "receipts": "`actor` is whoever asked",
     "staff": "people who work here",

@@ -32,7 +32,7 @@ class TestNothingLinked:
     async def test_a_profile_alone_is_no_source(self, member: Phone) -> None:
         await member.tell(birthDate="1990-01-01", region="CN-SH")
         done = await member.settle()
-        first = ["join_at_registration", "tell_of_new_device", "look_for_signals"]
+        first = ["hand_out_to_newcomer", "join_at_registration", "tell_of_new_device", "look_for_signals"]
         assert done == [*first, "score_after_change", "evaluate_after_score"]
         assert (await member.ask(SCORE))["viewer"]["scoring"]["state"] == "NOTHING_LINKED"
 

@@ -89,7 +89,15 @@ async def test_the_partner_may_do_what_came_later(told: dict[str, Any]) -> None:
     await credentials.let_in(credentials.read_credentials(settings().var / FILE))
     async with reading() as db:
         client = await db.get_one(PartnerClient, told["partner"]["clientId"])
-    assert set(client.scopes) == {"products", "applications", "scores", "score_reports", "redemptions", "facts"}
+    assert set(client.scopes) == {
+        "products",
+        "applications",
+        "scores",
+        "score_reports",
+        "redemptions",
+        "facts",
+        "invitations",
+    }
 
 
 @pytest.mark.parametrize(("role", "sees_reviews"), [("marketing", False), ("approver", False), ("risk", True)])

@@ -96,7 +96,7 @@ class TestFrames:
             await line.sign_in(member.token)
             await line.send('{"type":"ping"}' + " " * 150_000)
             assert await line.hear() == {"type": "pong"}
-            await line.send('{"type":"ping"}' + " " * 200_000)
+            await line.send('{"type":"ping"}' + " " * 250_000)
             assert await line.closed_with() == 1009
 
 

@@ -10,7 +10,7 @@ async def test_a_client_learns_who_it_is(client: Client, shop: Shop) -> None:
         "id": global_id("Partner", shop.product.partner_id),
         "name": (await client.ask("{ me { name } }"))["me"]["name"],
         "isTest": False,
-        "scopes": ["applications", "facts", "products", "redemptions", "score_reports", "scores"],
+        "scopes": ["applications", "facts", "invitations", "products", "redemptions", "score_reports", "scores"],
     }
 
 
