@@ -1,12 +1,10 @@
-"""A book of loans that began on every day of a month, some of them late, and days that pass through it."""
+"""A book of loans that began on every day of a month, some of them late."""
 
-import time
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from domain.agreements import booking, limits
 from domain.agreements.acts import ActKind
@@ -14,13 +12,11 @@ from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
 from domain.applications.offers import Offer, OfferStatus
-from domain.days import days, passing
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
 from domain.market.kinds import ProductKind
 from domain.people import users
-from domain.runs.runs import RunState
 from infra import clock
 from infra.database import Db, reading, transaction
 from infra.hindsight import stand_at
@@ -31,22 +27,8 @@ LATE_EACH = 10  # of so many loans, one pays nothing
 AMOUNT, MONTHS, AGE_DAYS = 12_000_00, 12, 75
 
 
-@dataclass(frozen=True)
-class DayPace:
-    """`touched` agreements by `days` days, in seconds on the clock and of this process's processor. `breaks`: of those that were
-    looked at again, how many schedules the ledger contradicts.
-    """
-
-    agreements: int
-    days: int
-    touched: int
-    seconds: float
-    cpu_seconds: float
-    breaks: int
-
-    @property
-    def million_minutes(self) -> float:
-        return self.seconds / self.days / self.agreements * 1_000_000 / 60
+# What a day reads nothing of: what happened long ago, and is told by now.
+HISTORY = frozenset({"events", "event_reactions", "revisions"})
 
 
 async def seed() -> list[UUID]:
@@ -139,43 +121,10 @@ async def _open(db: Db, number: int) -> Agreement:
     return agreement
 
 
-async def passed(agreements: int, count: int) -> DayPace:
-    """Let so many days pass here, without a worker."""
-    seconds = cpu_seconds = 0.0
-    touched = 0
-    for _ in range(count):
-        async with transaction() as db:
-            await clock.advance(db, timedelta(days=1))
-        began, cpu_began = time.perf_counter(), time.process_time()
-        touched += await _pass_one()
-        seconds += time.perf_counter() - began
-        cpu_seconds += time.process_time() - cpu_began
+async def count() -> int:
+    """How many agreements there are."""
     async with reading() as db:
-        breaks = (await db.execute(BROKEN)).scalar_one()
-        assert (await db.execute(select(func.count()).select_from(Agreement))).scalar_one() == agreements
-    return DayPace(agreements, count, touched, seconds, cpu_seconds, breaks)
-
-
-async def _pass_one() -> int:
-    async with transaction() as db:
-        day = await passing.begin(db, 1)
-    while True:
-        async with transaction() as db:
-            await passing.do_next_batch(db, day.id, 0)
-        async with reading() as db:
-            if (await db.get_one(days.Day, day.id)).state is not RunState.RUNNING:
-                return (await days.progress(db, day.id)).touched
-
-
-# Interest that was booked in the statement and not in the ledger, or the other way round.
-BROKEN = text("""
-    SELECT count(*) FROM agreements
-      JOIN LATERAL (SELECT sum(interest) AS told FROM movements
-                     WHERE user_id = agreements.user_id AND agreement_id = agreements.id) AS statement ON true
-      JOIN ledger_accounts AS account ON (account.user_id, account.subject_id, account.kind)
-                                       = (agreements.user_id, agreements.id, 'INTEREST')
-     WHERE statement.told <> account.debits - account.credits
-""")
+        return (await db.execute(select(func.count()).select_from(Agreement))).scalar_one()
 
 
 async def _stand(db: Db, on: date) -> None:

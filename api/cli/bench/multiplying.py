@@ -4,8 +4,11 @@ What is sealed stays as it was, so it has its right length and opens for nobody;
 Every table with a person in it takes part, whoever added it.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -22,39 +25,74 @@ CREATE FUNCTION pg_temp.another(old uuid, n bigint) RETURNS uuid IMMUTABLE LANGU
 CREATE FUNCTION pg_temp.another(old bytea, n bigint) RETURNS bytea IMMUTABLE LANGUAGE sql AS
   $$ SELECT substring(sha256(old || int8send(n)) FROM 1 FOR greatest(length(old), 16)) $$;
 """
-TOGETHER = 20_000
+TOGETHER = 5_000  # copies of one person by one statement
 
 
-async def multiply(url: str, people: Sequence[UUID], count: int, step: Step) -> None:
-    """Write `count` more people, each one of these again."""
+async def multiply(
+    url: str,
+    people: Sequence[UUID],
+    count: int,
+    step: Step,
+    *,
+    without: frozenset[str] = frozenset(),
+    at_once: int = 1,
+    seconds_max: float | None = None,
+) -> None:
+    """Write `count` more people, each one of these again, but for the tables `without`; over `at_once` connections.
+
+    After `seconds_max` it leaves it at what is written, of each of these about as many.
+    """
+    tables = [table for table in Entity.metadata.sorted_tables if of_person(table) is not None]
+    tables = [table for table in tables if table.name not in without]
+    ends = time.monotonic() + seconds_max if seconds_max else None
+    together = max(1, min(TOGETHER, -(-count // len(people))))
+    pieces = deque(
+        (number, start) for start in range(0, count, together * len(people)) for number in range(len(people))
+    )
+    made = _Made(step, count)
+
+    async def work() -> None:
+        connection = await asyncpg.connect(postgres_url.dsn(url), command_timeout=600)
+        try:
+            # No trigger and no foreign key is asked: what is copied kept them already.
+            await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+            await connection.execute(FUNCTIONS)
+            while pieces and (ends is None or time.monotonic() < ends):
+                number, start = pieces.popleft()
+                first = start + number * together
+                await _copy(connection, tables, people[number], first, min(first + together, count))
+                made.more(max(0, min(first + together, count) - first))
+        finally:
+            await connection.close()
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
     connection = await asyncpg.connect(postgres_url.dsn(url), command_timeout=600)
     try:
-        # No trigger and no foreign key is asked: what is copied kept them already.
-        await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-        await connection.execute(FUNCTIONS)
-        share = -(-count // len(people))
-        for number, person in enumerate(people):
-            first, last = number * share, min((number + 1) * share, count)
-            await _copy(connection, person, first, last, partial(_report, step, count, first))
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
 
 
-def _report(step: Step, count: int, before: int, done: int) -> None:
-    step.at(before + done, count, "people")
+@dataclass
+class _Made:
+    """How many people are written, over all connections."""
+
+    step: Step
+    count: int
+    people: int = 0
+
+    def more(self, people: int) -> None:
+        self.people += people
+        self.step.at(self.people, self.count, "people")
 
 
-async def _copy(
-    connection: asyncpg.Connection, person: UUID, first: int, last: int, tell: Callable[[int], None]
-) -> None:
-    tables = [table for table in Entity.metadata.sorted_tables if of_person(table) is not None]
+async def _copy(connection: asyncpg.Connection, tables: Sequence[Table], person: UUID, first: int, end: int) -> None:
+    """Write the person again for each number from `first` on, before `end`."""
+    if first >= end:
+        return
     own = await _own_ids(connection, tables, person)
-    for start in range(first, last, TOGETHER):
-        end = min(start + TOGETHER, last)
-        for table in tables:
-            await connection.execute(_statement(table), person, own, start, end - 1)
-        tell(end - first)
+    for table in tables:
+        await connection.execute(_statement(table), person, own, first, end - 1)
 
 
 def of_person(table: Table) -> str | None:

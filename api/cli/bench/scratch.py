@@ -15,9 +15,9 @@ from infra.settings import settings
 
 
 @contextmanager
-def servers_alone() -> Iterator[None]:
-    """A database with its tables and nothing in them, and a Valkey."""
-    with _servers():
+def servers_alone(*, durable: bool = True) -> Iterator[None]:
+    """A database with its tables and nothing in them, and a Valkey. Without `durable` it is filled sooner."""
+    with _servers(durable=durable):
         from api import wiring  # noqa: F401  all tables must be known
         from infra import migrations
 
