@@ -1,6 +1,6 @@
 """What principal is out day by day, and the interest that it bears."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -57,10 +57,10 @@ class Balance:
         """From change to change."""
         if until <= start:
             return iter(())
-        changes = self._days[bisect_right(self._days, start) :]
+        changes = self._days[bisect_right(self._days, start) : bisect_left(self._days, until)]
         edges = (edge for pause in self._pauses for edge in pause)
-        days = sorted({start, until, *(day for day in (*changes, *edges, known) if start < day < until)})
-        return pairwise(days)
+        within = {*changes, *(day for day in (*edges, known) if start < day < until)}
+        return pairwise([start, *sorted(within), until])
 
     def _is_paused(self, day: date) -> bool:
         return any(first <= day < end for first, end in self._pauses)

@@ -91,6 +91,7 @@ def _payment(monthly: Number, months: int) -> Number:
     return monthly / (1 - (1 + monthly) ** -months) if monthly else (1 + monthly) / months
 
 
+@lru_cache(1 << 14)
 def _since(start: date, on: date) -> tuple[int, int]:
     """Where a month has no day as the first, its last is one, as it is for what falls due: February ends a month after
     30 January (Appendix J (b)(3)).

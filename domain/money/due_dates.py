@@ -3,6 +3,7 @@
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from domain.money.conventions import Convention, MonthEnd, Unit
 
@@ -51,6 +52,7 @@ def due_date(start: date, number: int, convention: Convention, day: int | None =
             return months_later(start, steps, convention.month_end, day)
 
 
+@lru_cache(1 << 14)  # who works out many loans of one day asks for the same few dates
 def months_later(start: date, months: int, month_end: MonthEnd = MonthEnd.LAST_DAY, day: int | None = None) -> date:
     """The date in another month, on its own day or `day`; it may lie before. A month without it has its last day or the next's first."""
     day = day or start.day

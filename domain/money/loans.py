@@ -87,13 +87,18 @@ class Parts:
         return iter((self.principal, self.interest, self.fees, self.penalties))
 
     def __add__(self, other: "Parts") -> "Parts":
-        return Parts(*(one + another for one, another in zip(self, other, strict=True)))
+        return Parts(
+            self.principal + other.principal,
+            self.interest + other.interest,
+            self.fees + other.fees,
+            self.penalties + other.penalties,
+        )
 
     def __sub__(self, other: "Parts") -> "Parts":
         return self + -other
 
     def __neg__(self) -> "Parts":
-        return Parts(*(-part for part in self))
+        return Parts(-self.principal, -self.interest, -self.fees, -self.penalties)
 
 
 NOTHING = Parts()

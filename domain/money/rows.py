@@ -56,7 +56,7 @@ class Row:
             self.waived[part] += amount if is_waived else 0
 
     def planned(self, principal: int, interest: int) -> PlannedRow:
-        whole = parts(self.due | {LoanPart.PRINCIPAL: principal, LoanPart.INTEREST: interest})
+        whole = Parts(principal, interest, self.due[LoanPart.FEE], self.due[LoanPart.PENALTY])
         waived = parts(self.waived)
         return PlannedRow(
             number=self.number,

@@ -42,13 +42,13 @@ class DayPace:
 
     @property
     def million_minutes(self) -> float:
-        """Of a day that touches as many of a million as these days touched of theirs on average, had they not been cut short."""
+        """How long a million agreements would take, of which a day comes to as large a part as these days did."""
         a_second = self.touched / self.seconds
         return self.due / self.days / self.agreements * 1_000_000 / a_second / 60
 
 
 async def days_pass(story: ConsoleStory, count: int, processes: int, seconds_max: float) -> DayPace:
-    """So many days, each for no longer than that."""
+    """Let `count` days pass through the book, each for `seconds_max` at the longest."""
     due = touched = 0
     seconds = cpu_seconds = 0.0
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -95,7 +95,7 @@ async def _touched(day_id: UUID) -> int:
 
 
 def walk(day_id: UUID | None, number: int, seconds_max: float) -> float:
-    """Go through one range of a day, for no longer than that; the seconds that it took of this process's processor."""
+    """Go through one range of a day, for `seconds_max` at the longest; answers the seconds of this process's processor."""
     from api import wiring  # noqa: F401  all tables must be known
 
     began = time.process_time()
