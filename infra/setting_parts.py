@@ -89,7 +89,7 @@ class AlipayCashier(Part):
 class WeChatPayCashier(Part):
     """What WeChat Pay gave us: our merchant certificate's serial and key, and the serial and key by which it signs.
 
-    `mandate_plan`: the number (`plan_id`) that it gave us for drawing by itself; None: nothing is drawn there. `url` is a stand-in's.
+    `url` is a stand-in's.
     """
 
     app_id: kinds.Filled
@@ -99,7 +99,6 @@ class WeChatPayCashier(Part):
     api_v3_key: kinds.SealingKey
     platform_serial: kinds.Filled
     platform_key: kinds.RsaPublicKey
-    mandate_plan: Annotated[int, Field(gt=0)] | None = None
     url: addresses.WebAddress = "https://api.mch.weixin.qq.com"
 
 

@@ -1,7 +1,8 @@
 """WeChat Pay as a cashier, API v3: pages in a phone's browser (H5), every request and answer signed, notifications sealed.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791834 (H5), 4012791838 (query), 4012791840 (close), 4012791842 (refund),
-4012791844 (refund query), 4012791836 and 4012791846 (notifications), 4013053249 (signatures)
+4012791844 (refund query), 4012791836 and 4012791846 (notifications), 4013053249 (signatures); what draws by itself, and why that is
+not for instalments: https://pay.weixin.qq.com/docs/merchant/products/entrusted-payment/introduction.html
 """
 
 import asyncio
@@ -10,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import httpx2
 
-from domain.payments import paying, refunding, signing
+from domain.payments import paying, refunding
 from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
@@ -28,7 +28,6 @@ from domain.payments.cashiers import (
     RefundOrder,
 )
 from infra.setting_parts import WeChatPayCashier
-from integrations.cashier import wechat_pay_mandates
 from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.client import outgoing, patiently
@@ -43,7 +42,6 @@ SUCCESS = 200, 204
 STATUSES: Mapping[str, PaymentStatus] = {
     "NOTPAY": PaymentStatus.NEEDS_ACTION,
     "USERPAYING": PaymentStatus.PENDING,
-    "ACCEPT": PaymentStatus.PENDING,  # it will draw it
     "SUCCESS": PaymentStatus.SETTLED,
     "REFUND": PaymentStatus.SETTLED,  # it came, and some of it went back since
     "CLOSED": PaymentStatus.FAILED,
@@ -71,11 +69,8 @@ class WeChatPayH5:
     allow: frozenset[str] = field(default=frozenset())
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
-        if order.amount.currency != CURRENCY:
+        if order.amount.currency != CURRENCY or order.mandate is not None:
             return CashierAnswer(PaymentStatus.FAILED)
-        if order.mandate is not None:
-            status, _ = await wechat_pay_mandates.draw(self._ask, self.keys.app_id, order, self._notify_url)
-            return await self._drawn(order, status)
         asked = {
             "appid": self.keys.app_id,
             "mchid": self.keys.merchant_id,
@@ -96,29 +91,15 @@ class WeChatPayH5:
             return CashierAnswer(PaymentStatus.FAILED)
         raise CashierAway(f"wechat_pay:http_{status}")
 
-    async def _drawn(self, order: CashierOrder, status: int) -> CashierAnswer:
-        """It draws some time after it took the order; what it refused, it may have taken before."""
-        answer = await self.look_up(order)
-        if status in SUCCESS or (answer is not None and answer.status is not PaymentStatus.NEEDS_ACTION):
-            return answer or CashierAnswer(PaymentStatus.PENDING)
-        if 400 <= status < 500 and status not in (401, 429):
-            return CashierAnswer(PaymentStatus.FAILED)
-        raise CashierAway(f"wechat_pay:http_{status}")
-
     async def sign(self, mandate: MandateOrder) -> MandateAnswer:
-        if self.keys.mandate_plan is None:
-            return MandateAnswer(MandateStatus.ENDED)
-        return await wechat_pay_mandates.sign(
-            self._ask, self.keys.app_id, self.keys.mandate_plan, mandate, self._notify_url
-        )
+        """Nobody can: its contracts of API v3 are for one draw of one day and amount (预约扣费), and end with that day."""
+        return MandateAnswer(MandateStatus.ENDED)
 
     async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
-        return await wechat_pay_mandates.look_up(self._ask, self.keys.merchant_id, self.keys.mandate_plan or 0, mandate)
+        return None
 
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
-        return await wechat_pay_mandates.withdraw(
-            self._ask, self.keys.merchant_id, self.keys.mandate_plan or 0, mandate
-        )
+        return MandateAnswer(MandateStatus.ENDED)
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
         where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}?mchid={self.keys.merchant_id}"
@@ -178,10 +159,7 @@ class WeChatPayH5:
             raise NotBelieved(odd.reason) from None
 
     async def _hear_inside(self, event_type: str, inside: Reply) -> None:
-        if "out_contract_code" in inside:
-            if isinstance(mandate_id := order_id(text_in(inside, "out_contract_code")), UUID):
-                await signing.hear(NAME, mandate_id)
-        elif event_type.startswith("REFUND."):
+        if event_type.startswith("REFUND."):
             await refunding.hear_by_id(NAME, order_id(text_in(inside, "out_refund_no")), _refund_heard(inside))
         elif not self._is_ours(inside):
             raise CashierAway("wechat_pay:other_app")

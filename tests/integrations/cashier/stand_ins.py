@@ -199,18 +199,12 @@ def alipay_keys(url: str = "https://openapi.alipay.com/gateway.do") -> AlipayCas
 
 @dataclass
 class WeChatStandIn:
-    """`trades`, `refunds` and `contracts` by our ids; `misbehave` changes what goes out: status, headers, body. `keeps`: it ends no
-    contract, and says that it did; `is_poor`: nobody has money to draw.
-    """
+    """`trades` and `refunds` by our ids; `misbehave` changes what goes out: status, headers, body."""
 
     trades: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
-    contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    keeps: bool = False
-    is_poor: bool = False
-    reserved: set[str] = field(default_factory=set)
     misbehave: Callable[[dict[str, str]], dict[str, str]] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -228,8 +222,6 @@ class WeChatStandIn:
         return self._signed(*self._reply(request.method, request.url.path, self.bodies[-1]))
 
     def _reply(self, method: str, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
-        if path.startswith("/v3/papay/"):
-            return self._papay(path, asked)
         last = path.rsplit("/", 1)[-1]
         if path == "/v3/pay/transactions/h5":
             if self.trades.get(asked["out_trade_no"], {}).get("trade_state") == "SUCCESS":
@@ -257,31 +249,6 @@ class WeChatStandIn:
             trade["trade_state"] = "CLOSED"
             return 204, None
         return 200, {"appid": "wx1", "mchid": MERCHANT, "out_trade_no": order, **trade}
-
-    def _papay(self, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
-        if path.endswith("/pre-entrust-sign/h5"):
-            assert asked["plan_id"] == 12_535 and asked["contract_notify_url"].endswith("/cashier/wechat-pay")
-            return 200, {"redirect_url": f"https://wx.tenpay.example/papay?code={asked['out_contract_code']}"}
-        if path.endswith("/schedule"):
-            self.reserved.add(path.split("/")[-2])
-            return 200, {"schedule_state": "SCHEDULED"}
-        if path.endswith("/transactions/apply"):
-            is_signed = any(
-                (each["contract_id"], each["contract_state"]) == (asked["contract_id"], "SIGNED")
-                for each in self.contracts.values()
-            )
-            if not is_signed or asked["contract_id"] not in self.reserved:
-                return 403, {"code": "RULE_LIMIT", "message": "不满足扣款条件"}
-            state = "PAYERROR" if self.is_poor else "ACCEPT"
-            self.trades.setdefault(asked["out_trade_no"], {"trade_state": state})
-            return 200, {"out_trade_no": asked["out_trade_no"], "amount": asked["amount"]}
-        code = path.removesuffix("/terminate").rsplit("/", 1)[-1]
-        found = self.contracts.get(code)
-        if found is None:
-            return 404, {"code": "RESOURCE_NOT_EXISTS", "message": "协议不存在"}
-        if path.endswith("/terminate") and not self.keeps:
-            found["contract_state"] = "TERMINATED"
-        return 200, {"mchid": MERCHANT, "appid": "wx1", "plan_id": 12_535, "out_contract_code": code, **found}
 
     def _signed(self, status: int, reply: dict[str, Any] | None) -> Response:
         body = b"" if reply is None else json.dumps(reply, ensure_ascii=False).encode()
@@ -340,6 +307,5 @@ def wechat_keys(url: str = "https://api.mch.weixin.qq.com") -> WeChatPayCashier:
         api_v3_key=SecretStr(V3_KEY),
         platform_serial=PLATFORM_SERIAL,
         platform_key=PLATFORM_PUBLIC_KEY,
-        mandate_plan=12_535,
         url=url,
     )
