@@ -102,6 +102,12 @@ class Visitor:
     def ip(self) -> str:
         return client_address(self.request.scope)
 
+    @property
+    def number(self) -> str:
+        """A number that is written with its country needs no other."""
+        number = self.typed("phone")
+        return number if number.startswith("+") else self.typed("country") + number
+
     def typed(self, name: str) -> str:
         return str(self.form.get(name, "")).strip()
 
@@ -117,7 +123,7 @@ async def _look(db: Db, visitor: Visitor, seat: Seat) -> Response:
 async def _ask_for_code(db: Db, visitor: Visitor, seat: Seat) -> Response:
     challenge = await signing_in.request_code(
         db,
-        phone=visitor.typed("phone"),
+        phone=visitor.number,
         ip=visitor.ip,
         locale=locale_of(visitor.request),
         device_token=visitor.request.cookies.get(DEVICE_COOKIE),
