@@ -14,9 +14,10 @@ SEPARATOR = {"zh": "", "en": " "}
 
 
 async def preview(db: Db, user_id: UUID, scopes: Iterable[str], locale: Locale) -> str:
-    """A sentence for each scope, with what it would tell of this person at this moment."""
+    """A sentence for each scope, with what it would tell of this person at this moment; the same one is said once."""
     score = await scores.current(db, user_id)
-    return SEPARATOR[locale].join(_sentence(ConsentScope(scope), score, locale) for scope in scopes)
+    said = [_sentence(ConsentScope(scope), score, locale) for scope in scopes]
+    return SEPARATOR[locale].join(dict.fromkeys(said))
 
 
 def _sentence(scope: ConsentScope, score: Score | None, locale: Locale) -> str:

@@ -65,9 +65,11 @@ async def test_a_yes_is_a_consent_and_a_code_for_the_website(visitor: Visitor, w
 
 async def test_an_answer_whose_reply_was_lost_is_the_same_answer(visitor: Visitor, website: Website) -> None:
     user_id, number = await somebody_with(None)
-    await visitor.arrive(website)
+    await visitor.arrive(website, scope="scores score_reports")
     await visitor.sign_in(number)
-    token = token_on(await visitor.look())
+    page = await visitor.look()
+    assert words_of(page).count("They would be told that not enough is known about you yet.") == 1
+    token = token_on(page)
     first, again = [await visitor.send("answer", token, answer="yes") for _ in range(2)]
     assert told(first) == told(again)
     assert len(await consents_of(user_id)) == 1
