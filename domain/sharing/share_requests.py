@@ -150,10 +150,13 @@ def bind(request: ShareRequest, signed_in: tuple[UUID, UUID] | None = None) -> B
 
 
 async def find(db: Db, id: UUID, browser: Browser) -> ShareRequest | None:
-    """The request, locked, for the one browser that may go on with it, until it is over."""
+    """The request, locked, for the one browser that may go on with it, until it is over or its website is nobody's any more."""
     its = select(ShareRequest).where(ShareRequest.id == id).with_for_update()
     request = (await db.execute(its)).scalar_one_or_none()
     if request is None or not hmac.compare_digest(request.browser_mark, _mark(request, browser)):
+        return None
+    client = await db.get(PartnerClient, request.client_id)
+    if client is None or request.redirect_uri not in client.redirect_uris:
         return None
     return request if await clock.now(db) < request.expires_at else None
 

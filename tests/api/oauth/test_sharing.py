@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from domain.consent import previewing
 from domain.consent.consents import Consent
 from domain.credit.grades import Grade
-from domain.people import worlds
+from domain.people import redirects, worlds
 from domain.people.partners import Partner, PartnerClient
 from domain.people.sessions import Session
 from domain.sharing.share_grants import ShareGrant
@@ -166,6 +166,21 @@ async def test_nobody_real_answers_a_test_client(visitor: Visitor) -> None:
     await visitor.sign_in(number)
     refused = await visitor.send("answer", answer="yes")
     assert (refused.status_code, "This is a test" in words_of(refused)) == (403, True)
+    assert await consents_of(user_id) == []
+
+
+async def test_nobody_is_sent_to_an_address_that_was_taken_back_meanwhile(visitor: Visitor) -> None:
+    website = await open_website()
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    async with transaction() as db:
+        client = await db.get_one(PartnerClient, website.client_id)
+        await redirects.register(db, client, ["https://shop.example/other"])
+    for answer in ("yes", "no"):
+        refused = await visitor.send("answer", token, answer=answer)
+        assert (refused.status_code, refused.headers.get("location")) == (403, None)
     assert await consents_of(user_id) == []
 
 
