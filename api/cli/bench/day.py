@@ -32,6 +32,8 @@ def day(
     from api.story import ConsoleStory
     from infra import terminal
 
+    # Counting a whole book at the end takes longer than any statement of the house may.
+    os.environ |= {"LONGAN_STATEMENT_TIMEOUT_MS": "600000"}
     os.environ |= {"LONGAN_DAY_CONCURRENCY": str(processes), "LONGAN_DAY_SHARE": "1"}
     if serving:
         with scratch.house(to_stderr=as_json, durable=False) as story:
