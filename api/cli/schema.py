@@ -13,12 +13,15 @@ def schema(
         ),
     ] = False,
 ) -> None:
-    """Write the served schemas to api/contract, and the pages api/codes.md and api/states.md, for review with what changed them."""
+    """Write the served schemas and the partners' changelog to api/contract, and the pages api/codes.md and api/states.md, for review."""
     from api import codes, contract, states
+    from api.contract import changes
 
     for file, text in contract.served():
         file.write_text(text, "utf-8")
         if release:
             contract.released(file.stem).write_text(text, "utf-8")
+        if file.stem == changes.AUDIENCE:
+            changes.FILE.write_text(changes.brought_up(changes.FILE.read_text("utf-8"), text), "utf-8")
     codes.FILE.write_text(codes.page(), "utf-8")
     states.FILE.write_text(states.page(), "utf-8")

@@ -9,6 +9,7 @@ from api.partner.pages import (
     agreements,
     applications,
     deliveries,
+    guide,
     home,
     keys,
     products,
@@ -36,4 +37,8 @@ def routes() -> list[BaseRoute]:
         Route("/partner/deliveries", deliveries.deliveries_page),
         Route("/partner/deliveries/{id}", deliveries.resend, methods=["POST"], max_body_size=BODY_BYTES_MAX),
         Route("/partner/keys", keys.keys_page),
+        Route("/partner/guide", guide.guide_page),
+        Route("/partner/codes", guide.codes_page),
+        Route("/partner/changelog", guide.changelog_page),
+        rendering.PAGES.files(),
     ]

@@ -1,0 +1,144 @@
+"""The steps of the guide, in the order in which an engineer takes them: what each is for, what it sends, and what is kept of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from graphql import OperationDefinitionNode, parse
+
+from infra.words import N_
+
+DOCUMENTS = Path(__file__).parent / "documents.graphql"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A value of an earlier answer, by the name that the languages give it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """`keeps`: under which name, and where in the answer's `data`, the id lies that a later step sends."""
+
+    title: str
+    why: str
+    operation: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    keeps: tuple[str, tuple[str | int, ...]] | None = None
+
+    @property
+    def document(self) -> str:
+        return documents()[self.operation]
+
+
+@cache
+def documents() -> Mapping[str, str]:
+    """Each document by its name, as it is sent."""
+    text = DOCUMENTS.read_text("utf-8")
+    found = [each for each in parse(text).definitions if isinstance(each, OperationDefinitionNode)]
+    return {each.name.value: text[each.loc.start : each.loc.end] for each in found if each.name and each.loc}
+
+
+def steps(today: date) -> list[Step]:
+    """With keys of their own, so that whoever opens the page anew pastes requests that nobody has sent."""
+    return [
+        Step(
+            N_("Who you are"),
+            N_("Which partner your client belongs to, and what it may do."),
+            "Me",
+        ),
+        Step(
+            N_("Put up a product"),
+            N_(
+                "Under your own SKU. It is a draft until you publish it; what is left out stays as it is, so the same request changes it."
+            ),
+            "UpsertProduct",
+            {
+                "input": {
+                    "sku": "GUIDE-PHONE",
+                    "kind": "ELECTRONICS",
+                    "title": "手机分期",
+                    "amountMin": {"amount": "1000", "currency": "CNY"},
+                    "amountMax": {"amount": "8000", "currency": "CNY"},
+                    "termMonths": [6, 12],
+                    "annualRate": "0.12",
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+        ),
+        Step(
+            N_("Find it again"),
+            N_("By your SKU, which is yours for good."),
+            "ProductBySku",
+            {"sku": "GUIDE-PHONE"},
+        ),
+        Step(
+            N_("Follow what people ask for"),
+            N_(
+                "The oldest change first. Keep endCursor with what you did, and ask again after it: no change is ever missed. "
+                "A grade that you read is told to the person."
+            ),
+            "Applications",
+            {"status": "SUBMITTED", "first": 10},
+            ("application", ("applications", "edges", 0, "node", "id")),
+        ),
+        Step(
+            N_("Answer one"),
+            N_(
+                "Approve with terms, decline with up to four reasons, or refer. Decided once, it stays decided; the same key "
+                "answers the same."
+            ),
+            "DecideApplication",
+            {
+                "input": {
+                    "applicationId": Kept("application"),
+                    "outcome": "DECLINE",
+                    "reasons": [{"code": "OUT_OF_STOCK"}],
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+        ),
+        Step(
+            N_("Follow what became of offers"),
+            N_("Agreements with what is owed on each, and where to pay out what was drawn."),
+            "Agreements",
+            {"first": 10},
+        ),
+        Step(
+            N_("Close your books"),
+            N_("A day of money, line by line: what you paid out, what was received for you, and what you are owed."),
+            "Settlement",
+            {"on": today.isoformat()},
+        ),
+        Step(
+            N_("Be told instead of asking"),
+            N_("A public https address of yours. The secret that signs what is sent there is shown once: keep it."),
+            "CreateWebhookEndpoint",
+            {
+                "input": {
+                    "url": "https://203.0.114.7/longan",
+                    "eventTypes": ["APPLICATION_SUBMITTED", "APPLICATION_DECIDED", "PAYOUT_REQUESTED"],
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+            ("endpoint", ("createWebhookEndpoint", "endpoint", "id")),
+        ),
+        Step(
+            N_("See what was sent"),
+            N_("Each delivery with its attempts and the last answer of your server."),
+            "WebhookDeliveries",
+            {"first": 10},
+        ),
+        Step(
+            N_("Take the webhook down"),
+            N_("Its secret ends with it."),
+            "DeleteWebhookEndpoint",
+            {"input": {"webhookEndpointId": Kept("endpoint")}},
+        ),
+    ]

@@ -1,0 +1,73 @@
+"""What a partner's engineers read, signed in or not: the guide, the codes with what to do, and the changelog of the schema."""
+
+import asyncio
+from itertools import groupby
+
+from graphql import GraphQLEnumType, build_schema
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import codes
+from api.asking import asks
+from api.contract import FOLDER, changes
+from api.contract.changes import SchemaChange
+from api.partner.guide.steps import steps
+from api.partner.guide.writing import LANGUAGES
+from api.partner.pages.rendering import page
+from api.partner.pages.visits import PARTNERS
+from domain.permissions import Permission
+from infra import clock
+from infra.database import reading
+from infra.settings import settings
+
+
+@asks(Permission.PUBLIC)
+async def guide_page(request: Request) -> Response:
+    language = LANGUAGES.get(request.query_params.get("in", ""), LANGUAGES["curl"])
+    async with reading() as db:
+        today = await clock.today(db)
+    taken = [(each, language.write(each)) for each in steps(today)]
+    begins = language.begins(settings().public_url)
+    return await _show(request, "guide.html", steps=taken, begins=begins, language=language, languages=LANGUAGES)
+
+
+@asks(Permission.PUBLIC)
+async def codes_page(request: Request) -> Response:
+    return await _show(request, "codes.html", errors=codes.ERRORS, refusals=await asyncio.to_thread(_refusals))
+
+
+def _refusals() -> dict[str, str]:
+    """The codes that a partner's door may refuse by, as its schema describes them."""
+    type_ = build_schema(_served()).type_map["RefusalCode"]
+    assert isinstance(type_, GraphQLEnumType)
+    return {name: value.description or "" for name, value in type_.values.items()}
+
+
+@asks(Permission.PUBLIC)
+async def changelog_page(request: Request) -> Response:
+    return await _show(request, "changelog.html", days=await asyncio.to_thread(_days))
+
+
+def _days() -> list[tuple[str, list[SchemaChange]]]:
+    """The newest day first. What came with its type is told by the type."""
+    known = changes.read(changes.FILE.read_text("utf-8"))
+    days = []
+    for on, of_day in groupby(known, lambda each: each.on):
+        listed = list(of_day)
+        whole = {each.coordinate for each in listed if each.sign != "~"}
+        days.append(
+            (on.isoformat(), [each for each in listed if each.owner == each.coordinate or each.owner not in whole])
+        )
+    return days
+
+
+def _served() -> str:
+    return (FOLDER / "partner.graphqls").read_text("utf-8")
+
+
+async def _show(request: Request, template: str, **shown: object) -> Response:
+    """With the frame of whoever has signed in."""
+    if visit := await PARTNERS.visit_of(request):
+        request.state.visit = visit
+    await PARTNERS.prepare(request)
+    return page(request, template, **shown)
