@@ -12,6 +12,7 @@ from api.cli.demo import demo
 from api.cli.dev import dev
 from api.cli.evaluate import evaluate
 from api.cli.hiding import hiding
+from api.cli.hooks import listen, trigger
 from api.cli.invent import invent
 from api.cli.keys import keys
 from api.cli.ledger import ledger
@@ -73,6 +74,8 @@ app.command(rich_help_panel=HERE)(demo)
 app.command(rich_help_panel=HERE)(invent)
 app.command(rich_help_panel=HERE)(reset)
 app.add_typer(dev, name="dev", rich_help_panel=HERE)
+app.command(rich_help_panel=HERE)(listen)
+app.command(rich_help_panel=HERE)(trigger)
 app.command(rich_help_panel=MODELS)(train)
 app.command(rich_help_panel=MODELS)(evaluate)
 app.command(rich_help_panel=MODELS)(outcomes)

@@ -19,7 +19,7 @@ from infra.database import reading
 from infra.ids import global_id
 from infra.paging import page_of
 from infra.words import N_, say
-from integrations.webhooks import deliveries, endpoints, listing, replaying
+from integrations.webhooks import bodies, deliveries, endpoints, listing, replaying
 from integrations.webhooks.deliveries import AttemptOutcome, WebhookDeliveryStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import event_global_id
@@ -103,6 +103,13 @@ class WebhookDelivery(Node):
     @strawberry.field(description="Where it goes; deleted ones too.")
     async def endpoint(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> WebhookEndpoint:
         return await info.context.load(endpoints.by_ids, root.endpoint_id)
+
+    @strawberry.field(
+        description="What is posted: the same bytes at each attempt, of which the signature is made. `longan listen` brings it to a "
+        "developer's own machine."
+    )
+    async def body(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> str:
+        return await info.context.load(bodies.bodies_of, root.id)
 
     @strawberry.field(description="Each attempt, oldest first.")
     async def attempt_log(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> list[WebhookAttempt]:

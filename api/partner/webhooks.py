@@ -118,7 +118,10 @@ SaveWebhookEndpointResult = Annotated[
     WebhookEndpoint | Refused,
     strawberry.union("SaveWebhookEndpointResult", description="The webhook as it is now, or why it stays as it was."),
 ]
-URL_MEANS = "Public, by https. It is called as it stands: redirects are not followed."
+URL_MEANS = (
+    "Public, by https. It is called as it stands: redirects are not followed. `listen:` and a name is nowhere: what happens waits, "
+    "and `longan listen` comes for it."
+)
 
 
 @strawberry.input(description="Where to tell what.")

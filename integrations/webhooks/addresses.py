@@ -1,4 +1,6 @@
-"""Which addresses a webhook may be sent to: public ones by https, and what `LONGAN_WEBHOOK_ALLOW` names."""
+"""Which addresses a webhook may have: public ones by https, what `LONGAN_WEBHOOK_ALLOW` names, and `listen:` with a name, where
+nothing is posted to and somebody's own machine comes for what happened.
+"""
 
 import re
 
@@ -11,12 +13,20 @@ from integrations import client
 
 URL_MAX = 2_000
 FIELD = ("input", "url")
+LISTENED = re.compile(r"listen:[a-z0-9-]{1,64}")
 NAME = re.compile(r"[a-z0-9_.-]+")  # what is written otherwise may be read otherwise by somebody else
 V6 = re.compile(r"[0-9a-f:.]+")
 
 
+def is_listened(url: str) -> bool:
+    """Whether nothing is posted there: what happened waits for whoever listens."""
+    return LISTENED.fullmatch(url) is not None
+
+
 async def examine(text: str) -> Refusal | None:
     """Why nothing may be sent there, as far as can be told today; sending asks again. None: it may. Looks the host up."""
+    if is_listened(text):
+        return None
     try:
         url = parse(text)
         await client.safe_addresses(url, frozenset(settings().webhook_allow))

@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.receipts import Receipt
 from infra.words import N_
-from integrations.webhooks import clearing, endpoints, signing
+from integrations.webhooks import addresses, clearing, endpoints, signing
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookPauseReason, WebhookStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.signing import WebhookSecret
@@ -35,7 +35,8 @@ class Issued:
 async def create(
     db: Db, actor: PartnerActor, *, url: str, unsafe: Refusal | None, event_types: Sequence[EventType], key: str
 ) -> Issued:
-    """A new endpoint, live at once. `unsafe`: what speaks against the address, which somebody has examined before.
+    """A new endpoint, live at once; where somebody listens it waits until they come. `unsafe`: what speaks against the address,
+    which somebody has examined before.
 
     Refuses INVALID, UNSAFE_URL and LIMIT_EXCEEDED, and then leaves nothing behind.
     """
@@ -51,6 +52,7 @@ async def create(
     endpoint = WebhookEndpoint(partner_id=actor.partner_id, url=url, event_types=types, created_at=now)
     db.add(endpoint)
     await db.flush()
+    await _let_wait(db, endpoint)
     return _issue(receipt, endpoint, await signing.make(db, endpoint.id))
 
 
@@ -83,7 +85,9 @@ async def update(
     if url is not None and url != endpoint.url:
         endpoint.url = url
         await _start_anew(db, endpoint)
+    await _let_wait(db, endpoint)
     if status == WebhookStatus.LIVE:
+        _refuse_listened(endpoint)
         await endpoints.resume(db, endpoint)
         await _start_anew(db, endpoint)
     elif status == WebhookStatus.PAUSED:
@@ -100,6 +104,17 @@ async def delete(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookEndpo
         await signing.forget(db, endpoint.id)
         await clearing.give_up(db, endpoint.id)
     return endpoint
+
+
+async def _let_wait(db: Db, endpoint: WebhookEndpoint) -> None:
+    """Nothing is posted to whoever listens: it waits until they come for it."""
+    if addresses.is_listened(endpoint.url):
+        await endpoints.pause(db, endpoint, WebhookPauseReason.PARTNER)
+
+
+def _refuse_listened(endpoint: WebhookEndpoint) -> None:
+    if addresses.is_listened(endpoint.url):
+        raise invalid(N_("Somebody listens to this webhook. Give it an https address first."), ("input", "status"))
 
 
 async def _start_anew(db: Db, endpoint: WebhookEndpoint) -> None:

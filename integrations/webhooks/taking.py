@@ -8,22 +8,20 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 
-from domain.consent.consent_requests import ConsentRequest
-from domain.consent.consent_tokens import token_of
-from domain.consent.consents import Consent
 from infra import clock
-from infra.database import Db, transaction
+from infra.database import transaction
 from infra.ids import new_id
 from integrations.webhooks import signing
+from integrations.webhooks.bodies import CONSENT_TYPES, consents_of
 from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
-from integrations.webhooks.event_types import OF_CONSENTS, EventType
+from integrations.webhooks.event_types import EventType
 from integrations.webhooks.payloads import ToldConsent, event_global_id, payload
 from integrations.webhooks.signing import WebhookSecret
 
 log = structlog.get_logger()
-CONSENT_TYPES = frozenset(each.name for each in OF_CONSENTS.values())
+CONSENT_NAMES = frozenset(each.name for each in CONSENT_TYPES)  # as rows of a statement in SQL have them
 TRIES = 5  # where others were quicker each time; what is left is theirs, or due in a moment again
 LEASE_SECONDS = 30  # longer than any attempt; by the machine's time, so moving the house's clock ends none
 
@@ -105,27 +103,11 @@ async def take(room: int, each: int, busy: Mapping[UUID, int]) -> list[Taken]:
             WebhookSecret.endpoint_id.in_({row.endpoint_id for row in rows})
         )
         secrets = (await db.execute(its)).scalars().all()
-        consents = await _consents_of(db, rows)
+        consents = await consents_of(db, (row.about_id for row in rows if row.event_type in CONSENT_NAMES))
     by_endpoint: defaultdict[UUID, list[WebhookSecret]] = defaultdict(list)
     for secret in secrets:
         by_endpoint[secret.endpoint_id].append(secret)
     return [*_ready(rows, by, by_endpoint, consents)]
-
-
-async def _consents_of(db: Db, rows: Iterable[Row[Any]]) -> dict[UUID, ToldConsent]:
-    """What is told of the consents without an application, by id; the token where the partner asked for it and got a yes."""
-    ids = {row.about_id for row in rows if row.event_type in CONSENT_TYPES}
-    if not ids:
-        return {}
-    its = (
-        select(Consent, ConsentRequest)
-        .outerjoin(ConsentRequest, ConsentRequest.consent_id == Consent.id)
-        .where(Consent.id.in_(ids), Consent.application_id.is_(None))
-    )
-    return {
-        consent.id: ToldConsent(token_of(consent), request.reference) if request else ToldConsent()
-        for consent, request in await db.execute(its)
-    }
 
 
 def _ready(

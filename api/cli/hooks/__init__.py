@@ -1,0 +1,49 @@
+"""`longan listen` and `longan trigger`: the events of a partner's client on a developer's own machine."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from api.cli.hooks.trigger import trigger
+
+__all__ = ["listen", "trigger"]
+
+ClientId = Annotated[
+    str | None, typer.Option(envvar="CLIENT_ID", help="The client; on the embedded default, the demo bank's.")
+]
+ClientSecret = Annotated[str | None, typer.Option(envvar="CLIENT_SECRET", help="Its secret.")]
+
+
+def listen(
+    to: Annotated[str, typer.Option(help="Where each event is posted, as http://127.0.0.1:3000/longan.")],
+    address: Annotated[str | None, typer.Option(envvar="LONGAN", help="Where Longan answers.")] = None,
+    client_id: ClientId = None,
+    client_secret: ClientSecret = None,
+    once: Annotated[bool, typer.Option("--once", help="Bring what waits, and end.")] = False,
+) -> None:
+    """Bring a client's events to an address of your own, signed as a webhook's are; begun again, it goes on where it was."""
+    from api.cli.address import local_address
+    from api.cli.hooks.listening import AtHouse, CannotListen, listen_on
+
+    house = AtHouse(address or local_address(), *_client(client_id, client_secret))
+    try:
+        asyncio.run(listen_on(house, to, once=once))
+    except CannotListen as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _client(client_id: str | None, secret: str | None) -> tuple[str, str]:
+    from api.dev.credentials import read_credentials
+    from infra.settings import settings
+
+    if client_id and secret:
+        return client_id, secret
+    if not settings().is_embedded:
+        raise typer.BadParameter("name a client and its secret, as CLIENT_ID and CLIENT_SECRET in the environment")
+    kept = read_credentials(settings().var.resolve() / "dev-credentials.json").partner
+    return kept["clientId"], kept["clientSecret"]

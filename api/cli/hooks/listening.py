@@ -1,0 +1,158 @@
+"""Listening: a webhook that nothing is posted to, whose deliveries are fetched, signed by its secret and posted here."""
+
+import asyncio
+import base64
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+import typer
+
+from infra import private_files
+from infra.settings import settings
+from integrations.webhooks import signing
+from integrations.webhooks.event_types import EventType
+
+PAGE, PAUSE_SECONDS, TIMEOUT_SECONDS = 100, 1.0, 10.0
+FETCH = """query Waiting($id: ID!, $first: Int!, $after: String) {
+  webhookDeliveries(webhookEndpointId: $id, first: $first, after: $after) {
+    nodes { id eventId eventType body } pageInfo { hasNextPage endCursor }
+  }
+}"""
+CREATE = """mutation Listen($input: CreateWebhookEndpointInput!) {
+  createWebhookEndpoint(input: $input) {
+    ... on WebhookEndpointCreated { endpoint { id } secret } ... on Refusal { message }
+  }
+}"""
+MINE = "{ webhookEndpoints { id } }"
+
+
+class CannotListen(Exception):
+    """Why, in a sentence."""
+
+
+@dataclass
+class AtHouse:
+    """A Longan, asked as one client."""
+
+    address: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+    async def ask(self, http: httpx2.AsyncClient, query: str, **variables: Any) -> Any:
+        """The data of an answer; with a new token where there is none yet, or it is over."""
+        if not self.token:
+            await self._sign_in(http)
+        for _ in range(2):
+            headers = {"Authorization": f"Bearer {self.token}"}
+            body = {"query": query, "variables": variables}
+            answer = await http.post(f"{self.address}/partner/graphql", json=body, headers=headers)
+            if answer.status_code != httpx2.codes.UNAUTHORIZED:
+                break
+            await self._sign_in(http)
+        told = answer.json()
+        if errors := told.get("errors"):
+            raise CannotListen(errors[0]["message"])
+        return told["data"]
+
+    async def _sign_in(self, http: httpx2.AsyncClient) -> None:
+        form = {"grant_type": "client_credentials"}
+        answer = await http.post(f"{self.address}/oauth/token", data=form, auth=(self.client_id, self.client_secret))
+        if answer.status_code != httpx2.codes.OK:
+            raise CannotListen(f"{self.address} does not know this client, or its secret is wrong.")
+        self.token = answer.json()["access_token"]
+
+
+@dataclass
+class Place:
+    """How far somebody has listened, kept in a file of their own: the webhook, its secret, and the last delivery they had."""
+
+    file: Path
+    endpoint_id: str
+    secret: str = field(repr=False)
+    last_id: str | None = None
+
+    def keep(self) -> None:
+        told = {"endpointId": self.endpoint_id, "secret": self.secret, "lastId": self.last_id}
+        private_files.write(self.file, orjson.dumps(told))
+
+
+async def listen_on(house: AtHouse, to: str, *, once: bool = False) -> None:
+    """Bring what happens until somebody ends it; or what waits, once. Raises CannotListen."""
+    async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+        try:
+            place = await _place(http, house)
+            typer.echo(f"listening  {place.secret}")
+            while True:
+                await bring(http, house, place, to)
+                if once:
+                    return
+                await asyncio.sleep(PAUSE_SECONDS)
+        except httpx2.TransportError as error:
+            raise CannotListen(f"{house.address} does not answer: {error}") from None
+
+
+async def _place(http: httpx2.AsyncClient, house: AtHouse) -> Place:
+    """Where this client listened before, as long as its webhook is there; else a new one."""
+    mark = base64.b32encode(house.client_id.encode() + house.address.encode()).decode().rstrip("=").lower()
+    file = settings().var.resolve() / "listening" / f"{mark[-48:]}.json"
+    if file.exists():
+        kept = orjson.loads(file.read_bytes())
+        if {"id": kept["endpointId"]} in (await house.ask(http, MINE))["webhookEndpoints"]:
+            return Place(file, kept["endpointId"], kept["secret"], kept["lastId"])
+    key = secrets.token_hex(8)
+    input = {"url": f"listen:{key}", "eventTypes": [each.name for each in EventType], "idempotencyKey": key}
+    made = (await house.ask(http, CREATE, input=input))["createWebhookEndpoint"]
+    if "message" in made:
+        raise CannotListen(made["message"])
+    place = Place(file, made["endpoint"]["id"], made["secret"])
+    place.keep()
+    return place
+
+
+async def bring(http: httpx2.AsyncClient, house: AtHouse, place: Place, to: str) -> int:
+    """Post what came since the last, the oldest first; how many there were. What nobody takes there is not brought again."""
+    waiting = await _waiting(http, house, place)
+    for delivery in reversed(waiting):
+        body = delivery["body"].encode()
+        try:
+            answer = str(
+                (await http.post(to, content=body, headers=_headers(place, delivery["eventId"], body))).status_code
+            )
+        except httpx2.TransportError:
+            answer = "nobody answers"
+        typer.echo(f"{EventType[delivery['eventType']]}  {delivery['eventId']}  {answer}")
+        place.last_id = delivery["id"]
+        place.keep()
+    return len(waiting)
+
+
+async def _waiting(http: httpx2.AsyncClient, house: AtHouse, place: Place) -> list[Any]:
+    """The newest first, back to the last that was had."""
+    found: list[Any] = []
+    after = None
+    while True:
+        told = (await house.ask(http, FETCH, id=place.endpoint_id, first=PAGE, after=after))["webhookDeliveries"]
+        for each in told["nodes"]:
+            if each["id"] == place.last_id:
+                return found
+            found.append(each)
+        if not told["pageInfo"]["hasNextPage"]:
+            return found
+        after = told["pageInfo"]["endCursor"]
+
+
+def _headers(place: Place, event_id: str, body: bytes) -> Mapping[str, str]:
+    now, key = int(time.time()), base64.b64decode(place.secret.removeprefix("whsec_"))
+    return {
+        "content-type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signing.signature([key], event_id, now, body),
+    }
