@@ -21,8 +21,8 @@ async def bodies_of(db: Db, ids: set[UUID]) -> dict[UUID, str]:
     """The body of each delivery, the same bytes as are posted."""
     its = select(WebhookDelivery, Event.subject_id).outerjoin(Event, Event.id == WebhookDelivery.event_id)
     rows = (await db.execute(its.where(WebhookDelivery.id.in_(ids)))).all()
-    consents = await consents_of(db, (about for each, about in rows if each.event_type in CONSENT_TYPES))
-    return {each.id: _body(each, about, consents.get(about)).decode() for each, about in rows}
+    consents = await consents_of(db, (about for each, about in rows if about and each.event_type in CONSENT_TYPES))
+    return {each.id: _body(each, about, consents.get(about) if about else None).decode() for each, about in rows}
 
 
 def _body(delivery: WebhookDelivery, about_id: UUID | None, consent: ToldConsent | None) -> bytes:

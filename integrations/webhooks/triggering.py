@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown
@@ -54,10 +54,10 @@ async def _about(db: Db, partner_id: UUID, name: str) -> tuple[UUID | None, UUID
     return found[0], found[1]
 
 
-def _newest(partner_id: UUID, name: str) -> Select[Any]:
+def _newest(partner_id: UUID, name: str) -> Any:
     if name in OF_PAYOUTS:
-        its = (DrawDown.user_id == Agreement.user_id) & (DrawDown.agreement_id == Agreement.id)
-        drawn = select(DrawDown.user_id, DrawDown.id).join(Agreement, its).where(Agreement.partner_id == partner_id)
+        same = (DrawDown.user_id == Agreement.user_id) & (DrawDown.agreement_id == Agreement.id)
+        drawn = select(DrawDown.user_id, DrawDown.id).join(Agreement, same).where(Agreement.partner_id == partner_id)
         return drawn.order_by(DrawDown.id.desc()).limit(1)
     about: Any = Agreement if name in OF_AGREEMENTS else Consent if name in OF_CONSENTS else Application
     its = select(about.user_id, about.id).where(about.partner_id == partner_id)

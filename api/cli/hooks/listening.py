@@ -70,7 +70,7 @@ class AtHouse:
 
 
 @dataclass
-class Place:
+class ListenerPlace:
     """How far somebody has listened, kept in a file of their own: the webhook, its secret, and the last delivery they had."""
 
     file: Path
@@ -98,25 +98,25 @@ async def listen_on(house: AtHouse, to: str, *, once: bool = False) -> None:
             raise CannotListen(f"{house.address} does not answer: {error}") from None
 
 
-async def _place(http: httpx2.AsyncClient, house: AtHouse) -> Place:
+async def _place(http: httpx2.AsyncClient, house: AtHouse) -> ListenerPlace:
     """Where this client listened before, as long as its webhook is there; else a new one."""
     mark = base64.b32encode(house.client_id.encode() + house.address.encode()).decode().rstrip("=").lower()
     file = settings().var.resolve() / "listening" / f"{mark[-48:]}.json"
     if file.exists():
         kept = orjson.loads(file.read_bytes())
         if {"id": kept["endpointId"]} in (await house.ask(http, MINE))["webhookEndpoints"]:
-            return Place(file, kept["endpointId"], kept["secret"], kept["lastId"])
+            return ListenerPlace(file, kept["endpointId"], kept["secret"], kept["lastId"])
     key = secrets.token_hex(8)
     input = {"url": f"listen:{key}", "eventTypes": [each.name for each in EventType], "idempotencyKey": key}
     made = (await house.ask(http, CREATE, input=input))["createWebhookEndpoint"]
     if "message" in made:
         raise CannotListen(made["message"])
-    place = Place(file, made["endpoint"]["id"], made["secret"])
+    place = ListenerPlace(file, made["endpoint"]["id"], made["secret"])
     place.keep()
     return place
 
 
-async def bring(http: httpx2.AsyncClient, house: AtHouse, place: Place, to: str) -> int:
+async def bring(http: httpx2.AsyncClient, house: AtHouse, place: ListenerPlace, to: str) -> int:
     """Post what came since the last, the oldest first; how many there were. What nobody takes there is not brought again."""
     waiting = await _waiting(http, house, place)
     for delivery in reversed(waiting):
@@ -133,7 +133,7 @@ async def bring(http: httpx2.AsyncClient, house: AtHouse, place: Place, to: str)
     return len(waiting)
 
 
-async def _waiting(http: httpx2.AsyncClient, house: AtHouse, place: Place) -> list[Any]:
+async def _waiting(http: httpx2.AsyncClient, house: AtHouse, place: ListenerPlace) -> list[Any]:
     """The newest first, back to the last that was had."""
     found: list[Any] = []
     after = None
@@ -148,7 +148,7 @@ async def _waiting(http: httpx2.AsyncClient, house: AtHouse, place: Place) -> li
         after = told["pageInfo"]["endCursor"]
 
 
-def _headers(place: Place, event_id: str, body: bytes) -> Mapping[str, str]:
+def _headers(place: ListenerPlace, event_id: str, body: bytes) -> Mapping[str, str]:
     now, key = int(time.time()), base64.b64decode(place.secret.removeprefix("whsec_"))
     return {
         "content-type": "application/json",

@@ -16,14 +16,14 @@ DOCUMENTS = Path(__file__).parent / "documents.graphql"
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptId:
     """A value of an earlier answer, by the name that the languages give it."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Step:
+class GuideStep:
     """`keeps`: under which name, and where in the answer's `data`, the id lies that a later step sends."""
 
     title: str
@@ -45,15 +45,15 @@ def documents() -> Mapping[str, str]:
     return {each.name.value: text[each.loc.start : each.loc.end] for each in found if each.name and each.loc}
 
 
-def steps(today: date) -> list[Step]:
-    """With keys of their own, so that whoever opens the page anew pastes requests that nobody has sent."""
+def steps(today: date) -> list[GuideStep]:
+    """The steps, with keys of their own, so that whoever opens the page anew pastes requests that nobody has sent."""
     return [
-        Step(
+        GuideStep(
             N_("Who you are"),
             N_("Which partner your client belongs to, and what it may do."),
             "Me",
         ),
-        Step(
+        GuideStep(
             N_("Put up a product"),
             N_(
                 "Under your own SKU. It is a draft until you publish it; what is left out stays as it is, so the same request changes it."
@@ -72,13 +72,13 @@ def steps(today: date) -> list[Step]:
                 }
             },
         ),
-        Step(
+        GuideStep(
             N_("Find it again"),
             N_("By your SKU, which is yours for good."),
             "ProductBySku",
             {"sku": "GUIDE-PHONE"},
         ),
-        Step(
+        GuideStep(
             N_("Follow what people ask for"),
             N_(
                 "The oldest change first. Keep endCursor with what you did, and ask again after it: no change is ever missed. "
@@ -88,7 +88,7 @@ def steps(today: date) -> list[Step]:
             {"status": "SUBMITTED", "first": 10},
             ("application", ("applications", "edges", 0, "node", "id")),
         ),
-        Step(
+        GuideStep(
             N_("Answer one"),
             N_(
                 "Approve with terms, decline with up to four reasons, or refer. Decided once, it stays decided; the same key "
@@ -97,26 +97,26 @@ def steps(today: date) -> list[Step]:
             "DecideApplication",
             {
                 "input": {
-                    "applicationId": Kept("application"),
+                    "applicationId": KeptId("application"),
                     "outcome": "DECLINE",
                     "reasons": [{"code": "OUT_OF_STOCK"}],
                     "idempotencyKey": str(uuid4()),
                 }
             },
         ),
-        Step(
+        GuideStep(
             N_("Follow what became of offers"),
             N_("Agreements with what is owed on each, and where to pay out what was drawn."),
             "Agreements",
             {"first": 10},
         ),
-        Step(
+        GuideStep(
             N_("Close your books"),
             N_("A day of money, line by line: what you paid out, what was received for you, and what you are owed."),
             "Settlement",
             {"on": today.isoformat()},
         ),
-        Step(
+        GuideStep(
             N_("Be told instead of asking"),
             N_("A public https address of yours. The secret that signs what is sent there is shown once: keep it."),
             "CreateWebhookEndpoint",
@@ -129,16 +129,16 @@ def steps(today: date) -> list[Step]:
             },
             ("endpoint", ("createWebhookEndpoint", "endpoint", "id")),
         ),
-        Step(
+        GuideStep(
             N_("See what was sent"),
             N_("Each delivery with its attempts and the last answer of your server."),
             "WebhookDeliveries",
             {"first": 10},
         ),
-        Step(
+        GuideStep(
             N_("Take the webhook down"),
             N_("Its secret ends with it."),
             "DeleteWebhookEndpoint",
-            {"input": {"webhookEndpointId": Kept("endpoint")}},
+            {"input": {"webhookEndpointId": KeptId("endpoint")}},
         ),
     ]

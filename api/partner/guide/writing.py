@@ -7,23 +7,23 @@ from textwrap import indent
 from typing import Any
 
 from api.partner.guide import preludes
-from api.partner.guide.steps import Kept, Step
+from api.partner.guide.steps import GuideStep, KeptId
 
 SHORT = 60  # characters of an object that stands on one line
 
 
 @dataclass(frozen=True)
-class Language:
+class GuideLanguage:
     """`begins` signs in and says how to ask; `verifies` checks what a webhook brings, where the language does that."""
 
     code: str
     name: str
     begins: Callable[[str], str]
-    write: Callable[[Step], str]
+    write: Callable[[GuideStep], str]
     verifies: str | None = None
 
 
-def shell(step: Step) -> str:
+def shell(step: GuideStep) -> str:
     body = _json({"query": " ".join(step.document.split()), "variables": step.variables}, "'\"${name}\"'")
     lines = [f"ask '{body}'"]
     if step.keeps:
@@ -41,7 +41,7 @@ def _json(value: Any, spliced: str) -> str:
     )
 
 
-def typescript(step: Step) -> str:
+def typescript(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'null', 'true', 'false')}" if step.variables else ""
     asked = f"ask(`\n{indent(step.document, '  ')}\n`{given})"
     if not step.keeps:
@@ -51,7 +51,7 @@ def typescript(step: Step) -> str:
     return f"const {name} = (await {asked}){steps.replace(']', ']?')};\n"
 
 
-def python(step: Step) -> str:
+def python(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'None', 'True', 'False')}" if step.variables else ""
     asked = f'ask("""\n{indent(step.document, "  ")}\n"""{given})'
     if not step.keeps:
@@ -64,7 +64,7 @@ def _literal(value: Any, null: str, yes: str, no: str, depth: int = 0) -> str:
     """As TypeScript and Python both write it, but for these three words; what was kept is a name."""
     inner, here = "  " * (depth + 1), "  " * depth
     match value:
-        case Kept(name):
+        case KeptId(name):
             return name
         case dict() if depth > 1 and len(short := json.dumps(value, ensure_ascii=False)) < SHORT:
             return short
@@ -85,8 +85,8 @@ def _literal(value: Any, null: str, yes: str, no: str, depth: int = 0) -> str:
 LANGUAGES = {
     each.code: each
     for each in (
-        Language("curl", "curl", preludes.shell, shell),
-        Language("typescript", "TypeScript", preludes.typescript, typescript, preludes.TYPESCRIPT_VERIFIES),
-        Language("python", "Python", preludes.python, python, preludes.PYTHON_VERIFIES),
+        GuideLanguage("curl", "curl", preludes.shell, shell),
+        GuideLanguage("typescript", "TypeScript", preludes.typescript, typescript, preludes.TYPESCRIPT_VERIFIES),
+        GuideLanguage("python", "Python", preludes.python, python, preludes.PYTHON_VERIFIES),
     )
 }

@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from html import unescape
+from typing import Any
 
 import httpx2
 import orjson
@@ -61,7 +62,7 @@ async def test_what_it_shows_is_sent_from_top_to_bottom_and_answers(
     assert len(answers) == len(steps.documents())
 
 
-async def run(language: str, script: str, client_id: str, secret: str) -> list[dict[str, dict[str, dict[str, str]]]]:
+async def run(language: str, script: str, client_id: str, secret: str) -> list[dict[str, Any]]:
     """Each answer that it prints, as a shell or an interpreter runs it that knows nothing of this house."""
     environment = {
         "PATH": os.environ["PATH"],
