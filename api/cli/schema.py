@@ -15,7 +15,7 @@ def schema(
 ) -> None:
     """Write the served schemas and the partners' changelog to api/contract, and the pages api/codes.md and api/states.md, for review."""
     from api import codes, contract, states
-    from api.contract import changes
+    from api.partner.guide import changes
 
     for file, text in contract.served():
         file.write_text(text, "utf-8")

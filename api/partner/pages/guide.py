@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from api import codes
 from api.asking import asks
-from api.contract import FOLDER, changes
-from api.contract.changes import SchemaChange
+from api.graphql.schemas import printed
+from api.partner.guide import changes
+from api.partner.guide.changes import SchemaChange
 from api.partner.guide.steps import steps
 from api.partner.guide.writing import LANGUAGES
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import PARTNERS
+from api.partner.schema import schema
 from domain.permissions import Permission
 from infra import clock
 from infra.database import reading
@@ -38,7 +40,7 @@ async def codes_page(request: Request) -> Response:
 
 def _refusals() -> dict[str, str]:
     """The codes that a partner's door may refuse by, as its schema describes them."""
-    type_ = build_schema(_served()).type_map["RefusalCode"]
+    type_ = build_schema(printed(schema())).type_map["RefusalCode"]
     assert isinstance(type_, GraphQLEnumType)
     return {name: value.description or "" for name, value in type_.values.items()}
 
@@ -59,10 +61,6 @@ def _days() -> list[tuple[str, list[SchemaChange]]]:
             (on.isoformat(), [each for each in listed if each.owner == each.coordinate or each.owner not in whole])
         )
     return days
-
-
-def _served() -> str:
-    return (FOLDER / "partner.graphqls").read_text("utf-8")
 
 
 async def _show(request: Request, template: str, **shown: object) -> Response:

@@ -18,8 +18,7 @@ import pytest
 from graphql import GraphQLEnumType, OperationDefinitionNode, parse, print_ast, validate
 
 from api import codes
-from api.contract import changes
-from api.partner.guide import preludes, steps, writing
+from api.partner.guide import changes, preludes, steps, writing
 from domain.people import partners
 from infra.database import transaction
 from infra.settings import settings

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from api.contract import changes, served
-from api.contract.changes import SchemaChange
+from api.contract import served
+from api.partner.guide import changes
+from api.partner.guide.changes import SchemaChange
 
 SERVED = next(text for file, text in served() if file.stem == changes.AUDIENCE)
 BEFORE = "type Query { thing(size: Int): Thing } type Thing { name: String  old: Int } enum Colour { RED }"
