@@ -1,27 +1,19 @@
 // The console at the widths of a phone, a tablet and a desk, light and dark: nothing scrolls sideways, axe has nothing
 // serious to say, and the keyboard alone is enough.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 
 import { openBrowser, openPage } from "../shared/browser.js";
 import { sitDown } from "../shared/desk.js";
 import { Lender } from "../shared/partner.js";
 import { ADULT, HOUSE, Phone } from "../shared/people.js";
+import { isFitAtEveryWidth, open, serious, WIDTHS } from "../shared/widths.js";
 
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const WIDTHS = [390, 820, 1440];
-const SCHEMES = ["light", "dark"];
 const PAGES = ["", "/approvals", "/benefits", "/campaigns", "/changes", "/claims", "/disputes", "/hardships", "/matching", "/members", "/money", "/partners", "/plans", "/products", "/products/groups", "/regulator", "/reviews", "/signals", "/stops", "/tiers", "/tiers/rules", "/watch"];
 let browser;
 
 before(async () => (browser = await openBrowser()));
 after(() => browser?.close());
-
-async function open(page, path) {
-  await page.goto(`${HOUSE}${path}`, { waitUntil: "networkidle0" });
-}
 
 async function aProduct(page) {
   await open(page, "/console/products");
@@ -40,42 +32,6 @@ async function referred() {
   const application = await phone.apply(product, { amount: product.amountMax });
   assert.equal(application.status, "IN_REVIEW");
   return application.id;
-}
-
-// What a scheme can break; all the rest is the same in both.
-const COLOURS = ["color-contrast", "link-in-text-block"];
-
-async function serious(page, { rules } = {}) {
-  // By the protocol, not as a script of the page: its policy lets none in. Once it is there it stays.
-  if (!(await page.evaluate("typeof axe !== 'undefined'"))) await page.evaluate(`${AXE}; undefined`);
-  const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
-  const { violations } = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`);
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).join(" | ")}`);
-}
-
-// Loaded once: what a width and a scheme change is style, and no script of ours looks at either.
-async function seenAs(page, width, scheme) {
-  await page.setViewport({ width, height: 900 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-  assert.equal(await page.evaluate((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, scheme), true);
-  return page.evaluate(() => ({ wide: document.documentElement.scrollWidth, inner: innerWidth }));
-}
-
-async function isFitAtEveryWidth(page, path) {
-  await open(page, path);
-  for (const scheme of SCHEMES) {
-    for (const width of WIDTHS) {
-      const at = `${path} at ${width} px, ${scheme}`;
-      const { wide, inner } = await seenAs(page, width, scheme);
-      assert.equal(inner, width, at);
-      assert.ok(wide <= inner, `${at} scrolls sideways: ${wide} > ${inner}`);
-      // GraphiQL is its authors' page; of ours there is the bar above it.
-      if (path !== "/graphql") assert.deepEqual(await serious(page, scheme === SCHEMES[0] ? {} : { rules: COLOURS }), [], at);
-    }
-  }
 }
 
 test("every page at 390, 820 and 1440 px, light and dark", async (t) => {
