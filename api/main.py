@@ -24,7 +24,7 @@ from api.console.pages.visits import CONSOLE
 from api.failing import Failing, by_graphql, plainly
 from api.graphql.http import Door
 from api.middleware import RequestIds
-from api.oauth import answering, pushing, seats, token
+from api.oauth import answering, seats
 from api.oauth import pages as share_pages
 from api.oauth import routes as oauth
 from api.partner import pages as partner_pages
@@ -47,13 +47,12 @@ DOORS: dict[str, NameOf] = {
 }
 # Its documents are charged by what they cost.
 WEIGH = frozenset({"/graphql"})
-SECRETS = frozenset({token.PATH, pushing.PATH, "/console/session", CONSOLE.sign_in, PARTNERS.sign_in})
+SECRETS = frozenset({*oauth.POSTS, "/console/session", CONSOLE.sign_in, PARTNERS.sign_in})
 TELLERS = {
     "/graphql": by_graphql,
     "/partner/graphql": by_graphql,
     "/console/graphql": by_graphql,
-    token.PATH: answering.failed,
-    pushing.PATH: answering.failed,
+    **dict.fromkeys(oauth.POSTS, answering.failed),
     seats.PATH: share_pages.failed,
     "/console/session": plainly,
     "/console": console_pages.failed,

@@ -20,6 +20,8 @@ from domain.days import alarms as days
 from domain.days.alarms import DayBacklog
 from domain.notices import backlog as notices
 from domain.notices.backlog import NoticeBacklog
+from domain.people import expiring
+from domain.people.expiring import ExpiringProof
 from domain.reconciling import alarms
 from domain.reconciling.alarms import MoneyAlarms
 from infra import backlog, reactions
@@ -43,7 +45,8 @@ async def metrics(request: Request) -> Response:
     sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
     looked_at = await alarms.look_now()
     money = [*_of_money(looked_at), *_of_deadlines(looked_at), *_of_days(await days.look_now())]
-    told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *_of_watch(looked)]))
+    proofs = _of_proofs(await _expiring())
+    told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *proofs, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -80,6 +83,18 @@ async def _last_look() -> AgedFigures | None:
         async with asyncio.timeout(backlog.PATIENCE_SECONDS), reading() as db:
             return await figures.latest(db)
     return None
+
+
+async def _expiring() -> list[ExpiringProof] | None:
+    with suppress(TimeoutError, OSError, SQLAlchemyError):
+        async with asyncio.timeout(backlog.PATIENCE_SECONDS), reading() as db:
+            return await expiring.soon(db)
+    return None
+
+
+def _of_proofs(soon: list[ExpiringProof] | None) -> Iterator[Metric]:
+    expires = "Secrets and keys of partners' clients that are over within 30 days, or over"
+    yield _gauge("longan_client_proofs_expiring", expires, math.nan if soon is None else len(soon))
 
 
 def _of_waiting(now: Backlog | None) -> Iterator[Metric]:

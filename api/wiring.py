@@ -28,6 +28,7 @@ import domain.payments.held
 import domain.payments.paying
 import domain.payments.refunding
 import domain.payments.sending_back
+import domain.people.expiring
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.privacy.exporting
@@ -99,6 +100,7 @@ ROOMS = (
     domain.payments.paying,
     domain.payments.refunding,
     domain.payments.sending_back,
+    domain.people.expiring,
     domain.people.signing_in,
     domain.people.staff_signing_in,
     domain.reconciling.reconciling,

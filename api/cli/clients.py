@@ -1,11 +1,15 @@
-"""`longan clients`: the clients that partners' servers sign in with, and what they may do on a website."""
+"""`longan clients`: the clients that partners' servers sign in with, and what proves them, and what they may do."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
+from api.cli import proofs
+
 clients = typer.Typer(help="The clients that partners' servers sign in with.", no_args_is_help=True)
+for command in (proofs.issue, proofs.secret, proofs.trust, proofs.distrust, proofs.allow, proofs.expiring):
+    clients.command()(command)
 
 
 @clients.command()

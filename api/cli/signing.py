@@ -1,9 +1,10 @@
 """`longan keys tokens`: the keys that sign partners' tokens, the next one, and taking one back."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from api.cli.transacting import transact
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from domain.people.signing_keys import SigningKey
     from infra.database import Db
 
-T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Kid = Annotated[str, typer.Argument(help="The key, as the list names it.")]
 
@@ -25,7 +25,7 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
         return
     from api.cli import lab
 
-    now, keys = _run(_look)
+    now, keys = transact(_look)
     if as_json:
         lab.write({"keys": [_figures(key, now) for key in keys]})
     else:
@@ -38,7 +38,7 @@ def rotate(as_json: Json = False) -> None:
     from api.cli import lab
     from domain.people import signing_keys
 
-    key = _run(signing_keys.rotate)
+    key = transact(signing_keys.rotate, signing_keys.NotRotated)
     if as_json:
         lab.write(_figures(key, key.made_at))
         return
@@ -59,7 +59,7 @@ def retire(
     from domain.people import signing_keys
 
     end = signing_keys.repudiate if known_to_others else signing_keys.retire
-    _run(lambda db: end(db, kid))
+    transact(lambda db: end(db, kid), signing_keys.NotRotated)
     if as_json:
         lab.write({"retired": kid})
         return
@@ -71,29 +71,6 @@ async def _look(db: "Db") -> "tuple[datetime, list[SigningKey]]":
     from infra import clock
 
     return await clock.now(db), await signing_keys.all_of(db)
-
-
-def _run(work: "Callable[[Db], Awaitable[T]]") -> T:
-    """In a transaction of its own. What may not be is said, with exit code 1."""
-    import asyncio
-
-    from api.cli import nearby
-    from domain.people.signing_keys import NotRotated
-    from infra import database
-
-    async def run() -> T:
-        try:
-            async with database.transaction() as db:
-                return await work(db)
-        finally:
-            await database.close_engine()
-
-    try:
-        with nearby.servers():
-            return asyncio.run(run())
-    except NotRotated as refused:
-        typer.echo(f"Not done: {refused}.", err=True)
-        raise typer.Exit(1) from None
 
 
 def _figures(key: "SigningKey", now: "datetime") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from domain.people import authenticators, partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Workplace
 from domain.permissions import Role, Scope
+from infra import clock
 from infra.database import Db, transaction
 from infra.ids import global_id
 from infra.private_files import write_once
@@ -109,7 +110,7 @@ async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
     if partner is None:
         raise NotSeeded
     client = await db.get(PartnerClient, kept["clientId"])
-    if not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"]):
+    if not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"], await clock.now(db)):
         await partners.issue_client(db, partner, kept["clientId"], kept["clientSecret"])
     client = await db.get_one(PartnerClient, kept["clientId"])
     client.scopes = [scope.value for scope in Scope]  # those too that came later

@@ -14,9 +14,10 @@ BODY_BYTES_MAX = 10_000
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Answer = Callable[[Request], Awaitable[Mapping[str, Any]]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def answering(work: Answer, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
+def answering(work: Answer, status: int = 200) -> Endpoint:
     """An endpoint that answers what `work` does, or the OAuthError that it raises."""
 
     async def endpoint(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.oauth import pushing, seats, token
+from api.oauth import assertions, clients, introspecting, pushing, revoking, seats, token
 from api.oauth.authorizing import OFFLINE
 from domain.people import signing_keys
 from domain.permissions import Scope
@@ -11,6 +11,7 @@ from infra.settings import settings
 
 KEYS = "/.well-known/jwks.json"
 METADATA = "/.well-known/oauth-authorization-server"
+PROVING = {"token": token.PATH, "introspection": introspecting.PATH, "revocation": revoking.PATH}
 _KEPT = {"Cache-Control": f"public, max-age={int(signing_keys.KEPT_BY_OTHERS.total_seconds())}"}
 
 
@@ -19,7 +20,6 @@ async def metadata(_: Request) -> Response:
     return JSONResponse(
         {
             "issuer": issuer,
-            "token_endpoint": f"{issuer}{token.PATH}",
             "jwks_uri": f"{issuer}{KEYS}",
             "authorization_endpoint": f"{issuer}{seats.PATH}",
             "scopes_supported": [*sorted(Scope), OFFLINE],
@@ -30,7 +30,9 @@ async def metadata(_: Request) -> Response:
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "request_uri_parameter_supported": False,
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            **{f"{name}_endpoint": f"{issuer}{path}" for name, path in PROVING.items()},
+            **{f"{name}_endpoint_auth_methods_supported": clients.METHODS for name in PROVING},
+            **{f"{name}_endpoint_auth_signing_alg_values_supported": assertions.ALGORITHMS for name in PROVING},
         }
     )
 

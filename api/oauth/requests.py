@@ -34,7 +34,11 @@ class ClientCredentials:
 
 
 async def form_of(request: Request) -> Form:
-    """The form's parameters; one without a value counts as left out (RFC 6749, section 3.2). Duplicates are refused."""
+    """The form's parameters; one without a value counts as left out (RFC 6749, section 3.2). Duplicates are refused, and so is
+    whatever stands in the address, which logs and histories keep.
+    """
+    if request.url.query:
+        raise malformed("parameters belong in the body, never in the address")
     return parameters(request.headers.get("content-type", ""), await request.body())
 
 

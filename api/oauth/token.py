@@ -6,14 +6,14 @@ from typing import Any
 from starlette.requests import Request
 
 from api.oauth.bearing import bearer_answer, scopes_asked
-from api.oauth.clients import authenticate
+from api.oauth.clients import TOKEN_PATH, authenticate
 from api.oauth.exchanging import for_a_code, for_a_refresh_token
 from api.oauth.requests import Form, OAuthError, form_of, required
 from domain.people import partner_tokens
 from domain.people.partners import PartnerClient
 from infra.database import Db, transaction
 
-PATH = "/oauth/token"
+PATH = TOKEN_PATH
 
 # An error that is returned keeps what was written; one that is raised leaves nothing behind.
 Grant = Callable[[Db, PartnerClient, Form], Awaitable[Mapping[str, Any] | OAuthError]]

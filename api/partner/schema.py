@@ -1,5 +1,6 @@
 """The partners' schema, and who may ask it."""
 
+from datetime import datetime
 from functools import cache
 
 import strawberry
@@ -31,9 +32,10 @@ from domain.agreements import agreements, draw_downs
 from domain.applications import applications
 from domain.consent import consents
 from domain.market import products
-from domain.people import partner_tokens, partners
+from domain.people import expiring, partner_tokens, partners
 from domain.permissions import Permission
 from domain.sharing import narrowing
+from infra.database import reading
 from infra.ids import global_id
 from integrations.webhooks import deliveries, endpoints
 from membership import redemptions
@@ -71,6 +73,14 @@ class Me:
     @strawberry.field(description="The same as `Partner.id` in the app.")
     def id(root: strawberry.Parent[partners.Partner]) -> strawberry.ID:
         return strawberry.ID(global_id("Partner", root.id))
+
+    @strawberry.field(
+        description="When the first of this client's secrets and keys is over, where that is within 30 days: ask us for the next."
+    )
+    async def proof_expires_at(root: strawberry.Parent[partners.Partner], info: Info) -> datetime | None:
+        async with reading() as db:
+            soon = await expiring.soon(db, info.context.partner.client_id)
+        return soon[0].expires_at if soon else None
 
     @strawberry.field(
         description="What this client may do: products, applications, scores, score_reports, redemptions, facts, invitations."

@@ -73,6 +73,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "claim.made": ("deposit_claimed",),
     "consent.granted": ("consent_granted",),
     "consent.revoked": ("consent_ended",),
+    "clients.proofs_due": OURS,
     "day.batch_due": OURS,
     "day.due": OURS,
     "day.passed": OURS,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, select
 
 from domain.actors import KnownActor, PartnerActor
-from domain.people import signed_tokens, signing_keys
+from domain.people import revoked_tokens, signed_tokens, signing_keys
 from domain.people.partners import PartnerClient
 from domain.people.signing_keys import SigningKey
 from domain.permissions import Scope
@@ -90,15 +90,22 @@ _CLIENTS = Question(
         select(clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), PartnerClient.partner_id, PartnerClient.scopes)
         .join(SigningKey, SigningKey.id == bindparam("key_id"))
         .where(PartnerClient.client_id == bindparam("client_id"), signing_keys.lives_at(clock.EXACTLY_NOW))
+        .where(~revoked_tokens.has(bindparam("token_id", type_=Uuid())))
     )
 )
 
 
 async def find_partner(token: PartnerToken) -> KnownActor[PartnerActor] | None:
-    """The partner behind a token; None where it is over, or its client or its key was taken back."""
-    for at, everybodys, partner_id, known in await _CLIENTS.ask(client_id=token.client_id, key_id=token.key_id):
+    """The partner behind a token; None where it is over, or it, its client or its key was taken back."""
+    shown = {"client_id": token.client_id, "key_id": token.key_id, "token_id": token.id}
+    for at, everybodys, partner_id, known in await _CLIENTS.ask(**shown):
         if at.timestamp() < token.expires_at:
             scopes = frozenset(Scope(name) for name in token.scopes & set(known) & set(Scope))
             actor = PartnerActor(partner_id=partner_id, client_id=token.client_id, scopes=scopes)
             return KnownActor(actor, at, everybodys)
     return None
+
+
+async def revoke(db: Db, token: PartnerToken) -> None:
+    """Let it be good no more, anywhere. Twice is once."""
+    await revoked_tokens.add(db, token.id, token.expires_at)

@@ -65,6 +65,7 @@ OTHERS = (
     "longan_ledger",
     "longan_money",
     "longan_day",
+    "longan_client",
 )
 
 

@@ -22,6 +22,7 @@ from infra.setting_parts import Rate
 from tests.api.doors import Client
 from tests.api.people import open_shop
 
+PATHS = ["/oauth/token", "/oauth/introspect", "/oauth/revoke"]
 GRANT = {"grant_type": "client_credentials"}
 
 
@@ -212,14 +213,26 @@ class TestRefusing:
         response = await ask(http, GRANT, {"Authorization": header})
         assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
-    async def test_credentials_in_the_address_count_for_nothing(
+    @pytest.mark.parametrize("path", PATHS)
+    async def test_nothing_is_told_in_the_address(
+        self, http: httpx2.AsyncClient, credentials: Credentials, path: str
+    ) -> None:
+        """Not even beside what is right."""
+        for told in (credentials.form, {"token": "x"}, {"grant_type": "client_credentials"}):
+            response = await http.post(path, params=told, data={**GRANT, "token": "x"}, headers=credentials.basic)
+            assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+    async def test_a_token_in_the_address_of_a_door_is_nobodys(
         self, http: httpx2.AsyncClient, credentials: Credentials
     ) -> None:
-        response = await http.post("/oauth/token", params=credentials.form, data=GRANT)
-        assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+        token = (await ask(http, GRANT, credentials.basic)).json()["access_token"]
+        response = await http.post("/partner/graphql", params={"access_token": token}, json={"query": "{ __typename }"})
+        assert response.status_code == 401
 
-    async def test_no_other_method(self, http: httpx2.AsyncClient) -> None:
-        response = await http.get("/oauth/token")
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+    async def test_no_other_method(self, http: httpx2.AsyncClient, method: str, path: str) -> None:
+        response = await http.request(method, path)
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
     async def test_a_body_that_is_too_long(self, http: httpx2.AsyncClient) -> None:

@@ -1,0 +1,33 @@
+"""A command that is one transaction."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.database import Db
+
+T = TypeVar("T")
+
+
+def transact(work: "Callable[[Db], Awaitable[T]]", *refused: type[Exception]) -> T:
+    """Do this on the servers at hand. What is refused by one of these is said, with exit code 1, and nothing is written."""
+    import asyncio
+
+    from api.cli import nearby
+    from infra import database
+
+    async def run() -> T:
+        try:
+            async with database.transaction() as db:
+                return await work(db)
+        finally:
+            await database.close_engine()
+
+    try:
+        with nearby.servers():
+            return asyncio.run(run())
+    except refused as wrong:
+        typer.echo(f"Not done: {wrong}.", err=True)
+        raise typer.Exit(1) from None
