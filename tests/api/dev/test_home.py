@@ -106,7 +106,7 @@ class TestNeighbours:
 
     def test_every_door_under_dev_is_guarded(self) -> None:
         ours = [each for each in routes() if isinstance(each, Route) and (each.path == "/" or "/dev/" in each.path)]
-        assert len(ours) == 9
+        assert len(ours) == 10
         for each in ours:
             assert type(each.app).__name__ == "Neighbours", each.path
 
