@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from api import cashier, documents, graphiql, health, metrics, wiring
+from api import cashier, documents, graphiql, health, metrics, wiring, withdrawals
 from api.app import authenticating, evidence, exports, papers, uploads
 from api.app.keeping import keeping
 from api.app.schema import schema as app_schema
@@ -107,6 +107,7 @@ def routes() -> list[BaseRoute]:
         *oauth.routes,
         *share_pages.routes,
         *cashier.routes,
+        *withdrawals.routes,
         *console_sessions.routes,
         *console_pages.routes(),
         *partner_pages.routes(),

@@ -61,7 +61,7 @@ class ExportMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
         description="Have all that is kept of the person made into one archive, for this session. Asked again, it answers the one that "
-        "is being made or can be fetched."
+        "is being made or can be fetched. A session older than a day steps up first."
     )
     async def export_my_data(self, info: Info) -> ExportMyDataResult | None:
         actor = info.context.user

@@ -80,6 +80,7 @@ class LinkedAccount(Entity):
 
     __table_args__ = (
         Index(None, "user_id", "provider", "subject_index", unique=True),
+        Index(None, "provider", "subject_index"),  # a provider knows nobody here by another name
         Index("ix_linked_accounts_renewing", "renew_at", postgresql_where=text("renew_at IS NOT NULL")),
         Index("ix_linked_accounts_ending", "ends_at", postgresql_where=text("ends_at IS NOT NULL")),
         # What a provider tells is filed under its name, so a second account in force would share the first one's facts.

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 
 from domain.facts import leaving
-from domain.facts.accounts import LIFE, READABLE, TOKENS, LinkedAccount, LinkStatus
+from domain.facts.accounts import LIFE, READABLE, TOKENS, LinkedAccount, LinkStatus, end_link
 from domain.facts.leaving import Weigh
+from domain.facts.readings import Reading
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Json
@@ -21,6 +22,8 @@ from infra.entity import Json
 WARNED_BEFORE = timedelta(days=7)
 # A renewal without an answer is tried again after this; until then nobody else tries it.
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
+
+TOLD_TO_THE_SECOND = timedelta(seconds=1)
 
 Key = tuple[UUID, UUID]  # of an account: its owner and its id
 
@@ -116,8 +119,40 @@ async def record_revoked(db: Db, held: HeldTokens, weigh: Weigh) -> None:
     """The provider says that the permission is over: what the account told ends, as if it were unlinked."""
     account = await _as_held(db, held)
     if account is not None and account.status in READABLE:
-        await _break(db, account, BrokenWhy.REVOKED)
-        await leaving.leave(db, account.user_id, account.id, account.source, weigh)
+        await _revoke(db, account, weigh)
+
+
+async def record_withdrawal(
+    db: Db, provider: str, subject: str, at: datetime, weigh: Weigh, *, to_forget: bool
+) -> None:
+    """A provider tells that whoever this account is took their permission back there; `to_forget`: and wants what it told deleted.
+
+    What was linked after that was said stays.
+    """
+    index = vault.blind_index(f"subject:{provider}", subject)
+    its = (LinkedAccount.provider == provider, LinkedAccount.subject_index == index)
+    known = (await db.execute(select(LinkedAccount.user_id, LinkedAccount.id).where(*its))).all()
+    for user_id, id in sorted(known):
+        account = await db.get_one(LinkedAccount, (user_id, id), with_for_update=True)
+        if account.linked_at >= at + TOLD_TO_THE_SECOND:
+            continue
+        if to_forget:
+            await _forget(db, account, weigh)
+        elif account.status in READABLE:
+            await _revoke(db, account, weigh)
+
+
+async def _revoke(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
+    await _break(db, account, BrokenWhy.REVOKED)
+    await leaving.leave(db, account.user_id, account.id, account.source, weigh)
+
+
+async def _forget(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
+    if account.status is not LinkStatus.UNLINKED:
+        await end_link(db, account, weigh)
+    account.display_name_sealed = None
+    over = (Reading.source == account.source, Reading.withdrawn_at.is_not(None))
+    await db.execute(delete(Reading).where(Reading.user_id == account.user_id, *over))
 
 
 async def forget_tokens(db: Db, held: HeldTokens) -> bool:

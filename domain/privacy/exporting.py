@@ -16,6 +16,7 @@ from sqlalchemy.orm import undefer
 
 from domain.actors import UserActor
 from domain.notices.telling import notify
+from domain.people import stepping_up
 from domain.people.users import User
 from domain.privacy import exports, owned
 from domain.privacy.exports import DataExport, ExportStatus
@@ -35,7 +36,12 @@ PER_PERSON = Rate(times=3, seconds=86_400)
 
 
 async def ask(db: Db, actor: UserActor) -> DataExport:
-    """What this session asked for, if it is being made or can be fetched; else it is made anew. Refuses RATE_LIMITED."""
+    """What this session asked for, if it is being made or can be fetched; else it is made anew.
+
+    Refuses STEP_UP_REQUIRED of a session older than a day, NOT_OPEN whoever recovered, and RATE_LIMITED.
+    """
+    if not await stepping_up.is_young(db, actor):
+        await stepping_up.require_step_up(db, actor)
     await db.get_one(User, actor.user_id, with_for_update={"key_share": True})
     its = exports.visible_to(actor).where(DataExport.status.in_([ExportStatus.PREPARING, ExportStatus.READY]))
     now = await clock.now(db)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -48,6 +49,14 @@ class Person:
     subject: str
     union_id: str | None = None
     display_name: object = None
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A provider's word that somebody took their permission back there."""
+
+    subject: str = field(repr=False)
+    at: datetime
 
 
 class Talk(Protocol):
@@ -104,8 +113,12 @@ class Provider:
         None  # how long a refresh token lasts, where its documents say so and its replies do not
     )
     serves_once: bool = False  # a refresh token is spent by its first use
+    # Whose renewed tokens are, where the reply to a renewal proves it in another way.
+    prove_renewed: Callable[[Talk, Reply], Awaitable[str | None]] | None = None
     subject_names: tuple[str, ...] = ()  # under which a token's reply tells whose it is
     ended: frozenset[str] = frozenset({"invalid_grant"})  # reasons of refusals by which a person's permission is over
+    # Reads a provider's word that somebody took their permission back there. Raises ProviderRefused where it is not its word.
+    hear_withdrawal: Callable[["Registration", Mapping[str, str]], Withdrawal] | None = None
     complete: Callable[["Registration"], Awaitable["Provider"]] | None = None  # asks for what must be discovered
     metadata: Mapping[str, Any] = field(default_factory=dict)
     # Purchase and repayment history, which no real provider gives: an extension of the sandbox alone.

@@ -84,8 +84,9 @@ async def refresh(at: Registration, tokens: Tokens, is_theirs: Callable[[str], b
         raise ProviderRefused("no_refresh")
     async with conversation(at) as talk:
         reply = await talk.refresh(tokens)
-    subject = next((told for name in at.provider.subject_names if (told := id_in(reply, name))), None)
-    if subject and not is_theirs(subject):
+        proven = await at.provider.prove_renewed(talk, reply) if at.provider.prove_renewed else None
+    named = [proven, *(id_in(reply, name) for name in at.provider.subject_names)]
+    if not all(is_theirs(subject) for subject in named if subject):
         raise ProviderRefused("other_account")
     fresh = _tokens(at, reply)
     if fresh.refresh_token and fresh.refresh_token != tokens.refresh_token:

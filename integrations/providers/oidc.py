@@ -50,6 +50,13 @@ async def identify(talk: Talk, reply: Reply, pending: Pending) -> Person:
     return Person(subject, None, name)
 
 
+async def prove_renewed(talk: Talk, reply: Reply) -> str | None:
+    """OpenID Connect Core section 12.2: an id_token is of the same person, and may leave out the nonce; there may be none."""
+    if "id_token" not in reply:
+        return None
+    return id_in(await _verified(talk, reply["id_token"], None), "sub")
+
+
 async def read(talk: Talk, url: str, tokens: Tokens, subject: str, params: Mapping[str, str]) -> Reply:
     return await talk.get(url, params or None, bearer=tokens.access_token)
 
@@ -84,7 +91,7 @@ def _listed(metadata: Reply, name: str, otherwise: list[str]) -> list[str]:
     return told if isinstance(told, list) else otherwise
 
 
-async def _verified(talk: Talk, id_token: object, nonce: str) -> dict[str, Any]:
+async def _verified(talk: Talk, id_token: object, nonce: str | None) -> dict[str, Any]:
     if not isinstance(id_token, str):
         raise ProviderRefused("no_id_token")
     try:
@@ -94,8 +101,11 @@ async def _verified(talk: Talk, id_token: object, nonce: str) -> dict[str, Any]:
     return checked(claims, talk.provider.metadata["issuer"], talk.at.client_id, nonce)
 
 
-def checked(claims: dict[str, Any], issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
-    """The claims of an id_token whose signature holds; refuses those that were not made for us, now, for this link."""
+def checked(claims: dict[str, Any], issuer: str, client_id: str, nonce: str | None) -> dict[str, Any]:
+    """The claims of an id_token whose signature holds; refuses those that were not made for us, now, for this link.
+
+    Without a `nonce` it may have any: what it is of was linked before.
+    """
     try:
         jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
@@ -104,7 +114,7 @@ def checked(claims: dict[str, Any], issuer: str, client_id: str, nonce: str) -> 
             exp={"essential": True},
             iat={"essential": True},
             sub={"essential": True},
-            nonce={"essential": True, "value": nonce},
+            nonce={} if nonce is None else {"essential": True, "value": nonce},
         ).validate(claims)
     except (JoseError, ValueError):
         raise ProviderRefused("bad_id_token") from None
@@ -150,6 +160,7 @@ OIDC = Provider(
     serves_once=True,  # of some, and discovery does not tell of which
     complete=complete,
     identify=identify,
+    prove_renewed=prove_renewed,
     read=read,
     refusal=standard_refusal,
     history="https://issuer.invalid/longan/history",

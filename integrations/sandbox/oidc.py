@@ -98,7 +98,7 @@ async def _token(world: SandboxWorld, dialect: OpenIdDialect, request: Request) 
             world,
             dialect.key,
             request.form.get("refresh_token", ""),
-            lambda it: json_response(_tokens(world, dialect.key, it, dialect.sends_new_refresh_token)),
+            lambda it: json_response(_renewed(world, dialect, it)),
             _refused("invalid_grant"),
         )
     given = await spend(world, dialect.key, request.form.get("code", ""))
@@ -135,6 +135,12 @@ def _tokens(world: SandboxWorld, key: str, given: Mapping[str, Any], renewable: 
     return {**tokens, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": given["scope"]}
 
 
+def _renewed(world: SandboxWorld, dialect: OpenIdDialect, given: Mapping[str, Any]) -> dict[str, Any]:
+    """With an id_token, which has no nonce now."""
+    tokens = _tokens(world, dialect.key, given, dialect.sends_new_refresh_token)
+    return {**tokens, "id_token": _id_token(world, dialect, given)}
+
+
 def claims_of(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What an id_token says, and each of the lies that a tester can ask for and a client must see through."""
     now = int(world.now)
@@ -144,8 +150,7 @@ def claims_of(world: SandboxWorld, key: str, given: Mapping[str, Any]) -> dict[s
         "aud": client_id(key),
         "iat": now,
         "exp": now + TOKEN_SECONDS,
-        "nonce": given["nonce"],
-    }
+    } | ({"nonce": given["nonce"]} if "nonce" in given else {})
     match given["misbehave"]:
         case "wrong_nonce":
             claims["nonce"] = "another"

@@ -270,7 +270,9 @@ async def test_a_permission_that_was_taken_back_is_told_by_a_word_of_its_own(des
     assert refused_of_ours.value.reason not in PROVIDERS[key].ended
 
 
-@pytest.mark.parametrize("key", [key for key in RENEWABLE if PROVIDERS[key].subject_names])
+@pytest.mark.parametrize(
+    "key", [key for key in RENEWABLE if PROVIDERS[key].subject_names or PROVIDERS[key].prove_renewed]
+)
 async def test_anothers_tokens_are_nobodys(desk: Desk, key: str) -> None:
     identity = await desk.link(key, misbehave="renew_other")
     with pytest.raises(ProviderRefused, match="other_account"):

@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx2
-import pytest
 from sqlalchemy import Table, select
 
 from api import main, worker  # noqa: F401 - everything that serves is imported, and so every table is known
-from domain.actors import UserActor
 from domain.privacy import exporting, owned
 from domain.privacy.exports import END_DUE, DataExport
 from domain.privacy.retention import WITHHELD
 from infra import reacting
-from infra.database import reading, transact
-from infra.errors import Refusal, RefusalCode
-from infra.ids import new_id
+from infra.database import reading
 from infra.outbox import Event
 from infra.privacy import Export
+from tests.api.app.test_second_factors import step_up, with_app
 from tests.clocks import Clock
 from tests.domain.agreements.test_drawing import borrower
 from tests.domain.agreements.test_replanning import begun
@@ -60,9 +57,22 @@ def files_of(response: httpx2.Response) -> dict[str, Any]:
         return {name: json.loads(archive.read(name)) for name in archive.namelist()}
 
 
+class TestAnOldSession:
+    async def test_proves_once_more_who_it_is(self, member: Phone, clock: Clock) -> None:
+        app = await with_app(member)
+        await clock.forward(days=1, seconds=1)
+        await member.renew()
+        assert (await member.send(ASK))["code"] == "STEP_UP_REQUIRED"
+        async with reading() as db:
+            assert (await db.execute(select(DataExport.id).where(DataExport.user_id == member.user_id))).all() == []
+        assert (await step_up(member, "TOTP", await app.code()))["__typename"] == "SteppedUp"
+        await asked(member)
+
+
 class TestAnExport:
     async def test_has_each_table_that_is_not_withheld_with_its_seals_open(self, borrower: Phone) -> None:
         await begun(borrower)
+        await borrower.sign_in()
         await borrower.do("DisputeFactor", factorCode="ability", message="I earn more.", idempotencyKey=new_key())
         made = await ready(borrower)
         response = await fetch(made["url"], borrower.token)
@@ -106,10 +116,10 @@ class TestAnExport:
 
     async def test_is_made_three_times_a_day(self, member: Phone) -> None:
         for _ in range(exporting.PER_PERSON.times):
-            await transact(lambda db: exporting.ask(db, UserActor(member.user_id, new_id())))
-        with pytest.raises(Refusal) as refused:
-            await transact(lambda db: exporting.ask(db, UserActor(member.user_id, new_id())))
-        assert refused.value.code is RefusalCode.RATE_LIMITED and refused.value.retry_at is not None
+            await member.sign_in()
+            await asked(member)
+        await member.sign_in()
+        assert (await member.send(ASK))["code"] == "RATE_LIMITED"
 
     async def test_is_gone_after_three_days(self, member: Phone, clock: Clock) -> None:
         made = await ready(member)
