@@ -5,9 +5,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from domain.consent import consent_tokens, opening
+from domain.actors import PartnerActor, UserActor
+from domain.consent import consent_tokens, consenting, opening
+from domain.consent.consents import Consent
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.credit import scores
 from domain.evidence.leaves import Evidence, EvidenceKind
@@ -21,7 +23,8 @@ from tests.api.doors import Client
 from tests.api.offering import close
 from tests.api.people import Shop, open_shop
 from tests.clocks import Clock
-from tests.phones import Answer, Phone, new_key
+from tests.patience import until
+from tests.phones import Answer, Phone, new_key, uuid_of
 
 BOTH = ["SCORE_CHECK", "SCORE_REPORT"]
 
@@ -176,6 +179,39 @@ async def test_what_was_taken_back_between_two_questions_opens_nothing(
     assert first["__typename"] == "ScoreCheck"
     await shopper.do("RevokeConsent", consentId=consent["id"])
     assert (await check(client, consent["token"], idempotencyKey=key))["code"] == "CONSENT_NOT_LIVE"
+
+
+async def test_a_question_that_has_begun_waits_for_whoever_takes_it_back(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    consent = await grant(shopper, shop)
+    async with transaction() as db:
+        await consenting.revoke(db, UserActor(shopper.user_id, shopper.user_id), uuid_of(consent["id"]))
+        await db.flush()
+        asked = asyncio.create_task(check(client, consent["token"]))
+        await until(somebody_waits_for_a_consent)
+    assert (await asked)["code"] == "CONSENT_NOT_LIVE"
+    assert [look.answer for look in await kept(shopper)] == [LookupAnswer.REFUSED]
+
+
+async def test_whoever_takes_it_back_waits_for_a_question_that_is_answered(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    consent = await grant(shopper, shop)
+    partner = PartnerActor(shop.partner.id, "client")
+    async with transaction() as db:
+        opened = await opening.open_with(db, partner, consent["token"], LookupKind.CHECK)
+        taking_back = asyncio.create_task(shopper.do("RevokeConsent", consentId=consent["id"]))
+        await until(somebody_waits_for_a_consent)
+        assert isinstance(opened, Consent) and opened.revoked_at is None
+    await taking_back
+    assert (await check(client, consent["token"]))["code"] == "CONSENT_NOT_LIVE"
+
+
+async def somebody_waits_for_a_consent() -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM consents%'"
+    async with reading() as db:
+        return bool((await db.execute(text(waiting))).scalar_one())
 
 
 async def test_a_token_is_tried_only_so_often(

@@ -1,14 +1,17 @@
 """Leaving: called off in time, waiting for what is owed, and in the end nothing personal is found anywhere."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import base64
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
+import orjson
 import pytest
+from celery.backends.base import DisabledBackend
 from sqlalchemy import func, select, text
 
 from api import main, worker  # noqa: F401 - everything that serves is imported, and so every table is known
@@ -21,12 +24,14 @@ from domain.people import putting_away
 from domain.people.users import User
 from domain.privacy import erasing, owned
 from domain.privacy.deletions import AccountDeletion
-from infra import cache
+from infra import cache, reacting
+from infra.broker import QUEUE, Broker
 from infra.database import reading, transaction
 from infra.entity import Entity
 from infra.privacy import Erasure
 from infra.settings import settings
 from infra.vault import PersonKey
+from infra.worker import make_celery, make_sender
 from tests.api.app.test_changing_phone import change, code_to, many_tries, stepped_up, stop, stop_code
 from tests.api.app.test_identity import new_id_number, verify
 from tests.api.app.test_payment_accounts import add, checked
@@ -36,6 +41,7 @@ from tests.domain.agreements.test_drawing import borrower
 from tests.domain.agreements.test_replanning import begun
 from tests.logs import Lines
 from tests.phones import Answer, NewPhone, Phone, new_key, new_number
+from tests.working import due_for
 
 __all__ = ["borrower", "many_tries"]
 TABLES = Entity.metadata.tables
@@ -192,6 +198,8 @@ class TestAfterwards:
         await shopper.do("DisputeFactor", factorCode="ability", message=f"Not {word}.", idempotencyKey=new_key())
         await apply(shopper)
         await shopper.send("ExportMyData")
+        waiting = await due_for(shopper.user_id)
+        await asyncio.to_thread(Broker(make_sender()).send, [("react", (str(id), name)) for id, name in waiting])
         await shopper.settle()
         owner, before = shopper.user_id, await places_of(shopper.number, number, account, name, word)
         assert before == {}, "nothing of this is ever written in the clear"
@@ -202,12 +210,19 @@ class TestAfterwards:
         async with transaction() as db:
             await db.execute(text("SELECT pg_switch_wal()"))
         assert await places_of(shopper.number, number, account, name, word) == {}
+        for id, reaction in await queued():
+            await reacting.react(UUID(id), reaction)
+        assert "reaction.failed" not in lines.getvalue(), "what waits for somebody who was erased is nothing any more"
         assert not [each for each in (shopper.number, number, account, name, word) if each in lines.getvalue()]
         again = await new_phone()
         again.number = shopper.number
         await again.sign_in()
         assert again.user_id != owner
         assert (await shopper.error("{ viewer { id } }"))[0] == 401
+
+    def test_what_came_of_work_is_kept_nowhere_beside_the_database(self) -> None:
+        celery = make_celery()
+        assert isinstance(celery.backend, DisabledBackend) and celery.conf.task_ignore_result
 
     async def test_ledger_and_evidence_still_verify(self, borrower: Phone) -> None:
         async with reading() as db:
@@ -245,7 +260,7 @@ async def left_of(user_id: Any) -> Mapping[str, int]:
 
 
 async def places_of(*needles: str) -> Mapping[str, str]:
-    """Where any of these is found: in a table, in Valkey, or in a file of the house."""
+    """Where any of these is found: in a table, in Valkey, in what waits in its queue, or in a file of the house."""
     found = {}
     async with reading() as db:
         for name in TABLES:
@@ -257,7 +272,8 @@ async def places_of(*needles: str) -> Mapping[str, str]:
                 if (await db.execute(asked, {"plain": plain, "hex": as_bytes})).scalar_one():
                     found[name] = needle
         await db.execute(text("CHECKPOINT"))
-    for place, content in [*_files(settings().var), *await _valkey()]:
+    queue = [("a message", str(message).encode()) for message in await queued()]
+    for place, content in [*_files(settings().var), *await _valkey(), *queue]:
         for needle in needles:
             if needle.encode() in content:
                 found[place] = needle
@@ -270,6 +286,14 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(folder)), path.read_bytes()
 
 
+async def queued() -> list[list[str]]:
+    """What the worker is told by each message that waits: nothing but this."""
+    raw: list[bytes] = await cache.valkey().lrange(QUEUE, 0, -1)  # type: ignore[misc]
+    told = [orjson.loads(base64.b64decode(orjson.loads(message)["body"])) for message in raw]
+    assert all(named == {} for _, named, _ in told)
+    return [args for args, *_ in told]
+
+
 async def _valkey() -> list[tuple[str, bytes]]:
     client, found = cache.valkey(), []
     async for key in client.scan_iter(count=1_000):
@@ -278,6 +302,9 @@ async def _valkey() -> list[tuple[str, bytes]]:
 
 
 @pytest.fixture(autouse=True)
-def of_the_embedded_default() -> None:
-    """Its folder is where the servers keep all they have."""
-    assert settings().is_embedded
+async def of_the_embedded_default() -> AsyncIterator[None]:
+    """Its folder is where the servers keep all they have, and its Valkey is the broker."""
+    assert settings().is_embedded and not settings().broker_url
+    await cache.valkey().delete(QUEUE)
+    yield
+    await cache.valkey().delete(QUEUE)
