@@ -16,7 +16,7 @@ from domain.permissions import Permission
 from domain.risk import rules
 from domain.risk.rules import RuleAction, RuleMode, SignalRule
 from domain.risk.sightings import Sighting
-from infra import clock
+from infra import clock, pruning
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
 from infra.errors import Refusal, RefusalCode, not_found
@@ -125,6 +125,18 @@ async def newest_for(db: Db, actor: StaffActor, limit: int) -> Sequence[Signal]:
     _require(actor)
     unjudged = select(Signal).where(Signal.verdict.is_(None)).order_by(Signal.at.desc(), Signal.id.desc())
     return (await db.execute(unjudged.limit(limit))).scalars().all()
+
+
+async def standing_for(db: Db, actor: StaffActor, user_id: UUID) -> Sequence[Signal]:
+    """What rules that were live said of a person within thirty days and nobody found wrong, the newest first.
+
+    A rule in the shadow sways nobody; and whoever may not know of signals gets none.
+    """
+    if not actor.may(Permission.ANSWER_SIGNALS):
+        return ()
+    theirs = select(Signal).where(Signal.user_id == user_id, Signal.mode == RuleMode.LIVE)
+    standing = theirs.where(Signal.at > pruning.ago(LASTS), Signal.verdict.is_distinct_from(SignalVerdict.WRONG))
+    return (await db.execute(standing.order_by(Signal.at.desc(), Signal.id.desc()))).scalars().all()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
+from api.console.pages.signals import EVIDENCE
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.applications import applications, cases, deciding, given_reasons, review_holds
@@ -16,6 +17,8 @@ from domain.applications.approving import LESS, ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.permissions import Permission
+from domain.risk import signals
+from domain.risk.rules import RULES
 from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid, not_found
@@ -142,7 +145,15 @@ async def _case_page(
     shown = {"waiting": waiting, "said": said, "error": error, "is_open": is_open, "occupations": OCCUPATION_LABELS}
     is_held_by_other = waiting.hold is not None and waiting.hold.staff_id != visit.actor.staff_id
     shown |= {"is_held_by_other": is_held_by_other}
-    return page(request, "case.html", status, house_currency=settings().currency, **shown)
+    seen = await _signals(visit, waiting.case.application.user_id)
+    return page(request, "case.html", status, house_currency=settings().currency, **shown, **seen)
+
+
+async def _signals(visit: StaffVisit, user_id: UUID) -> dict[str, object]:
+    """What rules saw of them, for whoever may know of it, with its words."""
+    async with reading() as db:
+        standing = await signals.standing_for(db, visit.actor, user_id)
+    return {"signals": standing, "rules": RULES, "evidence": EVIDENCE}
 
 
 async def _read(request: Request, visit: StaffVisit) -> WaitingCase:

@@ -17,6 +17,8 @@ from domain.credit.grades import Grade
 from domain.facts import readings
 from domain.facts.open_readings import Observed
 from domain.market.products import DecisionMode, Product, ProductStatus
+from domain.risk.rules import TRAVEL, RuleMode
+from domain.risk.signals import Signal, SignalVerdict
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import new_id
@@ -259,11 +261,43 @@ async def test_what_is_offered_no_longer_is_said_before_anybody_tries(
     assert await stands(application) == WAITS
 
 
+async def test_what_live_rules_saw_is_shown_and_nothing_of_the_shadow(browser: Browser) -> None:
+    application = await referred(grade=Grade.C)
+    assert "What rules saw" not in await browser.text(path_of(application))
+    async with transaction() as db:
+        now = await clock.now(db)
+        for mode, verdict, km in (
+            (RuleMode.LIVE, None, 4_001),
+            (RuleMode.SHADOW, None, 4_002),
+            (RuleMode.LIVE, SignalVerdict.WRONG, 4_003),
+        ):
+            signal = Signal(
+                user_id=application.user_id,
+                id=new_id(),
+                rule=TRAVEL.code,
+                rule_version=1,
+                mode=mode,
+                action=TRAVEL.action,
+                at=now,
+                sighting_id=new_id(),
+                session_id=new_id(),
+                application_id=application.id,
+                evidence={"km": km},
+            )
+            db.add(signal)
+            await db.flush()
+            signal.verdict = verdict
+    told = await browser.text(path_of(application))
+    assert "What rules saw" in told and TRAVEL.title in told
+    assert [f"{km:,} km" in told for km in (4_001, 4_002, 4_003)] == [True, False, False]
+    assert (await answer(browser, application)).status_code == 303
+
+
 async def test_a_page_costs_few_statements(browser: Browser) -> None:
     application = await referred(grade=Grade.B, monthly_income=Decimal(20_000))
     with statements() as sent:
         await browser.open(path_of(application))
-    assert len(sent) <= 22  # with the lookup that the person sees, and its evidence
+    assert len(sent) <= 24  # with the lookup that the person sees, and its evidence
 
 
 async def test_an_approval_counts_what_is_owed_then(browser: Browser) -> None:
