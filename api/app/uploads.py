@@ -37,6 +37,7 @@ SENTENCES = {
     Fault.UNKNOWN_FORMAT: N_(
         "This is no bill of Alipay or WeChat Pay. Download it there for personal use, and send it as it is."
     ),
+    Fault.OTHER_COMPANY: N_("Bills of {what} are not read here. Send one of Alipay or WeChat Pay."),
     Fault.MALFORMED: N_("Line {line} of this bill cannot be read: {what}. Download it again, and send it as it is."),
     Fault.EDITED: N_(
         "This bill is not as it was written: {what} does not fit. Download it again, and send it as it is."

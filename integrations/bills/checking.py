@@ -15,8 +15,8 @@ def check(bill: Bill, now: datetime) -> None:
     head = bill.head
     if head.count is None or head.begins is None or head.ends is None or not head.sums:
         raise BillRefused(Fault.MALFORMED, what="共N笔记录")
-    # A bill that names its holder names them always: one without the line could be anybody's.
-    if bill.dialect.holder and not head.holder:
+    # A bill that names its holder names them always: one without the line could be anybody's, as could one of stars alone.
+    if bill.dialect.holder and not head.holder.strip("*＊ "):
         raise BillRefused(Fault.MALFORMED, what=bill.dialect.holder)
     if head.count != len(bill.lines):
         raise BillRefused(Fault.EDITED, what="共N笔记录")

@@ -79,4 +79,6 @@ WECHAT_PAY = BillDialect(
     no_spending=("信用卡还款", "零钱通", "理财通", "零钱提现", "零钱充值", "转入零钱通"),
 )
 DIALECTS = (WECHAT_PAY, ALIPAY)
+# Words of bills that we know and do not read: JD hides what was refunded in the cell of the amount, and its head counts nothing.
+NOT_READ = {"京东账号名": "JD (京东)", "商户名称": "JD (京东)"}
 OPTIONAL = frozenset({"remark", "merchant_number"})

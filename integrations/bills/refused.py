@@ -6,6 +6,7 @@ from enum import StrEnum
 
 class Fault(StrEnum):
     UNKNOWN_FORMAT = "UNKNOWN_FORMAT"  # no bill of a company that we read
+    OTHER_COMPANY = "OTHER_COMPANY"  # a bill that we know, and do not read
     MALFORMED = "MALFORMED"  # a line that says nothing we can read
     EDITED = "EDITED"  # its lines are not what its own head says
     SAVED_AGAIN = "SAVED_AGAIN"  # another program wrote it, and cut its numbers

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from integrations.bills.dialects import DIALECTS, OPTIONAL, BillDialect
+from integrations.bills.dialects import DIALECTS, NOT_READ, OPTIONAL, BillDialect
 from integrations.bills.refused import BillRefused, Fault
 from integrations.bills.tables import Row
 
@@ -76,7 +76,9 @@ def day_of(at: datetime) -> date:
 
 
 def read_bill(rows: Iterable[Row]) -> Bill:
-    """Raises BillRefused: UNKNOWN_FORMAT without a head and columns that we know, MALFORMED by the first line that says nothing."""
+    """Raises BillRefused: OTHER_COMPANY of a bill that we do not read, UNKNOWN_FORMAT without a head and columns that we know,
+    MALFORMED by the first line that says nothing.
+    """
     head, texts, dialect = BillHead(), list[str](), None
     columns: Mapping[str, int] | None = None
     lines: list[BillLine] = []
@@ -87,6 +89,7 @@ def read_bill(rows: Iterable[Row]) -> Bill:
             lines.append(_line(dialect, columns, number, cells))
             continue
         texts.append(cells[0])
+        _refuse_other_company(cells)
         dialect = dialect or next((each for each in DIALECTS if any(mark in cells[0] for mark in each.marks)), None)
         _read_head(head, cells[0])
         # In whatever order: companies have moved their columns about over the years.
@@ -101,6 +104,12 @@ def read_bill(rows: Iterable[Row]) -> Bill:
     if not lines:
         raise BillRefused(Fault.EMPTY)
     return Bill(dialect, head, lines)
+
+
+def _refuse_other_company(cells: list[str]) -> None:
+    for word, company in NOT_READ.items():
+        if cells[0].startswith(word) or word in cells:
+            raise BillRefused(Fault.OTHER_COMPANY, what=company)
 
 
 def _by_columns(cells: list[str]) -> BillDialect | None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.risk import looking, sightings
-from domain.risk.rules import RULES
+from domain.risk.rules import RULES, RuleAction
 from domain.risk.sightings import Sighting
 from domain.risk.signals import Signal
 from infra import clock
@@ -32,6 +32,7 @@ FIRST = {
     "NETWORK_RUSH": (28, 0, 0),
     "DEVICE_APPLICATIONS": (24, 0, 0),
 }
+HONEST = (3, 313)  # proofs that honest people would be asked for, and how often they came
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
@@ -43,6 +44,15 @@ async def test_rules_speak_of_whom_an_oracle_finds(seed: int, tmp_path: Path, mo
     assert spoken == worlds.judged(world.seen)
     if seed == 0:
         assert {rule: of_rule(rule, spoken, world) for rule in RULES} == FIRST
+        assert honest(spoken, world) == HONEST
+
+
+def honest(spoken: set[tuple[str, int]], world: World) -> tuple[int, int]:
+    """How often somebody honest would prove once more who they are, were all rules live, and how often they came."""
+    guilty = {person for people in world.guilty.values() for person in people}
+    asked = {(rule, person) for rule, person in spoken if RULES[rule].action is RuleAction.STEP_UP}
+    came = [each for each in world.seen if each.kind is not APPLIED and each.person not in guilty]
+    return len([person for _, person in asked if person not in guilty]), len(came)
 
 
 async def lived(db: Db, world: World) -> set[tuple[str, int]]:

@@ -50,8 +50,14 @@ def months(told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 class TestABill:
     def test_without_the_name_that_its_company_always_writes_is_none(self) -> None:
         without_line = ALIPAY.alipay("utf-8").replace("姓名：赵师傅\r\n".encode(), b"")
-        for data in (without_line, ALIPAY.but(holder="").alipay()):
+        for data in (without_line, *(ALIPAY.but(holder=holder).alipay() for holder in ("", "**", "＊＊ "))):
             assert refusal(data) == (Fault.MALFORMED, None, "姓名")
+
+    @pytest.mark.parametrize("head", ["京东账号名：jd_zhao\r\n日期区间：2026-01-01 至 2026-03-31\r\n", ""])
+    def test_of_jd_is_told_to_be_of_another_company(self, head: str) -> None:
+        columns = "交易时间,商户名称,交易说明,金额,收/付款方式,交易状态,收/支,交易分类,交易订单号,商家订单号,备注\r\n"
+        line = "2026-01-02 10:00:00,京东到家,买菜,42.90(已退款10.00),微信支付,交易成功,支出,食品酒饮,1,2,\r\n"
+        assert refusal((head + columns + line).encode("utf-8-sig")) == (Fault.OTHER_COMPANY, None, "JD (京东)")
 
     @pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-8-sig"])
     def test_of_alipay_becomes_the_sums_of_its_months(self, encoding: str) -> None:
