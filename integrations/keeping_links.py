@@ -5,20 +5,23 @@ ends it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
 from domain.credit.assessing import points_gained
-from domain.facts import link_lives
+from domain.facts import link_lives, orphaned_tokens
 from domain.facts.link_lives import HeldTokens, Key
+from domain.facts.orphaned_tokens import OrphanedTokens
 from infra import clock, outbox, schedules
-from infra.database import reading, transact, transaction
+from infra.database import Db, reading, transact, transaction
 from infra.events import declare
 from integrations.kept_tokens import as_tokens, can_be_renewed, kept_tokens
 from integrations.providers import flow
 from integrations.providers.conversations import completed
-from integrations.providers.descriptions import Provider
+from integrations.providers.descriptions import Provider, Tokens
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.registrations import registration
 
@@ -28,7 +31,7 @@ DUE, GOES_ON = declare("account.links_due"), declare("account.links_go_on")
 EVERY = timedelta(minutes=5)
 AT_ONCE = 10
 SOME = 100
-# How long a provider that is away is asked again to take tokens back; then they run out by themselves.
+# How long a provider that is away is asked at once to take tokens back; then they wait without their account.
 ASKED_TO_REVOKE = timedelta(hours=1)
 
 schedules.recur(DUE, EVERY)
@@ -91,18 +94,41 @@ async def take_leave(key: Key, since: datetime) -> None:
         held, now = await link_lives.take_unlinked(db, key), await clock.now(db)
     if held is None:
         return
+    end: Callable[[Db, HeldTokens], Awaitable[bool]] = link_lives.forget_tokens
     try:
-        await _revoke(held)
+        await _revoke(held.provider, as_tokens(held.tokens, held.at))
     except ProviderFailure as failure:
-        log.warning("link.not_revoked", provider=held.provider, reason=failure.reason)
-        if isinstance(failure, ProviderUnavailable) and now - since < ASKED_TO_REVOKE:
-            raise
-    if not await transact(lambda db: link_lives.forget_tokens(db, held)):
+        if isinstance(failure, ProviderUnavailable):
+            if now - since < ASKED_TO_REVOKE:
+                raise
+            end = orphaned_tokens.leave_behind
+    if not await transact(lambda db: end(db, held)):
         # A renewal that was under way brought others, which whoever takes leave gives back too.
         await take_leave(key, since)
 
 
-async def _revoke(held: HeldTokens) -> None:
-    at = registration(held.provider)
-    if at is not None and held.tokens.get("access_token"):
-        await flow.revoke(at, as_tokens(held.tokens, held.at))
+async def give_back(id: UUID) -> None:
+    """Give back what was left behind by an account whose provider was away."""
+    async with reading() as db:
+        left, now = await db.get(OrphanedTokens, id), await clock.now(db)
+    if left is None:
+        return
+    try:
+        await _revoke(left.provider, as_tokens(left.tokens, now))
+    except ProviderUnavailable:
+        await transact(lambda db: orphaned_tokens.try_later(db, left))
+        return
+    except ProviderFailure:
+        pass  # they open nothing any more
+    await transact(lambda db: orphaned_tokens.forget(db, id))
+
+
+async def _revoke(provider: str, tokens: Tokens) -> None:
+    at = registration(provider)
+    if at is None or not tokens.access_token:
+        return
+    try:
+        await flow.revoke(at, tokens)
+    except ProviderFailure as failure:
+        log.warning("link.not_revoked", provider=provider, reason=failure.reason)
+        raise

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement, select, update
 
-from domain.facts import accounts
+from domain.facts import accounts, orphaned_tokens
 from domain.facts.accounts import LinkedAccount
 from domain.facts.link_lives import BrokenWhy
 from domain.notices import contacting, words
@@ -73,6 +73,12 @@ async def tell_of_account(db: Db, event: Event) -> None:
 async def revoke_at_provider(event: Event) -> None:
     assert event.user_id and event.subject_id, "an account is somebody's"
     await keeping_links.take_leave((event.user_id, event.subject_id), event.occurred_at)
+
+
+@reaction(orphaned_tokens.DUE, stored_as="give_back_orphaned_tokens", calls_out=True)
+async def give_back_orphaned_tokens(event: Event) -> None:
+    assert event.subject_id, "tokens that were left behind"
+    await keeping_links.give_back(event.subject_id)
 
 
 @reaction(keeping_links.DUE, keeping_links.GOES_ON, stored_as="keep_links", calls_out=True)

@@ -30,7 +30,7 @@ async def withdraw(provider: str, form: Mapping[str, str], *, to_forget: bool) -
     await transact(
         lambda db: link_lives.record_withdrawal(db, provider, said.subject, said.at, points_gained, to_forget=to_forget)
     )
-    log.info("link.withdrawn_there", provider=provider, to_forget=to_forget)
+    log.info("link.forgotten_there" if to_forget else "link.withdrawn_there", provider=provider)
     return _signed(provider, secrets.token_hex(CODE_BYTES))
 
 

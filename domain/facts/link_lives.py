@@ -9,12 +9,11 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from domain.facts import leaving
+from domain.facts import leaving, readings
 from domain.facts.accounts import LIFE, READABLE, TOKENS, LinkedAccount, LinkStatus, end_link
 from domain.facts.leaving import Weigh
-from domain.facts.readings import Reading
 from infra import clock, vault
 from infra.database import Db
 from infra.entity import Json
@@ -151,8 +150,7 @@ async def _forget(db: Db, account: LinkedAccount, weigh: Weigh) -> None:
     if account.status is not LinkStatus.UNLINKED:
         await end_link(db, account, weigh)
     account.display_name_sealed = None
-    over = (Reading.source == account.source, Reading.withdrawn_at.is_not(None))
-    await db.execute(delete(Reading).where(Reading.user_id == account.user_id, *over))
+    await readings.forget_withdrawn(db, account.user_id, account.source)
 
 
 async def forget_tokens(db: Db, held: HeldTokens) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.actors import UserActor
-from domain.facts import accounts, leaving, link_requests, open_readings, readings
+from domain.facts import accounts, leaving, link_requests, open_readings, orphaned_tokens, readings
 from domain.facts.accounts import LinkedAccount, LinkStatus
 from domain.facts.leaving import Weigh
 from domain.facts.link_requests import AccountLinkRequest
@@ -103,6 +103,7 @@ async def _account_for(
             accounts.LIFE.require(account.status, LinkStatus.ACTIVE)
         account.status, account.unlinked_at, account.scopes = LinkStatus.ACTIVE, None, identity.scopes
         account.display_name_sealed, account.tokens_sealed = name, tokens
+        await orphaned_tokens.keep_account(db, account.id)
     account.renew_at, account.ends_at, account.renewal_unanswered = identity.renew_at, identity.ends_at, False
     await db.flush()
     return account

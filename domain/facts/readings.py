@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Row, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, Row, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -119,6 +119,12 @@ async def end_with_consent(db: Db, user_id: UUID, consent_id: UUID) -> bool:
     its = (Reading.user_id == user_id, Reading.consent_id == consent_id, _counts_at(now))
     ended = await db.execute(update(Reading).where(*its).values(withdrawn_at=now).returning(Reading.id))
     return bool(ended.scalars().all())
+
+
+async def forget_withdrawn(db: Db, user_id: UUID, source: str) -> None:
+    """Delete what a source told that counts for nothing any more."""
+    over = (Reading.source == source, Reading.withdrawn_at.is_not(None))
+    await db.execute(delete(Reading).where(Reading.user_id == user_id, *over))
 
 
 async def correct(db: Db, user_id: UUID, source: str, wrong: Rows) -> None:

@@ -132,6 +132,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "notice.delivery_due": LATER,
     "offer.ends_soon": ("offer_ends_soon",),
     "offer.expiry_due": LATER,
+    "orphaned_tokens.due": OURS,
     "payment.failed": ("autopay_failed", "autopay_failed_once", "payment_failed"),
     "payment.look_due": LATER,
     "payment.needs_action": SHOWN,

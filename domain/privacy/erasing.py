@@ -19,6 +19,7 @@ ELSEWHERE: Mapping[str, str] = {
     "challenges": "found by the person's number, and deleted with it",
     "invited_phones": "found by the person's number, and deleted with it",
     "kept_messages": "of the embedded default alone; found by the blind index of a number, and gone within two days",
+    "orphaned_tokens": "tokens without a word of whose they were; given back to their provider, or gone, within a week",
     "snapshot_pages": "everybody of one night, without names and under the house's seal; gone when the next night is done",
     "staff_sessions": "people who work here",
 }

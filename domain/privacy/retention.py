@@ -21,6 +21,7 @@ WITHHELD: Mapping[str, str] = {
     "invited_phones": "a number that a partner named, as its blind index alone; what the person was shown of it is their invitation",
     "kept_messages": "of the embedded default alone, where nobody is real",
     "known_id_numbers": LOOKED_UP,
+    "orphaned_tokens": "of nobody: what opened an account that was unlinked, gone within a week",
     "person_keys": OPENS_DOORS,
     "picks": WORKING,
     "provider_subjects": LOOKED_UP,

@@ -27,6 +27,7 @@ UNNAMED = {
     "challenges": "a number, perhaps nobody's yet",
     "invited_phones": "a number, perhaps nobody's yet",
     "kept_messages": "what the embedded default would have sent to a number",
+    "orphaned_tokens": "of an account that was somebody's, without a word of whose",
     "receipts": "`actor` is whoever asked",
     "staff": "people who work here",
     "staff_sessions": "people who work here",

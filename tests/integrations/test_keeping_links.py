@@ -11,7 +11,9 @@ from domain.actors import UserActor
 from domain.credit.assessing import points_gained
 from domain.facts import accounts, link_lives, readings
 from domain.facts.accounts import LinkedAccount, LinkStatus
+from domain.facts.orphaned_tokens import OrphanedTokens
 from domain.notices.notices import Notice
+from domain.privacy import erasing
 from infra import reacting, vault
 from infra.database import reading, transaction
 from integrations import keeping_links, linking
@@ -222,6 +224,30 @@ class TestTheEnd:
             assert "wechat" in (await readings.sheet(db, actor.user_id)).linked_sources
 
 
+async def orphans_of(account: LinkedAccount) -> list[OrphanedTokens]:
+    async with reading() as db:
+        its = select(OrphanedTokens).where(OrphanedTokens.account_id == account.id)
+        return list((await db.execute(its)).scalars())
+
+
+async def left_behind(
+    desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> tuple[LinkedAccount, dict[str, Any]]:
+    """An account that was unlinked while its provider was away for more than an hour, and the tokens that it had."""
+
+    async def away(*_: object) -> bool:
+        raise ProviderUnavailable("timeout")
+
+    account = await link(desk, actor, "tiktok", subject="again")
+    kept, since = await tokens_of(account), await clock.now()
+    await unlink(actor, account)
+    await clock.forward(hours=1)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(flow, "revoke", away)
+        await keeping_links.take_leave(key_of(account), since)
+    return account, kept
+
+
 class TestUnlinking:
     async def test_gives_the_tokens_back_and_forgets_them(self, desk: Desk, actor: UserActor) -> None:
         account = await link(desk, actor, "tiktok")
@@ -254,6 +280,32 @@ class TestUnlinking:
         await clock.forward(hours=1)
         await keeping_links.take_leave(key_of(account), since)
         assert await tokens_of(account) == {}
+        (left,) = await orphans_of(account)
+        await keeping_links.give_back(left.id)
+        assert await orphans_of(account) == [left]
+        await clock.forward(days=7)
+        await keeping_links.give_back(left.id)
+        assert await orphans_of(account) == []
+
+    async def test_gives_back_what_was_left_behind_though_its_person_is_gone(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account, kept = await left_behind(desk, actor, clock, monkeypatch)
+        async with transaction() as db:
+            await erasing.erase(db, actor.user_id)
+        (left,) = await orphans_of(account)
+        assert actor.user_id.bytes not in left.tokens_sealed and left.tokens == kept
+        await keeping_links.give_back(left.id)
+        assert await orphans_of(account) == []
+        with pytest.raises(ProviderRefused, match="invalid_grant"):
+            await flow.refresh(desk.at("tiktok"), Tokens(kept["access_token"], kept["refresh_token"]))
+
+    async def test_gives_nothing_back_that_was_left_behind_once_it_is_linked_again(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account, _ = await left_behind(desk, actor, clock, monkeypatch)
+        assert (await link(desk, actor, "tiktok", subject="again")).id == account.id
+        assert await orphans_of(account) == []
 
     async def test_gives_back_too_what_a_renewal_brings_meanwhile(
         self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
