@@ -214,6 +214,9 @@ class RequestLimits(Part):
     visitor_values: Times = 5_000
     cost: Times = 20_000
     cost_per_minute: Times = 2_000_000
+    client_cost_per_minute: Times = 600_000  # of each of a partner's clients
+    client_cost_per_burst: Times = 60_000  # at once, in one process; what is more waits its time
+    client_requests_per_minute: Times = 12_000
     visitor_cost: Times = 2_500
     visitor_cost_per_minute: Times = 200_000
     visitor_cost_per_burst: Times = 12_000  # at once, of one network in one process; what is more waits its time

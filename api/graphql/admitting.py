@@ -1,6 +1,5 @@
 """Admitting an operation: its document charged and examined, its cost weighed and charged, before anything runs."""
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ from strawberry.schema.base import BaseSchema
 
 from api.graphql import documents
 from api.graphql.admitted import Admitted, Operation, ValidDocument
+from api.graphql.budgets import budget_of, charge_for, count_request, names_of
 from api.graphql.context import Context
-from api.graphql.errors import REFUSED_SECONDS, CostExceeded, PublicError, RateLimited, public
+from api.graphql.errors import CostExceeded, PublicError, public
 from api.graphql.examining import MISTAKES_MAX, Mistaken, core_of, examine
 from api.graphql.inputs import refuse_malformed
 from api.graphql.requests import GraphQLRequest
-from infra import limiter, vault
-from infra.setting_parts import Rate
+from domain.actors import PartnerActor
 from infra.settings import settings
 from infra.words import Locale
 
@@ -34,6 +33,7 @@ def refusal_errors(error: PublicError | Mistaken, locale: Locale) -> list[GraphQ
 
 async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Admitted:
     """Raises a PublicError for what may not run, and Mistaken for what could not. Either has been charged."""
+    await count_request(asker)
     document = await _read(schema, asked.query or "", asker)
     operation = document.operation(asked.operation_name)
     cost = operation.cost(asked.variables or {})
@@ -42,7 +42,7 @@ async def admit(schema: BaseSchema, asked: GraphQLRequest, asker: Context) -> Ad
     await charge_for(asker, charge)
     variables = _variables(schema, operation, asked, asker)
     if asked.sha256 is not None:
-        await documents.remember(asked.sha256, asked.query or "", _names_of(asker)[0][0])
+        await documents.remember(asked.sha256, asked.query or "", names_of(asker)[0][0])
     asker.admitted = Admitted(document.node, operation, variables, cost, charge)
     return asker.admitted
 
@@ -90,48 +90,9 @@ def _values_in(variables: dict[str, Any] | None, asker: Context) -> int:
 
 
 def _refuse_dear(cost: int, asker: Context) -> None:
-    limits = settings().request_limits
-    most = limits.cost if asker.actor else limits.visitor_cost
+    most = budget_of(asker).cost
     if cost > most:
         raise CostExceeded(f"This costs {cost}; a request may cost {most}.")
-
-
-_bursts, _tabs = limiter.Bursts(), limiter.Tabs()
-
-
-async def charge_for(asker: Context, cost: int) -> None:
-    """Raises RateLimited for who asks for more than their rate."""
-    limits = settings().request_limits
-    if asker.actor is None:
-        await _draw_out(asker, cost)
-    rate = Rate(times=limits.cost_per_minute if asker.actor else limits.visitor_cost_per_minute, seconds=60)
-    for name, times in _names_of(asker):
-        if await _tabs.is_over(rate.widened(times), "cost", name, cost=max(cost, 1)):
-            await asyncio.sleep(REFUSED_SECONDS)
-            raise RateLimited
-
-
-async def _draw_out(asker: Context, cost: int) -> None:
-    """A burst from one network takes its time, so that others are answered in between."""
-    limits = settings().request_limits
-    delays = [
-        _bursts.delay(
-            name,
-            cost,
-            at_once=times * limits.visitor_cost_per_burst,
-            per_second=max(1.0, times * limits.visitor_cost_per_minute / 60),
-        )
-        for name, times in _names_of(asker)
-    ]
-    if delay := max(delays):
-        await asyncio.sleep(delay)
-
-
-def _names_of(asker: Context) -> list[tuple[str, int]]:
-    if asker.actor:
-        return [(asker.actor.name, 1)]
-    # Valkey sees a keyed hash, never an address.
-    return [(vault.blind_index("cost-ip", network).hex()[:32], times) for network, times in asker.networks]
 
 
 class DocumentShelf:
@@ -175,10 +136,10 @@ class RunAdmitted(SchemaExtension):
         yield
 
     def get_results(self) -> dict[str, Any]:
-        limits = settings().request_limits
         asker: Context = self.execution_context.context
-        most = limits.cost if asker.actor else limits.visitor_cost
-        return {"cost": {"requested": self._admitted.cost, "limit": most}}
+        budget = budget_of(asker)
+        told = {"requested": self._admitted.cost, "limit": budget.cost}
+        return {"cost": told | ({"perMinute": budget.per_minute} if isinstance(asker.actor, PartnerActor) else {})}
 
     @property
     def _admitted(self) -> Admitted:

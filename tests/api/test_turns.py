@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from api import turns
-from api.graphql import admitting, errors
+from api.graphql import budgets, errors
 from api.turns import turn
 from domain.people import sessions
 from domain.permissions import Role
@@ -218,7 +218,7 @@ class TestABurst:
         assert list(bursts._paid_until) == ["a", "c"]
 
     async def test_of_a_visitor_is_drawn_out(self, web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(admitting, "_names_of", lambda asker, name=new_key(): [(name, 1)])
+        monkeypatch.setattr(budgets, "names_of", lambda asker, name=new_key(): [(name, 1)])
         monkeypatch.setattr(settings().request_limits, "visitor_cost_per_burst", 10)
         monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", 1_200)
         began = time.monotonic()
@@ -261,7 +261,7 @@ async def test_a_visitors_requests_are_drawn_out_wherever_they_are_not_weighed(
 
 
 async def test_a_refusal_takes_its_time(web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admitting, "_names_of", lambda asker, name=new_key(): [(name, 1)])
+    monkeypatch.setattr(budgets, "names_of", lambda asker, name=new_key(): [(name, 1)])
     monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", 1)
     began = time.monotonic()
     response = await web.post("/graphql", json={"query": "{ accountProviders { key } }"})

@@ -10,6 +10,7 @@ from api.cli.bench.ledger import ledger
 from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
+from api.cli.bench.share import share
 from api.cli.bench.stranger import stranger
 from api.cli.bench.webhooks import webhooks
 
@@ -24,6 +25,7 @@ def here() -> None:
 bench.command()(rescore)
 bench.command()(match)
 bench.command()(stranger)
+bench.command()(share)
 bench.command()(evidence)
 bench.command()(serve)
 bench.command()(growth)

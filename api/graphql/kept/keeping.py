@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import compressing
 from api.addresses import client_address
-from api.graphql.admitting import charge_for
+from api.graphql.budgets import charge_for
 from api.graphql.context import Authenticate, Began, Context
 from api.graphql.errors import PublicError
 from api.graphql.kept.answers import KeptAnswer, KeptAnswers

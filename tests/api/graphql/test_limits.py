@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.graphql import admitting
+from api.graphql import budgets
 from infra.setting_parts import RequestLimits
 from infra.settings import settings
 from tests.phones import Phone, new_key, new_number
@@ -212,10 +212,10 @@ class TestCost:
         self, phone: Phone, monkeypatch: pytest.MonkeyPatch, query: str, most: int
     ) -> None:
         monkeypatch.setattr(settings().request_limits, "visitor_cost_per_minute", most)
-        monkeypatch.setattr(admitting, "REFUSED_SECONDS", 0)
+        monkeypatch.setattr(budgets, "REFUSED_SECONDS", 0)
         # An address that no other test has.
         address = new_key()
-        monkeypatch.setattr(admitting, "_names_of", lambda asker: [(address, 1)])
+        monkeypatch.setattr(budgets, "names_of", lambda asker: [(address, 1)])
         answers: list[str] = []
         while "RATE_LIMITED" not in answers and len(answers) <= most:
             answers.append((await phone.post(query)).json()["errors"][0]["extensions"]["code"])
