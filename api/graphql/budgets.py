@@ -14,7 +14,7 @@ _bursts, _tabs = limiter.Bursts(), limiter.Tabs()
 
 
 class Budget(NamedTuple):
-    """In fields. `at_once`: what one process works out without a pause; what is more waits its time. None: nothing waits."""
+    """Counted in fields. `at_once`: what one process works out without a pause; what is more waits its time. None: nothing waits."""
 
     cost: int
     per_minute: int

@@ -61,7 +61,7 @@ def share(
 
 
 @dataclass
-class Share:
+class ShareWaits:
     """Milliseconds of another client's requests in each window, alone and beside, and with what the dear client was answered."""
 
     alone: list[list[float]] = field(default_factory=list)
@@ -87,7 +87,7 @@ def _of(windows: list[list[float]]) -> dict[str, float]:
     return {"medianMs": round(median(took), 1), "p95Ms": round(took[int(len(took) * 0.95)], 1), "requests": len(took)}
 
 
-def _show(found: Share) -> None:
+def _show(found: ShareWaits) -> None:
     headers = ("median ms", "p95 ms", "requests")
     table = terminal.Listing("another client's request", *headers, right=headers)
     told = found.figures
@@ -105,8 +105,8 @@ def _show(found: Share) -> None:
 
 async def _measure(
     address: str, one: "PartnerCredentials", dear: "PartnerCredentials", pairs: int, at_once: int, step: Step
-) -> Share:
-    found = Share()
+) -> ShareWaits:
+    found = ShareWaits()
     async with _client(address, one) as http, _client(address, dear, at_once) as other:
         found.cost = (await _send_dear(other)).json()["extensions"]["cost"]["requested"]
         await _window(http)
