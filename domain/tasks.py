@@ -41,6 +41,7 @@ SCORED_AFTER = (
     accounts.LINKED,
     accounts.UNLINKED,
     accounts.BROKEN,
+    accounts.READ,
     profiles.CHANGED,
     disputes.UPHELD,
     contributed.CONTRIBUTED,

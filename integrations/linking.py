@@ -11,6 +11,7 @@ from domain.actors import UserActor
 from domain.credit.assessing import points_gained
 from domain.facts import link_requests, putting_in_force
 from domain.facts.accounts import LinkedAccount
+from domain.facts.link_lives import SUBJECT
 from domain.facts.link_requests import AccountLinkRequest, RequestStatus
 from infra import clock
 from infra.database import Db, transact, transaction
@@ -140,7 +141,7 @@ class _Proof:
 
     @property
     def tokens(self) -> dict[str, Any]:
-        return self.kept.tokens
+        return {**self.kept.tokens, SUBJECT: self.subject}
 
     @property
     def renew_at(self) -> datetime | None:

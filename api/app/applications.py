@@ -27,6 +27,7 @@ from domain.permissions import Permission
 from infra.database import Db
 from infra.outbox import Event
 from infra.words import N_, say
+from integrations import registrations as registry
 
 TIMELINE = {
     "application.submitted": N_("You applied."),
@@ -38,6 +39,9 @@ TIMELINE = {
     "application.withdrawn": N_("You withdrew your application."),
     "application.expired": N_("The offer expired."),
 }
+
+
+PARTIAL = N_("Not all answered in time: {providers}. We decided by what was known of these accounts before.")
 
 
 @strawberry.type(description="One thing that happened to an application.")
@@ -57,6 +61,18 @@ class Decision:
     is_made_by_person: bool = strawberry.field(
         description="Whether somebody decided it; else `requestHumanReview` asks for somebody, within 30 days."
     )
+
+    is_partial: bool = strawberry.field(
+        description="Whether accounts did not tell in time what they tell now, so that it rests on what they told before."
+    )
+
+    @strawberry.field(description="Of a partial decision, which accounts did not answer, in words; else null.")
+    def note(root: strawberry.Parent[decisions.Decision], info: Info) -> str | None:
+        if not root.unanswered:
+            return None
+        locale = info.context.locale
+        names = [say(registry.registration_or_name(key).provider.name, locale) for key in root.unanswered]
+        return say(PARTIAL, locale, providers=", ".join(names))
 
     @strawberry.field(description="Why, the weightiest first, at most four.")
     def reasons(root: strawberry.Parent[decisions.Decision], info: Info) -> list[Reason]:

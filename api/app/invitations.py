@@ -10,7 +10,7 @@ from api.app.products import Partner, Product
 from api.app.viewing import viewer_field
 from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, id_check, id_of, key
+from api.graphql.mutations import Input, answer, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import Money, MoneyInput
@@ -22,7 +22,7 @@ from domain.invitations import accepting, invitations
 from domain.invitations.invitations import InvitationStatus
 from domain.market import products
 from domain.permissions import Permission
-from infra.database import Db
+from integrations import accepting_invitations
 
 show(
     InvitationStatus,
@@ -90,11 +90,11 @@ class DeclineInvitationInput:
 class InvitationMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
-        description="Apply with an invitation. The rules decide, so the decision and an offer are in the answer already."
+        description="Apply with an invitation. Linked accounts are asked what they tell now, for three seconds; then the rules decide, "
+        "so the decision and an offer are in the answer already."
     )
     async def accept_invitation(self, info: Info, input: Input[AcceptInvitationInput]) -> AcceptInvitationResult | None:
-        actor = info.context.user
-        return await commit(info, lambda db: _accept(db, actor, input, info.context.ip))
+        return await answer(info.context, _accept(info.context.user, input, info.context.ip))
 
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
@@ -108,9 +108,8 @@ class InvitationMutation:
         return await commit(info, lambda db: accepting.decline(db, actor, invitation_id))
 
 
-async def _accept(db: Db, actor: UserActor, input: AcceptInvitationInput, ip: str) -> applications.Application:
-    return await accepting.accept(
-        db,
+async def _accept(actor: UserActor, input: AcceptInvitationInput, ip: str) -> applications.Application:
+    return await accepting_invitations.accept(
         actor,
         invitation_id=id_of("Invitation", input.invitation_id, "input", "invitationId"),
         amount=input.amount.to_money("input", "amount"),

@@ -40,6 +40,9 @@ class DecisionReason:
 class Decision:
     outcome: DecisionOutcome = strawberry.field(description="What was decided.")
     decided_at: datetime = strawberry.field(description="When.")
+    is_partial: bool = strawberry.field(
+        description="Whether some of the person's accounts did not answer before a decision that could not wait."
+    )
 
     @strawberry.field(
         description="The partner's own reasons. Empty where our rules or staff decided: those reasons are the person's."

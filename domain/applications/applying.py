@@ -1,5 +1,6 @@
 """Applying: from a tap to an application, a bound consent, and, where the rules can decide, a decision and an offer."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -81,8 +82,11 @@ async def submit(
     share: list[ConsentScope],
     ip: str,
     decision: DecisionMode | None = None,
+    unanswered: Sequence[str] = (),
 ) -> Application:
-    """Apply as `apply` does, each time that it is called. `decision`: who decides, where the product's own mode does not count."""
+    """Apply as `apply` does, each time that it is called. `decision`: who decides, where the product's own mode does not count.
+    `unanswered`: the providers that did not tell in time what they tell now.
+    """
     product = await _product(db, product_id, actor.user_id)
     mode = decision or product.decision
     _check_terms(product, amount, term_months)
@@ -103,7 +107,9 @@ async def submit(
     if mode == DecisionMode.INSTANT:
         borrower = Borrower(sheet=sheet, then=sheet, grade=scored.grade, burden=turn.burden)
         needs_a_look = RuleAction.REFER in follows
-        await deciding.decide_by_rules(db, application, applied, product, scored, borrower, needs_a_look=needs_a_look)
+        await deciding.decide_by_rules(
+            db, application, applied, product, scored, borrower, needs_a_look=needs_a_look, unanswered=unanswered
+        )
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
     return application

@@ -1,6 +1,6 @@
 """Deciding: by the rules at once, by a partner within a promise, or by a member of staff who reviews. All by one function."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -73,6 +73,7 @@ class Answer:
     applied: AppliedTerms | None = None
     seen: str | None = None
     by_partners_staff: bool = False
+    unanswered: Sequence[str] = ()
 
 
 async def decide_by_rules(
@@ -84,9 +85,10 @@ async def decide_by_rules(
     borrower: Borrower,
     *,
     needs_a_look: bool,
+    unanswered: Sequence[str] = (),
 ) -> None:
     """Decide now, in the transaction of the application, in which the person's turn was taken; what is referred is promised
-    an answer by a person.
+    an answer by a person. `unanswered`: the providers of whom nothing new is known.
     """
     sheet, burden = borrower.sheet, borrower.burden
     quoted = applied_terms.quote(applied, application.amount, application.term_months)
@@ -102,7 +104,15 @@ async def decide_by_rules(
     )
     verdict = policy.decide(request, scored, sheet)
     outcome, asked = DecisionOutcome(verdict.outcome), replaying.record_input(request, sheet)
-    answer = Answer(outcome, [*verdict.reasons], scored=scored, asked=asked, borrower=borrower, applied=applied)
+    answer = Answer(
+        outcome,
+        [*verdict.reasons],
+        scored=scored,
+        asked=asked,
+        borrower=borrower,
+        applied=applied,
+        unanswered=unanswered,
+    )
     await _decide(db, application, RULES, answer)
     if outcome == REFER:
         now = await clock.now(db)
@@ -251,6 +261,7 @@ async def _record(
         asked_sealed=seal.close(answer.asked, decisions.ASKED) if answer.asked else None,
         reviewed_id=before.id if before else None,
         by_partners_staff=answer.by_partners_staff,
+        unanswered=[*answer.unanswered],
     )
     db.add(decision)
     await leaves.add(db, application.user_id, EvidenceKind.DECISION, decision.id, decisions.evidence_of(decision))

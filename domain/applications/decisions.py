@@ -49,6 +49,7 @@ class Decision(Entity):
 
     `decided_by`: the rules, a partner, or staff; `decided_by_id`: which partner, or which member of the staff. `reviewed_id`: the
     decision in whose place this one is, because the person asked for somebody to look. `by_partners_staff`: as the partner says.
+    `unanswered`: the providers that did not tell in time what they tell now, so that it rests on what they told before.
     """
 
     __tablename__ = "decisions"
@@ -72,6 +73,7 @@ class Decision(Entity):
     decided_by_id: Mapped[UUID | None] = mapped_column(default=None)
     reviewed_id: Mapped[UUID | None] = mapped_column(default=None)
     by_partners_staff: Mapped[bool] = mapped_column(default=False, server_default="false")
+    unanswered: Mapped[list[str]] = mapped_column(default_factory=list, server_default="[]")
 
     __table_args__ = (Index(None, "user_id", "application_id"), Index(None, "id"), Index(None, "decided_at"))
 
@@ -79,6 +81,10 @@ class Decision(Entity):
     def is_made_by_person(self) -> bool:
         """Whether somebody decided it; what the rules or a partner's program decided, they do not know of."""
         return self.decided_by == "staff" or self.by_partners_staff
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self.unanswered)
 
     @property
     def reasons(self) -> list[Reason]:
@@ -123,6 +129,7 @@ def evidence_of(decision: Decision) -> dict[str, Any]:
         "madeFrom": sha256(made_from).hexdigest() if made_from else None,
         **({"reviewed": str(decision.reviewed_id)} if decision.reviewed_id else {}),
         **({"byPartnersStaff": True} if decision.by_partners_staff else {}),
+        **({"unanswered": decision.unanswered} if decision.unanswered else {}),
     }
 
 

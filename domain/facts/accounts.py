@@ -26,6 +26,7 @@ from infra.words import N_
 TOKENS, NAME = "linked_accounts.tokens", "linked_accounts.display_name"
 LINKED, UNLINKED = declare("account.linked"), declare("account.unlinked")
 EXPIRING, BROKEN = declare("account.expiring"), declare("account.broken", why=str)
+READ = declare("account.read")
 
 
 class LinkStatus(StrEnum):

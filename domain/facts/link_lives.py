@@ -12,15 +12,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from domain.facts import leaving, readings
-from domain.facts.accounts import LIFE, READABLE, TOKENS, LinkedAccount, LinkStatus, end_link
+from domain.facts.accounts import LIFE, READ, READABLE, TOKENS, LinkedAccount, LinkStatus, end_link
 from domain.facts.leaving import Weigh
-from infra import clock, vault
+from domain.facts.open_readings import Opened
+from infra import clock, outbox, vault
 from infra.database import Db
 from infra.entity import Json
 
 WARNED_BEFORE = timedelta(days=7)
 # A renewal without an answer is tried again after this; until then nobody else tries it.
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
+SUBJECT = "subject"  # among the tokens that are kept: some providers want it with each question
 
 TOLD_TO_THE_SECOND = timedelta(seconds=1)
 
@@ -47,6 +49,11 @@ class HeldTokens:
     sealed: bytes = field(repr=False)
     at: datetime
     was_unanswered: bool = False
+
+    @property
+    def subject(self) -> str | None:
+        """Whose account it is there, where it was kept: older links kept it as an index alone."""
+        return self.tokens.get(SUBJECT)
 
     def is_of(self, subject: str) -> bool:
         return vault.blind_index(f"subject:{self.provider}", subject) == self.subject_index
@@ -88,12 +95,29 @@ async def take_unlinked(db: Db, key: Key) -> HeldTokens | None:
     return await _held(db, account if is_over else None, await clock.now(db))
 
 
+async def readable(db: Db, user_id: UUID) -> list[HeldTokens]:
+    """The tokens of this person's accounts that can be read now."""
+    now = await clock.now(db)
+    theirs = select(LinkedAccount).where(LinkedAccount.user_id == user_id, LinkedAccount.status.in_(READABLE))
+    held = [await _held(db, account, now) for account in (await db.execute(theirs)).scalars().all()]
+    return [each for each in held if each is not None]
+
+
+async def record_reading(db: Db, held: HeldTokens, told: Opened, weigh: Weigh) -> None:
+    """Let what an account tells now count in the place of what it told before, unless it was unlinked meanwhile."""
+    account = await _as_held(db, held)
+    if account is not None and account.status in READABLE:
+        await leaving.replace_readings(db, account.user_id, account.id, told, weigh)
+        await outbox.announce(db, READ, user_id=account.user_id, subject_id=account.id)
+
+
 async def record_renewal(db: Db, held: HeldTokens, fresh: RenewedTokens) -> None:
     """Keep the new tokens, unless the account has others meanwhile; one that was unlinked keeps them to give them back."""
     account = await _as_held(db, held)
     if account is None:
         return
-    account.tokens_sealed = (await vault.seal_of(db, held.user_id)).close(fresh.tokens, TOKENS)
+    kept = {**fresh.tokens, SUBJECT: held.subject} if held.subject else fresh.tokens
+    account.tokens_sealed = (await vault.seal_of(db, held.user_id)).close(kept, TOKENS)
     if account.status not in READABLE:
         return
     account.renew_at, account.ends_at, account.renewal_unanswered = fresh.renew_at, fresh.ends_at, False

@@ -1,5 +1,6 @@
 """Accepting: a person applies with an invitation and is answered at once; or says no, and is not asked again while it lasts."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain.actors import UserActor
@@ -28,8 +29,10 @@ async def accept(
     share: list[ConsentScope],
     key: str,
     ip: str = "",
+    unanswered: Sequence[str] = (),
 ) -> Application:
-    """Apply with an invitation, which leaves it to the rules to decide; what they doubt goes to a person.
+    """Apply with an invitation, which leaves it to the rules to decide; what they doubt goes to a person. `unanswered`: the
+    providers that did not tell in time what they tell now.
 
     Refuses NOT_FOUND, NOT_OPEN what is over, INVALID an amount above the invitation's, and what applying refuses.
     """
@@ -54,6 +57,7 @@ async def accept(
         share=share,
         ip=ip,
         decision=DecisionMode.INSTANT,
+        unanswered=unanswered,
     )
     await LIFE.move(db, invitation, InvitationStatus.ACCEPTED)
     invitation.application_id = receipt.result_id = application.id
@@ -64,6 +68,13 @@ def _refuse_above(invitation: Invitation, amount: Money) -> None:
     if amount.currency == invitation.currency and amount.minor > invitation.max_amount:
         values = {"most": str(invitation.most), "currency": invitation.currency}
         raise invalid(N_("This invitation goes up to {most} {currency}."), AMOUNT, **values)
+
+
+async def is_waiting(db: Db, actor: UserActor, invitation_id: UUID) -> bool:
+    """Whether this invitation can be answered now."""
+    its = invitations.visible_to(actor).where(Invitation.id == invitation_id)
+    invitation = (await db.execute(its)).scalar_one_or_none()
+    return invitation is not None and invitation.is_open(await clock.now(db))
 
 
 async def decline(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:

@@ -26,6 +26,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "account.linked": ("account_linked",),
     "account.links_due": OURS,
     "account.links_go_on": OURS,
+    "account.read": SHOWN,
     "account.unlinked": ("account_unlinked",),
     "agreement.cancelled": OWN_ACT,
     "agreement.delivery_due": LATER,

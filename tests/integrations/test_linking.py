@@ -83,6 +83,7 @@ async def test_a_link_writes_the_account_its_facts_and_an_event(desk: Desk, acto
         "refresh_token",
         "expires_at",
         "refresh_expires_at",
+        "subject",
     }
     assert await announced(actor, "account.linked") == 1
 

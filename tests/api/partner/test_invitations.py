@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from starlette.routing import Route
 
 from domain.invitations import inviting
 from domain.invitations.batches import InvitationBatch, InvitedPhone
@@ -17,13 +18,17 @@ from tests.api.doors import Client
 from tests.api.offering import close, yuan
 from tests.api.people import Shop, open_shop
 from tests.clocks import Clock
+from tests.integrations.serving import served
+from tests.integrations.test_reading_again import elsewhere, hang
 from tests.phones import Answer, NewPhone, Phone, new_key, new_number, uuid_of
 from tests.statements import statements
 from tests.working import work_off
 
 ACCEPT = """mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { __typename
-    ... on Application { id status amount { amount } decision { outcome } offer { id } product { id } }
+    ... on Application { id status amount { amount } decision { outcome isPartial } offer { id } product { id } }
     ... on Refusal { code field } } }"""
+DECIDED = "query ($id: ID!) { node(id: $id) { ... on Application { decision { outcome isPartial note } } } }"
+SHOWN = "query ($id: ID!) { node(id: $id) { ... on Application { decision { outcome isPartial } } } }"
 DECLINE = """mutation ($input: DeclineInvitationInput!) { declineInvitation(input: $input) { __typename
     ... on Invitation { id status } ... on Refusal { code field } } }"""
 
@@ -82,7 +87,7 @@ async def test_an_invitation_is_seen_told_and_leads_to_a_decision_at_once(
         assert (await db.execute(codes)).scalars().all() == ["invitation_received"]
     key = new_key()
     application = await accept(shopper, invitation, idempotencyKey=key)
-    assert (application["status"], application["decision"]) == ("APPROVED", {"outcome": "APPROVE"})
+    assert (application["status"], application["decision"]) == ("APPROVED", {"outcome": "APPROVE", "isPartial": False})
     assert application["offer"] and application["product"]["id"] == invitation["product"]["id"]
     assert await accept(shopper, invitation, idempotencyKey=key) == application
     assert (await accept(shopper, invitation))["code"] == "NOT_OPEN"
@@ -90,6 +95,23 @@ async def test_an_invitation_is_seen_told_and_leads_to_a_decision_at_once(
     (edge,) = (await client.send("Applications", first=10))["applications"]["edges"]
     assert (edge["node"]["id"], edge["node"]["status"]) == (application["id"], "APPROVED")
     assert edge["node"]["grade"] is not None
+
+
+async def test_whoever_does_not_answer_in_time_is_named_and_not_waited_for(
+    shopper: Phone, shop: Shop, client: Client, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await invite(client, shop, clock, [shopper.number])
+    (invitation,) = await seen(shopper)
+    async with served([Route("/{path:path}", hang, methods=["GET", "POST"])]) as url:
+        elsewhere(monkeypatch, wechat=url)
+        application = await accept(shopper, invitation)
+    decision = (await shopper.ask(DECIDED, id=application["id"]))["node"]["decision"]
+    assert (decision["outcome"], decision["isPartial"]) == ("APPROVE", True)
+    assert (
+        decision["note"] == "Not all answered in time: WeChat. We decided by what was known of these accounts before."
+    )
+    theirs = (await client.ask(SHOWN, id=application["id"]))["node"]["decision"]
+    assert theirs == {"outcome": "APPROVE", "isPartial": True}
 
 
 async def test_whoever_registers_while_it_lasts_sees_it_too(
