@@ -16,6 +16,7 @@ from api.partner.pages import (
     rendering,
     signing_in,
     statements,
+    vocabulary,
 )
 from api.visits import AWAY, BODY_BYTES_MAX, BROKEN
 
@@ -41,4 +42,5 @@ def routes() -> list[BaseRoute]:
         Route("/partner/codes", guide.codes_page),
         Route("/partner/changelog", guide.changelog_page),
         rendering.PAGES.files(),
+        Route("/partner/vocabulary", vocabulary.vocabulary_page),
     ]

@@ -1,0 +1,15 @@
+"""The vocabulary: what a partner may tell of a person, made from what its door believes."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.asking import asks
+from api.partner.pages.rendering import page
+from domain.facts.contributed import KINDS, MOST
+from domain.facts.vocabulary import GROUP_LABELS
+from domain.permissions import Permission
+
+
+@asks(Permission.PUBLIC)
+async def vocabulary_page(request: Request) -> Response:
+    return page(request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST)
