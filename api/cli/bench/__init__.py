@@ -4,6 +4,7 @@ import typer
 
 from api.cli.bench.account import account
 from api.cli.bench.day import day
+from api.cli.bench.door import door
 from api.cli.bench.evidence import evidence
 from api.cli.bench.growing import growth
 from api.cli.bench.ledger import ledger
@@ -30,6 +31,7 @@ bench.command()(evidence)
 bench.command()(serve)
 bench.command()(growth)
 bench.command()(account)
+bench.command()(door)
 bench.command()(webhooks)
 bench.command()(ledger)
 bench.command()(day)

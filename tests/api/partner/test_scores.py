@@ -25,6 +25,7 @@ from tests.api.people import Shop, open_shop
 from tests.clocks import Clock
 from tests.patience import until
 from tests.phones import Answer, Phone, new_key, uuid_of
+from tests.statements import statements
 
 BOTH = ["SCORE_CHECK", "SCORE_REPORT"]
 
@@ -168,6 +169,24 @@ async def test_a_token_that_opens_nothing_is_refused_alike_and_told_where_there_
     async with reading() as db:
         receipts = select(func.count()).where(Receipt.actor == f"partner:{shop.partner.id}")
         assert (await db.execute(receipts)).scalar_one() == 0
+    await close(stranger)
+
+
+async def test_dead_foreign_and_invented_tokens_ask_the_same_of_the_database(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    """Which is what their time is made of; `longan bench door` compares the times themselves."""
+    stranger = await open_shop()
+    back = await grant(shopper, shop)
+    await shopper.do("RevokeConsent", consentId=back["id"])
+    foreign = await token_of(shopper, stranger)
+    asked: list[list[str]] = []
+    for token in (back["token"], back["token"], foreign, "lct_" + "A" * 64, ""):  # the first warms what is read once
+        with statements() as sent:
+            assert (await check(client, token))["code"] == "CONSENT_NOT_LIVE"
+        asked.append([*sent])
+    assert asked[1] == asked[2] == asked[3] == asked[4]
+    assert len(asked[1]) <= 12
     await close(stranger)
 
 
