@@ -143,6 +143,7 @@ class Settings(BaseSettings):
     # Minor units: what may be accepted before an identity is checked, and above which a person proves it once more.
     unchecked_most: dict[kinds.Currency, kinds.Minor] = {"CNY": 500_000}
     step_up_above: dict[kinds.Currency, kinds.Minor] = {"CNY": 2_000_000}
+    lookup_prices: dict[str, kinds.Minor] = {"CHECK": 50, "REPORT": 200}  # of each that is charged, of `currency`
     promise_threshold: dict[kinds.Currency, kinds.Minor] = {"CNY": 600_000}  # minor units
     time_zone: kinds.TimeZone = "Asia/Shanghai"
 

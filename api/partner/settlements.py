@@ -26,7 +26,7 @@ show(
     PAID_OUT="The partner paid out money of its own. It is told for the partner's books and is no part of `net`.",
     RECEIVED="A person paid, and Longan holds it for the partner.",
     REFUNDED="Longan gave a person back what they had paid too much.",
-    FEE="The partner owes Longan.",
+    FEE="The partner owes Longan: of what was collected, or for the lookups of a month.",
 )
 
 
@@ -35,12 +35,17 @@ class SettlementLine:
     at: datetime = strawberry.field(description="When it was booked.")
     kind: SettlementKind = strawberry.field(description="What it is.")
     reference: str | None = strawberry.field(
-        description="The partner's own of a payout, where it gave one; else the cashier's. Null where there is none."
+        description="The partner's own of a payout, where it gave one; else the cashier's. Of lookups: their kind and month, as "
+        "`CHECK 2026-10`. Null where there is none."
+    )
+    lookups: int | None = strawberry.field(
+        description="Of the one line that a month's lookups of a kind come to, on the first day of the next: how many were charged. "
+        "Null of all others."
     )
 
-    @strawberry.field(description="Of an Agreement.")
+    @strawberry.field(description="Of an Agreement; of lookups, of the charge, which is of none.")
     def agreement_id(root: strawberry.Parent[settlements.SettlementLine]) -> strawberry.ID:
-        return strawberry.ID(global_id("Agreement", root.agreement_id))
+        return strawberry.ID(global_id("LookupCharge" if root.lookups else "Agreement", root.subject_id))
 
     @strawberry.field(description="Below zero where it takes back what an earlier line said.")
     def amount(root: strawberry.Parent[settlements.SettlementLine]) -> Money:

@@ -53,6 +53,7 @@ class CauseKind(StrEnum):
     UNMATCHED = "UNMATCHED"  # a payment that fits nothing
     MATCHED = "MATCHED"  # a payment that was found to fit
     GIVEN_BACK = "GIVEN_BACK"  # a payment that fits nothing, and was sent back
+    LOOKUPS = "LOOKUPS"  # a charge: what a month's lookups cost a partner
     REMITTANCE = "REMITTANCE"  # a remittance that was paid out to a partner
     BENEFIT = "BENEFIT"  # a redemption that was used
     PLAN = "PLAN"  # a payment for a plan

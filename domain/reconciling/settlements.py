@@ -15,6 +15,8 @@ from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import CauseKind, Transfer
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
+from domain.reconciling import charges
+from domain.reconciling.charges import LookupCharge
 from infra import clock
 from infra.database import Db
 from infra.loaders import is_any_pair
@@ -31,15 +33,16 @@ class SettlementKind(StrEnum):
 @dataclass(frozen=True)
 class SettlementLine:
     """`amount` is below zero where it takes back what an earlier line said. `reference` is the partner's own word for a payout,
-    and the cashier's for money that came or went back.
+    the cashier's for money that came or went back, and kind and month of a charge for so many `lookups`, which is of no agreement.
     """
 
     at: datetime
-    agreement_id: UUID
+    subject_id: UUID
     kind: SettlementKind
     amount: int
     currency: str
     reference: str | None
+    lookups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,12 @@ async def settlement_of(db: Db, partner_id: UUID, on: date, currency: str | None
     own = settings().currency
     chosen = currency or (own if own in currencies or not currencies else currencies[0])
     mine = [each for each in transfers if each.currency == chosen]
-    references = await _references(db, mine)
-    return Settlement(on, chosen, [line for each in mine if (line := _line(each, references))])
+    references, charged = await _references(db, mine), await charges.of_transfers(db, mine)
+    lines = [
+        _line_of_charge(charged[each.cause_id], each) if each.cause_id in charged else _line(each, references)
+        for each in mine
+    ]
+    return Settlement(on, chosen, [line for line in lines if line is not None])
 
 
 async def _transfers(db: Db, partner_id: UUID, on: date) -> Sequence[Transfer]:
@@ -123,6 +130,18 @@ def _line(transfer: Transfer, references: Mapping[UUID, str | None]) -> Settleme
         sign * transfer.amount,
         transfer.currency,
         references.get(transfer.cause_id),
+    )
+
+
+def _line_of_charge(charge: LookupCharge, transfer: Transfer) -> SettlementLine:
+    return SettlementLine(
+        transfer.booked_at,
+        charge.id,
+        SettlementKind.FEE,
+        transfer.amount,
+        transfer.currency,
+        charge.reference,
+        charge.lookups,
     )
 
 

@@ -43,6 +43,7 @@ ALL = """
     hardships
     human_reviews
     issued_papers
+    lookup_charges
     lookups
     matcher_trainings
     member_looks

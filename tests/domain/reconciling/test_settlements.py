@@ -61,7 +61,7 @@ async def test_a_day_has_what_was_booked_on_it_and_its_net_is_the_ledgers(db: Db
         assert report.net == net * scale
         given = {"partner": loan.partner_id, "currency": currency, "on": on}
         assert report.net == await db.scalar(OWED, given)
-        assert {line.agreement_id for line in report.lines} <= {loan.id}
+        assert {line.subject_id for line in report.lines} <= {loan.id}
 
 
 async def test_each_currency_has_a_report_of_its_own(db: Db) -> None:
