@@ -22,6 +22,7 @@ import domain.disputes.tasks
 import domain.evidence.keeping
 import domain.invitations.tasks
 import domain.ledger.posting
+import domain.market.staging
 import domain.matching.reach.questions
 import domain.matching.tasks
 import domain.payments.held
@@ -33,6 +34,7 @@ import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.privacy.exporting
 import domain.privacy.leaving
+import domain.reconciling.charges
 import domain.reconciling.reconciling
 import domain.reconciling.remittances
 import domain.risk.looking

@@ -47,6 +47,12 @@ class Product(Node):
     status: ProductStatus = strawberry.field(description="Whether its partner offers it.")
     version: int = strawberry.field(description="1 at first, one more with each change.")
     updated_at: datetime | None = strawberry.field(description="When it changed last; null where it never did.")
+    publish_at: datetime | None = strawberry.field(
+        description="When what was told with a `publishAt` is to count; null where nothing waits."
+    )
+    publish_refused_at: datetime | None = strawberry.field(
+        description="When what waited was dropped, since it could not be offered any more at its time; null since the next that waits."
+    )
 
     @strawberry.field(
         description="Whether nobody sees it or can apply for it though it is PUBLISHED, since one of its terms costs more than "
@@ -168,6 +174,10 @@ class UpsertProductInput(RehearseProductInput):
     )
     goods: strawberry.Maybe[Goods | None] = strawberry.field(
         description="What is rented, which says how long before its end notice is given; a HOME, where nothing is told."
+    )
+    publish_at: strawberry.Maybe[datetime | None] = strawberry.field(
+        description="All that is told counts from this time on, within a year, and the product is published then; until then it stays "
+        "as it is, and a new one a DRAFT. Another time takes the place of the one before; null undoes what waits, and so does RETIRED."
     )
     idempotency_key: str = key()
 

@@ -85,6 +85,10 @@ class Product(Entity):
     status: Mapped[ProductStatus] = mapped_column(default=ProductStatus.PUBLISHED)
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What its columns are to be from a time on, as JSON; and when the last time came and could not be kept.
+    staged: Mapped[Json | None] = mapped_column(default=None)
+    publish_at: Mapped[datetime | None] = mapped_column(default=None)
+    publish_refused_at: Mapped[datetime | None] = mapped_column(default=None)
     # Which version of the shelf it was put on or changed in; a trigger writes it, whoever changes the row.
     shelved_in: Mapped[int] = mapped_column(BigInteger, init=False, server_default=text("0"))
 

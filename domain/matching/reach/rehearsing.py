@@ -9,11 +9,11 @@ from uuid import UUID
 import numpy as np
 
 from domain.actors import Actor, PartnerActor, StaffActor
-from domain.market import eligibility, offering, standards
+from domain.market import altering, eligibility, standards
+from domain.market.altering import Changes
 from domain.market.applicants import PeopleColumns
 from domain.market.arrays import Flags, Whole
 from domain.market.columns import columns_of
-from domain.market.offering import Changes
 from domain.market.pairing import Pairing
 from domain.market.products import Product
 from domain.market.rules import CODES, ELIGIBLE
@@ -57,7 +57,7 @@ async def of_sku(db: Db, actor: PartnerActor, sku: str, told: Changes) -> Rehear
     known = funnels.seen_by(actor).where(Product.sku == sku)
     product = (await db.execute(known)).scalar_one_or_none()
     if product is None:
-        return await _rehearsed(db, actor, None, offering.drawn_up(actor.partner_id, sku, told))
+        return await _rehearsed(db, actor, None, altering.drawn_up(actor.partner_id, sku, told))
     return await _of(db, actor, product, told)
 
 
@@ -69,15 +69,9 @@ async def of_id(db: Db, actor: StaffActor, product_id: UUID, told: Changes) -> R
 
 
 async def _of(db: Db, actor: Actor, product: Product, told: Changes) -> Rehearsal:
-    changed = _copy(product)
-    offering.alter(changed, told)
+    changed = altering.copy_of(product)
+    altering.alter(changed, told)
     return await _rehearsed(db, actor, product, changed)
-
-
-def _copy(product: Product) -> Product:
-    """Known to no session, so that nothing of it is ever written."""
-    columns = (column.key for column in Product.__mapper__.column_attrs)
-    return Product(**{name: getattr(product, name) for name in columns if name != "shelved_in"})
 
 
 async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Product) -> Rehearsal:
