@@ -25,6 +25,7 @@ from api.partner.reach import ReachQuery
 from api.partner.redemptions import Redemption, RedemptionMutation
 from api.partner.scores import ScoreMutation
 from api.partner.settlements import SettlementQuery
+from api.partner.simulations import SimulationMutation
 from api.partner.treatments import TreatmentMutation
 from api.partner.webhooks import WebhookEndpoint, WebhookMutation, WebhookQuery
 from domain.actors import KnownActor, PartnerActor
@@ -126,6 +127,7 @@ class Mutation(
     WebhookMutation,
     DeliveryMutation,
     RedemptionMutation,
+    SimulationMutation,
 ):
     pass
 

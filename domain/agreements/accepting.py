@@ -38,16 +38,15 @@ async def accept(
     `documents`: the sha256 of each that the person saw, in one language; `address` is from where they ask.
     Refuses NOT_FOUND, OFFER_EXPIRED, NOT_OPEN, STALE other documents, NOT_ALLOWED and STEP_UP_REQUIRED.
     """
-    agreement = await transact(lambda db: _accept(db, actor, offer_id, documents, key, address))
+    agreement = await transact(lambda db: bind(db, actor, offer_id, documents, key, address))
     if not await moving_in.ask_cashier(agreement):
         return agreement
     async with reading() as db:
         return await db.get_one(Agreement, (actor.user_id, agreement.id))
 
 
-async def _accept(
-    db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[str], key: str, address: str
-) -> Agreement:
+async def bind(db: Db, actor: UserActor, offer_id: UUID, documents: Sequence[str], key: str, address: str) -> Agreement:
+    """The same within a transaction, in which no cashier is asked: that is the caller's to do afterwards."""
     input = {"offerId": offer_id, "documents": sorted(set(documents))}
     receipt = await receipts.claim(db, actor=actor.name, operation="acceptOffer", key=key, input=input)
     if receipt.result_id is not None:

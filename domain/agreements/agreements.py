@@ -13,7 +13,7 @@ from domain.market.kinds import ProductKind
 from domain.market.products import PaymentOrder
 from domain.money.conventions import Rounding
 from domain.money.loans import Amortisation
-from domain.people import putting_away
+from domain.people import putting_away, worlds
 from domain.permissions import Permission
 from infra import clock, feeds, outbox
 from infra.database import Db
@@ -146,14 +146,14 @@ class Agreement(InFeed, Entity):
 
 
 def visible_to(actor: Actor) -> Select[Agreement]:
-    """The agreements that this actor may see: their own, those with them, or, for reviewers, all."""
+    """The agreements that this actor may see: their own, those with them, or, for reviewers, all of live partners."""
     match actor:
         case UserActor():
             return select(Agreement).where(Agreement.user_id == actor.user_id)
         case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
             return select(Agreement).where(Agreement.partner_id == actor.partner_id)
         case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
-            return select(Agreement)
+            return select(Agreement).where(worlds.of_live_partner(Agreement.partner_id))
         case PartnerActor() | StaffActor():
             return select(Agreement).where(text("false"))
 

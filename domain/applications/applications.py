@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Index, Select, and_, bindparam, func, sele
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
-from domain.people import putting_away
+from domain.people import putting_away, worlds
 from domain.permissions import Permission
 from infra import clock, feeds
 from infra.database import Db
@@ -126,14 +126,14 @@ Index(
 
 
 def visible_to(actor: Actor) -> Select[Application]:
-    """The applications that this actor may see: their own, those made to them, or, for reviewers, all."""
+    """The applications that this actor may see: their own, those made to them, or, for reviewers, all of live partners."""
     match actor:
         case UserActor():
             return select(Application).where(Application.user_id == actor.user_id)
         case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
             return made_to(actor.partner_id)
         case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
-            return select(Application)
+            return select(Application).where(worlds.of_live_partner(Application.partner_id))
         case PartnerActor() | StaffActor():
             return select(Application).where(text("false"))
 

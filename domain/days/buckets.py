@@ -8,6 +8,7 @@ from domain.agreements.agreements import OWING, Agreement
 from domain.agreements.coming import BUCKETS
 from domain.ledger.accounts import LedgerAccount
 from domain.ledger.kinds import OWED
+from domain.people import worlds
 from infra.database import Db
 
 
@@ -23,7 +24,8 @@ class Bucket:
 
 async def buckets(db: Db) -> list[Bucket]:
     """One for each of BUCKETS, also where nothing is in it."""
-    late = select(Agreement).where(Agreement.bucket > 0, Agreement.status.in_(OWING)).subquery()
+    owing = select(Agreement).where(Agreement.bucket > 0, Agreement.status.in_(OWING))
+    late = owing.where(worlds.of_live_partner(Agreement.partner_id)).subquery()
     count = select(late.c.bucket, func.count()).group_by(late.c.bucket)
     counts: dict[int, int] = dict((await db.execute(count)).all())
     its = (LedgerAccount.user_id == late.c.user_id) & (LedgerAccount.subject_id == late.c.id)

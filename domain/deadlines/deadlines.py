@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
+from domain.people import worlds
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -125,4 +126,5 @@ async def count_missed(db: Db) -> tuple[int, float]:
 
 
 def _missed() -> Select[Deadline]:
-    return select(Deadline).where(Deadline.missed_at.is_not(None), Deadline.ended_at.is_(None))
+    open_ones = select(Deadline).where(Deadline.missed_at.is_not(None), Deadline.ended_at.is_(None))
+    return open_ones.where(worlds.of_live_person(Deadline.user_id))

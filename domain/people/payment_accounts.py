@@ -106,13 +106,13 @@ def number_of(said: str) -> str:
     number = "".join(unicodedata.normalize("NFKC", said[:64]).replace("-", "").split())
     if not (number.isascii() and number.isdigit() and SHORTEST <= len(number) <= LONGEST):
         raise invalid(N_("An account number has {least} to {most} digits."), FIELD, least=SHORTEST, most=LONGEST)
-    if not _is_luhn(number):
+    if not is_luhn(number):
         raise invalid(N_("Please check this number: its last digit does not agree with the others."), FIELD)
     return number
 
 
-def _is_luhn(number: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
+def is_luhn(number: str) -> bool:
+    """Whether the last digit agrees with the others, by ISO/IEC 7812-1, annex B."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
     return (sum(map(int, number[-1::-2])) + sum(doubled)) % 10 == 0
 

@@ -63,7 +63,7 @@ class Remittance(Entity):
 OWED = text("""
     SELECT partner_id, currency, min(booked_at), sum(CASE WHEN credit = 'PAYABLE' THEN amount ELSE -amount END)::bigint
       FROM partners JOIN transfers ON transfers.partner_id = partners.id
-     WHERE 'PAYABLE' IN (debit, credit) AND booked_at < :end
+     WHERE 'PAYABLE' IN (debit, credit) AND booked_at < :end AND NOT partners.is_test
        AND booked_at >= coalesce((SELECT max(ends_at) FROM remittances AS before
             WHERE before.partner_id = transfers.partner_id AND before.currency = transfers.currency), '-infinity')
      GROUP BY partner_id, currency

@@ -73,10 +73,11 @@ FOLLOW = text(
 
 async def settle(results: Sequence[Attempted]) -> None:
     """Write down what came of these attempts, in one transaction."""
-    await transact(lambda db: _settle(db, results))
+    await transact(lambda db: record(db, results))
 
 
-async def _settle(db: Db, results: Sequence[Attempted]) -> None:
+async def record(db: Db, results: Sequence[Attempted]) -> None:
+    """The same within a transaction."""
     now = await clock.now(db)
     by_endpoint: defaultdict[UUID, list[Attempted]] = defaultdict(list)
     for result in results:

@@ -12,6 +12,7 @@ from domain.credit.grades import Grade
 from domain.credit.scores import Score
 from domain.credit.scoring import NotEnoughKnown
 from domain.facts import readings
+from domain.people import invented
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, OwnerId
@@ -93,6 +94,6 @@ async def side_by_side(db: Db, challenger: str) -> SideBySide:
         func.count().filter(mine.points.is_(None)),
         func.avg(mine.points - mine.champion_points),
         func.count().filter(differs),
-    ).where(mine.challenger == challenger)
+    ).where(mine.challenger == challenger, invented.counts(mine.user_id))
     count, unknown, mean, moved = (await db.execute(counted)).one()
     return SideBySide(count, unknown, None if mean is None else float(mean), moved)

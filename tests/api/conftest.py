@@ -31,6 +31,9 @@ class SteadyScorer:
     async def catch_up(self, db: Db) -> None:
         pass
 
+    async def keep_up(self, db: Db) -> None:
+        pass
+
     def score(self, sheet: FactSheet) -> Scored:
         return scored(Grade.B)
 

@@ -47,7 +47,8 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
-        partners = {each.id: each for each in (await db.execute(select(Partner).order_by(Partner.name))).scalars()}
+        live = select(Partner).where(~Partner.is_test).order_by(Partner.name)
+        partners = {each.id: each for each in (await db.execute(live)).scalars()}
         newest = await remittances.newest(db, SHOWN)
         terms = await _terms(db, visit, list(partners.values()))
     shown = [(each, partners[each.partner_id]) for each in newest]

@@ -14,7 +14,8 @@ from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain import stops
 from domain.approvals import Verdict, history
-from domain.market.products import Product, ProductStatus
+from domain.market.products import Product
+from domain.market.products import published as all_published
 from domain.people import staff
 from domain.people.partners import Partner
 from domain.permissions import Permission
@@ -95,8 +96,9 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
-        partners = dict((await db.execute(select(Partner.id, Partner.name).order_by(Partner.name))).all())
-        published = select(Product.id, Product.title).where(Product.status == ProductStatus.PUBLISHED)
+        live = select(Partner.id, Partner.name).where(~Partner.is_test).order_by(Partner.name)
+        partners = dict((await db.execute(live)).all())
+        published = all_published().with_only_columns(Product.id, Product.title)
         products = dict((await db.execute(published.order_by(Product.title, Product.id))).all())
         lines = await _lines(db, visit, {**partners, **products})
     return page(

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import select
 
 from domain.agreements import drawing
-from domain.agreements.draw_downs import PAYOUT_REQUESTED, DrawDown
+from domain.agreements.draw_downs import PAYOUT_REQUESTED, DrawDown, DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome
 from domain.payments.cashiers import PaymentStatus
 from infra import clock
@@ -27,8 +27,8 @@ async def pay_out(event: Event) -> None:
     """Pay out once, and tell what became of it as a partner would."""
     assert event.user_id and event.subject_id, "a draw-down is somebody's"
     user_id, draw_down_id = event.user_id, event.subject_id
-    order = await transact(lambda db: _ordered(db, user_id, draw_down_id))
-    await tell(order.id, order.status)
+    if (order := await transact(lambda db: _ordered(db, user_id, draw_down_id))) is not None:
+        await tell(order.id, order.status)
 
 
 async def tell(draw_down_id: UUID, status: PaymentStatus) -> None:
@@ -47,9 +47,12 @@ async def tell(draw_down_id: UUID, status: PaymentStatus) -> None:
         log.warning("cashier.contradicts_itself", cashier="sandbox")
 
 
-async def _ordered(db: Db, user_id: UUID, draw_down_id: UUID) -> SandboxOrder:
+async def _ordered(db: Db, user_id: UUID, draw_down_id: UUID) -> SandboxOrder | None:
+    """None where it was paid out already, as in a simulation."""
     drawn = await db.get_one(DrawDown, (user_id, draw_down_id), with_for_update=True)
     order = await orders.order(db, draw_down_id)
+    if order is None and drawn.status is not DrawDownStatus.SENT:
+        return None
     if order is None:
         order = SandboxOrder(
             id=drawn.id,

@@ -1,0 +1,114 @@
+"""What simulated people do with an offer: apply for it, accept it, get what it is for, and let a day pass over it."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from domain.actors import PartnerActor, UserActor
+from domain.agreements import accepting, agreements, delivering, drawing, treating
+from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.drawing import PayoutOutcome
+from domain.agreements.kinds import KINDS
+from domain.applications import applied_terms, applying, deciding, offers
+from domain.applications.applications import UNDECIDED, Application, ApplicationStatus
+from domain.applications.approving import ApprovedTerms
+from domain.applications.decisions import DecisionOutcome
+from domain.consent.consents import ConsentScope
+from domain.days import passing
+from domain.market import quoting
+from domain.market.products import Product
+from domain.money.due_dates import months_later
+from infra import clock
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode
+from infra.hindsight import stand_at
+from infra.money import Money
+from infra.words import DEFAULT_LOCALE, N_
+from integrations.simulated import people
+
+SHARED = [ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT]
+NOON = time(12)
+
+
+async def apply(db: Db, actor: PartnerActor, product: Product, at: datetime) -> Application:
+    """Somebody new applies at this time for what most people would. Refuses as applying does."""
+    who = await people.arrive(db, actor.partner_id, product, at)
+    usual = quoting.illustrate(product, None, None)
+    return await applying.apply(
+        db,
+        who,
+        product_id=product.id,
+        amount=Money(usual.amount, usual.currency),
+        term_months=usual.term_months,
+        share=SHARED,
+        key=f"simulated-{who.user_id}",
+    )
+
+
+async def approve(db: Db, actor: PartnerActor, application: Application) -> Application:
+    """Approve an application on the terms that were asked for, in the partner's name. Refuses as `decide_by_partner` does."""
+    applied = await applied_terms.of_application(db, application)
+    amount = Money(application.amount, application.currency)
+    terms = ApprovedTerms(amount, application.term_months, applied.annual_rate or Decimal(0))
+    return await deciding.decide_by_partner(
+        db,
+        actor,
+        application_id=application.id,
+        outcome=DecisionOutcome.APPROVE,
+        reasons=[],
+        terms=terms,
+        key=f"simulated-{application.id}",
+    )
+
+
+async def accept(db: Db, actor: PartnerActor, application: Application) -> Agreement:
+    """The person accepts the offer, and gets at once all that it is for. Refuses as accepting and drawing do."""
+    who = await people.actor_of(db, application.user_id)
+    offer = await offers.lock(db, application)
+    if offer is None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("There is no offer to accept yet."), field=("input", "applicationId"))
+    if offer.deposit:
+        sentence = N_("Nobody can pay a deposit in a simulation. Offer this product without one.")
+        raise Refusal(RefusalCode.NOT_OPEN, sentence, field=("input", "applicationId"))
+    shown = [each.sha256 for each in offers.documents_by_language(offer)[DEFAULT_LOCALE]]
+    agreement = await accepting.bind(db, who, offer.id, shown, f"simulated-{offer.id}", "")
+    await _get(db, actor, who, agreement)
+    return agreement
+
+
+async def _get(db: Db, actor: PartnerActor, who: UserActor, agreement: Agreement) -> None:
+    kind, all_of_it = KINDS[agreement.kind], Money(agreement.amount, agreement.currency)
+    key = f"simulated-{agreement.id}"
+    if kind.is_drawn:
+        drawn = await drawing.draw(db, who, agreement.id, all_of_it, None, key)
+        await drawing.conclude(db, who.user_id, drawn.id, PayoutOutcome.SETTLED, f"T{drawn.id.hex}")
+    elif kind.is_delivered:
+        await delivering.report(db, actor, agreement.id, await clock.now(db), None, key)
+        await delivering.confirm(db, who, agreement.id)
+    elif kind.is_treated:
+        await treating.confirm(db, actor, agreement.id, all_of_it, None, key)
+
+
+async def be_late(db: Db, actor: PartnerActor, product: Product, days: int) -> Agreement:
+    """Somebody new has had this for so long that its first instalment is late by so many days today, and nothing was paid."""
+    now = await clock.now(db)
+    application = await apply(db, actor, product, _began(clock.local_day(now), days))
+    if application.status in UNDECIDED:
+        await approve(db, actor, application)
+    if application.status is not ApplicationStatus.APPROVED:
+        sentence = N_("The rules did not approve somebody for this product, so nothing of it can be late.")
+        raise Refusal(RefusalCode.NOT_OPEN, sentence, field=("input", "productId"))
+    agreement = await accept(db, actor, application)
+    await stand_at(db, now)
+    await passing.pass_for(db, [agreement.user_id])
+    held = await agreements.lock(db, agreement.user_id, agreement.id)
+    assert held is not None and held.status is AgreementStatus.OVERDUE, "what is due and unpaid is late"
+    return held
+
+
+def _began(today: date, days: int) -> datetime:
+    """Noon of the latest day whose first instalment, a month later, is late by so many days today."""
+    due_on = today - timedelta(days=days)
+    day = due_on - timedelta(days=28)
+    while months_later(day, 1) > due_on:
+        day -= timedelta(days=1)
+    return clock.local_moment(day, NOON)

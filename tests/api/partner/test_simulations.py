@@ -1,0 +1,193 @@
+"""A test client lets things happen in its own world, through the verbs by which they happen to everybody."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+
+from domain.agreements.agreements import Agreement
+from domain.applications.applications import Application
+from domain.market.kinds import ProductKind
+from domain.market.products import DecisionMode, Product
+from domain.people.users import User
+from infra.database import reading, transaction
+from infra.ids import global_id, new_id
+from integrations.simulated.simulating import SimulatedEvent
+from tests.api.doors import Client
+from tests.api.people import Shop, open_shop
+from tests.phones import uuid_of
+from tests.working import work_off
+
+AGREEMENT = """query Agreement($id: ID!) { node(id: $id) { ... on Agreement {
+  status overdueDays outstanding { amount } product { sku } drawDowns { status amount { amount } } } } }"""
+APPLICATION = """query Application($id: ID!) { node(id: $id) { ... on Application {
+  status grade decision { outcome } offer { id } } } }"""
+
+
+pytestmark = pytest.mark.usefixtures("steady_scorer")
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return await open_shop(is_test=True)
+
+
+async def simulate(client: Client, event: str, key: str = "", **ids: str) -> dict[str, Any]:
+    told = {"event": event, "idempotencyKey": key or str(uuid4()), **ids}
+    answer: dict[str, Any] = (await client.send("Simulate", input=told))["simulate"]
+    return answer
+
+
+async def happened(client: Client, event: str, **ids: str) -> str:
+    answer = await simulate(client, event, **ids)
+    assert answer["__typename"] == "Simulated", answer
+    return str(answer["id"])
+
+
+def product_of(shop: Shop) -> str:
+    return global_id("Product", shop.product.id)
+
+
+async def test_somebody_applies_is_approved_and_gets_it(client: Client, shop: Shop) -> None:
+    application = await happened(client, "APPLICATION", productId=product_of(shop))
+    seen = (await client.ask(APPLICATION, id=application))["node"]
+    assert (seen["status"], seen["decision"], seen["offer"]) == ("SUBMITTED", None, None)
+    assert await happened(client, "DECISION", applicationId=application) == application
+    seen = (await client.ask(APPLICATION, id=application))["node"]
+    assert (seen["status"], seen["decision"]["outcome"]) == ("APPROVED", "APPROVE")
+    agreement = await happened(client, "ACCEPTANCE", applicationId=application)
+    seen = (await client.ask(AGREEMENT, id=agreement))["node"]
+    amount = seen["outstanding"]["amount"]
+    assert seen == {
+        "status": "ACTIVE",
+        "overdueDays": 0,
+        "outstanding": {"amount": amount},
+        "product": {"sku": "loan"},
+        "drawDowns": [{"status": "SETTLED", "amount": {"amount": amount}}],
+    }
+    assert "pay_out_at_sandbox" in await work_off(await owner_of(agreement))  # and nothing that follows of it fails
+    assert (await client.ask(AGREEMENT, id=agreement))["node"] == seen
+
+
+async def test_an_agreement_is_late_and_another_defaults(client: Client, shop: Shop) -> None:
+    late = await happened(client, "LATE_PAYMENT", productId=product_of(shop))
+    seen = (await client.ask(AGREEMENT, id=late))["node"]
+    assert (seen["status"], seen["overdueDays"]) == ("OVERDUE", 1)
+    worse = await happened(client, "DEFAULT", agreementId=late)
+    assert worse != late
+    seen = (await client.ask(AGREEMENT, id=worse))["node"]
+    assert (seen["status"], seen["overdueDays"]) == ("OVERDUE", 91)
+    async with reading() as db:
+        told = await db.get_one(Agreement, (await owner_of(worse), uuid_of(worse)))
+        assert told.bucket == 91
+    await work_off(told.user_id)
+
+
+async def owner_of(agreement: str) -> UUID:
+    async with reading() as db:
+        its = select(Agreement.user_id).where(Agreement.id == uuid_of(agreement))
+        return (await db.execute(its)).scalar_one()
+
+
+async def test_a_consent_is_taken_back(client: Client, shop: Shop) -> None:
+    application = await happened(client, "APPLICATION", productId=product_of(shop))
+    edges = (await client.ask("{ consents { edges { node { id status } } } }"))["consents"]["edges"]
+    (given,) = [edge["node"] for edge in edges]
+    assert given["status"] == "LIVE"
+    assert await happened(client, "CONSENT_REVOKED", consentId=given["id"]) == given["id"]
+    edges = (await client.ask("{ consents { edges { node { id status } } } }"))["consents"]["edges"]
+    assert [edge["node"]["status"] for edge in edges] == ["REVOKED"]
+    assert (await client.ask(APPLICATION, id=application))["node"]["grade"] is None
+
+
+async def test_a_delivery_fails_and_is_tried_again(client: Client, shop: Shop) -> None:
+    made = await client.ask(
+        """mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
+             ... on WebhookEndpointCreated { endpoint { id } } ... on Refusal { code message } } }""",
+        input={
+            "url": "https://203.0.114.7/longan",
+            "eventTypes": ["APPLICATION_SUBMITTED"],
+            "idempotencyKey": str(uuid4()),
+        },
+    )
+    endpoint = made["createWebhookEndpoint"]["endpoint"]["id"]
+    nothing = await simulate(client, "DELIVERY_FAILURE", webhookEndpointId=endpoint)
+    assert (nothing["code"], nothing["field"]) == ("NOT_OPEN", ["input", "webhookEndpointId"])
+    application = await happened(client, "APPLICATION", productId=product_of(shop))
+    await work_off(uuid_of(application))
+    delivery = await happened(client, "DELIVERY_FAILURE", webhookEndpointId=endpoint)
+    listed = "{ webhookDeliveries { edges { node { id status attempts lastError } } } }"
+    (edge,) = (await client.ask(listed))["webhookDeliveries"]["edges"]
+    assert edge["node"]["id"] == delivery
+    assert (edge["node"]["status"], edge["node"]["attempts"]) == ("PENDING", 1)
+    assert "503" in edge["node"]["lastError"]
+    assert await happened(client, "DELIVERY_FAILURE", webhookEndpointId=endpoint) == delivery
+    (edge,) = (await client.ask(listed))["webhookDeliveries"]["edges"]
+    assert edge["node"]["attempts"] == 2
+
+
+async def test_the_same_wish_sent_again_happens_once(client: Client, shop: Shop) -> None:
+    key = str(uuid4())
+    answers = [await simulate(client, "APPLICATION", key, productId=product_of(shop)) for _ in range(2)]
+    assert answers[0] == answers[1]
+    async with reading() as db:
+        mine = select(func.count()).where(Application.partner_id == shop.partner.id)
+        assert await db.scalar(mine) == 1
+    other = await simulate(client, "LATE_PAYMENT", key, productId=product_of(shop))
+    assert other["code"] == "IDEMPOTENCY_MISMATCH"
+
+
+NEEDS = {
+    "APPLICATION": ("productId", "Product"),
+    "DECISION": ("applicationId", "Application"),
+    "ACCEPTANCE": ("applicationId", "Application"),
+    "CONSENT_REVOKED": ("consentId", "Consent"),
+    "LATE_PAYMENT": ("agreementId", "Agreement"),
+    "DEFAULT": ("agreementId", "Agreement"),
+    "DELIVERY_FAILURE": ("webhookEndpointId", "WebhookEndpoint"),
+}
+
+
+def test_each_event_is_tried() -> None:
+    assert {*NEEDS} == {event.value for event in SimulatedEvent}
+
+
+@pytest.mark.parametrize("event", [*NEEDS])
+async def test_what_is_not_named_or_not_theirs_is_refused_and_leaves_nothing_behind(client: Client, event: str) -> None:
+    field, kind = NEEDS[event]
+    unnamed = await simulate(client, event)
+    assert (unnamed["code"], unnamed["field"]) == ("INVALID", ["input", field])
+    foreign = await simulate(client, event, **{field: global_id(kind, new_id())})
+    assert (foreign["code"], foreign["field"]) == ("NOT_FOUND", ["input", field])
+
+
+async def test_nobody_else_can_simulate(http: httpx2.AsyncClient) -> None:
+    live = await open_shop()
+    answer = await simulate(Client(http, "partner", live.token), "APPLICATION", productId=product_of(live))
+    assert answer["code"] == "NOT_ALLOWED"
+    async with reading() as db:
+        assert await db.scalar(select(func.count()).where(User.tests_for == live.partner.id)) == 0
+
+
+@pytest.mark.parametrize("kind", [ProductKind.ELECTRONICS, ProductKind.AESTHETICS])
+async def test_goods_and_treatments_are_late_too(client: Client, shop: Shop, kind: ProductKind) -> None:
+    async with transaction() as db:
+        other = Product(
+            id=new_id(),
+            partner_id=shop.partner.id,
+            sku=kind.value,
+            kind=kind,
+            title="Another",
+            amount_min=100_000,
+            amount_max=1_000_000,
+            currency="CNY",
+            term_months=[6, 12],
+            annual_rate=shop.product.annual_rate,
+            decision=DecisionMode.INSTANT,
+        )
+        db.add(other)
+    late = await happened(client, "LATE_PAYMENT", productId=global_id("Product", other.id))
+    seen = (await client.ask(AGREEMENT, id=late))["node"]
+    assert (seen["status"], seen["overdueDays"], seen["product"]["sku"]) == ("OVERDUE", 1, kind.value)
