@@ -13,6 +13,7 @@ from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
 from api.cli.bench.share import share
 from api.cli.bench.stranger import stranger
+from api.cli.bench.tiers import tiers
 from api.cli.bench.webhooks import webhooks
 
 bench = typer.Typer(no_args_is_help=True, help="Measure on this machine, with simulated people in a scratch database.")
@@ -35,3 +36,4 @@ bench.command()(door)
 bench.command()(webhooks)
 bench.command()(ledger)
 bench.command()(day)
+bench.command()(tiers)
