@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     rescore_concurrency: kinds.Few = 1  # ranges of people that are rescored at the same time, over all workers
     rescore_share: Share = 0.25  # of the time in which each of them is at work; 1 where machines stand by for it
     rescore_told_per_second: kinds.PerSecond = (
-        10.0  # how fast those whose points changed hear of it, and their tiers follow
+        10.0  # how fast those whose points changed hear of it, and their tiers follow; also who moved by other rules
     )
     match_batch: kinds.Batch = 250  # people in one transaction of a sweep, which matches everybody
     match_concurrency: kinds.Few = 1  # ranges of people that are matched at the same time, over all workers

@@ -17,7 +17,7 @@ from membership import activity, grants, joining, members, moving, rules
 from membership.activity import COUNTS_FOR
 from membership.benefits import tier_source
 from membership.members import Member, MoveReason
-from membership.moving import JudgedMember, TierVerdict
+from membership.moving import JudgedMember, TierVerdict, Turns
 from membership.rules import TierRules
 from membership.tiers import Tier
 
@@ -42,10 +42,13 @@ SEEN = text(STANDINGS + "WHERE member.user_id > :after AND member.user_id <= :la
 
 @dataclass(frozen=True)
 class Occasion:
-    """Why people are judged: `reason` of whoever moves, and the version of rules that is taken back, if one is."""
+    """Why people are judged: `reason` of whoever moves, the version of rules that is taken back, if one is, and when whoever
+    moves is told; None: now.
+    """
 
     reason: MoveReason
     restores: int | None = None
+    turns: Turns | None = None
 
 
 BY_MERIT = Occasion(MoveReason.REACHED)
@@ -114,7 +117,8 @@ async def _change(db: Db, user_ids: Sequence[UUID], live: TierRules, occasion: O
     people = await _read(db, LOCKED, occasion, user_ids=list(user_ids))
     changed = [each for each in await _judge_all(db, people, live) if each.changes]
     if changed:
-        await moving.write(db, changed, live, occasion.reason, is_back=occasion.restores is not None)
+        is_back = occasion.restores is not None
+        await moving.write(db, changed, live, occasion.reason, is_back=is_back, turns=occasion.turns)
     return sum(each.moves for each in changed)
 
 

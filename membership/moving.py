@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,19 @@ REMEMBER = text("""
 FORGET = text("DELETE FROM former_standings WHERE user_id = ANY(:user_ids) AND rules_version <> :version")
 
 
+@dataclass
+class Turns:
+    """When each of many is told: one after another from `next_at` on, so that what follows crowds nobody out."""
+
+    next_at: datetime
+    apart: timedelta = timedelta(0)
+
+    def take(self, count: int) -> list[datetime]:
+        taken = [self.next_at + place * self.apart for place in range(count)]
+        self.next_at += count * self.apart
+        return taken
+
+
 @dataclass(frozen=True)
 class TierVerdict:
     """The tier that a member has from now on, and until when if they have fallen below it."""
@@ -80,9 +93,14 @@ class JudgedMember:
         return self.verdict.valid_until is not None and self.row.valid_until is None
 
 
-async def write(db: Db, changed: Sequence[JudgedMember], live: TierRules, reason: MoveReason, *, is_back: bool) -> None:
-    """Write people who are locked. `is_back`: the rules before are live again, so what they left is nothing to go back to."""
+async def write(
+    db: Db, changed: Sequence[JudgedMember], live: TierRules, reason: MoveReason, *, is_back: bool, turns: Turns | None
+) -> None:
+    """Write people who are locked. `is_back`: the rules before are live again, so what they left is nothing to go back to.
+    `turns`: when they are told; None: now.
+    """
     now, ids = await clock.now(db), [each.row.user_id for each in changed]
+    turns = turns or Turns(now)
     given = {"user_ids": ids, "version": live.version}
     if live.replaced_id is not None and not is_back:
         await db.execute(REMEMBER, given)
@@ -90,8 +108,8 @@ async def write(db: Db, changed: Sequence[JudgedMember], live: TierRules, reason
     await put_in(db, Member, [_columns(each, now, live.version) for each in changed])
     moved = [each for each in changed if each.moves]
     await _move_grants(db, moved)
-    await _record(db, moved, now, live.version, reason)
-    await _announce_ends(db, [each for each in changed if each.begins_to_end and not is_back])
+    await _record(db, moved, live.version, reason, turns)
+    await _announce_ends(db, [each for each in changed if each.begins_to_end and not is_back], turns)
     planned = [each for each in changed if each.review_at is not None and each.review_at != each.row.review_at]
     about, dues = [(each.row.user_id, None) for each in planned], [each.review_at or now for each in planned]
     await outbox.announce_all(db, members.REVIEW_PLANNED, about, dues=dues)
@@ -123,8 +141,9 @@ async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
         await grants.release(db, user_ids, tier_source(code))
 
 
-async def _record(db: Db, moved: Sequence[JudgedMember], now: datetime, version: int, reason: MoveReason) -> None:
+async def _record(db: Db, moved: Sequence[JudgedMember], version: int, reason: MoveReason, turns: Turns) -> None:
     """A line of history for each, and `tier.changed`."""
+    now = await clock.now(db)
     pairs = defaultdict[tuple[str, str], list[tuple[UUID, UUID | None]]](list)
     rows = []
     for each in moved:
@@ -144,7 +163,8 @@ async def _record(db: Db, moved: Sequence[JudgedMember], now: datetime, version:
     if rows:
         await db.execute(insert(TierMove), rows)
     for (left, reached), about in pairs.items():
-        await outbox.announce_all(db, members.TIER_CHANGED, about, from_tier=left, to_tier=reached)
+        dues = turns.take(len(about))
+        await outbox.announce_all(db, members.TIER_CHANGED, about, dues=dues, from_tier=left, to_tier=reached)
 
 
 def _reason(each: JudgedMember, reason: MoveReason) -> MoveReason:
@@ -152,9 +172,9 @@ def _reason(each: JudgedMember, reason: MoveReason) -> MoveReason:
     return MoveReason.GRACE_ENDED if each.has_fallen and reason is not MoveReason.ROLLED_BACK else reason
 
 
-async def _announce_ends(db: Db, ending: Iterable[JudgedMember]) -> None:
+async def _announce_ends(db: Db, ending: Iterable[JudgedMember], turns: Turns) -> None:
     by_tier = defaultdict[str, list[tuple[UUID, UUID | None]]](list)
     for each in ending:
         by_tier[each.verdict.tier.code].append((each.row.user_id, None))
     for code, about in by_tier.items():
-        await outbox.announce_all(db, members.TIER_ENDING, about, tier=code)
+        await outbox.announce_all(db, members.TIER_ENDING, about, dues=turns.take(len(about)), tier=code)

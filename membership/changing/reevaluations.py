@@ -1,22 +1,26 @@
 """Re-evaluation: everybody judged by the rules that have become live, in ranges of members."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, select
+from sqlalchemy import ForeignKey, Index, Select, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.runs import running, runs
 from domain.runs.running import Pace, Work
 from domain.runs.runs import Range, Run, RunProgress
+from infra import clock
 from infra.database import Db
 from infra.entity import Entity
 from infra.events import declare
+from infra.settings import settings
 from membership import evaluating
 from membership.evaluating import Occasion
 from membership.members import Member, MoveReason
+from membership.moving import Turns
 from membership.rules import TierRules
 
 BATCH = 2_000  # people in one transaction
@@ -41,6 +45,10 @@ class ReevaluationRange(Range, Entity):
         "reevaluation_id", ForeignKey("reevaluations.id", ondelete="CASCADE"), primary_key=True
     )
     moved: Mapped[int] = mapped_column(default=0)
+    told_until: Mapped[datetime | None] = mapped_column(default=None)  # when the last who moved hears of it
+
+    def follow(self, ended: Self) -> None:
+        self.told_until = ended.told_until
 
 
 Index("ix_reevaluations_running", Reevaluation.begun_at, postgresql_where=Reevaluation.state == runs.RunState.RUNNING)
@@ -54,8 +62,14 @@ class ReevaluationProgress(RunProgress):
 
 
 async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> Reevaluation:
-    """Let everybody be judged by these rules, which are live; the worker does it."""
-    return await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
+    """Let everybody be judged by these rules, which are live; the worker does it. Whoever moves hears of it after all who are
+    still to hear of the rules before.
+    """
+    run = await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
+    told_until = (await db.execute(select(func.max(ReevaluationRange.told_until)))).scalar_one()
+    mine = update(ReevaluationRange).where(ReevaluationRange.run_id == run.id)
+    await db.execute(mine.values(told_until=told_until))
+    return run
 
 
 async def do_next_batch(db: Db, run_id: UUID, number: int) -> None:
@@ -75,8 +89,11 @@ async def _progress(db: Db, run_id: UUID) -> ReevaluationProgress:
 
 async def _batch(db: Db, run: Reevaluation, part: ReevaluationRange) -> UUID | None:
     reason = MoveReason.RULES_CHANGED if run.restores is None else MoveReason.ROLLED_BACK
-    done = await evaluating.evaluate_range(db, part.cursor, part.last, BATCH, Occasion(reason, run.restores))
+    now, apart = await clock.now(db), timedelta(seconds=PACE.concurrency / settings().rescore_told_per_second)
+    turns = Turns(max(part.told_until or now, now), apart)
+    done = await evaluating.evaluate_range(db, part.cursor, part.last, BATCH, Occasion(reason, run.restores, turns))
     part.moved += done.moved
+    part.told_until = turns.next_at
     return done.last if done.people == BATCH else None
 
 

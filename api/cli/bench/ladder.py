@@ -30,8 +30,8 @@ from membership.changing.simulations import RunStatus, Simulation, TierOutcome
 from membership.rules import TierRules
 
 LOOK_SECONDS, ALONE_SECONDS = 0.25, 5.0
-# Silver and gold ask for less, black for more; nobody has grace, so that what was tried is what happens.
-EASIER = {"SILVER": 570, "GOLD": 655, "BLACK": 800}
+# Silver and gold ask for less, platinum for more; nobody has grace, so that what was tried is what happens.
+OTHERS = {"SILVER": 570, "GOLD": 655, "PLATINUM": 760}
 MOVED = text("""
     SELECT from_code, to_code, count(*), count(*) - count(DISTINCT user_id) FROM tier_moves
      WHERE rules_version = :version AND reason = 'RULES_CHANGED' GROUP BY 1, 2
@@ -166,11 +166,11 @@ async def _somebody(role: Role) -> StaffActor:
 
 async def _drafted(author: StaffActor, live: TierRules) -> TierRules:
     asked = [
-        ProposedRule(rule.tier_code, EASIER.get(rule.tier_code, rule.points_at_least), rule.activity_at_least, 0)
+        ProposedRule(rule.tier_code, OTHERS.get(rule.tier_code, rule.points_at_least), rule.activity_at_least, 0)
         for rule in live.ladder
     ]
     async with transaction() as db:
-        return await drafting.draft(db, author, asked=asked, note="Easier, and harder at the top.", key=str(new_id()))
+        return await drafting.draft(db, author, asked=asked, note="Easier below, harder above.", key=str(new_id()))
 
 
 async def _simulated(version: TierRules, step: Step) -> tuple[float, TierOutcome]:
@@ -241,7 +241,7 @@ async def _astray(db: Db, version: TierRules, outcome: TierOutcome) -> int:
     told = {(cell.from_code, cell.to_code): cell.members for cell in outcome.moves}
     done = {(left, reached): people for left, reached, people, _ in rows}
     others: int = sum(abs(told.get(move, 0) - done.get(move, 0)) for move in told.keys() | done.keys())
-    return others + sum(twice for *_, twice in rows)
+    return others + sum(int(twice) for *_, twice in rows)
 
 
 async def _standing(db: Db) -> tuple[int, int]:

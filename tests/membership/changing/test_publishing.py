@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,10 +16,11 @@ from domain.runs.runs import RunState
 from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.outbox import Event
+from infra.outbox import Event, EventReaction
+from infra.settings import settings
 from membership import evaluating, rules
 from membership.changing import approving, publishing, reevaluations
-from membership.changing.reevaluations import Reevaluation
+from membership.changing.reevaluations import PACE, Reevaluation
 from membership.grants import Grant
 from membership.members import Member, TierMove
 from membership.rules import RulesStatus, TierRules
@@ -169,6 +171,27 @@ async def test_what_ends_in_the_middle_goes_on_where_it_ended(
     assert Counter(told.scalars()) == Counter([*people, *people])
     assert (progress.state, progress.done) == (RunState.DONE, progress.people)
     assert {(await standings())[who][0] for who in people} == {"GOLD"}
+
+
+async def test_whoever_moves_hears_of_it_one_after_another_and_after_those_of_the_rules_before(
+    author: StaffActor, approver: StaffActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "rescore_told_per_second", 2.0)
+    first, people = await live(), {await member(740, 9) for _ in range(3)}
+    version = await publish(author, await approved(author, approver, HARDER))
+    await judge_everybody(version)
+    await judge_everybody(await back(author, version, first.id))
+    dues, apart = (await told_at(people))[-6:], timedelta(seconds=PACE.concurrency / 2.0)
+    assert {(later - earlier) % apart for earlier, later in pairwise(dues)} == {timedelta(0)}
+    assert len({*dues}) == 6
+
+
+async def told_at(people: set[UUID]) -> list[datetime]:
+    """When each move of these people is told, in the order in which they moved."""
+    async with reading() as db:
+        owed = select(EventReaction.due_at).join(Event, Event.id == EventReaction.event_id)
+        theirs = owed.where(Event.user_id.in_(people), EventReaction.reaction == "tell_of_tier")
+        return list((await db.execute(theirs.order_by(EventReaction.due_at))).scalars())
 
 
 async def test_a_step_back_is_taken_once(author: StaffActor, approver: StaffActor) -> None:
