@@ -21,6 +21,7 @@ from infra.settings import settings
 from infra.words import N_
 from membership import benefits, granting, quotas, rules, tiers
 from membership.benefits import LIFE, Benefit, BenefitSource, BenefitStatus, QuotaCycle, QuotaReset, Segment
+from membership.campaigns import pausing
 from membership.plans import plans
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
@@ -66,6 +67,7 @@ async def save(db: Db, actor: StaffActor, wanted: WantedBenefit, *, expected_ver
     after = await _content(db, saved)
     if before is not None and before != after:
         saved.version += 1
+        await pausing.pause_stale(db, saved.id)
     await changes.record(db, actor, "benefit", saved.code, before=before, after=after)
     receipt.result_id = saved.id
     return saved
@@ -83,6 +85,7 @@ async def retire(db: Db, actor: StaffActor, *, benefit_id: UUID, expected_versio
     await LIFE.move(db, found, BenefitStatus.RETIRING, "input", "benefitId")
     found.retiring_at, found.retires_at = now, quotas.all_periods_end_at(found, now)
     found.version += 1
+    await pausing.pause_stale(db, found.id)
     await outbox.announce(db, benefits.RETIREMENT_DUE, subject_id=found.id, due_at=found.retires_at)
     await changes.record(db, actor, "benefit", found.code, before=before, after=await _content(db, found))
     return found

@@ -1,8 +1,9 @@
 """Census: all members at this moment, counted by what an audience may ask of them, so that any audience is a sum."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import numpy as np
 from sqlalchemy import Row, text
@@ -16,6 +17,7 @@ from membership.plans.subscriptions import GOING
 
 USED_WITHIN = timedelta(days=365)
 DAYS_MAX = 999  # whoever has been inactive for longer is counted with these
+V = TypeVar("V")
 Mask = np.ndarray  # of the groups of a census: which of them are in an audience
 
 
@@ -48,12 +50,33 @@ COUNT = text(f"""
 
 
 @dataclass(frozen=True)
+class Trait(Generic[V]):
+    """What each group has, as a place among the few values that there are, so that a question is asked of each value once."""
+
+    values: tuple[V, ...]
+    places: np.ndarray
+
+    @classmethod
+    def of(cls, column: Sequence[V]) -> "Trait[V]":
+        values = tuple(dict.fromkeys(column))
+        place = {value: number for number, value in enumerate(values)}
+        return cls(values, np.fromiter((place[value] for value in column), int, len(column)))
+
+    def __getitem__(self, group: int) -> V:
+        return self.values[int(self.places[group])]
+
+    def where(self, is_meant: Callable[[V], bool]) -> Mask:
+        meant: Mask = np.fromiter(map(is_meant, self.values), bool, len(self.values))
+        return np.take(meant, self.places)
+
+
+@dataclass(frozen=True)
 class Census:
     """Groups of members who are alike in all that an audience may ask, with how many they are and how many can be reached."""
 
-    tier_codes: tuple[str, ...]
-    plans: tuple[frozenset[str], ...]
-    segments: tuple[frozenset[str], ...]
+    tier_codes: Trait[str]
+    plans: Trait[frozenset[str]]
+    segments: Trait[frozenset[str]]
     inactive_days: np.ndarray
     people: np.ndarray
     reachable: np.ndarray
@@ -61,10 +84,11 @@ class Census:
     def mask_of(self, audience: Audience) -> Mask:
         mask = self.inactive_days >= audience.inactive_days_at_least
         if audience.tier_codes:
-            mask &= np.fromiter((code in audience.tier_codes for code in self.tier_codes), bool, len(mask))
-        for held, wanted in ((self.plans, audience.plan_codes), (self.segments, audience.used_segments)):
-            if wanted:
-                mask &= np.fromiter((not each.isdisjoint(wanted) for each in held), bool, len(mask))
+            mask &= self.tier_codes.where(lambda code: code in audience.tier_codes)
+        if audience.plan_codes:
+            mask &= self.plans.where(lambda held: not held.isdisjoint(audience.plan_codes))
+        if audience.used_segments:
+            mask &= self.segments.where(lambda used: not used.isdisjoint(audience.used_segments))
         return mask
 
     def count(self, mask: Mask) -> int:
@@ -96,9 +120,9 @@ def census_of(rows: Sequence[Row[tuple[object, ...]]] | Sequence[tuple[object, .
     codes, plans, segments, days, are_reachable, people = columns
     counts = np.array(people, int)
     return Census(
-        tier_codes=tuple(map(str, codes)),
-        plans=tuple(map(frozenset, plans)),  # type: ignore[arg-type]
-        segments=tuple(frozenset(each for each in Segment if bits & bits_of([each])) for bits in segments),  # type: ignore[operator]
+        tier_codes=Trait.of([str(code) for code in codes]),
+        plans=Trait.of([frozenset(held) for held in plans]),  # type: ignore[call-overload]
+        segments=Trait.of([frozenset(each for each in Segment if bits & bits_of([each])) for bits in segments]),  # type: ignore[operator]
         inactive_days=np.array(days, int),
         people=counts,
         reachable=counts * np.array(are_reachable, bool),

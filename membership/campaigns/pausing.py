@@ -1,4 +1,5 @@
-"""Pausing all campaigns at once, at one person's word, with what it stopped kept for good."""
+"""Pausing many campaigns: all at once, at one person's word, with what it stopped kept for good; and those of a benefit that is
+another one than was approved."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from infra import clock, receipts, texts
 from infra.database import Db
 from infra.entity import Entity, Id
 from infra.records import Record
-from membership.campaigns import campaigns, scheduling
+from membership.campaigns import approving, campaigns, scheduling
 from membership.campaigns.campaigns import Campaign
 
 REASON_LENGTH_MAX = 500
@@ -42,9 +43,7 @@ async def pause_all(db: Db, actor: StaffActor, *, reason: str, key: str) -> Camp
     if receipt.result_id is not None:
         return await db.get_one(CampaignPause, receipt.result_id)
     why = texts.line(reason, REASON_LENGTH_MAX, ("input", "reason"))
-    open_ones = select(Campaign).where(Campaign.status.in_(campaigns.LIFE.groups["stoppable"])).order_by(Campaign.id)
-    locked = open_ones.with_for_update(key_share=True).execution_options(populate_existing=True)
-    stopped = (await db.execute(locked)).scalars().all()
+    stopped = (await db.execute(_stoppable())).scalars().all()
     for campaign in stopped:
         await scheduling.stop(db, campaign, actor, why)
     made = CampaignPause(
@@ -54,6 +53,19 @@ async def pause_all(db: Db, actor: StaffActor, *, reason: str, key: str) -> Camp
     await db.flush()
     receipt.result_id = made.id
     return made
+
+
+async def pause_stale(db: Db, benefit_id: UUID) -> None:
+    """Pause what runs or is scheduled with this benefit, which is another one now than was approved; nobody resumes it."""
+    its = _stoppable().where(Campaign.benefit_id == benefit_id)
+    for campaign in (await db.execute(its)).scalars().all():
+        await scheduling.stop(db, campaign, None, approving.CHANGED)
+
+
+def _stoppable() -> Select[Campaign]:
+    """Locked, the oldest first."""
+    open_ones = select(Campaign).where(Campaign.status.in_(campaigns.LIFE.groups["stoppable"])).order_by(Campaign.id)
+    return open_ones.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def all_pauses() -> Select[CampaignPause]:

@@ -86,7 +86,7 @@ async def pause(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -
     return campaign
 
 
-async def stop(db: Db, campaign: Campaign, actor: StaffActor, comment: str) -> None:
+async def stop(db: Db, campaign: Campaign, actor: StaffActor | None, comment: str) -> None:
     """Pause a campaign that its caller has locked. Refuses NOT_OPEN."""
     await campaigns.step(db, campaign, S.PAUSED, actor, comment, *FIELD)
     await telling.stop(db, campaign)

@@ -1,10 +1,9 @@
-"""Offering: marketing writes a plan, a second person says yes to what it costs, and it is sold until it is retired.
+"""Offering: marketing writes a plan, a second person says yes to what it costs and grants, and it is sold until it is retired.
 
 Each version has a price and benefits of its own. Whoever bought one keeps it: another version reaches nobody who pays already.
 """
 
 from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -30,8 +29,8 @@ CODE = ("input", "code")
 async def save(
     db: Db, actor: StaffActor, wanted: WantedPlan, *, status: OfferedStatus, expected_version: int | None, key: str
 ) -> MembershipPlan:
-    """A new version, as a draft, submitted, or live; what costs otherwise than what is sold waits for a second person instead of
-    being live. RETIRED ends the sale of what is sold.
+    """A new version, as a draft, submitted, or live; what costs or grants otherwise than what is sold waits for a second person
+    instead of being live. RETIRED ends the sale of what is sold.
 
     Refuses INVALID, NOT_FOUND a version of what is not there, STALE another version than the newest, NOT_OPEN.
     """
@@ -147,14 +146,14 @@ async def _withdraw(db: Db, actor: StaffActor, undecided: MembershipPlan) -> Non
 async def _bring(
     db: Db, actor: StaffActor, saved: MembershipPlan, versions: list[MembershipPlan], status: OfferedStatus
 ) -> None:
-    """To where it was wanted; or to a second person, where it costs otherwise than what is sold."""
+    """To where it was wanted; or to a second person, where more than its name is another than what is sold has."""
     if saved.status is OfferedStatus.LIVE or saved.status is status:
         return
     if saved.status is OfferedStatus.SUBMITTED:
         await approvals.reject(db, actor, PLAN, subject=saved.code)
         await _move(db, actor, saved, OfferedStatus.DRAFT)
     sold = next((each for each in versions if each.status is OfferedStatus.LIVE), None)
-    if status is OfferedStatus.LIVE and sold is not None and _cost(sold) == _cost(saved):
+    if status is OfferedStatus.LIVE and sold is not None and await _differ_in_name_alone(db, sold, saved):
         await _go_live(db, actor, saved, versions)
     elif status is not OfferedStatus.DRAFT:
         await _move(db, actor, saved, OfferedStatus.SUBMITTED)
@@ -197,9 +196,10 @@ async def _move(db: Db, actor: StaffActor, plan: MembershipPlan, to: OfferedStat
     await changes.record(db, actor, "plan", subject, before={"status": before}, after={"status": to})
 
 
-def _cost(plan: MembershipPlan) -> tuple[Any, ...]:
-    """What only a second person changes."""
-    return plan.price, plan.period, plan.trial_days
+async def _differ_in_name_alone(db: Db, sold: MembershipPlan, saved: MembershipPlan) -> bool:
+    """Whatever else changes, a second person is asked: dearer benefits cost as a lower price does."""
+    contents = await wanted_plans.contents_of(db, {sold.id, saved.id})
+    return {**contents[sold.id], "name": ""} == {**contents[saved.id], "name": ""}
 
 
 def _refuse_long(comment: str) -> None:

@@ -25,7 +25,7 @@ from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from membership import saving
 from membership.benefits import Benefit
-from membership.campaigns import pausing, scheduling, telling
+from membership.campaigns import campaigns, pausing, scheduling, telling
 from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.results import figures_of
 from membership.campaigns.words import is_still_wanted
@@ -225,7 +225,9 @@ async def test_from_its_end_on_nobody_is_told_though_the_end_is_late_to_be_marke
     assert (await told_of(campaign.id, crowd.people), await left_out_of(campaign.id)) == ([], {})
 
 
-async def test_once_its_benefit_retires_nobody_more_is_told_of_it(author: StaffActor, approver: StaffActor) -> None:
+async def test_once_its_benefit_is_another_one_it_is_paused_for_good_and_nobody_more_is_told_of_it(
+    author: StaffActor, approver: StaffActor
+) -> None:
     crowd = await crowd_of(1)
     async with transaction() as db:
         kept = await of_code(db, "cinema-ticket")
@@ -243,8 +245,12 @@ async def test_once_its_benefit_retires_nobody_more_is_told_of_it(author: StaffA
     campaign = await begun(author, approver, crowd, holdout_percent=0, benefit_code=mine.code)
     async with transaction() as db:
         await saving.retire(db, author, benefit_id=mine.id, expected_version=1)
-    await tell_everybody(campaign)
+    assert await status_of(campaign) is CampaignStatus.PAUSED
+    assert await do(scheduling.resume, author, campaign) is RefusalCode.STALE
+    await work_off((await run_of(campaign)).id)
     async with reading() as db:
+        steps = (await campaigns.steps_of(db, {campaign.id}))[campaign.id]
+        assert (steps[-1].status, steps[-1].by_id) == (CampaignStatus.PAUSED, None)
         held = await db.execute(select(Grant).where(Grant.source == campaign.source))
         assert (await told_of(campaign.id, crowd.people), held.first()) == ([], None)
 

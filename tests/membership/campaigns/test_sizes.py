@@ -1,16 +1,21 @@
 """Sizes: right for whoever asks once, and nothing about fewer than 200 people for whoever asks as often as they like."""
 
+from datetime import timedelta
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
+from infra import clock
+from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from membership.benefits import Segment
 from membership.campaigns import sizes
 from membership.campaigns.audiences import Audience
 from membership.campaigns.census import Census, bits_of, census_of
-from membership.campaigns.sizes import ToldSize, measure, round_down
+from membership.campaigns.sizes import AskedAudience, ToldSize, measure, round_down
 from tests.trying import rolled_back
 
 TIERS, PLANS, SEGMENTS = ("LITE", "SILVER", "GOLD"), ("vip-month", "vip-year"), (Segment.HOME, Segment.TRANSPORT)
@@ -36,8 +41,8 @@ def people_of(census: Census, audience: Audience) -> int:
     """How many they are, as somebody counts on their fingers."""
     return sum(
         int(census.people[place])
-        for place, code in enumerate(census.tier_codes)
-        if (not audience.tier_codes or code in audience.tier_codes)
+        for place in range(len(census.people))
+        if (not audience.tier_codes or census.tier_codes[place] in audience.tier_codes)
         and (not audience.plan_codes or census.plans[place] & set(audience.plan_codes))
         and (not audience.used_segments or census.segments[place] & set(audience.used_segments))
         and census.inactive_days[place] >= audience.inactive_days_at_least
@@ -57,7 +62,7 @@ def test_a_first_audience_is_told_to_the_ten(census: Census, asked: Audience) ->
 def test_no_two_numbers_tell_of_fewer_than_two_hundred_people(census: Census, asked: list[Audience]) -> None:
     """Two numbers that differ are of audiences that lie 200 people or more apart, however many were asked for."""
     masks = [census.mask_of(each) for each in asked]
-    stands = [sizes.standing_for(census, mask, masks[:place]) for place, mask in enumerate(masks)]
+    stands = [sizes.standing_for(census, mask, asked[:place]) for place, mask in enumerate(masks)]
     sums = [measure(census, each, asked[:place], {}).size for place, each in enumerate(asked)]
     for one, other in combinations(range(len(asked)), 2):
         if sums[one] and sums[other] and sums[one] != sums[other]:
@@ -95,3 +100,26 @@ async def test_who_asks_is_written_down_once() -> None:
         asked = Audience(inactive_days_at_least=417)
         first = await sizes.tell(db, asked)
         assert await sizes.tell(db, asked) == first
+
+
+async def test_every_audience_is_held_against_all_of_a_year_and_none_is_told_that_would_not_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sizes, "ASKED_MAX", 3)
+    async with rolled_back() as db:
+        await db.execute(delete(AskedAudience))
+        first, *others = [Audience(inactive_days_at_least=days) for days in (500, 501, 502, 503)]
+        now = db.info["now"] = await clock.now(db)
+        for each in (first, *others[:2]):
+            await sizes.tell(db, each)
+        assert await sizes._told_before(db, others[1]) == [first, others[0]]
+        with pytest.raises(Refusal) as refused:
+            await sizes.tell(db, others[2])
+        assert (refused.value.code, refused.value.retry_at) == (RefusalCode.RATE_LIMITED, now + timedelta(days=365))
+        assert await sizes._told_before(db, first) == []
+        db.info["now"] = now + timedelta(days=364)
+        assert await sizes._told_before(db, first) == []
+        db.info["now"] = now + timedelta(days=365)
+        assert await sizes._told_before(db, others[2]) == [first]
+        db.info["now"] = now + timedelta(days=730)
+        assert await sizes._told_before(db, others[2]) == []

@@ -118,8 +118,17 @@ async def test_another_price_waits_while_the_old_one_is_sold(
     assert (await granted(first), await granted(second)) == ({"lounge", "city-ride"}, {"lounge"})
 
 
-@pytest.mark.parametrize("other", [{"price": Money(2_999, "CNY")}, {"period": PlanPeriod.YEAR}, {"trial_days": 8}])
-async def test_whatever_it_costs_takes_two(
+OTHER = [
+    {"price": Money(2_999, "CNY")},
+    {"period": PlanPeriod.YEAR},
+    {"trial_days": 8},
+    {"benefit_codes": ["lounge", "city-ride", "cinema-ticket"]},
+    {"benefit_codes": ["lounge"]},
+]
+
+
+@pytest.mark.parametrize("other", OTHER)
+async def test_whatever_it_costs_or_grants_takes_two(
     author: StaffActor, approver: StaffActor, club: WantedPlan, other: dict[str, Any]
 ) -> None:
     await approve(approver, await save(author, club, S))
