@@ -13,7 +13,9 @@ import orjson
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import changes
 from domain.actors import StaffActor
+from domain.changes import Content
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
@@ -27,9 +29,12 @@ from infra.words import N_
 class ApprovalKind(NamedTuple):
     """What is approved, and what it takes to propose it and to approve it."""
 
+    """`tells_itself`: its room writes each of its steps into the trail of changes; else the words of both stand there."""
+
     name: str
     proposes: Permission
     approves: Permission
+    tells_itself: bool = False
 
 
 class Verdict(StrEnum):
@@ -73,10 +78,10 @@ KINDS: dict[str, ApprovalKind] = {}
 OWN = N_("You proposed this, so somebody else must approve it.")
 
 
-def declare(name: str, *, proposes: Permission, approves: Permission) -> ApprovalKind:
+def declare(name: str, *, proposes: Permission, approves: Permission, tells_itself: bool = False) -> ApprovalKind:
     """A kind of thing that takes two people; said by the room that it belongs to."""
     assert name not in KINDS, f"two kinds of approval are called {name}"
-    KINDS[name] = ApprovalKind(name, proposes, approves)
+    KINDS[name] = ApprovalKind(name, proposes, approves, tells_itself)
     return KINDS[name]
 
 
@@ -101,6 +106,7 @@ async def propose(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str
     )
     db.add(approval)
     await db.flush()
+    await _tell(db, actor, kind, subject, None, {"word": "PROPOSED"})
     return approval
 
 
@@ -118,7 +124,7 @@ async def approve(
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, OWN)
     if not approval.hash == seen == now:
         raise Refusal(RefusalCode.STALE, N_("This has changed since it was proposed. Please look at it again."))
-    return await _decide(db, actor, approval, Verdict.APPROVED, comment)
+    return await _decide(db, actor, kind, approval, Verdict.APPROVED, comment)
 
 
 async def reject(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, comment: str = "") -> Approval:
@@ -126,7 +132,7 @@ async def reject(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str,
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by != actor.staff_id:
         _require(actor, kind.approves)
-    return await _decide(db, actor, approval, Verdict.REJECTED, comment)
+    return await _decide(db, actor, kind, approval, Verdict.REJECTED, comment)
 
 
 async def is_approved(db: Db, kind: ApprovalKind, subject: str, hash: str) -> bool:
@@ -181,12 +187,22 @@ async def _waiting(db: Db, kind: ApprovalKind, subject: str) -> Approval:
     return approval
 
 
-async def _decide(db: Db, actor: StaffActor, approval: Approval, verdict: Verdict, comment: str) -> Approval:
+async def _decide(
+    db: Db, actor: StaffActor, kind: ApprovalKind, approval: Approval, verdict: Verdict, comment: str
+) -> Approval:
     now = await clock.now(db)
     approval.verdict, approval.comment = verdict, comment
     approval.decided_by, approval.decided_at = actor.staff_id, now
     await db.flush()
+    await _tell(db, actor, kind, approval.subject, {"word": "PROPOSED"}, {"word": verdict})
     return approval
+
+
+async def _tell(
+    db: Db, actor: StaffActor, kind: ApprovalKind, subject: str, before: Content | None, after: Content
+) -> None:
+    if not kind.tells_itself:
+        await changes.record(db, actor, kind.name, subject, before=before, after=after)
 
 
 def _require(actor: StaffActor, permission: Permission) -> None:

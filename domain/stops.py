@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain import approvals
+from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.market.products import Product
 from domain.people.partners import Partner
@@ -101,6 +101,8 @@ async def stop(db: Db, actor: StaffActor, kind: StopKind, subject_id: UUID, reas
     made = Stop(kind=kind, subject_id=subject_id, reason=reason, stopped_by=actor.staff_id, stopped_at=now)
     db.add(made)
     await db.flush()
+    after = {"stopped": True, "kind": kind, "of": None if subject_id == EVERYTHING else str(subject_id)}
+    await changes.record(db, actor, "stop", str(made.id), before=None, after=after)
     return made
 
 
@@ -118,6 +120,7 @@ async def lift(db: Db, actor: StaffActor, stop_id: UUID, seen: str) -> Stop:
     found = await _in_force(db, stop_id)
     await approvals.approve(db, actor, LIFT, subject=str(found.id), seen=seen, now=found.hash)
     found.lifted_at = await clock.now(db)
+    await changes.record(db, actor, "stop", str(found.id), before={"stopped": True}, after={"stopped": False})
     await outbox.announce(db, LIFTED, subject_id=found.id, kind=found.kind.value)
     return found
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain import changes
 from domain.actors import StaffActor
 from domain.agreements import agreements, booking, easing_words
 from domain.agreements.acts import ActKind
@@ -95,6 +96,8 @@ async def record(
         if event is not None:
             await booking.book_act(db, agreement, ActKind.PAUSE, space.id, 0, on=event.on, until=event.until)
     await _keep_evidence(db, space, held)
+    after = {"from": from_on.isoformat(), "until": until_on.isoformat()}
+    await changes.record(db, actor, "breathing-space", str(space.id), before=None, after=after)
     await outbox.announce(db, RECORDED, user_id=user_id, subject_id=space.id)
     return space
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain import changes
 from domain.actors import PartnerActor, StaffActor, UserActor
 from domain.agreements import agreements, claims, deposits, moving_out
 from domain.agreements.agreements import Agreement, AgreementStatus
@@ -137,7 +138,10 @@ async def decide(db: Db, actor: StaffActor, claim_id: UUID, amount: Money, answe
     await claims.write(db, made, "answer", answer)
     made.decided_by = actor.staff_id
     await deadlines.end(db, claims.DECISION, made.user_id, made.id)
+    before = {"status": made.status}
     await uphold(db, await standing_of(db, agreement), made, amount.minor)
+    after = {"status": made.status, "upheld": f"{amount} {amount.currency}"}
+    await changes.record(db, actor, "claim", str(made.id), before=before, after=after)
     receipt.result_id = made.id
     return made
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain import changes
 from domain.actors import StaffActor, UserActor
 from domain.agreements import agreements, booking, counting, hardships, replanning
 from domain.agreements.acts import ActKind
@@ -118,6 +119,7 @@ async def answer(db: Db, actor: StaffActor, hardship_id: UUID, *, is_granted: bo
         comment = _written(comment, "comment")
         hardship.comment_sealed = (await vault.seal_of(db, owner)).close(comment, hardships.COMMENT)
     hardships.LIFE.require(hardship.status, status, "input", "id")
+    before = {"status": hardship.status}
     hardship.staff_id = actor.staff_id
     if is_granted:
         replanning.refuse_unplanned(await standing_of(db, agreement))
@@ -128,6 +130,7 @@ async def answer(db: Db, actor: StaffActor, hardship_id: UUID, *, is_granted: bo
     await deadlines.end(db, hardships.ANSWER, owner, hardship.id)
     await agreements.touch(db, agreement)
     await _keep_evidence(db, hardship)
+    await changes.record(db, actor, "hardship", str(hardship.id), before=before, after={"status": status})
     return hardship
 
 

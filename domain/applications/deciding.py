@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain import changes
 from domain.actors import PartnerActor, StaffActor
 from domain.applications import (
     applications,
@@ -187,9 +188,13 @@ async def _answer_once(
     if application is None:
         raise not_found(N_("We could not find this application."), APPLICATION)
     if receipt.result_id is None:
+        before = {"status": application.status}
         if isinstance(actor, StaffActor):
             await review_holds.refuse_held(db, actor, application)
         await _decide(db, application, path, answer)
+        if isinstance(actor, StaffActor):
+            after = {"status": application.status}
+            await changes.record(db, actor, "application", str(application.id), before=before, after=after)
         receipt.result_id = application.id
     return application
 

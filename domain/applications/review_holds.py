@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import changes
 from domain.actors import StaffActor
 from domain.applications import applications
 from domain.applications.applications import AWAITING_REVIEW, Application
@@ -58,6 +59,8 @@ async def take(db: Db, actor: StaffActor, application_id: UUID) -> Application:
         )
     else:
         hold.staff_id, hold.held_until = actor.staff_id, until
+    after = {"heldUntil": until.isoformat()}
+    await changes.record(db, actor, "application", str(application_id), before={"heldUntil": None}, after=after)
     return application
 
 

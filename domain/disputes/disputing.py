@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain import changes
 from domain.actors import StaffActor, UserActor
 from domain.credit import scores
 from domain.credit.scores import Score
@@ -113,6 +114,7 @@ async def answer(
     wrong = _wrong(told, upheld, fact_ids)
     status = DisputeStatus.UPHELD if upheld else DisputeStatus.REJECTED
     disputes.LIFE.require(made.status, status, *DISPUTE)
+    before = {"status": made.status}
     now = await clock.now(db)
     made.texts_sealed = disputes.sealed(replace(told, answer=answer), seal)
     made.answered_by, made.answered_at = actor.staff_id, now
@@ -120,6 +122,7 @@ async def answer(
     await _withdraw(db, made.user_id, wrong)
     await deadlines.end(db, disputes.ANSWER, made.user_id, made.id)
     await leaves.add(db, made.user_id, EvidenceKind.DECISION, made.id, _evidence_of(made, wrong))
+    await changes.record(db, actor, "dispute", str(made.id), before=before, after={"status": status})
     receipt.result_id = made.id
     return made
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain import approvals
+from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.ledger.transfers import CauseKind
 from domain.payments import causes, takings
@@ -38,6 +38,8 @@ async def fit(db: Db, actor: StaffActor, taking_id: UUID, user_id: UUID, paid_fo
     await takings.release(db, taking, CauseKind.MATCHED)
     now = await clock.now(db)
     taking.payment_id, taking.reason, taking.ended_by, taking.ended_at = payment.id, reason, actor.staff_id, now
+    after = {"paidFor": paid_for.cause, "payment": str(payment.id)}
+    await changes.record(db, actor, "taking", str(taking.id), before={}, after=after)
     return payment
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain import approvals
+from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.people.partners import Partner
 from domain.permissions import Permission
@@ -74,7 +74,10 @@ async def agree(db: Db, actor: StaffActor, rate_id: UUID, seen: str) -> Commissi
     """Let it count from now on. Refuses what `approvals.approve` does."""
     proposed = await _proposed(db, rate_id)
     await approvals.approve(db, actor, KIND, subject=str(proposed.partner_id), seen=seen, now=proposed.hash)
+    before = {"rate": str(await rate_of(db, proposed.partner_id))}
     proposed.agreed_at = await clock.now(db)
+    after = {"rate": str(proposed.rate)}
+    await changes.record(db, actor, KIND.name, str(proposed.partner_id), before=before, after=after)
     return proposed
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain import stops
+from domain import changes, stops
 from domain.actors import StaffActor
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
@@ -110,6 +110,8 @@ async def pay(db: Db, actor: StaffActor, remittance_id: UUID, reference: str) ->
     now = await clock.now(db)
     remittance.reference, remittance.paid_by, remittance.paid_at = reference, actor.staff_id, now
     await _post(db, remittance)
+    after = {"reference": reference}
+    await changes.record(db, actor, "remittance", str(remittance.id), before={"reference": None}, after=after)
     return remittance
 
 

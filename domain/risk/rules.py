@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain import approvals
+from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra import clock
@@ -124,6 +124,10 @@ def _changed(rule: SignalRule, change: RuleChange | None) -> SignalRule:
     return SignalRule(rule.code, rule.title, change.action, parameters, change.mode, change.version)
 
 
+def _content(rule: SignalRule) -> dict[str, object]:
+    return {"mode": rule.mode, "action": rule.action, **rule.parameters}
+
+
 async def propose(
     db: Db,
     actor: StaffActor,
@@ -168,7 +172,10 @@ async def approve(db: Db, actor: StaffActor, change_id: UUID, seen: str) -> Rule
     """Agree to it: it is the rule from now on. Refuses NOT_FOUND and what `approvals.approve` does."""
     change = await _waiting(db, change_id)
     await approvals.approve(db, actor, CHANGE, subject=change.code, seen=seen, now=change.hash)
+    rule = (await current(db))[change.code]
     change.in_force_at = await clock.now(db)
+    before, after = _content(rule), _content(_changed(rule, change))
+    await changes.record(db, actor, CHANGE.name, change.code, before=before, after=after)
     return change
 
 

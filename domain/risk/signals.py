@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import changes
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from domain.risk import rules
@@ -119,8 +120,10 @@ async def judge(db: Db, actor: StaffActor, signal_id: UUID, verdict: SignalVerdi
     signal = (await db.execute(its)).scalar_one_or_none()
     if signal is None:
         raise not_found(N_("We could not find this signal."), "signalId")
+    before = {"verdict": signal.verdict}
     signal.verdict, signal.judged_by, signal.judged_at = verdict, actor.staff_id, await clock.now(db)
     await db.flush()
+    await changes.record(db, actor, "signal", str(signal.id), before=before, after={"verdict": verdict})
     return signal
 
 

@@ -11,7 +11,9 @@ from infra.words import N_
 from membership.campaigns import campaigns
 from membership.campaigns.campaigns import FIELD, Campaign, CampaignStatus
 
-CAMPAIGN = approvals.declare("campaign", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP)
+CAMPAIGN = approvals.declare(
+    "campaign", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
+)
 COMMENT_LENGTH_MAX = 1_000
 CHANGED = N_("The benefit of this campaign has changed since it was drafted. Draft a copy of it.")
 

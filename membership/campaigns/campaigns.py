@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain import changes
 from domain.actors import StaffActor
 from domain.approvals import hash_of
 from infra import clock
@@ -116,6 +117,18 @@ class Campaign(Entity):
         )
 
     @property
+    def content(self) -> dict[str, Any]:
+        """All that marketing says of it, as the record of changes keeps it."""
+        return {
+            "status": self.status,
+            "audience": self.audience,
+            "messages": self.messages,
+            "benefit": self.benefit_id and [str(self.benefit_id), self.benefit_version],
+            "holdoutPercent": self.holdout_percent,
+            "budget": f"{self.budget} {self.currency}",
+        }
+
+    @property
     def whom(self) -> Audience:
         return Audience.of(self.audience)
 
@@ -176,7 +189,11 @@ async def step(
     db: Db, campaign: Campaign, to: CampaignStatus, actor: StaffActor | None, comment: str, *field: str
 ) -> None:
     """Take a campaign to another state and write down who did. Refuses as its graph does."""
+    before = campaign.status
     await LIFE.move(db, campaign, to, *field)
+    if actor is not None:
+        after = {"status": to} | ({"comment": comment} if comment else {}) | _times(campaign, to)
+        await changes.record(db, actor, "campaign", campaign.name, before={"status": before}, after=after)
     db.add(
         CampaignMove(
             campaign_id=campaign.id,
@@ -187,6 +204,12 @@ async def step(
         )
     )
     await db.flush()
+
+
+def _times(campaign: Campaign, to: CampaignStatus) -> dict[str, str]:
+    if to is not S.SCHEDULED or campaign.starts_at is None or campaign.ends_at is None:
+        return {}
+    return {"startsAt": campaign.starts_at.isoformat(), "endsAt": campaign.ends_at.isoformat()}
 
 
 async def steps_of(db: Db, campaign_ids: set[UUID]) -> dict[UUID, list[CampaignMove]]:

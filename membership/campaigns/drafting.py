@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from domain import changes
 from domain.actors import StaffActor
 from infra import clock, receipts, texts
 from infra.database import Db
@@ -82,6 +83,7 @@ async def draft(db: Db, actor: StaffActor, *, asked: ProposedCampaign, key: str)
     )
     db.add(made)
     await db.flush()
+    await changes.record(db, actor, "campaign", made.name, before=None, after=made.content)
     receipt.result_id = made.id
     return made
 

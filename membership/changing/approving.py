@@ -14,7 +14,7 @@ from membership.changing.simulations import Simulation
 from membership.rules import RulesStatus, TierRules
 
 TIER_RULES = approvals.declare(
-    "tier-rules", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP
+    "tier-rules", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
 )
 FIELD = ("input", "tierRulesId")
 COMMENT_LENGTH_MAX = 1_000

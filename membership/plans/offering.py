@@ -21,7 +21,9 @@ from membership.plans import wanted as wanted_plans
 from membership.plans.plans import LIFE, MembershipPlan, OfferedStatus
 from membership.plans.wanted import WantedPlan
 
-PLAN = approvals.declare("plan", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP)
+PLAN = approvals.declare(
+    "plan", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
+)
 COMMENT_LENGTH_MAX = 1_000
 CODE = ("input", "code")
 

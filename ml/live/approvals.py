@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain import approvals
+from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.approvals import Approval, Verdict
 from domain.people import staff
@@ -75,6 +75,9 @@ async def write_down(
         )
     )
     await db.flush()
+    if by is not None:
+        told = {"move": move, "version": version}
+        await changes.record(db, by, "model", kind, before={"version": before}, after=told)
 
 
 async def moves(db: Db, kind: ModelKind, most: int) -> list[ModelMove]:

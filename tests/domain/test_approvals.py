@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from domain import approvals
 from domain.actors import Role, StaffActor
 from domain.approvals import Approval, Verdict, hash_of
+from domain.changes import Change
 from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
@@ -154,3 +155,17 @@ async def test_each_sees_what_waits_for_them_and_nothing_of_their_own(subject: s
 def test_the_hash_is_of_the_content_and_not_of_its_order(content: dict[str, Any]) -> None:
     assert hash_of(content) == hash_of(dict(reversed(content.items())))
     assert hash_of(content) != hash_of({**content, "one more": 1, "": None})
+
+
+async def test_both_words_stand_in_the_trail_of_changes(subject: str) -> None:
+    one, other = await somebody(), await somebody()
+    await propose(one, subject)
+    await approve(one, subject)
+    await approve(other, subject)
+    async with reading() as db:
+        its = select(Change).where(Change.subject == subject).order_by(Change.id)
+        told = [(each.by_id, each.noun, each.before, each.after) for each in (await db.execute(its)).scalars()]
+    assert told == [
+        (one.staff_id, "model", None, {"word": "PROPOSED"}),
+        (other.staff_id, "model", {"word": "PROPOSED"}, {"word": "APPROVED"}),
+    ]

@@ -43,8 +43,9 @@ STANDING = text("""
 
 @dataclass(frozen=True)
 class TierPace:
-    """In seconds, with two cores for all of it. `astray`: members who moved otherwise than the simulation said, or twice;
-    `is_back`: after the step back everybody stands as before. `killed_at`: how many were judged when the worker was killed.
+    """Seconds that each step took on this machine, and what came of it. `killed_at`: members judged before the worker was killed.
+
+    `astray`: members whose moves the simulation had not told, or who moved twice. `is_back`: everybody stands as before at the end.
     """
 
     members: int

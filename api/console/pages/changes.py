@@ -22,11 +22,25 @@ from infra.words import N_
 
 PAGE, EXPORTED_MAX, SEARCH_MAX = 50, 5_000, 80
 NOUNS = {
+    "application": N_("Application"),
     "benefit": N_("Benefit"),
-    "plan": N_("Plan"),
-    "tier-rules": N_("Tier rules"),
+    "breathing-space": N_("Breathing space"),
     "campaign": N_("Campaign"),
+    "change-signal-rule": N_("Signal rule"),
+    "claim": N_("Claim"),
+    "commission": N_("Commission"),
+    "dispute": N_("Dispute"),
+    "hardship": N_("Hardship"),
     "late-fee": N_("Late fee"),
+    "lift-stop": N_("Lifting a stop"),
+    "model": N_("Model"),
+    "plan": N_("Plan"),
+    "remittance": N_("Remittance"),
+    "send_back": N_("Sending money back"),
+    "signal": N_("Signal"),
+    "stop": N_("Stop"),
+    "taking": N_("Money that came in"),
+    "tier-rules": N_("Tier rules"),
 }
 
 

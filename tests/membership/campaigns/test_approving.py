@@ -1,12 +1,15 @@
 """A campaign is whole or refused where it is wrong, and a second person approves exactly what is sent, to whom, for how much."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from domain.actors import Role, StaffActor
+from domain.changes import Change
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.money import Money
@@ -15,7 +18,8 @@ from membership.campaigns import approving, audiences, campaigns, scheduling
 from membership.campaigns.audiences import Audience
 from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.drafting import ProposedMessage
-from tests.membership.campaigns.drafts import MESSAGES, do, drafted
+from tests.membership.campaigns.drafts import MESSAGES, approved, do, drafted
+from tests.membership.campaigns.running import schedule
 from tests.membership.changing.conftest import somebody
 from tests.trying import rolled_back
 
@@ -150,6 +154,20 @@ async def test_what_ended_is_over(author: StaffActor, approver: StaffActor) -> N
     assert await do(scheduling.end, author, campaign) is S.ENDED
     assert await do(scheduling.end, author, campaign) is S.ENDED
     assert await do(approving.submit, author, campaign) is RefusalCode.NOT_OPEN
+
+
+async def test_every_step_says_who_took_it(author: StaffActor, approver: StaffActor) -> None:
+    campaign = await approved(author, approver, name=f"Cinema {uuid4()}")
+    await schedule(author, campaign, after=timedelta(days=1))
+    async with reading() as db:
+        its = select(Change).where(Change.noun == "campaign", Change.subject == campaign.name).order_by(Change.id)
+        first, *steps = [(each.by_id, each.before, each.after) for each in (await db.execute(its)).scalars()]
+    assert first[:2] == (author.staff_id, None) and first[2]["budget"] == "1000.00 CNY"
+    assert [(who, left, reached["status"], len(reached)) for who, left, reached in steps] == [
+        (author.staff_id, {"status": "DRAFT"}, "SUBMITTED", 1),
+        (approver.staff_id, {"status": "SUBMITTED"}, "APPROVED", 1),
+        (author.staff_id, {"status": "APPROVED", "startsAt": None, "endsAt": None}, "SCHEDULED", 3),
+    ]
 
 
 async def test_nobody_changes_what_was_drafted(author: StaffActor) -> None:
