@@ -29,6 +29,7 @@ from infra.database import Db  # noqa: E402
 from infra.settings import settings  # noqa: E402
 from tests import locks  # noqa: E402
 from tests.clocks import Clock, standing_clock  # noqa: E402
+from tests.colleagues import come_to_work  # noqa: E402
 from tests.logs import Lines, writing_to  # noqa: E402
 from tests.models import train_small_models  # noqa: E402
 from tests.phones import NewPhone, Phone  # noqa: E402
@@ -105,6 +106,7 @@ async def house(servers: embedded.Servers, lines: Lines, argon2_in_a_blink: None
     await asyncio.to_thread(migrations.upgrade, servers.database_url)
     locks.watch()
     await wiring.seed()
+    await come_to_work()
     yield
     await database.close_engine()
     await cache.close_valkey()

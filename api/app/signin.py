@@ -14,7 +14,7 @@ from api.graphql.requiring import requires
 from api.graphql.showing import shows
 from domain.actors import UserActor
 from domain.people import challenges, phones, sessions, signing_in, users
-from domain.people.challenges import CodePurpose
+from domain.people.challenges import AskedPurpose, CodePurpose
 from domain.people.second_signing import HalfSignedIn
 from domain.permissions import Permission
 from infra.database import Db
@@ -100,7 +100,7 @@ class RequestPhoneCodeInput:
         default=None,
         description="Of the last session on this device, whoever it was; nothing is wrong with an old one.",
     )
-    purpose: CodePurpose | None = strawberry.field(
+    purpose: AskedPurpose | None = strawberry.field(
         default=None,
         description="SIGN_IN where absent; CHANGE_PHONE and STEP_UP need a session, and are bound to it.",
     )
@@ -142,7 +142,7 @@ class SignInMutation:
                 ip=context.ip,
                 locale=context.locale,
                 device_token=input.device_token,
-                purpose=input.purpose or CodePurpose.SIGN_IN,
+                purpose=CodePurpose(input.purpose or CodePurpose.SIGN_IN),
                 actor=context.actor if isinstance(context.actor, UserActor) else None,
             ),
         )

@@ -19,7 +19,7 @@ from domain.market.products import DecisionMode, ProductStatus
 from domain.matching.matcher import OddsBand
 from domain.matching.odds.bands import BandBasis
 from domain.matching.odds.reliability import PROMISES, BandStanding
-from domain.people.challenges import CodePurpose
+from domain.people.challenges import AskedPurpose
 from domain.people.payment_accounts import PaymentAccountKind
 from domain.people.profiles import IdentityStatus
 from domain.people.second_factors import FactorKind
@@ -186,8 +186,9 @@ show(
     FINANCE="Borrowing and paying.",
 )
 show(
-    CodePurpose,
+    AskedPurpose,
     "What a code to a phone is for.",
+    name="CodePurpose",
     SIGN_IN="To sign in, with the number of an account or a new one.",
     CHANGE_PHONE="To take a new number; it goes there.",
     STEP_UP="To prove once more who one is; it goes to the number of the account.",

@@ -24,10 +24,22 @@ CREATED = declare("challenge.created")
 
 
 class CodePurpose(StrEnum):
+    """A code answers for its own purpose alone."""
+
     SIGN_IN = "SIGN_IN"
     CHANGE_PHONE = "CHANGE_PHONE"
     STEP_UP = "STEP_UP"
     STOP_CHANGE = "STOP_CHANGE"
+    CAMPAIGN_TRIAL = "CAMPAIGN_TRIAL"  # asked for at the console: whose phone it is opens nobody's account
+
+
+class AskedPurpose(StrEnum):
+    """What the app asks for codes for."""
+
+    SIGN_IN = CodePurpose.SIGN_IN.value
+    CHANGE_PHONE = CodePurpose.CHANGE_PHONE.value
+    STEP_UP = CodePurpose.STEP_UP.value
+    STOP_CHANGE = CodePurpose.STOP_CHANGE.value
 
 
 class Challenge(Entity):

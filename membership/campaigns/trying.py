@@ -36,7 +36,8 @@ CAMPAIGN_TRIAL = declare(
 
 async def ask_for_code(db: Db, *, phone: str, ip: str, locale: Locale) -> Challenge:
     """Send a code to the phone, within the limits of all codes. Refuses INVALID and RATE_LIMITED."""
-    return await signing_in.request_code(db, phone=phone, ip=ip, locale=locale)
+    purpose = CodePurpose.CAMPAIGN_TRIAL
+    return await signing_in.request_code(db, phone=phone, ip=ip, locale=locale, purpose=purpose)
 
 
 async def send(db: Db, actor: StaffActor, *, campaign_id: UUID, challenge_id: UUID, code: str) -> Campaign | Refusal:
@@ -44,7 +45,7 @@ async def send(db: Db, actor: StaffActor, *, campaign_id: UUID, challenge_id: UU
     returned. Refuses NOT_FOUND where nobody uses the app with this number, and NOT_ELIGIBLE where they want no such news.
     """
     campaign = await campaigns.demand(db, campaign_id)
-    challenge = await answering.compare(db, challenge_id, code, CodePurpose.SIGN_IN)
+    challenge = await answering.compare(db, challenge_id, code, CodePurpose.CAMPAIGN_TRIAL)
     if isinstance(challenge, Refusal):
         return challenge
     user = await users.find_by_phone(db, challenge.phone_index)

@@ -37,7 +37,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 def named(tree: ast.Module) -> dict[str, str]:
     """By the name that a module uses, what it imports under it."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
@@ -126,5 +126,5 @@ def test_all_that_is_recorded_has_a_name_that_people_read() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "changes.record":
                 noun = node.args[2]
-                said |= {noun.value} if isinstance(noun, ast.Constant) else set()
+                said |= {str(noun.value)} if isinstance(noun, ast.Constant) else set()
     assert said == NOUNS.keys()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 
-from domain.actors import Role, StaffActor, UserActor
+from domain.actors import Role, UserActor
 from domain.agreements import autopay, breathing, counting
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import REPAYMENT
@@ -22,6 +22,7 @@ from infra.ids import new_id
 from infra.money import Money
 from infra.outbox import Event
 from tests.clocks import Clock
+from tests.colleagues import COLLEAGUES
 from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out, repay
 from tests.domain.agreements.test_autopay import ENDED, all_draws, due_loan, owed, signed, told
@@ -50,7 +51,7 @@ async def test_what_was_begun_is_not_drawn_in_a_breathing_space_nor_while_they_p
         await day_passes(breathes.user_id, pays.user_id)
         async with transaction() as db:
             today = await times.today(db)
-            risk = StaffActor(new_id(), Role.RISK)
+            risk = COLLEAGUES[Role.RISK]
             await breathing.record(db, risk, breathes.user_id, today, today, "The court granted it.")
             owes = await standing_of(db, await db.get_one(Agreement, (pays.user_id, pays.id)))
             await paying.begin(db, pays.user_id, PaidFor(REPAYMENT, pays.id), Money(owes.due, "CNY"))

@@ -21,16 +21,16 @@ from domain.people.breathing_spaces import BreathingSpace
 from infra import clock
 from infra.database import Db
 from infra.errors import Refusal
-from infra.ids import new_id
 from infra.outbox import Event
 from tests.api.people import staff_member
+from tests.colleagues import COLLEAGUES
 from tests.days import begin_day, pass_days
 from tests.domain.agreements.loans import open_loan, pay_out
 from tests.domain.agreements.test_autopay import draws, signed
 from tests.trying import rolled_back
 
 FIRST = date(2027, 1, 15)
-RISK = StaffActor(new_id(), Role.RISK)
+RISK = COLLEAGUES[Role.RISK]
 
 
 async def late_loan(db: Db, days: int, of: object = None, **more: object) -> Agreement:

@@ -34,6 +34,7 @@ from integrations.cashier.sandbox import orders
 from tests.api.doors import Client
 from tests.api.people import open_shop, staff_token
 from tests.clocks import Clock
+from tests.colleagues import COLLEAGUES
 from tests.domain.agreements.leases import (
     HELD,
     RENT,
@@ -53,7 +54,7 @@ from tests.visiting import visitor
 from tests.working import work_off
 
 DAY = timedelta(days=1)
-RISK = StaffActor(new_id(), Role.RISK)
+RISK = COLLEAGUES[Role.RISK]
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from domain.actors import PartnerActor, StaffActor
+from domain.actors import PartnerActor
 from domain.agreements import agreements, booking, delivering, easing, easing_tasks, hardships, replanning, returning
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
@@ -25,6 +25,7 @@ from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.outbox import Event
+from tests.colleagues import COLLEAGUES
 from tests.days import pass_days, pass_days_until
 from tests.domain.agreements.loans import open_loan, owner, pay_out, repay
 from tests.domain.agreements.test_drawing import borrower
@@ -34,7 +35,7 @@ from tests.trying import rolled_back
 
 __all__ = ["borrower"]
 PAUSE, LOWER = HardshipKind.PAUSE, HardshipKind.LOWER
-RISK, VIEWER = StaffActor(new_id(), Role.RISK), StaffActor(new_id(), Role.VIEWER)
+RISK, VIEWER = COLLEAGUES[Role.RISK], COLLEAGUES[Role.VIEWER]
 
 
 async def test_fifty_at_once_are_one_and_become_what_was_shown(borrower: Phone) -> None:

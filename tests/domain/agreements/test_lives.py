@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.actors import Role, StaffActor
+from domain.actors import Role
 from domain.agreements import booking, breathing, easing, hardships, quotes, statements
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
@@ -34,6 +34,7 @@ from infra.database import Db
 from infra.errors import Refusal
 from infra.hindsight import stand_at
 from infra.ids import new_id
+from tests.colleagues import COLLEAGUES
 from tests.domain.agreements.loans import open_loan, owner, pay_out, repay, send
 from tests.trying import rolled_back
 
@@ -42,7 +43,7 @@ EACH = 8  # in one transaction
 CURRENCIES = {"CNY": 100, "JPY": 1, "BHD": 1000}
 FIRST = date(2027, 1, 1)
 DRAWN_OF = (AgreementStatus.PENDING, AgreementStatus.ACTIVE)
-RISK = StaffActor(new_id(), Role.RISK)
+RISK = COLLEAGUES[Role.RISK]
 
 
 @dataclass

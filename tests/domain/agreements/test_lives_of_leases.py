@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from domain.actors import PartnerActor, StaffActor
+from domain.actors import PartnerActor
 from domain.agreements import agreements, claiming, claims, deposits, leaving, moving, moving_out, repaying, statements
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, DepositStatus
@@ -33,6 +33,7 @@ from infra.database import Db
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
+from tests.colleagues import COLLEAGUES
 from tests.domain.agreements.lease_model import DAY, ClaimModel, LeaseModel
 from tests.domain.agreements.leases import open_lease
 from tests.domain.agreements.loans import owner
@@ -43,7 +44,7 @@ from tests.trying import rolled_back
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
 STEPS = "pay pay pay ahead notice notice claim claim dispute decide decide withdraw refund".split()
-RISK = StaffActor(new_id(), Role.RISK)
+RISK = COLLEAGUES[Role.RISK]
 OVER = (AgreementStatus.SETTLED, AgreementStatus.UNWOUND)
 
 

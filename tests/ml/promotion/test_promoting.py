@@ -29,6 +29,7 @@ from ml.promotion.promoting import NotPromoted
 from ml.promotion.releasing import Gate, needs_measuring
 from ml.promotion.releasing import _worse as worse
 from ml.tasks import rescore_after_promotion
+from tests.colleagues import COLLEAGUES
 from tests.ml import standings
 from tests.ml.promotion.crowds import finish, points, rescore, settle
 from tests.tampering import tamper
@@ -58,7 +59,7 @@ def appoint() -> Appoint:
     return somebody
 
 
-MOVER = StaffActor(uuid4(), Role.RISK)
+MOVER = COLLEAGUES[Role.RISK]
 
 
 async def run(work: Callable[..., Awaitable[Any]], *args: Any, by: StaffActor = MOVER) -> Any:

@@ -7,9 +7,10 @@ import httpx2
 from sqlalchemy import select
 
 from domain.actors import Role
-from domain.people import challenges
+from domain.people import challenges, signing_in
 from domain.people.challenges import Challenge
-from infra.database import reading
+from infra.database import reading, transaction
+from infra.errors import Refusal, RefusalCode
 from infra.outbox import Event
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.pages.test_campaigns import PAGE, made_by
@@ -66,3 +67,18 @@ async def test_nobody_else_is_sent_it(browser_of: NewBrowser, member: Phone) -> 
     assert unwanted.status_code == 400 and "Your own preferences let no such message through." in words_of(unwanted)
     assert (await marketer.send(f"{PAGE}/{uuid4()}/trial", {"phone": member.number})).status_code == 404
     assert (await (await browser_of(Role.VIEWER)).send(its, {"phone": member.number})).status_code == 403
+
+
+async def test_a_code_answers_for_its_own_purpose_alone(browser_of: NewBrowser, member: Phone) -> None:
+    """Whoever is talked into reading out the code of a trial gives nobody their account; nor the other way round."""
+    marketer = await browser_of(Role.MARKETING)
+    its = f"{PAGE}/{(await made_by(marketer)).id}/trial"
+    challenge, code = await code_sent(marketer, its, member.number)
+    async with transaction() as db:
+        signed_in = await signing_in.sign_in(
+            db, challenge_id=UUID(challenge), code=code, device_name="x", key=challenge
+        )
+        assert isinstance(signed_in, Refusal) and signed_in.code is RefusalCode.CODE_EXPIRED
+        usual = await signing_in.request_code(db, phone=new_number(), ip="203.0.113.7", locale="en")
+    strange = await answer(marketer, its, str(usual.id), challenges.code_of(usual))
+    assert strange.status_code == 400 and "This code is no longer valid." in words_of(strange)
