@@ -17,7 +17,7 @@ from membership import activity, grants, joining, members, moving, rules
 from membership.activity import COUNTS_FOR
 from membership.benefits import tier_source
 from membership.members import Member, MoveReason
-from membership.moving import JudgedMember, TierVerdict, Turns
+from membership.moving import JudgedMember, TellingTurns, TierVerdict
 from membership.rules import TierRules
 from membership.tiers import Tier
 
@@ -48,7 +48,7 @@ class Occasion:
 
     reason: MoveReason
     restores: int | None = None
-    turns: Turns | None = None
+    turns: TellingTurns | None = None
 
 
 BY_MERIT = Occasion(MoveReason.REACHED)

@@ -45,7 +45,7 @@ FORGET = text("DELETE FROM former_standings WHERE user_id = ANY(:user_ids) AND r
 
 
 @dataclass
-class Turns:
+class TellingTurns:
     """When each of many is told: one after another from `next_at` on, so that what follows crowds nobody out."""
 
     next_at: datetime
@@ -94,13 +94,19 @@ class JudgedMember:
 
 
 async def write(
-    db: Db, changed: Sequence[JudgedMember], live: TierRules, reason: MoveReason, *, is_back: bool, turns: Turns | None
+    db: Db,
+    changed: Sequence[JudgedMember],
+    live: TierRules,
+    reason: MoveReason,
+    *,
+    is_back: bool,
+    turns: TellingTurns | None,
 ) -> None:
     """Write people who are locked. `is_back`: the rules before are live again, so what they left is nothing to go back to.
     `turns`: when they are told; None: now.
     """
     now, ids = await clock.now(db), [each.row.user_id for each in changed]
-    turns = turns or Turns(now)
+    turns = turns or TellingTurns(now)
     given = {"user_ids": ids, "version": live.version}
     if live.replaced_id is not None and not is_back:
         await db.execute(REMEMBER, given)
@@ -141,7 +147,7 @@ async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
         await grants.release(db, user_ids, tier_source(code))
 
 
-async def _record(db: Db, moved: Sequence[JudgedMember], version: int, reason: MoveReason, turns: Turns) -> None:
+async def _record(db: Db, moved: Sequence[JudgedMember], version: int, reason: MoveReason, turns: TellingTurns) -> None:
     """A line of history for each, and `tier.changed`."""
     now = await clock.now(db)
     pairs = defaultdict[tuple[str, str], list[tuple[UUID, UUID | None]]](list)
@@ -172,7 +178,7 @@ def _reason(each: JudgedMember, reason: MoveReason) -> MoveReason:
     return MoveReason.GRACE_ENDED if each.has_fallen and reason is not MoveReason.ROLLED_BACK else reason
 
 
-async def _announce_ends(db: Db, ending: Iterable[JudgedMember], turns: Turns) -> None:
+async def _announce_ends(db: Db, ending: Iterable[JudgedMember], turns: TellingTurns) -> None:
     by_tier = defaultdict[str, list[tuple[UUID, UUID | None]]](list)
     for each in ending:
         by_tier[each.verdict.tier.code].append((each.row.user_id, None))

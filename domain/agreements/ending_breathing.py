@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, false, select
 
+from domain import changes
 from domain.actors import StaffActor
 from domain.agreements import booking, breathing, easing_words
 from domain.agreements.acts import ActKind
@@ -57,6 +58,8 @@ async def end(db: Db, actor: StaffActor, space_id: UUID, reason: str) -> Breathi
     for agreement in shortened:
         await booking.book_act(db, agreement, ActKind.PAUSE_ENDED, space.id, 0, on=today, until=today)
     await _keep_evidence(db, space, shortened)
+    before, after = {"until": space.until_on.isoformat()}, {"until": today.isoformat()}
+    await changes.record(db, actor, "breathing-space", str(space.id), before=before, after=after)
     await outbox.announce(db, ENDED, user_id=user_id, subject_id=space.id)
     return space
 

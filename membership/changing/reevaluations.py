@@ -20,7 +20,7 @@ from infra.settings import settings
 from membership import evaluating
 from membership.evaluating import Occasion
 from membership.members import Member, MoveReason
-from membership.moving import Turns
+from membership.moving import TellingTurns
 from membership.rules import TierRules
 
 BATCH = 2_000  # people in one transaction
@@ -90,7 +90,7 @@ async def _progress(db: Db, run_id: UUID) -> ReevaluationProgress:
 async def _batch(db: Db, run: Reevaluation, part: ReevaluationRange) -> UUID | None:
     reason = MoveReason.RULES_CHANGED if run.restores is None else MoveReason.ROLLED_BACK
     now, apart = await clock.now(db), timedelta(seconds=PACE.concurrency / settings().rescore_told_per_second)
-    turns = Turns(max(part.told_until or now, now), apart)
+    turns = TellingTurns(max(part.told_until or now, now), apart)
     done = await evaluating.evaluate_range(db, part.cursor, part.last, BATCH, Occasion(reason, run.restores, turns))
     part.moved += done.moved
     part.told_until = turns.next_at

@@ -123,8 +123,9 @@ def test_all_that_is_recorded_has_a_name_that_people_read() -> None:
     """What is recorded is named where it is: a text, or the kind of what takes two people."""
     said = {kind.name for kind in approvals.KINDS.values()}
     for _, tree in modules():
+        named_here = {name: node.value for name, node in parts(tree) if isinstance(node, ast.Assign)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "changes.record":
-                noun = node.args[2]
+                noun = named_here.get(ast.unparse(node.args[2]), node.args[2])
                 said |= {str(noun.value)} if isinstance(noun, ast.Constant) else set()
     assert said == NOUNS.keys()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.actors import Role, StaffActor
+from domain.actors import Role
 from domain.agreements import breathing, easing, hardships
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish
@@ -15,11 +15,12 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from tests.api.console.pages.conftest import NewBrowser, words_of
+from tests.colleagues import COLLEAGUES
 from tests.domain.agreements.loans import open_loan, owner, pay_out
 from tests.phones import new_key
 
 PAGE = "/console/hardships"
-RISK = StaffActor(new_id(), Role.RISK)
+RISK = COLLEAGUES[Role.RISK]
 
 
 @pytest.fixture
