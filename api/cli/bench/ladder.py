@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from api.cli.bench import members as crowd
-from api.cli.bench.waiting import Waits, asking, waits_of
+from api.cli.bench.waiting import MemberWaits, asking, waits_of
 from api.cli.house import House
 from api.story import ConsoleStory, Step
 from domain.actors import Role, StaffActor
 from domain.people import staffing
+from domain.permissions import MAY, Permission
 from domain.runs.runs import RunState
 from infra import clock
 from infra.database import Db, open_engine, reading, transaction
@@ -58,9 +59,9 @@ class TierPace:
     killed_at: int
     astray: int
     is_back: bool
-    alone: Waits
-    beside_simulation: Waits
-    beside_publication: Waits
+    alone: MemberWaits
+    beside_simulation: MemberWaits
+    beside_publication: MemberWaits
 
 
 class Workers:
@@ -104,7 +105,7 @@ async def measured(story: ConsoleStory, house: House, count: int) -> TierPace:
 async def _changed(
     story: ConsoleStory, workers: Workers, people: list[UUID], fill_seconds: float, alone: list[float]
 ) -> TierPace:
-    author, approver = [await _somebody(role) for role in (Role.MARKETING, Role.APPROVER)]
+    author, approver = [await _somebody(may) for may in (Permission.CHANGE_MEMBERSHIP, Permission.APPROVE_MEMBERSHIP)]
     async with reading() as db:
         first, before = await rules.live(db), await _standing(db)
     version = await _drafted(author, first)
@@ -158,10 +159,11 @@ async def _vacuum() -> None:
         await connection.invalidate()
 
 
-async def _somebody(role: Role) -> StaffActor:
+async def _somebody(may: Permission) -> StaffActor:
+    role = next(role for role in Role if may in MAY[role])
     async with transaction() as db:
         proofs = {"password": str(new_id()), "totp_secret": "JBSWY3DPEHPK3PXP"}
-        member = await staffing.appoint(db, email=f"{role}@bench.example", name=role, role=role, **proofs)
+        member = await staffing.appoint(db, email=f"{may}@bench.example", name=may, role=role, **proofs)
         return StaffActor(member.id, role)
 
 

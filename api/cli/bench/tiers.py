@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.cli.bench.ladder import TierPace
-    from api.cli.bench.waiting import Waits
+    from api.cli.bench.waiting import MemberWaits
     from api.story import ConsoleStory
 
 
@@ -48,10 +48,10 @@ def _sentences(pace: "TierPace") -> list[str]:
         f"published in {pace.publish_seconds:.0f} s: {pace.moved:,} moved, {pace.astray} otherwise than simulated, though the "
         f"worker was killed after {pace.killed_at:,}",
         f"taken back in {pace.roll_back_seconds:.0f} s: {back}",
-        f"a member waits {_told(pace.alone)} alone, {_told(pace.beside_simulation)} beside the simulation, "
-        f"{_told(pace.beside_publication)} beside the publication (median, 99th percentile, longest)",
+        f"a member waits {_tell(pace.alone)} alone, {_tell(pace.beside_simulation)} beside the simulation, "
+        f"{_tell(pace.beside_publication)} beside the publication (median, 99th percentile, longest)",
     ]
 
 
-def _told(waits: "Waits") -> str:
+def _tell(waits: "MemberWaits") -> str:
     return f"{waits.median:.1f}, {waits.p99:.1f} and {waits.worst:.0f} ms"

@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Waits:
+class MemberWaits:
     """Milliseconds until a member's row is locked, as whatever they do locks it, and their benefits are read."""
 
     asked: int
@@ -37,9 +37,9 @@ async def asking(people: Sequence[UUID]) -> AsyncIterator[list[float]]:
         await asked
 
 
-def waits_of(took: Sequence[float]) -> Waits:
+def waits_of(took: Sequence[float]) -> MemberWaits:
     ordered = sorted(took)
-    return Waits(len(ordered), ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1])
+    return MemberWaits(len(ordered), ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100], ordered[-1])
 
 
 async def _ask(people: Sequence[UUID], took: list[float], has_ended: asyncio.Event) -> None:

@@ -1,6 +1,7 @@
 """Campaigns: all of them with what came of each; and one, with what people read, its steps, and whoever may take the next."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.console.pages.exporting import table_as_csv
+from api.console.pages.listing import TableQuery, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
@@ -19,14 +22,17 @@ from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.paging import page_of
+from infra.settings import settings
 from infra.words import N_, say
 from membership import tiers
 from membership.benefits import Benefit
 from membership.campaigns import approving, campaigns, pausing, results, scheduling
 from membership.campaigns.campaigns import Campaign, CampaignStatus
+from membership.campaigns.results import CampaignFigures
 
 ADDRESS = "/console/campaigns"
 SHOWN, PAUSES_SHOWN = 50, 3
+LISTED_MAX = 500  # campaigns that are sorted by what came of them, added up, or exported
 NO_SUCH = N_("There is no such page.")
 STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 STATUSES = {
@@ -39,14 +45,61 @@ STATUSES = {
     CampaignStatus.ENDED: N_("Ended"),
 }
 Verb = Callable[[Db], Awaitable[Any]]
+CampaignLine = tuple[Campaign, CampaignFigures]
+SORTS: dict[str, Callable[[CampaignLine], Any]] = {
+    "newest": lambda line: line[0].id,
+    "name": lambda line: line[0].name.casefold(),
+    "audience": lambda line: line[0].audience_size,
+    "told": lambda line: line[1].sent,
+    "used": lambda line: line[1].redeemed,
+    "spent": lambda line: line[1].spent.minor,
+}
+
+
+@dataclass(frozen=True)
+class CampaignTotals:
+    """What came of all the campaigns of a list. `spent`: minor units of the house's currency."""
+
+    campaigns: int
+    told: int
+    used: int
+    spent: int
 
 
 @requires(Permission.SEE_CAMPAIGNS)
 async def campaigns_page(request: Request, visit: StaffVisit) -> Response:
-    try:
-        return await _show_all(request, visit)
-    except Refusal:  # no such place in the list
-        return RedirectResponse(ADDRESS, 303)
+    return await _show_all(request, visit)
+
+
+@requires(Permission.SEE_CAMPAIGNS)
+async def exported(request: Request, visit: StaffVisit) -> Response:
+    async with reading() as db:
+        lines = await _lines(db, query_of(request, ADDRESS, SORTS))
+    rows = (
+        (
+            each.name,
+            each.status,
+            each.created_at.date(),
+            each.audience_size,
+            of.sent,
+            of.redeemed,
+            of.spent,
+            each.budget,
+            each.currency,
+        )
+        for each, of in lines
+    )
+    columns = ("campaign", "status", "drafted", "audience", "told", "used", "spent", "budget", "currency")
+    return table_as_csv("campaigns", columns, rows)
+
+
+async def _lines(db: Db, asked: TableQuery) -> list[CampaignLine]:
+    """The newest, with what came of each, as they are asked for."""
+    every = campaigns.all_campaigns().where(*asked.is_within(Campaign.created_at))
+    named = every.where(Campaign.name.icontains(asked.q, autoescape=True)) if asked.q else every
+    newest = (await db.execute(named.order_by(Campaign.id.desc()).limit(LISTED_MAX))).scalars().all()
+    figures = await results.figures_of(db, {campaign.id for campaign in newest})
+    return asked.sorted([(campaign, figures[campaign.id]) for campaign in newest], SORTS)
 
 
 @requires(Permission.APPROVE_MEMBERSHIP)
@@ -61,13 +114,11 @@ async def pause_all(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    after = request.query_params.get("after")
+    asked = query_of(request, ADDRESS, SORTS)
     async with reading() as db:
-        newest = await page_of(
-            db, campaigns.all_campaigns(), [Campaign.id], first=SHOWN, after=after, newest_first=True
-        )
-        ids = {campaign.id for campaign in newest.items}
-        figures, uplifts = await results.figures_of(db, ids), await results.uplifts_of(db, ids)
+        lines = await _lines(db, asked)
+        shown = lines[asked.skip : asked.skip + SHOWN]
+        uplifts = await results.uplifts_of(db, {campaign.id for campaign, _ in shown})
         lately = await page_of(
             db, pausing.all_pauses(), [pausing.CampaignPause.id], first=PAUSES_SHOWN, after=None, newest_first=True
         )
@@ -76,10 +127,17 @@ async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None
     return page(
         request,
         "campaigns.html",
-        STATUS.get(refusal.code, 409) if refusal else 200,
-        campaigns=newest.items,
-        after=newest.end if newest.has_next else None,
-        figures=figures,
+        STATUS.get(refusal.code, 409) if refusal else 400 if asked.error else 200,
+        asked=asked,
+        lines=shown,
+        totals=CampaignTotals(
+            len(lines),
+            sum(of.sent for _, of in lines),
+            sum(of.redeemed for _, of in lines),
+            sum(of.spent.minor for _, of in lines),
+        ),
+        after=asked.skip + SHOWN if len(lines) > asked.skip + SHOWN else None,
+        currency=settings().currency,
         uplifts=uplifts,
         pauses=lately.items,
         stopped={str(id): campaign for id, campaign in stopped.items()},

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import Select, or_
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.exporting import table_as_csv
+from api.console.pages.listing import TableQuery, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from domain import changes
@@ -20,7 +20,8 @@ from infra.errors import Refusal
 from infra.paging import count_of, page_of
 from infra.words import N_
 
-PAGE, EXPORTED_MAX, SEARCH_MAX = 50, 5_000, 80
+ADDRESS, SORTS = "/console/changes", ("newest",)
+PAGE, EXPORTED_MAX = 50, 5_000
 NOUNS = {
     "application": N_("Application"),
     "benefit": N_("Benefit"),
@@ -65,25 +66,24 @@ class ChangeLine:
 
 @requires(Permission.SEE_CHANGES)
 async def changes_page(request: Request, visit: StaffVisit) -> Response:
-    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
-    matching = _matching(words)
+    asked = query_of(request, ADDRESS, SORTS)
+    matching, after = _matching(asked), request.query_params.get("after")
     async with reading() as db:
         try:
-            found = await page_of(
-                db, matching, [Change.id], first=PAGE, after=request.query_params.get("after"), newest_first=True
-            )
+            found = await page_of(db, matching, [Change.id], first=PAGE, after=after, newest_first=True)
         except Refusal:
-            return RedirectResponse("/console/changes", 303)
+            return RedirectResponse(ADDRESS, 303)
         lines, count = await _lines(db, list(found.items)), await count_of(db, matching)
-    onward = urlencode({"q": words, "after": found.end}) if found.has_next and found.end else None
-    return page(request, "changes.html", lines=lines, count=count, q=words, onward=onward)
+    onward = asked.to(after=found.end) if found.has_next and found.end else None
+    status = 400 if asked.error else 200
+    return page(request, "changes.html", status, lines=lines, count=count, asked=asked, onward=onward)
 
 
 @requires(Permission.SEE_CHANGES)
 async def exported(request: Request, visit: StaffVisit) -> Response:
-    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
+    matching = _matching(query_of(request, ADDRESS, SORTS))
     async with reading() as db:
-        newest = _matching(words).order_by(Change.id.desc()).limit(EXPORTED_MAX)
+        newest = matching.order_by(Change.id.desc()).limit(EXPORTED_MAX)
         lines = await _lines(db, list((await db.execute(newest)).scalars()))
     rows = (
         (line.change.at.isoformat(), line.by, line.change.noun, line.change.subject, name, before, after)
@@ -93,15 +93,12 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
     return table_as_csv("changes", ("at", "by", "what", "which", "field", "before", "after"), rows)
 
 
-def _matching(words: str) -> Select[Change]:
-    every = changes.all_changes()
-    return (
-        every.where(
-            or_(Change.noun.icontains(words, autoescape=True), Change.subject.icontains(words, autoescape=True))
-        )
-        if words
-        else every
-    )
+def _matching(asked: TableQuery) -> Select[Change]:
+    every = changes.all_changes().where(*asked.is_within(Change.at))
+    if not asked.q:
+        return every
+    named = [column.icontains(asked.q, autoescape=True) for column in (Change.noun, Change.subject)]
+    return every.where(or_(*named))
 
 
 async def _lines(db: Db, found: list[Change]) -> list[ChangeLine]:

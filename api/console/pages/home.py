@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.console.pages.exporting import table_as_csv
+from api.console.pages.listing import NO_DAY
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
@@ -30,7 +31,6 @@ STEPS = {
     "approved": N_("Approved"),
     "accepted": N_("Agreed"),
 }
-NO_DAY = N_("Write a day as 2026-01-31.")
 
 
 @dataclass(frozen=True)

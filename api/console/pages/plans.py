@@ -1,5 +1,6 @@
 """Plans: what is sold and what waits; written, approved by a second person, and retired."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -7,18 +8,20 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.console.pages.exporting import table_as_csv
+from api.console.pages.listing import TableQuery, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from domain.permissions import Permission
-from infra.database import reading, transact
+from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
 from membership import benefits
 from membership.plans import offering, subscriptions, wanted
-from membership.plans.plans import OfferedStatus, PlanPeriod
+from membership.plans.plans import MembershipPlan, OfferedStatus, PlanPeriod
 from membership.plans.wanted import WantedPlan
 
 ADDRESS = "/console/plans"
@@ -30,12 +33,28 @@ STATUSES = {
 }
 PERIODS = {PlanPeriod.MONTH: N_("a month"), PlanPeriod.QUARTER: N_("a quarter"), PlanPeriod.YEAR: N_("a year")}
 WISHES = {OfferedStatus.DRAFT: N_("Keep as a draft"), OfferedStatus.LIVE: N_("Sell it")}
+PlanLine = tuple[MembershipPlan, int]  # and how many have it now
+SORTS: dict[str, Callable[[PlanLine], Any]] = {
+    "code": lambda line: line[0].code,
+    "price": lambda line: line[0].price_minor,
+    "haveIt": lambda line: line[1],
+}
 HTTP = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @requires(Permission.SEE_TIERS)
 async def plans_page(request: Request, visit: StaffVisit) -> Response:
     return await _show(request)
+
+
+@requires(Permission.SEE_TIERS)
+async def exported(request: Request, visit: StaffVisit) -> Response:
+    asked = query_of(request, ADDRESS, SORTS)
+    async with reading() as db:
+        lines = await _lines(db, asked)
+    rows = ((p.code, p.version, p.name, p.status, p.price, p.currency, p.period, p.trial_days, has) for p, has in lines)
+    columns = ("code", "version", "name", "status", "price", "currency", "period", "trialDays", "haveIt")
+    return table_as_csv("plans", columns, rows)
 
 
 @requires(Permission.CHANGE_MEMBERSHIP)
@@ -88,12 +107,21 @@ def _wanted(form: FormData) -> WantedPlan:
     return WantedPlan(said.get("code", ""), said.get("name", ""), price, PlanPeriod(said["period"]), int(days), codes)
 
 
+async def _lines(db: Db, asked: TableQuery) -> list[PlanLine]:
+    every = await offering.for_marketing(db)
+    counts = await subscriptions.counts_of(db, {plan.code for plan in every})
+    lines = [(plan, counts.get(plan.code, 0) if plan.status is OfferedStatus.LIVE else 0) for plan in every]
+    wanted_codes = {plan.code for plan in every if asked.has(plan.code, plan.name)}
+    return asked.sorted([line for line in lines if line[0].code in wanted_codes], SORTS)
+
+
 async def _show(request: Request, refusal: Refusal | None = None, form: FormData | None = None) -> Response:
+    asked = query_of(request, ADDRESS, SORTS)
     async with reading() as db:
-        shown = await offering.for_marketing(db)
+        lines = await _lines(db, asked)
+        shown = [plan for plan, _ in lines]
         contents = await wanted.contents_of(db, {plan.id for plan in shown})
         hashes = await wanted.hashes_of(db, {plan.id for plan in shown})
-        counts = await subscriptions.counts_of(db, {plan.code for plan in shown})
         grantable = (await db.execute(benefits.all_benefits().order_by(benefits.Benefit.code))).scalars().all()
     typed: dict[str, Any] = {}
     if form is not None:
@@ -106,12 +134,13 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
     return page(
         request,
         "plans.html",
-        HTTP.get(refusal.code, 409) if refusal else 200,
+        HTTP.get(refusal.code, 409) if refusal else 400 if asked.error else 200,
+        asked=asked,
         plans=shown,
+        counts={plan.id: has for plan, has in lines},
         newest={plan.code: max(each.version for each in shown if each.code == plan.code) for plan in shown},
         contents=contents,
         hashes=hashes,
-        counts=counts,
         grantable=[each for each in grantable if each.status in benefits.LIFE.groups["changeable"]],
         typed=typed,
         faults=faults,

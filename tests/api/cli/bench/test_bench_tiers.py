@@ -8,7 +8,7 @@ from sqlalchemy import select
 from api.cli.bench import members as crowd
 from api.cli.bench.ladder import TierPace
 from api.cli.bench.tiers import _sentences
-from api.cli.bench.waiting import Waits, asking, waits_of
+from api.cli.bench.waiting import MemberWaits, asking, waits_of
 from infra import vault
 from membership import evaluating, grants
 from membership.evaluating import BY_MERIT
@@ -38,7 +38,7 @@ async def test_a_member_asks_at_least_once_however_short_it_takes() -> None:
 
 
 def test_what_was_measured_is_told_with_what_went_wrong() -> None:
-    waits = Waits(100, 1.0, 2.0, 30.0)
+    waits = MemberWaits(100, 1.0, 2.0, 30.0)
     lines = _sentences(TierPace(1_000, 1.0, 2.0, 0.5, 60.0, 50.0, 210, 500, 3, False, waits, waits, waits))
     assert lines[0] == "1,000 members simulated in 2.0 s; audiences of them counted in 0.5 s"
     assert "210 moved, 3 otherwise than simulated" in lines[1] and "NOT everybody" in lines[2]

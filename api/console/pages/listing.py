@@ -1,0 +1,70 @@
+"""What the address of a table asks for: words to look for, a column to sort by, and days of one's own."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement
+from starlette.requests import Request
+
+from infra import clock
+from infra.words import N_
+
+T = TypeVar("T")
+SEARCH_MAX, SKIP_DIGITS_MAX = 80, 5
+NO_DAY = N_("Write a day as 2026-01-31.")
+FALLS = N_("Choose a first day that is not after the last.")
+
+
+@dataclass(frozen=True)
+class TableQuery:
+    """`first` and `last` are days of the product, and both are in it. `error`: a sentence, where they are no days."""
+
+    path: str
+    sort: str
+    q: str = ""
+    first: date | None = None
+    last: date | None = None
+    skip: int = 0
+    error: str | None = None
+
+    def to(self, **other: object) -> str:
+        """The query of an address that asks for the same, but for this."""
+        told = {"sort": self.sort, "q": self.q, "from": self.first, "to": self.last, **other}
+        return urlencode({name: value for name, value in told.items() if value})
+
+    def is_within(self, column: Any) -> list[ColumnElement[bool]]:
+        """Conditions on a moment: on the days asked for."""
+        after = [column >= clock.begins(self.first)] if self.first else []
+        return after + ([column < clock.begins(self.last + timedelta(days=1))] if self.last else [])
+
+    def has(self, *texts: str) -> bool:
+        """Whether the words are in one of these."""
+        return any(self.q.casefold() in text.casefold() for text in texts)
+
+    def sorted(self, rows: Sequence[T], sorts: dict[str, Callable[[T], Any]]) -> list[T]:
+        """Numbers from the greatest down, names from the first on."""
+        key = sorts[self.sort]
+        return sorted(rows, key=key, reverse=bool(rows) and not isinstance(key(rows[0]), str))
+
+
+def query_of(request: Request, path: str, sorts: Collection[str]) -> TableQuery:
+    """Read leniently: what is no column is the first one, what are no days are all of them, with the reason."""
+    said = request.query_params
+    sort = said["sort"] if said.get("sort") in sorts else next(iter(sorts))
+    skip = said.get("skip", "")
+    told = TableQuery(
+        path,
+        sort,
+        said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX],
+        skip=int(skip) if skip.isdecimal() and skip.isascii() and len(skip) <= SKIP_DIGITS_MAX else 0,
+    )
+    try:
+        first, last = (date.fromisoformat(said[name]) if said.get(name) else None for name in ("from", "to"))
+        ends = [clock.begins(day) for day in (first, last and last + timedelta(days=1)) if day]
+    except (ValueError, OverflowError):
+        return replace(told, error=NO_DAY)
+    falls = len(ends) == 2 and ends[0] >= ends[1]
+    return replace(told, error=FALLS) if falls else replace(told, first=first, last=last)
