@@ -20,7 +20,7 @@ from infra.database import Db, reading
 from infra.words import N_
 from membership import rules
 from membership.plans import plans
-from membership.plans.plans import MembershipPlan
+from membership.plans.plans import MembershipPlan, OfferedStatus
 from membership.rules import TierRules
 from ml.live.approvals import ModelMove
 
@@ -36,7 +36,10 @@ WAITING = {
 async def regulator_page(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         versions = rules.all_versions().order_by(TierRules.version.desc()).limit(SHOWN)
-        prices = plans.all_versions().order_by(MembershipPlan.code, MembershipPlan.version.desc()).limit(SHOWN)
+        sold_first = (MembershipPlan.status == OfferedStatus.LIVE).desc()
+        prices = (
+            plans.all_versions().order_by(sold_first, MembershipPlan.code, MembershipPlan.version.desc()).limit(SHOWN)
+        )
         moves = select(ModelMove).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc()).limit(SHOWN)
         written = list((await db.execute(versions)).scalars())
         priced = list((await db.execute(prices)).scalars())
