@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from api.cli.bench import members as crowd
 from api.cli.bench.waiting import MemberWaits, asking, waits_of
@@ -18,11 +18,12 @@ from domain.actors import Role, StaffActor
 from domain.people import staffing
 from domain.permissions import MAY, Permission
 from domain.runs.runs import RunState
-from infra import clock
+from infra import clock, outbox
 from infra.database import Db, open_engine, reading, transaction
 from infra.ids import new_id
+from infra.outbox import EventReaction
 from infra.running.programs import Process
-from membership import rules
+from membership import members, rules
 from membership.campaigns import census
 from membership.changing import approving, drafting, publishing, reevaluations, simulating, simulations
 from membership.changing.drafting import ProposedRule
@@ -97,6 +98,8 @@ async def measured(story: ConsoleStory, house: House, count: int) -> TierPace:
             await asyncio.sleep(ALONE_SECONDS)
     workers = Workers(house)
     try:
+        with story.step("Worker"):
+            await _works(people[0])
         return await _changed(story, workers, people, fill_seconds, alone)
     finally:
         workers.stop()
@@ -149,6 +152,18 @@ async def _changed(
         waits_of(beside_simulation),
         waits_of(beside_publication),
     )
+
+
+async def _works(member: UUID) -> None:
+    """Wait until the worker has done something: how long it takes to begin is measured nowhere."""
+    async with transaction() as db:
+        asked = await outbox.announce(db, members.REVIEW_PLANNED, user_id=member)
+    done = select(EventReaction.handled_at).where(EventReaction.event_id == asked.id)
+    while True:
+        async with reading() as db:
+            if (await db.execute(done)).scalar_one() is not None:
+                return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _vacuum() -> None:
