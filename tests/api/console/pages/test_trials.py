@@ -1,9 +1,11 @@
 """A campaign's message is tried on one's own phone alone: whoever has its code, and uses the app with it."""
 
 import re
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import pytest
 from sqlalchemy import select
 
 from domain.actors import Role
@@ -15,6 +17,7 @@ from infra.outbox import Event
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.pages.test_campaigns import PAGE, made_by
 from tests.phones import Phone, new_number
+from tests.trying import rolled_back
 
 CHALLENGE = re.compile(r'name="challenge" value="([0-9a-f-]{36})"')
 SENT = "It comes to your app now, marked as a test."
@@ -74,11 +77,12 @@ async def test_a_code_answers_for_its_own_purpose_alone(browser_of: NewBrowser, 
     marketer = await browser_of(Role.MARKETING)
     its = f"{PAGE}/{(await made_by(marketer)).id}/trial"
     challenge, code = await code_sent(marketer, its, member.number)
+    said: dict[str, Any] = {"challenge_id": UUID(challenge), "code": code, "device_name": "x", "key": challenge}
+    async with rolled_back() as db:
+        with pytest.raises(Refusal) as refused:
+            await signing_in.sign_in(db, **said)
+    assert refused.value.code is RefusalCode.CODE_EXPIRED
     async with transaction() as db:
-        signed_in = await signing_in.sign_in(
-            db, challenge_id=UUID(challenge), code=code, device_name="x", key=challenge
-        )
-        assert isinstance(signed_in, Refusal) and signed_in.code is RefusalCode.CODE_EXPIRED
         usual = await signing_in.request_code(db, phone=new_number(), ip="203.0.113.7", locale="en")
     strange = await answer(marketer, its, str(usual.id), challenges.code_of(usual))
     assert strange.status_code == 400 and "This code is no longer valid." in words_of(strange)

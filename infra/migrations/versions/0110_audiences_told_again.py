@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0106'
-down_revision = '0105'
+revision = '0110'
+down_revision = '0109'
 branch_labels = None
 depends_on = None
 
