@@ -118,6 +118,8 @@ async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None
     async with reading() as db:
         lines = await _lines(db, asked)
         shown = lines[asked.skip : asked.skip + SHOWN]
+        if asked.skip and not shown:
+            return RedirectResponse(ADDRESS, 303)
         uplifts = await results.uplifts_of(db, {campaign.id for campaign, _ in shown})
         lately = await page_of(
             db, pausing.all_pauses(), [pausing.CampaignPause.id], first=PAUSES_SHOWN, after=None, newest_first=True
