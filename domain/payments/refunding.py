@@ -50,12 +50,8 @@ async def begin(db: Db, user_id: UUID, purpose: PaidFor, amount: Money) -> list[
             )
     if left:
         return []
-    back_by = working_days.end_after(now, refunds.BACK_WITHIN_DAYS)
     for refund in made:
-        db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
-        await _plan(db, refund, next_look(now, now))
-        await deadlines.begin(db, refunds.BACK, user_id, refund.id, purpose.id, back_by)
-    await db.flush()
+        await _promise(db, refund)
     return made
 
 
@@ -72,10 +68,18 @@ async def begin_of_taking(db: Db, user_id: UUID, cause: str, taking: Taking) -> 
         cashier=taking.cashier,
         begun_at=now,
     )
-    db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
-    await _plan(db, refund, next_look(now, now))
-    await db.flush()
+    await _promise(db, refund)
     return refund
+
+
+async def _promise(db: Db, refund: Refund) -> None:
+    """Look after it until it is back. Where that takes too many working days the staff sees it, and the person is told, if we know them."""
+    user_id, begun_at = refund.user_id, refund.begun_at
+    db.add_all([refund, CashierOrderOwner(id=refund.id, user_id=user_id)])
+    await _plan(db, refund, next_look(begun_at, begun_at))
+    back_by = working_days.end_after(begun_at, refunds.BACK_WITHIN_DAYS)
+    await deadlines.begin(db, refunds.BACK, user_id, refund.id, refund.cause_id, back_by)
+    await db.flush()
 
 
 async def ask(user_id: UUID, refund_id: UUID) -> None:

@@ -14,23 +14,27 @@ from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standing_of
 from domain.approvals import Approval, Verdict
+from domain.deadlines import deadlines
+from domain.deadlines.deadlines import Deadline
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.payments import fitting, paying, refunding, sending_back, takings
-from domain.payments.cashiers import CashierAnswer, CashierOrder
+from domain.payments.cashiers import CashierAnswer, CashierOrder, PaymentStatus, RefundAnswer, RefundOrder
 from domain.payments.causes import PaidFor
 from domain.payments.payments import CashierOrderOwner, Payment
 from domain.payments.refunds import Refund
 from domain.payments.takings import NOBODY, Taking, WhyUnmatched
 from domain.reconciling.reconciling import Reconciliation, reconcile_range
-from infra import clock
+from infra import clock as clocks
 from infra.database import Db, reading, transact, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
 from integrations.cashier.sandbox.cashier import SandboxCashier
 from tests.api.people import staff_member
+from tests.clocks import Clock
 from tests.domain.agreements.loans import open_loan, pay_out
+from tests.working import work_off
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +57,7 @@ async def lent(amount: int = 1_200_00) -> Agreement:
 async def collected(minor: int) -> CashierAnswer:
     """By the sandbox, for an order that nobody here knows."""
     async with reading() as db:
-        now = await clock.now(db)
+        now = await clocks.now(db)
     return await SandboxCashier().collect(CashierOrder(new_id(), Money(minor, "CNY"), "", now + timedelta(minutes=15)))
 
 
@@ -204,4 +208,25 @@ async def test_a_second_payment_goes_back_by_its_own_reference_from_the_ledger_o
     refund = await approve(other, taking, await propose(one, taking))
     async with reading() as db:
         assert (await db.get_one(Refund, (agreement.user_id, refund.id))).status == "SETTLED"
+        promises = (await db.execute(select(Deadline).where(Deadline.subject_id == refund.id))).scalars().all()
     assert await lies_apart(taking, agreement.user_id) == (0, 0)
+    assert [(each.kind, each.ended_at is not None) for each in promises] == [("refund", True)]
+
+
+async def test_what_is_not_back_in_time_is_shown_to_the_staff_though_nobody_knows_whose_it_is(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, taking = await of_staff(), await of_staff(Role.APPROVER), await strange_money()
+
+    async def another_amount(self: SandboxCashier, order: RefundOrder) -> RefundAnswer:
+        return RefundAnswer(PaymentStatus.SETTLED, Money(order.amount.minor - 1, "CNY"))
+
+    for name in ("give_back", "look_up_refund"):
+        monkeypatch.setattr(SandboxCashier, name, another_amount)
+    refund = await approve(other, taking, await propose(one, taking))
+    async with reading() as db:
+        promise = (await db.execute(select(Deadline).where(Deadline.subject_id == refund.id))).scalar_one()
+    await clock.forward(days=20)
+    assert await work_off(promise.id) == ["miss_deadline", "tell_deadline_missed"]
+    async with reading() as db:
+        assert promise.id in {each.id for each in await deadlines.missed(db, 1_000)}
