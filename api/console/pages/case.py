@@ -29,6 +29,7 @@ from infra.words import N_, say
 
 OUTCOMES = {"approve": DecisionOutcome.APPROVE, "decline": DecisionOutcome.DECLINE}
 STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400}
+TERM_DIGITS_MAX = 4
 NO_SUCH = N_("We could not find this application.")
 
 
@@ -60,7 +61,9 @@ class CaseForm:
 
     @property
     def months_asked(self) -> int | None:
-        return int(self.months) if self.months.isdecimal() else None
+        """None where nothing was chosen; 0, which no product offers, where it is no term."""
+        is_term = self.months.isdecimal() and len(self.months) <= TERM_DIGITS_MAX
+        return int(self.months) if is_term else 0 if self.months else None
 
 
 async def form_of(request: Request) -> CaseForm:

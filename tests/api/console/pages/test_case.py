@@ -148,6 +148,17 @@ async def test_going_back_decides_nothing_and_keeps_what_was_typed(browser: Brow
     assert typed == ["Paid for years.", ""]
 
 
+async def test_what_is_no_term_is_not_taken_for_the_one_that_was_asked_for(browser: Browser) -> None:
+    application = await referred()
+    fields = hidden((await ask(browser, application, outcome="approve")).text, "outcome", "reasons", "seen", "key")
+    for months in ("6.5", "a year", "9" * 5_000):
+        asked = await ask(browser, application, outcome="approve", months=months)
+        assert asked.status_code == 400 and "The product did not offer this term" in words_of(asked)
+        decided = await browser.send(path_of(application), {**fields, "months": months, "final": "yes"})
+        assert (decided.status_code, await stands(application)) == (400, WAITS)
+    assert (await answer(browser, application, outcome="approve", months="12")).status_code == 303
+
+
 async def test_a_double_click_is_one_answer(browser: Browser) -> None:
     application = await referred()
     fields = {**hidden((await ask(browser, application)).text, "outcome", "reasons", "seen", "key"), "final": "yes"}
