@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from domain.actors import Role
 from infra import clock as clocks
-from infra.database import reading
-from membership.campaigns.campaigns import Campaign, CampaignStatus
+from infra.database import reading, transaction
+from membership.campaigns import approving
+from membership.campaigns.campaigns import Campaign, CampaignMove, CampaignStatus
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.clocks import Clock
 from tests.membership.campaigns.audience import crowd_of, told_of
@@ -93,6 +94,18 @@ async def test_from_a_draft_to_its_end(browser_of: NewBrowser, clock: Clock) -> 
     assert "Ended Somebody of marketing Enough." in await marketer.text(its)
     assert await status_of(campaign) is S.ENDED
     assert await step(marketer, campaign, "resume") == 409
+
+
+async def test_what_the_house_says_of_a_step_is_read_in_ones_own_language(browser_of: NewBrowser) -> None:
+    marketer = await browser_of(Role.MARKETING)
+    campaign = await made_by(marketer)
+    async with transaction() as db:
+        of_the_house = CampaignMove(
+            campaign_id=campaign.id, status=S.APPROVED, by_id=None, comment=approving.CHANGED, at=await clocks.now(db)
+        )
+        db.add(of_the_house)
+    told = await marketer.open(f"{PAGE}/{campaign.id}", **{"Accept-Language": "zh-CN"})
+    assert "此活动起草后，其权益已变更。" in told.text and approving.CHANGED not in told.text
 
 
 async def test_a_copy_begins_as_the_old_one_was(browser_of: NewBrowser) -> None:
