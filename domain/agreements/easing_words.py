@@ -25,8 +25,8 @@ BREATHING_ENDED = declare(
         NoticeClass.MONEY,
         N_("Your breathing space ends"),
         N_(
-            "{last} is the last day of your breathing space. What you owe bears interest again from then on, and can cost fees; what "
-            "its days cost less stays so. If money is tight, tell us."
+            "{last} is the last day of your breathing space. From the next day on, what you owe bears interest again and can cost "
+            "fees; what its days cost less stays so. If money is tight, tell us."
         ),
         lock=NEWS,
         topic="hardship",

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from domain.actors import PartnerActor, Role, StaffActor
 from domain.agreements import delivering, returning
 from domain.agreements.agreements import Agreement, AgreementStatus
-from domain.agreements.ending_breathing import end
+from domain.agreements.ending_breathing import end, tell_of_breathing_space_ended
 from domain.agreements.standings import standing_of
 from domain.market.kinds import ProductKind
+from domain.notices import notices
+from domain.notices.notices import Notice
 from domain.people import breathing_spaces
 from domain.people.breathing_spaces import BreathingSpace
-from infra import clock
+from infra import clock, vault
 from infra.database import Db
 from infra.errors import Refusal
 from infra.ids import new_id
@@ -67,6 +69,11 @@ async def test_from_the_next_day_on_they_are_in_none_and_their_mandate_is_drawn_
         await pass_days(db, 10, agreement.user_id)
         await stop(db, space.id)
         assert await breathing_spaces.is_in_one(db, agreement.user_id), "today is still of it"
+        [ended] = await events(db, agreement, "breathing_space.ended")
+        await tell_of_breathing_space_ended(db, ended)
+        notice = (await db.execute(select(Notice).where(Notice.user_id == agreement.user_id))).scalars().one()
+        told = notices.body_of(notice, await vault.seal_of(db, agreement.user_id), "en")
+        assert "From the next day on, what you owe bears interest again" in told
         await pass_days(db, 1, agreement.user_id)
         assert not await breathing_spaces.is_in_one(db, agreement.user_id)
         await pass_days(db, 20, agreement.user_id)
