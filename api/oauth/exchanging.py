@@ -37,7 +37,14 @@ async def for_a_refresh_token(db: Db, client: PartnerClient, form: Form) -> Mapp
     exchanged = await exchanging.renew(db, client, required(form, "refresh_token"))
     if exchanged is None:
         return _refused("a refresh token works once, for its own client, while the person's consent lasts")
-    return await _given(db, client, exchanged, scopes_asked(granted_to(client, exchanged), form))
+    return await _given(db, client, exchanged, scopes_asked(granted_to(client, exchanged), _without_offline(form)))
+
+
+def _without_offline(form: Form) -> Form:
+    """A client may ask again for the scope that it was told; that it is offline its refresh token says already."""
+    if "scope" not in form:
+        return form
+    return {**form, "scope": " ".join(name for name in form["scope"].split(" ") if name != OFFLINE)}
 
 
 def granted_to(client: PartnerClient, exchanged: Exchanged) -> list[str]:

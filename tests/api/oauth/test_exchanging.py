@@ -222,8 +222,19 @@ async def test_a_refresh_asks_for_less_and_never_for_more(
     tokens = await tokens_of(http, visitor, website, person[1], scope="scores offline_access")
     more = await refresh(http, website, tokens["refresh_token"], scope="scores score_reports")
     assert error_of(more) == (400, "invalid_scope")
+    nothing = await refresh(http, website, tokens["refresh_token"], scope="offline_access")
+    assert error_of(nothing) == (400, "invalid_scope")
     less = await refresh(http, website, tokens["refresh_token"], scope="scores")
     assert less.status_code == 200, "what was refused has used nothing up"
+
+
+async def test_a_refresh_may_ask_for_the_scope_that_was_told(
+    http: httpx2.AsyncClient, visitor: Visitor, website: Website, person: tuple[UUID, str]
+) -> None:
+    tokens = await tokens_of(http, visitor, website, person[1])
+    renewed = await refresh(http, website, tokens["refresh_token"], scope=tokens["scope"])
+    assert renewed.status_code == 200, renewed.text
+    assert set(renewed.json()["scope"].split()) == {"scores", "score_reports", "offline_access"}
 
 
 async def test_a_retry_within_seconds_gets_the_same_refresh_token(
