@@ -66,7 +66,7 @@ async def client_of(db: Db, query: str) -> tuple[PartnerClient, Back]:
         raise NotSentBack(N_("We do not know the website that sent you here."))
     if len(uris) != 1 or uris[0] not in client.redirect_uris:
         raise NotSentBack(N_("The website that sent you here gave an address that is not registered for it."))
-    return client, Back(uris[0], states[0] if len(states) == 1 and len(states[0]) <= STATE_MAX else None)
+    return client, Back(uris[0], states[0] if len(states) == 1 and _is_kept(states[0]) else None)
 
 
 def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) -> Asked:
@@ -80,7 +80,7 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
     if len(said) < len(pairs):
         raise refused("invalid_request", "a parameter is given twice")
     if back.state != said.get("state"):
-        raise refused("invalid_request", f"state has at most {STATE_MAX} characters")
+        raise refused("invalid_request", f"state has at most {STATE_MAX} characters, none of them NUL")
     if said.get("response_type") != "code":
         kind = "unsupported_response_type" if "response_type" in said else "invalid_request"
         raise refused(kind, "response_type must be code")
@@ -131,6 +131,11 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     except ValueError:
         raise NotSentBack(N_("The address that brought you here is broken.")) from None
     return [(name, value) for name, value in pairs if value]
+
+
+def _is_kept(state: str) -> bool:
+    """Whether we can keep it until the answer; Postgres keeps no NUL."""
+    return len(state) <= STATE_MAX and "\0" not in state
 
 
 def _all(pairs: Sequence[tuple[str, str]], name: str) -> list[str]:

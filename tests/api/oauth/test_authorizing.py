@@ -130,6 +130,12 @@ async def test_what_is_given_twice_is_refused(http: httpx2.AsyncClient, website:
     assert said["error"] == "invalid_request" and "state" not in said
 
 
+async def test_a_state_that_cannot_be_kept_is_refused_and_not_told(http: httpx2.AsyncClient, website: Website) -> None:
+    for state in ("s" * 1_001, "of the\0shop's"):
+        said = told(await http.get(website.url(state=state)))
+        assert said["error"] == "invalid_request" and "state" not in said
+
+
 async def test_a_client_asks_for_no_more_than_it_may(http: httpx2.AsyncClient) -> None:
     website = await open_website(scopes=["scores"])
     assert told(await http.get(website.url(scope="scores score_reports")))["error"] == "invalid_scope"
