@@ -185,8 +185,8 @@ async def _answer(db: Db, visitor: Visitor, seat: Seat) -> Response | Refusal:
         return _back(await answering.decline(db, seat.request, actor))
     if actor is None or visitor.typed("answer") != "yes":
         return _on(seat)
-    days = visitor.typed("days")
-    wanted = int(days) if days.isascii() and days.isdigit() and len(days) <= 3 else seat.request.days
+    days = str(visitor.form.get("days", seat.request.days)).strip()
+    wanted = int(days) if days.isascii() and days.isdigit() and len(days) <= 3 else 0  # never more than they wrote
     return _back(await answering.allow(db, seat.request, actor, wanted))
 
 

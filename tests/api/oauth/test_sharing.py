@@ -145,7 +145,7 @@ async def test_a_form_of_another_site_says_nothing(visitor: Visitor, website: We
     assert await consents_of(user_id) == []
 
 
-@pytest.mark.parametrize("days", ["0", "31", "366", "999"])
+@pytest.mark.parametrize("days", ["0", "31", "366", "999", "1000", "７", "seven", "-7", ""])
 async def test_nobody_gives_more_than_was_asked(visitor: Visitor, website: Website, days: str) -> None:
     user_id, number = await somebody_with(Grade.A)
     await visitor.arrive(website)
