@@ -64,7 +64,6 @@ async def allow(db: Db, request: ShareRequest, actor: UserActor, days: int) -> S
     if not 1 <= days <= request.days:
         raise invalid(N_("They asked for 1 to {most} days."), DAYS, most=request.days)
     await worlds.refuse_apart(db, actor.user_id, request.partner_id)
-    await worlds.refuse_apart(db, actor.user_id, request.partner_id)
     await gates.refuse_closing(db, actor)
     await recoveries.refuse(db, actor)
     grant = await _give(db, request, actor.user_id, timedelta(days=days))
