@@ -36,6 +36,9 @@ STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_ALLOWED: 403}
 LOST = N_(
     "This page is over, or it was opened in another browser. Please go back to the website that sent you here and begin again."
 )
+LINK_OVER = N_(
+    "This link was used already, or is too old. Please go back to the website that sent you here and begin again."
+)
 FORM_OVER = N_("This form is no longer valid. Please open the page again.")
 
 
@@ -61,7 +64,7 @@ async def _begun(db: Db, query: str, address: str) -> tuple[ShareRequest, Browse
     if (pushed := pushed_in(query)) is not None:
         claimed = await share_requests.claim(db, *pushed, address)
         if claimed is None:
-            raise NotSentBack(N_("This way here is over. Please go back to the website that sent you and begin again."))
+            raise NotSentBack(LINK_OVER)
         return claimed
     client, back = await client_of(db, query)
     asked = asked_of(query, client, await db.get_one(Partner, client.partner_id), back)
