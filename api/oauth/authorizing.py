@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from domain.consent.consenting import DAYS_MAX
 from domain.consent.consents import ConsentScope, Purpose
@@ -54,7 +54,7 @@ class Back:
         """Where to send the browser, which hears who answers too (RFC 9207): so that no other server's answer is taken for ours."""
         state = {"state": self.state} if self.state is not None else {}
         query = urlencode({**told, **state, "iss": settings().public_url})
-        return self.redirect_uri + ("&" if urlsplit(self.redirect_uri).query else "?") + query
+        return self.redirect_uri + ("&" if "?" in self.redirect_uri else "?") + query
 
 
 async def client_of(db: Db, query: str) -> tuple[PartnerClient, Back]:

@@ -1,13 +1,13 @@
 """What a website may ask at the page of consent, and what it hears of what it may not."""
 
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from api.oauth.authorizing import PUSHED
+from api.oauth.authorizing import PUSHED, Back
 from domain.people import redirects
 from domain.sharing.share_requests import ShareRequest
 from infra.database import reading
@@ -134,6 +134,13 @@ async def test_a_state_that_cannot_be_kept_is_refused_and_not_told(http: httpx2.
     for state in ("s" * 1_001, "of the\0shop's"):
         said = told(await http.get(website.url(state=state)))
         assert said["error"] == "invalid_request" and "state" not in said
+
+
+@pytest.mark.parametrize("uri", ["https://shop.example/back", "https://shop.example/back?", CALLBACK])
+def test_what_is_told_reads_as_a_query_at_each_address(uri: str) -> None:
+    said = dict(parse_qsl(urlsplit(Back(uri, None).address(code="given")).query))
+    said.pop("from", None)
+    assert said == {"code": "given", "iss": settings().public_url}
 
 
 async def test_a_client_asks_for_no_more_than_it_may(http: httpx2.AsyncClient) -> None:
