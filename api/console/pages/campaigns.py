@@ -79,7 +79,7 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
         (
             each.name,
             each.status,
-            each.created_at.date(),
+            clock.local_day(each.created_at),
             each.audience_size,
             of.sent,
             of.redeemed,
