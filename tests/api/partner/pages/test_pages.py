@@ -118,6 +118,13 @@ async def test_a_list_shows_one_state_where_it_is_asked_and_all_where_there_is_n
     assert mark in (await browser.open(f"{path}?after=nonsense")).text
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "yesterday"])
+async def test_a_day_that_no_statement_can_be_of_is_today(look: Look, two: tuple[Busy, Busy], day: str) -> None:
+    browser, (mark,) = await look(two[0].shop), two[0].marks["/partner/statements"]
+    response = await browser.open(f"/partner/statements?on={day}")
+    assert (response.status_code, mark in response.text) == (200, True)
+
+
 async def test_a_delivery_is_sent_once_more_and_a_foreign_one_is_not(look: Look, two: tuple[Busy, Busy]) -> None:
     mine, other = two
     browser = await look(mine.shop)
