@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -100,8 +101,8 @@ async def listen_on(house: AtHouse, to: str, *, once: bool = False) -> None:
 
 async def _place(http: httpx2.AsyncClient, house: AtHouse) -> ListenerPlace:
     """Where this client listened before, as long as its webhook is there; else a new one."""
-    mark = base64.b32encode(house.client_id.encode() + house.address.encode()).decode().rstrip("=").lower()
-    file = settings().var.resolve() / "listening" / f"{mark[-48:]}.json"
+    mark = hashlib.sha256(orjson.dumps([house.address, house.client_id])).hexdigest()
+    file = settings().var.resolve() / "listening" / f"{mark}.json"
     if file.exists():
         kept = orjson.loads(file.read_bytes())
         if {"id": kept["endpointId"]} in (await house.ask(http, MINE))["webhookEndpoints"]:

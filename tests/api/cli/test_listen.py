@@ -93,6 +93,18 @@ async def test_one_that_was_deleted_meanwhile_is_made_anew(lender: AtHouse, shop
     assert [each.deleted_at is None for each in await own(shop)] == [False, True]
 
 
+async def test_two_clients_at_one_house_keep_a_place_each(
+    lender: AtHouse, shop: Shop, machine: Hook, tmp_path: Path
+) -> None:
+    async with transaction() as db:
+        partner = await db.get_one(Partner, shop.partner.id)
+        secret = await partners.issue_client(db, partner, f"x{lender.client_id[1:]}")
+    other = AtHouse(lender.address, f"x{lender.client_id[1:]}", secret)
+    for house in (lender, other, lender):
+        await listening.listen_on(house, machine.url, once=True)
+    assert len(await own(shop)) == len([*(tmp_path / "listening").iterdir()]) == 2
+
+
 async def own(shop: Shop) -> list[WebhookEndpoint]:
     its = select(WebhookEndpoint).where(WebhookEndpoint.partner_id == shop.partner.id)
     async with reading() as db:
