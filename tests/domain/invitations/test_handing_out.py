@@ -1,5 +1,6 @@
 """Who sees which invitation, held against a model of it that knows no tables: random batches, newcomers, answers and days."""
 
+import asyncio
 import os
 import random
 from collections import Counter
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from domain.actors import PartnerActor, UserActor
 from domain.invitations import accepting, batches, handing_out, invitations, inviting
@@ -20,6 +21,7 @@ from infra.database import reading, transaction
 from infra.ids import new_id
 from infra.money import Money
 from infra.outbox import Event
+from tests import patience
 from tests.api.offering import close
 from tests.api.people import Shop, open_shop
 from tests.clocks import Clock
@@ -72,6 +74,12 @@ def partner_of(shop: Shop) -> PartnerActor:
 
 
 async def invite(shop: Shop, numbers: frozenset[str], most: int, until: datetime) -> None:
+    batch_id = await send(shop, numbers, most, until)
+    await work_off(batch_id)
+    await hand_out(batch_id)  # again, as a worker that was killed would
+
+
+async def send(shop: Shop, numbers: frozenset[str], most: int, until: datetime) -> UUID:
     found = await inviting.read_phones(sorted(numbers))
     async with transaction() as db:
         batch = await inviting.invite(
@@ -84,9 +92,12 @@ async def invite(shop: Shop, numbers: frozenset[str], most: int, until: datetime
             key=new_key(),
         )
     assert batch.received == len(numbers)
-    await work_off(batch.id)
+    return batch.id
+
+
+async def hand_out(batch_id: UUID) -> None:
     async with transaction() as db:
-        await handing_out.hand_out(db, batch.id)  # again, as a worker that was killed would
+        await handing_out.hand_out(db, batch_id)
 
 
 async def register(number: str) -> UUID:
@@ -151,6 +162,47 @@ async def decline(user_id: UUID, shop: Shop) -> None:
         actor = UserActor(user_id, new_id())
         await accepting.decline(db, actor, its.id)
         await accepting.decline(db, actor, its.id)  # once more is once
+
+
+async def wait_for(handing: asyncio.Task[None]) -> None:
+    """Until somebody hands out behind whoever came first, or has handed out already."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%invitation%'"
+
+    async def is_so() -> bool:
+        async with reading() as db:
+            return handing.done() or (await db.execute(text(waits))).scalar_one() > 0
+
+    await patience.until(is_so)
+
+
+async def test_a_no_that_is_said_just_then_is_heard(house: None, clock: Clock) -> None:
+    shop, number = await open_shop(), new_number()
+    user_id, until = await register(number), await clock.now() + timedelta(days=3)
+    await invite(shop, frozenset({number}), 200_000, until)
+    newer = await send(shop, frozenset({number}), 300_000, until)
+    async with transaction() as db:
+        (its,) = (await invitations.of_users(db, {user_id}))[user_id]
+        await accepting.decline(db, UserActor(user_id, new_id()), its.id)
+        handing = asyncio.create_task(hand_out(newer))
+        await wait_for(handing)
+    await handing
+    assert await shown({number: user_id}, [shop]) == {}
+    await close(shop)
+
+
+async def test_of_two_that_are_handed_out_at_once_the_newer_is_open(house: None, clock: Clock) -> None:
+    shop, number = await open_shop(), new_number()
+    user_id, until = await register(number), await clock.now() + timedelta(days=3)
+    older, newer = [await send(shop, frozenset({number}), most, until) for most in (200_000, 300_000)]
+    async with transaction() as db:
+        await handing_out.hand_out(db, older)
+        handing = asyncio.create_task(hand_out(newer))
+        await wait_for(handing)
+    await handing
+    async with reading() as db:
+        seen = (await invitations.of_users(db, {user_id}))[user_id]
+    assert [each.max_amount for each in seen] == [300_000]
+    await close(shop)
 
 
 async def test_whoever_leaves_takes_their_number_out_of_every_batch(house: None, clock: Clock) -> None:
