@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.invitations.invitations import Invitation, InvitationStatus
+from domain.market.products import Product, ProductStatus
 from domain.notices.classes import NoticeClass
 from domain.notices.kinds import Link, NoticeKind, StillWanted, declare
 from infra import clock
@@ -13,10 +14,11 @@ from infra.words import N_
 
 
 async def is_still_wanted(db: Db, invitation_id: UUID) -> StillWanted:
-    """Yes while it can be answered."""
+    """Yes while it can be answered and what it is for is offered."""
     its = select(Invitation.id).where(Invitation.id == invitation_id, Invitation.status == InvitationStatus.OPEN)
-    is_open = (await db.execute(its.where(Invitation.expires_at > await clock.now(db)).limit(1))).first() is not None
-    return StillWanted.YES if is_open else StillWanted.NO
+    offered = its.join(Product, Product.id == Invitation.product_id).where(Product.status == ProductStatus.PUBLISHED)
+    found = (await db.execute(offered.where(Invitation.expires_at > await clock.now(db)).limit(1))).first()
+    return StillWanted.NO if found is None else StillWanted.YES
 
 
 INVITATION_RECEIVED = declare(

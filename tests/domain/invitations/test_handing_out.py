@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select, text
 
 from domain.actors import PartnerActor, UserActor
-from domain.invitations import accepting, batches, handing_out, invitations, inviting
+from domain.invitations import accepting, batches, handing_out, invitation_words, invitations, inviting
 from domain.invitations.batches import InvitedPhone
 from domain.invitations.invitations import Invitation
+from domain.notices.kinds import StillWanted
 from domain.people import phones, users
 from domain.permissions import Scope
 from domain.privacy import erasing
@@ -203,6 +204,18 @@ async def test_of_two_that_are_handed_out_at_once_the_newer_is_open(house: None,
         seen = (await invitations.of_users(db, {user_id}))[user_id]
     assert [each.max_amount for each in seen] == [300_000]
     await close(shop)
+
+
+async def test_nobody_is_sent_word_of_what_is_not_offered_any_more(house: None, clock: Clock) -> None:
+    shop, number = await open_shop(), new_number()
+    user_id = await register(number)
+    await invite(shop, frozenset({number}), 200_000, await clock.now() + timedelta(days=3))
+    async with reading() as db:
+        (its,) = (await invitations.of_users(db, {user_id}))[user_id]
+        assert await invitation_words.is_still_wanted(db, its.id) is StillWanted.YES
+    await close(shop)
+    async with reading() as db:
+        assert await invitation_words.is_still_wanted(db, its.id) is StillWanted.NO
 
 
 async def test_whoever_leaves_takes_their_number_out_of_every_batch(house: None, clock: Clock) -> None:
