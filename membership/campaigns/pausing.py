@@ -43,7 +43,8 @@ async def pause_all(db: Db, actor: StaffActor, *, reason: str, key: str) -> Camp
     if receipt.result_id is not None:
         return await db.get_one(CampaignPause, receipt.result_id)
     why = texts.line(reason, REASON_LENGTH_MAX, ("input", "reason"))
-    stopped = (await db.execute(_stoppable())).scalars().all()
+    every = select(Campaign).where(Campaign.status.in_(campaigns.LIFE.groups["stoppable"]))
+    stopped = (await db.execute(_locked(every))).scalars().all()
     for campaign in stopped:
         await scheduling.stop(db, campaign, actor, why)
     made = CampaignPause(
@@ -57,15 +58,17 @@ async def pause_all(db: Db, actor: StaffActor, *, reason: str, key: str) -> Camp
 
 async def pause_stale(db: Db, benefit_id: UUID) -> None:
     """Pause what runs or is scheduled with this benefit, which is another one now than was approved; nobody resumes it."""
-    its = _stoppable().where(Campaign.benefit_id == benefit_id)
-    for campaign in (await db.execute(its)).scalars().all():
-        await scheduling.stop(db, campaign, None, approving.CHANGED)
+    # Also what neither runs nor is scheduled is waited for: somebody may be at letting it go on.
+    its = select(Campaign).where(Campaign.benefit_id == benefit_id, Campaign.status != campaigns.CampaignStatus.ENDED)
+    for campaign in (await db.execute(_locked(its))).scalars().all():
+        if campaign.status in campaigns.LIFE.groups["stoppable"]:
+            await scheduling.stop(db, campaign, None, approving.CHANGED)
 
 
-def _stoppable() -> Select[Campaign]:
-    """Locked, the oldest first."""
-    open_ones = select(Campaign).where(Campaign.status.in_(campaigns.LIFE.groups["stoppable"])).order_by(Campaign.id)
-    return open_ones.with_for_update(key_share=True).execution_options(populate_existing=True)
+def _locked(wanted: Select[Campaign]) -> Select[Campaign]:
+    """The oldest first."""
+    locked = wanted.order_by(Campaign.id).with_for_update(key_share=True)
+    return locked.execution_options(populate_existing=True)
 
 
 def all_pauses() -> Select[CampaignPause]:

@@ -20,7 +20,7 @@ from domain.notices.preferences import ContactChoice
 from domain.runs.running import Pace
 from domain.runs.runs import RunState
 from infra import vault
-from infra.database import reading, transaction
+from infra.database import reading, transact, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from membership import saving
@@ -31,6 +31,7 @@ from membership.campaigns.results import figures_of
 from membership.campaigns.words import is_still_wanted
 from membership.grants import Grant
 from tests.clocks import Clock
+from tests.domain.agreements.test_autopay_held import somebody_waits
 from tests.membership.campaigns.audience import crowd_of, left_out_of, told_of
 from tests.membership.campaigns.drafts import MESSAGES, approved, do
 from tests.membership.campaigns.running import (
@@ -43,6 +44,7 @@ from tests.membership.campaigns.running import (
     tell_everybody,
 )
 from tests.membership.test_quotas import of_code
+from tests.patience import until
 from tests.trying import rolled_back
 from tests.working import work_off
 
@@ -225,10 +227,7 @@ async def test_from_its_end_on_nobody_is_told_though_the_end_is_late_to_be_marke
     assert (await told_of(campaign.id, crowd.people), await left_out_of(campaign.id)) == ([], {})
 
 
-async def test_once_its_benefit_is_another_one_it_is_paused_for_good_and_nobody_more_is_told_of_it(
-    author: StaffActor, approver: StaffActor
-) -> None:
-    crowd = await crowd_of(1)
+async def benefit_of_its_own() -> Benefit:
     async with transaction() as db:
         kept = await of_code(db, "cinema-ticket")
         mine = Benefit(
@@ -242,6 +241,14 @@ async def test_once_its_benefit_is_another_one_it_is_paused_for_good_and_nobody_
             currency=kept.currency,
         )
         db.add(mine)
+    return mine
+
+
+async def test_once_its_benefit_is_another_one_it_is_paused_for_good_and_nobody_more_is_told_of_it(
+    author: StaffActor, approver: StaffActor
+) -> None:
+    crowd = await crowd_of(1)
+    mine = await benefit_of_its_own()
     campaign = await begun(author, approver, crowd, holdout_percent=0, benefit_code=mine.code)
     async with transaction() as db:
         await saving.retire(db, author, benefit_id=mine.id, expected_version=1)
@@ -253,6 +260,26 @@ async def test_once_its_benefit_is_another_one_it_is_paused_for_good_and_nobody_
         assert (steps[-1].status, steps[-1].by_id) == (CampaignStatus.PAUSED, None)
         held = await db.execute(select(Grant).where(Grant.source == campaign.source))
         assert (await told_of(campaign.id, crowd.people), held.first()) == ([], None)
+
+
+async def test_what_goes_on_while_its_benefit_becomes_another_one_is_paused_by_that(
+    author: StaffActor, approver: StaffActor
+) -> None:
+    crowd, mine = await crowd_of(1), await benefit_of_its_own()
+    campaign = await begun(author, approver, crowd, holdout_percent=0, benefit_code=mine.code)
+    assert await do(scheduling.pause, author, campaign) is S.PAUSED
+    async with transaction() as db:
+        await scheduling.resume(db, author, campaign_id=campaign.id, comment="")
+        retiring = asyncio.create_task(
+            transact(lambda its: saving.retire(its, author, benefit_id=mine.id, expected_version=1))
+        )
+
+        async def is_over_or_waits() -> bool:
+            return retiring.done() or await somebody_waits()
+
+        await until(is_over_or_waits)
+    await retiring
+    assert await status_of(campaign) is S.PAUSED
 
 
 async def test_whoever_ends_it_waits_for_the_batch_so_that_all_it_granted_is_revoked(
