@@ -27,9 +27,10 @@ from infra.words import N_
 
 
 class ApprovalKind(NamedTuple):
-    """What is approved, and what it takes to propose it and to approve it."""
+    """What is approved, and what it takes to propose it and to approve it.
 
-    """`tells_itself`: its room writes each of its steps into the trail of changes; else the words of both stand there."""
+    `tells_itself`: its room writes each of its steps into the trail of changes; else the words of both stand there.
+    """
 
     name: str
     proposes: Permission
