@@ -10,6 +10,7 @@ from celery.signals import setup_logging, worker_process_init, worker_process_sh
 
 from infra import cache, database, reacting, telemetry
 from infra.broker import QUEUE, SECONDS_MAX, queue
+from infra.queue_watch import QueueWatch
 from infra.settings import settings
 
 TASK_SECONDS_MAX = 300
@@ -41,6 +42,7 @@ def make_celery() -> Celery:
         task_queues=[queue(quorum=quorum)],
         timezone="UTC",
     )
+    celery.steps["consumer"].add(QueueWatch)
     celery.task(name="react")(react)
     return celery
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kombu import Connection
 
-from infra.broker import QUEUE
+from infra.broker import QUEUE, queue
 from infra.embedded.valkey import Valkey, free_port
 from infra.running.programs import Process, Program
 
@@ -88,7 +88,7 @@ def rabbitmq(folder: Path) -> Iterator[Broken]:
     process = Process(program, folder)
     process.wait_until_ready()
     try:
-        yield Broken(url, {"queue deleted": _delete_queue})
+        yield Broken(url, {"queue deleted": _delete_queue, "queue made anew": _make_queue_anew})
     finally:
         process.stop()
         # Erlang's name server outlives the node; this one is ours alone, by its port.
@@ -98,6 +98,12 @@ def rabbitmq(folder: Path) -> Iterator[Broken]:
 def _delete_queue(connection: Connection) -> None:
     channel: Any = connection.default_channel
     channel.queue_delete(QUEUE)
+
+
+def _make_queue_anew(connection: Connection) -> None:
+    """As the relay does which comes before the news of the loss; RabbitMQ tells no consumer then."""
+    _delete_queue(connection)
+    queue(quorum=True)(connection.default_channel).queue_declare()
 
 
 def _answers(url: str) -> bool:
