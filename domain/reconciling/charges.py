@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, func, literal_column, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +26,7 @@ from infra.records import Record
 from infra.settings import settings
 
 DUE = declare("lookups.charging_due")
-EVER: ColumnElement[datetime] = literal_column("'-infinity'::timestamptz")
+MONTHS_MAX = 2  # what was not booked by then, as lookups were free or the worker away, is charged to nobody any more
 schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
 
 
@@ -62,14 +62,14 @@ class LookupCharge(Entity):
         return f"{self.kind} {self.month:%Y-%m}"
 
 
-def _owed(until: datetime) -> Select[UUID, str, LookupKind, int]:
-    """By partner, month and kind: what is charged of months that are over by then and were not booked, each as a whole."""
+def _owed(since: datetime, until: datetime) -> Select[UUID, str, LookupKind, int]:
+    """By partner, month and kind: what is charged of months that were over by then and were not booked, each as a whole."""
     booked = select(func.max(LookupCharge.ends_at)).where(LookupCharge.partner_id == Partner.id).scalar_subquery()
     month = clock.local_text(Lookup.at, "YYYY-MM").label("month")
     return (
         select(Partner.id, month, Lookup.kind, func.count())
         .join(Lookup, Lookup.partner_id == Partner.id)
-        .where(Lookup.charged, ~Partner.is_test, Lookup.at < until, Lookup.at >= func.coalesce(booked, EVER))
+        .where(Lookup.charged, ~Partner.is_test, Lookup.at < until, Lookup.at >= func.greatest(booked, since))
         .group_by(Partner.id, "month", Lookup.kind)
         .order_by(Partner.id, "month", Lookup.kind)
     )
@@ -84,7 +84,8 @@ async def charge(db: Db) -> None:
     """Book all months that are over; said again, or by two at once, it changes nothing."""
     # Whoever looked in the last second of a month may be written down a while later.
     month = clock.local_day(await clock.now(db) - LATELY).replace(day=1)
-    owed = (await db.execute(_owed(clock.begins(month)))).all()
+    since = clock.begins(_months_later(month, -MONTHS_MAX))
+    owed = (await db.execute(_owed(since, clock.begins(month)))).all()
     new = [await _put_down(db, *each) for each in owed]
     on = await clock.today(db)
     await post(db, [_transfer(each, on) for each in new if each is not None])
@@ -100,7 +101,7 @@ async def _put_down(db: Db, partner_id: UUID, named: str, kind: LookupKind, look
         partner_id=partner_id,
         month=month,
         kind=kind,
-        ends_at=clock.begins(_next(month)),
+        ends_at=clock.begins(_months_later(month, 1)),
         lookups=lookups,
         price=price,
         currency=settings().currency,
@@ -109,8 +110,9 @@ async def _put_down(db: Db, partner_id: UUID, named: str, kind: LookupKind, look
     return (await db.execute(row.on_conflict_do_nothing().returning(LookupCharge))).scalar_one_or_none()
 
 
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+def _months_later(month: date, months: int) -> date:
+    years, at = divmod(month.month - 1 + months, 12)
+    return date(month.year + years, at + 1, 1)
 
 
 def _transfer(charge: LookupCharge, on: date) -> Transfer:

@@ -124,6 +124,18 @@ async def test_whenever_it_is_worked_out_it_comes_to_the_same(db: Db, seed: int)
     assert await booked(db, shop) == sum(count * prices[kind] for (_, kind), count in expected.items())
 
 
+async def test_months_long_over_are_charged_to_nobody_any_more(db: Db) -> None:
+    """As where lookups were free until now."""
+    shop, second = await open_shop(), timedelta(seconds=1)
+    august = datetime(2031, 7, 31, 16, tzinfo=UTC)
+    september = datetime(2031, 8, 31, 16, tzinfo=UTC)
+    db.add_all([look(shop.partner.id, at) for at in (august, september - second, september)])
+    await db.flush()
+    await stand_at(db, NIGHT)
+    await charges.charge(db)
+    assert await charged(db, shop) == {(date(2031, 9, 1), "CHECK"): (1, 50)}
+
+
 async def test_a_test_client_owes_nothing(db: Db) -> None:
     shop = await open_shop(is_test=True)
     db.add(look(shop.partner.id, OCTOBER))
