@@ -49,7 +49,9 @@ async def _one_change_at_a_time(db: Db, actor: PartnerActor) -> None:
 
 
 async def _offered(db: Db, actor: PartnerActor, sku: str) -> Product | None:
-    return (await db.execute(offered_by(actor).where(Product.sku == sku))).scalar_one_or_none()
+    """Held, as the worker may publish at this moment what waits."""
+    its = offered_by(actor).where(Product.sku == sku).with_for_update(of=Product, key_share=True)
+    return (await db.execute(its)).scalar_one_or_none()
 
 
 async def _undo(db: Db, product: Product, changes: Changes) -> None:
