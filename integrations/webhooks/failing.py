@@ -37,7 +37,7 @@ async def fail_once(db: Db, actor: PartnerActor, endpoint_id: UUID) -> WebhookDe
         )
     if delivery.state is not DeliveryState.WAITING:
         await deliveries.LIFE.move(db, delivery, DeliveryState.WAITING)
-        delivery.tries = 0
+        delivery.tries, delivery.first_tried_at = 0, None
     now = await clock.now(db)
     delivery.attempts, delivery.claimed_by = delivery.attempts + 1, new_id()
     delivery.first_tried_at = delivery.first_tried_at or now

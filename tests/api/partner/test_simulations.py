@@ -1,11 +1,12 @@
 """A test client lets things happen in its own world, through the verbs by which they happen to everybody."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.agreements.agreements import Agreement
 from domain.applications.applications import Application
@@ -15,6 +16,7 @@ from domain.people.users import User
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from integrations.simulated.simulating import SimulatedEvent
+from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
 from tests.api.doors import Client
 from tests.api.people import Shop, open_shop
 from tests.phones import uuid_of
@@ -126,6 +128,14 @@ async def test_a_delivery_fails_and_is_tried_again(client: Client, shop: Shop) -
     assert await happened(client, "DELIVERY_FAILURE", webhookEndpointId=endpoint) == delivery
     (edge,) = (await client.ask(listed))["webhookDeliveries"]["edges"]
     assert edge["node"]["attempts"] == 2
+    long_ago = {"state": DeliveryState.DELIVERED, "first_tried_at": func.longan_now() - timedelta(days=9)}
+    async with transaction() as db:
+        await db.execute(update(WebhookDelivery).where(WebhookDelivery.id == uuid_of(delivery)).values(long_ago))
+    assert await happened(client, "DELIVERY_FAILURE", webhookEndpointId=endpoint) == delivery
+    (edge,) = (await client.ask(listed))["webhookDeliveries"]["edges"]
+    assert (edge["node"]["status"], edge["node"]["attempts"]) == ("PENDING", 3), (
+        "it is tried as after its first failure"
+    )
 
 
 async def test_the_same_wish_sent_again_happens_once(client: Client, shop: Shop) -> None:
