@@ -19,6 +19,8 @@ from graphql import (
     build_schema,
 )
 
+from infra.clock import local_day
+
 AUDIENCE = "partner"
 FILE = Path(__file__).parent / f"{AUDIENCE}.changes"
 HEADER = "# What came (+), became another (~) and went (-) in the partners' schema, the newest day first; written by `longan schema`.\n"
@@ -103,9 +105,9 @@ def difference(before: Mapping[str, str], now: Mapping[str, str], on: date) -> l
 
 
 def brought_up(text: str, served: str, on: date | None = None) -> str:
-    """The file with what differs between its days and what is served, as a change of today."""
+    """The file with what differs between its days and what is served, as a change of the product's today."""
     known = read(text)
-    found = difference(replayed(known), coordinates(served), on or datetime.now(UTC).date())
+    found = difference(replayed(known), coordinates(served), on or local_day(datetime.now(UTC)))
     return written([*found, *known])
 
 
