@@ -9,14 +9,18 @@ from sqlalchemy import select
 from domain.agreements import agreements
 from domain.notices.notices import VALUES, Notice
 from domain.people import users
+from domain.redeemed import REDEEMED
 from infra import clock, outbox, reactions, vault
 from infra.database import reading, transaction
+from infra.ids import new_id
 from infra.reacting import react
 from membership import activity, evaluating, words
 from membership.members import Member, TierMove
 from tests.membership.living import FIRST_DAY, give_score, newcomer, on, scored
 from tests.phones import new_number
 from tests.working import work_off
+
+DATA: dict[str, dict[str, Any]] = {agreements.REPAID: {"days_late": 0}, REDEEMED: {"partner_id": str(new_id())}}
 
 
 async def deliver(name: str, reaction: str, user_id: UUID, **data: Any) -> None:
@@ -54,7 +58,7 @@ async def test_an_activity_counts_once_and_may_lift_the_tier(name: str) -> None:
     person = await newcomer()
     async with on(FIRST_DAY) as db:
         await give_score(db, person, 730)
-    data = {"days_late": 0} if name == agreements.REPAID else {}
+    data = DATA.get(name, {})
     for points in range(1, 7):
         await deliver(name, "evaluate_after_activity", person, **data)
         async with reading() as db:
