@@ -23,14 +23,24 @@ SAMPLES: dict[str, Any] = {
 }
 
 
+class Choice(dict[str, Any]):
+    """What an input is that takes one field alone: this one of the samples of all."""
+
+    def __init__(self, samples: dict[str, Any], chosen: str) -> None:
+        super().__init__({chosen: samples[chosen]})
+        self.samples = samples
+
+
 def sample(type_: Any) -> Any:
-    """A value whose shape is right, with every field."""
+    """A value whose shape is right, with every field that may stand beside the others."""
     if graphql.is_non_null_type(type_):
         return sample(type_.of_type)
     if graphql.is_list_type(type_):
         return [sample(type_.of_type)]
     if isinstance(type_, GraphQLInputObjectType):
         value = {name: sample(field.type) for name, field in type_.fields.items()}
+        if type_.extensions["strawberry-definition"].is_one_of:
+            return Choice(value, next(iter(value)))
         if "idempotencyKey" in value:
             value["idempotencyKey"] = new_key()
         return value | ({"currency": "CNY"} if type_.name == "MoneyInput" else {})
@@ -38,7 +48,7 @@ def sample(type_: Any) -> Any:
 
 
 def leaves(type_: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Where each scalar and enumeration stands in a sample, and of which kind it is."""
+    """Where each scalar and enumeration stands in a sample or could be chosen, and of which kind it is."""
     if graphql.is_non_null_type(type_):
         yield from leaves(type_.of_type, place)
     elif graphql.is_list_type(type_):
@@ -55,6 +65,9 @@ def put(value: Any, place: Place, leaf: Any) -> Any:
     if not place:
         return leaf
     step, *rest = place
+    if isinstance(value, Choice):
+        chosen = str(step)
+        return Choice(value.samples | {chosen: put(value.samples[chosen], tuple(rest), leaf)}, chosen)
     inner = put(value[step], tuple(rest), leaf)
     return value | {step: inner} if isinstance(value, dict) else [inner]
 

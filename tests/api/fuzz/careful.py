@@ -137,6 +137,9 @@ class Careful:
             return [self._value(name, inner.of_type, deep - 1) for _ in range(self.random.choice([1, 1, 2, 5]))]
         if isinstance(inner, GraphQLEnumType):
             return self.random.choice(list(inner.values))
+        if isinstance(inner, GraphQLInputObjectType) and inner.is_one_of:
+            chosen, field = self.random.choice(list(inner.fields.items()))
+            return {chosen: self._value(chosen, GraphQLNonNull(field.type), deep - 1)}
         if isinstance(inner, GraphQLInputObjectType):
             return {
                 each: self._value(each, field.type, deep - 1)
