@@ -12,6 +12,7 @@ from api.cli.bench.match import match
 from api.cli.bench.rescore import rescore
 from api.cli.bench.serve import serve
 from api.cli.bench.share import share
+from api.cli.bench.signals import signals
 from api.cli.bench.stranger import stranger
 from api.cli.bench.tiers import tiers
 from api.cli.bench.webhooks import webhooks
@@ -28,6 +29,7 @@ bench.command()(rescore)
 bench.command()(match)
 bench.command()(stranger)
 bench.command()(share)
+bench.command()(signals)
 bench.command()(evidence)
 bench.command()(serve)
 bench.command()(growth)
