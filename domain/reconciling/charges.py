@@ -19,7 +19,6 @@ from infra.database import Db
 from infra.entity import Entity, Id, Minor
 from infra.events import declare
 from infra.ids import new_id
-from infra.lifecycle import without_graph
 from infra.outbox import Event
 from infra.reactions import reaction
 from infra.records import Record
@@ -39,7 +38,7 @@ class LookupCharge(Entity):
     id: Mapped[Id]
     partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id"))
     month: Mapped[date]
-    kind: Mapped[LookupKind] = mapped_column(info=without_graph("written once"))
+    kind: Mapped[LookupKind]
     ends_at: Mapped[datetime]
     lookups: Mapped[int]
     price: Mapped[Minor]

@@ -110,14 +110,15 @@ async def test_each_of_the_staff_signs_in_with_a_role(
 
 
 async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient, told: dict[str, Any]) -> None:
+    """Somebody who only views: what others changed names them for good."""
     async with transaction() as db:
         await db.execute(delete(PartnerClient).where(PartnerClient.client_id == told["partner"]["clientId"]))
-        await db.execute(delete(Staff).where(Staff.email_index == staff.index(told["risk"]["email"])))
-    assert (await sign_in(http, told["risk"])).status_code == 401
+        await db.execute(delete(Staff).where(Staff.email_index == staff.index(told["viewer"]["email"])))
+    assert (await sign_in(http, told["viewer"])).status_code == 401
     kept = credentials.read_credentials(settings().var / FILE)
     await credentials.let_in(kept)
     assert {**told, "url": None} == {"url": None, **kept.as_json()}
-    assert (await sign_in(http, told["risk"])).status_code == 200
+    assert (await sign_in(http, told["viewer"])).status_code == 200
 
 
 def test_whoever_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:

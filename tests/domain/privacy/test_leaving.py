@@ -210,9 +210,14 @@ class TestAfterwards:
         async with transaction() as db:
             await db.execute(text("SELECT pg_switch_wal()"))
         assert await places_of(shopper.number, number, account, name, word) == {}
+        told = len(lines.getvalue())
+        theirs = {str(id) for id, _ in waiting}
         for id, reaction in await queued():
-            await reacting.react(UUID(id), reaction)
-        assert "reaction.failed" not in lines.getvalue(), "what waits for somebody who was erased is nothing any more"
+            if id in theirs:
+                await reacting.react(UUID(id), reaction)
+        assert "reaction.failed" not in lines.getvalue()[told:], (
+            "what waits for somebody who was erased is nothing any more"
+        )
         assert not [each for each in (shopper.number, number, account, name, word) if each in lines.getvalue()]
         again = await new_phone()
         again.number = shopper.number

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from domain.actors import StaffActor
 from domain.credit import scores
+from domain.people.invented import UNCOUNTED
 from infra import clock
 from infra.database import reading, transaction
 from membership import activity, evaluating, rules
@@ -44,10 +45,12 @@ async def people() -> None:
 
 
 async def one_by_one(tried: TierRules) -> Counter[tuple[str, str]]:
-    """How many go from where to where, asked of each of them alone."""
+    """How many go from where to where, asked of each alone who counts."""
     found: Counter[tuple[str, str]] = Counter()
     async with reading() as db:
-        for member in (await db.execute(select(Member))).scalars():
+        for member in (
+            await db.execute(select(Member).where(Member.user_id.not_in(select(UNCOUNTED.c.user_id))))
+        ).scalars():
             score = await scores.current(db, member.user_id)
             counts = await activity.counts_of(db, {member.user_id})
             reached = tried.reached_by(score.points if score else 0, counts.get(member.user_id, 0))
