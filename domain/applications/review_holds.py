@@ -48,6 +48,7 @@ async def take(db: Db, actor: StaffActor, application_id: UUID) -> Application:
     await refuse_held(db, actor, application)
     until = await clock.now(db) + LASTS
     hold = await db.get(ReviewHold, (application.user_id, application.id), populate_existing=True)
+    before = {"heldUntil": hold.held_until.isoformat() if hold else None}
     if hold is None:
         db.add(
             ReviewHold(
@@ -60,7 +61,7 @@ async def take(db: Db, actor: StaffActor, application_id: UUID) -> Application:
     else:
         hold.staff_id, hold.held_until = actor.staff_id, until
     after = {"heldUntil": until.isoformat()}
-    await changes.record(db, actor, "application", str(application_id), before={"heldUntil": None}, after=after)
+    await changes.record(db, actor, "application", str(application_id), before=before, after=after)
     return application
 
 

@@ -12,6 +12,7 @@ from domain.actors import PartnerActor, Role
 from domain.applications import deciding, decisions
 from domain.applications.applications import Application
 from domain.applications.decisions import Decision, DecisionOutcome
+from domain.changes import Change
 from domain.consent.consents import Consent
 from infra.database import reading, transact
 from infra.errors import Refusal
@@ -180,6 +181,12 @@ class TestTaking:
         assert (await review(holder, application, "DECLINE"))["code"] == "NOT_OPEN"
         assert (await review(other, application, "DECLINE"))["status"] == "DECLINED"
         assert (await take(other, application))["code"] == "NOT_OPEN"
+        its = select(Change).where(Change.subject == str((await row_of(application)).id)).order_by(Change.id)
+        async with reading() as db:
+            trail = [each for each in (await db.execute(its)).scalars() if "heldUntil" in each.after]
+        until = [each.after["heldUntil"] for each in trail]
+        assert len(until) == 3
+        assert [each.before and each.before["heldUntil"] for each in trail] == [None, *until[:-1]]
 
     async def test_is_for_risk_alone(self, shopper: Phone, web: httpx2.AsyncClient) -> None:
         application = await declined(shopper)
