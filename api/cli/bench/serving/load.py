@@ -1,5 +1,6 @@
 """Requests over connections that stay open, sent by one thread that does little else, so that it takes little from who answers."""
 
+import select
 import selectors
 import socket
 import time
@@ -50,6 +51,11 @@ class Caller:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def is_closed(self) -> bool:
+        """Whether the server has ended it. Only for one with no request under way: it is to be told of nothing else."""
+        readable, _, _ = select.select([self.socket], [], [], 0)
+        return bool(readable)
 
     def send(self, wanted: bytes) -> None:
         self.answer, self.whole, self.began = bytearray(), 0, time.perf_counter()

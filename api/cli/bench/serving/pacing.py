@@ -39,7 +39,7 @@ def send(port: int, requests: Iterable[DueRequest]) -> dict[str, list[float]]:
             now = time.perf_counter() - began
             while due and due[-1].at <= now:
                 each = due.pop()
-                caller = free.pop() if free else _opened(port, open_ones)
+                caller = _free(free) or _opened(port, open_ones)
                 caller.send(each.wanted)
                 waiting.register(caller.socket, selectors.EVENT_READ, (caller, each))
                 under_way += 1
@@ -53,6 +53,15 @@ def send(port: int, requests: Iterable[DueRequest]) -> dict[str, list[float]]:
                     free.append(caller)
                     under_way -= 1
     return took
+
+
+def _free(free: list[Caller]) -> Caller | None:
+    """The one that was used last, unless the server has closed it: what it opened for a burst, nobody asks again for long."""
+    while free:
+        caller = free.pop()
+        if not caller.is_closed():
+            return caller
+    return None
 
 
 def _opened(port: int, open_ones: ExitStack) -> Caller:
