@@ -17,7 +17,9 @@ def demo(
     language: Annotated[Language, typer.Option(help="What people read, and what this story is told in.")] = Language.EN,
     year: Annotated[
         bool,
-        typer.Option("--year", help="Instead, five people's year of money. The clock of the house moves on a year."),
+        typer.Option(
+            "--year", help="Instead, six people's year of money and membership. The clock moves on fifteen months."
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on standard output; the story goes to standard error.")

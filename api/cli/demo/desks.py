@@ -1,4 +1,4 @@
-"""The two desks behind an application: a partner's server, and a reviewer at the console."""
+"""The desks behind what people do: a partner's server, a reviewer at the console, and the sandbox's cashier."""
 
 import asyncio
 import json
@@ -41,6 +41,12 @@ class PartnerDesk:
     async def sign_in(self) -> None:
         answer = await self.door.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=self.client)
         self.door.token = answer.raise_for_status().json()["access_token"]
+
+    async def say(self, operation: str, **input: Any) -> Data:
+        """Sign in, and say this once."""
+        await self.sign_in()
+        answer: Data = await self.door.send(operation, input={**input, "idempotencyKey": f"demo-{uuid4()}"})
+        return answer
 
     async def find(self, application_id: str, since: str | None) -> Data:
         """The application in the feed of changes since then."""
@@ -98,3 +104,17 @@ class ReviewDesk:
     async def approve(self, application_id: str, reason: str) -> None:
         review = {"applicationId": application_id, "outcome": "APPROVE", "reasons": [reason]}
         await self.door.send("ReviewApplication", input={**review, "idempotencyKey": f"demo-{uuid4()}"})
+
+
+class CashierDesk:
+    """How the sandbox's cashier goes, whoever asks it next."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
+
+    async def refuse(self, times: int) -> None:
+        (await self._http.post("/dev/cashier", json={"mode": "FAIL", "times": times})).raise_for_status()
+
+    async def accept(self) -> None:
+        """Everything that comes again."""
+        (await self._http.delete("/dev/cashier")).raise_for_status()

@@ -23,10 +23,11 @@ def of(outcome: Outcome) -> dict[str, Any]:
 
 
 def of_year(outcome: YearOutcome) -> dict[str, Any]:
-    agreement = outcome.agreement
+    agreement, told = outcome.agreement, {"name": outcome.name, "story": outcome.title, **outcome.figures}
+    if agreement is None:
+        return told
     return {
-        "name": outcome.name,
-        "story": outcome.title,
+        **told,
         "agreement": {"id": agreement["id"], "status": agreement["status"], "owed": agreement["outstanding"]},
         "paid": [each["amount"] for each in agreement["repayments"] if each["status"] == "SETTLED"],
     }

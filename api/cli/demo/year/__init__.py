@@ -1,1 +1,1 @@
-"""`longan demo --year`: five invented people's year of money in two minutes, with every figure read back from the running app."""
+"""`longan demo --year`: six invented people's year of money and membership, every figure read back from the running app."""

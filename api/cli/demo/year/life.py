@@ -1,15 +1,15 @@
 """What a story has at hand - its person, the calendar, who sits at the other desks, and paper to tell it on."""
 
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from api.cli.demo.desks import PartnerDesk, ReviewDesk
+from api.cli.demo.desks import CashierDesk, PartnerDesk, ReviewDesk
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import money
 from api.cli.demo.year.calendar import YearCalendar
-from api.cli.demo.year.person import YearPerson, key, money_of
+from api.cli.demo.year.person import YearPerson, money_of
 from api.cli.demo.year.year_paper import YearPaper
 from infra.words import N_
 
@@ -18,19 +18,23 @@ LOAN, MONTHS = "灵活周转借款", 12  # the lender's whose desk there is; dec
 
 @dataclass(frozen=True)
 class YearDesks:
-    """The shop and lender, the landlord, and risk."""
+    """The shop and lender, the landlord, risk, and whoever takes the money."""
 
     shop: PartnerDesk
     landlord: PartnerDesk
     risk: ReviewDesk
+    cashier: CashierDesk
 
 
 @dataclass
 class YearLife:
+    """`figures`: what a program is told of it beside the agreement, as the story read it."""
+
     person: YearPerson
     calendar: YearCalendar
     desks: YearDesks
     paper: YearPaper
+    figures: Data = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -66,17 +70,15 @@ class YearLife:
 
     async def say_as_partner(self, desk: PartnerDesk, operation: str, **input: Any) -> Data:
         """What a partner's server says of the agreement."""
-        await desk.sign_in()
-        asked = {"agreementId": self.person.agreement_id, **input, "idempotencyKey": key()}
-        answer: Data = await desk.door.send(operation, input=asked)
-        return answer
+        return await desk.say(operation, agreementId=self.person.agreement_id, **input)
 
 
 @dataclass(frozen=True)
 class YearStory:
-    """`persona` is whose accounts the person has, `name` theirs, `title` what becomes of them."""
+    """`persona` is whose accounts the person has, `name` theirs, `title` what becomes of them; `arrive` what they come with."""
 
     persona: str
     name: str
     title: str
     live: Callable[[YearLife], Coroutine[Any, Any, None]]
+    arrive: Callable[[YearPerson], Awaitable[None]] = YearPerson.arrive

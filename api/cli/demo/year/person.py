@@ -1,4 +1,4 @@
-"""Somebody with a phone and one agreement, as the app lets them live with it."""
+"""Somebody with a phone and perhaps an agreement, as the app lets them live with it."""
 
 import asyncio
 import io
@@ -36,11 +36,19 @@ class YearPerson:
 
     async def arrive(self) -> None:
         """A phone, accounts and so a score, an identity, and a card."""
+        await self.register()
+        await self.link_accounts()
+        await self._borrowing.confirm_identity(self.name, self._journey.life.birth_date)
+
+    async def register(self) -> None:
+        """A phone, and nothing else that is known of them."""
         await self._journey.register()
         self._renewal = self._journey.session["refreshToken"]
+
+    async def link_accounts(self) -> None:
+        """What they tell of themselves, and their accounts; so a score."""
         await self._journey.introduce()
         await self._journey.link_accounts()
-        await self._borrowing.confirm_identity(self.name, self._journey.life.birth_date)
 
     async def renew(self) -> None:
         """New tokens: those of weeks ago have run out."""
@@ -82,6 +90,9 @@ class YearPerson:
                     return agreement
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
+    async def ask(self, operation: str, **variables: Any) -> Any:
+        return await self._journey.app.send(operation, **variables)
+
     async def do(self, operation: str, **input: Any) -> Data:
         answer: Data = await self._borrowing.send(operation, **input)
         return answer
@@ -118,6 +129,7 @@ class YearPerson:
 
     @property
     def agreement_id(self) -> str:
+        """Empty before they have signed one."""
         return self._agreement_id
 
 

@@ -1,4 +1,4 @@
-"""The year: five people arrive, each lives their story, and the clock moves from one day to the next that somebody waits for."""
+"""The year: six people arrive, each lives their story, and the clock moves from one day to the next that somebody waits for."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from functools import partial
 
 import httpx2
 
-from api.cli.demo.desks import PartnerDesk, ReviewDesk, ready_credentials
+from api.cli.demo.desks import CashierDesk, PartnerDesk, ReviewDesk, ready_credentials
 from api.cli.demo.doors import RefusedAtDoor
 from api.cli.demo.tour import TIMEOUT_SECONDS, Interrupted, personas
 from api.cli.demo.year.calendar import YearCalendar
-from api.cli.demo.year.life import YearDesks, YearLife
+from api.cli.demo.year.life import YearDesks, YearLife, YearStory
 from api.cli.demo.year.person import YearPerson
 from api.cli.demo.year.stories import STORIES
 from api.cli.demo.year.year_paper import YearOutcome, YearPaper
@@ -30,7 +30,7 @@ async def year(address: str, paper: YearPaper) -> list[YearOutcome]:
             raise Interrupted(ELSEWHERE)
         shop = PartnerDesk(http, credentials)
         landlord = PartnerDesk(http, {"partner": credentials["landlord"]})
-        desks = YearDesks(shop, landlord, ReviewDesk(http, credentials))
+        desks = YearDesks(shop, landlord, ReviewDesk(http, credentials), CashierDesk(http))
         try:
             return await _everybody(http, address, paper, desks)
         except RefusedAtDoor as refusal:
@@ -45,7 +45,7 @@ async def _everybody(http: httpx2.AsyncClient, address: str, paper: YearPaper, d
     paper.opening(address)
     began = time.monotonic()
     people = [YearPerson(http, address, story.persona, paper.words(story.name), paper.locale) for story in STORIES]
-    await asyncio.gather(*(person.arrive() for person in people))
+    await asyncio.gather(*(story.arrive(person) for story, person in zip(STORIES, people, strict=True)))
 
     async def morning() -> None:
         await asyncio.gather(*(person.renew() for person in people))
@@ -54,14 +54,15 @@ async def _everybody(http: httpx2.AsyncClient, address: str, paper: YearPaper, d
     await calendar.read()
     lives = [YearLife(person, calendar, desks, paper) for person in people]
     await calendar.run(*(partial(story.live, life) for story, life in zip(STORIES, lives, strict=True)))
-    told = await _outcomes(people)
+    told = await _outcomes(lives)
     paper.closing(told, calendar.today, time.monotonic() - began)
     return told
 
 
-async def _outcomes(people: Sequence[YearPerson]) -> list[YearOutcome]:
-    seen = await asyncio.gather(*(person.look() for person in people))
-    return [
-        YearOutcome(person.name, story.title, agreement)
-        for person, story, agreement in zip(people, STORIES, seen, strict=True)
-    ]
+async def _outcomes(lives: Sequence[YearLife]) -> list[YearOutcome]:
+    return await asyncio.gather(*(outcome_of(life, story) for life, story in zip(lives, STORIES, strict=True)))
+
+
+async def outcome_of(life: YearLife, story: YearStory) -> YearOutcome:
+    agreement = await life.person.look() if life.person.agreement_id else None
+    return YearOutcome(life.person.name, story.title, agreement, life.figures)

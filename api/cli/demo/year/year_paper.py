@@ -1,7 +1,7 @@
 """The paper that a year is written on: a line for each thing that happened, with its day and whose it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rich.table import Table
@@ -25,11 +25,12 @@ NAME_COLUMNS = 9
 
 @dataclass(frozen=True)
 class YearOutcome:
-    """What became of one person, with their agreement as it is read last."""
+    """What became of one person, with their agreement as it is read last, or what else the story read."""
 
     name: str
     title: str
-    agreement: Data
+    agreement: Data | None
+    figures: Data = field(default_factory=dict)
 
 
 class YearPaper(Paper):
@@ -37,8 +38,8 @@ class YearPaper(Paper):
         self.blank()
         self.console.print(Text.assemble(("  Longan", "bold"), (f"  {address}", "dim")), soft_wrap=True)
         told = N_(
-            "A year of money of five invented people, each month as it comes. The clock of this house moves on a year; every figure "
-            "is read back from the running app."
+            "A year of six invented people, five with money and one with a membership, each month as it comes. The clock of this "
+            "house moves on fifteen months; every figure is read back from the running app."
         )
         self.line(self.words(told))
         self.blank()
@@ -58,14 +59,18 @@ class YearPaper(Paper):
     def closing(self, outcomes: Sequence[YearOutcome], today: date, took: float) -> None:
         self.blank()
         person, became = self.words(N_("Person")), self.words(N_("What became of them"))
-        agreement, owed_now = self.words(N_("Agreement")), self.words(N_("Owed now"))
-        table = Listing(person, became, agreement, owed_now, right=(owed_now,), prose=(became,))
+        standing, owed_now = self.words(N_("Standing")), self.words(N_("Owed now"))
+        table = Listing(person, became, standing, owed_now, right=(owed_now,), prose=(became,))
         for each in outcomes:
-            status = self.words(STATUSES[each.agreement["status"]])
-            owed = money(each.agreement["outstanding"])
-            table.add_row(each.name, self.words(each.title), status, owed)
+            table.add_row(each.name, self.words(each.title), *self.standing(each))
         self.console.print(table)
         self.blank()
         told = N_("It is {day} in this house now, and a year has taken {time}.")
         self.line((self.words(told, day=today.isoformat(), time=seconds(took)), "dim"))
         self.blank()
+
+    def standing(self, outcome: YearOutcome) -> tuple[str, str]:
+        """How it stands with them, and what they owe."""
+        if outcome.agreement is None:
+            return str(outcome.figures["tier"]["name"]), ""
+        return self.words(STATUSES[outcome.agreement["status"]]), money(outcome.agreement["outstanding"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import parse, print_ast
+from graphql import parse, print_ast, validate
 from rich.console import Console
 from typer.testing import CliRunner
 from websockets.asyncio.server import ServerConnection, serve
@@ -30,16 +30,19 @@ from api.dev.lives import LIVES, Wish
 from infra.running.instance_lock import occupy
 from infra.words import say
 from integrations.sandbox.personas import PERSONAS
-from tests.api.doors import operations
+from tests.api.doors import operations, served_schemas
 
 DEMO = Path(drawing.__file__).parent
+OWN = ("MyMembership",)
 
 
 def test_documents_are_the_contracts_word_for_word() -> None:
-    """Save for the rate of a match, which the partner needs to approve at what was shown."""
+    """Save for the rate of a match, which the partner needs to approve at what was shown, and what this client asks on its own."""
     promised = {**operations("app"), **operations("partner"), **operations("console")}
     sent = {name: print_ast(parse(text)) for name, text in documents().items()}
     sent["Home"] = re.sub(r"(termMonths)\n +annualRate", r"\1", sent["Home"])
+    for name in OWN:
+        assert validate(served_schemas()["app"], parse(sent.pop(name))) == []
     assert sent == {name: promised[name] for name in sent}
 
 

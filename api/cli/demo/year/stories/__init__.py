@@ -1,7 +1,7 @@
 """Stories of a year: a file and a line here for each."""
 
 from api.cli.demo.year.life import YearStory
-from api.cli.demo.year.stories import falling_ill, moving_out, paying_off, paying_on, returning
+from api.cli.demo.year.stories import belonging, falling_ill, moving_out, paying_off, paying_on, returning
 
 STORIES: tuple[YearStory, ...] = (
     paying_on.STORY,
@@ -9,4 +9,5 @@ STORIES: tuple[YearStory, ...] = (
     returning.STORY,
     moving_out.STORY,
     falling_ill.STORY,
+    belonging.STORY,
 )

@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -13,16 +15,21 @@ import httpx2
 import pytest
 from rich.console import Console
 
-from api.cli.demo.desks import PartnerDesk, ReviewDesk
+from api.cli.demo import figures
+from api.cli.demo.desks import CashierDesk, PartnerDesk, ReviewDesk
 from api.cli.demo.year.calendar import YearCalendar
-from api.cli.demo.year.life import YearDesks, YearLife
+from api.cli.demo.year.life import YearDesks, YearLife, YearStory
 from api.cli.demo.year.person import YearPerson
-from api.cli.demo.year.stories import STORIES, returning
+from api.cli.demo.year.stories import STORIES, belonging, returning
+from api.cli.demo.year.year import outcome_of
 from api.cli.demo.year.year_paper import STATUSES, YearOutcome, YearPaper
 from api.dev import credentials
 from domain.agreements.agreements import AgreementStatus
 from infra.background import end
+from infra.database import reading
 from infra.settings import settings
+from membership import benefits, catalogue
+from membership.plans import plans
 from tests.clocks import Clock
 from tests.stories.test_tour import named_in
 from tests.visiting import visitor
@@ -94,29 +101,80 @@ async def app_and_worker() -> AsyncIterator[httpx2.AsyncClient]:
             await end(worker)
 
 
-async def test_a_phone_is_bought_and_returned_and_what_is_told_was_read(longan: None, clock: Clock) -> None:
+@dataclass(frozen=True)
+class LivedYear:
+    """What was told of one story, on one line and in lines of a terminal of 80 columns, and what became of its person."""
+
+    told: str
+    lines: list[str]
+    life: YearLife
+    outcome: YearOutcome
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return figures.of_year(self.outcome)
+
+
+async def lived(story: YearStory, name: str) -> LivedYear:
     kept = credentials.read_credentials(settings().var / "dev-credentials.json")
     await credentials.let_in(kept)
     proofs: dict[str, Any] = kept.as_json()
     written = io.StringIO()
     paper = YearPaper("en", Console(file=written, width=80))
     async with app_and_worker() as http:
-        person = YearPerson(http, settings().public_url, returning.STORY.persona, "唐昕", "en")
+        person = YearPerson(http, settings().public_url, story.persona, name, "en")
         calendar = YearCalendar(http, person.renew)
         await calendar.read()
         shop, landlord = PartnerDesk(http, proofs), PartnerDesk(http, {"partner": proofs["landlord"]})
-        life = YearLife(person, calendar, YearDesks(shop, landlord, ReviewDesk(http, proofs)), paper)
-        await person.arrive()
-        await calendar.run(partial(returning.STORY.live, life))
-        agreement = await person.look()
-    assert (agreement["status"], agreement["outstanding"]["amount"]) == ("UNWOUND", "0.00")
-    paper.closing([YearOutcome("唐昕", returning.STORY.title, agreement)], calendar.today, 1.5)
-    lines = written.getvalue().splitlines()
-    told = " ".join(written.getvalue().split())
-    assert "buys a phone in 6 instalments; it comes, and 3,000.00 CNY is owed" in told
-    assert "unwound as if it had never been, 0.00 CNY owed" in told
-    assert "唐昕 returns a phone within a week unwound 0.00 CNY" in told
-    assert max(map(len, lines)) <= 80 and "…" not in told
+        desks = YearDesks(shop, landlord, ReviewDesk(http, proofs), CashierDesk(http))
+        life = YearLife(person, calendar, desks, paper)
+        await story.arrive(person)
+        await calendar.run(partial(story.live, life))
+        outcome = await outcome_of(life, story)
+    paper.closing([outcome], calendar.today, 1.5)
+    return LivedYear(" ".join(written.getvalue().split()), written.getvalue().splitlines(), life, outcome)
+
+
+async def test_a_phone_is_bought_and_returned_and_what_is_told_was_read(longan: None, clock: Clock) -> None:
+    year = await lived(returning.STORY, "唐昕")
+    agreement = year.figures["agreement"]
+    assert (agreement["status"], agreement["owed"]["amount"]) == ("UNWOUND", "0.00")
+    assert "buys a phone in 6 instalments; it comes, and 3,000.00 CNY is owed" in year.told
+    assert "unwound as if it had never been, 0.00 CNY owed" in year.told
+    assert "唐昕 returns a phone within a week unwound 0.00 CNY" in year.told
+    assert max(map(len, year.lines)) <= 80 and "…" not in year.told
+
+
+async def test_a_member_uses_exactly_what_they_were_promised_and_has_back_what_it_did_not_save(
+    longan: None, clock: Clock
+) -> None:
+    """Beside what the catalogue of the house alone says: how much is held at each time, used, saved and given back."""
+    year = await lived(belonging.STORY, "苏晚")
+    known = {benefit.code: benefit for benefit in catalogue.BENEFITS}
+    used = {code: min(wished, known[code].quota or wished) for code, wished in (*belonging.AT_FIRST, *belonging.LATER)}
+    plan = next(each for each in catalogue.PLANS if each.code == "vip-year")
+    saved = sum(known[code].cost * times for code, times in used.items())
+    names = {known[code].name: times for code, times in used.items()}
+    assert (year.figures["used"], year.figures["tier"]["code"]) == (names, "GOLD")
+    assert sum(used.values()) == next(tier for tier in catalogue.TIERS if tier.code == "PLATINUM").activity_at_least
+    assert [year.figures[name]["amount"] for name in ("paid", "saved", "refunded")] == [
+        f"{amount}.00" for amount in (plan.price, saved, plan.price - saved)
+    ]
+    held = [await held_by(*sources) for sources in PHASES]
+    assert [int(count) for count in re.findall(r"(\d+) benefits(?! and)", year.told)] == held
+    assert max(map(len, year.lines)) <= 80 and "…" not in year.told
+
+
+# What grants benefits: who joins, who buys, who rose, who lost the plan, and who fell.
+PHASES = (("tier:LITE",), ("tier:LITE", "plan"), ("tier:PLATINUM", "plan"), ("tier:PLATINUM",), ("tier:GOLD",))
+
+
+async def held_by(*sources: str) -> int:
+    async with reading() as db:
+        sold = await plans.find(db, "vip-year")
+        assert sold is not None
+        granted = await benefits.granted_by(db, {sold.source if each == "plan" else each for each in sources})
+    return len({each.code for every in granted.values() for each in every})
 
 
 def test_each_state_and_each_story_has_words() -> None:
