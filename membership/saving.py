@@ -1,6 +1,5 @@
 """Saving: marketing writes a benefit, changes it, and retires it. What people were promised they keep to the end of their cycle."""
 
-import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,22 +16,22 @@ from infra.database import Db
 from infra.errors import Faults, Refusal, RefusalCode, invalid, not_found
 from infra.ids import new_id
 from infra.money import Money
-from infra.settings import settings
 from infra.words import N_
-from membership import benefits, granting, quotas, rules, tiers
+from membership import benefits, granting, quotas, rules, tiers, wishes
 from membership.benefits import LIFE, Benefit, BenefitSource, BenefitStatus, QuotaCycle, QuotaReset, Segment
 from membership.campaigns import pausing
-from membership.plans import plans
+from membership.plans import offering, plans
 
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 NAME_LENGTH_MAX, QUOTA_MAX = 80, 1_000
-VERSION = ("input", "expectedVersion")
-STALE = N_("Somebody has changed this since. Please look at it again.")
 
 
 @dataclass(frozen=True)
 class WantedBenefit:
-    """A benefit as marketing wants it. `tier_codes`, `plan_codes`: what grants it; a draft where nothing does."""
+    """A benefit as marketing wants it. `tier_codes`, `plan_codes`: what grants it; a draft where nothing does.
+
+    Tiers grant it at once. What people have bought stays as it is: a plan that is to grant it, or is not to any more, is
+    another version of the plan, which waits for a second person.
+    """
 
     code: str
     name: str
@@ -59,11 +58,12 @@ async def save(db: Db, actor: StaffActor, wanted: WantedBenefit, *, expected_ver
         return await db.get_one(Benefit, receipt.result_id)
     await rules.lock(db)
     known = await _locked(db, wanted.code)
-    refuse_other_version(known.version if known else None, expected_version)
+    wishes.refuse_other_version(known.version if known else None, expected_version)
     sources, name = await _check(db, wanted, known)
     before = await _content(db, known) if known else None
     saved = known or _first(wanted)
     await _write(db, saved, wanted, name, sources)
+    await offering.propose_granting(db, actor, saved, wanted.plan_codes)
     after = await _content(db, saved)
     if before is not None and before != after:
         saved.version += 1
@@ -80,7 +80,7 @@ async def retire(db: Db, actor: StaffActor, *, benefit_id: UUID, expected_versio
         raise not_found(N_("We could not find this benefit."), ("input", "benefitId"))
     if found.status in (BenefitStatus.RETIRING, BenefitStatus.RETIRED):
         return found
-    refuse_other_version(found.version, expected_version)
+    wishes.refuse_other_version(found.version, expected_version)
     before, now = await _content(db, found), await clock.now(db)
     await LIFE.move(db, found, BenefitStatus.RETIRING, "input", "benefitId")
     found.retiring_at, found.retires_at = now, quotas.all_periods_end_at(found, now)
@@ -98,50 +98,29 @@ async def finish_retiring(db: Db, benefit_id: UUID) -> None:
         await LIFE.move(db, found, BenefitStatus.RETIRED)
 
 
-def refuse_other_version(known: int | None, expected: int | None) -> None:
-    """Refuses NOT_FOUND a version of what is not there, and STALE what is there and was not seen as it is."""
-    if known is None and expected is not None:
-        raise not_found(N_("There is nothing of this code yet."), ("input", "code"))
-    if known != expected:
-        raise Refusal(RefusalCode.STALE, STALE, field=VERSION)
-
-
 async def _locked(db: Db, code: str) -> Benefit | None:
     its = select(Benefit).where(Benefit.code == code).with_for_update().execution_options(populate_existing=True)
     return (await db.execute(its)).scalar_one_or_none()
 
 
-async def _check(db: Db, wanted: WantedBenefit, known: Benefit | None) -> tuple[dict[str, str], str]:
-    """The sources by their codes, and the name as it is kept. Refuses with all that is wrong at once."""
-    ladder = {code: benefits.tier_source(code) for code in await tiers.tiers_by_code(db)}
-    sold = {plan.code: plan.source for plan in await plans.offered(db)}
+async def _check(db: Db, wanted: WantedBenefit, known: Benefit | None) -> tuple[set[str], str]:
+    """The sources of the tiers, and the name as it is kept. Refuses with all that is wrong at once."""
+    ladder = list(await tiers.tiers_by_code(db))
+    sold = [plan.code for plan in await plans.offered(db)]
     partner = wanted.partner_id is None or await db.get(Partner, wanted.partner_id) is not None
     faults = Faults()
-    faults.of(lambda: check_code(wanted.code))
+    faults.of(lambda: wishes.check_code(wanted.code))
     name = faults.of(lambda: texts.line(wanted.name, NAME_LENGTH_MAX, ("input", "name")))
     faults.of(lambda: _known(wanted.tier_codes, ladder, "tierCodes"))
     faults.of(lambda: _known(wanted.plan_codes, sold, "planCodes"))
     faults.of(lambda: _check_quota(wanted.quota))
-    faults.of(lambda: check_money(wanted.unit_cost, "unitCost"))
-    faults.of(lambda: check_money(wanted.member_value, "memberValue"))
+    faults.of(lambda: wishes.check_money(wanted.unit_cost, "unitCost"))
+    faults.of(lambda: wishes.check_money(wanted.member_value, "memberValue"))
     faults.of(lambda: _check_partner(partner))
     faults.of(lambda: _check_change(known, wanted))
     faults.refuse()
     assert name is not None, "it was checked"
-    chosen = {code: ladder[code] for code in wanted.tier_codes} | {code: sold[code] for code in wanted.plan_codes}
-    return chosen, name
-
-
-def check_code(code: str) -> None:
-    if not CODE.fullmatch(code):
-        raise invalid(N_("Write 1 to 60 letters, digits, dots, dashes and underscores."), ("input", "code"))
-
-
-def check_money(money: Money, field: str) -> None:
-    """Refuses INVALID another currency than the house's, and less than nothing."""
-    currency = settings().currency
-    if money.currency != currency or money.minor < 0:
-        raise invalid(N_("Enter an amount of 0 or more in {currency}."), ("input", field), currency=currency)
+    return {benefits.tier_source(code) for code in wanted.tier_codes}, name
 
 
 def _known(codes: Collection[str], known: Collection[str], field: str) -> None:
@@ -191,13 +170,13 @@ def _first(wanted: WantedBenefit) -> Benefit:
     )
 
 
-async def _write(db: Db, saved: Benefit, wanted: WantedBenefit, name: str, sources: dict[str, str]) -> None:
+async def _write(db: Db, saved: Benefit, wanted: WantedBenefit, name: str, sources: set[str]) -> None:
     saved.name, saved.segment, saved.quota = name, wanted.segment, wanted.quota
     saved.reset, saved.cycle, saved.partner_id = wanted.reset, wanted.cycle, wanted.partner_id
     saved.unit_cost_minor, saved.member_value_minor = wanted.unit_cost.minor, wanted.member_value.minor
     db.add(saved)
     await db.flush()
-    is_new = await _write_sources(db, saved.id, set(sources.values()))
+    is_new = await _write_sources(db, saved.id, sources)
     if sources and saved.status is BenefitStatus.DRAFT:
         await LIFE.move(db, saved, BenefitStatus.LIVE)
     await db.flush()
@@ -206,8 +185,9 @@ async def _write(db: Db, saved: Benefit, wanted: WantedBenefit, name: str, sourc
 
 
 async def _write_sources(db: Db, benefit_id: UUID, wanted: set[str]) -> bool:
-    """Let it be granted by exactly these from now on. Answers whether one is new."""
-    going = set((await benefits.sources_of(db, [benefit_id])).get(benefit_id, []))
+    """Let it be granted by exactly these tiers from now on. Answers whether one is new."""
+    every = (await benefits.sources_of(db, [benefit_id])).get(benefit_id, [])
+    going = {source for source in every if source.startswith(benefits.TIER)}
     its = update(BenefitSource).where(BenefitSource.benefit_id == benefit_id)
     ended = its.where(BenefitSource.source.in_(going - wanted)).values(ended_at=await clock.now(db))
     await db.execute(ended.execution_options(synchronize_session=False))

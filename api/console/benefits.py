@@ -32,7 +32,8 @@ class SaveBenefitInput:
         description="Tiers that grant it. One that grants it no more leaves it to whoever has it until their own month or year is over."
     )
     plan_codes: list[str] = strawberry.field(
-        description="Plans that grant it, as they are sold now; with no tier and no plan it stays a DRAFT."
+        description="Plans that grant it, of those that are sold now. A plan that this changes is another version, which waits for "
+        "`approvePlan` and reaches nobody who pays already; with no tier it stays a DRAFT until then."
     )
     quota: int | None = strawberry.field(
         default=None, description="How often between two resets, 1 to 1000; null: as often as one likes."
@@ -75,7 +76,7 @@ class BenefitQuery:
 class BenefitMutation:
     @requires(Permission.CHANGE_MEMBERSHIP)
     @strawberry.mutation(
-        description="Write a benefit or change the one of this code. Whoever is at what newly grants it has it in a moment."
+        description="Write a benefit or change the one of this code. Whoever is at a tier that newly grants it has it in a moment."
     )
     async def save_benefit(self, info: Info, input: Input[SaveBenefitInput]) -> BenefitResult | None:
         actor, wanted = info.context.staff, _wanted(input)

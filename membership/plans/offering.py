@@ -3,6 +3,7 @@
 Each version has a price and benefits of its own. Whoever bought one keeps it: another version reaches nobody who pays already.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
 
 from sqlalchemy import insert, select
@@ -15,8 +16,9 @@ from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.ids import new_id
 from infra.words import N_
-from membership import benefits, rules, saving
+from membership import benefits, rules, wishes
 from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.plans import plans
 from membership.plans import wanted as wanted_plans
 from membership.plans.plans import LIFE, MembershipPlan, OfferedStatus
 from membership.plans.wanted import WantedPlan
@@ -43,7 +45,7 @@ async def save(
     await rules.lock(db)
     versions = await _versions(db, wanted.code)
     newest = versions[-1] if versions else None
-    saving.refuse_other_version(newest.version if newest else None, expected_version)
+    wishes.refuse_other_version(newest.version if newest else None, expected_version)
     if status is OfferedStatus.RETIRED:
         saved = await _retire(db, actor, versions)
     else:
@@ -78,6 +80,17 @@ async def reject(db: Db, actor: StaffActor, *, code: str, comment: str) -> Membe
     await approvals.reject(db, actor, PLAN, subject=code, comment=comment)
     await _move(db, actor, newest, OfferedStatus.DRAFT)
     return newest
+
+
+async def propose_granting(db: Db, actor: StaffActor, benefit: Benefit, codes: Collection[str]) -> None:
+    """Let plans of these codes grant this benefit, and no other plan: of each that does otherwise now another version waits for
+    a second person, and reaches nobody who pays already.
+    """
+    going = set((await benefits.sources_of(db, [benefit.id])).get(benefit.id, []))
+    for sold in await plans.offered(db):
+        is_wanted = sold.code in codes
+        if is_wanted is not (sold.source in going):
+            await _propose_granting(db, actor, sold, benefit.code, is_wanted=is_wanted)
 
 
 async def for_marketing(db: Db) -> list[MembershipPlan]:
@@ -136,6 +149,24 @@ async def _write(
         await db.execute(insert(BenefitSource), rows)
     await changes.record(db, actor, "plan", made.code, before=before, after=wanted.content)
     return made
+
+
+async def _propose_granting(
+    db: Db, actor: StaffActor, sold: MembershipPlan, benefit_code: str, *, is_wanted: bool
+) -> None:
+    """In the place of what waits already, and like it in all else; a draft stays one."""
+    versions = await _versions(db, sold.code)
+    newest = versions[-1]
+    base = newest if newest.status in LIFE.groups["undecided"] else sold
+    before = set((await wanted_plans.contents_of(db, {base.id}))[base.id]["benefits"])
+    after = before | {benefit_code} if is_wanted else before - {benefit_code}
+    if after != before:
+        granted = await wanted_plans.grantable(db, after)
+        codes = [each.code for each in granted]
+        asked = WantedPlan(base.code, base.name, base.price, base.period, base.trial_days, codes)
+        saved = await _write(db, actor, asked, granted, newest)
+        is_draft = base.status is OfferedStatus.DRAFT
+        await _bring(db, actor, saved, versions, OfferedStatus.DRAFT if is_draft else OfferedStatus.SUBMITTED)
 
 
 async def _withdraw(db: Db, actor: StaffActor, undecided: MembershipPlan) -> None:

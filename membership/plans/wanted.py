@@ -14,7 +14,7 @@ from infra.database import Db
 from infra.errors import Faults, invalid
 from infra.money import Money
 from infra.words import N_
-from membership import saving
+from membership import wishes
 from membership.benefits import Benefit, BenefitSource, BenefitStatus
 from membership.plans.plans import MembershipPlan, PlanPeriod
 
@@ -48,16 +48,21 @@ class WantedPlan:
 async def check(db: Db, wanted: WantedPlan) -> tuple[WantedPlan, list[Benefit]]:
     """The plan with its name as it is kept, and its benefits. Refuses with all that is wrong at once."""
     codes = set(wanted.benefit_codes)
-    its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_((BenefitStatus.DRAFT, BenefitStatus.LIVE)))
-    granted = list((await db.execute(its)).scalars())
+    granted = await grantable(db, codes)
     faults = Faults()
-    faults.of(lambda: saving.check_code(wanted.code))
+    faults.of(lambda: wishes.check_code(wanted.code))
     name = faults.of(lambda: texts.line(wanted.name, NAME_LENGTH_MAX, ("input", "name")))
     faults.of(lambda: _check_price(wanted.price))
     faults.of(lambda: _check_trial(wanted.trial_days))
     faults.of(lambda: _refuse_strangers(codes - {benefit.code for benefit in granted}))
     faults.refuse()
     return replace(wanted, name=name or ""), granted
+
+
+async def grantable(db: Db, codes: Collection[str]) -> list[Benefit]:
+    """Those of these benefits that can be granted anew."""
+    its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_((BenefitStatus.DRAFT, BenefitStatus.LIVE)))
+    return list((await db.execute(its)).scalars())
 
 
 async def contents_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -81,7 +86,7 @@ async def hashes_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, str]:
 
 
 def _check_price(price: Money) -> None:
-    saving.check_money(price, "price")
+    wishes.check_money(price, "price")
     if not price.minor:
         raise invalid(N_("Enter an amount above 0."), ("input", "price"))
 

@@ -20,7 +20,7 @@ def wanted(code: str, **other: Any) -> dict[str, Any]:
         "name": "A day at the spa",
         "segment": "HOSPITALITY",
         "tierCodes": ["BLACK"],
-        "planCodes": ["vip-year"],
+        "planCodes": [],
         "quota": 2,
         "reset": "YEARLY",
         "unitCost": {"amount": "80", "currency": "CNY"},
@@ -59,7 +59,7 @@ async def test_from_a_new_benefit_to_a_retired_one(http: httpx2.AsyncClient) -> 
         "unitCost": {"amount": "80.00"},
         "memberValue": {"amount": "120.50"},
         "tierCodes": ["BLACK"],
-        "planCodes": ["vip-year"],
+        "planCodes": [],
         "cycle": "CALENDAR",
         "status": "LIVE",
     }

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain import approvals
 from domain.actors import Role, StaffActor
@@ -14,12 +14,25 @@ from domain.changes import Change
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.money import Money
-from membership import benefits
+from membership import benefits, saving
+from membership.benefits import Benefit, BenefitStatus, QuotaReset, Segment
 from membership.plans import offering, plans, wanted
 from membership.plans.plans import MembershipPlan, OfferedStatus, PlanPeriod
 from membership.plans.wanted import WantedPlan
+from membership.saving import WantedBenefit
 from tests.membership.changing.conftest import somebody
 
+SPA = WantedBenefit(
+    code="",
+    name="A day at the spa",
+    segment=Segment.HOSPITALITY,
+    tier_codes=[],
+    plan_codes=[],
+    quota=2,
+    reset=QuotaReset.MONTHLY,
+    unit_cost=Money(8_000, "CNY"),
+    member_value=Money(12_000, "CNY"),
+)
 D, S, L, R = OfferedStatus.DRAFT, OfferedStatus.SUBMITTED, OfferedStatus.LIVE, OfferedStatus.RETIRED
 
 
@@ -64,6 +77,17 @@ async def versions(code: str) -> list[OfferedStatus]:
     async with reading() as db:
         its = select(MembershipPlan.status).where(MembershipPlan.code == code).order_by(MembershipPlan.version)
         return list((await db.execute(its)).scalars())
+
+
+async def newest(code: str) -> MembershipPlan:
+    async with reading() as db:
+        its = select(MembershipPlan).where(MembershipPlan.code == code).order_by(MembershipPlan.version.desc())
+        return (await db.execute(its.limit(1))).scalar_one()
+
+
+async def save_benefit(actor: StaffActor, asked: WantedBenefit, version: int | None = None) -> Benefit:
+    async with transaction() as db:
+        return await saving.save(db, actor, asked, expected_version=version, key=str(uuid4()))
 
 
 async def granted(plan: MembershipPlan) -> set[str]:
@@ -133,6 +157,28 @@ async def test_whatever_it_costs_or_grants_takes_two(
 ) -> None:
     await approve(approver, await save(author, club, S))
     assert (await save(author, replace(club, **other), L, 1)).status is S
+
+
+async def test_what_a_plan_is_to_grant_takes_two_also_where_a_benefit_says_so(
+    author: StaffActor, approver: StaffActor, club: WantedPlan
+) -> None:
+    """Nobody's plan changes: whoever bought a version keeps what it granted then."""
+    first = await approve(approver, await save(author, club, S))
+    spa = replace(SPA, code=f"spa-{uuid4()}", plan_codes=[club.code])
+    assert (await save_benefit(author, spa)).status is BenefitStatus.DRAFT
+    assert (await versions(club.code), await granted(first)) == ([L, S], {"lounge", "city-ride"})
+    second = await newest(club.code)
+    assert (await refused(approve(author, second)))[0] is RefusalCode.SECOND_PERSON_REQUIRED
+    await approve(approver, second)
+    saved = await save_benefit(author, replace(spa, quota=3), 1)
+    assert (saved.status, await versions(club.code)) == (BenefitStatus.LIVE, [R, L])
+    assert (await granted(first), await granted(second)) == ({"lounge", "city-ride"}, {"lounge", "city-ride", spa.code})
+    for version in (2, 3):
+        await save_benefit(author, replace(spa, tier_codes=["BLACK"], plan_codes=[]), version)
+        assert (await versions(club.code), spa.code in await granted(second)) == ([R, L, S], True)
+    assert await granted(await approve(approver, await newest(club.code))) == {"lounge", "city-ride"}
+    async with transaction() as db:
+        await db.execute(update(Benefit).where(Benefit.code == spa.code).values(status=BenefitStatus.RETIRED))
 
 
 async def test_another_name_is_live_at_once_and_the_same_is_no_version(
