@@ -1,4 +1,7 @@
-"""Granting: what a tier or a plan newly grants is given to everybody who is at it, in ranges of members."""
+"""Granting: what a tier newly grants is given to everybody who is at it, in ranges of members.
+
+A plan newly grants nothing: whoever bought it has what its version granted then.
+"""
 
 from collections.abc import Collection
 from typing import ClassVar
@@ -15,7 +18,6 @@ from infra.database import Db
 from infra.entity import Entity
 from infra.events import declare
 from membership.members import Member
-from membership.plans import plans
 
 BATCH = 2_000  # people in one transaction
 PACE = Pace(concurrency=2, share=0.5)
@@ -45,29 +47,19 @@ Index("ix_grantings_running", Granting.begun_at, postgresql_where=Granting.state
 LOCKED = text("""
     SELECT user_id FROM members WHERE user_id > :after AND user_id <= :last ORDER BY user_id LIMIT :most FOR SHARE
 """)
-PLANS_LOCKED = text("""
-    SELECT id FROM plan_subscriptions WHERE user_id = ANY(:user_ids) ORDER BY user_id, id FOR SHARE
-""")
 GIVE = text("""
     INSERT INTO grants (user_id, benefit_id, source, granted_at)
-    SELECT held.user_id, source.benefit_id, source.source, :now
-      FROM (SELECT user_id, 'tier:' || tier_code AS source FROM members WHERE user_id = ANY(:user_ids)
-             UNION
-            SELECT bought.user_id, plan.source
-              FROM plan_subscriptions AS bought
-              JOIN unnest(CAST(:plan_ids AS uuid[]), CAST(:sources AS text[])) AS plan (id, source)
-                ON plan.id = bought.plan_id
-             WHERE bought.user_id = ANY(:user_ids)
-               AND (bought.status IN ('TRIAL', 'ACTIVE', 'GRACE') OR bought.paid_until > :now)) AS held
-      JOIN benefit_sources AS source ON source.source = held.source AND source.ended_at IS NULL
+    SELECT member.user_id, source.benefit_id, source.source, :now
+      FROM members AS member
+      JOIN benefit_sources AS source ON source.source = 'tier:' || member.tier_code AND source.ended_at IS NULL
       JOIN benefits AS benefit ON benefit.id = source.benefit_id AND benefit.status = 'LIVE'
-     WHERE source.benefit_id = ANY(:benefit_ids)
+     WHERE member.user_id = ANY(:user_ids) AND source.benefit_id = ANY(:benefit_ids)
         ON CONFLICT DO NOTHING
 """)
 
 
 async def begin(db: Db, benefit_ids: Collection[UUID]) -> None:
-    """Let everybody have these benefits who is at what grants them; the worker does it."""
+    """Let everybody have these benefits whose tier grants them; the worker does it."""
     left = select(Granting.benefit_ids).where(Granting.state == runs.RunState.RUNNING)
     unfinished = [each for ids in (await db.execute(left)).scalars() for each in ids]
     together = sorted({*map(str, benefit_ids), *unfinished})
@@ -81,13 +73,9 @@ async def do_next_batch(db: Db, run_id: UUID, number: int) -> None:
 async def _batch(db: Db, run: Granting, part: GrantingRange) -> UUID | None:
     of_range = {"after": part.cursor, "last": part.last, "most": BATCH}
     user_ids = list((await db.execute(LOCKED, of_range)).scalars())
-    await db.execute(PLANS_LOCKED, {"user_ids": user_ids})
-    sold = (await db.execute(plans.all_versions())).scalars().all()
     given = {
         "user_ids": user_ids,
         "benefit_ids": [UUID(each) for each in run.benefit_ids],
-        "plan_ids": [plan.id for plan in sold],
-        "sources": [plan.source for plan in sold],
         "now": await clock.now(db),
     }
     await db.execute(GIVE, given)
