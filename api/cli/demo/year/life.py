@@ -13,6 +13,7 @@ from api.cli.demo.year.person import YearPerson, money_of
 from api.cli.demo.year.year_paper import YearPaper
 from infra.words import N_
 
+AWAY_MOST = timedelta(days=30)
 LOAN, MONTHS = "灵活周转借款", 12  # the lender's whose desk there is; decided at once
 
 
@@ -41,7 +42,10 @@ class YearLife:
         return self.calendar.today
 
     async def until(self, day: str | date) -> None:
-        await self.calendar.until(date.fromisoformat(day) if isinstance(day, str) else day)
+        """On that day; and each month until then, for whoever is away for longer is signed out."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        while self.today < day:
+            await self.calendar.until(min(day, self.today + AWAY_MOST))
 
     async def pass_days(self, days: int) -> None:
         await self.until(self.today + timedelta(days=days))

@@ -53,9 +53,10 @@ async def use(life: YearLife, mine: YearMembership, plan: Data, wishes: tuple[tu
         held = await mine.use(names[code], wished)
         used = before - held["remaining"]
         if used == wished:
-            life.tell(N_("uses “{benefit}”, {used} times"), benefit=names[code], used=used)
+            told = N_("uses “{benefit}”: {used}, and {left} left")
+            life.tell(told, benefit=names[code], used=used, left=held["remaining"])
         else:
-            told = N_("uses “{benefit}”, {used} times; once more is refused until {day}")
+            told = N_("uses “{benefit}”: {used}, and one more is refused until {day}")
             life.tell(told, benefit=names[code], used=used, day=day_of(held["resetsAt"]))
 
 

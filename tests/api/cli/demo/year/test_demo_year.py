@@ -25,6 +25,7 @@ from api.cli.demo.year.year import outcome_of
 from api.cli.demo.year.year_paper import STATUSES, YearOutcome, YearPaper
 from api.dev import credentials
 from domain.agreements.agreements import AgreementStatus
+from domain.payments import looks
 from infra.background import end
 from infra.database import reading
 from infra.settings import settings
@@ -146,9 +147,10 @@ async def test_a_phone_is_bought_and_returned_and_what_is_told_was_read(longan: 
 
 
 async def test_a_member_uses_exactly_what_they_were_promised_and_has_back_what_it_did_not_save(
-    longan: None, clock: Clock
+    longan: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside what the catalogue of the house alone says: how much is held at each time, used, saved and given back."""
+    monkeypatch.setattr(looks, "FIRST_LOOK", timedelta(0))  # the cashier is asked at once, for it is alone here
     year = await lived(belonging.STORY, "苏晚")
     known = {benefit.code: benefit for benefit in catalogue.BENEFITS}
     used = {code: min(wished, known[code].quota or wished) for code, wished in (*belonging.AT_FIRST, *belonging.LATER)}
