@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from infra import lasting
 from infra.entity import Entity
+from infra.questions import Question
 from infra.settings import settings
 
 
@@ -73,6 +74,8 @@ async def today(db: AsyncSession) -> date:
 # Whatever the statement that asks for this can see was written before it.
 EXACTLY = text("longan_now() + (clock_timestamp() - now())")
 EXACTLY_NOW = literal_column("longan_now() + (clock_timestamp() - now())", DateTime(timezone=True))
+# Asked together with others: `freeze` what it answers.
+NOW = Question(lambda: select(EXACTLY_NOW))
 
 
 def freeze(db: AsyncSession, at: datetime) -> None:

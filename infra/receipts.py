@@ -45,16 +45,26 @@ def check_key(key: str) -> None:
         raise invalid(N_("An idempotency key has 8 to 128 characters."), ("input", "idempotencyKey"))
 
 
-async def claim(db: AsyncSession, *, actor: str, operation: str, key: str, input: Mapping[str, Any]) -> Receipt:
+async def claim(
+    db: AsyncSession,
+    *,
+    actor: str,
+    operation: str,
+    key: str,
+    input: Mapping[str, Any],
+    result_id: UUID | None = None,
+) -> Receipt:
     """The receipt for this command: new, or that of the first time.
 
     The same key in flight waits here, on the unique key, for the first one's commit: IN_PROGRESS after the lock time-out.
+    `result_id`: what will come of it, where that is known before; a receipt with another is that of the first time.
     Refuses IDEMPOTENCY_MISMATCH where the key was used for another input. A refusal rolls the new receipt back.
     """
     check_key(key)
     now = await clock.now(db)
     digest = fingerprint(input)
-    row = insert(Receipt).values(actor=actor, operation=operation, key=key, input_hash=digest, created_at=now)
+    named = {"actor": actor, "operation": operation, "key": key}
+    row = insert(Receipt).values(**named, input_hash=digest, created_at=now, result_id=result_id)
     new = row.on_conflict_do_nothing().returning(Receipt)
     try:
         receipt = (await db.execute(new)).scalar_one_or_none()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
@@ -13,13 +13,10 @@ from api.graphql.reasons import Factor
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
-from domain.actors import PartnerActor
 from domain.consent import asking, lookups
 from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
 from domain.permissions import Permission
-from infra.database import Db
-from infra.errors import Refusal
 from infra.ids import global_id
 
 
@@ -115,9 +112,7 @@ class ScoreMutation:
     )
     async def read_score_report(self, info: Info, input: Input[ReadScoreReportInput]) -> ReadScoreReportResult | None:
         actor = info.context.partner
-        return await commit(info, lambda db: _report(db, actor, input))
-
-
-async def _report(db: Db, actor: PartnerActor, input: ReadScoreReportInput) -> Any:
-    lookup = await asking.read_report(db, actor, input.consent_token, input.purpose, key=input.idempotency_key)
-    return lookup if isinstance(lookup, Refusal) else cast(ScoreReport, await asking.report_of(db, lookup))
+        return await commit(
+            info,
+            lambda db: asking.read_report(db, actor, input.consent_token, input.purpose, key=input.idempotency_key),
+        )

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from domain.applications import burdens
 from domain.applications.burdens import Burden
 from domain.facts import accounts, readings
@@ -14,12 +12,9 @@ from domain.facts.readings import Reading
 from domain.facts.sheets import FactSheet
 from domain.people.users import User, UserStatus
 from infra import clock, vault
-from infra.clock import EXACTLY_NOW
 from infra.database import Db
-from infra.questions import Question, ask_within
+from infra.questions import ask_within
 from infra.vault import Seal
-
-_NOW = Question(lambda: select(EXACTLY_NOW))
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ async def take(db: Db, user_id: UUID) -> Turn:
     [(now,)], told, keys, linked, owed = await ask_within(
         db,
         [
-            (_NOW, {}),
+            (clock.NOW, {}),
             (readings.ALL, theirs),
             (vault.PERSON_KEYS, theirs),
             (accounts.LINKED_ACCOUNTS, theirs),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from domain.actors import PartnerActor
 from domain.consent import lookups, opening
@@ -13,9 +14,10 @@ from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score
 from domain.credit.scoring import Factor
-from infra import clock, receipts
+from infra import clock, receipts, vault
 from infra.database import Db
 from infra.errors import Refusal
+from infra.questions import Question, ask_within
 
 
 async def check_score(
@@ -25,12 +27,8 @@ async def check_score(
 
     Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
     """
-    return await _ask(db, actor, token, LookupKind.CHECK, purpose, at_least, key=key)
-
-
-async def read_report(db: Db, actor: PartnerActor, token: str, purpose: Purpose, *, key: str) -> Lookup | Refusal:
-    """The person's grade with what it is made of, kept as a lookup. Refuses as `check_score` does."""
-    return await _ask(db, actor, token, LookupKind.REPORT, purpose, None, key=key)
+    told = await _ask(db, actor, token, LookupKind.CHECK, purpose, at_least, key=key)
+    return told if isinstance(told, Refusal) else told.lookup
 
 
 @dataclass(frozen=True)
@@ -65,10 +63,9 @@ class ScoreReport:
         return self.score.factors if self.score else []
 
 
-async def report_of(db: Db, lookup: Lookup) -> ScoreReport:
-    """What this lookup told, which stays what it was: a repeated question gets the same answer."""
-    score = await db.get_one(Score, (lookup.user_id, lookup.score_id)) if lookup.score_id else None
-    return ScoreReport(lookup, score)
+async def read_report(db: Db, actor: PartnerActor, token: str, purpose: Purpose, *, key: str) -> ScoreReport | Refusal:
+    """The person's grade with what it is made of, kept as a lookup. Refuses as `check_score` does."""
+    return await _ask(db, actor, token, LookupKind.REPORT, purpose, None, key=key)
 
 
 async def _ask(
@@ -80,45 +77,68 @@ async def _ask(
     at_least: Grade | None,
     *,
     key: str,
-) -> Lookup | Refusal:
+) -> ScoreReport | Refusal:
     receipts.check_key(key)
     consent = await opening.open_with(db, actor, token, kind, purpose, at_least)
     if isinstance(consent, Refusal):
         return consent
     told = {"consentToken": token, "purpose": purpose, "atLeast": at_least}
-    receipt = await receipts.claim(db, actor=actor.name, operation=f"{kind}", key=key, input=told)
-    if receipt.result_id is not None:
-        return await db.get_one(Lookup, (consent.user_id, receipt.result_id))
-    lookup = await _answer(db, opening.look_at(consent, kind, await clock.now(db), purpose, at_least))
-    receipt.result_id = lookup.id
-    return lookup
+    lookup = opening.look_at(consent, kind, await clock.now(db), purpose, at_least)
+    receipt = await receipts.claim(db, actor=actor.name, operation=f"{kind}", key=key, input=told, result_id=lookup.id)
+    if receipt.result_id not in (None, lookup.id):
+        return await _told_before(db, lookup.user_id, receipt.result_id)
+    return await _answer(db, lookup)
 
 
-async def _answer(db: Db, lookup: Lookup) -> Lookup:
-    score = await for_lookup(scores.current)(db, lookup.user_id)
+async def _told_before(db: Db, user_id: UUID, lookup_id: UUID) -> ScoreReport:
+    """What a lookup told stays what it was: a repeated question gets the same answer."""
+    lookup = await db.get_one(Lookup, (user_id, lookup_id))
+    return ScoreReport(lookup, await db.get_one(Score, (user_id, lookup.score_id)) if lookup.score_id else None)
+
+
+async def _answer(db: Db, lookup: Lookup) -> ScoreReport:
+    score, is_paid_for = await _read(db, lookup)
     if score is not None:
         lookup.answer = _judge(lookup, score)
         lookup.grade, lookup.score_id, lookup.as_of = score.grade, score.id, score.as_of
-        lookup.charged = not await _is_paid_for(db, lookup)
+        lookup.charged = not is_paid_for
     await lookups.keep(db, lookup)
-    return lookup
+    return ScoreReport(lookup, score)
+
+
+# Whether the partner paid for the same question about this person within a day, by whichever token. UNKNOWN costs nothing.
+_IS_PAID_FOR = Question(
+    lambda: select(
+        exists().where(
+            Lookup.user_id == bindparam("user_id"),
+            Lookup.partner_id == bindparam("partner_id"),
+            Lookup.at > bindparam("since"),
+            Lookup.kind == bindparam("kind"),
+            Lookup.purpose == bindparam("purpose"),
+            Lookup.at_least.is_not_distinct_from(bindparam("at_least", type_=Lookup.at_least.type)),
+            Lookup.charged,
+        )
+    )
+)
+
+
+async def _read(db: Db, lookup: Lookup) -> tuple[Score | None, bool]:
+    """What the person's score is now, and whether the question is paid for; together with their key, which keeping it needs."""
+    theirs = {"keys": [lookup.user_id]}
+    same = {name: getattr(lookup, name) for name in ("user_id", "partner_id", "kind", "purpose", "at_least")}
+    scored, keys, [(is_paid_for,)] = await ask_within(
+        db,
+        [
+            (for_lookup(scores.SCORINGS), theirs),
+            (vault.PERSON_KEYS, theirs),
+            (_IS_PAID_FOR, {**same, "since": lookup.at - SAME_FOR}),
+        ],
+    )
+    vault.remember(db, [key for (key,) in keys])
+    return (scored[0][1] if scored else None), is_paid_for
 
 
 def _judge(lookup: Lookup, score: Score) -> LookupAnswer:
     if lookup.at_least is None:
         return LookupAnswer.REPORT
     return LookupAnswer.YES if score.grade.is_at_least(lookup.at_least) else LookupAnswer.NO
-
-
-async def _is_paid_for(db: Db, lookup: Lookup) -> bool:
-    """Whether the partner paid for the same question about this person within a day, by whichever token. UNKNOWN costs nothing."""
-    before = exists().where(
-        Lookup.user_id == lookup.user_id,
-        Lookup.partner_id == lookup.partner_id,
-        Lookup.at > lookup.at - SAME_FOR,
-        Lookup.kind == lookup.kind,
-        Lookup.purpose == lookup.purpose,
-        Lookup.at_least.is_not_distinct_from(lookup.at_least),
-        Lookup.charged,
-    )
-    return (await db.execute(select(before))).scalar_one()

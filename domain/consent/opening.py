@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import bindparam, insert, literal, select
 
 from domain.actors import PartnerActor
 from domain.consent import consent_tokens
@@ -17,6 +17,7 @@ from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
+from infra.questions import Question, ask_within
 from infra.setting_parts import Rate
 from infra.words import N_
 
@@ -41,10 +42,9 @@ async def open_with(
 
     Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
     """
-    await _count(db, token)
     user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
-    now = await clock.now(db)
-    consent = await _held(db, user_id, consent_id)
+    consent, now = await _held(db, user_id, consent_id)
+    await _count(db, token)
     if consent is not None and _opens(consent, actor, kind, purpose, now):
         return consent
     asked = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
@@ -74,10 +74,20 @@ async def _count(db: Db, token: str) -> None:
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
 
 
-async def _held(db: Db, user_id: UUID, consent_id: UUID) -> Consent | None:
+_HELD = Question(
+    lambda: (
+        select(Consent)
+        .where(Consent.user_id == bindparam("user_id"), Consent.id == bindparam("consent_id"))
+        .with_for_update(read=True)
+    )
+)
+
+
+async def _held(db: Db, user_id: UUID, consent_id: UUID) -> tuple[Consent | None, datetime]:
     """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused."""
-    its = select(Consent).where(Consent.user_id == user_id, Consent.id == consent_id)
-    return (await db.execute(its.with_for_update(read=True))).scalar_one_or_none()
+    held, [(now,)] = await ask_within(db, [(_HELD, {"user_id": user_id, "consent_id": consent_id}), (clock.NOW, {})])
+    clock.freeze(db, now)
+    return (held[0][0] if held else None), now
 
 
 def _opens(consent: Consent, actor: PartnerActor, kind: LookupKind, purpose: Purpose | None, now: datetime) -> bool:
