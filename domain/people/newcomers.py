@@ -16,6 +16,7 @@ from domain.people import (
     second_signing,
     sessions,
     signing_in,
+    users,
 )
 from domain.people.challenges import Challenge
 from domain.people.second_factors import SecondFactor
@@ -92,6 +93,7 @@ async def flag(db: Db, asked: Challenge, user_id: UUID, bound_at: datetime) -> N
 
 
 async def _undo(db: Db, user_id: UUID, since: datetime) -> None:
+    await users.lock(db, user_id)
     theirs = (Session.user_id == user_id, Session.created_at >= since, Session.proven_at.is_(None))
     begun = (await db.execute(select(Session).where(*theirs).with_for_update())).scalars().all()
     if not begun:

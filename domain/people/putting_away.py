@@ -26,8 +26,11 @@ async def report(db: Db, actor: UserActor) -> Session:
     """Somebody new says that the number is theirs now: all that is the former owner's is put away in this transaction.
 
     Refuses NOT_ALLOWED whoever signed in with the former owner's second factor: that is nobody new; and STEP_UP_REQUIRED of a
-    session that is older than a day, which may be a stolen one.
+    session that is older than a day, which may be a stolen one. Everywhere a number is locked first, then its person, then
+    their sessions.
     """
+    await wait_for_sign_ins(db, actor.user_id)
+    user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
     session = await sessions.locked(db, actor.user_id, actor.session_id)
     assert session is not None, "the actor came from this session"
     if session.proven_at is not None:
@@ -35,8 +38,6 @@ async def report(db: Db, actor: UserActor) -> Session:
         raise Refusal(RefusalCode.NOT_ALLOWED, sentence)
     if not await stepping_up.is_young(db, actor):
         await stepping_up.require_step_up(db, actor)
-    await wait_for_sign_ins(db, actor.user_id)
-    user = await db.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)
     await put_away(db, user)
     return session
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from domain.actors import UserActor
 from domain.consent import consents
 from domain.consent.consents import ConsentScope
@@ -38,10 +40,15 @@ async def seated(db: Db, browser: Browser) -> UserActor | None:
     """Who signed in here, while their session lives."""
     if browser.signed_in is None:
         return None
-    session = await sessions.locked(db, *browser.signed_in)
-    if session is None or not session.is_live(await clock.now(db)):
-        return None
-    return UserActor(session.user_id, session.id, session.recovering_until)
+    user_id, session_id = browser.signed_in
+    live = select(Session.recovering_until).where(
+        Session.user_id == user_id,
+        Session.id == session_id,
+        Session.ended_at.is_(None),
+        Session.expires_at > await clock.now(db),
+    )
+    row = (await db.execute(live)).one_or_none()
+    return UserActor(user_id, session_id, row.recovering_until) if row else None
 
 
 async def answered(db: Db, request: ShareRequest, browser: Browser) -> ShareAnswer | None:
@@ -57,14 +64,15 @@ async def answered(db: Db, request: ShareRequest, browser: Browser) -> ShareAnsw
 async def allow(db: Db, request: ShareRequest, actor: UserActor, days: int) -> ShareAnswer:
     """Give the consent that was asked for, for so many days.
 
-    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, and NOT_ALLOWED whoever is leaving and, at a
-    test client, whoever is real.
+    Refuses NOT_OPEN what was answered, INVALID more days than were asked for, SESSION_ENDED, and NOT_ALLOWED whoever is leaving
+    and, at a test client, whoever is real. The person is locked before their session, as by whoever puts an account away.
     """
     _refuse_answered(request)
     if not 1 <= days <= request.days:
         raise invalid(N_("They asked for 1 to {most} days."), DAYS, most=request.days)
     await worlds.refuse_apart(db, actor.user_id, request.partner_id)
     await gates.refuse_closing(db, actor)
+    await sessions.require_live(db, actor.user_id, actor.session_id)
     await recoveries.refuse(db, actor)
     grant = await _give(db, request, actor.user_id, timedelta(days=days))
     request.grant_id = grant.id
