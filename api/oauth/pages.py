@@ -27,9 +27,11 @@ from domain.permissions import Permission
 from domain.sharing import answering, share_requests
 from domain.sharing.answering import ShareAnswer
 from domain.sharing.share_requests import Browser, ShareRequest
-from infra.database import Db, transaction
+from infra.database import Db, transact, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
+from integrations.sandbox.personas import PERSONAS
+from integrations.simulated import people
 
 BODY_BYTES_MAX = 10_000
 STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_ALLOWED: 403}
@@ -45,6 +47,8 @@ FORM_OVER = N_("This form is no longer valid. Please open the page again.")
 @asks(Permission.PUBLIC)
 async def authorize(request: Request) -> Response:
     """Take in what a website asks; nothing is shown to a browser that has not kept our cookie."""
+    if _looks_ahead(request):
+        return Response(status_code=200 if request.method == "HEAD" else 503, headers=rendering.NO_STORE)
     try:
         async with transaction() as db:
             kept, browser = await _begun(db, request.url.query, client_address(request.scope))
@@ -58,6 +62,14 @@ async def authorize(request: Request) -> Response:
     response = RedirectResponse(page_of(kept), 303, headers=rendering.NO_STORE)
     give_seat(response, kept, browser)
     return response
+
+
+def _looks_ahead(request: Request) -> bool:
+    """Whether nobody is there yet to see a page, as when a browser guesses, or a scanner asks what stands behind a link: what was
+    pushed is for the first who comes.
+    """
+    purposes = [request.headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz")]
+    return request.method == "HEAD" or any("prefetch" in each or "preview" in each for each in purposes)
 
 
 async def _begun(db: Db, query: str, address: str) -> tuple[ShareRequest, Browser]:
@@ -83,12 +95,7 @@ class SharePage(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         form = await request.form()
         try:
-            async with transaction() as db:
-                seat = await seat_of(db, request)
-                if not is_own_form(form, seat.form_secret):
-                    return await rendering.asking(db, request, seat, 403, FORM_OVER)
-                step = STEPS.get(str(form.get("step")), _look)
-                done = await step(db, Visitor(request, form), seat)
+            done = await transact(lambda db: _take(db, Visitor(request, form)))
         except NotSeated:
             return rendering.over(request, 403, LOST)
         except Refusal as refusal:
@@ -117,6 +124,13 @@ class Visitor:
 
 # A refusal that is returned keeps what was counted; one that is raised leaves nothing behind.
 Step = Callable[[Db, Visitor, Seat], Awaitable[Response | Refusal]]
+
+
+async def _take(db: Db, visitor: Visitor) -> Response | Refusal:
+    seat = await seat_of(db, visitor.request)
+    if not is_own_form(visitor.form, seat.form_secret):
+        return await rendering.asking(db, visitor.request, seat, 403, FORM_OVER)
+    return await STEPS.get(visitor.typed("step"), _look)(db, visitor, seat)
 
 
 async def _look(db: Db, visitor: Visitor, seat: Seat) -> Response:
@@ -155,19 +169,29 @@ async def _answer_code(db: Db, visitor: Visitor, seat: Seat) -> Response | Refus
 
 
 async def _answer_factor(db: Db, visitor: Visitor, seat: Seat) -> Response | Refusal:
-    """The code of an authenticator app; whoever has a passkey alone needs their own device and the app."""
+    """What a passkey signed, or the code of an authenticator app."""
     if seat.request.challenge_id is None:
         return _on(seat)
+    signed = visitor.typed("passkey")
     signed_in = await second_signing.answer(
         db,
         challenge_id=seat.request.challenge_id,
-        kind=FactorKind.TOTP,
-        response=visitor.typed("totp"),
+        kind=FactorKind.PASSKEY if signed else FactorKind.TOTP,
+        response=signed or visitor.typed("totp"),
         device_name=await rendering.device_name(db, visitor.request, seat),
         key=seat.request.id.hex,
         ip=visitor.ip,
     )
     return await _seated(db, seat, signed_in)
+
+
+async def _sign_in_as(db: Db, visitor: Visitor, seat: Seat) -> Response | Refusal:
+    """A test client is answered by somebody who never was: whom, its developer chooses."""
+    persona = PERSONAS.get(visitor.typed("persona"))
+    is_test = (await db.get_one(Partner, seat.request.partner_id)).is_test
+    if persona is None or not is_test or await answering.seated(db, seat.browser) is not None:
+        return _on(seat)
+    return await _seated(db, seat, await people.sign_in_as(db, seat.request.partner_id, persona))
 
 
 async def _seated(db: Db, seat: Seat, signed_in: Session | HalfSignedIn | Refusal) -> Response | Refusal:
@@ -198,6 +222,7 @@ STEPS: Mapping[str, Step] = {
     "other-number": _forget_number,
     "code": _answer_code,
     "factor": _answer_factor,
+    "persona": _sign_in_as,
     "answer": _answer,
 }
 

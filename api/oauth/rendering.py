@@ -16,7 +16,7 @@ from api.oauth.seats import Seat, page_of
 from domain.actors import UserActor
 from domain.consent import previewing
 from domain.consent.consents import ConsentScope, Purpose
-from domain.people import phones, users
+from domain.people import phones, second_signing, users
 from domain.people.challenges import Challenge
 from domain.people.partners import Partner
 from domain.people.signing_in import DEVICE_NAME_MAX
@@ -25,6 +25,7 @@ from domain.sharing import answering
 from infra import clock, vault
 from infra.database import Db
 from infra.words import N_, say
+from integrations.sandbox.personas import PERSONAS
 
 # The console may be closed to the world: its look is served here too.
 PAGES = Pages(Path(__file__).parent, "/oauth/static", CONSOLE.static_folder)
@@ -53,7 +54,7 @@ async def asking(db: Db, request: Request, seat: Seat, status: int = 200, error:
     asked, now = seat.request, await clock.now(db)
     partner = await db.get_one(Partner, asked.partner_id)
     actor = await answering.seated(db, seat.browser)
-    mine = await _of(db, request, seat, actor) if actor else {"step": await _step(db, seat, now)}
+    mine = await _of(db, request, seat, actor) if actor else await _step(db, partner, seat, now)
     return _page(
         request,
         "asking.html",
@@ -72,14 +73,17 @@ async def asking(db: Db, request: Request, seat: Seat, status: int = 200, error:
     )
 
 
-async def _step(db: Db, seat: Seat, now: datetime) -> str:
+async def _step(db: Db, partner: Partner, seat: Seat, now: datetime) -> dict[str, Any]:
     if seat.request.is_answered:
-        return "answered"
+        return {"step": "answered"}
+    if partner.is_test:
+        return {"step": "persona", "personas": PERSONAS.values()}
     id = seat.request.challenge_id
     challenge = await db.get(Challenge, id) if id else None
     if challenge is None or challenge.expires_at <= now or challenge.answered_at is not None:
-        return "phone"
-    return "factor" if challenge.half_at is not None else "code"
+        return {"step": "phone"}
+    half = await second_signing.still_asked(db, challenge) if challenge.half_at is not None else None
+    return {"step": "factor", "options": half.options, "methods": half.methods} if half else {"step": "code"}
 
 
 async def _of(db: Db, request: Request, seat: Seat, actor: UserActor) -> dict[str, Any]:

@@ -95,11 +95,21 @@ async def ask_for_more(db: Db, user: User, challenge: Challenge) -> HalfSignedIn
     now, standing = await clock.now(db), await standing_of(db, user.id)
     if standing.kinds or (standing.methods and standing.may_have_left):
         challenge.half_at, challenge.expires_at = challenge.half_at or now, now + LASTS
-        options = await second_factors.request_options(db, user.id, challenge_to_sign(challenge.id))
-        return HalfSignedIn(challenge.id, standing.methods, challenge.expires_at, options, standing.may_have_left)
+        return await _half(db, user.id, challenge, standing)
     if standing.is_reassigned:
         return await putting_away.start_afresh(db, user)
     return user
+
+
+async def still_asked(db: Db, challenge: Challenge) -> HalfSignedIn | None:
+    """What a challenge that was answered half asks for; None where its number is nobody's any more."""
+    user = await users.find_by_phone(db, challenge.phone_index)
+    return await _half(db, user.id, challenge, await standing_of(db, user.id)) if user else None
+
+
+async def _half(db: Db, user_id: UUID, challenge: Challenge, standing: Standing) -> HalfSignedIn:
+    options = await second_factors.request_options(db, user_id, challenge_to_sign(challenge.id))
+    return HalfSignedIn(challenge.id, standing.methods, challenge.expires_at, options, standing.may_have_left)
 
 
 async def standing_of(db: Db, user_id: UUID) -> Standing:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from domain.actors import UserActor
+from domain.credit import assessing
 from domain.credit.assessing import points_gained
 from domain.facts import link_requests, putting_in_force
 from domain.facts.open_readings import Observed
@@ -22,7 +23,9 @@ from infra.clock import local_day
 from infra.database import Db
 from infra.hindsight import stand_at
 from infra.money import Money
-from integrations.sandbox.personas import PERSONAS
+from integrations.sandbox.personas import PERSONAS, Persona
+
+Profile = dict[str, date | str | Money | None]
 
 DEVICE = "A phone that never was"
 PERSONA = PERSONAS["steady-shopper"]
@@ -48,19 +51,31 @@ class _SimulatedIdentity:
     ends_at: datetime | None = None
 
 
+async def sign_in_as(db: Db, partner_id: UUID, persona: Persona) -> Session:
+    """Somebody new of a test partner's world, as one of the sandbox's people: known and scored at once."""
+    session = await _begin(db, partner_id, {})
+    await _link_all(db, UserActor(session.user_id, session.id), persona)
+    await assessing.assess(db, session.user_id)
+    return session
+
+
 async def arrive(db: Db, partner_id: UUID, product: Product, at: datetime) -> UserActor:
     """Somebody who may have this product, in a few days' time of their own before `at`; the transaction then stands there."""
     await stand_at(db, at - CAME_BEFORE)
-    user = await worlds.invent(db, partner_id)
-    session = await sessions.begin(db, user.id, DEVICE)
-    actor = UserActor(user.id, session.id)
-    await profiles.update(db, actor, _profile(product))
+    session = await _begin(db, partner_id, _profile(product))
+    actor = UserActor(session.user_id, session.id)
     await _prove(db, actor, _birth_date(product, local_day(at)))
-    for provider, facts in PERSONA.facts.items():
-        await _link(db, actor, provider, facts)
+    await _link_all(db, actor, PERSONA)
     await stand_at(db, at)
     await _add_account(db, actor)
     return actor
+
+
+async def _begin(db: Db, partner_id: UUID, profile: Profile) -> Session:
+    user = await worlds.invent(db, partner_id)
+    session = await sessions.begin(db, user.id, DEVICE)
+    await profiles.update(db, UserActor(user.id, session.id), profile)
+    return session
 
 
 async def actor_of(db: Db, user_id: UUID) -> UserActor:
@@ -71,7 +86,7 @@ async def actor_of(db: Db, user_id: UUID) -> UserActor:
     return actor
 
 
-def _profile(product: Product) -> dict[str, date | str | Money | None]:
+def _profile(product: Product) -> Profile:
     rules: Mapping[str, object] = product.rules
     income = max(INCOME, Decimal(str(rules.get("income_at_least", 0))))
     return {
@@ -101,6 +116,11 @@ async def _prove(db: Db, actor: UserActor, born_on: date) -> None:
     asked = await identities.begin(db, actor, Said(PERSONA.nickname, number), key)
     assert asked is not None, "nobody has asked of them before"
     await identities.record(db, actor, asked, key, is_theirs=True)
+
+
+async def _link_all(db: Db, actor: UserActor, persona: Persona) -> None:
+    for provider, facts in persona.facts.items():
+        await _link(db, actor, provider, facts)
 
 
 async def _link(db: Db, actor: UserActor, provider: str, facts: Mapping[str, float | bool]) -> None:

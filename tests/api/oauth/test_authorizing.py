@@ -196,6 +196,11 @@ def test_a_website_may_not_have(uri: str) -> None:
 class TestPushing:
     async def test_what_was_pushed_is_asked_once(self, http: httpx2.AsyncClient, website: Website) -> None:
         query = await push(http, website)
+        ahead = (
+            await http.head(f"/oauth/authorize?{query}"),
+            await http.get(f"/oauth/authorize?{query}", headers={"Sec-Purpose": "prefetch;prerender"}),
+        )
+        assert [(each.status_code, each.headers.get("location")) for each in ahead] == [(200, None), (503, None)]
         sent = await http.get(f"/oauth/authorize?{query}")
         assert sent.status_code == 303 and "有效期至" in (await http.get(sent.headers["location"])).text
         again = await http.get(f"/oauth/authorize?{query}")

@@ -1,23 +1,34 @@
 """A person at the page of consent: signs in, sees the exact answer, says yes or no; and whoever would answer for them."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
+import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from domain.actors import UserActor
 from domain.consent import previewing
 from domain.consent.consents import Consent
 from domain.credit.grades import Grade
-from domain.people import redirects, worlds
+from domain.people import putting_away, redirects, second_factors, sessions, worlds
 from domain.people.partners import Partner, PartnerClient
+from domain.people.second_factors import FactorKind
 from domain.people.sessions import Session
+from domain.people.users import User
 from domain.sharing.share_grants import ShareGrant
 from infra.database import reading, transaction
 from infra.settings import settings
-from tests.api.oauth.sharing import Visitor, Website, open_website, somebody_with, token_on, told, words_of
+from tests.api.doors import Client
+from tests.api.oauth.sharing import Visitor, Website, exchange, open_website, somebody_with, token_on, told, words_of
 from tests.clocks import Clock
+from tests.passkeys import Passkey
+from tests.patience import until
+from tests.phones import new_key
 
 
 @pytest.fixture
@@ -156,11 +167,39 @@ async def test_nobody_gives_more_than_was_asked(visitor: Visitor, website: Websi
     assert told(await visitor.send("answer", answer="yes", days="30"))["code"]
 
 
-async def test_nobody_real_answers_a_test_client(visitor: Visitor) -> None:
+async def open_test_website() -> Website:
     website = await open_website()
     async with transaction() as db:
         theirs = await worlds.test_partner(db, await db.get_one(Partner, website.partner.id))
         (await db.get_one(PartnerClient, website.client_id)).partner_id = theirs.id
+    return website
+
+
+async def test_somebody_who_never_was_answers_a_test_client(visitor: Visitor, http: httpx2.AsyncClient) -> None:
+    website = await open_test_website()
+    assert "in which nobody real takes part" in words_of(await visitor.arrive(website))
+    assert (await visitor.send("persona", persona="nobody")).status_code == 303
+    assert "As whom" in words_of(await visitor.look())
+    assert (await visitor.send("persona", persona="steady-shopper")).status_code == 303
+    page = await visitor.look()
+    assert "Asked whether your grade is at least" in words_of(page)
+    await visitor.send("persona", token_on(page), persona="over-borrowed")
+    assert words_of(await visitor.look()) == words_of(page), "whoever signed in is no other person"
+    code = told(await visitor.send("answer", answer="yes"))["code"]
+    tokens = (await exchange(http, website, code)).json()
+    said = {"consentToken": tokens["consent_token"], "purpose": "LENDING", "atLeast": "D", "idempotencyKey": new_key()}
+    checked = await Client(http, "partner", tokens["access_token"]).send("CheckScore", input=said)
+    assert checked["checkScore"]["answer"] == "YES", checked
+
+
+async def test_nobody_invented_answers_a_live_client(visitor: Visitor, website: Website) -> None:
+    await visitor.arrive(website)
+    await visitor.send("persona", persona="steady-shopper")
+    assert "Send me a code" in words_of(await visitor.look())
+
+
+async def test_nobody_real_answers_a_test_client(visitor: Visitor) -> None:
+    website = await open_test_website()
     user_id, number = await somebody_with(Grade.A)
     await visitor.arrive(website)
     await visitor.sign_in(number)
@@ -209,3 +248,51 @@ async def test_codes_are_counted_as_everywhere(
     await visitor.send("other-number")
     again = await visitor.send("phone", country="+1", phone=number)
     assert again.status_code == 429 and "Too many codes were requested." in words_of(again)
+
+
+async def with_passkey(user_id: UUID) -> Passkey:
+    passkey = Passkey()
+    async with transaction() as db:
+        actor = UserActor(user_id, (await sessions.begin(db, user_id, "Their phone")).id)
+        begun = await second_factors.enrol(db, actor, FactorKind.PASSKEY, new_key())
+        made = passkey.create(str(await second_factors.options_of(db, begun)))
+        assert isinstance(await second_factors.confirm(db, actor, begun.id, made), User)
+    return passkey
+
+
+async def test_whoever_has_a_passkey_signs_in_with_it(visitor: Visitor, website: Website) -> None:
+    user_id, number = await somebody_with(Grade.A)
+    passkey = await with_passkey(user_id)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    page = await visitor.look()
+    asked = re.search(r'data-options="([^"]*)"', page.text)
+    assert asked and "passkey.js" in page.text and 'name="totp"' not in page.text
+    assert "ask Shop for a code that you can answer in our app" in words_of(page), "where the browser cannot"
+    options = unescape(asked[1])
+    for wrong in ("", "{}", Passkey().sign(options), passkey.sign(options, origin="https://evil.example")):
+        assert (await visitor.send("factor", passkey=wrong)).status_code == 400
+    assert (await visitor.send("answer", answer="yes")).headers["location"] == visitor.path
+    assert (await visitor.send("factor", passkey=passkey.sign(options))).status_code == 303
+    assert told(await visitor.send("answer", answer="yes"))["code"]
+
+
+async def test_an_account_that_is_put_away_meanwhile_shares_nothing(visitor: Visitor, website: Website) -> None:
+    """Both lock the person before their session, so that neither waits for the other for ever."""
+    user_id, number = await somebody_with(Grade.A)
+    await visitor.arrive(website)
+    await visitor.sign_in(number)
+    token = token_on(await visitor.look())
+    async with transaction() as db:
+        user = await db.get_one(User, user_id, with_for_update=True)
+        sent = asyncio.create_task(visitor.send("answer", token, answer="yes"))
+        await until(somebody_waits_for_a_person)
+        await putting_away.put_away(db, user)
+    assert (await sent).status_code == 403
+    assert await consents_of(user_id) == []
+
+
+async def somebody_waits_for_a_person() -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM users%'"
+    async with reading() as db:
+        return bool((await db.execute(text(waiting))).scalar_one())
