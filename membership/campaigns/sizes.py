@@ -1,14 +1,17 @@
 """Sizes: how many people an audience is, as it is told: to the ten, none below 200, and nothing by asking twice.
 
-Two audiences that differ by fewer than 200 people would tell the size of what they differ by. So the one that was asked for later
-is told as the earlier one: no two different numbers are ever of audiences so near to each other. Each is held against all that
-somebody was told of within the time that an audience looks back upon; beyond so many nobody is told of another one.
+Two numbers of people who differ by fewer than 200 would tell the size of what they differ by. So the one that was asked for later
+is told as the earlier one: no two different numbers are ever of people so near to each other. Each is held against all that
+somebody was told of within the time that an audience looks back upon, be it an audience or what two of them share; beyond so many
+nobody is told of another one.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -24,9 +27,10 @@ from membership.campaigns import census
 from membership.campaigns.audiences import Audience
 from membership.campaigns.census import Census, Mask
 
+Shared = tuple[Audience, ...]  # whoever is in all of these
 SMALLEST = 200
 TEN = 10
-ASKED_MAX = 5_000  # audiences that are told of within a year
+ASKED_MAX = 5_000  # numbers that are told within a year
 ASKED_TOO_OFTEN = N_(
     "So many audiences were counted that another one could tell of single people. Choose one that was counted before."
 )
@@ -34,7 +38,7 @@ ONE_AT_A_TIME = text("LOCK TABLE asked_audiences IN SHARE ROW EXCLUSIVE MODE")
 
 
 class AskedAudience(Entity):
-    """An audience whose size somebody was told, first at `asked_at` and last at `told_at`."""
+    """People whose number somebody was told, first at `asked_at` and last at `told_at`: an audience, or what two of them share."""
 
     __tablename__ = "asked_audiences"
 
@@ -59,36 +63,72 @@ def round_down(count: int) -> int:
     return count // TEN * TEN if count >= SMALLEST else 0
 
 
-def standing_for(counted: Census, asked: Mask, earlier: Sequence[Audience]) -> Mask:
-    """The audience whose size is told for this one: itself, or the one before it that it hardly differs from, and so on."""
-    for place, mask in enumerate(map(counted.mask_of, earlier)):
-        if counted.count(mask) >= SMALLEST and 0 < counted.count(mask ^ asked) < SMALLEST:
-            return standing_for(counted, mask, earlier[:place])
+@dataclass(frozen=True)
+class Counted:
+    """People as the groups of a census, and how many they are."""
+
+    mask: Mask
+    size: int
+
+
+def standing_for(counted: Census, asked: Counted, earlier: Sequence[Counted]) -> Counted:
+    """The people whose number is told for these: themselves, or those before them from whom they hardly differ, and so on."""
+    for place, each in enumerate(earlier):
+        may_be_near = each.size >= SMALLEST and abs(each.size - asked.size) < SMALLEST
+        if may_be_near and 0 < counted.count(each.mask ^ asked.mask) < SMALLEST:
+            return standing_for(counted, each, earlier[:place])
     return asked
 
 
-def measure(counted: Census, asked: Audience, earlier: Sequence[Audience], others: dict[UUID, Audience]) -> ToldSize:
-    """All that is told of an audience, after those that were told before it."""
-    mine = counted.mask_of(asked)
-    if counted.count(mine) < SMALLEST:
-        return ToldSize(0, 0, {})
-    mine = standing_for(counted, mine, earlier)
-    size = counted.count(mine)
-    overlaps = {key: _shared(counted, mine, counted.mask_of(other)) for key, other in others.items()}
-    return ToldSize(
-        round_down(size),
-        round_down(counted.count_reachable(mine)),
-        {key: people for key, people in overlaps.items() if people},
-    )
+class SizeTeller:
+    """Tells numbers one after another, each held against all before it. `new`: those that are to be remembered from now on."""
+
+    def __init__(self, counted: Census, told: Sequence[Shared]) -> None:
+        self._counted = counted
+        self._place_of = {each: place for place, each in enumerate(told)}
+        self._earlier = [self._count(each) for each in told]
+        self.new = list[Shared]()
+
+    def tell(self, asked: Shared) -> Counted | None:
+        """The people whose number stands for these; None where it is not told, for they are too few, or too much was."""
+        mine = self._count(asked)
+        if mine.size < SMALLEST:
+            return None
+        place = self._place_of.get(asked)
+        stands = standing_for(self._counted, mine, self._earlier[:place])
+        if place is None and stands is mine:
+            if len(self._earlier) >= ASKED_MAX:
+                return None
+            self._place_of[asked] = len(self._earlier)
+            self._earlier.append(mine)
+            self.new.append(asked)
+        return stands
+
+    def _count(self, asked: Shared) -> Counted:
+        mask = reduce(and_, (self._counted.mask_of(each) for each in asked))
+        return Counted(mask, self._counted.count(mask))
 
 
-def _shared(counted: Census, mine: Mask, other: Mask) -> int:
-    """How many are in both. Where fewer than 200 are in one alone, all of it counts as shared: else they could be told apart."""
-    both = counted.count(mine & other)
-    if both < SMALLEST:
-        return 0
-    wholes = [counted.count(mine), counted.count(other)]
-    return round_down(next((whole for whole in wholes if whole - both < SMALLEST), both))
+def measure(
+    counted: Census, asked: Audience, told: Sequence[Shared], others: dict[UUID, Audience]
+) -> tuple[ToldSize, list[Shared]]:
+    """All that is told of an audience, after all that was told before, oldest first; and what was told just now for the first time."""
+    teller = SizeTeller(counted, told)
+    mine = teller.tell((asked,))
+    if mine is None:
+        return ToldSize(0, 0, {}), []
+    overlaps = dict[UUID, int]()
+    for key, other in others.items():
+        teller.tell((other,))
+        if shared := teller.tell(shared_by(asked, other)):
+            overlaps[key] = round_down(shared.size)
+    reachable = counted.count_reachable(mine.mask)
+    return ToldSize(round_down(mine.size), round_down(reachable), overlaps), teller.new
+
+
+def shared_by(one: Audience, other: Audience) -> Shared:
+    """The same, whichever is named first."""
+    return tuple(sorted({one, other}, key=lambda each: hash_of(each.content)))
 
 
 async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = None) -> ToldSize:
@@ -97,25 +137,43 @@ async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = No
     Refuses RATE_LIMITED an audience that nobody was told of before, where too many were.
     """
     await db.execute(ONE_AT_A_TIME)
-    before = await _told_before(db, asked)
+    told = await _told_before(db)
+    if (asked,) not in told:
+        _refuse_too_many(told)
+        told[(asked,)] = await _remember(db, (asked,))
     counted = await census.take(db)
-    return await asyncio.to_thread(measure, counted, asked, before, others or {})
-
-
-async def _told_before(db: Db, asked: Audience) -> list[Audience]:
-    """The audiences that somebody was told of before this one, the oldest first; that this one is told is written down."""
-    now, mark = await clock.now(db), hash_of(asked.content)
-    last = func.coalesce(AskedAudience.told_at, AskedAudience.asked_at)
-    await db.execute(delete(AskedAudience).where(last <= now - census.USED_WITHIN))
-    known = select(AskedAudience).order_by(AskedAudience.asked_at, AskedAudience.id)
-    told = list((await db.execute(known)).scalars())
-    place = next((place for place, each in enumerate(told) if each.hash == mark), len(told))
-    if place == ASKED_MAX:
-        soonest = min(each.told_at or each.asked_at for each in told)
-        raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=soonest + census.USED_WITHIN)
-    if place == len(told):
-        told.append(AskedAudience(hash=mark, content=asked.content, asked_at=now))
-        db.add(told[place])
-    told[place].told_at = now
+    found, new = await asyncio.to_thread(measure, counted, asked, [*told], others or {})
+    for each in new:
+        await _remember(db, each)
+    now = await clock.now(db)
+    for shared in ((asked,), *(shared_by(asked, other) for other in (others or {}).values())):
+        if shared in told:
+            told[shared].told_at = now
     await db.flush()
-    return [Audience.of(each.content) for each in told[:place]]
+    return found
+
+
+async def _told_before(db: Db) -> dict[Shared, AskedAudience]:
+    """All whose number somebody was told within the time that counts, the oldest first."""
+    last = func.coalesce(AskedAudience.told_at, AskedAudience.asked_at)
+    await db.execute(delete(AskedAudience).where(last <= await clock.now(db) - census.USED_WITHIN))
+    known = select(AskedAudience).order_by(AskedAudience.asked_at, AskedAudience.id)
+    return {_shared_of(each.content): each for each in (await db.execute(known)).scalars()}
+
+
+async def _remember(db: Db, shared: Shared) -> AskedAudience:
+    now, (first, *others) = await clock.now(db), (each.content for each in shared)
+    content = {"all": [first, *others]} if others else first
+    asked = AskedAudience(hash=hash_of(content), content=content, asked_at=now, told_at=now)
+    db.add(asked)
+    return asked
+
+
+def _shared_of(content: Json) -> Shared:
+    return tuple(Audience.of(each) for each in content.get("all", [content]))
+
+
+def _refuse_too_many(told: dict[Shared, AskedAudience]) -> None:
+    if len(told) >= ASKED_MAX:
+        soonest = min(each.told_at or each.asked_at for each in told.values())
+        raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=soonest + census.USED_WITHIN)
