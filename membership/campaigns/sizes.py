@@ -127,7 +127,7 @@ def measure(
 
 
 def shared_by(one: Audience, other: Audience) -> Shared:
-    """The same, whichever is named first."""
+    """What two audiences share; it is one thing, whichever is named first."""
     return tuple(sorted({one, other}, key=lambda each: hash_of(each.content)))
 
 

@@ -60,7 +60,7 @@ async def check(db: Db, wanted: WantedPlan) -> tuple[WantedPlan, list[Benefit]]:
 
 
 async def grantable(db: Db, codes: Collection[str]) -> list[Benefit]:
-    """Those of these benefits that can be granted anew."""
+    """Choose of these benefits those that can be granted anew."""
     its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_((BenefitStatus.DRAFT, BenefitStatus.LIVE)))
     return list((await db.execute(its)).scalars())
 

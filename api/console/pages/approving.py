@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.console.pages.changes import NOUNS
 from api.console.pages.exporting import table_as_csv
-from api.console.pages.listing import TableQuery, query_of
+from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from domain import approvals
@@ -61,6 +61,7 @@ async def approvals_page(request: Request, visit: StaffVisit) -> Response:
 
 
 @requires(Permission.SIGNED_IN)
+@exports(approvals_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     lines = await _lines(visit, query_of(request, ADDRESS, SORTS))
     rows = ((each.approval.title, each.approval.kind, each.author, each.approval.proposed_at) for each in lines)

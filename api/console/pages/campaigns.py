@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.exporting import table_as_csv
-from api.console.pages.listing import TableQuery, query_of
+from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
@@ -72,6 +72,7 @@ async def campaigns_page(request: Request, visit: StaffVisit) -> Response:
 
 
 @requires(Permission.SEE_CAMPAIGNS)
+@exports(campaigns_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
         lines = await _lines(db, query_of(request, ADDRESS, SORTS))

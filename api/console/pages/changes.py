@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.exporting import table_as_csv
-from api.console.pages.listing import TableQuery, query_of
+from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from domain import changes
@@ -80,6 +80,7 @@ async def changes_page(request: Request, visit: StaffVisit) -> Response:
 
 
 @requires(Permission.SEE_CHANGES)
+@exports(changes_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     matching = _matching(query_of(request, ADDRESS, SORTS))
     async with reading() as db:

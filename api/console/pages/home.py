@@ -73,7 +73,9 @@ async def home(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.SEE_TIERS)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
-        _, came_to, _ = await _figures(request, db)
+        _, came_to, error = await _figures(request, db)
+    if error:
+        return await home(request)
     columns = ("day", "joined", "lapsed", "redemptions", "benefitCost", "planRevenue", "currency")
     lines = (
         (

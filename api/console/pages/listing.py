@@ -1,18 +1,23 @@
 """What the address of a table asks for: words to look for, a column to sort by, and days of one's own."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement
 from starlette.requests import Request
+from starlette.responses import Response
 
+from api.console.pages.visits import StaffVisit
+from api.visits import Endpoint
 from infra import clock
 from infra.words import N_
 
 T = TypeVar("T")
+Handler = Callable[[Request, StaffVisit], Awaitable[Response]]
 SEARCH_MAX, SKIP_DIGITS_MAX = 80, 5
 NO_DAY = N_("Write a day as 2026-01-31.")
 FALLS = N_("Choose a first day that is not after the last.")
@@ -61,10 +66,31 @@ def query_of(request: Request, path: str, sorts: Collection[str]) -> TableQuery:
         said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX],
         skip=int(skip) if skip.isdecimal() and skip.isascii() and len(skip) <= SKIP_DIGITS_MAX else 0,
     )
+    first, last, error = _days_of(request)
+    return replace(told, first=first, last=last, error=error)
+
+
+def exports(shown: Endpoint) -> Callable[[Handler], Handler]:
+    """Mark what takes away the table of this page: where what is asked are no days it is the page, which says so, and no file."""
+
+    def wrap(exported: Handler) -> Handler:
+        @wraps(exported)
+        async def handler(request: Request, visit: StaffVisit) -> Response:
+            *_, error = _days_of(request)
+            return await shown(request) if error else await exported(request, visit)
+
+        return handler
+
+    return wrap
+
+
+def _days_of(request: Request) -> tuple[date | None, date | None, str | None]:
+    """The first and the last day that are asked for; or neither, and why."""
+    said = request.query_params
     try:
         first, last = (date.fromisoformat(said[name]) if said.get(name) else None for name in ("from", "to"))
         ends = [clock.begins(day) for day in (first, last and last + timedelta(days=1)) if day]
     except (ValueError, OverflowError):
-        return replace(told, error=NO_DAY)
+        return None, None, NO_DAY
     falls = len(ends) == 2 and ends[0] >= ends[1]
-    return replace(told, error=FALLS) if falls else replace(told, first=first, last=last)
+    return (None, None, FALLS) if falls else (first, last, None)

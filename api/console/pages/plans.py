@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.pages.exporting import table_as_csv
-from api.console.pages.listing import TableQuery, query_of
+from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
@@ -48,6 +48,7 @@ async def plans_page(request: Request, visit: StaffVisit) -> Response:
 
 
 @requires(Permission.SEE_TIERS)
+@exports(plans_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     asked = query_of(request, ADDRESS, SORTS)
     async with reading() as db:

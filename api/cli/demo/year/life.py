@@ -42,7 +42,7 @@ class YearLife:
         return self.calendar.today
 
     async def until(self, day: str | date) -> None:
-        """On that day; and each month until then, for whoever is away for longer is signed out."""
+        """Wait for this day, and come by each month until then: whoever is away for longer is signed out."""
         day = date.fromisoformat(day) if isinstance(day, str) else day
         while self.today < day:
             await self.calendar.until(min(day, self.today + AWAY_MOST))

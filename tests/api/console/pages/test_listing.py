@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 from starlette.requests import Request
+from starlette.routing import Route
 
+from api.console.pages import routes
 from api.console.pages.changes import NOUNS
 from api.console.pages.listing import FALLS, NO_DAY, TableQuery, query_of
 from domain.actors import Role
@@ -80,6 +82,19 @@ async def test_campaigns_are_found_by_name_and_day_and_added_up(browser_of: NewB
     trail = await rows_of(marketing, f"/console/changes.csv?q={name}&from={today.year - 1}-01-01")
     assert {(line["what"], line["which"]) for line in trail} == {("campaign", each.name) for each in made}
     assert await rows_of(marketing, f"/console/changes.csv?q={name}&to=2020-01-01") == []
+
+
+async def test_what_a_page_refuses_is_no_file_either(browser_of: NewBrowser) -> None:
+    approver, files = await browser_of(Role.APPROVER), [each.path for each in routes() if isinstance(each, Route)]
+    refused = set[str]()
+    for file in (path for path in files if path.endswith(".csv")):
+        page = "/console" if file == "/console/overview.csv" else file.removesuffix(".csv")
+        shown, taken = [await approver.open(f"{address}?from=never") for address in (page, file)]
+        assert shown.status_code == taken.status_code, file
+        if shown.status_code == 400:
+            assert "Write a day as 2026-01-31." in words_of(taken)
+            refused.add(file.removeprefix("/console/"))
+    assert refused == {"overview.csv", "approvals.csv", "campaigns.csv", "changes.csv", "plans.csv"}
 
 
 async def test_plans_and_what_waits_are_tables_too(browser_of: NewBrowser) -> None:

@@ -46,7 +46,7 @@ async def buy(life: YearLife, mine: YearMembership, plan: Data) -> None:
 
 
 async def use(life: YearLife, mine: YearMembership, plan: Data, wishes: tuple[tuple[str, int], ...]) -> None:
-    """As often as they wish, or as the quota lets them."""
+    """Use each benefit as often as they wish, or as its quota lets them."""
     names = {each["code"]: each["name"] for each in plan["benefits"]}
     for code, wished in wishes:
         before = (await mine.held(names[code]))["remaining"]
@@ -61,7 +61,7 @@ async def use(life: YearLife, mine: YearMembership, plan: Data, wishes: tuple[tu
 
 
 async def rise(life: YearLife, mine: YearMembership, plan: Data) -> None:
-    """By a score at once, and then by what they use."""
+    """Rise by a score at once, and then by what they use."""
     lowest = (await mine.look())["tier"]["code"]
     await life.person.link_accounts()
     seen = await mine.look_until(lambda seen: seen["tier"]["code"] != lowest)
