@@ -1,6 +1,6 @@
 """What a partner tells of a person, with their leave."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from api.graphql.scalars import MoneyInput
 from api.partner.scores import HANDED_OVER
 from domain.actors import PartnerActor
 from domain.consent import contributing
-from domain.facts.contributed import MOST, Said, ToldFact
+from domain.facts.contributed import MOST, REFERENCE_MAX, Said, ToldFact, ToldLoan
 from domain.permissions import Permission
 from infra.database import Db
 from infra.errors import Refusal
@@ -44,6 +44,18 @@ class FactValueInput:
         return next(said for said in (self.number, self.text, self.flag) if isinstance(said, Decimal | str | bool))
 
 
+@strawberry.input(description="A loan that the partner made outside of Longan.")
+class OutsideLoanInput:
+    reference: str = strawberry.field(
+        description="The partner's own word for the loan, the same each time, and nothing about the person: "
+        f"1 to {REFERENCE_MAX} characters."
+    )
+    opened_on: date = strawberry.field(description="The day on which it was paid out.")
+
+    def to_loan(self) -> ToldLoan:
+        return ToldLoan(self.reference, self.opened_on)
+
+
 @strawberry.input(description="One fact, as it was observed.")
 class FactInput:
     name: str = strawberry.field(description="As `income.monthly_inflow`; /partner/vocabulary lists all.")
@@ -51,6 +63,15 @@ class FactInput:
     observed_at: datetime = strawberry.field(
         description="When. What is older than the vocabulary lets it count is refused."
     )
+    loan: OutsideLoanInput | None = strawberry.field(
+        default=None,
+        description="Of `loan.performance` alone: which loan went so until then. What is told of the same loan later, or anew of "
+        "the same time, takes the place of what was told before.",
+    )
+
+    def to_fact(self, *field: str) -> ToldFact:
+        loan = self.loan.to_loan() if self.loan else None
+        return ToldFact(self.name, self.value.to_value(*field, "value"), self.observed_at, loan)
 
 
 @strawberry.input(description="What to tell of whom.")
@@ -75,9 +96,6 @@ class FactMutation:
 
 
 async def _contribute(db: Db, actor: PartnerActor, input: ContributeFactsInput) -> FactsAccepted | Refusal:
-    told = [
-        ToldFact(fact.name, fact.value.to_value("input", "facts", str(place), "value"), fact.observed_at)
-        for place, fact in enumerate(input.facts)
-    ]
+    told = [fact.to_fact("input", "facts", str(place)) for place, fact in enumerate(input.facts)]
     count = await contributing.contribute(db, actor, input.consent_token, told, key=input.idempotency_key)
     return count if isinstance(count, Refusal) else FactsAccepted(count=count)

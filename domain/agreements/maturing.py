@@ -14,8 +14,9 @@ from domain.agreements.agreements import OPEN, Agreement
 from domain.agreements.coming import BUCKETS
 from domain.agreements.standings import AgreementStanding, standings
 from domain.applications.applications import Application
-from domain.credit.outcomes import LoanOutcome, OutcomeKind
+from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
+from domain.facts.loan_reports import OutcomeKind
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction

@@ -1,22 +1,15 @@
 """Outcome: what came of a score, once it is known whether the person paid as agreed."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.facts.loan_reports import OutcomeKind
 from infra.entity import Entity, OwnerId
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
-
-
-class OutcomeKind(StrEnum):
-    PAID = "PAID"  # the year is over, and all was paid on its day
-    LATE = "LATE"  # something was late, and never by more than 90 days
-    SETTLED = "SETTLED"  # all was paid on its day, or sooner, and nothing is owed any more
-    DEFAULTED = "DEFAULTED"  # late by more than 90 days within the year
 
 
 class LoanOutcome(Entity):

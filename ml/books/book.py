@@ -1,6 +1,6 @@
 """A loan book that passed its checks: inputs, outcomes, and what is needed to split it honestly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,9 @@ class Book:
     notes: Notes = field(default_factory=Notes)
     data_hash: str = ""
     rejects: int = 0  # rows of declined applications, kept out
+    sources: Mapping[str, int] = field(
+        default_factory=dict
+    )  # how many of the rows each source told, where the book says so
     lot: Floats | None = (
         None  # a number from 0 to 1 per row, drawn from what stands in it, wherever in the file it stands
     )

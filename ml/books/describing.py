@@ -29,6 +29,7 @@ class Description:
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column, or "*", to its sentinel codes
     time: str | None = None
     customer: str | None = None
+    source: str | None = None  # who told of the loan: no input, and counted in the model's card
     decision: str | None = None
     accepted: tuple[str, ...] = ()  # values of the decision that mean that the loan was made
     weights: str | None = None
@@ -46,7 +47,8 @@ class Description:
     @property
     def bookkeeping(self) -> tuple[str, ...]:
         """Columns with a part of their own, which therefore are no inputs."""
-        return tuple(name for name in (self.target, self.time, self.customer, self.decision, self.weights) if name)
+        parts = (self.target, self.time, self.customer, self.source, self.decision, self.weights)
+        return tuple(name for name in parts if name)
 
     def answered(self, known: Sequence[str], afterwards: Sequence[str]) -> "Description":
         """Take in a person's word on what was known before the decision, and what was filled in later."""
@@ -133,7 +135,7 @@ def _is_direction(value: Any) -> bool:
 
 
 Form = tuple[Callable[[Any], bool], str]
-_NAMES = ("target", "time", "customer", "decision", "weights", "encoding")
+_NAMES = ("target", "time", "customer", "source", "decision", "weights", "encoding")
 _LISTS = ("bad", "good", "unfinished", "features", "exclude", "sensitive", "reviewed", "accepted")
 _FORMS: dict[str, Form] = {
     **dict.fromkeys(_NAMES, (_is_text, "one text")),

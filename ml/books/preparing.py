@@ -72,6 +72,7 @@ def prepare(
         notes=notes,
         data_hash=found.data_hash,
         rejects=found.rejects,
+        sources=_sources(found.table, description),
         lot=lot,
         suspicions=tuple(suspicions),
     )
@@ -119,6 +120,14 @@ def sensitive_groups(table: pd.DataFrame, description: Description) -> pd.DataFr
             common = texts.value_counts().index[:12]
             groups[name] = texts.where(texts.isin(common), "others")
     return pd.DataFrame(groups, index=table.index)
+
+
+def _sources(table: pd.DataFrame, description: Description) -> dict[str, int]:
+    """How many rows each source told, the most first."""
+    if description.source is None:
+        return {}
+    counts = parsing.words(table[description.source]).fillna("unknown").value_counts()
+    return {str(source): int(rows) for source, rows in sorted(counts.items(), key=lambda each: (-each[1], each[0]))}
 
 
 def _check_names(table: pd.DataFrame, description: Description) -> None:

@@ -60,6 +60,7 @@ def _data_of(book: Book) -> dict[str, Any]:
         "rows": len(book),
         "bads": book.bads,
         "rejects_left_out": book.rejects,
+        **({"sources": dict(book.sources)} if book.sources else {}),
         "target": book.description.target,
         "bad": list(book.description.bad),
         "simulated": book.description.simulated,

@@ -31,6 +31,8 @@ def training(trained: Trained, *, page: str, console: Console) -> None:
     card = artefact.card
     console.print(Text(f"  From rows that the model had not seen: {card['figures_come_from']}.", style="dim"))
     console.print(Text(f"  Calibrated on {card['calibrated_on']}.", style="dim"))
+    if told := ", ".join(f"{source} {rows:,}" for source, rows in report.book.sources.items()):
+        console.print(Text(f"  Loans by who told of them: {told}.", style="dim"))
     console.print(_calibrated(report.judgement))
     console.print(_candidates(trained))
     console.print(_grades(report.grades))

@@ -16,6 +16,7 @@ def of_training(trained: Trained, *, page: str) -> dict[str, Any]:
         "model": artefact.version,
         "kind": artefact.kind,
         "rows": len(report.book),
+        "sources": dict(report.book.sources),
         **_figures(report.judgement),
         "split": report.split.kind,
         "figures_come_from": artefact.card["figures_come_from"],

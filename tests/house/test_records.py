@@ -43,6 +43,7 @@ ALL = """
     hardships
     human_reviews
     issued_papers
+    loan_reports
     lookup_charges
     lookups
     matcher_trainings

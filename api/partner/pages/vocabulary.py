@@ -6,10 +6,11 @@ from starlette.responses import Response
 from api.asking import asks
 from api.partner.pages.rendering import page
 from domain.facts.contributed import KINDS, MOST
+from domain.facts.loan_reports import MEANINGS
 from domain.facts.vocabulary import GROUP_LABELS
 from domain.permissions import Permission
 
 
 @asks(Permission.PUBLIC)
 async def vocabulary_page(request: Request) -> Response:
-    return page(request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST)
+    return page(request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST, words=MEANINGS)

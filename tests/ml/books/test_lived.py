@@ -6,11 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 from domain.credit import scores
-from domain.credit.outcomes import LoanOutcome, OutcomeKind
+from domain.credit.outcomes import LoanOutcome
+from domain.facts.loan_reports import OutcomeKind
 from infra.database import Db
-from ml.books import describing, lived, preparing, reading
+from ml.books import describing, lived, reading
 from ml.books.findings import Notes
 from ml.books.lived import LivedLoan
+from ml.lab.training import train
 from ml.live import store
 from ml.models.artefact import Artefact
 from ml.score.scoring import scored
@@ -43,7 +45,8 @@ async def test_each_outcome_is_a_loan_of_what_was_known(db: Db, model: Artefact,
     lived.write(loans, book := tmp_path / "book.csv", tmp_path / "book.toml")
     with book.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [*rows[0]] == ["customer", "scored_on", FACT, "outcome"]
+    assert [*rows[0]] == ["customer", "scored_on", "source", FACT, "outcome"]
+    assert {row["source"] for row in rows} == {"longan"}
     assert sorted(row["customer"] for row in rows) == ["1", "2", "3", "4"]
     assert not any(str(user_id) in book.read_text(encoding="utf-8") for user_id in mine)
 
@@ -51,11 +54,15 @@ async def test_each_outcome_is_a_loan_of_what_was_known(db: Db, model: Artefact,
 def test_training_reads_it(tmp_path: Path) -> None:
     loans = [
         LivedLoan(UUID(int=number), f"2025-0{1 + number % 9}-11", ["PAID", "LATE", "SETTLED", "DEFAULTED"][number % 4],
-                  {FACT: float(number % 7), "profile.age": float(20 + number % 40)})
+                  {FACT: float(number % 7), "profile.age": float(20 + number % 40)},
+                  "partner:bank" if number % 10 == 0 else "longan")
         for number in range(1, 401)
     ]  # fmt: skip
     lived.write(loans, tmp_path / "book.csv", tmp_path / "book.toml")
     notes, description = Notes(), describing.read(tmp_path / "book.toml")
     table = reading.read(tmp_path / "book.csv", notes)
-    cases = preparing.cases(table, description, notes, date(2026, 1, 1))
-    assert (len(cases.bad), cases.bad.sum(), description.facts[FACT]) == (400, 100, FACT)
+    trained = train(table, description, quick=True, notes=notes, today=date(2026, 1, 1))
+    data = trained.artefact.card["data"]
+    assert (data["rows"], data["bads"], data["sources"]) == (400, 100, {"longan": 360, "partner:bank": 40})
+    assert {each.column for each in trained.artefact.inputs} == {FACT, "profile.age"}
+    assert description.facts[FACT] == FACT

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from domain.facts.contributed import KINDS
+from domain.facts.loan_reports import MEANINGS
 from infra.words import Locale, say
 
 ROW = re.compile(r'<tr><th scope="row"><code>([a-z0-9_.]+)</code></th><td>([^<]+)</td>')
@@ -18,5 +19,13 @@ async def test_it_lists_each_fact_with_its_unit_and_range(http: httpx2.AsyncClie
     assert shown.status_code == 200
     assert dict(ROW.findall(shown.text)) == {name: say(kind.label, locale) for name, kind in KINDS.items()}
     rows = [CELLS.findall(row) for row in shown.text.split("<tr>") if "<td" in row]
-    told = [(row[2], row[3], float(row[4].replace(",", "")), float(row[5].replace(",", "")), row[6]) for row in rows]
-    assert told == [(kind.type, kind.unit, kind.low, kind.high, str(kind.lasts_days)) for kind in KINDS.values()]
+    told = [(*row[2:4], *map(number, row[4:7])) for row in rows if len(row) == 7]
+    assert told == [
+        (kind.type, kind.unit or ", ".join(kind.choices), kind.low, kind.high, kind.lasts_days)
+        for kind in KINDS.values()
+    ]
+    assert [row for row in rows if len(row) == 1] == [[say(meaning, locale)] for meaning in MEANINGS.values()]
+
+
+def number(cell: str) -> float | None:
+    return float(cell.replace(",", "")) if cell else None
