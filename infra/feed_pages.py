@@ -1,5 +1,6 @@
 """Pages of a feed: what one reader follows, in the order in which it changed. Who goes on after the last misses none."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -11,13 +12,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from infra import feeds
 from infra.feeds import InFeed
 from infra.paging import Page, PageQuestion
-from infra.questions import ask_together
+from infra.questions import ask_together, ask_within
 
 RowT = TypeVar("RowT", bound=InFeed)
 
 
 class FeedPages(Generic[RowT]):
-    """The pages of a table that has `id`, `updated_at` and a place in its `reader`'s feed."""
+    """The pages of a table that has `id` and a place in its `reader`'s feed; of what has one `status`, where one is given."""
 
     def __init__(self, row: type[RowT], reader: InstrumentedAttribute[UUID]) -> None:
         self._row: Any = row
@@ -25,16 +26,34 @@ class FeedPages(Generic[RowT]):
         self._unsettled = feeds.unsettled(row, reader)
         self._asked = cache(self._question)
 
-    async def page(self, reader_id: UUID, since: datetime | None, first: int | None, after: str | None) -> Page[RowT]:
+    @property
+    def order(self) -> tuple[InstrumentedAttribute[Any], ...]:
+        return self._row.feed_position, self._row.id
+
+    async def page(
+        self, reader_id: UUID, since: datetime | None, first: int | None, after: str | None, status: Any = None
+    ) -> Page[RowT]:
         """The changes after a cursor, the oldest first."""
-        asked = self._asked(since is not None)
-        given = asked.given(first, after) | {"reader_id": reader_id, "since": since}
-        question = asked.question(after)
+        asked = self._asked(since is not None, status is not None)
+        given = asked.given(first, after) | {"reader_id": reader_id, "since": since, "status": status}
+        is_by_time = after is None or since is not None
+        read = self._by_time if is_by_time else self._by_cursor
+        return asked.page(await read(reader_id, asked.question(after), given), first, after)
+
+    async def _by_cursor(self, reader_id: UUID, question: Any, given: Any) -> Sequence[Any]:
         unsettled, rows = await ask_together([(self._unsettled, {"reader_id": reader_id}), (question, given)])
-        if unsettled:
-            await self.settle(reader_id)
-            rows = await question.ask(**given)
-        return asked.page(rows, first, after)
+        if not unsettled:
+            return rows
+        await self.settle(reader_id)
+        asked: Sequence[Any] = await question.ask(**given)
+        return asked
+
+    async def _by_time(self, reader_id: UUID, question: Any, given: Any) -> Sequence[Any]:
+        """The answer's times may be where the reader goes on, so it is remembered when it was read."""
+        await self.settle(reader_id)
+        async with feeds.read_by_time(self._reader, reader_id) as db:
+            (rows,) = await ask_within(db, [(question, given)])
+        return rows
 
     async def settle(self, reader_id: UUID) -> None:
         """Give what was changed since its place in the reader's feed."""
@@ -42,14 +61,18 @@ class FeedPages(Generic[RowT]):
 
     def nothing(self, since: datetime | None, first: int | None, after: str | None) -> Page[RowT]:
         """The page of whoever may see none."""
-        return self._asked(since is not None).page([], first, after)
+        return self._asked(since is not None, False).page([], first, after)
 
-    def _question(self, has_since: bool) -> PageQuestion[RowT]:
+    def changes(self, reader_id: Any, status: Any = None) -> Select[RowT]:
+        """All that have their place, so nothing that could be overtaken."""
+        placed: Select[RowT] = select(self._row).where(self._reader == reader_id, self._row.feed_position.is_not(None))
+        return placed if status is None else placed.where(self._row.status == status)
+
+    def _question(self, has_since: bool, has_status: bool) -> PageQuestion[RowT]:
         def build() -> Select[RowT]:
-            placed = select(self._row).where(
-                self._reader == bindparam("reader_id", type_=self._reader.type), self._row.feed_position.is_not(None)
-            )
+            status = bindparam("status", type_=self._row.status.type) if has_status else None
+            placed = self.changes(bindparam("reader_id", type_=self._reader.type), status)
             since = bindparam("since", type_=self._row.updated_at.type)
             return placed.where(self._row.updated_at >= since) if has_since else placed
 
-        return PageQuestion(build, (self._row.feed_position, self._row.id))
+        return PageQuestion(build, self.order)

@@ -1,6 +1,11 @@
-"""Feeds of changes: each committed change gets its position after all that were given out, so who pages misses nothing."""
+"""Feeds of changes: each committed change gets its position after all that were given out, so who pages misses nothing.
 
-from collections.abc import Sequence
+Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its place.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +13,7 @@ from sqlalchemy import BigInteger, Index, Select, bindparam, literal, null, sele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, MappedAsDataclass, mapped_column
 
+from infra import clock
 from infra.database import Db, transaction
 from infra.entity import Entity
 from infra.questions import Question
@@ -16,19 +22,27 @@ BATCH = 500
 
 
 class InFeed(MappedAsDataclass, kw_only=True):
-    """A row whose changes somebody follows. It leaves its position with every change, and gets the next one when it is read."""
+    """A row whose changes somebody follows. It leaves its position with every change, and gets the next one when it is read.
 
+    `updated_at`: when it changed last or, where a read by time came before the change was committed, when it could be read.
+    """
+
+    updated_at: Mapped[datetime]
     feed_position: Mapped[int | None] = mapped_column(BigInteger, init=False, default=None, onupdate=null())
 
 
 class FeedHead(Entity):
-    """The last position that one reader's feed gave out. Its lock puts those who give positions in line."""
+    """The last position that one reader's feed gave out. Its lock puts those who give positions in line.
+
+    `read_at`: when it was last read by time; None where it never was.
+    """
 
     __tablename__ = "feed_heads"
 
     feed: Mapped[str] = mapped_column(primary_key=True)
     reader_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger)
+    read_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 # Never below what was given out, and by the machine's time: a server restored from yesterday's copy gives out no position
@@ -73,10 +87,28 @@ async def settle(
             first: int = (await db.execute(NEXT, {"last": head.position})).scalar_one()
             for place, each in enumerate(rows):
                 each.feed_position = first + place
+            await _date_anew(db, head, rows)
             if rows:
                 head.position = first + len(rows) - 1
         if len(rows) < BATCH:
             return
+
+
+async def _date_anew(db: Db, head: FeedHead, rows: Sequence[InFeed]) -> None:
+    """Whoever read by time since these changed, and could not see them, asks for what is later than that read."""
+    late = [each for each in rows if head.read_at is not None and each.updated_at < head.read_at]
+    now = await clock.catch_up(db) if late else None
+    for each in late:
+        each.updated_at = now or each.updated_at
+
+
+@asynccontextmanager
+async def read_by_time(reader: InstrumentedAttribute[UUID], reader_id: UUID) -> AsyncIterator[Db]:
+    """A read of one reader's feed by time. Nothing gets its place meanwhile, so what it does not see is known to be later."""
+    async with transaction() as db:
+        head = await _lock_head(db, reader.class_.__tablename__, reader_id)
+        yield db
+        head.read_at = await clock.catch_up(db)
 
 
 async def _lock_head(db: Db, feed: str, reader_id: UUID) -> FeedHead:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,13 @@ After = Annotated[
     str | None,
     strawberry.argument(
         description="An `endCursor` or `cursor` of this list: go on behind it. Absent: from the start."
+    ),
+]
+Since = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="Only what changed then or later, or could not be read before. Asking by cursor is cheaper; whoever gives when "
+        "they asked last, or the newest `updatedAt` that they got, misses nothing either."
     ),
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from api.graphql.connections import After, Connection, First, connection, resumable
+from api.graphql.connections import After, Connection, First, Since, connection, resumable
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, key
 from api.graphql.refusals import Refused
@@ -40,10 +40,7 @@ class ConsentQuery:
     async def consents(
         self,
         info: Info,
-        updated_since: Annotated[
-            datetime | None,
-            strawberry.argument(description="Only what changed then or later; to begin with, not to go on."),
-        ] = None,
+        updated_since: Since = None,
         first: First = None,
         after: After = None,
     ) -> Connection[Consent] | None:

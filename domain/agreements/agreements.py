@@ -114,7 +114,6 @@ class Agreement(InFeed, Entity):
     monthly_payment: Mapped[Minor]
     documents: Mapped[list[str]]  # the sha256 of each that the person saw
     signed_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
     status: Mapped[AgreementStatus] = mapped_column(default=AgreementStatus.PENDING)
     rounding: Mapped[Rounding] = mapped_column(default=Rounding.HALF_UP)  # by which its offer was planned
     amortisation: Mapped[Amortisation] = mapped_column(default=Amortisation.EQUAL)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Index, Select, and_, bindparam, func, select, text
+from sqlalchemy import Index, Select, and_, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import Actor, PartnerActor, StaffActor, UserActor
@@ -85,7 +85,6 @@ class Application(InFeed, Entity):
     status: Mapped[ApplicationStatus]
     promised_by: Mapped[datetime]
     created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
 
     __table_args__ = (
         Index(None, "partner_id", "feed_position", "id"),
@@ -131,16 +130,11 @@ def visible_to(actor: Actor) -> Select[Application]:
         case UserActor():
             return select(Application).where(Application.user_id == actor.user_id)
         case PartnerActor() if actor.may(Permission.ANSWER_APPLICATIONS):
-            return made_to(actor.partner_id)
+            return select(Application).where(Application.partner_id == actor.partner_id)
         case StaffActor() if actor.may(Permission.REVIEW_APPLICATIONS):
             return select(Application).where(worlds.of_live_partner(Application.partner_id))
         case PartnerActor() | StaffActor():
             return select(Application).where(text("false"))
-
-
-def made_to(partner_id: UUID | BindParameter[UUID]) -> Select[Application]:
-    """All that this partner may see, if it may answer applications at all."""
-    return select(Application).where(Application.partner_id == partner_id)
 
 
 async def find(db: Db, actor: Actor, id: UUID) -> Application | None:

@@ -68,7 +68,6 @@ class Consent(InFeed, Entity):
     scopes: Mapped[list[str]]
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
     application_id: Mapped[UUID | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -7,8 +7,8 @@ from api.console.pages.money import STATUSES
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
-from domain.agreements import agreements, feed
-from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements import feed
+from domain.agreements.agreements import AgreementStatus
 from domain.agreements.standings import standings
 from domain.permissions import Permission
 from infra.database import reading
@@ -18,11 +18,9 @@ from infra.database import reading
 async def agreements_page(request: Request, visit: MemberVisit) -> Response:
     said = request.query_params.get("status")
     status = AgreementStatus(said) if said in set(AgreementStatus) else None
-    own = agreements.visible_to(visit.actor.partner).where(Agreement.feed_position.is_not(None))
     await feed.PAGES.settle(visit.actor.partner_id)
     async with reading() as db:
-        its = own.where(Agreement.status == status) if status else own
-        shown = await listed(request, db, its, (Agreement.feed_position, Agreement.id))
+        shown = await listed(request, db, feed.PAGES.changes(visit.actor.partner_id, status), feed.PAGES.order)
         owed = await standings(db, {(each.user_id, each.id) for each in shown.items})
     rows = [(each, owed[each.user_id, each.id]) for each in shown.items]
     return page(

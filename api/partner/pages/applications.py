@@ -29,9 +29,9 @@ STATUSES = {
 async def applications_page(request: Request, visit: MemberVisit) -> Response:
     said = request.query_params.get("status")
     status = ApplicationStatus(said) if said in set(ApplicationStatus) else None
-    await feed.settle(visit.actor.partner)
+    await feed.PAGES.settle(visit.actor.partner_id)
     async with reading() as db:
-        shown = await listed(request, db, feed.changes(visit.actor.partner_id, status), feed.ORDER)
+        shown = await listed(request, db, feed.PAGES.changes(visit.actor.partner_id, status), feed.PAGES.order)
         named = await products.by_ids(db, {each.product_id for each in shown.items})
     return page(
         request,

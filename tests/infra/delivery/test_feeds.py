@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -60,12 +60,12 @@ class Reader:
         self.after = after
 
     async def read(self, first: int = 3) -> Seen:
-        await feed.settle(self.actor)
+        await feed.PAGES.settle(self.actor.partner_id)
         async with reading() as db:
             return await self.page(db, first)
 
     async def page(self, db: AsyncSession, first: int = 100) -> Seen:
-        page = await page_of(db, feed.changes(self.actor.partner_id), ORDER, first=first, after=self.after)
+        page = await page_of(db, feed.PAGES.changes(self.actor.partner_id), ORDER, first=first, after=self.after)
         self.after = page.end
         return [(row.id, row.status.value) for row in page.items]
 
@@ -85,6 +85,36 @@ async def test_a_change_that_commits_late_is_read_late_and_not_missed(partner_id
         assert await reader.read() == [(early.id, "SUBMITTED")]
         assert await reader.read() == []
     assert await reader.read() == [(late.id, "SUBMITTED")]
+
+
+@pytest.mark.parametrize("goes_on_from", ["when it asked", "the newest that it got"])
+async def test_whoever_asks_by_time_misses_no_change_that_commits_late(partner_id: UUID, goes_on_from: str) -> None:
+    actor = Reader(partner_id).actor
+
+    async def read(since: datetime | None) -> tuple[Seen, datetime]:
+        async with reading() as db:
+            asked_at = await clock.now(db)
+        page = await feed.page(actor, None, since, first=10, after=None)
+        newest = max([row.updated_at for row in page.items], default=asked_at)
+        seen = [(row.id, row.status.value) for row in page.items]
+        return seen, asked_at if goes_on_from == "when it asked" else newest
+
+    async with AsyncExitStack() as open_ones:
+        late_db = await open_ones.enter_async_context(transaction())
+        late = await apply(late_db, partner_id)
+        async with transaction() as db:
+            early = await apply(db, partner_id)
+        seen, since = await read(None)
+        assert seen == [(early.id, "SUBMITTED")]
+        assert late.updated_at < since
+    again = [(early.id, "SUBMITTED")] if goes_on_from == "the newest that it got" else []
+    assert (await read(since))[0] == [*again, (late.id, "SUBMITTED")]
+    async with transaction() as db:
+        timely = await apply(db, partner_id)
+    # What nobody could have read before keeps its time.
+    assert (await read(timely.updated_at))[0] == [(timely.id, "SUBMITTED")]
+    async with reading() as db:
+        assert (await db.get_one(Application, (timely.user_id, timely.id))).updated_at == timely.updated_at
 
 
 async def test_a_row_that_is_being_changed_holds_up_nobody(partner_id: UUID) -> None:

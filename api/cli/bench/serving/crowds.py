@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.cli.bench import crowd
 from api.story import Step
-from domain.actors import PartnerActor, UserActor
+from domain.actors import UserActor
 from domain.applications import applying, feed
 from domain.applications.applications import ApplicationStatus
 from domain.credit import assessing
@@ -59,7 +59,7 @@ async def gather(people: int, readers: int, applicants: int, step: Step) -> Crow
         signed_in = [CrowdPerson(each, (await sessions.begin(db, each, "bench")).access_token) for each in chosen]
         partner_token, staff_token = await _partner(db), await _staff(db)
     # Their partner has read of them: where people are multiplied, nobody's application waits for its place in the feed.
-    await feed.settle(PartnerActor(catalogue.partner_id(SLOW_PARTNER), "bench"))
+    await feed.PAGES.settle(catalogue.partner_id(SLOW_PARTNER))
     return Crowd(signed_in[:readers], signed_in[readers:], partner_token, staff_token)
 
 
