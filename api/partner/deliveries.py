@@ -75,6 +75,9 @@ class WebhookDelivery(Node):
     event_type: EventType = strawberry.field(description="What happened.")
     attempts: int = strawberry.field(description="How often it was sent so far, replays and all.")
     happened_at: datetime = strawberry.field(description="When it happened.")
+    created_at: datetime = strawberry.field(
+        description="When it was written down, by which the list is in order: what happens at once may be some minutes out of it."
+    )
 
     @strawberry.field(description="The header `webhook-id`: the same at each attempt, in replays and for all webhooks.")
     def event_id(root: strawberry.Parent[deliveries.WebhookDelivery]) -> strawberry.ID:

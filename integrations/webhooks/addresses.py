@@ -13,7 +13,7 @@ from integrations import client
 
 URL_MAX = 2_000
 FIELD = ("input", "url")
-LISTENED = re.compile(r"listen:[a-z0-9-]{1,64}")
+LISTENED, ANY_LISTENED = re.compile(r"listen:[a-z0-9-]{1,64}"), "listen:%"  # the second for statements in SQL
 NAME = re.compile(r"[a-z0-9_.-]+")  # what is written otherwise may be read otherwise by somebody else
 V6 = re.compile(r"[0-9a-f:.]+")
 

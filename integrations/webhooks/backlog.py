@@ -9,13 +9,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from infra.backlog import PATIENCE_SECONDS
 from infra.database import Db, reading
 from infra.settings import settings
+from integrations.webhooks.addresses import ANY_LISTENED
 from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
 
 
 @dataclass(frozen=True)
 class WebhookBacklog:
     """`waiting`: all that is not delivered yet, or WAITING_MAX. `due_seconds`: how long the oldest of what could be sent has
-    been due, at a webhook that takes what comes; 0 where nothing is. Of live webhooks so many fail, and so many are paused.
+    been due, at a webhook that takes what comes; 0 where nothing is. Of live webhooks so many fail, and so many are paused, where those
+    that somebody listens to, which nothing is ever posted to, are none.
     """
 
     waiting: int
@@ -42,7 +44,8 @@ LOOK = text(
     SELECT (SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE state = 'WAITING' LIMIT {WAITING_MAX}) AS all_of_them)::int,
            coalesce(extract(epoch FROM longan_now() - (SELECT min(next_at) FROM firsts)), 0)::float,
            (SELECT count(*) FROM webhook_endpoints WHERE status = 'LIVE' AND failures > 0 AND deleted_at IS NULL)::int,
-           (SELECT count(*) FROM webhook_endpoints WHERE status = 'PAUSED' AND deleted_at IS NULL)::int
+           (SELECT count(*) FROM webhook_endpoints
+             WHERE status = 'PAUSED' AND deleted_at IS NULL AND url NOT LIKE '{ANY_LISTENED}')::int
     """  # noqa: S608
 )
 

@@ -17,6 +17,7 @@ from infra.database import Db
 from infra.entity import Entity, Id
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
+from integrations.webhooks.addresses import ANY_LISTENED
 
 log = structlog.get_logger()
 
@@ -71,6 +72,9 @@ Index(
     WebhookEndpoint.id,
     postgresql_where=(WebhookEndpoint.status == WebhookStatus.PAUSED) | (WebhookEndpoint.failures > 0),
 )
+
+# Whoever is listened to hears of all, though nothing is ever sent there.
+IS_POSTED_TO = WebhookEndpoint.url.not_like(ANY_LISTENED)
 
 
 def visible_to(actor: PartnerActor) -> Select[WebhookEndpoint]:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from integrations.webhooks import signing
 from integrations.webhooks.event_types import EventType
 
 PAGE, PAUSE_SECONDS, TIMEOUT_SECONDS = 100, 1.0, 10.0
+# Deliveries are listed by when they were begun to be written, which no transaction takes longer to end.
+OVERLAP = timedelta(minutes=10)
 FETCH = """query Waiting($id: ID!, $first: Int!, $after: String) {
   webhookDeliveries(webhookEndpointId: $id, first: $first, after: $after) {
-    nodes { id eventId eventType body } pageInfo { hasNextPage endCursor }
+    nodes { id eventId eventType createdAt body } pageInfo { hasNextPage endCursor }
   }
 }"""
 CREATE = """mutation Listen($input: CreateWebhookEndpointInput!) {
@@ -72,15 +75,27 @@ class AtHouse:
 
 @dataclass
 class ListenerPlace:
-    """How far somebody has listened, kept in a file of their own: the webhook, its secret, and the last delivery they had."""
+    """How far somebody has listened, kept in a file of their own: the webhook, its secret, and when the deliveries that they had
+    lately were written, by id."""
 
     file: Path
     endpoint_id: str
     secret: str = field(repr=False)
-    last_id: str | None = None
+    had: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def begins_at(self) -> datetime:
+        """From when deliveries may not be had yet."""
+        return max(self.had.values()) - OVERLAP if self.had else datetime.min.replace(tzinfo=UTC)
+
+    def note(self, delivery: Mapping[str, Any]) -> None:
+        self.had[delivery["id"]] = datetime.fromisoformat(delivery["createdAt"])
+        begins_at = self.begins_at
+        self.had = {id: at for id, at in self.had.items() if at >= begins_at}
+        self.keep()
 
     def keep(self) -> None:
-        told = {"endpointId": self.endpoint_id, "secret": self.secret, "lastId": self.last_id}
+        told = {"endpointId": self.endpoint_id, "secret": self.secret, "had": self.had}
         private_files.write(self.file, orjson.dumps(told))
 
 
@@ -105,8 +120,9 @@ async def _place(http: httpx2.AsyncClient, house: AtHouse) -> ListenerPlace:
     file = settings().var.resolve() / "listening" / f"{mark}.json"
     if file.exists():
         kept = orjson.loads(file.read_bytes())
-        if {"id": kept["endpointId"]} in (await house.ask(http, MINE))["webhookEndpoints"]:
-            return ListenerPlace(file, kept["endpointId"], kept["secret"], kept["lastId"])
+        if "had" in kept and {"id": kept["endpointId"]} in (await house.ask(http, MINE))["webhookEndpoints"]:
+            had = {id: datetime.fromisoformat(at) for id, at in kept["had"].items()}
+            return ListenerPlace(file, kept["endpointId"], kept["secret"], had)
     key = secrets.token_hex(8)
     input = {"url": f"listen:{key}", "eventTypes": [each.name for each in EventType], "idempotencyKey": key}
     made = (await house.ask(http, CREATE, input=input))["createWebhookEndpoint"]
@@ -118,7 +134,7 @@ async def _place(http: httpx2.AsyncClient, house: AtHouse) -> ListenerPlace:
 
 
 async def bring(http: httpx2.AsyncClient, house: AtHouse, place: ListenerPlace, to: str) -> int:
-    """Post what came since the last, the oldest first; how many there were. What nobody takes there is not brought again."""
+    """Post what was not had yet, the oldest first; how many there were. What nobody takes there is not brought again."""
     waiting = await _waiting(http, house, place)
     for delivery in reversed(waiting):
         body = delivery["body"].encode()
@@ -129,22 +145,19 @@ async def bring(http: httpx2.AsyncClient, house: AtHouse, place: ListenerPlace, 
         except httpx2.TransportError:
             answer = "nobody answers"
         typer.echo(f"{EventType[delivery['eventType']]}  {delivery['eventId']}  {answer}")
-        place.last_id = delivery["id"]
-        place.keep()
+        place.note(delivery)
     return len(waiting)
 
 
 async def _waiting(http: httpx2.AsyncClient, house: AtHouse, place: ListenerPlace) -> list[Any]:
-    """The newest first, back to the last that was had."""
+    """Those that were not had yet, the newest first."""
     found: list[Any] = []
-    after = None
+    after, begins_at = None, place.begins_at
     while True:
         told = (await house.ask(http, FETCH, id=place.endpoint_id, first=PAGE, after=after))["webhookDeliveries"]
-        for each in told["nodes"]:
-            if each["id"] == place.last_id:
-                return found
-            found.append(each)
-        if not told["pageInfo"]["hasNextPage"]:
+        lately = [each for each in told["nodes"] if datetime.fromisoformat(each["createdAt"]) >= begins_at]
+        found += [each for each in lately if each["id"] not in place.had]
+        if len(lately) < len(told["nodes"]) or not told["pageInfo"]["hasNextPage"]:
             return found
         after = told["pageInfo"]["endCursor"]
 

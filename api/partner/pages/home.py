@@ -45,7 +45,7 @@ async def home(request: Request, visit: MemberVisit) -> Response:
 
 async def _standing(db: Db, actor: PartnerActor) -> PartnerStanding:
     unwell = endpoints.visible_to(actor).where(
-        (WebhookEndpoint.status == WebhookStatus.PAUSED) | (WebhookEndpoint.failures > 0)
+        (WebhookEndpoint.status == WebhookStatus.PAUSED) | (WebhookEndpoint.failures > 0), endpoints.IS_POSTED_TO
     )
     failed = deliveries.visible_to(actor).where(WebhookDelivery.state == DeliveryState.FAILED)
     return PartnerStanding(

@@ -4,10 +4,11 @@ one was.
 
 import stat
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from api.cli.hooks import listening
 from api.cli.hooks.listening import AtHouse, CannotListen
@@ -17,8 +18,10 @@ from domain.people.partners import Partner
 from infra import reacting
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
+from infra.ids import new_id
 from infra.settings import settings
-from integrations.webhooks import registering, triggering
+from integrations.webhooks import backlog, endpoints, registering, triggering
+from integrations.webhooks.deliveries import WebhookDelivery
 from integrations.webhooks.endpoints import WebhookEndpoint, WebhookStatus
 from integrations.webhooks.event_types import EventType
 from integrations.webhooks.telling import TELL_PARTNER
@@ -81,6 +84,31 @@ async def test_what_happens_is_brought_signed_and_once_and_nothing_is_missed_in_
     assert capsys.readouterr().out.splitlines()[-1].endswith("  500")
     (kept,) = (tmp_path / "listening").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+async def test_one_that_was_begun_first_and_written_last_is_brought_too(
+    lender: AtHouse, shop: Shop, machine: Hook
+) -> None:
+    await apply_at(shop)
+    await listening.listen_on(lender, machine.url, once=True)
+    before = new_id()
+    await trigger(shop, EventType.APPLICATION_SUBMITTED)
+    await listening.listen_on(lender, machine.url, once=True)
+    await trigger(shop, EventType.APPLICATION_WITHDRAWN)
+    async with transaction() as db:
+        its = (WebhookDelivery.partner_id == shop.partner.id, WebhookDelivery.event_type == "application.withdrawn")
+        earlier = WebhookDelivery.created_at - timedelta(minutes=9)
+        await db.execute(update(WebhookDelivery).where(*its).values(id=before, created_at=earlier))
+    for _ in range(2):
+        await listening.listen_on(lender, machine.url, once=True)
+    assert [each.told["type"] for each in machine.posted] == ["application.submitted", "application.withdrawn"]
+    async with reading() as db:
+        waits = await backlog.look(db)
+        its = endpoints.visible_to(PartnerActor(shop.partner.id, "client"))
+        assert (await db.execute(its)).scalar_one().status is WebhookStatus.PAUSED
+        paused = select(func.count()).where(WebhookEndpoint.status == WebhookStatus.PAUSED)
+        counted = paused.where(WebhookEndpoint.deleted_at.is_(None), WebhookEndpoint.url.not_like("listen:%"))
+        assert waits.paused == (await db.execute(counted)).scalar_one()  # whoever listens hears
 
 
 async def test_one_that_was_deleted_meanwhile_is_made_anew(lender: AtHouse, shop: Shop, machine: Hook) -> None:
