@@ -85,7 +85,7 @@ async def _loans(db: Db) -> AsyncIterator[OutsideLoan]:
             LoanReport.user_id, Partner.code, LoanReport.loan, LoanReport.observed_at, LoanReport.told_at, LoanReport.id
         )
     )
-    rows: list[Row] = [row._t for row in await db.execute(told)]
+    rows: list[Row] = [(report, consent, code) for report, consent, code in await db.execute(told)]
     for _, of_loan in groupby(rows, key=lambda row: (row[0].user_id, row[2], row[0].loan)):
         if loan := _loan([*of_loan], now):
             yield loan
@@ -96,8 +96,10 @@ def _loan(rows: Sequence[Row], now: datetime) -> OutsideLoan | None:
     if not rows[-1][1].is_live(now):
         return None
     how = loan_reports.outcome_of([report for report, consent, _ in rows if consent.is_live(now)])
+    if how is None:
+        return None
     newest, _, code = rows[-1]
-    return how and OutsideLoan(newest.user_id, begins(newest.opened_on), Reported(how, f"partner:{code}"))
+    return OutsideLoan(newest.user_id, begins(newest.opened_on), Reported(how, f"partner:{code}"))
 
 
 def _leant_on(scores: Sequence[tuple[datetime, UUID]], opened_at: datetime) -> tuple[datetime, UUID] | None:
