@@ -104,8 +104,8 @@ async def test_one_that_was_begun_first_and_written_last_is_brought_too(
     assert [each.told["type"] for each in machine.posted] == ["application.submitted", "application.withdrawn"]
     async with reading() as db:
         waits = await backlog.look(db)
-        its = endpoints.visible_to(PartnerActor(shop.partner.id, "client"))
-        assert (await db.execute(its)).scalar_one().status is WebhookStatus.PAUSED
+        own = endpoints.visible_to(PartnerActor(shop.partner.id, "client"))
+        assert (await db.execute(own)).scalar_one().status is WebhookStatus.PAUSED
         paused = select(func.count()).where(WebhookEndpoint.status == WebhookStatus.PAUSED)
         counted = paused.where(WebhookEndpoint.deleted_at.is_(None), WebhookEndpoint.url.not_like("listen:%"))
         assert waits.paused == (await db.execute(counted)).scalar_one()  # whoever listens hears
