@@ -85,9 +85,9 @@ async def settle(
             # Whatever somebody is changing just now gets its position after that change.
             rows = (await db.execute(pending.with_for_update(skip_locked=True))).scalars().all()
             first: int = (await db.execute(NEXT, {"last": head.position})).scalar_one()
+            await _date_anew(db, head, rows)
             for place, each in enumerate(rows):
                 each.feed_position = first + place
-            await _date_anew(db, head, rows)
             if rows:
                 head.position = first + len(rows) - 1
         if len(rows) < BATCH:
