@@ -63,6 +63,7 @@ READERS = {
     "ml/watching/snapshots.py": COUNTS,
     "ml/score/replaying.py": REPLAYED,
     "ml/books/lived.py": TAKEN_OUT,
+    "ml/books/reported.py": TAKEN_OUT,
     "domain/consent/asking.py": RECORDED,
     "api/cli/bench/crowd.py": INVENTED,
     "api/cli/bench/serving/crowds.py": INVENTED,
