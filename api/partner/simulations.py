@@ -10,6 +10,7 @@ from api.graphql.enums import show
 from api.graphql.mutations import Input, commit, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
+from api.graphql.scalars import MoneyInput
 from api.graphql.showing import shows
 from domain.actors import PartnerActor
 from domain.permissions import Permission
@@ -26,8 +27,12 @@ show(
     DECISION="An application is approved as it was asked for, in the partner's name.",
     ACCEPTANCE="An offer is accepted, and the person gets at once all that it is for.",
     CONSENT_REVOKED="The person takes a consent back.",
+    PAYMENT="The person pays.",
     LATE_PAYMENT="Somebody else has had the same for a month, and is late by a day with the first instalment.",
     DEFAULT="Somebody else has had the same for four months, and has paid nothing.",
+    NOTICE="The person gives notice of a lease, and leaves as soon as they may.",
+    RETURN="The person sends goods back.",
+    DISPUTE="The person says no to what is claimed of their deposit.",
     DELIVERY_FAILURE="An attempt to deliver what waits for a webhook, or else what went there last, fails; it is tried again.",
 )
 
@@ -58,7 +63,13 @@ class SimulateInput:
     )
     application_id: strawberry.ID | None = strawberry.field(default=None, description="Of DECISION and ACCEPTANCE.")
     agreement_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of LATE_PAYMENT and DEFAULT: the agreement of which somebody else has the same."
+        default=None,
+        description="Of PAYMENT, NOTICE, RETURN and DISPUTE; of LATE_PAYMENT and DEFAULT, the agreement of which somebody else has "
+        "the same.",
+    )
+    amount: MoneyInput | None = strawberry.field(
+        default=None,
+        description="Of PAYMENT: how much. Absent: what is due or, where nothing is, the next instalment.",
     )
     consent_id: strawberry.ID | None = strawberry.field(default=None, description="Of CONSENT_REVOKED.")
     webhook_endpoint_id: strawberry.ID | None = strawberry.field(default=None, description="Of DELIVERY_FAILURE.")
@@ -82,6 +93,7 @@ async def _simulate(db: Db, actor: PartnerActor, input: SimulateInput) -> simula
         application_id=_id("Application", input.application_id, "applicationId"),
         agreement_id=_id("Agreement", input.agreement_id, "agreementId"),
         consent_id=_id("Consent", input.consent_id, "consentId"),
+        amount=input.amount.to_money("input", "amount") if input.amount else None,
         endpoint_id=_id("WebhookEndpoint", input.webhook_endpoint_id, "webhookEndpointId"),
     )
     return await simulating.simulate(db, actor, wanted, input.idempotency_key)

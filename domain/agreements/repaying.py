@@ -46,13 +46,14 @@ async def repay(actor: UserActor, wish: RepayWish, key: str) -> Payment:
 
     Refuses NOT_FOUND, INVALID, RATE_LIMITED, NOT_OPEN where nothing is owed, and STALE a quote that does not hold any more.
     """
-    payment = await transact(lambda db: _begin(db, actor, wish, key))
+    payment = await transact(lambda db: begin(db, actor, wish, key))
     if payment.answered_at is None and payment.is_open:
         return await paying.ask(payment.user_id, payment.id)
     return payment
 
 
-async def _begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment:
+async def begin(db: Db, actor: UserActor, wish: RepayWish, key: str) -> Payment:
+    """The same within a transaction, in which no cashier is asked: that is the caller's to do afterwards."""
     amount = wish.amount
     input = {"agreementId": wish.agreement_id, "amount": [amount.minor, amount.currency], "payoffQuoteId": wish.quote}
     receipt = await receipts.claim(db, actor=actor.name, operation="repay", key=key, input=input)

@@ -6,6 +6,7 @@ from infra.settings import settings
 from integrations.cashier.alipay import AlipayWap
 from integrations.cashier.sandbox.cashier import SandboxCashier
 from integrations.cashier.wechat_pay import WeChatPayH5
+from integrations.simulated import cashier as simulated
 
 
 def cashier(name: str) -> Cashier:
@@ -16,6 +17,8 @@ def cashier(name: str) -> Cashier:
             found = alipay()
         case "wechat-pay":
             found = wechat_pay()
+        case simulated.NAME:
+            found = simulated.SimulatedCashier()
         case _:
             assert settings().is_embedded, "the sandbox has no money"
             found = SandboxCashier()

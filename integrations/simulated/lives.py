@@ -4,10 +4,23 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from domain.actors import PartnerActor, UserActor
-from domain.agreements import accepting, agreements, delivering, drawing, treating
+from domain.agreements import (
+    accepting,
+    agreements,
+    claiming,
+    delivering,
+    drawing,
+    leaving,
+    repaying,
+    returning,
+    treating,
+)
 from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.deposits import DEPOSIT
 from domain.agreements.drawing import PayoutOutcome
 from domain.agreements.kinds import KINDS
+from domain.agreements.repaying import RepayWish
+from domain.agreements.standings import standing_of
 from domain.applications import applied_terms, applying, deciding, offers
 from domain.applications.applications import UNDECIDED, Application, ApplicationStatus
 from domain.applications.approving import ApprovedTerms
@@ -16,17 +29,22 @@ from domain.consent.consents import ConsentScope
 from domain.days import passing
 from domain.market import quoting
 from domain.market.products import Product
+from domain.money import rents
 from domain.money.due_dates import months_later
+from domain.payments import payments
+from domain.payments.payments import Payment
 from infra import clock
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.hindsight import stand_at
+from infra.ids import new_id
 from infra.money import Money
 from infra.words import DEFAULT_LOCALE, N_
-from integrations.simulated import people
+from integrations.simulated import cashier, people
 
 SHARED = [ConsentScope.SCORE_CHECK, ConsentScope.SCORE_REPORT]
 NOON = time(12)
+WHY_BACK, WHY_NOT = "It is not what I wanted.", "It was so when I moved in."
 
 
 async def apply(db: Db, actor: PartnerActor, product: Product, at: datetime) -> Application:
@@ -66,11 +84,10 @@ async def accept(db: Db, actor: PartnerActor, application: Application) -> Agree
     offer = await offers.lock(db, application)
     if offer is None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("There is no offer to accept yet."), field=("input", "applicationId"))
-    if offer.deposit:
-        sentence = N_("Nobody can pay a deposit in a simulation. Offer this product without one.")
-        raise Refusal(RefusalCode.NOT_OPEN, sentence, field=("input", "applicationId"))
     shown = [each.sha256 for each in offers.documents_by_language(offer)[DEFAULT_LOCALE]]
     agreement = await accepting.bind(db, who, offer.id, shown, f"simulated-{offer.id}", "")
+    for deposit in await payments.of_cause(db, who.user_id, DEPOSIT, agreement.id):
+        await cashier.settle(db, deposit)
     await _get(db, actor, who, agreement)
     return agreement
 
@@ -88,10 +105,47 @@ async def _get(db: Db, actor: PartnerActor, who: UserActor, agreement: Agreement
         await treating.confirm(db, actor, agreement.id, all_of_it, None, key)
 
 
+async def pay(db: Db, agreement: Agreement, amount: Money | None) -> Payment:
+    """The person pays so much, or else what is due or, where nothing is, the next instalment. Refuses as repaying does."""
+    who = await people.actor_of(db, agreement.user_id)
+    usual = Money(await _due_next(db, agreement), agreement.currency)
+    payment = await repaying.begin(db, who, RepayWish(agreement.id, amount or usual), _key())
+    await cashier.settle(db, payment)
+    return payment
+
+
+async def _due_next(db: Db, agreement: Agreement) -> int:
+    standing = await standing_of(db, agreement)
+    return standing.due or next((row.outstanding for row in standing.life.rows if row.outstanding), 0)
+
+
+async def give_notice(db: Db, agreement: Agreement) -> Agreement:
+    """The person leaves on the first day that they may name. Refuses as leaving does."""
+    who, standing = await people.actor_of(db, agreement.user_id), await standing_of(db, agreement)
+    last = standing.ends_on or standing.on
+    first = rents.leaves_from(standing.on, agreement.notice_days or 0, last)
+    return await leaving.give_notice(db, who, agreement.id, first, _key())
+
+
+async def send_back(db: Db, agreement: Agreement) -> Agreement:
+    """The person sends the goods back. Refuses as returning does."""
+    return await returning.ask(db, await people.actor_of(db, agreement.user_id), agreement.id, WHY_BACK, _key())
+
+
+async def dispute(db: Db, agreement: Agreement) -> Agreement:
+    """The person says no to a claim on their deposit. Refuses as claiming does."""
+    return await claiming.dispute(db, await people.actor_of(db, agreement.user_id), agreement.id, WHY_NOT, _key())
+
+
+def _key() -> str:
+    """A new one: whoever simulates the same again does so by a key of their own."""
+    return f"simulated-{new_id()}"
+
+
 async def be_late(db: Db, actor: PartnerActor, product: Product, days: int) -> Agreement:
     """Somebody new has had this for so long that its first instalment is late by so many days today, and nothing was paid."""
     now = await clock.now(db)
-    application = await apply(db, actor, product, _began(clock.local_day(now), days))
+    application = await apply(db, actor, product, _began(clock.local_day(now) - timedelta(days=days), product))
     if application.status in UNDECIDED:
         await approve(db, actor, application)
     if application.status is not ApplicationStatus.APPROVED:
@@ -105,10 +159,9 @@ async def be_late(db: Db, actor: PartnerActor, product: Product, days: int) -> A
     return held
 
 
-def _began(today: date, days: int) -> datetime:
-    """Noon of the latest day whose first instalment, a month later, is late by so many days today."""
-    due_on = today - timedelta(days=days)
-    day = due_on - timedelta(days=28)
-    while months_later(day, 1) > due_on:
+def _began(due_on: date, product: Product) -> datetime:
+    """Noon of the latest day whose first instalment is due on this day: rent is at once, all else a month later."""
+    day = due_on
+    while not KINDS[product.kind].holds_deposit and months_later(day, 1) > due_on:
         day -= timedelta(days=1)
     return clock.local_moment(day, NOON)

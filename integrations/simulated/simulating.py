@@ -20,6 +20,7 @@ from domain.people import worlds
 from infra import clock, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.money import Money
 from infra.words import N_
 from integrations.simulated import lives, people
 from integrations.webhooks import failing
@@ -32,8 +33,12 @@ class SimulatedEvent(StrEnum):
     DECISION = "DECISION"
     ACCEPTANCE = "ACCEPTANCE"
     CONSENT_REVOKED = "CONSENT_REVOKED"
+    PAYMENT = "PAYMENT"
     LATE_PAYMENT = "LATE_PAYMENT"
     DEFAULT = "DEFAULT"
+    NOTICE = "NOTICE"
+    RETURN = "RETURN"
+    DISPUTE = "DISPUTE"
     DELIVERY_FAILURE = "DELIVERY_FAILURE"
 
 
@@ -47,6 +52,7 @@ class SimulationWish:
     agreement_id: UUID | None = None
     consent_id: UUID | None = None
     endpoint_id: UUID | None = None
+    amount: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ async def simulate(db: Db, actor: PartnerActor, wanted: SimulationWish, key: str
     Refuses NOT_ALLOWED whoever is no test client, INVALID an event without what it happens to, NOT_FOUND, and what the verbs of the
     event refuse.
     """
-    input = {name: str(value) for name, value in vars(wanted).items() if value is not None}
+    input = {name: _plain(value) for name, value in vars(wanted).items() if value is not None}
     receipt = await receipts.claim(db, actor=actor.name, operation="simulate", key=key, input=input)
     way = WAYS[wanted.event]
     if receipt.result_id is None:
@@ -82,6 +88,10 @@ async def simulate(db: Db, actor: PartnerActor, wanted: SimulationWish, key: str
             raise Refusal(RefusalCode.NOT_ALLOWED, N_("Only a test client can simulate."))
         receipt.result_id = await way.make(db, actor, wanted)
     return Simulated(way.message, way.kind, receipt.result_id)
+
+
+def _plain(value: object) -> str:
+    return f"{value} {value.currency}" if isinstance(value, Money) else str(value)
 
 
 async def _apply(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
@@ -95,6 +105,24 @@ async def _decide(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
 
 async def _accept(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
     return (await lives.accept(db, actor, await _application(db, actor, wanted))).id
+
+
+async def _pay(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    agreement = await _agreement(db, actor, wanted)
+    await lives.pay(db, agreement, wanted.amount)
+    return agreement.id
+
+
+async def _give_notice(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    return (await lives.give_notice(db, await _agreement(db, actor, wanted))).id
+
+
+async def _send_back(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    return (await lives.send_back(db, await _agreement(db, actor, wanted))).id
+
+
+async def _dispute(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    return (await lives.dispute(db, await _agreement(db, actor, wanted))).id
 
 
 async def _be_late(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
@@ -132,6 +160,10 @@ async def _application(db: Db, actor: PartnerActor, wanted: SimulationWish) -> A
     return application
 
 
+async def _agreement(db: Db, actor: PartnerActor, wanted: SimulationWish) -> Agreement:
+    return await agreements.lock_of_partner(db, actor, _needed(wanted.agreement_id, "agreementId"))
+
+
 async def _pattern(db: Db, actor: PartnerActor, wanted: SimulationWish) -> Product:
     """The product that is named, or that of the agreement that is."""
     if wanted.agreement_id is None:
@@ -156,12 +188,18 @@ WAYS: Mapping[SimulatedEvent, _Way] = {
         _accept, "Agreement", N_("The offer was accepted, and the person got all that it is for.")
     ),
     SimulatedEvent.CONSENT_REVOKED: _Way(_revoke, "Consent", N_("The person took this consent back.")),
+    SimulatedEvent.PAYMENT: _Way(_pay, "Agreement", N_("The person paid.")),
     SimulatedEvent.LATE_PAYMENT: _Way(
         _be_late, "Agreement", N_("Somebody else has the same, and was to pay the first instalment yesterday.")
     ),
     SimulatedEvent.DEFAULT: _Way(
         _default, "Agreement", N_("Somebody else has the same, and has paid nothing for more than 90 days.")
     ),
+    SimulatedEvent.NOTICE: _Way(
+        _give_notice, "Agreement", N_("The person gave notice, and leaves as soon as they may.")
+    ),
+    SimulatedEvent.RETURN: _Way(_send_back, "Agreement", N_("The person sent the goods back.")),
+    SimulatedEvent.DISPUTE: _Way(_dispute, "Agreement", N_("The person said no to what you claim of the deposit.")),
     SimulatedEvent.DELIVERY_FAILURE: _Way(
         _fail_delivery, "WebhookDelivery", N_("An attempt at this delivery failed, and it will be tried again.")
     ),

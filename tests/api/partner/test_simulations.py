@@ -1,6 +1,7 @@
 """A test client lets things happen in its own world, through the verbs by which they happen to everybody."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +14,13 @@ from domain.applications.applications import Application
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product
 from domain.people.users import User
+from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from integrations.simulated.simulating import SimulatedEvent
 from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
 from tests.api.doors import Client
+from tests.api.offering import RENTAL, upsert, yuan
 from tests.api.people import Shop, open_shop
 from tests.phones import uuid_of
 from tests.working import work_off
@@ -36,13 +39,13 @@ async def shop() -> Shop:
     return await open_shop(is_test=True)
 
 
-async def simulate(client: Client, event: str, key: str = "", **ids: str) -> dict[str, Any]:
+async def simulate(client: Client, event: str, key: str = "", **ids: Any) -> dict[str, Any]:
     told = {"event": event, "idempotencyKey": key or str(uuid4()), **ids}
     answer: dict[str, Any] = (await client.send("Simulate", input=told))["simulate"]
     return answer
 
 
-async def happened(client: Client, event: str, **ids: str) -> str:
+async def happened(client: Client, event: str, **ids: Any) -> str:
     answer = await simulate(client, event, **ids)
     assert answer["__typename"] == "Simulated", answer
     return str(answer["id"])
@@ -71,6 +74,55 @@ async def test_somebody_applies_is_approved_and_gets_it(client: Client, shop: Sh
     }
     assert "pay_out_at_sandbox" in await work_off(await owner_of(agreement))  # and nothing that follows of it fails
     assert (await client.ask(AGREEMENT, id=agreement))["node"] == seen
+
+
+async def accepted(client: Client, product: str) -> str:
+    """Somebody has this, approved by whoever decides about it."""
+    application = await happened(client, "APPLICATION", productId=product)
+    if (await client.ask(APPLICATION, id=application))["node"]["status"] != "APPROVED":
+        await happened(client, "DECISION", applicationId=application)
+    return await happened(client, "ACCEPTANCE", applicationId=application)
+
+
+async def stands(client: Client, agreement: str) -> tuple[str, Decimal]:
+    seen = (await client.ask(AGREEMENT, id=agreement))["node"]
+    return seen["status"], Decimal(seen["outstanding"]["amount"])
+
+
+async def test_a_loan_is_repaid_to_its_last_cent(client: Client, shop: Shop) -> None:
+    agreement = await accepted(client, product_of(shop))
+    _, owed = await stands(client, agreement)
+    assert await happened(client, "PAYMENT", agreementId=agreement) == agreement
+    status, rest = await stands(client, agreement)
+    assert status == "ACTIVE" and 0 < rest < owed
+    await happened(client, "PAYMENT", agreementId=agreement, amount={"amount": str(rest), "currency": "CNY"})
+    assert await stands(client, agreement) == ("SETTLED", 0)
+    again = await simulate(client, "PAYMENT", agreementId=agreement)
+    assert (again["code"], again["field"]) == ("NOT_OPEN", ["input", "agreementId"])
+    await work_off(await owner_of(agreement))  # and no cashier is asked for what was paid
+    report = """query ($on: Date!) { settlementReport(on: $on) { lines { kind amount { amount } agreementId } } }"""
+    async with reading() as db:
+        today = (await clock.today(db)).isoformat()
+    lines = (await client.ask(report, on=today))["settlementReport"]["lines"]
+    assert sum(Decimal(line["amount"]["amount"]) for line in lines if line["kind"] == "RECEIVED") == owed
+    assert {line["agreementId"] for line in lines} == {agreement}
+
+
+async def test_a_lease_is_lived_from_its_deposit_to_a_claim_on_it(client: Client) -> None:
+    terms = {"deposit": yuan("5000.00"), "status": "PUBLISHED", "decision": "PARTNER"}
+    agreement = await accepted(client, (await upsert(client, **RENTAL, **terms))["id"])
+    assert await stands(client, agreement) == ("ACTIVE", Decimal(2500))
+    await happened(client, "PAYMENT", agreementId=agreement)
+    assert await stands(client, agreement) == ("ACTIVE", 0)
+    assert await happened(client, "NOTICE", agreementId=agreement) == agreement
+    claim = {"amount": yuan("300"), "reason": "A broken window", "agreementId": agreement}
+    claimed = (await client.send("ClaimDamage", input={**claim, "idempotencyKey": str(uuid4())}))["claimDamage"]
+    assert claimed["__typename"] == "Agreement", claimed
+    assert await happened(client, "DISPUTE", agreementId=agreement) == agreement
+    late = await happened(client, "LATE_PAYMENT", agreementId=agreement)
+    seen = (await client.ask(AGREEMENT, id=late))["node"]
+    assert (seen["status"], seen["overdueDays"]) == ("OVERDUE", 1)
+    await work_off(await owner_of(agreement))
 
 
 async def test_an_agreement_is_late_and_another_defaults(client: Client, shop: Shop) -> None:
@@ -154,6 +206,10 @@ NEEDS = {
     "DECISION": ("applicationId", "Application"),
     "ACCEPTANCE": ("applicationId", "Application"),
     "CONSENT_REVOKED": ("consentId", "Consent"),
+    "PAYMENT": ("agreementId", "Agreement"),
+    "NOTICE": ("agreementId", "Agreement"),
+    "RETURN": ("agreementId", "Agreement"),
+    "DISPUTE": ("agreementId", "Agreement"),
     "LATE_PAYMENT": ("agreementId", "Agreement"),
     "DEFAULT": ("agreementId", "Agreement"),
     "DELIVERY_FAILURE": ("webhookEndpointId", "WebhookEndpoint"),
@@ -201,3 +257,12 @@ async def test_goods_and_treatments_are_late_too(client: Client, shop: Shop, kin
     late = await happened(client, "LATE_PAYMENT", productId=global_id("Product", other.id))
     seen = (await client.ask(AGREEMENT, id=late))["node"]
     assert (seen["status"], seen["overdueDays"], seen["product"]["sku"]) == ("OVERDUE", 1, kind.value)
+    if kind is ProductKind.ELECTRONICS:
+        goods = await accepted(client, global_id("Product", other.id))
+        await happened(client, "PAYMENT", agreementId=goods)
+        await happened(client, "RETURN", agreementId=goods)
+        assert (await stands(client, goods))[0] == "RETURNING"
+        answer = {"agreementId": goods, "idempotencyKey": str(uuid4())}
+        assert (await client.send("ConfirmReturn", input=answer))["confirmReturn"]["status"] == "UNWOUND"
+        await work_off(await owner_of(goods))  # what was paid goes back by who took it
+        assert await stands(client, goods) == ("UNWOUND", 0)
