@@ -146,13 +146,14 @@ async def test_nothing_of_a_test_clients_world_moves_a_figure(db: Db) -> None:
     shop = await open_shop(is_test=True)
     actor = PartnerActor(shop.partner.id, "client")
 
-    async def happens(event: SimulatedEvent, **ids: UUID) -> UUID:
+    async def happens(event: SimulatedEvent, **ids: Any) -> UUID:
         return (await simulate(db, actor, SimulationWish(event, **ids), str(uuid4()))).id
 
     before = await figures_now(db)
     applied = await happens(SimulatedEvent.APPLICATION, product_id=shop.product.id)
     await happens(SimulatedEvent.DECISION, application_id=applied)
-    await happens(SimulatedEvent.ACCEPTANCE, application_id=applied)
+    had = await happens(SimulatedEvent.ACCEPTANCE, application_id=applied)
+    await happens(SimulatedEvent.PAYMENT, agreement_id=had)
     await happens(SimulatedEvent.LATE_PAYMENT, product_id=shop.product.id)
     await happens(SimulatedEvent.DEFAULT, product_id=shop.product.id)
     waits = await happens(SimulatedEvent.APPLICATION, product_id=shop.product.id)

@@ -96,7 +96,7 @@ async def test_a_loan_is_repaid_to_its_last_cent(client: Client, shop: Shop) -> 
     status, rest = await stands(client, agreement)
     assert status == "ACTIVE" and 0 < rest < owed
     await happened(client, "PAYMENT", agreementId=agreement, amount={"amount": str(rest), "currency": "CNY"})
-    assert await stands(client, agreement) == ("SETTLED", 0)
+    assert await stands(client, agreement) == ("SETTLED", Decimal(0))
     again = await simulate(client, "PAYMENT", agreementId=agreement)
     assert (again["code"], again["field"]) == ("NOT_OPEN", ["input", "agreementId"])
     await work_off(await owner_of(agreement))  # and no cashier is asked for what was paid
@@ -109,11 +109,11 @@ async def test_a_loan_is_repaid_to_its_last_cent(client: Client, shop: Shop) -> 
 
 
 async def test_a_lease_is_lived_from_its_deposit_to_a_claim_on_it(client: Client) -> None:
-    terms = {"deposit": yuan("5000.00"), "status": "PUBLISHED", "decision": "PARTNER"}
+    terms: dict[str, Any] = {"deposit": yuan("5000.00"), "status": "PUBLISHED", "decision": "PARTNER"}
     agreement = await accepted(client, (await upsert(client, **RENTAL, **terms))["id"])
     assert await stands(client, agreement) == ("ACTIVE", Decimal(2500))
     await happened(client, "PAYMENT", agreementId=agreement)
-    assert await stands(client, agreement) == ("ACTIVE", 0)
+    assert await stands(client, agreement) == ("ACTIVE", Decimal(0))
     assert await happened(client, "NOTICE", agreementId=agreement) == agreement
     claim = {"amount": yuan("300"), "reason": "A broken window", "agreementId": agreement}
     claimed = (await client.send("ClaimDamage", input={**claim, "idempotencyKey": str(uuid4())}))["claimDamage"]
@@ -265,4 +265,4 @@ async def test_goods_and_treatments_are_late_too(client: Client, shop: Shop, kin
         answer = {"agreementId": goods, "idempotencyKey": str(uuid4())}
         assert (await client.send("ConfirmReturn", input=answer))["confirmReturn"]["status"] == "UNWOUND"
         await work_off(await owner_of(goods))  # what was paid goes back by who took it
-        assert await stands(client, goods) == ("UNWOUND", 0)
+        assert await stands(client, goods) == ("UNWOUND", Decimal(0))
