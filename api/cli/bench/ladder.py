@@ -1,39 +1,32 @@
 """Other rules for many members: tried, published by a worker that is killed in the middle, and taken back."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from api.cli.bench import marketing
 from api.cli.bench import members as crowd
 from api.cli.bench.waiting import MemberWaits, asking, waits_of
+from api.cli.bench.workers import Workers
 from api.cli.house import House
 from api.story import ConsoleStory, Step
-from domain.actors import Role, StaffActor
-from domain.people import staffing
-from domain.permissions import MAY, Permission
+from domain.permissions import Permission
 from domain.runs.runs import RunState
-from infra import clock, outbox
+from infra import outbox
 from infra.database import Db, open_engine, reading, transaction
-from infra.ids import new_id
 from infra.outbox import EventReaction
-from infra.running.programs import Process
 from membership import members, rules
-from membership.campaigns import census
-from membership.changing import approving, drafting, publishing, reevaluations, simulating, simulations
-from membership.changing.drafting import ProposedRule
+from membership.changing import reevaluations
 from membership.changing.reevaluations import ReevaluationProgress
-from membership.changing.simulations import RunStatus, Simulation, TierOutcome
+from membership.changing.simulations import TierOutcome
 from membership.rules import TierRules
 
 LOOK_SECONDS, ALONE_SECONDS = 0.25, 5.0
-# Silver and gold ask for less, platinum for more; nobody has grace, so that what was tried is what happens.
-OTHERS = {"SILVER": 570, "GOLD": 655, "PLATINUM": 760}
 MOVED = text("""
     SELECT from_code, to_code, count(*), count(*) - count(DISTINCT user_id) FROM tier_moves
      WHERE rules_version = :version AND reason = 'RULES_CHANGED' GROUP BY 1, 2
@@ -44,54 +37,43 @@ STANDING = text("""
 
 
 @dataclass(frozen=True)
+class Judging:
+    """So many members `done`, of whom `moved` to another tier, in these seconds, and how long a member waited beside it."""
+
+    done: int
+    moved: int
+    seconds: float
+    beside: MemberWaits
+
+
+@dataclass(frozen=True)
 class TierPace:
     """Seconds that each step took on this machine, and what came of it. `killed_at`: members judged before the worker was killed.
 
-    `astray`: members whose moves the simulation had not told, or who moved twice. `is_back`: everybody stands as before at the end.
+    `astray`: members whose moves the simulation had not told, or who moved twice. `is_back`: everybody stands as before at the
+    end. None: it was cut short.
     """
 
     members: int
     fill_seconds: float
     simulate_seconds: float
-    census_seconds: float
-    publish_seconds: float
-    roll_back_seconds: float
-    moved: int
-    killed_at: int
-    astray: int
-    is_back: bool
+    console_seconds: dict[str, float]
+    published: Judging
+    taken_back: Judging
+    killed_at: int | None
+    astray: int | None
+    is_back: bool | None
     alone: MemberWaits
     beside_simulation: MemberWaits
-    beside_publication: MemberWaits
 
 
-class Workers:
-    """The relay and the worker of the house, which can be killed as a machine without power is."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.relay = Process(house.relay(), house.var)
-        self.worker = self._work()
-
-    def _work(self) -> Process:
-        return Process(self.house.worker(), self.house.var)
-
-    def kill_and_start_again(self) -> None:
-        os.killpg(self.worker.popen.pid, signal.SIGKILL)
-        self.worker.popen.wait()
-        self.worker = self._work()
-
-    def stop(self) -> None:
-        for process in (self.worker, self.relay):
-            process.stop()
-
-
-async def measured(story: ConsoleStory, house: House, count: int) -> TierPace:
+async def measured(story: ConsoleStory, house: House, count: int, seconds_max: float) -> TierPace:
+    """Filling, publishing and taking back end after `seconds_max` each; what there is then is measured."""
     began = time.perf_counter()
     with story.step("Members") as step:
-        people = await crowd.fill(count, step)
+        people = await crowd.fill(count, step, seconds_max=seconds_max)
         await _vacuum()
-        step.note = f"{count:,}, each with a score and a year"
+        step.note = f"{len(people):,}, each with a score and a year"
     fill_seconds = time.perf_counter() - began
     with story.step("Alone"):
         async with asking(people) as alone:
@@ -100,58 +82,80 @@ async def measured(story: ConsoleStory, house: House, count: int) -> TierPace:
     try:
         with story.step("Worker"):
             await _works(people[0])
-        return await _changed(story, workers, people, fill_seconds, alone)
+        return await _changed(story, workers, people, fill_seconds, alone, seconds_max)
     finally:
         workers.stop()
 
 
 async def _changed(
-    story: ConsoleStory, workers: Workers, people: list[UUID], fill_seconds: float, alone: list[float]
+    story: ConsoleStory,
+    workers: Workers,
+    people: list[UUID],
+    fill_seconds: float,
+    alone: list[float],
+    seconds_max: float,
 ) -> TierPace:
-    author, approver = [await _somebody(may) for may in (Permission.CHANGE_MEMBERSHIP, Permission.APPROVE_MEMBERSHIP)]
+    author, approver = [
+        await marketing.somebody(may) for may in (Permission.CHANGE_MEMBERSHIP, Permission.APPROVE_MEMBERSHIP)
+    ]
     async with reading() as db:
         first, before = await rules.live(db), await _standing(db)
-    version = await _drafted(author, first)
+    version = await marketing.drafted(author, first)
     with story.step("Simulate") as step:
         async with asking(people) as beside_simulation:
-            simulate_seconds, outcome = await _simulated(version, step)
+            simulate_seconds, outcome = await marketing.simulated(version, step)
         step.note = f"{outcome.up:,} up, {outcome.down:,} down"
-    with story.step("Count audiences"):
-        census_seconds = await _timed(_census)
-    with story.step("Publish") as step:
-        await _approved(author, approver, version)
-        began = time.perf_counter()
-        async with asking(people) as beside_publication:
-            await _publish(author, version)
-            killed_at = (await _until(version, step, lambda now: now.done >= len(people) // 2)).done
-            workers.kill_and_start_again()
-            done = await _until(version, step, lambda now: now.state is RunState.DONE)
-        publish_seconds = time.perf_counter() - began
-        step.note = f"{done.moved:,} moved; the worker was killed after {killed_at:,}"
+    with story.step("Ask what the console shows"):
+        console_seconds = {name: await marketing.timed(ask) for name, ask in marketing.CONSOLE.items()}
+    await marketing.approved(author, approver, version)
+    judge = partial(_judged, story, workers, people, seconds_max)
+    published, killed_at = await judge("Publish", version, lambda: marketing.publish(author, version), kills=True)
     async with reading() as db:
-        astray = await _astray(db, version, outcome)
-    with story.step("Roll back") as step:
-        began = time.perf_counter()
-        await _roll_back(author, version, first)
-        await _until(first, step, lambda now: now.state is RunState.DONE)
-        roll_back_seconds = time.perf_counter() - began
+        astray = await _astray(db, version, outcome) if published.done >= len(people) else None
+    taken_back, _ = await judge("Roll back", first, lambda: marketing.roll_back(author, version, first), kills=False)
     async with reading() as db:
-        is_back = await _standing(db) == before
+        is_back = await _standing(db) == before if taken_back.done >= len(people) else None
     return TierPace(
         len(people),
         fill_seconds,
         simulate_seconds,
-        census_seconds,
-        publish_seconds,
-        roll_back_seconds,
-        done.moved,
+        console_seconds,
+        published,
+        taken_back,
         killed_at,
         astray,
         is_back,
         waits_of(alone),
         waits_of(beside_simulation),
-        waits_of(beside_publication),
     )
+
+
+async def _judged(
+    story: ConsoleStory,
+    workers: Workers,
+    people: list[UUID],
+    seconds_max: float,
+    name: str,
+    version: TierRules,
+    begin: Callable[[], Awaitable[None]],
+    *,
+    kills: bool,
+) -> tuple[Judging, int | None]:
+    """Let everybody be judged, and how many were before the worker was killed; None: it never was."""
+    began, killed_at = time.perf_counter(), None
+    with story.step(name) as step:
+        async with asking(people) as beside:
+            await begin()
+            if kills:
+                half = await _until(version, step, lambda now: now.done >= len(people) // 2, began + seconds_max)
+                if half.state is RunState.RUNNING:
+                    killed_at = half.done
+                    workers.kill_and_start_again()
+            done = await _until(version, step, lambda now: now.state is RunState.DONE, began + seconds_max)
+        step.note = f"{done.moved:,} of {done.done:,} moved"
+        if killed_at is not None:
+            step.note += f"; the worker was killed after {killed_at:,}"
+    return Judging(done.done, done.moved, time.perf_counter() - began, waits_of(beside)), killed_at
 
 
 async def _works(member: UUID) -> None:
@@ -174,82 +178,16 @@ async def _vacuum() -> None:
         await connection.invalidate()
 
 
-async def _somebody(may: Permission) -> StaffActor:
-    role = next(role for role in Role if may in MAY[role])
-    async with transaction() as db:
-        proofs = {"password": str(new_id()), "totp_secret": "JBSWY3DPEHPK3PXP"}
-        member = await staffing.appoint(db, email=f"{may}@bench.example", name=may, role=role, **proofs)
-        return StaffActor(member.id, role)
-
-
-async def _drafted(author: StaffActor, live: TierRules) -> TierRules:
-    asked = [
-        ProposedRule(rule.tier_code, OTHERS.get(rule.tier_code, rule.points_at_least), rule.activity_at_least, 0)
-        for rule in live.ladder
-    ]
-    async with transaction() as db:
-        return await drafting.draft(db, author, asked=asked, note="Easier below, harder above.", key=str(new_id()))
-
-
-async def _simulated(version: TierRules, step: Step) -> tuple[float, TierOutcome]:
-    began = time.perf_counter()
-    async with transaction() as db:
-        begun = await simulating.simulate(db, rules_id=version.id)
-    while (now := await _look_at(begun.id)).status is RunStatus.RUNNING:
-        step.at(now.done, now.members or 1, "members")
-        await asyncio.sleep(LOOK_SECONDS)
-    seconds = time.perf_counter() - began
-    async with reading() as db:
-        return seconds, (await simulations.outcomes(db, {begun.id}))[begun.id]
-
-
-async def _look_at(simulation_id: UUID) -> Simulation:
-    async with reading() as db:
-        found = await simulations.find(db, simulation_id)
-    assert found is not None, "it was begun"
-    return found
-
-
-async def _census() -> None:
-    async with reading() as db:
-        await census.take(db)
-
-
-async def _timed(work: Callable[[], Awaitable[None]]) -> float:
-    began = time.perf_counter()
-    await work()
-    return time.perf_counter() - began
-
-
-async def _approved(author: StaffActor, approver: StaffActor, version: TierRules) -> None:
-    async with transaction() as db:
-        await approving.submit(db, author, rules_id=version.id, comment="")
-    async with transaction() as db:
-        seen = await approving.current_mark(db, version) or ""
-        await approving.approve(db, approver, rules_id=version.id, seen=seen, comment="")
-
-
-async def _publish(author: StaffActor, version: TierRules) -> None:
-    async with transaction() as db:
-        at = await clock.now(db)
-        await publishing.publish(db, author, rules_id=version.id, effective_at=at, key=str(new_id()))
-
-
-async def _roll_back(author: StaffActor, left: TierRules, to: TierRules) -> None:
-    async with transaction() as db:
-        told = {"reason": "As it was.", "key": str(new_id())}
-        await publishing.roll_back(db, author, from_id=left.id, to_id=to.id, **told)
-
-
 async def _until(
-    version: TierRules, step: Step, is_enough: Callable[[ReevaluationProgress], bool]
+    version: TierRules, step: Step, is_enough: Callable[[ReevaluationProgress], bool], ends: float
 ) -> ReevaluationProgress:
+    """How far it is when that is enough, or at the end of the time."""
     while True:
         async with reading() as db:
             now = (await reevaluations.newest(db, {version.id})).get(version.id)
         if now is not None:
             step.at(now.done, now.people, f"members, {now.moved:,} moved")
-            if is_enough(now):
+            if is_enough(now) or time.perf_counter() > ends:
                 return now
         await asyncio.sleep(LOOK_SECONDS)
 

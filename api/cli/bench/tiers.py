@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.cli.bench.ladder import TierPace
+    from api.cli.bench.ladder import Judging, TierPace
     from api.cli.bench.waiting import MemberWaits
     from api.story import ConsoleStory
 
 
 def tiers(
     members: Annotated[int, typer.Option(min=1_000, help="Simulated members.")] = 200_000,
+    minutes: Annotated[
+        float,
+        typer.Option(
+            min=0.1, help="The longest that filling takes, publishing, and taking back; what there is then is measured."
+        ),
+    ] = 6.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Simulate, publish and take back other rules in a scratch database; the worker is killed in the middle."""
@@ -21,7 +27,7 @@ def tiers(
     from api.cli.bench import figures, scratch
 
     with scratch.house(to_stderr=as_json) as story:
-        measured = asyncio.run(_measure(story, members))
+        measured = asyncio.run(_measure(story, members, minutes))
     if as_json:
         lab.write(figures.figures_of(measured))
         return
@@ -29,28 +35,39 @@ def tiers(
         typer.echo(f"  {line}")
 
 
-async def _measure(story: "ConsoleStory", members: int) -> "TierPace":
+async def _measure(story: "ConsoleStory", members: int, minutes: float) -> "TierPace":
     from api.cli.bench import ladder
     from api.cli.house import House
     from infra import cache, database
 
     try:
-        return await ladder.measured(story, House(story), members)
+        return await ladder.measured(story, House(story), members, minutes * 60)
     finally:
         await database.close_engine()
         await cache.close_valkey()
 
 
 def _sentences(pace: "TierPace") -> list[str]:
-    back = "everybody stands as before" if pace.is_back else "NOT everybody stands as before"
+    asked = ", ".join(f"{name} {seconds * 1000:,.0f} ms" for name, seconds in pace.console_seconds.items())
+    killed = "" if pace.killed_at is None else f", though the worker was killed after {pace.killed_at:,}"
+    astray = "cut short" if pace.astray is None else f"{pace.astray} otherwise than simulated{killed}"
+    back = "NOT everybody stands as before"
+    if pace.is_back is None:
+        back = "cut short"
+    elif pace.is_back:
+        back = "everybody stands as before"
     return [
-        f"{pace.members:,} members simulated in {pace.simulate_seconds:.1f} s; audiences of them counted in {pace.census_seconds:.1f} s",
-        f"published in {pace.publish_seconds:.0f} s: {pace.moved:,} moved, {pace.astray} otherwise than simulated, though the "
-        f"worker was killed after {pace.killed_at:,}",
-        f"taken back in {pace.roll_back_seconds:.0f} s: {back}",
+        f"{pace.members:,} members simulated in {pace.simulate_seconds:.1f} s; {asked}",
+        f"published: {_judging(pace.published)}: {astray}",
+        f"taken back: {_judging(pace.taken_back)}: {back}",
         f"a member waits {_tell(pace.alone)} alone, {_tell(pace.beside_simulation)} beside the simulation, "
-        f"{_tell(pace.beside_publication)} beside the publication (median, 99th percentile, longest)",
+        f"{_tell(pace.published.beside)} beside the publication, {_tell(pace.taken_back.beside)} beside the step back "
+        "(median, 99th percentile, longest)",
     ]
+
+
+def _judging(judged: "Judging") -> str:
+    return f"{judged.done:,} judged in {judged.seconds:.0f} s, {judged.moved:,} moved"
 
 
 def _tell(waits: "MemberWaits") -> str:
