@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Row, insert, text
+from sqlalchemy import ForeignKey, Row, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, outbox
-from infra.copying import put_in
+from infra.copying import copy_in, put_in
 from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.ids import new_id
@@ -166,8 +166,7 @@ async def _record(db: Db, moved: Sequence[JudgedMember], version: int, reason: M
                 "rules_version": version,
             }
         )
-    if rows:
-        await db.execute(insert(TierMove), rows)
+    await copy_in(db, TierMove, rows)
     for (left, reached), about in pairs.items():
         dues = turns.take(len(about))
         await outbox.announce_all(db, members.TIER_CHANGED, about, dues=dues, from_tier=left, to_tier=reached)

@@ -36,14 +36,15 @@ BOUNDS = text("""
       FROM (SELECT user_id, ntile(:ranges) OVER (ORDER BY user_id) AS number FROM members) AS everybody
      GROUP BY number ORDER BY number
 """)
+# Activity is added up once for a whole range: to look for each member's would take twice as long.
 COUNT = text("""
-    SELECT member.tier_code, coalesce(score.points, 0), active.points, count(*)
+    SELECT member.tier_code, coalesce(score.points, 0), coalesce(active.points, 0), count(*)
       FROM members AS member
       LEFT JOIN scorings AS scoring ON scoring.user_id = member.user_id
       LEFT JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
-      CROSS JOIN LATERAL (
-           SELECT count(*)::int AS points FROM activities AS activity
-            WHERE activity.user_id = member.user_id AND activity.occurred_at > :since) AS active
+      LEFT JOIN (SELECT user_id, count(*)::int AS points FROM activities
+                  WHERE user_id > :after AND user_id <= :last AND occurred_at > :since
+                  GROUP BY user_id) AS active ON active.user_id = member.user_id
      WHERE member.user_id > :after AND member.user_id <= :last
        AND member.user_id NOT IN (SELECT user_id FROM uncounted)
      GROUP BY 1, 2, 3
