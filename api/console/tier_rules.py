@@ -136,6 +136,9 @@ class Reevaluation:
     people: int = strawberry.field(description="How many members there are.")
     done: int = strawberry.field(description="How many of them have been judged.")
     moved: int = strawberry.field(description="How many of them are at another tier now.")
+    told_until: datetime | None = strawberry.field(
+        description="When the last of these hears of it, one after another; null where nobody has moved."
+    )
 
     @strawberry.field(description="FAILED where other rules became live in the middle.")
     def status(root: strawberry.Parent[reevaluations.ReevaluationProgress]) -> RunStatus:

@@ -3,10 +3,11 @@
 A use of them has two tables of its own: one of runs and one of ranges, with whatever it counts.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, func, select, true, update
@@ -134,7 +135,9 @@ async def is_any_left(db: Db, run_id: UUID, part: type[Range]) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class RunProgress:
-    """`done` of `people` were looked at. A use adds what it counts, by the names of its range's columns."""
+    """`done` of `people` were looked at. A use adds what it counts, by the names of its range's columns; and under LATEST the last
+    moment of any.
+    """
 
     state: RunState
     people: int
@@ -144,7 +147,8 @@ class RunProgress:
 
 
 T = TypeVar("T", bound=RunProgress)
-OF_THE_RUN = {"state", "people", "done"}  # the other fields are sums over its ranges
+OF_THE_RUN = {"state", "people", "done"}
+LATEST = {"latest": True}  # metadata of a field; without it, it is the sum over the ranges
 
 
 async def progress(db: Db, run: type[Run], part: type[Range], run_id: UUID, shape: type[T]) -> T:
@@ -152,9 +156,13 @@ async def progress(db: Db, run: type[Run], part: type[Range], run_id: UUID, shap
     mine = select(part).where(part.run_id == run_id, part.opened_at.is_not(None))
     begun = list((await db.execute(mine.execution_options(populate_existing=True))).scalars())
     done = sum([each.people if each.ended_at else await _passed(db, run, each) for each in begun])
-    names = {field.name for field in fields(shape)} - OF_THE_RUN
-    sums = {name: sum(getattr(each, name) for each in begun) for name in names}
-    return shape(state=found.state, people=found.people, done=done, **sums)
+    gathered = {each.name: _gathered(each, begun) for each in fields(shape) if each.name not in OF_THE_RUN}
+    return shape(state=found.state, people=found.people, done=done, **gathered)
+
+
+def _gathered(told: Field[Any], ranges: Sequence[Range]) -> Any:
+    values = [getattr(each, told.name) for each in ranges]
+    return max(filter(None, values), default=None) if told.metadata == LATEST else sum(values)
 
 
 async def _passed(db: Db, run: type[Run], part: Range) -> int:

@@ -1,6 +1,6 @@
 """Re-evaluation: everybody judged by the rules that have become live, in ranges of members."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 from uuid import UUID
@@ -56,9 +56,10 @@ Index("ix_reevaluations_running", Reevaluation.begun_at, postgresql_where=Reeval
 
 @dataclass(frozen=True, kw_only=True)
 class ReevaluationProgress(RunProgress):
-    """`moved` are those who are at another tier now."""
+    """`moved` are those who are at another tier now, of whom the last hears of it at `told_until`, as far as they are judged."""
 
     moved: int
+    told_until: datetime | None = field(metadata=runs.LATEST)
 
 
 async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> Reevaluation:

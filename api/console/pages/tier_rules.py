@@ -18,6 +18,7 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
+from infra.settings import settings
 from infra.words import N_, say
 from membership import rules
 from membership.changing import approving, drafting, publishing, reevaluations, simulating, simulations
@@ -205,6 +206,7 @@ async def _show(request: Request, visit: StaffVisit, id: UUID | None, refusal: R
         names=names,
         columns=COLUMNS,
         statuses=STATUSES,
+        told_per_second=settings().rescore_told_per_second,
         is_own=version.author_id == visit.actor.staff_id,
         error=_fault(request, refusal, ()).sentence if refusal else None,
         key=uuid4(),
