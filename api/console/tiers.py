@@ -73,8 +73,12 @@ def _codes(sources: list[str] | None, kind: str) -> list[str]:
 
 @shows(overview.TierOverview, description="A level of membership, and how many people are at it.")
 class Tier:
-    members: int = strawberry.field(description="How many people are at it.")
     benefits: list[Benefit] = strawberry.field(description="What it grants.")
+
+    @requires(Permission.SEE_TIERS)
+    @strawberry.field(description="How many people are at it.")
+    async def members(root: strawberry.Parent[overview.TierOverview], info: Info) -> int:
+        return cast(int, await info.context.load(overview.members_at, root.tier.code))
 
     @strawberry.field(description="Its permanent name.")
     def code(root: strawberry.Parent[overview.TierOverview]) -> str:
@@ -95,4 +99,4 @@ class TierQuery:
     @strawberry.field(description="All tiers, the lowest first.")
     async def tiers(self, info: Info) -> list[Tier]:
         async with reading() as db:
-            return await overview.tiers_with_counts(db)  # type: ignore[return-value]
+            return await overview.all_tiers(db)  # type: ignore[return-value]
