@@ -117,8 +117,7 @@ async def _change(db: Db, user_ids: Sequence[UUID], live: TierRules, occasion: O
     people = await _read(db, LOCKED, occasion, user_ids=list(user_ids))
     changed = [each for each in await _judge_all(db, people, live) if each.changes]
     if changed:
-        is_back = occasion.restores is not None
-        await moving.write(db, changed, live, occasion.reason, is_back=is_back, turns=occasion.turns)
+        await moving.write(db, changed, live, occasion.reason, restores=occasion.restores, turns=occasion.turns)
     return sum(each.moves for each in changed)
 
 

@@ -16,7 +16,7 @@ from infra.database import Db
 from infra.entity import Entity, OwnerId
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
-from membership import grants, members
+from membership import grants, hearing, members
 from membership.benefits import tier_source
 from membership.members import Member, MoveReason, TierMove
 from membership.rules import TierRules
@@ -99,23 +99,23 @@ async def write(
     live: TierRules,
     reason: MoveReason,
     *,
-    is_back: bool,
+    restores: int | None,
     turns: TellingTurns | None,
 ) -> None:
-    """Write people who are locked. `is_back`: the rules before are live again, so what they left is nothing to go back to.
-    `turns`: when they are told; None: now.
+    """Write people who are locked. `restores`: the version that is taken back; the rules before are live again, so what they left
+    is nothing to go back to. `turns`: when they are told; None: now.
     """
     now, ids = await clock.now(db), [each.row.user_id for each in changed]
     turns = turns or TellingTurns(now)
     given = {"user_ids": ids, "version": live.version}
-    if live.replaced_id is not None and not is_back:
+    if live.replaced_id is not None and restores is None:
         await db.execute(REMEMBER, given)
         await db.execute(FORGET, given)
     await put_in(db, Member, [_columns(each, now, live.version) for each in changed])
     moved = [each for each in changed if each.moves]
     await _move_grants(db, moved)
-    await _record(db, moved, live.version, reason, turns)
-    await _announce_ends(db, [each for each in changed if each.begins_to_end and not is_back], turns)
+    await _announce(db, await _record(db, moved, live.version, reason), restores, turns)
+    await _announce_ends(db, [each for each in changed if each.begins_to_end and restores is None], turns)
     planned = [each for each in changed if each.review_at is not None and each.review_at != each.row.review_at]
     about, dues = [(each.row.user_id, None) for each in planned], [each.review_at or now for each in planned]
     await outbox.announce_all(db, members.REVIEW_PLANNED, about, dues=dues)
@@ -147,26 +147,39 @@ async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
         await grants.release(db, user_ids, tier_source(code))
 
 
-async def _record(db: Db, moved: Sequence[JudgedMember], version: int, reason: MoveReason, turns: TellingTurns) -> None:
-    """A line of history for each, and `tier.changed`."""
-    now = await clock.now(db)
-    pairs = defaultdict[tuple[str, str], list[tuple[UUID, UUID | None]]](list)
-    rows = []
-    for each in moved:
-        id, left, reached = new_id(), each.row.tier_code, each.verdict.tier.code
-        pairs[left, reached].append((each.row.user_id, id))
-        rows.append(
-            {
-                "user_id": each.row.user_id,
-                "id": id,
-                "at": now,
-                "from_code": left,
-                "to_code": reached,
-                "reason": _reason(each, reason),
-                "rules_version": version,
-            }
-        )
+async def _record(
+    db: Db, moved: Sequence[JudgedMember], version: int, reason: MoveReason
+) -> list[tuple[JudgedMember, UUID]]:
+    """A line of history for each, and its id."""
+    now, made = await clock.now(db), [(each, new_id()) for each in moved]
+    rows = [
+        {
+            "user_id": each.row.user_id,
+            "id": id,
+            "at": now,
+            "from_code": each.row.tier_code,
+            "to_code": each.verdict.tier.code,
+            "reason": _reason(each, reason),
+            "rules_version": version,
+        }
+        for each, id in made
+    ]
     await copy_in(db, TierMove, rows)
+    return made
+
+
+async def _announce(
+    db: Db, made: Sequence[tuple[JudgedMember, UUID]], restores: int | None, turns: TellingTurns
+) -> None:
+    """`tier.changed` of each; but to whoever never heard that they had moved, it is no news that they are back."""
+    user_ids = [each.row.user_id for each, _ in made]
+    unaware = set() if restores is None else await hearing.take_back(db, user_ids, restores)
+    for user_id in unaware:
+        outbox.wake(db, user_id)
+    pairs = defaultdict[tuple[str, str], list[tuple[UUID, UUID | None]]](list)
+    for each, id in made:
+        if each.row.user_id not in unaware:
+            pairs[each.row.tier_code, each.verdict.tier.code].append((each.row.user_id, id))
     for (left, reached), about in pairs.items():
         dues = turns.take(len(about))
         await outbox.announce_all(db, members.TIER_CHANGED, about, dues=dues, from_tier=left, to_tier=reached)

@@ -92,10 +92,14 @@ async def review_member(db: Db, event: Event) -> None:
 
 @reaction(members.TIER_CHANGED, stored_as="tell_of_tier")
 async def tell_of_tier(db: Db, event: Event) -> None:
+    """Unless they have moved on since, which they hear of instead."""
+    member = await db.get(Member, _member(event))
+    if member is None or member.tier_code != event.data["to_tier"]:
+        return
     known = await tiers.tiers_by_code(db)
     before, tier = known[event.data["from_tier"]], known[event.data["to_tier"]]
     kind = words.TIER_RAISED if tier.rank > before.rank else words.TIER_LOWERED
-    await notify(db, _member(event), kind, tier=tier.name, before=before.name)
+    await notify(db, member.user_id, kind, tier=tier.name, before=before.name)
 
 
 @reaction(members.TIER_ENDING, stored_as="tell_tier_ends_soon")

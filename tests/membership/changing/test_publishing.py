@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from domain.actors import StaffActor
 from domain.runs.runs import RunState
-from infra import clock
+from infra import clock, reacting
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.outbox import Event, EventReaction
@@ -173,25 +173,37 @@ async def test_what_ends_in_the_middle_goes_on_where_it_ended(
     assert {(await standings())[who][0] for who in people} == {"GOLD"}
 
 
-async def test_whoever_moves_hears_of_it_one_after_another_and_after_those_of_the_rules_before(
+async def test_whoever_moves_hears_of_it_one_after_another_and_of_the_step_back_only_if_they_had(
     author: StaffActor, approver: StaffActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings(), "rescore_told_per_second", 2.0)
-    first, people = await live(), {await member(740, 9) for _ in range(3)}
+    first, people = await live(), [await member(740, 9) for _ in range(3)]
     version = await publish(author, await approved(author, approver, HARDER))
+    assert version.effective_at is not None
     await judge_everybody(version)
+    told, apart = await waiting(people, version.effective_at), timedelta(seconds=PACE.concurrency / 2.0)
+    assert [later - earlier for (_, earlier), (_, later) in pairwise(told)] == [apart, apart]
+    await reacting.react(await newest_event(told[0][0]), "tell_of_tier")
     await judge_everybody(await back(author, version, first.id))
-    dues, apart = (await told_at(people))[-6:], timedelta(seconds=PACE.concurrency / 2.0)
-    assert {(later - earlier) % apart for earlier, later in pairwise(dues)} == {timedelta(0)}
-    assert len({*dues}) == 6
+    ((aware, due_at),) = await waiting(people, version.effective_at)
+    assert aware == told[0][0]
+    assert due_at > told[-1][1] and (due_at - told[0][1]) % apart == timedelta(0)
+    assert {(await standings())[who][0] for who in people} == {"PLATINUM"}
 
 
-async def told_at(people: set[UUID]) -> list[datetime]:
-    """When each move of these people is told, in the order in which they moved."""
+async def newest_event(user_id: UUID) -> UUID:
     async with reading() as db:
-        owed = select(EventReaction.due_at).join(Event, Event.id == EventReaction.event_id)
+        mine = select(Event.id).where(Event.user_id == user_id, Event.name == "tier.changed")
+        return (await db.execute(mine.order_by(Event.position.desc()).limit(1))).scalar_one()
+
+
+async def waiting(people: Sequence[UUID], since: datetime) -> list[tuple[UUID, datetime]]:
+    """Who of these is still to be told of a move that was made since, in their turn."""
+    async with reading() as db:
+        owed = select(Event.user_id, EventReaction.due_at).join(Event, Event.id == EventReaction.event_id)
         theirs = owed.where(Event.user_id.in_(people), EventReaction.reaction == "tell_of_tier")
-        return list((await db.execute(theirs.order_by(EventReaction.due_at))).scalars())
+        unheard = theirs.where(EventReaction.handled_at.is_(None), Event.occurred_at >= since)
+        return [(user_id, at) for user_id, at in await db.execute(unheard.order_by(EventReaction.due_at)) if user_id]
 
 
 async def test_a_step_back_is_taken_once(author: StaffActor, approver: StaffActor) -> None:
