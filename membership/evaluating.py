@@ -22,19 +22,21 @@ from membership.rules import TierRules
 from membership.tiers import Tier
 
 # `restores`: the version of rules that is taken back. Who changed under it is judged from where they stood before.
+# What is beside a member is looked for by their key: a join of whole tables would read everybody for each batch.
 STANDINGS = """
     SELECT member.user_id, member.tier_code, member.since, member.joined_at, member.valid_until,
            member.review_at,
            coalesce(former.tier_code, member.tier_code) AS judged_from, former.since AS former_since,
            CASE WHEN former.user_id IS NULL THEN member.valid_until ELSE former.valid_until END AS grace_until,
-           coalesce(score.points, 0) AS points, active.points AS activity
+           coalesce((SELECT score.points FROM scorings AS scoring
+                       JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
+                      WHERE scoring.user_id = member.user_id), 0) AS points,
+           (SELECT count(*)::int FROM activities AS activity
+             WHERE activity.user_id = member.user_id AND activity.occurred_at > :since) AS activity
       FROM members AS member
-      LEFT JOIN former_standings AS former ON former.user_id = member.user_id AND former.rules_version = :restores
-      LEFT JOIN scorings AS scoring ON scoring.user_id = member.user_id
-      LEFT JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
-      CROSS JOIN LATERAL (
-           SELECT count(*)::int AS points FROM activities AS activity
-            WHERE activity.user_id = member.user_id AND activity.occurred_at > :since) AS active
+      LEFT JOIN LATERAL (
+           SELECT * FROM former_standings AS stood
+            WHERE stood.user_id = member.user_id AND stood.rules_version = :restores LIMIT 1) AS former ON true
 """
 LOCKED = text(STANDINGS + "WHERE member.user_id = ANY(:user_ids) ORDER BY member.user_id FOR UPDATE OF member")
 SEEN = text(STANDINGS + "WHERE member.user_id > :after AND member.user_id <= :last ORDER BY member.user_id LIMIT :most")
@@ -78,7 +80,7 @@ async def evaluate(db: Db, user_id: UUID) -> Member:
     member = await members.locked(db, user_id)
     assert member is not None, "joining made a member, or waited for somebody who did"
     # Marketing may have given the tier a benefit since.
-    await grants.hold(db, [user_id], tier_source(member.tier_code))
+    await grants.hold(db, [(user_id, tier_source(member.tier_code))])
     return member
 
 
@@ -128,19 +130,19 @@ async def _read(db: Db, statement: object, occasion: Occasion, **given: object) 
 
 async def _judge_all(db: Db, people: Sequence[Row[tuple[object, ...]]], live: TierRules) -> list[JudgedMember]:
     now = await clock.now(db)
-    rule_of = {rule.tier_code: rule for rule in live.rules}
+    reached_by = live.judge()
+    rule_of = {rule.tier_code: (rule.tier, rule.grace, rule.activity_at_least) for rule in live.rules}
     verdicts = []
     for row in people:
-        held = rule_of[row.judged_from]
-        reached = live.reached_by(row.points, row.activity)
-        verdicts.append(judge(held.tier, row.grace_until, reached, held.grace, now))
+        held, grace, _ = rule_of[row.judged_from]
+        verdicts.append(judge(held, row.grace_until, reached_by(row.points, row.activity), grace, now))
     needed = {
         row.user_id: least
         for row, verdict in zip(people, verdicts, strict=True)
-        if verdict.valid_until is None and (least := rule_of[verdict.tier.code].activity_at_least)
+        if verdict.valid_until is None and (least := rule_of[verdict.tier.code][2])
     }
     fewer_at = await activity.fewer_than_at(db, needed)
     return [
-        JudgedMember(row, rule_of[row.tier_code].tier, verdict, verdict.valid_until or fewer_at.get(row.user_id))
+        JudgedMember(row, rule_of[row.tier_code][0], verdict, verdict.valid_until or fewer_at.get(row.user_id))
         for row, verdict in zip(people, verdicts, strict=True)
     ]

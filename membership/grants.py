@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Select, Uuid, and_, delete, exists, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    ForeignKey,
+    Select,
+    TableValuedAlias,
+    Text,
+    Uuid,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,13 +60,13 @@ class HeldBenefit:
     resets_at: datetime | None
 
 
-async def hold(db: Db, user_ids: Sequence[UUID], source: str) -> None:
-    """Grant these people what this source grants; what is held from it already stays as it is."""
-    people = func.unnest(literal(list(user_ids), ARRAY(Uuid()))).table_valued("user_id").render_derived()
+async def hold(db: Db, who: Sequence[tuple[UUID, str]]) -> None:
+    """Grant people what a source grants, given as (user, source); what is held from it already stays as it is."""
+    people = _people(who)
     granted = (
         select(people.c.user_id, Benefit.id, BenefitSource.source, literal(await clock.now(db)))
         .select_from(people)
-        .join(BenefitSource, BenefitSource.source == source)
+        .join(BenefitSource, BenefitSource.source == people.c.source)
         .join(Benefit, Benefit.id == BenefitSource.benefit_id)
         .where(Benefit.status == BenefitStatus.LIVE, BenefitSource.ended_at.is_(None))
     )
@@ -69,9 +82,18 @@ async def give(db: Db, user_ids: Sequence[UUID], benefit_id: UUID, source: str) 
         await db.execute(insert(Grant).values(rows).on_conflict_do_nothing())
 
 
-async def release(db: Db, user_ids: Sequence[UUID], source: str) -> None:
-    gone = delete(Grant).where(Grant.user_id.in_(user_ids), Grant.source == source)
+async def release(db: Db, who: Sequence[tuple[UUID, str]]) -> None:
+    """End what people hold from a source, given as (user, source)."""
+    people = _people(who)
+    gone = delete(Grant).where(Grant.user_id == people.c.user_id, Grant.source == people.c.source)
     await db.execute(gone.execution_options(synchronize_session=False))
+
+
+def _people(who: Sequence[tuple[UUID, str]]) -> TableValuedAlias:
+    """As a table of user and source, however many they are: the same statement, so its plan is made once."""
+    user_ids, sources = ([each[place] for each in who] for place in (0, 1))
+    arrays = literal(user_ids, ARRAY(Uuid())), literal(sources, ARRAY(Text()))
+    return func.unnest(*arrays).table_valued("user_id", "source").render_derived()
 
 
 # What grants a benefit outside of its sources, as a campaign does, does not end with them.

@@ -21,6 +21,6 @@ async def join(db: Db, user_id: UUID) -> None:
     joined = (await db.execute(row.on_conflict_do_nothing().returning(Member))).scalar_one_or_none()
     if joined is None:
         return
-    await grants.hold(db, [user_id], tier_source(lowest.code))
+    await grants.hold(db, [(user_id, tier_source(lowest.code))])
     await members.record_move(db, joined, None, MoveReason.JOINED, live.version)
     await outbox.announce(db, members.MEMBER_JOINED, user_id=user_id, to_tier=lowest.code)

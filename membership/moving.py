@@ -113,8 +113,10 @@ async def write(
         await db.execute(FORGET, given)
     await put_in(db, Member, [_columns(each, now, live.version) for each in changed])
     moved = [each for each in changed if each.moves]
-    await _move_grants(db, moved)
-    await _announce(db, await _record(db, moved, live.version, reason), restores, turns)
+    if moved:
+        await grants.hold(db, [(each.row.user_id, tier_source(each.verdict.tier.code)) for each in moved])
+        await grants.release(db, [(each.row.user_id, tier_source(each.row.tier_code)) for each in moved])
+        await _announce(db, await _record(db, moved, live.version, reason), restores, turns)
     await _announce_ends(db, [each for each in changed if each.begins_to_end and restores is None], turns)
     planned = [each for each in changed if each.review_at is not None and each.review_at != each.row.review_at]
     about, dues = [(each.row.user_id, None) for each in planned], [each.review_at or now for each in planned]
@@ -134,17 +136,6 @@ def _columns(each: JudgedMember, now: datetime, version: int) -> dict[str, Any]:
         "valid_until": each.verdict.valid_until,
         "review_at": each.review_at,
     }
-
-
-async def _move_grants(db: Db, moved: Iterable[JudgedMember]) -> None:
-    come, gone = defaultdict[str, list[UUID]](list), defaultdict[str, list[UUID]](list)
-    for each in moved:
-        come[each.verdict.tier.code].append(each.row.user_id)
-        gone[each.row.tier_code].append(each.row.user_id)
-    for code, user_ids in come.items():
-        await grants.hold(db, user_ids, tier_source(code))
-    for code, user_ids in gone.items():
-        await grants.release(db, user_ids, tier_source(code))
 
 
 async def _record(

@@ -1,5 +1,6 @@
 """TierRules: what each tier asks for, in published versions of which one is live."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -71,9 +72,6 @@ class TierRule(Entity):
     def grace(self) -> timedelta:
         return timedelta(days=self.grace_days)
 
-    def is_met_by(self, points: int, activity: int) -> bool:
-        return points >= self.points_at_least and activity >= self.activity_at_least
-
 
 @raises(Raised.EVERYBODYS)
 class TierRules(Entity):
@@ -108,11 +106,21 @@ class TierRules(Entity):
     def of(self, tier_code: str) -> TierRule | None:
         return next((rule for rule in self.rules if rule.tier_code == tier_code), None)
 
-    def reached_by(self, points: int, activity: int) -> Tier:
-        """The highest tier whose rule is met; the lowest is everybody's, whatever its rule says."""
-        lowest, *higher = self.ladder
-        met = [rule.tier for rule in higher if rule.is_met_by(points, activity)]
-        return met[-1] if met else lowest.tier
+    def judge(self) -> Callable[[int, int], Tier]:
+        """Tells the highest tier whose rule points and activity meet; the lowest is everybody's, whatever its rule says.
+
+        For many people: the rules are read once.
+        """
+        lowest, *higher = [(rule.points_at_least, rule.activity_at_least, rule.tier) for rule in self.ladder]
+        highest_first = higher[::-1]
+
+        def reached_by(points: int, activity: int) -> Tier:
+            for points_at_least, activity_at_least, tier in highest_first:
+                if points >= points_at_least and activity >= activity_at_least:
+                    return tier
+            return lowest[2]
+
+        return reached_by
 
     def above(self, tier: Tier) -> TierRule | None:
         return next((rule for rule in self.ladder if rule.tier.rank > tier.rank), None)

@@ -36,12 +36,14 @@ BOUNDS = text("""
       FROM (SELECT user_id, ntile(:ranges) OVER (ORDER BY user_id) AS number FROM members) AS everybody
      GROUP BY number ORDER BY number
 """)
-# Activity is added up once for a whole range: to look for each member's would take twice as long.
+# All is read within the range and added up at once: to look for what each member has would take twice as long.
 COUNT = text("""
     SELECT member.tier_code, coalesce(score.points, 0), coalesce(active.points, 0), count(*)
       FROM members AS member
-      LEFT JOIN scorings AS scoring ON scoring.user_id = member.user_id
-      LEFT JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
+      LEFT JOIN (SELECT scoring.user_id, score.points FROM scorings AS scoring
+                   JOIN scores AS score ON score.user_id = scoring.user_id AND score.id = scoring.score_id
+                  WHERE scoring.user_id > :after AND scoring.user_id <= :last
+                    AND score.user_id > :after AND score.user_id <= :last) AS score ON score.user_id = member.user_id
       LEFT JOIN (SELECT user_id, count(*)::int AS points FROM activities
                   WHERE user_id > :after AND user_id <= :last AND occurred_at > :since
                   GROUP BY user_id) AS active ON active.user_id = member.user_id

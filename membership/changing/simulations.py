@@ -144,11 +144,12 @@ def worked_out(standings: Mapping[Standing, int], tried: TierRules, live: TierRu
     cells: Counter[tuple[str, str]] = Counter()
     anyway: Counter[tuple[str, str]] = Counter()
     usual: dict[tuple[str, str], Counter[Standing]] = {}
+    reached, reached_anyway = tried.judge(), live.judge()
     for standing, members in standings.items():
         code, *known = standing
-        move = code, tried.reached_by(*known).code
+        move = code, reached(*known).code
         cells[move] += members
-        anyway[move] += members if live.reached_by(*known).code == move[1] else 0
+        anyway[move] += members if reached_anyway(*known).code == move[1] else 0
         usual.setdefault(move, Counter())[standing] = members
     codes = [rule.tier_code for rule in tried.ladder]
     return [

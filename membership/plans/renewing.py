@@ -64,7 +64,7 @@ async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: da
 async def _release_benefits(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
     """Unless they bought the same version twice, and the other still grants its benefits."""
     if not any(each.is_held_at(now) for each in await subscriptions.locked_of_plan(db, bought.user_id, plan.id)):
-        await grants.release(db, [bought.user_id], plan.source)
+        await grants.release(db, [(bought.user_id, plan.source)])
 
 
 async def _settle_year(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
@@ -102,7 +102,7 @@ class PlanCause:
         bought.paid_until, bought.grace_until = plan.ends(bought.paid_from, bought.periods_paid), None
         if bought.status is not PlanStatus.ACTIVE:
             await LIFE.move(db, bought, PlanStatus.ACTIVE)
-        await grants.hold(db, [bought.user_id], plan.source)
+        await grants.hold(db, [(bought.user_id, plan.source)])
         await _post(db, payment, Cause(CauseKind.PLAN, payment.id), AccountKind.COLLECTED, AccountKind.PLANS_SOLD)
         await _look_at(db, bought, bought.paid_until)
         return True

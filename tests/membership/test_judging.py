@@ -37,7 +37,7 @@ def rules() -> TierRules:
     ],
 )
 def test_a_tier_is_reached_at_exactly_its_points_and_activity(points: int, activity: int, tier: Tier) -> None:
-    assert rules().reached_by(points, activity) is tier
+    assert rules().judge()(points, activity) is tier
 
 
 def test_the_rules_are_a_ladder_in_whatever_order_they_were_written() -> None:

@@ -166,11 +166,11 @@ async def test_a_benefit_ends_when_its_last_grant_does() -> None:
     assert await left(person, "lounge", FIRST_DAY) == (2, datetime(2026, 12, 31, 16, tzinfo=UTC))
 
     async with on(FIRST_DAY) as db:
-        await grants.release(db, [person], "tier:GOLD")
+        await grants.release(db, [(person, "tier:GOLD")])
     assert (await left(person, "lounge", FIRST_DAY)) is not None
 
     async with on(FIRST_DAY) as db:
-        await grants.release(db, [person], "plan:TEST")
+        await grants.release(db, [(person, "plan:TEST")])
     assert await left(person, "lounge", FIRST_DAY) is None
 
 

@@ -51,7 +51,7 @@ async def become_all_that_marketing_has(person: Phone) -> None:
     assert bought.status is PlanStatus.ACTIVE
     async with transaction() as db:
         await db.execute(update(Member).where(Member.user_id == person.user_id).values(tier_code="BLACK"))
-        await grants.hold(db, [person.user_id], tier_source("BLACK"))
+        await grants.hold(db, [(person.user_id, tier_source("BLACK"))])
 
 
 async def test_neither_facts_nor_features_nor_points_change(shopper: Phone) -> None:

@@ -53,7 +53,7 @@ async def one_by_one(tried: TierRules) -> Counter[tuple[str, str]]:
         ).scalars():
             score = await scores.current(db, member.user_id)
             counts = await activity.counts_of(db, {member.user_id})
-            reached = tried.reached_by(score.points if score else 0, counts.get(member.user_id, 0))
+            reached = tried.judge()(score.points if score else 0, counts.get(member.user_id, 0))
             found[member.tier_code, reached.code] += 1
     return found
 
