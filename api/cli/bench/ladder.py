@@ -38,7 +38,7 @@ STANDING = text("""
 
 @dataclass(frozen=True)
 class Judging:
-    """So many members `done`, of whom `moved` to another tier, in these seconds, and how long a member waited beside it."""
+    """How many members were judged, of whom `moved` to another tier, in how many seconds; and how long one waited beside it."""
 
     done: int
     moved: int

@@ -46,7 +46,7 @@ class MatrixCell:
     differs: bool
 
     @property
-    def told(self) -> str | None:
+    def as_text(self) -> str | None:
         """How often, for a spreadsheet; empty: never."""
         if self.benefit is None:
             return None
@@ -95,7 +95,7 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
     _, rows = _asked(request, known)
     columns = ("segment", "benefit", *(each.tier.code for each in known))
     lines = [("", "members", *(each.members for each in known))]
-    lines += [(row.segment.value, row.name, *(cell.told for cell in row.cells)) for row in rows]
+    lines += [(row.segment.value, row.name, *(cell.as_text for cell in row.cells)) for row in rows]
     return table_as_csv("tiers", columns, lines)
 
 
