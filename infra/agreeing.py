@@ -14,7 +14,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "keys": ("master_keys", "sealing_key", "index_key", "token_key", "evidence_key"),
     "money": (
         *("currency", "cost_cap", "promise_threshold", "time_zone", "unlinked_counts_days"),
-        *("unchecked_most", "step_up_above", "lookup_prices"),
+        *("unchecked_most", "step_up_above", "lookup_prices", "payment_unsure_hours"),
     ),
     "doors": (
         *(

@@ -144,6 +144,7 @@ class Settings(BaseSettings):
     unchecked_most: dict[kinds.Currency, kinds.Minor] = {"CNY": 500_000}
     step_up_above: dict[kinds.Currency, kinds.Minor] = {"CNY": 2_000_000}
     lookup_prices: dict[str, kinds.Minor] = {"CHECK": 50, "REPORT": 200}  # of each that is charged, of `currency`
+    payment_unsure_hours: kinds.Few = 24  # that a cashier may not know of a payment; then it is asked to close it
     promise_threshold: dict[kinds.Currency, kinds.Minor] = {"CNY": 600_000}  # minor units
     time_zone: kinds.TimeZone = "Asia/Shanghai"
 

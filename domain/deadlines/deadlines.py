@@ -80,6 +80,15 @@ async def begin(
     return deadline
 
 
+async def begin_once(
+    db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID, about_id: UUID, due_at: datetime
+) -> None:
+    """As `begin`, unless it was promised before. Whoever asks holds the row of what is promised."""
+    its = select(Deadline.id).where(Deadline.user_id == user_id, Deadline.kind == kind.code)
+    if await db.scalar(its.where(Deadline.subject_id == subject_id)) is None:
+        await begin(db, kind, user_id, subject_id, about_id, due_at)
+
+
 async def end(db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID) -> None:
     """Note that it is done, in time or not; where nothing was promised, or it was done before, this changes nothing."""
     its = update(Deadline).where(Deadline.user_id == user_id, Deadline.kind == kind.code)

@@ -85,6 +85,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
         "claim_delayed",
         "dispute_delayed",
         "hardship_delayed",
+        "payment_unsure",
         "payout_late",
         "refund_delayed",
         "return_delayed",

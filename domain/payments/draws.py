@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from domain import stops
-from domain.payments import payments
+from domain.payments import unsure
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.mandates import Mandate
@@ -51,7 +51,7 @@ def _begun(draw: Draw, now: datetime) -> Payment:
         currency=draw.amount.currency,
         cashier=draw.mandate.cashier,
         begun_at=now,
-        expires_at=now + payments.DRAW_LASTS,
+        expires_at=now + unsure.lasts(),
         mandate_id=draw.mandate.id,
         due_on=draw.due_on,
         attempt=draw.attempt,

@@ -6,14 +6,12 @@ A process may end between any two of these: a payment that is open is looked aft
 from datetime import date, datetime
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 
-from domain.payments import cashiers, causes, draws, payments, signing, takings
-from domain.payments.cashiers import Cashier, CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
+from domain.payments import asking, cashiers, causes, payments, signing, takings, unsure
+from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.looks import LAST_LOOK, next_look
-from domain.payments.mandates import Mandate
 from domain.payments.payments import ADDRESS, LIFE, LOOK_DUE, PAGE, CashierOrderOwner, Payment, PaymentFailure
 from domain.payments.takings import Taking, WhyUnmatched
 from infra import clock, outbox, vault
@@ -21,9 +19,6 @@ from infra.database import Db, reading, transact
 from infra.money import Money
 from infra.outbox import Event
 from infra.reactions import reaction
-from infra.words import DEFAULT_LOCALE, say
-
-log = structlog.get_logger()
 
 
 async def begin(
@@ -52,7 +47,7 @@ async def begin(
 
 async def ask(user_id: UUID, payment_id: UUID) -> Payment:
     """Ask the cashier what there is to know of a payment, and record it. It stays as it is where the cashier is away."""
-    answer = await _asked(user_id, payment_id)
+    answer = await asking.ask(user_id, payment_id)
 
     async def recorded(db: Db) -> Payment:
         if answer is None:
@@ -101,7 +96,7 @@ async def follow_up(event: Event) -> None:
         before = await db.get_one(Payment, (user_id, payment_id))
     if before.status is PaymentStatus.SETTLED:
         return
-    answer = await _asked(user_id, payment_id)
+    answer = await asking.ask(user_id, payment_id)
 
     async def recorded(db: Db) -> None:
         payment = await _locked(db, user_id, payment_id)
@@ -109,6 +104,7 @@ async def follow_up(event: Event) -> None:
             await record(db, payment, answer)
         if payment.is_open:
             await _plan(db, payment, _next_look(payment, await clock.now(db)))
+            await unsure.promise_end(db, payment)
 
     await transact(recorded)
 
@@ -119,51 +115,6 @@ async def _locked(db: Db, user_id: UUID, payment_id: UUID) -> Payment:
     await causes.cause(seen.cause).lock(db, user_id, seen.cause_id)
     mine = select(Payment).where(Payment.user_id == user_id, Payment.id == payment_id)
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one()
-
-
-async def _order_of(db: Db, payment: Payment) -> CashierOrder:
-    """What the cashier is asked, each time in the same words."""
-    title = say(causes.cause(payment.cause).title, DEFAULT_LOCALE)
-    address = ""
-    if payment.address_sealed is not None:
-        address = (await vault.seal_of(db, payment.user_id)).open(payment.address_sealed, ADDRESS)
-    mandate = None
-    if payment.mandate_id is not None:
-        mandate = (await db.get_one(Mandate, (payment.user_id, payment.mandate_id))).reference
-    return CashierOrder(payment.id, payment.money, title, payment.expires_at, address, mandate)
-
-
-async def _asked(user_id: UUID, payment_id: UUID) -> CashierAnswer | None:
-    """What the cashier says now; None where it says nothing new, or is away."""
-    async with reading() as db:
-        payment = await db.get_one(Payment, (user_id, payment_id))
-        order, now = await _order_of(db, payment), await clock.now(db)
-        is_unasked_draw = payment.is_drawn and payment.answered_at is None
-        if is_unasked_draw and await draws.is_stopped(db):
-            return None
-        is_open_draw = payment.is_drawn and payment.is_open
-        is_wanted = not is_open_draw or await causes.cause(payment.cause).is_wanted(db, payment)
-    cashier, is_over = cashiers.cashier(payment.cashier), now >= payment.expires_at
-    try:
-        if not is_wanted:
-            return await _called_off(cashier, order)
-        if is_unasked_draw or (payment.answered_at is None and not is_over):
-            return await cashier.collect(order)
-        answer = await cashier.look_up(order)
-        if is_over and payment.is_open and (answer is None or answer.status is PaymentStatus.NEEDS_ACTION):
-            return await cashier.close(order)
-        return answer
-    except CashierAway as away:
-        log.warning("cashier.away", cashier=payment.cashier, reason=away.reason, payment_id=str(payment.id))
-        return None
-
-
-async def _called_off(cashier: Cashier, order: CashierOrder) -> CashierAnswer:
-    """Of a draw that is not wanted any more. It may have been asked by a process that ended before it wrote that down."""
-    answer = await cashier.look_up(order)
-    if answer is None:
-        return CashierAnswer(PaymentStatus.FAILED)
-    return await cashier.close(order) if answer.status in payments.OPEN else answer
 
 
 async def _take(db: Db, payment: Payment, paid: Paid) -> None:
@@ -195,6 +146,7 @@ async def _settle(db: Db, payment: Payment, taking: Taking) -> None:
     # What was paid was paid after we asked for it, whatever the cashier's clock says.
     payment.settled_at = max(taking.paid_at, payment.begun_at)
     await LIFE.move(db, payment, PaymentStatus.SETTLED)
+    await unsure.note_end(db, payment)
     if payment.is_drawn:
         await outbox.announce(db, payments.DRAWN, user_id=payment.user_id, subject_id=payment.id)
     if not await causes.cause(payment.cause).settle(db, payment):
@@ -212,6 +164,7 @@ async def _fail(db: Db, payment: Payment) -> None:
 async def _end(db: Db, payment: Payment, failure: PaymentFailure) -> None:
     payment.failure, payment.page_sealed, payment.address_sealed = failure, None, None
     await LIFE.move(db, payment, PaymentStatus.FAILED)
+    await unsure.note_end(db, payment)
     await causes.cause(payment.cause).fail(db, payment)
     if payment.mandate_id is not None:
         await signing.look_soon(db, payment.user_id, payment.mandate_id)

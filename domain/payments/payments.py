@@ -23,7 +23,6 @@ from infra.revisions import Raised, raises
 
 PAGE, ADDRESS = "payments.page", "payments.address"
 LASTS = timedelta(minutes=15)  # until a page that nobody has paid on is closed
-DRAW_LASTS = timedelta(days=1)  # until what a mandate draws is closed, where nobody knows what became of it
 LOOK_DUE = declare("payment.look_due")
 NEEDS_ACTION, SETTLED, FAILED = map(declare, ("payment.needs_action", "payment.settled", "payment.failed"))
 DRAWN = declare("payment.drawn")  # a mandate has drawn it

@@ -18,10 +18,11 @@ from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.repaid_by_instalments import terms_of
 from domain.agreements.standings import standing_of
 from domain.days import passing
+from domain.deadlines.deadlines import Deadline
 from domain.money import lives
 from domain.notices.notices import Notice
 from domain.payments import mandates, paying
-from domain.payments.cashiers import CashierAnswer, MandateAnswer, MandateStatus, Paid, PaymentStatus
+from domain.payments.cashiers import CashierAnswer, CashierAway, MandateAnswer, MandateStatus, Paid, PaymentStatus
 from domain.payments.mandates import LIFE, Mandate
 from domain.payments.payments import Payment
 from domain.stops import EVERYTHING, StopKind
@@ -39,6 +40,7 @@ from tests.working import work_off
 LIVES = int(os.environ.get("LONGAN_LIVES", "8"))
 S = PaymentStatus
 ENDED = MandateAnswer(MandateStatus.ENDED)
+STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 
 
 async def signed(db: Db, agreement: Agreement) -> Mandate:
@@ -216,16 +218,40 @@ async def test_a_draw_that_fails_since_they_withdrew_at_the_cashier_ends_it_and_
     assert {"autopay_failed_once", "autopay_ended"} <= {*await told(agreement)}
 
 
-async def test_what_nobody_knows_is_not_drawn_again(clock: Clock) -> None:
+@pytest.mark.parametrize("silent", [PENDING, CashierAway("scripted:no_answer")])
+async def test_what_nobody_knows_is_not_drawn_again_until_the_cashier_closes_it_and_money_that_comes_then_counts(
+    silent: CashierAnswer | CashierAway, clock: Clock
+) -> None:
     agreement = await due_loan(clock)
-    async with cashier_says(collects=[PENDING], looks=[PENDING]):
-        await day_passes(agreement.user_id)
-        await work_off(agreement.user_id)
-        for _ in range(4):
-            await clock.forward(days=1)
+    async with cashier_says(collects=[silent], looks=[silent], closes=[silent], mandate_looks=[STILL]) as cashier:
+        for days in (0, 1, 12):
+            await clock.forward(days=days)
             await day_passes(agreement.user_id)
             await work_off(agreement.user_id)
-    assert [each.status for each in await all_draws(agreement)] == ["PENDING"]
+        [draw] = await all_draws(agreement)
+        promised = select(Deadline).where(Deadline.user_id == agreement.user_id, Deadline.kind == "payment")
+        notice = select(Notice.code).where(Notice.user_id == agreement.user_id, Notice.code == "payment_unsure")
+        async with reading() as db:
+            promise = (await db.execute(promised)).scalar_one()
+            assert (await db.execute(notice)).scalars().all() == ["payment_unsure"]
+        assert (draw.status, promise.subject_id) == ("PENDING", draw.id)
+        assert promise.missed_at is not None and promise.ended_at is None
+        cashier.looks[:], cashier.closes[:] = [PENDING], [FAILED]
+        await clock.forward(hours=2)
+        await work_off(agreement.user_id)
+        async with reading() as db:
+            assert (await db.execute(promised)).scalar_one().ended_at is not None
+        await clock.forward(days=1)
+        await day_passes(agreement.user_id)
+        assert [(each.status, each.failure) for each in await all_draws(agreement)] == [
+            ("FAILED", "EXPIRED"),
+            ("PENDING", None),
+        ]
+        await paying.hear("scripted", draw.id, paid(1_212_00, f"R-{new_id()}"))
+        cashier.looks[:], cashier.withdraws[:] = [None], [ENDED]
+        await work_off(agreement.user_id)
+    assert [each.status for each in await all_draws(agreement)] == ["SETTLED", "FAILED"]
+    assert await owed(agreement) == 0
 
 
 async def test_a_stop_holds_what_was_not_asked_yet_and_it_goes_on_where_it_is_still_owed(clock: Clock) -> None:

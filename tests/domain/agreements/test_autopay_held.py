@@ -11,7 +11,7 @@ from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standing_of
 from domain.payments import mandates, paying, signing
-from domain.payments.cashiers import CashierAnswer, CashierAway, MandateAnswer, MandateStatus
+from domain.payments.cashiers import CashierAnswer, CashierAway
 from domain.payments.causes import PaidFor
 from domain.payments.mandates import Mandate
 from domain.payments.takings import Taking
@@ -25,13 +25,12 @@ from tests.clocks import Clock
 from tests.colleagues import COLLEAGUES
 from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out, repay
-from tests.domain.agreements.test_autopay import ENDED, all_draws, due_loan, owed, signed, told
+from tests.domain.agreements.test_autopay import ENDED, STILL, all_draws, due_loan, owed, signed, told
 from tests.domain.payments.scripted import FAILED, PENDING, cashier_says, paid
 from tests.patience import until
 from tests.working import work_off
 
 WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
-STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 
 
 async def somebody_waits() -> bool:
