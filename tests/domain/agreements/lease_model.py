@@ -1,10 +1,11 @@
 """A lease by counting alone: rents by their days, one purse, and what is held of a deposit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from domain.market.goods import LeaseTimes
+from tests.domain.agreements.lives import HardTimes
 from tests.domain.money.oracle import month
 
 DAY = timedelta(days=1)
@@ -37,6 +38,7 @@ class LeaseModel:
     held: int = 0
     deposit_back: int = 0
     claim: ClaimModel | None = None
+    hard: HardTimes = field(default_factory=HardTimes)
 
     def rents(self, on: date) -> int:
         """All that has fallen due by that day: of a month that is not lived to its end, its days."""

@@ -6,18 +6,14 @@
 import os
 import random
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from domain.actors import Role
-from domain.agreements import booking, breathing, easing, hardships, quotes, statements
+from domain.agreements import booking, quotes, statements
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
-from domain.agreements.easing_terms import HardshipWish, acts_of
-from domain.agreements.hardships import HardshipKind
-from domain.agreements.replanning import change_due_day, due_day_event
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
@@ -31,19 +27,14 @@ from domain.money.loans import Act, Amortisation, LoanEvent, LoanTerms
 from infra import clock
 from infra.clock import local_moment
 from infra.database import Db
-from infra.errors import Refusal
-from infra.hindsight import stand_at
-from infra.ids import new_id
-from tests.colleagues import COLLEAGUES
-from tests.domain.agreements.loans import open_loan, owner, pay_out, repay, send
+from tests.domain.agreements.lives import FIRST, HARD_TIMES, HardTimes, at
+from tests.domain.agreements.loans import open_loan, pay_out, repay, send
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
 CURRENCIES = {"CNY": 100, "JPY": 1, "BHD": 1000}
-FIRST = date(2027, 1, 1)
 DRAWN_OF = (AgreementStatus.PENDING, AgreementStatus.ACTIVE)
-RISK = COLLEAGUES[Role.RISK]
 
 
 @dataclass
@@ -56,14 +47,11 @@ class Model:
     fees: int = 0
     paid: int = 0
     flows: list[tuple[int, date]] = field(default_factory=list)
+    hard: HardTimes = field(default_factory=HardTimes)
 
     @property
     def start(self) -> date:
         return self.flows[0][1]
-
-
-async def at(db: Db, day: date) -> None:
-    await stand_at(db, datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=5))
 
 
 async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding:
@@ -79,6 +67,7 @@ async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding
         life.credit,
     )
     assert min(life.owed) >= 0 and life.credit >= 0
+    model.hard.agree(standing)
     lines = statements.lines_of(standing, await clock.now(db))
     assert sum(line.amount for line in lines) == standing.outstanding - standing.credit
     assert len({line.id for line in lines}) == len(lines)
@@ -159,16 +148,14 @@ async def step(db: Db, agreement: Agreement, model: Model, chance: random.Random
     left = model.limit - model.drawn - model.on_its_way
     on = await clock.today(db)
     what = (
-        chance.choice(["draw", "draw", "fail", "repay", "early", "over", "back", "change", "ease", "breathe"])
+        chance.choice(["draw", "draw", "fail", "repay", "early", "over", "back", "ease", *HARD_TIMES])
         if model.drawn
         else "draw"
     )
     standing = await standing_of(db, agreement)
     may_draw = left > 0 and (standing.ends_on is None or on < standing.ends_on)
-    if what in ("change", "ease"):
-        await lighten(db, agreement, chance)
-    elif what == "breathe":
-        await breathe(db, agreement, chance)
+    if what in HARD_TIMES:
+        await model.hard.happen(db, agreement, what, chance)
     elif what in ("draw", "fail") and may_draw and agreement.status in DRAWN_OF:
         amount = left if chance.random() < 0.4 else chance.randint(1, left)
         if what == "fail":
@@ -189,46 +176,6 @@ async def step(db: Db, agreement: Agreement, model: Model, chance: random.Random
         }
         earlier = max(model.start, on - timedelta(days=chance.randint(1, 40))) if what == "back" else on
         await pay(db, agreement, model, max(1, amounts[what]), on=earlier)
-
-
-async def lighten(db: Db, agreement: Agreement, chance: random.Random) -> None:
-    """Another due day or an easier time, where it can be had; what it makes of the schedule is what was shown."""
-    kind, months = chance.choice([*HardshipKind]), chance.randint(1, 7)
-    wish = HardshipWish(kind, months, await clock.today(db) - timedelta(days=chance.choice([0, 0, 10, 40])))
-    day, asks = chance.randint(1, 31), chance.random() < 0.6
-    try:
-        standing = await standing_of(db, agreement)
-        events = acts_of(standing, wish) if asks else [due_day_event(standing, day)]
-        shown = standing.with_more(*events)
-        if asks:
-            await easing.request(db, owner(agreement), agreement.id, wish, "It is a bad month.", f"key-{new_id()}")
-            [*_, hardship] = await hardships.of_agreement(db, agreement)
-            if hardship.status == "REQUESTED":
-                await easing.answer(db, RISK, hardship.id, is_granted=chance.random() < 0.7, comment="We looked at it.")
-            if hardship.status == "REFUSED":
-                return
-        else:
-            await change_due_day(db, owner(agreement), agreement.id, day, f"key-{new_id()}")
-    except (Refusal, StopIteration):
-        return
-    assert (await standing_of(db, agreement)).life.rows == shown.rows
-
-
-async def breathe(db: Db, agreement: Agreement, chance: random.Random) -> None:
-    """A breathing space makes of the schedule what it showed, and nothing dearer."""
-    first = await clock.today(db) - timedelta(days=chance.choice([0, 0, 12, 50]))
-    last = first + timedelta(days=chance.choice([0, 20, 60, 90]))
-    try:
-        shown = await breathing.preview(db, RISK, agreement.user_id, first, last)
-        before = (await standing_of(db, agreement)).life
-        await breathing.record(db, RISK, agreement.user_id, first, last, "The court granted it.")
-    except Refusal:
-        return
-    after = (await standing_of(db, agreement)).life.rows
-    spared = sum(row.due.total for row in before.rows) - sum(row.due.total for row in after)
-    assert sum(each.amount.minor for each in shown) == max(0, spared)
-    # By a cent that is rounded otherwise; or where the cap cuts less, since less is paid early.
-    assert spared >= -1 or before.cut
 
 
 async def pay(db: Db, agreement: Agreement, model: Model, amount: int, on: date | None = None) -> None:

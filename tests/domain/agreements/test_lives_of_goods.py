@@ -7,8 +7,8 @@ and made lighter in bad months.
 import os
 import random
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import pytest
 
@@ -22,17 +22,15 @@ from domain.market.kinds import ProductKind
 from infra import clock
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
-from infra.hindsight import stand_at
 from infra.ids import new_id
 from infra.money import Money
+from tests.domain.agreements.lives import FIRST, HARD_TIMES, HardTimes, at, earlier
 from tests.domain.agreements.loans import open_loan, owner, repay
-from tests.domain.agreements.test_lives import lighten
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
-FIRST = date(2027, 1, 1)
-STEPS = "confirm report pay pay over return return take part refuse ease ease".split()
+STEPS = [*"confirm report pay pay over back return return take part refuse ease".split(), *HARD_TIMES]
 Status = AgreementStatus
 
 
@@ -46,15 +44,12 @@ class Model:
     returned: int = 0
     fee_returned: int = 0
     paid: int = 0
+    hard: HardTimes = field(default_factory=HardTimes)
 
     @property
     def cost(self) -> int:
         """Of the goods themselves, without interest."""
         return self.delivered * (self.price - self.returned + self.fee - self.fee_returned)
-
-
-async def at(db: Db, day: date) -> None:
-    await stand_at(db, datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=5))
 
 
 async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding:
@@ -64,16 +59,18 @@ async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding
     assert (balances[K.PRINCIPAL], balances[K.INTEREST], balances[K.FEES], balances[K.CREDIT]) == (
         life.owed.principal,
         life.owed.interest,
-        life.owed.fees,
+        life.owed.fees + life.owed.penalties,
         life.credit,
     )
     assert min(life.owed) >= 0 and life.credit >= 0
-    given_up = -sum(each.parts.principal + each.parts.fees for each in life.bookings if each.kind == "WAIVER")
-    assert balances[K.LENT] + balances[K.FEES_EARNED] == model.cost - given_up
+    model.hard.agree(standing)
+    cost = model.cost + sum(standing.late_fees.values())
+    given_up = -sum(each.parts.total - each.parts.interest for each in life.bookings if each.kind == "WAIVER")
+    assert balances[K.LENT] + balances[K.FEES_EARNED] == cost - given_up
     if not given_up:
         assert balances[K.LENT] == model.delivered * (model.price - model.returned)
     assert balances[K.COLLECTED] == balances[K.PAYABLE] == balances[K.REPAID] == model.paid
-    assert life.owed.total - life.credit == model.cost - given_up + balances[K.INTEREST_EARNED] - model.paid
+    assert life.owed.total - life.credit == cost - given_up + balances[K.INTEREST_EARNED] - model.paid
     lines = statements.lines_of(standing, await clock.now(db))
     assert sum(line.amount for line in lines) == life.owed.total - life.credit
     is_waiting = model.delivered or agreement.status is Status.UNWOUND
@@ -93,7 +90,9 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
     price = chance.randint(100_00, 9_000_00)
     fee = price * chance.choice([0, 0, 2]) // 100
     rate, months = chance.choice(["0", "0.096", "0.18"]), chance.choice([1, 3, 6, 12])
-    agreement = await open_loan(db, price, months=months, rate=rate, fee=fee, kind=ProductKind.ELECTRONICS)
+    late = chance.choice(["0", "0.02", "0.05"])
+    kind = ProductKind.ELECTRONICS
+    agreement = await open_loan(db, price, months=months, rate=rate, fee=fee, kind=kind, late_fee_rate=late)
     model = Model(price, fee)
     shop = PartnerActor(agreement.partner_id, "a shop")
     for _ in range(chance.randint(4, 10)):
@@ -125,10 +124,11 @@ async def step(db: Db, agreement: Agreement, model: Model, shop: PartnerActor, c
         case "report" if agreement.status is Status.PENDING:
             now = await clock.now(db)
             await is_taken(delivering.report(db, shop, agreement.id, now, None, key))
-        case "pay" | "over" as how if agreement.status in (*OWING, Status.RETURNING) and model.delivered:
+        case "pay" | "over" | "back" as how if agreement.status in (*OWING, Status.RETURNING) and model.delivered:
             standing = await standing_of(db, agreement)
             owed = standing.outstanding + standing.life.accrued
-            await pay(db, agreement, model, owed + 1_00 if how == "over" else chance.randint(1, max(1, owed)))
+            on = earlier(standing, chance) if how == "back" else standing.on
+            await pay(db, agreement, model, owed + 1_00 if how == "over" else chance.randint(1, max(1, owed)), on)
         case "return" if agreement.status is not Status.RETURNING:
             if await is_taken(returning.ask(db, who, agreement.id, "It does not fit.", key)):
                 model.delivered = 1
@@ -139,8 +139,8 @@ async def step(db: Db, agreement: Agreement, model: Model, shop: PartnerActor, c
             wanted = None if how == "take" else Money(amount, agreement.currency)
             await returning.take_back(db, shop, agreement.id, wanted, key)
             model.returned, model.fee_returned = model.returned + amount, model.fee_returned + fee
-        case "ease":
-            await lighten(db, agreement, chance)
+        case what if what in HARD_TIMES:
+            await model.hard.happen(db, agreement, what, chance)
         case "refuse" if agreement.status is Status.RETURNING:
             await returning.refuse(db, shop, agreement.id, "It was used.", key)
 
@@ -159,8 +159,8 @@ async def is_taken(asked: Awaitable[Agreement]) -> bool:
     return True
 
 
-async def pay(db: Db, agreement: Agreement, model: Model, amount: int) -> None:
-    await repay(db, agreement, amount)
+async def pay(db: Db, agreement: Agreement, model: Model, amount: int, on: date | None = None) -> None:
+    await repay(db, agreement, amount, on=on)
     model.paid += amount
 
 

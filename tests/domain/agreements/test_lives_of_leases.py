@@ -5,9 +5,7 @@
 
 import os
 import random
-from collections.abc import Awaitable
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -30,20 +28,19 @@ from domain.payments.refunds import Refund
 from domain.permissions import Role
 from infra import clock
 from infra.database import Db
-from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
 from tests.colleagues import COLLEAGUES
 from tests.domain.agreements.lease_model import DAY, ClaimModel, LeaseModel
 from tests.domain.agreements.leases import open_lease
+from tests.domain.agreements.lives import FIRST, HARD_TIMES, at, earlier, is_taken
 from tests.domain.agreements.loans import owner
-from tests.domain.agreements.test_lives import FIRST, at
 from tests.domain.money.oracle import month
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
-STEPS = "pay pay pay ahead notice notice claim claim dispute decide decide withdraw refund".split()
+STEPS = [*"pay pay pay ahead back notice notice claim claim dispute decide decide withdraw refund".split(), *HARD_TIMES]
 RISK = COLLEAGUES[Role.RISK]
 OVER = (AgreementStatus.SETTLED, AgreementStatus.UNWOUND)
 
@@ -78,6 +75,7 @@ async def agree(db: Db, agreement: Agreement, model: LeaseModel) -> None:
     standing, on = await standing_of(db, agreement), await clock.today(db)
     balances, purse = await balances_of(db, agreement.user_id, agreement.id), model.purse(on)
     assert standing.unposted(await clock.now(db)) == []
+    model.hard.agree(standing)
     assert (standing.outstanding, standing.credit) == (max(0, purse), max(0, -purse)), purse
     assert (balances[K.RENT], balances[K.CREDIT]) == (standing.outstanding, standing.credit)
     net = model.paid - model.back
@@ -134,6 +132,9 @@ async def step(db: Db, agreement: Agreement, model: LeaseModel, chance: random.R
     match chance.choice(STEPS):
         case "pay" if purse > 0:
             await pay(db, agreement, model, chance.choice([purse, chance.randint(1, purse)]))
+        case "back" if agreement.status in OWING:
+            on = earlier(await standing_of(db, agreement), chance)
+            await pay(db, agreement, model, chance.randint(1, 2 * model.rent), on)
         case "ahead":
             await pay(db, agreement, model, max(0, purse) + chance.randint(1, 2 * model.rent))
         case "notice":
@@ -165,6 +166,10 @@ async def step(db: Db, agreement: Agreement, model: LeaseModel, chance: random.R
             await withdraw(db, agreement, model)
         case "refund" if purse < 0:
             await repaying.give_back_credit(db, await standing_of(db, agreement))
+        case what if what in HARD_TIMES:
+            # Rent bears no interest and has no late fees, and is not put off.
+            await model.hard.happen(db, agreement, what, chance)
+            assert not model.hard.eased and not model.hard.waived
 
 
 async def withdraw(db: Db, agreement: Agreement, model: LeaseModel) -> None:
@@ -187,17 +192,9 @@ async def decide(db: Db, agreement: Agreement, model: LeaseModel, amount: int) -
     model.claim.upheld = amount
 
 
-async def is_taken(asked: Awaitable[Any]) -> bool:
-    try:
-        await asked
-    except Refusal:
-        return False
-    return True
-
-
-async def pay(db: Db, agreement: Agreement, model: LeaseModel, amount: int) -> None:
-    paid_for = PaidFor(REPAYMENT, agreement.id)
-    await arrive(db, await paying.begin(db, agreement.user_id, paid_for, Money(amount, agreement.currency)))
+async def pay(db: Db, agreement: Agreement, model: LeaseModel, amount: int, on: date | None = None) -> None:
+    paid_for, money = PaidFor(REPAYMENT, agreement.id), Money(amount, agreement.currency)
+    await arrive(db, await paying.begin(db, agreement.user_id, paid_for, money, counts_on=on))
     model.paid += amount
 
 

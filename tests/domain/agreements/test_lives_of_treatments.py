@@ -25,13 +25,13 @@ from infra.database import Db
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
+from tests.domain.agreements.lives import FIRST, HARD_TIMES, HardTimes, at, earlier
 from tests.domain.agreements.loans import open_loan, owner, repay
-from tests.domain.agreements.test_lives import FIRST, at, lighten
 from tests.trying import rolled_back
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "24"))
 EACH = 8  # in one transaction
-STEPS = "treat treat treat pay pay over cancel ease ease".split()
+STEPS = [*"treat treat treat pay pay over back cancel ease".split(), *HARD_TIMES]
 OVER = (AgreementStatus.SETTLED, AgreementStatus.UNWOUND)
 
 
@@ -44,6 +44,7 @@ class Model:
     treated: int = 0
     is_cancelled: bool = False
     flows: list[tuple[int, date]] = field(default_factory=list)
+    hard: HardTimes = field(default_factory=HardTimes)
 
     @property
     def paid(self) -> int:
@@ -69,10 +70,11 @@ async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding
         life.credit,
     )
     assert min(life.owed) >= 0 and life.credit >= 0
-    given_up = -sum(each.parts.principal + each.parts.fees for each in life.bookings if each.kind == "WAIVER")
+    model.hard.agree(standing)
+    given_up = -sum(each.parts.total - each.parts.interest for each in life.bookings if each.kind == "WAIVER")
     charged = sum(each.parts.fees for each in life.bookings if each.kind == "FEE")
     assert 0 <= charged <= model.fees, "what would go beyond the cap is not charged"
-    cost = model.treated + charged - given_up
+    cost = model.treated + charged + sum(standing.late_fees.values()) - given_up
     assert balances[K.LENT] + balances[K.FEES_EARNED] == cost
     assert life.owed.total - life.credit == cost + balances[K.INTEREST_EARNED] - model.paid
     assert balances[K.COLLECTED] == balances[K.PAYABLE] == balances[K.REPAID] == model.paid
@@ -91,7 +93,9 @@ async def live(db: Db, chance: random.Random) -> AgreementStatus:
     price = chance.randint(100_00, 9_000_00)
     fee = price * chance.choice([0, 0, 3]) // 100
     rate, months = chance.choice(["0", "0.096", "0.24"]), chance.choice([1, 3, 6, 12])
-    agreement = await open_loan(db, price, months=months, rate=rate, fee=fee, kind=ProductKind.AESTHETICS)
+    late = chance.choice(["0", "0.02", "0.05"])
+    kind = ProductKind.AESTHETICS
+    agreement = await open_loan(db, price, months=months, rate=rate, fee=fee, kind=kind, late_fee_rate=late)
     model = Model(price, fee)
     for _ in range(chance.randint(4, 10)):
         await step(db, agreement, model, chance)
@@ -133,15 +137,16 @@ async def step(db: Db, agreement: Agreement, model: Model, chance: random.Random
             if await is_taken(db, agreement, treating.confirm(db, clinic, agreement.id, wanted, None, key)):
                 model.treated += amount
                 model.flows.append((-amount, await clock.today(db)))
-        case "pay" | "over" as how if agreement.status in OWING:
+        case "pay" | "over" | "back" as how if agreement.status in OWING:
             standing = await standing_of(db, agreement)
             owed = standing.outstanding + standing.life.accrued
-            await pay(db, agreement, model, owed + 1_00 if how == "over" else chance.randint(1, max(1, owed)))
+            on = earlier(standing, chance) if how == "back" else standing.on
+            await pay(db, agreement, model, owed + 1_00 if how == "over" else chance.randint(1, max(1, owed)), on)
         case "cancel":
             cancelled = treating.cancel(db, owner(agreement), agreement.id, "I moved.", key)
             model.is_cancelled = await is_taken(db, agreement, cancelled) or model.is_cancelled
-        case "ease":
-            await lighten(db, agreement, chance)
+        case what if what in HARD_TIMES:
+            await model.hard.happen(db, agreement, what, chance)
 
 
 async def is_taken(db: Db, agreement: Agreement, asked: Awaitable[Agreement]) -> bool:
@@ -160,9 +165,9 @@ async def is_taken(db: Db, agreement: Agreement, asked: Awaitable[Agreement]) ->
     return False
 
 
-async def pay(db: Db, agreement: Agreement, model: Model, amount: int) -> None:
-    await repay(db, agreement, amount)
-    model.flows.append((amount, await clock.today(db)))
+async def pay(db: Db, agreement: Agreement, model: Model, amount: int, on: date | None = None) -> None:
+    await repay(db, agreement, amount, on=on)
+    model.flows.append((amount, on or await clock.today(db)))
 
 
 @pytest.mark.parametrize("batch", range(max(1, LIVES // EACH)))
