@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from infra.calendar import YEAR_MAX, YEAR_MIN
 from infra.errors import Refusal, invalid
 from infra.questions import Question
 from infra.words import N_
@@ -21,7 +22,6 @@ from infra.words import N_
 FIRST_USUAL, FIRST_MAX = 20, 100
 COUNT_MAX = 10_000
 # What a calendar needs, and far from where adding a day fails.
-YEAR_MIN, YEAR_MAX = 1800, 2300
 T = TypeVar("T")
 
 

@@ -4,17 +4,16 @@ import re
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NewType, Self, TypeVar, cast
+from typing import Any, NewType, Self, cast
 
 import strawberry
 
 from api.graphql.showing import shows
+from infra.calendar import read_day, within_reach
 from infra.errors import invalid
 from infra.money import Money as DomainMoney
-from infra.paging import YEAR_MAX, YEAR_MIN
 from infra.words import N_
 
-Day = TypeVar("Day", date, datetime)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(DATE.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -26,14 +25,14 @@ def read_date(value: object) -> date:
     """A day of a calendar that we can reckon with. Raises ValueError."""
     if not isinstance(value, str) or not DATE.fullmatch(value):
         raise ValueError
-    return _within_reach(date.fromisoformat(value))
+    return read_day(value)
 
 
 def read_time(value: object) -> datetime:
     """Read a moment, into UTC. Raises ValueError: without a zone, it would be another moment on each machine."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
         raise ValueError
-    return _within_reach(datetime.fromisoformat(value.upper().replace(",", "."))).astimezone(UTC)
+    return within_reach(datetime.fromisoformat(value.upper().replace(",", "."))).astimezone(UTC)
 
 
 def read_decimal(value: object) -> Decimal:
@@ -53,12 +52,6 @@ def read_decimal(value: object) -> Decimal:
 def _is_as_written(number: Decimal) -> bool:
     """Whether every number of up to three decimals beside it is another double."""
     return abs(number) < DOUBLES_BELOW and len(number.normalize().as_tuple().digits) <= sys.float_info.dig
-
-
-def _within_reach(day: Day) -> Day:
-    if not YEAR_MIN <= day.year <= YEAR_MAX:
-        raise ValueError
-    return day
 
 
 TIMES = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"

@@ -6,7 +6,7 @@ after it was recorded is not in it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -128,7 +128,7 @@ async def _refuse(db: Db, actor: StaffActor, user_id: UUID, from_on: date, until
     require_recorder(actor)
     if from_on > await clock.today(db):
         raise invalid(N_("It begins today, or began before."), FROM)
-    if not from_on <= until_on < from_on + timedelta(days=DAYS_MAX):
+    if not 0 <= (until_on - from_on).days < DAYS_MAX:
         raise invalid(
             N_("It ends on the day on which it begins, or up to {most} days later."), UNTIL, most=DAYS_MAX - 1
         )

@@ -43,6 +43,12 @@ def test_nothing_else_makes_a_day_of_a_moment() -> None:
     assert found == set()
 
 
+def test_pages_read_what_people_write_by_the_one_function() -> None:
+    """Other years than we reckon with have no day before or after."""
+    pages = [path for path in (HOUSE / "api").rglob("*.py") if "pages" in path.parts]
+    assert [str(path) for path in pages if "fromisoformat" in path.read_text("utf-8")] == []
+
+
 @pytest.mark.parametrize(
     "made",
     [

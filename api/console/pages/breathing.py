@@ -14,6 +14,7 @@ from domain.agreements import agreements, breathing, ending_breathing
 from domain.agreements.agreements import Agreement
 from domain.agreements.breathing import Spared
 from domain.permissions import Permission
+from infra.calendar import read_day
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, invalid, not_found
 from infra.ids import parse_global_id
@@ -59,7 +60,7 @@ async def end(request: Request, visit: StaffVisit) -> Response:
 
 def _day(text: str, field: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         raise invalid(N_("Say both days, as 2027-01-31."), field) from None
 

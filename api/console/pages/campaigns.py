@@ -19,6 +19,7 @@ from api.html import locale_of
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
+from infra.calendar import read_local_moment
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.paging import page_of
@@ -200,7 +201,7 @@ def _moment(form: FormData, name: str, field: str) -> datetime | None:
     """What a field of the product's own time says; None where it is empty. Refuses INVALID."""
     text = str(form.get(name, "")).strip()
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=clock.zone()) if text else None
+        return read_local_moment(text).replace(tzinfo=clock.zone()) if text else None
     except ValueError:
         raise invalid(N_("Enter a day and a time."), ("input", field)) from None
 

@@ -16,6 +16,7 @@ from api.html import locale_of
 from domain import approvals
 from domain.applications import reviewing
 from domain.permissions import Permission
+from infra.calendar import read_day
 from infra.database import Db, reading
 from infra.errors import Refusal, invalid
 from infra.words import N_, say
@@ -111,6 +112,6 @@ def _asked(request: Request) -> SpanAsked:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return read_day(text) if text else None
     except ValueError:
         raise invalid(NO_DAY, "days") from None

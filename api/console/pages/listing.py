@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.console.pages.visits import StaffVisit
 from api.visits import Endpoint
 from infra import clock
+from infra.calendar import read_day
 from infra.words import N_
 
 T = TypeVar("T")
@@ -88,9 +89,9 @@ def _days_of(request: Request) -> tuple[date | None, date | None, str | None]:
     """The first and the last day that are asked for; or neither, and why."""
     said = request.query_params
     try:
-        first, last = (date.fromisoformat(said[name]) if said.get(name) else None for name in ("from", "to"))
+        first, last = (read_day(said[name]) if said.get(name) else None for name in ("from", "to"))
         ends = [clock.begins(day) for day in (first, last and last + timedelta(days=1)) if day]
-    except (ValueError, OverflowError):
+    except ValueError:
         return None, None, NO_DAY
     falls = len(ends) == 2 and ends[0] >= ends[1]
     return (None, None, FALLS) if falls else (first, last, None)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +15,7 @@ from api.html import locale_of
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
+from infra.calendar import read_local_moment
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.settings import settings
@@ -117,7 +117,7 @@ async def take_step(request: Request, visit: StaffVisit) -> Response:
 async def _publish(db: Db, visit: StaffVisit, id: UUID, form: FormData) -> TierRules:
     said, now = str(form.get("at", "")), await clock.now(db)
     try:
-        at = datetime.fromisoformat(said).replace(tzinfo=clock.zone()) if said else now
+        at = read_local_moment(said).replace(tzinfo=clock.zone()) if said else now
     except ValueError:
         raise invalid(N_("Enter a time from now to a year ahead."), publishing.AT) from None
     key = str(form.get("key", ""))

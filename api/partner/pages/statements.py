@@ -11,8 +11,8 @@ from domain.permissions import Permission
 from domain.reconciling import remittances, settlements
 from domain.reconciling.settlements import SettlementKind
 from infra import clock
+from infra.calendar import read_day
 from infra.database import reading
-from infra.paging import YEAR_MAX, YEAR_MIN
 from infra.words import N_
 
 SHOWN = 50
@@ -37,7 +37,6 @@ async def statements_page(request: Request, visit: MemberVisit) -> Response:
 def _day(text: str | None) -> date | None:
     """None for what is no day of a calendar that we can reckon with."""
     try:
-        on = date.fromisoformat(text) if text else None
+        return read_day(text) if text else None
     except ValueError:
         return None
-    return on if on and YEAR_MIN <= on.year <= YEAR_MAX else None

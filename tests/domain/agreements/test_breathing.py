@@ -147,7 +147,13 @@ async def test_it_is_for_risk_to_record_for_days_that_have_begun_and_are_covered
             assert await refused(db, agreement, today, today, actor) == "NOT_ALLOWED"
         for first, last in ((today + timedelta(days=1), today + timedelta(days=2)), (today, today - timedelta(days=1))):
             assert await refused(db, agreement, first, last) == "INVALID"
-        assert await refused(db, agreement, today, today + timedelta(days=366)) == "INVALID"
+        for first, last in (
+            (today, today + timedelta(days=366)),
+            (today, date.max),
+            (date.max, date.max),
+            (date.min, date.max),
+        ):
+            assert await refused(db, agreement, first, last) == "INVALID"
         await record(db, agreement, today - timedelta(days=3), today + timedelta(days=3))
         assert await refused(db, agreement, today + timedelta(days=0), today + timedelta(days=9)) == "NOT_OPEN"
         its = select(func.count()).where(BreathingSpace.user_id == agreement.user_id)

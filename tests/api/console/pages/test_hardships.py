@@ -69,7 +69,8 @@ async def test_a_breathing_space_is_looked_at_first_and_then_recorded(browser_of
     }
     looked = await browser.send(to, {**said, "said": "look"})
     assert looked.status_code == 200 and "A loan CN¥23.96" in words_of(looked)
-    for wrong, status in (({"agreement": global_id("Agreement", new_id())}, 404), ({"from": "soon"}, 400)):
+    wrongs = [{"from": day} for day in ("soon", "9999-12-31", "0001-01-01")] + [{"until": "9999-12-31"}]
+    for wrong, status in (({"agreement": global_id("Agreement", new_id())}, 404), *((each, 400) for each in wrongs)):
         assert (await browser.send(to, {**said, **wrong, "said": "record"})).status_code == status
     for _ in range(2):
         assert (await browser.send(to, {**said, "said": "record"})).status_code == 303
