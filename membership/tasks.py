@@ -7,6 +7,9 @@ from sqlalchemy import select
 from domain.agreements import agreements
 from domain.credit import scores
 from domain.notices.telling import notify
+from domain.payments import refunds
+from domain.payments.cashiers import PaymentStatus
+from domain.payments.refunds import Refund
 from domain.people import users
 from domain.privacy import deletions, leaving
 from domain.redeemed import REDEEMED
@@ -149,6 +152,13 @@ async def tell_of_lapsed_plan(db: Db, event: Event) -> None:
 @reaction(subscriptions.REFUNDED, stored_as="tell_of_refunded_plan")
 async def tell_of_refunded_plan(db: Db, event: Event) -> None:
     await notify(db, _member(event), words.PLAN_REFUNDED)
+
+
+@reaction(refunds.FAILED, stored_as="tell_plan_not_refunded")
+async def tell_plan_not_refunded(db: Db, event: Event) -> None:
+    refund = await db.get_one(Refund, (event.user_id, event.subject_id))
+    if refund.cause == subscriptions.CAUSE and refund.status is PaymentStatus.FAILED:
+        await notify(db, refund.user_id, words.PLAN_NOT_REFUNDED)
 
 
 @reaction(redemptions.EXPIRY_DUE, stored_as="expire_redemption")

@@ -113,3 +113,17 @@ PLAN_REFUNDED = declare(
         link=MEMBERSHIP,
     )
 )
+PLAN_NOT_REFUNDED = declare(
+    NoticeKind(
+        "plan_not_refunded",
+        NoticeClass.SERVICE,
+        N_("Your plan's money has not gone back"),
+        N_(
+            "What you paid too much for a year of your plan could not go back the way it came. We look for another way; "
+            "you can also write to us."
+        ),
+        lock=NEWS,
+        topic="plan",
+        link=MEMBERSHIP,
+    )
+)

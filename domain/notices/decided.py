@@ -167,7 +167,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "granting.done": OURS,
     "reevaluation.batch_due": OURS,
     "reevaluation.done": OURS,
-    "refund.failed": ("refund_failed",),
+    "refund.failed": ("plan_not_refunded", "refund_failed"),
     "refund.look_due": LATER,
     "refund.settled": SHOWN,
     "rescore.batch_due": OURS,

@@ -36,7 +36,10 @@ class BreakKind(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerDifference:
-    """`subject_id` is the agreement, or the partner of a report. Amounts are minor units; of a fault of the ledger itself, 0."""
+    """`subject_id` is the agreement, whatever else a refund is of, or the partner of a report.
+
+    Amounts are minor units; of a fault of the ledger itself, 0.
+    """
 
     kind: BreakKind
     subject_id: UUID

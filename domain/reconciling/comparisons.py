@@ -81,13 +81,15 @@ COMPARISONS: Mapping[BreakKind, str] = {
                ) AS part(kind, amount)
           LEFT JOIN balance ON balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
            AND balance.kind = part.kind""",
+    # Money that fits nothing lies apart again, where people see it; of an agreement it may have been paid with since.
     BreakKind.STUCK: """
-        SELECT agreement.id, refunds.id::text, refunds.amount, 0
-          FROM refunds JOIN agreement ON agreement.user_id = refunds.user_id AND agreement.id = refunds.cause_id
-         WHERE (refunds.status = 'PENDING' AND refunds.stuck_at IS NOT NULL)
-            OR (refunds.status = 'FAILED'
-                AND EXISTS (SELECT FROM balance WHERE balance.user_id = agreement.user_id AND balance.subject_id = agreement.id
-                     AND balance.kind IN ('CREDIT', 'DEPOSIT') AND balance.amount > 0)
-                AND NOT EXISTS (SELECT FROM refunds AS later WHERE later.user_id = refunds.user_id
-                     AND later.cause_id = refunds.cause_id AND later.begun_at > refunds.begun_at AND later.status <> 'FAILED'))""",
+        SELECT refund.cause_id, refund.id::text, refund.amount, 0
+          FROM refund
+         WHERE (refund.status = 'PENDING' AND refund.stuck_at IS NOT NULL)
+            OR (refund.status = 'FAILED' AND refund.cause <> 'unmatched'
+                AND (refund.cause NOT IN ('repayment', 'deposit')
+                     OR EXISTS (SELECT FROM balance WHERE balance.user_id = refund.user_id AND balance.subject_id = refund.cause_id
+                         AND balance.kind IN ('CREDIT', 'DEPOSIT') AND balance.amount > 0))
+                AND NOT EXISTS (SELECT FROM refund AS later WHERE later.user_id = refund.user_id
+                     AND later.cause_id = refund.cause_id AND later.begun_at > refund.begun_at AND later.status <> 'FAILED'))""",
 }

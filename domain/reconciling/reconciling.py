@@ -15,6 +15,7 @@ from domain.ledger.checking import NOBODY, Check, LedgerScope, check_people
 from domain.ledger.kinds import KINDS, Side
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import Transfer
+from domain.payments.refunds import Refund
 from domain.people.partners import Partner
 from domain.reconciling import breaks
 from domain.reconciling.breaks import BreakKind, LedgerDifference
@@ -32,7 +33,12 @@ DUE, RANGE_DUE = declare("ledger.reconciling_due"), declare("ledger.reconciling_
 DONE = declare("ledger.reconciled")
 schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
 
-NEXT = text("SELECT DISTINCT user_id FROM agreements WHERE user_id >= :first ORDER BY user_id LIMIT :batch")
+NEXT = text("""
+    SELECT user_id FROM (SELECT DISTINCT user_id FROM agreements WHERE user_id >= :first ORDER BY user_id LIMIT :batch) AS owing
+     UNION
+    SELECT user_id FROM (SELECT DISTINCT user_id FROM refunds WHERE user_id >= :first ORDER BY user_id LIMIT :batch) AS waiting
+     ORDER BY user_id LIMIT :batch
+""")
 EACH = " UNION ALL ".join(
     f"SELECT '{kind.value}' AS kind, * FROM ({query}) AS q(id, detail, expected, actual)"  # noqa: S608
     for kind, query in COMPARISONS.items()
@@ -51,8 +57,10 @@ COMPARE = text(f"""
           FROM handovers JOIN agreement ON (agreement.user_id, agreement.id) = (handovers.user_id, handovers.agreement_id)
          WHERE handovers.confirmed_at IS NOT NULL
         UNION ALL SELECT user_id, id, agreement_id, amount FROM treatments WHERE user_id BETWEEN :first AND :last
+    ), refund AS MATERIALIZED (SELECT * FROM refunds WHERE user_id BETWEEN :first AND :last
     ), told AS ({EACH})
-    SELECT told.kind, told.id, told.detail, told.expected::bigint, told.actual::bigint, coalesce(agreement.currency, '')
+    SELECT told.kind, told.id, told.detail, told.expected::bigint, told.actual::bigint,
+           coalesce(agreement.currency, (SELECT currency FROM refund WHERE refund.id::text = told.detail), '')
       FROM told LEFT JOIN agreement ON agreement.id = told.id
      WHERE told.expected <> told.actual ORDER BY 1, 2, 3
 """)  # noqa: S608 - our own words
@@ -116,7 +124,8 @@ async def reconcile_range(db: Db, first: UUID, found: Reconciliation) -> UUID | 
         *await schedules_compared(db, people[0], people[-1]),
         *await _faults(db, people[0], people[-1], agreements),
     ]
-    subjects = {*agreements, *(each.subject_id for each in differences)}
+    returning = select(Refund.cause_id).where(Refund.user_id.between(people[0], people[-1]))
+    subjects = {*agreements, *(await db.execute(returning)).scalars(), *(each.subject_id for each in differences)}
     found.new += await breaks.write(db, list(subjects), differences)
     found.agreements += len(agreements)
     found.differences += differences

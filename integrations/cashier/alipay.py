@@ -51,6 +51,7 @@ STATUSES: Mapping[str, PaymentStatus] = {
 NOTHING: Mapping[str, str] = {}
 WAITING, REFUSED, UNSURE = "10003", "40004", "ACQ.SYSTEM_ERROR"  # of a draw
 UNKNOWN_TRADE, WRONG_STATE = "ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"
+EMPTY = "ACQ.SELLER_BALANCE_NOT_ENOUGH"  # our own account there; a refund is asked for again once it is filled
 REFUSED_REFUNDS = frozenset({"ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.TRADE_HAS_FINISHED"})
 
 
@@ -139,6 +140,8 @@ class AlipayWap:
         reply = await self._ask("alipay.trade.refund", asked)
         if text_in(reply, "sub_code") in REFUSED_REFUNDS:
             return RefundAnswer(PaymentStatus.FAILED)
+        if _is(reply, EMPTY):
+            return RefundAnswer(PaymentStatus.PENDING, is_stuck=True)
         _require_ok(reply)
         # What it answers here is how much went back of the whole trade.
         return await self.look_up_refund(refund) or RefundAnswer(PaymentStatus.PENDING)

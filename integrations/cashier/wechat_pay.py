@@ -57,6 +57,7 @@ REFUND_STATUSES: Mapping[str, PaymentStatus] = {
 }
 UNKNOWN = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
 PAID_OR_USED = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED"})
+EMPTY = "NOT_ENOUGH"  # our own account there; a refund is asked for again once it is filled
 REFUSED_REFUNDS = frozenset({"NOT_ENOUGH_REFUND", "USER_ACCOUNT_ABNORMAL", "TRADE_OVERDUE"})
 
 
@@ -135,6 +136,8 @@ class WeChatPayH5:
         status, reply = await self._ask("POST", "/v3/refund/domestic/refunds", asked)
         if text_in(reply, "code") in REFUSED_REFUNDS:
             return RefundAnswer(PaymentStatus.FAILED)
+        if text_in(reply, "code") == EMPTY:
+            return RefundAnswer(PaymentStatus.PENDING, is_stuck=True)
         _require(status)
         return _refund_answer(reply, refund)
 

@@ -124,7 +124,7 @@ class PlanCause:
         await _post(db, refund, Cause(CauseKind.PLAN_REFUND, refund.id), AccountKind.PLANS_SOLD, AccountKind.COLLECTED)
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
-        """Nothing was booked for it; people are told by whoever watches the money."""
+        """Nothing was booked for it. They are told, and the staff sees it with all that the cashier did not give back."""
 
 
 async def _post(db: Db, money: Payment | Refund, cause: Cause, debit: AccountKind, credit: AccountKind) -> None:

@@ -154,10 +154,11 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
         open_breaks, count = await breaks.open_breaks(db, SHOWN), await breaks.count_open(db)
         odd, late = await takings.odd(db, SHOWN), await buckets.buckets(db)
         missed = await _missed(db)
+        theirs = await _agreements(db, {each.subject_id for each in open_breaks})
     return page(
         request,
         "money.html",
-        breaks=[(each, _address(each)) for each in open_breaks],
+        breaks=[(each, theirs.get(each.subject_id)) for each in open_breaks],
         count=count,
         unmatched=[(each, _why(each)) for each in odd],
         kinds=BREAKS,
@@ -171,23 +172,14 @@ async def money_page(request: Request, visit: StaffVisit) -> Response:
 async def _missed(db: Db) -> list[tuple[Deadline, str, str | None]]:
     """Each with its name, and the page of the agreement that it is about; None where it is about something else."""
     found = await deadlines.missed(db, SHOWN)
-    theirs = select(Agreement.id).where(Agreement.id.in_({each.about_id for each in found}))
-    known = {*(await db.execute(theirs)).scalars()} if found else set()
-    return [
-        (each, deadlines.KINDS[each.kind].name, _agreement_address(each.about_id) if each.about_id in known else None)
-        for each in found
-    ]
+    theirs = await _agreements(db, {each.about_id for each in found})
+    return [(each, deadlines.KINDS[each.kind].name, theirs.get(each.about_id)) for each in found]
 
 
-def _address(found: LedgerBreak) -> str | None:
-    """Of the agreement's page; a partner's report has none."""
-    if found.kind is BreakKind.REPORT:
-        return None
-    return _agreement_address(found.subject_id)
-
-
-def _agreement_address(id: UUID) -> str:
-    return f"/console/agreements/{global_id('Agreement', id)}"
+async def _agreements(db: Db, ids: set[UUID]) -> dict[UUID, str]:
+    """The page of each that is an agreement; a plan, a partner's report or money that fits nothing has none."""
+    known = (await db.execute(select(Agreement.id).where(Agreement.id.in_(ids)))).scalars() if ids else ()
+    return {id: f"/console/agreements/{global_id('Agreement', id)}" for id in known}
 
 
 def _why(taking: Taking) -> str:

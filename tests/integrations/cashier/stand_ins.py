@@ -61,7 +61,8 @@ def beijing_now(**ago: int) -> str:
 @dataclass
 class AlipayStandIn:
     """`trades`, `refunds` and `agreements` by our ids, as Alipay tells of them; `forge` lets it sign something else, `draws` is what
-    becomes of a draw: PAID, WAITS, POOR or UNSURE. `keeps`: it ends no agreement, and says that it did.
+    becomes of a draw: PAID, WAITS, POOR or UNSURE. `keeps`: it ends no agreement, and says that it did; `is_empty`: our account
+    there cannot pay back.
     """
 
     trades: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class AlipayStandIn:
     agreements: dict[str, dict[str, Any]] = field(default_factory=dict)
     draws: str = "PAID"
     keeps: bool = False
+    is_empty: bool = False
     asked: list[str] = field(default_factory=list)
     forge: bool = False
     status: int = 200
@@ -106,6 +108,8 @@ class AlipayStandIn:
                     return failing("ACQ.TRADE_STATUS_ERROR")
                 trade["trade_status"] = "TRADE_CLOSED"
                 return good
+            case "alipay.trade.refund" if self.is_empty:
+                return failing("ACQ.SELLER_BALANCE_NOT_ENOUGH")
             case "alipay.trade.refund":
                 before = self.refunds.get(content["out_request_no"])
                 self.refunds[content["out_request_no"]] = {
@@ -199,13 +203,16 @@ def alipay_keys(url: str = "https://openapi.alipay.com/gateway.do") -> AlipayCas
 
 @dataclass
 class WeChatStandIn:
-    """`trades` and `refunds` by our ids; `misbehave` changes what goes out: status, headers, body."""
+    """`trades` and `refunds` by our ids; `misbehave` changes what goes out: status, headers, body. `is_empty`: our account there
+    cannot pay back.
+    """
 
     trades: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     misbehave: Callable[[dict[str, str]], dict[str, str]] | None = None
+    is_empty: bool = False
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
@@ -228,6 +235,8 @@ class WeChatStandIn:
                 return 400, {"code": "ORDERPAID", "message": "该订单已支付"}
             self.trades.setdefault(asked["out_trade_no"], {"trade_state": "NOTPAY"})
             return 200, {"h5_url": f"https://wx.tenpay.example/pay?prepay_id={asked['out_trade_no']}"}
+        if path == "/v3/refund/domestic/refunds" and self.is_empty:
+            return 403, {"code": "NOT_ENOUGH", "message": "余额不足"}
         if path == "/v3/refund/domestic/refunds":
             self.refunds[asked["out_refund_no"]] = {
                 "out_refund_no": asked["out_refund_no"],

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from domain.payments.cashiers import CashierAway, CashierOrder, PaymentStatus, RefundOrder
+from domain.payments.cashiers import CashierAway, CashierOrder, PaymentStatus, RefundAnswer, RefundOrder
 from infra.ids import new_id
 from infra.money import Money
 from tests.integrations.cashier import stand_ins
@@ -19,6 +19,9 @@ CNY = Money(10_000, "CNY")
 
 def order(amount: Money = CNY) -> CashierOrder:
     return CashierOrder(new_id(), amount, "Longan 还款", datetime.now(UTC) + timedelta(minutes=15), "203.0.113.7")
+
+
+WAITS_FOR_US = RefundAnswer(S.PENDING, is_stuck=True)
 
 
 def refund_of(asked: CashierOrder) -> RefundOrder:
@@ -66,8 +69,10 @@ class TestAlipay:
         async with alipay_of(told := AlipayStandIn()) as cashier:
             asked = order()
             told.trades[asked.id.hex] = {"trade_no": "T1", "trade_status": "TRADE_SUCCESS", "total_amount": "100.00"}
-            back = refund_of(asked)
+            back, told.is_empty = refund_of(asked), True
+            assert await cashier.give_back(back) == WAITS_FOR_US
             assert await cashier.look_up_refund(back) is None
+            told.is_empty = False
             for _ in range(2):
                 assert (await cashier.give_back(back)).status is S.SETTLED
             looked = await cashier.look_up_refund(back)
@@ -137,8 +142,10 @@ class TestWeChatPay:
 
     async def test_a_refund_is_looked_after_until_it_is_known(self) -> None:
         async with wechat_of(told := WeChatStandIn()) as cashier:
-            back = refund_of(order())
+            back, told.is_empty = refund_of(order()), True
+            assert await cashier.give_back(back) == WAITS_FOR_US
             assert await cashier.look_up_refund(back) is None
+            told.is_empty = False
             assert (await cashier.give_back(back)).status is S.PENDING
             for word, status in (("ABNORMAL", S.PENDING), ("CLOSED", S.FAILED), ("SUCCESS", S.SETTLED)):
                 told.refunds[back.id.hex]["status"] = word

@@ -11,13 +11,16 @@ from sqlalchemy import func, select
 from domain.actors import PartnerActor, Role, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
-from domain.payments import paying, payments
-from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus
+from domain.notices.notices import Notice
+from domain.payments import paying, payments, refunding
+from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus, RefundAnswer
 from domain.payments.payments import Payment
+from domain.payments.refunds import Refund
 from domain.people import putting_away
 from domain.people.users import User, UserStatus
 from domain.privacy import deletions
 from domain.privacy.deletions import LEAVES_BEFORE, AccountDeletion
+from domain.reconciling import breaks, reconciling
 from infra import clock as house_clock
 from infra import outbox
 from infra.database import Db, reading, transaction
@@ -34,6 +37,7 @@ from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubs
 from membership.plans.wanted import WantedPlan
 from tests.api import people
 from tests.clocks import Clock
+from tests.domain.payments.scripted import cashier_says
 from tests.membership.changing.conftest import somebody
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
@@ -287,6 +291,28 @@ async def test_what_a_year_did_not_save_goes_back_by_itself(clock: Clock) -> Non
     assert await balance(bought, AccountKind.PLANS_SOLD) == 12_000
     await later(clock, bought, 30)
     assert (await year(bought)).refunded == Money(800, "CNY")
+
+
+async def test_what_did_not_go_back_is_told_and_shown_to_the_staff(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await leave(person, bought)
+    refused = RefundAnswer(PaymentStatus.FAILED)
+    async with cashier_says(refunds=[refused], refund_looks=[refused]):
+        await later(clock, bought, 367)
+    async with transaction() as db:
+        told = select(Notice.code).where(Notice.user_id == person.user_id, Notice.code.like("plan_%refunded"))
+        assert {*(await db.execute(told)).scalars()} == {"plan_refunded", "plan_not_refunded"}
+        [refund] = (await db.execute(select(Refund).where(Refund.user_id == person.user_id))).scalars()
+        await reconciling.reconcile_range(db, person.user_id, reconciling.Reconciliation())
+        [shown] = await breaks.of_subject(db, bought.id)
+        assert (shown.kind, shown.detail, shown.expected, shown.currency) == ("STUCK", str(refund.id), 12_800, "CNY")
+        await refunding.record(db, refund, RefundAnswer(PaymentStatus.SETTLED))
+    await clock.forward(days=1)
+    async with transaction() as db:
+        await reconciling.reconcile_range(db, person.user_id, reconciling.Reconciliation())
+        [shown] = await breaks.of_subject(db, bought.id)
+        assert shown.ended_at is not None
 
 
 async def test_who_leaves_for_good_has_it_back_before_they_are_erased(clock: Clock) -> None:
