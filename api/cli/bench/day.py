@@ -24,7 +24,10 @@ def day(
     ] = 12.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Let days pass through loans in a scratch database: touched a second, a million's day, and the API beside it."""
+    """Let days pass through loans in a scratch database: touched a second, a million's day, and the API beside it.
+
+    Ctrl-C measures no more, and prints what was measured.
+    """
     import asyncio
 
     from api.cli import lab
@@ -78,6 +81,8 @@ async def _measure(
 
 
 def _of_day(measured: "DayPace") -> list[str]:
+    if measured.million_minutes is None:
+        return [f"{measured.agreements:,} agreements, and none was touched"]
     cut = "" if measured.is_whole else f", cut short with {measured.due - measured.touched:,} still to come"
     return [
         f"{measured.touched:,} of {measured.agreements:,} agreements touched by {measured.days} days in {measured.seconds:.1f} s, "

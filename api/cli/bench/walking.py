@@ -2,10 +2,14 @@
 
 import asyncio
 import multiprocessing
+import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.synchronize import Event
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -19,6 +23,7 @@ from infra import cache, clock, database
 from infra.database import reading, transaction
 
 LOOK_EACH_SECONDS = 1.0
+ENDS: list[Event] = []  # in each process: set once no more is to be measured
 
 
 @dataclass(frozen=True)
@@ -41,20 +46,28 @@ class DayPace:
         return self.touched >= self.due
 
     @property
-    def million_minutes(self) -> float:
-        """How long a million agreements would take, of which a day comes to as large a part as these days did."""
+    def million_minutes(self) -> float | None:
+        """How long a million agreements would take, of which a day comes to as large a part as these days did; None where none was
+        touched.
+        """
+        if not self.touched:
+            return None
         a_second = self.touched / self.seconds
         return self.due / self.days / self.agreements * 1_000_000 / a_second / 60
 
 
 async def days_pass(story: ConsoleStory, count: int, processes: int, seconds_max: float) -> DayPace:
-    """Let `count` days pass through the book, each for `seconds_max` at the longest."""
-    due = touched = 0
+    """Let `count` days pass through the book, each for `seconds_max` at the longest; Ctrl-C ends it with what was measured so far."""
+    days = due = touched = 0
     seconds = cpu_seconds = 0.0
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    ends = context.Event()
+    with ProcessPoolExecutor(processes, context, _begin, (ends,)) as pool, _ended_by_ctrl_c(ends):
         # Nobody measures how long a process takes to start.
         await asyncio.gather(*(_run(pool, walk, None, number, 0.0) for number in range(processes)))
         for number in range(count):
+            if ends.is_set():
+                break
             with story.step(f"Day {number + 1}") as step:
                 async with transaction() as db:
                     await clock.advance(db, timedelta(days=1))
@@ -67,11 +80,33 @@ async def days_pass(story: ConsoleStory, count: int, processes: int, seconds_max
                 seconds += time.perf_counter() - began
                 cpu_seconds += sum(took.result())
                 done = await _touched(day.id)
-                due, touched = due + comes_to, touched + done
+                days, due, touched = days + 1, due + comes_to, touched + done
                 step.note = f"{done:,} of {comes_to:,} touched"
     async with reading() as db:
         breaks = (await db.execute(BROKEN)).scalar_one()
-    return DayPace(await book.count(), count, processes, due, touched, seconds, cpu_seconds, breaks)
+    return DayPace(await book.count(), days, processes, due, touched, seconds, cpu_seconds, breaks)
+
+
+@contextmanager
+def _ended_by_ctrl_c(ends: Event) -> Iterator[None]:
+    """The first one lets each process end with its batch; the next one ends everything at once."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        ends.set()
+
+    loop.add_signal_handler(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _begin(ends: Event) -> None:
+    """Of a process, which a terminal's Ctrl-C reaches too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ENDS[:] = [ends]
 
 
 async def _run(pool: ProcessPoolExecutor, *asked: object) -> float:
@@ -105,9 +140,9 @@ def walk(day_id: UUID | None, number: int, seconds_max: float) -> float:
 
 
 async def _walk(day_id: UUID, number: int, seconds_max: float) -> None:
-    ends = time.monotonic() + seconds_max
+    until = time.monotonic() + seconds_max
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < until and not ENDS[0].is_set():
             async with transaction() as db:
                 await passing.do_next_batch(db, day_id, number)
                 if (await db.get_one(DayRange, (day_id, number))).ended_at is not None:
