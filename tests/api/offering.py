@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from domain.market.products import Product, ProductStatus
 from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.outbox import Event
+from integrations.webhooks.endpoints import WebhookEndpoint
 from tests.api.doors import Client
 from tests.api.people import Shop
 
@@ -62,7 +63,10 @@ async def times_announced(upserted: Any) -> int:
 
 
 async def close(shop: Shop) -> None:
-    """Take its products down again, so that no other test finds them."""
+    """Take its products down again and end its webhooks, so that no other test finds or posts to them."""
+    partner_id = shop.partner.id
     async with transaction() as db:
-        own = Product.partner_id == shop.partner.id
-        await db.execute(update(Product).where(own).values(status=ProductStatus.RETIRED))
+        products = update(Product).where(Product.partner_id == partner_id)
+        await db.execute(products.values(status=ProductStatus.RETIRED))
+        webhooks = update(WebhookEndpoint).where(WebhookEndpoint.partner_id == partner_id)
+        await db.execute(webhooks.values(deleted_at=func.coalesce(WebhookEndpoint.deleted_at, func.longan_now())))
