@@ -1,6 +1,7 @@
 """A real Postgres and a real Valkey for all tests, migrated once. Commits are real, so each test makes its own people."""
 
 import asyncio
+import gc
 import os
 import shutil
 import socket
@@ -15,6 +16,8 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+# Of what is imported and collected nothing is ever rubbish: until all of it is there, nobody looks for any.
+gc.disable()
 # Settings are read when the rooms are imported, so the servers come first.
 _folder = Path(tempfile.mkdtemp(prefix="longan-test-"))
 _listening = socket.create_server(("127.0.0.1", 0))
@@ -40,6 +43,8 @@ from tests.visiting import visitor  # noqa: E402
 hypothesis.settings.load_profile("ci")
 from tests.trying import rolled_back  # noqa: E402
 
+GARBAGE = 20_000  # things made and not let go, after which rubbish is looked for
+
 # Few tests each, and long: begun first, so that at the end no process waits for the one that has them.
 LONG = (
     "faults/test_kills",
@@ -55,6 +60,14 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The same order in every process, file by file."""
     items.sort(key=lambda item: not any(long in item.nodeid for long in LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end; whoever looks for rubbish need not look there, time and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
