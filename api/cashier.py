@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.words import N_, preferred_locale, say
 from integrations.cashier import chosen
+from integrations.cashier import wechat_pay_v2 as v2
 from integrations.cashier.reading import NotBelieved
 
 BODY_BYTES_MAX = 64_000
@@ -43,6 +44,18 @@ async def wechat_pay(request: Request) -> Response:
     return JSONResponse({"code": "SUCCESS", "message": "OK"})
 
 
+async def wechat_pay_mandates(request: Request) -> Response:
+    cashier = chosen.wechat_pay()
+    try:
+        if cashier is None:
+            raise NotBelieved("wechat_pay:not_ours")
+        await cashier.hear_of_mandates(await request.body())
+    except NotBelieved as wrong:
+        log.warning("cashier.not_believed", reason=wrong.reason)
+        return Response(v2.NOT_BELIEVED, 401, media_type="text/xml")
+    return Response(v2.HEARD, media_type="text/xml")
+
+
 async def done(request: Request) -> Response:
     """After a page of a cashier; it says nothing of the payment, which the cashier itself tells."""
     locale = preferred_locale(request.headers.get("accept-language"))
@@ -64,5 +77,6 @@ def _form(body: bytes) -> dict[str, str]:
 routes: list[BaseRoute] = [
     Route("/cashier/alipay", alipay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
     Route("/cashier/wechat-pay", wechat_pay, methods=["POST"], max_body_size=BODY_BYTES_MAX),
+    Route("/cashier/wechat-pay/mandates", wechat_pay_mandates, methods=["POST"], max_body_size=BODY_BYTES_MAX),
     Route("/cashier/done", done),
 ]

@@ -1,8 +1,8 @@
 """Settings that belong together: what a provider or gateway gave us, and how much of something is allowed."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from infra import setting_addresses as addresses
 from infra import setting_kinds as kinds
@@ -89,7 +89,8 @@ class AlipayCashier(Part):
 class WeChatPayCashier(Part):
     """What WeChat Pay gave us: our merchant certificate's serial and key, and the serial and key by which it signs.
 
-    `url` is a stand-in's.
+    `mandate_plan` and `api_v2_key`: the template that WeChat Pay agreed on for drawing by itself, and the key of its older words, which
+    it still wants for that; without both nothing is drawn there. `url` is a stand-in's.
     """
 
     app_id: kinds.Filled
@@ -99,7 +100,15 @@ class WeChatPayCashier(Part):
     api_v3_key: kinds.SealingKey
     platform_serial: kinds.Filled
     platform_key: kinds.RsaPublicKey
+    mandate_plan: kinds.Filled | None = None
+    api_v2_key: kinds.SealingKey | None = None
     url: addresses.WebAddress = "https://api.mch.weixin.qq.com"
+
+    @model_validator(mode="after")
+    def mandates_are_whole(self) -> Self:
+        if (self.mandate_plan is None) is not (self.api_v2_key is None):
+            raise ValueError("should have both of MANDATE_PLAN and API_V2_KEY, or neither")
+        return self
 
 
 class CashierCredentials(Part):

@@ -38,6 +38,6 @@ class AutopayMutation:
 
 async def _set_autopay(info: Info, input: SetAutopayInput) -> Any:
     id = id_of("Agreement", input.agreement_id, "input", "agreementId")
-    agreement = await autopay.set_autopay(info.context.user, id, is_on=input.is_on)
+    agreement = await autopay.set_autopay(info.context.user, id, is_on=input.is_on, address=info.context.ip)
     await read_on(info)
     return agreement

@@ -27,18 +27,21 @@ ATTEMPTS = 2
 AGREEMENT = ("input", "agreementId")
 
 
-async def set_autopay(actor: UserActor, agreement_id: UUID, *, is_on: bool) -> Agreement:
+async def set_autopay(actor: UserActor, agreement_id: UUID, *, is_on: bool, address: str = "") -> Agreement:
     """Begin a mandate in a transaction and ask the cashier outside of any, or end the one that there is; said again, it is the same.
+    `address` is from where the person asks.
 
     Refuses NOT_FOUND, RATE_LIMITED, and NOT_OPEN to draw for an agreement that is over.
     """
-    agreement, mandate = await transact(lambda db: _set(db, actor, agreement_id, is_on))
+    agreement, mandate = await transact(lambda db: _set(db, actor, agreement_id, is_on, address))
     if mandate is not None and (mandate.answered_at is None or not mandate.is_open):
         await signing.ask(mandate.user_id, mandate.id)
     return agreement
 
 
-async def _set(db: Db, actor: UserActor, agreement_id: UUID, is_on: bool) -> tuple[Agreement, Mandate | None]:
+async def _set(
+    db: Db, actor: UserActor, agreement_id: UUID, is_on: bool, address: str
+) -> tuple[Agreement, Mandate | None]:
     agreement = await agreements.lock_own(db, actor, agreement_id)
     mandate = await mandates.lock_open(db, agreement.user_id, agreement.id)
     if is_on is (mandate is not None):
@@ -50,7 +53,7 @@ async def _set(db: Db, actor: UserActor, agreement_id: UUID, is_on: bool) -> tup
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is still to come on this agreement."), field=AGREEMENT)
     else:
         await counting.refuse_too_often(db, actor.user_id, "setAutopay")
-        mandate = await signing.begin(db, agreement.user_id, agreement.id)
+        mandate = await signing.begin(db, agreement.user_id, agreement.id, address=address)
     await agreements.touch(db, agreement)
     return agreement, mandate
 

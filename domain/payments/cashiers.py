@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -86,19 +86,25 @@ class MandateStatus(StrEnum):
 
 @dataclass(frozen=True)
 class MandateOrder:
-    """What a cashier is asked to let the person sign. `title` is what they read there, and nothing of theirs."""
+    """What a cashier is asked to let the person sign. `title` is what they read there, and nothing of theirs; `address` is from where
+    they ask, which some cashiers want to know.
+    """
 
     id: UUID
     title: str
+    address: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class MandateAnswer:
-    """What a cashier says of one mandate: its own reference once it is signed, a page while the person has to sign."""
+    """What a cashier says of one mandate: its own reference once it is signed, a page while the person has to sign, and for how
+    long that is open, where that is not as long as we would wait.
+    """
 
     status: MandateStatus
     reference: str | None = None
     page: str | None = field(default=None, repr=False)
+    page_lasts: timedelta | None = None
 
     def __post_init__(self) -> None:
         assert (self.status is MandateStatus.SIGNED) <= (self.reference is not None), "what is signed has a reference"

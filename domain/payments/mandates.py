@@ -20,7 +20,7 @@ from infra.questions import Question
 from infra.revisions import Raised, raises
 from infra.words import DEFAULT_LOCALE, N_, say
 
-PAGE = "mandates.page"
+PAGE, ADDRESS = "mandates.page", "mandates.address"
 LASTS = timedelta(minutes=30)  # until a page that nobody has signed on is closed
 TITLE = N_("Instalments to Longan, drawn on their days")
 LOOK_DUE = declare("mandate.look_due")
@@ -48,8 +48,8 @@ class WhyMandateEnded(StrEnum):
 
 @raises(Raised.OWNERS)
 class Mandate(Entity):
-    """A person's leave, for one agreement, to draw what is due. `page` is where they sign at the cashier, and sealed; `reference`
-    is the cashier's own name of it.
+    """A person's leave, for one agreement, to draw what is due. `page` is where they sign at the cashier, and `address` from
+    where they asked; both are sealed. `reference` is the cashier's own name of it.
 
     `gone_at`: since when the cashier itself says that nothing can be drawn by it; until then it is asked to end it.
     """
@@ -64,6 +64,7 @@ class Mandate(Entity):
     begun_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     status: Mapped[MandateStatus] = mapped_column(default=MandateStatus.PENDING)
+    address_sealed: Mapped[bytes | None] = mapped_column(default=None)
     page_sealed: Mapped[bytes | None] = mapped_column(default=None)
     reference: Mapped[str | None] = mapped_column(default=None)
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -84,11 +85,6 @@ class Mandate(Entity):
     )
 
     @property
-    def order(self) -> MandateOrder:
-        """What the cashier is asked, each time in the same words."""
-        return MandateOrder(self.id, say(TITLE, DEFAULT_LOCALE))
-
-    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
@@ -96,6 +92,14 @@ class Mandate(Entity):
     def is_known_to_be_over(self) -> bool:
         """Whether nothing is left to ask of it: the cashier has ended it too."""
         return self.status is Status.ENDED and self.gone_at is not None
+
+
+async def order_of(db: Db, mandate: Mandate) -> MandateOrder:
+    """What the cashier is asked, each time in the same words."""
+    address = ""
+    if mandate.address_sealed is not None:
+        address = (await vault.seal_of(db, mandate.user_id)).open(mandate.address_sealed, ADDRESS)
+    return MandateOrder(mandate.id, say(TITLE, DEFAULT_LOCALE), address)
 
 
 async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:

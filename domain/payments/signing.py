@@ -13,7 +13,7 @@ from sqlalchemy import select
 from domain.payments import cashiers, mandates
 from domain.payments.cashiers import CashierAway, MandateAnswer, MandateStatus
 from domain.payments.looks import next_look
-from domain.payments.mandates import LIFE, LOOK_DUE, PAGE, Mandate, WhyMandateEnded
+from domain.payments.mandates import ADDRESS, LIFE, LOOK_DUE, PAGE, Mandate, WhyMandateEnded
 from infra import clock, outbox, vault
 from infra.database import Db, reading, transact
 from infra.outbox import Event
@@ -22,8 +22,11 @@ from infra.reactions import reaction
 log = structlog.get_logger()
 
 
-async def begin(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate:
-    """A mandate that no cashier was asked for yet; `ask` does, and whoever looks after it where this process ends before."""
+async def begin(db: Db, user_id: UUID, agreement_id: UUID, *, address: str = "") -> Mandate:
+    """A mandate that no cashier was asked for yet; `ask` does, and whoever looks after it where this process ends before.
+
+    `address` is from where the person asks.
+    """
     now = await clock.now(db)
     mandate = Mandate(
         user_id=user_id,
@@ -32,6 +35,8 @@ async def begin(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate:
         begun_at=now,
         expires_at=now + mandates.LASTS,
     )
+    if address:
+        mandate.address_sealed = (await vault.seal_of(db, user_id)).close(address, ADDRESS)
     db.add(mandate)
     await db.flush()
     await _plan(db, mandate, next_look(now, now))
@@ -43,7 +48,7 @@ async def end(db: Db, mandate: Mandate, why: WhyMandateEnded) -> None:
     if not mandate.is_open:
         return
     now = await clock.now(db)
-    mandate.why, mandate.ended_at, mandate.page_sealed = why, now, None
+    mandate.why, mandate.ended_at, mandate.page_sealed, mandate.address_sealed = why, now, None, None
     await LIFE.move(db, mandate, MandateStatus.ENDED)
     if mandate.gone_at is None:
         await _plan(db, mandate, now)
@@ -89,11 +94,13 @@ async def record(db: Db, mandate: Mandate, answer: MandateAnswer) -> None:
             was_signed = mandate.status is MandateStatus.SIGNED
             await end(db, mandate, WhyMandateEnded.WITHDRAWN if was_signed else WhyMandateEnded.UNSIGNED)
         case MandateStatus.SIGNED if mandate.status is MandateStatus.PENDING:
-            mandate.reference, mandate.signed_at, mandate.page_sealed = answer.reference, now, None
+            mandate.reference, mandate.signed_at = answer.reference, now
+            mandate.page_sealed = mandate.address_sealed = None
             await LIFE.move(db, mandate, MandateStatus.SIGNED)
         case MandateStatus.PENDING if answer.page is not None and mandate.status is MandateStatus.PENDING:
             if mandate.page_sealed is None:
                 mandate.page_sealed = (await vault.seal_of(db, mandate.user_id)).close(answer.page, PAGE)
+                mandate.expires_at = min(mandate.expires_at, now + (answer.page_lasts or mandates.LASTS))
 
 
 @reaction(LOOK_DUE, stored_as="look_after_mandate", calls_out=True)
@@ -124,13 +131,14 @@ async def _asked(user_id: UUID, mandate_id: UUID) -> MandateAnswer | None:
     """What the cashier says now; None where it says nothing, or is away."""
     async with reading() as db:
         mandate = await db.get_one(Mandate, (user_id, mandate_id))
+        order = await mandates.order_of(db, mandate)
     cashier = cashiers.cashier(mandate.cashier)
     try:
         if mandate.status is MandateStatus.ENDED:
-            return await cashier.withdraw(mandate.order)
+            return await cashier.withdraw(order)
         if mandate.answered_at is None:
-            return await cashier.sign(mandate.order)
-        found = await cashier.look_up_mandate(mandate.order)
+            return await cashier.sign(order)
+        found = await cashier.look_up_mandate(order)
         # What was signed and is not known any more was withdrawn: some cashiers forget it then.
         is_forgotten = found is None and mandate.status is MandateStatus.SIGNED
         return MandateAnswer(MandateStatus.ENDED) if is_forgotten else found

@@ -1,15 +1,15 @@
 """WeChat Pay as a cashier, API v3: pages in a phone's browser (H5), every request and answer signed, notifications sealed.
 
 https://pay.weixin.qq.com/doc/v3/merchant/4012791834 (H5), 4012791838 (query), 4012791840 (close), 4012791842 (refund),
-4012791844 (refund query), 4012791836 and 4012791846 (notifications), 4013053249 (signatures); what draws by itself, and why that is
-not for instalments: https://pay.weixin.qq.com/docs/merchant/products/entrusted-payment/introduction.html
+4012791844 (refund query), 4012791836 and 4012791846 (notifications), 4013053249 (signatures). What it draws by itself goes by its older
+words; money goes back by these also of that.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -30,6 +30,9 @@ from domain.payments.cashiers import (
 from infra.setting_parts import WeChatPayCashier
 from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
+from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
+from integrations.cashier.wechat_pay_draws import WeChatPayDraws
+from integrations.cashier.wechat_pay_line import WeChatPayLine
 from integrations.client import outgoing, patiently
 from integrations.replies import Reply, id_in, json_object, part_of, text_in
 
@@ -68,10 +71,13 @@ class WeChatPayH5:
     keys: WeChatPayCashier
     here: str
     allow: frozenset[str] = field(default=frozenset())
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
-        if order.amount.currency != CURRENCY or order.mandate is not None:
+        if order.amount.currency != CURRENCY:
             return CashierAnswer(PaymentStatus.FAILED)
+        if order.mandate is not None:
+            return await self._draws.draw(order) if self._draws else CashierAnswer(PaymentStatus.FAILED)
         asked = {
             "appid": self.keys.app_id,
             "mchid": self.keys.merchant_id,
@@ -93,16 +99,17 @@ class WeChatPayH5:
         raise CashierAway(f"wechat_pay:http_{status}")
 
     async def sign(self, mandate: MandateOrder) -> MandateAnswer:
-        """Nobody can: its contracts of API v3 are for one draw of one day and amount (预约扣费), and end with that day."""
-        return MandateAnswer(MandateStatus.ENDED)
+        return await self._contracts.sign(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
 
     async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
-        return None
+        return await self._contracts.look_up(mandate) if self._contracts else None
 
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
-        return MandateAnswer(MandateStatus.ENDED)
+        return await self._contracts.withdraw(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        if order.mandate is not None and self._draws:
+            return await self._draws.look_up(order)
         where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}?mchid={self.keys.merchant_id}"
         status, reply = await self._ask("GET", where)
         if text_in(reply, "code") in UNKNOWN:
@@ -113,6 +120,8 @@ class WeChatPayH5:
         return _answer(reply)
 
     async def close(self, order: CashierOrder) -> CashierAnswer:
+        if order.mandate is not None and self._draws:
+            return await self._draws.close(order)
         where = f"/v3/pay/transactions/out-trade-no/{order.id.hex}/close"
         status, reply = await self._ask("POST", where, {"mchid": self.keys.merchant_id})
         if text_in(reply, "code") not in UNKNOWN and status not in SUCCESS:
@@ -169,9 +178,31 @@ class WeChatPayH5:
         else:
             await paying.hear(NAME, order_id(text_in(inside, "out_trade_no")), _answer(inside))
 
+    async def hear_of_mandates(self, body: bytes) -> None:
+        """Take news of a contract or a draw in. Raises NotBelieved where WeChat Pay did not tell it to us."""
+        contracts, draws = self._contracts, self._draws
+        if contracts is None or draws is None:
+            raise NotBelieved("wechat_pay:not_ours")
+        told = contracts.line.believed(body)
+        await (contracts if "change_type" in told else draws).hear(told)
+
     @property
     def _notify_url(self) -> str:
         return f"{self.here}/cashier/wechat-pay"
+
+    @property
+    def _line(self) -> WeChatPayLine | None:
+        key, where = self.keys.api_v2_key, f"{self._notify_url}/mandates"
+        return WeChatPayLine(self.keys, key.get_secret_value(), where, self.allow) if key else None
+
+    @property
+    def _contracts(self) -> WeChatPayContracts | None:
+        line, plan = self._line, self.keys.mandate_plan
+        return WeChatPayContracts(line, plan) if line and plan else None
+
+    @property
+    def _draws(self) -> WeChatPayDraws | None:
+        return WeChatPayDraws(self._line, self.now) if self._line else None
 
     def _is_ours(self, reply: Reply) -> bool:
         return (text_in(reply, "appid"), text_in(reply, "mchid")) == (self.keys.app_id, self.keys.merchant_id)
