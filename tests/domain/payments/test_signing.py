@@ -1,5 +1,8 @@
 """Mandates, whatever the cashier says: signed when it says so itself, over at once when the person does, and asked until it agrees."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from domain.payments import mandates, signing
@@ -18,10 +21,10 @@ TO_SIGN, SIGNED, ENDED = MandateAnswer(S.PENDING, page=PAGE), MandateAnswer(S.SI
 AWAY = CashierAway("scripted:no_answer")
 
 
-async def begun() -> Mandate:
+async def begun(address: str = "") -> Mandate:
     async with transaction() as db:
         agreement = await open_loan(db)
-        mandate = await signing.begin(db, agreement.user_id, agreement.id)
+        mandate = await signing.begin(db, agreement.user_id, agreement.id, address=address)
         mandate.cashier = "scripted"
         return mandate
 
@@ -51,6 +54,24 @@ async def test_it_is_signed_on_a_page_and_heard_of_only_by_asking() -> None:
         assert cashier.asked == ["sign", *["look_up_mandate"] * 3]
     after = await now(mandate)
     assert (after.status, after.reference, after.page_sealed) == ("SIGNED", "M1", None)
+
+
+async def test_a_page_that_closes_sooner_ends_it_sooner_and_the_address_is_kept_until_then(clock: Clock) -> None:
+    mandate = await begun(address="203.0.113.7")
+    soon = replace(TO_SIGN, page_lasts=timedelta(minutes=10))
+    async with cashier_says(signs=[soon], mandate_looks=[None], withdraws=[ENDED]) as cashier:
+        await signing.ask(mandate.user_id, mandate.id)
+        waiting = await now(mandate)
+        assert waiting.answered_at is not None
+        assert waiting.expires_at == waiting.answered_at + timedelta(minutes=10)
+        async with reading() as db:
+            assert (await mandates.order_of(db, waiting)).address == "203.0.113.7"
+        await clock.forward(minutes=11)
+        await work_off(mandate.id)
+        await work_off(mandate.id)
+        assert cashier.asked[-1] == "withdraw"
+    after = await now(mandate)
+    assert (after.status, after.why, after.address_sealed) == ("ENDED", "UNSIGNED", None)
 
 
 async def test_what_nobody_signs_is_over_here_and_ended_there_until_it_is(clock: Clock) -> None:

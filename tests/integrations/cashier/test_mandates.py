@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from domain.payments.cashiers import (
     CashierAway,
@@ -16,13 +17,16 @@ from domain.payments.cashiers import (
 )
 from infra.ids import new_id
 from infra.money import Money
+from infra.setting_parts import WeChatPayCashier
 from tests.integrations.cashier.stand_ins import (
     AlipayStandIn,
     WeChatStandIn,
     alipay_of,
     is_ours,
+    wechat_keys,
     wechat_of,
 )
+from tests.integrations.cashier.wechat_contracts import NIGHT, PLAN, ContractsStandIn, contracts_of, drawn
 
 S, P = MandateStatus, PaymentStatus
 ENDED = MandateAnswer(S.ENDED)
@@ -95,11 +99,133 @@ class TestAlipay:
             assert await without.sign(mandate()) == ENDED
 
 
+def contract(state: str, reference: str = "C1", **told: str) -> dict[str, str]:
+    return {"contract_state": state, "contract_id": reference, **told}
+
+
 class TestWeChatPay:
-    async def test_nobody_signs_and_nothing_is_drawn_as_a_contract_is_for_one_draw(self) -> None:
+    async def test_the_page_is_open_for_ten_minutes_and_each_word_has_its_meaning(self) -> None:
+        asked, at = replace(mandate(), address="203.0.113.7"), ContractsStandIn()
+        async with contracts_of(at) as cashier:
+            answer = await cashier.sign(asked)
+            page = f"https://payapp.weixin.example/{asked.id.hex}"
+            assert answer == MandateAnswer(S.PENDING, page=page, page_lasts=timedelta(minutes=10))
+            assert (at.bodies[0]["clientip"], at.bodies[0]["contract_display_account"]) == (
+                "203.0.113.7",
+                "向Longan还款",
+            )
+            assert await cashier.look_up_mandate(asked) is None
+            over = {"contract_terminated_time": "2026-11-29 12:00:00", "contract_termination_mode": "2"}
+            for words, means in (
+                (contract("9"), MandateAnswer(S.PENDING)),
+                (contract("1"), None),
+                (contract("0"), MandateAnswer(S.SIGNED, "C1")),
+                (contract("1", **over), ENDED),
+            ):
+                at.contracts[asked.id.hex] = words
+                assert await cashier.look_up_mandate(asked) == means
+            for odd in (
+                contract("7"),
+                contract("0", ""),
+                contract("0", plan_id="1"),
+                contract("0", mch_id="1900000999"),
+            ):
+                at.contracts[asked.id.hex] = odd
+                with pytest.raises(CashierAway):
+                    await cashier.look_up_mandate(asked)
+            with pytest.raises(CashierAway):
+                await cashier.sign(replace(asked, address="0.0.0.0"))
+
+    async def test_it_is_over_when_it_is_found_to_be_and_not_when_it_says_so(self) -> None:
+        asked, at = mandate(), ContractsStandIn(keeps=True)
+        at.contracts[asked.id.hex] = contract("0")
+        async with contracts_of(at) as cashier:
+            with pytest.raises(CashierAway):
+                await cashier.withdraw(asked)
+            at.keeps = False
+            assert await cashier.withdraw(asked) == ENDED
+            at.contracts.clear()
+            assert await cashier.withdraw(asked) == ENDED, "also where it knows of none"
+
+    async def test_what_its_key_did_not_sign_or_nobody_can_read_teaches_nothing(self) -> None:
+        asked, at = mandate(), ContractsStandIn()
+        at.contracts[asked.id.hex] = contract("0")
+        async with contracts_of(at) as cashier:
+            for forge in (
+                lambda told: {**told, "contract_id": "C2"},
+                lambda told: {name: value for name, value in told.items() if name != "sign"},
+                lambda told: {**told, "return_code": "FAIL"},
+            ):
+                at.forge = forge
+                with pytest.raises(CashierAway):
+                    await cashier.look_up_mandate(asked)
+            at.forge, at.mute = None, True
+            with pytest.raises(CashierAway):
+                await cashier.look_up_mandate(asked)
+            at.mute = False
+            other = replace(cashier, keys=cashier.keys.model_copy(update={"api_v2_key": SecretStr("f" * 32)}))
+            with pytest.raises(CashierAway):
+                await other.look_up_mandate(asked)
+
+    @pytest.mark.parametrize(
+        ("goes", "status", "later"),
+        [
+            ("PAID", P.PENDING, P.SETTLED),
+            ("ACCEPTED", P.PENDING, P.PENDING),
+            *[(code, P.FAILED, P.FAILED) for code in ("NOTENOUGH", "CONTRACTERROR", "RULELIMIT", "INVALID_REQUEST")],
+            *[(code, None, None) for code in ("SYSTEMERROR", "FREQUENCY_LIMITED", "<b>")],
+        ],
+    )
+    async def test_a_draw_is_taken_on_once_and_what_becomes_of_it_is_looked_up(
+        self, goes: str, status: PaymentStatus | None, later: PaymentStatus | None
+    ) -> None:
+        at = ContractsStandIn(draws_go=goes)
+        at.contracts["x"] = contract("0")
+        async with contracts_of(at) as cashier:
+            asked = order("C1")
+            if status is None or later is None:
+                with pytest.raises(CashierAway):
+                    await cashier.collect(asked)
+                return
+            assert (await cashier.collect(asked)).status is status
+            again = await cashier.collect(asked)  # asked again, it is the same order
+            assert again.status is later and len(at.draws) == (status is P.PENDING)
+            assert again.paid is None or (again.paid.amount, again.paid.at.isoformat()) == (
+                asked.amount,
+                "2026-11-29T12:00:00+08:00",
+            )
+            assert (await cashier.close(asked)).status is (P.SETTLED if goes == "PAID" else P.FAILED)
+            looked_up = await cashier.look_up(asked)
+            assert looked_up is None or looked_up.status is not P.PENDING
+            assert (looked_up is None) is (status is P.FAILED)
+
+    async def test_nothing_is_drawn_by_night_nor_by_what_they_withdrew_nor_counted_oddly(self) -> None:
+        at = ContractsStandIn()
+        async with contracts_of(at, NIGHT) as cashier:
+            with pytest.raises(CashierAway, match="night"):
+                await cashier.collect(order("C1"))
+        assert at.asked == []
+        async with contracts_of(at) as cashier:
+            assert (await cashier.collect(order("C1"))).status is P.FAILED
+            asked = order("C1")
+            for odd in (
+                {"trade_state": "MAYBE"},
+                {"total_fee": "1e2"},
+                {"transaction_id": ""},
+                {"out_trade_no": "x"},
+                {"total_fee": "0"},
+            ):
+                at.draws[asked.id.hex] = {**drawn(asked.id), "trade_state": "SUCCESS", **odd}
+                with pytest.raises(CashierAway):
+                    await cashier.look_up(asked)
+
+    async def test_nobody_signs_and_nothing_is_drawn_where_it_agreed_on_no_plan(self) -> None:
         asked, at = mandate(), WeChatStandIn()
         async with wechat_of(at) as cashier:
             assert await cashier.sign(asked) == await cashier.withdraw(asked) == ENDED
             assert await cashier.look_up_mandate(asked) is None
             assert (await cashier.collect(order("C1"))).status is P.FAILED
         assert at.asked == []
+        half = {**wechat_keys().model_dump(), "mandate_plan": PLAN}
+        with pytest.raises(ValidationError, match="both of MANDATE_PLAN and API_V2_KEY"):
+            WeChatPayCashier.model_validate(half)

@@ -24,10 +24,10 @@ from tests.integrations.cashier.stand_ins import (
     AlipayStandIn,
     alipay_keys,
     wechat_headers,
-    wechat_keys,
     wechat_notification,
     wechat_trade,
 )
+from tests.integrations.cashier.wechat_contracts import PLAN, contract_keys, drawn, news
 
 ALIPAY = AlipayStandIn()
 
@@ -36,7 +36,7 @@ ALIPAY = AlipayStandIn()
 def cashiers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The house has both, and asks neither."""
     monkeypatch.setattr(settings().cashiers, "alipay", alipay_keys())
-    monkeypatch.setattr(settings().cashiers, "wechat_pay", wechat_keys())
+    monkeypatch.setattr(settings().cashiers, "wechat_pay", contract_keys())
     CAUSE.happened.clear()
     CAUSE.takes = True
 
@@ -200,3 +200,62 @@ async def test_what_wechat_pay_tells_of_a_refund_counts_where_it_is_of_its_amoun
         assert is_settled == (told == {"refund": 2_500})
     assert CAUSE.happened == [("settled", payment.id), ("refunded", back.id)]
     assert await apart("wechat-pay", payment.id) == [(10_000, "CNY", None, True)]
+
+
+async def wechat_news(web: httpx2.AsyncClient, body: bytes) -> tuple[int, bool]:
+    answer = await web.post("/cashier/wechat-pay/mandates", content=body)
+    return answer.status_code, "<return_code>SUCCESS</return_code>" in answer.text
+
+
+async def test_what_wechat_pay_drew_is_believed_once_and_its_failures_are_not_the_last_word(
+    web: httpx2.AsyncClient,
+) -> None:
+    payment = await begun("wechat-pay")
+    poor, away = (
+        {"appid": "wx1", "out_trade_no": payment.id.hex, "result_code": "FAIL", "err_code": code, "contract_id": "C1"}
+        for code in ("NOTENOUGH", "SYSTEMERROR")
+    )
+    assert await wechat_news(web, news(away)) == (200, True)
+    assert await status_of(payment) is PaymentStatus.PENDING
+    for _ in range(2):
+        assert await wechat_news(web, news(poor)) == (200, True)
+    assert await status_of(payment) is PaymentStatus.FAILED
+    for md5 in (False, True):  # it chooses how it signs
+        assert await wechat_news(web, news(drawn(payment.id), md5=md5)) == (200, True)
+    assert CAUSE.happened == [("failed", payment.id), ("settled", payment.id)]
+    assert await wechat_news(web, news(drawn(payment.id, transaction_id="43"))) == (200, True)
+    assert await wechat_news(web, news(poor)) == (200, True)
+    assert await apart("wechat-pay", payment.id) == [
+        (10_000, "CNY", None, True),
+        (10_000, "CNY", WhyUnmatched.SECOND_PAYMENT, False),
+    ]
+    less = await begun("wechat-pay")
+    assert await wechat_news(web, news(drawn(less.id, 9_999))) == (200, True)
+    assert await apart("wechat-pay", less.id) == [(9_999, "CNY", WhyUnmatched.WRONG_AMOUNT, False)]
+
+
+async def test_news_of_mandates_that_wechat_pay_did_not_tell_us_leaves_nothing(
+    web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await begun("wechat-pay")
+    told, of_mandate = drawn(payment.id), {"contract_code": payment.id.hex, "change_type": "DELETE", "plan_id": PLAN}
+    swollen = b'<!DOCTYPE xml [<!ENTITY a "aaaa">]>' + news(told)
+    refused = [
+        news(told, key="f" * 32),
+        news(told).replace(b"10000", b"10001"),
+        news({**told, "mch_id": "1900000999"}),
+        news({**told, "appid": "wx2"}),
+        news({**told, "total_fee": "-1"}),
+        news({**told, "transaction_id": ""}),
+        news({**of_mandate, "plan_id": "1"}),
+        swollen,
+        b"{}",
+        b"<xml><sign></sign></xml>",
+    ]
+    for body in refused:
+        assert await wechat_news(web, body) == (401, False)
+    assert await wechat_news(web, news(of_mandate)) == (200, True), "of a mandate that we never gave it is nothing"
+    assert await status_of(payment) is PaymentStatus.PENDING
+    assert await apart("wechat-pay", payment.id) == []
+    monkeypatch.setattr(settings().cashiers.wechat_pay, "api_v2_key", None)
+    assert await wechat_news(web, news(told)) == (401, False)
