@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Index, case, delete, select, update
+from sqlalchemy import BigInteger, Index, Select, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infra import clock, vault
 from infra.entity import Entity
 from infra.networks import shares_of
+from infra.questions import Question, ask_alone
 from infra.setting_parts import Rate
 
 KEY_BYTES = 16
@@ -67,18 +68,36 @@ async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:
     return None
 
 
-async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
-    is_over = Counter.ends_at <= now
-    first = insert(Counter).values(key=use.key, ends_at=now + timedelta(seconds=use.rate.seconds), uses=use.count)
+def _counting() -> Select[int]:
+    """One row where it was counted, none where that would be too many."""
+    count, most_before = bindparam("count", type_=BigInteger()), bindparam("most_before", type_=BigInteger())
+    first = insert(Counter).values(key=bindparam("counted_key"), ends_at=bindparam("new_end"), uses=count)
+    is_over = Counter.ends_at <= bindparam("now")
     counted = first.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "ends_at": case((is_over, first.excluded.ends_at), else_=Counter.ends_at),
-            "uses": case((is_over, use.count), else_=Counter.uses + use.count),
+            "uses": case((is_over, first.excluded.uses), else_=Counter.uses + first.excluded.uses),
         },
-        where=is_over | (Counter.uses <= use.rate.times - use.count),
+        where=is_over | (Counter.uses <= most_before),
     )
-    return (await db.execute(counted.returning(Counter.uses))).scalar_one_or_none() is not None
+    return select(counted.returning(Counter.uses).cte().c.uses)
+
+
+_COUNTING = Question(_counting)
+
+
+async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
+    counted = await ask_alone(
+        db,
+        _COUNTING,
+        now=now,
+        counted_key=use.key,
+        new_end=now + timedelta(seconds=use.rate.seconds),
+        count=use.count,
+        most_before=use.rate.times - use.count,
+    )
+    return bool(counted)
 
 
 async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:

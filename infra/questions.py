@@ -151,6 +151,13 @@ async def ask_of(db: AsyncSession, asked: Asking) -> list[list[Any]]:
     return await ask_within(db, asked)
 
 
+async def ask_alone(db: AsyncSession, question: Question[*Ts], **given: Any) -> list[tuple[*Ts]]:
+    """Ask one as this transaction sees it, by itself, as what changes something must be."""
+    connection = await db.connection()
+    sent = await connection.exec_driver_sql(question.sql, tuple(question.values(given)))
+    return question.rows(sent.all())
+
+
 async def ask_within(db: AsyncSession, asked: Asking) -> list[list[Any]]:
     """Ask as this transaction sees it; of what it has changed, only what is flushed."""
     connection = await db.connection()

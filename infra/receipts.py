@@ -7,16 +7,17 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index
+from sqlalchemy import Index, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, make_transient_to_detached, mapped_column
 
 from infra import clock
 from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.privacy import Erasure, Export, Privacy
+from infra.questions import Question, ask_alone
 from infra.words import N_
 
 KEPT = timedelta(days=30)
@@ -61,20 +62,24 @@ async def claim(
     Refuses IDEMPOTENCY_MISMATCH where the key was used for another input. A refusal rolls the new receipt back.
     """
     check_key(key)
-    now = await clock.now(db)
     digest = fingerprint(input)
-    named = {"actor": actor, "operation": operation, "key": key}
-    row = insert(Receipt).values(**named, input_hash=digest, created_at=now, result_id=result_id)
-    new = row.on_conflict_do_nothing().returning(Receipt)
+    receipt = Receipt(
+        actor=actor,
+        operation=operation,
+        key=key,
+        input_hash=digest,
+        created_at=await clock.now(db),
+        result_id=result_id,
+    )
     try:
-        receipt = (await db.execute(new)).scalar_one_or_none()
+        is_new = await _write(db, receipt)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
             raise Refusal(
                 RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
             ) from None
         raise
-    if receipt is None:
+    if not is_new:
         receipt = await db.get_one(Receipt, (actor, operation, key))
     if receipt.input_hash != digest:
         raise Refusal(
@@ -83,6 +88,28 @@ async def claim(
             field=("input", "idempotencyKey"),
         )
     return receipt
+
+
+_WRITING = Question(
+    lambda: select(
+        insert(Receipt)
+        .values({column.key: bindparam(f"new_{column.key}", type_=column.type) for column in Receipt.__table__.columns})
+        .on_conflict_do_nothing()
+        .returning(Receipt.key)
+        .cte()
+        .c.key
+    )
+)
+
+
+async def _write(db: AsyncSession, receipt: Receipt) -> bool:
+    """Whether nobody had written one; this then is the session's."""
+    told = {f"new_{column.key}": getattr(receipt, column.key) for column in Receipt.__table__.columns}
+    if not await ask_alone(db, _WRITING, **told):
+        return False
+    make_transient_to_detached(receipt)
+    db.add(receipt)
+    return True
 
 
 def fingerprint(input: Mapping[str, Any]) -> bytes:
