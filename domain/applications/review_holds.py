@@ -45,9 +45,8 @@ async def take(db: Db, actor: StaffActor, application_id: UUID) -> Application:
         raise not_found(N_("We could not find this application."), APPLICATION)
     if application.status not in AWAITING_REVIEW:
         raise Refusal(RefusalCode.NOT_OPEN, applications.NOT_OPEN, field=APPLICATION)
-    await refuse_held(db, actor, application)
+    hold = await refuse_held(db, actor, application)
     until = await clock.now(db) + LASTS
-    hold = await db.get(ReviewHold, (application.user_id, application.id), populate_existing=True)
     before = {"heldUntil": hold.held_until.isoformat() if hold else None}
     if hold is None:
         db.add(
@@ -65,12 +64,15 @@ async def take(db: Db, actor: StaffActor, application_id: UUID) -> Application:
     return application
 
 
-async def refuse_held(db: Db, actor: StaffActor, application: Application) -> None:
-    """Refuse NOT_OPEN, with the time from which it is free, what somebody else holds. The caller holds the application's row."""
+async def refuse_held(db: Db, actor: StaffActor, application: Application) -> ReviewHold | None:
+    """The hold there is, over or their own. Refuses NOT_OPEN, with the time from which it is free, what somebody else holds. The
+    caller holds the application's row.
+    """
     hold = await db.get(ReviewHold, (application.user_id, application.id), populate_existing=True)
     if hold is not None and hold.staff_id != actor.staff_id and await clock.now(db) < hold.held_until:
         sentence = N_("Somebody else is looking at this application.")
         raise Refusal(RefusalCode.NOT_OPEN, sentence, field=APPLICATION, retry_at=hold.held_until)
+    return hold
 
 
 _HOLDS = Question(lambda: select(ReviewHold).where(is_any_pair(ReviewHold.user_id, ReviewHold.application_id)))

@@ -12,7 +12,7 @@ from tests.applying import AT_ONCE
 from tests.phones import Phone, new_key, uuid_of
 from tests.statements import statements
 
-TABLE = re.compile(r"^(?:INSERT INTO|UPDATE|SELECT .*?\sFROM) (\w+)", re.DOTALL)
+TABLE = re.compile(r"^(?:(?:WITH .*?)?INSERT INTO|UPDATE|SELECT .*?\sFROM) (\w+)", re.DOTALL)
 
 
 def tables(sent: list[str], *, written: bool) -> list[str]:
