@@ -1,4 +1,4 @@
-"""A worker that is killed in the middle of a day leaves what a worker that lives leaves."""
+"""A worker that is killed in the middle of a day leaves what a worker that lives leaves, of every kind of agreement."""
 
 import asyncio
 import os
@@ -13,16 +13,17 @@ from sqlalchemy import delete
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.days import passing
 from domain.days.days import Day, DayRange
+from domain.market.kinds import ProductKind
 from domain.runs.runs import RunState
 from infra import clock, reacting
 from infra.database import Db, reading, transaction
 from infra.settings import settings
 from tests.days import begin_day, day_passes
-from tests.domain.agreements.loans import open_loan, pay_out
+from tests.domain.agreements.begun import begin
 from tests.domain.days.test_passing import rows_of
 from tests.working import due_for
 
-PEOPLE, LATE_DAYS = 8, 40
+KINDS, LATE_DAYS = [*ProductKind] * 2, 40
 
 KILLED_BEFORE_IT_COMMITS = """
 import asyncio, os, signal, sys
@@ -73,12 +74,10 @@ async def test_a_worker_killed_in_the_middle_of_a_day_does_nothing_twice_and_for
 
 
 async def open_book(db: Db) -> list[Agreement]:
-    """Loans paid out so long ago that an instalment of each is late, and nobody has looked at them since."""
+    """Agreements begun so long ago that something of each is late, and nobody has looked at them since."""
     today = await clock.today(db)
     await begin_day(db, today - timedelta(days=LATE_DAYS))
-    book = [await open_loan(db, amount=1_200_00 + number, rate="0.2139") for number in range(PEOPLE)]
-    for agreement in book:
-        await pay_out(db, agreement, agreement.amount)
+    book = [await begin(db, kind, 1_200_00 + number, rate="0.2139") for number, kind in enumerate(KINDS)]
     await begin_day(db, today)
     return book
 

@@ -1,4 +1,4 @@
-"""A day against a pure model: whoever lets it pass, how often and how late, the same rows are left behind.
+"""A day against a pure model: whoever lets it pass, how often and how late, the same rows are left behind, of every kind.
 
 `LONGAN_LIVES=1000 pytest tests/domain/days` passes days through as many random books.
 """
@@ -19,7 +19,6 @@ from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement
-from domain.agreements.repaid_by_instalments import terms_of
 from domain.agreements.standings import standing_of
 from domain.agreements.statements import lines_of
 from domain.days import passing
@@ -27,17 +26,24 @@ from domain.days.days import DayRange
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.transfers import Transfer
-from domain.money import lives
+from domain.market.kinds import ProductKind
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
 from tests.days import begin_day, pass_days, pass_days_until
+from tests.domain.agreements.begun import begin
 from tests.domain.agreements.loans import open_loan, pay_out, repay
 from tests.statements import statements
 from tests.trying import rolled_back
 
-BOOKS = int(os.environ.get("LONGAN_LIVES", "6"))
+BOOKS = int(os.environ.get("LONGAN_LIVES", "4"))
+FIRSTS = [
+    date(2027, 1, 31),
+    date(2028, 1, 29),
+    date(2028, 1, 31),
+    date(2027, 12, 30),
+]  # before a short and a leap month
 LENGTH = 75
 
 
@@ -46,44 +52,45 @@ class Plan:
     """What people do of a book, by the place of the day; nothing of it depends on who lets days pass."""
 
     first: date
-    loans: Sequence[dict[str, Any]]
-    payments: Sequence[tuple[int, int, float]]  # on which day, to which loan, how much of what was lent
+    terms: Sequence[dict[str, Any]]  # of an agreement of each kind
+    payments: Sequence[tuple[int, int, float]]  # on which day, to which of them, how much of what it was for
 
 
 def planned(seed: int) -> Plan:
     chance = random.Random(seed)
-    first = chance.choice([date(2027, 1, 31), date(2028, 1, 29), date(2028, 1, 31), date(2027, 12, 30)])
-    loans = [
+    terms = [
         {
+            "kind": kind,
             "amount": chance.randint(50, 3_000) * 100,
             "months": chance.choice([1, 2, 3, 12]),
             "rate": chance.choice(["0", "0.12", "0.2139"]),
             "late_fee_rate": chance.choice(["0", "0.05"]),
         }
-        for _ in range(4)
+        for kind in ProductKind
     ]
     payments = [
         (chance.randrange(LENGTH), chance.randrange(4), chance.choice([0.05, 0.3, 1.5]))
         for _ in range(chance.randint(1, 5))
     ]
-    return Plan(first, loans, sorted(payments))
+    return Plan(FIRSTS[seed % len(FIRSTS)], terms, sorted(payments))
 
 
 async def lived(plan: Plan, passes: Sequence[int]) -> list[Any]:
     """All rows of a book after its days, of which these let a day pass; a number that is there twice lets it pass twice."""
     async with rolled_back() as db:
         await begin_day(db, plan.first)
-        book = [await open_loan(db, **loan) for loan in plan.loans]
-        for agreement in book[:-1]:  # of the last one nothing is ever drawn
-            await pay_out(db, agreement, agreement.amount)
+        book = [
+            *[await begin(db, **terms) for terms in plan.terms],
+            await open_loan(db),
+        ]  # nothing is drawn of the last one
         people = [each.user_id for each in book]
         for place in range(1, LENGTH + 1):
             await begin_day(db, plan.first + timedelta(days=place))
             for _ in range(passes.count(place)):
                 await passing.pass_for(db, people)
-            for on, loan, share in plan.payments:
-                if on == place and book[loan].status in agreements.OWING:
-                    await repay(db, book[loan], max(1, int(book[loan].amount * share)))
+            for on, which, share in plan.payments:
+                if on == place and book[which].status in agreements.OWING:
+                    await repay(db, book[which], max(1, int(book[which].amount * share)))
         await passing.pass_for(db, people)
         for agreement in book:
             await agrees(db, agreement)
@@ -93,19 +100,22 @@ async def lived(plan: Plan, passes: Sequence[int]) -> list[Any]:
 async def agrees(db: Db, agreement: Agreement) -> None:
     """With a life that was worked out of what happened, and counted days."""
     standing, today = await standing_of(db, agreement), await clock.today(db)
-    life = lives.live(terms_of(agreement), standing.events, today)
+    life = standing.kind.live(agreement, standing.events, today)
     assert standing.unposted(await clock.now(db)) == []
     balances = await balances_of(db, agreement.user_id, agreement.id)
     owed = (life.owed.principal, life.owed.interest, life.owed.penalties)
-    assert (balances[K.PRINCIPAL], balances[K.INTEREST], balances[K.FEES]) == owed
+    assert (balances[standing.kind.books.owed], balances[K.INTEREST], balances[K.FEES]) == owed
     unpaid = [row.due_on for row in life.rows if row.outstanding]
     late = (today - unpaid[0]).days if unpaid else 0
     assert agreement.bucket == max((each for each in BUCKETS if each <= late), default=0)
     assert (agreement.status is AgreementStatus.OVERDUE) == (late > 0)
     assert agreement.next_on is None or agreement.next_on > today
     if agreement.status in agreements.OWING:
-        days = [row.due_on for row in life.rows] + [unpaid[0] + timedelta(days=each) for each in BUCKETS]
-        assert agreement.next_on is not None and agreement.next_on <= min(day for day in days if day > today)
+        days = [row.due_on for row in life.rows] + [
+            first + timedelta(days=each) for first in unpaid[:1] for each in BUCKETS
+        ]
+        next_on = agreement.next_on
+        assert next_on is not None and next_on <= min((day for day in days if day > today), default=next_on)
 
 
 async def rows_of(db: Db, agreement: Agreement) -> Any:
