@@ -13,10 +13,9 @@ from graphql.validation import ASTValidationRule, ValidationRule
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from strawberry.schema.base import BaseSchema
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql.errors import CostExceeded
-from api.graphql.inputs import RefuseMalformed
+from api.graphql.inputs import RefuseMalformed, RefuseSeveral
 from api.graphql.limits import refuse_heavy
 from infra.settings import settings
 
@@ -97,8 +96,8 @@ def _mistakes(core: GraphQLSchema, node: DocumentNode, **how: Any) -> list[Graph
     rules: list[type[ASTValidationRule]] = [
         *specified_rules,
         MaybeNullValidationRule,
-        OneOfInputValidationRule,
         RefuseMalformed,
+        RefuseSeveral,
     ]
     if not settings().shows_schema:
         rules.append(HideSchema)

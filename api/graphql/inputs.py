@@ -1,7 +1,8 @@
 """Inputs: every value of a mutation is checked before it runs, and everything that is wrong is told at once, with its place.
 
-The library would stop at the first malformed scalar, with a top-level error. Here scalars read what they cannot understand as
-Malformed: in a mutation's arguments it becomes the member `Refused` of its union, anywhere else BAD_REQUEST before anything runs.
+The library would stop at the first malformed value, with a top-level error. Here scalars, and inputs that take one field alone, read
+what they cannot understand as Malformed: in a mutation's arguments it becomes the member `Refused` of its union, anywhere else
+BAD_REQUEST before anything runs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +20,15 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
     Visitor,
 )
 from graphql.utilities import coerce_input_literal
-from graphql.validation import ValidationRule
+from graphql.validation import ValidationContext, ValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql.context import Context
 from api.graphql.errors import BadRequest
@@ -54,22 +57,35 @@ SENTENCES: Mapping[str, str] = {
 }
 ID_MAX = 500
 ANY_CHOICE = N_("This is not one of the choices.")
+ONE_ALONE = N_("Give exactly one of these fields, and not null.")
 
 
 class MalformedValue:
-    """A value that its scalar or enumeration cannot understand. What was sent is not kept."""
+    """A value that its type cannot understand. What was sent is not kept."""
 
-    def __init__(self, kind: str) -> None:
-        self.sentence = SENTENCES.get(kind, ANY_CHOICE)
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
 
 
 def make_lenient(schema: GraphQLSchema) -> None:
-    """Let the schema's scalars and enumerations read what they cannot understand as Malformed, and its mutations refuse that."""
+    """Let the schema's types read what they cannot understand as Malformed, and its mutations refuse that."""
     for named in schema.type_map.values():
+        if is_one_alone(named):
+            named.out_type = _one_alone  # type: ignore[attr-defined]
         if isinstance(named, GraphQLScalarType | GraphQLEnumType) and not hasattr(named, "is_lenient"):
             _make_lenient(named)
     for field in schema.mutation_type.fields.values() if schema.mutation_type else ():
         field.resolve = _guarded(field)
+
+
+def is_one_alone(type_: GraphQLNamedType | None) -> bool:
+    """Whether it is an input of which exactly one field is given, `@oneOf`."""
+    definition = type_.extensions.get("strawberry-definition") if type_ else None
+    return isinstance(type_, GraphQLInputObjectType) and definition is not None and definition.is_one_of
+
+
+def _one_alone(value: dict[str, Any]) -> dict[str, Any] | MalformedValue:
+    return value if len(value) == 1 and None not in value.values() else MalformedValue(ONE_ALONE)
 
 
 def _make_lenient(leaf: Any) -> None:
@@ -82,12 +98,14 @@ def _make_lenient(leaf: Any) -> None:
 
 
 def _lenient(kind: str, coerce: Callable[..., Any]) -> Callable[..., Any]:
+    sentence = SENTENCES.get(kind, ANY_CHOICE)
+
     def coerced(value: Any, *rest: Any) -> Any:
         try:
             found = coerce(value, *rest)
         except Exception:
-            return MalformedValue(kind)
-        return found if found is not graphql.Undefined and _can_be_kept(kind, found) else MalformedValue(kind)
+            return MalformedValue(sentence)
+        return found if found is not graphql.Undefined and _can_be_kept(kind, found) else MalformedValue(sentence)
 
     return coerced
 
@@ -184,20 +202,29 @@ class RefuseMalformed(ValidationRule):
         is_list = isinstance(node, ListValueNode)
         here = self.context.get_parent_input_type() if is_list else self.context.get_input_type()
         type_ = graphql.get_nullable_type(here)
-        if graphql.is_leaf_type(type_) and not self._is_mutations(ancestors):
+        if graphql.is_leaf_type(type_) and not _is_mutations(self.context, ancestors):
             self._report(faults_in(coerce_input_literal(node, type_), type_, ()), node)
 
     enter_float_value = enter_string_value = enter_boolean_value = enter_int_value
     enter_enum_value = enter_list_value = enter_object_value = enter_int_value
 
-    def _is_mutations(self, ancestors: list[Any]) -> bool:
-        owner = next((each for each in reversed(ancestors) if isinstance(each, FieldNode | DirectiveNode)), None)
-        mutation = self.context.schema.mutation_type
-        return isinstance(owner, FieldNode) and mutation is not None and self.context.get_parent_type() is mutation
-
     def _report(self, faults: Iterator[Refusal], node: Any) -> None:
         for fault in faults:
             self.report_error(GraphQLError(say(fault.message, "en"), node))
+
+
+class RefuseSeveral(OneOfInputValidationRule):
+    """A literal of several fields, of which one alone may be given, is a mistake of the document there too, and only there."""
+
+    def enter_object_value(self, node: ObjectValueNode, *where: Any) -> None:
+        if not _is_mutations(self.context, where[-1]):
+            super().enter_object_value(node, *where)
+
+
+def _is_mutations(context: ValidationContext, ancestors: list[Any]) -> bool:
+    owner = next((each for each in reversed(ancestors) if isinstance(each, FieldNode | DirectiveNode)), None)
+    mutation = context.schema.mutation_type
+    return isinstance(owner, FieldNode) and mutation is not None and context.get_parent_type() is mutation
 
 
 def refuse_malformed(

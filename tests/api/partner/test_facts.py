@@ -99,6 +99,9 @@ async def test_one_wrong_item_is_named_and_nothing_is_kept(
         (said("identity.checked", at, flag=True), "name"),
         (said("social.contacts", at, number="5"), "name"),
         (said("anything", at, number="5"), "name"),
+        (said("income.stability", at, number="0.5", flag=True), "value"),
+        (said("income.stability", at), "value"),
+        (said("income.stability", at, number=None), "value"),
         (good[0], "name"),
         (said("income.stability", ahead, number="0.5"), "observedAt"),
         (said("income.stability", old, number="0.5"), "observedAt"),
@@ -121,6 +124,18 @@ async def test_every_wrong_item_is_told_at_once(member: Phone, shop: Shop, clien
     input = {"consentToken": token, "facts": [bad[0], good, bad[1]], "idempotencyKey": new_key()}
     faults = (await client.ask(document, input=input))["contributeFacts"]["faults"]
     assert [fault["field"] for fault in faults] == [["input", "facts", place, "value"] for place in "02"]
+    # What is written into the document is told alike, and what only a variable leaves out.
+    item = '{ name: "income.stability", observedAt: "2026-11-01T00:00:00Z", value: %s }'
+    items = ", ".join(
+        item % value for value in ('{ number: "1", flag: true }', "{}", "{ flag: null }", "{ flag: $no }")
+    )
+    written = f"""mutation ($no: Boolean) {{ contributeFacts(input: {{ consentToken: "{token}", idempotencyKey: "{new_key()}",
+        facts: [{items}] }}) {{ ... on Refused {{ faults {{ message field }} }} }} }}"""
+    assert (await client.ask(written))["contributeFacts"]["faults"] == [
+        {"message": "Give exactly one of these fields, and not null.", "field": ["input", "facts", place, "value"]}
+        for place in "0123"
+    ]
+    assert await count(member) == 0
 
 
 async def test_a_token_that_opens_nothing_is_refused_alike(
