@@ -83,9 +83,17 @@ class WebhookDelivery(Node):
     def event_id(root: strawberry.Parent[deliveries.WebhookDelivery]) -> strawberry.ID:
         return strawberry.ID(event_global_id(root.event_id))
 
-    @strawberry.field(description="Of the Application that it is about.")
-    def application_id(root: strawberry.Parent[deliveries.WebhookDelivery]) -> strawberry.ID:
-        return strawberry.ID(global_id("Application", root.subject_id))
+    @strawberry.field(description="Of the Application that it is about; null where it is about none.")
+    async def application_id(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> strawberry.ID | None:
+        return await _subject_of(root, info, "Application")
+
+    @strawberry.field(description="Of the Consent that it is about, where that came without an application; else null.")
+    async def consent_id(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> strawberry.ID | None:
+        return await _subject_of(root, info, "Consent")
+
+    @strawberry.field(description="Of the Redemption that it is about; null where it is about none.")
+    async def redemption_id(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> strawberry.ID | None:
+        return await _subject_of(root, info, "Redemption")
 
     @strawberry.field(description="Where it stands.")
     async def status(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> WebhookDeliveryStatus:
@@ -117,6 +125,11 @@ class WebhookDelivery(Node):
     @strawberry.field(description="Each attempt, oldest first.")
     async def attempt_log(root: strawberry.Parent[deliveries.WebhookDelivery], info: Info) -> list[WebhookAttempt]:
         return await info.context.load(deliveries.attempts_of, root.id)
+
+
+async def _subject_of(root: deliveries.WebhookDelivery, info: Info, kind: str) -> strawberry.ID | None:
+    is_of = await info.context.load(bodies.subjects_of, root.id)
+    return strawberry.ID(global_id(kind, root.subject_id)) if is_of == kind else None
 
 
 OfWebhook = Annotated[strawberry.ID | None, strawberry.argument(description="Only of this WebhookEndpoint.")]

@@ -1,6 +1,7 @@
 """What a partner is told of a day's money."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -30,6 +31,19 @@ show(
 )
 
 
+class SettlementSubject(StrEnum):
+    AGREEMENT = "AGREEMENT"
+    LOOKUPS = "LOOKUPS"
+
+
+show(
+    SettlementSubject,
+    "What a line of a settlement report is about.",
+    AGREEMENT="One agreement: the line names it.",
+    LOOKUPS="A month's lookups of one kind, which are of no agreement.",
+)
+
+
 @shows(settlements.SettlementLine, description="One amount of a day.")
 class SettlementLine:
     at: datetime = strawberry.field(description="When it was booked.")
@@ -43,7 +57,13 @@ class SettlementLine:
         "Null of all others."
     )
 
-    @strawberry.field(description="Of an Agreement; of lookups, of the charge, which is of none.")
+    @strawberry.field(description="What the amount is of.")
+    def about(root: strawberry.Parent[settlements.SettlementLine]) -> SettlementSubject:
+        return SettlementSubject.LOOKUPS if root.lookups else SettlementSubject.AGREEMENT
+
+    @strawberry.field(
+        description="Of an Agreement, where `about` says so; of LOOKUPS it is of their charge, and of no agreement."
+    )
     def agreement_id(root: strawberry.Parent[settlements.SettlementLine]) -> strawberry.ID:
         return strawberry.ID(global_id("LookupCharge" if root.lookups else "Agreement", root.subject_id))
 

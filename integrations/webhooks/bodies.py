@@ -11,7 +11,7 @@ from domain.consent.consents import Consent
 from infra.database import Db
 from infra.outbox import Event
 from integrations.webhooks.deliveries import WebhookDelivery
-from integrations.webhooks.event_types import OF_CONSENTS
+from integrations.webhooks.event_types import OF_CONSENTS, EventType
 from integrations.webhooks.payloads import ToldConsent, payload
 
 CONSENT_TYPES = frozenset(OF_CONSENTS.values())
@@ -23,6 +23,20 @@ async def bodies_of(db: Db, ids: set[UUID]) -> dict[UUID, str]:
     rows = (await db.execute(its.where(WebhookDelivery.id.in_(ids)))).all()
     consents = await consents_of(db, (about for each, about in rows if about and each.event_type in CONSENT_TYPES))
     return {each.id: _body(each, about, consents.get(about) if about else None).decode() for each, about in rows}
+
+
+async def subjects_of(db: Db, ids: set[UUID]) -> dict[UUID, str]:
+    """What each delivery's subject is: an Application, or the Consent or Redemption that came without one."""
+    given = (Consent.id == WebhookDelivery.subject_id) & WebhookDelivery.event_type.in_(CONSENT_TYPES)
+    its = select(WebhookDelivery.id, WebhookDelivery.event_type, Consent.id.is_not(None)).outerjoin(Consent, given)
+    rows = (await db.execute(its.where(WebhookDelivery.id.in_(ids)))).all()
+    return {id: _subject(event_type, is_consent) for id, event_type, is_consent in rows}
+
+
+def _subject(event_type: EventType, is_consent: bool) -> str:
+    if event_type is EventType.BENEFIT_REDEEMED:
+        return "Redemption"
+    return "Consent" if is_consent else "Application"
 
 
 def _body(delivery: WebhookDelivery, about_id: UUID | None, consent: ToldConsent | None) -> bytes:

@@ -67,8 +67,8 @@ LIFE = Lifecycle(
 
 
 class WebhookDelivery(Entity):
-    """`subject_id` is the application that the event is about: what happened to it is sent in the order of `position`, the
-    event's own, and of `event_id` where that is of before events had one.
+    """`subject_id` is the application that the event is about, or the consent or redemption that came without one: what happened to
+    it is sent in the order of `position`, the event's own, and of `event_id` where that is of before events had one.
 
     `tries` and `first_tried_at` begin anew when it is replayed or its webhook resumed; `attempts` are all there ever were.
     """

@@ -84,7 +84,7 @@ class TestTheFeed:
 
 REPORT = """
 query ($on: Date!, $currency: String) { settlementReport(on: $on, currency: $currency) { on
-  lines { agreementId kind amount { amount currency } reference } paidOut { amount } received { amount } refunded { amount }
+  lines { about agreementId kind amount { amount currency } reference } paidOut { amount } received { amount } refunded { amount }
   fees { amount } net { amount currency } remittance { amount { amount } firstOn lastOn paidAt reference } } }
 """
 
@@ -109,7 +109,7 @@ class TestTheReport:
             ("REFUNDED", "20.00"),
             ("FEE", "1.50"),
         ]
-        assert {line["agreementId"] for line in report["lines"]} == {shown(agreement)}
+        assert {(line["about"], line["agreementId"]) for line in report["lines"]} == {("AGREEMENT", shown(agreement))}
         totals = {name: report[name]["amount"] for name in ("paidOut", "received", "refunded", "fees", "net")}
         assert totals == {
             "paidOut": "500.00",

@@ -1,6 +1,7 @@
 """A partner sees each delivery with its attempts, has one sent again, and sees nothing of another's."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +10,23 @@ import pytest
 from sqlalchemy import text, update
 
 from domain.applications.applications import APPROVED, SUBMITTED, WITHDRAWN
+from domain.consent import consents
+from domain.consent.consents import ConsentScope, Purpose
+from domain.redeemed import REDEEMED
+from infra import outbox
 from infra.database import transaction
-from infra.ids import global_id
+from infra.ids import global_id, new_id
 from infra.settings import settings
 from integrations.webhooks.endpoints import WebhookEndpoint
 from tests.api.doors import Client
 from tests.api.offering import close
 from tests.api.partner.webhooks import delete
 from tests.api.partner.webhooks import update as change
-from tests.api.people import Shop, apply_at, open_shop
+from tests.api.people import Shop, apply_at, open_shop, somebody
 from tests.integrations.webhooks.hooks import OK, Hook, answering, happen, hook, listen, send, send_all
 from tests.integrations.webhooks.test_hostile import status
 from tests.statements import statements
+from tests.working import work_off
 
 MORE = """
 query ($first: Int, $endpoint: ID, $status: DeliveryStatus) {
@@ -141,6 +147,27 @@ async def test_of_a_deleted_webhook_nothing_waits_and_nothing_is_sent_again(
     assert (refused["code"], refused["message"]) == ("NOT_OPEN", "The webhook of this delivery was deleted.")
     await happen(await apply_at(shop), SUBMITTED)
     assert (await send_all(), len(await listed(client))) == ([], 1)
+
+
+async def test_it_names_what_it_is_about_and_nothing_else(client: Client, shop: Shop) -> None:
+    await listen(shop, "https://203.0.114.7/longan")
+    application = await apply_at(shop, share=(ConsentScope.SCORE_CHECK,))
+    redemption = new_id()
+    async with transaction() as db:
+        user = await somebody(db)
+        scopes = [ConsentScope.SCORE_CHECK]
+        consent = await consents.give(db, user.id, shop.partner.id, Purpose.LENDING, scopes, lasts=timedelta(days=1))
+        told = {"user_id": user.id, "subject_id": redemption, "partner_id": str(shop.partner.id)}
+        await outbox.announce(db, REDEEMED, **told)
+    await work_off(user.id)
+    await work_off(application.user_id)
+    asked = "{ webhookDeliveries { nodes { eventType applicationId consentId redemptionId } } }"
+    nodes = (await client.ask(asked))["webhookDeliveries"]["nodes"]
+    assert sorted([*map(str, each.values())] for each in nodes) == [
+        ["BENEFIT_REDEEMED", "None", "None", global_id("Redemption", redemption)],
+        ["CONSENT_GRANTED", "None", global_id("Consent", consent.id), "None"],
+        ["CONSENT_GRANTED", global_id("Application", application.id), "None", "None"],
+    ]
 
 
 async def test_another_partner_finds_none_of_it(

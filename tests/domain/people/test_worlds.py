@@ -16,6 +16,7 @@ from domain.matching import browsing, shelf
 from domain.matching.browsing import Wanted
 from domain.matching.reach import funnels, rehearsing
 from domain.people import invented, phones, worlds
+from domain.people.partners import Partner
 from domain.people.users import User
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
@@ -142,3 +143,11 @@ async def test_a_partner_has_one_test_partner(db: Db) -> None:
     assert (test.is_test, test.name, test.purpose) == (True, live.partner.name, live.partner.purpose)
     assert (await worlds.test_partner(db, live.partner)).id == test.id == (await worlds.test_partner(db, test)).id
     assert await worlds.is_test(db, test.id) and not await worlds.is_test(db, live.partner.id)
+    # Another live one may have the code that it would have.
+    taken = await db.get_one(Partner, (await open_shop()).partner.id)
+    other = await db.get_one(Partner, (await open_shop()).partner.id)
+    taken.code = f"{other.code}-test"
+    await db.flush()
+    own = await worlds.test_partner(db, other)
+    assert own.is_test and own.id not in {taken.id, other.id} and own.code.startswith(f"{taken.code}-")
+    assert (await worlds.test_partner(db, other)).id == own.id != (await worlds.test_partner(db, taken)).id
