@@ -90,7 +90,8 @@ async def _known(db: Db) -> AsyncIterator[Known]:
     for start in range(0, len(others), BATCH):
         theirs = select(Score).where(tuple_(Score.user_id, Score.id).in_(others[start : start + BATCH]))
         yield [
-            (score, _told(elsewhere[score.user_id, score.id])) for score in (await db.execute(theirs)).scalars().all()
+            (score, _words_of(elsewhere[score.user_id, score.id]))
+            for score in (await db.execute(theirs)).scalars().all()
         ]
 
 
@@ -98,10 +99,10 @@ def _worse(outcome: LoanOutcome, told: Reported | None) -> tuple[str, str]:
     ours = _word(outcome)
     if told is None or told.severity <= severity_of(OutcomeKind(ours)):
         return ours, OURS
-    return _told(told)
+    return _words_of(told)
 
 
-def _told(reported: Reported) -> tuple[str, str]:
+def _words_of(reported: Reported) -> tuple[str, str]:
     return reported.how.value, reported.source
 
 

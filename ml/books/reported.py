@@ -56,7 +56,7 @@ def severity_of(how: OutcomeKind) -> int:
 
 
 async def outcomes(db: Db) -> dict[Key, Reported]:
-    """By score, of real people alone, as it is known now."""
+    """How loans of real people went that partners reported, by the score that each leans on; as it is known now."""
     found: dict[Key, Reported] = {}
     loans = [loan async for loan in _loans(db)]
     for start in range(0, len(loans), BATCH):

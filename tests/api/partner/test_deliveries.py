@@ -201,6 +201,6 @@ async def test_the_list_is_newest_first_and_costs_the_same_however_long(
         with statements() as sent:
             assert len(await listed(client, first=first)) == first
         counts.append(sum("webhook" in each for each in sent))
-    assert counts == [3, 3], "deliveries, their webhooks, their attempts"
+    assert counts == [4, 4], "deliveries, what they are about, their webhooks, their attempts"
     page = await client.send("WebhookDeliveries", first=2)
     assert page["webhookDeliveries"]["pageInfo"]["hasNextPage"] is True
