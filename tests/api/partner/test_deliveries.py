@@ -157,8 +157,8 @@ async def test_it_names_what_it_is_about_and_nothing_else(client: Client, shop: 
         user = await somebody(db)
         scopes = [ConsentScope.SCORE_CHECK]
         consent = await consents.give(db, user.id, shop.partner.id, Purpose.LENDING, scopes, lasts=timedelta(days=1))
-        told = {"user_id": user.id, "subject_id": redemption, "partner_id": str(shop.partner.id)}
-        await outbox.announce(db, REDEEMED, **told)
+        by = str(shop.partner.id)
+        await outbox.announce(db, REDEEMED, user_id=user.id, subject_id=redemption, partner_id=by)
     await work_off(user.id)
     await work_off(application.user_id)
     asked = "{ webhookDeliveries { nodes { eventType applicationId consentId redemptionId } } }"
