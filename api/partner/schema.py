@@ -34,6 +34,7 @@ from domain.applications import applications
 from domain.consent import consents
 from domain.market import products
 from domain.people import expiring, partner_tokens, partners
+from domain.people.partners import PartnerClient
 from domain.permissions import Permission
 from domain.sharing import narrowing
 from infra.database import reading
@@ -80,7 +81,7 @@ class Me:
     )
     async def proof_expires_at(root: strawberry.Parent[partners.Partner], info: Info) -> datetime | None:
         async with reading() as db:
-            soon = await expiring.soon(db, info.context.partner.client_id)
+            soon = await expiring.soon(db, PartnerClient.client_id == info.context.partner.client_id)
         return soon[0].expires_at if soon else None
 
     @strawberry.field(

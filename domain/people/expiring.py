@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import CompoundSelect, Select, String, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, literal, select, union_all
 
 from domain.people.client_keys import ClientKey
 from domain.people.partners import PartnerClient
@@ -28,24 +28,34 @@ class ProofKind(StrEnum):
     KEY = "KEY"
 
 
-class ExpiringProof(NamedTuple):
-    """`name`: which of the client's keys."""
+class Proof(NamedTuple):
+    """`expires_at`: None of a secret that never is over. `name`: which of the client's keys, or nothing of its secret."""
 
-    expires_at: datetime
+    expires_at: datetime | None
     partner_id: UUID
     client_id: str
     kind: ProofKind
-    name: str | None
+    name: str
 
 
-async def soon(db: Db, client_id: str | None = None) -> list[ExpiringProof]:
-    """The first to be over comes first; of one client, or of all."""
+class ExpiringProof(Proof):
+    """One that is over before long, or is over."""
+
+    expires_at: datetime
+
+
+async def soon(db: Db, *whose: ColumnElement[bool]) -> list[ExpiringProof]:
+    """The first to be over comes first; of the clients that this is true of, or of all."""
     until = await clock.now(db) + WARNED_BEFORE
-    both: CompoundSelect[*tuple[Any, ...]] = union_all(_secrets(until, client_id), _keys(until, client_id))
-    return [
-        ExpiringProof(at, partner_id, client, ProofKind(kind), name)
-        for at, partner_id, client, kind, name in await db.execute(both.order_by("expires_at"))
-    ]
+    over = (PartnerClient.secret_expires_at <= until, ClientKey.expires_at <= until)
+    both = union_all(_secrets(over[0], *whose), _keys(over[1], *whose))
+    return [ExpiringProof(*row) for row in await _asked(db, both.order_by("expires_at"))]
+
+
+async def of_partner(db: Db, partner_id: UUID) -> list[Proof]:
+    """All that prove a partner's clients, client by client, the secret first."""
+    own = PartnerClient.partner_id == partner_id
+    return [Proof(*row) for row in await _asked(db, union_all(_keys(own), _secrets(own)).order_by("client_id", "name"))]
 
 
 @reaction(DUE, stored_as="warn_of_expiring_proofs")
@@ -55,27 +65,31 @@ async def warn(db: Db, event: Event) -> None:
         log.warning("client.proof_expires", partner_id=str(each.partner_id), kind=each.kind.value, name=each.client_id)
 
 
-def _secrets(until: datetime, client_id: str | None) -> Select[datetime, UUID, str, str, str | None]:
-    secrets = select(
+async def _asked(db: Db, both: CompoundSelect[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    rows = await db.execute(both)
+    return [(at, partner_id, client, ProofKind(kind), name) for at, partner_id, client, kind, name in rows]
+
+
+def _secrets(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return select(
         PartnerClient.secret_expires_at.label("expires_at"),
         PartnerClient.partner_id,
-        PartnerClient.client_id,
+        PartnerClient.client_id.label("client_id"),
         literal(ProofKind.SECRET.value, String),
-        literal(None, String),
-    ).where(PartnerClient.secret_expires_at <= until)
-    return secrets if client_id is None else secrets.where(PartnerClient.client_id == client_id)  # type: ignore[return-value]
+        literal("", String).label("name"),
+    ).where(*which)
 
 
-def _keys(until: datetime, client_id: str | None) -> Select[datetime, UUID, str, str, str]:
-    keys = (
+def _keys(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    of_key = PartnerClient.client_id == ClientKey.client_id
+    return (
         select(
-            ClientKey.expires_at,
+            ClientKey.expires_at.label("expires_at"),
             PartnerClient.partner_id,
-            PartnerClient.client_id,
+            PartnerClient.client_id.label("client_id"),
             literal(ProofKind.KEY.value, String),
-            ClientKey.id,
+            ClientKey.id.label("name"),
         )
-        .join(PartnerClient, PartnerClient.client_id == ClientKey.client_id)
-        .where(ClientKey.expires_at <= until)
+        .join(PartnerClient, of_key)
+        .where(*which)
     )
-    return keys if client_id is None else keys.where(PartnerClient.client_id == client_id)

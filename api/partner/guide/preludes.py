@@ -2,8 +2,10 @@
 
 SHELL = """\
 LONGAN=${LONGAN:-__ADDRESS__}
-TOKEN=$(curl -s "$LONGAN/oauth/token" -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials |
-  sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+pick() { echo "$ANSWER" | grep -o "\\"$1\\":[^,}]*" | head -1 | cut -d : -f 2- | tr -d '"'; }  # the first value of this name
+ANSWER=$(curl -s "$LONGAN/oauth/token" -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials)
+TOKEN=$(pick access_token)
+[ -n "$TOKEN" ] || echo "no token from $LONGAN: $ANSWER" >&2
 ask() {  # the answer stays in $ANSWER
   ANSWER=$(curl -s "$LONGAN/partner/graphql" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "$1")
   echo "$ANSWER"
@@ -34,15 +36,24 @@ async function ask(query: string, variables: Json = {}): Promise<Json> {
 }
 """
 PYTHON = """\
-import base64, json, os, urllib.request
+import base64, json, os, urllib.error, urllib.request
 
 LONGAN = os.environ.get("LONGAN", "__ADDRESS__")
 
 
 def post(path, body, headers):
     request = urllib.request.Request(LONGAN + path, body.encode(), headers)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{error.code} {error.read().decode()}") from None
+
+
+def pick(told, *path):  # what lies there, or None
+    for part in path:
+        told = told.get(part) if isinstance(told, dict) else told[part] if told and part < len(told) else None
+    return told
 
 
 client = f"{os.environ['CLIENT_ID']}:{os.environ['CLIENT_SECRET']}"

@@ -24,13 +24,15 @@ class KeptId:
 
 @dataclass(frozen=True)
 class GuideStep:
-    """`keeps`: under which name, and where in the answer's `data`, the id lies that a later step sends."""
+    """`keeps`: under which name, and where in the answer's `data`, the value lies that a later step needs. `needs`: which of them it
+    is not taken without; nothing may wait, and not every client is a test client."""
 
     title: str
     why: str
     operation: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     keeps: tuple[str, tuple[str | int, ...]] | None = None
+    needs: str | None = None
 
     @property
     def document(self) -> str:
@@ -50,8 +52,9 @@ def steps(today: date) -> list[GuideStep]:
     return [
         GuideStep(
             N_("Who you are"),
-            N_("Which partner your client belongs to, and what it may do."),
+            N_("Which partner your client belongs to, what it may do, and whether it is a test client."),
             "Me",
+            keeps=("test", ("me", "isTest")),
         ),
         GuideStep(
             N_("Put up a product"),
@@ -71,12 +74,29 @@ def steps(today: date) -> list[GuideStep]:
                     "idempotencyKey": str(uuid4()),
                 }
             },
+            ("product", ("upsertProduct", "id")),
         ),
         GuideStep(
             N_("Find it again"),
             N_("By your SKU, which is yours for good."),
             "ProductBySku",
             {"sku": "GUIDE-PHONE"},
+        ),
+        GuideStep(
+            N_("Publish it, with a test client"),
+            N_(
+                "In its own world, where nobody real is shown it. A live client publishes by the same request, to everybody."
+            ),
+            "UpsertProduct",
+            {"input": {"sku": "GUIDE-PHONE", "status": "PUBLISHED", "idempotencyKey": str(uuid4())}},
+            needs="test",
+        ),
+        GuideStep(
+            N_("Let somebody apply, with a test client"),
+            N_("Somebody who never was does what only people do. Of a live client, people do it in their app."),
+            "Simulate",
+            {"input": {"event": "APPLICATION", "productId": KeptId("product"), "idempotencyKey": str(uuid4())}},
+            needs="test",
         ),
         GuideStep(
             N_("Follow what people ask for"),
@@ -92,7 +112,7 @@ def steps(today: date) -> list[GuideStep]:
             N_("Answer one"),
             N_(
                 "Approve with terms, decline with up to four reasons, or refer. Decided once, it stays decided; the same key "
-                "answers the same."
+                "answers the same. Where nobody waits, nobody is answered."
             ),
             "DecideApplication",
             {
@@ -103,6 +123,7 @@ def steps(today: date) -> list[GuideStep]:
                     "idempotencyKey": str(uuid4()),
                 }
             },
+            needs="application",
         ),
         GuideStep(
             N_("Follow what became of offers"),
@@ -140,5 +161,6 @@ def steps(today: date) -> list[GuideStep]:
             N_("Its secret ends with it."),
             "DeleteWebhookEndpoint",
             {"input": {"webhookEndpointId": KeptId("endpoint")}},
+            needs="endpoint",
         ),
     ]

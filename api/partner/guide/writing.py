@@ -25,11 +25,13 @@ class GuideLanguage:
 
 def shell(step: GuideStep) -> str:
     body = _json({"query": " ".join(step.document.split()), "variables": step.variables}, "'\"${name}\"'")
-    lines = [f"ask '{body}'"]
-    if step.keeps:
-        name, _ = step.keeps
-        lines.append(f"""{name.upper()}=$(echo "$ANSWER" | grep -o '"id":"[^"]*"' | head -1 | cut -d '"' -f 4)""")
-    return "\n".join(lines) + "\n"
+    asked = f"ask '{body}'"
+    if step.needs:
+        return f'if [ -n "${step.needs.upper()}" ] && [ "${step.needs.upper()}" != false ]; then {asked}; fi\n'
+    if not step.keeps:
+        return f"{asked}\n"
+    name, path = step.keeps
+    return f"{asked}\n{name.upper()}=$(pick {path[-1]})\n"
 
 
 def _json(value: Any, spliced: str) -> str:
@@ -44,20 +46,24 @@ def _json(value: Any, spliced: str) -> str:
 def typescript(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'null', 'true', 'false')}" if step.variables else ""
     asked = f"ask(`\n{indent(step.document, '  ')}\n`{given})"
+    if step.needs:
+        return f"if ({step.needs}) await {asked};\n"
     if not step.keeps:
         return f"await {asked};\n"
     name, path = step.keeps
-    steps = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"const {name} = (await {asked}){steps.replace(']', ']?')};\n"
+    steps = "".join(f"?.[{part}]" if isinstance(part, int) else f"?.{part}" for part in path)
+    return f"const {name} = (await {asked}){steps};\n"
 
 
 def python(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'None', 'True', 'False')}" if step.variables else ""
     asked = f'ask("""\n{indent(step.document, "  ")}\n"""{given})'
+    if step.needs:
+        return f"if {step.needs}:\n    {asked}\n"
     if not step.keeps:
         return f"{asked}\n"
     name, path = step.keeps
-    return f"{name} = {asked}{''.join(f'[{json.dumps(part)}]' for part in path)}\n"
+    return f"{name} = pick({asked}, {', '.join(json.dumps(part) for part in path)})\n"
 
 
 def _literal(value: Any, null: str, yes: str, no: str, depth: int = 0) -> str:

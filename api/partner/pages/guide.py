@@ -30,7 +30,8 @@ async def guide_page(request: Request) -> Response:
         today = await clock.today(db)
     taken = [(each, language.write(each)) for each in steps(today)]
     begins = language.begins(settings().public_url)
-    return await _show(request, "guide.html", steps=taken, begins=begins, language=language, languages=LANGUAGES)
+    shown = {"steps": taken, "begins": begins, "language": language, "languages": LANGUAGES}
+    return await _show(request, "guide.html", is_embedded=settings().is_embedded, **shown)
 
 
 @asks(Permission.PUBLIC)

@@ -17,6 +17,9 @@ from domain.agreements import agreements
 from domain.agreements.agreements import Agreement
 from domain.applications import applications
 from domain.applications.applications import Application
+from domain.people import expiring
+from domain.people.expiring import ExpiringProof
+from domain.people.partners import PartnerClient
 from domain.permissions import Permission
 from domain.reconciling import remittances
 from infra.database import Db, reading
@@ -27,13 +30,15 @@ from integrations.webhooks.endpoints import WebhookEndpoint, WebhookStatus
 
 @dataclass(frozen=True)
 class PartnerStanding:
-    """`owed`: what is due to it and not paid out yet, in each currency. `unwell`: webhooks that hear of nothing just now."""
+    """`owed`: what is due to it and not paid out yet, in each currency. `unwell`: webhooks that hear of nothing just now.
+    `expiring`: what proves its clients, and is over before long."""
 
     applications: dict[str, int]
     agreements: dict[str, int]
     owed: dict[str, int]
     unwell: Sequence[WebhookEndpoint]
     failed: int
+    expiring: Sequence[ExpiringProof]
 
 
 @requires(Permission.SEE_OWN_PARTNER)
@@ -54,6 +59,7 @@ async def _standing(db: Db, actor: PartnerActor) -> PartnerStanding:
         owed=await remittances.due_to(db, actor.partner_id),
         unwell=(await db.execute(unwell.order_by(WebhookEndpoint.id))).scalars().all(),
         failed=(await db.execute(select(func.count()).select_from(failed.subquery()))).scalar_one(),
+        expiring=await expiring.soon(db, PartnerClient.partner_id == actor.partner_id),
     )
 
 

@@ -1,12 +1,13 @@
-"""The clients that a partner's servers sign in with: what each may do, and since when."""
+"""The clients that a partner's servers sign in with: what each may do, since when, and until when what proves it is right."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
-from domain.people import partners
+from domain.people import expiring, partners
 from domain.permissions import Permission
+from infra import clock
 from infra.database import reading
 
 
@@ -14,4 +15,6 @@ from infra.database import reading
 async def keys_page(request: Request, visit: MemberVisit) -> Response:
     async with reading() as db:
         clients = await partners.clients_of(db, visit.actor.partner_id)
-    return page(request, "keys.html", clients=clients)
+        proofs = await expiring.of_partner(db, visit.actor.partner_id)
+        now = await clock.now(db)
+    return page(request, "keys.html", clients=clients, proofs=proofs, now=now, soon=now + expiring.WARNED_BEFORE)

@@ -302,18 +302,18 @@ class TestWarning:
         assert await Client(holder.http, "partner", token).ask(mine) == {"me": {"proofExpiresAt": None}}
         await clock.forward(days=59, hours=23)
         async with transaction() as db:
-            assert await expiring.soon(db, holder.client_id) == []
+            assert await expiring.soon(db, PartnerClient.client_id == holder.client_id) == []
             client = await db.get_one(PartnerClient, holder.client_id)
             await partners.rotate_secret(
                 db, client, overlap=timedelta(0), expires_at=await house_clock.now(db) + timedelta(days=40)
             )
         await clock.forward(hours=1)
         async with reading() as db:
-            (key,) = await expiring.soon(db, holder.client_id)
+            (key,) = await expiring.soon(db, PartnerClient.client_id == holder.client_id)
         assert (key.kind, key.name, key.partner_id) == (ProofKind.KEY, holder.kid, holder.partner.id)
         await clock.forward(days=10)
         async with reading() as db:
-            assert [each.kind for each in await expiring.soon(db, holder.client_id)] == [
+            assert [each.kind for each in await expiring.soon(db, PartnerClient.client_id == holder.client_id)] == [
                 ProofKind.KEY,
                 ProofKind.SECRET,
             ]

@@ -17,7 +17,7 @@ import { MS_MAX } from "../shared/patience.js";
 import { HOUSE } from "../shared/people.js";
 import { isFitAtEveryWidth, open } from "../shared/widths.js";
 
-const PAGES = ["", "/agreements", "/applications", "/changelog", "/codes", "/deliveries", "/guide", "/guide?in=typescript", "/keys", "/products", "/statements"];
+const PAGES = ["", "/agreements", "/applications", "/changelog", "/codes", "/deliveries", "/guide", "/guide?in=typescript", "/keys", "/products", "/statements", "/vocabulary"];
 const TSX = createRequire(import.meta.url).resolve("tsx");
 let browser;
 let folder;
@@ -37,9 +37,25 @@ test("every page of a partner's staff at every width, light and dark", async (t)
   await Promise.all([page.waitForNavigation(), page.$eval('form[action="/dev/partner"] button', (button) => button.click())]);
   assert.equal(new URL(page.url()).pathname, "/partner");
   for (const path of PAGES) await t.test(`/partner${path}`, () => isFitAtEveryWidth(page, `/partner${path}`));
+  await t.test("the keyboard alone leads to the content, to a page and to its code", () => byKeyboard(page));
   assert.deepEqual([page.elsewhere, page.complaints], [[], []]);
   await page.close();
 });
+
+async function byKeyboard(page) {
+  await open(page, "/partner");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "main");
+  await page.keyboard.press("Tab");
+  assert.ok(await page.evaluate(() => document.querySelector("main").contains(document.activeElement)), "past everything above");
+  await page.focus('nav a[href="/partner/guide"]');
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.equal(new URL(page.url()).pathname, "/partner/guide");
+  const scrolls = "[...document.querySelectorAll('pre')].every((each) => each.scrollWidth <= each.clientWidth || each.closest('[tabindex=\"0\"]'))";
+  assert.equal(await page.evaluate(scrolls), true, "what scrolls sideways is scrolled by the keyboard too");
+}
 
 async function shown(language) {
   const page = await openPage(await browser.createBrowserContext());

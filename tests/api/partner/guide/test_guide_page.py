@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import time
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -24,10 +25,12 @@ from infra.database import transaction
 from infra.settings import settings
 from integrations.webhooks import signing
 from tests.api.doors import CONTRACT, served_schemas
-from tests.api.people import Shop, apply_at, shown_id
+from tests.api.offering import close
+from tests.api.people import open_shop
 
 CODE = re.compile(r"<pre><code>(.*?)</code></pre>", re.DOTALL)
 SECONDS_MAX = 60
+STEPS = steps.steps(date(2026, 11, 22))
 RUNS = {"curl": ["bash", "-c"], "python": [sys.executable, "-c"]}
 KEY, OTHER = (base64.b64encode(each * 32).decode() for each in (b"k", b"o"))
 
@@ -40,10 +43,12 @@ async def shown(http: httpx2.AsyncClient, language: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guide is followed with curl")
 @pytest.mark.parametrize("language", RUNS)
+@pytest.mark.parametrize("is_test", [True, False])
 async def test_what_it_shows_is_sent_from_top_to_bottom_and_answers(
-    longan: None, http: httpx2.AsyncClient, shop: Shop, language: str
+    longan: None, http: httpx2.AsyncClient, language: str, is_test: bool
 ) -> None:
-    application = await apply_at(shop)
+    """With a test client from nothing to a decision; with a live one whom nobody has asked for anything, without a mistake."""
+    shop = await open_shop(is_test=is_test)
     async with transaction() as db:
         partner = await db.merge(shop.partner)
         secret = await partners.issue_client(db, partner, f"guide-of-{partner.code}")
@@ -52,30 +57,49 @@ async def test_what_it_shows_is_sent_from_top_to_bottom_and_answers(
     assert [each for each in answers if "errors" in each] == []
     assert told["me"]["name"] == shop.partner.name
     assert (told["upsertProduct"]["__typename"], told["product"]["status"]) == ("Product", "DRAFT")
-    assert told["decideApplication"] == {"__typename": "Application", "id": shown_id(application), "status": "DECLINED"}
+    asked = [each.operation for each in STEPS if is_test or each.needs not in ("test", "application")]
+    assert len(answers) == len(asked)
+    if is_test:
+        application = told["simulate"]["id"]
+        assert told["decideApplication"] == {"__typename": "Application", "id": application, "status": "DECLINED"}
     assert told["createWebhookEndpoint"]["secret"].startswith("whsec_")
     assert told["deleteWebhookEndpoint"] == {
         "__typename": "WebhookEndpoint",
         "id": told["createWebhookEndpoint"]["endpoint"]["id"],
     }
-    assert len(answers) == len(steps.documents())
+    await close(shop)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the guide is followed with curl")
+@pytest.mark.parametrize("language", RUNS)
+async def test_a_wrong_secret_is_told_by_what_was_answered(
+    longan: None, http: httpx2.AsyncClient, language: str
+) -> None:
+    (begins, *_) = await shown(http, language)
+    process = await started(language, begins, "nobody", "wrong")
+    async with asyncio.timeout(SECONDS_MAX):
+        _, wrong = await process.communicate()
+    assert "invalid_client" in wrong.decode() and "Traceback" not in wrong.decode()
 
 
 async def run(language: str, script: str, client_id: str, secret: str) -> list[dict[str, Any]]:
     """Each answer that it prints, as a shell or an interpreter runs it that knows nothing of this house."""
+    process = await started(language, script, client_id, secret)
+    async with asyncio.timeout(SECONDS_MAX):
+        out, wrong = await process.communicate()
+    assert (process.returncode, wrong.decode()) == (0, "")
+    return [orjson.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+
+
+async def started(language: str, script: str, client_id: str, secret: str) -> asyncio.subprocess.Process:
     environment = {
         "PATH": os.environ["PATH"],
         "LONGAN": settings().public_url,
         "CLIENT_ID": client_id,
         "CLIENT_SECRET": secret,
     }
-    process = await asyncio.create_subprocess_exec(
-        *RUNS[language], script, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(SECONDS_MAX):
-        out, wrong = await process.communicate()
-    assert (process.returncode, wrong.decode()) == (0, "")
-    return [orjson.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*RUNS[language], script, env=environment, stdout=pipe, stderr=pipe)
 
 
 def test_its_documents_are_those_that_clients_send() -> None:
@@ -105,7 +129,7 @@ def test_its_python_verifies_what_we_sign(age: int, secret: str, is_right: bool)
 async def test_each_language_is_shown_and_an_unknown_one_is_curl(http: httpx2.AsyncClient) -> None:
     whole = {language: await shown(http, language) for language in [*writing.LANGUAGES, "cobol"]}
     counts = {language: len(texts) for language, texts in whole.items()}
-    steps_shown = len(steps.documents()) + 1
+    steps_shown = len(STEPS) + 1
     assert counts == {
         "curl": steps_shown,
         "typescript": steps_shown + 1,

@@ -1,9 +1,12 @@
 """What somebody of a partner sees: their own partner's, all of it, nothing of another's, and of people no more than its feed has."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
+from joserfc.jwk import ECKey
 from sqlalchemy import update
 from starlette.routing import Route
 
@@ -11,8 +14,11 @@ from api.partner.pages import routes
 from domain.agreements.agreements import Agreement
 from domain.applications import applications
 from domain.applications.applications import Application
-from domain.people import partners
+from domain.people import client_keys, partners
+from domain.people.client_keys import ClientKey
+from domain.people.partners import PartnerClient
 from domain.permissions import Permission
+from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id
 from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
@@ -123,6 +129,27 @@ async def test_a_day_that_no_statement_can_be_of_is_today(look: Look, two: tuple
     browser, (mark,) = await look(two[0].shop), two[0].marks["/partner/statements"]
     response = await browser.open(f"/partner/statements?on={day}")
     assert (response.status_code, mark in response.text) == (200, True)
+
+
+async def test_what_proves_a_client_is_shown_with_its_end_and_warned_of_before(
+    look: Look, two: tuple[Busy, Busy]
+) -> None:
+    shop = two[0].shop
+    browser, client_id = await look(shop), f"client-of-{shop.partner.code}"
+    async with transaction() as db:
+        client, now = await db.get_one(PartnerClient, client_id), await clock.now(db)
+        client.secret_expires_at = now + timedelta(days=31)
+        public = ECKey.generate_key("P-256").as_dict(private=False)
+        await client_keys.register(db, client, {**public, "kid": "desk-7"}, now + timedelta(days=90))
+    page = words_of(await browser.open("/partner/keys"))
+    assert "desk-7" in page and "over soon" not in page and "within 30 days, or is over" not in page
+    async with transaction() as db:
+        (await db.get_one(PartnerClient, client_id)).secret_expires_at = now + timedelta(days=29)
+        (await db.get_one(ClientKey, (client_id, "desk-7"))).expires_at = now - timedelta(days=1)
+    page = words_of(await browser.open("/partner/keys"))
+    assert (page.count("over soon"), page.count("within 30 days, or is over")) == (1, 1)
+    home = words_of(await browser.open("/partner"))
+    assert re.search(r"Secrets and keys over within 30 days\s+2", home), home
 
 
 async def test_a_delivery_is_sent_once_more_and_a_foreign_one_is_not(look: Look, two: tuple[Busy, Busy]) -> None:
