@@ -3,19 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import text
 
 from infra import clock
 from infra.database import Db
+from infra.entity import Json
 from infra.errors import invalid
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_
-from membership import tiers
+from membership import kept_counts, overview, tiers
 from membership.plans.subscriptions import GRACE
 from membership.tiers import Tier
 
+WINDOWS = (7, 30, 90)
 DAYS_USUAL, DAYS_MAX = 30, 1_100
 YEAR_MIN, YEAR_MAX = 2000, 2999
 
@@ -71,7 +74,10 @@ class FunnelFigures:
 
 @dataclass(frozen=True)
 class MembershipFigures:
+    """`counted_at`: of late where people are many, else now."""
+
     span: Span
+    counted_at: datetime
     currency: str
     days: Sequence[DayFigures]
     tiers: Sequence[TierFigures]
@@ -118,7 +124,39 @@ async def span_of(db: Db, *, days: int = DAYS_USUAL, first: date | None = None, 
 
 
 async def figures_of(db: Db, span: Span) -> MembershipFigures:
-    """Work out a span in one statement for each kind of figure, however many people there are."""
+    """Work out a span, or recall what it came to."""
+    content, counted_at = await kept_counts.recall(db, _name(span), partial(_count, span), _people)
+    counts, ladder = content["days"], await tiers.tiers_by_code(db)
+    days = [
+        DayFigures(on, **{name: count.get(on.isoformat(), 0) for name, count in counts.items()}) for on in span.days
+    ]
+    return MembershipFigures(
+        span,
+        counted_at,
+        settings().currency,
+        days,
+        [TierFigures(ladder[code], members, change) for code, members, change in content["tiers"]],
+        [FunnelFigures(name, people) for name, people in content["funnel"].items()],
+    )
+
+
+async def renew(db: Db) -> None:
+    """Count again what the overview shows at first."""
+    for days in WINDOWS:
+        span = await span_of(db, days=days)
+        await kept_counts.renew(db, _name(span), partial(_count, span), _people)
+
+
+def _name(span: Span) -> str:
+    return f"overview:{span.first}:{span.last}"
+
+
+def _people(content: Json) -> int:
+    return sum(members for _, members, _ in content["tiers"])
+
+
+async def _count(span: Span, db: Db) -> Json:
+    """In one statement for each kind of figure, however many people there are."""
     given = {
         "begins": span.begins,
         "ends": span.ends,
@@ -129,11 +167,12 @@ async def figures_of(db: Db, span: Span) -> MembershipFigures:
         "last": span.last,
         "grace": GRACE,
     }
-    counts: dict[str, dict[date, int]] = {
-        name: dict((await db.execute(asked, given)).all()) for name, asked in BY_DAY.items()
+    days = {
+        name: {on.isoformat(): int(count) for on, count in await db.execute(asked, given)}
+        for name, asked in BY_DAY.items()
     }
-    days = [DayFigures(on, **{name: int(count.get(on, 0)) for name, count in counts.items()}) for on in span.days]
-    return MembershipFigures(span, settings().currency, days, await _tiers(db, given), await _funnel(db, given))
+    (cohort,) = (await db.execute(COHORT, given)).mappings()
+    return {"days": days, "tiers": await _tiers(db, given), "funnel": dict(cohort)}
 
 
 BY_DAY = {
@@ -173,9 +212,6 @@ BY_DAY = {
          GROUP BY 1
     """),
 }
-NOW_AT = text("""
-    SELECT tier_code, count(*) FROM members WHERE user_id NOT IN (SELECT user_id FROM uncounted) GROUP BY 1
-""")
 NET = text("""
     SELECT code, coalesce(sum(net) FILTER (WHERE at < :ends), 0), coalesce(sum(net) FILTER (WHERE at >= :ends), 0)
       FROM tier_moves AS move
@@ -183,30 +219,31 @@ NET = text("""
      WHERE at >= :begins AND code IS NOT NULL AND user_id NOT IN (SELECT user_id FROM uncounted)
      GROUP BY 1
 """)
+# For many people Postgres reads each of the tables once, for few it looks for theirs; it can tell only from within a query.
 COHORT = text("""
-    SELECT count(*) AS registered,
-           count(*) FILTER (WHERE EXISTS (SELECT FROM linked_accounts AS l WHERE l.user_id = u.id)) AS linked,
-           count(*) FILTER (WHERE EXISTS (SELECT FROM scorings AS s WHERE s.user_id = u.id AND s.score_id IS NOT NULL)) AS scored,
-           count(*) FILTER (WHERE EXISTS (SELECT FROM applications AS a WHERE a.user_id = u.id)) AS applied,
-           count(*) FILTER (WHERE EXISTS (SELECT FROM decisions AS d WHERE d.user_id = u.id AND d.outcome = 'APPROVE'))
-               AS approved,
-           count(*) FILTER (WHERE EXISTS (SELECT FROM agreements AS g WHERE g.user_id = u.id)) AS accepted
-      FROM users AS u
-     WHERE u.created_at >= :begins AND u.created_at < :ends AND u.id NOT IN (SELECT user_id FROM uncounted)
+    SELECT count(*) AS registered, count(*) FILTER (WHERE linked) AS linked, count(*) FILTER (WHERE scored) AS scored,
+           count(*) FILTER (WHERE applied) AS applied, count(*) FILTER (WHERE approved) AS approved,
+           count(*) FILTER (WHERE accepted) AS accepted
+      FROM (SELECT EXISTS (SELECT FROM linked_accounts AS l WHERE l.user_id = u.id) AS linked,
+                   EXISTS (SELECT FROM scorings AS s WHERE s.user_id = u.id AND s.score_id IS NOT NULL) AS scored,
+                   EXISTS (SELECT FROM applications AS a WHERE a.user_id = u.id) AS applied,
+                   EXISTS (SELECT FROM decisions AS d WHERE d.user_id = u.id AND d.outcome = 'APPROVE') AS approved,
+                   EXISTS (SELECT FROM agreements AS g WHERE g.user_id = u.id) AS accepted
+              FROM users AS u
+             WHERE u.created_at >= :begins AND u.created_at < :ends AND u.id NOT IN (SELECT user_id FROM uncounted)
+            OFFSET 0) AS cohort
 """)
 
 
-async def _tiers(db: Db, given: Mapping[str, object]) -> list[TierFigures]:
-    """Counted back from now: those who came since the span ended were not there then."""
-    now_at: dict[str, int] = dict((await db.execute(NOW_AT)).all())
-    net = {code: (within, after) for code, within, after in await db.execute(NET, given)}
+async def _tiers(db: Db, given: Mapping[str, object]) -> list[tuple[str, int, int]]:
+    """Members of each at the end and how many more than at the beginning, counted back from now: those who came since the span
+    ended were not there then.
+    """
+    known = await tiers.tiers_by_code(db)
+    now_at = await overview.members_at(db, {*known})
+    net = {code: (int(within), int(after)) for code, within, after in await db.execute(NET, given)}
     found = []
-    for code, tier in (await tiers.tiers_by_code(db)).items():
+    for code in known:
         within, after = net.get(code, (0, 0))
-        found.append(TierFigures(tier, now_at.get(code, 0) - int(after), int(within)))
+        found.append((code, now_at[code] - after, within))
     return found
-
-
-async def _funnel(db: Db, given: Mapping[str, object]) -> list[FunnelFigures]:
-    (row,) = (await db.execute(COHORT, given)).mappings()
-    return [FunnelFigures(name, people) for name, people in row.items()]

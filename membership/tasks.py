@@ -20,8 +20,10 @@ from membership import (
     activity,
     benefits,
     evaluating,
+    figures,
     granting,
     joining,
+    kept_counts,
     members,
     redeeming,
     redemptions,
@@ -30,6 +32,7 @@ from membership import (
     tiers,
     words,
 )
+from membership.campaigns import census
 from membership.changing import publishing, reevaluations, simulating, simulations
 from membership.members import Member
 from membership.plans import renewing, subscriptions
@@ -86,6 +89,14 @@ async def grant_batch(db: Db, event: Event) -> None:
 async def finish_retiring(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     await saving.finish_retiring(db, event.subject_id)
+
+
+@reaction(kept_counts.DUE, stored_as="count_everybody")
+async def count_everybody(db: Db, event: Event) -> None:
+    """Before marketing asks again; nothing where nobody does."""
+    if await kept_counts.are_asked_for(db):
+        await census.renew(db)
+        await figures.renew(db)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

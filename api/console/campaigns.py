@@ -172,6 +172,7 @@ class AudiencePreview:
     overlaps: list[Overlap] = strawberry.field(
         description="Other campaigns that are for 200 or more of the same people, the newest first."
     )
+    counted_at: datetime | None = strawberry.field(description="When; of late where members are many, else now.")
 
 
 @shows(pausing.CampaignPause, description="All campaigns that ran or were scheduled, paused at once.")
@@ -224,4 +225,6 @@ class CampaignQuery:
             found = await sizes.tell(db, asked, await campaigns.open_audiences(db))
             known = await campaigns.by_ids(db, {*found.overlaps})
         overlaps = [Overlap(other=known[id], people=count) for id, count in found.overlaps.items()]
-        return AudiencePreview(size=found.size, reachable=found.reachable, overlaps=overlaps)
+        return AudiencePreview(
+            size=found.size, reachable=found.reachable, overlaps=overlaps, counted_at=found.counted_at
+        )

@@ -115,6 +115,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "house.prune_goes_on": OURS,
     "identity.checked": ("identity_checked",),
     "identity.mismatched": ("identity_mismatched",),
+    "kept_counts.due": OURS,
     "ledger.break_found": OURS,
     "ledger.reconciled": OURS,
     "ledger.reconciling_due": OURS,

@@ -11,11 +11,14 @@ from sqlalchemy import Row, text
 from domain.notices import reaching
 from infra import clock
 from infra.database import Db
+from infra.entity import Json
+from membership import kept_counts
 from membership.benefits import Segment
 from membership.campaigns.audiences import Audience
 from membership.plans.subscriptions import GOING
 
 USED_WITHIN = timedelta(days=365)
+NAME = "census"
 DAYS_MAX = 999  # whoever has been inactive for longer is counted with these
 V = TypeVar("V")
 Mask = np.ndarray  # of the groups of a census: which of them are in an audience
@@ -26,7 +29,7 @@ def traits(within: str = "true") -> str:
     return f"""
     SELECT member.user_id, member.tier_code, coalesce(bought.plans, '{{}}') AS plans,
            coalesce(used.segments, 0) AS segments,
-           least({DAYS_MAX}, extract(epoch FROM :now - greatest(member.joined_at, active.last_at)) / 86400)::int AS inactive_days
+           least({DAYS_MAX}, date_part('epoch', :now - greatest(member.joined_at, active.last_at)) / 86400)::int AS inactive_days
       FROM (SELECT user_id, tier_code, joined_at FROM members WHERE {within}) AS member
       LEFT JOIN (SELECT user_id, array_agg(DISTINCT plan.code ORDER BY plan.code) AS plans
                    FROM plan_subscriptions AS bought JOIN plans AS plan ON plan.id = bought.plan_id
@@ -98,10 +101,25 @@ class Census:
         return int(self.reachable[mask].sum())
 
 
-async def take(db: Db) -> Census:
-    """Count everybody, in one statement."""
-    now = await clock.now(db)
-    return census_of((await db.execute(COUNT, given_at(now))).all())
+async def take(db: Db) -> tuple[Census, datetime]:
+    """Everybody, and when they were counted: now, or of late where they are many."""
+    content, counted_at = await kept_counts.recall(db, NAME, _count, _people)
+    return census_of(content["groups"]), counted_at
+
+
+async def renew(db: Db) -> None:
+    """Count everybody again."""
+    await kept_counts.renew(db, NAME, _count, _people)
+
+
+async def _count(db: Db) -> Json:
+    """In one statement."""
+    rows = await db.execute(COUNT, given_at(await clock.now(db)))
+    return {"groups": [list(row) for row in rows]}
+
+
+def _people(content: Json) -> int:
+    return sum(group[-1] for group in content["groups"])
 
 
 def given_at(now: datetime) -> dict[str, object]:

@@ -8,7 +8,7 @@ nobody is told of another one.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import and_
@@ -51,11 +51,14 @@ class AskedAudience(Entity):
 
 @dataclass(frozen=True)
 class ToldSize:
-    """`overlaps`: by the key that each other audience was given under, how many people are in both; without those of none."""
+    """`overlaps`: by the key that each other audience was given under, how many people are in both; without those of none.
+    `counted_at`: when everybody was counted.
+    """
 
     size: int
     reachable: int
     overlaps: dict[UUID, int]
+    counted_at: datetime | None = None
 
 
 def round_down(count: int) -> int:
@@ -141,7 +144,7 @@ async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = No
     if (asked,) not in told:
         _refuse_too_many(told)
         told[(asked,)] = await _remember(db, (asked,))
-    counted = await census.take(db)
+    counted, counted_at = await census.take(db)
     found, new = await asyncio.to_thread(measure, counted, asked, [*told], others or {})
     for each in new:
         await _remember(db, each)
@@ -150,7 +153,7 @@ async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = No
         if shared in told:
             told[shared].told_at = now
     await db.flush()
-    return found
+    return replace(found, counted_at=counted_at)
 
 
 async def _told_before(db: Db) -> dict[Shared, AskedAudience]:

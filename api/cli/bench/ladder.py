@@ -48,16 +48,16 @@ class Judging:
 
 @dataclass(frozen=True)
 class TierPace:
-    """Seconds that each step took on this machine, and what came of it. `killed_at`: members judged before the worker was killed.
+    """Seconds that each step took on this machine, and what came of it; what the console asks, the first time and again.
 
-    `astray`: members whose moves the simulation had not told, or who moved twice. `is_back`: everybody stands as before at the
-    end. None: it was cut short.
+    `killed_at`: members judged before the worker was killed. `astray`: members whose moves the simulation had not told, or who
+    moved twice. `is_back`: everybody stands as before at the end. None: it was cut short.
     """
 
     members: int
     fill_seconds: float
     simulate_seconds: float
-    console_seconds: dict[str, float]
+    console_seconds: dict[str, tuple[float, float]]
     published: Judging
     taken_back: Judging
     killed_at: int | None
@@ -106,7 +106,7 @@ async def _changed(
             simulate_seconds, outcome = await marketing.simulated(version, step)
         step.note = f"{outcome.up:,} up, {outcome.down:,} down"
     with story.step("Ask what the console shows"):
-        console_seconds = {name: await marketing.timed(ask) for name, ask in marketing.CONSOLE.items()}
+        console_seconds = {name: await marketing.timed_twice(ask) for name, ask in marketing.CONSOLE.items()}
     await marketing.approved(author, approver, version)
     judge = partial(_judged, story, workers, people, seconds_max)
     published, killed_at = await judge("Publish", version, lambda: marketing.publish(author, version), kills=True)

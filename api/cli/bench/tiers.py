@@ -48,7 +48,10 @@ async def _measure(story: "ConsoleStory", members: int, minutes: float) -> "Tier
 
 
 def _sentences(pace: "TierPace") -> list[str]:
-    asked = ", ".join(f"{name} {seconds * 1000:,.0f} ms" for name, seconds in pace.console_seconds.items())
+    asked = ", ".join(
+        f"{name} {first * 1000:,.0f} ms, again {again * 1000:,.0f}"
+        for name, (first, again) in pace.console_seconds.items()
+    )
     killed = "" if pace.killed_at is None else f", though the worker was killed after {pace.killed_at:,}"
     astray = "cut short" if pace.astray is None else f"{pace.astray} otherwise than simulated{killed}"
     back = "NOT everybody stands as before"

@@ -23,7 +23,6 @@ from infra.words import N_, say
 from membership import figures
 from membership.figures import DAYS_USUAL, MembershipFigures
 
-WINDOWS = (7, 30, 90)
 STEPS = {
     "registered": N_("Registered"),
     "linked": N_("Linked an account"),
@@ -65,7 +64,7 @@ async def home(request: Request, visit: StaffVisit) -> Response:
         asked=asked,
         figures=came_to,
         most=most,
-        windows=WINDOWS,
+        windows=figures.WINDOWS,
         steps=STEPS,
         error=error,
     )

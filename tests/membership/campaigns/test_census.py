@@ -64,7 +64,7 @@ async def buy(db: Db, user_id: UUID, code: str, status: PlanStatus, until: datet
 
 
 async def counts(db: Db) -> dict[Audience, int]:
-    counted = await census.take(db)
+    counted, _ = await census.take(db)
     asked = product(((), ("LITE",)), ((), ("vip-year",)), ((), (Segment.HOME,)), (0, 30))
     return {each: counted.count(counted.mask_of(each)) for each in (Audience(*parts) for parts in asked)}
 

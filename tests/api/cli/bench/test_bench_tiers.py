@@ -41,9 +41,9 @@ async def test_a_member_asks_at_least_once_however_short_it_takes() -> None:
 def test_what_was_measured_is_told_with_what_went_wrong() -> None:
     waits = MemberWaits(100, 1.0, 2.0, 30.0)
     whole, cut = Judging(1_000, 210, 60.0, waits), Judging(700, 140, 50.0, waits)
-    pace = TierPace(1_000, 1.0, 2.0, {"all tiers": 0.05}, whole, cut, 500, 3, None, waits, waits)
+    pace = TierPace(1_000, 1.0, 2.0, {"all tiers": (0.05, 0.02)}, whole, cut, 500, 3, None, waits, waits)
     lines = _sentences(pace)
-    assert lines[0] == "1,000 members simulated in 2.0 s; all tiers 50 ms"
+    assert lines[0] == "1,000 members simulated in 2.0 s; all tiers 50 ms, again 20"
     assert lines[1].endswith("60 s, 210 moved: 3 otherwise than simulated, though the worker was killed after 500")
     assert lines[2] == "taken back: 700 judged in 50 s, 140 moved: cut short"
     assert "NOT everybody" in _sentences(replace(pace, is_back=False))[2]
