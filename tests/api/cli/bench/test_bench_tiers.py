@@ -10,6 +10,7 @@ from api.cli.bench import members as crowd
 from api.cli.bench.ladder import Judging, TierPace
 from api.cli.bench.tiers import _sentences
 from api.cli.bench.waiting import MemberWaits, asking, waits_of
+from domain.notices import contacting
 from infra import vault
 from membership import evaluating, grants
 from membership.evaluating import BY_MERIT
@@ -28,6 +29,7 @@ async def test_the_live_rules_move_nobody_of_the_crowd() -> None:
         assert codes >= {"LITE", "SILVER", "GOLD"} and held.keys() == {*ids}
         seal = await vault.seal_of(db, ids[0])
         assert seal.open(seal.close("opens", "place"), "place") == "opens"
+        assert await contacting.addressee(db, ids[0]) is not None, "or telling them would fail for ever"
         done = await evaluating.evaluate_range(db, UUID(int=ids[0].int - 1), ids[-1], COUNT, BY_MERIT)
         assert (done.people, done.moved, done.last) == (COUNT, 0, ids[-1])
 

@@ -155,7 +155,7 @@ async def test_how_many_people_is_told_beside_the_form(browser_of: NewBrowser) -
     marketer = await browser_of(Role.MARKETING)
     crowd = await crowd_of(1)
     part = await marketer.send(f"{PAGE}/audience", {"plans": crowd.code}, htmx=True)
-    assert words_of(part).startswith("People below 200 Can be told below 200 To the ten")
+    assert words_of(part).startswith("People below 200 Can be told below 200 Counted at ")
     whole = await marketer.send(f"{PAGE}/audience", form(plans=crowd.code))
     assert "People below 200" in words_of(whole) and 'value="A film for 9.9"' in whole.text
     wrong = await marketer.send(f"{PAGE}/audience", {"days": "-1"}, htmx=True)

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0116'
-down_revision = '0115'
+revision = '0117'
+down_revision = '0116'
 branch_labels = None
 depends_on = None
 
