@@ -8,6 +8,7 @@ from domain.applications import applications, offers, promises
 from domain.applications.applications import Application
 from domain.applications.review_holds import ReviewHold
 from domain.consent.consent_requests import ConsentRequest
+from domain.consent.consenting import DAYS_MAX
 from domain.credit import assessing
 from domain.disputes import disputes
 from domain.facts import accounts, contributed
@@ -15,6 +16,10 @@ from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import IS_COUNTING_ON, Reading
 from domain.people import profiles
 from domain.people.challenges import Challenge
+from domain.people.places import KNOWN_FOR
+from domain.people.sessions import Session
+from domain.people.staff_sessions import StaffSession
+from domain.sharing.share_grants import ShareGrant
 from domain.sharing.share_requests import ShareRequest
 from infra import pruning
 from infra.database import Db
@@ -22,10 +27,11 @@ from infra.outbox import Event
 from infra.pruning import Stale
 from infra.reactions import reaction
 
-SPENT_KEPT = timedelta(days=30)
+SPENT_KEPT, SESSIONS_KEPT = timedelta(days=30), timedelta(days=366)
 
 # Challenges, links under way and what a partner asked to no effect are of no use to anybody a month later; what counted on until
-# now nobody has leave to keep, and a hold that is over holds nothing.
+# now nobody has leave to keep, and a hold that is over holds nothing. Who shared is known by the consent, and no grant outlives
+# that; an ended session is of no device that is known again, and staff's networks are known for as long as `places` says.
 pruning.forget(
     "prune_spent",
     Stale(Challenge.created_at, pruning.ago(SPENT_KEPT)),
@@ -33,6 +39,9 @@ pruning.forget(
     Stale(ReviewHold.held_until, pruning.ago(timedelta(0))),
     Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
     Stale(ShareRequest.expires_at, pruning.ago(timedelta(0))),
+    Stale(ShareGrant.created_at, pruning.ago(timedelta(days=DAYS_MAX))),
+    Stale(Session.ended_at, pruning.ago(SESSIONS_KEPT)),
+    Stale(StaffSession.expires_at, pruning.ago(KNOWN_FOR)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )
 

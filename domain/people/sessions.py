@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Index, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.people import places
@@ -68,6 +68,8 @@ class Session(Entity):
     recovering_until: Mapped[datetime | None] = mapped_column(
         default=None
     )  # it began without a factor, which ends then
+
+    __table_args__ = (Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),)
 
     @property
     def state(self) -> SessionState:

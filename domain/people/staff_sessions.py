@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, bindparam, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import KnownActor, MemberActor, StaffActor
@@ -50,6 +50,8 @@ class StaffSession(Entity):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     place: Mapped[bytes | None] = mapped_column(default=None)  # the network that it began in, as `places` marks it
+
+    __table_args__ = (Index(None, "expires_at"),)
 
 
 async def begin(db: Db, member: Staff, place: bytes | None = None) -> tuple[str, datetime]:

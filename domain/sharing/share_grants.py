@@ -38,7 +38,7 @@ class ShareGrant(Entity):
     renewed_at: Mapped[datetime | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
-    __table_args__ = (Index(None, "consent_id"),)
+    __table_args__ = (Index(None, "consent_id"), Index(None, "created_at"))
 
     @property
     def code(self) -> str:

@@ -7,13 +7,16 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from domain.consent import consents
 from domain.consent.consents import Consent
 from domain.credit.grades import Grade
 from domain.people.partners import PartnerClient
+from domain.people.sessions import Session
+from domain.sharing.share_grants import ShareGrant
 from infra import clock as the_clock
+from infra import pruning
 from infra.database import reading, transaction
 from infra.ids import global_id
 from tests.api.doors import Client
@@ -331,3 +334,23 @@ async def test_a_client_without_a_scope_any_more_uses_it_no_more(
         (await db.get_one(PartnerClient, website.client_id)).scopes = ["products", "scores"]
     renewed = (await refresh(http, website, tokens["refresh_token"])).json()
     assert renewed["scope"] == "scores offline_access"
+
+
+async def test_what_is_over_is_forgotten(
+    http: httpx2.AsyncClient, visitor: Visitor, website: Website, person: tuple[UUID, str], clock: Clock
+) -> None:
+    tokens = await tokens_of(http, visitor, website, person[1])
+
+    async def left() -> list[int]:
+        theirs = [select(func.count()).where(table.user_id == person[0]) for table in (ShareGrant, Session)]
+        async with transaction() as db:
+            await pruning.one_batch(db, "prune_spent")
+            return [(await db.execute(each)).scalar_one() for each in theirs]
+
+    assert await left() == [1, 1]
+    await clock.forward(days=365)
+    assert await left() == [0, 1]
+    await clock.forward(days=1, seconds=1)
+    assert await left() == [0, 0]
+    assert error_of(await refresh(http, website, tokens["refresh_token"])) == (400, "invalid_grant")
+    assert (await consent_of(person[0])).revoked_at is None
