@@ -1,5 +1,6 @@
 """Accepting an invitation, as a story: accounts are asked what they tell now, and the rules decide with what came in time."""
 
+from typing import Any
 from uuid import UUID
 
 from domain.actors import UserActor
@@ -21,20 +22,11 @@ async def accept(
     key: str,
     ip: str,
 ) -> Application:
-    """Answered within five seconds, whatever becomes of the providers. Refuses as `accepting.accept` does."""
+    """Answered within five seconds, whatever becomes of the providers, who are not asked for what is refused anyhow. Refuses as
+    `accepting.accept` does.
+    """
+    wish: dict[str, Any] = {"invitation_id": invitation_id, "amount": amount, "term_months": term_months, "key": key}
     async with reading() as db:
-        is_waiting = await accepting.is_waiting(db, actor, invitation_id)
-    unanswered = await read_again(actor.user_id) if is_waiting else ()
-    return await transact(
-        lambda db: accepting.accept(
-            db,
-            actor,
-            invitation_id=invitation_id,
-            amount=amount,
-            term_months=term_months,
-            share=share,
-            key=key,
-            ip=ip,
-            unanswered=unanswered,
-        )
-    )
+        asks = await accepting.check(db, actor, **wish)
+    unanswered = await read_again(actor.user_id) if asks else ()
+    return await transact(lambda db: accepting.accept(db, actor, **wish, share=share, ip=ip, unanswered=unanswered))

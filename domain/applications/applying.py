@@ -87,9 +87,8 @@ async def submit(
     """Apply as `apply` does, each time that it is called. `decision`: who decides, where the product's own mode does not count.
     `unanswered`: the providers that did not tell in time what they tell now.
     """
-    product = await _product(db, product_id, actor.user_id)
+    product = await check(db, actor, product_id, amount, term_months)
     mode = decision or product.decision
-    _check_terms(product, amount, term_months)
     turn = await turns.take(db, actor.user_id)
     sheet, scored = _eligible(turn, product)
     follows = await signals.actions_for(db, actor.user_id)
@@ -113,6 +112,13 @@ async def submit(
     if application.status in applications.UNDECIDED:
         await promises.watch(db, application)
     return application
+
+
+async def check(db: Db, actor: UserActor, product_id: UUID, amount: Money, term_months: int) -> Product:
+    """The product, which offers these terms. Refuses NOT_FOUND, INVALID and COST_ABOVE_CAP; who applies is not looked at."""
+    product = await _product(db, product_id, actor.user_id)
+    _check_terms(product, amount, term_months)
+    return product
 
 
 async def _product(db: Db, product_id: UUID, user_id: UUID) -> Product:

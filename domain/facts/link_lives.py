@@ -22,6 +22,7 @@ from infra.entity import Json
 WARNED_BEFORE = timedelta(days=7)
 # A renewal without an answer is tried again after this; until then nobody else tries it.
 TRIED_AGAIN_AFTER = timedelta(minutes=15)
+FRESH = timedelta(minutes=1)  # what was told so lately is what would be told now
 SUBJECT = "subject"  # among the tokens that are kept: some providers want it with each question
 
 TOLD_TO_THE_SECOND = timedelta(seconds=1)
@@ -96,10 +97,12 @@ async def take_unlinked(db: Db, key: Key) -> HeldTokens | None:
 
 
 async def readable(db: Db, user_id: UUID) -> list[HeldTokens]:
-    """The tokens of this person's accounts that can be read now."""
+    """The tokens of this person's accounts that can be read now, and told nothing in the last minute."""
     now = await clock.now(db)
+    lately = await readings.told_since(db, user_id, now - FRESH)
     theirs = select(LinkedAccount).where(LinkedAccount.user_id == user_id, LinkedAccount.status.in_(READABLE))
-    held = [await _held(db, account, now) for account in (await db.execute(theirs)).scalars().all()]
+    accounts = [each for each in (await db.execute(theirs)).scalars().all() if each.source not in lately]
+    held = [await _held(db, account, now) for account in accounts]
     return [each for each in held if each is not None]
 
 

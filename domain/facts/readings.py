@@ -71,6 +71,12 @@ async def version_of(db: Db, user_id: UUID) -> int:
     return row.version if row else 0
 
 
+async def told_since(db: Db, user_id: UUID, moment: datetime) -> set[str]:
+    """The sources that told something after this moment which counts still."""
+    theirs = select(Reading.source).where(Reading.user_id == user_id, Reading.read_at > moment)
+    return set((await db.execute(theirs.where(Reading.withdrawn_at.is_(None)))).scalars())
+
+
 async def take_turn(db: Db, user_id: UUID) -> datetime:
     """Wait for whoever writes or scores this person's facts; what we write then comes after what they saw."""
     first = insert(FactsVersion).values(user_id=user_id, version=1)

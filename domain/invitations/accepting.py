@@ -14,8 +14,10 @@ from infra import clock, receipts
 from infra.database import Db
 from infra.errors import invalid
 from infra.money import Money
+from infra.receipts import Receipt
 from infra.words import N_
 
+OPERATION = "acceptInvitation"
 AMOUNT = ("input", "amount")
 
 
@@ -42,7 +44,7 @@ async def accept(
         "termMonths": term_months,
         "share": sorted(set(share)),
     }
-    receipt = await receipts.claim(db, actor=actor.name, operation="acceptInvitation", key=key, input=told)
+    receipt = await receipts.claim(db, actor=actor.name, operation=OPERATION, key=key, input=told)
     if receipt.result_id is not None:
         return await db.get_one(Application, (actor.user_id, receipt.result_id))
     invitation = await invitations.lock(db, actor, invitation_id)
@@ -70,11 +72,19 @@ def _refuse_above(invitation: Invitation, amount: Money) -> None:
         raise invalid(N_("This invitation goes up to {most} {currency}."), AMOUNT, **values)
 
 
-async def is_waiting(db: Db, actor: UserActor, invitation_id: UUID) -> bool:
-    """Whether this invitation can be answered now."""
-    its = invitations.visible_to(actor).where(Invitation.id == invitation_id)
-    invitation = (await db.execute(its)).scalar_one_or_none()
-    return invitation is not None and invitation.is_open(await clock.now(db))
+async def check(db: Db, actor: UserActor, *, invitation_id: UUID, amount: Money, term_months: int, key: str) -> bool:
+    """Whether anybody has to be asked before accepting: not where it was accepted by this key already.
+
+    Refuses what `accept` refuses of the invitation and of the terms; nothing is written.
+    """
+    receipts.check_key(key)
+    if await db.get(Receipt, (actor.name, OPERATION, key)) is not None:
+        return False
+    invitation = await invitations.find(db, actor, invitation_id)
+    invitations.refuse_over(invitation, await clock.now(db))
+    _refuse_above(invitation, amount)
+    await applying.check(db, actor, invitation.product_id, amount, term_months)
+    return True
 
 
 async def decline(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:

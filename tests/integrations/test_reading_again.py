@@ -85,18 +85,27 @@ async def test_an_account_tells_what_is_so_now(desk: Desk, actor: UserActor, clo
 
 
 async def test_who_hangs_or_is_away_is_named_and_not_waited_for(
-    desk: Desk, actor: UserActor, hanging: str, failing: str, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, actor: UserActor, hanging: str, failing: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key in ("wechat", "jd", "alipay"):
         await link(desk, actor, key)
-    elsewhere(monkeypatch, jd=hanging, alipay=failing)
-    monkeypatch.setattr(reading_again, "WITHIN_SECONDS", 2.0)
-    assert await reading_again.read_again(actor.user_id) == ("alipay", "jd")
+    await clock.forward(minutes=2)
+    with monkeypatch.context() as patched:
+        elsewhere(patched, jd=hanging, alipay=failing)
+        patched.setattr(reading_again, "WITHIN_SECONDS", 2.0)
+        assert await reading_again.read_again(actor.user_id) == ("alipay", "jd")
     assert await sources(actor) == {"wechat": [False, True], "jd": [True], "alipay": [True]}
+    assert await reading_again.read_again(actor.user_id) == ()
+    counted = await sources(actor)
+    assert counted == {"wechat": [False, True], "jd": [False, True], "alipay": [False, True]}, (
+        "who told is not asked again"
+    )
+    assert await reading_again.read_again(actor.user_id) == () and await sources(actor) == counted
 
 
-async def test_what_was_unlinked_meanwhile_stays_so(desk: Desk, actor: UserActor) -> None:
+async def test_what_was_unlinked_meanwhile_stays_so(desk: Desk, actor: UserActor, clock: Clock) -> None:
     account = await link(desk, actor, "wechat")
+    await clock.forward(minutes=2)
     async with reading() as db:
         (held,) = await link_lives.readable(db, actor.user_id)
     await unlink(actor, account)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.invitations import inviting
@@ -102,9 +104,22 @@ async def test_whoever_does_not_answer_in_time_is_named_and_not_waited_for(
 ) -> None:
     await invite(client, shop, clock, [shopper.number])
     (invitation,) = await seen(shopper)
-    async with served([Route("/{path:path}", hang, methods=["GET", "POST"])]) as url:
+    await clock.forward(minutes=2)
+    key, asked = new_key(), 0
+
+    async def hang_counted(request: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        return await hang(request)
+
+    async with served([Route("/{path:path}", hang_counted, methods=["GET", "POST"])]) as url:
         elsewhere(monkeypatch, wechat=url)
-        application = await accept(shopper, invitation)
+        for wrong in ({"amount": yuan("5000.01")}, {"termMonths": 7}, {"idempotencyKey": "short"}):
+            assert (await accept(shopper, invitation, **wrong))["code"] == "INVALID"
+        assert asked == 0, "nobody is asked for what is refused anyhow"
+        application = await accept(shopper, invitation, idempotencyKey=key)
+        assert await accept(shopper, invitation, idempotencyKey=key) == application
+        assert asked == 1
     decision = (await shopper.ask(DECIDED, id=application["id"]))["node"]["decision"]
     assert (decision["outcome"], decision["isPartial"]) == ("APPROVE", True)
     assert (
