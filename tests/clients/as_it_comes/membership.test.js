@@ -1,10 +1,11 @@
 // Marketing in a real browser: a draft is tried, submitted, approved by somebody else and published; the member's app shows
-// the new tier; one step back restores the old one. A wrong threshold is refused at its field.
+// the new tier; one step back restores the old one. A wrong threshold is refused at its field. No mouse is needed for any of it.
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
 import { openBrowser } from "../shared/browser.js";
 import { sitDownAs } from "../shared/desk.js";
+import { pressKey, typeInto } from "../shared/keyboard.js";
 import { HOUSE, Phone } from "../shared/people.js";
 import { until } from "../shared/polling.js";
 
@@ -14,21 +15,15 @@ let browser;
 before(async () => (browser = await openBrowser()));
 after(() => browser?.close());
 
-async function press(page, selector) {
-  await Promise.all([page.waitForNavigation(), page.$eval(selector, (button) => button.click())]);
-}
-
 async function step(page, said, path) {
   await page.goto(path, { waitUntil: "load" });
-  await press(page, `button[value="${said}"]`);
+  await pressKey(page, `button[value="${said}"]`);
 }
 
 async function write(page, cells) {
   await page.goto(RULES, { waitUntil: "load" });
-  for (const [name, value] of Object.entries(cells)) {
-    await page.$eval(`[name="${name}"]`, (input, typed) => (input.value = typed), value);
-  }
-  await press(page, 'form[action="/console/tiers/rules"] button');
+  for (const [name, value] of Object.entries(cells)) await typeInto(page, `[name="${name}"]`, value);
+  await pressKey(page, 'form[action="/console/tiers/rules"] button');
 }
 
 const badge = (page) => page.$eval(".badge", (each) => each.textContent);
@@ -48,15 +43,15 @@ test("from a draft to the member's app, and one step back", async () => {
   assert.equal(await marketer.$('button[value="approve"]'), null, "the author approves nothing");
 
   await approver.goto(`${HOUSE}/console/approvals`, { waitUntil: "load" });
-  await press(approver, `a[href="${new URL(path).pathname}"]`);
-  await press(approver, 'button[value="approve"]');
+  await pressKey(approver, `a[href="${new URL(path).pathname}"]`);
+  await pressKey(approver, 'button[value="approve"]');
   await step(marketer, "publish", path);
   await until("everybody is judged by them", async () => (await tierOf(phone)) === "SILVER");
 
   await marketer.goto(path, { waitUntil: "load" });
   assert.equal(await badge(marketer), "Live");
-  await marketer.type('form.step input[name="comment"]', "Too many at silver.");
-  await press(marketer, 'button[value="roll_back"]');
+  await typeInto(marketer, 'form.step input[name="comment"]', "Too many at silver.");
+  await pressKey(marketer, 'button[value="roll_back"]');
   await until("everybody stands as before", async () => (await tierOf(phone)) === "LITE");
   assert.deepEqual([...marketer.complaints, ...approver.complaints, ...marketer.elsewhere], []);
 });
