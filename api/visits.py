@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from api.asking import asks
 from api.forms import form_token, is_own_form
@@ -28,6 +29,11 @@ AWAY = N_("This is not available just now. Please try again in a moment.")
 BROKEN = N_("Something went wrong on our side. Please try again; if it stays, tell us when it happened.")
 BODY_BYTES_MAX = 20_000
 OLD_FORM = N_("This form is no longer valid. Please open the page again.")
+
+
+def posted(path: str, endpoint: Endpoint) -> Route:
+    """Where a form of a page is sent."""
+    return Route(path, endpoint, methods=["POST"], max_body_size=BODY_BYTES_MAX)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.changes import NOUNS
 from api.console.pages.exporting import table_as_csv
@@ -75,3 +76,9 @@ async def _lines(visit: StaffVisit, asked: TableQuery) -> list[WaitingApproval]:
     lines = [WaitingApproval(each, names[each.proposed_by]) for each in waiting]
     found = [line for line in lines if asked.has(line.approval.title, line.approval.kind, line.author)]
     return asked.sorted(found, SORTS)
+
+
+routes: list[Route] = [
+    Route("/console/approvals", approvals_page),
+    Route("/console/approvals.csv", exported),
+]

@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.permissions import Permission
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
@@ -239,3 +241,12 @@ def _uuid(request: Request) -> UUID | None:
         return UUID(request.path_params["id"])
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/benefits", benefits_page, methods=["GET"]),
+    posted("/console/benefits", save),
+    Route("/console/benefits.csv", exported),
+    Route("/console/benefits/{id}", benefit_page),
+    posted("/console/benefits/{id}/retire", retire),
+]

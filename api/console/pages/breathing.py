@@ -6,10 +6,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages import hardships
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
+from api.visits import posted
 from domain.agreements import agreements, breathing, ending_breathing
 from domain.agreements.agreements import Agreement
 from domain.agreements.breathing import Spared
@@ -74,3 +76,9 @@ async def _person(db: Db, visit: StaffVisit, id: str) -> UUID:
         raise not_found(NO_SUCH, "agreement")
     assert isinstance(found, UUID)
     return found
+
+
+routes: list[Route] = [
+    posted("/console/breathing-spaces", breathe),
+    posted("/console/breathing-spaces/{id}/end", end),
+]

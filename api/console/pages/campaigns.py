@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
@@ -16,6 +17,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
@@ -261,3 +263,12 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/campaigns", campaigns_page),
+    Route("/console/campaigns.csv", exported),
+    posted("/console/campaigns/pause", pause_all),
+    Route("/console/campaigns/{id}", campaign_page),
+    posted("/console/campaigns/{id}", answer),
+]

@@ -5,12 +5,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.signals import EVIDENCE
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.applications import applications, cases, deciding, given_reasons, review_holds
 from domain.applications.applications import AWAITING_REVIEW, Application
 from domain.applications.approving import LESS, ApprovedTerms
@@ -178,3 +180,10 @@ async def _application_of(db: Db, visit: StaffVisit, request: Request) -> Applic
 def _id_of(request: Request) -> UUID | None:
     parsed = parse_global_id(request.path_params["id"])
     return parsed[1] if parsed and parsed[0] == "Application" else None
+
+
+routes: list[Route] = [
+    Route("/console/reviews/{id}", case),
+    posted("/console/reviews/{id}", answer),
+    posted("/console/reviews/{id}/take", take),
+]

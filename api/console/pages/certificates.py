@@ -4,6 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console import certifying
 from api.console.pages.rendering import page
@@ -30,3 +31,8 @@ async def certificate_page(request: Request, visit: StaffVisit) -> Response:
     return page(
         request, "certificate.html", campaign=campaign, certificate=certificate, is_told=is_told, most=certifying.SAMPLE
     )
+
+
+routes: list[Route] = [
+    Route("/console/campaigns/{id}/certificate", certificate_page),
+]

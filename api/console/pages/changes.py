@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select, or_
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
@@ -111,3 +112,9 @@ def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     return "–" if value is None else str(value)
+
+
+routes: list[Route] = [
+    Route("/console/changes", changes_page),
+    Route("/console/changes.csv", exported),
+]

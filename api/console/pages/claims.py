@@ -6,10 +6,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.agreements import claiming, claims, deposits
 from domain.agreements.claims import Claim, ClaimStatus
 from domain.agreements.deposits import Deposit
@@ -116,3 +118,9 @@ async def _decide(db: Db, visit: StaffVisit, id: UUID, said: ClaimForm) -> Claim
     except ValueError:
         raise invalid(NO_AMOUNT, ("amount",)) from None
     return await claiming.decide(db, visit.actor, id, amount, said.answer, said.key)
+
+
+routes: list[Route] = [
+    Route("/console/claims", claims_page),
+    posted("/console/claims/{id}", decide),
+]

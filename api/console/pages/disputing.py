@@ -6,10 +6,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.disputes import disputes, disputing
 from domain.disputes.disputes import Dispute, DisputeTexts
 from domain.facts.counting_on import MARK
@@ -76,3 +78,9 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     except Refusal as refusal:
         return await _show(request, visit, refusal)
     return RedirectResponse(ADDRESS, 303)
+
+
+routes: list[Route] = [
+    Route("/console/disputes", disputes_page),
+    posted("/console/disputes/{id}", answer),
+]

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages import campaign_forms
 from api.console.pages.campaigns import ADDRESS
@@ -14,6 +15,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact, transaction
 from infra.errors import Refusal
@@ -103,3 +105,10 @@ async def _show(
         currency=settings().currency,
         key=uuid4(),
     )
+
+
+routes: list[Route] = [
+    posted("/console/campaigns", draft),
+    Route("/console/campaigns/new", new),
+    posted("/console/campaigns/audience", count),
+]

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.agreements import agreements, breathing, easing, ending_breathing, hardships
 from domain.agreements.agreements import Agreement
 from domain.agreements.breathing import Spared
@@ -118,3 +120,9 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     except Refusal as refusal:
         return await show(request, visit, refusal)
     return RedirectResponse(ADDRESS, 303)
+
+
+routes: list[Route] = [
+    Route("/console/hardships", hardships_page),
+    posted("/console/hardships/{id}", answer),
+]

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import NO_DAY
@@ -114,3 +115,9 @@ def _day(text: str | None) -> date | None:
         return read_day(text) if text else None
     except ValueError:
         raise invalid(NO_DAY, "days") from None
+
+
+routes: list[Route] = [
+    Route("/console", home),
+    Route("/console/overview.csv", exported),
+]

@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
@@ -66,3 +67,8 @@ async def matching_page(request: Request, visit: StaffVisit) -> Response:
         moved=MOVES,
         explored=settings().explore_share,
     )
+
+
+routes: list[Route] = [
+    Route("/console/matching", matching_page),
+]

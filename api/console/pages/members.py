@@ -2,11 +2,13 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.people import users
 from domain.permissions import Permission
 from infra.database import reading, transact
@@ -58,3 +60,9 @@ async def _story(request: Request, member: Member) -> Response:
         why=WHY,
         quotas=QUOTAS,
     )
+
+
+routes: list[Route] = [
+    Route("/console/members", ask, methods=["GET"]),
+    posted("/console/members", look),
+]

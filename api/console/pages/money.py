@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
@@ -233,3 +234,9 @@ async def _read(db: Db, id: UUID) -> AgreementFile | None:
         (await papers.of_agreements(db, {key})).get(key, []),
         list(await breaks.of_subject(db, agreement.id)),
     )
+
+
+routes: list[Route] = [
+    Route("/console/money", money_page),
+    Route("/console/agreements/{id}", agreement_page),
+]

@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.approvals import Approval, Verdict, history
 from domain.people import commissions
 from domain.people.commissions import CommissionRate
@@ -116,3 +118,11 @@ async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], 
     except Refusal as refusal:
         return await _show(request, visit, refusal)
     return RedirectResponse(ADDRESS, 303)
+
+
+routes: list[Route] = [
+    Route("/console/partners", partners_page),
+    posted("/console/remittances/{id}", pay),
+    posted("/console/partners/{id}/commission", propose),
+    posted("/console/commissions/{id}", answer),
+]

@@ -7,12 +7,14 @@ from uuid import uuid4
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.permissions import Permission
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
@@ -151,3 +153,11 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
         currency=settings().currency,
         key=uuid4(),
     )
+
+
+routes: list[Route] = [
+    Route("/console/plans", plans_page, methods=["GET"]),
+    Route("/console/plans.csv", exported),
+    posted("/console/plans", save),
+    posted("/console/plans/answer", answer),
+]

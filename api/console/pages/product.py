@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.products import STATUSES, WINDOWS, asked_by, product_of, rows_of
 from api.console.pages.rehearsals import changes_in, fields_of, read_form
@@ -14,6 +15,7 @@ from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import GROUPS
 from api.html import locale_of
+from api.visits import posted
 from domain.credit.grades import Grade
 from domain.market.rule_inputs import INPUTS
 from domain.market.rules import ABOUT
@@ -147,3 +149,9 @@ async def rehearse(request: Request, visit: StaffVisit) -> Response:
         return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
     async with reading() as db:
         return await _show(request, visit, db, status=status, said=said, rehearsal=found, error=error)
+
+
+routes: list[Route] = [
+    Route("/console/products/{id}", product),
+    posted("/console/products/{id}/rehearse", rehearse),
+]

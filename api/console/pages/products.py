@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Select, or_
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
@@ -204,3 +205,11 @@ async def groups_exported(request: Request, visit: StaffVisit) -> Response:
         for each in lines
     )
     return table_as_csv("group-costs", names, told)
+
+
+routes: list[Route] = [
+    Route("/console/products", products),
+    Route("/console/products.csv", exported),
+    Route("/console/products/groups", show_group_costs),
+    Route("/console/products/groups.csv", groups_exported),
+]

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.plans import PERIODS
 from api.console.pages.plans import STATUSES as PLAN_STATUSES
@@ -63,3 +64,8 @@ async def _complaints(db: Db) -> list[tuple[str, int, datetime | None]]:
         count, first = (await db.execute(select(func.count(id), func.min(promised)).where(waits))).one()
         found.append((name, count, first))
     return found
+
+
+routes: list[Route] = [
+    Route("/console/regulator", regulator_page),
+]

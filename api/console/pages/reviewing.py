@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
@@ -116,3 +117,9 @@ async def waiting_at(db: Db, now: datetime, found: list[Case]) -> list[WaitingCa
         hold = holds.get(key)
         waiting.append(WaitingCase(case, left, messages.get(key), hold, holders.get(hold.staff_id) if hold else None))
     return waiting
+
+
+routes: list[Route] = [
+    Route("/console/reviews", queue),
+    Route("/console/reviews/clocks", clocks),
+]

@@ -9,10 +9,12 @@ from uuid import UUID
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.approvals import Verdict
 from domain.permissions import Permission
 from domain.risk import rules, signals
@@ -164,3 +166,11 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/signals", signals_page),
+    posted("/console/signals/{id}", judge),
+    posted("/console/signals/rules/{code}", propose),
+    posted("/console/signals/changes/{id}", answer),
+]

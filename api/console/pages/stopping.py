@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain import stops
 from domain.approvals import Verdict, history
 from domain.market.products import Product
@@ -126,3 +128,10 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/stops", stops_page),
+    posted("/console/stops", stop),
+    posted("/console/stops/{id}", answer),
+]

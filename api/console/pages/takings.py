@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.money import WHY
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.agreements.agreements import Agreement, no_such_agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.approvals import Verdict
@@ -119,3 +121,10 @@ def _id_of(request: Request) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         return UUID(int=0)
+
+
+routes: list[Route] = [
+    Route("/console/takings/{id}", taking_page),
+    posted("/console/takings/{id}/fit", fit),
+    posted("/console/takings/{id}/back", send_back),
+]

@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
@@ -223,3 +225,11 @@ def _uuid(request: Request) -> UUID | None:
         return UUID(request.path_params["id"])
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/tiers/rules", rules_page, methods=["GET"]),
+    posted("/console/tiers/rules", draft),
+    Route("/console/tiers/rules/{id}", version_page, methods=["GET"]),
+    posted("/console/tiers/rules/{id}", take_step),
+]

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, query_of
@@ -135,3 +136,9 @@ def _cells(row: Sequence[Benefit | None]) -> list[MatrixCell]:
 
 def _worth(benefit: Benefit | None) -> tuple[int | None, QuotaReset] | None:
     return (benefit.quota, benefit.reset) if benefit else None
+
+
+routes: list[Route] = [
+    Route("/console/tiers", tiers),
+    Route("/console/tiers.csv", exported),
+]

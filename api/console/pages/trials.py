@@ -4,11 +4,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.addresses import client_address
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal
@@ -67,3 +69,9 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/console/campaigns/{id}/trial", trial),
+    posted("/console/campaigns/{id}/trial", trial),
+]

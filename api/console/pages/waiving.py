@@ -2,11 +2,13 @@
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages import money
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.visits import posted
 from domain.agreements import waiving
 from domain.agreements.waiving import WhyWaived
 from domain.permissions import Permission
@@ -34,3 +36,8 @@ async def waive(request: Request, visit: StaffVisit) -> Response:
         error = say(refusal.message, locale_of(request), **refusal.values)
         return await money.show_agreement(request, error, STATUS.get(refusal.code, 409))
     return RedirectResponse(f"/console/agreements/{request.path_params['id']}", 303)
+
+
+routes: list[Route] = [
+    posted("/console/agreements/{id}/late-fees", waive),
+]

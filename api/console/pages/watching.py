@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
+from api.visits import posted
 from domain.facts.vocabulary import OCCUPATION_LABELS
 from domain.people import groups
 from domain.permissions import Permission
@@ -118,3 +120,10 @@ async def count(request: Request, visit: StaffVisit) -> Response:
     async with transaction() as db:
         await tasks.bring_up_to_date(db)
     return RedirectResponse("/console/watch?counting", 303)
+
+
+routes: list[Route] = [
+    Route("/console/watch", watch_page),
+    Route("/console/watch.csv", exported),
+    posted("/console/watch/count", count),
+]

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from api.graphql.errors import PublicError
 from api.partner.pages import (
@@ -18,7 +18,7 @@ from api.partner.pages import (
     statements,
     vocabulary,
 )
-from api.visits import AWAY, BODY_BYTES_MAX, BROKEN
+from api.visits import AWAY, BROKEN
 
 
 def failed(request: Request, error: PublicError) -> Response:
@@ -27,20 +27,5 @@ def failed(request: Request, error: PublicError) -> Response:
 
 
 def routes() -> list[BaseRoute]:
-    return [
-        Route("/partner", home.home),
-        Route("/partner/sign-in", signing_in.MemberSignIn, max_body_size=BODY_BYTES_MAX),
-        Route("/partner/sign-out", signing_in.sign_out, methods=["POST"], max_body_size=BODY_BYTES_MAX),
-        Route("/partner/products", products.products_page),
-        Route("/partner/applications", applications.applications_page),
-        Route("/partner/agreements", agreements.agreements_page),
-        Route("/partner/statements", statements.statements_page),
-        Route("/partner/deliveries", deliveries.deliveries_page),
-        Route("/partner/deliveries/{id}", deliveries.resend, methods=["POST"], max_body_size=BODY_BYTES_MAX),
-        Route("/partner/keys", keys.keys_page),
-        Route("/partner/guide", guide.guide_page),
-        Route("/partner/codes", guide.codes_page),
-        Route("/partner/changelog", guide.changelog_page),
-        rendering.PAGES.files(),
-        Route("/partner/vocabulary", vocabulary.vocabulary_page),
-    ]
+    pages = (home, signing_in, products, applications, agreements, statements, deliveries, keys, guide, vocabulary)
+    return [*(route for each in pages for route in each.routes), rendering.PAGES.files()]

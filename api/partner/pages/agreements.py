@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.money import STATUSES
 from api.partner.pages.listing import further, listed
@@ -26,3 +27,8 @@ async def agreements_page(request: Request, visit: MemberVisit) -> Response:
     return page(
         request, "agreements.html", agreements=rows, status=status, statuses=STATUSES, further=further(request, shown)
     )
+
+
+routes: list[Route] = [
+    Route("/partner/agreements", agreements_page),
+]

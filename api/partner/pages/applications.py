@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
@@ -42,3 +43,8 @@ async def applications_page(request: Request, visit: MemberVisit) -> Response:
         statuses=STATUSES,
         further=further(request, shown),
     )
+
+
+routes: list[Route] = [
+    Route("/partner/applications", applications_page),
+]

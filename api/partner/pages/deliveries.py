@@ -6,12 +6,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from api.html import locale_of
 from api.partner.deliveries import ERRORS
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
+from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal
@@ -101,3 +103,9 @@ async def _show(request: Request, visit: MemberVisit, refusal: Refusal | None = 
         further=further(request, shown),
         error=error,
     )
+
+
+routes: list[Route] = [
+    Route("/partner/deliveries", deliveries_page),
+    posted("/partner/deliveries/{id}", resend),
+]

@@ -6,6 +6,7 @@ from itertools import groupby
 from graphql import GraphQLEnumType, build_schema
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api import codes
 from api.asking import asks
@@ -70,3 +71,10 @@ async def _show(request: Request, template: str, **shown: object) -> Response:
         request.state.visit = visit
     await PARTNERS.prepare(request)
     return page(request, template, **shown)
+
+
+routes: list[Route] = [
+    Route("/partner/guide", guide_page),
+    Route("/partner/codes", codes_page),
+    Route("/partner/changelog", changelog_page),
+]

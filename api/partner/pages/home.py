@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.money import STATUSES as AGREEMENT_STATUSES
 from api.partner.pages.applications import STATUSES
@@ -66,3 +67,8 @@ async def _standing(db: Db, actor: PartnerActor) -> PartnerStanding:
 async def _count(db: Db, rows: Select[Any], status: Any) -> dict[str, int]:
     counted = rows.with_only_columns(status, func.count()).group_by(status)
     return {each.value: count for each, count in (await db.execute(counted)).all()}
+
+
+routes: list[Route] = [
+    Route("/partner", home),
+]

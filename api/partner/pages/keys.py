@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
@@ -18,3 +19,8 @@ async def keys_page(request: Request, visit: MemberVisit) -> Response:
         proofs = await expiring.of_partner(db, visit.actor.partner_id)
         now = await clock.now(db)
     return page(request, "keys.html", clients=clients, proofs=proofs, now=now, soon=now + expiring.WARNED_BEFORE)
+
+
+routes: list[Route] = [
+    Route("/partner/keys", keys_page),
+]

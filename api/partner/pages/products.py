@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.products import STATUSES
 from api.partner.pages.listing import further, listed
@@ -19,3 +20,8 @@ async def products_page(request: Request, visit: MemberVisit) -> Response:
     async with reading() as db:
         shown = await listed(request, db, own, [Product.sku], newest_first=False)
     return page(request, "products.html", products=shown.items, further=further(request, shown), statuses=STATUSES)
+
+
+routes: list[Route] = [
+    Route("/partner/products", products_page),
+]

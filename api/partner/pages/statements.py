@@ -4,6 +4,7 @@ from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
@@ -40,3 +41,8 @@ def _day(text: str | None) -> date | None:
         return read_day(text) if text else None
     except ValueError:
         return None
+
+
+routes: list[Route] = [
+    Route("/partner/statements", statements_page),
+]

@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.asking import asks
 from api.partner.pages.rendering import page
@@ -14,3 +15,8 @@ from domain.permissions import Permission
 @asks(Permission.PUBLIC)
 async def vocabulary_page(request: Request) -> Response:
     return page(request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST, words=MEANINGS)
+
+
+routes: list[Route] = [
+    Route("/partner/vocabulary", vocabulary_page),
+]
