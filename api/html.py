@@ -21,6 +21,7 @@ from infra.money import Money
 from infra.settings import settings
 from infra.words import Locale, preferred_locale, say
 
+SHARED = Path(__file__).parent / "templates"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 # Everything comes from here: no other host, nothing written into the page.
 POLICY: Mapping[str, str] = {
@@ -42,19 +43,23 @@ HEADERS = {
 
 
 class Pages:
-    """The pages of one folder: `templates/` and, served at `address`, `static/`, which may be another folder's."""
+    """The pages of one folder: `templates/`, beside those that all doors share, and, served at `address`, `static/`, which may be
+    another folder's.
+    """
 
     def __init__(self, folder: Path, address: str, static_folder: Path | None = None, **also: object) -> None:
         self.static_folder = static_folder or folder / "static"
         self.address = address
         self.environment = Environment(
-            loader=FileSystemLoader(folder / "templates"),
+            loader=FileSystemLoader([folder / "templates", SHARED]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals.update(static=cache(self.static), **also)
+        static = cache(self.static)
+        # Another door may take its look from elsewhere.
+        self.environment.globals.update({"static": static, "shared": static, **also})
 
     def page(
         self, request: Request, template: str, status: int = 200, /, *, policy: Mapping[str, str] = POLICY, **shown: Any

@@ -10,7 +10,14 @@ from api.console.pages import charts
 from api.html import Pages
 from domain.permissions import ROLE_NAMES
 
-PAGES = Pages(Path(__file__).parent, "/console/static", charts=charts, drawn_from=charts.DRAWN_FROM, roles=ROLE_NAMES)
+PAGES = Pages(
+    Path(__file__).parent,
+    "/console/static",
+    door="/console",
+    charts=charts,
+    drawn_from=charts.DRAWN_FROM,
+    roles=ROLE_NAMES,
+)
 
 
 def page(request: Request, template: str, status: int = 200, /, **shown: Any) -> HTMLResponse:

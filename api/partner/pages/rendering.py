@@ -10,7 +10,7 @@ from api.console.pages.rendering import PAGES as CONSOLE
 from api.html import Pages
 from infra.ids import global_id
 
-PAGES = Pages(Path(__file__).parent, "/partner/static", shared=CONSOLE.static, global_id=global_id)
+PAGES = Pages(Path(__file__).parent, "/partner/static", door="/partner", shared=CONSOLE.static, global_id=global_id)
 
 
 def page(request: Request, template: str, status: int = 200, /, **shown: Any) -> HTMLResponse:

@@ -173,6 +173,7 @@ def add_page(house: Scratch) -> None:
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
@@ -182,6 +183,9 @@ from domain.permissions import Permission
 @requires(Permission.SEE_TIERS)
 async def weather(request: Request, visit: StaffVisit) -> Response:
     return page(request, "weather.html")
+
+
+routes: list[Route] = [Route("/console/weather", weather)]
 ''',
     )
     pages, templates = "api/console/pages/__init__.py", "api/console/pages/templates"
@@ -191,9 +195,7 @@ async def weather(request: Request, visit: StaffVisit) -> Response:
     )
     house.change(pages, "        watching,\n    )", "        watching,\n        weather,\n    )")
     house.change(
-        pages,
-        '        Route("/console/tiers"',
-        '        Route("/console/weather", weather.weather),\n        Route("/console/tiers"',
+        pages, "        partners,\n    )\n    return", "        partners,\n        weather,\n    )\n    return"
     )
     link = '{{ entry("/console/tiers", _("Tiers")) }}\n'
     house.change(f"{templates}/frame.html", link, link + '{{ entry("/console/weather", _("Weather")) }}\n')

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.html import SHARED
 from infra.words import say
 from tests.api.console.pages.conftest import NewBrowser
 
@@ -22,8 +23,8 @@ def marked(path: Path) -> list[str]:
 
 SENTENCES = {sentence for pages in PAGES for path in pages.glob("*.py") for sentence in marked(path)} | {
     sentence
-    for pages in PAGES
-    for path in pages.glob("templates/*.html")
+    for templates in (SHARED, *(pages / "templates" for pages in PAGES))
+    for path in templates.glob("*.html")
     for sentence in re.findall(r'\b(?:_|say)\("([^"]+)"', path.read_text())
 }
 
