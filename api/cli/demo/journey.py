@@ -43,6 +43,7 @@ class Journey:
         tell: DemoTeller,
         person: Data,
         desks: Callable[[], Awaitable[Desks | None]],
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.app = DoorClient(http, "/graphql")
         self.address = address
@@ -51,6 +52,7 @@ class Journey:
         self.name: str = person["name"]
         self.life = life_of(self.persona)
         self.desks = desks
+        self.wait_seconds = wait_seconds
         self.known_since: str | None = None
         self.phone = ""
         self.session: Data = {}
@@ -116,7 +118,7 @@ class Journey:
 
     async def scored(self, listener: Listener) -> Data:
         """The person, when the score of what is known now is there; by subscription, or else by looking."""
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(self.wait_seconds):
             while True:
                 change = await listener.next(LOOK_AGAIN_SECONDS)
                 viewer: Data = change["viewer"] if change else await self.app.send("Home", first=0)

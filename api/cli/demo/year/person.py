@@ -17,7 +17,7 @@ from api.cli.demo.journey import SHARED, Journey
 from api.cli.demo.telling import DemoTeller
 from infra.words import Locale
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0  # where a month has passed for everybody, models may be trained meanwhile
 LOOK_AGAIN_SECONDS = 0.2
 CURRENCY = "CNY"
 Decide = Callable[[Data, str], Awaitable[None]]
@@ -29,7 +29,7 @@ class YearPerson:
     def __init__(self, http: httpx2.AsyncClient, address: str, persona: str, name: str, locale: Locale) -> None:
         quiet = DemoTeller(locale, Console(file=io.StringIO()))
         self.name = name
-        self._journey = Journey(http, address, quiet, {"key": persona, "name": name}, _nobody)
+        self._journey = Journey(http, address, quiet, {"key": persona, "name": name}, _nobody, WAIT_SECONDS)
         self._borrowing = Borrowing(self._journey.app, quiet, self._journey.prove)
         self._renewal = ""
         self._agreement_id = ""
