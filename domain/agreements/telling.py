@@ -5,7 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.agreements import agreements, autopay, autopay_words, claim_words, deposits, draw_downs, repaying, words
+from domain.agreements import (
+    agreements,
+    autopay,
+    autopay_words,
+    claim_words,
+    deposits,
+    draw_downs,
+    foretelling,
+    repaying,
+    words,
+)
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.kinds import KINDS
@@ -47,6 +57,7 @@ async def tell_of_agreement(db: Db, event: Event) -> None:
     if event.name in PRESSING and await breathing_spaces.is_in_one(db, agreement.user_id):
         return
     if event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement):
+        await foretelling.foretell_soon(db, agreement.user_id, agreement.id)
         await notify(db, agreement.user_id, autopay_words.SOON, agreement.id, product=agreement.title)
     elif event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
         kind = KINDS[agreement.kind].arrived if event.name == agreements.DRAWN else KIND_OF[event.name]

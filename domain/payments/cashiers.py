@@ -145,6 +145,12 @@ class Cashier(Protocol):
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         """Let nothing be drawn by it any more: ENDED, once the cashier itself says so."""
 
+    async def foretell(self, reference: str, amount: Money) -> None:
+        """Let the person know at the cashier what the mandate of this reference draws next, at most, where the cashier wants to tell
+        that itself and draws nothing otherwise. Told again, it is told once.
+        """
+        return
+
 
 _named: list[Callable[[str], Cashier]] = []
 _chosen: list[Callable[[], str]] = []

@@ -17,6 +17,7 @@ import httpx2
 
 from domain.payments import paying, signing
 from domain.payments.cashiers import (
+    Cashier,
     CashierAnswer,
     CashierAway,
     CashierOrder,
@@ -56,7 +57,7 @@ REFUSED_REFUNDS = frozenset({"ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.REFUND_AMT_NOT_E
 
 
 @dataclass(frozen=True)
-class AlipayWap:
+class AlipayWap(Cashier):
     """`here` is our own address, without a slash at the end: it hears notifications, and people come back to it."""
 
     keys: AlipayCashier

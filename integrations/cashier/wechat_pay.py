@@ -16,6 +16,7 @@ import httpx2
 
 from domain.payments import paying, refunding
 from domain.payments.cashiers import (
+    Cashier,
     CashierAnswer,
     CashierAway,
     CashierOrder,
@@ -27,7 +28,9 @@ from domain.payments.cashiers import (
     RefundAnswer,
     RefundOrder,
 )
+from infra.money import Money
 from infra.setting_parts import WeChatPayCashier
+from integrations.cashier import wechat_pay_foretelling as foretelling
 from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
@@ -65,7 +68,7 @@ REFUSED_REFUNDS = frozenset({"NOT_ENOUGH_REFUND", "USER_ACCOUNT_ABNORMAL", "TRAD
 
 
 @dataclass(frozen=True)
-class WeChatPayH5:
+class WeChatPayH5(Cashier):
     """`here` is our own address, without a slash at the end, which hears notifications."""
 
     keys: WeChatPayCashier
@@ -106,6 +109,10 @@ class WeChatPayH5:
 
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         return await self._contracts.withdraw(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
+
+    async def foretell(self, reference: str, amount: Money) -> None:
+        if self._draws is not None:
+            await foretelling.foretell(self._ask, self.keys, reference, amount, self.now())
 
     async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
         if order.mandate is not None and self._draws:

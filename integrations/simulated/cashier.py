@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.payments import paying
 from domain.payments.cashiers import (
+    Cashier,
     CashierAnswer,
     CashierOrder,
     MandateAnswer,
@@ -29,7 +30,7 @@ async def settle(db: Db, payment: Payment) -> None:
     await paying.record(db, payment, CashierAnswer(PaymentStatus.SETTLED, paid))
 
 
-class SimulatedCashier:
+class SimulatedCashier(Cashier):
     """Takes and gives back whatever it is asked to, at once; it draws nothing by itself."""
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:

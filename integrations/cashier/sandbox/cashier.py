@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from domain.payments.cashiers import (
+    Cashier,
     CashierAnswer,
     CashierOrder,
     MandateAnswer,
@@ -26,7 +27,7 @@ from integrations.cashier.sandbox.orders import SandboxKind, SandboxMode, Sandbo
 NAME = "sandbox"
 
 
-class SandboxCashier:
+class SandboxCashier(Cashier):
     async def collect(self, order: CashierOrder) -> CashierAnswer:
         return await transact(lambda db: _collect(db, order))
 

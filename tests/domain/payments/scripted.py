@@ -48,6 +48,8 @@ class ScriptedCashier:
     withdraws: list[MandateAnswer | CashierAway] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     orders: list[CashierOrder] = field(default_factory=list)
+    foretells: list[CashierAway | None] = field(default_factory=lambda: [None])
+    foretold: list[tuple[str, Money]] = field(default_factory=list)
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
         self.orders.append(order)
@@ -73,6 +75,12 @@ class ScriptedCashier:
 
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         return self._next("withdraw", self.withdraws)
+
+    async def foretell(self, reference: str, amount: Money) -> None:
+        answer = self.foretells.pop(0) if len(self.foretells) > 1 else self.foretells[0]
+        if answer is not None:
+            raise answer
+        self.foretold.append((reference, amount))
 
     def _next(self, name: str, answers: list[T | CashierAway]) -> T:
         self.asked.append(name)

@@ -219,6 +219,23 @@ class TestWeChatPay:
                 with pytest.raises(CashierAway):
                     await cashier.look_up(asked)
 
+    async def test_what_it_draws_it_tells_before_by_day_and_what_it_told_or_ended_is_no_failure(self) -> None:
+        at, amount = ContractsStandIn(), Money(10_662, "CNY")
+        at.contracts["x"] = contract("0")
+        async with contracts_of(at, NIGHT) as cashier:
+            with pytest.raises(CashierAway, match="night"):
+                await cashier.foretell("C1", amount)
+        async with contracts_of(at) as cashier:
+            for told in (amount, amount, Money(1, "CNY")):
+                await cashier.foretell("C1", told)
+            assert at.told == {"C1": (at.today, 10_662)}
+            await cashier.foretell("C9", amount)
+            at.misbehave = lambda headers: {**headers, "Wechatpay-Signature": "x"}
+            with pytest.raises(CashierAway):
+                await cashier.foretell("C1", amount)
+        async with wechat_of(WeChatStandIn()) as cashier:
+            await cashier.foretell("C1", amount)
+
     async def test_nobody_signs_and_nothing_is_drawn_where_it_agreed_on_no_plan(self) -> None:
         asked, at = mandate(), WeChatStandIn()
         async with wechat_of(at) as cashier:

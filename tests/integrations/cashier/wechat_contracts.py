@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ NOON, NIGHT = (
     datetime(2026, 11, 29, 4, tzinfo=UTC),
     datetime(2026, 11, 29, 14, tzinfo=UTC),
 )  # 12:00 and 22:00 in Beijing
+TODAY = NOON.date()
+WAITS, DRAWN_FOR = timedelta(days=2), timedelta(days=7)  # after what was told
 NEWS = f"{HERE}/cashier/wechat-pay/mandates"
 
 
@@ -64,7 +66,8 @@ def drawn(order_id: UUID, total: int = 10_000, **told: str) -> dict[str, str]:
 @dataclass
 class ContractsStandIn(WeChatStandIn):
     """`contracts` and `draws` by our ids, as it tells of them; `draws_go`: PAID, ACCEPTED, or the code of a refusal. `keeps`: it ends
-    no contract, and says that it did. `forge` changes what it answers once it is signed, `mute` answers nothing that can be read.
+    no contract, and says that it did. `wants_telling`: it draws only what was `told`, by contract, two days before. `forge` changes
+    what it answers once it is signed, `mute` answers nothing that can be read.
     """
 
     contracts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -72,6 +75,9 @@ class ContractsStandIn(WeChatStandIn):
     draws_go: str = "PAID"
     keeps: bool = False
     mute: bool = False
+    wants_telling: bool = False
+    today: date = TODAY
+    told: dict[str, tuple[date, int]] = field(default_factory=dict)
     forge: Callable[[dict[str, str]], dict[str, str]] | None = None
 
     async def answer(self, request: Request) -> Response:
@@ -92,6 +98,28 @@ class ContractsStandIn(WeChatStandIn):
     def _is_signed(self, asked: dict[str, str]) -> bool:
         is_ours = (asked["appid"], asked["mch_id"], asked["sign_type"]) == ("wx1", MERCHANT, "HMAC-SHA256")
         return is_ours and asked["sign"] == sign_of(asked)
+
+    def sign(self, number: UUID) -> None:
+        """What the person does on the page."""
+        self.contracts[number.hex] = {"contract_state": "0", "contract_id": f"C-{number.hex[:20]}"}
+
+    def _reply(self, method: str, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
+        if not path.startswith("/v3/papay/contracts/"):
+            return super()._reply(method, path, asked)
+        assert (method, asked["appid"], asked["mchid"]) == ("POST", "wx1", MERCHANT)
+        contract, amount = path.split("/")[4], asked["estimated_amount"]
+        assert amount["currency"] == "CNY" and path.endswith("/notify")
+        if contract not in {each["contract_id"] for each in self.contracts.values() if each["contract_state"] == "0"}:
+            return 404, {"code": "CONTRACT_NOT_EXIST", "message": "签约协议不存在"}
+        on, before = self.told.get(contract, (date.min, 0))
+        if self.today <= on + WAITS + DRAWN_FOR:
+            return 400, {"code": "RESOURCE_ALREADY_EXISTS" if amount["amount"] == before else "INVALID_REQUEST"}
+        self.told[contract] = self.today, amount["amount"]
+        return 204, None
+
+    def _may_draw(self, contract: str, total: int) -> bool:
+        on, amount = self.told.get(contract, (date.min, 0))
+        return on + WAITS <= self.today < on + WAITS + DRAWN_FOR and total <= amount
 
     def _page(self, asked: dict[str, str]) -> Response:
         assert self._is_signed(asked) and (asked["plan_id"], asked["version"]) == (PLAN, "1.0")
@@ -142,10 +170,13 @@ class ContractsStandIn(WeChatStandIn):
             return failing("CONTRACT_NOT_EXIST")
         if order in self.draws:
             return failing("ORDER_ACCEPTED")
+        if self.wants_telling and not self._may_draw(asked["contract_id"], int(asked["total_fee"])):
+            return failing("INVALID_REQUEST")
         if self.draws_go not in ("PAID", "ACCEPTED"):
             return failing(self.draws_go)
         state = "SUCCESS" if self.draws_go == "PAID" else "ACCEPT"
         told = drawn(UUID(order), int(asked["total_fee"]))
+        self.told.pop(asked["contract_id"], None)
         self.draws[order] = {**told, "trade_type": "PAP", "trade_state": state}
         return {"result_code": "SUCCESS"}
 
