@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 
-import { answerOf, longan } from "../shared/command.js";
+import { answerOf, leaveModels, longan } from "../shared/command.js";
 
 const SMALL = ["--people", "40", "--readers", "3", "--turns", "1", "--seconds", "0.2", "--applications", "2"];
 
 test("every page that the peer has is read beside it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "longan-bench-"));
   try {
+    await leaveModels(folder);
     const run = await answerOf(longan(folder, {}, "bench", "serve", ...SMALL, "--json"));
     assert.deepEqual(run.notes, []);
     const beside = run.rows.filter(({ contenders }) => contenders.peer).map(({ name }) => name);

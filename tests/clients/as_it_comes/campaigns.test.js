@@ -4,8 +4,9 @@ import test, { after, before } from "node:test";
 
 import { openBrowser } from "../shared/browser.js";
 import { sitDownAs } from "../shared/desk.js";
-import { Phone, HOUSE } from "../shared/people.js";
+import { Phone } from "../shared/people.js";
 import { until } from "../shared/polling.js";
+import { open } from "../shared/widths.js";
 
 let browser;
 before(async () => (browser = await openBrowser()));
@@ -13,10 +14,6 @@ after(() => browser?.close());
 
 const words = (page) => page.$eval("main", (each) => each.innerText);
 const press = (page, said) => Promise.all([page.waitForNavigation(), page.click(`button[value="${said}"]`)]);
-
-async function open(page, path) {
-  await page.goto(`${HOUSE}${path}`, { waitUntil: "networkidle0" });
-}
 
 test("a marketer drafts, another approves, members read it, and the results say what is proven", async () => {
   const member = await new Phone({ locale: "en" }).signIn();
