@@ -1,8 +1,5 @@
 """`longan day`: how far the last one came, for people and programs; and one that is begun is there for the worker."""
 
-import asyncio
-import json
-import sys
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,19 +10,11 @@ from domain.runs.runs import RunState
 from infra import clock
 from infra.database import reading, transaction
 from infra.outbox import Event
-from tests.patience import SECONDS_MAX
-
-
-async def longan(*words: str) -> tuple[int | None, dict[str, object]]:
-    command = (sys.executable, "-m", "api.cli", "day", *words, "--json")
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(SECONDS_MAX):
-        said, _ = await process.communicate()
-    return process.returncode, json.loads(said)
+from tests.commands import figures
 
 
 async def test_it_is_begun_and_told_to_a_program() -> None:
-    code, told = await longan("run", "--no-wait", "--ranges", "1")
+    code, told = await figures("day", "run", "--no-wait", "--ranges", "1")
     day_id = UUID(str(told["day"]))
     assert (code, told["done"], told["touched"], told["unreadable"]) == (0, 0, 0, 0)
     async with reading() as db:
@@ -33,7 +22,7 @@ async def test_it_is_begun_and_told_to_a_program() -> None:
         due = select(func.count()).where(Event.subject_id == day_id, Event.name == passing.BATCH_DUE)
         assert (day.on, day.zone) == (today, "Asia/Shanghai")
         assert (await db.execute(due)).scalar_one() == (1 if day.people else 0)
-    _, seen = await longan()
+    _, seen = await figures("day")
     assert seen["today"] == today.isoformat()
     assert seen["last"] == {
         "on": today.isoformat(),

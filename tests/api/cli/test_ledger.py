@@ -1,14 +1,13 @@
 """`longan ledger`: proves, writes down and compares; what is broken ends it with exit code 1."""
 
 import asyncio
-import json
 
 from sqlalchemy import text
 
 from domain.agreements.agreements import Agreement
 from infra.database import transaction
 from infra.ids import global_id, new_id
-from tests.api.cli.test_proving import longan
+from tests.commands import figures, longan
 from tests.domain.agreements.loans import open_loan, pay_out, repay
 
 
@@ -25,16 +24,15 @@ async def test_an_agreement_is_proven_written_down_and_compared_and_damage_is_na
     name = global_id("Agreement", agreement.id)
     asked = ["--agreement", name]
     proven, journal, mistyped, compared = await asyncio.gather(
-        longan("ledger", "check", "--json", *asked),
+        figures("ledger", "check", *asked),
         longan("ledger", "export", "--format", "beancount", *asked),
         longan("ledger", "check", "--agreement", "nonsense"),
-        longan("ledger", "reconcile", "--json"),
+        figures("ledger", "reconcile"),
     )
-    assert proven[0] == 0 and json.loads(proven[1]) == {"accounts": 8, "transfers": 6, "faults": []}
+    assert proven[0] == 0 and proven[1] == {"accounts": 8, "transfers": 6, "faults": []}
     assert journal[0] == 0 and f"Assets:Principal:{str(agreement.id).upper()}  500.00 CNY" in journal[1]
     assert mistyped[0] == 2 and "nonsense is no id" in mistyped[1]
-    told_of = json.loads(compared[1][compared[1].index("{") :])["differences"]  # behind what it logs
-    differences = [each for each in told_of if each["of"] == str(agreement.id)]
+    differences = [each for each in compared[1]["differences"] if each["of"] == str(agreement.id)]
     assert compared[0] == 1  # money came that no payment brought
     assert [(each["kind"], each["expected"], each["actual"]) for each in differences] == [("PAYMENT", 0, 20_00)]
     await tamper_with(agreement, "PAYABLE")

@@ -1,8 +1,6 @@
 """A command that two people must give asks each who they are, and an address is no proof."""
 
-import asyncio
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,25 +24,10 @@ from ml.live.store import ModelKind
 from ml.promotion import promoting
 from ml.promotion.promoting import NotPromoted
 from ml.promotion.releasing import Gate
+from tests.commands import longan
 from tests.nothing import NOBODYS
-from tests.patience import SECONDS_MAX
 
 PASSWORD = "correct horse battery"
-
-
-async def longan(*words: str, said: str = "") -> tuple[int, str]:
-    command = (sys.executable, "-m", "api.cli", *words)
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        start_new_session=True,
-    )
-    async with asyncio.timeout(SECONDS_MAX):
-        told, _ = await process.communicate(said.encode())
-    return process.returncode or 0, told.decode()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +57,7 @@ async def test_the_right_proofs_go_on_to_the_model() -> None:
         later = await authenticators.authenticator_time(db) + timedelta(seconds=authenticators.STEP_SECONDS)
     totp = pyotp.TOTP(secret).at(later)
     code, told = await longan("models", "propose", "0123456789abcdef", "--by", email, said=f"{PASSWORD}\n{totp}\n")
-    assert (code, "0123456789abcdef" in told) == (1, True)
+    assert (code, "0123456789abcdef" in told) == (1, True), told
     assert PASSWORD not in told
 
 

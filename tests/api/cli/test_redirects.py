@@ -2,8 +2,8 @@
 
 from domain.people.partners import PartnerClient
 from infra.database import reading
-from tests.api.cli.test_staff import longan
 from tests.api.oauth.sharing import CALLBACK, open_website
+from tests.commands import longan
 
 
 async def redirects_of(client_id: str) -> list[str]:

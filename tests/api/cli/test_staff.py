@@ -1,8 +1,5 @@
 """Whoever the command line appoints can sign in."""
 
-import asyncio
-import sys
-
 import pyotp
 import pytest
 from typer.testing import CliRunner
@@ -10,18 +7,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from domain.people import staff_signing_in
 from infra.errors import Refusal
-from tests.patience import SECONDS_MAX
-
-
-async def longan(*words: str) -> tuple[int, str]:
-    """The command in a process of its own: its exit code, and what it said."""
-    command = (sys.executable, "-m", "api.cli", *words)
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    async with asyncio.timeout(SECONDS_MAX):
-        said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+from tests.commands import longan
 
 
 def told(output: str, what: str) -> str:

@@ -1,8 +1,5 @@
 """A sweep that the command line begins is there for the worker."""
 
-import asyncio
-import json
-import sys
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,19 +10,15 @@ from domain.matching.sweeps.sweeps import Sweep
 from domain.runs.runs import RunState
 from infra.database import reading, transaction
 from infra.outbox import Event
-from tests.patience import SECONDS_MAX
+from tests.commands import figures
 
 
 async def test_it_is_begun_and_told_to_a_program() -> None:
-    command = (sys.executable, "-m", "api.cli", "match", "sweep", "--no-wait", "--json", "--ranges", "2")
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(SECONDS_MAX):
-        said, _ = await process.communicate()
+    code, told = await figures("match", "sweep", "--no-wait", "--ranges", "2")
     async with reading() as db:
         people = (await db.execute(select(func.count()).select_from(FactsVersion))).scalar_one()
-    told = json.loads(said)
     sweep_id = UUID(told.pop("sweep"))
-    assert process.returncode == 0
+    assert code == 0
     assert told == {
         "state": "RUNNING" if people else "DONE",
         "people": people,

@@ -2,8 +2,9 @@
 
 import httpx2
 
-from tests.api.cli.test_staff import longan, told
+from tests.api.cli.test_staff import told
 from tests.api.people import open_shop
+from tests.commands import longan
 
 
 async def test_a_test_client_says_that_it_is_one(http: httpx2.AsyncClient) -> None:
