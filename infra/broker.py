@@ -1,7 +1,8 @@
 """The one queue that both sides know by name, whose loss neither misses; and the relay's side of the broker."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from amqp.exceptions import AMQPError
@@ -50,7 +51,7 @@ class Broker:
 
     def room(self) -> int:
         """How many more may wait in the queue, which is made if it is not there (any more)."""
-        with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
+        with self._producer() as producer:
             channel: Any = producer.channel
             declared: Any = self.celery.amqp.queues[QUEUE](channel).queue_declare()
             return max(0, WAITING_MAX - int(declared.message_count))
@@ -59,7 +60,7 @@ class Broker:
         """Raises `NobodyTook` where a message found no queue. Whatever it raises, `taken` tells what need not be sent again."""
         self.returned.clear()
         self.taken = 0
-        with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
+        with self._producer() as producer:
             self._hear_of_returns(producer.channel)
             for name, args in tasks:
                 self.celery.send_task(
@@ -69,6 +70,17 @@ class Broker:
         if self.returned:
             self.taken = 0  # which came back is not told
             raise NobodyTook(f"{len(self.returned)} of {len(tasks)}")
+
+    @contextmanager
+    def _producer(self) -> Iterator[Any]:
+        with self.celery.producer_pool.acquire(block=True, timeout=SECONDS_MAX) as producer:
+            try:
+                yield producer
+            except AWAY:
+                # What was asked may be answered late, and would be taken for the answer to what is asked next.
+                connection: Any = producer.connection
+                connection.collect(SECONDS_MAX)
+                raise
 
     def _hear_of_returns(self, channel: Any) -> None:
         # Only RabbitMQ gives back; to Valkey any name is a list that can be pushed to.

@@ -7,7 +7,7 @@ from amqp.exceptions import NotFound
 from celery import bootsteps
 from celery.worker import state
 
-from infra.broker import QUEUE
+from infra.broker import QUEUE, SECONDS_MAX
 
 SECONDS = 3
 LOOKS_MAX = 2  # once, messages may be on their way
@@ -44,8 +44,13 @@ class QueueWatch(bootsteps.StartStopStep):
 
 
 def _waiting(consumer: Any) -> int:
-    queue = consumer.app.amqp.queues[QUEUE](consumer.task_consumer.channel)
+    """Raises ConnectionResetError also where the broker does not say it in time: whoever takes nothing else meanwhile must not wait."""
+    channel = consumer.task_consumer.channel
+    queue = consumer.app.amqp.queues[QUEUE](channel)
     try:
-        return int(queue.queue_declare(passive=True).message_count)
+        with channel.connection.transport.having_timeout(SECONDS_MAX):
+            return int(queue.queue_declare(passive=True).message_count)
+    except TimeoutError:
+        raise ConnectionResetError(errno.ECONNRESET, "the broker does not answer") from None
     except NotFound:
         raise ConnectionResetError(errno.ECONNRESET, "the queue is gone") from None

@@ -123,10 +123,11 @@ async def test_of_what_was_taken_in_part_only_the_rest_goes_back(
     counter: Counter, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = [await happened() for _ in range(3)]
-    send, names = broker.celery.send_task, iter(["first", "full"])
+    send, names, channels = broker.celery.send_task, iter(["first", "full"]), []
 
     def take_one(*args: Any, **options: Any) -> Any:
-        if next(names) == "full":
+        channels.append(options["producer"].channel)
+        if next(names, "more") == "full":
             raise OSError("full")
         return send(*args, **options)
 
@@ -135,8 +136,8 @@ async def test_of_what_was_taken_in_part_only_the_rest_goes_back(
         await relay.hand_over(broker)
     (taken,) = await sent()
     assert [(await owed(event)).attempts for event in events] == [int(event.id == taken[0]) for event in events]
-    monkeypatch.setattr(broker.celery, "send_task", send)
     assert await relay.hand_over(broker) == 2
+    assert channels[0] is channels[1] is not channels[2], "no late answer is taken for another's"
     assert sorted(await sent()) == sorted((event.id, "count_inside") for event in events)
 
 
