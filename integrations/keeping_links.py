@@ -17,11 +17,12 @@ from domain.facts.link_lives import HeldTokens, Key
 from domain.facts.orphaned_tokens import OrphanedTokens
 from infra import clock, outbox, schedules
 from infra.database import Db, reading, transact, transaction
+from infra.entity import Json
 from infra.events import declare
 from integrations.kept_tokens import as_tokens, can_be_renewed, kept_tokens
 from integrations.providers import flow
 from integrations.providers.conversations import completed
-from integrations.providers.descriptions import Provider, Tokens
+from integrations.providers.descriptions import Provider
 from integrations.providers.failures import ProviderFailure, ProviderRefused, ProviderUnavailable
 from integrations.registrations import registration
 
@@ -89,14 +90,17 @@ async def _believe(provider: Provider, held: HeldTokens, reason: str) -> None:
 
 
 async def take_leave(key: Key, since: datetime) -> None:
-    """Give the tokens of an unlinked account back, and forget them. Raises ProviderUnavailable where it is worth trying again."""
+    """Give the tokens of an unlinked account back, and forget them. Raises ProviderUnavailable where it is worth trying again.
+
+    What somebody linked meanwhile is forgotten alone: to give it back would end their permission too.
+    """
     async with reading() as db:
         held, now = await link_lives.take_unlinked(db, key), await clock.now(db)
     if held is None:
         return
     end: Callable[[Db, HeldTokens], Awaitable[bool]] = link_lives.forget_tokens
     try:
-        await _revoke(held.provider, as_tokens(held.tokens, held.at))
+        await _revoke(held.provider, held.tokens, held.at)
     except ProviderFailure as failure:
         if isinstance(failure, ProviderUnavailable):
             if now - since < ASKED_TO_REVOKE:
@@ -114,7 +118,7 @@ async def give_back(id: UUID) -> None:
     if left is None:
         return
     try:
-        await _revoke(left.provider, as_tokens(left.tokens, now))
+        await _revoke(left.provider, left.tokens, now)
     except ProviderUnavailable:
         await transact(lambda db: orphaned_tokens.try_later(db, left))
         return
@@ -123,10 +127,13 @@ async def give_back(id: UUID) -> None:
     await transact(lambda db: orphaned_tokens.forget(db, id))
 
 
-async def _revoke(provider: str, tokens: Tokens) -> None:
-    at = registration(provider)
+async def _revoke(provider: str, kept: Json, now: datetime) -> None:
+    at, tokens = registration(provider), as_tokens(kept, now)
     if at is None or not tokens.access_token:
         return
+    async with reading() as db:
+        if await link_lives.lives_on(db, provider, kept.get(link_lives.SUBJECT)):
+            return
     try:
         await flow.revoke(at, tokens)
     except ProviderFailure as failure:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from domain.facts import leaving, readings
 from domain.facts.accounts import LIFE, READ, READABLE, TOKENS, LinkedAccount, LinkStatus, end_link
@@ -87,6 +87,16 @@ async def take_to_renew(db: Db, key: Key) -> HeldTokens | None:
     if account is not None:
         account.renew_at, account.renewal_unanswered = now + TRIED_AGAIN_AFTER, True
     return held
+
+
+async def lives_on(db: Db, provider: str, subject: str | None) -> bool:
+    """Whether somebody's account is linked by the permission of this subject, whoever had it before: a provider knows one of each."""
+    if subject is None:
+        return False
+    index = vault.blind_index(f"subject:{provider}", subject)
+    its = (LinkedAccount.provider == provider, LinkedAccount.subject_index == index)
+    linked = exists().where(*its, LinkedAccount.status.in_(READABLE))
+    return bool((await db.execute(select(linked))).scalar_one())
 
 
 async def take_unlinked(db: Db, key: Key) -> HeldTokens | None:

@@ -23,7 +23,7 @@ from integrations.providers.descriptions import Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from tests.clocks import Clock
 from tests.integrations.conftest import Desk
-from tests.integrations.test_linking import actor, callback_of, configuration
+from tests.integrations.test_linking import actor, callback_of, configuration, somebody
 from tests.working import due_for
 
 __all__ = ["actor", "configuration"]
@@ -231,14 +231,14 @@ async def orphans_of(account: LinkedAccount) -> list[OrphanedTokens]:
 
 
 async def left_behind(
-    desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch, subject: str = "again"
 ) -> tuple[LinkedAccount, dict[str, Any]]:
     """An account that was unlinked while its provider was away for more than an hour, and the tokens that it had."""
 
     async def away(*_: object) -> bool:
         raise ProviderUnavailable("timeout")
 
-    account = await link(desk, actor, "tiktok", subject="again")
+    account = await link(desk, actor, "tiktok", subject=subject)
     kept, since = await tokens_of(account), await clock.now()
     await unlink(actor, account)
     await clock.forward(hours=1)
@@ -306,6 +306,19 @@ class TestUnlinking:
         account, _ = await left_behind(desk, actor, clock, monkeypatch)
         assert (await link(desk, actor, "tiktok", subject="again")).id == account.id
         assert await orphans_of(account) == []
+
+    async def test_gives_nothing_back_that_somebody_linked_after_its_person_was_gone(
+        self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        account, kept = await left_behind(desk, actor, clock, monkeypatch, subject="theirs")
+        async with transaction() as db:
+            await erasing.erase(db, actor.user_id)
+        newcomer = await link(desk, await somebody(), "tiktok", subject="theirs")
+        (left,) = await orphans_of(account)
+        await keeping_links.give_back(left.id)
+        assert await orphans_of(account) == []
+        assert await flow.refresh(desk.at("tiktok"), Tokens(kept["access_token"], kept["refresh_token"]))
+        assert (await now_of(newcomer)).status == "ACTIVE"
 
     async def test_gives_back_too_what_a_renewal_brings_meanwhile(
         self, desk: Desk, actor: UserActor, clock: Clock, monkeypatch: pytest.MonkeyPatch
