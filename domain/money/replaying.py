@@ -113,13 +113,17 @@ class LoanReplay:
         self._book(kind, event.on, parts(no_amounts() | {part: event.amount}), number=row.number, ref=event.ref)
 
     def take_back(self, event: LoanEvent) -> None:
-        """The rows keep their level, so that there are fewer of them. It comes before anything that was paid."""
+        """The rows keep their level, so that there are fewer of them. It comes before anything that was paid.
+
+        Of a fee that was never charged nothing comes back.
+        """
         assert self.plan is not None and event.on == self.plan.start, "taken back from the first day on"
         self._flow(event.amount, event.on)
         self.plan.lend(-event.amount, event.on)
         row = self.plan.rows[0]
-        row.due[FEE] -= event.withheld
-        back = Parts(principal=-event.amount, fees=-event.withheld)
+        fee = min(event.withheld, row.due[FEE])
+        row.due[FEE] -= fee
+        back = Parts(principal=-event.amount, fees=-fee)
         self._book(BookingKind.RETURN, event.on, back, number=row.number, ref=event.ref)
 
     def pause(self, event: LoanEvent) -> None:

@@ -60,3 +60,10 @@ def test_a_return_comes_before_what_was_paid() -> None:
     fee = LoanEvent(Act.FEE, START, 18_00, ref="1")
     after = bought(1_200_00, Decimal(0), 6, fee, back, LoanEvent(Act.PAYMENT, START, 700_00, ref="3"))
     assert (after.owed.total, after.credit) == (0, 91_00)
+
+
+def test_of_a_fee_that_a_breathing_space_spared_nothing_comes_back() -> None:
+    fee, pause = LoanEvent(Act.FEE, START, 18_00, ref="1"), LoanEvent(Act.PAUSE, START, until=date(2027, 3, 1), ref="3")
+    back = LoanEvent(Act.RETURN, START, 600_00, withheld=9_00, ref="2")
+    life = bought(1_200_00, Decimal("0.12"), 12, fee, back, pause)
+    assert (life.owed, life.credit) == (Parts(principal=600_00), 0)
