@@ -80,13 +80,15 @@ async def post_refunds(
 
 
 async def settle(db: Db, agreement: Agreement, deposit: Deposit) -> None:
-    """Nothing is held any more, and nothing on its way; the agreement may be over with it."""
+    """Nothing is held any more, and nothing on its way; the agreement may be over with it, and then no day comes to it again."""
     balances = await balances_of(db, agreement.user_id, agreement.id)
     if deposit.status is not DepositStatus.HELD or balances[K.DEPOSIT] or balances[K.DEPOSIT_RETURNING]:
         return
     status = DepositStatus.PARTLY_RETURNED if deposit.kept else DepositStatus.RETURNED
     await deposits.LIFE.move(db, deposit, status)
-    await booking.book_act(db, agreement, ActKind.DEPOSIT_SETTLED, agreement.id, 0)
+    standing = await booking.book_act(db, agreement, ActKind.DEPOSIT_SETTLED, agreement.id, 0)
+    if agreement.ended_at is not None:
+        await repaying.give_back_credit(db, standing)
 
 
 async def undo(db: Db, agreement: Agreement) -> None:

@@ -17,6 +17,7 @@ from domain.agreements import breathing, easing, ending_breathing, hardships, wa
 from domain.agreements.agreements import Agreement
 from domain.agreements.easing_terms import HardshipWish, acts_of
 from domain.agreements.hardships import HardshipKind
+from domain.agreements.previewing import preview_replanning
 from domain.agreements.replanning import change_due_day, due_day_event
 from domain.agreements.standings import AgreementStanding, standing_of
 from domain.agreements.waiving import WhyWaived
@@ -56,6 +57,10 @@ class HardTimes:
             case "waive":
                 await self._waive(db, agreement, chance)
 
+    def spares(self, day: date) -> bool:
+        """Whether nothing may be charged on a day."""
+        return any(first <= day <= last for first, last in [*self.spaces.values(), *self.eased])
+
     def agree(self, standing: AgreementStanding) -> None:
         """There is a late fee of no instalment that may cost none, and none is dearer than its share."""
         fees, rate = standing.late_fees, Fraction(standing.agreement.late_fee_rate)
@@ -72,8 +77,7 @@ class HardTimes:
 
     def _may_cost(self, row: PlannedRow, on: date) -> bool:
         grace = {row.due_on + DAY * late for late in range(5)}
-        spared = any(first <= day <= last for first, last in [*self.spaces.values(), *self.eased] for day in grace)
-        return row.number not in self.waived and max(grace) <= on and not spared
+        return row.number not in self.waived and max(grace) <= on and not any(map(self.spares, grace))
 
     def _gave_up(self, standing: AgreementStanding) -> bool:
         return any(each.booked == "WAIVER" for each in standing.movements)
@@ -149,7 +153,7 @@ async def lighten(db: Db, agreement: Agreement, chance: random.Random) -> list[D
             await change_due_day(db, owner(agreement), agreement.id, day, f"key-{new_id()}")
     except (Refusal, StopIteration):
         return []
-    assert (await standing_of(db, agreement)).life.rows == shown.rows
+    assert (await standing_of(db, agreement)).life.rows == shown.rows == preview_replanning(standing, events).rows
     return [(each.on, each.until) for each in events if each.until is not None]
 
 

@@ -46,10 +46,10 @@ class Model:
     paid: int = 0
     hard: HardTimes = field(default_factory=HardTimes)
 
-    @property
-    def cost(self) -> int:
-        """Of the goods themselves, without interest."""
-        return self.delivered * (self.price - self.returned + self.fee - self.fee_returned)
+    def cost(self, delivered_on: date) -> int:
+        """Of the goods themselves, without interest; on a day that is spared no fee is charged."""
+        fee = 0 if self.hard.spares(delivered_on) else self.fee - self.fee_returned
+        return self.delivered * (self.price - self.returned + fee)
 
 
 async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding:
@@ -64,7 +64,7 @@ async def agree(db: Db, agreement: Agreement, model: Model) -> AgreementStanding
     )
     assert min(life.owed) >= 0 and life.credit >= 0
     model.hard.agree(standing)
-    cost = model.cost + sum(standing.late_fees.values())
+    cost = model.cost(min((act.on for act in standing.acts), default=standing.on)) + sum(standing.late_fees.values())
     given_up = -sum(each.parts.total - each.parts.interest for each in life.bookings if each.kind == "WAIVER")
     assert balances[K.LENT] + balances[K.FEES_EARNED] == cost - given_up
     if not given_up:

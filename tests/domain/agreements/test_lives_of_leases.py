@@ -222,3 +222,22 @@ async def test_whatever_happens_to_a_lease_all_that_is_told_of_it_agrees(batch: 
         for number in range(EACH):
             ended.append(await live(db, random.Random(batch * EACH + number)))
     assert {*ended} <= {*OVER}
+
+
+async def test_what_was_paid_too_much_goes_back_also_where_a_claim_takes_all_of_the_deposit_after_the_end() -> None:
+    async with rolled_back() as db:
+        await at(db, FIRST)
+        agreement = await open_lease(db, 1_000_00, months=1, held=2_000_00)
+        for payment in await payments.of_cause(db, agreement.user_id, DEPOSIT, agreement.id):
+            await arrive(db, payment)
+        last = month(FIRST, 1) - DAY
+        model = LeaseModel(1_000_00, 1, TIMES[Goods.HOME], 2_000_00, FIRST, last, held=2_000_00)
+        await pay(db, agreement, model, 1_500_00)
+        await at(db, last)
+        landlord, all_of_it = PartnerActor(agreement.partner_id, "a landlord"), Money(2_000_00, "CNY")
+        await claiming.claim(db, landlord, agreement.id, all_of_it, "The door is broken.", str(new_id()))
+        await at(db, last + DAY * 20)
+        await claiming.let_stand(db, agreement.user_id, agreement.id)
+        assert agreement.status is AgreementStatus.SETTLED
+        its = select(Refund.cause, Refund.amount).where(Refund.user_id == agreement.user_id)
+        assert (await db.execute(its)).all() == [(REPAYMENT, 500_00)]
