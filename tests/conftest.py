@@ -20,7 +20,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 gc.disable()
 # Settings are read when the rooms are imported, so the servers come first.
 _folder = Path(tempfile.mkdtemp(prefix="longan-test-"))
-_listening = socket.create_server(("127.0.0.1", 0))
+# Named so, asyncio knows what it is, and sends at once; else each answer waits for the kernel's patience of 40 ms.
+_listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+_listening.bind(("127.0.0.1", 0))
+_listening.listen(1_000)
 os.environ["LONGAN_VAR"] = str(_folder)
 os.environ["LONGAN_PUBLIC_URL"] = f"http://127.0.0.1:{_listening.getsockname()[1]}"
 for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
