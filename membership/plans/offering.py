@@ -27,7 +27,8 @@ PLAN = approvals.declare(
     "plan", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
 )
 COMMENT_LENGTH_MAX = 1_000
-CODE = ("input", "code")
+CODE, PLAN_CODES = ("input", "code"), ("input", "planCodes")
+WAITS = N_("Somebody else's version of {plan} waits. Let it be decided on first.")
 
 
 async def save(
@@ -84,7 +85,7 @@ async def reject(db: Db, actor: StaffActor, *, code: str, comment: str) -> Membe
 
 async def propose_granting(db: Db, actor: StaffActor, benefit: Benefit, codes: Collection[str]) -> None:
     """Let plans of these codes grant this benefit, and no other plan: of each that does otherwise now another version waits for
-    a second person, and reaches nobody who pays already.
+    a second person, and reaches nobody who pays already. Refuses NOT_OPEN where somebody else's version waits.
     """
     going = set((await benefits.sources_of(db, [benefit.id])).get(benefit.id, []))
     for sold in await plans.offered(db):
@@ -154,13 +155,16 @@ async def _write(
 async def _propose_granting(
     db: Db, actor: StaffActor, sold: MembershipPlan, benefit_code: str, *, is_wanted: bool
 ) -> None:
-    """In the place of what waits already, and like it in all else; a draft stays one."""
+    """In the place of what waits of theirs already, and like it in all else; a draft stays one."""
     versions = await _versions(db, sold.code)
     newest = versions[-1]
     base = newest if newest.status in LIFE.groups["undecided"] else sold
     before = set((await wanted_plans.contents_of(db, {base.id}))[base.id]["benefits"])
     after = before | {benefit_code} if is_wanted else before - {benefit_code}
     if after != before:
+        if base is not sold and base.author_id != actor.staff_id:
+            # Else its author could approve what they wrote, as it would be somebody else's version then.
+            raise Refusal(RefusalCode.NOT_OPEN, WAITS, field=PLAN_CODES, plan=base.code)
         granted = await wanted_plans.grantable(db, after)
         codes = [each.code for each in granted]
         asked = WantedPlan(base.code, base.name, base.price, base.period, base.trial_days, codes)

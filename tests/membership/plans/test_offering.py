@@ -176,6 +176,8 @@ async def test_what_a_plan_is_to_grant_takes_two_also_where_a_benefit_says_so(
     for version in (2, 3):
         await save_benefit(author, replace(spa, tier_codes=["BLACK"], plan_codes=[]), version)
         assert (await versions(club.code), spa.code in await granted(second)) == ([R, L, S], True)
+    waits = refused(save_benefit(await somebody(Role.MARKETING), replace(spa, code=f"gym-{uuid4()}")))
+    assert await waits == (RefusalCode.NOT_OPEN, [("input", "planCodes")])
     assert await granted(await approve(approver, await newest(club.code))) == {"lounge", "city-ride"}
     async with transaction() as db:
         await db.execute(update(Benefit).where(Benefit.code == spa.code).values(status=BenefitStatus.RETIRED))
