@@ -12,7 +12,7 @@ from infra.words import N_
 
 # They buy ten days in, so that the cashier refuses nobody else's payment when it is to refuse theirs.
 BOUGHT, AT_FIRST, LATER = 10, (("video-month", 4),), (("screen-insurance", 3), ("late-checkout", 1))
-USED_AFTER, RISES_AFTER = 2, 30
+USED_AFTER, RISES_AFTER, LINKS_AGAIN_AFTER = 2, 30, 250
 COUNTS_FOR, DAY = timedelta(days=366), timedelta(days=1)
 REFUSED_MOST = 20  # a day of grace each, and some
 
@@ -30,6 +30,7 @@ async def live(life: YearLife) -> None:
     await use(life, mine, plan, AT_FIRST)
     await life.pass_days(RISES_AFTER)
     await rise(life, mine, plan)
+    await link_again(life)
     bought = await not_be_renewed(life, mine)
     await miss(life, mine, first_day)
     await lapse(life, mine, bought)
@@ -72,6 +73,13 @@ async def rise(life: YearLife, mine: YearMembership, plan: Data) -> None:
     told = N_("has used {used} benefits and rises to {tier}: {count} benefits")
     used, tier = len(seen["redemptions"]), seen["tier"]["name"]
     life.tell(told, used=used, tier=tier, count=len(seen["benefits"]), mark="✓", style="green")
+
+
+async def link_again(life: YearLife) -> None:
+    """Let their accounts be read anew: what was told of them lasts for a year at most, and what a tier asks for is points too."""
+    await life.pass_days(LINKS_AGAIN_AFTER)
+    await life.person.link_accounts()
+    life.tell(N_("links the accounts again, before what they told is too old for a score"))
 
 
 async def not_be_renewed(life: YearLife, mine: YearMembership) -> Data:
