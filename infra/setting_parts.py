@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from infra import setting_addresses as addresses
 from infra import setting_kinds as kinds
@@ -84,6 +84,14 @@ class AlipayCashier(Part):
     public_key: kinds.RsaPublicKey
     mandate_scene: kinds.Filled | None = None
     url: addresses.WebAddress = "https://openapi.alipay.com/gateway.do"
+
+    @field_validator("mandate_scene")
+    @classmethod
+    def agreements_are_found_by_their_scene(cls, scene: str | None) -> str | None:
+        # https://opendocs.alipay.com/open/3dab71bc: by our own number no agreement of the default scene is found.
+        if scene == "DEFAULT|DEFAULT":
+            raise ValueError("should be the scene that was agreed on, and not the default one")
+        return scene
 
 
 class WeChatPayCashier(Part):

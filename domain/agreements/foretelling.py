@@ -1,6 +1,6 @@
 """Foretelling draws: some cashiers tell the person themselves days before, and draw nothing that they did not tell."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -22,13 +22,13 @@ from infra.outbox import Event
 from infra.reactions import reaction
 
 FORETELL_DUE = declare("agreement.foretell_due")  # what a mandate draws of it next
-ASKED_AGAIN = timedelta(hours=1)  # where the cashier is away, as some are by night
+ASKED_AGAIN = timedelta(hours=1)  # where the cashier is away
 log = structlog.get_logger()
 
 
-async def foretell_soon(db: Db, user_id: UUID, agreement_id: UUID) -> None:
-    """Let the cashier know what is drawn next, as soon as this transaction is over."""
-    await outbox.announce(db, FORETELL_DUE, user_id=user_id, subject_id=agreement_id)
+async def foretell_soon(db: Db, user_id: UUID, agreement_id: UUID, at: datetime | None = None) -> None:
+    """Let the cashier know what is drawn next, as soon as this transaction is over, or then."""
+    await outbox.announce(db, FORETELL_DUE, user_id=user_id, subject_id=agreement_id, due_at=at)
 
 
 @reaction(mandates.SIGNED, stored_as="foretell_after_signing")
@@ -50,20 +50,20 @@ async def foretell_draw(event: Event) -> None:
     assert event.user_id and event.subject_id, "an agreement is somebody's"
     user_id, agreement_id = event.user_id, event.subject_id
     async with reading() as db:
-        drawn = await _drawn_next(db, user_id, agreement_id)
+        drawn, now = await _drawn_next(db, user_id, agreement_id), await clock.now(db)
     if drawn is None:
         return
     mandate, reference, amount = drawn
-    try:
-        await cashiers.cashier(mandate.cashier).foretell(reference, amount)
-    except CashierAway as away:
-        log.warning("cashier.away", cashier=mandate.cashier, reason=away.reason, mandate_id=str(mandate.id))
-        await transact(lambda db: _ask_again(db, user_id, agreement_id))
-
-
-async def _ask_again(db: Db, user_id: UUID, agreement_id: UUID) -> None:
-    due_at = await clock.now(db) + ASKED_AGAIN
-    await outbox.announce(db, FORETELL_DUE, user_id=user_id, subject_id=agreement_id, due_at=due_at)
+    cashier = cashiers.cashier(mandate.cashier)
+    again_at = cashier.draws_from(now)
+    if again_at <= now:
+        try:
+            await cashier.foretell(reference, amount)
+            return
+        except CashierAway as away:
+            log.warning("cashier.away", cashier=mandate.cashier, reason=away.reason, mandate_id=str(mandate.id))
+            again_at = now + ASKED_AGAIN
+    await transact(lambda db: foretell_soon(db, user_id, agreement_id, at=again_at))
 
 
 async def _drawn_next(db: Db, user_id: UUID, agreement_id: UUID) -> tuple[Mandate, str, Money] | None:

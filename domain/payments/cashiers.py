@@ -145,6 +145,10 @@ class Cashier(Protocol):
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         """Let nothing be drawn by it any more: ENDED, once the cashier itself says so."""
 
+    def draws_from(self, now: datetime) -> datetime:
+        """From when on it draws, and lets the person know: now, but for one that sleeps by night."""
+        return now
+
     async def foretell(self, reference: str, amount: Money) -> None:
         """Let the person know at the cashier what the mandate of this reference draws next, at most, where the cashier wants to tell
         that itself and draws nothing otherwise. Told again, it is told once.

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from domain import stops
-from domain.payments import unsure
+from domain.payments import cashiers, unsure
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.mandates import Mandate
@@ -32,14 +32,15 @@ class Draw:
 
 
 async def begin(db: Db, draws: Sequence[Draw]) -> None:
-    """Payments that no cashier was asked for yet, in as many statements as of one; whoever looks after them asks at once."""
+    """Payments that no cashier was asked for yet, in as many statements as of one; whoever looks after them asks once the cashier draws."""
     if not draws:
         return
     now = await clock.now(db)
     begun = [_begun(draw, now) for draw in draws]
     db.add_all([*begun, *(CashierOrderOwner(id=each.id, user_id=each.user_id) for each in begun)])
     await db.flush()
-    await outbox.announce_all(db, LOOK_DUE, [(each.user_id, each.id) for each in begun])
+    dues = [cashiers.cashier(each.cashier).draws_from(now) for each in begun]
+    await outbox.announce_all(db, LOOK_DUE, [(each.user_id, each.id) for each in begun], dues=dues)
 
 
 def _begun(draw: Draw, now: datetime) -> Payment:

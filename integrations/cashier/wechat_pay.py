@@ -34,7 +34,7 @@ from integrations.cashier import wechat_pay_foretelling as foretelling
 from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
-from integrations.cashier.wechat_pay_draws import WeChatPayDraws
+from integrations.cashier.wechat_pay_draws import WeChatPayDraws, time_until_day
 from integrations.cashier.wechat_pay_line import WeChatPayLine
 from integrations.client import outgoing, patiently
 from integrations.replies import Reply, id_in, json_object, part_of, text_in
@@ -109,6 +109,9 @@ class WeChatPayH5(Cashier):
 
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         return await self._contracts.withdraw(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
+
+    def draws_from(self, now: datetime) -> datetime:
+        return now + time_until_day(self.now())
 
     async def foretell(self, reference: str, amount: Money) -> None:
         if self._draws is not None:

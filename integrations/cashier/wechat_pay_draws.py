@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v2/merchant/4011987377 (draw), 4011987538 (query),
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.payments import paying
 from domain.payments.cashiers import CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
@@ -101,8 +101,17 @@ class WeChatPayDraws:
 
 
 def require_day(now: datetime) -> None:
-    if not DAY_FROM <= now.astimezone(BEIJING).hour < DAY_UNTIL:
+    if time_until_day(now):
         raise CashierAway("wechat_pay:night")
+
+
+def time_until_day(now: datetime) -> timedelta:
+    """Nothing by day."""
+    there = now.astimezone(BEIJING)
+    if DAY_FROM <= there.hour < DAY_UNTIL:
+        return timedelta(0)
+    begins = there.replace(hour=DAY_FROM, minute=0, second=0, microsecond=0)
+    return begins - there if begins > there else begins + timedelta(days=1) - there
 
 
 def _numbered(order: CashierOrder) -> dict[str, str]:

@@ -76,6 +76,9 @@ class ScriptedCashier:
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         return self._next("withdraw", self.withdraws)
 
+    def draws_from(self, now: datetime) -> datetime:
+        return now
+
     async def foretell(self, reference: str, amount: Money) -> None:
         answer = self.foretells.pop(0) if len(self.foretells) > 1 else self.foretells[0]
         if answer is not None:
