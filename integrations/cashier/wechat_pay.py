@@ -8,7 +8,7 @@ words; money goes back by these also of that.
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from domain.payments.cashiers import (
 from infra.money import Money
 from infra.setting_parts import WeChatPayCashier
 from integrations.cashier import wechat_pay_foretelling as foretelling
+from integrations.cashier import wechat_pay_opening as opening
 from integrations.cashier import wechat_pay_signing as signatures
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
@@ -93,7 +94,7 @@ class WeChatPayH5(Cashier):
         }
         status, reply = await self._ask("POST", "/v3/pay/transactions/h5", asked)
         if status == 200 and (page := text_in(reply, "h5_url")):
-            return CashierAnswer(PaymentStatus.NEEDS_ACTION, page=page)
+            return CashierAnswer(PaymentStatus.NEEDS_ACTION, page=opening.address(self.here, self.keys, page))
         if text_in(reply, "code") in PAID_OR_USED and (answer := await self.look_up(order)):
             return answer
         if 400 <= status < 500 and status not in (401, 429):
@@ -102,7 +103,10 @@ class WeChatPayH5(Cashier):
         raise CashierAway(f"wechat_pay:http_{status}")
 
     async def sign(self, mandate: MandateOrder) -> MandateAnswer:
-        return await self._contracts.sign(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
+        if self._contracts is None:
+            return MandateAnswer(MandateStatus.ENDED)
+        answer = await self._contracts.sign(mandate)
+        return replace(answer, page=opening.address(self.here, self.keys, answer.page or ""))
 
     async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
         return await self._contracts.look_up(mandate) if self._contracts else None

@@ -10,6 +10,7 @@ import pytest
 from domain.payments.cashiers import CashierAway, CashierOrder, PaymentStatus, RefundAnswer, RefundOrder
 from infra.ids import new_id
 from infra.money import Money
+from integrations.cashier import wechat_pay_opening as opening
 from tests.integrations.cashier import stand_ins
 from tests.integrations.cashier.stand_ins import AlipayStandIn, WeChatStandIn, alipay_of, is_ours, wechat_of
 
@@ -110,7 +111,8 @@ class TestWeChatPay:
         async with wechat_of(told := WeChatStandIn()) as cashier:
             asked = order()
             pages = {(await cashier.collect(asked)).page for _ in range(2)}
-        assert pages == {f"https://wx.tenpay.example/pay?prepay_id={asked.id.hex}"}
+            theirs = f"https://wx.tenpay.example/pay?prepay_id={asked.id.hex}"
+            assert pages == {opening.address(stand_ins.HERE, cashier.keys, theirs)}
         assert told.bodies[0] == told.bodies[1]
         assert told.bodies[0]["amount"] == {"total": 10_000, "currency": "CNY"}
         assert told.bodies[0]["scene_info"]["payer_client_ip"] == "203.0.113.7"

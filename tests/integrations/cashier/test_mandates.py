@@ -17,10 +17,14 @@ from domain.payments.cashiers import (
 )
 from infra.ids import new_id
 from infra.money import Money
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_parts import AlipayCashier, WeChatPayCashier
+from integrations.cashier import wechat_pay_opening as opening
+from integrations.cashier.wechat_pay_draws import time_until_day
 from tests.integrations.cashier.stand_ins import (
+    HERE,
     AlipayStandIn,
     WeChatStandIn,
+    alipay_keys,
     alipay_of,
     is_ours,
     wechat_keys,
@@ -97,6 +101,8 @@ class TestAlipay:
         async with alipay_of(AlipayStandIn()) as cashier:
             without = replace(cashier, keys=cashier.keys.model_copy(update={"mandate_scene": None}))
             assert await without.sign(mandate()) == ENDED
+        with pytest.raises(ValidationError, match="agreed on, and not the default one"):
+            AlipayCashier.model_validate({**alipay_keys().model_dump(), "mandate_scene": "DEFAULT|DEFAULT"})
 
 
 def contract(state: str, reference: str = "C1", **told: str) -> dict[str, str]:
@@ -108,7 +114,7 @@ class TestWeChatPay:
         asked, at = replace(mandate(), address="203.0.113.7"), ContractsStandIn()
         async with contracts_of(at) as cashier:
             answer = await cashier.sign(asked)
-            page = f"https://payapp.weixin.example/{asked.id.hex}"
+            page = opening.address(HERE, cashier.keys, f"https://payapp.weixin.example/{asked.id.hex}")
             assert answer == MandateAnswer(S.PENDING, page=page, page_lasts=timedelta(minutes=10))
             assert (at.bodies[0]["clientip"], at.bodies[0]["contract_display_account"]) == (
                 "203.0.113.7",
@@ -204,6 +210,9 @@ class TestWeChatPay:
         async with contracts_of(at, NIGHT) as cashier:
             with pytest.raises(CashierAway, match="night"):
                 await cashier.collect(order("C1"))
+            for hour, waits in ((22, 9), (23, 8), (6, 1), (7, 0), (21, 0)):
+                assert time_until_day(NIGHT + timedelta(hours=hour - 22)) == timedelta(hours=waits)
+            assert cashier.draws_from(NIGHT) == NIGHT + timedelta(hours=9)
         assert at.asked == []
         async with contracts_of(at) as cashier:
             assert (await cashier.collect(order("C1"))).status is P.FAILED

@@ -22,6 +22,7 @@ from tests.clocks import Clock
 from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out
 from tests.domain.agreements.test_autopay import all_draws, owed
+from tests.integrations.cashier.stand_ins import HERE
 from tests.integrations.cashier.wechat_contracts import (
     NIGHT,
     PLAN,
@@ -84,7 +85,12 @@ async def test_it_is_signed_told_drawn_tried_again_and_ended_in_one_tap(
             async with reading() as db:
                 page = (await mandates.actions(db, {key}))[key].page
             mandate = await mandate_of(agreement)
-            assert (page, mandate.status) == (f"https://payapp.weixin.example/{mandate.id.hex}", "PENDING")
+            theirs = f"https://payapp.weixin.example/{mandate.id.hex}"
+            way = await web.get(page.removeprefix(HERE), headers={"Accept-Language": "en"})
+            assert (way.status_code, way.headers["Referrer-Policy"]) == (200, "no-referrer-when-downgrade")
+            assert f'<a href="{theirs}">Open WeChat Pay</a>' in way.text and mandate.status == "PENDING"
+            elsewhere = page.removeprefix(HERE).replace("payapp", "paypal")
+            assert (await web.get(elsewhere)).status_code == 404
             at.sign(mandate.id)
             told = {"contract_code": mandate.id.hex, "plan_id": PLAN, "change_type": "ADD", "contract_id": "C1"}
             for _ in range(2):
@@ -127,7 +133,7 @@ async def test_nothing_that_was_not_told_is_drawn_and_who_ends_it_in_wechat_is_t
             await passes(clock, at, agreement, 1)
             assert at.told == {} and [each.status for each in await all_draws(agreement)] == ["PENDING"]
         with asked(awake):
-            await clock.forward(hours=7)
+            await clock.forward(hours=9)
             await work_off(agreement.user_id)
             assert [each.status for each in await all_draws(agreement)] == ["FAILED"], "a day too late"
             assert len(at.told) == 1
