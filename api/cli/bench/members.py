@@ -18,7 +18,7 @@ from infra.ids import new_id
 from infra.vault import PersonKey
 from membership import rules
 
-TOGETHER = 20_000
+TOGETHER = 10_000
 POINTS, SPREAD = 640, 95  # on average, and their standard deviation
 ACTIVITY = 3.0  # points of activity, on average: few have many
 POINTS_MIN, POINTS_MAX = 350, 950

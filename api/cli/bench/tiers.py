@@ -26,7 +26,7 @@ def tiers(
     from api.cli import lab
     from api.cli.bench import figures, scratch
 
-    with scratch.house(to_stderr=as_json) as story:
+    with scratch.house(to_stderr=as_json, durable=False) as story:
         measured = asyncio.run(_measure(story, members, minutes))
     if as_json:
         lab.write(figures.figures_of(measured))
