@@ -25,6 +25,9 @@ from membership.rules import TierRules
 
 BATCH = 2_000  # people in one transaction
 PACE = Pace(concurrency=2, share=0.5)
+JUDGED_PER_SECOND = (
+    1_000  # at the least: so long nobody is told, or each batch would wait behind the news of those before it
+)
 BATCH_DUE, DONE = declare("reevaluation.batch_due", range=int), declare("reevaluation.done")
 
 
@@ -63,11 +66,13 @@ class ReevaluationProgress(RunProgress):
 
 
 async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> Reevaluation:
-    """Let everybody be judged by these rules, which are live; the worker does it. Whoever moves hears of it after all who are
-    still to hear of the rules before.
+    """Let everybody be judged by these rules, which are live; the worker does it.
+
+    Whoever moves hears of it when about everybody has been judged, and after all who are still to hear of the rules before.
     """
     run = await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
-    told_until = (await db.execute(select(func.max(ReevaluationRange.told_until)))).scalar_one()
+    judged_at = await clock.now(db) + timedelta(seconds=run.people / JUDGED_PER_SECOND)
+    told_until = func.greatest(judged_at, select(func.max(ReevaluationRange.told_until)).scalar_subquery())
     mine = update(ReevaluationRange).where(ReevaluationRange.run_id == run.id)
     await db.execute(mine.values(told_until=told_until))
     return run

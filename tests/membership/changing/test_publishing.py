@@ -176,13 +176,16 @@ async def test_what_ends_in_the_middle_goes_on_where_it_ended(
 async def test_whoever_moves_hears_of_it_one_after_another_and_of_the_step_back_only_if_they_had(
     author: StaffActor, approver: StaffActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings(), "rescore_told_per_second", 2.0)
+    rate = 0.01  # so that all of it happens before anybody's turn
+    monkeypatch.setattr(settings(), "rescore_told_per_second", rate)
     first, people = await live(), [await member(740, 9) for _ in range(3)]
     version = await publish(author, await approved(author, approver, HARDER))
     assert version.effective_at is not None
     await judge_everybody(version)
-    told, apart = await waiting(people, version.effective_at), timedelta(seconds=PACE.concurrency / 2.0)
+    told, apart = await waiting(people, version.effective_at), timedelta(seconds=PACE.concurrency / rate)
     assert [later - earlier for (_, earlier), (_, later) in pairwise(told)] == [apart, apart]
+    people_of_it = (await run_of(version)).people
+    assert told[0][1] >= version.effective_at + timedelta(seconds=people_of_it / reevaluations.JUDGED_PER_SECOND)
     await reacting.react(await newest_event(told[0][0]), "tell_of_tier")
     await judge_everybody(await back(author, version, first.id))
     ((aware, due_at),) = await waiting(people, version.effective_at)
