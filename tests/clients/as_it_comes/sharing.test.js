@@ -156,6 +156,38 @@ test("oauth4webapi finds it all by itself, and takes no other server's answer fo
   assert.match(tokens.consent_token, /^lct_/);
 });
 
+test("whoever set up a passkey signs in with it", async () => {
+  const person = await new Phone().signIn();
+  const { url } = await asked({ scope: "scores" });
+  url.hostname = "localhost"; // a relying party has a name, and this house's is that
+  const page = await openPage(await browser.createBrowserContext(), { width: 390, height: 844, language: "en" });
+  await page.goto(new URL("/healthz", url).href);
+  const devtools = await page.createCDPSession();
+  await devtools.send("WebAuthn.enable");
+  const held = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true };
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: { ...held, isUserVerified: true, automaticPresenceSimulation: true },
+  });
+  const enrolment = await person.send("EnrolSecondFactor", { input: { kind: "PASSKEY", idempotencyKey: newKey() } });
+  const response = await page.evaluate(async (json) => {
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(json));
+    return JSON.stringify(await navigator.credentials.create({ publicKey }));
+  }, enrolment.options);
+  await person.send("ConfirmSecondFactor", { input: { enrolmentId: enrolment.id, response } });
+
+  await page.goto(url.href, { waitUntil: "load" });
+  await signIn(page, person);
+  await isFit(page, "factor", "en");
+  await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+  await page.click("#passkey button");
+  await page.waitForSelector("#passkey [role=alert]:not([hidden])");
+  await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
+  await press(page, "#passkey button");
+  assert.match(await text(page), /What they would be told now/);
+  await press(page, "button[value=yes]");
+  assert.ok(new URL(page.url()).searchParams.get("code"));
+});
+
 for (const language of ["en", "zh-CN"]) {
   test(`each step is fit for a phone, a tablet and a desk, light and dark, in ${language}`, async () => {
     const { url } = await asked();

@@ -17,7 +17,7 @@ export async function openBrowser({ language = "en-US" } = {}) {
     protocolTimeout: MS_MAX,
     args: [
       "--no-sandbox",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
       `--lang=${language}`,
       "--disable-background-networking",
     ],
