@@ -11,10 +11,11 @@ from integrations.replies import Reply, code_in, id_in, text_in
 
 PERSONAL_PRODUCT, PRODUCT = "GENERAL_WITHHOLDING_P", "GENERAL_WITHHOLDING"
 SIGN, QUERY, UNSIGN = "alipay.user.agreement.page.sign", "alipay.user.agreement.query", "alipay.user.agreement.unsign"
+PAUSED = "STOP"
 STATUSES: Mapping[str, MandateStatus] = {
     "TEMP": MandateStatus.PENDING,
     "NORMAL": MandateStatus.SIGNED,
-    "STOP": MandateStatus.ENDED,
+    PAUSED: MandateStatus.ENDED,
 }
 UNKNOWN = frozenset({"USER_AGREEMENT_NOT_EXIST", "ACQ.USER_AGREEMENT_NOT_EXIST"})
 NEWS = frozenset({"dut_user_sign", "dut_user_unsign"})  # what a notification of an agreement is called
@@ -39,6 +40,9 @@ async def look_up(ask: Ask, mandate: MandateOrder, scene: str) -> MandateAnswer 
     status, reference = STATUSES.get(text_in(reply, "status")), id_in(reply, "agreement_no")
     if status is None or (status is MandateStatus.SIGNED and not reference):
         raise CashierAway("alipay:odd_mandate")
+    if text_in(reply, "status") == PAUSED:
+        # It could go on some day, when the person has long been told that it ended.
+        await ask(UNSIGN, named(mandate, scene))
     return MandateAnswer(status, reference or None)
 
 

@@ -61,6 +61,7 @@ class TestAlipay:
             for word, means in (("TEMP", S.PENDING), ("NORMAL", S.SIGNED), ("STOP", S.ENDED)):
                 at.agreements[asked.id.hex] = {"status": word, "agreement_no": "20185909000458725113"}
                 assert await cashier.look_up_mandate(asked) == MandateAnswer(means, "20185909000458725113")
+            assert at.agreements == {}, "what is paused is ended, and does not go on some day"
             at.agreements[asked.id.hex] = {"status": "SOMETHING", "agreement_no": "1"}
             with pytest.raises(CashierAway):
                 await cashier.look_up_mandate(asked)
