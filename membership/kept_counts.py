@@ -16,7 +16,7 @@ from infra.entity import Entity, Json
 from infra.events import declare
 from infra.reads import Reads
 
-MANY = 100_000  # people; fewer are counted in a moment, and always as they are now
+MANY = 100_000  # people or uses; fewer are counted in a moment, and always as they are now
 EVERY, KEPT, FORGOTTEN = timedelta(minutes=10), timedelta(minutes=15), timedelta(days=1)
 DUE = declare("kept_counts.due")
 schedules.recur(DUE, EVERY)
@@ -25,7 +25,7 @@ Counting = Callable[[Db], Awaitable[Json]]
 
 
 class KeptCount(Entity):
-    """`content`: numbers of people, and nobody."""
+    """`content`: numbers, and nobody."""
 
     __tablename__ = "kept_counts"
 
@@ -34,20 +34,20 @@ class KeptCount(Entity):
     content: Mapped[Json]
 
 
-async def recall(db: Db, name: str, count: Counting, people: Callable[[Json], int]) -> tuple[Json, datetime]:
-    """What counting comes to, and when: kept of late where `people` are many, else now."""
+async def recall(db: Db, name: str, count: Counting, size: Callable[[Json], int]) -> tuple[Json, datetime]:
+    """What counting comes to, and when: kept of late where it is of many, else now."""
     mine = select(KeptCount).where(KeptCount.name == name, KeptCount.counted_at > await clock.now(db) - KEPT)
     kept = (await db.execute(mine)).scalar_one_or_none()
     if kept is not None:
         return kept.content, kept.counted_at
-    return await renew(db, name, count, people)
+    return await renew(db, name, count, size)
 
 
-async def renew(db: Db, name: str, count: Counting, people: Callable[[Json], int]) -> tuple[Json, datetime]:
-    """Count now, and keep it where `people` are many."""
+async def renew(db: Db, name: str, count: Counting, size: Callable[[Json], int]) -> tuple[Json, datetime]:
+    """Count now, and keep it where `size` tells that it is of many."""
     now = await clock.now(db)
     content = await count(db)
-    if people(content) >= MANY:
+    if size(content) >= MANY:
         row = {"name": name, "counted_at": now, "content": content}
         if isinstance(db, Reads):
             async with transaction() as writing:

@@ -30,6 +30,7 @@ from membership import (
     rules,
     saving,
     tiers,
+    using,
     words,
 )
 from membership.campaigns import census
@@ -97,6 +98,7 @@ async def count_everybody(db: Db, event: Event) -> None:
     if await kept_counts.are_asked_for(db):
         await census.renew(db)
         await figures.renew(db)
+        await using.renew(db)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

@@ -8,7 +8,7 @@ from infra import clock
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
-from membership import figures, kept_counts, tasks
+from membership import figures, kept_counts, tasks, using
 from membership.campaigns import census, sizes
 from membership.campaigns.audiences import Audience
 from membership.figures import Span
@@ -45,7 +45,10 @@ async def test_many_are_counted_once_and_again_when_that_is_old(monkeypatch: pyt
         assert await members_of(db, span) == before
         assert (await figures.figures_of(db, span)).counted_at == at
         assert (await sizes.tell(db, Audience())).counted_at == at
-        await clock.advance(db, MINUTE)
+        uses, counted_at = await using.uses(db)
+        await clock.advance(db, MINUTE / 2)
+        assert await using.uses(db) == (uses, counted_at) and counted_at > at
+        await clock.advance(db, MINUTE / 2)
         assert await members_of(db, span) == tuple(each + FIVE for each in before)
 
 

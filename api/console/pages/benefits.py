@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,15 +19,14 @@ from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from api.visits import posted
 from domain.permissions import Permission
-from infra.database import Db, reading, transact
+from infra.database import reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
-from membership import benefits, saving, tiers
+from membership import benefits, saving, tiers, using
 from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, Segment
 from membership.plans import plans
-from membership.redemptions import Redemption
 from membership.saving import WantedBenefit
 
 ADDRESS = "/console/benefits"
@@ -65,8 +65,18 @@ class BenefitLine:
 async def benefits_page(request: Request, visit: StaffVisit) -> Response:
     words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
     sort = request.query_params.get("sort", "code")
-    lines = await _lines(words, sort if sort in SORTS else "code")
-    return await _render(request, "benefits.html", lines=lines, q=words, sort=sort, typed={}, faults={}, saved=None)
+    lines, counted_at = await _lines(words, sort if sort in SORTS else "code")
+    return await _render(
+        request,
+        "benefits.html",
+        lines=lines,
+        counted_at=counted_at,
+        q=words,
+        sort=sort,
+        typed={},
+        faults={},
+        saved=None,
+    )
 
 
 @requires(Permission.SEE_TIERS)
@@ -85,7 +95,7 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
             line.granted_by,
             line.used,
         )
-        for line in await _lines("", "code")
+        for line in (await _lines("", "code"))[0]
     )
     return table_as_csv("benefits", columns, lines)
 
@@ -215,7 +225,8 @@ async def _render(request: Request, template: str, status: int = 200, **shown: A
     )
 
 
-async def _lines(words: str, sort: str) -> list[BenefitLine]:
+async def _lines(words: str, sort: str) -> tuple[list[BenefitLine], datetime]:
+    """The table, and when uses were counted."""
     async with reading() as db:
         every = benefits.all_benefits().order_by(Benefit.code).limit(LISTED_MAX)
         if words:
@@ -223,17 +234,9 @@ async def _lines(words: str, sort: str) -> list[BenefitLine]:
                 Benefit.code.icontains(words, autoescape=True) | Benefit.name.icontains(words, autoescape=True)
             )
         found = list((await db.execute(every)).scalars())
-        sources, used = await benefits.sources_of(db, [each.id for each in found]), await _uses(db)
+        sources, (used, counted_at) = await benefits.sources_of(db, [each.id for each in found]), await using.uses(db)
     lines = [BenefitLine(each, sources.get(each.id, []), *used.get(each.id, (0, 0))) for each in found]
-    return sorted(lines, key=lambda line: -getattr(line, sort)) if sort != "code" else lines
-
-
-async def _uses(db: Db) -> dict[UUID, tuple[int, int]]:
-    """How often each was ever used, and what that cost."""
-    cost = func.sum(Redemption.unit_cost_minor)
-    used = select(Redemption.benefit_id, func.count(), cost).where(Redemption.used_at.is_not(None))
-    rows = await db.execute(used.group_by(Redemption.benefit_id))
-    return {benefit_id: (count, int(sum)) for benefit_id, count, sum in rows}
+    return sorted(lines, key=lambda line: -getattr(line, sort)) if sort != "code" else lines, counted_at
 
 
 def _uuid(request: Request) -> UUID | None:

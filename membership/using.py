@@ -1,0 +1,35 @@
+"""Using: how often each benefit was ever used, and what that cost."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from infra.database import Db
+from infra.entity import Json
+from membership import kept_counts
+from membership.redemptions import Redemption
+
+NAME = "uses"
+
+
+async def uses(db: Db) -> tuple[dict[UUID, tuple[int, int]], datetime]:
+    """By benefit how often, and the cost in minor units; and when that was counted: of late where uses are many, else now."""
+    content, counted_at = await kept_counts.recall(db, NAME, _count, _uses)
+    return {UUID(id): (count, cost) for id, (count, cost) in content.items()}, counted_at
+
+
+async def renew(db: Db) -> None:
+    """Count all uses again."""
+    await kept_counts.renew(db, NAME, _count, _uses)
+
+
+async def _count(db: Db) -> Json:
+    cost = func.sum(Redemption.unit_cost_minor)
+    used = select(Redemption.benefit_id, func.count(), cost).where(Redemption.used_at.is_not(None))
+    rows = await db.execute(used.group_by(Redemption.benefit_id))
+    return {str(benefit_id): [count, int(cost)] for benefit_id, count, cost in rows}
+
+
+def _uses(content: Json) -> int:
+    return sum(count for count, _ in content.values())
