@@ -7,10 +7,11 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.context import Info
-from api.graphql.mutations import Input, commit, key
+from api.graphql.mutations import Input, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import MoneyInput
+from api.partner.by_token import commit_by_token
 from api.partner.scores import HANDED_OVER
 from domain.actors import PartnerActor
 from domain.consent import contributing
@@ -92,7 +93,7 @@ class FactMutation:
     )
     async def contribute_facts(self, info: Info, input: Input[ContributeFactsInput]) -> ContributeFactsResult | None:
         actor = info.context.partner
-        return await commit(info, lambda db: _contribute(db, actor, input))
+        return await commit_by_token(info, lambda db: _contribute(db, actor, input))
 
 
 async def _contribute(db: Db, actor: PartnerActor, input: ContributeFactsInput) -> FactsAccepted | Refusal:

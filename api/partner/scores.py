@@ -8,11 +8,12 @@ import strawberry
 
 from api.graphql.context import Info
 from api.graphql.enums import show
-from api.graphql.mutations import Input, commit, key
+from api.graphql.mutations import Input, key
 from api.graphql.reasons import Factor
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.showing import shows
+from api.partner.by_token import commit_by_token
 from domain.consent import asking, lookups
 from domain.consent.consents import Purpose
 from domain.credit.grades import Grade
@@ -99,7 +100,7 @@ class ScoreMutation:
     )
     async def check_score(self, info: Info, input: Input[CheckScoreInput]) -> CheckScoreResult | None:
         actor = info.context.partner
-        return await commit(
+        return await commit_by_token(
             info,
             lambda db: asking.check_score(
                 db, actor, input.consent_token, input.purpose, input.at_least, key=input.idempotency_key
@@ -112,7 +113,7 @@ class ScoreMutation:
     )
     async def read_score_report(self, info: Info, input: Input[ReadScoreReportInput]) -> ReadScoreReportResult | None:
         actor = info.context.partner
-        return await commit(
+        return await commit_by_token(
             info,
             lambda db: asking.read_report(db, actor, input.consent_token, input.purpose, key=input.idempotency_key),
         )

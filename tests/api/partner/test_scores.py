@@ -1,12 +1,14 @@
 """A partner asks about a person: by their token alone, and each look is theirs to see."""
 
 import asyncio
+import time
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy import func, select, text
 
+from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
 from domain.consent import consent_tokens, consenting, opening
 from domain.consent.consents import Consent
@@ -182,9 +184,11 @@ async def test_dead_foreign_and_invented_tokens_ask_the_same_of_the_database(
     foreign = await token_of(shopper, stranger)
     asked: list[list[str]] = []
     for token in (back["token"], back["token"], foreign, "lct_" + "A" * 64, ""):  # the first warms what is read once
+        began = time.monotonic()
         with statements() as sent:
             assert (await check(client, token))["code"] == "CONSENT_NOT_LIVE"
         asked.append([*sent])
+        assert time.monotonic() - began >= by_token.REFUSED_AFTER_SECONDS, "whatever it was, it comes no sooner"
     assert asked[1] == asked[2] == asked[3] == asked[4]
     assert len(asked[1]) == 4
     await close(stranger)
