@@ -14,11 +14,12 @@ def outcomes(
         Path, typer.Argument(help="Where to: a .csv; how it is described is written beside it, as a .toml.")
     ],
 ) -> None:
-    """Write what was known of each person when they were scored, and how their loan went; nobody is named.
+    """Write what was known of each person when they were scored, and how their loan went, here or as a partner tells; nobody is named.
 
     It holds what people told and what their accounts showed: keep it as you would keep those.
     """
     import asyncio
+    from collections import Counter
 
     from api.cli import nearby
     from ml.books import lived
@@ -28,7 +29,8 @@ def outcomes(
     with nearby.servers():
         loans = asyncio.run(_loans_and_close())
     lived.write(loans, book, book.with_suffix(".toml"))
-    typer.echo(f"{len(loans):,} loans in {book}", err=True)
+    told = ", ".join(f"{source} {count:,}" for source, count in sorted(Counter(loan.source for loan in loans).items()))
+    typer.echo(f"{len(loans):,} loans in {book}{f': {told}' if told else ''}", err=True)
 
 
 async def _loans_and_close() -> "list[LivedLoan]":

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
 
 import { openBrowser, openPage } from "../shared/browser.js";
-import { answerOf, longan } from "../shared/command.js";
+import { longan, printedBy } from "../shared/command.js";
 import { MS_MAX } from "../shared/patience.js";
 import { HOUSE } from "../shared/people.js";
 import { isFitAtEveryWidth, open } from "../shared/widths.js";
@@ -65,17 +65,17 @@ async function shown(language) {
   return texts;
 }
 
-test("the guide in TypeScript is sent from top to bottom and answers", async () => {
-  const { clientId, clientSecret } = (await answerOf(longan(process.env.LONGAN_VAR, {}, "dev", "credentials"))).partner;
+test("the guide in TypeScript is followed from nothing to a decision with a test client", async () => {
+  const issued = await printedBy(longan(process.env.LONGAN_VAR, {}, "clients", "test", "longan-demo-bank"));
+  const [clientId, clientSecret] = ["client", "secret"].map((name) => issued.match(new RegExp(`^${name} +(\\S+)$`, "m"))[1]);
   const file = join(folder, "guide.mts");
-  // Whoever has no application waiting yet has none to answer.
-  const steps = (await shown("typescript")).slice(0, -1).filter((text) => !text.includes("decideApplication"));
-  await writeFile(file, steps.join("\n"));
+  await writeFile(file, (await shown("typescript")).slice(0, -1).join("\n"));
   const env = { PATH: process.env.PATH, LONGAN: HOUSE, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret };
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", pathToFileURL(TSX).href, file], { env, timeout: MS_MAX, maxBuffer: 1e7 });
   const told = Object.assign({}, ...stdout.trim().split("\n").map((line) => JSON.parse(line).data));
-  assert.ok(told.me.scopes.includes("applications"));
-  assert.deepEqual([told.upsertProduct.__typename, told.product.sku], ["Product", "GUIDE-PHONE"]);
+  assert.ok(told.me.isTest && told.me.scopes.includes("applications"));
+  assert.deepEqual([told.upsertProduct.status, told.product.sku], ["PUBLISHED", "GUIDE-PHONE"]);
+  assert.deepEqual([told.decideApplication.id, told.decideApplication.status], [told.simulate.id, "DECLINED"]);
   assert.match(told.createWebhookEndpoint.secret, /^whsec_/);
   assert.equal(told.deleteWebhookEndpoint.id, told.createWebhookEndpoint.endpoint.id);
 });

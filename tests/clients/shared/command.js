@@ -19,15 +19,20 @@ export async function leaveModels(folder) {
   await promisify(execFile)(PYTHON, ["-m", "tests.trained", folder], { cwd: ROOT });
 }
 
-/** What it prints as JSON. Throws with what it complained of, where it failed. */
-export async function answerOf(process) {
+/** What it prints. Throws with what it complained of, where it failed. */
+export async function printedBy(process) {
   const [said, complained, code] = await Promise.all([
     textOf(process.stdout),
     textOf(process.stderr),
     new Promise((ended) => process.once("close", ended)),
   ]);
   if (code !== 0) throw new Error(complained);
-  return JSON.parse(said);
+  return said;
+}
+
+/** What it prints as JSON. */
+export async function answerOf(process) {
+  return JSON.parse(await printedBy(process));
 }
 
 async function textOf(stream) {
