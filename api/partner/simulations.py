@@ -33,6 +33,7 @@ show(
     NOTICE="The person gives notice of a lease, and leaves as soon as they may.",
     RETURN="The person sends goods back.",
     DISPUTE="The person says no to what is claimed of their deposit.",
+    CLAIM_DECISION="It is decided how much of a claim is right, as staff do.",
     DELIVERY_FAILURE="An attempt to deliver what waits for a webhook, or else what went there last, fails; it is tried again.",
 )
 
@@ -64,12 +65,13 @@ class SimulateInput:
     application_id: strawberry.ID | None = strawberry.field(default=None, description="Of DECISION and ACCEPTANCE.")
     agreement_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="Of PAYMENT, NOTICE, RETURN and DISPUTE; of LATE_PAYMENT and DEFAULT, the agreement of which somebody else has "
-        "the same.",
+        description="Of PAYMENT, NOTICE, RETURN, DISPUTE and CLAIM_DECISION; of LATE_PAYMENT and DEFAULT, the agreement of which "
+        "somebody else has the same.",
     )
     amount: MoneyInput | None = strawberry.field(
         default=None,
-        description="Of PAYMENT: how much. Absent: what is due or, where nothing is, the next instalment.",
+        description="Of PAYMENT: how much; absent, what is due or, where nothing is, the next instalment. Of CLAIM_DECISION: how "
+        "much of the claim is right; absent, all of it.",
     )
     consent_id: strawberry.ID | None = strawberry.field(default=None, description="Of CONSENT_REVOKED.")
     webhook_endpoint_id: strawberry.ID | None = strawberry.field(default=None, description="Of DELIVERY_FAILURE.")

@@ -8,6 +8,7 @@ from domain.agreements import (
     accepting,
     agreements,
     claiming,
+    claims,
     delivering,
     drawing,
     leaving,
@@ -16,6 +17,7 @@ from domain.agreements import (
     treating,
 )
 from domain.agreements.agreements import Agreement, AgreementStatus
+from domain.agreements.claims import ClaimStatus
 from domain.agreements.deposits import DEPOSIT
 from domain.agreements.drawing import PayoutOutcome
 from domain.agreements.kinds import KINDS
@@ -27,6 +29,7 @@ from domain.applications.approving import ApprovedTerms
 from domain.applications.decisions import DecisionOutcome
 from domain.consent.consents import ConsentScope
 from domain.days import passing
+from domain.deadlines import deadlines
 from domain.market import quoting
 from domain.market.products import Product
 from domain.money import rents
@@ -35,7 +38,7 @@ from domain.payments import payments
 from domain.payments.payments import Payment
 from infra import clock
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal, RefusalCode, invalid
 from infra.hindsight import stand_at
 from infra.ids import new_id
 from infra.money import Money
@@ -135,6 +138,20 @@ async def send_back(db: Db, agreement: Agreement) -> Agreement:
 async def dispute(db: Db, agreement: Agreement) -> Agreement:
     """The person says no to a claim on their deposit. Refuses as claiming does."""
     return await claiming.dispute(db, await people.actor_of(db, agreement.user_id), agreement.id, WHY_NOT, _key())
+
+
+async def decide_claim(db: Db, agreement: Agreement, amount: Money | None) -> Agreement:
+    """So much of a claim is found right, or all of it, as staff or time would. Refuses NOT_OPEN and INVALID."""
+    made = await claims.of_agreement(db, agreement.user_id, agreement.id)
+    if made is None or made.status not in (ClaimStatus.OPEN, ClaimStatus.DISPUTED):
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This claim waits for no decision."), field=("input", "agreementId"))
+    upheld = made.amount if amount is None else amount.minor
+    if (amount and amount.currency != made.currency) or not 0 <= upheld <= made.amount:
+        most = {"most": str(Money(made.amount, made.currency)), "currency": made.currency}
+        raise invalid(N_("Uphold from 0 to {most} {currency} of it."), ("input", "amount"), **most)
+    await deadlines.end(db, claims.DECISION, made.user_id, made.id)
+    await claiming.uphold(db, await standing_of(db, agreement), made, upheld)
+    return agreement
 
 
 def _key() -> str:

@@ -39,6 +39,7 @@ class SimulatedEvent(StrEnum):
     NOTICE = "NOTICE"
     RETURN = "RETURN"
     DISPUTE = "DISPUTE"
+    CLAIM_DECISION = "CLAIM_DECISION"
     DELIVERY_FAILURE = "DELIVERY_FAILURE"
 
 
@@ -125,6 +126,10 @@ async def _dispute(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
     return (await lives.dispute(db, await _agreement(db, actor, wanted))).id
 
 
+async def _decide_claim(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    return (await lives.decide_claim(db, await _agreement(db, actor, wanted), wanted.amount)).id
+
+
 async def _be_late(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
     return (await lives.be_late(db, actor, await _pattern(db, actor, wanted), LATE_DAYS)).id
 
@@ -200,6 +205,9 @@ WAYS: Mapping[SimulatedEvent, _Way] = {
     ),
     SimulatedEvent.RETURN: _Way(_send_back, "Agreement", N_("The person sent the goods back.")),
     SimulatedEvent.DISPUTE: _Way(_dispute, "Agreement", N_("The person said no to what you claim of the deposit.")),
+    SimulatedEvent.CLAIM_DECISION: _Way(
+        _decide_claim, "Agreement", N_("It was decided how much of your claim is right.")
+    ),
     SimulatedEvent.DELIVERY_FAILURE: _Way(
         _fail_delivery, "WebhookDelivery", N_("An attempt at this delivery failed, and it will be tried again.")
     ),

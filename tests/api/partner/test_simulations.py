@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from sqlalchemy import func, select, update
 
+from domain.agreements import deposits
 from domain.agreements.agreements import Agreement
 from domain.applications.applications import Application
 from domain.market.kinds import ProductKind
@@ -118,7 +119,15 @@ async def test_a_lease_is_lived_from_its_deposit_to_a_claim_on_it(client: Client
     claim = {"amount": yuan("300"), "reason": "A broken window", "agreementId": agreement}
     claimed = (await client.send("ClaimDamage", input={**claim, "idempotencyKey": str(uuid4())}))["claimDamage"]
     assert claimed["__typename"] == "Agreement", claimed
+    early = await simulate(client, "CLAIM_DECISION", agreementId=agreement, amount=yuan("300.01"))
+    assert (early["code"], early["field"]) == ("INVALID", ["input", "amount"])
     assert await happened(client, "DISPUTE", agreementId=agreement) == agreement
+    assert await happened(client, "CLAIM_DECISION", agreementId=agreement, amount=yuan("120")) == agreement
+    again = await simulate(client, "CLAIM_DECISION", agreementId=agreement)
+    assert (again["code"], again["field"]) == ("NOT_OPEN", ["input", "agreementId"])
+    async with reading() as db:
+        deposit = await deposits.find(db, await owner_of(agreement), uuid_of(agreement))
+        assert deposit is not None and (deposit.kept, deposit.amount) == (120_00, 5_000_00)
     late = await happened(client, "LATE_PAYMENT", agreementId=agreement)
     seen = (await client.ask(AGREEMENT, id=late))["node"]
     assert (seen["status"], seen["overdueDays"]) == ("OVERDUE", 1)
@@ -210,6 +219,7 @@ NEEDS = {
     "NOTICE": ("agreementId", "Agreement"),
     "RETURN": ("agreementId", "Agreement"),
     "DISPUTE": ("agreementId", "Agreement"),
+    "CLAIM_DECISION": ("agreementId", "Agreement"),
     "LATE_PAYMENT": ("agreementId", "Agreement"),
     "DEFAULT": ("agreementId", "Agreement"),
     "DELIVERY_FAILURE": ("webhookEndpointId", "WebhookEndpoint"),
