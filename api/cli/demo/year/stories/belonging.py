@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from api.cli.demo.doors import Data
 from api.cli.demo.drawing import money
+from api.cli.demo.journey import is_about_to_rise
 from api.cli.demo.year.life import YearLife, YearStory
 from api.cli.demo.year.membership import YearMembership, used_of
 from api.cli.demo.year.person import YearPerson
@@ -65,11 +66,11 @@ async def rise(life: YearLife, mine: YearMembership, plan: Data) -> None:
     """Rise by a score at once, and then by what they use."""
     lowest = (await mine.look())["tier"]["code"]
     await life.person.link_accounts()
-    seen = await mine.look_until(lambda seen: seen["tier"]["code"] != lowest)
+    seen = await mine.look_until(lambda seen: has_risen(seen, lowest))
     by_score = seen["tier"]["code"]
     life.tell(N_("links accounts, and the score makes it {tier}"), tier=seen["tier"]["name"], mark="✓", style="green")
     await use(life, mine, plan, LATER)
-    seen = await mine.look_until(lambda seen: seen["tier"]["code"] != by_score)
+    seen = await mine.look_until(lambda seen: has_risen(seen, by_score))
     told = N_("has used {used} benefits and rises to {tier}: {count} benefits")
     used, tier = len(seen["redemptions"]), seen["tier"]["name"]
     life.tell(told, used=used, tier=tier, count=len(seen["benefits"]), mark="✓", style="green")
@@ -133,6 +134,11 @@ async def come_back(life: YearLife, mine: YearMembership) -> None:
     life.tell(told, plan=plan["name"], last=last, price=money(plan["price"]), mark="✓", style="green")
     seen = await mine.look()
     life.figures |= {"tier": seen["tier"], "used": dict(used_of(seen))}
+
+
+def has_risen(membership: Data, above: str) -> bool:
+    """Whether the tier is another one, and as high as it is to become: a score comes account by account."""
+    return membership["tier"]["code"] != above and not is_about_to_rise(membership)
 
 
 def is_plan(membership: Data, status: str) -> bool:

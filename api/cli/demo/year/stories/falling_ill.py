@@ -1,6 +1,7 @@
-"""Falls ill: misses an instalment, asks for two months in which nothing is due, and goes on afterwards."""
+"""Falls ill: misses an instalment, asks for two months in which nothing is due, and goes on afterwards to the end."""
 
 from api.cli.demo.doors import Data
+from api.cli.demo.drawing import money
 from api.cli.demo.year.life import YearLife, YearStory
 from infra.words import N_
 
@@ -14,6 +15,9 @@ async def live(life: YearLife) -> None:
     agreement = await life.pay_each(agreement["schedule"][:BEFORE])
     await be_helped(life, missed=coming(agreement)[0])
     await life.pay_each(coming(await life.person.look())[:AFTER])
+    quote, agreement = await life.person.pay_off()
+    told = N_("pays all that is left, {amount}; owed: {owed}")
+    life.tell(told, amount=money(quote["amount"]), owed=money(agreement["outstanding"]), mark="✓", style="green")
 
 
 async def be_helped(life: YearLife, missed: Data) -> None:
