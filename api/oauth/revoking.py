@@ -15,16 +15,16 @@ PATH = "/oauth/revoke"
 
 
 async def revoke(request: Request) -> Mapping[str, Any]:
-    """What is no token, or is over, is as the client wants it already (section 2.2)."""
+    """What is no token, or is over, is as the client wants it already (section 2.2); another client's is refused (2.1)."""
     form = await form_of(request)
     client = await authenticate(request, form)
     text = required(form, "token")
     token = await partner_tokens.find(text)
-    if token is not None and token.client_id != client.client_id:
-        raise OAuthError("unauthorized_client", "the token was given to another client")
     async with transaction() as db:
-        if token is not None:
+        if token is None:
+            is_theirs = await exchanging.revoke(db, client, text)
+        elif is_theirs := token.client_id == client.client_id:
             await partner_tokens.revoke(db, token)
-        else:
-            await exchanging.revoke(db, client, text)
+    if not is_theirs:
+        raise OAuthError("unauthorized_client", "the token was given to another client")
     return {}

@@ -74,11 +74,15 @@ def _is_retry(grant: ShareGrant, generation: int, now: datetime) -> bool:
     return generation == grant.generation - 1 and now - grant.renewed_at <= RETRY_WINDOW
 
 
-async def revoke(db: Db, client: PartnerClient, refresh_token: str) -> None:
-    """End the family of a refresh token, of whichever generation, where it is this client's own."""
+async def revoke(db: Db, client: PartnerClient, refresh_token: str) -> bool:
+    """End the family of a refresh token, of whichever generation. False for another client's, which stays as it is."""
     found = await share_grants.of_refresh_token(db, refresh_token)
-    if found is not None and found[0].client_id == client.client_id:
+    if found is None:
+        return True
+    is_theirs = found[0].client_id == client.client_id
+    if is_theirs:
         await share_grants.end(db, found[0])
+    return is_theirs
 
 
 async def _take_all_back(db: Db, grant: ShareGrant, now: datetime) -> None:
