@@ -17,7 +17,7 @@ def tiers(
         typer.Option(
             min=0.1, help="The longest that filling takes, publishing, and taking back; what there is then is measured."
         ),
-    ] = 6.0,
+    ] = 7.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Simulate, publish and take back other rules in a scratch database; the worker is killed in the middle."""
