@@ -66,7 +66,7 @@ async def wechat_pay_mandates(request: Request) -> Response:
 
 
 async def open_wechat_pay(request: Request) -> Response:
-    """On the way to a page of WeChat Pay, which opens from here and comes back to here."""
+    """Show the way to a page of WeChat Pay, which opens from here and comes back to here."""
     keys, (page, seal) = (
         settings().cashiers.wechat_pay,
         (request.query_params.get(name, "") for name in ("page", "seal")),

@@ -8,12 +8,12 @@ YEAR_MIN, YEAR_MAX = 1800, 2300
 
 
 def read_day(text: str) -> date:
-    """As 2000-12-31. Raises ValueError."""
+    """Read a day as 2000-12-31. Raises ValueError."""
     return within_reach(date.fromisoformat(text))
 
 
 def read_local_moment(text: str) -> datetime:
-    """As 2000-12-31T08:00, of whatever zone the page has said. Raises ValueError."""
+    """Read a moment as 2000-12-31T08:00, of whatever zone the page has said. Raises ValueError."""
     return within_reach(datetime.fromisoformat(text))
 
 

@@ -14,7 +14,7 @@ NAME = "uses"
 
 
 async def uses(db: Db) -> tuple[dict[UUID, tuple[int, int]], datetime]:
-    """By benefit how often, and the cost in minor units; and when that was counted: of late where uses are many, else now."""
+    """Count by benefit how often, and the cost in minor units; and when that was counted: of late where uses are many, else now."""
     content, counted_at = await kept_counts.recall(db, NAME, _count, _uses)
     return {UUID(id): (count, cost) for id, (count, cost) in content.items()}, counted_at
 

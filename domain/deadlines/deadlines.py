@@ -83,7 +83,7 @@ async def begin(
 async def begin_once(
     db: Db, kind: DeadlineKind, user_id: UUID, subject_id: UUID, about_id: UUID, due_at: datetime
 ) -> None:
-    """As `begin`, unless it was promised before. Whoever asks holds the row of what is promised."""
+    """Begin as `begin` does, unless it was promised before. Whoever asks holds the row of what is promised."""
     its = select(Deadline.id).where(Deadline.user_id == user_id, Deadline.kind == kind.code)
     if await db.scalar(its.where(Deadline.subject_id == subject_id)) is None:
         await begin(db, kind, user_id, subject_id, about_id, due_at)

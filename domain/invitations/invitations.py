@@ -87,15 +87,15 @@ def visible_to(actor: UserActor) -> Select[Invitation]:
 async def lock(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:
     """The invitation, which nobody else answers until the transaction ends. Refuses NOT_FOUND."""
     its = visible_to(actor).where(Invitation.id == invitation_id)
-    return await _found(db, its.with_for_update().execution_options(populate_existing=True))
+    return await _read(db, its.with_for_update().execution_options(populate_existing=True))
 
 
 async def find(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:
     """The invitation, to look at. Refuses NOT_FOUND."""
-    return await _found(db, visible_to(actor).where(Invitation.id == invitation_id))
+    return await _read(db, visible_to(actor).where(Invitation.id == invitation_id))
 
 
-async def _found(db: Db, its: Select[Invitation]) -> Invitation:
+async def _read(db: Db, its: Select[Invitation]) -> Invitation:
     found = (await db.execute(its)).scalar_one_or_none()
     if found is None:
         raise not_found(N_("We could not find this invitation."), FIELD)

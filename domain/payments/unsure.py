@@ -47,7 +47,7 @@ def is_to_close(payment: Payment, answer: CashierAnswer | None, now: datetime) -
 
 
 async def promise_end(db: Db, payment: Payment) -> None:
-    """Of a payment that is still open, and locked: where it should not be any more, promise once by when its end is known."""
+    """Promise once by when the end of a payment is known that is locked, and is open though it should not be any more."""
     now = await clock.now(db)
     if now < _unsure_from(payment) or await _is_held(db, payment):
         return
@@ -56,7 +56,7 @@ async def promise_end(db: Db, payment: Payment) -> None:
 
 
 async def note_end(db: Db, payment: Payment) -> None:
-    """Its end is known, whether it was promised or not."""
+    """Note that its end is known, whether it was promised or not."""
     if await clock.now(db) >= payment.expires_at:
         await deadlines.end(db, KNOWN, payment.user_id, payment.id)
 

@@ -22,7 +22,7 @@ Ask = Callable[[str, str, Mapping[str, Any]], Awaitable[tuple[int, Reply]]]
 
 
 async def foretell(ask: Ask, keys: WeChatPayCashier, reference: str, amount: Money, now: datetime) -> None:
-    """Without saying for how many days it may be drawn, which are seven then: those of the second draw among them."""
+    """Foretell it without saying for how many days it may be drawn, which are seven then: those of the second draw among them."""
     require_day(now)
     asked = {
         "mchid": keys.merchant_id,

@@ -141,7 +141,7 @@ async def dispute(db: Db, agreement: Agreement) -> Agreement:
 
 
 async def decide_claim(db: Db, agreement: Agreement, amount: Money | None) -> Agreement:
-    """So much of a claim is found right, or all of it, as staff or time would. Refuses NOT_OPEN and INVALID."""
+    """Find so much of a claim right, or all of it, as staff or time would. Refuses NOT_OPEN and INVALID."""
     made = await claims.of_agreement(db, agreement.user_id, agreement.id)
     if made is None or made.status not in (ClaimStatus.OPEN, ClaimStatus.DISPUTED):
         raise Refusal(RefusalCode.NOT_OPEN, N_("This claim waits for no decision."), field=("input", "agreementId"))

@@ -12,7 +12,7 @@ from membership import evaluating
 from tests.membership.living import FIRST_DAY, active, newcomer, on, scored
 from tests.statements import statements
 
-WRITES = re.compile(r"^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE)
+WRITES = re.compile(r"^\s*(?:WITH .*?)?(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE | re.DOTALL)
 OWN = {
     mapper.local_table.name  # type: ignore[attr-defined]
     for mapper in Entity.registry.mappers
