@@ -1,6 +1,7 @@
 """Whatever happens in a test partner's world, no figure of the house is another one; the same of a live one moves all of them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -76,7 +77,8 @@ async def _remittances(db: Db, now: datetime) -> Any:
 
 
 async def _membership(db: Db, now: datetime) -> Any:
-    return await figures.figures_of(db, await figures.span_of(db)), await overview.tiers_with_counts(db)
+    told = await figures.figures_of(db, await figures.span_of(db))
+    return replace(told, counted_at=told.span.begins), await overview.tiers_with_counts(db)
 
 
 FIGURES: dict[str, Figure] = {
