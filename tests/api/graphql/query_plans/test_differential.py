@@ -44,6 +44,7 @@ QUERIES = int(os.environ.get("LONGAN_PLANS", "40"))
 WRITTEN = (
     *("INSERT INTO impressions", "INSERT INTO partner_questions", "DELETE FROM partner_questions"),
     *("INSERT INTO lookups", "INSERT INTO evidence_leaves"),  # of who sees a grade
+    *("INSERT INTO feed_heads", "UPDATE feed_heads"),  # when a feed was last read by time
 )
 
 
