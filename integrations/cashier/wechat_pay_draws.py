@@ -30,6 +30,7 @@ STATUSES: Mapping[str, PaymentStatus] = {
     "CLOSED": PaymentStatus.FAILED,
     "REVOKED": PaymentStatus.FAILED,
     "PAYERROR": PaymentStatus.FAILED,
+    "PAY_FAIL": PaymentStatus.FAILED,  # so it calls that where it tells of a draw
 }
 NO_ORDER = frozenset({"ORDERNOTEXIST", "ORDER_NOT_EXIST"})
 KNOWN = frozenset({"ORDERPAID", "ORDER_ACCEPTED", "ORDERCLOSED", "OUT_TRADE_NO_USED"})
@@ -77,10 +78,7 @@ class WeChatPayDraws:
         require_done(reply)
         if reply.get("out_trade_no") != order.id.hex:
             raise CashierAway("wechat_pay:other_order")
-        status = STATUSES.get(reply.get("trade_state", ""))
-        if status is None:
-            raise CashierAway("wechat_pay:odd_status")
-        return _settled(reply) if status is PaymentStatus.SETTLED else CashierAnswer(status)
+        return _as_it_stands(reply, reply.get("trade_state", ""))
 
     async def close(self, order: CashierOrder) -> CashierAnswer:
         reply = await self.line.ask("/pay/closeorder", _numbered(order))
@@ -119,11 +117,20 @@ def _numbered(order: CashierOrder) -> dict[str, str]:
 
 
 def _heard(told: Fields) -> CashierAnswer:
-    """One that failed for reasons of WeChat Pay's own is still open: what becomes of it is looked up."""
+    """Its state counts, where one is told. One that failed for reasons of WeChat Pay's own is still open: what becomes of it is
+    looked up.
+    """
     if v2.is_done(told):
-        return _settled(told)
+        return _as_it_stands(told, told.get("trade_state") or v2.SUCCESS)
     is_unsure = told.get("err_code", UNSURE) == UNSURE
     return CashierAnswer(PaymentStatus.PENDING if is_unsure else PaymentStatus.FAILED)
+
+
+def _as_it_stands(told: Fields, state: str) -> CashierAnswer:
+    status = STATUSES.get(state)
+    if status is None:
+        raise CashierAway("wechat_pay:odd_status")
+    return _settled(told) if status is PaymentStatus.SETTLED else CashierAnswer(status)
 
 
 def _settled(told: Fields) -> CashierAnswer:

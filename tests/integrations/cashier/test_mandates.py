@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from domain.payments.cashiers import (
+    CashierAnswer,
     CashierAway,
     CashierOrder,
     MandateAnswer,
@@ -228,6 +229,8 @@ class TestWeChatPay:
                 at.draws[asked.id.hex] = {**drawn(asked.id), "trade_state": "SUCCESS", **odd}
                 with pytest.raises(CashierAway):
                     await cashier.look_up(asked)
+            at.draws[asked.id.hex] = {**drawn(asked.id), "trade_state": "PAY_FAIL"}
+            assert await cashier.look_up(asked) == CashierAnswer(P.FAILED)
 
     async def test_what_it_draws_it_tells_before_by_day_and_what_it_told_or_ended_is_no_failure(self) -> None:
         at, amount = ContractsStandIn(), Money(10_662, "CNY")

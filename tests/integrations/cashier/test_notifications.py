@@ -232,6 +232,11 @@ async def test_what_wechat_pay_drew_is_believed_once_and_its_failures_are_not_th
     less = await begun("wechat-pay")
     assert await wechat_news(web, news(drawn(less.id, 9_999))) == (200, True)
     assert await apart("wechat-pay", less.id) == [(9_999, "CNY", WhyUnmatched.WRONG_AMOUNT, False)]
+    lost = await begun("wechat-pay")
+    for state, status in (("ACCEPT", PaymentStatus.PENDING), ("PAY_FAIL", PaymentStatus.FAILED)):
+        assert await wechat_news(web, news(drawn(lost.id, trade_state=state))) == (200, True)
+        assert await status_of(lost) is status, "that it tells of it does not say that it was paid"
+    assert await apart("wechat-pay", lost.id) == []
 
 
 async def test_news_of_mandates_that_wechat_pay_did_not_tell_us_leaves_nothing(
@@ -247,6 +252,7 @@ async def test_news_of_mandates_that_wechat_pay_did_not_tell_us_leaves_nothing(
         news({**told, "appid": "wx2"}),
         news({**told, "total_fee": "-1"}),
         news({**told, "transaction_id": ""}),
+        news({**told, "trade_state": "MAYBE"}),
         news({**of_mandate, "plan_id": "1"}),
         swollen,
         b"{}",
