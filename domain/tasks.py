@@ -14,7 +14,7 @@ from domain.disputes import disputes
 from domain.facts import accounts, contributed
 from domain.facts.link_requests import AccountLinkRequest
 from domain.facts.readings import IS_COUNTING_ON, Reading
-from domain.people import profiles
+from domain.people import profiles, sessions
 from domain.people.challenges import Challenge
 from domain.people.places import KNOWN_FOR
 from domain.people.sessions import Session
@@ -27,7 +27,7 @@ from infra.outbox import Event
 from infra.pruning import Stale
 from infra.reactions import reaction
 
-SPENT_KEPT, SESSIONS_KEPT = timedelta(days=30), timedelta(days=366)
+SPENT_KEPT = timedelta(days=30)
 
 # Challenges, links under way and what a partner asked to no effect are of no use to anybody a month later; what counted on until
 # now nobody has leave to keep, and a hold that is over holds nothing. Who shared is known by the consent, and no grant outlives
@@ -40,7 +40,7 @@ pruning.forget(
     Stale(ConsentRequest.expires_at, pruning.ago(SPENT_KEPT), ConsentRequest.consent_id.is_(None)),
     Stale(ShareRequest.expires_at, pruning.ago(timedelta(0))),
     Stale(ShareGrant.created_at, pruning.ago(timedelta(days=DAYS_MAX))),
-    Stale(Session.ended_at, pruning.ago(SESSIONS_KEPT)),
+    Stale(Session.ended_at, pruning.ago(sessions.KEPT)),
     Stale(StaffSession.expires_at, pruning.ago(KNOWN_FOR)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from domain.applications import applications, offers
 from domain.applications.applications import Application, ApplicationStatus
@@ -19,6 +19,7 @@ from domain.people import changing_phone, identities, payment_accounts, recoveri
 from domain.people import devices as signed_in
 from domain.people.partners import Partner
 from domain.people.sessions import Session
+from domain.people.users import User
 from infra import pruning
 from infra.database import Db
 from infra.outbox import Event
@@ -92,7 +93,8 @@ async def _tell(db: Db, event: Event, kind: NoticeKind) -> None:
 
 @reaction(sessions.BEGUN, stored_as="tell_of_new_device")
 async def tell_of_new_device(db: Db, event: Event) -> None:
-    """Told to whoever is signed in elsewhere or was before: the first device of all is no news.
+    """Told to whoever is signed in elsewhere or was before: the first device of all is no news. Whoever has been here for so long
+    that their first may be forgotten had one.
 
     In the language of the owner, which is not for whoever recovered to change.
     """
@@ -100,8 +102,9 @@ async def tell_of_new_device(db: Db, event: Event) -> None:
     session = await db.get(Session, (user_id, session_id))
     if session is None or session.recovering_until is None:
         await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
-    before = select(Session.id).where(Session.user_id == user_id, Session.id != session_id).limit(1)
-    if (await db.execute(before)).first() is not None:
+    other = exists().where(Session.user_id == user_id, Session.id != session_id)
+    is_old = exists().where(User.id == user_id, User.created_at < event.occurred_at - sessions.KEPT)
+    if (await db.execute(select(or_(other, is_old)))).scalar_one():
         await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)
 
 

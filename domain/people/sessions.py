@@ -45,6 +45,9 @@ LIFE = Lifecycle(
 )
 
 
+KEPT = timedelta(days=366)  # that one is over; then nothing says any more that it was there
+
+
 class Session(Entity):
     """Tokens are derived from (id, generation), so none is stored. A generation counts as used at its first request."""
 

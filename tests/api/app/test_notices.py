@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.graphql.kept.answers import forget as forget_answers
 from api.main import app
@@ -20,7 +20,8 @@ from domain.notices.devices import PushDevice, PushToken
 from domain.notices.preferences import ContactPreference
 from domain.notices.telling import notify
 from domain.people import changing_phone, payment_accounts
-from infra import outbox
+from domain.people.sessions import Session
+from infra import outbox, pruning
 from infra.clock import now as clock_now
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
@@ -188,6 +189,16 @@ async def test_a_new_device_is_told_of_and_one_that_is_ended(
     await member.settle()
     assert [each["title"] for each in await listed(tablet)] == ["A device was signed out", "A new device signed in"]
     assert len(await texts("first-phone")) == 1, "who is signed out is told nothing there any more"
+    await tablet.send("SignOut")
+    await clock.forward(days=367)
+    async with transaction() as db:
+        await pruning.one_batch(db, "prune_spent")
+        theirs = select(func.count()).where(Session.user_id == member.user_id)
+        assert (await db.execute(theirs)).scalar_one() == 0, "nobody remembers where they were signed in"
+    await tablet.sign_in()
+    await tablet.settle()
+    assert [each["title"] for each in await listed(tablet)][:1] == ["A new device signed in"]
+    assert len(await listed(tablet)) == 3, "they were here before all the same"
 
 
 async def test_what_comes_at_night_waits_for_the_morning_and_the_newest_alone_goes(
