@@ -176,9 +176,15 @@ async def shopper(member: Phone) -> Phone:
     return await shopping(member)
 
 
-@pytest.fixture(scope="session")
-async def regular(longan: None) -> AsyncIterator[Phone]:
+@pytest.fixture
+async def regular(_regular: Phone) -> Phone:
     """A shopper whom all tests share, so nothing of theirs may change: for reading, and for what is refused."""
+    await _regular.renew()  # their token lasts a quarter of an hour, and the tests may last longer
+    return _regular
+
+
+@pytest.fixture(scope="session")
+async def _regular(longan: None) -> AsyncIterator[Phone]:
     async with visitor(settings().public_url) as client:
         phone = Phone(client)
         await phone.sign_in()
