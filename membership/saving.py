@@ -152,8 +152,26 @@ def _check_change(known: Benefit | None, wanted: WantedBenefit) -> None:
             ("input", "reset"),
             reset=known.reset.value,
         )
+    _check_promised(known.quota, wanted.quota)
     if not wanted.tier_codes and not wanted.plan_codes:
         raise invalid(N_("People have this. Retire it, so that they keep it as promised."), ("input", "tierCodes"))
+
+
+def _check_promised(promised: int | None, wanted: int | None) -> None:
+    """Nobody has fewer uses left than they were promised, least of all who paid for them."""
+    if promised is None and wanted is not None:
+        raise invalid(
+            N_("People may use this as often as they like. Retire it and save another under a new code."),
+            ("input", "quota"),
+        )
+    if promised is not None and wanted is not None and wanted < promised:
+        raise invalid(
+            N_(
+                "People were promised {promised}. Enter as many or more, or retire it and save another under a new code."
+            ),
+            ("input", "quota"),
+            promised=promised,
+        )
 
 
 def _first(wanted: WantedBenefit) -> Benefit:

@@ -23,7 +23,7 @@ from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, 
 from membership.granting import Granting
 from membership.grants import Grant
 from membership.members import Member
-from membership.saving import WantedBenefit
+from membership.saving import QUOTA_MAX, WantedBenefit
 from tests.membership.changing.conftest import somebody
 from tests.membership.living import newcomer, on, scored
 from tests.membership.test_quotas import benefit
@@ -122,6 +122,21 @@ async def test_the_same_key_saves_once_and_the_same_content_is_no_new_version(
     assert (await save(author, spa, key="the-same-key")).id == saved.id
     assert (await save(author, spa, 1)).version == 1
     assert (await save(author, replace(spa, quota=3), 1)).version == 2
+
+
+@pytest.mark.parametrize(("promised", "fewer"), [(2, 1), (None, QUOTA_MAX)])
+async def test_nobody_is_left_with_fewer_uses_than_they_were_promised(
+    author: StaffActor, spa: WantedBenefit, promised: int | None, fewer: int
+) -> None:
+    draft = await save(author, replace(spa, quota=promised and promised + 1, tier_codes=[]))
+    saved = await save(author, replace(spa, quota=promised), 1)  # nobody had the draft
+    assert (saved.id, saved.quota) == (draft.id, promised)
+    refusal = await refused(save(author, replace(spa, quota=fewer), saved.version))
+    assert refusal == (RefusalCode.INVALID, [("input", "quota")])
+    async with reading() as db:
+        kept = await db.get_one(Benefit, saved.id)
+    assert (kept.quota, kept.version) == (promised, saved.version)
+    assert (await save(author, replace(spa, quota=None), saved.version)).quota is None
 
 
 async def test_every_change_says_who_and_what_was_before(author: StaffActor, spa: WantedBenefit) -> None:
