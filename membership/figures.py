@@ -18,6 +18,7 @@ from membership import kept_counts, overview, tiers
 from membership.plans.subscriptions import GRACE
 from membership.tiers import Tier
 
+NAME = "overview"
 WINDOWS = (7, 30, 90)
 DAYS_USUAL, DAYS_MAX = 30, 1_100
 YEAR_MIN, YEAR_MAX = 2000, 2999
@@ -148,7 +149,7 @@ async def renew(db: Db) -> None:
 
 
 def _name(span: Span) -> str:
-    return f"overview:{span.first}:{span.last}"
+    return f"{NAME}:{span.first}:{span.last}"
 
 
 def _people(content: Json) -> int:

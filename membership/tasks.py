@@ -95,10 +95,10 @@ async def finish_retiring(db: Db, event: Event) -> None:
 @reaction(kept_counts.DUE, stored_as="count_everybody")
 async def count_everybody(db: Db, event: Event) -> None:
     """Before marketing asks again; nothing where nobody does."""
-    if await kept_counts.are_asked_for(db):
-        await census.renew(db)
-        await figures.renew(db)
-        await using.renew(db)
+    asked_for = await kept_counts.asked_for(db)
+    for each in (census, figures, using):
+        if each.NAME in asked_for:
+            await each.renew(db)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

@@ -59,15 +59,25 @@ async def test_the_worker_counts_again_before_that_is_old_what_somebody_asked_fo
         now = await clock.now(db)
         due = Event(name=kept_counts.DUE, user_id=None, subject_id=None, data={}, occurred_at=now)
         await tasks.count_everybody(db, due)
-        assert not await kept_counts.are_asked_for(db)
+        await using.uses(db)
+        assert await kept_counts.asked_for(db) == set()
         monkeypatch.setattr(kept_counts, "MANY", 0)
         span = await figures.span_of(db)
         before = await members_of(db, span)
         await five_more(db)
         await tasks.count_everybody(db, due)
         assert await members_of(db, span) == tuple(each + FIVE for each in before)
+        assert await kept_counts.asked_for(db) == {figures.NAME, census.NAME}
+        await clock.advance(db, kept_counts.FORGOTTEN - MINUTE)
+        await tasks.count_everybody(db, due)
+        _, at = await census.take(db)
+        assert at == await clock.now(db)
+        await clock.advance(db, MINUTE)
+        assert await kept_counts.asked_for(db) == {census.NAME}
+        await tasks.count_everybody(db, due)
+        assert (await figures.figures_of(db, await figures.span_of(db))).counted_at == at
         await clock.advance(db, kept_counts.FORGOTTEN)
-        assert not await kept_counts.are_asked_for(db)
+        assert await kept_counts.asked_for(db) == set()
 
 
 async def test_few_are_counted_as_they_are() -> None:
