@@ -87,12 +87,13 @@ class MandateStatus(StrEnum):
 @dataclass(frozen=True)
 class MandateOrder:
     """What a cashier is asked to let the person sign. `title` is what they read there, and nothing of theirs; `address` is from where
-    they ask, which some cashiers want to know.
+    they ask, which some cashiers want to know. `reference` is the cashier's own name of it, once it was signed.
     """
 
     id: UUID
     title: str
     address: str = field(default="", repr=False)
+    reference: str | None = None
 
 
 @dataclass(frozen=True)

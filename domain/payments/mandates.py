@@ -95,11 +95,11 @@ class Mandate(Entity):
 
 
 async def order_of(db: Db, mandate: Mandate) -> MandateOrder:
-    """What the cashier is asked, each time in the same words."""
+    """What the cashier is asked, in the same words until it is signed, and by its reference from then on."""
     address = ""
     if mandate.address_sealed is not None:
         address = (await vault.seal_of(db, mandate.user_id)).open(mandate.address_sealed, ADDRESS)
-    return MandateOrder(mandate.id, say(TITLE, DEFAULT_LOCALE), address)
+    return MandateOrder(mandate.id, say(TITLE, DEFAULT_LOCALE), address, mandate.reference)
 
 
 async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:

@@ -141,6 +141,9 @@ class TestWeChatPay:
                 at.contracts[asked.id.hex] = odd
                 with pytest.raises(CashierAway):
                     await cashier.look_up_mandate(asked)
+            at.contracts = {mandate().id.hex: contract("0")}
+            with pytest.raises(CashierAway):
+                await cashier.look_up_mandate(replace(asked, reference="C1"))
             with pytest.raises(CashierAway):
                 await cashier.sign(replace(asked, address="0.0.0.0"))
 

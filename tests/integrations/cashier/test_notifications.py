@@ -253,7 +253,7 @@ async def test_news_of_mandates_that_wechat_pay_did_not_tell_us_leaves_nothing(
         news({**told, "total_fee": "-1"}),
         news({**told, "transaction_id": ""}),
         news({**told, "trade_state": "MAYBE"}),
-        news({**of_mandate, "plan_id": "1"}),
+        news({**of_mandate, "mch_id": "1900000999"}),
         swollen,
         b"{}",
         b"<xml><sign></sign></xml>",

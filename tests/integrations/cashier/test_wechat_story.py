@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -109,6 +110,14 @@ async def test_it_is_signed_told_drawn_tried_again_and_ended_in_one_tap(
             assert [each.status for each in await all_draws(agreement)] == ["FAILED", "SETTLED"]
             assert await owed(agreement) == 600_00
 
+        # Whoever signed under another plan than people sign now goes on, and ends it as ever.
+        other = contract_keys().model_copy(update={"mandate_plan": "67890"})
+        monkeypatch.setattr(settings().cashiers, "wechat_pay", other)
+        with asked(replace(cashier, keys=cashier.keys.model_copy(update={"mandate_plan": "67890"}))):
+            heard = await web.post("/cashier/wechat-pay/mandates", content=news({**told, "change_type": "DELETE"}))
+            assert heard.status_code == 200
+            assert "look_after_mandate" in await work_off(agreement.user_id)
+            assert (await mandate_of(agreement)).status == "SIGNED"
             await autopay.set_autopay(me, agreement.id, is_on=False)
             mandate = await mandate_of(agreement)
             assert (mandate.status, mandate.why, mandate.gone_at is not None) == ("ENDED", "PERSON", True)

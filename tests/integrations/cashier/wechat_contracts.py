@@ -138,8 +138,8 @@ class ContractsStandIn(WeChatStandIn):
 
     def _answer_to(self, path: str, asked: dict[str, str]) -> dict[str, str]:
         if path.startswith("/papay/"):
-            assert (asked["plan_id"], asked["version"]) == (PLAN, "1.0")
-            return self._of_contract(path, asked["contract_code"])
+            assert asked["version"] == "1.0"
+            return self._of_contract(path, self._number_of(asked))
         assert asked["nonce_str"]
         order = asked["out_trade_no"]
         if path == "/pay/pappayapply":
@@ -153,9 +153,17 @@ class ContractsStandIn(WeChatStandIn):
             return {"result_code": "SUCCESS"}
         return {"result_code": "SUCCESS", **self.draws[order]}
 
-    def _of_contract(self, path: str, number: str) -> dict[str, str]:
-        found = self.contracts.get(number)
-        if found is None:
+    def _number_of(self, asked: dict[str, str]) -> str | None:
+        """Of the contract that it is asked for: by its own reference alone, or by our number and the plan that it was signed under."""
+        if "contract_id" in asked:
+            assert not {"plan_id", "contract_code"} & {*asked}
+            theirs = [number for number, each in self.contracts.items() if each["contract_id"] == asked["contract_id"]]
+            return theirs[0] if theirs else None
+        return asked["contract_code"] if asked["plan_id"] == PLAN else None
+
+    def _of_contract(self, path: str, number: str | None) -> dict[str, str]:
+        found = self.contracts.get(number) if number else None
+        if found is None or number is None:
             return failing("CONTRACT_NOT_EXIST")
         if path == "/papay/deletecontract":
             if not self.keeps:
