@@ -28,6 +28,7 @@ PACE = Pace(concurrency=2, share=0.5)
 JUDGED_PER_SECOND = (
     1_000  # at the least: so long nobody is told, or each batch would wait behind the news of those before it
 )
+HEAD_START = timedelta(minutes=2)  # at the least: a batch may wait for its turn, however few they are
 BATCH_DUE, DONE = declare("reevaluation.batch_due", range=int), declare("reevaluation.done")
 
 
@@ -68,10 +69,11 @@ class ReevaluationProgress(RunProgress):
 async def begin(db: Db, version: TierRules, *, restores: int | None = None) -> Reevaluation:
     """Let everybody be judged by these rules, which are live; the worker does it.
 
-    Whoever moves hears of it when about everybody has been judged, and after all who are still to hear of the rules before.
+    Whoever moves hears of it when about everybody has been judged, not at once however few they are, and after all who are
+    still to hear of the rules before.
     """
     run = await running.begin(db, REEVALUATING, Reevaluation(rules_id=version.id, restores=restores))
-    judged_at = await clock.now(db) + timedelta(seconds=run.people / JUDGED_PER_SECOND)
+    judged_at = await clock.now(db) + max(HEAD_START, timedelta(seconds=run.people / JUDGED_PER_SECOND))
     told_until = func.greatest(judged_at, select(func.max(ReevaluationRange.told_until)).scalar_subquery())
     mine = update(ReevaluationRange).where(ReevaluationRange.run_id == run.id)
     await db.execute(mine.values(told_until=told_until))

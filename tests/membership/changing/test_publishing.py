@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.actors import StaffActor
 from domain.runs.runs import RunState
@@ -20,7 +20,7 @@ from infra.outbox import Event, EventReaction
 from infra.settings import settings
 from membership import evaluating, rules
 from membership.changing import approving, publishing, reevaluations
-from membership.changing.reevaluations import PACE, Reevaluation
+from membership.changing.reevaluations import PACE, Reevaluation, ReevaluationRange
 from membership.grants import Grant
 from membership.members import Member, TierMove
 from membership.rules import RulesStatus, TierRules
@@ -184,8 +184,7 @@ async def test_whoever_moves_hears_of_it_one_after_another_and_of_the_step_back_
     await judge_everybody(version)
     told, apart = await waiting(people, version.effective_at), timedelta(seconds=PACE.concurrency / rate)
     assert [later - earlier for (_, earlier), (_, later) in pairwise(told)] == [apart, apart]
-    people_of_it = (await run_of(version)).people
-    assert told[0][1] >= version.effective_at + timedelta(seconds=people_of_it / reevaluations.JUDGED_PER_SECOND)
+    assert told[0][1] >= version.effective_at + reevaluations.HEAD_START
     await reacting.react(await newest_event(told[0][0]), "tell_of_tier")
     await judge_everybody(await back(author, version, first.id))
     ((aware, due_at),) = await waiting(people, version.effective_at)
@@ -198,6 +197,16 @@ async def newest_event(user_id: UUID) -> UUID:
     async with reading() as db:
         mine = select(Event.id).where(Event.user_id == user_id, Event.name == "tier.changed")
         return (await db.execute(mine.order_by(Event.position.desc()).limit(1))).scalar_one()
+
+
+async def test_few_are_judged_before_any_of_them_hears_of_it() -> None:
+    await member(610)
+    version = await live()
+    async with rolled_back() as db:
+        await db.execute(update(ReevaluationRange).values(told_until=None))
+        run = await reevaluations.begin(db, version)
+        told_from = select(ReevaluationRange.told_until).where(ReevaluationRange.run_id == run.id).distinct()
+        assert (await db.execute(told_from)).scalars().all() == [await clock.now(db) + timedelta(minutes=2)]
 
 
 async def waiting(people: Sequence[UUID], since: datetime) -> list[tuple[UUID, datetime]]:
