@@ -19,6 +19,7 @@ from domain.people import id_numbers, identities, payment_accounts, profiles, se
 from domain.people.identities import Said
 from domain.people.payment_accounts import HolderInquiry, PaymentAccountKind, SaidAccount
 from domain.people.sessions import Session
+from infra import clock
 from infra.clock import local_day
 from infra.database import Db
 from infra.hindsight import stand_at
@@ -79,11 +80,20 @@ async def _begin(db: Db, partner_id: UUID, profile: Profile) -> Session:
 
 
 async def actor_of(db: Db, user_id: UUID) -> UserActor:
-    """Who they are on their phone, having just proven it."""
-    session_id = (await db.execute(select(Session.id).where(Session.user_id == user_id).limit(1))).scalar_one()
+    """Who they are where they are signed in, or else on another phone, having just proven it."""
+    live = (Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > await clock.now(db))
+    mine = select(Session.id).where(*live).order_by(Session.created_at).limit(1)
+    session_id = (await db.execute(mine)).scalar_one_or_none() or await _sign_in_again(db, user_id)
     actor = UserActor(user_id, session_id)
     await stepping_up.grant(db, actor)
     return actor
+
+
+async def _sign_in_again(db: Db, user_id: UUID) -> UUID:
+    session = await sessions.begin(db, user_id, DEVICE)
+    session.created_at -= CAME_BEFORE
+    await db.flush()
+    return session.id
 
 
 def _profile(product: Product) -> Profile:

@@ -1,5 +1,6 @@
 """A test client lets things happen in its own world, through the verbs by which they happen to everybody."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,17 +8,20 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from domain.agreements import deposits
 from domain.agreements.agreements import Agreement
 from domain.applications.applications import Application
 from domain.market.kinds import ProductKind
 from domain.market.products import DecisionMode, Product
+from domain.people import sessions, stepping_up
+from domain.people.sessions import Session
 from domain.people.users import User
 from infra import clock
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
+from integrations.simulated import people
 from integrations.simulated.simulating import SimulatedEvent
 from integrations.webhooks.deliveries import DeliveryState, WebhookDelivery
 from tests.api.doors import Client
@@ -163,6 +167,27 @@ async def test_a_consent_is_taken_back(client: Client, shop: Shop) -> None:
     edges = (await client.ask("{ consents { edges { node { id status } } } }"))["consents"]["edges"]
     assert [edge["node"]["status"] for edge in edges] == ["REVOKED"]
     assert (await client.ask(APPLICATION, id=application))["node"]["grade"] is None
+
+
+async def test_whoever_is_signed_in_nowhere_any_more_signs_in_again(client: Client, shop: Shop) -> None:
+    application = await happened(client, "APPLICATION", productId=product_of(shop))
+    async with transaction() as db:
+        its = select(Application.user_id).where(Application.id == uuid_of(application))
+        user_id = (await db.execute(its)).scalar_one()
+        first = await people.actor_of(db, user_id)
+        await sessions.end(db, await db.get_one(Session, (user_id, first.session_id)))
+        second = await people.actor_of(db, user_id)
+        assert second != first == replace(second, session_id=first.session_id)
+        assert not await stepping_up.is_young(db, second)
+        assert await people.actor_of(db, user_id) == second
+        lapsed = update(Session).where(Session.user_id == user_id, Session.id == second.session_id)
+        await db.execute(lapsed.values(expires_at=await clock.now(db)))
+        assert (await people.actor_of(db, user_id)).session_id not in (first.session_id, second.session_id)
+        await db.execute(delete(Session).where(Session.user_id == user_id))
+    if (await client.ask(APPLICATION, id=application))["node"]["status"] != "APPROVED":
+        await happened(client, "DECISION", applicationId=application)
+    await happened(client, "ACCEPTANCE", applicationId=application)
+    await work_off(user_id)
 
 
 async def test_a_delivery_fails_and_is_tried_again(client: Client, shop: Shop) -> None:
