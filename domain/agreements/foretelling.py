@@ -53,9 +53,9 @@ async def foretell_draw(event: Event) -> None:
         drawn, now = await _drawn_next(db, user_id, agreement_id), await clock.now(db)
     if drawn is None:
         return
-    mandate, reference, amount = drawn
+    mandate, reference, amount, from_at = drawn
     cashier = cashiers.cashier(mandate.cashier)
-    again_at = cashier.draws_from(now)
+    again_at = cashier.draws_from(now) if from_at <= now else from_at
     if again_at <= now:
         try:
             await cashier.foretell(reference, amount)
@@ -66,8 +66,10 @@ async def foretell_draw(event: Event) -> None:
     await transact(lambda db: foretell_soon(db, user_id, agreement_id, at=again_at))
 
 
-async def _drawn_next(db: Db, user_id: UUID, agreement_id: UUID) -> tuple[Mandate, str, Money] | None:
-    """By which mandate, its reference, and all that is due by the day of the next draw; None where none comes soon."""
+async def _drawn_next(db: Db, user_id: UUID, agreement_id: UUID) -> tuple[Mandate, str, Money, datetime] | None:
+    """By which mandate, its reference, all that is due by the day of the next draw, and from when on it may be told: in a breathing
+    space nobody is pressed, and it is told as soon as that is over. None where none comes soon.
+    """
     mandate = await mandates.open_of(db, user_id, agreement_id)
     agreement = await db.get_one(Agreement, (user_id, agreement_id))
     if mandate is None or mandate.reference is None or agreement.status not in OWING:
@@ -76,6 +78,8 @@ async def _drawn_next(db: Db, user_id: UUID, agreement_id: UUID) -> tuple[Mandat
     by = standing.on + FORETOLD
     rows = [row for row in standing.kind.live(agreement, standing.events, by).rows if row.due_on <= by]
     due = [row for row in rows if row.outstanding]
-    if not due or standing.breathes_until is not None or standing.on >= due[-1].due_on + DRAWN_AGAIN[-1]:
+    if not due or standing.on >= due[-1].due_on + DRAWN_AGAIN[-1]:
         return None
-    return mandate, mandate.reference, Money(sum(row.outstanding for row in due), agreement.currency)
+    breathes = standing.breathes_until
+    from_at = clock.begins(breathes + timedelta(days=1) if breathes else standing.on)
+    return mandate, mandate.reference, Money(sum(row.outstanding for row in due), agreement.currency), from_at

@@ -54,10 +54,12 @@ PRESSING = (agreements.OVERDUE, agreements.DUE_SOON)
 async def tell_of_agreement(db: Db, event: Event) -> None:
     """An instalment that was paid meanwhile is not told to be late, and in a breathing space nobody is pressed for any."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
+    is_drawn = event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement)
+    if is_drawn:
+        await foretelling.foretell_soon(db, agreement.user_id, agreement.id)
     if event.name in PRESSING and await breathing_spaces.is_in_one(db, agreement.user_id):
         return
-    if event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement):
-        await foretelling.foretell_soon(db, agreement.user_id, agreement.id)
+    if is_drawn:
         await notify(db, agreement.user_id, autopay_words.SOON, agreement.id, product=agreement.title)
     elif event.name != agreements.OVERDUE or agreement.status is AgreementStatus.OVERDUE:
         kind = KINDS[agreement.kind].arrived if event.name == agreements.DRAWN else KIND_OF[event.name]

@@ -12,6 +12,7 @@ from tests.clocks import Clock
 from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out, repay
 from tests.domain.agreements.test_autopay import signed
+from tests.domain.agreements.test_breathing import record
 from tests.domain.payments.scripted import FAILED, cashier_says
 from tests.working import work_off
 
@@ -90,3 +91,19 @@ async def test_a_cashier_that_stays_away_is_not_asked_after_the_second_try(clock
         assert "foretell_draw" in await work_off(agreement.user_id)
         await clock.forward(hours=2)
         assert "foretell_draw" not in await work_off(agreement.user_id)
+
+
+async def test_what_falls_due_soon_after_a_breathing_space_is_told_as_soon_as_that_is_over(clock: Clock) -> None:
+    [agreement] = await lent(clock, days_before=4)
+    await sign(agreement)
+    async with transaction() as db:
+        today = await times.today(db)
+        held = await db.get_one(Agreement, (agreement.user_id, agreement.id))
+        await record(db, held, today, today + timedelta(days=1))
+    async with cashier_says(mandate_looks=[STILL]) as cashier:
+        await work_off(agreement.user_id)
+        for told in ([], [("M1", Money(1_200_00, "CNY"))]):
+            await clock.forward(days=1)
+            await day_passes(agreement.user_id)
+            await work_off(agreement.user_id)
+            assert cashier.foretold == told, "not in it, and two days before the draw"
