@@ -31,7 +31,8 @@ SPENT_KEPT = timedelta(days=30)
 
 # Challenges, links under way and what a partner asked to no effect are of no use to anybody a month later; what counted on until
 # now nobody has leave to keep, and a hold that is over holds nothing. Who shared is known by the consent, and no grant outlives
-# that; an ended session is of no device that is known again, and staff's networks are known for as long as `places` says.
+# that; a session that was ended, or lapsed, is of no device that is known again, and staff's networks are known for as long as
+# `places` says.
 pruning.forget(
     "prune_spent",
     Stale(Challenge.created_at, pruning.ago(SPENT_KEPT)),
@@ -41,6 +42,7 @@ pruning.forget(
     Stale(ShareRequest.expires_at, pruning.ago(timedelta(0))),
     Stale(ShareGrant.created_at, pruning.ago(timedelta(days=DAYS_MAX))),
     Stale(Session.ended_at, pruning.ago(sessions.KEPT)),
+    Stale(Session.expires_at, pruning.ago(sessions.KEPT)),
     Stale(StaffSession.expires_at, pruning.ago(KNOWN_FOR)),
     Stale(Reading.withdrawn_at, pruning.ago(timedelta(0)), IS_COUNTING_ON),
 )

@@ -72,7 +72,10 @@ class Session(Entity):
         default=None
     )  # it began without a factor, which ends then
 
-    __table_args__ = (Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),)
+    __table_args__ = (
+        Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_sessions_expires_at", "expires_at"),
+    )
 
     @property
     def state(self) -> SessionState:
