@@ -176,19 +176,20 @@ async def shopper(member: Phone) -> Phone:
     return await shopping(member)
 
 
-@pytest.fixture
-async def regular(_regular: Phone) -> Phone:
-    """A shopper whom all tests share, so nothing of theirs may change: for reading, and for what is refused."""
-    await _regular.renew()  # their token lasts a quarter of an hour, and the tests may last longer
-    return _regular
-
-
 @pytest.fixture(scope="session")
-async def _regular(longan: None) -> AsyncIterator[Phone]:
+async def shared_shopper(longan: None) -> AsyncIterator[Phone]:
+    """`regular`, whose token may be over."""
     async with visitor(settings().public_url) as client:
         phone = Phone(client)
         await phone.sign_in()
         yield await shopping(phone)
+
+
+@pytest.fixture
+async def regular(shared_shopper: Phone) -> Phone:
+    """A shopper whom all tests share, so nothing of theirs may change: for reading, and for what is refused."""
+    await shared_shopper.renew()  # a token lasts a quarter of an hour, and the tests may last longer
+    return shared_shopper
 
 
 async def shopping(person: Phone) -> Phone:

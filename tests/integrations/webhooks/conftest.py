@@ -16,7 +16,12 @@ from tests.integrations.webhooks.hooks import Hook, hook
 @pytest.fixture(autouse=True)
 async def nothing_else_is_sent() -> AsyncIterator[None]:
     """Neither what other tests left waiting, nor what this one leaves."""
+    await _end_all()
     yield
+    await _end_all()
+
+
+async def _end_all() -> None:
     async with transaction() as db:
         gone = {"deleted_at": text("longan_now()")}
         await db.execute(update(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None)).values(**gone))

@@ -70,11 +70,11 @@ async def _nobody(token: str) -> KnownActor[Actor]:
 
 
 @pytest.fixture(scope="module")
-async def askers(regular: Phone) -> AsyncIterator[list[Asker]]:
+async def askers(shared_shopper: Phone) -> AsyncIterator[list[Asker]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings(), "model_heartbeat_seconds", 1e6)  # nobody looks for other models in between
         shop = await open_shop()
-        yield [Asker("scored", app(), UserActor(regular.user_id, new_id()), "zh"), *await others(shop)]
+        yield [Asker("scored", app(), UserActor(shared_shopper.user_id, new_id()), "zh"), *await others(shop)]
         await close(shop)
 
 
