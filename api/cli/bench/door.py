@@ -15,6 +15,7 @@ def door(
     homes: Annotated[int, typer.Option(min=1, help="Homes that the app reads a second beside.")] = 50,
     seconds: Annotated[int, typer.Option(min=1, help="How long, alone and beside the app.")] = 30,
     pairs: Annotated[int, typer.Option(min=10, help="How often each token that opens nothing is shown.")] = 400,
+    processes: Annotated[int, typer.Option(min=1, help="Processes of the API that answer.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Ask for scores at a steady pace, alone and beside the app, and show tokens that open nothing in turns."""
@@ -27,20 +28,20 @@ def door(
 
     size = DoorSize(readers, per_second, homes, seconds, pairs)
     with house(to_stderr=as_json, durable=True) as story:
-        measured = asyncio.run(_all(story, size))
+        measured = asyncio.run(_all(story, size, processes))
     if as_json:
         lab.write(figures.figures_of(measured) | {"isMet": measured.is_met, "tellsNothing": measured.tells_nothing})
     else:
         _show(measured)
 
 
-async def _all(story: "ConsoleStory", size: "DoorSize") -> "DoorFigures":
+async def _all(story: "ConsoleStory", size: "DoorSize", processes: int) -> "DoorFigures":
     from api.cli.bench.serving import doors
     from api.cli.house import House
     from infra import cache, database
 
     try:
-        return await doors.run(story, House(story), size)
+        return await doors.run(story, House(story, processes=processes), size)
     finally:
         await database.close_engine()
         await cache.close_valkey()
