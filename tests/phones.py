@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,6 +46,7 @@ class Phone:
         self.http = http
         self.number = number or new_number()
         self.session: Answer = {}
+        self.signed_in_at = 0.0  # by the machine's own clock, which no test moves
 
     @property
     def token(self) -> str | None:
@@ -102,7 +104,7 @@ class Phone:
     async def sign_in(self) -> Answer:
         session = await self.answer(await self.ask_for_code())
         assert session["__typename"] == "Session", session
-        self.session = session
+        self.session, self.signed_in_at = session, time.monotonic()
         return session
 
     async def renew(self) -> None:

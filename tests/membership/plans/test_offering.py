@@ -170,7 +170,8 @@ async def test_what_a_plan_is_to_grant_takes_two_also_where_a_benefit_says_so(
     second = await newest(club.code)
     assert (await refused(approve(author, second)))[0] is RefusalCode.SECOND_PERSON_REQUIRED
     await approve(approver, second)
-    saved = await save_benefit(author, replace(spa, quota=3), 1)
+    spa = replace(spa, quota=3)
+    saved = await save_benefit(author, spa, 1)
     assert (saved.status, await versions(club.code)) == (BenefitStatus.LIVE, [R, L])
     assert (await granted(first), await granted(second)) == ({"lounge", "city-ride"}, {"lounge", "city-ride", spa.code})
     for version in (2, 3):
