@@ -23,6 +23,7 @@ from infra.database import reading, transaction
 from infra.ids import parse_global_id
 from infra.settings import settings
 from tests.api.doors import Client
+from tests.colleagues import let_codes_pass
 from tests.patience import SECONDS_MAX
 from tests.production import PRODUCTION
 
@@ -46,6 +47,7 @@ def told() -> dict[str, Any]:
 
 
 async def sign_in(http: httpx2.AsyncClient, proofs: dict[str, str]) -> httpx2.Response:
+    await let_codes_pass()
     async with reading() as db:
         code = pyotp.TOTP(proofs["totpSecret"]).at(await authenticators.authenticator_time(db))
     body = {"email": proofs["email"], "password": proofs["password"], "totp": code}

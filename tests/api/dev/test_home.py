@@ -17,6 +17,7 @@ from infra.database import reading
 from infra.settings import settings
 from infra.words import say
 from tests.clocks import Clock
+from tests.colleagues import let_codes_pass
 from tests.phones import Phone, code_for, uuid_of
 from tests.visiting import visitor
 from tests.working import work_off
@@ -39,6 +40,7 @@ async def test_it_leads_everywhere(web: httpx2.AsyncClient) -> None:
 
 
 async def test_its_sign_ins_open_the_console(web: httpx2.AsyncClient) -> None:
+    await let_codes_pass()
     text = await page(web)
     role = Role.VIEWER.value
     email, password = re.findall(rf"<code>({role}@[^<]+)</code>.*?<code>([^<]+)</code>", text, re.DOTALL)[0]
