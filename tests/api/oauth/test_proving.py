@@ -139,7 +139,7 @@ class TestByKey:
             {"aud": {"a": 1}},
             {"exp": None},
             {"exp": -1},
-            {"exp": 331},
+            {"exp": 390},
             {"exp": "9999999999"},
             {"exp": True},
             {"iat": 60},
