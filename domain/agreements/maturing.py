@@ -4,7 +4,6 @@ An outcome is of a score, for that is what it proves right or wrong: the default
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,12 +15,11 @@ from domain.agreements.standings import AgreementStanding, standings
 from domain.applications.applications import Application
 from domain.credit.outcomes import LoanOutcome
 from domain.credit.scores import Score
-from domain.facts.loan_reports import OutcomeKind
+from domain.facts.loan_reports import YEAR, OutcomeKind
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
 
-YEAR = timedelta(days=365)  # of which a score speaks
 DEFAULTED = BUCKETS[-1]  # days late: more than 90
 
 

@@ -14,7 +14,7 @@ from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 from infra.words import N_
 
-YEAR = timedelta(days=365)  # for which an outcome speaks
+YEAR = timedelta(days=365)  # of which a score speaks, and so its outcome
 
 
 class OutcomeKind(StrEnum):

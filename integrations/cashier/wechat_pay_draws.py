@@ -34,9 +34,8 @@ STATUSES: Mapping[str, PaymentStatus] = {
 }
 NO_ORDER = frozenset({"ORDERNOTEXIST", "ORDER_NOT_EXIST"})
 KNOWN = frozenset({"ORDERPAID", "ORDER_ACCEPTED", "ORDERCLOSED", "OUT_TRADE_NO_USED"})
-OF_CONTRACT = frozenset(
-    {"CONTRACTERROR", "CONTRACT_NOT_EXIST"}
-)  # over: the mandate is looked at after each draw that failed
+# It is over: the mandate is looked at after each draw that failed.
+OF_CONTRACT = frozenset({"CONTRACTERROR", "CONTRACT_NOT_EXIST"})
 OF_PERSON = frozenset(
     {"NOTENOUGH", "ACCOUNTERROR", "USER_ACCOUNT_ABNORMAL", "USER_NOT_EXIST", "BANKERROR", "TRADE_ERROR"}
 )

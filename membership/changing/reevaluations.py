@@ -25,9 +25,8 @@ from membership.rules import TierRules
 
 BATCH = 2_000  # people in one transaction
 PACE = Pace(concurrency=2, share=0.5)
-JUDGED_PER_SECOND = (
-    1_000  # at the least: so long nobody is told, or each batch would wait behind the news of those before it
-)
+# At the least: so long nobody is told, or each batch would wait behind the news of those before it.
+JUDGED_PER_SECOND = 1_000
 HEAD_START = timedelta(minutes=2)  # at the least: a batch may wait for its turn, however few they are
 BATCH_DUE, DONE = declare("reevaluation.batch_due", range=int), declare("reevaluation.done")
 
