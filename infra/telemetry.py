@@ -23,7 +23,9 @@ ALLOWED = frozenset(
 
 
 def configure_logging() -> None:
-    """JSON lines on stderr, for structlog and for the libraries' own loggers alike."""
+    """JSON lines on stderr, for structlog and for the libraries' own loggers alike; once a process."""
+    if structlog.is_configured():
+        return
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

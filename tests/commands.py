@@ -26,10 +26,10 @@ async def longan(*words: str, said: str = "") -> tuple[int, str]:
 
 
 async def figures(*words: str) -> tuple[int, Any]:
-    """Its exit code, and the one JSON object that it prints, behind what it logs."""
+    """Its exit code, and the one JSON object that it prints."""
     code, out, err = await asyncio.to_thread(_run, (*words, "--json"), "")
-    assert "{" in out, err
-    return code, json.loads(out[out.index("{") :])
+    assert out.startswith("{"), (out, err)
+    return code, json.loads(out)
 
 
 def _run(words: tuple[str, ...], said: str) -> tuple[int, str, str]:

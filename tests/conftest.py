@@ -90,9 +90,9 @@ def nothing_kept() -> Iterator[None]:
     reference.forget()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def lines() -> Lines:
-    """What all of the house has logged so far."""
+    """What all of the house has logged so far. Before any command is run, whose own stderr would be gone after it."""
     lines = Lines()
     with writing_to(lines):
         telemetry.configure_logging()

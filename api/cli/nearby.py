@@ -4,15 +4,18 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from infra import embedded
+from infra import embedded, telemetry
 from infra.running.instance_lock import Occupied, occupy
 from infra.settings import settings
 
 
 @contextmanager
 def servers() -> Iterator[None]:
-    """Within, `settings()` has a database and a Valkey that answer."""
+    """Within, `settings()` has a database and a Valkey that answer, and what is logged goes where it does everywhere: to stderr,
+    without personal data.
+    """
     configured = settings()
+    telemetry.configure_logging()
     if configured.database_url and configured.valkey_url:
         yield
         return
