@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, insert, literal, select
+from sqlalchemy import Text, bindparam, cast, func, insert, literal, select
 
 from domain.actors import PartnerActor
 from domain.consent import consent_tokens
@@ -74,9 +74,13 @@ async def _count(db: Db, token: str) -> None:
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
 
 
+# By whichever of a person's consents a partner asks: what is asked twice at once is charged once.
+_ONE_AT_A_TIME = func.pg_advisory_xact_lock(
+    func.hashtextextended(cast(Consent.user_id, Text) + cast(Consent.partner_id, Text), 0)
+)
 _HELD = Question(
     lambda: (
-        select(Consent)
+        select(Consent, _ONE_AT_A_TIME)
         .where(Consent.user_id == bindparam("user_id"), Consent.id == bindparam("consent_id"))
         .with_for_update(read=True)
     )
@@ -84,7 +88,9 @@ _HELD = Question(
 
 
 async def _held(db: Db, user_id: UUID, consent_id: UUID) -> tuple[Consent | None, datetime]:
-    """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused."""
+    """The consent, which nobody takes back until this is answered: whoever does waits, and what comes after is refused. Nor does
+    its partner ask about this person by another one meanwhile.
+    """
     held, [(now,)] = await ask_within(db, [(_HELD, {"user_id": user_id, "consent_id": consent_id}), (clock.NOW, {})])
     clock.freeze(db, now)
     return (held[0][0] if held else None), now

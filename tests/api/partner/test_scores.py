@@ -10,10 +10,11 @@ from sqlalchemy import func, select, text
 
 from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
-from domain.consent import consent_tokens, consenting, opening
-from domain.consent.consents import Consent
+from domain.consent import asking, consent_tokens, consenting, opening
+from domain.consent.consents import Consent, Purpose
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.credit import scores
+from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.people import partner_tokens
 from domain.people.partners import PartnerClient
@@ -97,6 +98,19 @@ async def test_the_same_question_by_another_token_of_the_same_person_is_free(
     renting = await token_of(shopper, shop, purpose="RENTING")
     assert [(await check(client, token))["charged"] for token in (first, second)] == [True, False]
     assert (await check(client, renting, purpose="RENTING"))["charged"] is True
+
+
+async def test_of_two_tokens_that_ask_the_same_at_once_one_is_charged(
+    shopper: Phone, shop: Shop, client: Client
+) -> None:
+    first, second = await token_of(shopper, shop), await token_of(shopper, shop)
+    partner = PartnerActor(shop.partner.id, "client")
+    async with transaction() as db:
+        told = await asking.check_score(db, partner, first, Purpose.LENDING, Grade.B, key=new_key())
+        await db.flush()
+        asked = asyncio.create_task(check(client, second, "B"))
+        await until(somebody_waits_for_a_consent)
+    assert isinstance(told, Lookup) and [told.charged, (await asked)["charged"]] == [True, False]
 
 
 async def open_again(shop: Shop) -> str:
