@@ -67,10 +67,8 @@ async def wechat_pay_mandates(request: Request) -> Response:
 
 async def open_wechat_pay(request: Request) -> Response:
     """Show the way to a page of WeChat Pay, which opens from here and comes back to here."""
-    keys, (page, seal) = (
-        settings().cashiers.wechat_pay,
-        (request.query_params.get(name, "") for name in ("page", "seal")),
-    )
+    keys = settings().cashiers.wechat_pay
+    page, seal = (request.query_params.get(name, "") for name in ("page", "seal"))
     if keys is None or not opening.is_theirs(keys, page, seal):
         return PlainTextResponse("There is no such page.\n", 404)
     locale = preferred_locale(request.headers.get("accept-language"))
