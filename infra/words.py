@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from babel.messages.pofile import read_po
-
 Locale = Literal["zh", "en"]
 DEFAULT_LOCALE: Locale = "zh"
 SPOKEN: tuple[Locale, ...] = (DEFAULT_LOCALE, "en")
@@ -43,6 +41,9 @@ def preferred_locale(accept_language: str | None) -> Locale:
 
 @cache
 def catalogue() -> Mapping[str, str]:
+    # Commands that say nothing in Chinese need not wait for it.
+    from babel.messages.pofile import read_po
+
     house = Path(__file__).parent.parent
     sentences: dict[str, str] = {}
     for room in ROOMS:

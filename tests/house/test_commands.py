@@ -1,7 +1,10 @@
-"""Commands alike: what shows a table tells it to programs too, and no table is cut to a width that nobody reads on."""
+"""Commands alike: each starts quickly, what shows a table tells it to programs too, and no table is cut to a width that nobody
+reads on.
+"""
 
 import inspect
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,3 +59,16 @@ def test_no_table_is_cut_where_a_program_reads(room: str) -> None:
     paths = Path(HOUSE / room).rglob("*.py")
     cut = {str(path.relative_to(HOUSE)) for path in paths if CUT.search(path.read_text("utf-8"))}
     assert cut - OTHERS == set()
+
+
+# What draws the help; whatever else a command needs it imports when it runs.
+DRAWS = {"annotated_doc", "rich", "shellingham", "typer"}
+OURS = {"api", "domain", "domain.actors", "domain.permissions", "infra", "infra.terminal", "infra.words"}
+
+
+def test_no_command_waits_for_what_another_needs() -> None:
+    asked = "import sys; before = {*sys.modules}; import api.cli; print(*sorted({*sys.modules} - before))"
+    said = subprocess.run([sys.executable, "-c", asked], cwd=HOUSE, capture_output=True, text=True, check=True).stdout
+    loaded = {name for name in said.split() if name.split(".")[0] not in sys.stdlib_module_names}
+    others = {name for name in loaded if name.split(".")[0] not in DRAWS and not name.startswith("api.cli")}
+    assert others == OURS

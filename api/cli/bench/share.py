@@ -11,20 +11,18 @@ from itertools import count
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 
-from api.cli import lab
-from api.cli.address import address_of
-from api.story import ConsoleStory, Step
+from api.cli.bench import windows
 from infra import terminal
-from infra.background import end
-from infra.settings import settings
 
 if TYPE_CHECKING:
-    from api.dev.credentials import PartnerCredentials
+    from httpx2 import AsyncClient, Response
 
-WINDOW_SECONDS, SETTLE_SECONDS = 3.0, 0.5
+    from api.dev.credentials import PartnerCredentials
+    from api.story import Step
+
+PATH = "/partner/graphql"
 ORDINARY = "{ me { id name scopes } products(first: 10) { nodes { id sku title kind status } } }"
 PAGE = """applications(first: 100) { edges { node { id status termMonths grade promisedBy updatedAt amount { amount currency }
   product { id sku title } decision { outcome decidedAt reasons { code } } } } }"""
@@ -39,7 +37,13 @@ def share(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure how long a client waits while another sends the dearest queries as fast as it can. Embedded default only."""
+    import httpx2
+
+    from api.cli import lab
+    from api.cli.address import address_of
     from api.dev.credentials import read_credentials
+    from api.story import ConsoleStory
+    from infra.settings import settings
 
     var = settings().var.resolve()
     asked = address or address_of(var) or settings().public_url
@@ -104,27 +108,29 @@ def _show(found: ShareWaits) -> None:
 
 
 async def _measure(
-    address: str, one: "PartnerCredentials", dear: "PartnerCredentials", pairs: int, at_once: int, step: Step
+    address: str, one: "PartnerCredentials", dear: "PartnerCredentials", pairs: int, at_once: int, step: "Step"
 ) -> ShareWaits:
     found = ShareWaits()
     async with _client(address, one) as http, _client(address, dear, at_once) as other:
         found.cost = (await _send_dear(other)).json()["extensions"]["cost"]["requested"]
-        await _window(http)
+        await windows.waits(http, PATH, ORDINARY)
         for pair in range(pairs):
             for is_beside in random.sample((False, True), 2):
                 if is_beside:
-                    async with _sending_dear(other, at_once, found.sent):
-                        found.beside.append(await _window(http))
+                    async with windows.beside(lambda: _status_of_dear(other), at_once, found.sent):
+                        found.beside.append(await windows.waits(http, PATH, ORDINARY))
                 else:
-                    await asyncio.sleep(SETTLE_SECONDS)
-                    found.alone.append(await _window(http))
+                    await asyncio.sleep(windows.SETTLE_SECONDS)
+                    found.alone.append(await windows.waits(http, PATH, ORDINARY))
             step.at(pair + 1, pairs)
     return found
 
 
 @asynccontextmanager
-async def _client(address: str, kept: "PartnerCredentials", at_once: int = 4) -> AsyncIterator[httpx2.AsyncClient]:
+async def _client(address: str, kept: "PartnerCredentials", at_once: int = 4) -> AsyncIterator["AsyncClient"]:
     """A client that has shown its secret. Raises HTTPError where it was not let in."""
+    import httpx2
+
     limits = httpx2.Limits(max_connections=at_once)
     async with httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False, limits=limits) as http:
         proof = base64.b64encode(f"{kept['clientId']}:{kept['clientSecret']}".encode()).decode()
@@ -135,36 +141,11 @@ async def _client(address: str, kept: "PartnerCredentials", at_once: int = 4) ->
         yield http
 
 
-async def _window(http: httpx2.AsyncClient) -> list[float]:
-    took: list[float] = []
-    ends = time.perf_counter() + WINDOW_SECONDS
-    while time.perf_counter() < ends:
-        began = time.perf_counter()
-        answer = await http.post("/partner/graphql", json={"query": ORDINARY})
-        took.append((time.perf_counter() - began) * 1000)
-        assert "errors" not in answer.json(), answer.text
-        await asyncio.sleep(0.02)
-    return took
+async def _status_of_dear(http: "AsyncClient") -> int:
+    return (await _send_dear(http)).status_code
 
 
-@asynccontextmanager
-async def _sending_dear(http: httpx2.AsyncClient, at_once: int, sent: dict[int, int]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(_keep_sending(http, sent)) for _ in range(at_once)]
-    await asyncio.sleep(SETTLE_SECONDS)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            await end(task)
-
-
-async def _keep_sending(http: httpx2.AsyncClient, sent: dict[int, int]) -> None:
-    while True:
-        status = (await _send_dear(http)).status_code
-        sent[status] = sent.get(status, 0) + 1
-
-
-async def _send_dear(http: httpx2.AsyncClient) -> httpx2.Response:
+async def _send_dear(http: "AsyncClient") -> "Response":
     """Another document each time, so that none is known."""
     pages = " ".join(f"p{number}: {PAGE}" for number in range(PAGES))
-    return await http.post("/partner/graphql", json={"query": f"{{ {pages} z{next(_numbers)}: __typename }}"})
+    return await http.post(PATH, json={"query": f"{{ {pages} z{next(_numbers)}: __typename }}"})

@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
-from unittest.mock import AsyncMock, patch
 
 import typer
 
@@ -102,6 +101,8 @@ async def _applied(user_id: "UUID", is_with: bool) -> float:
 @contextmanager
 def _unseen() -> Iterator[None]:
     """As if there were no signals; the house itself always writes them down."""
+    from unittest.mock import AsyncMock, patch
+
     from domain.risk import sightings, signals
 
     with (

@@ -2,25 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from statistics import median
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 
-from api.cli import lab
-from api.cli.address import address_of
-from api.story import ConsoleStory, Step
+from api.cli.bench import windows
 from infra import terminal
-from infra.background import end
-from infra.settings import settings
 
-WINDOW_SECONDS = 3.0
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient, Response
+
+    from api.story import Step
+
+PATH = "/graphql"
 ORDINARY = "{ products(first: 10) { edges { node { id title partner { id name } } } } }"
 # Each is as much as a visitor may send, and another one each time, so that no answer is remembered. {n} makes the difference.
 WORST = (
@@ -52,6 +50,13 @@ def stranger(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
+    import httpx2
+
+    from api.cli import lab
+    from api.cli.address import address_of
+    from api.story import ConsoleStory
+    from infra.settings import settings
+
     asked = address or address_of(settings().var.resolve()) or settings().public_url
     story = ConsoleStory(terminal.console(stderr=True) if as_json else None)
     try:
@@ -101,57 +106,36 @@ def _show(found: Waits) -> None:
     console.print(f"median × {found.times_as_long:.2f}; the other address was answered {answered}", soft_wrap=True)
 
 
-async def _measure(address: str, pairs: int, at_once: int, other: str, what: StrangerLoad, step: Step) -> Waits:
+async def _measure(address: str, pairs: int, at_once: int, other: str, what: StrangerLoad, step: "Step") -> Waits:
+    import httpx2
+
     found = Waits()
-    async with httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False) as http:
-        await _window(http)
+    transport = httpx2.AsyncHTTPTransport(local_address=other, limits=httpx2.Limits(max_connections=at_once))
+    async with (
+        httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False) as http,
+        httpx2.AsyncClient(base_url=address, timeout=60, trust_env=False, transport=transport) as stranger,
+    ):
+        await windows.waits(http, PATH, ORDINARY)
         for pair in range(pairs):
-            found.alone += await _window(http)
-            async with _sending_its_worst(address, other, at_once, what, found.sent):
-                found.beside += await _window(http)
+            found.alone += await windows.waits(http, PATH, ORDINARY)
+            async with windows.beside(lambda: _send_worst(stranger, what), at_once, found.sent):
+                found.beside += await windows.waits(http, PATH, ORDINARY)
             step.at(pair + 1, pairs)
     return found
-
-
-async def _window(http: httpx2.AsyncClient) -> list[float]:
-    took: list[float] = []
-    ends = time.perf_counter() + WINDOW_SECONDS
-    while time.perf_counter() < ends:
-        began = time.perf_counter()
-        answer = await http.post("/graphql", json={"query": ORDINARY})
-        took.append((time.perf_counter() - began) * 1000)
-        assert "errors" not in answer.json(), answer.text
-        await asyncio.sleep(0.02)
-    return took
-
-
-@asynccontextmanager
-async def _sending_its_worst(
-    address: str, other: str, at_once: int, what: StrangerLoad, sent: dict[int, int]
-) -> AsyncIterator[None]:
-    transport = httpx2.AsyncHTTPTransport(local_address=other, limits=httpx2.Limits(max_connections=at_once))
-    async with httpx2.AsyncClient(base_url=address, timeout=60, transport=transport, trust_env=False) as http:
-        tasks = [asyncio.create_task(_send(http, what, sent)) for _ in range(at_once)]
-        await asyncio.sleep(0.5)
-        yield
-        for task in tasks:
-            await end(task)
 
 
 _numbers = count(time.time_ns())
 
 
-async def _send(http: httpx2.AsyncClient, what: StrangerLoad, sent: dict[int, int]) -> None:
-    while True:
-        status = (await _ask(http, what, next(_numbers))).status_code
-        sent[status] = sent.get(status, 0) + 1
+async def _send_worst(http: "AsyncClient", what: StrangerLoad) -> int:
+    return (await _ask(http, what, next(_numbers))).status_code
 
 
-async def _ask(http: httpx2.AsyncClient, what: StrangerLoad, number: int) -> httpx2.Response:
+async def _ask(http: "AsyncClient", what: StrangerLoad, number: int) -> "Response":
     match what:
         case StrangerLoad.SECRETS:
             wrong = {"grant_type": "client_credentials", "client_id": f"nobody-{number}", "client_secret": "wrong"}
             return await http.post("/oauth/token", data=wrong)
         case StrangerLoad.PAGES:
             return await http.get("/console/sign-in")
-    return await http.post("/graphql", json={"query": WORST[number % len(WORST)].format(n=number)})
+    return await http.post(PATH, json={"query": WORST[number % len(WORST)].format(n=number)})
