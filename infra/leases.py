@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra.database import transaction
+from infra.database import reading, transaction
 from infra.ids import new_id
 
 ATTEMPTS_MAX = 14  # with the leases below, about two hours
@@ -106,6 +107,21 @@ async def take_due(most: int) -> Sequence[Row[Any]]:
     """Lease what is due, the oldest first, at most so many; what was tried too often is parked and told with the rest."""
     async with transaction() as db:
         return (await db.execute(TAKE_DUE, LEASES | {"most": ATTEMPTS_MAX, "batch": most})).all()
+
+
+NEXT_DUE = text(
+    """
+    SELECT extract(epoch FROM min(due_at) - longan_now()) FROM event_reactions
+     WHERE handled_at IS NULL AND parked_at IS NULL AND due_at > longan_now()
+    """
+)
+
+
+async def seconds_until_next() -> float:
+    """How long nothing becomes due that is not due already."""
+    async with reading() as db:
+        seconds = (await db.execute(NEXT_DUE)).scalar_one()
+    return inf if seconds is None else float(seconds)
 
 
 @asynccontextmanager

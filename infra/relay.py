@@ -1,4 +1,4 @@
-"""The relay: hands what is due to Celery, wakes by the bell, and sweeps for what a crash left."""
+"""The relay: hands what is due to Celery, wakes by the bell and when the next is due, and sweeps for what a crash left."""
 
 import asyncio
 import time
@@ -15,6 +15,7 @@ from infra.database import reading
 from infra.settings import settings
 
 BATCH = 200
+REST_SECONDS_MIN = 0.1  # what is due one after another is handed over together
 TOLD_LATE_EVERY_SECONDS = 60.0
 log = structlog.get_logger()
 
@@ -27,10 +28,12 @@ async def run(broker: Broker) -> None:
         group.create_task(_hear(bell))
         while True:
             bell.clear()
+            rest = settings().relay_sweep_seconds
             try:
                 await schedules.announce_due()
                 while await hand_over(broker) == BATCH:
                     pass
+                rest = min(rest, max(await leases.seconds_until_next(), REST_SECONDS_MIN))
             except AWAY as error:
                 log.warning("relay.waits", error=type(error).__name__)
             except Exception:
@@ -38,7 +41,7 @@ async def run(broker: Broker) -> None:
                 log.exception("relay.failed")
             await watch.look()
             with suppress(TimeoutError):
-                async with asyncio.timeout(settings().relay_sweep_seconds):
+                async with asyncio.timeout(rest):
                     await bell.wait()
 
 

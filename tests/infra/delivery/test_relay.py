@@ -5,21 +5,24 @@ import base64
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
 
-from infra import doorbell, leases, relay
+from infra import clock, doorbell, leases, outbox, relay
 from infra.broker import AWAY, QUEUE, WAITING_MAX, Broker
 from infra.cache import valkey
+from infra.database import transaction
 from infra.embedded.valkey import free_port
+from infra.ids import new_id
 from infra.outbox import Event
 from infra.settings import settings
 from infra.worker import make_sender
 from tests.clocks import Clock
-from tests.infra.delivery.happening import Counter, happened, owed
+from tests.infra.delivery.happening import HAPPENED, Counter, happened, owed
 from tests.logs import Lines
 from tests.patience import SECONDS_MAX as PATIENCE
 from tests.patience import until
@@ -163,6 +166,17 @@ async def test_it_runs_until_it_is_cancelled_and_wakes_by_the_bell(
     running = asyncio.create_task(relay.run(broker))
     await until(someone_listens)
     event = await happened()
+    await until(lambda: is_sent(event))
+    running.cancel()
+    await until(running.done, "it went on")
+
+
+async def test_it_wakes_when_the_next_is_due(counter: Counter, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "relay_sweep_seconds", 2 * PATIENCE)
+    async with transaction() as db:
+        soon = await clock.now(db) + timedelta(seconds=0.2)
+        event = await outbox.announce(db, HAPPENED, user_id=new_id(), due_at=soon)
+    running = asyncio.create_task(relay.run(broker))
     await until(lambda: is_sent(event))
     running.cancel()
     await until(running.done, "it went on")
