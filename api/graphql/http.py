@@ -101,7 +101,7 @@ class Door(GraphQL[Context, None]):
             response.headers["Allow"] = "GET, POST" if self.is_public and request.method != "GET" else "POST"
         if isinstance(error, UnknownDocument):
             response.headers["Cache-Control"] = "no-store"
-        return _challenged(response)
+        return _challenged(request, response)
 
     def should_render_graphql_ide(self, request: Any) -> bool:
         wants_page = "text/html" in request.headers.get("accept", "")
@@ -190,7 +190,7 @@ class Door(GraphQL[Context, None]):
         if not isinstance(request, Request) or not hasattr(request.state, "told"):
             return response
         answer = _answer(request, request.state.told, self._status_of(request))
-        return self._tagged(request, _challenged(answer))
+        return self._tagged(request, _challenged(request, answer))
 
     def _status_of(self, request: Request) -> int:
         if request.state.http_status is not None:
@@ -219,9 +219,11 @@ def _status(errors: list[GraphQLError]) -> int | None:
     return next((status for status in found if status is not None), None)
 
 
-def _challenged(response: Response) -> Response:
+def _challenged(request: Request, response: Response) -> Response:
+    """As RFC 6750, section 3: whoever showed no token at all hears of no error."""
     if response.status_code == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="longan"'
+        why = ', error="invalid_token"' if request.headers.get("authorization") else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="longan"{why}'
     return response
 
 

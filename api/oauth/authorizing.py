@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+from api.oauth.bearing import NO_OTHER_DOOR, is_for_us
 from domain.consent.consenting import DAYS_MAX
 from domain.consent.consents import ConsentScope, Purpose
 from domain.people.partners import Partner, PartnerClient
@@ -93,6 +94,8 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
         raise refused("invalid_request", "code_challenge is missing: 43 characters, with code_challenge_method=S256")
     if said.get("prompt") == "none":
         raise refused("interaction_required", "nobody shares anything without seeing what")
+    if not is_for_us(said):
+        raise refused("invalid_target", NO_OTHER_DOOR)
     scopes, is_offline = _scopes(said, client, refused)
     days = said.get("days", str(DAYS))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", days) or int(days) > DAYS_MAX:
@@ -105,9 +108,10 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
 
 def pushed_in(query: str) -> tuple[str, str] | None:
     """Client and reference of what was pushed (RFC 9126); None where the query says itself what is asked."""
-    said = dict(_pairs(query))
-    uri = said.get("request_uri", "")
-    return (said.get("client_id", ""), uri.removeprefix(PUSHED)) if uri.startswith(PUSHED) else None
+    uris, client_ids = (_all(_pairs(query), name) for name in ("request_uri", "client_id"))
+    if not any(uri.startswith(PUSHED) for uri in uris):
+        return None
+    return ("".join(client_ids), "".join(uris).removeprefix(PUSHED))
 
 
 def _scopes(

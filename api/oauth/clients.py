@@ -16,7 +16,7 @@ from infra.networks import widest_of
 from infra.setting_parts import Rate
 from infra.settings import settings
 
-TOKEN_PATH = "/oauth/token"  # noqa: S105 - no secret
+TOKEN_PATH, PUSHED_PATH = "/oauth/token", "/oauth/par"
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 # A partner keeps its token for the hour that it lives. Both count per address, so that nobody locks out another's client.
 PROVEN = "token-proven"  # a client's proof was right, from this network
@@ -42,12 +42,14 @@ async def authenticate(request: Request, form: Form) -> PartnerClient:
 
 
 async def _prove_by_key(shown: ClientAssertion, address: str, here: str, *, is_known: bool) -> PartnerClient:
-    """RFC 7523 takes the token endpoint's address for ours too; the issuer is ours at every endpoint."""
+    """RFC 7523 takes the token endpoint's address for ours too, and RFC 9126 (section 2) that of pushing; the issuer is ours at
+    every endpoint.
+    """
     issuer = settings().public_url
     async with transaction() as db:
         client = await _admitted(db, shown.client_id, address, here, is_known=is_known)
     async with transaction() as db:
-        await assertions.verify(db, shown, frozenset({issuer, issuer + TOKEN_PATH}))
+        await assertions.verify(db, shown, frozenset({issuer, issuer + TOKEN_PATH, issuer + PUSHED_PATH}))
     if client is None:
         raise unknown_client()
     return client

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from api.oauth.authorizing import PUSHED, NotSentBack, SentBack, asked_of, client_of
-from api.oauth.clients import authenticate
+from api.oauth.clients import PUSHED_PATH, authenticate
 from api.oauth.requests import OAuthError, form_of, malformed
 from domain.people.partners import Partner
 from domain.sharing import share_requests
 from infra.database import transaction
 
-PATH = "/oauth/par"
+PATH = PUSHED_PATH
 PROOFS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.oauth.bearing import bearer_answer, scopes_asked
+from api.oauth.bearing import bearer_answer, refuse_other_door, scopes_asked
 from api.oauth.clients import TOKEN_PATH, authenticate
 from api.oauth.exchanging import for_a_code, for_a_refresh_token
 from api.oauth.requests import Form, OAuthError, form_of, required
@@ -25,6 +25,7 @@ async def token(request: Request) -> Mapping[str, Any]:
     if kind not in GRANTS:
         raise OAuthError("unsupported_grant_type", f"what is granted here: {', '.join(GRANTS)}")
     client = await authenticate(request, form)
+    refuse_other_door(form)
     async with transaction() as db:
         answer = await GRANTS[kind](db, client, form)
     if isinstance(answer, OAuthError):

@@ -27,6 +27,12 @@ class Exchanged:
     grant: ShareGrant
     consent: Consent
 
+    @property
+    def renewable_until(self) -> datetime:
+        """Where nobody renews it, and the person lets it be."""
+        assert self.grant.renewed_at is not None, "it was exchanged"
+        return min(self.grant.renewed_at + IDLE_MAX, self.consent.expires_at)
+
 
 async def exchange(db: Db, client: PartnerClient, code: str, redirect_uri: str, challenge: str) -> Exchanged | None:
     """What a code brings, once, to the client that it was given to, at its address and with its verifier's challenge.
@@ -51,22 +57,37 @@ async def exchange(db: Db, client: PartnerClient, code: str, redirect_uri: str, 
 
 async def renew(db: Db, client: PartnerClient, refresh_token: str) -> Exchanged | None:
     """Newer tokens for the newest refresh token; an older one ends the family, but for a moment's retry."""
-    found = await share_grants.of_refresh_token(db, refresh_token)
-    if found is None or found[0].client_id != client.client_id:
+    found = await _of_living(db, client, refresh_token)
+    if found is None:
         return None
-    grant, generation = found
-    now = await clock.now(db)
-    if not grant.is_offline or grant.ended_at is not None or grant.renewed_at is None:
-        return None
-    consent = await share_grants.consent_of(db, grant)
-    if consent is None or now >= grant.renewed_at + IDLE_MAX:
-        return None
+    exchanged, generation = found
+    grant, now = exchanged.grant, await clock.now(db)
     if generation == grant.generation:
         grant.generation, grant.renewed_at = generation + 1, now
     elif not _is_retry(grant, generation, now):
         await share_grants.end(db, grant)
         return None
-    return Exchanged(grant, consent)
+    return exchanged
+
+
+async def look_at(db: Db, client: PartnerClient, refresh_token: str) -> Exchanged | None:
+    """What the newest refresh token of a family can be renewed by; nothing is used up. None for any other token."""
+    found = await _of_living(db, client, refresh_token)
+    return found[0] if found and found[1] == found[0].grant.generation else None
+
+
+async def _of_living(db: Db, client: PartnerClient, refresh_token: str) -> tuple[Exchanged, int] | None:
+    """The family of a refresh token and its generation, while the family lives and is this client's."""
+    found = await share_grants.of_refresh_token(db, refresh_token)
+    if found is None or found[0].client_id != client.client_id:
+        return None
+    grant, generation = found
+    if not grant.is_offline or grant.ended_at is not None or grant.renewed_at is None:
+        return None
+    consent = await share_grants.consent_of(db, grant)
+    if consent is None or await clock.now(db) >= grant.renewed_at + IDLE_MAX:
+        return None
+    return Exchanged(grant, consent), generation
 
 
 def _is_retry(grant: ShareGrant, generation: int, now: datetime) -> bool:

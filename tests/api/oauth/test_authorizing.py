@@ -111,6 +111,7 @@ async def test_another_clients_address_is_nobodys_here(http: httpx2.AsyncClient,
         ({"request": "e30."}, "request_not_supported"),
         ({"request_uri": "https://evil.example/"}, "request_uri_not_supported"),
         ({"prompt": "none"}, "interaction_required"),
+        ({"resource": "https://shop.example/graphql"}, "invalid_target"),
     ],
 )
 async def test_a_known_website_hears_what_is_wrong(
@@ -196,6 +197,8 @@ def test_a_website_may_not_have(uri: str) -> None:
 class TestPushing:
     async def test_what_was_pushed_is_asked_once(self, http: httpx2.AsyncClient, website: Website) -> None:
         query = await push(http, website)
+        for twice in ("client_id=other", f"request_uri={PUSHED}A", f"request_uri={PUSHED}"):
+            assert (await http.get(f"/oauth/authorize?{twice}&{query}")).status_code == 400
         ahead = (
             await http.head(f"/oauth/authorize?{query}"),
             await http.get(f"/oauth/authorize?{query}", headers={"Sec-Purpose": "prefetch;prerender"}),
@@ -226,6 +229,7 @@ class TestPushing:
             ({"redirect_uri": "https://evil.example/"}, "invalid_request"),
             ({"code_challenge_method": "plain"}, "invalid_request"),
             ({"scope": "products"}, "invalid_scope"),
+            ({"resource": "longan:app"}, "invalid_target"),
             ({"request_uri": PUSHED + "A"}, "invalid_request"),
         ],
     )
@@ -244,7 +248,7 @@ class TestPushing:
 
 
 async def send(http: httpx2.AsyncClient, website: Website, **other: str) -> httpx2.Response:
-    form = dict(parse_qsl(website.query(**other)))
+    form = dict(parse_qsl(website.query(**{"resource": "longan:partner", **other})))
     return await http.post("/oauth/par", data=form, auth=(website.client_id, website.secret))
 
 

@@ -14,6 +14,7 @@ from domain.people.revoked_tokens import RevokedToken
 from infra import pruning
 from infra.database import reading, transaction
 from infra.ids import new_id
+from infra.settings import settings
 from tests.api.doors import Client
 from tests.api.oauth.sharing import Visitor, exchange, open_website, refresh, somebody_with
 from tests.api.people import open_shop
@@ -82,6 +83,7 @@ class TestIntrospection:
         issuer = (await server.http.get("/.well-known/oauth-authorization-server")).json()["issuer"]
         assert told == {
             "active": True,
+            "token_use": "access_token",
             "scope": "scores",
             "client_id": server.client_id,
             "sub": server.client_id,
@@ -158,6 +160,33 @@ class TestRevocation:
 
 class TestOfAPerson:
     """Tokens that came of one person's consent, on a partner's own website."""
+
+    async def test_the_newest_refresh_token_is_its_clients_to_look_at(
+        self, http: httpx2.AsyncClient, clock: Clock
+    ) -> None:
+        website, (_, number) = await open_website(), await somebody_with(Grade.B)
+        visitor = Visitor()
+        async with visitor.http:
+            code = await visitor.share(website, number, scope="scores offline_access", days="100")
+        first = (await exchange(http, website, code)).json()["refresh_token"]
+        mine, other = Server(http, website.client_id, website.secret, ""), await open_server(http)
+        renewed = (await refresh(http, website, first)).json()
+        newest, at = renewed["refresh_token"], int((await clock.now()).timestamp())
+        told = (await mine.post("introspect", token=newest, token_type_hint="refresh_token")).json()
+        ends = told.pop("exp") - at
+        assert told == {
+            "active": True,
+            "token_use": "refresh_token",
+            "scope": "scores offline_access",
+            "client_id": website.client_id,
+            "sub": (await mine.post("introspect", token=renewed["access_token"])).json()["sub"],
+            "iss": settings().public_url,
+        }
+        assert 90 * 86_400 - 60 <= ends <= 90 * 86_400
+        assert [await each.is_active(token) for each, token in ((mine, first), (other, newest))] == [False, False]
+        assert (await refresh(http, website, newest)).status_code == 200, "looking used nothing up"
+        await clock.forward(days=91)
+        assert not await mine.is_active(newest)
 
     async def test_a_refresh_token_that_was_revoked_ends_all_that_came_of_it(self, http: httpx2.AsyncClient) -> None:
         website, (_, number) = await open_website(), await somebody_with(Grade.B)

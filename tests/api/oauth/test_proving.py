@@ -113,6 +113,7 @@ class TestByKey:
             holder.assertion(aud=[issuer]),
             holder.assertion(aud=[issuer, f"{issuer}/oauth/token"]),
             holder.assertion(aud=f"{issuer}/oauth/token"),
+            holder.assertion(aud=f"{issuer}/oauth/par"),
             holder.assertion(header={"typ": "JWT"}),
             holder.assertion(header={"typ": "client-authentication+jwt"}),
             holder.assertion(nbf=int(now) + 20, iat=int(now) + 20, exp=now + 300.5),

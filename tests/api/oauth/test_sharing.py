@@ -180,6 +180,7 @@ def timeless(page: httpx2.Response) -> str:
     return re.sub(r"\d+:\d\d:\d\d", "", words_of(page))
 
 
+@pytest.mark.usefixtures("steady_scorer")
 async def test_somebody_who_never_was_answers_a_test_client(visitor: Visitor, http: httpx2.AsyncClient) -> None:
     website = await open_test_website()
     assert "in which nobody real takes part" in words_of(await visitor.arrive(website))

@@ -100,6 +100,9 @@ class TestGranting:
             client = await db.get_one(PartnerClient, credentials.client_id)
             had, client.scopes = client.scopes, ["products"]
         refused = await ask(http, {**GRANT, "scope": "scores"}, credentials.basic)
+        elsewhere = await ask(http, {**GRANT, "resource": "https://another.example/"}, credentials.basic)
+        assert (elsewhere.status_code, elsewhere.json()["error"]) == (400, "invalid_target")
+        assert (await ask(http, {**GRANT, "resource": "longan:partner"}, credentials.basic)).status_code == 200
         mine = await Client(http, "partner", token).ask("{ me { scopes } }")
         async with transaction() as db:
             (await db.get_one(PartnerClient, credentials.client_id)).scopes = had
