@@ -15,7 +15,7 @@ from domain.notices.contacting import KEPT_FOR, Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
-from domain.people import changing_phone, identities, payment_accounts, recoveries, second_factors, sessions
+from domain.people import changing_phone, identities, payment_accounts, recoveries, second_factors, sessions, worlds
 from domain.people import devices as signed_in
 from domain.people.partners import Partner
 from domain.people.sessions import Session
@@ -94,7 +94,7 @@ async def _tell(db: Db, event: Event, kind: NoticeKind) -> None:
 @reaction(sessions.BEGUN, stored_as="tell_of_new_device")
 async def tell_of_new_device(db: Db, event: Event) -> None:
     """Told to whoever is signed in elsewhere or was before: the first device of all is no news. Whoever has been here for so long
-    that their first may be forgotten had one.
+    that their first may be forgotten had one. Whoever a test client lets do something never was, and is told nothing of it.
 
     In the language of the owner, which is not for whoever recovered to change.
     """
@@ -103,8 +103,9 @@ async def tell_of_new_device(db: Db, event: Event) -> None:
     if session is None or session.recovering_until is None:
         await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
     other = exists().where(Session.user_id == user_id, Session.id != session_id)
-    is_old = exists().where(User.id == user_id, User.created_at < event.occurred_at - sessions.KEPT)
-    if (await db.execute(select(or_(other, is_old)))).scalar_one():
+    was_here = or_(other, User.created_at < event.occurred_at - sessions.KEPT)
+    theirs = select(User.id).where(User.id == user_id, worlds.of_live_person(User.id), was_here)
+    if (await db.execute(theirs)).first() is not None:
         await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)
 
 

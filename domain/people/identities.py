@@ -13,7 +13,7 @@ from domain.actors import UserActor
 from domain.facts import readings
 from domain.facts.open_readings import Observed
 from domain.facts.sheets import REGISTER
-from domain.people import changing_phone, id_numbers, profiles, putting_away, sessions
+from domain.people import changing_phone, id_numbers, profiles, putting_away, sessions, users
 from domain.people.id_numbers import FIELD, IdNumber
 from domain.people.profiles import ADULT_YEARS, IdentityStatus, age_on
 from domain.people.users import PHONE, User
@@ -147,6 +147,9 @@ async def record(db: Db, actor: UserActor, asked: Inquiry, key: str, *, is_their
     they own number and phone: to nobody else is it told that there is an account.
     """
     said, receipt = asked.said, await _receipt(db, actor, asked.said, key)
+    # As wherever an account is put away: the number first, then its person, then their session.
+    await putting_away.wait_for_sign_ins(db, actor.user_id)
+    await users.lock(db, actor.user_id)
     await sessions.require_live(db, actor.user_id, actor.session_id)
     identity = await _locked(db, actor.user_id)
     identity.asking_until = None
