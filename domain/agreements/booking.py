@@ -73,14 +73,16 @@ async def book_got(
 
 async def accrue(db: Db, agreement: Agreement) -> AgreementStanding:
     """Book what has fallen due by today, and move the agreement where it stands now."""
-    [after] = await accrue_all(db, [await standing_of(db, agreement)])
+    [after] = await _post(db, [await standing_of(db, agreement)])
+    await restate(db, after)
     return after
 
 
-async def accrue_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """Accrue for many agreements at once, whose rows this transaction holds."""
+async def pass_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
+    """Accrue for agreements that the day has come to, whose rows this transaction holds: each waits for its next day from now on."""
     after = await _post(db, standings)
     for standing in after:
+        standing.agreement.next_on = None
         await restate(db, standing)
     return after
 
@@ -100,7 +102,9 @@ async def _post(db: Db, standings: Sequence[AgreementStanding]) -> list[Agreemen
 
 
 async def restate(db: Db, standing: AgreementStanding) -> None:
-    """Move the agreement to where it stands: in force, late or settled; and plan the next day that looks at it."""
+    """Move the agreement to where it stands: in force, late or settled; and plan the next day that looks at it. A day that is still
+    to come to it comes, for booking is only the first of its steps (`pass_all`).
+    """
     agreement, status = standing.agreement, _status(standing)
     if status is not agreement.status:
         if status is AgreementStatus.SETTLED:
@@ -112,7 +116,8 @@ async def restate(db: Db, standing: AgreementStanding) -> None:
     if (due_on := coming.due_soon(standing)) is not None:
         agreement.foretold_on = due_on
         await outbox.announce(db, agreements.DUE_SOON, user_id=agreement.user_id, subject_id=agreement.id)
-    agreement.next_on = coming.next_on(standing)
+    if agreement.next_on is None or agreement.next_on > standing.on:
+        agreement.next_on = coming.next_on(standing)
     await _reach_bucket(db, agreement, coming.bucket_of(standing.overdue_days) if status in OWING else 0)
 
 

@@ -1,7 +1,7 @@
 """Passing: a day goes through all agreements that it does something to, a few people at a time, each few in one transaction.
 
 It does to each what is missing by today: run twice, late, after days without a worker, or killed in the middle, it leaves the
-same behind. Who draws or repays meanwhile books what is due themselves, and the day finds nothing left to do.
+same behind. Who draws or repays meanwhile books what is due themselves, and the day does what is left.
 """
 
 import time

@@ -20,7 +20,7 @@ class DayStep:
 
 
 STEPS = (
-    DayStep("book what fell due, and what is late", booking.accrue_all),
+    DayStep("book what fell due, and what is late", booking.pass_all),
     DayStep("draw what is due by mandates", autopay.draw_all),
     DayStep("let lapse what has not begun", lapsing.lapse_all),
     DayStep("give back what is left of leases that are over", moving_out.give_back_all),

@@ -294,3 +294,17 @@ async def test_an_instalment_that_will_be_drawn_is_foretold_as_such(clock: Clock
     await day_passes(agreement.user_id)
     await work_off(agreement.user_id)
     assert "autopay_soon" in await told(agreement)
+
+
+async def test_what_is_paid_after_midnight_before_the_day_passes_takes_none_of_its_steps_away() -> None:
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 31))
+        agreement = await open_loan(db)
+        await pay_out(db, agreement, agreement.amount)
+        await signed(db, agreement)
+        await pass_days(db, 27, agreement.user_id)
+        await begin_day(db, date(2027, 2, 28))
+        await repay(db, agreement, 6_62)
+        assert await passing.pass_for(db, [agreement.user_id]) == 1
+        assert [(each.due_on, each.amount) for each in await draws(db, agreement)] == [(date(2027, 2, 28), 100_00)]
+        assert await passing.pass_for(db, [agreement.user_id]) == 0

@@ -111,7 +111,7 @@ async def end(db: Db, agreement: Agreement, model: LeaseModel) -> None:
     await pass_by(db, agreement, model)
     if (owed := model.purse(await clock.today(db))) > 0:
         await pay(db, agreement, model, owed)
-    for _ in range(3):  # money that goes back before a day passes books that day, so the day itself comes with the next
+    for _ in range(2):
         await pass_by(db, agreement, model)
         await at(db, await clock.today(db) + DAY)
     await agree(db, agreement, model)
