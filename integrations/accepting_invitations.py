@@ -1,5 +1,8 @@
 """Accepting an invitation, as a story: accounts are asked what they tell now, and the rules decide with what came in time."""
 
+import asyncio
+import time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +10,15 @@ from domain.actors import UserActor
 from domain.applications.applications import Application
 from domain.consent.consents import ConsentScope
 from domain.invitations import accepting
-from infra.database import reading, transact
+from domain.invitations.accepting import Busy
+from infra.database import transact
+from infra.errors import Refusal, RefusalCode
 from infra.money import Money
+from infra.words import N_
 from integrations.reading_again import read_again
+
+WAIT_SECONDS_MAX = 4.5  # of the five that somebody waits at most
+LOOK_AGAIN_SECONDS = 0.1
 
 
 async def accept(
@@ -22,11 +31,26 @@ async def accept(
     key: str,
     ip: str,
 ) -> Application:
-    """Answered within five seconds, whatever becomes of the providers, who are not asked for what is refused anyhow. Refuses as
-    `accepting.accept` does.
+    """Answered within five seconds, whatever becomes of the providers, who are not asked for what is refused anyhow, and once
+    where somebody accepts it twice at once. Refuses as `accepting.accept` does, and IN_PROGRESS.
     """
     wish: dict[str, Any] = {"invitation_id": invitation_id, "amount": amount, "term_months": term_months, "key": key}
-    async with reading() as db:
-        asks = await accepting.check(db, actor, **wish)
-    unanswered = await read_again(actor.user_id) if asks else ()
-    return await transact(lambda db: accepting.accept(db, actor, **wish, share=share, ip=ip, unanswered=unanswered))
+    asked_at = time.monotonic()
+    began = await _begin(actor, wish)
+    try:
+        unanswered = await read_again(actor.user_id, waited=time.monotonic() - asked_at) if began else ()
+        return await transact(lambda db: accepting.accept(db, actor, **wish, share=share, ip=ip, unanswered=unanswered))
+    except BaseException:
+        if began:  # refused, our own fault, or a server that is stopping: nobody need wait for it
+            await asyncio.shield(transact(lambda db: accepting.give_up(db, actor, invitation_id, began)))
+        raise
+
+
+async def _begin(actor: UserActor, wish: dict[str, Any]) -> datetime | None:
+    """Two at once are one after the other, and the second finds what the first did."""
+    for _ in range(round(WAIT_SECONDS_MAX / LOOK_AGAIN_SECONDS)):
+        try:
+            return await transact(lambda db: accepting.begin(db, actor, **wish))
+        except Busy:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    raise Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))

@@ -1,6 +1,7 @@
 """Accepting: a person applies with an invitation and is answered at once; or says no, and is not asked again while it lasts."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.actors import UserActor
@@ -19,6 +20,11 @@ from infra.words import N_
 
 OPERATION = "acceptInvitation"
 AMOUNT = ("input", "amount")
+ASKED_FOR = timedelta(seconds=5)  # after that, whoever asked the accounts is thought to have died
+
+
+class Busy(Exception):
+    """Somebody accepts it just now; whoever waits a moment sees what comes of it."""
 
 
 async def accept(
@@ -62,6 +68,7 @@ async def accept(
         unanswered=unanswered,
     )
     await LIFE.move(db, invitation, InvitationStatus.ACCEPTED)
+    invitation.asking_until = None
     invitation.application_id = receipt.result_id = application.id
     return application
 
@@ -72,19 +79,33 @@ def _refuse_above(invitation: Invitation, amount: Money) -> None:
         raise invalid(N_("This invitation goes up to {most} {currency}."), AMOUNT, **values)
 
 
-async def check(db: Db, actor: UserActor, *, invitation_id: UUID, amount: Money, term_months: int, key: str) -> bool:
-    """Whether anybody has to be asked before accepting: not where it was accepted by this key already.
+async def begin(
+    db: Db, actor: UserActor, *, invitation_id: UUID, amount: Money, term_months: int, key: str
+) -> datetime | None:
+    """Until when accounts may be asked before accepting, and nobody else asks them for it; None where it was accepted by this key
+    already. Raises Busy while somebody else does.
 
-    Refuses what `accept` refuses of the invitation and of the terms; nothing is written.
+    Refuses what `accept` refuses of the invitation and of the terms; nothing is then written.
     """
     receipts.check_key(key)
+    invitation = await invitations.lock(db, actor, invitation_id)
     if await db.get(Receipt, (actor.name, OPERATION, key)) is not None:
-        return False
-    invitation = await invitations.find(db, actor, invitation_id)
-    invitations.refuse_over(invitation, await clock.now(db))
+        return None
+    now = await clock.now(db)
+    invitations.refuse_over(invitation, now)
     _refuse_above(invitation, amount)
     await applying.check(db, actor, invitation.product_id, amount, term_months)
-    return True
+    if invitation.asking_until and invitation.asking_until > now:
+        raise Busy
+    invitation.asking_until = now + ASKED_FOR
+    return invitation.asking_until
+
+
+async def give_up(db: Db, actor: UserActor, invitation_id: UUID, began: datetime) -> None:
+    """It was not accepted after all by whoever began with this answer: the next one need not wait."""
+    invitation = await invitations.lock(db, actor, invitation_id)
+    if invitation.asking_until == began:
+        invitation.asking_until = None
 
 
 async def decline(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:

@@ -68,6 +68,7 @@ class Invitation(Entity):
     expires_at: Mapped[datetime]
     status: Mapped[InvitationStatus] = mapped_column(default=InvitationStatus.OPEN)
     application_id: Mapped[UUID | None] = mapped_column(default=None)
+    asking_until: Mapped[datetime | None] = mapped_column(default=None)  # accounts are being asked, to accept it
 
     __table_args__ = (Index(None, "user_id", "product_id"), Index(None, "id"), Index(None, "expires_at"))
 
@@ -87,16 +88,8 @@ def visible_to(actor: UserActor) -> Select[Invitation]:
 async def lock(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:
     """The invitation, which nobody else answers until the transaction ends. Refuses NOT_FOUND."""
     its = visible_to(actor).where(Invitation.id == invitation_id)
-    return await _read(db, its.with_for_update().execution_options(populate_existing=True))
-
-
-async def find(db: Db, actor: UserActor, invitation_id: UUID) -> Invitation:
-    """The invitation, to look at. Refuses NOT_FOUND."""
-    return await _read(db, visible_to(actor).where(Invitation.id == invitation_id))
-
-
-async def _read(db: Db, its: Select[Invitation]) -> Invitation:
-    found = (await db.execute(its)).scalar_one_or_none()
+    held = its.with_for_update().execution_options(populate_existing=True)
+    found = (await db.execute(held)).scalar_one_or_none()
     if found is None:
         raise not_found(N_("We could not find this invitation."), FIELD)
     return found

@@ -93,6 +93,11 @@ async def test_who_hangs_or_is_away_is_named_and_not_waited_for(
     with monkeypatch.context() as patched:
         elsewhere(patched, jd=hanging, alipay=failing)
         patched.setattr(reading_again, "WITHIN_SECONDS", 2.0)
+        everybody = ("alipay", "jd", "wechat")
+        assert await reading_again.read_again(actor.user_id, waited=2.0) == everybody, (
+            "all of the time was somebody else's"
+        )
+        assert await sources(actor) == {key: [True] for key in everybody}
         assert await reading_again.read_again(actor.user_id) == ("alipay", "jd")
     assert await sources(actor) == {"wechat": [False, True], "jd": [True], "alipay": [True]}
     assert await reading_again.read_again(actor.user_id) == ()
