@@ -33,6 +33,7 @@ import domain.people.expiring
 import domain.people.signing_in
 import domain.people.staff_signing_in
 import domain.privacy.exporting
+import domain.privacy.forgetting
 import domain.privacy.leaving
 import domain.reconciling.charges
 import domain.reconciling.reconciling
@@ -108,6 +109,7 @@ ROOMS = (
     domain.reconciling.reconciling,
     domain.reconciling.remittances,
     domain.privacy.exporting,
+    domain.privacy.forgetting,
     domain.privacy.leaving,
     domain.tasks,
     domain.telling,

@@ -27,7 +27,7 @@ ELSEWHERE: Mapping[str, str] = {
 
 async def erase(db: Db, user_id: UUID) -> None:
     """Destroy the key, the blind indexes and all else that says of itself that it goes, in this transaction."""
-    await _name(db, user_id)
+    await let_go(db, user_id)
     numbers = (await db.execute(select(Phone.index).where(Phone.user_id == user_id))).scalars().all()
     await db.execute(delete(Challenge).where(Challenge.phone_index.in_(numbers)))
     await db.execute(delete(InvitedPhone).where(InvitedPhone.phone_index.in_(numbers)))
@@ -37,11 +37,11 @@ async def erase(db: Db, user_id: UUID) -> None:
 
 async def forget_kept(db: Db, user_id: UUID, tables: set[str]) -> None:
     """Delete what the law asked for of somebody who was erased, in these tables, where its time is over."""
-    await _name(db, user_id)
+    await let_go(db, user_id)
     await _delete(db, user_id, _that_are(Erasure.KEPT) & tables)
 
 
-async def _name(db: Db, user_id: UUID) -> None:
+async def let_go(db: Db, user_id: UUID) -> None:
     """Let records of this person go, and of nobody else, in this transaction."""
     await db.execute(select(func.set_config("longan.erases", str(user_id), True)))
 

@@ -92,10 +92,10 @@ async def _loans(db: Db) -> AsyncIterator[OutsideLoan]:
 
 
 def _loan(rows: Sequence[Row], now: datetime) -> OutsideLoan | None:
-    """None where the person took the leave for its newest word back: an older one that was put right does not come back."""
-    if not rows[-1][1].is_live(now):
-        return None
-    how = loan_reports.outcome_of([report for report, consent, _ in rows if consent.is_live(now)])
+    """A word for which the leave is over takes along all before it, which it had put right: no older one comes back."""
+    over = max((place for place, (_, consent, _) in enumerate(rows, 1) if not consent.is_live(now)), default=0)
+    told = [report for report, _, _ in rows[over:]]
+    how = loan_reports.outcome_of(told) if told else None
     if how is None:
         return None
     newest, _, code = rows[-1]

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from domain.credit.scores import Score
 from domain.facts.loan_reports import LoanReport, OutcomeKind
-from domain.privacy import erasing
+from domain.privacy import erasing, forgetting
 from infra.clock import local_day
 from infra.database import reading, transaction
 from ml.books import lived
@@ -89,6 +89,9 @@ async def test_a_report_is_a_line_of_the_book(
         told = select(LoanReport.how).where(LoanReport.user_id == shopper.user_id).order_by(LoanReport.told_at)
         assert (await db.execute(told)).scalars().all() == ["PAID", "DEFAULTED", "LATE", "PAID", "DEFAULTED"]
     async with transaction() as db:
+        assert not await forgetting.one_batch(db)
+        assert (await db.execute(told)).scalars().all() == ["PAID", "DEFAULTED", "LATE", "PAID"]
+    async with transaction() as db:
         await erasing.erase(db, shopper.user_id)
         theirs = select(func.count()).where(LoanReport.user_id == shopper.user_id)
         assert (await db.execute(theirs)).scalar_one() == 0
@@ -116,6 +119,12 @@ async def test_no_loan_is_in_the_book_that_may_not_be(shopper: Phone, shop: Shop
     assert [how for how, _ in await rows(shopper)] == ["SETTLED"]
     await shopper.do("RevokeConsent", consentId=second["id"])
     assert await rows(shopper) == []  # what was put right does not come back
+    async with transaction() as db:
+        await forgetting.one_batch(db)
+        left = select(LoanReport.loan).where(
+            LoanReport.user_id == shopper.user_id, LoanReport.partner_id == shop.partner.id
+        )
+        assert sorted((await db.execute(left)).scalars()) == ["B", "C"]
     await close(trial)
 
 

@@ -25,9 +25,12 @@ PAID, LATE, SETTLED, DEFAULTED = OutcomeKind
         ([(120, DEFAULTED)], DEFAULTED),
         ([(120, DEFAULTED), (420, DEFAULTED)], DEFAULTED),  # it is since the first of them
         ([(120, DEFAULTED), (130, PAID)], None),  # put right
-        ([(120, DEFAULTED), (130, PAID), (420, DEFAULTED)], None),  # within the year, or after it?
-        ([(370, LATE), (420, DEFAULTED)], LATE),  # after it
-        ([(420, DEFAULTED)], None),
+        ([(370, LATE), (420, DEFAULTED)], LATE),  # after the year
+        ([(340, LATE), (420, DEFAULTED)], LATE),  # rather after it than within
+        ([(300, LATE), (420, DEFAULTED)], DEFAULTED),  # rather within
+        ([(120, DEFAULTED), (130, PAID), (420, DEFAULTED)], DEFAULTED),
+        ([(729, DEFAULTED)], DEFAULTED),
+        ([(730, DEFAULTED), (900, DEFAULTED)], LATE),
         ([(120, DEFAULTED), (120, LATE)], None),  # told anew of the same time
         ([(120, LATE), (120, DEFAULTED)], DEFAULTED),
     ],
