@@ -68,6 +68,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     for task in tasks:
         await end(task)
+    await doorbell.rung()
     await database.close_engine()
     await cache.close_valkey()
 

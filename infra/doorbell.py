@@ -17,6 +17,8 @@ CHANNEL = "longan:bell"
 log = structlog.get_logger()
 
 _waiting: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+_untold: set[UUID | None] = set()
+_ringing: asyncio.Task[None] | None = None
 
 
 async def ring(announced: Iterable[UUID | None]) -> None:
@@ -27,6 +29,29 @@ async def ring(announced: Iterable[UUID | None]) -> None:
     users = set(announced)
     if users:
         await _publish([str(user) for user in users if user])
+
+
+async def ring_beside(announced: Iterable[UUID | None]) -> None:
+    """As `ring`, for whoever is waited for: they go on at once, and what is announced until it rings is told in one message.
+
+    Only in a loop that goes on running. `rung` waits until all of it was told.
+    """
+    global _ringing
+    _untold.update(announced)
+    if _untold and (_ringing is None or _ringing.done()):
+        _ringing = asyncio.create_task(_ring_untold())
+
+
+async def rung() -> None:
+    if _ringing is not None:
+        await _ringing
+
+
+async def _ring_untold() -> None:
+    while _untold:
+        told = [*_untold]
+        _untold.clear()
+        await ring(told)
 
 
 async def ring_everywhere() -> None:

@@ -10,7 +10,7 @@ import strawberry
 from api.graphql.context import Context, Info
 from api.graphql.inputs import CHECK
 from api.graphql.refusals import Refused
-from infra import clock
+from infra import clock, doorbell
 from infra.database import Db, transact
 from infra.errors import Refusal, not_found
 from infra.ids import parse_global_id
@@ -40,7 +40,7 @@ async def commit(info: Info, work: Callable[[Db], Awaitable[Any]]) -> Any:
         return result, await clock.dated(db)
 
     async def done() -> Any:
-        result, at = await transact(committed)
+        result, at = await transact(committed, doorbell.ring_beside)
         info.context.tick = Tick(at)
         return result
 

@@ -11,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from infra import agreeing, connections, outbox
 from infra.connecting import session_settings
-from infra.database import Db, close_engine, open_engine, reading, sqlstate, transact, transaction
+from infra.database import Db, close_engine, make_engine, open_engine, reading, sqlstate, transact, transaction
 from infra.events import declare
 from infra.ids import new_id
 from infra.keys import keyring
 from infra.outbox import Event
-from infra.settings import Settings
+from infra.settings import Settings, settings
 from infra.vault import PersonKey, new_person_key
 from tests.patience import SECONDS_MAX
 from tests.statements import statements
@@ -61,6 +61,23 @@ async def _somebody() -> UUID:
         key = new_person_key(new_id())
         db.add(key)
     return key.user_id
+
+
+async def test_a_connection_tells_by_the_beginning_of_a_transaction_that_it_lives() -> None:
+    engine, asked = make_engine(settings().database_url or "", pool_size=1, pool_pre_ping=True), list[str]()
+    pid_of = text("SELECT pg_backend_pid()")
+    async with engine.begin() as connection:
+        before = await connection.scalar(pid_of)
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver.add_query_logger(lambda logged: asked.append(logged.query))
+    async with engine.begin() as connection:
+        assert await connection.scalar(pid_of) == before
+    assert asked == ["COMMIT;", "BEGIN;", "COMMIT;"]  # besides what was prepared
+    async with transaction() as other:
+        await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": before})
+    async with engine.begin() as connection:
+        assert await connection.scalar(pid_of) != before
+    await engine.dispose()
 
 
 async def test_what_was_broken_off_for_concurrency_runs_again_whole() -> None:

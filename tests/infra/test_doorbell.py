@@ -29,6 +29,22 @@ async def test_a_ring_tells_whom_it_is_about() -> None:
     await rings.aclose()  # type: ignore[attr-defined]
 
 
+async def test_what_is_rung_beside_is_told_in_one_message_and_waited_for_by_nobody() -> None:
+    one, other = new_id(), new_id()
+    rings = doorbell.rings()
+    assert await anext(rings) is None
+    await doorbell.ring_beside([])
+    await doorbell.ring_beside([one, None])
+    await doorbell.ring_beside([other, one])
+    async with asyncio.timeout(SECONDS_MAX):
+        users = await anext(rings)
+        assert users is not None and sorted(users) == [one, other]
+        await doorbell.ring_beside([other])
+        await doorbell.rung()
+        assert await anext(rings) == [other]
+    await rings.aclose()  # type: ignore[attr-defined]
+
+
 async def test_only_the_one_who_is_meant_is_woken() -> None:
     one, other = new_id(), new_id()
     listening = asyncio.create_task(doorbell.listen())
