@@ -18,7 +18,7 @@ from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.evidence import leaves
 from domain.evidence.leaves import EvidenceKind
-from infra import clock, outbox, vault
+from infra import clock, outbox, vault, writing
 from infra.database import Db, reading, transaction
 from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
@@ -144,9 +144,8 @@ def for_lookup(reading: T) -> T:
 
 async def keep(db: Db, lookup: Lookup) -> None:
     """Write down a look with evidence of it; the person hears of it once this is committed."""
-    db.add(lookup)
-    if lookup.answer is not LookupAnswer.REFUSED:
-        await leaves.add(db, lookup.user_id, EvidenceKind.LOOKUP, lookup.id, evidence_of(lookup))
+    evidence = await leaves.of(db, lookup.user_id, EvidenceKind.LOOKUP, lookup.id, evidence_of(lookup))
+    await writing.write(db, lookup, evidence)
     outbox.wake(db, lookup.user_id)
 
 

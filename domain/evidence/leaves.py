@@ -82,17 +82,20 @@ def hash_of(id: UUID, kind: str, subject_id: UUID, at: datetime, commitment: byt
 
 async def add(db: Db, user_id: UUID, kind: EvidenceKind, subject_id: UUID, content: Mapping[str, Any]) -> None:
     """Write evidence in the transaction of what it is about. It takes no lock: its place is given later."""
+    db.add(await of(db, user_id, kind, subject_id, content))
+
+
+async def of(db: Db, user_id: UUID, kind: EvidenceKind, subject_id: UUID, content: Mapping[str, Any]) -> Evidence:
+    """Evidence that is yet to be written."""
     seal, id = await vault.seal_of(db, user_id), new_id()
     salt, text = os.urandom(SALT_BYTES), canonical(content)
     sealed = seal.close({"salt": salt.hex(), "content": text.decode()}, CONTENT)
-    db.add(
-        Evidence(
-            user_id=user_id,
-            id=id,
-            kind=kind,
-            subject_id=subject_id,
-            at=await clock.now(db),
-            commitment=commit_to(salt, text),
-            content_sealed=sealed,
-        )
+    return Evidence(
+        user_id=user_id,
+        id=id,
+        kind=kind,
+        subject_id=subject_id,
+        at=await clock.now(db),
+        commitment=commit_to(salt, text),
+        content_sealed=sealed,
     )

@@ -209,13 +209,13 @@ async def test_dead_foreign_and_invented_tokens_ask_the_same_of_the_database(
 
 
 async def test_an_answer_asks_few_things_of_the_database(shopper: Phone, shop: Shop, client: Client) -> None:
-    """Seven: who asks, leave and time, the use, the receipt, score with key and what was paid, the look, the evidence."""
+    """Six: who asks, leave and time, the use, the receipt, score with key and what was paid, the look with its evidence."""
     token = await token_of(shopper, shop, *BOTH)
     for ask in (check, report):
         await ask(client, token)
         with statements() as sent:
             assert "code" not in await ask(client, token)
-        assert len(sent) == 7, sent
+        assert len(sent) == 6, sent
 
 
 async def test_what_was_taken_back_between_two_questions_opens_nothing(
