@@ -15,7 +15,7 @@ from tests.api.people import Shop
 from tests.applying import apply
 from tests.clocks import Clock
 from tests.nothing import NOBODYS
-from tests.patience import SECONDS_MAX
+from tests.patience import SECONDS_MAX, until
 from tests.phones import NewPhone, Phone
 from tests.sockets import socket
 
@@ -192,6 +192,7 @@ async def test_a_look_is_heard_of_at_once_and_those_of_before_are_not(
     async with socket() as line:
         await line.sign_in(shopper.token)
         await line.subscribe(operations("app")["LookupMade"])
+        await until(lambda: shopper.user_id in doorbell._waiting)
         await check(client, token, "A")
         heard = (await line.next())["lookupMade"]
     assert heard["partner"]["name"] == "Shop"
