@@ -25,7 +25,8 @@ PLACES = {
     "plan": "/console/plans#{subject}",
     "campaign": "/console/campaigns/{subject}",
     "model": "/console/watch",
-    "send_back": "/console/money",
+    "send_back": "/console/takings/{subject}",
+    "lift-stop": "/console/stops",
     "commission": "/console/partners",
     "change-signal-rule": "/console/signals",
 }
@@ -40,11 +41,11 @@ class WaitingApproval:
 
     @property
     def name(self) -> str:
-        return NOUNS.get(self.approval.kind, self.approval.kind)
+        return NOUNS[self.approval.kind]
 
     @property
     def place(self) -> str:
-        return PLACES.get(self.approval.kind, "/console/stops").format(subject=quote(self.approval.subject, safe=""))
+        return PLACES[self.approval.kind].format(subject=quote(self.approval.subject, safe=""))
 
 
 SORTS: dict[str, Callable[[WaitingApproval], str]] = {
@@ -74,7 +75,7 @@ async def _lines(visit: StaffVisit, asked: TableQuery) -> list[WaitingApproval]:
         waiting = await approvals.waiting_for(db, visit.actor)
         names = await staff.names_of(db, {each.proposed_by for each in waiting})
     lines = [WaitingApproval(each, names[each.proposed_by]) for each in waiting]
-    found = [line for line in lines if asked.has(line.approval.title, line.approval.kind, line.author)]
+    found = [line for line in lines if asked.has(line.approval.title, line.approval.kind, line.name, line.author)]
     return asked.sorted(found, SORTS)
 
 

@@ -1,6 +1,6 @@
 """Benefits: what there is, what it costs and who grants it; written, changed and retired."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
+from api.console.pages.listing import TableQuery, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from api.visits import posted
+from domain.people.partners import Partner
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
@@ -30,8 +32,7 @@ from membership.plans import plans
 from membership.saving import WantedBenefit
 
 ADDRESS = "/console/benefits"
-LISTED_MAX, SEARCH_MAX = 1_000, 80
-SORTS = ("code", "used", "cost")
+LISTED_MAX = 1_000
 NO_SUCH = N_("There is no such page.")
 STATUSES = {
     BenefitStatus.DRAFT: N_("Draft"),
@@ -61,21 +62,19 @@ class BenefitLine:
         return ", ".join(source.partition(":")[2] for source in self.sources)
 
 
+SORTS: dict[str, Callable[[BenefitLine], Any]] = {
+    "code": lambda line: line.benefit.code,
+    "used": lambda line: line.used,
+    "cost": lambda line: line.cost,
+}
+
+
 @requires(Permission.SEE_TIERS)
 async def benefits_page(request: Request, visit: StaffVisit) -> Response:
-    words = request.query_params.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
-    sort = request.query_params.get("sort", "code")
-    lines, counted_at = await _lines(words, sort if sort in SORTS else "code")
+    asked = query_of(request, ADDRESS, SORTS)
+    lines, counted_at = await _lines(asked)
     return await _render(
-        request,
-        "benefits.html",
-        lines=lines,
-        counted_at=counted_at,
-        q=words,
-        sort=sort,
-        typed={},
-        faults={},
-        saved=None,
+        request, "benefits.html", lines=lines, counted_at=counted_at, asked=asked, typed={}, faults={}, saved=None
     )
 
 
@@ -95,7 +94,7 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
             line.granted_by,
             line.used,
         )
-        for line in (await _lines("", "code"))[0]
+        for line in (await _lines(query_of(request, ADDRESS, SORTS)))[0]
     )
     return table_as_csv("benefits", columns, lines)
 
@@ -150,6 +149,7 @@ def _wanted(form: FormData) -> WantedBenefit:
         reset=_choice(QuotaReset, said.get("reset"), "reset"),
         unit_cost=_money(said.get("unitCost", ""), "unitCost"),
         member_value=_money(said.get("memberValue", ""), "memberValue"),
+        partner_id=_partner(said.get("partnerId", "")),
         cycle=_choice(QuotaCycle, said.get("cycle"), "cycle"),
     )
 
@@ -158,6 +158,13 @@ def _choice(values: Any, text: str | None, field: str) -> Any:
     if text not in set(values):
         raise invalid(N_("Choose one of these."), ("input", field))
     return values(text)
+
+
+def _partner(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise invalid(N_("Choose one of these."), ("input", "partnerId")) from None
 
 
 def _money(text: str, field: str) -> Money:
@@ -208,12 +215,15 @@ def _faults(request: Request, refusal: Refusal) -> dict[str, str]:
 async def _render(request: Request, template: str, status: int = 200, **shown: Any) -> Response:
     async with reading() as db:
         known, sold = await tiers.tiers_by_code(db), await plans.offered(db)
+        live = select(Partner.id, Partner.name).where(~Partner.is_test).order_by(Partner.name)
+        partners = dict((await db.execute(live)).all())
     return page(
         request,
         template,
         status,
         tiers=known,
         plans=sold,
+        partners=partners,
         segments=SEGMENTS,
         quotas=QUOTAS,
         resets=RESETS,
@@ -225,18 +235,14 @@ async def _render(request: Request, template: str, status: int = 200, **shown: A
     )
 
 
-async def _lines(words: str, sort: str) -> tuple[list[BenefitLine], datetime]:
+async def _lines(asked: TableQuery) -> tuple[list[BenefitLine], datetime]:
     """The table, and when uses were counted."""
     async with reading() as db:
-        every = benefits.all_benefits().order_by(Benefit.code).limit(LISTED_MAX)
-        if words:
-            every = every.where(
-                Benefit.code.icontains(words, autoescape=True) | Benefit.name.icontains(words, autoescape=True)
-            )
-        found = list((await db.execute(every)).scalars())
+        every = (await db.execute(benefits.all_benefits().order_by(Benefit.code).limit(LISTED_MAX))).scalars()
+        found = [each for each in every if asked.has(each.code, each.name)]
         sources, (used, counted_at) = await benefits.sources_of(db, [each.id for each in found]), await using.uses(db)
     lines = [BenefitLine(each, sources.get(each.id, []), *used.get(each.id, (0, 0))) for each in found]
-    return sorted(lines, key=lambda line: -getattr(line, sort)) if sort != "code" else lines, counted_at
+    return asked.sorted(lines, SORTS), counted_at
 
 
 def _uuid(request: Request) -> UUID | None:

@@ -99,8 +99,8 @@ def _matching(asked: TableQuery) -> Select[Change]:
     every = changes.all_changes().where(*asked.is_within(Change.at))
     if not asked.q:
         return every
-    named = [column.icontains(asked.q, autoescape=True) for column in (Change.noun, Change.subject)]
-    return every.where(or_(*named))
+    named = [noun for noun, name in NOUNS.items() if asked.has(noun, name)]
+    return every.where(or_(Change.noun.in_(named), Change.subject.icontains(asked.q, autoescape=True)))
 
 
 async def _lines(db: Db, found: list[Change]) -> list[ChangeLine]:

@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.console.pages.visits import StaffVisit
+from api.html import locale_of
 from api.visits import Endpoint
 from infra import clock
 from infra.calendar import read_day
-from infra.words import N_
+from infra.words import DEFAULT_LOCALE, N_, Locale, say
 
 T = TypeVar("T")
 Handler = Callable[[Request, StaffVisit], Awaitable[Response]]
@@ -35,6 +36,7 @@ class TableQuery:
     last: date | None = None
     skip: int = 0
     error: str | None = None
+    locale: Locale = DEFAULT_LOCALE
 
     def to(self, **other: object) -> str:
         """The query of an address that asks for the same, but for this."""
@@ -47,8 +49,9 @@ class TableQuery:
         return after + ([column < clock.begins(self.last + timedelta(days=1))] if self.last else [])
 
     def has(self, *texts: str) -> bool:
-        """Whether the words are in one of these."""
-        return any(self.q.casefold() in text.casefold() for text in texts)
+        """Whether the words are in one of these, as it is written or as the reader reads it."""
+        said = (spoken for text in texts for spoken in (text, say(text, self.locale)))
+        return any(self.q.casefold() in each.casefold() for each in said)
 
     def sorted(self, rows: Sequence[T], sorts: dict[str, Callable[[T], Any]]) -> list[T]:
         """Numbers from the greatest down, names from the first on."""
@@ -66,6 +69,7 @@ def query_of(request: Request, path: str, sorts: Collection[str]) -> TableQuery:
         sort,
         said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX],
         skip=int(skip) if skip.isdecimal() and skip.isascii() and len(skip) <= SKIP_DIGITS_MAX else 0,
+        locale=locale_of(request),
     )
     first, last, error = _days_of(request)
     return replace(told, first=first, last=last, error=error)

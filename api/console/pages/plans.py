@@ -35,6 +35,7 @@ STATUSES = {
 }
 PERIODS = {PlanPeriod.MONTH: N_("a month"), PlanPeriod.QUARTER: N_("a quarter"), PlanPeriod.YEAR: N_("a year")}
 WISHES = {OfferedStatus.DRAFT: N_("Keep as a draft"), OfferedStatus.LIVE: N_("Sell it")}
+ENDS = {OfferedStatus.RETIRED: N_("Sell it no more")}  # a plan that there is
 PlanLine = tuple[MembershipPlan, int]  # and how many have it now
 SORTS: dict[str, Callable[[PlanLine], Any]] = {
     "code": lambda line: line[0].code,
@@ -113,8 +114,10 @@ def _wanted(form: FormData) -> WantedPlan:
 async def _lines(db: Db, asked: TableQuery) -> list[PlanLine]:
     every = await offering.for_marketing(db)
     counts = await subscriptions.counts_of(db, {plan.code for plan in every})
-    lines = [(plan, counts.get(plan.code, 0) if plan.status is OfferedStatus.LIVE else 0) for plan in every]
+    # Whoever has a plan, at whatever version, is counted once: beside the first one of its code, which is what is sold or was last.
+    first = {plan.code: plan.id for plan in reversed(every)}
     wanted_codes = {plan.code for plan in every if asked.has(plan.code, plan.name)}
+    lines = [(plan, counts.get(plan.code, 0) if first[plan.code] == plan.id else 0) for plan in every]
     return asked.sorted([line for line in lines if line[0].code in wanted_codes], SORTS)
 
 
@@ -150,6 +153,7 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
         statuses=STATUSES,
         periods=PERIODS,
         wishes=WISHES,
+        ends=ENDS,
         currency=settings().currency,
         key=uuid4(),
     )

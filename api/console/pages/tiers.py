@@ -109,11 +109,7 @@ def _asked(request: Request, known: Sequence[TierOverview]) -> tuple[TableQuery,
         **{each.tier.code: partial(_granted_at, place) for place, each in enumerate(known)},
     }
     asked = query_of(request, ADDRESS, sorts)
-    found = [
-        row
-        for row in matrix_of(known)
-        if asked.has(row.name, say(row.name, locale), say(SEGMENTS[row.segment], locale), row.segment.value)
-    ]
+    found = [row for row in matrix_of(known) if asked.has(row.name, SEGMENTS[row.segment], row.segment.value)]
     return asked, asked.sorted(found, sorts)
 
 

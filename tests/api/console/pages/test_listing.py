@@ -106,3 +106,21 @@ async def test_plans_and_what_waits_are_tables_too(browser_of: NewBrowser) -> No
     names = [NOUNS[line["kind"]] for line in lines]
     assert names == sorted(names)
     assert await rows_of(approver, f"/console/approvals.csv?q={uuid4()}") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "found"),
+    [
+        ("/console/benefits", "早餐", "hotel-breakfast"),
+        ("/console/plans", "年", "vip-year"),
+        ("/console/tiers", "早餐", "酒店"),
+    ],
+)
+async def test_words_are_looked_for_as_the_reader_reads_them(
+    browser_of: NewBrowser, path: str, words: str, found: str
+) -> None:
+    viewer = await browser_of(Role.VIEWER)
+    shown = await viewer.open(f"{path}?q={words}", **{"Accept-Language": "zh-CN"})
+    assert found in shown.text
+    assert found in (await viewer.open(f"{path}.csv?q={words}", **{"Accept-Language": "zh-CN"})).text or path == "/console/tiers"
+    assert found not in (await viewer.open(f"{path}?q=nothing-of-the-kind", **{"Accept-Language": "zh-CN"})).text

@@ -13,6 +13,7 @@ from membership.benefits import Benefit, BenefitStatus
 from membership.changing import publishing, simulations
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.test_members import WHY, someone
+from tests.api.people import open_shop
 from tests.working import work_off
 
 RULES = "/console/tiers/rules"
@@ -92,6 +93,7 @@ async def test_what_is_no_version_is_not_there(browser_of: NewBrowser) -> None:
 
 async def test_a_benefit_is_saved_changed_and_retired(browser_of: NewBrowser) -> None:
     marketing, code = await browser_of(Role.MARKETING), f"spa-{uuid4()}"
+    shop = await open_shop()
     said = {
         "code": code,
         "name": "A day at the spa",
@@ -102,6 +104,7 @@ async def test_a_benefit_is_saved_changed_and_retired(browser_of: NewBrowser) ->
         "unitCost": "80",
         "memberValue": "120.50",
         "tierCodes": "BLACK",
+        "partnerId": str(shop.partner.id),
     }
     wrong = await marketing.send("/console/benefits", {**said, "quota": "0", "key": str(uuid4())})
     assert wrong.status_code == 400 and 'id="wrong-quota"' in wrong.text and 'value="A day at the spa"' in wrong.text
@@ -111,6 +114,10 @@ async def test_a_benefit_is_saved_changed_and_retired(browser_of: NewBrowser) ->
     async with reading() as db:
         saved = (await db.execute(select(Benefit).where(Benefit.code == code))).scalar_one()
     page = f"/console/benefits/{saved.id}"
+    assert f'<option value="{shop.partner.id}" selected>' in (await marketing.open(page)).text
+    for partner in ("nobody", str(uuid4())):
+        strange = await marketing.send("/console/benefits", {**said, "partnerId": partner, "version": "1"})
+        assert strange.status_code in (400, 404) and 'id="wrong-partnerId"' in strange.text
     again = {**said, "quota": "3", "version": "1", "key": str(uuid4())}
     assert (await marketing.send("/console/benefits", again)).status_code == 303
     stale = await marketing.send("/console/benefits", {**again, "quota": "4", "key": str(uuid4())})
@@ -137,6 +144,7 @@ async def test_a_plan_waits_for_a_second_person(browser_of: NewBrowser) -> None:
     wrong = await marketing.send("/console/plans", {**said, "price": "0", "key": str(uuid4())})
     assert wrong.status_code == 400 and 'id="wrong-price"' in wrong.text
     assert (await marketing.send("/console/plans", {**said, "key": str(uuid4())})).status_code == 303
+    assert "Sell it no more" in await marketing.text(f"/console/plans?q={code}")
     card = (await approver.open("/console/plans")).text.partition(f'id="{code}"')[2]
     seen = SEEN.search(card)
     assert seen is not None
