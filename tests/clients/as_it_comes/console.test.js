@@ -6,7 +6,7 @@ import test, { after, before } from "node:test";
 import { openBrowser, openPage } from "../shared/browser.js";
 import { sitDown } from "../shared/desk.js";
 import { Lender } from "../shared/partner.js";
-import { ADULT, HOUSE, Phone } from "../shared/people.js";
+import { HOUSE, referred } from "../shared/people.js";
 import { isFitAtEveryWidth, open, serious, WIDTHS } from "../shared/widths.js";
 
 const PAGES = ["", "/approvals", "/benefits", "/campaigns", "/changes", "/claims", "/disputes", "/hardships", "/matching", "/members", "/money", "/partners", "/plans", "/products", "/products/groups", "/regulator", "/reviews", "/signals", "/stops", "/tiers", "/tiers/rules", "/watch"];
@@ -18,20 +18,6 @@ after(() => browser?.close());
 async function aProduct(page) {
   await open(page, "/console/products");
   return page.$eval("table.products tbody a, table.products tr th[scope=row] a", (link) => new URL(link.href).pathname);
-}
-
-// Somebody whose income nobody knows, so that the rules refer them to a reviewer.
-async function referred() {
-  const phone = await new Phone().signIn();
-  const { monthlyIncome, ...told } = ADULT;
-  await phone.send("UpdateProfile", { input: told });
-  const account = await phone.link("wechat", "steady-shopper");
-  await phone.scored({ since: account.linkedAt });
-  const products = await phone.send("Products", { kind: "LOAN", first: 100 });
-  const product = products.edges.map(({ node }) => node).find(({ title }) => title === "启程小额借款");
-  const application = await phone.apply(product, { amount: product.amountMax });
-  assert.equal(application.status, "IN_REVIEW");
-  return application.id;
 }
 
 test("every page at 390, 820 and 1440 px, light and dark", async (t) => {
@@ -109,7 +95,7 @@ test("products are searched, sorted by what came of them, and taken away as CSV"
 });
 
 test("a case is read and answered by the keyboard alone, asks again, and fits every width", async () => {
-  const id = await referred();
+  const { id } = (await referred()).application;
   const page = await openPage(browser);
   await sitDown(page, "risk");
   for (const width of WIDTHS) {

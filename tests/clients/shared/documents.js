@@ -5,6 +5,7 @@ const FOLDER = new URL("../../contract/", import.meta.url);
 
 export const app = documentsIn("app.graphql");
 export const partner = documentsIn("partner.graphql");
+export const staff = documentsIn("console.graphql");
 
 function documentsIn(file) {
   const text = readFileSync(new URL(file, FOLDER), "utf8");

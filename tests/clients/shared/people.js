@@ -125,3 +125,17 @@ export async function somebodyScored(persona = "steady-shopper", providers = ["w
   phone.home = await phone.scored({ since: account.linkedAt });
   return phone;
 }
+
+/** Somebody whose income nobody knows, so that the rules refer them to a reviewer; and what they applied for. */
+export async function referred() {
+  const phone = await new Phone().signIn();
+  const { monthlyIncome, ...told } = ADULT;
+  await phone.send("UpdateProfile", { input: told });
+  const account = await phone.link("wechat", "steady-shopper");
+  await phone.scored({ since: account.linkedAt });
+  const products = await phone.send("Products", { kind: "LOAN", first: 100 });
+  const product = products.edges.map(({ node }) => node).find(({ title }) => title === "启程小额借款");
+  const application = await phone.apply(product, { amount: product.amountMax });
+  assert.equal(application.status, "IN_REVIEW");
+  return { phone, application };
+}
