@@ -11,13 +11,14 @@ from infra.database import Db
 from infra.ids import new_id
 from infra.money import Money
 from infra.settings import settings
+from infra.words import N_
 from membership.benefits import Benefit, BenefitSource, BenefitStatus, QuotaCycle, tier_source
 from membership.catalogue import BENEFITS, PLANS, TIERS, FirstBenefit, FirstPlan, FirstTier
 from membership.plans.plans import MembershipPlan, OfferedStatus, PlanPeriod, plan_source
 from membership.rules import RulesStatus, TierRule, TierRules
 from membership.tiers import Tier
 
-NOTE = "The rules that the house began with."
+NOTE = N_("The rules that the house began with.")
 
 
 async def seed(db: Db) -> None:

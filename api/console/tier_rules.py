@@ -150,8 +150,11 @@ class TierRules(Node):
     version: int = strawberry.field(description="1 at first, one more with each draft.")
     status: RulesStatus = strawberry.field(description="Where it stands.")
     effective_at: datetime | None = strawberry.field(description="From when it is or was live; null until scheduled.")
-    note: str | None = strawberry.field(description="Why, in the author's words.")
     created_at: datetime = strawberry.field(description="When it was drafted.")
+
+    @strawberry.field(description="Why, in the author's words.")
+    def note(root: strawberry.Parent[rules.TierRules], info: Info) -> str | None:
+        return root.note if root.author_id else say(root.note, info.context.locale)
 
     @strawberry.field(name="rules", description="One for each tier, the lowest first.")
     def rules_(root: strawberry.Parent[rules.TierRules]) -> list[TierRule]:

@@ -27,7 +27,7 @@ from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
 from membership import benefits, saving, tiers, using
-from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, Segment
+from membership.benefits import Benefit, BenefitStatus, QuotaCycle, QuotaReset, Segment, tier_source
 from membership.plans import plans
 from membership.saving import WantedBenefit
 
@@ -56,10 +56,6 @@ class BenefitLine:
     sources: list[str]
     used: int
     cost: int
-
-    @property
-    def granted_by(self) -> str:
-        return ", ".join(source.partition(":")[2] for source in self.sources)
 
 
 SORTS: dict[str, Callable[[BenefitLine], Any]] = {
@@ -91,7 +87,7 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
             line.benefit.unit_cost,
             line.benefit.member_value,
             line.benefit.status.value,
-            line.granted_by,
+            ", ".join(source.partition(":")[2] for source in line.sources),
             line.used,
         )
         for line in (await _lines(query_of(request, ADDRESS, SORTS)))[0]
@@ -223,6 +219,8 @@ async def _render(request: Request, template: str, status: int = 200, **shown: A
         status,
         tiers=known,
         plans=sold,
+        granters={tier_source(each.code): each.name for each in known.values()}
+        | {each.source: each.name for each in sold},
         partners=partners,
         segments=SEGMENTS,
         quotas=QUOTAS,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.console.pages import benefits, campaigns, plans, tier_rules
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
@@ -45,6 +46,13 @@ NOUNS = {
     "tier-rules": N_("Tier rules"),
 }
 
+STANDINGS = {
+    "benefit": benefits.STATUSES,
+    "campaign": campaigns.STATUSES,
+    "plan": plans.STATUSES,
+    "tier-rules": tier_rules.STATUSES,
+}
+
 
 @dataclass(frozen=True)
 class ChangeLine:
@@ -56,6 +64,11 @@ class ChangeLine:
     @property
     def noun(self) -> str:
         return NOUNS.get(self.change.noun, self.change.noun)
+
+    def standing(self, name: str, value: str) -> str | None:
+        """Where it stands, as its own page says it; None of whatever else was changed."""
+        known = STANDINGS.get(self.change.noun, {}) if name == "status" else {}
+        return {status.value: label for status, label in known.items()}.get(value)
 
     @property
     def differences(self) -> list[tuple[str, str | None, str]]:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
+from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
 from api.visits import posted
@@ -128,7 +129,7 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
         shown = [plan for plan, _ in lines]
         contents = await wanted.contents_of(db, {plan.id for plan in shown})
         hashes = await wanted.hashes_of(db, {plan.id for plan in shown})
-        grantable = (await db.execute(benefits.all_benefits().order_by(benefits.Benefit.code))).scalars().all()
+        every = (await db.execute(benefits.all_benefits().order_by(benefits.Benefit.code))).scalars().all()
     typed: dict[str, Any] = {}
     if form is not None:
         typed = {name: form.getlist(name) if name == "benefitCodes" else str(form.get(name)) for name in form}
@@ -147,7 +148,9 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
         newest={plan.code: max(each.version for each in shown if each.code == plan.code) for plan in shown},
         contents=contents,
         hashes=hashes,
-        grantable=[each for each in grantable if each.status in benefits.LIFE.groups["changeable"]],
+        grantable=[each for each in every if each.status in benefits.LIFE.groups["changeable"]],
+        granted={each.code: each for each in every},
+        quotas=QUOTAS,
         typed=typed,
         faults=faults,
         statuses=STATUSES,

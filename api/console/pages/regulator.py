@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.console.pages.matching import MOVES
 from api.console.pages.plans import PERIODS
 from api.console.pages.plans import STATUSES as PLAN_STATUSES
 from api.console.pages.rendering import page
@@ -23,9 +24,13 @@ from membership import rules
 from membership.plans import plans
 from membership.plans.plans import MembershipPlan, OfferedStatus
 from membership.rules import TierRules
+from ml.live import registry
 from ml.live.approvals import ModelMove
+from ml.live.store import ModelKind
+from ml.models.artefact import ArtefactError
 
 SHOWN = 50
+MODELS = {ModelKind.SCORE: N_("Scores"), ModelKind.MATCH: N_("Matches")}
 WAITING = {
     N_("Factors that are disputed"): (Dispute.id, text("status = 'OPEN'"), Dispute.answer_by),
     N_("Claims that are disputed"): (Claim.id, text("status = 'DISPUTED'"), Claim.answer_by),
@@ -45,6 +50,7 @@ async def regulator_page(request: Request, visit: StaffVisit) -> Response:
         written = list((await db.execute(versions)).scalars())
         priced = list((await db.execute(prices)).scalars())
         moved = list((await db.execute(moves)).scalars())
+        live = {kind: await _live(db, kind) for kind in ModelKind}
         complaints = await _complaints(db)
         authors = (
             {each.author_id for each in written}
@@ -52,9 +58,18 @@ async def regulator_page(request: Request, visit: StaffVisit) -> Response:
             | {each.moved_by_id for each in moved}
         )
         names = await staff.names_of(db, {each for each in authors if each})
-    shown = {"versions": written, "prices": priced, "models": moved, "complaints": complaints}
+    shown = {"versions": written, "prices": priced, "moves": moved, "live": live, "complaints": complaints}
     labels = {"rules_statuses": RULES_STATUSES, "plan_statuses": PLAN_STATUSES, "periods": PERIODS}
+    labels |= {"kinds": MODELS, "moved": MOVES}
     return page(request, "regulator.html", names=names, **shown, **labels)
+
+
+async def _live(db: Db, kind: ModelKind) -> str | None:
+    """The version that is live; None where none is, or what says so cannot be believed."""
+    try:
+        return (await registry.standing(db, kind)).champion
+    except ArtefactError:
+        return None
 
 
 async def _complaints(db: Db) -> list[tuple[str, int, datetime | None]]:

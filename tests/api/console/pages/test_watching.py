@@ -67,6 +67,10 @@ async def test_it_says_which_model_is_live_and_that_it_is_simulated(
     assert f"AUC simulated {live.card['figures']['auc']:.3f}" in told
 
 
+async def test_the_regulator_reads_which_is_live(browser: Browser, live: Artefact) -> None:
+    assert f"<dd><code>{live.version}</code></dd>" in (await browser.open("/console/regulator")).text
+
+
 async def test_what_is_not_known_is_said_to_be_unknown(browser: Browser, seen: Any) -> None:
     seen()
     told = await browser.text("/console/watch")
