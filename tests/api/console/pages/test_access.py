@@ -7,6 +7,7 @@ import pytest
 
 from domain.actors import Role
 from tests.api.console.pages.conftest import NewBrowser
+from tests.house.test_words import HOUSE
 
 ALL = list(Role)
 MAY = {
@@ -93,3 +94,9 @@ async def test_only_those_who_act_on_it_have_the_watch_counted(browser_of: NewBr
     response = await browser.send("/console/watch/count", token=token)
     assert response.status_code == (403 if role else 303)
     assert role or response.headers["location"] == "/console/sign-in"
+
+
+def test_what_scrolls_takes_the_focus_and_has_a_name() -> None:
+    """By one macro; who has no mouse would never see the rest of it."""
+    found = [each.name for each in (HOUSE / "api").rglob("*.html") if 'class="scroll"' in each.read_text("utf-8")]
+    assert found == ["scrolling.html"]
