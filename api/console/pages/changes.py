@@ -1,5 +1,6 @@
 """The audit trail: who of the staff changed what, when, before and after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ NOUNS = {
     "tier-rules": N_("Tier rules"),
 }
 
-STANDINGS = {
+STANDINGS: Mapping[str, Mapping[Any, str]] = {
     "benefit": benefits.STATUSES,
     "campaign": campaigns.STATUSES,
     "plan": plans.STATUSES,

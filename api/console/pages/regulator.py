@@ -1,5 +1,6 @@
 """The regulator's view, which changes nothing: which rules, prices and models were in force when, and what people complain of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, text
@@ -23,13 +24,14 @@ from infra.words import N_
 from membership import rules
 from membership.plans import plans
 from membership.plans.plans import MembershipPlan, OfferedStatus
-from membership.rules import TierRules
+from membership.rules import RulesStatus, TierRules, TierRulesMove
 from ml.live import registry
 from ml.live.approvals import ModelMove
 from ml.live.store import ModelKind
 from ml.models.artefact import ArtefactError
 
 SHOWN = 50
+Span = tuple[datetime, datetime | None]  # from when until when something was in force; None: it still is
 MODELS = {ModelKind.SCORE: N_("Scores"), ModelKind.MATCH: N_("Matches")}
 WAITING = {
     N_("Factors that are disputed"): (Dispute.id, text("status = 'OPEN'"), Dispute.answer_by),
@@ -48,6 +50,7 @@ async def regulator_page(request: Request, visit: StaffVisit) -> Response:
         )
         moves = select(ModelMove).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc()).limit(SHOWN)
         written = list((await db.execute(versions)).scalars())
+        steps = await rules.steps_of(db, {each.id for each in written})
         priced = list((await db.execute(prices)).scalars())
         moved = list((await db.execute(moves)).scalars())
         live = {kind: await _live(db, kind) for kind in ModelKind}
@@ -58,10 +61,31 @@ async def regulator_page(request: Request, visit: StaffVisit) -> Response:
             | {each.moved_by_id for each in moved}
         )
         names = await staff.names_of(db, {each for each in authors if each})
-    shown = {"versions": written, "prices": priced, "moves": moved, "live": live, "complaints": complaints}
+    spans = {each.id: in_force(each, steps.get(each.id, [])) for each in written}
+    shown = {
+        "versions": written,
+        "spans": spans,
+        "prices": priced,
+        "moves": moved,
+        "live": live,
+        "complaints": complaints,
+    }
     labels = {"rules_statuses": RULES_STATUSES, "plan_statuses": PLAN_STATUSES, "periods": PERIODS}
     labels |= {"kinds": MODELS, "moved": MOVES}
     return page(request, "regulator.html", names=names, **shown, **labels)
+
+
+def in_force(version: TierRules, steps: Sequence[TierRulesMove]) -> list[Span]:
+    """What the house began with was so from the beginning; whatever was rolled back to, more than once."""
+    begun: datetime | None = None if version.author_id else version.created_at
+    spans = list[Span]()
+    for step in steps:
+        if step.status is RulesStatus.LIVE:
+            begun = step.at
+        elif step.status is RulesStatus.SUPERSEDED and begun is not None:
+            spans.append((begun, step.at))
+            begun = None
+    return [*spans, (begun, None)] if begun else spans
 
 
 async def _live(db: Db, kind: ModelKind) -> str | None:

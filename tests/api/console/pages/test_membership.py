@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
+from api.console.pages.regulator import in_force
 from domain.actors import Role
 from infra.database import reading, transaction
 from membership import rules
@@ -69,7 +70,14 @@ async def test_a_draft_is_tried_approved_published_and_taken_back(browser_of: Ne
     finally:
         assert await go(marketing, path, "roll_back", comment="Too few at gold.") == 303
     async with reading() as db:
-        assert (await rules.live(db)).id == first
+        live = await rules.live(db)
+        assert live.id == first
+        taken = await rules.steps_of(db, {first, version_id})
+        version = await rules.find(db, version_id)
+    assert version is not None
+    [(since, until)] = in_force(version, taken[version_id])
+    (*_, (_, before), now) = in_force(live, taken[first])
+    assert (before, now) == (since, (until, None)), "one of them is in force at each moment"
     told = await approver.text("/console/changes?q=tier-rules")
     assert "Waits for a second person → Approved" in told and "Live → Replaced" in told
 
