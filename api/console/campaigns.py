@@ -126,7 +126,7 @@ class Campaign(Node):
             return None
         return cast(Benefit, await info.context.load(campaigns.benefits_of, root.benefit_id))
 
-    @strawberry.field(description="How many people were told so far, to the ten.")
+    @strawberry.field(description="How many people were told so far, to the ten; 0 for fewer than 200.")
     async def sent(root: strawberry.Parent[campaigns.Campaign], info: Info) -> int:
         return (await _figures(root, info)).sent
 
@@ -168,11 +168,13 @@ class Overlap:
 )
 class AudiencePreview:
     size: int = strawberry.field(description="Members who fit; 0 for fewer than 200.")
-    reachable: int = strawberry.field(description="Those of them who want to read such news and may be told it.")
+    reachable: int = strawberry.field(
+        description="Those of them who want to read such news and may be told it; all where fewer than 200 may not."
+    )
     overlaps: list[Overlap] = strawberry.field(
         description="Other campaigns that are for 200 or more of the same people, the newest first."
     )
-    counted_at: datetime | None = strawberry.field(description="When; of late where members are many, else now.")
+    counted_at: datetime | None = strawberry.field(description="When; some time ago where members are many, else now.")
 
 
 @shows(pausing.CampaignPause, description="All campaigns that ran or were scheduled, paused at once.")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from infra import clock
 from infra.database import Db
 from infra.money import Money
-from membership.campaigns.sizes import SMALLEST, TEN
+from membership.campaigns.sizes import SMALLEST, round_down
 
 CONFIDENCE = Decimal("0.95")
 Z = NormalDist().inv_cdf(0.5 + float(CONFIDENCE) / 2)
@@ -45,7 +45,7 @@ GROUPS = text("""
 
 @dataclass(frozen=True)
 class CampaignFigures:
-    """`sent`: how many were told, to the ten. `redeemed`: vouchers that its budget paid for and that were used."""
+    """`sent`: how many were told, as sizes are told. `redeemed`: vouchers that its budget paid for and that were used."""
 
     sent: int
     redeemed: int
@@ -79,7 +79,7 @@ class Uplift:
 async def figures_of(db: Db, ids: set[UUID]) -> dict[UUID, CampaignFigures]:
     rows = await db.execute(FIGURES, {"ids": list(ids)})
     return {
-        row.id: CampaignFigures(int(row.told) // TEN * TEN, row.redeemed, Money(int(row.spent), row.currency))
+        row.id: CampaignFigures(round_down(int(row.told)), row.redeemed, Money(int(row.spent), row.currency))
         for row in rows
     }
 

@@ -2,8 +2,8 @@
 
 Two numbers of people who differ by fewer than 200 would tell the size of what they differ by. So the one that was asked for later
 is told as the earlier one: no two different numbers are ever of people so near to each other. Each is held against all that
-somebody was told of within the time that an audience looks back upon, be it an audience or what two of them share; beyond so many
-nobody is told of another one.
+somebody was told of within the time that an audience looks back upon, be it an audience, those of it who can be reached, or what two
+of them share; beyond so many nobody is told of another one.
 """
 
 import asyncio
@@ -27,7 +27,6 @@ from membership.campaigns import census
 from membership.campaigns.audiences import Audience
 from membership.campaigns.census import Census, Mask
 
-Shared = tuple[Audience, ...]  # whoever is in all of these
 SMALLEST = 200
 TEN = 10
 ASKED_MAX = 5_000  # numbers that are told within a year
@@ -35,6 +34,20 @@ ASKED_TOO_OFTEN = N_(
     "So many audiences were counted that another one could tell of single people. Choose one that was counted before."
 )
 ONE_AT_A_TIME = text("LOCK TABLE asked_audiences IN SHARE ROW EXCLUSIVE MODE")
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Whoever may be told news of the house, whatever audience they are in."""
+
+    @property
+    def content(self) -> Json:
+        return {"reached": True}
+
+
+REACHED = Reached()
+Part = Audience | Reached
+Shared = tuple[Part, ...]  # whoever is in all of these
 
 
 class AskedAudience(Entity):
@@ -108,8 +121,12 @@ class SizeTeller:
         return stands
 
     def _count(self, asked: Shared) -> Counted:
-        mask = reduce(and_, (self._counted.mask_of(each) for each in asked))
+        mask = reduce(and_, (_mask_of(self._counted, each) for each in asked))
         return Counted(mask, self._counted.count(mask))
+
+
+def _mask_of(counted: Census, part: Part) -> Mask:
+    return counted.mask_of(part) if isinstance(part, Audience) else counted.reachable > 0
 
 
 def measure(
@@ -125,12 +142,14 @@ def measure(
         teller.tell((other,))
         if shared := teller.tell(shared_by(asked, other)):
             overlaps[key] = round_down(shared.size)
-    reachable = counted.count_reachable(mine.mask)
-    return ToldSize(round_down(mine.size), round_down(reachable), overlaps), teller.new
+    size, reached = round_down(mine.size), teller.tell(shared_by(asked, REACHED))
+    # Those who stand for them may be more.
+    reachable = min(round_down(reached.size), size) if reached else 0
+    return ToldSize(size, reachable, overlaps), teller.new
 
 
-def shared_by(one: Audience, other: Audience) -> Shared:
-    """What two audiences share; it is one thing, whichever is named first."""
+def shared_by(one: Part, other: Part) -> Shared:
+    """Who is in both; it is one thing, whichever is named first."""
     return tuple(sorted({one, other}, key=lambda each: hash_of(each.content)))
 
 
@@ -149,7 +168,7 @@ async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = No
     for each in new:
         await _remember(db, each)
     now = await clock.now(db)
-    for shared in ((asked,), *(shared_by(asked, other) for other in (others or {}).values())):
+    for shared in ((asked,), *(shared_by(asked, other) for other in (REACHED, *(others or {}).values()))):
         if shared in told:
             told[shared].told_at = now
     await db.flush()
@@ -173,7 +192,7 @@ async def _remember(db: Db, shared: Shared) -> AskedAudience:
 
 
 def _shared_of(content: Json) -> Shared:
-    return tuple(Audience.of(each) for each in content.get("all", [content]))
+    return tuple(REACHED if each == REACHED.content else Audience.of(each) for each in content.get("all", [content]))
 
 
 def _refuse_too_many(told: dict[Shared, AskedAudience]) -> None:
