@@ -98,7 +98,8 @@ class Journey:
             user = await self.app.send("UpdateProfile", input=self.life.profile())
         self.tell.introduced(user["profile"], took())
 
-    async def link_accounts(self) -> None:
+    async def link_accounts(self) -> Data | None:
+        """The score after the last of them; None where too little is known for one."""
         names = {provider["key"]: provider["name"] for provider in await self.app.send("AccountProviders")}
         before: Data | None = None
         self.tell.linking()
@@ -109,6 +110,7 @@ class Journey:
                     viewer = await self.scored(listener)
                 self.tell.linked(names[key], viewer, before, took())
                 before = viewer["score"]
+        return before
 
     async def link(self, provider: str) -> None:
         request = await self.app.send("StartAccountLink", input={"provider": provider, "redirectUri": REDIRECT})

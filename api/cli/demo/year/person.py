@@ -33,6 +33,7 @@ class YearPerson:
         self._borrowing = Borrowing(self._journey.app, quiet, self._journey.prove)
         self._renewal = ""
         self._agreement_id = ""
+        self.score: Data | None = None  # as it was when their accounts were linked last
 
     async def arrive(self) -> None:
         """A phone, accounts and so a score, an identity, and a card."""
@@ -48,7 +49,7 @@ class YearPerson:
     async def link_accounts(self) -> None:
         """What they tell of themselves, and their accounts; so a score."""
         await self._journey.introduce()
-        await self._journey.link_accounts()
+        self.score = await self._journey.link_accounts()
 
     async def renew(self) -> None:
         """New tokens: those of weeks ago have run out."""

@@ -15,6 +15,7 @@ from api.cli.demo.year.life import YearDesks, YearLife, YearStory
 from api.cli.demo.year.person import YearPerson
 from api.cli.demo.year.stories import STORIES
 from api.cli.demo.year.year_paper import YearOutcome, YearPaper
+from infra.words import N_
 
 ELSEWHERE = "A year needs a shop, a landlord and risk, whom only the machine that Longan runs on lets in. Run it there."
 
@@ -45,18 +46,27 @@ async def _everybody(http: httpx2.AsyncClient, address: str, paper: YearPaper, d
     paper.opening(address)
     began = time.monotonic()
     people = [YearPerson(http, address, story.persona, paper.words(story.name), paper.locale) for story in STORIES]
-    await asyncio.gather(*(story.arrive(person) for story, person in zip(STORIES, people, strict=True)))
 
     async def morning() -> None:
         await asyncio.gather(*(person.renew() for person in people))
 
     calendar = YearCalendar(http, morning)
     await calendar.read()
+    with paper.timed(paper.words(N_("They come, and link their accounts."))):
+        await asyncio.gather(
+            *(arrive(story, person, calendar, paper) for story, person in zip(STORIES, people, strict=True))
+        )
     lives = [YearLife(person, calendar, desks, paper) for person in people]
     await calendar.run(*(partial(story.live, life) for story, life in zip(STORIES, lives, strict=True)))
     told = await _outcomes(lives)
     paper.closing(told, calendar.today, time.monotonic() - began)
     return told
+
+
+async def arrive(story: YearStory, person: YearPerson, calendar: YearCalendar, paper: YearPaper) -> None:
+    """Let one of them come, and tell it as soon as they are there."""
+    await story.arrive(person)
+    paper.arrived(calendar.today, person.name, person.score)
 
 
 async def _outcomes(lives: Sequence[YearLife]) -> list[YearOutcome]:

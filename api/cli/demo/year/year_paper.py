@@ -44,6 +44,14 @@ class YearPaper(Paper):
         self.line(self.words(told))
         self.blank()
 
+    def arrived(self, day: date, name: str, score: Data | None) -> None:
+        if score is None:
+            told = self.words(N_("comes with a phone, and nothing else is known of them"))
+        else:
+            known = N_("comes with a phone and accounts: {points} points, grade {grade}")
+            told = self.words(known, points=score["points"], grade=score["grade"])
+        self.event(day, name, told, mark="+", style="")
+
     def event(self, day: date, name: str, sentence: str, *, mark: str, style: str) -> None:
         grid = Table.grid(padding=(0, 1))
         grid.width = self.width

@@ -21,7 +21,7 @@ from api.cli.demo.year.calendar import YearCalendar
 from api.cli.demo.year.life import YearDesks, YearLife, YearStory
 from api.cli.demo.year.person import YearPerson
 from api.cli.demo.year.stories import STORIES, belonging, returning
-from api.cli.demo.year.year import outcome_of
+from api.cli.demo.year.year import arrive, outcome_of
 from api.cli.demo.year.year_paper import STATUSES, YearOutcome, YearPaper
 from api.dev import credentials
 from domain.agreements.agreements import AgreementStatus
@@ -129,7 +129,7 @@ async def lived(story: YearStory, name: str) -> LivedYear:
         shop, landlord = PartnerDesk(http, proofs), PartnerDesk(http, {"partner": proofs["landlord"]})
         desks = YearDesks(shop, landlord, ReviewDesk(http, proofs), CashierDesk(http))
         life = YearLife(person, calendar, desks, paper)
-        await story.arrive(person)
+        await arrive(story, person, calendar, paper)
         await calendar.run(partial(story.live, life))
         outcome = await outcome_of(life, story)
     paper.closing([outcome], calendar.today, 1.5)
@@ -140,6 +140,7 @@ async def test_a_phone_is_bought_and_returned_and_what_is_told_was_read(longan: 
     year = await lived(returning.STORY, "唐昕")
     agreement = year.figures["agreement"]
     assert (agreement["status"], agreement["owed"]["amount"]) == ("UNWOUND", "0.00")
+    assert re.search(r"唐昕 comes with a phone and accounts: \d{3} points, grade [A-D]", year.told)
     assert "buys a phone in 6 instalments; it comes, and 3,000.00 CNY is owed" in year.told
     assert "unwound as if it had never been, 0.00 CNY owed" in year.told
     assert "唐昕 returns a phone within a week unwound 0.00 CNY" in year.told
@@ -157,6 +158,7 @@ async def test_a_member_uses_exactly_what_they_were_promised_and_has_back_what_i
     plan = next(each for each in catalogue.PLANS if each.code == "vip-year")
     saved = sum(known[code].cost * times for code, times in used.items())
     names = {known[code].name: times for code, times in used.items()}
+    assert "苏晚 comes with a phone, and nothing else is known of them" in year.told
     assert (year.figures["used"], year.figures["tier"]["code"]) == (names, "GOLD")
     assert sum(used.values()) == next(tier for tier in catalogue.TIERS if tier.code == "PLATINUM").activity_at_least
     assert [year.figures[name]["amount"] for name in ("paid", "saved", "refunded")] == [
