@@ -1,29 +1,31 @@
 """Kept counts: to count everybody takes seconds where they are many, so what it came to is kept, and told with its time.
 
-The worker counts again, before it is too old, what marketing looked at within a day; whoever asks for days of their own waits once.
+The worker counts before anybody asks: every few hours, and every ten minutes what somebody asked for within a day. So nobody waits
+for it, unless no worker was there for a day.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock, schedules
+from infra import clock, outbox, schedules
 from infra.copying import put_in
 from infra.database import Db, transaction
 from infra.entity import Entity, Json
 from infra.events import declare
 from infra.reads import Reads
 
-MANY = 100_000  # people or uses; fewer are counted in a moment, and always as they are now
-EVERY, KEPT, FORGOTTEN = timedelta(minutes=10), timedelta(minutes=15), timedelta(days=1)
+MANY = 20_000  # people or uses; fewer are counted in a moment, and always as they are now
+EVERY, FRESH = timedelta(minutes=10), timedelta(minutes=15)
+UNASKED = timedelta(hours=6)  # so often the worker counts what nobody asks for
+FORGOTTEN = timedelta(days=1)
 NOTED = timedelta(hours=1)  # that somebody asked: so often at the most is it written down
 DUE = declare("kept_counts.due")
 schedules.recur(DUE, EVERY)
-
-Counting = Callable[[Db], Awaitable[Json]]
 
 
 class KeptCount(Entity):
@@ -37,49 +39,65 @@ class KeptCount(Entity):
     asked_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-async def recall(db: Db, name: str, count: Counting, size: Callable[[Json], int]) -> tuple[Json, datetime]:
-    """What counting comes to, and when, for somebody who asks: kept of late where it is of many, else now."""
+@dataclass(frozen=True)
+class Counting:
+    """What is counted: under which name it is kept, how, and of how many people or uses it came to be."""
+
+    name: str
+    count: Callable[[Db], Awaitable[Json]]
+    size: Callable[[Json], int]
+
+
+async def recall(db: Db, counting: Counting) -> tuple[Json, datetime]:
+    """What counting comes to, and when, for somebody who asks: as it was kept where it is of many, else now.
+
+    What is kept and no more fresh the worker counts again at once.
+    """
     now = await clock.now(db)
-    mine = select(KeptCount).where(KeptCount.name == name, KeptCount.counted_at > now - KEPT)
+    mine = select(KeptCount).where(KeptCount.name == counting.name, KeptCount.counted_at > now - FORGOTTEN)
     kept = (await db.execute(mine)).scalar_one_or_none()
-    if kept is None:
-        return await _count(db, name, count, size, {"asked_at": now})
+    if kept is None or counting.size(kept.content) < MANY:
+        return await _count(db, counting, {"asked_at": now})
     content, counted_at = kept.content, kept.counted_at
     if kept.asked_at is None or kept.asked_at <= now - NOTED:
         async with _writing(db) as writing:
-            await _note(writing, name, now)
+            await _note(writing, counting.name, now, is_fresh=counted_at > now - FRESH)
     return content, counted_at
 
 
-async def renew(db: Db, name: str, count: Counting, size: Callable[[Json], int]) -> None:
-    """Count now, though nobody asks, and keep it where `size` tells that it is of many."""
-    await _count(db, name, count, size, {})
-
-
-async def asked_for(db: Db) -> set[str]:
-    """The kinds, which names begin with, that somebody asked for within a day; what was not counted within one is forgotten."""
-    day_ago = await clock.now(db) - FORGOTTEN
-    await db.execute(delete(KeptCount).where(KeptCount.counted_at <= day_ago))
-    kind = func.split_part(KeptCount.name, ":", 1)
-    return set((await db.execute(select(kind).where(KeptCount.asked_at > day_ago))).scalars())
-
-
-async def _count(
-    db: Db, name: str, count: Counting, size: Callable[[Json], int], asked: dict[str, datetime]
-) -> tuple[Json, datetime]:
+async def renew(db: Db, countings: Collection[Counting]) -> None:
+    """Count again, and keep, what somebody asked for within a day, and what was not counted for hours; and forget all else."""
     now = await clock.now(db)
-    content = await count(db)
-    if size(content) >= MANY:
+    names = {each.name for each in countings}
+    await db.execute(delete(KeptCount).where(KeptCount.name.not_in(names)))
+    is_unasked = or_(KeptCount.asked_at.is_(None), KeptCount.asked_at <= now - FORGOTTEN)
+    rests = select(KeptCount.name).where(KeptCount.counted_at > now - UNASKED, is_unasked)
+    resting = set((await db.execute(rests)).scalars())
+    for each in countings:
+        if each.name not in resting:
+            await _keep(db, each.name, now, await each.count(db))
+
+
+async def _count(db: Db, counting: Counting, asked: dict[str, datetime]) -> tuple[Json, datetime]:
+    now = await clock.now(db)
+    content = await counting.count(db)
+    if counting.size(content) >= MANY:
         async with _writing(db) as writing:
-            await put_in(writing, KeptCount, [{"name": name, "counted_at": now, "content": content, **asked}])
+            await _keep(writing, counting.name, now, content, **asked)
     return content, now
 
 
-async def _note(db: Db, name: str, now: datetime) -> None:
+async def _keep(db: Db, name: str, now: datetime, content: Json, **asked: datetime) -> None:
+    await put_in(db, KeptCount, [{"name": name, "counted_at": now, "content": content, **asked}])
+
+
+async def _note(db: Db, name: str, now: datetime, *, is_fresh: bool) -> None:
     """Unless the worker is writing it, for which nobody waits: whoever asks next is noted."""
     free = select(KeptCount.name).where(KeptCount.name == name).with_for_update(skip_locked=True)
     mine = update(KeptCount).where(KeptCount.name.in_(free)).values(asked_at=now)
     await db.execute(mine.execution_options(synchronize_session=False))
+    if not is_fresh:
+        await outbox.announce(db, DUE)
 
 
 @asynccontextmanager

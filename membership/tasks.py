@@ -20,7 +20,6 @@ from membership import (
     activity,
     benefits,
     evaluating,
-    figures,
     granting,
     joining,
     kept_counts,
@@ -29,6 +28,7 @@ from membership import (
     redemptions,
     rules,
     saving,
+    tallying,
     tiers,
     using,
     words,
@@ -94,11 +94,8 @@ async def finish_retiring(db: Db, event: Event) -> None:
 
 @reaction(kept_counts.DUE, stored_as="count_everybody")
 async def count_everybody(db: Db, event: Event) -> None:
-    """Before marketing asks again; nothing where nobody does."""
-    asked_for = await kept_counts.asked_for(db)
-    for each in (census, figures, using):
-        if each.NAME in asked_for:
-            await each.renew(db)
+    """Before marketing asks."""
+    await kept_counts.renew(db, (census.COUNTING, tallying.TALLY, using.USES))
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

@@ -10,18 +10,11 @@ from infra.entity import Json
 from membership import kept_counts
 from membership.redemptions import Redemption
 
-NAME = "uses"
-
 
 async def uses(db: Db) -> tuple[dict[UUID, tuple[int, int]], datetime]:
-    """Count by benefit how often, and the cost in minor units; and when that was counted: of late where uses are many, else now."""
-    content, counted_at = await kept_counts.recall(db, NAME, _count, _uses)
+    """Count by benefit how often, and the cost in minor units; and when that was counted."""
+    content, counted_at = await kept_counts.recall(db, USES)
     return {UUID(id): (count, cost) for id, (count, cost) in content.items()}, counted_at
-
-
-async def renew(db: Db) -> None:
-    """Count all uses again."""
-    await kept_counts.renew(db, NAME, _count, _uses)
 
 
 async def _count(db: Db) -> Json:
@@ -33,3 +26,6 @@ async def _count(db: Db) -> Json:
 
 def _uses(content: Json) -> int:
     return sum(count for count, _ in content.values())
+
+
+USES = kept_counts.Counting("uses", _count, _uses)

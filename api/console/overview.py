@@ -49,7 +49,7 @@ class Overview:
     tiers: list[TierCount] = strawberry.field(description="All tiers, the lowest first.")
     funnel: list[FunnelStep] = strawberry.field(description="From registration to an agreement.")
     days: list[DayOverview] = strawberry.field(description="Each day, the first one first.")
-    counted_at: datetime = strawberry.field(description="When; of late where members are many, else now.")
+    counted_at: datetime = strawberry.field(description="When; some time ago where members are many, else now.")
 
     @strawberry.field(description="What the benefits cost that were used in it, by the ledger.")
     def benefit_cost(root: strawberry.Parent[figures.MembershipFigures]) -> Money:

@@ -18,7 +18,6 @@ from membership.campaigns.audiences import Audience
 from membership.plans.subscriptions import GOING
 
 USED_WITHIN = timedelta(days=365)
-NAME = "census"
 DAYS_MAX = 999  # whoever has been inactive for longer is counted with these
 V = TypeVar("V")
 Mask = np.ndarray  # of the groups of a census: which of them are in an audience
@@ -97,19 +96,11 @@ class Census:
     def count(self, mask: Mask) -> int:
         return int(self.people[mask].sum())
 
-    def count_reachable(self, mask: Mask) -> int:
-        return int(self.reachable[mask].sum())
-
 
 async def take(db: Db) -> tuple[Census, datetime]:
-    """Everybody, and when they were counted: now, or of late where they are many."""
-    content, counted_at = await kept_counts.recall(db, NAME, _count, _people)
+    """Everybody, and when they were counted."""
+    content, counted_at = await kept_counts.recall(db, COUNTING)
     return census_of(content["groups"]), counted_at
-
-
-async def renew(db: Db) -> None:
-    """Count everybody again."""
-    await kept_counts.renew(db, NAME, _count, _people)
 
 
 async def _count(db: Db) -> Json:
@@ -120,6 +111,9 @@ async def _count(db: Db) -> Json:
 
 def _people(content: Json) -> int:
     return sum(group[-1] for group in content["groups"])
+
+
+COUNTING = kept_counts.Counting("census", _count, _people)
 
 
 def given_at(now: datetime) -> dict[str, object]:

@@ -168,7 +168,8 @@ async def tell(db: Db, asked: Audience, others: dict[UUID, Audience] | None = No
     for each in new:
         await _remember(db, each)
     now = await clock.now(db)
-    for shared in ((asked,), *(shared_by(asked, other) for other in (REACHED, *(others or {}).values()))):
+    besides: list[Part] = [REACHED, *(others or {}).values()]
+    for shared in ((asked,), *(shared_by(asked, other) for other in besides)):
         if shared in told:
             told[shared].told_at = now
     await db.flush()

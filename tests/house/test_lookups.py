@@ -53,7 +53,7 @@ READERS = {
     "domain/people/gates.py": THE_HOUSE,
     "domain/tasks.py": THE_HOUSE,
     "membership/changing/simulating.py": COUNTS,
-    "membership/figures.py": COUNTS,
+    "membership/tallying.py": COUNTS,
     "membership/evaluating.py": THE_HOUSE,
     "api/console/certifying.py": COUNTS,
     "ml/promotion/challenging.py": COUNTS,

@@ -54,7 +54,17 @@ EMPTY = "SELECT relname FROM pg_class WHERE relname = ANY($1) AND relkind = 'r' 
 
 # What reads all of a table, by how the statement begins, and why it may.
 WHOLE = {
-    "SELECT tier_code, sum(members)::int": "Marketing's page of the tiers counts everybody, and nobody else waits for it."
+    "SELECT tier_code, sum(members)::int": "Marketing's page of the tiers counts everybody, and nobody else waits for it.",
+    **dict.fromkeys(
+        (
+            "SELECT (at AT",
+            "SELECT (ended_at AT",
+            "SELECT (used_at AT",
+            "SELECT value_on, debit",
+            "SELECT registered_on",
+        ),
+        "The tallies of all days: where people are many the worker counts them, and nobody waits.",
+    ),
 }
 
 

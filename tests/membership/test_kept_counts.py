@@ -1,23 +1,26 @@
-"""Where members are many, what counting them came to is kept for a while, told with its time, and counted anew by the worker."""
+"""Where members are many, the worker counts them before anybody asks; what it came to is told with its time, and nobody waits."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
 from infra.outbox import Event
-from membership import figures, kept_counts, tasks, using
+from membership import figures, kept_counts, tallying, tasks, using
 from membership.campaigns import census, sizes
 from membership.campaigns.audiences import Audience
 from membership.figures import Span
+from membership.kept_counts import KeptCount
 from membership.members import Member
 from membership.rules import live
 from tests.trying import rolled_back
 
 MINUTE = timedelta(minutes=1)
 FIVE = 5
+KINDS = {census.COUNTING.name, tallying.TALLY.name, using.USES.name}
 
 
 async def five_more(db: Db) -> None:
@@ -35,53 +38,69 @@ async def members_of(db: Db, span: Span) -> tuple[int, int]:
     return told.members, counted.count(counted.mask_of(Audience()))
 
 
-async def test_many_are_counted_once_and_again_when_that_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+async def work(db: Db) -> dict[str, datetime]:
+    """What the worker does every ten minutes. When each kind was counted since."""
+    now = await clock.now(db)
+    await tasks.count_everybody(
+        db, Event(name=kept_counts.DUE, user_id=None, subject_id=None, data={}, occurred_at=now)
+    )
+    return dict((await db.execute(select(KeptCount.name, KeptCount.counted_at))).all())
+
+
+async def wishes(db: Db) -> int:
+    """How often the worker was asked to count."""
+    return (await db.execute(select(func.count()).where(Event.name == kept_counts.DUE))).scalar_one()
+
+
+async def test_many_are_told_as_they_were_until_the_worker_has_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_counts, "MANY", 0)
     async with rolled_back() as db:
-        at, span = await clock.now(db), await figures.span_of(db)
+        await db.execute(delete(KeptCount))
+        at, span, asked = await clock.now(db), await figures.span_of(db), await wishes(db)
         before = await members_of(db, span)
         await five_more(db)
-        await clock.advance(db, kept_counts.KEPT - MINUTE)
-        assert await members_of(db, span) == before
-        assert (await figures.figures_of(db, span)).counted_at == at
-        assert (await sizes.tell(db, Audience())).counted_at == at
-        uses, counted_at = await using.uses(db)
-        await clock.advance(db, MINUTE / 2)
-        assert await using.uses(db) == (uses, counted_at) and counted_at > at
-        await clock.advance(db, MINUTE / 2)
-        assert await members_of(db, span) == tuple(each + FIVE for each in before)
+        await clock.advance(db, kept_counts.FRESH)
+        assert (await members_of(db, span), await wishes(db)) == (before, asked), "the worker comes by itself"
+        await clock.advance(db, kept_counts.UNASKED)
+        assert (await members_of(db, span), await wishes(db)) == (before, asked + 2), "once for each that was not fresh"
+        assert (await members_of(db, span), await wishes(db)) == (before, asked + 2)
+        assert (await figures.figures_of(db, span)).counted_at == at == (await sizes.tell(db, Audience())).counted_at
+        now = await clock.now(db)
+        assert await work(db) == dict.fromkeys(KINDS, now)
+        after = tuple(each + FIVE for each in before)
+        assert await members_of(db, span) == after
+        await five_more(db)
+        await clock.advance(db, kept_counts.FORGOTTEN)
+        assert await members_of(db, span) == tuple(each + FIVE for each in after), (
+            "without a worker whoever asks counts"
+        )
 
 
-async def test_the_worker_counts_again_before_that_is_old_what_somebody_asked_for_within_a_day(
+async def test_the_worker_counts_what_somebody_asks_for_and_all_else_a_few_times_a_day(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(kept_counts, "MANY", 0)
     async with rolled_back() as db:
+        await db.execute(delete(KeptCount))
+        first = await clock.now(db)
+        db.add(KeptCount(name="what nobody counts any more", counted_at=first, content={}))
+        assert await work(db) == dict.fromkeys(KINDS, first)
+        await clock.advance(db, kept_counts.UNASKED - MINUTE)
+        assert await work(db) == dict.fromkeys(KINDS, first)
+        await census.take(db)
         now = await clock.now(db)
-        due = Event(name=kept_counts.DUE, user_id=None, subject_id=None, data={}, occurred_at=now)
-        await tasks.count_everybody(db, due)
-        await using.uses(db)
-        assert await kept_counts.asked_for(db) == set()
-        monkeypatch.setattr(kept_counts, "MANY", 0)
-        span = await figures.span_of(db)
-        before = await members_of(db, span)
-        await five_more(db)
-        await tasks.count_everybody(db, due)
-        assert await members_of(db, span) == tuple(each + FIVE for each in before)
-        assert await kept_counts.asked_for(db) == {figures.NAME, census.NAME}
-        await clock.advance(db, kept_counts.FORGOTTEN - MINUTE)
-        await tasks.count_everybody(db, due)
-        _, at = await census.take(db)
-        assert at == await clock.now(db)
+        assert await work(db) == dict.fromkeys(KINDS, first) | {census.COUNTING.name: now}
         await clock.advance(db, MINUTE)
-        assert await kept_counts.asked_for(db) == {census.NAME}
-        await tasks.count_everybody(db, due)
-        assert (await figures.figures_of(db, await figures.span_of(db))).counted_at == at
-        await clock.advance(db, kept_counts.FORGOTTEN)
-        assert await kept_counts.asked_for(db) == set()
+        assert await work(db) == dict.fromkeys(KINDS, await clock.now(db))
+        await clock.advance(db, kept_counts.FORGOTTEN - 2 * MINUTE)
+        before = await work(db)
+        await clock.advance(db, MINUTE)
+        assert await work(db) == before
 
 
-async def test_few_are_counted_as_they_are() -> None:
+async def test_few_are_counted_as_they_are_though_the_worker_kept_them() -> None:
     async with rolled_back() as db:
+        await work(db)
         span = await figures.span_of(db)
         before = await members_of(db, span)
         await five_more(db)

@@ -19,8 +19,8 @@ from domain.permissions import Permission
 from domain.runs.runs import RunState
 from infra import outbox
 from infra.database import Db, open_engine, reading, transaction
-from infra.outbox import EventReaction
-from membership import members, rules
+from infra.outbox import Event, EventReaction
+from membership import kept_counts, members, rules
 from membership.changing import reevaluations
 from membership.changing.reevaluations import ReevaluationProgress
 from membership.changing.simulations import TierOutcome
@@ -81,7 +81,7 @@ async def measured(story: ConsoleStory, house: House, count: int, seconds_max: f
     workers = Workers(house)
     try:
         with story.step("Worker"):
-            await _works(people[0])
+            await _work(lambda db: outbox.announce(db, members.REVIEW_PLANNED, user_id=people[0]))
         return await _changed(story, workers, people, fill_seconds, alone, seconds_max)
     finally:
         workers.stop()
@@ -105,6 +105,8 @@ async def _changed(
         async with asking(people) as beside_simulation:
             simulate_seconds, outcome = await marketing.simulated(version, step)
         step.note = f"{outcome.up:,} up, {outcome.down:,} down"
+    with story.step("Count everybody"):
+        await _work(lambda db: outbox.announce(db, kept_counts.DUE))
     with story.step("Ask what the console shows"):
         console_seconds = {name: await marketing.timed_twice(ask) for name, ask in marketing.CONSOLE.items()}
     await marketing.approved(author, approver, version)
@@ -158,10 +160,10 @@ async def _judged(
     return Judging(done.done, done.moved, time.perf_counter() - began, waits_of(beside)), killed_at
 
 
-async def _works(member: UUID) -> None:
-    """Wait until the worker has done something: how long it takes to begin is measured nowhere."""
+async def _work(announced: Callable[[Db], Awaitable[Event]]) -> None:
+    """Wait until the worker has done what is announced. How long it takes to begin is measured nowhere."""
     async with transaction() as db:
-        asked = await outbox.announce(db, members.REVIEW_PLANNED, user_id=member)
+        asked = await announced(db)
     done = select(EventReaction.handled_at).where(EventReaction.event_id == asked.id)
     while True:
         async with reading() as db:

@@ -78,7 +78,7 @@ async def _remittances(db: Db, now: datetime) -> Any:
 
 async def _membership(db: Db, now: datetime) -> Any:
     told = await figures.figures_of(db, await figures.span_of(db))
-    return replace(told, counted_at=told.span.begins), await overview.tiers_with_counts(db)
+    return replace(told, counted_at=clock.begins(told.span.first)), await overview.tiers_with_counts(db)
 
 
 FIGURES: dict[str, Figure] = {
