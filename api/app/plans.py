@@ -96,12 +96,13 @@ class PlanSubscription(Node):
     async def paid(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> Money:
         return cast(Money, (await _year_of(root, info)).paid)
 
-    @strawberry.field(description="What its benefits were worth that were used in that year.")
+    @strawberry.field(description="What its benefits were worth whose vouchers were issued in that year and used.")
     async def saved(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> Money:
         return cast(Money, (await _year_of(root, info)).saved)
 
     @strawberry.field(
-        description="What went back of it: at the end of a year, by itself, what was paid above what was saved."
+        description="What went back of it, by itself: what was paid above what was saved, once the year is over and none of its "
+        "vouchers can be used any more."
     )
     async def refunded(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> Money:
         return cast(Money, (await _year_of(root, info)).refunded)

@@ -24,11 +24,16 @@ AGAIN = timedelta(days=1)  # until a payment that failed is tried anew
 async def follow_up(db: Db, user_id: UUID, subscription_id: UUID) -> None:
     """Do what is due now, if something is: settle a year, ask for the next period, or let the benefits go."""
     bought = await subscriptions.lock(db, user_id, subscription_id)
+    if bought is not None:
+        await _follow_up(db, bought, is_leaving=False)
+
+
+async def _follow_up(db: Db, bought: PlanSubscription, *, is_leaving: bool) -> None:
     now = await clock.now(db)
-    if bought is None or bought.paid_until is None or bought.paid_until > now:
-        return
     plan = await db.get_one(MembershipPlan, bought.plan_id)
-    await _settle_year(db, bought, plan)
+    await _settle_years(db, bought, plan, now, is_leaving=is_leaving)
+    if bought.paid_until is None or bought.paid_until > now:
+        return
     if bought.status is PlanStatus.CANCELLED:
         await _release_benefits(db, bought, plan, now)
     elif bought.status is PlanStatus.GRACE and bought.grace_until is not None and bought.grace_until <= now:
@@ -38,14 +43,18 @@ async def follow_up(db: Db, user_id: UUID, subscription_id: UUID) -> None:
 
 
 async def settle_early(db: Db, user_id: UUID) -> None:
-    """Whoever leaves for good loses what is left of a plan that they had left already; what its year did not save goes back now."""
+    """Whoever leaves for good loses what is left of a plan that they had left already; what its year did not save goes back now,
+    and so does what waited for vouchers.
+    """
     now = await clock.now(db)
     for each in await subscriptions.all_of(db, user_id):
         bought = await subscriptions.lock(db, user_id, each.id)
-        if bought is not None and not bought.is_open and bought.is_held_at(now):
+        if bought is None or bought.is_open:
+            continue
+        if bought.is_held_at(now):
             bought.paid_until = now
             await db.flush()
-            await follow_up(db, user_id, bought.id)
+        await _follow_up(db, bought, is_leaving=True)
 
 
 async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
@@ -67,15 +76,22 @@ async def _release_benefits(db: Db, bought: PlanSubscription, plan: MembershipPl
         await grants.release(db, [(bought.user_id, plan.source)])
 
 
-async def _settle_year(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
-    """Give back what was paid for a whole year above what its benefits saved, once a year, without being asked."""
-    whole = bought.periods_paid // plan.periods_a_year
-    if bought.periods_paid % plan.periods_a_year or whole <= bought.years_settled:
-        return
-    bought.years_settled = whole
-    shortfall = (await subscriptions.last_year(db, bought)).shortfall
-    if shortfall.minor and await refunding.begin(db, bought.user_id, PaidFor(CAUSE, bought.id), shortfall):
-        await outbox.announce(db, subscriptions.REFUNDED, user_id=bought.user_id, subject_id=bought.id)
+async def _settle_years(
+    db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime, *, is_leaving: bool
+) -> None:
+    """Give back what was paid for each whole year that is over above what its benefits saved, once, without being asked. A year of
+    which vouchers can still be used waits for them: else it could be had back, and used.
+    """
+    while bought.years_settled < bought.periods_paid // plan.periods_a_year:
+        over = subscriptions.YearOfPlan(bought, plan, bought.years_settled)
+        if not is_leaving and (waits_until := await over.open_until(db, now)) is not None:
+            if over.ends <= now:
+                await _look_at(db, bought, waits_until)
+            return
+        bought.years_settled += 1
+        shortfall = (await over.figures(db)).shortfall
+        if shortfall.minor and await refunding.begin(db, bought.user_id, PaidFor(CAUSE, bought.id), shortfall):
+            await outbox.announce(db, subscriptions.REFUNDED, user_id=bought.user_id, subject_id=bought.id)
 
 
 async def _look_at(db: Db, bought: PlanSubscription, due_at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -198,29 +198,63 @@ async def years_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUI
 
 async def last_year(db: Db, bought: PlanSubscription) -> PaidYear:
     plan = await db.get_one(MembershipPlan, bought.plan_id)
-    nothing = Money(0, plan.currency)
     if bought.paid_from is None or not bought.periods_paid:
+        nothing = Money(0, plan.currency)
         return PaidYear(nothing, nothing, nothing)
-    before = (bought.periods_paid - 1) // plan.periods_a_year * plan.periods_a_year
-    begins, ends = plan.ends(bought.paid_from, before), plan.ends(bought.paid_from, before + plan.periods_a_year)
-    paid = plan.price_minor * (bought.periods_paid - before)
-    saved = await _saved(db, bought.user_id, plan, begins, ends)
-    refunded = await _refunded(db, bought, min(ends, bought.paid_until or ends))
-    return PaidYear(*(Money(minor, plan.currency) for minor in (paid, saved, refunded)))
+    return await YearOfPlan(bought, plan, (bought.periods_paid - 1) // plan.periods_a_year).figures(db)
 
 
-async def _saved(db: Db, user_id: UUID, plan: MembershipPlan, begins: datetime, ends: datetime) -> int:
-    """What the benefits of the plan were worth to the person that they used in this time."""
-    granted = select(BenefitSource.benefit_id).where(BenefitSource.source == plan.source)
-    worth = select(func.coalesce(func.sum(Redemption.member_value_minor), 0)).where(
-        Redemption.user_id == user_id,
-        Redemption.status == RedemptionStatus.USED,
-        Redemption.used_at >= begins,
-        Redemption.used_at < ends,
-        Redemption.currency == plan.currency,
-        Redemption.benefit_id.in_(granted),
-    )
-    return int((await db.execute(worth)).scalar_one())
+@dataclass(frozen=True)
+class YearOfPlan:
+    """A year of a plan that something was paid for; `number` 0 is the first."""
+
+    bought: PlanSubscription
+    plan: MembershipPlan
+    number: int
+
+    @property
+    def begins(self) -> datetime:
+        return self._after(self.number)
+
+    @property
+    def ends(self) -> datetime:
+        return self._after(self.number + 1)
+
+    async def figures(self, db: Db) -> PaidYear:
+        before = self.number * self.plan.periods_a_year
+        periods = min(self.bought.periods_paid - before, self.plan.periods_a_year)
+        refunded = await _refunded(db, self.bought, min(self.ends, self.bought.paid_until or self.ends))
+        minors = self.plan.price_minor * periods, await self._saved(db), refunded
+        return PaidYear(*(Money(minor, self.plan.currency) for minor in minors))
+
+    async def open_until(self, db: Db, now: datetime) -> datetime | None:
+        """Until when it goes on, or the last of its vouchers can be used; None where neither is so any more."""
+        if self.ends > now:
+            return self.ends
+        last = select(func.max(Redemption.expires_at)).where(
+            *self._issued(), Redemption.status == RedemptionStatus.ISSUED, Redemption.expires_at > now
+        )
+        return (await db.execute(last)).scalar_one()
+
+    async def _saved(self, db: Db) -> int:
+        """What its benefits were worth to the person: of each voucher that was issued in it and used, be it later."""
+        worth = select(func.coalesce(func.sum(Redemption.member_value_minor), 0)).where(
+            *self._issued(), Redemption.status == RedemptionStatus.USED, Redemption.currency == self.plan.currency
+        )
+        return int((await db.execute(worth)).scalar_one())
+
+    def _issued(self) -> tuple[ColumnElement[bool], ...]:
+        granted = select(BenefitSource.benefit_id).where(BenefitSource.source == self.plan.source)
+        return (
+            Redemption.user_id == self.bought.user_id,
+            Redemption.benefit_id.in_(granted),
+            Redemption.issued_at >= self.begins,
+            Redemption.issued_at < self.ends,
+        )
+
+    def _after(self, years: int) -> datetime:
+        assert self.bought.paid_from is not None, "something was paid for"
+        return self.plan.ends(self.bought.paid_from, years * self.plan.periods_a_year)
 
 
 async def _refunded(db: Db, bought: PlanSubscription, ends: datetime) -> int:

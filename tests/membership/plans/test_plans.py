@@ -35,6 +35,7 @@ from membership.plans import buying, offering, plans, subscriptions, wanted
 from membership.plans.plans import MembershipPlan, OfferedStatus
 from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubscription
 from membership.plans.wanted import WantedPlan
+from membership.redemptions import Redemption
 from tests.api import people
 from tests.clocks import Clock
 from tests.domain.payments.scripted import cashier_says
@@ -100,10 +101,17 @@ async def year(bought: PlanSubscription) -> PaidYear:
 
 
 async def use(actor: UserActor, code: str) -> None:
+    await confirm(await issue(actor, code))
+
+
+async def issue(actor: UserActor, code: str) -> Redemption:
     async with reading() as db:
         wanted = (await of_code(db, code)).id
     async with transaction() as db:
-        issued = await redeeming.redeem(db, actor, benefit_id=wanted, key=str(uuid4()))
+        return await redeeming.redeem(db, actor, benefit_id=wanted, key=str(uuid4()))
+
+
+async def confirm(issued: Redemption) -> None:
     async with transaction() as db:
         shop = PartnerActor(new_id(), "client")
         await redeeming.confirm(db, shop, voucher=issued.voucher, reference=None, key=str(uuid4()))
@@ -291,6 +299,35 @@ async def test_what_a_year_did_not_save_goes_back_by_itself(clock: Clock) -> Non
     assert await balance(bought, AccountKind.PLANS_SOLD) == 12_000
     await later(clock, bought, 30)
     assert (await year(bought)).refunded == Money(800, "CNY")
+
+
+async def test_a_year_waits_for_its_vouchers_and_what_is_used_after_it_counts(clock: Clock) -> None:
+    """Else whoever holds vouchers back has all of it back, and then uses them."""
+    person = await member(clock)
+    bought = await join(person)
+    await leave(person, bought)
+    await later(clock, bought, 355)
+    held_back, given_back = await issue(person, "lounge"), await issue(person, "lounge")
+    await later(clock, bought, 12)
+    assert (await year(bought)).refunded == Money(0, "CNY") and not await holds(person)
+    await confirm(held_back)
+    async with transaction() as db:
+        await redeeming.cancel(db, person, given_back.id)
+    await later(clock, bought, 20)
+    assert await year(bought) == PaidYear(YEAR_PRICE, Money(12_000, "CNY"), Money(800, "CNY"))
+    assert await balance(bought, AccountKind.PLANS_SOLD) == 12_000
+
+
+async def test_a_year_that_waits_is_settled_though_the_next_is_paid(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person)
+    await later(clock, bought, 355)
+    await issue(person, "lounge")
+    bought = await later(clock, bought, 12)
+    assert (bought.status, bought.periods_paid, bought.years_settled) == (PlanStatus.ACTIVE, 2, 0)
+    bought = await later(clock, bought, 20)
+    assert (bought.periods_paid, bought.years_settled) == (2, 1)
+    assert await balance(bought, AccountKind.PLANS_SOLD) == YEAR_PRICE.minor
 
 
 async def test_what_did_not_go_back_is_told_and_shown_to_the_staff(clock: Clock) -> None:
