@@ -146,6 +146,11 @@ class Cashier(Protocol):
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         """Let nothing be drawn by it any more: ENDED, once the cashier itself says so."""
 
+    @property
+    def signs_once(self) -> bool:
+        """Whether a person signs here once for all that they let be drawn, and can sign nothing else beside it."""
+        return False
+
     def draws_from(self, now: datetime) -> datetime:
         """From when on it draws, and lets the person know: now, but for one that sleeps by night."""
         return now

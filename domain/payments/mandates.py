@@ -1,15 +1,16 @@
 """Mandate: a person's leave to draw what they owe by itself, which they sign at the cashier and end in one tap."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, Select, select, text
+from sqlalchemy import Index, Select, exists, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.payments.cashiers import MandateOrder, MandateStatus
 from domain.payments.payments import Action
-from infra import vault
+from infra import clock, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
@@ -49,7 +50,10 @@ class WhyMandateEnded(StrEnum):
 @raises(Raised.OWNERS)
 class Mandate(Entity):
     """A person's leave, for one agreement, to draw what is due. `page` is where they sign at the cashier, and `address` from
-    where they asked; both are sealed. `reference` is the cashier's own name of it.
+    where they asked; both are sealed. `reference` is the cashier's own name of what was signed.
+
+    `signed_with`: the mandate by whose id the cashier knows what was signed, where it lets a person sign once for all that they
+    let be drawn; None: this one. Whoever changes one holds that row.
 
     `gone_at`: since when the cashier itself says that nothing can be drawn by it; until then it is asked to end it.
     """
@@ -72,6 +76,7 @@ class Mandate(Entity):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     why: Mapped[WhyMandateEnded | None] = mapped_column(default=None)
     gone_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_with: Mapped[UUID | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(
@@ -93,13 +98,18 @@ class Mandate(Entity):
         """Whether nothing is left to ask of it: the cashier has ended it too."""
         return self.status is Status.ENDED and self.gone_at is not None
 
+    @property
+    def known_as(self) -> UUID:
+        """The id by which the cashier knows what was signed."""
+        return self.signed_with or self.id
+
 
 async def order_of(db: Db, mandate: Mandate) -> MandateOrder:
     """What the cashier is asked, in the same words until it is signed, and by its reference from then on."""
     address = ""
     if mandate.address_sealed is not None:
         address = (await vault.seal_of(db, mandate.user_id)).open(mandate.address_sealed, ADDRESS)
-    return MandateOrder(mandate.id, say(TITLE, DEFAULT_LOCALE), address, mandate.reference)
+    return MandateOrder(mandate.known_as, say(TITLE, DEFAULT_LOCALE), address, mandate.reference)
 
 
 async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
@@ -109,7 +119,42 @@ async def open_of(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
 
 async def lock_open(db: Db, user_id: UUID, agreement_id: UUID) -> Mandate | None:
     """The one that waits to be signed or is, held: what a cashier says of it meanwhile waits. Whoever asks holds the agreement's row."""
-    return (await db.execute(_anew(user_id, agreement_id).with_for_update())).scalar_one_or_none()
+    found = await open_of(db, user_id, agreement_id)
+    if found is not None:
+        await lock_together(db, user_id, found.known_as)
+    return found if found is not None and found.is_open else None
+
+
+async def lock_signed_at(db: Db, user_id: UUID, cashier: str) -> Mandate | None:
+    """One that they have signed at this cashier or are about to, held; whoever asks the same meanwhile waits."""
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"mandate {user_id} {cashier}", 0))))
+    theirs = select(Mandate).where(Mandate.user_id == user_id, Mandate.cashier == cashier, Mandate.status.in_(OPEN))
+    found = (await db.execute(theirs.order_by(Mandate.id).limit(1))).scalar_one_or_none()
+    together = await lock_together(db, user_id, found.known_as) if found is not None else []
+    return next((each for each in together if each.is_open), None)
+
+
+async def signed_together(db: Db, user_id: UUID, known_as: UUID) -> Sequence[Mandate]:
+    """All that were ever signed at once with the one that the cashier knows as this, it first, as they stand now."""
+    its = select(Mandate).where(
+        Mandate.user_id == user_id, or_(Mandate.id == known_as, Mandate.signed_with == known_as)
+    )
+    return (await db.execute(its.order_by(Mandate.id).execution_options(populate_existing=True))).scalars().all()
+
+
+async def lock_together(db: Db, user_id: UUID, known_as: UUID) -> Sequence[Mandate]:
+    """The same, held: whoever changes one of them holds the first, so that all are seen that were written while this waited."""
+    its = select(Mandate.id).where(Mandate.user_id == user_id, Mandate.id == known_as)
+    await db.execute(its.with_for_update())
+    await clock.catch_up(db)
+    return await signed_together(db, user_id, known_as)
+
+
+async def is_in_the_way(db: Db, mandate: Mandate) -> bool:
+    """Whether something else that they signed at its cashier has ended here and not yet there."""
+    theirs = exists().where(Mandate.user_id == mandate.user_id, Mandate.cashier == mandate.cashier)
+    over = theirs.where(Mandate.status == Status.ENDED, Mandate.reference.is_not(None), Mandate.gone_at.is_(None))
+    return bool(await db.scalar(select(over)))
 
 
 def _anew(user_id: UUID, agreement_id: UUID) -> Select[Mandate]:

@@ -1,9 +1,13 @@
 """Signing, as a story: begin in a transaction, ask the cashier outside of any, record what it says in another.
 
+Where a cashier lets a person sign once, the mandates of all their agreements are signed at once, and stand there together: asked
+of as one, over there for all, and ended there when the last of them has ended here.
+
 What a cashier tells unasked only makes us ask: a mandate is signed, or over, when it says so itself. One that was ended here
 draws nothing from that moment, and the cashier is asked to end it until it has.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +27,8 @@ log = structlog.get_logger()
 
 
 async def begin(db: Db, user_id: UUID, agreement_id: UUID, *, address: str = "") -> Mandate:
-    """A mandate that no cashier was asked for yet; `ask` does, and whoever looks after it where this process ends before.
+    """A mandate that no cashier was asked for yet; `ask` does, and whoever looks after it where this process ends before. Where they
+    sign once, it is as far as what they have signed there or are about to.
 
     `address` is from where the person asks.
     """
@@ -35,6 +40,11 @@ async def begin(db: Db, user_id: UUID, agreement_id: UUID, *, address: str = "")
         begun_at=now,
         expires_at=now + mandates.LASTS,
     )
+    signs_once = cashiers.cashier(mandate.cashier).signs_once
+    other = await mandates.lock_signed_at(db, user_id, mandate.cashier) if signs_once else None
+    if other is not None:
+        await _sign_with(db, mandate, other)
+        return mandate
     if address:
         mandate.address_sealed = (await vault.seal_of(db, user_id)).close(address, ADDRESS)
     db.add(mandate)
@@ -43,14 +53,32 @@ async def begin(db: Db, user_id: UUID, agreement_id: UUID, *, address: str = "")
     return mandate
 
 
+async def _sign_with(db: Db, mandate: Mandate, other: Mandate) -> None:
+    """Whoever looks after the other looks after this too."""
+    mandate.signed_with, mandate.reference, mandate.answered_at = other.known_as, other.reference, other.answered_at
+    mandate.page_sealed, mandate.address_sealed, mandate.expires_at = (
+        other.page_sealed,
+        other.address_sealed,
+        other.expires_at,
+    )
+    db.add(mandate)
+    await db.flush()
+    if other.status is MandateStatus.SIGNED:
+        mandate.signed_at = mandate.begun_at
+        await LIFE.move(db, mandate, MandateStatus.SIGNED)
+
+
 async def end(db: Db, mandate: Mandate, why: WhyMandateEnded) -> None:
-    """Nothing is drawn by it any more, and the cashier is told at once; one that is over stays as it is."""
+    """Nothing is drawn by it any more, and the cashier is told at once where no other stands there with it; one that is over stays
+    as it is. It is locked.
+    """
     if not mandate.is_open:
         return
     now = await clock.now(db)
     mandate.why, mandate.ended_at, mandate.page_sealed, mandate.address_sealed = why, now, None, None
     await LIFE.move(db, mandate, MandateStatus.ENDED)
-    if mandate.gone_at is None:
+    together = await mandates.signed_together(db, mandate.user_id, mandate.known_as)
+    if mandate.gone_at is None and not any(each.is_open for each in together):
         await _plan(db, mandate, now)
 
 
@@ -59,10 +87,10 @@ async def ask(user_id: UUID, mandate_id: UUID) -> Mandate:
     answer = await _asked(user_id, mandate_id)
 
     async def recorded(db: Db) -> Mandate:
-        mandate = await _locked(db, user_id, mandate_id)
+        together = await _locked(db, user_id, mandate_id)
         if answer is not None:
-            await record(db, mandate, answer)
-        return mandate
+            await record(db, together, answer)
+        return await db.get_one(Mandate, (user_id, mandate_id))
 
     return await transact(recorded)
 
@@ -73,7 +101,8 @@ async def hear(cashier: str, mandate_id: UUID) -> None:
     async def planned(db: Db) -> None:
         its = select(Mandate).where(Mandate.id == mandate_id, Mandate.cashier == cashier)
         if (mandate := (await db.execute(its)).scalar_one_or_none()) is not None:
-            mandate.gone_at = None  # until it says again that it is over
+            for each in await mandates.lock_together(db, mandate.user_id, mandate.known_as):
+                each.gone_at = None  # until it says again that it is over
             await _plan(db, mandate, await clock.now(db))
 
     await transact(planned)
@@ -84,8 +113,13 @@ async def look_soon(db: Db, user_id: UUID, mandate_id: UUID) -> None:
     await outbox.announce(db, LOOK_DUE, user_id=user_id, subject_id=mandate_id)
 
 
-async def record(db: Db, mandate: Mandate, answer: MandateAnswer) -> None:
-    """Write down what the cashier says of a mandate, which is locked. Said again, it changes nothing."""
+async def record(db: Db, together: Sequence[Mandate], answer: MandateAnswer) -> None:
+    """Write down what the cashier says of what was signed at once, which is locked. Said again, it changes nothing."""
+    for mandate in together:
+        await _record(db, mandate, answer)
+
+
+async def _record(db: Db, mandate: Mandate, answer: MandateAnswer) -> None:
     now = await clock.now(db)
     mandate.answered_at = mandate.answered_at or now
     match answer.status:
@@ -109,18 +143,20 @@ async def look_after_mandate(event: Event) -> None:
     assert event.user_id and event.subject_id, "a mandate is somebody's"
     user_id, mandate_id = event.user_id, event.subject_id
     async with reading() as db:
-        if (await db.get_one(Mandate, (user_id, mandate_id))).is_known_to_be_over:
+        if all(each.is_known_to_be_over for each in await _together(db, user_id, mandate_id)):
             return
     answer = await _asked(user_id, mandate_id)
 
     async def recorded(db: Db) -> None:
-        mandate, now = await _locked(db, user_id, mandate_id), await clock.now(db)
+        together, now = await _locked(db, user_id, mandate_id), await clock.now(db)
         if answer is not None:
-            await record(db, mandate, answer)
+            await record(db, together, answer)
+        mandate = _speaking(together)
         is_answered = answer is not None and mandate.status is MandateStatus.SIGNED
         if mandate.status is MandateStatus.PENDING and now >= mandate.expires_at:
-            await end(db, mandate, WhyMandateEnded.UNSIGNED)
-        elif not is_answered and not mandate.is_known_to_be_over:
+            for each in together:
+                await end(db, each, WhyMandateEnded.UNSIGNED)
+        elif not is_answered and not all(each.is_known_to_be_over for each in together):
             since = mandate.ended_at or mandate.begun_at
             await _plan(db, mandate, next_look(since, now))
 
@@ -130,14 +166,14 @@ async def look_after_mandate(event: Event) -> None:
 async def _asked(user_id: UUID, mandate_id: UUID) -> MandateAnswer | None:
     """What the cashier says now; None where it says nothing, or is away."""
     async with reading() as db:
-        mandate = await db.get_one(Mandate, (user_id, mandate_id))
-        order = await mandates.order_of(db, mandate)
-    cashier = cashiers.cashier(mandate.cashier)
+        mandate = _speaking(await _together(db, user_id, mandate_id))
+        order, cashier = await mandates.order_of(db, mandate), cashiers.cashier(mandate.cashier)
+        waits = cashier.signs_once and await mandates.is_in_the_way(db, mandate)
     try:
         if mandate.status is MandateStatus.ENDED:
             return await cashier.withdraw(order)
         if mandate.answered_at is None:
-            return await cashier.sign(order)
+            return None if waits else await cashier.sign(order)
         found = await cashier.look_up_mandate(order)
         # What was signed and is not known any more was withdrawn: some cashiers forget it then.
         is_forgotten = found is None and mandate.status is MandateStatus.SIGNED
@@ -147,11 +183,19 @@ async def _asked(user_id: UUID, mandate_id: UUID) -> MandateAnswer | None:
         return None
 
 
-async def _locked(db: Db, user_id: UUID, mandate_id: UUID) -> Mandate:
-    its = select(Mandate).where(Mandate.user_id == user_id, Mandate.id == mandate_id)
-    found = (await db.execute(its.with_for_update().execution_options(populate_existing=True))).scalar_one()
-    await clock.catch_up(db)
-    return found
+async def _together(db: Db, user_id: UUID, mandate_id: UUID) -> Sequence[Mandate]:
+    mandate = await db.get_one(Mandate, (user_id, mandate_id))
+    return await mandates.signed_together(db, user_id, mandate.known_as)
+
+
+async def _locked(db: Db, user_id: UUID, mandate_id: UUID) -> Sequence[Mandate]:
+    mandate = await db.get_one(Mandate, (user_id, mandate_id))
+    return await mandates.lock_together(db, user_id, mandate.known_as)
+
+
+def _speaking(together: Sequence[Mandate]) -> Mandate:
+    """The one by which the cashier is asked of all: one that is open; where all have ended, one that was signed."""
+    return max(together, key=lambda each: (each.is_open, each.reference is not None))
 
 
 async def _plan(db: Db, mandate: Mandate, at: datetime) -> None:

@@ -114,6 +114,10 @@ class WeChatPayH5(Cashier):
     async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
         return await self._contracts.withdraw(mandate) if self._contracts else MandateAnswer(MandateStatus.ENDED)
 
+    @property
+    def signs_once(self) -> bool:
+        return True
+
     def draws_from(self, now: datetime) -> datetime:
         return now + time_until_day(self.now())
 

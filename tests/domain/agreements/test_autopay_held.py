@@ -155,7 +155,7 @@ async def test_ending_it_waits_for_what_the_cashier_says_meanwhile_and_ends_it_o
             assert mandate is not None
             ends = asyncio.create_task(autopay.set_autopay(me, agreement.id, is_on=False))
             await until(somebody_waits)
-            await signing.record(db, mandate, ENDED)
+            await signing.record(db, [mandate], ENDED)
         await ends
     async with reading() as db:
         after = await db.get_one(Mandate, (mandate.user_id, mandate.id))

@@ -50,6 +50,8 @@ class ScriptedCashier:
     orders: list[CashierOrder] = field(default_factory=list)
     foretells: list[CashierAway | None] = field(default_factory=lambda: [None])
     foretold: list[tuple[str, Money]] = field(default_factory=list)
+    signs_once: bool = False
+    signed: list[MandateOrder] = field(default_factory=list)
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
         self.orders.append(order)
@@ -68,6 +70,7 @@ class ScriptedCashier:
         return self._next("look_up_refund", self.refund_looks)
 
     async def sign(self, mandate: MandateOrder) -> MandateAnswer:
+        self.signed.append(mandate)
         return self._next("sign", self.signs)
 
     async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
@@ -127,7 +130,7 @@ causes.register("test", CAUSE)
 
 
 @asynccontextmanager
-async def cashier_says(**script: list[Any]) -> AsyncIterator[ScriptedCashier]:
+async def cashier_says(**script: Any) -> AsyncIterator[ScriptedCashier]:
     """The house's cashier, for a while, is one that says this."""
     scripted = ScriptedCashier(**script)
     before = cashiers._named[:], cashiers._chosen[:]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -64,10 +65,10 @@ async def passes(hands: Clock, at: ContractsStandIn, agreement: Agreement, days:
     await work_off(agreement.user_id)
 
 
-async def lent(hands: Clock) -> tuple[Agreement, int]:
+async def lent(hands: Clock, of: UUID | None = None) -> tuple[Agreement, int]:
     """An agreement of two instalments, and in how many days the first is due."""
     async with transaction() as db:
-        agreement = await open_loan(db, months=2, rate="0")
+        agreement = await open_loan(db, months=2, rate="0", of=of)
         await pay_out(db, agreement, agreement.amount)
         due_on = (await standing_of(db, agreement)).life.rows[0].due_on
         return agreement, (due_on - await times.today(db)).days
@@ -156,3 +157,31 @@ async def test_nothing_that_was_not_told_is_drawn_and_who_ends_it_in_wechat_is_t
             await work_off(agreement.user_id)
             after = await mandate_of(agreement)
             assert (after.status, after.why) == ("ENDED", "WITHDRAWN")
+
+
+async def test_one_contract_is_for_all_that_the_person_lets_be_drawn_and_ends_with_the_last(
+    web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(settings().cashiers, "wechat_pay", contract_keys())
+    first, _ = await lent(clock)
+    second, _ = await lent(clock, of=first.user_id)
+    me = UserActor(first.user_id, new_id())
+    at = ContractsStandIn()
+    async with contracts_of(at) as cashier:
+        with asked(cashier):
+            await autopay.set_autopay(me, first.id, is_on=True)
+            await autopay.set_autopay(me, second.id, is_on=True)
+            async with reading() as db:
+                both = {(me.user_id, first.id), (me.user_id, second.id)}
+                assert {*await mandates.actions(db, both)} == both, "the same page, from either"
+                [known_as] = {each.known_as for each in (await mandates.open_of_agreements(db, both)).values()}
+            at.sign(known_as)
+            told = {"contract_code": known_as.hex, "plan_id": PLAN, "change_type": "ADD", "contract_id": "C1"}
+            assert (await web.post("/cashier/wechat-pay/mandates", content=news(told))).status_code == 200
+            await work_off(me.user_id)
+            async with reading() as db:
+                signed = (await mandates.open_of_agreements(db, both)).values()
+            assert [each.status for each in signed] == ["SIGNED", "SIGNED"]
+            for agreement, state in ((first, "0"), (second, "1")):
+                await autopay.set_autopay(me, agreement.id, is_on=False)
+                assert at.contracts[known_as.hex]["contract_state"] == state

@@ -100,7 +100,8 @@ class ContractsStandIn(WeChatStandIn):
         return is_ours and asked["sign"] == sign_of(asked)
 
     def sign(self, number: UUID) -> None:
-        """What the person does on the page."""
+        """What the person does on the page, where they have no other contract of the plan."""
+        assert all(each["contract_state"] != "0" for each in self.contracts.values()), "one contract of a plan"
         self.contracts[number.hex] = {"contract_state": "0", "contract_id": f"C-{number.hex[:20]}"}
 
     def _reply(self, method: str, path: str, asked: Any) -> tuple[int, dict[str, Any] | None]:
