@@ -1,31 +1,44 @@
-"""Using: how often each benefit was ever used, and what that cost."""
+"""Using: how often each benefit was used, and what that cost, by days that any span is the sum of."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, func, select
 
+from domain.people import invented
 from infra.database import Db
 from infra.entity import Json
+from infra.settings import settings
 from membership import kept_counts
 from membership.redemptions import Redemption
 
 
-async def uses(db: Db) -> tuple[dict[UUID, tuple[int, int]], datetime]:
-    """Count by benefit how often, and the cost in minor units; and when that was counted."""
+async def uses(
+    db: Db, first: date | None = None, last: date | None = None
+) -> tuple[dict[UUID, tuple[int, int]], datetime]:
+    """Count by benefit how often, ever or on these days, and the cost in minor units; and when that was counted."""
     content, counted_at = await kept_counts.recall(db, USES)
-    return {UUID(id): (count, cost) for id, (count, cost) in content.items()}, counted_at
+    begins, ends = (first or date.min).isoformat(), (last or date.max).isoformat()
+    found = dict[UUID, tuple[int, int]]()
+    for id, days in content.items():
+        within = [figures for day, figures in days.items() if begins <= day <= ends]
+        if within:
+            found[UUID(id)] = sum(count for count, _ in within), sum(cost for _, cost in within)
+    return found, counted_at
 
 
 async def _count(db: Db) -> Json:
-    cost = func.sum(Redemption.unit_cost_minor)
-    used = select(Redemption.benefit_id, func.count(), cost).where(Redemption.used_at.is_not(None))
-    rows = await db.execute(used.group_by(Redemption.benefit_id))
-    return {str(benefit_id): [count, int(cost)] for benefit_id, count, cost in rows}
+    day = cast(func.timezone(settings().time_zone, Redemption.used_at), Date)
+    used = select(Redemption.benefit_id, day, func.count(), func.sum(Redemption.unit_cost_minor))
+    counted = used.where(Redemption.used_at.is_not(None), invented.counts(Redemption.user_id))
+    content: Json = {}
+    for benefit_id, on, count, cost in await db.execute(counted.group_by(Redemption.benefit_id, day)):
+        content.setdefault(str(benefit_id), {})[on.isoformat()] = [count, int(cost)]
+    return content
 
 
 def _uses(content: Json) -> int:
-    return sum(count for count, _ in content.values())
+    return sum(count for days in content.values() for count, _ in days.values())
 
 
-USES = kept_counts.Counting("uses", _count, _uses)
+USES = kept_counts.Counting("uses by day", _count, _uses)

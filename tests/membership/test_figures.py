@@ -11,7 +11,7 @@ from infra.database import reading
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
-from membership import evaluating, figures, joining, redeeming
+from membership import evaluating, figures, joining, redeeming, using
 from membership.figures import DayFigures, MembershipFigures, Span
 from tests.membership.living import give_score, newcomer, on, scored
 from tests.membership.test_quotas import of_code
@@ -20,6 +20,7 @@ FIRST = datetime(2033, 3, 1, 4, tzinfo=UTC)  # no other test lives so late
 SPAN = Span(date(2033, 3, 1), date(2033, 3, 3))
 DAY = timedelta(days=1)
 CINEMA = 2_800
+BY_DAYS = [(date(2033, 3, 2), date(2033, 3, 2)), (date(2033, 3, 2), None), (date(2033, 3, 3), SPAN.last)]
 
 
 async def figures_of(span: Span = SPAN, at: datetime = FIRST + 30 * DAY) -> MembershipFigures:
@@ -55,6 +56,10 @@ async def test_each_day_and_the_whole_are_exact() -> None:
     changed = {each.tier.code: each.change - old.change for each, old in zip(after.tiers, before.tiers, strict=True)}
     assert changed == grown
     assert after.members - before.members == 3
+    async with on(FIRST + 30 * DAY) as db:
+        on_days = [(await using.uses(db, first, last))[0] for first, last in BY_DAYS]
+        benefit_id = (await of_code(db, "cinema-ticket")).id
+    assert on_days == [{benefit_id: (1, CINEMA)}, {benefit_id: (1, CINEMA)}, {}]
 
 
 async def test_the_funnel_tells_how_far_those_came_who_registered_in_the_span() -> None:

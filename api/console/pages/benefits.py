@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
-from api.console.pages.listing import TableQuery, query_of
+from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
@@ -70,11 +70,20 @@ async def benefits_page(request: Request, visit: StaffVisit) -> Response:
     asked = query_of(request, ADDRESS, SORTS)
     lines, counted_at = await _lines(asked)
     return await _render(
-        request, "benefits.html", lines=lines, counted_at=counted_at, asked=asked, typed={}, faults={}, saved=None
+        request,
+        "benefits.html",
+        400 if asked.error else 200,
+        lines=lines,
+        counted_at=counted_at,
+        asked=asked,
+        typed={},
+        faults={},
+        saved=None,
     )
 
 
 @requires(Permission.SEE_TIERS)
+@exports(benefits_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
     columns = ("code", "name", "segment", "quota", "reset", "unitCost", "memberValue", "status", "grantedBy", "used")
     lines = (
@@ -238,7 +247,10 @@ async def _lines(asked: TableQuery) -> tuple[list[BenefitLine], datetime]:
     async with reading() as db:
         every = (await db.execute(benefits.all_benefits().order_by(Benefit.code).limit(LISTED_MAX))).scalars()
         found = [each for each in every if asked.has(each.code, each.name)]
-        sources, (used, counted_at) = await benefits.sources_of(db, [each.id for each in found]), await using.uses(db)
+        sources, (used, counted_at) = (
+            await benefits.sources_of(db, [each.id for each in found]),
+            await using.uses(db, asked.first, asked.last),
+        )
     lines = [BenefitLine(each, sources.get(each.id, []), *used.get(each.id, (0, 0))) for each in found]
     return asked.sorted(lines, SORTS), counted_at
 
