@@ -4,19 +4,21 @@ A window begins with the first use and is over after its time; so at most `times
 Keys are keyed hashes, so that no address and no number can be read from the table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Index, Select, bindparam, case, delete, select, update
+from sqlalchemy import BigInteger, Index, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 
 from infra import clock, vault
 from infra.entity import Entity
 from infra.networks import shares_of
-from infra.questions import Question, ask_alone
+from infra.questions import Asking, WritingQuestion, ask_alone, ask_within
 from infra.setting_parts import Rate
 
 KEY_BYTES = 16
@@ -63,12 +65,25 @@ async def take(db: AsyncSession, uses: Iterable[Use]) -> datetime | None:
         if use.rate.times < use.count:
             return now + timedelta(seconds=use.rate.seconds)
         if not await _count(db, use, now):
-            ends: datetime = (await db.execute(select(Counter.ends_at).where(Counter.key == use.key))).scalar_one()
-            return ends
+            return await _end_of(db, use)
     return None
 
 
-def _counting() -> Select[int]:
+async def _end_of(db: AsyncSession, use: Use) -> datetime:
+    ends: datetime = (await db.execute(select(Counter.ends_at).where(Counter.key == use.key))).scalar_one()
+    return ends
+
+
+async def take_with(db: AsyncSession, use: Use, others: Asking) -> tuple[datetime | None, Sequence[Sequence[Any]]]:
+    """As `take`, of one that is asked together with others, whose rows are answered too."""
+    now = await clock.now(db)
+    if use.rate.times < use.count:
+        return now + timedelta(seconds=use.rate.seconds), []
+    counted, *rows = await ask_within(db, [(_COUNTING, _given(use, now)), *others])
+    return None if counted else await _end_of(db, use), rows
+
+
+def _counting() -> ReturningInsert[int]:
     """One row where it was counted, none where that would be too many."""
     count, most_before = bindparam("count", type_=BigInteger()), bindparam("most_before", type_=BigInteger())
     first = insert(Counter).values(key=bindparam("counted_key"), ends_at=bindparam("new_end"), uses=count)
@@ -81,23 +96,24 @@ def _counting() -> Select[int]:
         },
         where=is_over | (Counter.uses <= most_before),
     )
-    return select(counted.returning(Counter.uses).cte().c.uses)
+    return counted.returning(Counter.uses)
 
 
-_COUNTING = Question(_counting)
+_COUNTING = WritingQuestion(_counting)
 
 
 async def _count(db: AsyncSession, use: Use, now: datetime) -> bool:
-    counted = await ask_alone(
-        db,
-        _COUNTING,
-        now=now,
-        counted_key=use.key,
-        new_end=now + timedelta(seconds=use.rate.seconds),
-        count=use.count,
-        most_before=use.rate.times - use.count,
-    )
-    return bool(counted)
+    return bool(await ask_alone(db, _COUNTING, **_given(use, now)))
+
+
+def _given(use: Use, now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "counted_key": use.key,
+        "new_end": now + timedelta(seconds=use.rate.seconds),
+        "count": use.count,
+        "most_before": use.rate.times - use.count,
+    }
 
 
 async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:

@@ -10,11 +10,12 @@ from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import ColumnElement, Float, Numeric, Select, inspect, or_
+from sqlalchemy import ColumnElement, Float, Numeric, Select, inspect, or_, select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from infra import lasting
@@ -82,6 +83,19 @@ class Question(Generic[*Ts]):
         return reader_of(cast(Select[Any], self.query))
 
 
+class WritingQuestion(Question[*Ts]):
+    """What writes rows and tells of them. Asked together with others it is one statement with them, and they do not see yet
+    what it wrote.
+    """
+
+    def __init__(self, build: Callable[[], ReturningInsert[*Ts]]) -> None:
+        super().__init__(cast(Callable[[], Select[*Ts]], build))
+
+    @cached_property
+    def _read(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        return reader_of(select(*cast(Any, self.query).exported_columns))
+
+
 def reader_of(query: Select[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     """Turns a row as it was sent into one of entities and values, as a session would answer it."""
     types = [column.type.dialect_impl(DIALECT) for column in query.selected_columns]
@@ -135,7 +149,8 @@ def one_of(column: ColumnElement[T] | InstrumentedAttribute[T], values: Iterable
     return or_(*(column == value for value in values))
 
 
-Asking = Sequence[tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]]
+Asked = tuple[Question[*tuple[Any, ...]], Mapping[str, Any]]
+Asking = Sequence[Asked]
 
 
 async def ask_together(asked: Asking) -> list[list[Any]]:
@@ -180,9 +195,15 @@ async def _ask_together(fetch: Callable[[str, Sequence[Any]], Awaitable[list[Any
 @lru_cache(1024)
 def joined(questions: tuple[Question[*tuple[Any, ...]], ...]) -> str:
     """One statement whose columns are the rows of each."""
+    changes: list[str] = []
     parts, first = [], 0
-    for question in questions:
-        numbered = PARAMETER.sub(lambda found, first=first: f"${int(found[1]) + first}", question.sql)  # type: ignore[misc]
-        parts.append(f"ARRAY(SELECT ROW(q.*) FROM ({numbered}) AS q)")  # noqa: S608 - our own words alone
+    for place, question in enumerate(questions):
+        sql = PARAMETER.sub(lambda found, first=first: f"${int(found[1]) + first}", question.sql)  # type: ignore[misc]
         first += question.width
-    return f"SELECT {', '.join(parts)}"
+        told = f"({sql})"
+        if isinstance(question, WritingQuestion):
+            told = f"changed_{place}"
+            changes.append(f"{told} AS ({sql})")
+        parts.append(f"ARRAY(SELECT ROW(q.*) FROM {told} AS q)")  # noqa: S608 - our own words alone
+    begins = f"WITH {', '.join(changes)} " if changes else ""
+    return f"{begins}SELECT {', '.join(parts)}"

@@ -1,13 +1,14 @@
 """Idempotency: the receipt of a command lies in the transaction of its effect."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, bindparam, select
+from sqlalchemy import Index, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from infra import clock
 from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.privacy import Erasure, Export, Privacy
-from infra.questions import Question, ask_alone
+from infra.questions import Asked, WritingQuestion, ask_alone
 from infra.words import N_
 
 KEPT = timedelta(days=30)
@@ -61,55 +62,74 @@ async def claim(
     `result_id`: what will come of it, where that is known before; a receipt with another is that of the first time.
     Refuses IDEMPOTENCY_MISMATCH where the key was used for another input. A refusal rolls the new receipt back.
     """
+    now = await clock.now(db)
+    receipt = begin(now, actor=actor, operation=operation, key=key, input=input, result_id=result_id)
+    with waiting():
+        is_new = bool(await ask_alone(db, _WRITING, **_given(receipt)))
+    return await settle(db, receipt, is_new=is_new)
+
+
+def begin(
+    now: datetime, *, actor: str, operation: str, key: str, input: Mapping[str, Any], result_id: UUID | None = None
+) -> Receipt:
+    """What `claim` writes, for whoever asks for it together with other things: `asked`, while `waiting`, and then `settle`."""
     check_key(key)
     digest = fingerprint(input)
-    receipt = Receipt(
-        actor=actor,
-        operation=operation,
-        key=key,
-        input_hash=digest,
-        created_at=await clock.now(db),
-        result_id=result_id,
-    )
+    return Receipt(actor=actor, operation=operation, key=key, input_hash=digest, created_at=now, result_id=result_id)
+
+
+def asked(receipt: Receipt) -> Asked:
+    """Writes the receipt where there is none: one row if so."""
+    return _WRITING, _given(receipt)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Refuses IN_PROGRESS where the first one takes longer than a lock is waited for."""
     try:
-        is_new = await _write(db, receipt)
+        yield
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
-            raise Refusal(
-                RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
-            ) from None
-        raise
-    if not is_new:
-        receipt = await db.get_one(Receipt, (actor, operation, key))
-    if receipt.input_hash != digest:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Refusal(
+            RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
+        ) from None
+
+
+async def settle(db: AsyncSession, receipt: Receipt, *, is_new: bool) -> Receipt:
+    """The receipt that now stands: this one, or that of the first time. Refuses IDEMPOTENCY_MISMATCH."""
+    stands = (
+        _of_session(db, receipt)
+        if is_new
+        else await db.get_one(Receipt, (receipt.actor, receipt.operation, receipt.key))
+    )
+    if stands.input_hash != receipt.input_hash:
         raise Refusal(
             RefusalCode.IDEMPOTENCY_MISMATCH,
             N_("This idempotency key was already used for another request."),
             field=("input", "idempotencyKey"),
         )
-    return receipt
+    return stands
 
 
-_WRITING = Question(
-    lambda: select(
+_WRITING = WritingQuestion(
+    lambda: (
         insert(Receipt)
         .values({column.key: bindparam(f"new_{column.key}", type_=column.type) for column in Receipt.__table__.columns})
         .on_conflict_do_nothing()
         .returning(Receipt.key)
-        .cte()
-        .c.key
     )
 )
 
 
-async def _write(db: AsyncSession, receipt: Receipt) -> bool:
-    """Whether nobody had written one; this then is the session's."""
-    told = {f"new_{column.key}": getattr(receipt, column.key) for column in Receipt.__table__.columns}
-    if not await ask_alone(db, _WRITING, **told):
-        return False
+def _given(receipt: Receipt) -> dict[str, Any]:
+    return {f"new_{column.key}": getattr(receipt, column.key) for column in Receipt.__table__.columns}
+
+
+def _of_session(db: AsyncSession, receipt: Receipt) -> Receipt:
     make_transient_to_detached(receipt)
     db.add(receipt)
-    return True
+    return receipt
 
 
 def fingerprint(input: Mapping[str, Any]) -> bytes:

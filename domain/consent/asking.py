@@ -1,23 +1,26 @@
 """Asking: a partner asks about a person, by the token that the person gave it, and only for what they allowed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select
 
 from domain.actors import PartnerActor
 from domain.consent import lookups, opening
-from domain.consent.consents import Purpose
+from domain.consent.consents import Consent, Purpose
 from domain.consent.lookups import SAME_FOR, Lookup, LookupAnswer, LookupKind, for_lookup
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.scores import Score
 from domain.credit.scoring import Factor
-from infra import clock, receipts, vault
+from infra import receipts, vault
 from infra.database import Db
 from infra.errors import Refusal
-from infra.questions import Question, ask_within
+from infra.questions import Asking, Question
+from infra.receipts import Receipt
 
 
 async def check_score(
@@ -79,15 +82,24 @@ async def _ask(
     key: str,
 ) -> ScoreReport | Refusal:
     receipts.check_key(key)
-    consent = await opening.open_with(db, actor, token, kind, purpose, at_least)
-    if isinstance(consent, Refusal):
-        return consent
     told = {"consentToken": token, "purpose": purpose, "atLeast": at_least}
-    lookup = opening.look_at(consent, kind, await clock.now(db), purpose, at_least)
-    receipt = await receipts.claim(db, actor=actor.name, operation=f"{kind}", key=key, input=told, result_id=lookup.id)
+    begun: list[tuple[Lookup, Receipt]] = []
+
+    def begin(consent: Consent, now: datetime) -> Asking:
+        lookup = opening.look_at(consent, kind, now, purpose, at_least)
+        receipt = receipts.begin(now, actor=actor.name, operation=f"{kind}", key=key, input=told, result_id=lookup.id)
+        begun.append((lookup, receipt))
+        return [receipts.asked(receipt), *_asked_of(lookup)]
+
+    with receipts.waiting():
+        opened = await opening.open_with(db, actor, token, kind, purpose, at_least, then=begin)
+    if isinstance(opened, Refusal):
+        return opened
+    [(lookup, receipt)], [written, *read] = begun, opened.rows
+    receipt = await receipts.settle(db, receipt, is_new=bool(written))
     if receipt.result_id not in (None, lookup.id):
         return await _told_before(db, lookup.user_id, receipt.result_id)
-    return await _answer(db, lookup)
+    return await _answer(db, lookup, *read)
 
 
 async def _told_before(db: Db, user_id: UUID, lookup_id: UUID) -> ScoreReport:
@@ -96,9 +108,13 @@ async def _told_before(db: Db, user_id: UUID, lookup_id: UUID) -> ScoreReport:
     return ScoreReport(lookup, await db.get_one(Score, (user_id, lookup.score_id)) if lookup.score_id else None)
 
 
-async def _answer(db: Db, lookup: Lookup) -> ScoreReport:
-    score, is_paid_for = await _read(db, lookup)
+async def _answer(
+    db: Db, lookup: Lookup, scored: Sequence[Any], keys: Sequence[Any], paid: Sequence[Any]
+) -> ScoreReport:
+    vault.remember(db, [key for (key,) in keys])
+    score: Score | None = scored[0][1] if scored else None
     if score is not None:
+        [(is_paid_for,)] = paid
         lookup.answer = _judge(lookup, score)
         lookup.grade, lookup.score_id, lookup.as_of = score.grade, score.id, score.as_of
         lookup.charged = not is_paid_for
@@ -122,20 +138,15 @@ _IS_PAID_FOR = Question(
 )
 
 
-async def _read(db: Db, lookup: Lookup) -> tuple[Score | None, bool]:
-    """What the person's score is now, and whether the question is paid for; together with their key, which keeping it needs."""
+def _asked_of(lookup: Lookup) -> Asking:
+    """What the person's score is now, their key, which keeping the look needs, and whether the question is paid for."""
     theirs = {"keys": [lookup.user_id]}
     same = {name: getattr(lookup, name) for name in ("user_id", "partner_id", "kind", "purpose", "at_least")}
-    scored, keys, [(is_paid_for,)] = await ask_within(
-        db,
-        [
-            (for_lookup(scores.SCORINGS), theirs),
-            (vault.PERSON_KEYS, theirs),
-            (_IS_PAID_FOR, {**same, "since": lookup.at - SAME_FOR}),
-        ],
-    )
-    vault.remember(db, [key for (key,) in keys])
-    return (scored[0][1] if scored else None), is_paid_for
+    return [
+        (for_lookup(scores.SCORINGS), theirs),
+        (vault.PERSON_KEYS, theirs),
+        (_IS_PAID_FOR, {**same, "since": lookup.at - SAME_FOR}),
+    ]
 
 
 def _judge(lookup: Lookup, score: Score) -> LookupAnswer:

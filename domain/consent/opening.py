@@ -1,6 +1,7 @@
 """Opening: a partner comes with the token that a person gave it, and gets in only for what they allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
-from infra.questions import Question, ask_within
+from infra.questions import Asking, Question, ask_within
 from infra.setting_parts import Rate
 from infra.words import N_
 
@@ -30,6 +31,14 @@ SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
 }
 
 
+@dataclass(frozen=True)
+class Opened:
+    """`rows`: of each question that was asked of it."""
+
+    consent: Consent
+    rows: Sequence[Sequence[Any]]
+
+
 async def open_with(
     db: Db,
     actor: PartnerActor,
@@ -37,16 +46,20 @@ async def open_with(
     kind: LookupKind,
     purpose: Purpose | None = None,
     at_least: Grade | None = None,
-) -> Consent | Refusal:
+    *,
+    then: Callable[[Consent, datetime], Asking] = lambda *_: (),
+) -> Opened | Refusal:
     """The consent, which stays as it is until the transaction ends. `purpose`: the one that it must be for, if it matters.
+    `then`: what is asked of one that opens, as soon as it does.
 
     Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
     """
     user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
     consent, now = await _held(db, user_id, consent_id)
-    await _count(db, token)
-    if consent is not None and _opens(consent, actor, kind, purpose, now):
-        return consent
+    is_open = consent is not None and _opens(consent, actor, kind, purpose, now)
+    rows = await _count(db, token, then(consent, now) if consent is not None and is_open else ())
+    if consent is not None and is_open:
+        return Opened(consent, rows)
     asked = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
     return await _refuse(db, user_id, consent_id, asked, now)
 
@@ -68,10 +81,13 @@ def look_at(
     )
 
 
-async def _count(db: Db, token: str) -> None:
-    if retry_at := await counters.take(db, [Use(PER_TOKEN, "consent-token", token)]):
+async def _count(db: Db, token: str, others: Asking) -> Sequence[Sequence[Any]]:
+    """Count a use of the token; the rows of the others."""
+    retry_at, rows = await counters.take_with(db, Use(PER_TOKEN, "consent-token", token), others)
+    if retry_at:
         sentence = N_("This token was used too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
+    return rows
 
 
 # By whichever of a person's consents a partner asks: what is asked twice at once is charged once.

@@ -11,8 +11,9 @@ from sqlalchemy import func, select, text
 from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
 from domain.consent import asking, consent_tokens, consenting, opening
-from domain.consent.consents import Consent, Purpose
+from domain.consent.consents import Purpose
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
+from domain.consent.opening import Opened
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
@@ -209,13 +210,13 @@ async def test_dead_foreign_and_invented_tokens_ask_the_same_of_the_database(
 
 
 async def test_an_answer_asks_few_things_of_the_database(shopper: Phone, shop: Shop, client: Client) -> None:
-    """Six: who asks, leave and time, the use, the receipt, score with key and what was paid, the look with its evidence."""
+    """Four: who asks, leave and time, the use and the receipt with score, key and what was paid, the look with its evidence."""
     token = await token_of(shopper, shop, *BOTH)
     for ask in (check, report):
         await ask(client, token)
         with statements() as sent:
             assert "code" not in await ask(client, token)
-        assert len(sent) == 6, sent
+        assert len(sent) == 4, sent
 
 
 async def test_what_was_taken_back_between_two_questions_opens_nothing(
@@ -250,7 +251,7 @@ async def test_whoever_takes_it_back_waits_for_a_question_that_is_answered(
         opened = await opening.open_with(db, partner, consent["token"], LookupKind.CHECK)
         taking_back = asyncio.create_task(shopper.do("RevokeConsent", consentId=consent["id"]))
         await until(somebody_waits_for_a_consent)
-        assert isinstance(opened, Consent) and opened.revoked_at is None
+        assert isinstance(opened, Opened) and opened.consent.revoked_at is None
     await taking_back
     assert (await check(client, consent["token"]))["code"] == "CONSENT_NOT_LIVE"
 
