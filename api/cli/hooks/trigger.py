@@ -1,4 +1,4 @@
-"""`longan trigger`: an event for a test client's webhooks, so that somebody sees what their server makes of it."""
+"""`longan trigger`: events for a test client's webhooks, so that somebody sees what their server makes of them."""
 
 import asyncio
 from typing import Annotated
@@ -7,26 +7,27 @@ import typer
 
 
 def trigger(
-    event: Annotated[str, typer.Argument(help="The event, as application.submitted.")],
+    events: Annotated[list[str], typer.Argument(help="The events, as application.submitted.")],
     partner: Annotated[
         str, typer.Option(help="The code of the partner whose test client it is for.")
     ] = "longan-demo-bank",
 ) -> None:
-    """Tell a test client of an event, by the way that every event takes. Nothing else comes of it."""
+    """Tell a test client of events, by the way that every event takes. Nothing else comes of them."""
     from api.cli import nearby
     from infra.errors import Refusal
 
     with nearby.servers():
         try:
-            told = asyncio.run(_trigger(event, partner))
+            told = asyncio.run(_trigger(events, partner))
         except Refusal as refusal:
-            told = refusal.message
-            typer.echo(told, err=True)
+            typer.echo(refusal.message, err=True)
             raise typer.Exit(1) from None
-    typer.echo(told)
+    for name, id in told:
+        typer.echo(f"{name}  {id}")
 
 
-async def _trigger(name: str, code: str) -> str:
+async def _trigger(names: list[str], code: str) -> list[tuple[str, str]]:
+    """Each with the id of its event; all of them, or none where one cannot be told."""
     from domain.people import partners, worlds
     from infra import database
     from infra.errors import invalid, not_found
@@ -36,14 +37,14 @@ async def _trigger(name: str, code: str) -> str:
     from integrations.webhooks.payloads import event_global_id
 
     try:
-        if name not in set(EventType):
+        if not set(names) <= set(EventType):
             raise invalid(N_("There is no such event; api/contract/partner.graphqls lists them."), ())
         async with database.transaction() as db:
             named = await partners.find_by_code(db, code)
             if named is None:
                 raise not_found(N_("There is no partner with this code."), ())
             own = await worlds.test_partner(db, named)
-            told = await triggering.trigger(db, own.id, EventType(name))
-        return f"{name}  {event_global_id(told.id)}"
+            told = [await triggering.trigger(db, own.id, EventType(name)) for name in names]
+        return [(name, event_global_id(event.id)) for name, event in zip(names, told, strict=True)]
     finally:
         await database.close_engine()

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
 
 import { openBrowser, openPage } from "../shared/browser.js";
-import { longan, printedBy } from "../shared/command.js";
+import { testClient } from "../shared/partner.js";
 import { MS_MAX } from "../shared/patience.js";
 import { HOUSE } from "../shared/people.js";
 import { isFitAtEveryWidth, open } from "../shared/widths.js";
@@ -66,8 +66,7 @@ async function shown(language) {
 }
 
 test("the guide in TypeScript is followed from nothing to a decision with a test client", async () => {
-  const issued = await printedBy(longan(process.env.LONGAN_VAR, {}, "clients", "test", "longan-demo-bank"));
-  const [clientId, clientSecret] = ["client", "secret"].map((name) => issued.match(new RegExp(`^${name} +(\\S+)$`, "m"))[1]);
+  const { clientId, clientSecret } = await testClient("longan-demo-bank");
   const file = join(folder, "guide.mts");
   await writeFile(file, (await shown("typescript")).slice(0, -1).join("\n"));
   const env = { PATH: process.env.PATH, LONGAN: HOUSE, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret };

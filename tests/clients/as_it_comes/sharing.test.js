@@ -11,10 +11,13 @@ import * as client from "openid-client";
 import { openBrowser, openPage } from "../shared/browser.js";
 import { answerOf, longan } from "../shared/command.js";
 import { partner } from "../shared/documents.js";
+import { pressKey, tabTo, typeInto } from "../shared/keyboard.js";
+import { testClient } from "../shared/partner.js";
 import { HOUSE, Phone, newKey, newPhone, somebodyScored } from "../shared/people.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const GUIDE = await readFile(new URL("../../../api/oauth/README.md", import.meta.url), "utf8");
+const TESTER = "shanque-credit"; // whose test client nobody else here uses
 let browser, shop, proof, config, back, guide;
 
 before(async () => {
@@ -24,10 +27,7 @@ before(async () => {
   back = `http://127.0.0.1:${shop.address().port}/back`;
   const { clientId, clientSecret } = (await answerOf(longan(process.env.LONGAN_VAR, {}, "dev", "credentials"))).partner;
   proof = { clientId, clientSecret };
-  const registered = longan(process.env.LONGAN_VAR, {}, "clients", "redirects", clientId, back);
-  assert.equal((await once(registered, "close"))[0], 0);
-  const how = { algorithm: "oauth2", execute: [client.allowInsecureRequests] };
-  config = await client.discovery(new URL(HOUSE), clientId, clientSecret, client.ClientSecretBasic(), how);
+  config = await registered(proof);
   guide = await guided({ ISSUER: HOUSE, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, BACK: back, LOCAL: "yes" });
 });
 after(async () => {
@@ -35,6 +35,14 @@ after(async () => {
   shop?.closeAllConnections();
   shop?.close();
 });
+
+/** What the library knows of us and of a client, to whose website people may be sent back. */
+async function registered({ clientId, clientSecret }) {
+  const said = longan(process.env.LONGAN_VAR, {}, "clients", "redirects", clientId, back);
+  assert.equal((await once(said, "close"))[0], 0);
+  const how = { algorithm: "oauth2", execute: [client.allowInsecureRequests] };
+  return client.discovery(new URL(HOUSE), clientId, clientSecret, client.ClientSecretBasic(), how);
+}
 
 /** What the guide's page says, as it stands there. */
 async function guided(env) {
@@ -45,10 +53,10 @@ async function guided(env) {
 }
 
 /** What the website remembers of one visitor, and where it sends them. */
-async function asked(more = {}) {
+async function asked(more = {}, of = config) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
-  const url = client.buildAuthorizationUrl(config, {
+  const url = client.buildAuthorizationUrl(of, {
     redirect_uri: back,
     scope: "scores score_reports offline_access",
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
@@ -179,32 +187,48 @@ test("whoever set up a passkey signs in with it", async () => {
   await signIn(page, person);
   await isFit(page, "factor", "en");
   await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
-  await page.click("#passkey button");
+  await tabTo(page, "#passkey button");
+  await page.keyboard.press("Enter");
   await page.waitForSelector("#passkey [role=alert]:not([hidden])");
   await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
-  await press(page, "#passkey button");
+  await pressKey(page, "#passkey button");
   assert.match(await text(page), /What they would be told now/);
   await press(page, "button[value=yes]");
   assert.ok(new URL(page.url()).searchParams.get("code"));
 });
 
 for (const language of ["en", "zh-CN"]) {
-  test(`each step is fit for a phone, a tablet and a desk, light and dark, in ${language}`, async () => {
+  test(`each step is fit for a phone, a tablet and a desk, light and dark, and for the keyboard alone, in ${language}`, async () => {
     const { url } = await asked();
     const page = await opened(url, { language, hasScript: true }); // which axe needs
     await isFit(page, "phone", language);
     const person = new Phone();
-    await page.type("input[name=phone]", person.number.slice(3));
-    await press(page, "form:has(input[name=phone]) button");
+    await typeInto(page, "input[name=phone]", person.number.slice(3));
+    await pressKey(page, "form:has(input[name=phone]) button");
     await isFit(page, "code", language);
-    await page.type("input[name=code]", await person.readCode());
-    await press(page, "form:has(input[name=code]) button");
+    await typeInto(page, "input[name=code]", await person.readCode());
+    await pressKey(page, "form:has(input[name=code]) button");
     await isFit(page, "answer", language);
     assert.equal(await page.$eval("html", (html) => html.lang), language);
     await page.deleteCookie(...(await page.cookies()));
     await page.reload({ waitUntil: "load" });
     await isFit(page, "over", language);
     assert.deepEqual(page.elsewhere, []);
+
+    const tester = await testClient(TESTER);
+    const own = await registered(tester);
+    const test = await asked({ scope: "scores" }, own);
+    await page.goto(test.url.href, { waitUntil: "load" });
+    await isFit(page, "persona", language);
+    await tabTo(page, "select[name=persona]");
+    await page.keyboard.press("ArrowDown");
+    await pressKey(page, "form:has(select) button");
+    await isFit(page, "answer", language);
+    await typeInto(page, "input[name=days]", "7");
+    await pressKey(page, "button[value=yes]");
+    assert.equal(await page.$eval("#shop", (shop) => shop.textContent), "/back");
+    const tokens = await client.authorizationCodeGrant(own, new URL(page.url()), test.checks);
+    assert.match((await check(tokens, "D")).answer, /^(YES|NO)$/);
   });
 }
 

@@ -2,15 +2,22 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
-import { answerOf, longan } from "./command.js";
+import { answerOf, longan, printedBy } from "./command.js";
 import { partner } from "./documents.js";
 import { HOUSE } from "./people.js";
 
+/** Client and secret of a partner's test client; those who had its secret before have it no more. */
+export async function testClient(code) {
+  const issued = await printedBy(longan(process.env.LONGAN_VAR, {}, "clients", "test", code));
+  const [clientId, clientSecret] = ["client", "secret"].map((name) => issued.match(new RegExp(`^${name} +(\\S+)$`, "m"))[1]);
+  return { clientId, clientSecret };
+}
+
 export class Lender {
-  async signIn() {
-    const { clientId, clientSecret, partnerId } = (
-      await answerOf(longan(process.env.LONGAN_VAR, {}, "dev", "credentials"))
-    ).partner;
+  /** As the demo bank's server, or as whoever these credentials are of. */
+  async signIn(credentials) {
+    const known = credentials ?? (await answerOf(longan(process.env.LONGAN_VAR, {}, "dev", "credentials"))).partner;
+    const { clientId, clientSecret, partnerId } = known;
     const answer = await fetch(`${HOUSE}/oauth/token`, {
       method: "POST",
       headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
@@ -33,6 +40,13 @@ export class Lender {
   async offer(product) {
     const document = "mutation ($input: UpsertProductInput!) { upsertProduct(input: $input) { ... on Product { id } } }";
     return (await this.#send(document, product)).upsertProduct.id;
+  }
+
+  /** Lets this happen in a test client's world; the id of what it happened to. */
+  async simulate(event, ids) {
+    const { simulate } = await this.#send(partner.Simulate, { event, ...ids });
+    assert.equal(simulate.__typename, "Simulated", JSON.stringify(simulate));
+    return simulate.id;
   }
 
   async #send(query, told) {
