@@ -10,7 +10,7 @@ from domain.actors import UserActor
 from domain.applications.applications import Application
 from domain.consent.consents import ConsentScope
 from domain.invitations import accepting
-from domain.invitations.accepting import Busy
+from domain.invitations.accepting import BeingAccepted
 from infra.database import transact
 from infra.errors import Refusal, RefusalCode
 from infra.money import Money
@@ -51,6 +51,6 @@ async def _begin(actor: UserActor, wish: dict[str, Any]) -> datetime | None:
     for _ in range(round(WAIT_SECONDS_MAX / LOOK_AGAIN_SECONDS)):
         try:
             return await transact(lambda db: accepting.begin(db, actor, **wish))
-        except Busy:
+        except BeingAccepted:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
     raise Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))

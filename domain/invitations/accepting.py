@@ -23,7 +23,7 @@ AMOUNT = ("input", "amount")
 ASKED_FOR = timedelta(seconds=5)  # after that, whoever asked the accounts is thought to have died
 
 
-class Busy(Exception):
+class BeingAccepted(Exception):
     """Somebody accepts it just now; whoever waits a moment sees what comes of it."""
 
 
@@ -83,7 +83,7 @@ async def begin(
     db: Db, actor: UserActor, *, invitation_id: UUID, amount: Money, term_months: int, key: str
 ) -> datetime | None:
     """Until when accounts may be asked before accepting, and nobody else asks them for it; None where it was accepted by this key
-    already. Raises Busy while somebody else does.
+    already. Raises BeingAccepted while somebody else does.
 
     Refuses what `accept` refuses of the invitation and of the terms; nothing is then written.
     """
@@ -96,7 +96,7 @@ async def begin(
     _refuse_above(invitation, amount)
     await applying.check(db, actor, invitation.product_id, amount, term_months)
     if invitation.asking_until and invitation.asking_until > now:
-        raise Busy
+        raise BeingAccepted
     invitation.asking_until = now + ASKED_FOR
     return invitation.asking_until
 

@@ -34,11 +34,13 @@ from domain.market.products import Product
 from domain.notices.notices import Notice
 from domain.notices.words import DEVICE_SIGNED_IN
 from domain.payments.payments import Payment
-from domain.people import sessions
+from domain.people import partner_tokens, sessions
+from domain.people.partners import PartnerClient
 from domain.people.payment_accounts import PaymentAccount
 from domain.people.second_factors import SecondFactor
 from domain.people.sessions import Session
 from domain.people.users import User
+from domain.permissions import ALLOWS, Scope
 from domain.privacy.exports import DataExport
 from domain.statements.statements import Statement
 from infra import clock
@@ -76,7 +78,7 @@ LEAST = {"app": 25, "partner": 11}  # mutations that take the id of what somebod
 EVERYBODYS = {"app": {"Product", "Partner", "Match", "Benefit"}, "partner": set[str]()}
 
 
-class Asker(NamedTuple):
+class Caller(NamedTuple):
     http: httpx2.AsyncClient
     address: str
     token: str
@@ -89,17 +91,17 @@ class Asker(NamedTuple):
         return answer.get("data"), [(each["message"], each.get("path")) for each in answer.get("errors", ())]
 
 
-class World(NamedTuple):
+class Belongings(NamedTuple):
     """Whose the things are, a stranger of the same kind, and what there is, by kind."""
 
     door: str
-    owner: Asker
-    stranger: Asker
+    owner: Caller
+    stranger: Caller
     ids: dict[str, UUID]
 
 
 @pytest.fixture(params=SCHEMAS)
-async def world(request: pytest.FixtureRequest, http: httpx2.AsyncClient) -> AsyncIterator[World]:
+async def world(request: pytest.FixtureRequest, http: httpx2.AsyncClient) -> AsyncIterator[Belongings]:
     door = request.param
     shop, other = await open_shop(), await open_shop()
     async with transaction() as db:
@@ -110,8 +112,8 @@ async def world(request: pytest.FixtureRequest, http: httpx2.AsyncClient) -> Asy
             if kind not in ids:
                 ids[kind] = await _keep(db, entity, {**known, **MORE.get(kind, {})}, ids)
     tokens = {"app": (owner.access_token, stranger.access_token), "partner": (shop.token, other.token)}[door]
-    mine, others = [Asker(http, ADDRESSES[door], token) for token in tokens]
-    yield World(door, mine, others, ids)
+    mine, others = [Caller(http, ADDRESSES[door], token) for token in tokens]
+    yield Belongings(door, mine, others, ids)
     await close(shop)
     await close(other)
 
@@ -142,7 +144,7 @@ async def _filling(db: Db, column: Column[Any], ids: dict[str, UUID], now: datet
     return values[type_] if type_ in values else type_(1)
 
 
-async def test_what_is_others_is_found_by_its_owner_alone(world: World) -> None:
+async def test_what_is_others_is_found_by_its_owner_alone(world: Belongings) -> None:
     own = sorted(NODES[world.door].keys() - EVERYBODYS[world.door])
     assert {*own} <= ENTITIES.keys(), "put the new kind's entity into ENTITIES"
     shown = []
@@ -157,7 +159,22 @@ async def test_what_is_others_is_found_by_its_owner_alone(world: World) -> None:
     assert [node and node["__typename"] for node in shown] == own
 
 
-async def test_no_mutation_tells_what_is_others_from_what_never_was(world: World) -> None:
+@pytest.mark.parametrize("world", ["partner"], indirect=True)
+async def test_a_client_finds_what_its_scopes_open(world: Belongings) -> None:
+    kinds, told = [*PARTNER_NODES], partner_tokens.read(world.owner.token)
+    assert told is not None
+    ids = [global_id(kind, world.ids[kind]) for kind in kinds]
+    for scope in Scope:
+        async with transaction() as db:
+            (await db.get_one(PartnerClient, told.client_id)).scopes = [scope]
+        nodes = (await world.owner.told("query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", ids=ids))[0][
+            "nodes"
+        ]
+        opened = [kind if PARTNER_NODES[kind].permission in ALLOWS[scope] else None for kind in kinds]
+        assert [node and node["__typename"] for node in nodes] == opened, scope
+
+
+async def test_no_mutation_tells_what_is_others_from_what_never_was(world: Belongings) -> None:
     found = set[str]()
     for name, field in mutations(SCHEMAS[world.door]._schema).items():
         for place, kind in [each for each in ids_of(field) if each[1] not in EVERYBODYS[world.door]]:
