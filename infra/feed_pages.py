@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from infra import feeds
 from infra.feeds import InFeed
 from infra.paging import Page, PageQuestion
-from infra.questions import ask_together, ask_within
+from infra.questions import ask_together
 
 RowT = TypeVar("RowT", bound=InFeed)
 
@@ -34,9 +34,9 @@ class FeedPages(Generic[RowT]):
         self, reader_id: UUID, since: datetime | None, first: int | None, after: str | None, status: Any = None
     ) -> Page[RowT]:
         """The changes after a cursor, the oldest first."""
-        asked = self._asked(since is not None, status is not None)
-        given = asked.given(first, after) | {"reader_id": reader_id, "since": since, "status": status}
         is_by_time = after is None or since is not None
+        asked = self._asked(is_by_time, since is not None, status is not None)
+        given = asked.given(first, after) | {"reader_id": reader_id, "since": since, "status": status}
         read = self._by_time if is_by_time else self._by_cursor
         return asked.page(await read(reader_id, asked.question(after), given), first, after)
 
@@ -50,9 +50,11 @@ class FeedPages(Generic[RowT]):
 
     async def _by_time(self, reader_id: UUID, question: Any, given: Any) -> Sequence[Any]:
         """The answer's times may be where the reader goes on, so it is remembered when it was read."""
-        await self.settle(reader_id)
-        async with feeds.read_by_time(self._reader, reader_id) as db:
-            (rows,) = await ask_within(db, [(question, given)])
+        until = await feeds.note_read(self._row, self._reader, reader_id, whatever_waits=False)
+        if until is None:
+            await self.settle(reader_id)
+            until = await feeds.note_read(self._row, self._reader, reader_id, whatever_waits=True)
+        rows: Sequence[Any] = await question.ask(**given, until=until)
         return rows
 
     async def settle(self, reader_id: UUID) -> None:
@@ -61,18 +63,21 @@ class FeedPages(Generic[RowT]):
 
     def nothing(self, since: datetime | None, first: int | None, after: str | None) -> Page[RowT]:
         """The page of whoever may see none."""
-        return self._asked(since is not None, False).page([], first, after)
+        return self._asked(False, since is not None, False).page([], first, after)
 
     def changes(self, reader_id: Any, status: Any = None) -> Select[RowT]:
         """All that have their place, so nothing that could be overtaken."""
         placed: Select[RowT] = select(self._row).where(self._reader == reader_id, self._row.feed_position.is_not(None))
         return placed if status is None else placed.where(self._row.status == status)
 
-    def _question(self, has_since: bool, has_status: bool) -> PageQuestion[RowT]:
+    def _question(self, is_by_time: bool, has_since: bool, has_status: bool) -> PageQuestion[RowT]:
+        changed_at = self._row.updated_at
+
         def build() -> Select[RowT]:
             status = bindparam("status", type_=self._row.status.type) if has_status else None
             placed = self.changes(bindparam("reader_id", type_=self._reader.type), status)
-            since = bindparam("since", type_=self._row.updated_at.type)
-            return placed.where(self._row.updated_at >= since) if has_since else placed
+            if is_by_time:
+                placed = placed.where(changed_at <= bindparam("until", type_=changed_at.type))
+            return placed.where(changed_at >= bindparam("since", type_=changed_at.type)) if has_since else placed
 
         return PageQuestion(build, self.order)

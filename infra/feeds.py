@@ -3,20 +3,21 @@
 Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its place.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Select, bindparam, literal, null, select, text
+from sqlalchemy import BigInteger, Boolean, Index, Select, bindparam, literal, null, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 
 from infra import clock
 from infra.database import Db, transaction
 from infra.entity import Entity
-from infra.questions import Question
+from infra.questions import Question, WritingQuestion, ask_alone
 
 BATCH = 500
 
@@ -48,6 +49,11 @@ class FeedHead(Entity):
 # Never below what was given out, and by the machine's time: a server restored from yesterday's copy gives out no position
 # again that a reader has passed.
 NEXT = text("SELECT greatest(CAST(:last AS bigint) + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)")
+
+
+def placed_index() -> Index:
+    """An index of a partner's rows in their order; what changed since a time is found in it without a look at the others' rows."""
+    return Index(None, "partner_id", "feed_position", "id", "updated_at")
 
 
 def waiting_index(name: str, *columns: str) -> Index:
@@ -102,13 +108,34 @@ async def _date_anew(db: Db, head: FeedHead, rows: Sequence[InFeed]) -> None:
         each.updated_at = now or each.updated_at
 
 
-@asynccontextmanager
-async def read_by_time(reader: InstrumentedAttribute[UUID], reader_id: UUID) -> AsyncIterator[Db]:
-    """A read of one reader's feed by time. Nothing gets its place meanwhile, so what it does not see is known to be later."""
+async def note_read(
+    row: type[InFeed], reader: InstrumentedAttribute[UUID], reader_id: UUID, *, whatever_waits: bool
+) -> datetime | None:
+    """Remember that this reader reads by time, and answer when; None, and nothing is remembered, where changes wait for their
+    place and `whatever_waits` is not said.
+
+    Whoever then reads what changed up to that time reads what has its place by now. All the rest is dated later.
+    """
     async with transaction() as db:
-        head = await _lock_head(db, reader.class_.__tablename__, reader_id)
-        yield db
-        head.read_at = await clock.catch_up(db)
+        noted = await ask_alone(db, _noting(row, reader), who=reader_id, anyway=whatever_waits)
+    return noted[0][0] if noted else None
+
+
+@cache
+def _noting(row: type[InFeed], reader: InstrumentedAttribute[UUID]) -> WritingQuestion[datetime | None]:
+    def build() -> ReturningInsert[datetime | None]:
+        who = bindparam("who", type_=reader.type)
+        waits = select(row).where(reader == who, row.feed_position.is_(None)).exists()
+        feed = literal(reader.class_.__tablename__)
+        new = select(feed, who, literal(0), clock.EXACTLY_NOW).where(or_(bindparam("anyway", type_=Boolean()), ~waits))
+        written = insert(FeedHead).from_select(["feed", "reader_id", "position", "read_at"], new)
+        # The time of the moment at which the row was ours, since who gives out places holds it.
+        read_at = {"read_at": clock.EXACTLY_NOW}
+        return written.on_conflict_do_update(index_elements=["feed", "reader_id"], set_=read_at).returning(
+            FeedHead.read_at
+        )
+
+    return WritingQuestion(build)
 
 
 async def _lock_head(db: Db, feed: str, reader_id: UUID) -> FeedHead:

@@ -130,7 +130,7 @@ class Agreement(InFeed, Entity):
 
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),
-        Index(None, "partner_id", "feed_position", "id"),
+        feeds.placed_index(),
         feeds.waiting_index("ix_agreements_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "product_id"),
         Index(None, "id"),

@@ -87,7 +87,7 @@ class Application(InFeed, Entity):
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        Index(None, "partner_id", "feed_position", "id"),
+        feeds.placed_index(),
         feeds.waiting_index("ix_applications_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "status", "promised_by", "id"),
         Index(None, "id"),

@@ -75,7 +75,7 @@ class Consent(InFeed, Entity):
 
     __table_args__ = (
         Index(None, "user_id", "application_id"),
-        Index(None, "partner_id", "feed_position", "id"),
+        feeds.placed_index(),
         feeds.waiting_index("ix_consents_unplaced", "partner_id", "updated_at", "id"),
         Index(None, "id"),
     )

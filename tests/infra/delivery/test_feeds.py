@@ -22,6 +22,7 @@ from infra.entity import Entity
 from infra.ids import new_id
 from infra.paging import page_of
 from infra.reads import Reads
+from tests.statements import statements
 
 ORDER = [Application.feed_position, Application.id]
 Seen = list[tuple[UUID, str]]
@@ -117,6 +118,17 @@ async def test_whoever_asks_by_time_misses_no_change_that_commits_late(partner_i
         assert (await db.get_one(Application, (timely.user_id, timely.id))).updated_at == timely.updated_at
 
 
+async def test_a_read_by_time_asks_two_things_where_nothing_waits(partner_id: UUID) -> None:
+    async with transaction() as db:
+        row = await apply(db, partner_id)
+    actor = Reader(partner_id).actor
+    for since, asked in ((None, None), (None, 2), (row.updated_at, 2)):
+        with statements() as sent:
+            page = await feed.page(actor, None, since, first=10, after=None)
+        assert [each.id for each in page.items] == [row.id]
+        assert asked in (None, len(sent)), sent
+
+
 async def test_a_row_that_is_being_changed_holds_up_nobody(partner_id: UUID) -> None:
     async with transaction() as db:
         one, other = await apply(db, partner_id), await apply(db, partner_id)
@@ -171,7 +183,17 @@ async def test_readers_miss_nothing_while_writers_commit_in_any_order(partner_id
                 return seen
             is_last = done.is_set()
 
-    followers = [asyncio.create_task(follow()) for _ in range(2)]
+    async def follow_by_time() -> dict[UUID, str]:
+        actor, since, seen, is_last = Reader(partner_id).actor, None, dict[UUID, str](), False
+        while True:
+            page, before = await feed.page(actor, None, since, first=100, after=None), dict(seen)
+            seen.update((row.id, row.status.value) for row in page.items)
+            since = max([row.updated_at for row in page.items], default=since)
+            if seen == before and is_last:
+                return seen
+            is_last = done.is_set()
+
+    followers = [asyncio.create_task(follows()) for follows in (follow, follow, follow_by_time, follow_by_time)]
     await asyncio.gather(*(write() for _ in range(8)))
     done.set()
     for seen in await asyncio.gather(*followers):
