@@ -78,8 +78,10 @@ def _key(on: date) -> str:
     return on.isoformat()
 
 
-def _people(content: Json) -> int:
-    return sum(content["members"].values())
+def _size(content: Json) -> int:
+    """People or uses, whichever are more."""
+    members, uses = content["members"], content["days"].get("redemptions", {})
+    return max(sum(map(int, members.values())), sum(map(int, uses.values())))
 
 
-TALLY = kept_counts.Counting("overview", tally, _people)
+TALLY = kept_counts.Counting("overview", tally, _size)
