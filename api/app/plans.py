@@ -147,7 +147,8 @@ class LeavePlanInput:
 class PlanMutation:
     @requires(Permission.SIGNED_IN)
     @strawberry.mutation(
-        description="Buy a plan. Its benefits are held from the first payment on, or at once while it is tried out."
+        description="Buy a plan. Its benefits are held from the first payment on, or at once while it is tried out. Whoever left "
+        "it and buys it again pays for the time after what is paid for already."
     )
     async def join_plan(self, info: Info, input: Input[JoinPlanInput]) -> JoinPlanResult | None:
         return await answer(info.context, _join(info, input))

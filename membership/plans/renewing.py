@@ -113,7 +113,9 @@ class PlanCause:
         if not bought.is_open or not bought.lacks(payment):
             return False
         assert payment.settled_at is not None, "it was settled just now"
-        bought.paid_from = bought.paid_from or bought.paid_until or payment.settled_at
+        bought.paid_from = (
+            bought.paid_from or bought.paid_until or await _begins_at(db, bought, plan, payment.settled_at)
+        )
         bought.periods_paid += 1
         bought.paid_until, bought.grace_until = plan.ends(bought.paid_from, bought.periods_paid), None
         if bought.status is not PlanStatus.ACTIVE:
@@ -141,6 +143,12 @@ class PlanCause:
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """Nothing was booked for it. They are told, and the staff sees it with all that the cashier did not give back."""
+
+
+async def _begins_at(db: Db, bought: PlanSubscription, plan: MembershipPlan, settled_at: datetime) -> datetime:
+    """When it was paid; or when what they left of the same plan is over, so that no day is paid twice."""
+    left_until = await subscriptions.left_until(db, bought.user_id, plan.code)
+    return max(settled_at, left_until or settled_at)
 
 
 async def _post(db: Db, money: Payment | Refund, cause: Cause, debit: AccountKind, credit: AccountKind) -> None:

@@ -161,6 +161,15 @@ async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
     return list((await db.execute(mine.order_by(PlanSubscription.id.desc()))).scalars())
 
 
+async def left_until(db: Db, user_id: UUID, code: str) -> datetime | None:
+    """Until when the person has paid for a plan of this code that they left; None where they never did."""
+    paid = select(func.max(PlanSubscription.paid_until)).join(
+        MembershipPlan, MembershipPlan.id == PlanSubscription.plan_id
+    )
+    mine = paid.where(PlanSubscription.user_id == user_id, PlanSubscription.status == PlanStatus.CANCELLED)
+    return (await db.execute(mine.where(MembershipPlan.code == code))).scalar_one()
+
+
 async def _unfinished(db: Db, user_id: UUID) -> str | None:
     theirs = select(PlanSubscription.id).where(
         PlanSubscription.user_id == user_id, PlanSubscription.status.in_(LIFE.groups["open"])

@@ -195,17 +195,20 @@ async def test_who_leaves_keeps_what_is_paid_for(clock: Clock) -> None:
     assert (left.status, left.periods_paid, await holds(person)) == (PlanStatus.CANCELLED, 1, False)
 
 
-async def test_the_end_of_one_leaves_the_benefits_of_another_that_was_bought_since(clock: Clock) -> None:
+async def test_who_left_and_buys_again_pays_no_day_twice_and_holds_it_on(clock: Clock) -> None:
     person = await member(clock)
     bought = await join(person)
     await leave(person, bought)
     await clock.forward(days=200)
     again = await join(person)
+    assert (again.status, again.periods_paid, again.paid_from) == (PlanStatus.ACTIVE, 1, bought.paid_until)
     bought = await later(clock, bought, 167)
     assert (bought.status, (await now_of(again)).status) == (PlanStatus.CANCELLED, PlanStatus.ACTIVE)
     assert await holds(person)
     await leave(person, again)
-    await later(clock, again, 200)
+    await later(clock, again, 360)
+    assert await holds(person)
+    await later(clock, again, 10)
     assert not await holds(person)
 
 
