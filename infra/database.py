@@ -81,9 +81,11 @@ registry.register("postgresql.beginning", __name__, BeginningDialect.__name__)
 
 
 def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **options: Any) -> AsyncEngine:
-    """An engine for an address in libpq's words, which asyncpg itself reads."""
+    """An engine for an address in libpq's words, which asyncpg itself reads. Its errors do not tell what was asked with, which may
+    be a person's.
+    """
     connect = {"timeout": 5, "dsn": postgres_url.dsn(url), **(connect_args or {})}
-    return create_async_engine("postgresql+beginning://", connect_args=connect, **options)
+    return create_async_engine("postgresql+beginning://", connect_args=connect, hide_parameters=True, **options)
 
 
 async def close_engine() -> None:
