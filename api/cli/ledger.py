@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 
 FAULTS_SHOWN = 50
 ledger = typer.Typer(no_args_is_help=True, help="The ledger: prove it, or write it down for hledger and beancount.")
-Since = Annotated[
-    date | None, typer.Option(parser=date.fromisoformat, metavar="DAY", help="What was booked on this day or later.")
-]
-Until = Annotated[
-    date | None, typer.Option(parser=date.fromisoformat, metavar="DAY", help="What was booked on this day or before.")
-]
+
+
+def _day(said: str) -> date:
+    from infra.calendar import read_day
+
+    try:
+        return read_day(said)
+    except ValueError:
+        raise typer.BadParameter(f"{said} is no day, as 2027-01-31") from None
+
+
+Since = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="What was booked on this day or later.")]
+Until = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="What was booked on this day or before.")]
 Agreement = Annotated[
     str | None, typer.Option(metavar="ID", help="Only this agreement, by its GraphQL id or its UUID; or a payment.")
 ]
@@ -124,7 +131,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no id") from None
+        raise typer.BadParameter(f"{text} is no id: name a GraphQL id or a UUID", param_hint="--agreement") from None
 
 
 async def _check(scope: "LedgerScope") -> "Check":

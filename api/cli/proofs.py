@@ -11,7 +11,7 @@ from domain.permissions import Scope
 
 if TYPE_CHECKING:
     from domain.people.expiring import ExpiringProof
-    from domain.people.partners import PartnerClient
+    from domain.people.partners import Partner, PartnerClient
     from infra.database import Db
 
 Id = Annotated[str, typer.Argument(help="The client's id.")]
@@ -46,14 +46,10 @@ def issue(partner: Annotated[str, typer.Argument(help="The partner's code.")], c
     """Make a client of a partner's. Its secret is shown once."""
 
     async def make(db: "Db") -> str:
-        from sqlalchemy import select
-
         from domain.people import partners
-        from domain.people.partners import Partner, PartnerClient
+        from domain.people.partners import PartnerClient
 
-        owner = (await db.execute(select(Partner).where(Partner.code == partner))).scalar_one_or_none()
-        if owner is None:
-            raise NoClient(f"there is no partner {partner}")
+        owner = await find_partner(db, partner)
         if await db.get(PartnerClient, client_id) is not None:
             raise NoClient(f"there is a client {client_id} already: give it another secret, or other scopes")
         secret = await partners.issue_client(db, owner, client_id)
@@ -75,7 +71,7 @@ def secret(
         from domain.people import partners
         from infra import clock
 
-        client, ends = await _find(db, client_id), await clock.now(db) + timedelta(days=days)
+        client, ends = await find_client(db, client_id), await clock.now(db) + timedelta(days=days)
         return await partners.rotate_secret(db, client, overlap=timedelta(days=overlap), expires_at=ends)
 
     typer.echo(transact(rotate, NoClient, SecretsOverlap))
@@ -85,7 +81,7 @@ def allow(client_id: Id, scopes: Scopes) -> None:
     """Let a client do this and nothing else; tokens that it has do no more from the next request on."""
 
     async def change(db: "Db") -> None:
-        (await _find(db, client_id)).scopes = sorted(set(scopes))
+        (await find_client(db, client_id)).scopes = sorted(set(scopes))
 
     transact(change, NoClient)
     typer.echo(f"{client_id} may: {' '.join(sorted(set(scopes)))}")
@@ -109,7 +105,7 @@ def trust(
             jwk = json.loads(file.read_bytes())
         except ValueError:
             raise NoClientKey("this is no JSON") from None
-        client, ends = await _find(db, client_id), await clock.now(db) + timedelta(days=days)
+        client, ends = await find_client(db, client_id), await clock.now(db) + timedelta(days=days)
         return (await client_keys.register(db, client, jwk if isinstance(jwk, dict) else {}, ends)).id
 
     typer.echo(f"{client_id} is proven by key {transact(register, NoClient, NoClientKey)}")
@@ -128,7 +124,16 @@ def distrust(client_id: Id, kid: Annotated[str, typer.Argument(help="The key, as
     typer.echo(f"{client_id} is proven by key {kid} no more")
 
 
-async def _find(db: "Db", client_id: str) -> "PartnerClient":
+async def find_partner(db: "Db", code: str) -> "Partner":
+    from domain.people import partners
+
+    found = await partners.find_by_code(db, code)
+    if found is None:
+        raise NoClient(f"there is no partner {code}")
+    return found
+
+
+async def find_client(db: "Db", client_id: str) -> "PartnerClient":
     from domain.people.partners import PartnerClient
 
     client = await db.get(PartnerClient, client_id)

@@ -1,12 +1,16 @@
 """`longan staff`: who may sign in at the console, or at a partner's pages, and their proofs."""
 
-import asyncio
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.proofs import NoClient, find_partner
+from api.cli.transacting import transact
 from domain.actors import Role
+
+if TYPE_CHECKING:
+    from infra.database import Db
 
 staff = typer.Typer(
     help="Members of staff, ours and partners': let somebody sign in, or no longer.", no_args_is_help=True
@@ -29,16 +33,9 @@ def appoint(
     ] = None,
 ) -> None:
     """Let somebody sign in at the console or a partner's pages, or give them new proofs, which are shown once."""
-    from api.cli import nearby
-
     if (role is None) == (partner is None):
         raise typer.BadParameter("name a role, or the partner that they work for")
-    with nearby.servers():
-        proofs = asyncio.run(_appoint(email, name, role, partner))
-    if proofs is None:
-        typer.echo("No partner has this code.", err=True)
-        raise typer.Exit(1)
-    password, secret = proofs
+    password, secret = transact(lambda db: _appoint(db, email, name, role, partner), NoClient)
     import pyotp
 
     typer.echo(f"password     {password}")
@@ -46,44 +43,28 @@ def appoint(
     typer.echo(f"for an app   {pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name='Longan')}")
 
 
-async def _appoint(email: str, name: str, role: Role | None, code: str | None) -> tuple[str, str] | None:
+async def _appoint(db: "Db", email: str, name: str, role: Role | None, code: str | None) -> tuple[str, str]:
     import secrets
 
     import pyotp
 
-    from domain.people import partners, staffing
-    from infra import database
+    from domain.people import staffing
 
     password, secret = secrets.token_urlsafe(18), pyotp.random_base32()
-    async with database.transaction() as db:
-        partner = await partners.find_by_code(db, code) if code else None
-        who = {"email": email, "name": name, "password": password, "totp_secret": secret}
-        if partner:
-            await staffing.appoint_at(db, partner, **who)
-        elif role:
-            await staffing.appoint(db, role=role, **who)
-    await database.close_engine()
-    return (password, secret) if role or partner else None
+    who = {"email": email, "name": name, "password": password, "totp_secret": secret}
+    if code:
+        await staffing.appoint_at(db, await find_partner(db, code), **who)
+    elif role:
+        await staffing.appoint(db, role=role, **who)
+    return password, secret
 
 
 @staff.command()
 def dismiss(email: Annotated[str, typer.Argument(help="The address that they sign in with.")]) -> None:
     """Let somebody in no longer, and end at once what they have open. What they did stays under their name."""
-    from api.cli import nearby
+    from domain.people import staffing
 
-    with nearby.servers():
-        was_here = asyncio.run(_dismiss(email))
-    if not was_here:
+    if transact(lambda db: staffing.dismiss(db, email)) is None:
         typer.echo("Nobody with this address works here.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{email} is dismissed")
-
-
-async def _dismiss(email: str) -> bool:
-    from domain.people import staffing
-    from infra import database
-
-    async with database.transaction() as db:
-        member = await staffing.dismiss(db, email)
-    await database.close_engine()
-    return member is not None

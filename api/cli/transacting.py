@@ -12,11 +12,13 @@ T = TypeVar("T")
 
 
 def transact(work: "Callable[[Db], Awaitable[T]]", *refused: type[Exception]) -> T:
-    """Do this on the servers at hand. What is refused by one of these is said, with exit code 1, and nothing is written."""
+    """Do this on the servers at hand. What is refused, by one of these too, is said, with exit code 1, and nothing is written."""
     import asyncio
 
     from api.cli import nearby
     from infra import database
+    from infra.errors import Refusal
+    from infra.words import say
 
     async def run() -> T:
         try:
@@ -28,6 +30,9 @@ def transact(work: "Callable[[Db], Awaitable[T]]", *refused: type[Exception]) ->
     try:
         with nearby.servers():
             return asyncio.run(run())
+    except Refusal as refusal:
+        why = say(refusal.message, "en", **refusal.values)
     except refused as wrong:
-        typer.echo(f"Not done: {wrong}.", err=True)
-        raise typer.Exit(1) from None
+        why = f"Not done: {wrong}."
+    typer.echo(why, err=True)
+    raise typer.Exit(1)

@@ -1,6 +1,7 @@
 """`longan listen` and `longan trigger`: the events of a partner's client on a developer's own machine."""
 
 import asyncio
+import re
 import sys
 from typing import Annotated
 
@@ -16,9 +17,21 @@ ClientId = Annotated[
 ClientSecret = Annotated[str | None, typer.Option(envvar="CLIENT_SECRET", help="Its secret.")]
 
 
+def _web_address(said: str | None) -> str | None:
+    if said is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", said):
+        raise typer.BadParameter(
+            "an address begins with http:// or https:// and names a host, as http://127.0.0.1:3000"
+        )
+    return said
+
+
 def listen(
-    to: Annotated[str, typer.Option(help="Where each event is posted, as http://127.0.0.1:3000/longan.")],
-    address: Annotated[str | None, typer.Option(envvar="LONGAN", help="Where Longan answers.")] = None,
+    to: Annotated[
+        str, typer.Option(help="Where each event is posted, as http://127.0.0.1:3000/longan.", callback=_web_address)
+    ],
+    address: Annotated[
+        str | None, typer.Option(envvar="LONGAN", help="Where Longan answers.", callback=_web_address)
+    ] = None,
     client_id: ClientId = None,
     client_secret: ClientSecret = None,
     once: Annotated[bool, typer.Option("--once", help="Bring what waits, and end.")] = False,
@@ -27,7 +40,7 @@ def listen(
     from api.cli.address import local_address
     from api.cli.hooks.listening import AtHouse, CannotListen, listen_on
 
-    house = AtHouse(address or local_address(), *_client(client_id, client_secret))
+    house = AtHouse((address or local_address()).rstrip("/"), *_client(client_id, client_secret))
     try:
         asyncio.run(listen_on(house, to, once=once))
     except CannotListen as error:

@@ -60,7 +60,7 @@ class AtHouse:
             if answer.status_code != httpx2.codes.UNAUTHORIZED:
                 break
             await self._sign_in(http)
-        told = answer.json()
+        told = self._read(answer)
         if errors := told.get("errors"):
             raise CannotListen(errors[0]["message"])
         return told["data"]
@@ -68,9 +68,24 @@ class AtHouse:
     async def _sign_in(self, http: httpx2.AsyncClient) -> None:
         form = {"grant_type": "client_credentials"}
         answer = await http.post(f"{self.address}/oauth/token", data=form, auth=(self.client_id, self.client_secret))
-        if answer.status_code != httpx2.codes.OK:
+        told = self._read(answer)
+        if answer.status_code == httpx2.codes.UNAUTHORIZED:
             raise CannotListen(f"{self.address} does not know this client, or its secret is wrong.")
-        self.token = answer.json()["access_token"]
+        if "access_token" not in told:
+            raise CannotListen(f"{self.address} gives no token: {told.get('error_description') or told.get('error')}.")
+        self.token = told["access_token"]
+
+    def _read(self, answer: httpx2.Response) -> dict[str, Any]:
+        """A proxy's page, or another program's, is no answer of a Longan."""
+        try:
+            told = orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            told = None
+        if not isinstance(told, dict):
+            raise CannotListen(
+                f"What answers at {self.address} is no Longan, or none that works: {answer.status_code}."
+            )
+        return told
 
 
 @dataclass

@@ -1,9 +1,13 @@
 """`longan trigger`: events for a test client's webhooks, so that somebody sees what their server makes of them."""
 
-import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from infra.database import Db
+    from integrations.webhooks.event_types import EventType
 
 
 def trigger(
@@ -13,38 +17,43 @@ def trigger(
     ] = "longan-demo-bank",
 ) -> None:
     """Tell a test client of events, by the way that every event takes. Nothing else comes of them."""
-    from api.cli import nearby
-    from infra.errors import Refusal
+    from api.cli.proofs import NoClient
+    from api.cli.transacting import transact
 
-    with nearby.servers():
-        try:
-            told = asyncio.run(_trigger(events, partner))
-        except Refusal as refusal:
-            typer.echo(refusal.message, err=True)
-            raise typer.Exit(1) from None
+    event_types = [_event_type(each) for each in events]
+    told, unheard = transact(lambda db: _trigger(db, event_types, partner), NoClient)
     for name, id in told:
         typer.echo(f"{name}  {id}")
+    if unheard:
+        client = f"CLIENT_ID and CLIENT_SECRET as longan clients test {partner} prints them"
+        typer.echo(f"No webhook hears of {', '.join(unheard)}. To hear: longan listen, with {client}.", err=True)
 
 
-async def _trigger(names: list[str], code: str) -> list[tuple[str, str]]:
-    """Each with the id of its event; all of them, or none where one cannot be told."""
-    from domain.people import partners, worlds
-    from infra import database
-    from infra.errors import invalid, not_found
-    from infra.words import N_
-    from integrations.webhooks import triggering
+def _event_type(said: str) -> "EventType":
+    from difflib import get_close_matches
+
     from integrations.webhooks.event_types import EventType
+
+    names = [each.value for each in EventType]
+    if said not in names:
+        raise typer.BadParameter(
+            f"there is no event {said}; there is {', '.join(get_close_matches(said, names) or names)}"
+        )
+    return EventType(said)
+
+
+async def _trigger(
+    db: "Db", event_types: "Sequence[EventType]", code: str
+) -> "tuple[list[tuple[EventType, str]], list[EventType]]":
+    """Each with the id of its event, and those that no webhook wants to hear of; all are told, or none where one cannot be."""
+    from api.cli.proofs import find_partner
+    from domain.actors import PartnerActor
+    from domain.people import worlds
+    from integrations.webhooks import endpoints, triggering
     from integrations.webhooks.payloads import event_global_id
 
-    try:
-        if not set(names) <= set(EventType):
-            raise invalid(N_("There is no such event; api/contract/partner.graphqls lists them."), ())
-        async with database.transaction() as db:
-            named = await partners.find_by_code(db, code)
-            if named is None:
-                raise not_found(N_("There is no partner with this code."), ())
-            own = await worlds.test_partner(db, named)
-            told = [await triggering.trigger(db, own.id, EventType(name)) for name in names]
-        return [(name, event_global_id(event.id)) for name, event in zip(names, told, strict=True)]
-    finally:
-        await database.close_engine()
+    own = await worlds.test_partner(db, await find_partner(db, code))
+    told = [(each, event_global_id((await triggering.trigger(db, own.id, each)).id)) for each in event_types]
+    theirs = (await db.execute(endpoints.visible_to(PartnerActor(own.id, "trigger")))).scalars()
+    heard = {event_type for each in theirs for event_type in each.event_types}
+    return told, [each for each in event_types if each not in heard]

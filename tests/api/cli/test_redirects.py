@@ -25,4 +25,4 @@ async def test_what_is_no_address_of_a_website_changes_nothing() -> None:
     code, output = await longan("clients", "redirects", website.client_id, CALLBACK, "http://shop.example/")
     assert (code, "An address is https://host/path" in output) == (1, True)
     assert await redirects_of(website.client_id) == [CALLBACK]
-    assert await longan("clients", "redirects", "nobody", CALLBACK) == (1, "There is no such client.\n")
+    assert await longan("clients", "redirects", "nobody", CALLBACK) == (1, "Not done: there is no client nobody.\n")

@@ -22,4 +22,4 @@ async def test_a_test_client_says_that_it_is_one(http: httpx2.AsyncClient) -> No
 
 async def test_there_is_none_of_a_partner_that_is_not_there() -> None:
     code, output = await longan("clients", "test", "nobody")
-    assert (code, output.strip()) == (1, "There is no partner with this code.")
+    assert (code, output.strip()) == (1, "Not done: there is no partner nobody.")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
+from typer.testing import CliRunner
 
+from api.cli import app
 from api.cli.hooks import listening
 from api.cli.hooks.listening import AtHouse, CannotListen
 from domain.actors import PartnerActor
@@ -27,6 +29,7 @@ from integrations.webhooks.event_types import EventType
 from integrations.webhooks.telling import TELL_PARTNER
 from tests.api.offering import close
 from tests.api.people import Shop, apply_at, open_shop, shown_id
+from tests.commands import longan
 from tests.integrations.webhooks.hooks import Hook, answering, hook, send_all
 from tests.integrations.webhooks.test_telling import is_signed
 from tests.phones import new_key
@@ -143,6 +146,33 @@ async def test_a_wrong_secret_is_told(lender: AtHouse, machine: Hook) -> None:
     lender.client_secret = "wrong"
     with pytest.raises(CannotListen, match="does not know this client, or its secret is wrong"):
         await listening.listen_on(lender, machine.url, once=True)
+
+
+@pytest.mark.parametrize("body", [b"<html>502</html>", b"[]"])
+async def test_what_is_no_longan_is_told(lender: AtHouse, machine: Hook, body: bytes) -> None:
+    machine.behave = answering(b"HTTP/1.1 502 no\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+    lender.address = machine.url.rpartition("/")[0]
+    with pytest.raises(CannotListen, match=f"What answers at {lender.address} is no Longan, or none that works: 502"):
+        await listening.listen_on(lender, machine.url, once=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (("trigger", "application.submited"), "application.submitted"),
+        (("listen", "--to", "127.0.0.1:3000"), "begins with http:// or https://"),
+    ],
+)
+def test_what_is_mistyped_is_told_with_what_would_be_right(words: tuple[str, ...], right: str) -> None:
+    told = CliRunner().invoke(app, list(words))
+    assert (told.exit_code, right in told.stderr) == (2, True)
+
+
+async def test_whoever_triggers_is_told_that_nobody_hears(shop: Shop) -> None:
+    live = await open_shop()
+    code, told = await longan("trigger", "benefit.redeemed", "--partner", live.partner.code)
+    assert (code, f"as longan clients test {live.partner.code} prints them" in told) == (0, True)
+    await close(live)
 
 
 async def test_whoever_listens_is_never_posted_to(shop: Shop) -> None:
