@@ -33,7 +33,7 @@ from integrations.sms import kept
 
 HERE = Path(__file__).parent
 README = HERE.parents[1] / "README.md"
-PAGES = Pages(HERE, "/dev/static", console=rendering.PAGES.static)
+PAGES = Pages(HERE, "/dev/static", shared=rendering.PAGES.static)
 STEP_SECONDS = 30  # of a one-time code
 MESSAGES = 8
 LEAPS = {"PT15M": N_("15 minutes"), "PT2H": N_("2 hours"), "P1D": N_("a day"), "P30D": N_("30 days")}
