@@ -31,32 +31,23 @@ async def settle(db: Db, payment: Payment) -> None:
 
 
 class SimulatedCashier(Cashier):
-    """Takes and gives back whatever it is asked to, at once; it draws nothing by itself."""
+    """Takes and gives back whatever it is asked to, at once, and says the same whenever it is asked; nobody signs anything there."""
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
         paid = Paid(_reference(order.id), order.amount, datetime.now(UTC))
         return CashierAnswer(PaymentStatus.SETTLED, paid)
 
-    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
-        return await self.collect(order)
-
-    async def close(self, order: CashierOrder) -> CashierAnswer:
-        return await self.collect(order)
+    look_up = close = collect
 
     async def give_back(self, refund: RefundOrder) -> RefundAnswer:
         return RefundAnswer(PaymentStatus.SETTLED, refund.amount, _reference(refund.id))
 
-    async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
-        return await self.give_back(refund)
+    look_up_refund = give_back
 
     async def sign(self, mandate: MandateOrder) -> MandateAnswer:
         return MandateAnswer(MandateStatus.ENDED)
 
-    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
-        return await self.sign(mandate)
-
-    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
-        return await self.sign(mandate)
+    look_up_mandate = withdraw = sign
 
 
 def _reference(id: UUID) -> str:
