@@ -1,5 +1,7 @@
 """What a script of the guide begins with, and how it checks a webhook: in each language with its own means alone."""
 
+from infra.words import Locale
+
 SHELL = """\
 LONGAN=${LONGAN:-__ADDRESS__}
 pick() { echo "$ANSWER" | grep -o "\\"$1\\":[^,}]*" | head -1 | cut -d : -f 2- | tr -d '"'; }  # the first value of this name
@@ -7,7 +9,8 @@ ANSWER=$(curl -s "$LONGAN/oauth/token" -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_t
 TOKEN=$(pick access_token)
 [ -n "$TOKEN" ] || echo "no token from $LONGAN: $ANSWER" >&2
 ask() {  # the answer stays in $ANSWER
-  ANSWER=$(curl -s "$LONGAN/partner/graphql" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "$1")
+  ANSWER=$(curl -s "$LONGAN/partner/graphql" -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' -H 'Accept-Language: __LOCALE__' -d "$1")
   echo "$ANSWER"
 }
 """
@@ -28,7 +31,7 @@ const { access_token } = await post("/oauth/token", "grant_type=client_credentia
 });
 
 async function ask(query: string, variables: Json = {}): Promise<Json> {
-  const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json" };
+  const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json", "accept-language": "__LOCALE__" };
   const answer = await post("/partner/graphql", JSON.stringify({ query, variables }), headers);
   console.log(JSON.stringify(answer));
   if (answer.errors) throw new Error(answer.errors[0].message);
@@ -62,7 +65,7 @@ token = post("/oauth/token", "grant_type=client_credentials", basic)["access_tok
 
 
 def ask(query, variables=None):
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Accept-Language": "__LOCALE__"}
     answer = post("/partner/graphql", json.dumps({"query": query, "variables": variables}), headers)
     print(json.dumps(answer, ensure_ascii=False))
     if "errors" in answer:
@@ -98,13 +101,18 @@ def verify(secret, headers, body):
 '''
 
 
-def shell(address: str) -> str:
-    return SHELL.replace("__ADDRESS__", address)
+def shell(address: str, locale: Locale) -> str:
+    return _filled(SHELL, address, locale)
 
 
-def typescript(address: str) -> str:
-    return TYPESCRIPT.replace("__ADDRESS__", address)
+def typescript(address: str, locale: Locale) -> str:
+    return _filled(TYPESCRIPT, address, locale)
 
 
-def python(address: str) -> str:
-    return PYTHON.replace("__ADDRESS__", address)
+def python(address: str, locale: Locale) -> str:
+    return _filled(PYTHON, address, locale)
+
+
+def _filled(prelude: str, address: str, locale: Locale) -> str:
+    """What is answered in words is answered in the reader's language."""
+    return prelude.replace("__ADDRESS__", address).replace("__LOCALE__", locale)

@@ -8,17 +8,18 @@ from typing import Any
 
 from api.partner.guide import preludes
 from api.partner.guide.steps import GuideStep, KeptId
+from infra.words import Locale
 
 SHORT = 60  # characters of an object that stands on one line
 
 
 @dataclass(frozen=True)
 class GuideLanguage:
-    """`begins` signs in and says how to ask; `verifies` checks what a webhook brings, where the language does that."""
+    """`begins` signs in at an address, and says how to ask; `verifies` checks what a webhook brings, where the language does that."""
 
     code: str
     name: str
-    begins: Callable[[str], str]
+    begins: Callable[[str, Locale], str]
     write: Callable[[GuideStep], str]
     verifies: str | None = None
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api import codes
 from api.asking import asks
 from api.graphql.schemas import printed
+from api.html import locale_of
 from api.partner.guide import changes
 from api.partner.guide.changes import SchemaChange
 from api.partner.guide.steps import steps
@@ -30,7 +31,7 @@ async def guide_page(request: Request) -> Response:
     async with reading() as db:
         today = await clock.today(db)
     taken = [(each, language.write(each)) for each in steps(today)]
-    begins = language.begins(settings().public_url)
+    begins = language.begins(settings().public_url, locale_of(request))
     shown = {"steps": taken, "begins": begins, "language": language, "languages": LANGUAGES}
     return await _show(request, "guide.html", is_embedded=settings().is_embedded, **shown)
 
