@@ -2,6 +2,7 @@
 
 import re
 
+from api import main, worker  # noqa: F401 - everything that serves is imported, and so every table is known
 from infra.entity import Entity
 from tests.house.test_words import HOUSE
 
