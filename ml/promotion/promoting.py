@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from domain import approvals as domain_approvals
 from domain.actors import StaffActor
@@ -18,8 +19,11 @@ from ml.live.registry import ModelStanding
 from ml.live.store import ModelArtefact, ModelKind
 from ml.models import promotable
 from ml.models.artefact import Artefact, ArtefactError
-from ml.promotion import reach, releasing
-from ml.promotion.releasing import Gate
+from ml.promotion import reach
+
+# The gate loads the laboratory, which takes seconds; most who ask what is live measure nothing.
+if TYPE_CHECKING:
+    from ml.promotion.releasing import Gate
 
 
 class NotPromoted(Exception):
@@ -66,7 +70,7 @@ async def approve(db: Db, version: str, *, by: StaffActor) -> None:
         await domain_approvals.approve(db, by, MODEL, subject=version, seen=hash, now=hash)
 
 
-async def promote(db: Db, version: str, measured: Gate | None = None, *, by: StaffActor) -> ModelStanding:
+async def promote(db: Db, version: str, measured: "Gate | None" = None, *, by: StaffActor) -> ModelStanding:
     """Make it the champion. `measured`: the release gate's findings, where the champion's figures can be compared."""
     _require_voucher(by)
     kind = await kind_of(db, version)
@@ -131,6 +135,8 @@ async def reseal(db: Db, version: str, *, by: StaffActor) -> ModelStanding:
 
 async def rivals(db: Db, version: str) -> dict[str, Artefact]:
     """The champion and the candidate, by the names that the gate gives them."""
+    from ml.promotion import releasing
+
     champion = (await registry.standing(db, ModelKind.SCORE)).champion
     if champion is None:
         raise NotPromoted("There is no champion to compare with.")
@@ -142,11 +148,12 @@ async def rivals(db: Db, version: str) -> dict[str, Artefact]:
 
 def measure(
     models: Mapping[str, Artefact], book: Path, describe: Path, progress: Callable[[str, float], None] = lambda *_: None
-) -> Gate:
+) -> "Gate":
     """Champion and candidate on the same rows of a book. Slow; raises BookRefused for a malformed book."""
     from ml.books import describing, reading
     from ml.books.findings import Notes
     from ml.lab.comparing import compare
+    from ml.promotion import releasing
 
     progress(f"Reading {book.name}", 0.0)
     notes, description = Notes(), describing.read(describe)
@@ -203,7 +210,9 @@ async def _require_sound(db: Db, kind: ModelKind, version: str) -> store.AnyMode
     return model
 
 
-async def _require_gate(db: Db, before: str | None, candidate: Artefact, measured: Gate | None) -> None:
+async def _require_gate(db: Db, before: str | None, candidate: Artefact, measured: "Gate | None") -> None:
+    from ml.promotion import releasing
+
     champion = None if before in (None, candidate.version) else await _readable(db, str(before))
     if measured is not None and measured.failures:
         raise NotPromoted("The release gate stays shut. " + " ".join(measured.failures))
