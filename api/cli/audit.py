@@ -52,17 +52,15 @@ def audit(
 
 
 async def _audit(heads: "list[Checkpoint]") -> "Audit":
-    from rich.progress import Progress
-
     from api import wiring  # noqa: F401  all tables must be known
+    from api.cli import lab
     from domain.evidence import auditing
-    from infra import database, terminal
+    from infra import database
 
     try:
-        with Progress(console=terminal.console(stderr=True), transient=True) as bar:
-            task = bar.add_task("Walking the log", total=None)
+        with lab.counting("Walking the log") as report:
             async with database.reading() as db:
-                return await auditing.audit(db, heads, lambda done, of: bar.update(task, completed=done, total=of))
+                return await auditing.audit(db, heads, report)
     finally:
         await database.close_engine()
 

@@ -1,4 +1,4 @@
-"""What `longan train` and `longan evaluate` share: a bar while they work, and refusals that a person or a program reads."""
+"""What commands share that take a while: a bar while they work, and refusals that a person or a program reads."""
 
 import json
 import os
@@ -26,6 +26,14 @@ def progress() -> Iterator[Callable[[str, float], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Starting", total=1.0)
         yield lambda label, share: bar.update(task, description=label, completed=share)
+
+
+@contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int], None]]:
+    """The same bar for work that says how many of how many are done."""
+    with progress() as report:
+        report(label, 0.0)
+        yield lambda done, of: report(label, done / of if of else 0.0)
 
 
 @contextmanager

@@ -135,34 +135,28 @@ def _uuid(text: str) -> UUID:
 
 
 async def _check(scope: "LedgerScope") -> "Check":
-    from rich.progress import Progress
-
     from api import wiring  # noqa: F401  all tables must be known
+    from api.cli import lab
     from domain.ledger import checking
-    from infra import database, terminal
+    from infra import database
 
     try:
-        with Progress(console=terminal.console(stderr=True), transient=True) as bar:
-            task = bar.add_task("Summing the accounts", total=None)
+        with lab.counting("Summing the accounts") as report:
             async with database.reading() as db:
-                return await checking.check(
-                    db, await _owned(db, scope), lambda done, of: bar.update(task, completed=done, total=of or None)
-                )
+                return await checking.check(db, await _owned(db, scope), report)
     finally:
         await database.close_engine()
 
 
 async def _reconcile() -> "Reconciliation":
-    from rich.progress import Progress
-
     from api import wiring  # noqa: F401  all tables must be known
+    from api.cli import lab
     from domain.reconciling import reconciling
-    from infra import database, terminal
+    from infra import database
 
     try:
-        with Progress(console=terminal.console(stderr=True), transient=True) as bar:
-            task = bar.add_task("Comparing agreements", total=None)
-            return await reconciling.reconcile(lambda done, of: bar.update(task, completed=done, total=of or None))
+        with lab.counting("Comparing agreements") as report:
+            return await reconciling.reconcile(report)
     finally:
         await database.close_engine()
 
