@@ -22,6 +22,7 @@ from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.ids import new_id
 from infra.money import Money
+from infra.paging import count_of
 from infra.words import N_, say
 
 ADDRESS = "/console/claims"
@@ -69,8 +70,9 @@ async def _show(
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
         waiting, now = await _waiting(db, visit), await clock.now(db)
+        count = await count_of(db, claims.undecided_for(visit.actor))
     shown = {"said": said, "about": request.path_params.get("id"), "error": error, "key": new_id().hex, "now": now}
-    return page(request, "claims.html", status, waiting=waiting, **shown)
+    return page(request, "claims.html", status, waiting=waiting, count=count, **shown)
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingClaim]:

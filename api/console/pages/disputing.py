@@ -20,6 +20,7 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode
+from infra.paging import count_of
 from infra.words import N_, say
 
 ADDRESS = "/console/disputes"
@@ -45,8 +46,8 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
-        waiting = await _waiting(db, visit)
-    return page(request, "disputes.html", status, waiting=waiting, error=error, factors=FACTORS)
+        waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
+    return page(request, "disputes.html", status, waiting=waiting, count=count, error=error, factors=FACTORS)
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingDispute]:

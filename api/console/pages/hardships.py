@@ -23,6 +23,7 @@ from infra import clock, vault
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode
 from infra.ids import global_id
+from infra.paging import count_of
 from infra.words import N_, say
 
 ADDRESS = "/console/hardships"
@@ -73,7 +74,8 @@ async def show(
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
         waiting, running = await _waiting(db, visit), await _running(db, visit)
-    shown = {"waiting": waiting, "running": running, "said": said, "spared": spared}
+        count = await count_of(db, hardships.waiting_for(visit.actor))
+    shown = {"waiting": waiting, "count": count, "running": running, "said": said, "spared": spared}
     return page(request, "hardships.html", status, kinds=KINDS, error=error, **shown)
 
 

@@ -1,13 +1,16 @@
 """The regulator's view, which changes nothing: which rules, prices and models were in force when, and what people complain of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.console.pages.exporting import table_as_csv
 from api.console.pages.matching import MOVES
 from api.console.pages.plans import PERIODS
 from api.console.pages.plans import STATUSES as PLAN_STATUSES
@@ -30,7 +33,7 @@ from ml.live.approvals import ModelMove
 from ml.live.store import ModelKind
 from ml.models.artefact import ArtefactError
 
-SHOWN = 50
+SHOWN, EXPORTED_MAX = 50, 5_000
 Span = tuple[datetime, datetime | None]  # from when until when something was in force; None: it still is
 MODELS = {ModelKind.SCORE: N_("Scores"), ModelKind.MATCH: N_("Matches")}
 WAITING = {
@@ -40,39 +43,65 @@ WAITING = {
 }
 
 
+@dataclass(frozen=True)
+class InForce:
+    """The newest versions of what decides over people, with who wrote or moved each, by name."""
+
+    versions: Sequence[TierRules]
+    spans: Mapping[UUID, list[Span]]
+    prices: Sequence[MembershipPlan]
+    moves: Sequence[ModelMove]
+    names: Mapping[UUID, str]
+
+    def by(self, staff_id: UUID | None) -> str:
+        return self.names.get(staff_id, "") if staff_id else "Longan"
+
+
 @requires(Permission.SEE_CHANGES)
 async def regulator_page(request: Request, visit: StaffVisit) -> Response:
     async with reading() as db:
-        versions = rules.all_versions().order_by(TierRules.version.desc()).limit(SHOWN)
-        sold_first = (MembershipPlan.status == OfferedStatus.LIVE).desc()
-        prices = (
-            plans.all_versions().order_by(sold_first, MembershipPlan.code, MembershipPlan.version.desc()).limit(SHOWN)
-        )
-        moves = select(ModelMove).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc()).limit(SHOWN)
-        written = list((await db.execute(versions)).scalars())
-        steps = await rules.steps_of(db, {each.id for each in written})
-        priced = list((await db.execute(prices)).scalars())
-        moved = list((await db.execute(moves)).scalars())
+        told = await _in_force(db, SHOWN)
         live = {kind: await _live(db, kind) for kind in ModelKind}
         complaints = await _complaints(db)
-        authors = (
-            {each.author_id for each in written}
-            | {each.author_id for each in priced}
-            | {each.moved_by_id for each in moved}
-        )
-        names = await staff.names_of(db, {each for each in authors if each})
-    spans = {each.id: in_force(each, steps.get(each.id, [])) for each in written}
-    shown = {
-        "versions": written,
-        "spans": spans,
-        "prices": priced,
-        "moves": moved,
-        "live": live,
-        "complaints": complaints,
-    }
     labels = {"rules_statuses": RULES_STATUSES, "plan_statuses": PLAN_STATUSES, "periods": PERIODS}
     labels |= {"kinds": MODELS, "moved": MOVES}
-    return page(request, "regulator.html", names=names, **shown, **labels)
+    return page(request, "regulator.html", told=told, live=live, complaints=complaints, most=SHOWN, **labels)
+
+
+@requires(Permission.SEE_CHANGES)
+async def exported(request: Request, visit: StaffVisit) -> Response:
+    """All of it, a line for each time that something was in force, was written or moved."""
+    async with reading() as db:
+        told = await _in_force(db, EXPORTED_MAX)
+    columns = ("what", "which", "version", "status", "from", "until", "price", "currency", "by")
+    return table_as_csv("regulator", columns, _lines(told))
+
+
+def _lines(told: InForce) -> Iterator[Sequence[object]]:
+    for rule in told.versions:
+        times: Sequence[tuple[datetime | None, datetime | None]] = told.spans[rule.id] or [(None, None)]
+        for begun, ended in times:
+            yield "tier-rules", None, rule.version, rule.status, begun, ended, None, None, told.by(rule.author_id)
+    for plan in told.prices:
+        price, by = (plan.price, plan.currency), told.by(plan.author_id)
+        yield "plan", plan.code, plan.version, plan.status, plan.created_at, None, *price, by
+    for move in told.moves:
+        by = told.by(move.moved_by_id)
+        yield "model", move.kind.value, move.version, move.move.value, move.moved_at, None, None, None, by
+
+
+async def _in_force(db: Db, most: int) -> InForce:
+    versions = rules.all_versions().order_by(TierRules.version.desc()).limit(most)
+    sold_first = (MembershipPlan.status == OfferedStatus.LIVE).desc()
+    prices = plans.all_versions().order_by(sold_first, MembershipPlan.code, MembershipPlan.version.desc()).limit(most)
+    moves = select(ModelMove).order_by(ModelMove.moved_at.desc(), ModelMove.id.desc()).limit(most)
+    written = (await db.execute(versions)).scalars().all()
+    steps = await rules.steps_of(db, {each.id for each in written})
+    priced, moved = (await db.execute(prices)).scalars().all(), (await db.execute(moves)).scalars().all()
+    authors = {each.author_id for each in written} | {each.author_id for each in priced}
+    authors |= {each.moved_by_id for each in moved}
+    names = await staff.names_of(db, {each for each in authors if each})
+    return InForce(written, {each.id: in_force(each, steps.get(each.id, [])) for each in written}, priced, moved, names)
 
 
 def in_force(version: TierRules, steps: Sequence[TierRulesMove]) -> list[Span]:
@@ -107,4 +136,5 @@ async def _complaints(db: Db) -> list[tuple[str, int, datetime | None]]:
 
 routes: list[Route] = [
     Route("/console/regulator", regulator_page),
+    Route("/console/regulator.csv", exported),
 ]

@@ -1,4 +1,5 @@
-// A page at the widths of a phone, a tablet and a desk, light and dark: nothing scrolls sideways, and axe has nothing serious to say.
+// A page at the widths of a phone, a tablet and a desk, light and dark: nothing scrolls sideways, axe has nothing serious to say, and
+// whatever can be pressed is reached by the keyboard and shows it.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -31,6 +32,23 @@ export async function serious(page, { rules } = {}) {
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target} ${any[0]?.message ?? ""}`).join(" | ")}`);
 }
 
+const PRESSED = "a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex='0']";
+
+/** What somebody without a mouse would not reach, or would not see that they have reached. */
+async function unreachable(page) {
+  // After a key was pressed, whatever takes the focus shows it as it would for whoever tabs there.
+  await page.keyboard.press("Tab");
+  return page.evaluate((selector) => {
+    const shown = [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility() && !each.disabled);
+    const isLost = (each) => {
+      each.focus();
+      const { outlineStyle } = getComputedStyle(each);
+      return each.tabIndex !== 0 || document.activeElement !== each || outlineStyle === "none";
+    };
+    return shown.filter(isLost).map((each) => each.outerHTML.slice(0, 120));
+  }, PRESSED);
+}
+
 // Loaded once: what a width and a scheme change is style, and no script of ours looks at either.
 async function seenAs(page, width, scheme) {
   await page.setViewport({ width, height: 900 });
@@ -42,14 +60,16 @@ async function seenAs(page, width, scheme) {
 
 export async function isFitAtEveryWidth(page, path) {
   await open(page, path);
+  // GraphiQL is its authors' page; of ours there is the bar above it.
+  const isOurs = path !== "/graphql";
+  if (isOurs) assert.deepEqual(await unreachable(page), [], `${path} by the keyboard alone`);
   for (const scheme of SCHEMES) {
     for (const width of WIDTHS) {
       const at = `${path} at ${width} px, ${scheme}`;
       const { wide, inner } = await seenAs(page, width, scheme);
       assert.equal(inner, width, at);
       assert.ok(wide <= inner, `${at} scrolls sideways: ${wide} > ${inner}`);
-      // GraphiQL is its authors' page; of ours there is the bar above it.
-      if (path !== "/graphql") assert.deepEqual(await serious(page, { rules: rulesFor(width, scheme) }), [], at);
+      if (isOurs) assert.deepEqual(await serious(page, { rules: rulesFor(width, scheme) }), [], at);
     }
   }
 }

@@ -20,6 +20,7 @@ MAY = {
     "/console/plans": ALL,
     "/console/plans.csv": ALL,
     "/console/regulator": ALL,
+    "/console/regulator.csv": ALL,
     "/console/tiers": ALL,
     "/console/campaigns": ALL,
     "/console/campaigns.csv": ALL,

@@ -197,5 +197,9 @@ async def test_the_regulator_reads_versions_and_changes_nothing(browser_of: NewB
     text = (await viewer.open("/console/regulator")).text
     assert "vip-year" in text and "Complaints that wait for an answer" in text
     assert len(re.findall("<form", text)) == 1  # to sign out
+    header, *lines = (await viewer.open("/console/regulator.csv")).text.lstrip("\ufeff").splitlines()
+    assert header == "what,which,version,status,from,until,price,currency,by"
+    assert any(re.fullmatch(r"tier-rules,,1,\w+,20[^,]+,[^,]*,,,Longan", line) for line in lines)
+    assert any(re.fullmatch(r"plan,vip-year,1,\w+,20[^,]+,,128\.00,CNY,Longan", line) for line in lines)
     told = (await viewer.open("/console/regulator", **{"Accept-Language": "zh-CN"})).text
     assert "系统初始规则。" in told and "The rules that the house began with." not in told
