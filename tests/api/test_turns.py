@@ -1,6 +1,7 @@
 """One network's requests are answered so many at a time, and its bursts drawn out; refusals take their time too."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import pytest
 
 from api import turns
 from api.graphql import budgets, errors
+from api.main import THREAD_SECONDS
 from api.turns import turn
 from domain.people import sessions
 from domain.permissions import Role
@@ -267,3 +269,7 @@ async def test_a_refusal_takes_its_time(web: httpx2.AsyncClient, monkeypatch: py
     response = await web.post("/graphql", json={"query": "{ accountProviders { key } }"})
     assert response.status_code == 429
     assert time.monotonic() - began >= errors.REFUSED_SECONDS
+
+
+def test_a_thread_at_work_leaves_python_to_the_loop_soon(longan: None) -> None:
+    assert 0 < sys.getswitchinterval() <= THREAD_SECONDS < 0.001
