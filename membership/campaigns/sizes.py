@@ -88,10 +88,10 @@ class Counted:
 
 
 def standing_for(counted: Census, asked: Counted, earlier: Sequence[Counted]) -> Counted:
-    """The people whose number is told for these: themselves, or those before them from whom they hardly differ, and so on."""
+    """The people whose number is told for these: themselves, or those before them from whom they hardly differ, if at all, and so on."""
     for place, each in enumerate(earlier):
         may_be_near = each.size >= SMALLEST and abs(each.size - asked.size) < SMALLEST
-        if may_be_near and 0 < counted.count(each.mask ^ asked.mask) < SMALLEST:
+        if may_be_near and counted.count(each.mask ^ asked.mask) < SMALLEST:
             return standing_for(counted, each, earlier[:place])
     return asked
 
