@@ -121,10 +121,13 @@ async def tell_tier_ends_soon(db: Db, event: Event) -> None:
     member = await db.get(Member, _member(event))
     if member is not None and member.valid_until is not None and member.tier_code == event.data["tier"]:
         points, more_activity = await evaluating.missing_to_keep(db, member)
+        kind = words.TIER_AT_RISK
+        if not (points and more_activity):
+            kind = words.TIER_LACKS_POINTS if points else words.TIER_LACKS_ACTIVITY
         await notify(
             db,
             member.user_id,
-            words.TIER_AT_RISK,
+            kind,
             tier=(await tiers.tiers_by_code(db))[member.tier_code].name,
             until_at=member.valid_until,
             points=points,

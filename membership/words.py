@@ -31,30 +31,28 @@ TIER_LOWERED = declare(
         link=MEMBERSHIP,
     )
 )
-TIER_AT_RISK = declare(
-    NoticeKind(
-        "tier_at_risk",
-        NoticeClass.SERVICE,
-        N_("You keep {tier} until {until_at}"),
-        N_("Still needed to keep {tier}: points {points}; orders, repayments on time or benefits used {activity}."),
-        lock=NEWS,
-        topic="tier",
-        link=MEMBERSHIP,
-    )
+
+
+def _at_risk(code: str, missing: str) -> NoticeKind:
+    title = N_("You keep {tier} until {until_at}")
+    return declare(NoticeKind(code, NoticeClass.SERVICE, title, missing, lock=NEWS, topic="tier", link=MEMBERSHIP))
+
+
+TIER_AT_RISK = _at_risk(
+    "tier_at_risk",
+    N_("Still needed to keep {tier}: points {points}; orders, repayments on time or benefits used {activity}."),
+)
+TIER_LACKS_POINTS = _at_risk("tier_lacks_points", N_("Points still needed to keep {tier}: {points}."))
+TIER_LACKS_ACTIVITY = _at_risk(
+    "tier_lacks_activity",
+    N_("Orders, repayments on time or benefits used that are still needed to keep {tier}: {activity}."),
 )
 # Whoever was told before it said what is missing reads it still.
-TIER_ENDS_SOON = declare(
-    NoticeKind(
-        "tier_ends_soon",
-        NoticeClass.SERVICE,
-        N_("You keep {tier} until {until_at}"),
-        N_(
-            "You have fewer points or less activity than {tier} asks for. Your membership shows what is missing to keep it."
-        ),
-        lock=NEWS,
-        topic="tier",
-        link=MEMBERSHIP,
-    )
+TIER_ENDS_SOON = _at_risk(
+    "tier_ends_soon",
+    N_(
+        "You have fewer points or less activity than {tier} asks for. Your membership shows what is missing to keep it."
+    ),
 )
 BENEFIT_USED = declare(
     NoticeKind(

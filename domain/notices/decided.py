@@ -188,7 +188,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "signing_keys.tending_due": OURS,
     "stop.lifted": OURS,
     "tier.changed": ("tier_lowered", "tier_raised"),
-    "tier.ending": ("tier_at_risk", "tier_ends_soon"),
+    "tier.ending": ("tier_at_risk", "tier_lacks_points", "tier_lacks_activity", "tier_ends_soon"),
     "tier_rules.publication_due": OURS,
     "tier_simulation.begun": OURS,
     "user.put_away": Untold("nobody can be reached there any more: the number is somebody else's"),

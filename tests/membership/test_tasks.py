@@ -82,7 +82,7 @@ async def test_whoever_falls_below_their_tier_is_told_what_is_missing_to_keep_it
     assert "tell_tier_ends_soon" in await work_off(person)
     async with reading() as db:
         theirs = (await db.execute(select(Notice).where(Notice.user_id == person))).scalars()
-        told = [each for each in theirs if each.code == words.TIER_AT_RISK.code]
+        told = [each for each in theirs if each.code == words.TIER_LACKS_POINTS.code]
         seal = await vault.seal_of(db, person)
     assert len(told) == 1 and told[0].values_sealed is not None
     assert {"points": 40, "activity": 0}.items() <= seal.open(told[0].values_sealed, VALUES).items()
