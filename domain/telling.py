@@ -15,7 +15,7 @@ from domain.notices.contacting import KEPT_FOR, Contact
 from domain.notices.deliveries import Delivery
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
-from domain.people import changing_phone, identities, payment_accounts, recoveries, second_factors, sessions, worlds
+from domain.people import changing_phone, identities, payment_accounts, recoveries, second_factors, sessions
 from domain.people import devices as signed_in
 from domain.people.partners import Partner
 from domain.people.sessions import Session
@@ -104,7 +104,7 @@ async def tell_of_new_device(db: Db, event: Event) -> None:
         await preferences.remember_language(db, user_id, "en" if event.data["locale"] == "en" else "zh")
     other = exists().where(Session.user_id == user_id, Session.id != session_id)
     was_here = or_(other, User.created_at < event.occurred_at - sessions.KEPT)
-    theirs = select(User.id).where(User.id == user_id, worlds.of_live_person(User.id), was_here)
+    theirs = select(User.id).where(User.id == user_id, User.tests_for.is_(None), was_here)
     if (await db.execute(theirs)).first() is not None:
         await _tell_of_device(db, event, words.DEVICE_SIGNED_IN)
 

@@ -82,8 +82,8 @@ def _refuse_above(invitation: Invitation, amount: Money) -> None:
 async def begin(
     db: Db, actor: UserActor, *, invitation_id: UUID, amount: Money, term_months: int, key: str
 ) -> datetime | None:
-    """Until when accounts may be asked before accepting, and nobody else asks them for it; None where it was accepted by this key
-    already. Raises BeingAccepted while somebody else does.
+    """Claim it, and answer until when accounts may be asked before accepting; None where it was accepted by this key already.
+    Raises BeingAccepted while somebody else asks them for it.
 
     Refuses what `accept` refuses of the invitation and of the terms; nothing is then written.
     """
@@ -102,7 +102,7 @@ async def begin(
 
 
 async def give_up(db: Db, actor: UserActor, invitation_id: UUID, began: datetime) -> None:
-    """It was not accepted after all by whoever began with this answer: the next one need not wait."""
+    """Let go of what was claimed with this answer and not accepted after all: the next one need not wait."""
     invitation = await invitations.lock(db, actor, invitation_id)
     if invitation.asking_until == began:
         invitation.asking_until = None
