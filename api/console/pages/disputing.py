@@ -1,6 +1,6 @@
 """Disputes: what people say is wrong in their scores, the nearest promise first, with the facts and without the person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,6 +31,18 @@ STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_
 
 
 @dataclass(frozen=True)
+class DisputeForm:
+    """What a form says to the dispute of this id."""
+
+    about: str = ""
+    comment: str = ""
+    wrong: Collection[str] = ()
+
+
+EMPTY = DisputeForm()
+
+
+@dataclass(frozen=True)
 class WaitingDispute:
     dispute: Dispute
     written: DisputeTexts
@@ -42,12 +54,17 @@ async def disputes_page(request: Request, visit: StaffVisit) -> Response:
     return await _show(request, visit)
 
 
-async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+async def _show(
+    request: Request, visit: StaffVisit, refusal: Refusal | None = None, typed: DisputeForm = EMPTY
+) -> Response:
+    """What waits; with what was typed to one of it, and why it was not done."""
     error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
     status = STATUS.get(refusal.code, 409) if refusal else 200
     async with reading() as db:
         waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
-    return page(request, "disputes.html", status, waiting=waiting, count=count, error=error, factors=FACTORS)
+    return page(
+        request, "disputes.html", status, waiting=waiting, count=count, typed=typed, error=error, factors=FACTORS
+    )
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingDispute]:
@@ -77,7 +94,8 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
             lambda db: disputing.answer(db, visit.actor, id, upheld=upheld, fact_ids=named, answer=said, key=str(id))
         )
     except Refusal as refusal:
-        return await _show(request, visit, refusal)
+        typed = DisputeForm(str(id), said, {str(each) for each in wrong})
+        return await _show(request, visit, refusal, typed)
     return RedirectResponse(ADDRESS, 303)
 
 

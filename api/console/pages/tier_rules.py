@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData
@@ -20,6 +21,7 @@ from infra import clock
 from infra.calendar import read_local_moment
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, invalid
+from infra.paging import page_of
 from infra.settings import settings
 from infra.words import N_, say
 from membership import rules
@@ -161,8 +163,12 @@ def _fault(request: Request, refusal: Refusal, codes: Sequence[str]) -> RuleFaul
 async def _list(request: Request, typed: Mapping[str, str], fault: RuleFault | None) -> Response:
     async with reading() as db:
         live = await rules.live(db)
-        newest = rules.all_versions().order_by(TierRules.version.desc()).limit(SHOWN)
-        versions = list((await db.execute(newest)).scalars())
+        every, after = rules.all_versions(), request.query_params.get("after")
+        try:
+            found = await page_of(db, every, [TierRules.version], first=SHOWN, after=after, newest_first=True)
+        except Refusal:
+            return RedirectResponse(ADDRESS, 303)
+        versions = list(found.items)
         names = await staff.names_of(db, {each.author_id for each in versions if each.author_id})
     return page(
         request,
@@ -170,6 +176,7 @@ async def _list(request: Request, typed: Mapping[str, str], fault: RuleFault | N
         400 if fault else 200,
         live=live,
         versions=versions,
+        onward=urlencode({"after": found.end}) if found.has_next and found.end else None,
         names=names,
         typed=typed,
         fault=fault,
@@ -208,6 +215,7 @@ async def _show(request: Request, visit: StaffVisit, id: UUID | None, refusal: R
         names=names,
         columns=COLUMNS,
         statuses=STATUSES,
+        zone=clock.zone().key,
         told_per_second=settings().rescore_told_per_second,
         is_own=version.author_id == visit.actor.staff_id,
         error=_fault(request, refusal, ()).sentence if refusal else None,

@@ -35,6 +35,10 @@ async def test_risk_reads_the_facts_and_withdraws_one(browser_of: NewBrowser, di
         ({"answer": "reject", "comment": " "}, 400),
     ):
         assert (await browser.send(to, said)).status_code == status
+    ticked = await browser.send(to, {"answer": "uphold", "comment": " ", "wrong": found[1]})
+    assert f'name="wrong" value="{found[1]}" checked' in ticked.text
+    typed = await browser.send(to, {"answer": "uphold", "comment": "You are right."})
+    assert typed.text.count('value="You are right."') == 1
     assert (await browser.send(f"{PAGE}/{new_id()}", {"answer": "reject", "comment": "Right."})).status_code == 404
     for _ in range(2):
         yes = {"answer": "uphold", "comment": "Wrong.", "wrong": found[1]}

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
+from api.console.pages import tier_rules
 from api.console.pages.regulator import in_force
 from domain.actors import Role
 from infra.database import reading, transaction
@@ -92,6 +93,17 @@ async def test_a_wrong_threshold_is_refused_at_its_field(browser_of: NewBrowser)
         assert f'value="{value}"' in refused.text
 
 
+async def test_versions_are_read_page_by_page(browser_of: NewBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+    marketing = await browser_of(Role.MARKETING)
+    made = [(await marketing.send(RULES, typed())).headers["location"] for _ in range(2)]
+    monkeypatch.setattr(tier_rules, "SHOWN", 1)
+    first = (await marketing.open(RULES)).text
+    onward = re.search(r'href="(/console/tiers/rules\?after=[^"]+)"', first)
+    assert onward is not None and f'href="{made[1]}"' in first and f'href="{made[0]}"' not in first
+    assert f'href="{made[0]}"' in (await marketing.open(onward[1])).text
+    assert (await marketing.open(f"{RULES}?after=nonsense")).headers["location"] == RULES
+
+
 async def test_what_is_no_version_is_not_there(browser_of: NewBrowser) -> None:
     marketing = await browser_of(Role.MARKETING)
     for path in (f"{RULES}/x", f"{RULES}/{uuid4()}"):
@@ -152,7 +164,8 @@ async def test_a_plan_waits_for_a_second_person(browser_of: NewBrowser) -> None:
         "benefitCodes": "lounge",
     }
     wrong = await marketing.send("/console/plans", {**said, "price": "0", "key": str(uuid4())})
-    assert wrong.status_code == 400 and 'id="wrong-price"' in wrong.text
+    assert wrong.status_code == 400 and wrong.text.count('id="wrong-price"') == 1, "not in the forms of other plans"
+    assert 'role="alert" tabindex="-1" autofocus>Something is not right yet: see below.' in wrong.text
     assert (await marketing.send("/console/plans", {**said, "key": str(uuid4())})).status_code == 303
     assert "Sell it no more" in await marketing.text(f"/console/plans?q={code}")
     card = (await approver.open("/console/plans")).text.partition(f'id="{code}"')[2]
