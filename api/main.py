@@ -64,6 +64,9 @@ TELLERS = {
 # For so long a thread that works on a list of matches keeps Python from the loop, at each step of every request beside it.
 # Python's own 5 ms make of eight round trips to the database up to forty.
 THREAD_SECONDS = 0.0005
+# After how much is made and kept rubbish is looked for: each dozen requests in what is new, but only each thirty thousand in all
+# that is kept since, the lists and answers of hundreds of people, which holds up everybody for some fifty milliseconds.
+GARBAGE = 5_000, 10, 200
 
 
 @asynccontextmanager
@@ -100,6 +103,7 @@ async def _warm() -> None:
     # What is loaded by now stays. Looking through all of it for garbage would hold up every request for a third of a second.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def routes() -> list[BaseRoute]:

@@ -1,6 +1,7 @@
 """One network's requests are answered so many at a time, and its bursts drawn out; refusals take their time too."""
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import pytest
 
 from api import turns
 from api.graphql import budgets, errors
-from api.main import THREAD_SECONDS
+from api.main import GARBAGE, THREAD_SECONDS
 from api.turns import turn
 from domain.people import sessions
 from domain.permissions import Role
@@ -271,5 +272,6 @@ async def test_a_refusal_takes_its_time(web: httpx2.AsyncClient, monkeypatch: py
     assert time.monotonic() - began >= errors.REFUSED_SECONDS
 
 
-def test_a_thread_at_work_leaves_python_to_the_loop_soon(longan: None) -> None:
+def test_neither_a_thread_at_work_nor_a_look_for_rubbish_holds_up_the_loop(longan: None) -> None:
     assert 0 < sys.getswitchinterval() <= THREAD_SECONDS < 0.001
+    assert gc.get_threshold() == GARBAGE and gc.get_freeze_count() > 100_000
