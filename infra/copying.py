@@ -37,16 +37,33 @@ async def put_in(db: AsyncSession, kind: type[Entity], rows: Sequence[Mapping[st
         await db.execute(_put(kind, tuple(rows[0])), _columns(kind, rows))
 
 
+async def add_in(db: AsyncSession, kind: type[Entity], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows that may be there, in one statement: what is there by any of the table's keys stays as it is."""
+    if rows:
+        await db.execute(_added(kind, tuple(rows[0])), _columns(kind, rows))
+
+
 @lru_cache(64)
 def _put(kind: type[Entity], columns: tuple[str, ...]) -> TextClause:
-    table, key = cast(Table, kind.__table__), [column.name for column in cast(Table, kind.__table__).primary_key]
-    quoted = {name: POSTGRES.identifier_preparer.quote(name) for name in (*columns, *key)}
+    key = [column.name for column in cast(Table, kind.__table__).primary_key]
+    new = [f"{_quoted(name)} = EXCLUDED.{_quoted(name)}" for name in columns if name not in key]
+    return text(f"{_insert(kind, columns)} ON CONFLICT ({', '.join(map(_quoted, key))}) DO UPDATE SET {', '.join(new)}")
+
+
+@lru_cache(64)
+def _added(kind: type[Entity], columns: tuple[str, ...]) -> TextClause:
+    return text(f"{_insert(kind, columns)} ON CONFLICT DO NOTHING")
+
+
+def _insert(kind: type[Entity], columns: tuple[str, ...]) -> str:
+    table = cast(Table, kind.__table__)
     arrays = [f"CAST(:{name} AS {table.c[name].type.compile(POSTGRES)}[])" for name in columns]
-    new = [f"{quoted[name]} = EXCLUDED.{quoted[name]}" for name in columns if name not in key]
-    return text(
-        f"INSERT INTO {table.name} ({', '.join(quoted[name] for name in columns)}) SELECT * FROM unnest({', '.join(arrays)}) "  # noqa: S608
-        f"ON CONFLICT ({', '.join(quoted[name] for name in key)}) DO UPDATE SET {', '.join(new)}"
-    )
+    names = ", ".join(map(_quoted, columns))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608 - our own words alone
+
+
+def _quoted(name: str) -> str:
+    return POSTGRES.identifier_preparer.quote(name)
 
 
 def _columns(kind: type[Entity], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, Update, func, select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.applications.applications import Application
 from domain.matching.matcher import OddsBand
 from infra import clock
+from infra.copying import add_in
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.ids import new_id
@@ -99,9 +100,8 @@ async def record(db: Db, user_id: UUID, shown: Sequence[Shown]) -> None:
         seal = await seal_of(db, user_id)
     except LookupError:
         return
-    rows = [_row(user_id, one, seal) for one in shown]
-    written = insert(Impression).values(shown_at=await clock.now(db))
-    await db.execute(written.on_conflict_do_nothing(index_elements=["user_id", "list_id", "product_id"]), rows)
+    now = await clock.now(db)
+    await add_in(db, Impression, [_row(user_id, one, seal) | {"shown_at": now} for one in shown])
 
 
 def _row(user_id: UUID, shown: Shown, seal: Seal) -> dict[str, Any]:
