@@ -9,6 +9,7 @@ import domain.agreements.accepting
 import domain.agreements.deposit_payments
 import domain.agreements.drawing
 import domain.agreements.easing_tasks
+import domain.agreements.foretelling
 import domain.agreements.maturing
 import domain.agreements.repaying
 import domain.agreements.returning
@@ -83,6 +84,7 @@ ROOMS = (
     domain.agreements.deposit_payments,
     domain.agreements.drawing,
     domain.agreements.easing_tasks,
+    domain.agreements.foretelling,
     domain.agreements.maturing,
     domain.agreements.telling,
     domain.agreements.treating,

@@ -91,7 +91,8 @@ class Agreement(InFeed, Entity):
     `amount` is the most that the person can get of it; of a lease a month's rent, and `notice_days` how long before its last day
     notice of it is given. `overdue_at`: when the oldest instalment that is open is late, or None. `bucket`: the last of BUCKETS that
     it reached, 0 where nothing is late. `next_on`: the next day that does something to it by itself, or None; until then no day
-    looks at it. `foretold_on`: the day of the last instalment that was told to be due soon.
+    looks at it. `foretold_on`: the day of the last instalment that was told to be due soon. `draws_on`: the day on
+    which a mandate draws what is due; None where none does, or nobody knows yet.
     """
 
     __tablename__ = "agreements"
@@ -127,6 +128,7 @@ class Agreement(InFeed, Entity):
     bucket: Mapped[int] = mapped_column(SmallInteger, default=0)
     next_on: Mapped[date | None] = mapped_column(default=None)
     foretold_on: Mapped[date | None] = mapped_column(default=None)
+    draws_on: Mapped[date | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),

@@ -1,29 +1,34 @@
 """Autopay: what is due is drawn on its day by a mandate that the person signed at the cashier, and once more where it failed."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.actors import UserActor
 from domain.agreements import agreements, counting
 from domain.agreements.agreements import OPEN, OWING, Agreement
-from domain.agreements.coming import DRAWN_AGAIN
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import AgreementStanding
-from domain.payments import draws, mandates, payments, signing
+from domain.money.loans import PlannedRow
+from domain.payments import cashiers, draws, mandates, payments, signing
 from domain.payments.cashiers import MandateStatus
 from domain.payments.causes import PaidFor
 from domain.payments.draws import Draw
 from domain.payments.mandates import Mandate, WhyMandateEnded
 from domain.payments.payments import Payment
-from infra import clock
+from infra import clock, outbox
 from infra.database import Db, transact
 from infra.errors import Refusal, RefusalCode
+from infra.events import declare
 from infra.money import Money
 from infra.outbox import Event
 from infra.reactions import reaction
 from infra.words import N_
 
 ATTEMPTS = 2
+DRAWN_AGAIN = timedelta(days=2)  # after the first try
+FORETELL_DUE = declare("agreement.foretell_due")  # what a mandate draws of it next
+DRAWN_LATER = declare("agreement.drawn_later")  # some days after it was due
 AGREEMENT = ("input", "agreementId")
 
 
@@ -59,34 +64,85 @@ async def _set(
 
 
 async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[AgreementStanding]:
-    """Begin what is to be drawn today, of agreements whose rows this transaction holds."""
+    """Begin what is to be drawn today, of agreements whose rows this transaction holds; what is drawn later waits for its day."""
+    for standing in standings:
+        standing.agreement.draws_on = None
     due = {_key(standing): standing for standing in standings if standing.due and standing.agreement.status in OWING}
     found = await mandates.open_of_agreements(db, {*due}) if due else {}
     signed = {key: each for key, each in found.items() if each.status is MandateStatus.SIGNED}
     paid = await payments.of_causes(db, {*signed}) if signed else {}
-    found_due = [draw_of(due[key], mandate, paid[key]) for key, mandate in signed.items()]
-    await draws.begin(db, [draw for draw in found_due if draw is not None])
+    begun = list[Draw]()
+    for key, mandate in signed.items():
+        standing, ours = due[key], [each for each in paid[key] if each.cause == REPAYMENT]
+        # While any payment is on its way nobody knows whether it pays this.
+        is_known = not any(each.is_open for each in ours)
+        draw = next_draw(standing, standing.due_rows, mandate, ours) if is_known else None
+        if draw is not None and not await _waits(db, standing, draw):
+            begun.append(draw)
+    await draws.begin(db, begun)
     return [*standings]
 
 
-def draw_of(standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]) -> Draw | None:
-    """What is drawn today of all that is due; None where nothing is.
+async def _waits(db: Db, standing: AgreementStanding, draw: Draw) -> bool:
+    """Let it wait for its day, or for the cashier to tell the person first, where it has to."""
+    tomorrow, mandate = standing.on + timedelta(days=1), draw.mandate
+    if standing.breathes_until is None and draw.is_told_before and not mandate.is_told(draw.due_on, standing.on):
+        await foretell_soon(db, *_key(standing))
+        wait_for(standing.agreement, tomorrow)
+        return True
+    days = [draw.from_on, standing.breathes_until and standing.breathes_until + timedelta(days=1)]
+    on = max(day for day in [*days, mandate.draws_from if draw.is_told_before else None] if day is not None)
+    if on > standing.on:
+        wait_for(standing.agreement, on)
+        return True
+    standing.agreement.draws_on = standing.on
+    return False
 
-    Nothing is drawn in a breathing space, or while any payment is on its way, for nobody knows yet whether it pays this; nor for
-    what was due before the mandate was signed, unless something else is due with it since.
+
+def wait_for(agreement: Agreement, on: date) -> None:
+    """Let what is due be drawn that day, which is to come."""
+    agreement.draws_on, agreement.next_on = on, min(agreement.next_on or on, on)
+
+
+def next_draw(
+    standing: AgreementStanding, due: Sequence[PlannedRow], mandate: Mandate, paid: Sequence[Payment]
+) -> Draw | None:
+    """What is drawn next, of these instalments; None where nothing is any more.
+
+    What was due before the mandate was signed is not drawn, unless something else is due with it since.
     """
-    due, agreement = standing.due_rows, standing.agreement
-    ours = [each for each in paid if each.cause == REPAYMENT]
-    if not due or standing.breathes_until is not None or any(each.is_open for each in ours):
+    agreement = standing.agreement
+    if not due or mandate.signed_at is None:
         return None
     due_on = due[-1].due_on
-    before = [each for each in ours if each.is_drawn and each.due_on == due_on]
-    if mandate.signed_at is None or due_on < clock.local_day(mandate.signed_at) or len(before) >= ATTEMPTS:
+    before = [each for each in paid if each.is_drawn and each.due_on == due_on]
+    if due_on < clock.local_day(mandate.signed_at) or len(before) >= ATTEMPTS:
         return None
-    if before and standing.on < clock.local_day(before[0].begun_at) + DRAWN_AGAIN[0]:
-        return None
-    amount = Money(sum(row.outstanding for row in due), agreement.currency)
-    return Draw(mandate, PaidFor(REPAYMENT, agreement.id), amount, due_on, len(before) + 1)
+    amount, cashier = sum(row.outstanding for row in due), cashiers.cashier(mandate.cashier)
+    is_told_before = cashier.draw_days(clock.begins(standing.on)) is not None
+    if is_told_before and mandate.is_told(due_on, standing.on):
+        amount = min(amount, mandate.told_amount or amount)  # no more than the person was told
+    return Draw(
+        mandate,
+        PaidFor(REPAYMENT, agreement.id),
+        Money(amount, agreement.currency),
+        due_on,
+        attempt=len(before) + 1,
+        from_on=clock.local_day(before[0].begun_at) + DRAWN_AGAIN if before else due_on,
+        is_told_before=is_told_before,
+    )
+
+
+async def foretell_soon(db: Db, user_id: UUID, agreement_id: UUID, at: datetime | None = None) -> None:
+    """Let the cashier tell what is drawn next, as soon as this transaction is over, or then."""
+    await outbox.announce(db, FORETELL_DUE, user_id=user_id, subject_id=agreement_id, due_at=at)
+
+
+async def is_told_later(db: Db, agreement: Agreement) -> bool:
+    """Whether the person knows that what is due is drawn some days after its day, today or later."""
+    mandate, on = await mandates.open_of(db, agreement.user_id, agreement.id), await clock.today(db)
+    is_later = agreement.draws_on is not None and agreement.draws_on >= on
+    return is_later and mandate is not None and mandate.told_at is not None and mandate.is_telling(on)
 
 
 def _key(standing: AgreementStanding) -> tuple[UUID, UUID]:

@@ -32,6 +32,20 @@ SOON = declare(
         link=AGREEMENT,
     )
 )
+LATER = declare(
+    NoticeKind(
+        "autopay_later",
+        NoticeClass.MONEY,
+        N_("An instalment is drawn later than its day"),
+        N_(
+            "{product}: what is due is drawn some days after its day, as you are told at the cashier two days before. You need do "
+            "nothing; or pay it yourself now."
+        ),
+        lock=NEWS,
+        topic="autopay",
+        link=AGREEMENT,
+    )
+)
 DRAWN = declare(
     NoticeKind(
         "autopay_drawn",

@@ -9,8 +9,6 @@ from domain.agreements.standings import AgreementStanding
 from infra import clock
 
 FORETOLD = timedelta(days=3)  # before an instalment is due, it is told
-# On one of these after it was due, what a mandate did not draw is drawn once more.
-DRAWN_AGAIN = (timedelta(days=2), timedelta(days=3))
 BUCKETS = (1, 8, 31, 61, 91)  # days for which the oldest instalment that is open is late
 
 
@@ -63,6 +61,5 @@ def _coming(standing: AgreementStanding) -> Iterator[date]:
     if (row := standing.life.next_due) is not None:
         looked_at = [row.due_on - FORETOLD, *(row.due_on + timedelta(days=bucket) for bucket in BUCKETS)]
         yield from (day for day in looked_at if day > standing.on)
-    if standing.due_rows:
-        again = (standing.due_rows[-1].due_on + days for days in DRAWN_AGAIN)
-        yield from (day for day in again if day > standing.on)
+    if (draws_on := standing.agreement.draws_on) is not None and draws_on > standing.on:
+        yield draws_on

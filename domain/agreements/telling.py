@@ -12,7 +12,6 @@ from domain.agreements import (
     claim_words,
     deposits,
     draw_downs,
-    foretelling,
     repaying,
     words,
 )
@@ -37,6 +36,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     agreements.SETTLED: words.AGREEMENT_SETTLED,
     agreements.REPLANNED: words.AGREEMENT_REPLANNED,
     agreements.DUE_SOON: words.INSTALMENT_DUE_SOON,
+    autopay.DRAWN_LATER: autopay_words.LATER,
     agreements.LATE_FEE_WAIVED: words.LATE_FEE_WAIVED,
     agreements.LAPSED: words.AGREEMENT_LAPSED,
     agreements.OVERDUE: words.INSTALMENT_OVERDUE,
@@ -56,8 +56,10 @@ async def tell_of_agreement(db: Db, event: Event) -> None:
     agreement = await _agreement(db, event.user_id, event.subject_id)
     is_drawn = event.name == agreements.DUE_SOON and await autopay.is_on(db, agreement)
     if is_drawn:
-        await foretelling.foretell_soon(db, agreement.user_id, agreement.id)
+        await autopay.foretell_soon(db, agreement.user_id, agreement.id)
     if event.name in PRESSING and await breathing_spaces.is_in_one(db, agreement.user_id):
+        return
+    if event.name == agreements.OVERDUE and await autopay.is_told_later(db, agreement):
         return
     if is_drawn:
         await notify(db, agreement.user_id, autopay_words.SOON, agreement.id, product=agreement.title)

@@ -32,6 +32,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "agreement.delivery_due": LATER,
     "agreement.delivery_reported": ("delivery_reported",),
     "agreement.drawn": ("draw_down_arrived", "goods_delivered", "treatment_confirmed"),
+    "agreement.drawn_later": ("autopay_later",),
     "agreement.foretell_due": LATER,
     "agreement.due_soon": ("autopay_soon", "instalment_due_soon"),
     "agreement.fell_behind": Untold("they were told on the first day; whoever talks with those who owe follows this"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -111,6 +111,14 @@ class MandateAnswer:
         assert (self.status is MandateStatus.SIGNED) <= (self.reference is not None), "what is signed has a reference"
 
 
+@dataclass(frozen=True)
+class DrawDays:
+    """The first and the last day on which a cashier draws what it told the person of, once."""
+
+    first: date
+    last: date
+
+
 class CashierAway(Exception):
     """Nothing was learned: it may have been done or not. `reason` is a short code for logs, without anything personal."""
 
@@ -155,9 +163,15 @@ class Cashier(Protocol):
         """From when on it draws, and lets the person know: now, but for one that sleeps by night."""
         return now
 
+    def draw_days(self, now: datetime) -> DrawDays | None:
+        """When it draws what it tells the person of now, where it wants to tell that itself and draws nothing otherwise; None: it draws
+        on any day.
+        """
+        return None
+
     async def foretell(self, reference: str, amount: Money) -> None:
-        """Let the person know at the cashier what the mandate of this reference draws next, at most, where the cashier wants to tell
-        that itself and draws nothing otherwise. Told again, it is told once.
+        """Let the person know at the cashier what the mandate of this reference draws next, at most, where it tells that. Told again,
+        it is told once.
         """
         return
 

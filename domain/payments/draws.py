@@ -22,13 +22,17 @@ from infra.reactions import reaction
 
 @dataclass(frozen=True)
 class Draw:
-    """What is to be drawn by a mandate of all that was due up to `due_on`, the how manieth time `attempt`, from 1."""
+    """What is to be drawn by a mandate of all that was due up to `due_on`, the how manieth time `attempt`, from 1; not before
+    `from_on`, nor before the cashier told the person where it `is_told_before`.
+    """
 
     mandate: Mandate
     purpose: PaidFor
     amount: Money
     due_on: date
     attempt: int
+    from_on: date
+    is_told_before: bool
 
 
 async def begin(db: Db, draws: Sequence[Draw]) -> None:

@@ -1,7 +1,7 @@
 """Mandate: a person's leave to draw what they owe by itself, which they sign at the cashier and end in one tap."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from domain.payments.cashiers import MandateOrder, MandateStatus
 from domain.payments.payments import Action
 from infra import clock, vault
 from infra.database import Db
-from infra.entity import Entity, Id, OwnerId
+from infra.entity import Entity, Id, Minor, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.loaders import is_any_pair, loader
@@ -55,6 +55,9 @@ class Mandate(Entity):
     `signed_with`: the mandate by whose id the cashier knows what was signed, where it lets a person sign once for all that they
     let be drawn; None: this one. Whoever changes one holds that row.
 
+    `told_of`: the day on which that is due of which the cashier tells the person beforehand: so much at most, drawn from one day until
+    another. `told_at`: since when it has; None while it is asked to. Of all that was signed at once it tells of one at a time.
+
     `gone_at`: since when the cashier itself says that nothing can be drawn by it; until then it is asked to end it.
     """
 
@@ -77,6 +80,11 @@ class Mandate(Entity):
     why: Mapped[WhyMandateEnded | None] = mapped_column(default=None)
     gone_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_with: Mapped[UUID | None] = mapped_column(default=None)
+    told_of: Mapped[date | None] = mapped_column(default=None)
+    told_amount: Mapped[Minor | None] = mapped_column(default=None)
+    told_at: Mapped[datetime | None] = mapped_column(default=None)
+    draws_from: Mapped[date | None] = mapped_column(default=None)
+    draws_until: Mapped[date | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(
@@ -97,6 +105,14 @@ class Mandate(Entity):
     def is_known_to_be_over(self) -> bool:
         """Whether nothing is left to ask of it: the cashier has ended it too."""
         return self.status is Status.ENDED and self.gone_at is not None
+
+    def is_told(self, due_on: date, on: date) -> bool:
+        """Whether the person was told of what is due then, and it is drawn on this day still, or later."""
+        return self.told_at is not None and self.told_of == due_on and self.is_telling(on)
+
+    def is_telling(self, on: date) -> bool:
+        """Whether nothing else can be told on this day: this is to be drawn yet."""
+        return self.draws_until is not None and on <= self.draws_until
 
     @property
     def known_as(self) -> UUID:

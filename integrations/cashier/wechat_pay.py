@@ -20,6 +20,7 @@ from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
     CashierOrder,
+    DrawDays,
     MandateAnswer,
     MandateOrder,
     MandateStatus,
@@ -120,6 +121,9 @@ class WeChatPayH5(Cashier):
 
     def draws_from(self, now: datetime) -> datetime:
         return now + time_until_day(self.now())
+
+    def draw_days(self, now: datetime) -> DrawDays | None:
+        return foretelling.draw_days(now)
 
     async def foretell(self, reference: str, amount: Money) -> None:
         if self._draws is not None:

@@ -43,7 +43,8 @@ ENDED = MandateAnswer(MandateStatus.ENDED)
 STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 
 
-async def signed(db: Db, agreement: Agreement) -> Mandate:
+async def signed(db: Db, agreement: Agreement, together: Mandate | None = None) -> Mandate:
+    """What the person has signed, alone or together with another."""
     now = await times.now(db)
     mandate = Mandate(
         user_id=agreement.user_id,
@@ -55,6 +56,7 @@ async def signed(db: Db, agreement: Agreement) -> Mandate:
     db.add(mandate)
     await db.flush()
     mandate.reference, mandate.signed_at, mandate.answered_at = "M1", now, now
+    mandate.signed_with = together.known_as if together else None
     await LIFE.move(db, mandate, MandateStatus.SIGNED)
     await db.flush()
     return mandate
@@ -177,10 +179,10 @@ async def due_loan(hands: Clock, days: int = 0) -> Agreement:
     return agreement
 
 
-async def told(agreement: Agreement) -> list[str]:
+async def told(agreement: Agreement, about: str = "autopay") -> list[str]:
     async with reading() as db:
         its = select(Notice).where(Notice.user_id == agreement.user_id).order_by(Notice.id)
-        return [each.code for each in (await db.execute(its)).scalars() if each.code.startswith("autopay")]
+        return [each.code for each in (await db.execute(its)).scalars() if each.code.startswith(about)]
 
 
 async def all_draws(agreement: Agreement) -> Sequence[Payment]:

@@ -11,13 +11,14 @@ from infra.money import Money
 from tests.clocks import Clock
 from tests.days import day_passes
 from tests.domain.agreements.loans import open_loan, pay_out, repay
-from tests.domain.agreements.test_autopay import signed
+from tests.domain.agreements.test_autopay import all_draws, signed, told
 from tests.domain.agreements.test_breathing import record
 from tests.domain.payments.scripted import FAILED, cashier_says
 from tests.working import work_off
 
 STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 AWAY = CashierAway("scripted:night")
+WAITS = timedelta(days=2)
 
 
 async def lent(hands: Clock, *, days_before: int, people: int = 1, months: int = 1) -> list[Agreement]:
@@ -46,7 +47,7 @@ async def test_it_is_told_three_days_before_with_our_notice_and_hours_later_wher
     async with transaction() as db:
         await repay(db, await db.get_one(Agreement, (paid.user_id, paid.id)), 1_200_00)
     people = [each.user_id for each in (told, paid, unsigned)]
-    async with cashier_says(foretells=[AWAY, None]) as cashier:
+    async with cashier_says(waits=WAITS, foretells=[AWAY, None]) as cashier:
         await day_passes(*people)
         await work_off(*people)
         assert cashier.foretold == [], "four days before, nothing is told"
@@ -65,32 +66,45 @@ async def test_it_is_told_three_days_before_with_our_notice_and_hours_later_wher
         assert len(cashier.foretold) == 1, "told once"
 
 
-async def test_it_is_told_at_signing_where_something_is_due_soon_and_again_before_a_second_try(clock: Clock) -> None:
+async def test_what_is_signed_too_late_is_told_then_and_drawn_two_days_after_as_they_are_told_and_once_more(
+    clock: Clock,
+) -> None:
     [agreement] = await lent(clock, days_before=1, months=2)
     await sign(agreement)
     half = ("M1", Money(600_00, "CNY"))
-    async with cashier_says(collects=[FAILED], looks=[FAILED], mandate_looks=[STILL]) as cashier:
+    async with cashier_says(waits=WAITS, collects=[FAILED], looks=[FAILED], mandate_looks=[STILL]) as cashier:
         await work_off(agreement.user_id)
         assert cashier.foretold == [half]
-        await clock.forward(days=1)
-        await day_passes(agreement.user_id)
-        await work_off(agreement.user_id)
-        assert cashier.foretold == [half, half]
-        await clock.forward(days=2)
-        await day_passes(agreement.user_id)
-        await work_off(agreement.user_id)
-        assert (cashier.asked.count("collect"), len(cashier.foretold)) == (2, 2), "after the last nothing is to be told"
+        tries = []
+        for _ in range(8):
+            await clock.forward(days=1)
+            await day_passes(agreement.user_id)
+            await work_off(agreement.user_id)
+            tries.append(cashier.asked.count("collect"))
+        assert tries == [0, 1, 1, 2, 2, 2, 2, 2], "a day after it was due, and two days later"
+        assert cashier.foretold == [half], "both within the days that it was told for"
+        assert await told(agreement) == ["autopay_on", "autopay_later", "autopay_failed_once", "autopay_failed"]
+        assert "instalment_overdue" not in await told(agreement, "instalment")
 
 
-async def test_a_cashier_that_stays_away_is_not_asked_after_the_second_try(clock: Clock) -> None:
+async def test_a_cashier_that_stays_away_is_asked_each_hour_until_the_day_and_then_each_day(clock: Clock) -> None:
     [agreement] = await lent(clock, days_before=1)
     await sign(agreement)
-    async with cashier_says(foretells=[AWAY], mandate_looks=[STILL]):
+    async with cashier_says(waits=WAITS, foretells=[AWAY]) as cashier:
         await work_off(agreement.user_id)
-        await clock.forward(seconds=timedelta(days=4, hours=1).total_seconds())
-        assert "foretell_draw" in await work_off(agreement.user_id)
-        await clock.forward(hours=2)
-        assert "foretell_draw" not in await work_off(agreement.user_id)
+        asked = []
+        for _ in range(4):
+            await clock.forward(days=1)
+            await day_passes(agreement.user_id)
+            await work_off(agreement.user_id)
+            await clock.forward(hours=2)
+            asked.append((await work_off(agreement.user_id)).count("foretell_draw") > 0)
+        assert asked == [True, False, False, False]
+        cashier.foretells = [None]
+        await clock.forward(hours=24)
+        await day_passes(agreement.user_id)
+        await work_off(agreement.user_id)
+        assert cashier.foretold == [("M1", Money(1_200_00, "CNY"))] and await all_draws(agreement) == []
 
 
 async def test_what_falls_due_soon_after_a_breathing_space_is_told_as_soon_as_that_is_over(clock: Clock) -> None:
@@ -100,7 +114,7 @@ async def test_what_falls_due_soon_after_a_breathing_space_is_told_as_soon_as_th
         today = await times.today(db)
         held = await db.get_one(Agreement, (agreement.user_id, agreement.id))
         await record(db, held, today, today + timedelta(days=1))
-    async with cashier_says(mandate_looks=[STILL]) as cashier:
+    async with cashier_says(waits=WAITS, mandate_looks=[STILL]) as cashier:
         await work_off(agreement.user_id)
         for told in ([], [("M1", Money(1_200_00, "CNY"))]):
             await clock.forward(days=1)

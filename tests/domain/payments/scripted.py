@@ -1,9 +1,9 @@
 """A cashier that says what a test wrote for it, and a cause that remembers what followed."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.payments.cashiers import (
     CashierAnswer,
     CashierAway,
     CashierOrder,
+    DrawDays,
     MandateAnswer,
     MandateOrder,
     Paid,
@@ -21,6 +22,7 @@ from domain.payments.cashiers import (
 )
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
+from infra import clock
 from infra.database import Db
 from infra.money import Money
 
@@ -51,6 +53,7 @@ class ScriptedCashier:
     foretells: list[CashierAway | None] = field(default_factory=lambda: [None])
     foretold: list[tuple[str, Money]] = field(default_factory=list)
     signs_once: bool = False
+    waits: timedelta | None = None  # between what it tells and what it draws; None: it tells nothing
     signed: list[MandateOrder] = field(default_factory=list)
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
@@ -81,6 +84,10 @@ class ScriptedCashier:
 
     def draws_from(self, now: datetime) -> datetime:
         return now
+
+    def draw_days(self, now: datetime) -> DrawDays | None:
+        first = clock.local_day(now) + (self.waits or timedelta(0))
+        return DrawDays(first, first + timedelta(days=6)) if self.waits is not None else None
 
     async def foretell(self, reference: str, amount: Money) -> None:
         answer = self.foretells.pop(0) if len(self.foretells) > 1 else self.foretells[0]
@@ -129,15 +136,21 @@ CAUSE = Remembering()
 causes.register("test", CAUSE)
 
 
-@asynccontextmanager
-async def cashier_says(**script: Any) -> AsyncIterator[ScriptedCashier]:
-    """The house's cashier, for a while, is one that says this."""
-    scripted = ScriptedCashier(**script)
+@contextmanager
+def answered_by(cashier: ScriptedCashier) -> Iterator[ScriptedCashier]:
+    """The house's cashier, for a while, is this one."""
     before = cashiers._named[:], cashiers._chosen[:]
-    cashiers.provide(lambda name: scripted, lambda: "scripted")
+    cashiers.provide(lambda name: cashier, lambda: "scripted")
     CAUSE.happened.clear()
     CAUSE.takes = True
     try:
-        yield scripted
+        yield cashier
     finally:
         cashiers._named[:], cashiers._chosen[:] = before
+
+
+@asynccontextmanager
+async def cashier_says(**script: Any) -> AsyncIterator[ScriptedCashier]:
+    """The house's cashier, for a while, is one that says this."""
+    with answered_by(ScriptedCashier(**script)) as scripted:
+        yield scripted

@@ -141,14 +141,14 @@ async def test_nothing_that_was_not_told_is_drawn_and_who_ends_it_in_wechat_is_t
             await work_off(agreement.user_id)
             assert (await mandate_of(agreement)).status == "SIGNED"
             await passes(clock, at, agreement, 1)
-            assert at.told == {} and [each.status for each in await all_draws(agreement)] == ["PENDING"]
         with asked(awake):
             await clock.forward(hours=9)
             await work_off(agreement.user_id)
-            assert [each.status for each in await all_draws(agreement)] == ["FAILED"], "a day too late"
-            assert len(at.told) == 1
-            await passes(clock, at, agreement, 2)
-            assert [each.status for each in await all_draws(agreement)] == ["FAILED", "SETTLED"]
+            assert len(at.told) == 1 and await all_draws(agreement) == [], "a day too late"
+            await passes(clock, at, agreement, 1)
+            assert await all_draws(agreement) == [], "the person has a day to think"
+            await passes(clock, at, agreement, 1)
+            assert [each.status for each in await all_draws(agreement)] == ["SETTLED"]
 
             mandate = await mandate_of(agreement)
             at.contracts[mandate.id.hex] |= {"contract_state": "1", "contract_termination_mode": "2"}

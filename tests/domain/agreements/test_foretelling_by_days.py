@@ -1,0 +1,102 @@
+"""Draws of one person by a cashier that tells of one at a time, against days that are counted: none is refused, whatever falls when.
+
+`LONGAN_LIVES=300 pytest tests/domain/agreements/test_foretelling_by_days.py` lives as many.
+"""
+
+import itertools
+import os
+import random
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.agreements.agreements import Agreement
+from domain.payments.cashiers import CashierAnswer, CashierOrder, MandateAnswer, MandateOrder, MandateStatus
+from infra import clock as times
+from infra.database import transaction
+from infra.money import Money
+from tests.api.people import somebody
+from tests.clocks import Clock
+from tests.days import day_passes
+from tests.domain.agreements.loans import open_loan, pay_out
+from tests.domain.agreements.test_autopay import STILL, owed, signed
+from tests.domain.agreements.test_breathing import record
+from tests.domain.payments.scripted import FAILED, ScriptedCashier, answered_by, paid
+from tests.working import work_off
+
+LIVES = int(os.environ.get("LONGAN_LIVES", "1"))
+WAITS = timedelta(days=2)
+
+
+class TellingCashier(ScriptedCashier):
+    """Tells of one draw at a time, by the day of `hands`; refuses whatever was not told in time, or of more. `broke`: how many draws find
+    no money.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(waits=WAITS, signs_once=True)
+        self.told: tuple[date, int] | None = None
+        self.taken: list[tuple[date, UUID]] = []
+        self.today, self.broke = date.min, 0
+
+    async def foretell(self, reference: str, amount: Money) -> None:
+        is_open = self.told is not None and self.today <= self.told[0] + WAITS + timedelta(days=6)
+        assert not is_open, "what it told is to be drawn yet"
+        self.told = self.today, amount.minor
+
+    async def collect(self, order: CashierOrder) -> CashierAnswer:
+        assert self.told is not None, "nobody was told"
+        assert self.told[0] + WAITS <= self.today <= self.told[0] + WAITS + timedelta(days=6)
+        assert order.amount.minor <= self.told[1], "more than the person was told"
+        if self.broke:
+            self.broke -= 1
+            return FAILED
+        self.told = None
+        self.taken.append((self.today, order.id))
+        return paid(order.amount.minor, f"R-{order.id}")
+
+    async def look_up(self, order: CashierOrder) -> CashierAnswer | None:
+        return FAILED
+
+    async def look_up_mandate(self, mandate: MandateOrder) -> MandateAnswer | None:
+        return STILL
+
+    async def withdraw(self, mandate: MandateOrder) -> MandateAnswer:
+        return MandateAnswer(MandateStatus.ENDED)
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+async def test_whatever_falls_due_when_all_is_told_in_time_and_drawn_once_however_much_breathes_beside(
+    seed: int, clock: Clock
+) -> None:
+    """One contract, up to three agreements that fall due within days of one another, and perhaps a breathing space or no money."""
+    chance, mine, together = random.Random(seed), list[Agreement](), None
+    async with transaction() as db:
+        owner = (await somebody(db)).id
+    with answered_by(cashier := TellingCashier()):
+        for _ in range(chance.randint(1, 3)):
+            async with transaction() as db:
+                mine.append(each := await open_loan(db, months=1, rate="0", of=owner))
+                await pay_out(db, each, each.amount)
+                together = await signed(db, each, together)
+            await clock.forward(days=chance.choice([0, 0, 1, 4]))
+        cashier.broke, breathes = chance.choice([0, 0, 1]), chance.choice([0, 0, 1, 3, 12])
+        begins = chance.randint(1, 12)
+        await clock.forward(days=22)
+        for day in range(40):
+            async with transaction() as db:
+                cashier.today = await times.today(db)
+                if breathes and day == begins:
+                    first = await db.get_one(Agreement, (owner, mine[0].id))
+                    await record(db, first, cashier.today, cashier.today + timedelta(days=breathes))
+            await day_passes(owner)
+            await work_off(owner)
+            if len(cashier.taken) == len(mine):
+                break
+            await clock.forward(hours=1)
+            await work_off(owner)
+            await clock.forward(hours=23)
+    assert len(cashier.taken) == len(mine) and [await owed(each) for each in mine] == [0] * len(mine), seed
+    days = [day for day, _ in cashier.taken]
+    assert all(later - earlier >= WAITS for earlier, later in itertools.pairwise(days)), days
