@@ -16,8 +16,8 @@ from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
 @dataclass(frozen=True)
 class WebhookBacklog:
     """`waiting`: all that is not delivered yet, or WAITING_MAX. `due_seconds`: how long the oldest of what could be sent has
-    been due, at a webhook that takes what comes; 0 where nothing is. Of live webhooks so many fail, and so many are paused, where those
-    that somebody listens to, which nothing is ever posted to, are none.
+    been due, at a webhook that takes what comes; 0 where nothing is. Of live webhooks so many fail, and so many are paused. Those
+    that somebody listens to, which nothing is ever posted to, are in no count.
     """
 
     waiting: int
@@ -41,7 +41,10 @@ LOOK = text(
                 SELECT w.next_at FROM webhook_deliveries w WHERE w.endpoint_id = e.id AND {COULD_BE_SENT}
                  ORDER BY w.next_at LIMIT 1) AS first
           WHERE e.status = 'LIVE' AND e.deleted_at IS NULL AND e.failures = 0)
-    SELECT (SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE state = 'WAITING' LIMIT {WAITING_MAX}) AS all_of_them)::int,
+    SELECT (SELECT count(*) FROM (
+                SELECT FROM webhook_deliveries
+                 WHERE state = 'WAITING' AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE url LIKE '{ANY_LISTENED}')
+                 LIMIT {WAITING_MAX}) AS all_of_them)::int,
            coalesce(extract(epoch FROM longan_now() - (SELECT min(next_at) FROM firsts)), 0)::float,
            (SELECT count(*) FROM webhook_endpoints WHERE status = 'LIVE' AND failures > 0 AND deleted_at IS NULL)::int,
            (SELECT count(*) FROM webhook_endpoints

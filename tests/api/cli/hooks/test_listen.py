@@ -73,8 +73,12 @@ async def test_what_happens_is_brought_signed_and_once_and_nothing_is_missed_in_
     await listening.listen_on(lender, machine.url, once=True)
     secret = capsys.readouterr().out.split()[1]
     assert machine.posted == []
+    async with reading() as db:
+        before = await backlog.look(db)
     await trigger(shop, EventType.APPLICATION_SUBMITTED)
     await trigger(shop, EventType.BENEFIT_REDEEMED)
+    async with reading() as db:
+        assert (await backlog.look(db)).waiting == before.waiting, "nobody waits for whoever listens"
     assert await send_all() == [], "nothing is posted to whoever listens"
     for _ in range(2):
         await listening.listen_on(lender, machine.url, once=True)
