@@ -22,7 +22,7 @@ from api.app.notices import ContactPreferences, Notice
 from api.app.payment_accounts import PaymentAccount
 from api.app.redemptions import Redemption
 from api.app.scores import PathToGrade, Score, Scoring
-from api.graphql.connections import After, Connection, CountedConnection, First, connection, counted, rows
+from api.graphql.connections import After, Connection, CountedConnection, First, listed, listed_counted
 from api.graphql.context import Info
 from api.graphql.inputs import CHECK
 from api.graphql.mutations import Input, commit
@@ -45,7 +45,6 @@ from domain.people import devices, payment_accounts, profiles, second_factors, s
 from domain.people.profiles import IdentityStatus
 from domain.permissions import Permission
 from infra.database import Db, reading
-from infra.paging import page_of
 from membership import memberships, redemptions
 from ml.score import telling
 
@@ -148,39 +147,31 @@ class User(Node):
     async def applications(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> CountedConnection[Application] | None:
-        mine = applications.visible_to(info.context.user)
-        async with reading() as db:
-            key = [applications.Application.id]
-            page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
-        return counted(page, rows(mine))
+        return await listed_counted(
+            applications.visible_to(info.context.user), [applications.Application.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="The offers that the person accepted, newest first.")
     async def agreements(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> CountedConnection[Agreement] | None:
-        mine = agreements.visible_to(info.context.user)
-        async with reading() as db:
-            key = [agreements.Agreement.id]
-            page = await page_of(db, mine, key, first=first, after=after, newest_first=True)
-        return counted(page, rows(mine))
+        return await listed_counted(
+            agreements.visible_to(info.context.user), [agreements.Agreement.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="What the person lets partners see, newest first; those that are over too.")
     async def consents(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Consent] | None:
-        mine = consents.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [consents.Consent.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Consent], connection(page))
+        return await listed(
+            consents.visible_to(info.context.user), [consents.Consent.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="Who looked at the person's score or grade, newest first; our own staff too.")
     async def lookups(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Lookup] | None:
-        mine = lookups.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [lookups.Lookup.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Lookup], connection(page))
+        return await listed(lookups.visible_to(info.context.user), [lookups.Lookup.id], first, after, newest_first=True)
 
     @strawberry.field(
         description="What the person disputes of their scores, newest first; those that were answered too."
@@ -188,10 +179,9 @@ class User(Node):
     async def disputes(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Dispute] | None:
-        mine = disputes.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [disputes.Dispute.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Dispute], connection(page))
+        return await listed(
+            disputes.visible_to(info.context.user), [disputes.Dispute.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="What partners invite the person to and they have not answered, newest first.")
     def invitations(root: strawberry.Parent[users.User], info: Info) -> list[Invitation]:
@@ -201,28 +191,23 @@ class User(Node):
     async def redemptions(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Redemption] | None:
-        mine = redemptions.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [redemptions.Redemption.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Redemption], connection(page))
+        return await listed(
+            redemptions.visible_to(info.context.user), [redemptions.Redemption.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="What stands about the person in the log of evidence, newest first.")
     async def evidence(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Evidence] | None:
-        mine = proving.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [leaves.Evidence.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Evidence], connection(page))
+        return await listed(
+            proving.visible_to(info.context.user), [leaves.Evidence.id], first, after, newest_first=True
+        )
 
     @strawberry.field(description="What the person was told, newest first.")
     async def notices(
         root: strawberry.Parent[users.User], info: Info, first: First = None, after: After = None
     ) -> Connection[Notice] | None:
-        mine = notices.visible_to(info.context.user)
-        async with reading() as db:
-            page = await page_of(db, mine, [notices.Notice.id], first=first, after=after, newest_first=True)
-        return cast(Connection[Notice], connection(page))
+        return await listed(notices.visible_to(info.context.user), [notices.Notice.id], first, after, newest_first=True)
 
     @strawberry.field(description="How many of them are not read.")
     async def unread_notices(root: strawberry.Parent[users.User], info: Info) -> int:

@@ -1,19 +1,17 @@
 """What tiers and plans grant: all of it, and how marketing changes it."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
 from api.console.tiers import Benefit
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
 from api.graphql.requiring import requires
 from api.graphql.scalars import MoneyInput
 from domain.permissions import Permission
-from infra.database import reading
-from infra.paging import page_of
 from membership import benefits, saving
 from membership.benefits import QuotaCycle, QuotaReset, Segment
 from membership.saving import WantedBenefit
@@ -66,10 +64,7 @@ class BenefitQuery:
     @requires(Permission.SEE_TIERS)
     @strawberry.field(description="All benefits by code, drafts and retired ones included.")
     async def benefits(self, info: Info, first: First = None, after: After = None) -> CountedConnection[Benefit] | None:
-        everything = benefits.all_benefits()
-        async with reading() as db:
-            page = await page_of(db, everything, [benefits.Benefit.code], first=first, after=after)
-        return cast(CountedConnection[Benefit], counted(page, rows(everything)))
+        return await listed_counted(benefits.all_benefits(), [benefits.Benefit.code], first, after)
 
 
 @strawberry.type

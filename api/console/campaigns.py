@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from api.console.tiers import Benefit
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.requiring import requires
@@ -16,8 +16,7 @@ from api.graphql.scalars import Money
 from api.graphql.showing import Node, shows
 from domain.people import staff
 from domain.permissions import Permission
-from infra.database import Db, reading, transaction
-from infra.paging import page_of
+from infra.database import Db, transaction
 from membership.benefits import Segment
 from membership.campaigns import audiences, campaigns, pausing, results, sizes
 from membership.campaigns.campaigns import CampaignStatus
@@ -214,10 +213,8 @@ class CampaignQuery:
     async def campaigns(
         self, info: Info, first: First = None, after: After = None
     ) -> CountedConnection[Campaign] | None:
-        everything = campaigns.all_campaigns()
-        async with reading() as db:
-            page = await page_of(db, everything, [campaigns.Campaign.id], first=first, after=after, newest_first=True)
-        return counted(page, rows(everything))
+        key = [campaigns.Campaign.id]
+        return await listed_counted(campaigns.all_campaigns(), key, first, after, newest_first=True)
 
     @requires(Permission.CHANGE_MEMBERSHIP)
     @strawberry.field(description="How many people a campaign would be for, before it is drafted.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -16,8 +16,7 @@ from domain.actors import StaffActor
 from domain.agreements import claiming, claims
 from domain.agreements.claims import ClaimStatus
 from domain.permissions import Permission
-from infra.database import Db, reading
-from infra.paging import page_of
+from infra.database import Db
 
 
 @shows(claims.Claim, description="What a partner wants of a deposit.")
@@ -60,10 +59,8 @@ class ClaimQuery:
     @requires(Permission.DECIDE_CLAIMS)
     @strawberry.field(description="What waits for the person's no or for a decision, the nearest time first.")
     async def claims(self, info: Info, first: First = None, after: After = None) -> CountedConnection[Claim] | None:
-        undecided = claims.undecided_for(info.context.staff)
-        async with reading() as db:
-            page = await page_of(db, undecided, [claims.Claim.answer_by, claims.Claim.id], first=first, after=after)
-        return counted(page, rows(undecided))
+        order = [claims.Claim.answer_by, claims.Claim.id]
+        return await listed_counted(claims.undecided_for(info.context.staff), order, first, after)
 
 
 ClaimResult = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -15,9 +15,8 @@ from domain.actors import StaffActor
 from domain.disputes import disputes, disputing
 from domain.disputes.disputes import DisputeStatus
 from domain.permissions import Permission
-from infra.database import Db, reading
+from infra.database import Db
 from infra.ids import global_id
-from infra.paging import page_of
 from infra.words import say
 
 
@@ -76,12 +75,8 @@ class DisputeQuery:
     @requires(Permission.ANSWER_DISPUTES)
     @strawberry.field(description="What waits for an answer, the nearest time first.")
     async def disputes(self, info: Info, first: First = None, after: After = None) -> CountedConnection[Dispute] | None:
-        waiting = disputes.waiting_for(info.context.staff)
-        async with reading() as db:
-            page = await page_of(
-                db, waiting, [disputes.Dispute.answer_by, disputes.Dispute.id], first=first, after=after
-            )
-        return counted(page, rows(waiting))
+        order = [disputes.Dispute.answer_by, disputes.Dispute.id]
+        return await listed_counted(disputes.waiting_for(info.context.staff), order, first, after)
 
 
 DisputeResult = Annotated[

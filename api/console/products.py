@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.reach import Days, Reach, reach_of
 from api.graphql.requiring import requires
@@ -17,7 +17,6 @@ from domain.matching.reach import funnels
 from domain.matching.sweeps import group_costs, sweeps
 from domain.permissions import Permission
 from infra.database import reading
-from infra.paging import page_of
 
 
 @shows(products.Product, description="What a partner offers, whatever its status.")
@@ -90,6 +89,4 @@ class ProductQuery:
     ) -> CountedConnection[Product] | None:
         seen = funnels.seen_by(info.context.staff)
         shown = seen.where(products.Product.kind == kind) if kind else seen
-        async with reading() as db:
-            page = await page_of(db, shown, [products.Product.id], first=first, after=after)
-        return counted(page, rows(shown))
+        return await listed_counted(shown, [products.Product.id], first, after)

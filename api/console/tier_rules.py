@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.console.tiers import Tier
-from api.graphql.connections import After, Connection, First, connection
+from api.graphql.connections import After, Connection, First, listed
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.requiring import requires
@@ -18,7 +18,6 @@ from domain.permissions import Permission
 from domain.runs.runs import RunState
 from infra.database import reading
 from infra.ids import parse_global_id
-from infra.paging import page_of
 from infra.words import N_, say
 from membership import overview, rules
 from membership.changing import reevaluations, simulations
@@ -195,15 +194,7 @@ class TierRulesQuery:
     async def tier_rules_versions(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[TierRules] | None:
-        async with reading() as db:
-            return cast(
-                Connection[TierRules],
-                connection(
-                    await page_of(
-                        db, rules.all_versions(), [rules.TierRules.version], first=first, after=after, newest_first=True
-                    )
-                ),
-            )
+        return await listed(rules.all_versions(), [rules.TierRules.version], first, after, newest_first=True)
 
     @requires(Permission.SEE_TIERS)
     @strawberry.field(description="One simulation; null for what is none.")

@@ -1,6 +1,6 @@
 """Connections: keyset pages as Relay names them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -8,9 +8,10 @@ from uuid import UUID
 
 import strawberry
 from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from infra.database import reading
-from infra.paging import COUNT_MAX, FIRST_MAX, FIRST_USUAL, Page, count_of, encode_cursor
+from infra.paging import COUNT_MAX, FIRST_MAX, FIRST_USUAL, Page, count_of, encode_cursor, page_of
 
 T = TypeVar("T")
 First = Annotated[
@@ -84,6 +85,34 @@ class CountedConnection(Countable, Connection[T]):
 def connection(page: Page[Any]) -> Any:
     """The page as a connection of whatever type the field shows."""
     return Connection(**_fields(page))
+
+
+async def listed(
+    query: Select[Any],
+    keys: Sequence[InstrumentedAttribute[Any]],
+    first: int | None,
+    after: str | None,
+    *,
+    newest_first: bool = False,
+) -> Connection[Any]:
+    """A page of what `query` finds, ordered by `keys`, which are unique together."""
+    async with reading() as db:
+        page = await page_of(db, query, keys, first=first, after=after, newest_first=newest_first)
+    return Connection(**_fields(page))
+
+
+async def listed_counted(
+    query: Select[Any],
+    keys: Sequence[InstrumentedAttribute[Any]],
+    first: int | None,
+    after: str | None,
+    *,
+    newest_first: bool = False,
+) -> CountedConnection[Any]:
+    """The same, where whoever asks for it is told how many there are."""
+    async with reading() as db:
+        page = await page_of(db, query, keys, first=first, after=after, newest_first=newest_first)
+    return CountedConnection(**_fields(page), count=rows(query))
 
 
 NOTHING_YET = encode_cursor((0, UUID(int=0)))

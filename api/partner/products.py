@@ -8,7 +8,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql import scalars
-from api.graphql.connections import After, CountedConnection, First, counted, rows
+from api.graphql.connections import After, CountedConnection, First, listed_counted
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, key
 from api.graphql.reach import Days, Reach, reach_of
@@ -26,7 +26,6 @@ from domain.market.products import DecisionMode, PaymentOrder, ProductStatus
 from domain.money.loans import Amortisation
 from domain.permissions import Permission
 from infra.database import Db, reading
-from infra.paging import page_of
 
 
 @shows(
@@ -116,10 +115,7 @@ class ProductQuery:
     @requires(Permission.OFFER_PRODUCTS)
     @strawberry.field(description="The partner's own products, whatever their status, oldest first.")
     async def products(self, info: Info, first: First = None, after: After = None) -> CountedConnection[Product] | None:
-        own = products.offered_by(info.context.partner)
-        async with reading() as db:
-            page = await page_of(db, own, [products.Product.id], first=first, after=after)
-        return counted(page, rows(own))
+        return await listed_counted(products.offered_by(info.context.partner), [products.Product.id], first, after)
 
 
 UpsertProductResult = Annotated[
