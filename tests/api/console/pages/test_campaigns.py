@@ -147,7 +147,7 @@ async def test_what_is_wrong_stands_at_its_field(
     marketer = await browser_of(Role.MARKETING)
     answer = await marketer.send(PAGE, form(**changes))
     assert answer.status_code == 400
-    assert f'id="wrong-{name}">{sentence}<' in answer.text
+    assert f'id="wrong-{name}">{sentence}<' in answer.text and answer.text.count(f">{sentence}<") == 1
     assert 'value="A film for 9.9"' in answer.text
 
 
