@@ -27,7 +27,7 @@ REFERENCE_LENGTH_MAX = 200
 
 async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Redemption:
     """One voucher for one use. Refuses NOT_ELIGIBLE where the benefit is not held, and QUOTA_SPENT until it is whole again,
-    or where a campaign that alone grants it has spent its budget.
+    where a campaign that alone grants it has spent its budget, or where they hold many vouchers of it that they do not use.
     """
     said = {"benefit": benefit_id}
     receipt = await receipts.claim(db, actor=actor.name, operation="redeem_benefit", key=key, input=said)
@@ -40,6 +40,8 @@ async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Red
         whole_at = quotas.resets_at(benefit, joined_at, now)
         spent = N_("You have used up this benefit for now.")
         raise Refusal(RefusalCode.QUOTA_SPENT, spent, field=BENEFIT, retry_at=whole_at)
+    if benefit.quota is None:
+        await _refuse_hoarding(db, actor.user_id, benefit, now)
     campaign_id = await budgets.charge(db, actor.user_id, benefit)
     issued = Redemption(
         user_id=actor.user_id,
@@ -106,6 +108,14 @@ async def _held(db: Db, user_id: UUID, benefit_id: UUID, now: datetime) -> tuple
     if found is None or not grants.is_honoured(found[0], found[1], now, found[2]):
         raise Refusal(RefusalCode.NOT_ELIGIBLE, N_("This benefit is not among yours now."), field=BENEFIT)
     return found[0], found[1]
+
+
+async def _refuse_hoarding(db: Db, user_id: UUID, benefit: Benefit, now: datetime) -> None:
+    """What one may use as often as one likes one does not keep a store of. Two wishes at once wait for each other at the quota."""
+    soonest = await redemptions.soonest_end_of_open(db, user_id, benefit.id, now)
+    if soonest is not None:
+        sentence = N_("You hold {most} vouchers of this benefit. Use one of them, or give one back.")
+        raise Refusal(RefusalCode.QUOTA_SPENT, sentence, field=BENEFIT, retry_at=soonest, most=redemptions.OPEN_MAX)
 
 
 async def _release(db: Db, issued: Redemption, to: RedemptionStatus) -> None:

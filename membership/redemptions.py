@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor, UserActor
@@ -23,6 +23,9 @@ from membership.benefits import Benefit
 
 EXPIRY_DUE = declare("redemption.expiry_due")
 VALID = timedelta(days=30)
+OPEN_MAX = (
+    20  # vouchers of one benefit without a quota that a person holds at a time; each holds a campaign's money back
+)
 VOUCHER_BYTES = 10  # 80 bits in 16 characters
 # Crockford's alphabet: nothing in it is taken for something else on paper.
 WRITTEN = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -116,6 +119,18 @@ async def lock(db: Db, user_id: UUID, redemption_id: UUID) -> Redemption | None:
     """The redemption as it is now; nobody else changes it until this transaction ends."""
     mine = select(Redemption).where(Redemption.user_id == user_id, Redemption.id == redemption_id)
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def soonest_end_of_open(db: Db, user_id: UUID, benefit_id: UUID, now: datetime) -> datetime | None:
+    """When the first of the vouchers of this benefit expires that the person holds; None where they hold fewer than the most."""
+    mine = select(func.count(), func.min(Redemption.expires_at)).where(
+        Redemption.user_id == user_id,
+        Redemption.benefit_id == benefit_id,
+        Redemption.status == RedemptionStatus.ISSUED,
+        Redemption.expires_at > now,
+    )
+    count, soonest = (await db.execute(mine)).one()
+    return soonest if count >= OPEN_MAX else None
 
 
 async def locked_by_voucher(db: Db, actor: PartnerActor, voucher: str) -> Redemption | None:

@@ -16,10 +16,10 @@ from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
-from membership import grants, redeeming
+from membership import grants, redeeming, redemptions
 from membership.benefits import Benefit, BenefitStatus
 from membership.redemptions import Redemption, RedemptionStatus
-from tests.membership.living import newcomer
+from tests.membership.living import newcomer, scored
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
 
@@ -97,6 +97,22 @@ async def test_of_a_hundred_at_once_as_many_get_one_as_there_are() -> None:
     async with reading() as db:
         mine = await db.execute(select(Redemption.id).where(Redemption.user_id == person.user_id))
         assert len(mine.all()) == 2
+
+
+async def test_of_what_one_may_use_as_often_as_one_likes_nobody_keeps_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redemptions, "OPEN_MAX", 3)
+    person = await member()
+    await scored(person.user_id, 650, await now())
+    answers = await asyncio.gather(*(redeem(person, "member-prices") for _ in range(10)), return_exceptions=True)
+    issued = [each for each in answers if isinstance(each, Redemption)]
+    assert len(issued) == 3
+    full = await refusal(redeem(person, "member-prices"))
+    assert (full.code, full.retry_at) == (RefusalCode.QUOTA_SPENT, min(each.expires_at for each in issued))
+    await cancel(person, issued[0])
+    await confirm(partner(), issued[1].voucher)
+    for _ in range(2):
+        await redeem(person, "member-prices")
+    assert (await refusal(redeem(person, "member-prices"))).code is RefusalCode.QUOTA_SPENT
 
 
 async def test_what_is_not_held_cannot_be_used() -> None:
