@@ -14,14 +14,14 @@ from api.addresses import client_address
 from api.asking import asks
 from api.forms import form_token, is_own_form
 from api.graphql.errors import REFUSED_SECONDS
-from api.html import locale_of
+from api.refusing import sentence_of
 from api.visits import OLD_FORM, PageVisit, SignedPages
 from domain.people import staff_sessions, staff_signing_in
 from domain.people.staff_signing_in import PROOF_LENGTH_MAX
 from domain.permissions import Permission
 from infra.database import transaction
 from infra.errors import Refusal, RefusalCode, invalid
-from infra.words import N_, say
+from infra.words import N_
 
 DEVICE_LASTS = timedelta(days=365)
 STATUS = {RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 401, RefusalCode.RATE_LIMITED: 429}
@@ -48,7 +48,7 @@ class SigningIn(HTTPEndpoint):
         except Refusal as refusal:
             if refusal.code is RefusalCode.RATE_LIMITED:
                 await asyncio.sleep(REFUSED_SECONDS)
-            sentence = say(refusal.message, locale_of(request), **refusal.values)
+            sentence = sentence_of(request, refusal)
             return await self._show(request, STATUS[refusal.code], sentence, email=said["email"])
 
     async def _signed_in(self, request: Request, said: dict[str, str], after: str) -> Response:

@@ -13,6 +13,14 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def read_id(text: str) -> UUID | None:
+    """A UUID as an address or a form says it; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def global_id(kind: str, id: UUID) -> str:
     """The permanent id that clients see: base64url of kind and UUID, without padding."""
     raw = binascii.b2a_base64(kind.encode() + b":" + id.bytes, newline=False)

@@ -18,6 +18,7 @@ from api.html import locale_of
 from api.oauth import rendering
 from api.oauth.authorizing import Back, NotSentBack, SentBack, asked_of, client_of, pushed_in
 from api.oauth.seats import DEVICE_COOKIE, PATH, NotSeated, Seat, give_seat, page_of, remember_device, seat_of
+from api.refusing import sentence_of
 from domain.people import second_signing, signing_in
 from domain.people.partners import Partner
 from domain.people.second_factors import FactorKind
@@ -29,7 +30,7 @@ from domain.sharing.answering import ShareAnswer
 from domain.sharing.share_requests import Browser, ShareRequest
 from infra.database import Db, transact, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.words import N_, say
+from infra.words import N_
 from integrations.sandbox.personas import PERSONAS
 from integrations.simulated import people
 
@@ -252,9 +253,7 @@ async def _show(request: Request, status: int = 200, error: str | None = None) -
 async def _show_refused(request: Request, refusal: Refusal) -> Response:
     if refusal.code is RefusalCode.RATE_LIMITED:
         await asyncio.sleep(REFUSED_SECONDS)
-    return await _show(
-        request, STATUS.get(refusal.code, 400), say(refusal.message, locale_of(request), **refusal.values)
-    )
+    return await _show(request, STATUS.get(refusal.code, 400), sentence_of(request, refusal))
 
 
 routes: list[BaseRoute] = [

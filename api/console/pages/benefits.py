@@ -18,11 +18,13 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.refusing import status_of
 from api.visits import posted
 from domain.people.partners import Partner
 from domain.permissions import Permission
 from infra.database import reading, transact
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, invalid
+from infra.ids import read_id
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
@@ -45,7 +47,6 @@ CYCLES = {
     QuotaCycle.CALENDAR: N_("by the calendar"),
     QuotaCycle.ANNIVERSARY: N_("by the member's own months and years"),
 }
-HTTP = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ async def save(request: Request, visit: StaffVisit) -> Response:
 
 @requires(Permission.CHANGE_MEMBERSHIP)
 async def retire(request: Request, visit: StaffVisit) -> Response:
-    form, id = await request.form(), _uuid(request)
+    form, id = await request.form(), read_id(request.path_params["id"])
     version = str(form.get("version", ""))
     if id is None or not version.isdecimal():
         return page(request, "refused.html", 404, why=NO_SUCH)
@@ -189,7 +190,7 @@ async def _refused(request: Request, form: FormData, refusal: Refusal) -> Respon
     return await _render(
         request,
         "benefit.html",
-        HTTP.get(refusal.code, 409),
+        status_of(refusal),
         typed=typed,
         faults=_faults(request, refusal),
         saved=known,
@@ -198,14 +199,14 @@ async def _refused(request: Request, form: FormData, refusal: Refusal) -> Respon
 
 
 async def _show(request: Request, refusal: Refusal | None, typed: Mapping[str, Any]) -> Response:
-    id = _uuid(request)
+    id = read_id(request.path_params["id"])
     async with reading() as db:
         saved = await db.get(Benefit, id) if id else None
         if saved is None:
             return page(request, "refused.html", 404, why=NO_SUCH)
         sources = (await benefits.sources_of(db, [saved.id])).get(saved.id, [])
     faults = _faults(request, refusal) if refusal else {}
-    status = HTTP.get(refusal.code, 409) if refusal else 200
+    status = status_of(refusal)
     return await _render(request, "benefit.html", status, typed=typed, faults=faults, saved=saved, sources=sources)
 
 
@@ -253,13 +254,6 @@ async def _lines(asked: TableQuery) -> tuple[list[BenefitLine], datetime]:
         )
     lines = [BenefitLine(each, sources.get(each.id, []), *used.get(each.id, (0, 0))) for each in found]
     return asked.sorted(lines, SORTS), counted_at
-
-
-def _uuid(request: Request) -> UUID | None:
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        return None
 
 
 routes: list[Route] = [

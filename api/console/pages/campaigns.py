@@ -16,17 +16,18 @@ from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
 from infra.calendar import read_local_moment
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, invalid
+from infra.ids import read_id
 from infra.paging import page_of
 from infra.settings import settings
-from infra.words import N_, say
+from infra.words import N_
 from membership import tiers
 from membership.benefits import Benefit
 from membership.campaigns import approving, campaigns, pausing, results, scheduling
@@ -37,7 +38,6 @@ ADDRESS = "/console/campaigns"
 SHOWN, PAUSES_SHOWN = 50, 3
 LISTED_MAX = 500  # campaigns that are sorted by what came of them, added up, or exported
 NO_SUCH = N_("There is no such page.")
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 STATUSES = {
     CampaignStatus.DRAFT: N_("Draft"),
     CampaignStatus.SUBMITTED: N_("Waits for approval"),
@@ -133,7 +133,7 @@ async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None
     return page(
         request,
         "campaigns.html",
-        STATUS.get(refusal.code, 409) if refusal else 400 if asked.error else 200,
+        status_of(refusal) if refusal else 400 if asked.error else 200,
         asked=asked,
         lines=shown,
         totals=CampaignTotals(
@@ -162,7 +162,7 @@ async def campaign_page(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.SEE_CAMPAIGNS)
 async def answer(request: Request, visit: StaffVisit) -> Response:
     """Take the step that the form names; whether its visitor may is asked of the step itself."""
-    id, form = _uuid(request.path_params["id"]), await request.form()
+    id, form = read_id(request.path_params["id"]), await request.form()
     step = STEPS.get(str(form.get("said", "")))
     if id is None or step is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
@@ -222,7 +222,7 @@ STEPS: dict[str, tuple[Permission, Callable[[StaffVisit, UUID, FormData], Verb]]
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    id = _uuid(request.path_params["id"])
+    id = read_id(request.path_params["id"])
     async with reading() as db:
         campaign = (await campaigns.by_ids(db, {id})).get(id) if id else None
         if campaign is None:
@@ -237,7 +237,7 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     return page(
         request,
         "campaign.html",
-        STATUS.get(refusal.code, 409) if refusal else 200,
+        status_of(refusal),
         campaign=campaign,
         steps=steps,
         names=names,
@@ -255,14 +255,7 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
 
 
 def _sentence(request: Request, refusal: Refusal | None) -> str | None:
-    return say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return sentence_of(request, refusal) if refusal else None
 
 
 routes: list[Route] = [

@@ -11,7 +11,7 @@ from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.signals import EVIDENCE
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.applications import applications, cases, deciding, given_reasons, review_holds
 from domain.applications.applications import AWAITING_REVIEW, Application
@@ -27,10 +27,9 @@ from infra.errors import Refusal, RefusalCode, invalid, not_found
 from infra.ids import new_id, parse_global_id
 from infra.money import Money
 from infra.settings import settings
-from infra.words import N_, say
+from infra.words import N_
 
 OUTCOMES = {"approve": DecisionOutcome.APPROVE, "decline": DecisionOutcome.DECLINE}
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400}
 TERM_DIGITS_MAX = 4
 NO_SUCH = N_("We could not find this application.")
 
@@ -140,12 +139,12 @@ async def _case_page(
     request: Request, visit: StaffVisit, said: CaseForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """The case; with what was typed, and why it was not done."""
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    error = sentence_of(request, refusal) if refusal else None
     try:
         waiting = await _read(request, visit)
     except Refusal:
         return page(request, "refused.html", 404, why=NO_SUCH)
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    status = status_of(refusal)
     is_open = waiting.case.application.status in AWAITING_REVIEW
     shown = {"waiting": waiting, "said": said, "error": error, "is_open": is_open, "occupations": OCCUPATION_LABELS}
     is_held_by_other = waiting.hold is not None and waiting.hold.staff_id != visit.actor.staff_id

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.agreements import claiming, claims, deposits
 from domain.agreements.claims import Claim, ClaimStatus
@@ -19,17 +19,16 @@ from domain.agreements.standings import AgreementStanding, standings
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.errors import Refusal, invalid, not_found
 from infra.ids import new_id
 from infra.money import Money
 from infra.paging import count_of
-from infra.words import N_, say
+from infra.words import N_
 
 ADDRESS = "/console/claims"
 SHOWN = 50
 NO_SUCH = N_("There is no such page.")
 NO_AMOUNT = N_("Enter how much of it is right, as a number: 0 rejects the claim.")
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ async def _show(
     request: Request, visit: StaffVisit, said: ClaimForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """What waits; with what was typed, and why it was not done."""
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         waiting, now = await _waiting(db, visit), await clock.now(db)
         count = await count_of(db, claims.undecided_for(visit.actor))

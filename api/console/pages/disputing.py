@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.disputes import disputes, disputing
 from domain.disputes.disputes import Dispute, DisputeTexts
@@ -19,15 +19,14 @@ from domain.facts.vocabulary import GROUP_LABELS
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal
 from infra.paging import count_of
-from infra.words import N_, say
+from infra.words import N_
 
 ADDRESS = "/console/disputes"
 SHOWN = 50
 ANSWERS = {"uphold": True, "reject": False}
 FACTORS = {group.value: label for group, label in GROUP_LABELS.items()} | {MARK: disputes.LEFT_BEHIND}
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,8 @@ async def _show(
     request: Request, visit: StaffVisit, refusal: Refusal | None = None, typed: DisputeForm = EMPTY
 ) -> Response:
     """What waits; with what was typed to one of it, and why it was not done."""
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
     return page(

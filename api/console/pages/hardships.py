@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.agreements import agreements, breathing, easing, ending_breathing, hardships
 from domain.agreements.agreements import Agreement
@@ -21,16 +21,15 @@ from domain.people.breathing_spaces import BreathingSpace
 from domain.permissions import Permission
 from infra import clock, vault
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal
 from infra.ids import global_id
 from infra.paging import count_of
-from infra.words import N_, say
+from infra.words import N_
 
 ADDRESS = "/console/hardships"
 SHOWN = 50
 ANSWERS = {"grant": True, "refuse": False}
 KINDS = {HardshipKind.PAUSE: N_("Nothing is due"), HardshipKind.LOWER: N_("Half is due")}
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 NOTHING_SAID: Mapping[str, str] = dict.fromkeys(("agreement", "from", "until", "reason"), "")
 
@@ -70,8 +69,8 @@ async def show(
     spared: Sequence[Spared] | None = None,
 ) -> Response:
     """The page, with what was said of a breathing space and what that would spare on each agreement."""
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         waiting, running = await _waiting(db, visit), await _running(db, visit)
         count = await count_of(db, hardships.waiting_for(visit.actor))

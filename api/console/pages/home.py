@@ -13,14 +13,14 @@ from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import NO_DAY
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of
 from domain import approvals
 from domain.applications import reviewing
 from domain.permissions import Permission
 from infra.calendar import read_day
 from infra.database import Db, reading
 from infra.errors import Refusal, invalid
-from infra.words import N_, say
+from infra.words import N_
 from membership import figures
 from membership.figures import DAYS_USUAL, MembershipFigures
 
@@ -100,7 +100,7 @@ async def _figures(request: Request, db: Db) -> tuple[SpanAsked, MembershipFigur
         span, error = await figures.span_of(db, days=asked.days, first=asked.first, last=asked.last), None
     except Refusal as refusal:
         asked, span = SpanAsked(), await figures.span_of(db)
-        error = say(refusal.message, locale_of(request), **refusal.values)
+        error = sentence_of(request, refusal)
     return asked, await figures.figures_of(db, span), error
 
 

@@ -8,6 +8,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.refusing import sentence_of
 from api.visits import posted
 from domain.people import users
 from domain.permissions import Permission
@@ -33,7 +34,7 @@ async def look(request: Request, visit: StaffVisit) -> Response:
     try:
         member = await transact(lambda db: looks.look(db, visit.actor, phone=phone, reason=reason))
     except Refusal as refusal:
-        error = say(refusal.message, locale_of(request), **refusal.values)
+        error = sentence_of(request, refusal)
         return page(request, "member.html", 400, member=None, error=error, reason=reason)
     if member is None:
         return page(request, "member.html", 404, member=None, error=say(NOBODY, locale_of(request)), reason=reason)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.approvals import Approval, Verdict, history
 from domain.people import commissions
@@ -22,12 +22,11 @@ from domain.people.partners import Partner
 from domain.permissions import Permission
 from domain.reconciling import remittances
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, invalid
-from infra.words import N_, say
+from infra.errors import Refusal, invalid
+from infra.words import N_
 
 ADDRESS = "/console/partners"
 SHOWN = 50
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ async def partners_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         live = select(Partner).where(~Partner.is_test).order_by(Partner.name)
         partners = {each.id: each for each in (await db.execute(live)).scalars()}

@@ -15,10 +15,11 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.refusing import status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, invalid
 from infra.money import Money
 from infra.settings import settings
 from infra.words import N_, say
@@ -43,7 +44,6 @@ SORTS: dict[str, Callable[[PlanLine], Any]] = {
     "price": lambda line: line[0].price_minor,
     "haveIt": lambda line: line[1],
 }
-HTTP = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @requires(Permission.SEE_TIERS)
@@ -141,7 +141,7 @@ async def _show(request: Request, refusal: Refusal | None = None, form: FormData
     return page(
         request,
         "plans.html",
-        HTTP.get(refusal.code, 409) if refusal else 400 if asked.error else 200,
+        status_of(refusal) if refusal else 400 if asked.error else 200,
         asked=asked,
         plans=shown,
         counts={plan.id: has for plan, has in lines},

@@ -14,7 +14,7 @@ from api.console.pages.rehearsals import changes_in, fields_of, read_form
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import GROUPS
-from api.html import locale_of
+from api.refusing import sentence_of
 from api.visits import posted
 from domain.credit.grades import Grade
 from domain.market.rule_inputs import INPUTS
@@ -26,7 +26,7 @@ from domain.matching.reach.rehearsing import Rehearsal
 from domain.permissions import Permission
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
-from infra.words import N_, say
+from infra.words import N_
 from ml.figures.drift import Share
 
 STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_OPEN: 409}
@@ -142,7 +142,7 @@ async def rehearse(request: Request, visit: StaffVisit) -> Response:
             found = await rehearsing.of_id(db, visit.actor, product.id, changes_in(said, product.currency))
         error, status = None, 200
     except Refusal as refusal:
-        found, error = None, say(refusal.message, locale_of(request), **refusal.values)
+        found, error = None, sentence_of(request, refusal)
         status = STATUS.get(refusal.code, 400)
     if is_part:
         # htmx shows only what comes with 200.

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.approvals import Verdict
 from domain.permissions import Permission
@@ -22,13 +21,12 @@ from domain.risk.rules import RuleAction, RuleChange, RuleMode, SignalRule
 from domain.risk.signals import RuleCounts, SignalVerdict
 from infra import clock, locations
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode
-from infra.ids import global_id
-from infra.words import N_, say
+from infra.errors import Refusal
+from infra.ids import global_id, read_id
+from infra.words import N_
 
 ADDRESS = "/console/signals"
 SHOWN, COUNTED = 50, timedelta(days=90)
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 NO_SUCH = N_("There is no such page.")
 MODES = {RuleMode.OFF: N_("Off"), RuleMode.SHADOW: N_("In the shadow"), RuleMode.LIVE: N_("Live")}
 ACTIONS = {
@@ -74,7 +72,7 @@ async def signals_page(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.ANSWER_SIGNALS)
 async def judge(request: Request, visit: StaffVisit) -> Response:
     """Say whether a signal was right."""
-    form, id = await request.form(), _uuid(request.path_params["id"])
+    form, id = await request.form(), read_id(request.path_params["id"])
     said = str(form.get("verdict", ""))
     if id is None or said not in set(SignalVerdict):
         return page(request, "refused.html", 404, why=NO_SUCH)
@@ -96,7 +94,7 @@ async def propose(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.ANSWER_SIGNALS)
 async def answer(request: Request, visit: StaffVisit) -> Response:
     """Agree to a change as a second person, or say no."""
-    form, id = await request.form(), _uuid(request.path_params["id"])
+    form, id = await request.form(), read_id(request.path_params["id"])
     said, seen = str(form.get("said", "")), str(form.get("seen", ""))
     if id is None or said not in set(Verdict):
         return page(request, "refused.html", 404, why=NO_SUCH)
@@ -114,8 +112,8 @@ async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db], Awaita
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         newest = await signals.newest_for(db, visit.actor, SHOWN)
         lines = await _lines(db, visit)
@@ -159,13 +157,6 @@ def _numbers(form: FormData) -> Mapping[str, float]:
         except (KeyError, ValueError):
             continue
     return told
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 routes: list[Route] = [

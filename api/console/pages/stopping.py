@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain import stops
 from domain.approvals import Verdict, history
@@ -23,12 +23,12 @@ from domain.people.partners import Partner
 from domain.permissions import Permission
 from domain.stops import EVERYTHING, Held, Stop, StopKind
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode
-from infra.words import N_, say
+from infra.errors import Refusal
+from infra.ids import read_id
+from infra.words import N_
 
 ADDRESS = "/console/stops"
 SHOWN = 50
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 NO_SUCH = N_("There is no such page.")
 KINDS = {
     StopKind.DRAW_DOWNS: N_("Draw-downs"),
@@ -60,7 +60,7 @@ async def stops_page(request: Request, visit: StaffVisit) -> Response:
 async def stop(request: Request, visit: StaffVisit) -> Response:
     form = await request.form()
     kind, reason = str(form.get("kind", "")), str(form.get("reason", "")).strip()
-    subject = _uuid(str(form.get("subject", "")) or str(EVERYTHING))
+    subject = read_id(str(form.get("subject", "")) or str(EVERYTHING))
     if kind not in set(StopKind) or subject is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     return await _done(request, visit, lambda db: stops.stop(db, visit.actor, StopKind(kind), subject, reason))
@@ -70,7 +70,7 @@ async def stop(request: Request, visit: StaffVisit) -> Response:
 async def answer(request: Request, visit: StaffVisit) -> Response:
     """Ask for it to be lifted; and as a second person agree, or not."""
     form = await request.form()
-    said, seen, id = str(form.get("said", "")), str(form.get("seen", "")), _uuid(request.path_params["id"])
+    said, seen, id = str(form.get("said", "")), str(form.get("seen", "")), read_id(request.path_params["id"])
     if id is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
 
@@ -95,8 +95,8 @@ async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db], Awaita
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         live = select(Partner.id, Partner.name).where(~Partner.is_test).order_by(Partner.name)
         partners = dict((await db.execute(live)).all())
@@ -121,13 +121,6 @@ async def _lines(db: Db, visit: StaffVisit, names: dict[UUID, str]) -> list[Stop
         is_mine = asked is not None and asked.proposed_by == visit.actor.staff_id
         lines.append(StopLine(each, of, by[each.stopped_by], waiting, asked.hash if asked else None, is_mine))
     return lines
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 routes: list[Route] = [

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from api.console.pages.money import WHY
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.agreements.agreements import Agreement, no_such_agreement
 from domain.agreements.repaying import REPAYMENT
@@ -23,11 +23,9 @@ from domain.payments.payments import Payment
 from domain.payments.takings import Taking
 from domain.permissions import Permission
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode
-from infra.ids import global_id, parse_global_id
-from infra.words import N_, say
-
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
+from infra.errors import Refusal
+from infra.ids import global_id, parse_global_id, read_id
+from infra.words import N_
 
 
 @requires(Permission.WATCH_MONEY)
@@ -36,8 +34,8 @@ async def taking_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
-    status = STATUS.get(refusal.code, 409) if refusal else 200
+    error = sentence_of(request, refusal) if refusal else None
+    status = status_of(refusal)
     async with reading() as db:
         taking = (await db.execute(select(Taking).where(Taking.id == _id_of(request)))).scalar_one_or_none()
         if taking is None:
@@ -117,10 +115,7 @@ async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], 
 
 def _id_of(request: Request) -> UUID:
     """Nobody's where the address names none."""
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        return UUID(int=0)
+    return read_id(request.path_params["id"]) or UUID(int=0)
 
 
 routes: list[Route] = [

@@ -13,17 +13,18 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
 from infra.calendar import read_local_moment
 from infra.database import Db, reading, transact
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, invalid
+from infra.ids import read_id
 from infra.paging import page_of
 from infra.settings import settings
-from infra.words import N_, say
+from infra.words import N_
 from membership import rules
 from membership.changing import approving, drafting, publishing, reevaluations, simulating, simulations
 from membership.changing.drafting import NAMES, ProposedRule
@@ -46,7 +47,6 @@ STATUSES = {
     RulesStatus.SUPERSEDED: N_("Replaced"),
     RulesStatus.REJECTED: N_("Rejected"),
 }
-HTTP = {RefusalCode.NOT_FOUND: 404, RefusalCode.INVALID: 400, RefusalCode.NOT_ALLOWED: 403}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ async def draft(request: Request, visit: StaffVisit) -> Response:
 
 @requires(Permission.SEE_TIERS)
 async def version_page(request: Request, visit: StaffVisit) -> Response:
-    return await _show(request, visit, _uuid(request))
+    return await _show(request, visit, read_id(request.path_params["id"]))
 
 
 def steps() -> Mapping[str, tuple[Permission, Callable[[Db, StaffVisit, UUID, FormData], Awaitable[Any]]]]:
@@ -105,7 +105,7 @@ def steps() -> Mapping[str, tuple[Permission, Callable[[Db, StaffVisit, UUID, Fo
 
 @requires(Permission.SEE_TIERS)
 async def take_step(request: Request, visit: StaffVisit) -> Response:
-    form, id = await request.form(), _uuid(request)
+    form, id = await request.form(), read_id(request.path_params["id"])
     permission, verb = steps().get(str(form.get("said", "")), (None, None))
     if id is None or verb is None or permission is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
@@ -153,7 +153,7 @@ async def _codes() -> list[str]:
 
 
 def _fault(request: Request, refusal: Refusal, codes: Sequence[str]) -> RuleFault:
-    sentence, field = say(refusal.message, locale_of(request), **refusal.values), refusal.field or ()
+    sentence, field = sentence_of(request, refusal), refusal.field or ()
     if len(field) == 4 and field[1] == "rules":
         column = next(column for column, name in NAMES.items() if name == field[3])
         return RuleFault(sentence, (codes[int(field[2])], column))
@@ -205,7 +205,7 @@ async def _show(request: Request, visit: StaffVisit, id: UUID | None, refusal: R
     return page(
         request,
         "tier_rules_version.html",
-        HTTP.get(refusal.code, 409) if refusal else 200,
+        status_of(refusal),
         version=version,
         simulation=simulation,
         progress=float(simulations.progress(simulation)) if simulation else 0.0,
@@ -226,13 +226,6 @@ async def _show(request: Request, visit: StaffVisit, id: UUID | None, refusal: R
 
 def _comment(form: FormData) -> str:
     return str(form.get("comment", "")).strip()
-
-
-def _uuid(request: Request) -> UUID | None:
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        return None
 
 
 routes: list[Route] = [

@@ -10,11 +10,12 @@ from api.addresses import client_address
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.refusing import sentence_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal
-from infra.words import say
+from infra.ids import read_id
 from membership.campaigns import campaigns, trying
 from membership.campaigns.campaigns import Campaign
 
@@ -26,7 +27,7 @@ async def trial(request: Request, visit: StaffVisit) -> Response:
     if campaign is None:
         return page(request, "refused.html", 404, why=campaigns.NOT_FOUND)
     form = await request.form() if request.method == "POST" else {}
-    challenge, code = _uuid(str(form.get("challenge", ""))), str(form.get("code", ""))
+    challenge, code = read_id(str(form.get("challenge", ""))), str(form.get("code", ""))
     phone, done = str(form.get("phone", "")), False
     refusal: Refusal | None = None
     try:
@@ -37,7 +38,7 @@ async def trial(request: Request, visit: StaffVisit) -> Response:
             challenge = await _ask(request, phone)
     except Refusal as refused:
         refusal = refused
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    error = sentence_of(request, refusal) if refusal else None
     status = 400 if refusal else 200
     return page(
         request, "trial.html", status, campaign=campaign, challenge=challenge, phone=phone, done=done, error=error
@@ -59,16 +60,9 @@ async def _send(visit: StaffVisit, campaign_id: UUID, challenge_id: UUID, code: 
 
 
 async def _campaign(text: str) -> Campaign | None:
-    id = _uuid(text)
+    id = read_id(text)
     async with reading() as db:
         return await db.get(Campaign, id) if id else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 routes: list[Route] = [

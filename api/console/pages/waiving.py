@@ -7,17 +7,15 @@ from starlette.routing import Route
 from api.console.pages import money
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.html import locale_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.agreements import waiving
 from domain.agreements.waiving import WhyWaived
 from domain.permissions import Permission
 from infra.database import transact
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal
 from infra.ids import parse_global_id
-from infra.words import N_, say
-
-STATUS = {RefusalCode.NOT_FOUND: 404, RefusalCode.NOT_ALLOWED: 403}
+from infra.words import N_
 
 
 @requires(Permission.WAIVE_LATE_FEES)
@@ -33,8 +31,8 @@ async def waive(request: Request, visit: StaffVisit) -> Response:
     try:
         await transact(lambda db: waiving.waive(db, visit.actor, id, number, why))
     except Refusal as refusal:
-        error = say(refusal.message, locale_of(request), **refusal.values)
-        return await money.show_agreement(request, error, STATUS.get(refusal.code, 409))
+        error = sentence_of(request, refusal)
+        return await money.show_agreement(request, error, status_of(refusal))
     return RedirectResponse(f"/console/agreements/{request.path_params['id']}", 303)
 
 

@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.html import locale_of
 from api.partner.deliveries import ERRORS
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
+from api.refusing import sentence_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal
-from infra.words import N_, say
+from infra.words import N_
 from integrations.webhooks import deliveries, endpoints, listing, replaying
 from integrations.webhooks.deliveries import WebhookDelivery, WebhookDeliveryStatus
 from integrations.webhooks.endpoints import WebhookEndpoint
@@ -85,7 +85,7 @@ async def resend(request: Request, visit: MemberVisit) -> Response:
 async def _show(request: Request, visit: MemberVisit, refusal: Refusal | None = None) -> Response:
     said = request.query_params.get("status")
     status = WebhookDeliveryStatus(said) if said in set(WebhookDeliveryStatus) else None
-    error = say(refusal.message, locale_of(request), **refusal.values) if refusal else None
+    error = sentence_of(request, refusal) if refusal else None
     async with reading() as db:
         own, id = await listing.listed(db, visit.actor.partner, endpoint_id=None, status=status)
         shown = await listed(request, db, own, [id])

@@ -268,7 +268,7 @@ async def test_what_is_offered_no_longer_is_said_before_anybody_tries(
             update(AppliedTerms).where(AppliedTerms.application_id == application.id).values(decision=mode)
         )
     assert words in await browser.text(path_of(application))
-    assert (await answer(browser, application, outcome="approve")).status_code == 409
+    assert (await answer(browser, application, outcome="approve")).status_code == 403
     assert await stands(application) == WAITS
 
 
