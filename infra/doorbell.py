@@ -44,7 +44,7 @@ async def ring_beside(announced: Iterable[UUID | None]) -> None:
 
 async def rung() -> None:
     if _ringing is not None:
-        await _ringing
+        await asyncio.wait({_ringing})
 
 
 async def _ring_untold() -> None:

@@ -5,6 +5,7 @@ what they cannot understand as Malformed: in a mutation's arguments it becomes t
 BAD_REQUEST before anything runs.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -40,6 +41,7 @@ from infra.errors import Refusal, invalid, together
 from infra.receipts import check_key
 from infra.words import N_, say
 
+NEVER_KEPT = re.compile("[\0\ud800-\udfff]")  # NUL, and half a character
 CHECK = "check"  # the key in an input field's metadata: a function that refuses what the field cannot be
 Path = tuple[str, ...]
 Check = Callable[[Any], object]
@@ -111,12 +113,12 @@ def _lenient(kind: str, coerce: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _can_be_kept(kind: str, value: Any) -> bool:
-    """Postgres keeps no NUL, and nothing can be encoded that is half a character."""
+    """Postgres keeps no NUL, and what is half a character cannot be encoded."""
     if not isinstance(value, str):
         return True
     if kind == "ID":
         return value.isprintable()
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return NEVER_KEPT.search(value) is None
 
 
 def _guarded(field: GraphQLField) -> Callable[..., Any]:
