@@ -32,7 +32,7 @@ SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedConsent:
     """`rows`: of each question that was asked of it."""
 
     consent: Consent
@@ -48,7 +48,7 @@ async def open_with(
     at_least: Grade | None = None,
     *,
     then: Callable[[Consent, datetime], Asking] = lambda *_: (),
-) -> Opened | Refusal:
+) -> OpenedConsent | Refusal:
     """The consent, which stays as it is until the transaction ends. `purpose`: the one that it must be for, if it matters.
     `then`: what is asked of one that opens, as soon as it does.
 
@@ -59,7 +59,7 @@ async def open_with(
     is_open = consent is not None and _opens(consent, actor, kind, purpose, now)
     rows = await _count(db, token, then(consent, now) if consent is not None and is_open else ())
     if consent is not None and is_open:
-        return Opened(consent, rows)
+        return OpenedConsent(consent, rows)
     asked = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
     return await _refuse(db, user_id, consent_id, asked, now)
 

@@ -13,7 +13,7 @@ from domain.actors import PartnerActor, UserActor
 from domain.consent import asking, consent_tokens, consenting, opening
 from domain.consent.consents import Purpose
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
-from domain.consent.opening import Opened
+from domain.consent.opening import OpenedConsent
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
@@ -251,7 +251,7 @@ async def test_whoever_takes_it_back_waits_for_a_question_that_is_answered(
         opened = await opening.open_with(db, partner, consent["token"], LookupKind.CHECK)
         taking_back = asyncio.create_task(shopper.do("RevokeConsent", consentId=consent["id"]))
         await until(somebody_waits_for_a_consent)
-        assert isinstance(opened, Opened) and opened.consent.revoked_at is None
+        assert isinstance(opened, OpenedConsent) and opened.consent.revoked_at is None
     await taking_back
     assert (await check(client, consent["token"]))["code"] == "CONSENT_NOT_LIVE"
 
