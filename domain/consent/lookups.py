@@ -17,7 +17,7 @@ from domain.actors import UserActor
 from domain.consent.consents import ConsentScope, Purpose
 from domain.credit.grades import Grade
 from domain.evidence import leaves
-from domain.evidence.leaves import EvidenceKind
+from domain.evidence.leaves import Evidence, EvidenceKind
 from infra import clock, outbox, vault, writing
 from infra.database import Db, reading, transaction
 from infra.entity import Entity, Id, OwnerId
@@ -144,9 +144,12 @@ def for_lookup(reading: T) -> T:
 
 async def keep(db: Db, lookup: Lookup) -> None:
     """Write down a look with evidence of it; the person hears of it once this is committed."""
-    evidence = await leaves.of(db, lookup.user_id, EvidenceKind.LOOKUP, lookup.id, evidence_of(lookup))
-    await writing.write(db, lookup, evidence)
+    await writing.write(db, lookup, await _evidence(db, lookup))
     outbox.wake(db, lookup.user_id)
+
+
+async def _evidence(db: Db, lookup: Lookup) -> Evidence:
+    return await leaves.of(db, lookup.user_id, EvidenceKind.LOOKUP, lookup.id, evidence_of(lookup))
 
 
 async def _keep_new(looker: Looker, seen: Mapping[Key, Grade | None]) -> None:
@@ -166,20 +169,20 @@ async def _keep_new(looker: Looker, seen: Mapping[Key, Grade | None]) -> None:
         owners = select(PersonKey).where(PersonKey.user_id.in_({user_id for user_id, _, _ in new}))
         vault.remember(db, (await db.execute(owners)).scalars())
         for user_id, subject_id, grade in new:
-            await keep(
-                db,
-                Lookup(
-                    user_id=user_id,
-                    id=new_id(),
-                    at=now,
-                    kind=looker.kind,
-                    subject_id=subject_id,
-                    answer=LookupAnswer.REPORT if grade or looker.kind in OF_FACTS else LookupAnswer.UNKNOWN,
-                    partner_id=looker.partner_id,
-                    staff_id=looker.staff_id,
-                    grade=grade,
-                ),
+            lookup = Lookup(
+                user_id=user_id,
+                id=new_id(),
+                at=now,
+                kind=looker.kind,
+                subject_id=subject_id,
+                answer=LookupAnswer.REPORT if grade or looker.kind in OF_FACTS else LookupAnswer.UNKNOWN,
+                partner_id=looker.partner_id,
+                staff_id=looker.staff_id,
+                grade=grade,
             )
+            # All of a page are written by one flush.
+            db.add_all([lookup, await _evidence(db, lookup)])
+            outbox.wake(db, user_id)
 
 
 async def _same(db: Db, looker: Looker, keys: Iterable[Key], now: datetime) -> list[Lookup]:

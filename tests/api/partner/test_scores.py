@@ -3,6 +3,7 @@
 import asyncio
 import time
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -10,16 +11,18 @@ from sqlalchemy import func, select, text
 
 from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
-from domain.consent import asking, consent_tokens, consenting, opening
+from domain.consent import asking, consent_tokens, consenting, lookups, opening
 from domain.consent.consents import Purpose
-from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
+from domain.consent.lookups import Looker, Lookup, LookupAnswer, LookupKind
 from domain.consent.opening import OpenedConsent
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.people import partner_tokens
 from domain.people.partners import PartnerClient
+from infra import vault
 from infra.database import reading, transaction
+from infra.ids import new_id
 from infra.receipts import Receipt
 from infra.setting_parts import Rate
 from tests.api.app.test_consents import grant
@@ -217,6 +220,23 @@ async def test_an_answer_asks_few_things_of_the_database(shopper: Phone, shop: S
         with statements() as sent:
             assert "code" not in await ask(client, token)
         assert len(sent) == 4, sent
+
+
+async def test_looks_at_many_people_are_written_at_once(house: None) -> None:
+    keys = [vault.new_person_key(new_id()) for _ in range(5)]
+    async with transaction() as db:
+        db.add_all(keys)
+    theirs = {(key.user_id, new_id()) for key in keys}
+
+    async def read(_: None, user_ids: set[UUID]) -> dict[UUID, Grade]:
+        return dict.fromkeys(user_ids, Grade.B)
+
+    with statements() as sent:
+        await lookups.look_up(None, Looker(LookupKind.ANSWER, partner_id=new_id()), theirs, read, lambda grade: grade)
+    assert [sum(f"INTO {table} " in each for each in sent) for table in ("lookups", "evidence_leaves")] == [1, 1]
+    async with reading() as db:
+        written = select(Lookup.user_id, Lookup.subject_id).where(Lookup.user_id.in_([key.user_id for key in keys]))
+        assert {tuple(row) for row in await db.execute(written)} == theirs
 
 
 async def test_what_was_taken_back_between_two_questions_opens_nothing(
