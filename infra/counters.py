@@ -75,7 +75,7 @@ async def _end_of(db: AsyncSession, use: Use) -> datetime:
 
 
 async def take_with(db: AsyncSession, use: Use, others: Asking) -> tuple[datetime | None, Sequence[Sequence[Any]]]:
-    """As `take`, of one that is asked together with others, whose rows are answered too."""
+    """Count one as `take` does, in one statement with others, whose rows are answered too."""
     now = await clock.now(db)
     if use.rate.times < use.count:
         return now + timedelta(seconds=use.rate.seconds), []

@@ -32,7 +32,7 @@ async def ring(announced: Iterable[UUID | None]) -> None:
 
 
 async def ring_beside(announced: Iterable[UUID | None]) -> None:
-    """As `ring`, for whoever is waited for: they go on at once, and what is announced until it rings is told in one message.
+    """Ring soon, for whoever must not wait: what is announced until then is told in one message.
 
     Only in a loop that goes on running. `rung` waits until all of it was told.
     """
