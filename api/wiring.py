@@ -9,6 +9,7 @@ import domain.agreements.accepting
 import domain.agreements.deposit_payments
 import domain.agreements.drawing
 import domain.agreements.easing_tasks
+import domain.agreements.ending_breathing
 import domain.agreements.foretelling
 import domain.agreements.maturing
 import domain.agreements.repaying
@@ -84,6 +85,7 @@ ROOMS = (
     domain.agreements.deposit_payments,
     domain.agreements.drawing,
     domain.agreements.easing_tasks,
+    domain.agreements.ending_breathing,
     domain.agreements.foretelling,
     domain.agreements.maturing,
     domain.agreements.telling,

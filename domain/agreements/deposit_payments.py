@@ -49,6 +49,10 @@ class DepositCause:
         await moving_out.post_refunds(db, agreement, [refund], CauseKind.DEPOSIT_RETURNED, came_of, K.COLLECTED)
         await moving_out.settle(db, agreement, deposit)
 
+    async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        """What was tried on another day, or a partner kept, is not held any more."""
+        return (await balances_of(db, refund.user_id, refund.cause_id))[K.DEPOSIT] >= refund.amount
+
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """The deposit is still held, and the next day tries again."""
         agreement, _ = await _of(db, refund)

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Telling:
+class DrawToTell:
     """What a cashier, by its name, is asked to tell of: what was signed, by its own reference, and what is due when."""
 
     mandate_id: UUID
@@ -79,7 +79,7 @@ async def foretell_draw(event: Event) -> None:
         await transact(lambda db: _note(db, user_id, agreement_id, telling))
 
 
-async def _begin(db: Db, user_id: UUID, agreement_id: UUID) -> Telling | None:
+async def _begin(db: Db, user_id: UUID, agreement_id: UUID) -> DrawToTell | None:
     """Keep the cashier's next telling for what is drawn next of this; None where nothing is to be told, or not yet."""
     seen = await mandates.open_of(db, user_id, agreement_id)
     if seen is None or cashiers.cashier(seen.cashier).draw_days(await clock.now(db)) is None:
@@ -97,7 +97,7 @@ async def _begin(db: Db, user_id: UUID, agreement_id: UUID) -> Telling | None:
         return None
     mandate.told_of, mandate.told_amount, mandate.told_at = draw.due_on, draw.amount.minor, None
     mandate.draws_from, mandate.draws_until = days.first, days.last
-    return Telling(mandate.id, mandate.cashier, mandate.reference, draw.amount, draw.due_on)
+    return DrawToTell(mandate.id, mandate.cashier, mandate.reference, draw.amount, draw.due_on)
 
 
 async def _next(db: Db, standing: AgreementStanding, mandate: Mandate) -> Draw | None:
@@ -119,13 +119,13 @@ async def _told_from(
     return max([cashier.draws_from(now), *(clock.begins(day + DAY) for day in until)])
 
 
-async def _plan_again(db: Db, user_id: UUID, agreement_id: UUID, telling: Telling) -> None:
+async def _plan_again(db: Db, user_id: UUID, agreement_id: UUID, telling: DrawToTell) -> None:
     again_at = await clock.now(db) + ASKED_AGAIN
     if clock.local_day(again_at) <= telling.due_on:
         await foretell_soon(db, user_id, agreement_id, at=again_at)
 
 
-async def _note(db: Db, user_id: UUID, agreement_id: UUID, telling: Telling) -> None:
+async def _note(db: Db, user_id: UUID, agreement_id: UUID, telling: DrawToTell) -> None:
     """Note that it was told; where that is too late for its day, the person is told so by us as well."""
     agreement = await agreements.lock(db, user_id, agreement_id)
     mandate = await mandates.lock_open(db, user_id, agreement_id)

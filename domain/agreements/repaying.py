@@ -224,6 +224,11 @@ class RepaymentCause:
         agreement = await db.get_one(Agreement, (refund.user_id, refund.cause_id))
         await booking.book_act(db, agreement, ActKind.REFUND, refund.id, refund.amount)
 
+    async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        """What they paid with since, or got back by another refund, is not credit any more."""
+        agreement = await db.get_one(Agreement, (refund.user_id, refund.cause_id))
+        return await _credit_at_hand(db, await standing_of(db, agreement)) >= refund.amount
+
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """What could not be given back stays credit."""
 

@@ -41,6 +41,9 @@ class PaymentCause(Protocol):
     async def settle_refund(self, db: Db, refund: "Refund") -> None:
         """Book that the money is back with the person; also after `fail_refund`, where a cashier contradicts itself."""
 
+    async def is_owed_back(self, db: Db, refund: "Refund") -> bool:
+        """Whether so much is still with us that failed to go back."""
+
     async def fail_refund(self, db: Db, refund: "Refund") -> None:
         """Take back what was booked when the refund began."""
 

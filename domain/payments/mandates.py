@@ -159,7 +159,9 @@ async def signed_together(db: Db, user_id: UUID, known_as: UUID) -> Sequence[Man
 
 
 async def lock_together(db: Db, user_id: UUID, known_as: UUID) -> Sequence[Mandate]:
-    """The same, held: whoever changes one of them holds the first, so that all are seen that were written while this waited."""
+    """Hold all that were ever signed at once: whoever changes one of them holds the first, so that all are seen that were written
+    while this waited.
+    """
     its = select(Mandate.id).where(Mandate.user_id == user_id, Mandate.id == known_as)
     await db.execute(its.with_for_update())
     await clock.catch_up(db)

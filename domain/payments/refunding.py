@@ -93,7 +93,7 @@ async def hear(user_id: UUID, refund_id: UUID, answer: RefundAnswer) -> None:
     """Record what a cashier says of a refund."""
 
     async def recorded(db: Db) -> None:
-        await record(db, await _locked(db, user_id, refund_id), answer)
+        await record(db, await lock(db, user_id, refund_id), answer)
 
     await transact(recorded)
 
@@ -131,8 +131,17 @@ async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
             await _settle(db, refund, answer, now)
         case PaymentStatus.PENDING, PaymentStatus.FAILED:
             await _fail(db, refund, now)
-        case PaymentStatus.SETTLED, PaymentStatus.FAILED:
+        case PaymentStatus.SETTLED, PaymentStatus.FAILED if refund.by_hand_at is None:
             await _contradict(db, refund)
+        case PaymentStatus.SETTLED, PaymentStatus.SETTLED if refund.by_hand_at is not None:
+            await _contradict(db, refund)  # it went back twice
+
+
+async def settle_by_hand(db: Db, refund: Refund, reference: str) -> None:
+    """Book what we gave back ourselves, by a transfer of our bank; the refund is locked, and the cashier did not make it."""
+    now = await clock.now(db)
+    refund.reference, refund.by_hand_at = reference, now
+    await _settle(db, refund, RefundAnswer(PaymentStatus.SETTLED, refund.money, at=now), now)
 
 
 async def _settle(db: Db, refund: Refund, answer: RefundAnswer, now: datetime) -> None:
@@ -166,7 +175,7 @@ async def look_after_refund(event: Event) -> None:
     answer = await _asked(user_id, refund_id)
 
     async def recorded(db: Db) -> None:
-        refund = await _locked(db, user_id, refund_id)
+        refund = await lock(db, user_id, refund_id)
         if answer is not None:
             await record(db, refund, answer)
         if refund.status is PaymentStatus.PENDING:
@@ -193,7 +202,7 @@ _held = select(Refund).where(Refund.status == PaymentStatus.PENDING, Refund.answ
 stops.holders[StopKind.PAYOUTS].append(_count_held)
 
 
-async def _locked(db: Db, user_id: UUID, refund_id: UUID) -> Refund:
+async def lock(db: Db, user_id: UUID, refund_id: UUID) -> Refund:
     """The refund, locked after what was paid for."""
     seen = await db.get_one(Refund, (user_id, refund_id))
     await causes.cause(seen.cause).lock(db, user_id, seen.cause_id)

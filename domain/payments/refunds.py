@@ -51,6 +51,7 @@ LIFE = Lifecycle(
 class Refund(Entity):
     """`payment_id` names the taking where no payment was settled by the money. `answered_at` is when the cashier first said
     anything of it: until then it is asked to give back. `stuck_at`: when it first said that it waits for somebody of ours.
+    `by_hand_at`: when we gave it back ourselves, by the transfer that `reference` names.
     """
 
     __tablename__ = "refunds"
@@ -70,6 +71,7 @@ class Refund(Entity):
     reference: Mapped[str | None] = mapped_column(default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     stuck_at: Mapped[datetime | None] = mapped_column(default=None)
+    by_hand_at: Mapped[datetime | None] = mapped_column(default=None)
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),

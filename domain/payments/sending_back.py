@@ -93,6 +93,10 @@ class UnmatchedCause:
         await takings.release(db, taking, CauseKind.GIVEN_BACK)
         taking.refund_id, taking.ended_at = refund.id, await clock.now(db)
 
+    async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        taking = await takings.lock(db, refund.cause_id)
+        return taking.ended_at is None and taking.refund_id is None
+
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """The money lies where it lay."""
         taking = await takings.lock(db, refund.cause_id)

@@ -141,6 +141,10 @@ class PlanCause:
     async def settle_refund(self, db: Db, refund: Refund) -> None:
         await _post(db, refund, Cause(CauseKind.PLAN_REFUND, refund.id), AccountKind.PLANS_SOLD, AccountKind.COLLECTED)
 
+    async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        """What a year did not save is theirs, whatever comes."""
+        return True
+
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """Nothing was booked for it. They are told, and the staff sees it with all that the cashier did not give back."""
 

@@ -27,6 +27,7 @@ PLACES = {
     "model": "/console/watch",
     "send_back": "/console/takings/{subject}",
     "lift-stop": "/console/stops",
+    "give_back_by_hand": "/console/refunds/{subject}",
     "commission": "/console/partners",
     "change-signal-rule": "/console/signals",
 }

@@ -34,6 +34,7 @@ NOUNS = {
     "claim": N_("Claim"),
     "commission": N_("Commission"),
     "dispute": N_("Dispute"),
+    "give_back_by_hand": N_("Giving back by hand"),
     "hardship": N_("Hardship"),
     "late-fee": N_("Late fee"),
     "lift-stop": N_("Lifting a stop"),

@@ -37,7 +37,7 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     error = sentence_of(request, refusal) if refusal else None
     status = status_of(refusal)
     async with reading() as db:
-        taking = (await db.execute(select(Taking).where(Taking.id == _id_of(request)))).scalar_one_or_none()
+        taking = (await db.execute(select(Taking).where(Taking.id == id_of(request)))).scalar_one_or_none()
         if taking is None:
             return page(request, "refused.html", 404, why=N_("We could not find this money."))
         given = await sending_back.history(db, taking)
@@ -107,13 +107,13 @@ async def send_back(request: Request, visit: StaffVisit) -> Response:
 
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
     try:
-        await transact(lambda db: verb(db, _id_of(request)))
+        await transact(lambda db: verb(db, id_of(request)))
     except Refusal as refusal:
         return await _show(request, visit, refusal)
     return RedirectResponse(f"/console/takings/{request.path_params['id']}", 303)
 
 
-def _id_of(request: Request) -> UUID:
+def id_of(request: Request) -> UUID:
     """Nobody's where the address names none."""
     return read_id(request.path_params["id"]) or UUID(int=0)
 

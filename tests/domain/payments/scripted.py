@@ -128,6 +128,9 @@ class Remembering:
     async def settle_refund(self, db: Db, refund: Refund) -> None:
         self.happened.append(("refunded", refund.id))
 
+    async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        return self.takes
+
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         self.happened.append(("not refunded", refund.id))
 

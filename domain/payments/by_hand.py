@@ -1,0 +1,86 @@
+"""Giving back by hand: what a cashier did not give back goes out by our bank. One of the staff says by which transfer, and it is booked
+once another has held that against the bank's statement.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from domain import approvals
+from domain.actors import StaffActor
+from domain.approvals import Approval
+from domain.payments import causes, refunding
+from domain.payments.cashiers import PaymentStatus
+from domain.payments.refunds import Refund
+from domain.permissions import Permission
+from infra.database import Db
+from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.words import N_
+
+BY_HAND = approvals.declare("give_back_by_hand", proposes=Permission.MOVE_MONEY, approves=Permission.MOVE_MONEY)
+REFERENCE_MAX = 128
+
+
+async def find(db: Db, refund_id: UUID) -> Refund | None:
+    return (await db.execute(select(Refund).where(Refund.id == refund_id))).scalar_one_or_none()
+
+
+async def propose(db: Db, actor: StaffActor, refund_id: UUID, reference: str) -> Refund:
+    """Say by which transfer of our bank it went out.
+
+    Refuses NOT_ALLOWED, NOT_FOUND, INVALID without a reference, and NOT_OPEN what went back, may still, or was proposed already.
+    """
+    if not 0 < len(reference) <= REFERENCE_MAX:
+        sentence = N_("Name the transfer as the bank does, in up to {most} characters.")
+        raise invalid(sentence, ("reference",), most=REFERENCE_MAX)
+    refund = await _lock(db, refund_id)
+    seen = hash_of(refund, reference)
+    await approvals.propose(db, actor, BY_HAND, subject=str(refund.id), hash=seen, title=reference)
+    return refund
+
+
+async def approve(db: Db, actor: StaffActor, refund_id: UUID, seen: str) -> Refund:
+    """Book that it is back with the person. Refuses what `approvals.approve` does, and NOT_OPEN what is not owed back any more."""
+    refund = await _lock(db, refund_id)
+    reference = (await history(db, refund))[-1:]
+    now = hash_of(refund, reference[0].title) if reference else ""
+    given = await approvals.approve(db, actor, BY_HAND, subject=str(refund.id), seen=seen, now=now)
+    await refunding.settle_by_hand(db, refund, given.title)
+    return refund
+
+
+async def reject(db: Db, actor: StaffActor, refund_id: UUID) -> None:
+    """Leave it as it is. Refuses what `approvals.reject` does."""
+    await approvals.reject(db, actor, BY_HAND, subject=str(refund_id))
+
+
+async def history(db: Db, refund: Refund) -> list[Approval]:
+    """All that was ever proposed of it, the oldest first."""
+    return (await approvals.history(db, BY_HAND, {str(refund.id)}))[str(refund.id)]
+
+
+def hash_of(refund: Refund, reference: str) -> str:
+    """A hash of all that a second person says yes to."""
+    return approvals.hash_of([str(refund.id), refund.amount, refund.currency, reference])
+
+
+async def is_owed_back(db: Db, refund: Refund) -> bool:
+    """Whether the cashier has not given it back, nothing else of it is on its way, and so much is still with us."""
+    going = exists().where(Refund.user_id == refund.user_id, Refund.cause_id == refund.cause_id)
+    going = going.where(Refund.cause == refund.cause, Refund.status == PaymentStatus.PENDING)
+    if refund.status is not PaymentStatus.FAILED or await db.scalar(select(going)):
+        return False
+    return await causes.cause(refund.cause).is_owed_back(db, refund)
+
+
+async def _lock(db: Db, refund_id: UUID) -> Refund:
+    seen = await find(db, refund_id)
+    if seen is None:
+        raise not_found(N_("We could not find this refund."))
+    refund = await refunding.lock(db, seen.user_id, seen.id)
+    if not await is_owed_back(db, refund):
+        raise Refusal(
+            RefusalCode.NOT_OPEN,
+            N_("This is not to be given back by hand: it is back, or on its way, or not owed any more."),
+        )
+    return refund
