@@ -3,14 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import text
 
-from domain.people import invented
 from infra.database import Db
 from infra.entity import Json
 from infra.settings import settings
 from membership import kept_counts
-from membership.redemptions import Redemption
+
+BY_DAY = text("""
+    SELECT benefit_id, (used_at AT TIME ZONE CAST(:zone AS text))::date, count(*), sum(unit_cost_minor) FROM redemptions
+     WHERE used_at IS NOT NULL AND user_id NOT IN (SELECT user_id FROM uncounted) GROUP BY 1, 2
+""")
 
 
 async def uses(
@@ -28,11 +31,8 @@ async def uses(
 
 
 async def _count(db: Db) -> Json:
-    day = cast(func.timezone(settings().time_zone, Redemption.used_at), Date)
-    used = select(Redemption.benefit_id, day, func.count(), func.sum(Redemption.unit_cost_minor))
-    counted = used.where(Redemption.used_at.is_not(None), invented.counts(Redemption.user_id))
     content: Json = {}
-    for benefit_id, on, count, cost in await db.execute(counted.group_by(Redemption.benefit_id, day)):
+    for benefit_id, on, count, cost in await db.execute(BY_DAY, {"zone": settings().time_zone}):
         content.setdefault(str(benefit_id), {})[on.isoformat()] = [count, int(cost)]
     return content
 
