@@ -42,8 +42,10 @@ LOOK = text(
                  ORDER BY w.next_at LIMIT 1) AS first
           WHERE e.status = 'LIVE' AND e.deleted_at IS NULL AND e.failures = 0)
     SELECT (SELECT count(*) FROM (
-                SELECT FROM webhook_deliveries
-                 WHERE state = 'WAITING' AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE url LIKE '{ANY_LISTENED}')
+                SELECT FROM waiting JOIN webhook_endpoints e ON e.id = waiting.endpoint_id AND e.url NOT LIKE '{ANY_LISTENED}'
+                 CROSS JOIN LATERAL (
+                       SELECT FROM webhook_deliveries w WHERE w.endpoint_id = e.id AND w.state = 'WAITING'
+                        LIMIT {WAITING_MAX}) AS its
                  LIMIT {WAITING_MAX}) AS all_of_them)::int,
            coalesce(extract(epoch FROM longan_now() - (SELECT min(next_at) FROM firsts)), 0)::float,
            (SELECT count(*) FROM webhook_endpoints WHERE status = 'LIVE' AND failures > 0 AND deleted_at IS NULL)::int,
