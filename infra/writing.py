@@ -14,16 +14,16 @@ from infra.questions import Question, ask_alone
 
 async def write(db: AsyncSession, *rows: Entity) -> None:
     """Insert them; then they are the session's. Of tables whose columns the database fills in by itself it writes none."""
-    given = {_name(place, key): value for place, row in enumerate(rows) for key, value in _told(row)}
+    given = {_name(place, key): value for place, row in enumerate(rows) for key, value in _values_of(row)}
     await ask_alone(db, _writing(tuple(map(type, rows))), **given)
     for row in rows:
-        for key, value in _told(row):
+        for key, value in _values_of(row):
             set_committed_value(row, key, value)  # also what was left as it is by default
         make_transient_to_detached(row)
         db.add(row)
 
 
-def _told(row: Entity) -> list[tuple[str, Any]]:
+def _values_of(row: Entity) -> list[tuple[str, Any]]:
     return [(column.key, getattr(row, column.key)) for column in row.__table__.columns]
 
 
